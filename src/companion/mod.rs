@@ -1,0 +1,2 @@
+//! What runs beside Envoy: the commands.
+pub mod cli;

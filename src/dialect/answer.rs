@@ -1,0 +1,116 @@
+//! What a provider answers, in words that belong to no provider: a row of events.
+//!
+//! A whole answer and a streamed one are read into the same events, so each dialect is written
+//! once for both.
+use core::fmt;
+use std::borrow::Cow;
+
+use super::fault::Fault;
+use crate::json::Document;
+use crate::usage::Usage;
+
+/// One thing a provider said.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event<'e> {
+    /// The answer begins. At most once, before anything else.
+    Start {
+        /// The provider's id of the answer.
+        id: Cow<'e, str>,
+        /// The model that answers, by the provider's own name.
+        model: Cow<'e, str>,
+    },
+    /// A piece of the text.
+    Text(Cow<'e, str>),
+    /// A piece of what it thinks.
+    Reasoning(Cow<'e, str>),
+    /// A piece of why it declines.
+    Refusal(Cow<'e, str>),
+    /// A function call begins.
+    ToolCall {
+        /// Which call, counted from 0 in the order they began.
+        index: u32,
+        /// Its id.
+        id: Cow<'e, str>,
+        /// The function.
+        name: Cow<'e, str>,
+    },
+    /// A piece of a call's arguments: the pieces of one call make one JSON object.
+    Arguments {
+        /// Which call.
+        index: u32,
+        /// The piece.
+        json: Cow<'e, str>,
+    },
+    /// Why it ended. At most once.
+    Stop(Stop<'e>),
+    /// What it has used so far.
+    Usage(Usage),
+    /// It failed.
+    Fault(Fault),
+    /// Nothing more comes. A stream without it was cut.
+    End,
+}
+
+impl Event<'_> {
+    /// Whether an app would see something of it: the moment after which a failure can no longer
+    /// be hidden by asking another model.
+    #[must_use]
+    pub fn is_content(&self) -> bool {
+        match self {
+            Self::Text(text) | Self::Reasoning(text) | Self::Refusal(text) => !text.is_empty(),
+            Self::ToolCall { .. } | Self::Arguments { .. } | Self::Stop(_) => true,
+            Self::Start { .. } | Self::Usage(_) | Self::Fault(_) | Self::End => false,
+        }
+    }
+}
+
+/// Why an answer ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stop<'e> {
+    /// The model was done.
+    End,
+    /// It reached the most tokens allowed, or the end of its context window.
+    Length,
+    /// It waits for the results of function calls.
+    ToolCalls,
+    /// It wrote one of the stop sequences; which, where the provider says.
+    Sequence(Option<Cow<'e, str>>),
+    /// The provider's filter cut it.
+    Filtered,
+    /// The model declined.
+    Refused,
+}
+
+/// Where events go.
+pub type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
+
+/// Reads a provider's stream.
+pub trait StreamReader: fmt::Debug {
+    /// Reads one server-sent event: its name (empty when it has none) and its data.
+    fn read(&mut self, name: &str, data: &str, sink: Sink<'_>);
+}
+
+/// Reads a provider's whole answer: the same events in the order a stream would bring them,
+/// [`Event::End`] last. A body that is an error is one [`Event::Fault`].
+pub type WholeReader = fn(&Document<'_>, Sink<'_>);
+
+/// Writes an app's answer, whole or streamed.
+pub trait AnswerWriter: fmt::Debug {
+    /// Takes one event; a stream's writer appends what the app is to receive for it.
+    ///
+    /// After [`Event::Fault`] or [`Event::End`] nothing more is written.
+    fn write(&mut self, event: &Event<'_>, out: &mut Vec<u8>);
+}
+
+/// What an answer's writer has to know beside the events.
+#[derive(Debug, Clone, Default)]
+pub struct AnswerHead {
+    /// Our id of the request: names the answer when the provider gave no id.
+    pub request_id: String,
+    /// The model, by its name in the policy: for a provider that does not say.
+    pub model: String,
+    /// When the answer began, in seconds since 1970.
+    pub created: u64,
+    /// Whether a stream ends with its usage.
+    pub stream_usage: bool,
+}

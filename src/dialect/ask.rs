@@ -1,0 +1,247 @@
+//! What an app asks for, in words that belong to no provider.
+//!
+//! An app dialect reads its body into an [`Ask`]; a provider dialect writes its body from one.
+//! Everything is borrowed from the app's own text where it can be.
+use std::borrow::Cow;
+
+use super::lack::Field;
+
+/// A request in our words.
+///
+/// INVARIANT: turns alternate between user and assistant; tool results stand in user turns, before
+/// anything else the user said in that turn.
+#[derive(Debug, Clone, Default)]
+pub struct Ask<'d> {
+    /// The route the app names in its `model` field.
+    pub model: Cow<'d, str>,
+    /// Whether the answer is to be streamed.
+    pub stream: bool,
+    /// Whether a streamed answer is to end with its usage (always true where the dialect does so
+    /// unasked).
+    pub stream_usage: bool,
+    /// Instructions, in order.
+    pub system: Vec<Cow<'d, str>>,
+    /// The conversation.
+    pub turns: Vec<Turn<'d>>,
+    /// How many messages the app sent, before they were joined into turns.
+    pub messages: u64,
+    /// Functions the model may call.
+    pub tools: Vec<Tool<'d>>,
+    /// Whether and which function it must call.
+    pub tool_choice: Option<Given<ToolChoice<'d>>>,
+    /// Whether it may call several at once.
+    pub parallel_tools: Option<Given<bool>>,
+    /// The shape the answer must have; none for free text.
+    pub format: Option<Given<Format<'d>>>,
+    /// Most tokens of the answer.
+    pub max_tokens: Option<Given<u64>>,
+    /// Sampling temperature.
+    pub temperature: Option<Given<Number<'d>>>,
+    /// Nucleus sampling.
+    pub top_p: Option<Given<Number<'d>>>,
+    /// Sampling from the k likeliest tokens.
+    pub top_k: Option<Given<Number<'d>>>,
+    /// Seed of the sampling.
+    pub seed: Option<Given<Number<'d>>>,
+    /// Penalty for tokens by how often they came.
+    pub frequency_penalty: Option<Given<Number<'d>>>,
+    /// Penalty for tokens that came at all.
+    pub presence_penalty: Option<Given<Number<'d>>>,
+    /// Texts that end the answer.
+    pub stop: Option<Given<Vec<Cow<'d, str>>>>,
+    /// How much to think before answering.
+    pub reasoning: Option<Given<Reasoning>>,
+    /// The app's own name for its end user.
+    pub user: Option<Given<Cow<'d, str>>>,
+    /// Fields that mean something and that only the app's own dialect can say.
+    pub native: Vec<Field>,
+    /// Fields that only advise (cache hints, labels): left out where they cannot be said, and
+    /// named in a response header, but no reason to pass a model over.
+    pub hints: Vec<Field>,
+}
+
+/// A value and the name of the field that gave it, as the app wrote it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Given<T> {
+    /// The value.
+    pub value: T,
+    /// The field's path in the app's own dialect.
+    pub field: &'static str,
+}
+
+/// A number as the app wrote it, and its nearest double.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Number<'d> {
+    /// Its text.
+    pub text: &'d str,
+    /// Its value, for comparing with a range.
+    pub value: f64,
+}
+
+/// What one side said before the other spoke.
+#[derive(Debug, Clone)]
+pub struct Turn<'d> {
+    /// Who.
+    pub role: Role,
+    /// What, in order.
+    pub blocks: Vec<Block<'d>>,
+}
+
+/// Who speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The app and its user.
+    User,
+    /// The model.
+    Assistant,
+}
+
+/// One piece of a turn.
+#[derive(Debug, Clone)]
+pub enum Block<'d> {
+    /// Text.
+    Text(Cow<'d, str>),
+    /// An image.
+    Image(Image<'d>),
+    /// The assistant called a function.
+    ToolCall {
+        /// The call's id, which its result repeats.
+        id: Cow<'d, str>,
+        /// The function.
+        name: Cow<'d, str>,
+        /// Its arguments: a text that is a JSON object.
+        arguments: Cow<'d, str>,
+    },
+    /// What a function answered.
+    ToolResult {
+        /// The id of the call.
+        id: Cow<'d, str>,
+        /// The function, looked up from the call with that id; empty when there is none.
+        name: Cow<'d, str>,
+        /// Text and images only.
+        content: Vec<Block<'d>>,
+        /// Whether the function failed.
+        failed: bool,
+    },
+    /// What the model thought. Its signature is not kept: it proves nothing to anyone but the
+    /// provider that made it.
+    Reasoning(Cow<'d, str>),
+    /// The model declined, in its own words.
+    Refusal(Cow<'d, str>),
+}
+
+/// An image.
+#[derive(Debug, Clone)]
+pub enum Image<'d> {
+    /// By address (`http:` or `https:`).
+    Url(Cow<'d, str>),
+    /// In place.
+    Base64 {
+        /// Such as `image/png`.
+        media_type: Cow<'d, str>,
+        /// Its bytes in standard base64.
+        data: Cow<'d, str>,
+    },
+}
+
+/// A function the model may call.
+#[derive(Debug, Clone)]
+pub struct Tool<'d> {
+    /// Its name.
+    pub name: Cow<'d, str>,
+    /// What it does.
+    pub description: Option<Cow<'d, str>>,
+    /// The JSON schema of its arguments, as the app wrote it; none for a function without any.
+    pub schema: Option<&'d str>,
+    /// Whether arguments must follow the schema exactly.
+    pub strict: Option<bool>,
+}
+
+/// Whether and which function must be called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ToolChoice<'d> {
+    /// As the model likes.
+    Auto,
+    /// None at all.
+    None,
+    /// At least one.
+    Required,
+    /// This one.
+    Named(Cow<'d, str>),
+}
+
+/// The shape of the answer.
+#[derive(Debug, Clone)]
+pub enum Format<'d> {
+    /// Any JSON object.
+    JsonObject,
+    /// JSON that follows a schema.
+    JsonSchema {
+        /// The schema's name, where the dialect gives one.
+        name: Option<Cow<'d, str>>,
+        /// The schema, as the app wrote it.
+        schema: &'d str,
+        /// Whether it must be followed exactly.
+        strict: Option<bool>,
+    },
+}
+
+/// How much to think.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reasoning {
+    /// Not at all.
+    Off,
+    /// As much as the model finds right.
+    Adaptive,
+    /// In words.
+    Effort(Effort),
+    /// In tokens.
+    Budget(u64),
+}
+
+/// Effort in words, least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Effort {
+    /// Hardly any.
+    Minimal,
+    /// Little.
+    Low,
+    /// The usual.
+    Medium,
+    /// Much.
+    High,
+    /// As much as there is.
+    Max,
+}
+
+impl Reasoning {
+    /// The effort nearest to it; none for none at all.
+    #[must_use]
+    pub const fn effort(self) -> Option<Effort> {
+        match self {
+            Self::Off | Self::Budget(0) => None,
+            Self::Adaptive => Some(Effort::Medium),
+            Self::Effort(effort) => Some(effort),
+            Self::Budget(1..=1024) => Some(Effort::Minimal),
+            Self::Budget(1025..=4096) => Some(Effort::Low),
+            Self::Budget(4097..=16384) => Some(Effort::Medium),
+            Self::Budget(16385..=32768) => Some(Effort::High),
+            Self::Budget(_) => Some(Effort::Max),
+        }
+    }
+
+    /// The budget nearest to it, in tokens: the upper end of the range that
+    /// [`Reasoning::effort`] reads as the same effort.
+    #[must_use]
+    pub const fn budget(self) -> u64 {
+        match self {
+            Self::Off => 0,
+            Self::Budget(tokens) => tokens,
+            Self::Effort(Effort::Minimal) => 1024,
+            Self::Effort(Effort::Low) => 4096,
+            Self::Adaptive | Self::Effort(Effort::Medium) => 16_384,
+            Self::Effort(Effort::High) => 32_768,
+            Self::Effort(Effort::Max) => 65_536,
+        }
+    }
+}

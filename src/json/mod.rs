@@ -1,0 +1,16 @@
+//! JSON read without copying: every value knows where it stands in the text.
+//!
+//! Routing needs three things that a deserialiser does not give: the span of a value, to splice a
+//! model name into a body that otherwise stays as the app wrote it; the text of a value, to carry
+//! a schema or a tool's arguments to another provider without rewriting its numbers; and the
+//! place of whatever is wrong. So the text is scanned once into a flat table of nodes.
+mod path;
+mod scan;
+mod text;
+mod value;
+mod write;
+
+pub use path::At;
+pub use scan::{Document, Limits, Syntax};
+pub use value::{Kind, Value};
+pub use write::Writer;

@@ -1,0 +1,251 @@
+//! One pass over the bytes: syntax checked, nodes noted, nothing copied.
+use core::fmt;
+
+use super::text::{number_end, string_end};
+use super::value::{Kind, Value};
+
+/// Bounds on what is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Most arrays and objects inside one another.
+    pub depth: u32,
+}
+
+impl Default for Limits {
+    /// 64 levels: tool schemas of real apps stay under 20.
+    fn default() -> Self {
+        Self { depth: 64 }
+    }
+}
+
+/// Why a text is not JSON, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Syntax {
+    /// Byte offset of the first byte that does not fit.
+    pub offset: usize,
+    /// 1-based line of that byte.
+    pub line: usize,
+    /// 1-based column of that byte, in bytes.
+    pub column: usize,
+    /// What was expected there.
+    pub expected: &'static str,
+}
+
+impl fmt::Display for Syntax {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "expected {} at line {} column {} (byte {})",
+            self.expected, self.line, self.column, self.offset
+        )
+    }
+}
+
+/// One value in the table. Children follow their parent; `next` skips a whole subtree.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Node {
+    pub(super) start: u32,
+    pub(super) end: u32,
+    /// Index of the node after this one's subtree.
+    pub(super) next: u32,
+    pub(super) kind: Kind,
+    /// A string with escapes: its text is not its value.
+    pub(super) escaped: bool,
+}
+
+/// A text that is JSON, and the table of what stands where.
+#[derive(Debug)]
+pub struct Document<'a> {
+    pub(super) text: &'a str,
+    pub(super) nodes: Vec<Node>,
+}
+
+impl<'a> Document<'a> {
+    /// Reads a whole text.
+    ///
+    /// # Errors
+    /// The first place where the text is not JSON, is not UTF-8, is too deep, or goes on after
+    /// its value.
+    pub fn parse(bytes: &'a [u8], limits: Limits) -> Result<Self, Syntax> {
+        let text = match core::str::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => return Err(place(bytes, error.valid_up_to(), "valid UTF-8")),
+        };
+        if u32::try_from(bytes.len()).is_err() {
+            return Err(place(bytes, 0, "less than 4 GiB"));
+        }
+        let mut scan = Scan { bytes, at: 0, nodes: Vec::with_capacity(64), limits };
+        match scan.document() {
+            Ok(()) => Ok(Self { text, nodes: scan.nodes }),
+            Err(expected) => Err(place(bytes, scan.at, expected)),
+        }
+    }
+
+    /// The outermost value.
+    #[must_use]
+    pub fn root(&self) -> Value<'_> {
+        Value::new(self, 0)
+    }
+}
+
+fn place(bytes: &[u8], offset: usize, expected: &'static str) -> Syntax {
+    let before = bytes.get(..offset).unwrap_or(bytes);
+    let line = before.iter().filter(|b| **b == b'\n').count().saturating_add(1);
+    let column = before.iter().rev().take_while(|b| **b != b'\n').count().saturating_add(1);
+    Syntax { offset, line, column, expected }
+}
+
+/// What may come next inside the innermost array or object.
+enum Inside {
+    Array,
+    Object,
+}
+
+struct Scan<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    nodes: Vec<Node>,
+    limits: Limits,
+}
+
+type Step<T = ()> = Result<T, &'static str>;
+
+impl Scan<'_> {
+    fn document(&mut self) -> Step {
+        let mut open: Vec<(Inside, usize)> = Vec::new();
+        self.space();
+        self.value(&mut open)?;
+        while let Some((inside, index)) = open.last() {
+            let (object, index) = (matches!(inside, Inside::Object), *index);
+            self.space();
+            let close = if object { b'}' } else { b']' };
+            // A container that is still empty has added no node after its own.
+            let empty = self.nodes.len() == index.saturating_add(1);
+            match self.peek() {
+                Some(b) if b == close => {
+                    self.bump();
+                    self.close(index);
+                    open.pop();
+                    continue;
+                }
+                Some(b',') if !empty => {
+                    self.bump();
+                    self.space();
+                }
+                _ if !empty => return Err(if object { "`,` or `}`" } else { "`,` or `]`" }),
+                _ => {}
+            }
+            if object {
+                self.key()?;
+            }
+            self.value(&mut open)?;
+        }
+        self.space();
+        if self.at == self.bytes.len() { Ok(()) } else { Err("the end of the text") }
+    }
+
+    fn value(&mut self, open: &mut Vec<(Inside, usize)>) -> Step {
+        let start = self.at;
+        match self.peek() {
+            Some(b'"') => self.string(),
+            Some(b @ (b'{' | b'[')) => {
+                if open.len() >= usize::try_from(self.limits.depth).unwrap_or(usize::MAX) {
+                    return Err("fewer levels of nesting");
+                }
+                self.bump();
+                let object = b == b'{';
+                let kind = if object { Kind::Object } else { Kind::Array };
+                open.push((if object { Inside::Object } else { Inside::Array }, self.nodes.len()));
+                self.push(start, kind, false);
+                Ok(())
+            }
+            Some(b't') => self.word("true", Kind::True),
+            Some(b'f') => self.word("false", Kind::False),
+            Some(b'n') => self.word("null", Kind::Null),
+            Some(b'-' | b'0'..=b'9') => match number_end(self.bytes, start) {
+                Ok(end) => {
+                    self.at = end;
+                    self.push(start, Kind::Number, false);
+                    Ok(())
+                }
+                Err(at) => {
+                    self.at = at;
+                    Err("a digit")
+                }
+            },
+            _ => Err("a value"),
+        }
+    }
+
+    fn key(&mut self) -> Step {
+        if self.peek() != Some(b'"') {
+            return Err("a key in double quotes");
+        }
+        self.string()?;
+        self.space();
+        if self.peek() != Some(b':') {
+            return Err("`:`");
+        }
+        self.bump();
+        self.space();
+        Ok(())
+    }
+
+    fn string(&mut self) -> Step {
+        let start = self.at;
+        match string_end(self.bytes, start.saturating_add(1)) {
+            Ok((end, escaped)) => {
+                self.at = end;
+                self.push(start, Kind::String, escaped);
+                Ok(())
+            }
+            Err((at, expected)) => {
+                self.at = at;
+                Err(expected)
+            }
+        }
+    }
+
+    fn word(&mut self, word: &'static str, kind: Kind) -> Step {
+        let start = self.at;
+        let end = start.saturating_add(word.len());
+        if self.bytes.get(start..end) != Some(word.as_bytes()) {
+            return Err("a value");
+        }
+        self.at = end;
+        self.push(start, kind, false);
+        Ok(())
+    }
+
+    fn push(&mut self, start: usize, kind: Kind, escaped: bool) {
+        let next = narrow(self.nodes.len().saturating_add(1));
+        self.nodes.push(Node { start: narrow(start), end: narrow(self.at), next, kind, escaped });
+    }
+
+    fn close(&mut self, index: usize) {
+        let (next, end) = (narrow(self.nodes.len()), narrow(self.at));
+        if let Some(node) = self.nodes.get_mut(index) {
+            node.next = next;
+            node.end = end;
+        }
+    }
+
+    fn space(&mut self) {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
+            self.bump();
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn bump(&mut self) {
+        self.at = self.at.saturating_add(1);
+    }
+}
+
+/// Offsets and indices fit: the text is under 4 GiB and has at least as many bytes as nodes.
+fn narrow(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,149 @@
+//! Strings and numbers, byte by byte: where they end and what they mean.
+use std::borrow::Cow;
+
+const LANES: usize = 16;
+
+/// Where the string that begins at `from` (after its quote) ends, one past the closing quote, and
+/// whether it holds escapes. The error is the offset of the first wrong byte.
+pub(super) fn string_end(
+    bytes: &[u8],
+    from: usize,
+) -> Result<(usize, bool), (usize, &'static str)> {
+    let mut at = from;
+    let mut escaped = false;
+    loop {
+        at = plain_end(bytes, at);
+        match bytes.get(at) {
+            Some(b'"') => return Ok((at.saturating_add(1), escaped)),
+            Some(b'\\') => {
+                escaped = true;
+                at = escape_end(bytes, at)?;
+            }
+            Some(_) => return Err((at, "no control character inside a string")),
+            None => return Err((at, "the string's closing quote")),
+        }
+    }
+}
+
+/// The first byte at or after `at` that is a quote, a backslash or a control character.
+///
+/// Blocks of sixteen without a branch inside: the compiler turns each into vector instructions.
+fn plain_end(bytes: &[u8], mut at: usize) -> usize {
+    let rest = bytes.get(at..).unwrap_or_default();
+    for block in rest.chunks_exact(LANES) {
+        if block.iter().fold(false, |stop, b| stop | stops(*b)) {
+            break;
+        }
+        at = at.saturating_add(LANES);
+    }
+    let tail = bytes.get(at..).unwrap_or_default();
+    at.saturating_add(tail.iter().position(|b| stops(*b)).unwrap_or(tail.len()))
+}
+
+const fn stops(byte: u8) -> bool {
+    (byte == b'"') | (byte == b'\\') | (byte < 0x20)
+}
+
+fn escape_end(bytes: &[u8], at: usize) -> Result<usize, (usize, &'static str)> {
+    match bytes.get(at.saturating_add(1)) {
+        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at.saturating_add(2)),
+        Some(b'u') => {
+            let unit = hex(bytes, at).ok_or((at, "four hexadecimal digits after `\\u`"))?;
+            let after = at.saturating_add(6);
+            match unit {
+                0xD800..=0xDBFF => match hex(bytes, after) {
+                    Some(0xDC00..=0xDFFF) => Ok(after.saturating_add(6)),
+                    _ => Err((after, "the second half of a surrogate pair")),
+                },
+                0xDC00..=0xDFFF => Err((at, "no lone surrogate")),
+                _ => Ok(after),
+            }
+        }
+        _ => Err((at, "a known escape")),
+    }
+}
+
+/// The unit of a `\uXXXX` that begins at `at`.
+fn hex(bytes: &[u8], at: usize) -> Option<u32> {
+    let digits = bytes.get(at..)?.strip_prefix(b"\\u")?.get(..4)?;
+    let mut unit = 0_u32;
+    for digit in digits {
+        let digit = char::from(*digit).to_digit(16)?;
+        unit = unit.checked_mul(16)?.checked_add(digit)?;
+    }
+    Some(unit)
+}
+
+/// The value of a string's inside (without quotes) whose syntax has been checked.
+pub(super) fn unescape(inside: &str) -> Cow<'_, str> {
+    let mut value = String::with_capacity(inside.len());
+    let mut rest = inside;
+    while let Some((plain, after)) = rest.split_once('\\') {
+        value.push_str(plain);
+        let mut chars = after.chars();
+        match chars.next() {
+            Some('n') => value.push('\n'),
+            Some('t') => value.push('\t'),
+            Some('r') => value.push('\r'),
+            Some('b') => value.push('\u{8}'),
+            Some('f') => value.push('\u{c}'),
+            Some('u') => {
+                let (char, units) = code_point(after);
+                value.push(char);
+                chars = after.get(units..).unwrap_or_default().chars();
+            }
+            Some(itself) => value.push(itself),
+            None => {}
+        }
+        rest = chars.as_str();
+    }
+    value.push_str(rest);
+    Cow::Owned(value)
+}
+
+/// The character of an escape that begins with `u`, and how many bytes it takes from there.
+fn code_point(after: &str) -> (char, usize) {
+    let unit = |text: Option<&str>| text.and_then(|t| u32::from_str_radix(t, 16).ok());
+    let high = unit(after.get(1..5)).unwrap_or(0xFFFD);
+    if (0xD800..0xDC00).contains(&high) {
+        let low = unit(after.get(7..11)).unwrap_or(0xDC00);
+        let pair = high
+            .wrapping_sub(0xD800)
+            .wrapping_shl(10)
+            .wrapping_add(low.wrapping_sub(0xDC00))
+            .wrapping_add(0x1_0000);
+        return (char::from_u32(pair).unwrap_or('\u{FFFD}'), 11);
+    }
+    (char::from_u32(high).unwrap_or('\u{FFFD}'), 5)
+}
+
+/// Where the number that begins at `from` ends. The error is where a digit is missing.
+pub(super) fn number_end(bytes: &[u8], from: usize) -> Result<usize, usize> {
+    let mut at = from;
+    if bytes.get(at) == Some(&b'-') {
+        at = at.saturating_add(1);
+    }
+    at = match bytes.get(at) {
+        Some(b'0') => at.saturating_add(1),
+        _ => digits(bytes, at)?,
+    };
+    if bytes.get(at) == Some(&b'.') {
+        at = digits(bytes, at.saturating_add(1))?;
+    }
+    if let Some(b'e' | b'E') = bytes.get(at) {
+        at = at.saturating_add(1);
+        if let Some(b'+' | b'-') = bytes.get(at) {
+            at = at.saturating_add(1);
+        }
+        at = digits(bytes, at)?;
+    }
+    Ok(at)
+}
+
+fn digits(bytes: &[u8], at: usize) -> Result<usize, usize> {
+    let rest = bytes.get(at..).unwrap_or_default();
+    match rest.iter().take_while(|b| b.is_ascii_digit()).count() {
+        0 => Err(at),
+        count => Ok(at.saturating_add(count)),
+    }
+}

@@ -1,0 +1,194 @@
+//! A value in a [`Document`]: a place, cheap to copy, that answers what stands there.
+use core::ops::Range;
+use std::borrow::Cow;
+
+use super::scan::{Document, Node};
+use super::text::unescape;
+
+/// What a value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `null`
+    Null,
+    /// `true`
+    True,
+    /// `false`
+    False,
+    /// A number; its text is kept as written.
+    Number,
+    /// A string.
+    String,
+    /// An array.
+    Array,
+    /// An object.
+    Object,
+}
+
+impl Kind {
+    /// How a message names it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::True | Self::False => "a boolean",
+            Self::Number => "a number",
+            Self::String => "a string",
+            Self::Array => "an array",
+            Self::Object => "an object",
+        }
+    }
+}
+
+/// One value, by its place.
+#[derive(Debug, Clone, Copy)]
+pub struct Value<'d> {
+    document: &'d Document<'d>,
+    index: u32,
+}
+
+impl<'d> Value<'d> {
+    pub(super) const fn new(document: &'d Document<'d>, index: u32) -> Self {
+        Self { document, index }
+    }
+
+    fn node(self) -> Option<&'d Node> {
+        self.document.nodes.get(usize::try_from(self.index).ok()?)
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        self.node().map_or(Kind::Null, |node| node.kind)
+    }
+
+    /// Where it stands in the text, in bytes; a string with its quotes.
+    #[must_use]
+    pub fn span(self) -> Range<usize> {
+        let bound = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
+        self.node().map_or(0..0, |node| bound(node.start)..bound(node.end))
+    }
+
+    /// Its own text, as written.
+    #[must_use]
+    pub fn raw(self) -> &'d str {
+        self.document.text.get(self.span()).unwrap_or_default()
+    }
+
+    /// Whether it is `null`.
+    #[must_use]
+    pub fn is_null(self) -> bool {
+        self.kind() == Kind::Null
+    }
+
+    /// A string's value; borrowed unless it holds escapes.
+    #[must_use]
+    pub fn as_str(self) -> Option<Cow<'d, str>> {
+        let node = self.node()?;
+        if node.kind != Kind::String {
+            return None;
+        }
+        let raw = self.raw();
+        let inside = raw.get(1..raw.len().saturating_sub(1))?;
+        Some(if node.escaped { unescape(inside) } else { Cow::Borrowed(inside) })
+    }
+
+    /// Whether it is this string.
+    #[must_use]
+    pub fn is(self, text: &str) -> bool {
+        self.as_str().is_some_and(|own| own == text)
+    }
+
+    /// A boolean's value.
+    #[must_use]
+    pub fn as_bool(self) -> Option<bool> {
+        match self.kind() {
+            Kind::True => Some(true),
+            Kind::False => Some(false),
+            _ => None,
+        }
+    }
+
+    /// A number that is a whole number from 0 to 2^64 - 1, written without fraction or exponent.
+    #[must_use]
+    pub fn as_u64(self) -> Option<u64> {
+        if self.kind() == Kind::Number { self.raw().parse().ok() } else { None }
+    }
+
+    /// A number, to the nearest double; none for one beyond the range of doubles.
+    #[must_use]
+    pub fn as_f64(self) -> Option<f64> {
+        let number = if self.kind() == Kind::Number { self.raw().parse().ok() } else { None };
+        number.filter(|n: &f64| n.is_finite())
+    }
+
+    /// Whether it is an array.
+    #[must_use]
+    pub fn is_array(self) -> bool {
+        self.kind() == Kind::Array
+    }
+
+    /// Whether it is an object.
+    #[must_use]
+    pub fn is_object(self) -> bool {
+        self.kind() == Kind::Object
+    }
+
+    /// An array's items in order; nothing for any other value.
+    pub fn items(self) -> impl Iterator<Item = Self> + Clone {
+        Children { document: self.document, at: self.inside(Kind::Array) }
+    }
+
+    /// An object's members in order, equal keys included; nothing for any other value.
+    pub fn members(self) -> impl Iterator<Item = (Cow<'d, str>, Self)> + Clone {
+        let mut children =
+            Children { document: self.document, at: self.inside(Kind::Object) };
+        core::iter::from_fn(move || {
+            let key = children.next()?;
+            Some((key.as_str()?, children.next()?))
+        })
+    }
+
+    /// An object's member of that name: the last of equal keys, as JSON readers do.
+    #[must_use]
+    pub fn get(self, key: &str) -> Option<Self> {
+        self.members().filter(|(own, _)| own == key).last().map(|(_, value)| value)
+    }
+
+    /// Like [`Value::get`], with `null` read as absent.
+    #[must_use]
+    pub fn given(self, key: &str) -> Option<Self> {
+        self.get(key).filter(|value| !value.is_null())
+    }
+
+    /// A member's string.
+    #[must_use]
+    pub fn str_of(self, key: &str) -> Option<Cow<'d, str>> {
+        self.get(key)?.as_str()
+    }
+
+    fn inside(self, kind: Kind) -> Range<u32> {
+        match self.node() {
+            Some(node) if node.kind == kind => self.index.saturating_add(1)..node.next,
+            _ => 0..0,
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Children<'d> {
+    document: &'d Document<'d>,
+    at: Range<u32>,
+}
+
+impl<'d> Iterator for Children<'d> {
+    type Item = Value<'d>;
+
+    fn next(&mut self) -> Option<Value<'d>> {
+        if self.at.start >= self.at.end {
+            return None;
+        }
+        let child = Value::new(self.document, self.at.start);
+        self.at.start = child.node()?.next;
+        Some(child)
+    }
+}

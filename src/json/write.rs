@@ -1,0 +1,130 @@
+//! JSON written straight into bytes: commas and quotes are the writer's, order is the caller's.
+
+/// Builds one JSON text.
+///
+/// The caller opens and closes containers in pairs; a text is complete when all are closed.
+#[derive(Debug, Default)]
+pub struct Writer {
+    out: Vec<u8>,
+    /// The next item needs a comma before it.
+    comma: bool,
+}
+
+impl Writer {
+    /// An empty text.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { out: Vec::new(), comma: false }
+    }
+
+    /// Goes on at the end of `out`.
+    #[must_use]
+    pub const fn after(out: Vec<u8>) -> Self {
+        Self { out, comma: false }
+    }
+
+    /// The text so far.
+    #[must_use]
+    pub fn finish(self) -> Vec<u8> {
+        self.out
+    }
+
+    fn item(&mut self) {
+        if self.comma {
+            self.out.push(b',');
+        }
+        self.comma = true;
+    }
+
+    fn open(&mut self, bracket: u8) {
+        self.item();
+        self.out.push(bracket);
+        self.comma = false;
+    }
+
+    fn close(&mut self, bracket: u8) {
+        self.out.push(bracket);
+        self.comma = true;
+    }
+
+    /// `{ … }` as an item or as a key's value.
+    pub fn object(&mut self, members: impl FnOnce(&mut Self)) {
+        self.open(b'{');
+        members(self);
+        self.close(b'}');
+    }
+
+    /// `[ … ]` as an item or as a key's value.
+    pub fn array(&mut self, items: impl FnOnce(&mut Self)) {
+        self.open(b'[');
+        items(self);
+        self.close(b']');
+    }
+
+    /// A key; its value comes next.
+    pub fn key(&mut self, key: &str) -> &mut Self {
+        self.item();
+        quote(key, &mut self.out);
+        self.out.push(b':');
+        self.comma = false;
+        self
+    }
+
+    /// A string.
+    pub fn string(&mut self, text: &str) {
+        self.item();
+        quote(text, &mut self.out);
+    }
+
+    /// A whole number.
+    pub fn number(&mut self, number: u64) {
+        self.raw(&number.to_string());
+    }
+
+    /// `true` or `false`.
+    pub fn boolean(&mut self, value: bool) {
+        self.raw(if value { "true" } else { "false" });
+    }
+
+    /// `null`.
+    pub fn null(&mut self) {
+        self.raw("null");
+    }
+
+    /// A text that is JSON already.
+    pub fn raw(&mut self, json: &str) {
+        self.item();
+        self.out.extend_from_slice(json.as_bytes());
+    }
+}
+
+/// Appends a string in quotes.
+fn quote(text: &str, out: &mut Vec<u8>) {
+    out.reserve(text.len().saturating_add(2));
+    out.push(b'"');
+    let bytes = text.as_bytes();
+    let mut from = 0_usize;
+    while let Some(rest) = bytes.get(from..) {
+        let plain = rest.iter().position(|b| needs_escape(*b)).unwrap_or(rest.len());
+        out.extend_from_slice(rest.get(..plain).unwrap_or_default());
+        let Some(byte) = rest.get(plain) else { break };
+        escape(*byte, out);
+        from = from.saturating_add(plain).saturating_add(1);
+    }
+    out.push(b'"');
+}
+
+const fn needs_escape(byte: u8) -> bool {
+    (byte == b'"') | (byte == b'\\') | (byte < 0x20)
+}
+
+fn escape(byte: u8, out: &mut Vec<u8>) {
+    match byte {
+        b'"' => out.extend_from_slice(b"\\\""),
+        b'\\' => out.extend_from_slice(b"\\\\"),
+        b'\n' => out.extend_from_slice(b"\\n"),
+        b'\r' => out.extend_from_slice(b"\\r"),
+        b'\t' => out.extend_from_slice(b"\\t"),
+        _ => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+    }
+}

@@ -1,0 +1,16 @@
+#![doc = include_str!("README.md")]
+
+pub mod json;
+pub mod usage;
+
+pub mod policy;
+
+pub mod dialect;
+
+pub mod exchange;
+
+#[cfg(all(target_os = "wasi", feature = "envoy"))]
+mod filter;
+
+#[cfg(feature = "companion")]
+pub mod companion;

@@ -1,0 +1,107 @@
+//! Which models of a chain can serve a request, decided before anything is sent.
+use core::fmt;
+
+use super::{Capability, Model, Policy, Route};
+
+/// What is known of a request.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// Tokens of its input, estimated.
+    pub input_tokens: u64,
+    /// Most tokens of its answer, where it says.
+    pub max_tokens: Option<u64>,
+    /// What it needs a model to be able to do, and the field that says so.
+    pub needs: Vec<(Capability, &'static str)>,
+}
+
+/// A chain, filtered.
+#[derive(Debug)]
+pub struct Fit<'p> {
+    /// The models that can serve the request, in order; at most as many as there are attempts.
+    pub models: Vec<&'p Model>,
+    /// The models that cannot, in order.
+    pub dropped: Vec<(&'p Model, Dropped)>,
+}
+
+/// Why a model cannot serve a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dropped {
+    /// The request does not fit into its context window.
+    Context {
+        /// Tokens of the input, estimated.
+        input_tokens: u64,
+        /// Its context window, in tokens.
+        context_window: u64,
+    },
+    /// The request wants a longer answer than it can give.
+    Output {
+        /// Tokens wanted.
+        max_tokens: u64,
+        /// Most tokens of an answer.
+        max_output_tokens: u64,
+    },
+    /// It cannot do something.
+    Capability(Capability, &'static str),
+    /// Its provider's dialect cannot say a field.
+    Dialect(String),
+}
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Context { input_tokens, context_window } => write!(
+                f,
+                "about {input_tokens} input tokens do not fit its context window of \
+                 {context_window}"
+            ),
+            Self::Output { max_tokens, max_output_tokens } => write!(
+                f,
+                "an answer of {max_tokens} tokens is more than its {max_output_tokens}"
+            ),
+            Self::Capability(capability, field) => {
+                write!(f, "it has no `{}`, which `{field}` needs", capability.name())
+            }
+            Self::Dialect(lack) => f.write_str(lack),
+        }
+    }
+}
+
+impl Policy {
+    /// Filters a route's chain.
+    ///
+    /// `lack` says what a model's dialect cannot say of the request, or nothing.
+    pub fn fit<'p>(
+        &'p self,
+        route: &'p Route,
+        facts: &Facts,
+        mut lack: impl FnMut(&Model) -> Option<String>,
+    ) -> Fit<'p> {
+        let attempts = usize::try_from(self.resilience.attempts).unwrap_or(usize::MAX);
+        let mut fit = Fit { models: Vec::with_capacity(attempts.min(8)), dropped: Vec::new() };
+        for model in self.chain(route) {
+            match misfit(model, facts).or_else(|| lack(model).map(Dropped::Dialect)) {
+                Some(reason) => fit.dropped.push((model, reason)),
+                None if fit.models.len() < attempts => fit.models.push(model),
+                None => {}
+            }
+        }
+        fit
+    }
+}
+
+fn misfit(model: &Model, facts: &Facts) -> Option<Dropped> {
+    if facts.input_tokens > model.context_window {
+        return Some(Dropped::Context {
+            input_tokens: facts.input_tokens,
+            context_window: model.context_window,
+        });
+    }
+    if let Some(max_tokens) = facts.max_tokens.filter(|max| *max > model.max_output_tokens) {
+        return Some(Dropped::Output { max_tokens, max_output_tokens: model.max_output_tokens });
+    }
+    facts
+        .needs
+        .iter()
+        .find(|(need, _)| !model.capabilities.contains(need))
+        .map(|(need, field)| Dropped::Capability(*need, field))
+}
