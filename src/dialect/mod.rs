@@ -71,9 +71,10 @@ pub struct Provider {
     pub headers: &'static [(&'static str, &'static str)],
     /// The header that carries the provider's key, and what stands before the key in it.
     pub credential: (&'static str, &'static str),
-    /// Collects the fields of a request that this dialect cannot say. [`Ask::native`] is not
+    /// Collects the fields of a request that this dialect cannot say to that model: of one
+    /// provider's models the newer often refuse what the older take. [`Ask::native`] is not
     /// asked about: no other dialect can say those.
-    pub lacks: fn(&Ask<'_>, &mut Vec<Lack>),
+    pub lacks: fn(&Ask<'_>, &Target<'_>, &mut Vec<Lack>),
     /// Writes a request's body. Whatever `lacks` names is left out.
     pub write: fn(&Ask<'_>, &Target<'_>) -> Vec<u8>,
     /// Reads a whole answer.

@@ -140,8 +140,7 @@ impl<'d> Value<'d> {
 
     /// An object's members in order, equal keys included; nothing for any other value.
     pub fn members(self) -> impl Iterator<Item = (Cow<'d, str>, Self)> + Clone {
-        let mut children =
-            Children { document: self.document, at: self.inside(Kind::Object) };
+        let mut children = Children { document: self.document, at: self.inside(Kind::Object) };
         core::iter::from_fn(move || {
             let key = children.next()?;
             Some((key.as_str()?, children.next()?))

@@ -54,10 +54,9 @@ impl fmt::Display for Dropped {
                 "about {input_tokens} input tokens do not fit its context window of \
                  {context_window}"
             ),
-            Self::Output { max_tokens, max_output_tokens } => write!(
-                f,
-                "an answer of {max_tokens} tokens is more than its {max_output_tokens}"
-            ),
+            Self::Output { max_tokens, max_output_tokens } => {
+                write!(f, "an answer of {max_tokens} tokens is more than its {max_output_tokens}")
+            }
             Self::Capability(capability, field) => {
                 write!(f, "it has no `{}`, which `{field}` needs", capability.name())
             }

@@ -9,7 +9,7 @@ pub(super) const DIALECT: Dialect = Dialect {
         path: |_, _| String::new(),
         headers: &[],
         credential: ("authorization", "Bearer "),
-        lacks: |_, _| {},
+        lacks: |_, _, _| {},
         write: |_, _| Vec::new(),
         whole: |_, _| {},
         stream: || Box::new(Nothing),
