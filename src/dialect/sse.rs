@@ -3,13 +3,195 @@
 //! The format is the WHATWG HTML standard's, section "Server-sent events": lines end in CRLF, LF
 //! or CR, a blank line ends an event, several `data` lines join with a newline, a line that begins
 //! with a colon is a comment. `id` and `retry` mean nothing here.
+use core::fmt;
 use std::borrow::Cow;
 
+/// Most bytes of one event, its blank line included: 1 MiB.
+pub const EVENT_BYTES_MAX: usize = 1 << 20;
+
+/// Most bytes of carry buffer kept for the next event once one has been delivered: 16 KiB.
+const CARRY_KEPT: usize = 16 << 10;
+
 /// One event: borrowed from the bytes it stands in.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event<'b> {
-    /// The `event` field; empty when there is none.
+    /// The `event` field; empty when there is none, U+FFFD when it is not UTF-8.
     pub name: &'b str,
-    /// The `data` lines, joined.
+    /// The `data` lines, joined; each run of bytes that is not UTF-8 reads as U+FFFD.
     pub data: Cow<'b, str>,
+}
+
+/// An event is longer than [`EVENT_BYTES_MAX`]: the stream cannot be read on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooLong;
+
+impl fmt::Display for TooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an event of the stream is longer than {EVENT_BYTES_MAX} bytes")
+    }
+}
+
+impl core::error::Error for TooLong {}
+
+/// Reads one stream, chunk by chunk.
+///
+/// Every byte of the stream is handed on exactly once and in order, so that a stream can be passed
+/// through untouched: as the raw bytes of an event, or beside no event (comments, spare blank
+/// lines, blocks without data).
+///
+/// An event that stands whole in a chunk is borrowed from it; only one that is cut is copied.
+#[derive(Debug, Default)]
+pub struct Parser {
+    /// An event's bytes so far, when its end has not come yet.
+    carry: Vec<u8>,
+    lines: Lines,
+    /// The first block of the stream is over: a byte order mark can no longer come.
+    begun: bool,
+    broken: bool,
+}
+
+impl Parser {
+    /// Takes the next chunk. `each` gets every event that it completes, with the event's raw
+    /// bytes, blank line included; and no event with raw bytes that say nothing.
+    ///
+    /// # Errors
+    /// [`TooLong`], from then on always.
+    pub fn push(
+        &mut self,
+        chunk: &[u8],
+        mut each: impl FnMut(Option<Event<'_>>, &[u8]),
+    ) -> Result<(), TooLong> {
+        if self.broken {
+            return Err(TooLong);
+        }
+        let mut rest = chunk;
+        if let Some(after) = self.spare_line_feed(rest) {
+            each(None, b"\n");
+            rest = after;
+        }
+        while let Some((block, after)) =
+            self.lines.block_end(rest).and_then(|end| rest.split_at_checked(end))
+        {
+            self.check(block.len())?;
+            if self.carry.is_empty() {
+                each(event(self.unmarked(block)), block);
+            } else {
+                self.carry.extend_from_slice(block);
+                each(event(self.unmarked(&self.carry)), &self.carry);
+                self.carry.clear();
+                self.carry.shrink_to(CARRY_KEPT);
+            }
+            self.begun = true;
+            rest = after;
+        }
+        self.check(rest.len())?;
+        self.carry.extend_from_slice(rest);
+        Ok(())
+    }
+
+    /// The bytes of the event that has begun and not ended.
+    #[must_use]
+    pub fn carried(&self) -> &[u8] {
+        &self.carry
+    }
+
+    /// Ends the stream. `each` gets what is carried, if anything: as an event if it has data, since
+    /// some servers leave out the last blank line. Whether that data is whole cannot be told here.
+    pub fn finish(&mut self, mut each: impl FnMut(Option<Event<'_>>, &[u8])) {
+        if !self.carry.is_empty() {
+            each(event(self.unmarked(&self.carry)), &self.carry);
+        }
+        *self = Self { begun: true, ..Self::default() };
+    }
+
+    /// What follows the line feed of a CRLF whose CR ended both an event and a chunk.
+    fn spare_line_feed<'b>(&mut self, chunk: &'b [u8]) -> Option<&'b [u8]> {
+        if !self.lines.after_cr || !self.carry.is_empty() {
+            return None;
+        }
+        let after = chunk.strip_prefix(b"\n")?;
+        self.lines.after_cr = false;
+        Some(after)
+    }
+
+    fn check(&mut self, more: usize) -> Result<(), TooLong> {
+        if self.carry.len().saturating_add(more) <= EVENT_BYTES_MAX {
+            return Ok(());
+        }
+        *self = Self { broken: true, ..Self::default() };
+        Err(TooLong)
+    }
+
+    /// The block without the byte order mark that may begin a stream.
+    fn unmarked<'b>(&self, block: &'b [u8]) -> &'b [u8] {
+        if self.begun { block } else { block.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(block) }
+    }
+}
+
+/// Where a line begins, across chunks.
+#[derive(Debug, Default)]
+struct Lines {
+    /// Something stands in the current line.
+    filled: bool,
+    /// The last byte was a CR: a line feed now belongs to it.
+    after_cr: bool,
+}
+
+impl Lines {
+    /// The end of the current block, if it is in `bytes`: one past its blank line. All of `bytes`
+    /// counts as seen if it is not.
+    fn block_end(&mut self, bytes: &[u8]) -> Option<usize> {
+        let mut at = 0_usize;
+        loop {
+            let rest = bytes.get(at..)?;
+            if rest.is_empty() {
+                return None;
+            }
+            if core::mem::take(&mut self.after_cr) && rest.starts_with(b"\n") {
+                at = at.saturating_add(1);
+                continue;
+            }
+            let Some(length) = rest.iter().position(|b| matches!(b, b'\n' | b'\r')) else {
+                self.filled = true;
+                return None;
+            };
+            at = at.saturating_add(length).saturating_add(1);
+            self.after_cr = rest.get(length) == Some(&b'\r');
+            let blank = !core::mem::take(&mut self.filled) && length == 0;
+            if blank {
+                return Some(if self.after_cr && bytes.get(at) == Some(&b'\n') {
+                    self.after_cr = false;
+                    at.saturating_add(1)
+                } else {
+                    at
+                });
+            }
+        }
+    }
+}
+
+/// The event that a block of lines says; none for one without data.
+fn event(block: &[u8]) -> Option<Event<'_>> {
+    let mut name = "";
+    let mut data: Option<Cow<'_, str>> = None;
+    // A CRLF makes an empty line more, which says nothing.
+    for line in block.split(|b| matches!(b, b'\n' | b'\r')) {
+        let colon = line.iter().position(|b| *b == b':').unwrap_or(line.len());
+        let (field, value) = line.split_at_checked(colon).unwrap_or_default();
+        let value = value.strip_prefix(b":").unwrap_or_default();
+        let value = value.strip_prefix(b" ").unwrap_or(value);
+        match field {
+            b"event" => name = core::str::from_utf8(value).unwrap_or("\u{FFFD}"),
+            b"data" => match &mut data {
+                None => data = Some(String::from_utf8_lossy(value)),
+                Some(before) => {
+                    let before = before.to_mut();
+                    before.push('\n');
+                    before.push_str(&String::from_utf8_lossy(value));
+                }
+            },
+            _ => {}
+        }
+    }
+    Some(Event { name, data: data? })
 }
