@@ -1,26 +1,19 @@
-//! Who calls: the tenant that pays, found by the key an app sends.
+//! `identity`: who calls, and who pays for it.
+use super::api_key::{self, ApiKey};
+use super::read::{Object, Spot};
 
 /// One way to be known; the first of a policy that matches counts.
 #[derive(Debug, Clone)]
 pub enum Identity {
     /// `api_key`: by a key whose digest the policy lists.
     ApiKey {
-        /// The one header to look in; none for the three that the SDKs use.
+        /// The one header to look in, in lower case; none for the three that the SDKs use.
         header: Option<String>,
         /// The keys.
         keys: Vec<ApiKey>,
     },
     /// `anonymous`: everybody, whatever they send.
     Anonymous(Tenant),
-}
-
-/// A key that a policy lists.
-#[derive(Debug, Clone)]
-pub struct ApiKey {
-    /// The SHA-256 digest of the key.
-    pub sha256: [u8; 32],
-    /// Whose it is.
-    pub tenant: Tenant,
 }
 
 /// Who pays, and for whom.
@@ -30,4 +23,54 @@ pub struct Tenant {
     pub tenant: String,
     /// A person or a program of it.
     pub user: Option<String>,
+}
+
+impl Tenant {
+    /// Reads `tenant` and, where there may be one, `user`.
+    pub(super) fn read(fields: &mut Object<'_>, with_user: bool) -> Option<Self> {
+        let tenant = fields.required("tenant").and_then(|spot| spot.name("the name of a tenant"));
+        let user = if with_user { fields.optional("user") } else { None };
+        let user = user.and_then(|spot| spot.label("the name of a user"));
+        Some(Self { tenant: tenant?.to_owned(), user: user.map(str::to_owned) })
+    }
+}
+
+/// Reads the section.
+pub(super) fn read(section: Option<Spot<'_>>) -> Vec<Identity> {
+    let methods = "ways to be known, `api_key` or `anonymous`";
+    let items = section.and_then(|section| section.list(methods)).unwrap_or_default();
+    let mut seen = Vec::new();
+    let mut found = Vec::new();
+    let mut anonymous: Option<usize> = None;
+    for item in &items {
+        if let Some(line) = anonymous {
+            item.problem(format!(
+                "never reached: `anonymous` on line {line} matches everybody; put it last"
+            ));
+        }
+        let Some(mut fields) = item.object("an object with `api_key` or `anonymous`") else {
+            continue;
+        };
+        let (by_key, nobody) = (fields.optional("api_key"), fields.optional("anonymous"));
+        let empty = fields.is_empty();
+        fields.finish();
+        match (by_key, nobody) {
+            (Some(spot), None) => found.extend(api_key::read(&spot, &mut seen)),
+            (None, Some(spot)) => {
+                anonymous.get_or_insert(item.line);
+                found.extend(everybody(&spot));
+            }
+            // An unknown field has been reported.
+            (None, None) if !empty => {}
+            _ => item.problem("expected exactly one of `api_key` and `anonymous`"),
+        }
+    }
+    found
+}
+
+fn everybody(spot: &Spot<'_>) -> Option<Identity> {
+    let mut fields = spot.object("an object with a `tenant`")?;
+    let tenant = Tenant::read(&mut fields, false);
+    fields.finish();
+    tenant.map(Identity::Anonymous)
 }

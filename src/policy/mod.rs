@@ -1,52 +1,58 @@
 //! The operator's document, checked once: in a [`Policy`] every name resolves and every number
 //! fits, so that nothing is left to find out while a request waits.
+//!
+//! YAML and JSON become one tree of [`Node`]s. One file per section reads its part of the tree,
+//! notes what is wrong and goes on, so that an operator sees every problem at once.
+mod api_key;
+mod chain;
+mod compile;
+mod document;
+mod endpoint;
 mod fit;
 mod identity;
+mod limits;
 mod model;
+mod names;
+mod price;
 mod problem;
+mod provider;
+mod quantity;
+mod read;
+mod resilience;
+mod route;
+mod table;
 
+pub use api_key::ApiKey;
+pub use document::{Content, Member, Node};
+pub use endpoint::Endpoint;
 pub use fit::{Dropped, Facts, Fit};
-pub use identity::{ApiKey, Identity, Tenant};
-pub use model::{Capability, Endpoint, Model, Provider, Unsupported};
+pub use identity::{Identity, Tenant};
+pub use limits::RequestLimits;
+pub use model::{Capability, Model, Unsupported};
+pub use price::{Micros, Price};
 pub use problem::Problem;
+pub use provider::Provider;
+pub use resilience::Resilience;
+pub use route::Route;
+
+use chain::Chain;
 
 /// A checked policy.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    pub(super) identity: Vec<Identity>,
-    pub(super) limits: RequestLimits,
-    pub(super) models: Vec<Model>,
-    pub(super) routes: Vec<Route>,
-    pub(super) resilience: Resilience,
+    identity: Vec<Identity>,
+    limits: RequestLimits,
+    models: Vec<Model>,
+    chains: Vec<Chain>,
+    routes: Vec<Route>,
+    resilience: Resilience,
 }
 
-/// `limits.request`: bounds on one request.
+/// What the other rooms know and a policy may name.
 #[derive(Debug, Clone, Copy)]
-pub struct RequestLimits {
-    /// Largest body, in bytes.
-    pub max_body_bytes: u64,
-    /// Most messages.
-    pub max_messages: u64,
-    /// Most output tokens a request may ask for; none for the model's own bound alone.
-    pub max_output_tokens: Option<u64>,
-}
-
-/// `resilience`: what happens when a model fails.
-#[derive(Debug, Clone, Copy)]
-pub struct Resilience {
-    /// Most models tried for one request.
-    pub attempts: u32,
-    /// Longest silence of a provider, before or within an answer, in milliseconds.
-    pub idle_timeout_ms: u64,
-}
-
-/// `routes`: what an app asks for and the chain that serves it.
-#[derive(Debug, Clone)]
-pub struct Route {
-    /// The names an app may put in `model`.
-    pub names: Vec<String>,
-    /// The models to try, in order: indices into [`Policy::models`].
-    pub(super) chain: Vec<usize>,
+pub struct Vocabulary<'v> {
+    /// Names of the dialects there are.
+    pub dialects: &'v [&'v str],
 }
 
 impl Policy {
@@ -54,6 +60,14 @@ impl Policy {
     #[must_use]
     pub fn identity(&self) -> &[Identity] {
         &self.identity
+    }
+
+    /// Whose request this is, by the first way that tells; none for a request to refuse.
+    ///
+    /// `header` gives the value of a request header by its name in lower case.
+    pub fn identify<'h>(&self, header: impl Fn(&str) -> Option<&'h [u8]>) -> Option<&Tenant> {
+        let usual = api_key::Usual::default();
+        self.identity.iter().find_map(|identity| identity.tenant(&header, &usual))
     }
 
     /// Bounds on one request.
@@ -66,6 +80,11 @@ impl Policy {
     #[must_use]
     pub fn models(&self) -> &[Model] {
         &self.models
+    }
+
+    /// The names of the chains, in the order of the document.
+    pub fn chains(&self) -> impl Iterator<Item = &str> {
+        self.chains.iter().map(|chain| chain.name.as_str())
     }
 
     /// Every route, in the order of the document.
@@ -88,29 +107,14 @@ impl Policy {
 
     /// The models of a route, in order.
     pub fn chain<'p>(&'p self, route: &'p Route) -> impl Iterator<Item = &'p Model> {
-        route.chain.iter().filter_map(|index| self.models.get(*index))
-    }
-}
-
-/// What the other rooms know and a policy may name.
-#[derive(Debug, Clone, Copy)]
-pub struct Vocabulary<'v> {
-    /// Names of the dialects there are.
-    pub dialects: &'v [&'v str],
-}
-
-impl Policy {
-    /// Reads a policy written as JSON.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it.
-    pub fn from_json(_text: &[u8], _vocabulary: Vocabulary<'_>) -> Result<Self, Vec<Problem>> {
-        Err(Vec::new())
+        let models = self.chains.get(route.chain).map(|chain| chain.models.as_slice());
+        models.unwrap_or_default().iter().filter_map(|index| self.models.get(*index))
     }
 
     /// The names of routes nearest to one that does not exist, nearest first, three at most.
     #[must_use]
-    pub fn nearest(&self, _name: &str) -> Vec<&str> {
-        Vec::new()
+    pub fn nearest(&self, name: &str) -> Vec<&str> {
+        let names = self.routes.iter().flat_map(|route| route.names.iter().map(String::as_str));
+        names::nearest(name, names)
     }
 }

@@ -1,32 +1,13 @@
-//! Providers and their models.
-use core::fmt;
+//! `models.<name>`: one model of one provider.
 use std::rc::Rc;
 
-/// `providers.<name>`: a vendor's API.
-#[derive(Debug, Clone)]
-pub struct Provider {
-    /// Its name in the policy.
-    pub name: String,
-    /// The name of its dialect: one of the vocabulary the policy was read with.
-    pub dialect: String,
-    /// Where it is.
-    pub endpoint: Endpoint,
-    /// The name of its key's secret; none for a server that wants no key.
-    pub secret: Option<String>,
-}
+use super::price::Price;
+use super::provider::{Provider, Providers};
+use super::read::Spot;
+use super::table::Table;
 
-/// Where a provider is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
-    /// Whether it is reached by TLS.
-    pub tls: bool,
-    /// Its name or address, in lower case, IPv6 without brackets.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// What stands before every path: empty, or `/` and more without a `/` at its end.
-    pub prefix: String,
-}
+/// The most that a context window or an answer may be, in tokens.
+const MOST_TOKENS: u64 = 100_000_000;
 
 /// `models.<name>`: one model of one provider.
 #[derive(Debug, Clone)]
@@ -39,10 +20,12 @@ pub struct Model {
     pub provider_model: String,
     /// Most tokens of a request and its answer together.
     pub context_window: u64,
-    /// Most tokens of an answer.
+    /// Most tokens of an answer; never above `context_window`.
     pub max_output_tokens: u64,
     /// What it can do.
     pub capabilities: Vec<Capability>,
+    /// What it costs; none for a model that nobody charges for.
+    pub price: Option<Price>,
     /// What becomes of a field that its provider's dialect cannot say.
     pub unsupported: Unsupported,
 }
@@ -85,22 +68,64 @@ impl Capability {
     }
 }
 
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.tls { "https" } else { "http" };
-        write!(f, "{scheme}://{}{}", self.authority(), self.prefix)
+pub(super) type Models<'n> = Table<'n, Model>;
+
+pub(super) fn read<'n>(section: Option<Spot<'n>>, providers: &Providers<'n>) -> Models<'n> {
+    if section.is_none() {
+        providers.unsure();
     }
+    Table::read("model", section, |name, spot| model(name, spot, providers))
 }
 
-impl Endpoint {
-    /// What the `host` header says: without the port where it is the scheme's own.
-    #[must_use]
-    pub fn authority(&self) -> String {
-        let host =
-            if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
-        match (self.tls, self.port) {
-            (true, 443) | (false, 80) => host,
-            (_, port) => format!("{host}:{port}"),
-        }
+fn model(name: &str, spot: &Spot<'_>, providers: &Providers<'_>) -> Option<Model> {
+    let Some(mut fields) = spot.object("an object that describes a model") else {
+        providers.unsure();
+        return None;
+    };
+    let provider = providers.find(fields.required("provider").as_ref());
+    let provider_model =
+        fields.required("name").and_then(|spot| spot.label("the provider's name of the model"));
+    let window = fields.required("context_window").and_then(|spot| tokens(&spot));
+    let output = fields.required("max_output_tokens");
+    let max_output_tokens = output.as_ref().and_then(tokens);
+    let capabilities = fields.optional("capabilities").map(|spot| capabilities(&spot));
+    let price = fields.optional("price").map(|spot| Price::read(&spot));
+    let unsupported = fields.optional("unsupported").map(|spot| {
+        spot.word("treatment", &[("skip", Unsupported::Skip), ("drop", Unsupported::Drop)])
+    });
+    fields.finish();
+    if let (Some(spot), Some(most), Some(window)) = (&output, max_output_tokens, window)
+        && most > window
+    {
+        spot.problem(format!("{most} is more than the `context_window` of {window} tokens"));
     }
+    Some(Model {
+        name: name.to_owned(),
+        provider: Rc::clone(providers.value(provider?)?),
+        provider_model: provider_model?.to_owned(),
+        context_window: window?,
+        max_output_tokens: max_output_tokens?,
+        capabilities: capabilities.unwrap_or_default(),
+        price: price.flatten(),
+        unsupported: unsupported.flatten().unwrap_or(Unsupported::Skip),
+    })
+}
+
+fn tokens(spot: &Spot<'_>) -> Option<u64> {
+    spot.whole("tokens", 1..=MOST_TOKENS)
+}
+
+fn capabilities(spot: &Spot<'_>) -> Vec<Capability> {
+    let words = Capability::ALL.map(|capability| (capability.name(), capability));
+    let mut found = Vec::new();
+    for item in spot.list_or_empty("capabilities").unwrap_or_default() {
+        let Some(capability) = item.word("capability", &words) else {
+            continue;
+        };
+        if found.contains(&capability) {
+            item.problem(format!("`{}` stands in this list before", capability.name()));
+        }
+        found.push(capability);
+    }
+    found
 }

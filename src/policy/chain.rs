@@ -1,0 +1,53 @@
+//! `chains.<name>`: models in the order they are tried.
+use super::model::Models;
+use super::read::Spot;
+use super::table::Table;
+
+/// `chains.<name>`: models in the order they are tried.
+#[derive(Debug, Clone)]
+pub(super) struct Chain {
+    pub(super) name: String,
+    /// Indices into [`super::Policy::models`].
+    pub(super) models: Vec<usize>,
+}
+
+pub(super) type Chains<'n> = Table<'n, Chain>;
+
+pub(super) fn read<'n>(
+    section: Option<Spot<'n>>,
+    models: &Models<'n>,
+    attempts: Option<u32>,
+) -> Chains<'n> {
+    if section.is_none() {
+        models.unsure();
+    }
+    Table::read("chain", section, |name, spot| chain(name, spot, models, attempts))
+}
+
+fn chain(name: &str, spot: &Spot<'_>, models: &Models<'_>, attempts: Option<u32>) -> Option<Chain> {
+    let Some(items) = spot.list("names of models") else {
+        models.unsure();
+        return None;
+    };
+    let most = attempts.and_then(|attempts| usize::try_from(attempts).ok());
+    if let (Some(most), long) = (most, items.len())
+        && long > most
+    {
+        spot.problem(format!(
+            "{long} models are more than the {most} attempts of a request: shorten the chain or \
+             raise `resilience.attempts`"
+        ));
+    }
+    let mut found = Vec::with_capacity(items.len());
+    for item in &items {
+        let Some(model) = models.find(Some(item)) else {
+            continue;
+        };
+        if found.contains(&model) {
+            let name = models.name(model).unwrap_or_default();
+            item.problem(format!("`{name}` stands in this chain before"));
+        }
+        found.push(model);
+    }
+    Some(Chain { name: name.to_owned(), models: found })
+}

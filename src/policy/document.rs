@@ -1,0 +1,144 @@
+//! A document as a tree that remembers its lines: what YAML and JSON have in common.
+use crate::json::{Document, Kind, Limits, Value, Writer};
+
+use super::Problem;
+
+/// One value and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// What it is.
+    pub content: Content,
+    /// Its line, from 1.
+    pub line: usize,
+    /// Its column, from 1.
+    pub column: usize,
+}
+
+/// What a value is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// Nothing.
+    Null,
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A number, as JSON writes it.
+    Number(String),
+    /// A string.
+    Text(String),
+    /// Values in order.
+    List(Vec<Node>),
+    /// Named values in order, equal names included.
+    Object(Vec<Member>),
+}
+
+/// A named value of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Its name.
+    pub key: String,
+    /// The line of its name, from 1.
+    pub line: usize,
+    /// Its value.
+    pub value: Node,
+}
+
+impl Node {
+    /// Reads a JSON text.
+    ///
+    /// # Errors
+    /// The first place where the text is not JSON.
+    pub fn from_json(text: &[u8]) -> Result<Self, Problem> {
+        match Document::parse(text, Limits::default()) {
+            Ok(document) => Ok(Lines { text, offset: 0, line: 1, start: 0 }.node(document.root())),
+            Err(wrong) => Err(Problem {
+                path: String::new(),
+                line: wrong.line,
+                message: format!("expected {} at column {}", wrong.expected, wrong.column),
+            }),
+        }
+    }
+
+    /// The shortest JSON text of the same document: the order of fields is kept.
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut out = Writer::new();
+        self.write(&mut out);
+        out.finish()
+    }
+
+    fn write(&self, out: &mut Writer) {
+        match &self.content {
+            Content::Null => out.null(),
+            Content::Boolean(value) => out.boolean(*value),
+            Content::Number(text) => out.raw(text),
+            Content::Text(text) => out.string(text),
+            Content::List(items) => out.array(|out| items.iter().for_each(|item| item.write(out))),
+            Content::Object(members) => out.object(|out| {
+                for member in members {
+                    member.value.write(out.key(&member.key));
+                }
+            }),
+        }
+    }
+
+    /// How a message names it.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match &self.content {
+            Content::Null => "null",
+            Content::Boolean(_) => "a boolean",
+            Content::Number(_) => "a number",
+            Content::Text(_) => "a string",
+            Content::List(_) => "a list",
+            Content::Object(_) => "an object",
+        }
+    }
+}
+
+/// Turns offsets that only grow into lines, in one pass over the text.
+struct Lines<'t> {
+    text: &'t [u8],
+    offset: usize,
+    line: usize,
+    /// Where the line begins.
+    start: usize,
+}
+
+impl Lines<'_> {
+    fn node(&mut self, value: Value<'_>) -> Node {
+        let (line, column) = self.place(value.span().start);
+        Node { content: self.content(value), line, column }
+    }
+
+    fn content(&mut self, value: Value<'_>) -> Content {
+        match value.kind() {
+            Kind::Null => Content::Null,
+            Kind::True => Content::Boolean(true),
+            Kind::False => Content::Boolean(false),
+            Kind::Number => Content::Number(value.raw().to_owned()),
+            Kind::String => Content::Text(value.as_str().unwrap_or_default().into_owned()),
+            Kind::Array => Content::List(value.items().map(|item| self.node(item)).collect()),
+            Kind::Object => Content::Object(
+                value.members().map(|(key, value)| self.member(key.into_owned(), value)).collect(),
+            ),
+        }
+    }
+
+    /// A name is taken to stand on its value's line: nobody parts the two.
+    fn member(&mut self, key: String, value: Value<'_>) -> Member {
+        let value = self.node(value);
+        Member { key, line: value.line, value }
+    }
+
+    fn place(&mut self, offset: usize) -> (usize, usize) {
+        let passed = self.text.get(self.offset..offset).unwrap_or_default();
+        for (index, byte) in passed.iter().enumerate() {
+            if *byte == b'\n' {
+                self.line = self.line.saturating_add(1);
+                self.start = self.offset.saturating_add(index).saturating_add(1);
+            }
+        }
+        self.offset = self.offset.max(offset);
+        (self.line, offset.saturating_sub(self.start).saturating_add(1))
+    }
+}

@@ -1,0 +1,49 @@
+//! `providers.<name>`: a vendor's API.
+use std::rc::Rc;
+
+use super::endpoint::Endpoint;
+use super::names;
+use super::read::Spot;
+use super::table::Table;
+
+/// `providers.<name>`: a vendor's API.
+#[derive(Debug, Clone)]
+pub struct Provider {
+    /// Its name in the policy.
+    pub name: String,
+    /// The name of its dialect: one of the vocabulary the policy was read with.
+    pub dialect: String,
+    /// Where it is.
+    pub endpoint: Endpoint,
+    /// The name of its key's secret; none for a server that wants no key.
+    pub secret: Option<String>,
+}
+
+pub(super) type Providers<'n> = Table<'n, Rc<Provider>>;
+
+pub(super) fn read<'n>(section: Option<Spot<'n>>, dialects: &[&str]) -> Providers<'n> {
+    Table::read("provider", section, |name, spot| provider(name, spot, dialects).map(Rc::new))
+}
+
+fn provider(name: &str, spot: &Spot<'_>, dialects: &[&str]) -> Option<Provider> {
+    let mut fields = spot.object("an object with a `dialect` and an `endpoint`")?;
+    let dialect = fields.required("dialect").and_then(|spot| dialect(&spot, dialects));
+    let endpoint = fields.required("endpoint").and_then(|spot| Endpoint::read(&spot));
+    let secret = fields.optional("secret").map(|spot| spot.name("the name of a secret"));
+    fields.finish();
+    Some(Provider {
+        name: name.to_owned(),
+        dialect: dialect?,
+        endpoint: endpoint?,
+        secret: secret.unwrap_or(Some("")).map(str::to_owned).filter(|name| !name.is_empty()),
+    })
+}
+
+fn dialect(spot: &Spot<'_>, dialects: &[&str]) -> Option<String> {
+    let text = spot.text("the name of a dialect")?;
+    if dialects.contains(&text) {
+        return Some(text.to_owned());
+    }
+    spot.problem(names::unknown("dialect", text, dialects));
+    None
+}

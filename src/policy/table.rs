@@ -1,0 +1,93 @@
+//! The named things of one section: looked up by those who refer to them, and missed by nobody.
+use core::cell::Cell;
+
+use super::names;
+use super::read::Spot;
+
+/// One section of named things.
+#[derive(Debug)]
+pub(super) struct Table<'n, T> {
+    /// What a message calls one of them.
+    what: &'static str,
+    entries: Vec<Entry<'n, T>>,
+    /// Whether every name and every reference could be read; if not, nothing is said of names
+    /// that are not known or not used.
+    sure: Cell<bool>,
+}
+
+#[derive(Debug)]
+struct Entry<'n, T> {
+    name: &'n str,
+    spot: Spot<'n>,
+    used: Cell<bool>,
+    /// None when something is wrong with it, which has been reported.
+    value: Option<T>,
+}
+
+impl<'n, T> Table<'n, T> {
+    /// Reads a section; none for one that is missing, which has been reported.
+    pub(super) fn read(
+        what: &'static str,
+        section: Option<Spot<'n>>,
+        mut value: impl FnMut(&'n str, &Spot<'n>) -> Option<T>,
+    ) -> Self {
+        let entries = section.and_then(|section| section.entries(&format!("{what}s by name")));
+        let sure = Cell::new(entries.is_some());
+        let entries = entries.unwrap_or_default().into_iter().map(|(name, spot)| {
+            spot.safe(name);
+            Entry { name, value: value(name, &spot), spot, used: Cell::new(false) }
+        });
+        Self { what, entries: entries.collect(), sure }
+    }
+
+    /// What a reference means: its index.
+    pub(super) fn find(&self, reference: Option<&Spot<'_>>) -> Option<usize> {
+        let name = reference.and_then(|spot| spot.text(&format!("the name of a {}", self.what)));
+        let (Some(spot), Some(name)) = (reference, name) else {
+            self.unsure();
+            return None;
+        };
+        let index = self.entries.iter().position(|entry| entry.name == name);
+        if index.is_none() && self.sure.get() {
+            self.dangling(spot, name);
+        }
+        let entry = self.entries.get(index?)?;
+        entry.used.set(true);
+        index
+    }
+
+    fn dangling(&self, spot: &Spot<'_>, name: &str) {
+        let near = names::nearest(name, self.entries.iter().map(|entry| entry.name));
+        let Some(meant) = near.first() else {
+            spot.problem(format!("there is no {} `{}`", self.what, names::shown(name)));
+            return;
+        };
+        // Taken as meant, so that one slip is not reported twice.
+        self.entries.iter().filter(|own| own.name == *meant).for_each(|own| own.used.set(true));
+        let name = names::shown(name);
+        spot.problem(format!("there is no {} `{name}`; did you mean `{meant}`?", self.what));
+    }
+
+    /// A reference to one of them could not be read.
+    pub(super) fn unsure(&self) {
+        self.sure.set(false);
+    }
+
+    /// Reports those that nobody referred to.
+    pub(super) fn finish(self, message: &str) -> Vec<T> {
+        if self.sure.get() {
+            for entry in self.entries.iter().filter(|entry| !entry.used.get()) {
+                entry.spot.problem(message);
+            }
+        }
+        self.entries.into_iter().filter_map(|entry| entry.value).collect()
+    }
+
+    pub(super) fn value(&self, index: usize) -> Option<&T> {
+        self.entries.get(index)?.value.as_ref()
+    }
+
+    pub(super) fn name(&self, index: usize) -> Option<&'n str> {
+        self.entries.get(index).map(|entry| entry.name)
+    }
+}
