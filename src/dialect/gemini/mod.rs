@@ -1,25 +1,35 @@
-//! The `gemini` dialect.
-use super::{Dialect, Fault, FaultKind, Provider};
+//! The `gemini` dialect: Google's generateContent, on the provider's side only.
+//!
+//! Facts are from <https://ai.google.dev/api/generate-content> and the types of Google's own
+//! SDK (googleapis/js-genai), as they stood in November 2026.
+mod config;
+mod contents;
+mod fault;
+mod lacks;
+mod model;
+mod parts;
+mod path;
+mod read;
+#[cfg(test)]
+mod tests;
+mod tools;
+mod usage;
+mod write;
+
+use super::{Dialect, Provider};
 
 /// The row of this dialect.
 pub(super) const DIALECT: Dialect = Dialect {
     name: "gemini",
     app: None,
     provider: Provider {
-        path: |_, _| String::new(),
+        path: path::path,
         headers: &[],
-        credential: ("authorization", "Bearer "),
-        lacks: |_, _, _| {},
-        write: |_, _| Vec::new(),
-        whole: |_, _| {},
-        stream: || Box::new(Nothing),
-        fault: |status, _| Fault::new(FaultKind::of_status(status), "").with_status(status),
+        credential: ("x-goog-api-key", ""),
+        lacks: lacks::lacks,
+        write: write::write,
+        whole: read::whole,
+        stream: read::stream,
+        fault: fault::read,
     },
 };
-
-#[derive(Debug)]
-struct Nothing;
-
-impl super::StreamReader for Nothing {
-    fn read(&mut self, _: &str, _: &str, _: super::Sink<'_>) {}
-}

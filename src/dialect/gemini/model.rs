@@ -1,0 +1,57 @@
+//! What a model's name tells of it: the API asks different things of different generations.
+
+/// Signatures, thinking levels and images inside function responses came with this generation.
+const SIGNED: u32 = 3;
+
+/// What is asked of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Traits {
+    /// Thinks by level, wants a signature on a function call, takes images inside a function
+    /// response, and tools together with a response schema.
+    pub(super) signed: bool,
+    /// How the amount of thinking is said.
+    pub(super) thinking: Thinking,
+}
+
+/// How the amount of thinking is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Thinking {
+    /// `thinkingLevel`.
+    Level,
+    /// `thinkingBudget`, in tokens of this range.
+    Budget {
+        /// Whether 0 turns it off.
+        off: bool,
+        /// The least when it is on.
+        least: u64,
+        /// The most.
+        most: u64,
+    },
+}
+
+/// Reads `gemini-2.5-pro`, `gemini-3.8-flash` and their like.
+///
+/// A name without a number (`gemini-flash-latest`) is an alias of a model of the newest
+/// generation; a name of another family (`gemma-3-27b-it`) is asked nothing new.
+/// Budget ranges: <https://ai.google.dev/gemini-api/docs/thinking>.
+pub(super) fn traits(model: &str) -> Traits {
+    let rest = model.rsplit('/').next().unwrap_or(model).strip_prefix("gemini-");
+    let generation = rest.map_or(0, |rest| {
+        let digits = rest.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+        match digits {
+            "" if rest.ends_with("-latest") => SIGNED,
+            digits => digits.parse().unwrap_or(0),
+        }
+    });
+    let signed = generation >= SIGNED;
+    let thinking = if signed {
+        Thinking::Level
+    } else if model.contains("-pro") {
+        Thinking::Budget { off: false, least: 128, most: 32_768 }
+    } else if model.contains("-lite") {
+        Thinking::Budget { off: true, least: 512, most: 24_576 }
+    } else {
+        Thinking::Budget { off: true, least: 1, most: 24_576 }
+    };
+    Traits { signed, thinking }
+}

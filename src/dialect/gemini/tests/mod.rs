@@ -1,0 +1,3 @@
+//! The dialect against the documented forms of the API.
+mod read;
+mod write;
