@@ -9,6 +9,7 @@ mod ask;
 mod fault;
 mod gemini;
 mod lack;
+mod needs;
 mod openai;
 mod splice;
 pub mod sse;
@@ -20,6 +21,7 @@ pub use ask::{
 };
 pub use fault::{Fault, FaultKind};
 pub use lack::{Field, Lack};
+pub use needs::Needs;
 pub use splice::{Edit, Put, splice};
 
 use crate::json::Document;

@@ -1,2 +1,52 @@
 //! One request's life, without a proxy: what Envoy tells comes in as data, what Envoy is to do
-//! goes out as data.
+//! goes out as data. The only room that knows the others.
+//!
+//! The module is loaded once and plays two roles. The [`edge`] role meets the app: it reads the
+//! request, decides which models may serve it, and leaves a [`plan`] in the stream's filter
+//! state. The [`provider`] role stands in the cluster of one model: it writes the request in that
+//! provider's dialect and the answer in the app's.
+pub mod edge;
+mod effect;
+mod event;
+mod outcome;
+mod plan;
+mod plugin;
+pub mod provider;
+mod reply;
+
+pub use effect::{Effect, Effects, Flow, HeaderMap, Level};
+pub use event::{Envoy, Event};
+pub use outcome::{Outcome, Verdict};
+pub use plan::{Mismatch, Plan, Skipped};
+pub use plugin::{Plugin, Stream};
+pub use reply::Reply;
+
+use crate::policy::Vocabulary;
+
+/// Filter state that holds the plan.
+pub const PLAN: &str = "tw.plan";
+/// Filter state that names the model of the next attempt: the route's matcher reads it.
+pub const NEXT: &str = "tw.next";
+
+/// What a policy may name, from the rooms it does not know.
+#[must_use]
+pub fn vocabulary() -> Vocabulary<'static> {
+    const NAMES: [&str; crate::dialect::ALL.len()] = {
+        let mut names = [""; crate::dialect::ALL.len()];
+        let mut index = 0;
+        while index < names.len() {
+            #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+            {
+                names[index] = crate::dialect::ALL[index].name;
+            }
+            index += 1;
+        }
+        names
+    };
+    Vocabulary { dialects: &NAMES }
+}
+
+/// A name as a part of a counter's name: dots part its labels.
+fn label(name: &str) -> String {
+    name.replace(['.', '/', ':'], "_")
+}

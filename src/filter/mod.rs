@@ -1,1 +1,14 @@
-//! The shell.
+//! The shell around [`crate::exchange`]: callbacks become events, effects become host calls.
+//! It decides nothing.
+mod host;
+mod http;
+mod metrics;
+mod root;
+
+use proxy_wasm::traits::RootContext;
+use proxy_wasm::types::LogLevel;
+
+proxy_wasm::main! {{
+    proxy_wasm::set_log_level(LogLevel::Info);
+    proxy_wasm::set_root_context(|_| -> Box<dyn RootContext> { Box::new(root::Root::default()) });
+}}

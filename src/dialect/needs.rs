@@ -1,0 +1,52 @@
+//! What a request needs a model to be able to do.
+use super::{Ask, Block, Format, Reasoning};
+
+/// What is needed, each by the field that says so.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Calling functions.
+    pub tools: Option<&'static str>,
+    /// Seeing.
+    pub images: Option<&'static str>,
+    /// Answering in a given shape.
+    pub json_schema: Option<&'static str>,
+    /// Thinking first.
+    pub reasoning: Option<&'static str>,
+}
+
+impl Ask<'_> {
+    /// What this request needs.
+    #[must_use]
+    pub fn needs(&self) -> Needs {
+        let blocks = || self.turns.iter().flat_map(|turn| &turn.blocks);
+        let schema = self.format.as_ref().filter(|format| is_schema(&format.value));
+        let thinks = self.reasoning.filter(|reasoning| reasoning.value != Reasoning::Off);
+        let tools = if self.tools.is_empty() {
+            blocks().any(is_tool).then_some("messages")
+        } else {
+            Some("tools")
+        };
+        Needs {
+            tools,
+            images: blocks().any(has_image).then_some("messages"),
+            json_schema: schema.map(|format| format.field),
+            reasoning: thinks.map(|reasoning| reasoning.field),
+        }
+    }
+}
+
+const fn is_schema(format: &Format<'_>) -> bool {
+    matches!(format, Format::JsonSchema { .. })
+}
+
+const fn is_tool(block: &Block<'_>) -> bool {
+    matches!(block, Block::ToolCall { .. } | Block::ToolResult { .. })
+}
+
+fn has_image(block: &Block<'_>) -> bool {
+    match block {
+        Block::Image(_) => true,
+        Block::ToolResult { content, .. } => content.iter().any(has_image),
+        _ => false,
+    }
+}

@@ -1,0 +1,141 @@
+//! From a body to a plan: read once, checked, and matched with the models that can serve it.
+use std::borrow::Cow;
+
+use super::super::{Effect, Effects, HeaderMap, NEXT, PLAN, Plan, Skipped};
+use super::{Config, Head};
+use crate::dialect::{Ask, Fault, FaultKind, Lack, Target};
+use crate::json::{Document, Limits};
+use crate::policy::{Capability, Facts, Fit, Model, Policy, Unsupported};
+
+pub(super) fn decide(config: &Config, head: &Head, body: &[u8]) -> Result<Effects, Fault> {
+    let document = Document::parse(body, Limits::default()).map_err(|syntax| {
+        Fault::new(FaultKind::InvalidRequest, format!("the body is not valid JSON: {syntax}"))
+    })?;
+    if !document.root().is_object() {
+        let found = document.root().kind().name();
+        let message = format!("the body must be a JSON object, found {found}");
+        return Err(Fault::new(FaultKind::InvalidRequest, message));
+    }
+    let ask = (head.app.read)(&document)?;
+    let policy = &config.policy;
+    limits(policy, &ask)?;
+    let route = policy.route(&ask.model).ok_or_else(|| unknown_model(policy, &ask.model))?;
+    let facts = facts(&ask);
+    let fit = policy.fit(route, &facts, |model| lack(config, head, &ask, model));
+    let Some(first) = fit.models.first() else { return Err(nothing_fits(&ask.model, &fit)) };
+    let same = fit.models.iter().any(|model| model.provider.dialect == head.dialect.name);
+    let plan = Plan {
+        request_id: Cow::Borrowed(&head.request_id),
+        app: Cow::Borrowed(head.dialect.name),
+        tenant: Cow::Borrowed(&head.tenant.tenant),
+        route: Cow::Borrowed(&ask.model),
+        stream: ask.stream,
+        stream_usage: ask.stream_usage,
+        chain: fit.models.iter().map(|model| Cow::Borrowed(model.name.as_str())).collect(),
+        skipped: fit.dropped.iter().map(skipped).collect(),
+        edits: if same { (head.app.edits)(&document, &ask) } else { Vec::new() },
+        carried: head.carried.iter().map(|(n, v)| (n.into(), v.into())).collect(),
+    };
+    Ok(send(head, &plan, &first.name))
+}
+
+/// Hands the request on: the route's matcher reads the next model from filter state.
+fn send(head: &Head, plan: &Plan<'_>, first: &str) -> Effects {
+    let retries = plan.chain.len().saturating_sub(1);
+    let mut effects = Effects::go_on()
+        .and(Effect::State(PLAN, plan.encode()))
+        .and(Effect::State(NEXT, first.as_bytes().to_vec()));
+    for name in &head.forged {
+        effects = effects.and(Effect::RemoveHeader(HeaderMap::Request, name.clone()));
+    }
+    let retries = (Cow::Borrowed("x-envoy-max-retries"), retries.to_string());
+    effects
+        .and(Effect::SetHeader(HeaderMap::Request, retries.0, retries.1))
+        .and(Effect::ClearRouteCache)
+}
+
+fn limits(policy: &Policy, ask: &Ask<'_>) -> Result<(), Fault> {
+    let limits = policy.limits();
+    if ask.messages > limits.max_messages {
+        let (sent, most) = (ask.messages, limits.max_messages);
+        let expected = format!("{sent} messages are more than the {most} this gateway takes");
+        return Err(Fault::field("messages", expected));
+    }
+    match (&ask.max_tokens, limits.max_output_tokens) {
+        (Some(asked), Some(most)) if asked.value > most => {
+            let expected =
+                format!("{} is more than the {most} tokens this gateway allows", asked.value);
+            Err(Fault::field(asked.field, expected))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn facts(ask: &Ask<'_>) -> Facts {
+    let needs = ask.needs();
+    let mut facts = Facts {
+        input_tokens: ask.estimate(),
+        max_tokens: ask.max_tokens.map(|max| max.value),
+        needs: Vec::new(),
+    };
+    for (capability, field) in [
+        (Capability::Tools, needs.tools),
+        (Capability::Images, needs.images),
+        (Capability::JsonSchema, needs.json_schema),
+        (Capability::Reasoning, needs.reasoning),
+    ] {
+        facts.needs.extend(field.map(|field| (capability, field)));
+    }
+    facts
+}
+
+/// What a model's dialect cannot say of a request.
+fn lack(config: &Config, head: &Head, ask: &Ask<'_>, model: &Model) -> Option<String> {
+    let own = &model.provider.dialect;
+    if own == head.dialect.name || model.unsupported == Unsupported::Drop {
+        return None;
+    }
+    let dialect = config.dialects.iter().find(|dialect| dialect.name == own)?;
+    let target =
+        Target { model: &model.provider_model, max_output_tokens: model.max_output_tokens };
+    let mut lacks: Vec<Lack> = Vec::new();
+    (dialect.provider.lacks)(ask, &target, &mut lacks);
+    lacks.extend(ask.native.iter().map(|field| Lack {
+        field: field.clone(),
+        why: "can be said to providers of the app's own dialect only",
+    }));
+    let said: Vec<String> = lacks.iter().map(ToString::to_string).collect();
+    if said.is_empty() { None } else { Some(said.join(", ")) }
+}
+
+fn skipped<'p>((model, why): &(&'p Model, crate::policy::Dropped)) -> Skipped<'p> {
+    Skipped { model: Cow::Borrowed(&model.name), why: Cow::Owned(why.to_string()) }
+}
+
+fn unknown_model(policy: &Policy, asked: &str) -> Fault {
+    let nearest = policy.nearest(asked);
+    let hint = match nearest.as_slice() {
+        [] => "GET /v1/models lists what there is".to_owned(),
+        names => format!("did you mean `{}`?", names.join("`, `")),
+    };
+    let message = format!("there is no model `{asked}` here: {hint}");
+    let param = Some("model".to_owned());
+    Fault { param, ..Fault::new(FaultKind::ModelNotFound, message) }
+}
+
+/// Every model of the chain was passed over: each with its reason.
+fn nothing_fits(asked: &str, fit: &Fit<'_>) -> Fault {
+    let mut message = format!("no model behind `{asked}` can serve this request:");
+    for (index, (model, why)) in fit.dropped.iter().enumerate() {
+        let comma = if index == 0 { "" } else { ";" };
+        message.push_str(&format!("{comma} `{}`: {why}", model.name));
+    }
+    let param = fit.dropped.iter().find_map(|(_, why)| match why {
+        crate::policy::Dropped::Capability(_, field) => Some((*field).to_owned()),
+        _ => None,
+    });
+    let too_long =
+        fit.dropped.iter().all(|(_, w)| matches!(w, crate::policy::Dropped::Context { .. }));
+    let kind = if too_long { FaultKind::ContextLength } else { FaultKind::InvalidRequest };
+    Fault { param, ..Fault::new(kind, message) }
+}

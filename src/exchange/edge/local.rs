@@ -1,0 +1,63 @@
+//! Envoy's own failures (nobody could be reached, nobody answered in time), in the app's dialect.
+use std::borrow::Cow;
+
+use super::super::{Effect, Effects, Envoy, Flow, HeaderMap};
+use crate::dialect::{App, Fault, FaultKind};
+
+/// An answer that Envoy made.
+pub(super) struct Local {
+    status: u16,
+    details: String,
+    attempts: u64,
+}
+
+impl Local {
+    pub(super) fn read(envoy: &dyn Envoy) -> Self {
+        let status = envoy.header(HeaderMap::Response, ":status");
+        let status = status.as_deref().and_then(|s| core::str::from_utf8(s).ok()?.parse().ok());
+        let details = envoy.property(&["response", "code_details"]).unwrap_or_default();
+        let attempts = envoy.property(&["upstream", "request_attempt_count"]).unwrap_or_default();
+        Self {
+            status: status.unwrap_or(502),
+            details: String::from_utf8_lossy(&details).into_owned(),
+            attempts: attempts.try_into().map_or(0, u64::from_le_bytes),
+        }
+    }
+
+    /// The effects on the held headers, and the body to follow.
+    pub(super) fn rewrite(&self, app: &App, request_id: &str) -> (Effects, Vec<u8>) {
+        let body = (app.fault)(&self.fault(), request_id);
+        let mut headers: Vec<(Cow<'static, str>, Vec<u8>)> = vec![
+            (":status".into(), self.status.to_string().into_bytes()),
+            ("content-type".into(), b"application/json".to_vec()),
+            ("content-length".into(), body.len().to_string().into_bytes()),
+            ("x-tradewind-request-id".into(), request_id.as_bytes().to_vec()),
+            (app.request_id_header.into(), request_id.as_bytes().to_vec()),
+        ];
+        if self.attempts > 0 {
+            let attempts = self.attempts.to_string().into_bytes();
+            headers.push(("x-tradewind-attempts".into(), attempts));
+        }
+        let list = vec![
+            Effect::SetHeaders(HeaderMap::Response, headers),
+            Effect::Count("tradewind_local_failures_total".to_owned()),
+        ];
+        (Effects { list, flow: Flow::Pause }, body)
+    }
+
+    fn fault(&self) -> Fault {
+        let tried = match self.attempts {
+            0 | 1 => "the model".to_owned(),
+            count => format!("{count} models were tried, and the last"),
+        };
+        let details = &self.details;
+        let kind = FaultKind::of_status(self.status);
+        let message = match kind {
+            FaultKind::TooLarge => "the body is larger than the gateway's buffers".to_owned(),
+            FaultKind::Timeout => format!("{tried} did not answer in time ({details})"),
+            FaultKind::Overloaded => format!("{tried} could not be reached ({details})"),
+            _ => format!("{tried} failed ({details})"),
+        };
+        Fault::new(kind, message).with_status(self.status)
+    }
+}

@@ -1,0 +1,93 @@
+//! What Envoy is to do.
+use std::borrow::Cow;
+
+use super::Reply;
+
+/// What a callback answers: effects in order, then whether the stream goes on.
+#[derive(Debug, Default)]
+pub struct Effects {
+    /// What to do, in order.
+    pub list: Vec<Effect>,
+    /// And then.
+    pub flow: Flow,
+}
+
+/// Whether a stream goes on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Flow {
+    /// What is here goes on to the next filter.
+    #[default]
+    Continue,
+    /// What is here waits: headers are held and body is buffered until a later callback.
+    Pause,
+}
+
+/// One thing to do.
+#[derive(Debug)]
+pub enum Effect {
+    /// Replace a whole header map.
+    SetHeaders(HeaderMap, Vec<(Cow<'static, str>, Vec<u8>)>),
+    /// Set one header.
+    SetHeader(HeaderMap, Cow<'static, str>, String),
+    /// Remove one header.
+    RemoveHeader(HeaderMap, String),
+    /// Put this in the place of the request's body that is here.
+    RequestBody(Vec<u8>),
+    /// Put this in the place of the response's body that is here.
+    ResponseBody(Vec<u8>),
+    /// Write filter state.
+    State(&'static str, Vec<u8>),
+    /// Let the route be chosen again.
+    ClearRouteCache,
+    /// Answer the app at once.
+    Reply(Reply),
+    /// Count one in a counter.
+    Count(String),
+    /// Write a line to Envoy's log.
+    Log(Level, String),
+}
+
+/// Which headers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeaderMap {
+    /// The request's.
+    Request,
+    /// The response's.
+    Response,
+}
+
+/// How loud a log line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Somebody must act.
+    Error,
+    /// Somebody should look.
+    Warn,
+}
+
+impl Effects {
+    /// Nothing to do: the stream goes on.
+    #[must_use]
+    pub const fn go_on() -> Self {
+        Self { list: Vec::new(), flow: Flow::Continue }
+    }
+
+    /// Nothing to do: the stream waits.
+    #[must_use]
+    pub const fn wait() -> Self {
+        Self { list: Vec::new(), flow: Flow::Pause }
+    }
+
+    /// Answers the app; the request goes no further.
+    #[must_use]
+    pub fn reply(reply: Reply) -> Self {
+        Self { list: vec![Effect::Reply(reply)], flow: Flow::Pause }
+    }
+
+    /// One more thing to do.
+    #[must_use]
+    pub fn and(mut self, effect: Effect) -> Self {
+        self.list.push(effect);
+        self
+    }
+}

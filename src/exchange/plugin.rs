@@ -1,0 +1,72 @@
+//! A plugin's configuration: which role it plays, and everything that role needs.
+use std::rc::Rc;
+
+use super::edge::{self, Edge};
+use super::provider::{self, Attempt};
+use super::{Effects, Envoy, Event};
+use crate::json::{At, Document, Limits};
+use crate::policy::Problem;
+
+/// A configured plugin.
+#[derive(Debug, Clone)]
+pub enum Plugin {
+    /// In front: with the whole policy.
+    Edge(Rc<edge::Config>),
+    /// In the cluster of one model.
+    Provider(Rc<provider::Config>),
+}
+
+impl Plugin {
+    /// Reads a plugin's configuration: `{"role": "edge", "policy": {…}}` or
+    /// `{"role": "provider", "model": {…}, "limits": {…}}`, as `tradewind render` writes it.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn configure(configuration: &[u8]) -> Result<Self, Vec<Problem>> {
+        let document = Document::parse(configuration, Limits::default())
+            .map_err(|syntax| vec![problem(&At::Root, syntax.line, syntax.to_string())])?;
+        let root = document.root();
+        match root.str_of("role").as_deref() {
+            Some("edge") => edge::Config::read(root).map(|config| Self::Edge(Rc::new(config))),
+            Some("provider") => {
+                provider::Config::read(root).map(|config| Self::Provider(Rc::new(config)))
+            }
+            _ => {
+                let expected = "expected `edge` or `provider`";
+                Err(vec![problem(&At::Root.key("role"), 0, expected.to_owned())])
+            }
+        }
+    }
+
+    /// A new stream.
+    #[must_use]
+    pub fn stream(&self) -> Stream {
+        match self {
+            Self::Edge(config) => Stream::Edge(Edge::new(Rc::clone(config))),
+            Self::Provider(config) => Stream::Provider(Attempt::new(Rc::clone(config))),
+        }
+    }
+}
+
+/// One stream of a plugin.
+#[derive(Debug)]
+pub enum Stream {
+    /// An app's request.
+    Edge(Edge),
+    /// One attempt of it.
+    Provider(Attempt),
+}
+
+impl Stream {
+    /// One callback.
+    pub fn on(&mut self, event: Event, envoy: &dyn Envoy) -> Effects {
+        match self {
+            Self::Edge(edge) => edge.on(event, envoy),
+            Self::Provider(attempt) => attempt.on(event, envoy),
+        }
+    }
+}
+
+pub(super) fn problem(at: &At<'_>, line: usize, message: String) -> Problem {
+    Problem { path: at.to_string(), line, message }
+}

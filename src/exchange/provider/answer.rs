@@ -1,0 +1,256 @@
+//! What the provider answers, judged before the app sees any of it.
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use super::super::{Effect, Effects, Envoy, HeaderMap, Level, Outcome, Reply};
+use super::Config;
+use super::headers::{Headers, is_private};
+use super::request::Asked;
+use super::stream::Streaming;
+use crate::dialect::{AnswerHead, App, Event, Fault, FaultKind};
+use crate::json::{Document, Limits};
+use crate::usage::Usage;
+
+/// Most bytes of an error's body that are read: real ones are under a kilobyte.
+const ERROR_BYTES: usize = 65_536;
+
+/// The answer of one attempt, held until it is judged.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) about: About,
+    phase: Phase,
+}
+
+/// What is known of the attempt while it answers.
+#[derive(Debug)]
+pub(super) struct About {
+    pub(super) config: Rc<Config>,
+    pub(super) asked: Asked,
+    /// The provider's own headers.
+    headers: Vec<(String, Vec<u8>)>,
+    status: u16,
+    /// What the provider says it used.
+    pub(super) usage: Option<Usage>,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// An error status: its body tells which.
+    Error,
+    /// A whole answer.
+    Whole,
+    /// A streamed one.
+    Stream(Box<Streaming>),
+    /// Judged and gone on as it is.
+    Done,
+    /// Replaced by an answer of ours: whatever still comes is thrown away.
+    Ended,
+}
+
+impl Answer {
+    pub(super) fn begin(config: Rc<Config>, asked: Asked, envoy: &dyn Envoy) -> Self {
+        let headers = envoy.headers(HeaderMap::Response);
+        let text = |name: &str| {
+            let value = headers.iter().find(|(own, _)| own == name).map(|(_, value)| value);
+            value.and_then(|value| core::str::from_utf8(value).ok())
+        };
+        let status = text(":status").and_then(|status| status.parse().ok()).unwrap_or(502);
+        let events = text("content-type").is_some_and(|t| t.starts_with("text/event-stream"));
+        let about = About { config, asked, headers, status, usage: None };
+        let phase = match status {
+            200..=299 if events && about.asked.stream => {
+                Phase::Stream(Box::new(Streaming::new(&about, envoy.now())))
+            }
+            200..=299 => Phase::Whole,
+            _ => Phase::Error,
+        };
+        Self { about, phase }
+    }
+
+    pub(super) fn body(&mut self, size: usize, end: bool, envoy: &dyn Envoy) -> Effects {
+        match &mut self.phase {
+            Phase::Done => Effects::go_on(),
+            Phase::Ended => Effects::go_on().and(Effect::ResponseBody(Vec::new())),
+            Phase::Error | Phase::Whole if !end => Effects::wait(),
+            Phase::Error => {
+                let body = envoy.response_body(0, size.min(ERROR_BYTES));
+                let read = self.about.config.dialect.provider.fault;
+                let fault = read(self.about.status, &body);
+                self.phase = Phase::Done;
+                self.about.fail(fault, size == 0)
+            }
+            Phase::Whole => {
+                let body = envoy.response_body(0, size);
+                self.phase = Phase::Done;
+                self.about.whole(&body, envoy.now())
+            }
+            Phase::Stream(streaming) => match streaming.body(&mut self.about, size, end, envoy) {
+                Ok(effects) => effects,
+                Err(fault) => {
+                    self.phase = Phase::Ended;
+                    self.about.fail(fault, size == 0)
+                }
+            },
+        }
+    }
+}
+
+impl About {
+    pub(super) fn app(&self) -> Option<&'static App> {
+        self.asked.app?.app.as_ref()
+    }
+
+    /// Whether the app and the provider speak the same dialect.
+    pub(super) fn same(&self) -> bool {
+        self.asked.app.is_some_and(|app| core::ptr::eq(app, self.config.dialect))
+    }
+
+    pub(super) fn head(&self, created: u64) -> AnswerHead {
+        AnswerHead {
+            request_id: self.asked.request_id.clone(),
+            model: self.config.name.clone(),
+            created,
+            stream_usage: self.asked.stream_usage,
+        }
+    }
+
+    /// A whole answer, judged.
+    fn whole(&mut self, body: &[u8], now: u64) -> Effects {
+        let Some(app) = self.app() else { return Effects::go_on() };
+        let Ok(document) = Document::parse(body, Limits { depth: 128 }) else {
+            return self.fail(not_an_answer(self.status), false);
+        };
+        // A provider may answer whole though a stream was asked for; the app gets its stream.
+        let rewritten = !self.same() || self.asked.stream;
+        let write = if self.asked.stream { app.stream } else { app.whole };
+        let mut writer = rewritten.then(|| write(self.head(now)));
+        let (mut out, mut fault, mut content, mut usage) = (Vec::new(), None, false, None);
+        (self.config.dialect.provider.whole)(&document, &mut |event| {
+            match &event {
+                Event::Fault(said) => fault = Some(said.clone()),
+                Event::Usage(said) => usage = Some(*said),
+                other => content |= other.is_content(),
+            }
+            if let Some(writer) = &mut writer {
+                writer.write(&event, &mut out);
+            }
+        });
+        self.usage = usage;
+        match fault {
+            Some(fault) => self.fail(fault, false),
+            None if !content => self.fail(not_an_answer(self.status), false),
+            None if rewritten => {
+                let kind = if self.asked.stream { EVENTS } else { JSON };
+                let headers = self.headers(self.status, Some(kind), Some(out.len()));
+                self.answered().and(headers).and(Effect::ResponseBody(out))
+            }
+            None => {
+                let headers = self.headers(self.status, None, Some(body.len()));
+                self.answered().and(headers)
+            }
+        }
+    }
+
+    pub(super) fn answered(&self) -> Effects {
+        Effects::go_on().and(self.count("answered"))
+    }
+
+    fn count(&self, outcome: &str) -> Effect {
+        let model = crate::exchange::label(&self.config.name);
+        Effect::Count(format!("tradewind_attempts_total.model.{model}.outcome.{outcome}"))
+    }
+
+    /// A failure before the app saw anything: another model is tried, or the app is told.
+    ///
+    /// The body is the app's in both cases: Envoy may have no retry left, whatever the plan says.
+    pub(super) fn fail(&mut self, fault: Fault, bodiless: bool) -> Effects {
+        let Some(app) = self.app() else { return Effects::go_on() };
+        let outcome = Outcome::of(&fault);
+        let verdict = outcome.verdict();
+        let mut effects = Effects::go_on().and(self.count(verdict.name));
+        if verdict.loud {
+            let said = &fault.message;
+            let line = format!("model `{}`: {}: {said}", self.config.name, verdict.name);
+            effects.list.push(Effect::Log(Level::Error, line));
+        }
+        let retry = self.asked.more && verdict.fails_over;
+        let status = match verdict.status {
+            Some(ours) => ours,
+            None => fault.status,
+        };
+        let told = self.told(fault, status);
+        let body = (app.fault)(&told, &self.asked.request_id);
+        // Envoy retries what its policy lists; everything else has to look like it.
+        let status = if retry && !retried(status) { 503 } else { status };
+        effects.list.extend(match (bodiless, retry) {
+            (false, _) => {
+                vec![self.headers(status, Some(JSON), Some(body.len())), Effect::ResponseBody(body)]
+            }
+            (true, true) => vec![self.headers(status, Some(JSON), Some(0))],
+            (true, false) => {
+                let mut reply = Reply::fault(app, &told, &self.asked.request_id);
+                reply.headers.push(("x-tradewind-model", self.config.name.clone()));
+                reply.headers.push(("x-tradewind-attempts", self.asked.attempt.to_string()));
+                vec![Effect::Reply(reply)]
+            }
+        });
+        effects
+    }
+
+    /// The failure as an app is told of it.
+    fn told(&self, fault: Fault, status: u16) -> Fault {
+        let kind = match FaultKind::of_status(status) {
+            FaultKind::Internal => FaultKind::Internal,
+            _ => fault.kind,
+        };
+        let message = format!("{}: {}", self.config.name, fault.message);
+        Fault { kind, status, message, param: fault.param }
+    }
+
+    /// The answer's headers: what may pass of the provider's, and ours.
+    pub(super) fn headers(&self, status: u16, kind: Option<&str>, length: Option<usize>) -> Effect {
+        let mut headers: Headers = Vec::with_capacity(self.headers.len().saturating_add(6));
+        headers.push((":status".into(), status.to_string().into_bytes()));
+        let same = self.same();
+        for (name, value) in &self.headers {
+            let travels = match name.as_str() {
+                "content-type" => kind.is_none(),
+                "retry-after" | "retry-after-ms" => true,
+                name => same && !is_private(name) && name != "content-encoding",
+            };
+            if travels {
+                headers.push((Cow::Owned(name.clone()), value.clone()));
+            }
+        }
+        let mut add = |name: &'static str, value: String| {
+            headers.push((Cow::Borrowed(name), value.into_bytes()));
+        };
+        kind.into_iter().for_each(|kind| add("content-type", kind.to_owned()));
+        length.into_iter().for_each(|length| add("content-length", length.to_string()));
+        add("x-tradewind-model", self.config.name.clone());
+        add("x-tradewind-attempts", self.asked.attempt.to_string());
+        add("x-tradewind-request-id", self.asked.request_id.clone());
+        if !self.asked.dropped.is_empty() {
+            add("x-tradewind-dropped", self.asked.dropped.join(", "));
+        }
+        if let Some(app) = self.app() {
+            add(app.request_id_header, self.asked.request_id.clone());
+        }
+        Effect::SetHeaders(HeaderMap::Response, headers)
+    }
+}
+
+/// The content type of a whole answer.
+const JSON: &str = "application/json";
+/// The content type of a streamed one.
+pub(super) const EVENTS: &str = "text/event-stream";
+
+/// Statuses that the rendered retry policy retries as they are.
+const fn retried(status: u16) -> bool {
+    matches!(status, 408 | 425 | 429 | 500..=599)
+}
+
+fn not_an_answer(status: u16) -> Fault {
+    let message = format!("the provider answered {status} with something that is no answer");
+    Fault::new(FaultKind::Internal, message).with_status(502)
+}

@@ -1,0 +1,69 @@
+//! The headers of an attempt: made new, from a list of what may travel.
+use std::borrow::Cow;
+
+use super::Config;
+
+/// The product as providers see it, in the place of the app's own agent.
+const USER_AGENT: &str = concat!("tradewind/", env!("CARGO_PKG_VERSION"));
+
+/// A header map under construction.
+pub(super) type Headers = Vec<(Cow<'static, str>, Vec<u8>)>;
+
+/// Everything a provider gets to see. The key is added behind this filter.
+pub(super) fn request(
+    config: &Config,
+    stream: bool,
+    carried: &[(Cow<'_, str>, Cow<'_, str>)],
+    length: usize,
+) -> Headers {
+    let provider = &config.dialect.provider;
+    let path = (provider.path)(&config.provider_model, stream);
+    let accept = if stream { "text/event-stream" } else { "application/json" };
+    let scheme = if config.tls { "https" } else { "http" };
+    let mut headers: Headers = Vec::with_capacity(12);
+    let mut add = |name: &'static str, value: &str| {
+        headers.push((Cow::Borrowed(name), value.as_bytes().to_vec()));
+    };
+    add(":method", "POST");
+    add(":scheme", scheme);
+    add(":authority", &config.authority);
+    add(":path", &format!("{}{path}", config.prefix));
+    add("content-type", "application/json");
+    add("content-length", &length.to_string());
+    add("accept", accept);
+    add("user-agent", USER_AGENT);
+    for (name, value) in provider.headers {
+        if !carried.iter().any(|(own, _)| own == name) {
+            add(name, value);
+        }
+    }
+    for (name, value) in carried {
+        headers.push((Cow::Owned(name.to_string()), value.as_bytes().to_vec()));
+    }
+    headers
+}
+
+/// Headers of a provider's answer that stay with us: they speak of the connection, of the
+/// provider's edge or of its account, or would let a provider speak in our name.
+pub(super) fn is_private(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        ":status",
+        "alt-svc",
+        "connection",
+        "content-length",
+        "nel",
+        "openai-organization",
+        "anthropic-organization-id",
+        "openai-project",
+        "report-to",
+        "request-id",
+        "server",
+        "set-cookie",
+        "strict-transport-security",
+        "transfer-encoding",
+        "via",
+        "x-request-id",
+    ];
+    const PREFIXES: &[&str] = &["access-control-", "cf-", "x-envoy-", "x-tradewind-"];
+    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}

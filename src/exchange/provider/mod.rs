@@ -1,0 +1,131 @@
+//! The provider role: one attempt of one model.
+//!
+//! It stands in the model's own cluster, so it runs anew for every attempt and starts from the
+//! app's own body each time. Headers are one map for all attempts, so it replaces them whole:
+//! what an earlier attempt left, another provider's key among it, is gone before this provider's
+//! key is added behind it.
+mod answer;
+mod config;
+mod headers;
+mod request;
+mod stream;
+
+use std::rc::Rc;
+
+pub use self::config::Config;
+
+use self::answer::Answer;
+use self::request::Asked;
+use super::plan::Mismatch;
+use super::{Effect, Effects, Envoy, Event, HeaderMap, Level, NEXT, PLAN, Plan, Reply};
+use crate::dialect::{App, Fault, FaultKind};
+
+/// One attempt.
+#[derive(Debug)]
+pub struct Attempt {
+    config: Rc<Config>,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Nothing has come yet.
+    New,
+    /// The headers passed; the body is coming.
+    Reading(Vec<u8>),
+    /// The provider has been asked.
+    Asked(Asked),
+    /// The provider answers.
+    Answering(Answer),
+    /// We answered ourselves.
+    Replied,
+}
+
+impl Attempt {
+    pub(super) const fn new(config: Rc<Config>) -> Self {
+        Self { config, state: State::New }
+    }
+
+    /// One callback.
+    pub fn on(&mut self, event: Event, envoy: &dyn Envoy) -> Effects {
+        match event {
+            Event::RequestHeaders { end } => self.request_headers(end, envoy),
+            Event::RequestBody { size, end } => self.request_body(size, end, envoy),
+            Event::RequestTrailers => Effects::go_on(),
+            Event::ResponseHeaders { end } => self.response_headers(end, envoy),
+            Event::ResponseBody { size, end } => match &mut self.state {
+                State::Answering(answer) => answer.body(size, end, envoy),
+                _ => Effects::go_on(),
+            },
+        }
+    }
+
+    fn request_headers(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
+        match envoy.property(&[PLAN]) {
+            Some(plan) if !end => {
+                self.state = State::Reading(plan);
+                Effects::wait()
+            }
+            _ => self.mismatch(),
+        }
+    }
+
+    fn request_body(&mut self, size: usize, end: bool, envoy: &dyn Envoy) -> Effects {
+        let State::Reading(plan) = &self.state else { return Effects::go_on() };
+        if !end {
+            return Effects::wait();
+        }
+        let body = envoy.request_body(0, size);
+        let written = Plan::document(plan).and_then(|document| {
+            let plan = Plan::decode(&document)?;
+            request::write(&self.config, &plan, &body)
+        });
+        match written {
+            Ok(written) => {
+                self.state = State::Asked(written.asked);
+                let mut effects = Effects::go_on()
+                    .and(Effect::State(NEXT, written.next.into_bytes()))
+                    .and(Effect::SetHeaders(HeaderMap::Request, written.headers));
+                effects.list.extend(written.body.map(Effect::RequestBody));
+                effects
+            }
+            Err(Mismatch) => self.mismatch(),
+        }
+    }
+
+    /// The two roles do not understand each other: a clear 500, never a guess.
+    fn mismatch(&mut self) -> Effects {
+        self.state = State::Replied;
+        let fault = Fault::new(FaultKind::Internal, Mismatch.to_string());
+        let app = crate::dialect::ALL.iter().filter_map(|dialect| dialect.app.as_ref()).next_back();
+        let mut effects = match app {
+            Some(app) => Effects::reply(marked(app, &fault, &self.config.name)),
+            None => Effects::wait(),
+        };
+        let line = format!("model `{}`: {Mismatch}", self.config.name);
+        effects.list.push(Effect::Count("tradewind_plan_mismatch_total".to_owned()));
+        effects.list.push(Effect::Log(Level::Error, line));
+        effects
+    }
+
+    fn response_headers(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
+        let State::Asked(asked) = &mut self.state else { return Effects::go_on() };
+        let answer = Answer::begin(Rc::clone(&self.config), core::mem::take(asked), envoy);
+        let State::Answering(answer) = self.become_answering(answer) else {
+            return Effects::go_on();
+        };
+        if end { answer.body(0, true, envoy) } else { Effects::wait() }
+    }
+
+    fn become_answering(&mut self, answer: Answer) -> &mut State {
+        self.state = State::Answering(answer);
+        &mut self.state
+    }
+}
+
+/// A reply of ours that the edge role takes for an answer of this model.
+fn marked(app: &App, fault: &Fault, model: &str) -> Reply {
+    let mut reply = Reply::fault(app, fault, "");
+    reply.headers.push(("x-tradewind-model", model.to_owned()));
+    reply
+}

@@ -1,0 +1,101 @@
+//! The request of one attempt, in the provider's dialect.
+use std::borrow::Cow;
+
+use super::super::Plan;
+use super::super::plan::Mismatch;
+use super::Config;
+use super::headers;
+use crate::dialect::{Ask, Dialect, Target, named, splice};
+use crate::json::{Document, Limits, Writer};
+
+/// What was asked, as the answer's reading has to know it.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    pub(super) request_id: String,
+    /// The app's dialect.
+    pub(super) app: Option<&'static Dialect>,
+    /// Whether the app wants a stream.
+    pub(super) stream: bool,
+    /// Whether a stream ends with its usage.
+    pub(super) stream_usage: bool,
+    /// Which attempt this is, from 1.
+    pub(super) attempt: usize,
+    /// Whether another model comes after this one.
+    pub(super) more: bool,
+    /// Fields that were left out.
+    pub(super) dropped: Vec<String>,
+}
+
+/// A request, written.
+pub(super) struct Written {
+    pub(super) asked: Asked,
+    /// The model of the attempt after this one; this one again when it is the last.
+    pub(super) next: String,
+    pub(super) headers: Vec<(Cow<'static, str>, Vec<u8>)>,
+    /// The body, unless the app's own will do.
+    pub(super) body: Option<Vec<u8>>,
+}
+
+pub(super) fn write(config: &Config, plan: &Plan<'_>, body: &[u8]) -> Result<Written, Mismatch> {
+    let app = named(&plan.app).ok_or(Mismatch)?;
+    let position = plan.chain.iter().position(|model| *model == config.name).ok_or(Mismatch)?;
+    let attempt = position.saturating_add(1);
+    let next = plan.chain.get(attempt);
+    let mut asked = Asked {
+        request_id: plan.request_id.to_string(),
+        app: Some(app),
+        stream: plan.stream,
+        stream_usage: plan.stream_usage,
+        attempt,
+        more: next.is_some(),
+        dropped: Vec::new(),
+    };
+    let body = if core::ptr::eq(app, config.dialect) {
+        same(config, plan, body)?
+    } else {
+        cross(config, app, body, &mut asked.dropped)?
+    };
+    let carried = if core::ptr::eq(app, config.dialect) { plan.carried.as_slice() } else { &[] };
+    let headers = headers::request(config, plan.stream, carried, body.len());
+    let next = next.map_or_else(|| config.name.clone(), ToString::to_string);
+    Ok(Written { asked, next, headers, body: Some(body) })
+}
+
+/// The app's own dialect: its bytes, but for the model's name.
+fn same(config: &Config, plan: &Plan<'_>, body: &[u8]) -> Result<Vec<u8>, Mismatch> {
+    let mut name = Writer::new();
+    name.string(&config.provider_model);
+    let name = String::from_utf8(name.finish()).map_err(|_| Mismatch)?;
+    splice(body, &plan.edits, &name).ok_or(Mismatch)
+}
+
+/// Another dialect: read again, since the body is the app's for every attempt, and written.
+///
+/// The edge role has read the same bytes without a fault, so a fault here means that the two
+/// roles are not the same module.
+fn cross(
+    config: &Config,
+    app: &Dialect,
+    body: &[u8],
+    dropped: &mut Vec<String>,
+) -> Result<Vec<u8>, Mismatch> {
+    let document = Document::parse(body, Limits::default()).map_err(|_| Mismatch)?;
+    let read = app.app.as_ref().ok_or(Mismatch)?.read;
+    let ask = read(&document).map_err(|_| Mismatch)?;
+    let target =
+        Target { model: &config.provider_model, max_output_tokens: config.max_output_tokens };
+    *dropped = left_out(config, &ask, &target);
+    Ok((config.dialect.provider.write)(&ask, &target))
+}
+
+/// The fields that this provider does not get to see.
+fn left_out(config: &Config, ask: &Ask<'_>, target: &Target<'_>) -> Vec<String> {
+    let mut fields: Vec<String> = ask.hints.iter().map(ToString::to_string).collect();
+    if config.drops {
+        let mut lacks = Vec::new();
+        (config.dialect.provider.lacks)(ask, target, &mut lacks);
+        fields.extend(ask.native.iter().map(ToString::to_string));
+        fields.extend(lacks.into_iter().map(|lack| lack.field.into_owned()));
+    }
+    fields
+}
