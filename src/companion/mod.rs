@@ -1,2 +1,3 @@
 //! What runs beside Envoy: the commands.
 pub mod cli;
+pub mod render;

@@ -1,0 +1,79 @@
+# Everything is reached from here. Set-up is part of each target: what is missing comes into
+# .tools once, and a second run reuses it without the network.
+
+# Versions of Envoy to test with, and another binary to test instead of all of them.
+ENVOY_VERSIONS ?= 1.39.3 1.40.0
+ENVOY ?=
+
+# The runner must be as old as the library.
+BINDGEN_VERSION := $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/version = "\(.*\)"/\1/p;q}' \
+	Cargo.lock)
+
+WASM := target/wasm32-wasip1/release/tradewind.wasm
+SETUP := tests/tools/setup.sh
+
+TARGETS := .tools/targets.ready
+VENV := .tools/venv/.ready
+NODE := .tools/node/.ready
+BINDGEN := .tools/wasm-bindgen/bin/wasm-bindgen-test-runner
+ENVOYS := $(if $(ENVOY),,$(ENVOY_VERSIONS:%=.tools/envoy-%/envoy))
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help build test lint unit wasm-test e2e bench demo setup clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+build: $(TARGETS) ## the module for Envoy and the `tradewind` command, optimised
+	cargo build --release --locked --lib --target wasm32-wasip1
+	cargo build --release --locked --bin tradewind --features companion
+	@ls -l $(WASM) target/release/tradewind
+
+test: lint unit wasm-test e2e ## lint, unit, wasm-test and e2e, in this order
+
+lint: $(TARGETS) ## formatting and lints, of every build there is
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --all-targets --features companion -- -D warnings
+	cargo clippy --locked --lib --target wasm32-wasip1 -- -D warnings
+
+unit: $(TARGETS) ## the native tests
+	cargo test --locked --features companion
+
+wasm-test: $(TARGETS) $(BINDGEN) ## the core's tests as wasm32, in V8
+	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=$(CURDIR)/$(BINDGEN) \
+		cargo test --locked --no-default-features --target wasm32-unknown-unknown
+
+e2e: build $(VENV) $(NODE) $(ENVOYS) ## real Envoy, real SDKs, simulated providers (ARGS='-k keys')
+	ENVOY='$(ENVOY)' ENVOY_VERSIONS='$(ENVOY_VERSIONS)' \
+		.tools/venv/bin/python -m pytest tests/e2e $(ARGS)
+
+bench: build $(ENVOYS) ## what a request costs beside plain Envoy
+	@test -x tests/bench/run.sh || { echo 'make bench: nothing to run yet' >&2; exit 1; }
+	ENVOY='$(or $(ENVOY),$(lastword $(ENVOYS)))' tests/bench/run.sh
+
+demo: build $(ENVOYS) ## a tour on simulated providers; stays up until Ctrl-C
+	@test -x tests/tools/demo.sh || { echo 'make demo: nothing to run yet' >&2; exit 1; }
+	@ENVOY='$(or $(ENVOY),$(lastword $(ENVOYS)))' tests/tools/demo.sh
+
+setup: $(TARGETS) $(VENV) $(NODE) $(BINDGEN) $(ENVOYS) ## only brings what the others need
+
+clean: ## removes what was built, and keeps .tools
+	cargo clean
+
+$(TARGETS):
+	$(SETUP) targets
+	@touch $@
+
+$(VENV): tests/e2e/requirements.txt
+	$(SETUP) venv
+
+$(NODE): tests/e2e/node/package-lock.json
+	$(SETUP) node
+
+$(BINDGEN):
+	$(SETUP) bindgen $(BINDGEN_VERSION)
+
+.tools/envoy-%/envoy: | $(VENV)
+	$(SETUP) envoy $*

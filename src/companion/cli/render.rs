@@ -1,0 +1,149 @@
+//! `tradewind render`: the proxy's configuration for a policy.
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use crate::companion::render::{self, Checked, Place, Secret, Source};
+use crate::policy::Policy;
+
+/// Where distributions keep the certificate authorities that they trust; the first is Debian's.
+const AUTHORITIES: [&str; 4] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
+
+/// Print a proxy's whole configuration for a policy.
+#[derive(Debug, Args)]
+pub(super) struct Render {
+    /// The policy, YAML or JSON.
+    policy: PathBuf,
+    /// The proxy to configure.
+    #[arg(long = "for", value_enum, value_name = "PROXY")]
+    proxy: Proxy,
+    /// Where apps connect to.
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:10000")]
+    listen: SocketAddr,
+    /// Where operators connect to.
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:9901")]
+    admin: SocketAddr,
+    /// The module that `make build` leaves.
+    #[arg(
+        long,
+        value_name = "PATH",
+        default_value = "target/wasm32-wasip1/release/tradewind.wasm"
+    )]
+    wasm: PathBuf,
+    /// The folder of the providers' keys: one file per secret, named like it.
+    #[arg(long, value_name = "DIR", default_value = "./secrets")]
+    secrets_dir: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Proxy {
+    /// A complete bootstrap for Envoy 1.39 and later.
+    Envoy,
+}
+
+pub(super) fn run(args: &Render) -> ExitCode {
+    match print(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(troubles) => {
+            for trouble in troubles {
+                say(&trouble);
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print(args: &Render) -> Result<(), Vec<String>> {
+    let loaded = super::load(&args.policy)?;
+    let mut troubles = Vec::new();
+    let wasm = wasm(&args.wasm).unwrap_or_else(|trouble| {
+        troubles.push(trouble);
+        String::new()
+    });
+    let secrets = secrets(&loaded.policy, &args.secrets_dir, &mut troubles);
+    if !troubles.is_empty() {
+        return Err(troubles);
+    }
+    warn(&secrets);
+    let place = Place { listen: args.listen, admin: args.admin, wasm, authorities: authorities() };
+    let checked = Checked { policy: &loaded.policy, json: &loaded.json };
+    let rendered = match args.proxy {
+        Proxy::Envoy => render::envoy(checked, &place, &secrets),
+    };
+    writeln!(io::stdout().lock(), "{rendered:#}")
+        .map_err(|error| vec![format!("cannot write: {error}")])
+}
+
+fn wasm(path: &Path) -> Result<String, String> {
+    match path.canonicalize() {
+        Ok(path) if path.is_file() => Ok(path.to_string_lossy().into_owned()),
+        Ok(_) => Err(format!("--wasm: `{}` is not a file", path.display())),
+        Err(error) => Err(format!(
+            "--wasm: `{}` cannot be read: {error}: `make build` makes it",
+            path.display()
+        )),
+    }
+}
+
+/// One entry per secret that a model's provider names, in the order of the policy.
+fn secrets(policy: &Policy, folder: &Path, troubles: &mut Vec<String>) -> Vec<Secret> {
+    let mut names: Vec<&str> = Vec::new();
+    for name in policy.models().iter().filter_map(|model| model.provider.secret.as_deref()) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let folder = match folder.canonicalize() {
+        Ok(folder) => folder,
+        Err(error) => {
+            troubles.push(format!(
+                "--secrets-dir: `{}` cannot be read: {error}: make it, with a file for each of {}",
+                folder.display(),
+                names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+            ));
+            return Vec::new();
+        }
+    };
+    let mut found = Vec::new();
+    for name in names {
+        match Secret::find(name, &folder) {
+            Ok(secret) => found.push(secret),
+            Err(trouble) => troubles.push(trouble.to_string()),
+        }
+    }
+    found
+}
+
+fn warn(secrets: &[Secret]) {
+    for secret in secrets {
+        if let Source::Plain { path, newline: true } = &secret.source {
+            say(&format!(
+                "warning: secret `{}`: `{}` ends in a line break: Envoy before 1.40 refuses every \
+                 request with such a key; `printf %s KEY` writes none",
+                secret.name,
+                path.display(),
+            ));
+        }
+    }
+}
+
+fn authorities() -> String {
+    let found = AUTHORITIES.into_iter().find(|path| Path::new(path).exists());
+    found.or(AUTHORITIES.first().copied()).unwrap_or_default().into()
+}
+
+fn say(line: &str) {
+    // Nothing is left to do when standard error is gone.
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}

@@ -1,0 +1,145 @@
+//! One model's cluster: how its provider is reached, and what an attempt passes on the way.
+use std::net::IpAddr;
+
+use serde_json::{Value, json};
+
+use super::{Place, Secret, address, any, extension, plugin, secret};
+use crate::dialect;
+use crate::policy::{Endpoint, Model, Policy};
+
+/// Higher than any load. Envoy's own breakers end fallback in silence: three retries at once are
+/// its default.
+const UNBOUNDED: u32 = 1 << 20;
+
+const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+
+pub(super) fn cluster(policy: &Policy, model: &Model, place: &Place, secrets: &[Secret]) -> Value {
+    let endpoint = &model.provider.endpoint;
+    let mut cluster = json!({
+        "name": model.name,
+        // A dot would end the name in the names of its metrics.
+        "alt_stat_name": model.name.replace(['.', ':'], "_"),
+        "connect_timeout": "3s",
+        "load_assignment": {
+            "cluster_name": model.name,
+            "endpoints": [{"lb_endpoints": [{
+                "endpoint": {"address": address(&endpoint.host, endpoint.port)},
+            }]}],
+        },
+        "circuit_breakers": {"thresholds": [{
+            "max_connections": UNBOUNDED,
+            "max_pending_requests": UNBOUNDED,
+            "max_requests": UNBOUNDED,
+            "max_retries": UNBOUNDED,
+        }]},
+        // A model may think for minutes: the way there must not be forgotten meanwhile.
+        "upstream_connection_options": {"tcp_keepalive": {
+            "keepalive_time": 30, "keepalive_interval": 10, "keepalive_probes": 3,
+        }},
+        "typed_extension_protocol_options": {
+            HTTP_OPTIONS: any(HTTP_OPTIONS, http_options(policy, model, place, secrets)),
+        },
+    });
+    if let Value::Object(fields) = &mut cluster {
+        discovery(endpoint, fields);
+        if endpoint.tls {
+            fields.insert("transport_socket".into(), tls(endpoint, &place.authorities));
+        }
+    }
+    cluster
+}
+
+/// How the host's addresses are found.
+fn discovery(endpoint: &Endpoint, fields: &mut serde_json::Map<String, Value>) {
+    if is_ip(endpoint) {
+        fields.insert("type".into(), "STATIC".into());
+    } else {
+        // One host, whatever name service answers from one minute to the next.
+        fields.insert("type".into(), "LOGICAL_DNS".into());
+        fields.insert("dns_lookup_family".into(), "ALL".into());
+    }
+}
+
+fn is_ip(endpoint: &Endpoint) -> bool {
+    endpoint.host.parse::<IpAddr>().is_ok()
+}
+
+/// The name is stated here and not taken from the request, whose `host` is still the one that
+/// the first attempt had.
+fn tls(endpoint: &Endpoint, authorities: &str) -> Value {
+    let san = if is_ip(endpoint) { "IP_ADDRESS" } else { "DNS" };
+    let mut context = json!({
+        "common_tls_context": {"validation_context": {
+            "trusted_ca": {"filename": authorities},
+            "match_typed_subject_alt_names": [
+                {"san_type": san, "matcher": {"exact": endpoint.host}},
+            ],
+        }},
+    });
+    if let Value::Object(fields) = &mut context
+        && !is_ip(endpoint)
+    {
+        fields.insert("sni".into(), endpoint.host.clone().into());
+    }
+    extension(
+        "envoy.transport_sockets.tls",
+        "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+        context,
+    )
+}
+
+fn http_options(policy: &Policy, model: &Model, place: &Place, secrets: &[Secret]) -> Value {
+    let http2 = json!({
+        "initial_stream_window_size": 1 << 18,
+        "initial_connection_window_size": 1 << 24,
+        "connection_keepalive": {"interval": "30s", "timeout": "10s"},
+    });
+    let protocol = if model.provider.endpoint.tls {
+        // What the provider offers in the handshake.
+        ("auto_config", json!({"http_protocol_options": {}, "http2_protocol_options": http2}))
+    } else {
+        ("explicit_http_config", json!({"http_protocol_options": {}}))
+    };
+    let mut filters = vec![plugin::provider(&place.wasm, model, policy.limits())];
+    // After the module: it has removed what the attempt before left, and never sees this key.
+    filters.extend(credential(model, secrets));
+    filters.push(extension(
+        "envoy.filters.http.upstream_codec",
+        "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
+        json!({}),
+    ));
+    json!({
+        // Sooner than providers close an idle connection: a request that meets the close would
+        // fail over for nothing.
+        "common_http_protocol_options": {"idle_timeout": "30s"},
+        protocol.0: protocol.1,
+        "http_filters": filters,
+    })
+}
+
+/// What adds the provider's key, where it wants one.
+fn credential(model: &Model, secrets: &[Secret]) -> Option<Value> {
+    let name = model.provider.secret.as_deref()?;
+    let (header, before) = dialect::named(&model.provider.dialect)?.provider.credential;
+    let mut generic = json!({
+        "header": header,
+        "credential": secret::reference(name, secrets),
+    });
+    if let Value::Object(fields) = &mut generic
+        && !before.is_empty()
+    {
+        fields.insert("header_value_prefix".into(), before.into());
+    }
+    Some(extension(
+        "envoy.filters.http.credential_injector",
+        "envoy.extensions.filters.http.credential_injector.v3.CredentialInjector",
+        json!({
+            "overwrite": true,
+            "credential": extension(
+                "envoy.http.injected_credentials.generic",
+                "envoy.extensions.http.injected_credentials.generic.v3.Generic",
+                generic,
+            ),
+        }),
+    ))
+}

@@ -1,0 +1,81 @@
+//! Where apps connect to, and what a request passes before it is routed.
+use serde_json::{Value, json};
+
+use super::{Checked, Place, address, duration, extension, log, plugin, route};
+use crate::policy::{Policy, Resilience};
+
+/// An answer that is judged or rewritten whole must fit into a stream's buffer: the longest that
+/// providers give, with images in it, is a few MiB.
+const WHOLE_ANSWER: u64 = 16 << 20;
+
+/// What a request brings beyond its body's bound before it can be refused: what one read of the
+/// connection may add.
+const OVERSHOOT: u64 = 1 << 20;
+
+/// Longer than any silence that the rest allows, in milliseconds.
+const GRACE_MS: u64 = 30_000;
+
+pub(super) fn listener(checked: Checked<'_>, place: &Place) -> Value {
+    json!({
+        "name": "tradewind",
+        "address": address(&place.listen.ip().to_string(), place.listen.port()),
+        "per_connection_buffer_limit_bytes": buffer(checked.policy),
+        "filter_chains": [{
+            "filters": [extension(
+                "envoy.filters.network.http_connection_manager",
+                "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+                connection(checked, place),
+            )],
+        }],
+    })
+}
+
+/// The bytes that one stream may hold, either way.
+pub(super) fn buffer(policy: &Policy) -> u64 {
+    let body = policy.limits().max_body_bytes.saturating_add(OVERSHOOT);
+    body.max(WHOLE_ANSWER).min(u64::from(u32::MAX))
+}
+
+fn connection(checked: Checked<'_>, place: &Place) -> Value {
+    json!({
+        "stat_prefix": "tradewind",
+        "codec_type": "AUTO",
+        // The app's own address counts, and headers that steer Envoy are not taken from it.
+        "use_remote_address": true,
+        "generate_request_id": true,
+        "always_set_request_id_in_response": true,
+        "normalize_path": true,
+        "merge_slashes": true,
+        // `%2F` is not a `/`: such a path is unknown, and the module says so.
+        "path_with_escaped_slashes_action": "KEEP_UNCHANGED",
+        "common_http_protocol_options": {"headers_with_underscores_action": "DROP_HEADER"},
+        "http2_protocol_options": {
+            "max_concurrent_streams": 2048,
+            "initial_stream_window_size": 1 << 18,
+            "initial_connection_window_size": 1 << 22,
+        },
+        "server_name": "tradewind",
+        "request_headers_timeout": "15s",
+        "request_timeout": "300s",
+        "stream_idle_timeout": duration(longest_silence(checked.policy.resilience())),
+        "access_log": [log::access_log()],
+        "route_config": route::table(checked.policy),
+        "http_filters": [
+            plugin::edge(&place.wasm, checked.json),
+            extension(
+                "envoy.filters.http.router",
+                "envoy.extensions.filters.http.router.v3.Router",
+                // Timeouts and attempt counts are nobody's business upstream.
+                json!({"suppress_envoy_headers": true}),
+            ),
+        ],
+    })
+}
+
+/// What an app may have to wait without a byte: every attempt silent to its end.
+fn longest_silence(resilience: &Resilience) -> u64 {
+    resilience
+        .idle_timeout_ms
+        .saturating_mul(u64::from(resilience.attempts))
+        .saturating_add(GRACE_MS)
+}

@@ -1,0 +1,77 @@
+//! A policy as the configuration of the proxy that serves it.
+//!
+//! Field names and defaults are those of Envoy's v3 API; where a value is not the default, the
+//! place that sets it says why.
+mod bootstrap;
+mod cluster;
+mod listener;
+mod log;
+mod plugin;
+mod route;
+mod secret;
+mod stats;
+#[cfg(test)]
+mod tests;
+
+pub use secret::{Secret, Source, Trouble};
+
+use std::net::SocketAddr;
+
+use serde_json::Value;
+
+use crate::policy::Policy;
+
+/// What the policy does not say: where things are on the machine that Envoy runs on.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// Where apps connect to.
+    pub listen: SocketAddr,
+    /// Where operators connect to.
+    pub admin: SocketAddr,
+    /// The path of the module.
+    pub wasm: String,
+    /// The path of the certificate authorities to trust.
+    pub authorities: String,
+}
+
+/// A policy, and the same as the canonical JSON that the module reads.
+#[derive(Debug, Clone, Copy)]
+pub struct Checked<'p> {
+    /// The policy.
+    pub policy: &'p Policy,
+    /// The same as JSON.
+    pub json: &'p str,
+}
+
+/// A complete bootstrap for Envoy 1.39 and later.
+///
+/// `secrets` holds one entry per secret that the policy names.
+#[must_use]
+pub fn envoy(checked: Checked<'_>, place: &Place, secrets: &[Secret]) -> Value {
+    bootstrap::bootstrap(checked, place, secrets)
+}
+
+/// A message inside an `Any`: its type goes first.
+fn any(message: &str, fields: Value) -> Value {
+    let mut typed = serde_json::Map::new();
+    typed.insert("@type".into(), format!("type.googleapis.com/{message}").into());
+    if let Value::Object(fields) = fields {
+        typed.extend(fields);
+    }
+    Value::Object(typed)
+}
+
+/// An extension: a name and its configuration.
+fn extension(name: &str, message: &str, fields: Value) -> Value {
+    serde_json::json!({"name": name, "typed_config": any(message, fields)})
+}
+
+/// A socket address as Envoy writes it.
+fn address(host: &str, port: u16) -> Value {
+    serde_json::json!({"socket_address": {"address": host, "port_value": port}})
+}
+
+/// Milliseconds as a protobuf duration.
+fn duration(milliseconds: u64) -> String {
+    format!("{}.{:03}s", milliseconds / 1000, milliseconds % 1000)
+}

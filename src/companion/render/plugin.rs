@@ -1,0 +1,68 @@
+//! The module in each of its two roles.
+//!
+//! All plugins share one `vm_id` and one code, so that a worker runs one VM for all of them.
+use serde_json::{Value, json};
+
+use super::{any, extension};
+use crate::json::Writer;
+use crate::policy::{Model, RequestLimits, Unsupported};
+
+pub(super) fn edge(wasm: &str, policy: &str) -> Value {
+    let mut json = Writer::new();
+    json.object(|json| {
+        json.key("role").string("edge");
+        json.key("policy").raw(policy);
+    });
+    plugin("tradewind-edge", wasm, json)
+}
+
+pub(super) fn provider(wasm: &str, model: &Model, limits: &RequestLimits) -> Value {
+    let mut json = Writer::new();
+    json.object(|json| {
+        json.key("role").string("provider");
+        json.key("model").object(|json| describe(model, json));
+        json.key("limits").object(|json| match limits.max_output_tokens {
+            Some(tokens) => json.key("max_output_tokens").number(tokens),
+            None => json.key("max_output_tokens").null(),
+        });
+    });
+    plugin(&format!("tradewind-{}", model.name), wasm, json)
+}
+
+fn describe(model: &Model, json: &mut Writer) {
+    let endpoint = &model.provider.endpoint;
+    json.key("name").string(&model.name);
+    json.key("provider_model").string(&model.provider_model);
+    json.key("dialect").string(&model.provider.dialect);
+    json.key("authority").string(&endpoint.authority());
+    json.key("prefix").string(&endpoint.prefix);
+    json.key("max_output_tokens").number(model.max_output_tokens);
+    json.key("unsupported").string(match model.unsupported {
+        Unsupported::Skip => "skip",
+        Unsupported::Drop => "drop",
+    });
+}
+
+fn plugin(name: &str, wasm: &str, configuration: Writer) -> Value {
+    let configuration = configuration.finish();
+    let configuration = json!({"value": String::from_utf8_lossy(&configuration)});
+    extension(
+        name,
+        "envoy.extensions.filters.http.wasm.v3.Wasm",
+        json!({"config": {
+            "name": name,
+            "root_id": "tradewind",
+            // A paused header callback would never see the body otherwise.
+            "allow_on_headers_stop_iteration": true,
+            // After a trap Envoy would otherwise refuse every request until it is restarted.
+            "failure_policy": "FAIL_RELOAD",
+            "reload_config": {"backoff": {"base_interval": "0.100s"}},
+            "vm_config": {
+                "vm_id": "tradewind",
+                "runtime": "envoy.wasm.runtime.v8",
+                "code": {"local": {"filename": wasm}},
+            },
+            "configuration": any("google.protobuf.StringValue", configuration),
+        }}),
+    )
+}

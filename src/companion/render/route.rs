@@ -1,0 +1,72 @@
+//! From the model that a request is to try next to that model's cluster, attempt by attempt.
+use serde_json::{Map, Value, json};
+
+use super::{any, duration, extension, listener};
+use crate::policy::{Policy, Resilience};
+
+/// The filter state that names the next model: the edge role writes it before the first attempt,
+/// the provider role of each attempt moves it on.
+const NEXT: &str = "wasm.tw.next";
+
+pub(super) fn table(policy: &Policy) -> Value {
+    json!({
+        "name": "tradewind",
+        "virtual_hosts": [{
+            "name": "tradewind",
+            "domains": ["*"],
+            // On the virtual host, not the route: it must hold before the route is chosen anew.
+            "request_body_buffer_limit": listener::buffer(policy),
+            "routes": [{
+                "name": "models",
+                // Every path: what no app may ask for, the edge role answers itself.
+                "match": {"prefix": "/"},
+                "route": {
+                    // Silence ends an attempt, length does not: answers may be long.
+                    "timeout": "0s",
+                    "inline_cluster_specifier_plugin": {"extension": by_next_model(policy)},
+                    "retry_policy": retry(policy.resilience()),
+                },
+            }],
+        }],
+    })
+}
+
+fn by_next_model(policy: &Policy) -> Value {
+    let clusters: Map<String, Value> =
+        policy.models().iter().map(|model| (model.name.clone(), cluster(&model.name))).collect();
+    extension(
+        "envoy.router.cluster_specifier_plugin.matcher",
+        "envoy.extensions.router.cluster_specifiers.matcher.v3.MatcherClusterSpecifier",
+        json!({"cluster_matcher": {"matcher_tree": {
+            "input": extension(
+                "next-model",
+                "envoy.extensions.matching.common_inputs.network.v3.FilterStateInput",
+                json!({"key": NEXT}),
+            ),
+            "exact_match_map": {"map": clusters},
+        }}}),
+    )
+}
+
+fn cluster(name: &str) -> Value {
+    json!({"action": {
+        "name": "cluster",
+        "typed_config": any(
+            "envoy.extensions.router.cluster_specifiers.matcher.v3.ClusterAction",
+            json!({"cluster": name}),
+        ),
+    }})
+}
+
+fn retry(resilience: &Resilience) -> Value {
+    json!({
+        "retry_on": "5xx,reset,connect-failure,refused-stream,retriable-status-codes",
+        "retriable_status_codes": [408, 425, 429, 529],
+        // The edge role lowers it to what is left of the chain.
+        "num_retries": resilience.attempts.saturating_sub(1),
+        "refresh_cluster_on_retry": true,
+        "per_try_idle_timeout": duration(resilience.idle_timeout_ms),
+        // The next attempt goes to another model: nothing to wait for.
+        "retry_back_off": {"base_interval": "0.001s", "max_interval": "0.010s"},
+    })
+}

@@ -1,0 +1,25 @@
+//! The labels of the module's metrics.
+//!
+//! A module can only name a metric, so labels stand in the name, as pairs after it:
+//! `tradewind_attempts_total.model.gpt-4o.outcome.served`. These rules cut them out again. Values
+//! have no dots: the module replaces them.
+use serde_json::{Value, json};
+
+/// Every label that the module uses.
+const LABELS: [&str; 6] = ["dialect", "model", "outcome", "reason", "route", "status"];
+
+pub(super) fn config() -> Value {
+    let tags: Vec<Value> = LABELS.iter().map(|label| tag(label)).collect();
+    json!({"stats_tags": tags})
+}
+
+/// Envoy removes the first group from the name and takes the second as the value. The pairs
+/// before are walked one by one, so that a value which is spelt like a label stays a value.
+fn tag(label: &str) -> Value {
+    json!({
+        "tag_name": label,
+        "regex": format!(
+            "^wasmcustom\\.tradewind_\\w+(?:\\.\\w+\\.[^.]+)*?(\\.{label}\\.([^.]+))"
+        ),
+    })
+}

@@ -1,0 +1,282 @@
+//! What the configuration says of each part of a policy, and what is asked of a key file.
+use std::fs;
+use std::path::Path;
+use std::rc::Rc;
+
+use serde_json::{Value, json};
+
+use super::{Checked, Place, Secret, Source, duration, envoy};
+use crate::policy::{
+    Endpoint, Model, Policy, Provider, RequestLimits, Resilience, Route, Unsupported,
+};
+
+fn provider(dialect: &str, tls: bool, host: &str, port: u16, secret: Option<&str>) -> Rc<Provider> {
+    Rc::new(Provider {
+        name: dialect.into(),
+        dialect: dialect.into(),
+        endpoint: Endpoint { tls, host: host.into(), port, prefix: "/base".into() },
+        secret: secret.map(Into::into),
+    })
+}
+
+fn model(name: &str, provider: &Rc<Provider>) -> Model {
+    Model {
+        name: name.into(),
+        provider: Rc::clone(provider),
+        provider_model: format!("{name}-2026"),
+        context_window: 1000,
+        max_output_tokens: 100,
+        capabilities: Vec::new(),
+        unsupported: Unsupported::Skip,
+    }
+}
+
+fn policy() -> Policy {
+    let cloud = provider("openai", true, "api.example.com", 443, Some("cloud-key"));
+    let mesh = provider("openai", false, "models.local", 8080, None);
+    let local = provider("openai", false, "127.0.0.1", 9000, Some("local-key"));
+    let secure = provider("openai", true, "::1", 9443, Some("cloud-key"));
+    Policy {
+        identity: Vec::new(),
+        limits: RequestLimits {
+            max_body_bytes: 4 << 20,
+            max_messages: 10,
+            max_output_tokens: Some(50),
+        },
+        models: vec![
+            model("cloud-4.1", &cloud),
+            model("mesh", &mesh),
+            model("local", &local),
+            model("secure", &secure),
+        ],
+        routes: vec![Route { names: vec!["auto".into()], chain: vec![0, 1, 2] }],
+        resilience: Resilience { attempts: 3, idle_timeout_ms: 20_500 },
+    }
+}
+
+fn place() -> Place {
+    Place {
+        listen: "0.0.0.0:10000".parse().unwrap(),
+        admin: "[::1]:9901".parse().unwrap(),
+        wasm: "/opt/tradewind.wasm".into(),
+        authorities: "/etc/ca.pem".into(),
+    }
+}
+
+fn secrets() -> Vec<Secret> {
+    let plain = Source::Plain { path: "/keys/cloud-key".into(), newline: false };
+    let discovery = Source::Discovery("/keys/local-key.yaml".into());
+    vec![
+        Secret { name: "cloud-key".into(), source: plain },
+        Secret { name: "local-key".into(), source: discovery },
+    ]
+}
+
+fn rendered() -> Value {
+    let policy = policy();
+    envoy(Checked { policy: &policy, json: r#"{"n": 1.50}"# }, &place(), &secrets())
+}
+
+/// The value at a JSON pointer; the path that fails stands in the panic.
+fn at<'v>(value: &'v Value, pointer: &str) -> &'v Value {
+    value.pointer(pointer).unwrap_or_else(|| panic!("nothing at {pointer} of {value:#}"))
+}
+
+fn cluster(index: usize) -> Value {
+    at(&rendered(), &format!("/static_resources/clusters/{index}")).clone()
+}
+
+fn filters(cluster: &Value) -> &Vec<Value> {
+    let options = &cluster["typed_extension_protocol_options"]["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"];
+    options["http_filters"].as_array().unwrap()
+}
+
+fn names(filters: &[Value]) -> Vec<&str> {
+    filters.iter().map(|filter| filter["name"].as_str().unwrap()).collect()
+}
+
+fn configuration(filter: &Value) -> Value {
+    let text = at(filter, "/typed_config/config/configuration/value").as_str().unwrap();
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn every_model_has_a_cluster_and_a_place_in_the_matcher() {
+    let rendered = rendered();
+    let route = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config\
+                 /route_config/virtual_hosts/0/routes/0/route";
+    let map = format!(
+        "{route}/inline_cluster_specifier_plugin/extension/typed_config/cluster_matcher\
+         /matcher_tree/exact_match_map/map"
+    );
+    let map = at(&rendered, &map).as_object().unwrap();
+    for (index, name) in ["cloud-4.1", "mesh", "local", "secure"].into_iter().enumerate() {
+        assert_eq!(at(&map[name], "/action/typed_config/cluster"), name);
+        assert_eq!(cluster(index)["name"], name);
+    }
+    let retry = at(&rendered, &format!("{route}/retry_policy"));
+    assert_eq!(retry["num_retries"], 2, "three attempts are two retries");
+    assert_eq!(retry["per_try_idle_timeout"], "20.500s");
+}
+
+#[test]
+fn an_endpoint_says_how_its_host_is_found_and_trusted() {
+    let sni = "/transport_socket/typed_config/sni";
+    let san = "/transport_socket/typed_config/common_tls_context/validation_context\
+               /match_typed_subject_alt_names/0";
+    let table = [
+        (0, "LOGICAL_DNS", json!("api.example.com"), json!("DNS")),
+        (1, "LOGICAL_DNS", json!(null), json!(null)),
+        (2, "STATIC", json!(null), json!(null)),
+        (3, "STATIC", json!(null), json!("IP_ADDRESS")),
+    ];
+    for (index, found, name, kind) in table {
+        let cluster = cluster(index);
+        assert_eq!(cluster["type"], found, "cluster {index}");
+        assert_eq!(cluster.pointer(sni).unwrap_or(&Value::Null), &name, "cluster {index}");
+        let san = cluster.pointer(san).map_or(&Value::Null, |san| &san["san_type"]);
+        assert_eq!(san, &kind, "cluster {index}");
+    }
+}
+
+#[test]
+fn the_key_is_added_after_the_module_and_only_where_one_is_wanted() {
+    let injected = ["tradewind-cloud-4.1", INJECTOR, "envoy.filters.http.upstream_codec"];
+    assert_eq!(names(filters(&cluster(0))), injected);
+    assert_eq!(
+        names(filters(&cluster(1))),
+        ["tradewind-mesh", "envoy.filters.http.upstream_codec"]
+    );
+    let plain = credential(0);
+    assert_eq!(plain["credential"], json!({"name": "cloud-key"}));
+    let (header, before) = crate::dialect::named("openai").unwrap().provider.credential;
+    assert_eq!(plain["header"], header);
+    assert_eq!(plain["header_value_prefix"], before);
+    let path = "/credential/sds_config/path_config_source/path";
+    assert_eq!(at(&credential(2), path), "/keys/local-key.yaml");
+    assert_eq!(
+        at(&rendered(), "/static_resources/secrets"),
+        &json!([{
+            "name": "cloud-key",
+            "generic_secret": {"secret": {"filename": "/keys/cloud-key"}},
+        }]),
+        "a key that rotates is not among those that Envoy reads once"
+    );
+}
+
+const INJECTOR: &str = "envoy.filters.http.credential_injector";
+
+fn credential(index: usize) -> Value {
+    let cluster = cluster(index);
+    let injector = filters(&cluster).iter().find(|filter| filter["name"] == INJECTOR).unwrap();
+    at(injector, "/typed_config/credential/typed_config").clone()
+}
+
+#[test]
+fn each_role_gets_its_whole_configuration() {
+    let edge =
+        "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters/0";
+    let rendered = rendered();
+    let edge = at(&rendered, edge);
+    assert_eq!(
+        at(edge, "/typed_config/config/configuration/value"),
+        r#"{"role":"edge","policy":{"n": 1.50}}"#,
+        "the policy goes in as it was checked, byte by byte"
+    );
+    assert_eq!(
+        configuration(&filters(&cluster(2))[0]),
+        json!({
+            "role": "provider",
+            "model": {
+                "name": "local",
+                "provider_model": "local-2026",
+                "dialect": "openai",
+                "authority": "127.0.0.1:9000",
+                "prefix": "/base",
+                "max_output_tokens": 100,
+                "unsupported": "skip",
+            },
+            "limits": {"max_output_tokens": 50},
+        })
+    );
+}
+
+#[test]
+fn the_module_is_loaded_the_same_way_everywhere() {
+    let rendered = rendered().to_string();
+    let vm = r#""vm_config":{"vm_id":"tradewind","runtime":"envoy.wasm.runtime.v8","code":{"local":{"filename":"/opt/tradewind.wasm"}}}"#;
+    assert_eq!(rendered.matches(vm).count(), 5, "one edge and four models, one VM per worker");
+    assert_eq!(rendered.matches("FAIL_RELOAD").count(), 5);
+    assert_eq!(rendered.matches(r#""allow_on_headers_stop_iteration":true"#).count(), 5);
+}
+
+#[test]
+fn an_app_waits_longer_than_all_attempts_in_silence() {
+    let idle = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config\
+                /stream_idle_timeout";
+    assert_eq!(at(&rendered(), idle), "91.500s", "3 x 20.5 s and half a minute");
+}
+
+#[test]
+fn durations_keep_their_milliseconds() {
+    for (milliseconds, text) in [(0, "0.000s"), (7, "0.007s"), (60_000, "60.000s")] {
+        assert_eq!(duration(milliseconds), text);
+    }
+}
+
+/// A folder of its own for one test, removed at its end.
+struct Folder(std::path::PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let own = format!("tradewind-{name}-{}", std::process::id());
+        let path = std::env::temp_dir().join(own);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn a_key_file_is_judged_before_envoy_sees_it() {
+    let folder = Folder::new("secrets");
+    let yaml = "resources:\n- {name: key, generic_secret: {}}\n";
+    let table: [(&str, &str, &str); 12] = [
+        ("key", "sk-1", "plain"),
+        ("key", "sk-1\n", "plain, line break"),
+        ("key.yaml", yaml, "discovery"),
+        ("key.json", r#"{"resources": [{"name": "key"}]}"#, "discovery"),
+        ("key", r#"{"resources": [{"name": "key"}]}"#, "discovery"),
+        ("key", r#"{"resources": [{"name": "other"}]}"#, "has no resource with `name: key`"),
+        ("key", yaml, "rename it so that it ends in `.yaml`"),
+        ("key", "", "is empty"),
+        ("key", "\n", "is empty"),
+        ("key", "sk-1\nsk-2\n", "more than one line"),
+        ("key", "sk 1", "more than one line"),
+        ("key.yaml", "sk-1", "no `resources`"),
+    ];
+    for (file, text, expected) in table {
+        let path = folder.0.join(file);
+        fs::write(&path, text).unwrap();
+        let found = match Secret::find("key", &folder.0) {
+            Ok(Secret { source: Source::Plain { newline: true, .. }, .. }) => {
+                "plain, line break".into()
+            }
+            Ok(Secret { source: Source::Plain { .. }, .. }) => "plain".to_owned(),
+            Ok(Secret { source: Source::Discovery(_), .. }) => "discovery".to_owned(),
+            Err(trouble) => trouble.to_string(),
+        };
+        assert!(found.contains(expected), "{file} with {text:?}: {found}");
+        fs::remove_file(path).unwrap();
+    }
+    let missing = Secret::find("key", Path::new("/nowhere")).unwrap_err().to_string();
+    assert_eq!(
+        missing,
+        "secret `key`: `/nowhere/key` does not exist: write the provider's key into it"
+    );
+}

