@@ -11,6 +11,6 @@ mod value;
 mod write;
 
 pub use path::At;
-pub use scan::{Document, Limits, Syntax};
+pub use scan::{Document, Limits, Syntax, VALUES_MAX};
 pub use value::{Kind, Value};
 pub use write::Writer;

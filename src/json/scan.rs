@@ -11,6 +11,12 @@ pub struct Limits {
     pub depth: u32,
 }
 
+/// Most values of a text, keys included: 524,288, which take 8 MiB.
+///
+/// That is one for every 8 bytes of a body of 4 MiB. Without a bound, a body of `[0,0,0` would
+/// take eight times its own size, and the memory of a wasm machine never shrinks.
+pub const VALUES_MAX: u32 = 1 << 19;
+
 impl Default for Limits {
     /// 64 levels: tool schemas of real apps stay under 20.
     fn default() -> Self {
@@ -64,8 +70,8 @@ impl<'a> Document<'a> {
     /// Reads a whole text.
     ///
     /// # Errors
-    /// The first place where the text is not JSON, is not UTF-8, is too deep, or goes on after
-    /// its value.
+    /// The first place where the text is not JSON, is not UTF-8, is too deep, holds more than
+    /// [`VALUES_MAX`] values, or goes on after its value.
     pub fn parse(bytes: &'a [u8], limits: Limits) -> Result<Self, Syntax> {
         let text = match core::str::from_utf8(bytes) {
             Ok(text) => text,
@@ -156,8 +162,7 @@ impl Scan<'_> {
                 let object = b == b'{';
                 let kind = if object { Kind::Object } else { Kind::Array };
                 open.push((if object { Inside::Object } else { Inside::Array }, self.nodes.len()));
-                self.push(start, kind, false);
-                Ok(())
+                self.push(start, kind, false)
             }
             Some(b't') => self.word("true", Kind::True),
             Some(b'f') => self.word("false", Kind::False),
@@ -165,8 +170,7 @@ impl Scan<'_> {
             Some(b'-' | b'0'..=b'9') => match number_end(self.bytes, start) {
                 Ok(end) => {
                     self.at = end;
-                    self.push(start, Kind::Number, false);
-                    Ok(())
+                    self.push(start, Kind::Number, false)
                 }
                 Err(at) => {
                     self.at = at;
@@ -196,8 +200,7 @@ impl Scan<'_> {
         match string_end(self.bytes, start.saturating_add(1)) {
             Ok((end, escaped)) => {
                 self.at = end;
-                self.push(start, Kind::String, escaped);
-                Ok(())
+                self.push(start, Kind::String, escaped)
             }
             Err((at, expected)) => {
                 self.at = at;
@@ -213,13 +216,17 @@ impl Scan<'_> {
             return Err("a value");
         }
         self.at = end;
-        self.push(start, kind, false);
-        Ok(())
+        self.push(start, kind, false)
     }
 
-    fn push(&mut self, start: usize, kind: Kind, escaped: bool) {
+    fn push(&mut self, start: usize, kind: Kind, escaped: bool) -> Step {
+        if narrow(self.nodes.len()) >= VALUES_MAX {
+            self.at = start;
+            return Err("fewer values");
+        }
         let next = narrow(self.nodes.len().saturating_add(1));
         self.nodes.push(Node { start: narrow(start), end: narrow(self.at), next, kind, escaped });
+        Ok(())
     }
 
     fn close(&mut self, index: usize) {

@@ -1,7 +1,8 @@
 //! Strings and numbers, byte by byte: where they end and what they mean.
-use std::borrow::Cow;
-
-const LANES: usize = 16;
+/// Bytes looked at together: a word of the wasm machine, which has no wider one by default.
+const LANES: usize = 8;
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = 0x8080_8080_8080_8080;
 
 /// Where the string that begins at `from` (after its quote) ends, one past the closing quote, and
 /// whether it holds escapes. The error is the offset of the first wrong byte.
@@ -25,23 +26,34 @@ pub(super) fn string_end(
     }
 }
 
-/// The first byte at or after `at` that is a quote, a backslash or a control character.
-///
-/// Blocks of sixteen without a branch inside: the compiler turns each into vector instructions.
-fn plain_end(bytes: &[u8], mut at: usize) -> usize {
+/// The first byte at or after `at` that is a quote, a backslash or a control character; the end
+/// of `bytes` when there is none. What stands before it needs no escape, on the way in or out.
+pub(super) fn plain_end(bytes: &[u8], mut at: usize) -> usize {
     let rest = bytes.get(at..).unwrap_or_default();
-    for block in rest.chunks_exact(LANES) {
-        if block.iter().fold(false, |stop, b| stop | stops(*b)) {
-            break;
+    for word in rest.as_chunks::<LANES>().0 {
+        let stops = stops(*word);
+        if stops != 0 {
+            let before = stops.trailing_zeros().checked_div(8).unwrap_or_default();
+            return at.saturating_add(usize::try_from(before).unwrap_or_default());
         }
         at = at.saturating_add(LANES);
     }
     let tail = bytes.get(at..).unwrap_or_default();
-    at.saturating_add(tail.iter().position(|b| stops(*b)).unwrap_or(tail.len()))
+    let stop = |b: &u8| matches!(b, b'"' | b'\\' | 0..=0x1F);
+    at.saturating_add(tail.iter().position(stop).unwrap_or(tail.len()))
 }
 
-const fn stops(byte: u8) -> bool {
-    (byte == b'"') | (byte == b'\\') | (byte < 0x20)
+/// The high bit of each lane that is a quote, a backslash or a control character.
+///
+/// Exact in the lowest such lane only: a borrow may mark lanes above it.
+const fn stops(bytes: [u8; LANES]) -> u64 {
+    let word = u64::from_le_bytes(bytes);
+    let quote = word ^ ONES.wrapping_mul(b'"' as u64);
+    let backslash = word ^ ONES.wrapping_mul(b'\\' as u64);
+    let quote = quote.wrapping_sub(ONES) & !quote;
+    let backslash = backslash.wrapping_sub(ONES) & !backslash;
+    let control = word.wrapping_sub(ONES.wrapping_mul(0x20)) & !word;
+    (quote | backslash | control) & HIGHS
 }
 
 fn escape_end(bytes: &[u8], at: usize) -> Result<usize, (usize, &'static str)> {
@@ -75,30 +87,46 @@ fn hex(bytes: &[u8], at: usize) -> Option<u32> {
 }
 
 /// The value of a string's inside (without quotes) whose syntax has been checked.
-pub(super) fn unescape(inside: &str) -> Cow<'_, str> {
+pub(super) fn unescape(inside: &str) -> String {
     let mut value = String::with_capacity(inside.len());
     let mut rest = inside;
     while let Some((plain, after)) = rest.split_once('\\') {
         value.push_str(plain);
-        let mut chars = after.chars();
-        match chars.next() {
-            Some('n') => value.push('\n'),
-            Some('t') => value.push('\t'),
-            Some('r') => value.push('\r'),
-            Some('b') => value.push('\u{8}'),
-            Some('f') => value.push('\u{c}'),
-            Some('u') => {
-                let (char, units) = code_point(after);
-                value.push(char);
-                chars = after.get(units..).unwrap_or_default().chars();
-            }
-            Some(itself) => value.push(itself),
-            None => {}
-        }
-        rest = chars.as_str();
+        let (char, length) = escaped(after);
+        value.push(char);
+        rest = after.get(length..).unwrap_or_default();
     }
     value.push_str(rest);
-    Cow::Owned(value)
+    value
+}
+
+/// Whether the value of a string's inside, whose syntax has been checked, is `text`.
+pub(super) fn unescapes_to(inside: &str, text: &str) -> bool {
+    let (mut rest, mut text) = (inside, text);
+    while let Some((plain, after)) = rest.split_once('\\') {
+        let (char, length) = escaped(after);
+        let Some(next) = text.strip_prefix(plain).and_then(|text| text.strip_prefix(char)) else {
+            return false;
+        };
+        text = next;
+        rest = after.get(length..).unwrap_or_default();
+    }
+    rest == text
+}
+
+/// The character of an escape, given what follows its backslash, and how many bytes it takes
+/// of that.
+fn escaped(after: &str) -> (char, usize) {
+    match after.as_bytes().first() {
+        Some(b'n') => ('\n', 1),
+        Some(b't') => ('\t', 1),
+        Some(b'r') => ('\r', 1),
+        Some(b'b') => ('\u{8}', 1),
+        Some(b'f') => ('\u{c}', 1),
+        Some(b'u') => code_point(after),
+        Some(itself) => (char::from(*itself), 1),
+        None => ('\u{FFFD}', 0),
+    }
 }
 
 /// The character of an escape that begins with `u`, and how many bytes it takes from there.

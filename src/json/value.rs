@@ -3,7 +3,7 @@ use core::ops::Range;
 use std::borrow::Cow;
 
 use super::scan::{Document, Node};
-use super::text::unescape;
+use super::text::{unescape, unescapes_to};
 
 /// What a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl<'d> Value<'d> {
     }
 
     fn node(self) -> Option<&'d Node> {
-        self.document.nodes.get(usize::try_from(self.index).ok()?)
+        self.document.nodes.get(index(self.index))
     }
 
     /// What it is.
@@ -64,8 +64,7 @@ impl<'d> Value<'d> {
     /// Where it stands in the text, in bytes; a string with its quotes.
     #[must_use]
     pub fn span(self) -> Range<usize> {
-        let bound = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
-        self.node().map_or(0..0, |node| bound(node.start)..bound(node.end))
+        self.node().map_or(0..0, |node| index(node.start)..index(node.end))
     }
 
     /// Its own text, as written.
@@ -83,19 +82,26 @@ impl<'d> Value<'d> {
     /// A string's value; borrowed unless it holds escapes.
     #[must_use]
     pub fn as_str(self) -> Option<Cow<'d, str>> {
-        let node = self.node()?;
-        if node.kind != Kind::String {
-            return None;
-        }
-        let raw = self.raw();
-        let inside = raw.get(1..raw.len().saturating_sub(1))?;
-        Some(if node.escaped { unescape(inside) } else { Cow::Borrowed(inside) })
+        let (inside, escaped) = self.string()?;
+        Some(if escaped { Cow::Owned(unescape(inside)) } else { Cow::Borrowed(inside) })
     }
 
     /// Whether it is this string.
     #[must_use]
     pub fn is(self, text: &str) -> bool {
-        self.as_str().is_some_and(|own| own == text)
+        self.string().is_some_and(
+            |(inside, escaped)| {
+                if escaped { unescapes_to(inside, text) } else { inside == text }
+            },
+        )
+    }
+
+    /// A string as it stands between its quotes, and whether it holds escapes.
+    fn string(self) -> Option<(&'d str, bool)> {
+        let node = self.node().filter(|node| node.kind == Kind::String)?;
+        let (start, end) = (index(node.start), index(node.end));
+        let inside = start.saturating_add(1)..end.saturating_sub(1);
+        Some((self.document.text.get(inside)?, node.escaped))
     }
 
     /// A boolean's value.
@@ -140,17 +146,13 @@ impl<'d> Value<'d> {
 
     /// An object's members in order, equal keys included; nothing for any other value.
     pub fn members(self) -> impl Iterator<Item = (Cow<'d, str>, Self)> + Clone {
-        let mut children = Children { document: self.document, at: self.inside(Kind::Object) };
-        core::iter::from_fn(move || {
-            let key = children.next()?;
-            Some((key.as_str()?, children.next()?))
-        })
+        self.pairs().filter_map(|(key, value)| Some((key.as_str()?, value)))
     }
 
     /// An object's member of that name: the last of equal keys, as JSON readers do.
     #[must_use]
     pub fn get(self, key: &str) -> Option<Self> {
-        self.members().filter(|(own, _)| own == key).last().map(|(_, value)| value)
+        self.pairs().filter(|(own, _)| own.is(key)).last().map(|(_, value)| value)
     }
 
     /// Like [`Value::get`], with `null` read as absent.
@@ -165,12 +167,23 @@ impl<'d> Value<'d> {
         self.get(key)?.as_str()
     }
 
+    /// An object's keys and values.
+    fn pairs(self) -> impl Iterator<Item = (Self, Self)> + Clone {
+        let mut children = Children { document: self.document, at: self.inside(Kind::Object) };
+        core::iter::from_fn(move || Some((children.next()?, children.next()?)))
+    }
+
     fn inside(self, kind: Kind) -> Range<u32> {
         match self.node() {
             Some(node) if node.kind == kind => self.index.saturating_add(1)..node.next,
             _ => 0..0,
         }
     }
+}
+
+/// An offset or an index: no machine this runs on has less than 32 bits.
+fn index(narrow: u32) -> usize {
+    usize::try_from(narrow).unwrap_or(usize::MAX)
 }
 
 #[derive(Clone)]

@@ -1,4 +1,7 @@
 //! JSON written straight into bytes: commas and quotes are the writer's, order is the caller's.
+use std::io::Write as _;
+
+use super::text::plain_end;
 
 /// Builds one JSON text.
 ///
@@ -78,7 +81,9 @@ impl Writer {
 
     /// A whole number.
     pub fn number(&mut self, number: u64) {
-        self.raw(&number.to_string());
+        self.item();
+        // Writing to bytes in memory does not fail.
+        let _ = write!(self.out, "{number}");
     }
 
     /// `true` or `false`.
@@ -104,18 +109,14 @@ fn quote(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     let bytes = text.as_bytes();
     let mut from = 0_usize;
-    while let Some(rest) = bytes.get(from..) {
-        let plain = rest.iter().position(|b| needs_escape(*b)).unwrap_or(rest.len());
-        out.extend_from_slice(rest.get(..plain).unwrap_or_default());
-        let Some(byte) = rest.get(plain) else { break };
+    loop {
+        let end = plain_end(bytes, from);
+        out.extend_from_slice(bytes.get(from..end).unwrap_or_default());
+        let Some(byte) = bytes.get(end) else { break };
         escape(*byte, out);
-        from = from.saturating_add(plain).saturating_add(1);
+        from = end.saturating_add(1);
     }
     out.push(b'"');
-}
-
-const fn needs_escape(byte: u8) -> bool {
-    (byte == b'"') | (byte == b'\\') | (byte < 0x20)
 }
 
 fn escape(byte: u8, out: &mut Vec<u8>) {
@@ -125,6 +126,8 @@ fn escape(byte: u8, out: &mut Vec<u8>) {
         b'\n' => out.extend_from_slice(b"\\n"),
         b'\r' => out.extend_from_slice(b"\\r"),
         b'\t' => out.extend_from_slice(b"\\t"),
-        _ => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+        _ => {
+            let _ = write!(out, "\\u{byte:04x}");
+        }
     }
 }

@@ -1,0 +1,386 @@
+//! The JSON reader and writer, beside serde_json: the same texts, the same values.
+#![cfg(not(target_family = "wasm"))]
+use proptest::prelude::*;
+use proptest::sample::Index;
+use serde_json::Value as Theirs;
+use tradewind::json::{At, Document, Kind, Limits, Syntax, VALUES_MAX, Value, Writer};
+
+/// As deep as serde_json reads.
+const DEPTH: Limits = Limits { depth: 127 };
+
+/// Whether a value is what serde_json made of the same text.
+fn same(ours: Value<'_>, theirs: &Theirs) -> bool {
+    match theirs {
+        Theirs::Null => ours.is_null() && ours.kind() == Kind::Null,
+        Theirs::Bool(value) => ours.as_bool() == Some(*value),
+        Theirs::Number(number) => {
+            // serde_json's doubles are off by a unit or two in the last place.
+            let near = |a: f64, b: f64| (a - b).abs() <= (a.abs() * 1e-15).max(1e-322);
+            ours.as_u64() == number.as_u64()
+                && ours.as_f64().zip(number.as_f64()).is_some_and(|(a, b)| near(a, b))
+        }
+        Theirs::String(text) => ours.as_str().is_some_and(|own| own == *text) && ours.is(text),
+        Theirs::Array(items) => {
+            ours.is_array()
+                && ours.items().count() == items.len()
+                && ours.items().zip(items).all(|(ours, theirs)| same(ours, theirs))
+        }
+        Theirs::Object(members) => {
+            ours.is_object()
+                && ours.members().all(|(key, _)| members.contains_key(&*key))
+                && members
+                    .iter()
+                    .all(|(key, theirs)| ours.get(key).is_some_and(|ours| same(ours, theirs)))
+        }
+    }
+}
+
+/// Every value under `value` (and itself) reads alone as it does in its place, and its span is
+/// where its raw text stands.
+fn stands_alone(text: &str, value: Value<'_>) -> bool {
+    let alone: Option<Theirs> = serde_json::from_str(value.raw()).ok();
+    text.get(value.span()) == Some(value.raw())
+        && alone.is_some_and(|theirs| same(value, &theirs))
+        && value.items().all(|item| stands_alone(text, item))
+        && value.members().all(|(_, member)| stands_alone(text, member))
+}
+
+fn agree(bytes: &[u8]) -> Result<(), TestCaseError> {
+    let theirs: Result<Theirs, _> = serde_json::from_slice(bytes);
+    match (Document::parse(bytes, DEPTH), theirs) {
+        (Ok(ours), Ok(theirs)) => prop_assert!(same(ours.root(), &theirs)),
+        (Err(ours), Err(_)) => {
+            prop_assert!(ours.offset <= bytes.len());
+            let before = bytes.get(..ours.offset).unwrap_or_default();
+            prop_assert_eq!(ours.line, before.split(|b| *b == b'\n').count());
+        }
+        // Ours keeps a number's text; theirs makes a double of it.
+        (Ok(_), Err(theirs)) => prop_assert!(theirs.to_string().contains("out of range")),
+        (Err(ours), Ok(_)) => prop_assert!(false, "{ours}, which serde_json takes"),
+    }
+    Ok(())
+}
+
+fn value() -> impl Strategy<Value = Theirs> {
+    let leaf = prop_oneof![
+        Just(Theirs::Null),
+        any::<bool>().prop_map(Theirs::from),
+        any::<u64>().prop_map(Theirs::from),
+        any::<i64>().prop_map(Theirs::from),
+        any::<f64>().prop_map(Theirs::from),
+        any::<String>().prop_map(Theirs::from),
+        "[a-z\"\\\\\n\t\u{0}-\u{1f}é😀]{0,40}".prop_map(Theirs::from),
+    ];
+    leaf.prop_recursive(6, 60, 8, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..8).prop_map(Theirs::from),
+            prop::collection::vec(("[a-c\"\\\\é]{0,2}", inner), 0..8)
+                .prop_map(|members| Theirs::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+/// Texts made of JSON's own pieces: far more of them are nearly JSON than of arbitrary bytes.
+fn pieces() -> impl Strategy<Value = Vec<u8>> {
+    const PIECES: &[&[u8]] = &[
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b",",
+        b":",
+        b"\"",
+        b"\"a\"",
+        b"\"a\":",
+        b"\\",
+        b"\\u",
+        b"\\n",
+        b"\\ud83d",
+        b"\\udE00",
+        b"00e9",
+        b"true",
+        b"false",
+        b"null",
+        b"nul",
+        b"-",
+        b"0",
+        b"1",
+        b"12",
+        b".",
+        b"e",
+        b"E+",
+        b" ",
+        b"\n",
+        b"\r\n\t",
+        b"/",
+        b"\x0b",
+        b"\x7f",
+        b"\xC3\xA9",
+        b"\xF0\x9F\x98\x80",
+        b"\xC3",
+        b"\xED\xA0\x80",
+        b"\xEF\xBB\xBF",
+        b"\0",
+    ];
+    prop::collection::vec(prop::sample::select(PIECES), 0..24).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None, cases: 1024, ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn arbitrary_bytes(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+        agree(&bytes)?;
+    }
+
+    #[test]
+    fn nearly_json(bytes in pieces()) {
+        agree(&bytes)?;
+        agree(&[b"\"".as_slice(), &bytes, b"\""].concat())?;
+        agree(&[b"[0,".as_slice(), &bytes, b"]"].concat())?;
+    }
+
+    #[test]
+    fn mutated_json(value in value(), pretty: bool, at: Index, cut in 0..3_usize, put in pieces()) {
+        let write = if pretty { serde_json::to_vec_pretty } else { serde_json::to_vec };
+        let mut bytes = write(&value).unwrap();
+        let at = at.index(bytes.len());
+        let end = (at.saturating_add(cut)).min(bytes.len());
+        bytes.splice(at..end, put.into_iter().take(4));
+        agree(&bytes)?;
+    }
+
+    #[test]
+    fn values_and_their_spans(value in value(), pretty: bool) {
+        let write = if pretty { serde_json::to_string_pretty } else { serde_json::to_string };
+        let text = write(&value).unwrap();
+        let document = Document::parse(text.as_bytes(), DEPTH).unwrap();
+        prop_assert!(same(document.root(), &value), "{}", text);
+        prop_assert!(stands_alone(&text, document.root()), "{}", text);
+    }
+
+    #[test]
+    fn what_is_written_is_read(value in value()) {
+        let mut writer = Writer::new();
+        write(&mut writer, &value);
+        let text = writer.finish();
+        agree(&text)?;
+        let document = Document::parse(&text, DEPTH).unwrap();
+        prop_assert!(same(document.root(), &value));
+        prop_assert!(!text.contains(&b'\n'), "fits a line of a stream");
+    }
+
+    #[test]
+    fn strings_of_any_length(plain in 0..80_usize, stop in "[\"\\\\\u{0}-\u{1f} é]", more: String) {
+        let text = format!("{}{stop}{more}", "x".repeat(plain));
+        let mut writer = Writer::new();
+        writer.string(&text);
+        let json = writer.finish();
+        let document = Document::parse(&json, DEPTH).unwrap();
+        prop_assert_eq!(document.root().as_str().unwrap(), text.as_str());
+        prop_assert!(document.root().is(&text));
+        let longer = format!("{text}.");
+        prop_assert!(!document.root().is(&longer));
+        // As it stands between quotes, it is refused where it needs an escape.
+        agree(format!("\"{text}\"").as_bytes())?;
+    }
+}
+
+fn write(writer: &mut Writer, value: &Theirs) {
+    match value {
+        Theirs::Null => writer.null(),
+        Theirs::Bool(value) => writer.boolean(*value),
+        Theirs::Number(number) => match number.as_u64() {
+            Some(whole) => writer.number(whole),
+            None => writer.raw(&number.to_string()),
+        },
+        Theirs::String(text) => writer.string(text),
+        Theirs::Array(items) => writer.array(|w| items.iter().for_each(|item| write(w, item))),
+        Theirs::Object(members) => writer.object(|w| {
+            for (key, value) in members {
+                write(w.key(key), value);
+            }
+        }),
+    }
+}
+
+/// A text, where it goes wrong (offset, line, column) and what was expected there.
+type Wrong = (&'static [u8], usize, usize, usize, &'static str);
+
+#[test]
+fn errors_say_where() {
+    const CASES: &[Wrong] = &[
+        (b"", 0, 1, 1, "a value"),
+        (b" \n ", 3, 2, 2, "a value"),
+        (b"\xEF\xBB\xBF{}", 0, 1, 1, "a value"),
+        (b"nul", 0, 1, 1, "a value"),
+        (b"[1,\n 2,\n x]", 9, 3, 2, "a value"),
+        (b"[1,]", 3, 1, 4, "a value"),
+        (b"[1 2]", 3, 1, 4, "`,` or `]`"),
+        (b"[,]", 1, 1, 2, "a value"),
+        (b"[1}", 2, 1, 3, "`,` or `]`"),
+        (b"[", 1, 1, 2, "a value"),
+        (b"{\"a\":1", 6, 1, 7, "`,` or `}`"),
+        (b"{\"a\":1]", 6, 1, 7, "`,` or `}`"),
+        (b"{\"a\":1,}", 7, 1, 8, "a key in double quotes"),
+        (b"{a:1}", 1, 1, 2, "a key in double quotes"),
+        (b"{\"a\" 1}", 5, 1, 6, "`:`"),
+        (b"{\"a\"}", 4, 1, 5, "`:`"),
+        (b"{\"a\":}", 5, 1, 6, "a value"),
+        (b"{} {}", 3, 1, 4, "the end of the text"),
+        (b"01", 1, 1, 2, "the end of the text"),
+        (b"-", 1, 1, 2, "a digit"),
+        (b"-x", 1, 1, 2, "a digit"),
+        (b"1.", 2, 1, 3, "a digit"),
+        (b"1.e3", 2, 1, 3, "a digit"),
+        (b"1e+", 3, 1, 4, "a digit"),
+        (b".5", 0, 1, 1, "a value"),
+        (b"+1", 0, 1, 1, "a value"),
+        (b"NaN", 0, 1, 1, "a value"),
+        (b"'a'", 0, 1, 1, "a value"),
+        (b"\"a", 2, 1, 3, "the string's closing quote"),
+        (b"\"a\\", 2, 1, 3, "a known escape"),
+        (b"\"a\nb\"", 2, 1, 3, "no control character inside a string"),
+        (b"\"12345678\x00\"", 9, 1, 10, "no control character inside a string"),
+        (b"\"\\x\"", 1, 1, 2, "a known escape"),
+        (b"\"\\u12G4\"", 1, 1, 2, "four hexadecimal digits after `\\u`"),
+        (b"\"\\u+123\"", 1, 1, 2, "four hexadecimal digits after `\\u`"),
+        (b"\"\\ud83d\"", 7, 1, 8, "the second half of a surrogate pair"),
+        (b"\"\\ud83d\\u0041\"", 7, 1, 8, "the second half of a surrogate pair"),
+        (b"\"\\ude00\"", 1, 1, 2, "no lone surrogate"),
+        (b"{\"a\":\n\"\xFF\"}", 7, 2, 2, "valid UTF-8"),
+    ];
+    for (text, offset, line, column, expected) in CASES {
+        let (offset, line, column) = (*offset, *line, *column);
+        let error = Document::parse(text, Limits::default()).unwrap_err();
+        let expected = Syntax { offset, line, column, expected };
+        assert_eq!(error, expected, "{}", text.escape_ascii());
+        let shown = format!("at line {line} column {column} (byte {offset})");
+        assert!(error.to_string().ends_with(&shown), "{error}");
+    }
+}
+
+#[test]
+fn escapes() {
+    for (json, text) in [
+        (r#""\"\\\/\b\f\n\r\t""#, "\"\\/\u{8}\u{c}\n\r\t"),
+        (r#""\u0041\u00e9\u20AC\ud83d\uDE00.""#, "Aé€😀."),
+        (r#""\uD800\uDC00\uDBFF\uDFFF""#, "\u{10000}\u{10FFFF}"),
+        (r#""\u0000\u001f""#, "\0\u{1f}"),
+        (r#""\\u0041""#, "\\u0041"),
+        (r#""é\\""#, "é\\"),
+    ] {
+        let document = Document::parse(json.as_bytes(), DEPTH).unwrap();
+        assert_eq!(document.root().as_str().as_deref(), Some(text), "{json}");
+        assert!(document.root().is(text) && !document.root().is("other"), "{json}");
+    }
+}
+
+#[test]
+fn of_equal_keys_the_last_counts() {
+    let text = br#"{"a":1,"\u0061":2,"b":null,"a":[3],"":4}"#;
+    let document = Document::parse(text, DEPTH).unwrap();
+    let root = document.root();
+    let keys: Vec<_> = root.members().map(|(key, _)| key.into_owned()).collect();
+    assert_eq!(keys, ["a", "a", "b", "a", ""]);
+    assert_eq!(root.get("a").unwrap().raw(), "[3]");
+    assert_eq!(root.get("").unwrap().as_u64(), Some(4));
+    assert!(root.get("b").unwrap().is_null() && root.given("b").is_none());
+    assert!(root.get("c").is_none() && root.str_of("a").is_none());
+    assert!(root.get("a").unwrap().get("a").is_none(), "an array has no members");
+}
+
+#[test]
+fn whole_numbers_and_doubles() {
+    for (text, whole, double) in [
+        ("0", Some(0), Some(0.0)),
+        ("-0", None, Some(0.0)),
+        ("1.0", None, Some(1.0)),
+        ("1e2", None, Some(100.0)),
+        ("-3", None, Some(-3.0)),
+        ("18446744073709551615", Some(u64::MAX), Some(18_446_744_073_709_551_615.0)),
+        ("18446744073709551616", None, Some(18_446_744_073_709_551_616.0)),
+        ("1e308", None, Some(1e308)),
+        ("1e309", None, None),
+        ("1e-999", None, Some(0.0)),
+        ("\"1\"", None, None),
+    ] {
+        let document = Document::parse(text.as_bytes(), DEPTH).unwrap();
+        let root = document.root();
+        assert_eq!((root.as_u64(), root.as_f64(), root.raw()), (whole, double, text));
+    }
+}
+
+#[test]
+fn depth_and_number_of_values_are_bounded() {
+    for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
+        let of =
+            |depth: usize| format!("{}0{}", open.repeat(depth), close.repeat(depth)).into_bytes();
+        let limits = Limits { depth: 64 };
+        assert!(Document::parse(&of(64), limits).is_ok());
+        let error = Document::parse(&of(65), limits).unwrap_err();
+        assert_eq!((error.offset, error.expected), (64 * open.len(), "fewer levels of nesting"));
+        // Far deeper than a stack would bear.
+        assert!(Document::parse(&of(1_000_000), limits).is_err());
+        assert!(Document::parse(open.repeat(1_000_000).as_bytes(), limits).is_err());
+        assert!(Document::parse(&of(50_000), Limits { depth: u32::MAX }).is_ok());
+    }
+    let of = |values: usize| format!("[{}0]", "0,".repeat(values - 2)).into_bytes();
+    let most = usize::try_from(VALUES_MAX).unwrap();
+    assert!(Document::parse(&of(most), DEPTH).is_ok());
+    let error = Document::parse(&of(most + 1), DEPTH).unwrap_err();
+    assert_eq!((error.offset, error.expected), (2 * most - 1, "fewer values"));
+}
+
+#[test]
+fn large_bodies() {
+    let text = "Grüße, \\\"quoted\\\"\\n".repeat(200_000);
+    let body = format!(r#"{{"model":"m","messages":[{{"role":"user","content":"{text}"}}]}}"#);
+    assert!(body.len() > 4_000_000);
+    let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
+    let message = document.root().get("messages").unwrap().items().next().unwrap();
+    let read = message.str_of("content").unwrap();
+    assert_eq!(read, "Grüße, \"quoted\"\n".repeat(200_000));
+    let many = format!("[{}0]", r#"{"role":"user"},"#.repeat(100_000));
+    let document = Document::parse(many.as_bytes(), Limits::default()).unwrap();
+    assert_eq!(document.root().items().count(), 100_001);
+}
+
+#[test]
+fn paths() {
+    let root = At::Root;
+    let messages = root.key("messages");
+    let item = messages.item(2);
+    let content = item.key("content");
+    for (at, shown) in [
+        (root, ""),
+        (messages, "messages"),
+        (item, "messages[2]"),
+        (content, "messages[2].content"),
+        (content.item(0).key("text"), "messages[2].content[0].text"),
+        (root.item(0), "[0]"),
+    ] {
+        assert_eq!(at.to_string(), shown);
+    }
+}
+
+#[test]
+fn the_writer_sets_commas() {
+    let mut writer = Writer::after(b"data: ".to_vec());
+    writer.object(|w| {
+        w.key("a").array(|w| {
+            w.null();
+            w.object(|_| {});
+            w.array(|_| {});
+            w.number(u64::MAX);
+        });
+        w.key("\"").raw("1e5");
+        w.key("c").boolean(true);
+        w.key("d").string("\u{7f}\u{1}/");
+    });
+    let expected = "data: {\"a\":[null,{},[],18446744073709551615],\"\\\"\":1e5,\"c\":true,\
+                    \"d\":\"\u{7f}\\u0001/\"}";
+    assert_eq!(String::from_utf8(writer.finish()).unwrap(), expected);
+}
