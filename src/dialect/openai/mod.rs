@@ -1,25 +1,43 @@
-//! The `openai` dialect.
-use super::{Dialect, Fault, FaultKind, Provider};
+//! The `openai` dialect: Chat Completions, as OpenAI and the servers compatible with it speak it.
+//!
+//! Source of the format: OpenAI's API reference, "Chat Completions", read in 2026-11.
+mod answer_read;
+mod answer_write;
+mod edits;
+mod fault;
+mod models;
+mod read;
+mod stream_read;
+mod stream_write;
+mod usage;
+mod write;
+
+use super::{App, Dialect, Provider};
 
 /// The row of this dialect.
 pub(super) const DIALECT: Dialect = Dialect {
     name: "openai",
-    app: None,
+    app: Some(App {
+        path: PATH,
+        read: read::read,
+        edits: edits::edits,
+        carries: &["openai-beta"],
+        whole: answer_write::whole,
+        stream: stream_write::stream,
+        fault: fault::write,
+        models: models::write,
+        request_id_header: "x-request-id",
+    }),
     provider: Provider {
-        path: |_, _| String::new(),
+        path: |_, _| PATH.to_owned(),
         headers: &[],
         credential: ("authorization", "Bearer "),
-        lacks: |_, _, _| {},
-        write: |_, _| Vec::new(),
-        whole: |_, _| {},
-        stream: || Box::new(Nothing),
-        fault: |status, _| Fault::new(FaultKind::of_status(status), "").with_status(status),
+        lacks: write::lacks,
+        write: write::write,
+        whole: answer_read::read,
+        stream: stream_read::reader,
+        fault: fault::read,
     },
 };
 
-#[derive(Debug)]
-struct Nothing;
-
-impl super::StreamReader for Nothing {
-    fn read(&mut self, _: &str, _: &str, _: super::Sink<'_>) {}
-}
+const PATH: &str = "/v1/chat/completions";

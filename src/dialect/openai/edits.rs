@@ -1,0 +1,48 @@
+//! What changes in an app's body on its way to a provider of the same dialect.
+use crate::dialect::{Ask, Edit, Put};
+use crate::json::{Document, Value};
+
+/// The model's name, and the wish for usage at the end of a stream: tokens are counted whether or
+/// not the app wants to see them.
+///
+/// Readers differ in which of two equal keys they take, so every one of them is changed.
+pub(super) fn edits<'d>(document: &'d Document<'d>, ask: &Ask<'d>) -> Vec<Edit> {
+    let root = document.root();
+    let usage = ask.stream && !ask.stream_usage;
+    let mut edits = Vec::new();
+    if usage && !root.members().any(|(key, _)| key == "stream_options") {
+        // A comma may follow: a request has at least its model.
+        insert(root, r#""stream_options":{"include_usage":true},"#, &mut edits);
+    }
+    for (key, value) in root.members() {
+        match &*key {
+            "model" => edits.push(Edit { at: value.span(), put: Put::Model }),
+            "stream_options" if usage => options(value, &mut edits),
+            _ => {}
+        }
+    }
+    edits
+}
+
+fn options(options: Value<'_>, edits: &mut Vec<Edit>) {
+    if options.members().next().is_none() {
+        return replace(options, r#"{"include_usage":true}"#, edits);
+    }
+    let before = edits.len();
+    for (_, value) in options.members().filter(|(key, _)| key == "include_usage") {
+        replace(value, "true", edits);
+    }
+    if edits.len() == before {
+        insert(options, r#""include_usage":true,"#, edits);
+    }
+}
+
+fn replace(value: Value<'_>, text: &str, edits: &mut Vec<Edit>) {
+    edits.push(Edit { at: value.span(), put: Put::Text(text.to_owned()) });
+}
+
+/// Puts a member before all others of an object.
+fn insert(object: Value<'_>, text: &str, edits: &mut Vec<Edit>) {
+    let at = object.span().start.saturating_add(1);
+    edits.push(Edit { at: at..at, put: Put::Text(text.to_owned()) });
+}

@@ -1,0 +1,201 @@
+//! Failures: `{"error": {"message", "type", "param", "code"}}`.
+use std::borrow::Cow;
+
+use crate::dialect::{Fault, FaultKind};
+use crate::json::{Document, Limits, Value, Writer};
+
+/// Longest message that is kept, in bytes.
+const MESSAGE: usize = 2000;
+
+/// Writes a failure as a whole body. The request's id has its header in this dialect.
+pub(super) fn write(fault: &Fault, _request_id: &str) -> Vec<u8> {
+    let mut out = Writer::new();
+    out.object(|body| {
+        body.key("error").object(|error| {
+            let (kind, code) = names(fault.kind);
+            error.key("message").string(&fault.message);
+            error.key("type").string(kind);
+            match &fault.param {
+                Some(param) => error.key("param").string(param),
+                None => error.key("param").null(),
+            }
+            match code {
+                Some(code) => error.key("code").string(code),
+                None => error.key("code").null(),
+            }
+        });
+    });
+    out.finish()
+}
+
+/// The `type` and the `code` of a kind.
+const fn names(kind: FaultKind) -> (&'static str, Option<&'static str>) {
+    const REQUEST: &str = "invalid_request_error";
+    const SERVER: &str = "server_error";
+    match kind {
+        FaultKind::InvalidRequest | FaultKind::NotFound => (REQUEST, None),
+        FaultKind::ContextLength => (REQUEST, Some("context_length_exceeded")),
+        FaultKind::ModelNotFound => (REQUEST, Some("model_not_found")),
+        FaultKind::MethodNotAllowed => (REQUEST, Some("method_not_supported")),
+        FaultKind::TooLarge => (REQUEST, Some("request_too_large")),
+        FaultKind::Authentication => (REQUEST, Some("invalid_api_key")),
+        FaultKind::Permission => ("permission_error", Some("permission_denied")),
+        FaultKind::Billing => ("insufficient_quota", Some("insufficient_quota")),
+        FaultKind::RateLimit => ("rate_limit_error", Some("rate_limit_exceeded")),
+        FaultKind::Overloaded => (SERVER, Some("server_overloaded")),
+        FaultKind::Timeout => (SERVER, Some("timeout")),
+        FaultKind::Internal => (SERVER, None),
+    }
+}
+
+/// Reads the body of an answer with an error status.
+pub(super) fn read(status: u16, body: &[u8]) -> Fault {
+    let document = match Document::parse(body, Limits::default()) {
+        Ok(document) => document,
+        Err(_) => return unread(status, body),
+    };
+    let root = document.root();
+    // Google's compatible endpoint wraps the object in a list.
+    let root = root.items().next().unwrap_or(root);
+    match root.given("error") {
+        Some(error) => of_error(Some(status), error),
+        None => of_error(Some(status), root),
+    }
+}
+
+/// Reads a failure that came with a status of success: the status is what the error says or what
+/// usually goes with its kind.
+pub(super) fn in_band(error: Value<'_>) -> Fault {
+    of_error(None, error)
+}
+
+fn of_error(status: Option<u16>, error: Value<'_>) -> Fault {
+    let code = error.get("code").or_else(|| error.get("status"));
+    let status = status.or_else(|| code.and_then(as_status));
+    let kind_name = error.str_of("type").unwrap_or_default();
+    let code = code.and_then(Value::as_str).unwrap_or_default();
+    let text = message(error);
+    let kind = kind(status, &kind_name, &code, &text);
+    let status = status.unwrap_or(kind.status());
+    let text = if text.is_empty() { nameless(status) } else { shorten(&text) };
+    let param = error.str_of("param").map(Cow::into_owned).filter(|param| !param.is_empty());
+    Fault { param, ..Fault::new(kind, text).with_status(status) }
+}
+
+fn as_status(code: Value<'_>) -> Option<u16> {
+    let code = code.as_str().map_or_else(|| code.as_u64(), |text| text.parse().ok())?;
+    u16::try_from(code).ok().filter(|status| (400..600).contains(status))
+}
+
+/// The text for people, in the shapes that compatible servers use.
+fn message(error: Value<'_>) -> Cow<'_, str> {
+    if let Some(text) = error.as_str() {
+        return text;
+    }
+    let keys = ["message", "detail", "msg", "error", "title"];
+    for value in keys.iter().filter_map(|key| error.given(key)) {
+        if let Some(text) = value.as_str().filter(|text| !text.is_empty()) {
+            return text;
+        }
+        // FastAPI's list of what is wrong with a request.
+        let nested = value.items().next().unwrap_or(value);
+        if let Some(text) = nested.str_of("msg").or_else(|| nested.str_of("message")) {
+            return text;
+        }
+    }
+    Cow::Borrowed("")
+}
+
+fn kind(status: Option<u16>, name: &str, code: &str, message: &str) -> FaultKind {
+    if let Some(kind) = named(code).or_else(|| named(name)) {
+        return kind;
+    }
+    let by_status = match status {
+        Some(status) => FaultKind::of_status(status),
+        None => by_type(name),
+    };
+    let request =
+        matches!(by_status, FaultKind::InvalidRequest | FaultKind::NotFound | FaultKind::TooLarge);
+    if request {
+        let message = message.to_ascii_lowercase();
+        if TOO_LONG.iter().any(|words| message.contains(words)) {
+            return FaultKind::ContextLength;
+        }
+        let missing = by_status == FaultKind::NotFound;
+        if message.contains("model") && NO_MODEL.iter().any(|w| missing && message.contains(w)) {
+            return FaultKind::ModelNotFound;
+        }
+    }
+    by_status
+}
+
+/// What servers say when a request is longer than the context window.
+const TOO_LONG: [&str; 6] = [
+    "maximum context length",
+    "context length exceeded",
+    "context window",
+    "exceeds the model's context",
+    "prompt is too long",
+    "input is too long",
+];
+
+/// What servers say of a model that is not there.
+const NO_MODEL: [&str; 6] =
+    ["not found", "does not exist", "not exist", "deprecated", "decommissioned", "no such"];
+
+/// Codes, and types that are as exact as a code.
+fn named(code: &str) -> Option<FaultKind> {
+    Some(match code {
+        "context_length_exceeded" => FaultKind::ContextLength,
+        "model_not_found" | "model_decommissioned" | "model_not_available" => {
+            FaultKind::ModelNotFound
+        }
+        "insufficient_quota"
+        | "billing_hard_limit_reached"
+        | "billing_not_active"
+        | "insufficient_balance" => FaultKind::Billing,
+        "rate_limit_exceeded" | "rate_limit_error" | "too_many_requests" => FaultKind::RateLimit,
+        "invalid_api_key" | "authentication_error" => FaultKind::Authentication,
+        "permission_error" | "permission_denied" | "insufficient_permissions" => {
+            FaultKind::Permission
+        }
+        "method_not_supported" => FaultKind::MethodNotAllowed,
+        "request_too_large" => FaultKind::TooLarge,
+        "overloaded_error" | "server_overloaded" | "engine_overloaded" | "overloaded" => {
+            FaultKind::Overloaded
+        }
+        "timeout" | "timeout_error" => FaultKind::Timeout,
+        _ => return None,
+    })
+}
+
+/// Types that say less than a status does.
+fn by_type(name: &str) -> FaultKind {
+    match name {
+        "invalid_request_error" | "BadRequestError" => FaultKind::InvalidRequest,
+        "not_found_error" | "NotFoundError" => FaultKind::NotFound,
+        "requests" | "tokens" => FaultKind::RateLimit,
+        _ => FaultKind::Internal,
+    }
+}
+
+/// A body that is not JSON: kept when it is a line for people, not when it is a page.
+fn unread(status: u16, body: &[u8]) -> Fault {
+    let text = core::str::from_utf8(body).unwrap_or_default().trim();
+    let line = !text.is_empty() && text.len() <= 300 && !text.starts_with(['<', '{', '[']);
+    let text = if line { text.to_owned() } else { nameless(status) };
+    let kind = kind(Some(status), "", "", &text);
+    Fault::new(kind, text).with_status(status)
+}
+
+fn nameless(status: u16) -> String {
+    format!("the provider answered with status {status} and no message")
+}
+
+fn shorten(text: &str) -> String {
+    let mut end = text.len().min(MESSAGE);
+    while !text.is_char_boundary(end) {
+        end = end.saturating_sub(1);
+    }
+    text.get(..end).unwrap_or_default().to_owned()
+}

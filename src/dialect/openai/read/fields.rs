@@ -1,0 +1,225 @@
+//! The fields of a request that are one value each.
+use std::borrow::Cow;
+
+use super::{string, wrong};
+use crate::dialect::{Ask, Effort, Fault, Given, Number, Reasoning};
+use crate::json::Value;
+
+type Read = Result<(), Fault>;
+
+pub(super) fn model<'d>(ask: &mut Ask<'d>, name: &'static str, value: Value<'d>) -> Read {
+    ask.model = string(name, value)?;
+    if ask.model.is_empty() {
+        return Err(Fault::field(name, "expected the name of a model, got an empty string"));
+    }
+    Ok(())
+}
+
+pub(super) fn stream(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
+    ask.stream = boolean(name, value)?;
+    Ok(())
+}
+
+/// `include_obfuscation` is left alone: it pads events and says nothing about the answer.
+pub(super) fn stream_options(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
+    object(name, value)?;
+    if let Some(usage) = value.given("include_usage") {
+        ask.stream_usage = boolean("stream_options.include_usage", usage)?;
+    }
+    Ok(())
+}
+
+pub(super) fn max_tokens(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
+    match value.as_u64() {
+        Some(tokens) if tokens > 0 => {
+            ask.max_tokens = Some(Given { value: tokens, field: name });
+            Ok(())
+        }
+        _ => Err(Fault::field(name, "expected a whole number above 0")),
+    }
+}
+
+pub(super) fn temperature<'d>(ask: &mut Ask<'d>, name: &'static str, value: Value<'d>) -> Read {
+    ask.temperature = Some(number(name, value)?);
+    Ok(())
+}
+
+/// Sampling from all of the probability mass is no restriction at all.
+pub(super) fn top_p<'d>(ask: &mut Ask<'d>, name: &'static str, value: Value<'d>) -> Read {
+    ask.top_p = Some(number(name, value)?).filter(|given| is_not(given, 1.0));
+    Ok(())
+}
+
+pub(super) fn top_k<'d>(ask: &mut Ask<'d>, name: &'static str, value: Value<'d>) -> Read {
+    ask.top_k = Some(number(name, value)?);
+    Ok(())
+}
+
+pub(super) fn seed<'d>(ask: &mut Ask<'d>, name: &'static str, value: Value<'d>) -> Read {
+    ask.seed = Some(number(name, value)?);
+    Ok(())
+}
+
+pub(super) fn frequency_penalty<'d>(
+    ask: &mut Ask<'d>,
+    name: &'static str,
+    value: Value<'d>,
+) -> Read {
+    ask.frequency_penalty = Some(number(name, value)?).filter(|given| is_not(given, 0.0));
+    Ok(())
+}
+
+pub(super) fn presence_penalty<'d>(
+    ask: &mut Ask<'d>,
+    name: &'static str,
+    value: Value<'d>,
+) -> Read {
+    ask.presence_penalty = Some(number(name, value)?).filter(|given| is_not(given, 0.0));
+    Ok(())
+}
+
+pub(super) fn stop<'d>(ask: &mut Ask<'d>, name: &'static str, value: Value<'d>) -> Read {
+    let mut texts = Vec::new();
+    if let Some(text) = value.as_str() {
+        texts.push(text);
+    } else if value.is_array() {
+        for (index, item) in value.items().enumerate() {
+            texts.push(string(format_args!("{name}[{index}]"), item)?);
+        }
+    } else {
+        return Err(wrong(name, "a string or a list of strings", value));
+    }
+    ask.stop = (!texts.is_empty()).then_some(Given { value: texts, field: name });
+    Ok(())
+}
+
+pub(super) fn reasoning_effort(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
+    let effort = match &*string(name, value)? {
+        "none" => Reasoning::Off,
+        "minimal" => Reasoning::Effort(Effort::Minimal),
+        "low" => Reasoning::Effort(Effort::Low),
+        "medium" => Reasoning::Effort(Effort::Medium),
+        "high" => Reasoning::Effort(Effort::High),
+        "xhigh" => Reasoning::Effort(Effort::Max),
+        other => {
+            let known = "`none`, `minimal`, `low`, `medium`, `high` or `xhigh`";
+            return Err(Fault::field(name, format_args!("expected {known}, got `{other}`")));
+        }
+    };
+    ask.reasoning = Some(Given { value: effort, field: name });
+    Ok(())
+}
+
+pub(super) fn user<'d>(ask: &mut Ask<'d>, name: &'static str, value: Value<'d>) -> Read {
+    ask.user = Some(Given { value: string(name, value)?, field: name });
+    Ok(())
+}
+
+pub(super) fn n(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
+    match value.as_u64() {
+        Some(0) | None => Err(Fault::field(name, "expected a whole number above 0")),
+        Some(1) => Ok(()),
+        Some(_) => native(ask, name),
+    }
+}
+
+pub(super) fn logprobs(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
+    if boolean(name, value)? { native(ask, name) } else { Ok(()) }
+}
+
+pub(super) fn top_logprobs(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
+    match value.as_u64() {
+        None => Err(wrong(name, "a whole number", value)),
+        Some(0) => Ok(()),
+        Some(_) => native(ask, name),
+    }
+}
+
+pub(super) fn logit_bias(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
+    object(name, value)?;
+    if value.members().next().is_some() { native(ask, name) } else { Ok(()) }
+}
+
+pub(super) fn modalities(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
+    array(name, value)?;
+    if value.items().all(|item| item.is("text")) { Ok(()) } else { native(ask, name) }
+}
+
+/// Something that only OpenAI does, switched on by being there.
+pub(super) fn native_object(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
+    object(name, value)?;
+    native(ask, name)
+}
+
+/// The way to offer functions before `tools`.
+pub(super) fn functions(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
+    array(name, value)?;
+    if value.items().next().is_some() { native(ask, name) } else { Ok(()) }
+}
+
+/// The way to choose a function before `tool_choice`.
+pub(super) fn function_call(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
+    if value.is("auto") || value.is("none") {
+        return Ok(());
+    }
+    native_object(ask, name, value)
+}
+
+pub(super) fn metadata(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
+    object(name, value)?;
+    if value.members().next().is_some() { hint(ask, name) } else { Ok(()) }
+}
+
+pub(super) fn store(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
+    if boolean(name, value)? { hint(ask, name) } else { Ok(()) }
+}
+
+pub(super) fn service_tier(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
+    let tier = string(name, value)?;
+    if matches!(&*tier, "auto" | "default") { Ok(()) } else { hint(ask, name) }
+}
+
+pub(super) fn verbosity(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
+    if string(name, value)? == "medium" { Ok(()) } else { hint(ask, name) }
+}
+
+pub(super) fn hint_string(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
+    string(name, value)?;
+    hint(ask, name)
+}
+
+fn native(ask: &mut Ask<'_>, name: &'static str) -> Read {
+    ask.native.push(Cow::Borrowed(name));
+    Ok(())
+}
+
+fn hint(ask: &mut Ask<'_>, name: &'static str) -> Read {
+    ask.hints.push(Cow::Borrowed(name));
+    Ok(())
+}
+
+fn number<'d>(name: &'static str, value: Value<'d>) -> Result<Given<Number<'d>>, Fault> {
+    match value.as_f64() {
+        Some(double) => {
+            let number = Number { text: value.raw(), value: double };
+            Ok(Given { value: number, field: name })
+        }
+        None => Err(wrong(name, "a number within the range of doubles", value)),
+    }
+}
+
+fn is_not(given: &Given<Number<'_>>, neutral: f64) -> bool {
+    (given.value.value - neutral).abs() > f64::EPSILON
+}
+
+pub(super) fn boolean(at: impl ToString, value: Value<'_>) -> Result<bool, Fault> {
+    value.as_bool().ok_or_else(|| wrong(at, "a boolean", value))
+}
+
+pub(super) fn object(at: impl ToString, value: Value<'_>) -> Read {
+    if value.is_object() { Ok(()) } else { Err(wrong(at, "an object", value)) }
+}
+
+pub(super) fn array(at: impl ToString, value: Value<'_>) -> Read {
+    if value.is_array() { Ok(()) } else { Err(wrong(at, "a list", value)) }
+}

@@ -1,0 +1,157 @@
+//! A provider's streamed answer, chunk by chunk.
+use super::answer_read::{arguments, call_id, stop, texts};
+use super::{fault, usage};
+use crate::dialect::{Event, Fault, FaultKind, Sink, StreamReader};
+use crate::json::{Document, Limits, Value};
+
+/// Most calls of one answer that are told apart; OpenAI's own models make at most 128.
+const CALLS: usize = 1024;
+
+/// Reads a stream from its beginning.
+pub(super) fn reader() -> Box<dyn StreamReader> {
+    Box::new(Reader::default())
+}
+
+#[derive(Debug, Default)]
+struct Reader {
+    started: bool,
+    refused: bool,
+    stopped: bool,
+    ended: bool,
+    /// The calls so far, in the order they began.
+    calls: Vec<Call>,
+}
+
+#[derive(Debug)]
+struct Call {
+    /// The index that the provider gives it; none from servers that give none.
+    theirs: Option<u64>,
+    id: String,
+}
+
+impl StreamReader for Reader {
+    fn read(&mut self, name: &str, data: &str, sink: Sink<'_>) {
+        let data = data.trim();
+        if self.ended || data.is_empty() {
+            return;
+        }
+        if data == "[DONE]" {
+            self.stop(None, sink);
+            self.ended = true;
+            return sink(Event::End);
+        }
+        let Ok(document) = Document::parse(data.as_bytes(), Limits::default()) else {
+            return self.fail(unreadable(), sink);
+        };
+        let chunk = document.root();
+        if let Some(error) = chunk.given("error") {
+            return self.fail(fault::in_band(error), sink);
+        }
+        if name == "error" {
+            return self.fail(fault::in_band(chunk), sink);
+        }
+        self.chunk(chunk, sink);
+    }
+}
+
+impl Reader {
+    fn chunk(&mut self, chunk: Value<'_>, sink: Sink<'_>) {
+        let choices = chunk.get("choices");
+        let first = choices
+            .into_iter()
+            .flat_map(Value::items)
+            .find(|choice| choice.given("index").is_none_or(|index| index.as_u64() == Some(0)));
+        let id = chunk.str_of("id").unwrap_or_default();
+        // Azure's first chunk holds only its filter's verdict, and neither id nor model.
+        if !self.started && (first.is_some() || !id.is_empty()) {
+            self.started = true;
+            sink(Event::Start { id, model: chunk.str_of("model").unwrap_or_default() });
+        }
+        if let Some(choice) = first {
+            if let Some(delta) = choice.given("delta") {
+                self.refused |= texts(delta, sink);
+                self.calls(delta, sink);
+            }
+            if let Some(reason) = choice.str_of("finish_reason").filter(|r| !r.is_empty()) {
+                self.stop(Some(&reason), sink);
+            }
+        }
+        if let Some(usage) = chunk.get("usage").and_then(usage::read) {
+            sink(Event::Usage(usage));
+        }
+    }
+
+    fn calls(&mut self, delta: Value<'_>, sink: Sink<'_>) {
+        for piece in delta.get("tool_calls").into_iter().flat_map(Value::items) {
+            let function = piece.given("function");
+            self.piece(piece.get("index").and_then(Value::as_u64), piece, function, sink);
+        }
+        if let Some(function) = delta.given("function_call") {
+            self.piece(Some(0), delta, Some(function), sink);
+        }
+    }
+
+    fn piece(
+        &mut self,
+        theirs: Option<u64>,
+        piece: Value<'_>,
+        function: Option<Value<'_>>,
+        sink: Sink<'_>,
+    ) {
+        let id = piece.str_of("id").unwrap_or_default();
+        let name = function.and_then(|function| function.str_of("name")).unwrap_or_default();
+        let index = match self.known(theirs, &id, &name) {
+            Some(index) => index,
+            None if self.calls.len() >= CALLS => return,
+            None => {
+                let index = narrow(self.calls.len());
+                let id = if id.is_empty() { call_id(index) } else { id.into_owned() };
+                sink(Event::ToolCall { index, id: id.as_str().into(), name });
+                self.calls.push(Call { theirs, id });
+                index
+            }
+        };
+        if let Some(json) = function.and_then(|f| f.get("arguments")).and_then(arguments) {
+            sink(Event::Arguments { index, json });
+        }
+    }
+
+    /// The call that a piece goes on with; none when it begins one.
+    ///
+    /// Some servers give no index, and some give every call the same: a new id with a name begins
+    /// a call, whatever its index is.
+    fn known(&self, theirs: Option<u64>, id: &str, name: &str) -> Option<u32> {
+        let begins = !id.is_empty() && !name.is_empty();
+        let at = if begins {
+            self.calls.iter().rposition(|call| call.id == id && call.theirs == theirs)
+        } else if theirs.is_some() {
+            self.calls.iter().rposition(|call| call.theirs == theirs)
+        } else if id.is_empty() {
+            let nameless = name.is_empty();
+            self.calls.len().checked_sub(1).filter(|_| nameless)
+        } else {
+            self.calls.iter().rposition(|call| call.id == id)
+        };
+        at.map(narrow)
+    }
+
+    fn stop(&mut self, reason: Option<&str>, sink: Sink<'_>) {
+        if !self.stopped {
+            self.stopped = true;
+            sink(Event::Stop(stop(reason, !self.calls.is_empty(), self.refused)));
+        }
+    }
+
+    fn fail(&mut self, fault: Fault, sink: Sink<'_>) {
+        self.ended = true;
+        sink(Event::Fault(fault));
+    }
+}
+
+fn unreadable() -> Fault {
+    Fault::new(FaultKind::Internal, "the provider sent an event that is not JSON").with_status(502)
+}
+
+fn narrow(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,162 @@
+//! Turns, written as messages.
+use crate::dialect::{Ask, Block, Image, Role, Turn};
+use crate::json::Writer;
+
+/// Writes the instructions and the turns.
+pub(super) fn write(ask: &Ask<'_>, list: &mut Writer) {
+    for text in &ask.system {
+        list.object(|message| {
+            // `developer` is the newer word; the older one is read by every model and server.
+            message.key("role").string("system");
+            message.key("content").string(text);
+        });
+    }
+    for turn in &ask.turns {
+        match turn.role {
+            Role::User => user(turn, list),
+            Role::Assistant => assistant(turn, list),
+        }
+    }
+}
+
+fn user(turn: &Turn<'_>, list: &mut Writer) {
+    for block in &turn.blocks {
+        if let Block::ToolResult { id, content, failed, .. } = block {
+            result(id, content, *failed, list);
+        }
+    }
+    let rest = || turn.blocks.iter().filter(|b| !matches!(b, Block::ToolResult { .. }));
+    let shown = shown(turn);
+    if rest().next().is_none() && !shown && !turn.blocks.is_empty() {
+        return;
+    }
+    list.object(|message| {
+        message.key("role").string("user");
+        let content = message.key("content");
+        match (rest().next(), rest().count()) {
+            (Some(Block::Text(text)), 1) if !shown => content.string(text),
+            (None, _) if !shown => content.string(""), // an empty list is refused
+            _ => content.array(|parts| {
+                pictures(turn, parts);
+                rest().for_each(|block| part(block, parts));
+            }),
+        }
+    });
+}
+
+/// Whether a function answered with an image.
+fn shown(turn: &Turn<'_>) -> bool {
+    turn.blocks.iter().any(|block| match block {
+        Block::ToolResult { content, .. } => has_image(content),
+        _ => false,
+    })
+}
+
+fn has_image(content: &[Block<'_>]) -> bool {
+    content.iter().any(|block| matches!(block, Block::Image(_)))
+}
+
+/// The images that functions answered with: a `tool` message takes text only, so they stand in
+/// the user's message after it, each call's under a line that names the call.
+fn pictures(turn: &Turn<'_>, parts: &mut Writer) {
+    for block in &turn.blocks {
+        let Block::ToolResult { id, content, .. } = block else { continue };
+        if !has_image(content) {
+            continue;
+        }
+        text(&format!("Images in the result of tool call {id}:"), parts);
+        for image in content.iter().filter(|block| matches!(block, Block::Image(_))) {
+            part(image, parts);
+        }
+    }
+}
+
+fn result(id: &str, content: &[Block<'_>], failed: bool, list: &mut Writer) {
+    // There is no field that says so.
+    let failure = failed.then_some("The tool call failed:");
+    let image = has_image(content).then_some("(The images of this result follow.)");
+    let said = content.iter().filter_map(|block| match block {
+        Block::Text(text) => Some(&**text),
+        _ => None,
+    });
+    let mut texts: Vec<&str> = failure.into_iter().chain(said).chain(image).collect();
+    list.object(|message| {
+        message.key("role").string("tool");
+        message.key("tool_call_id").string(id);
+        let content = message.key("content");
+        match texts.pop() {
+            None => content.string(""),
+            Some(only) if texts.is_empty() => content.string(only),
+            Some(last) => content.array(|parts| {
+                texts.iter().for_each(|said| text(said, parts));
+                text(last, parts);
+            }),
+        }
+    });
+}
+
+fn assistant(turn: &Turn<'_>, list: &mut Writer) {
+    let texts = || turn.blocks.iter().filter(|block| matches!(block, Block::Text(_)));
+    let calls = turn.blocks.iter().any(|block| matches!(block, Block::ToolCall { .. }));
+    let mut refusals = turn.blocks.iter().filter_map(|block| match block {
+        Block::Refusal(text) => Some(text),
+        _ => None,
+    });
+    let refusal = refusals.next();
+    list.object(|message| {
+        message.key("role").string("assistant");
+        let content = message.key("content");
+        match (texts().next(), texts().count()) {
+            (Some(Block::Text(text)), 1) => content.string(text),
+            (Some(_), _) => content.array(|parts| texts().for_each(|text| part(text, parts))),
+            (None, _) if calls || refusal.is_some() => content.null(),
+            (None, _) => content.string(""),
+        }
+        if let Some(refusal) = refusal {
+            message.key("refusal").string(refusal);
+        }
+        if calls {
+            message.key("tool_calls").array(|list| turn.blocks.iter().for_each(|b| call(b, list)));
+        }
+    });
+}
+
+fn call(block: &Block<'_>, list: &mut Writer) {
+    let Block::ToolCall { id, name, arguments } = block else { return };
+    list.object(|call| {
+        call.key("id").string(id);
+        call.key("type").string("function");
+        call.key("function").object(|function| {
+            function.key("name").string(name);
+            function.key("arguments").string(arguments);
+        });
+    });
+}
+
+/// One part of a message. What a model thought stays with the provider whose model thought it.
+fn part(block: &Block<'_>, parts: &mut Writer) {
+    match block {
+        Block::Text(said) => text(said, parts),
+        Block::Image(image) => parts.object(|part| {
+            part.key("type").string("image_url");
+            part.key("image_url").object(|object| match image {
+                Image::Url(url) => object.key("url").string(url),
+                Image::Base64 { media_type, data } => {
+                    object.key("url").string(&format!("data:{media_type};base64,{data}"));
+                }
+            });
+        }),
+        Block::Refusal(refusal) => parts.object(|part| {
+            part.key("type").string("refusal");
+            part.key("refusal").string(refusal);
+        }),
+        Block::ToolCall { .. } | Block::ToolResult { .. } | Block::Reasoning(_) => {}
+    }
+}
+
+fn text(said: &str, parts: &mut Writer) {
+    parts.object(|part| {
+        part.key("type").string("text");
+        part.key("text").string(said);
+    });
+}

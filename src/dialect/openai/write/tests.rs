@@ -1,0 +1,190 @@
+//! Requests, read and written again: what a provider of this dialect gets from another's app.
+use super::{lacks, write};
+use crate::dialect::openai::read::read;
+use crate::dialect::{Ask, Block, Effort, Given, Image, Number, Reasoning, Role, Target, Turn};
+use crate::json::{Document, Limits};
+
+const TARGET: Target<'static> = Target { model: "gpt-x", max_output_tokens: 100 };
+
+fn rewritten(body: &str) -> String {
+    let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
+    String::from_utf8(write(&read(&document).expect(body), &TARGET)).unwrap()
+}
+
+/// What stands around the messages when nothing else is asked.
+fn messages(list: &str) -> String {
+    format!(r#"{{"model":"gpt-x","messages":[{list}]}}"#)
+}
+
+fn text(ask: &Ask<'_>) -> String {
+    String::from_utf8(write(ask, &TARGET)).unwrap()
+}
+
+#[test]
+fn messages_become_turns_and_turns_messages() {
+    let cases = [
+        // Instructions stand first, each by itself.
+        (
+            r#"{"role":"system","content":"a"},{"role":"user","content":"x"},
+               {"role":"developer","content":[{"type":"text","text":"b"}]}"#,
+            r#"{"role":"system","content":"a"},{"role":"system","content":"b"},{"role":"user","content":"x"}"#,
+        ),
+        // Neighbours of one role join.
+        (
+            r#"{"role":"user","content":"x"},{"role":"user","content":"y\n\"z\""}"#,
+            r#"{"role":"user","content":[{"type":"text","text":"x"},{"type":"text","text":"y\n\"z\""}]}"#,
+        ),
+        // Calls, their results, and what the user said among them.
+        (
+            r#"{"role":"user","content":"x"},
+               {"role":"assistant","content":"","refusal":null,"annotations":[],"audio":null,
+                "function_call":null,"tool_calls":[
+                 {"index":0,"id":"1","type":"function","function":{"name":"f","arguments":"{\"a\":1}"}},
+                 {"id":"2","type":"function","function":{"name":"g","arguments":""}}]},
+               {"role":"tool","tool_call_id":"1","content":"one"},
+               {"role":"user","content":"and"},
+               {"role":"tool","name":"g","tool_call_id":"2","content":[{"type":"text","text":"two"}]}"#,
+            r#"{"role":"user","content":"x"},{"role":"assistant","content":null,"tool_calls":[{"id":"1","type":"function","function":{"name":"f","arguments":"{\"a\":1}"}},{"id":"2","type":"function","function":{"name":"g","arguments":"{}"}}]},{"role":"tool","tool_call_id":"1","content":"one"},{"role":"tool","tool_call_id":"2","content":"two"},{"role":"user","content":"and"}"#,
+        ),
+        // Thoughts stay with the provider whose model thought them; a refusal travels.
+        (
+            r#"{"role":"assistant","reasoning_content":"hm","content":null,"refusal":"no"}"#,
+            r#"{"role":"assistant","content":null,"refusal":"no"}"#,
+        ),
+        // Images, in place and by address.
+        (
+            r#"{"role":"user","content":[{"type":"text","text":"see"},
+               {"type":"image_url","image_url":{"url":"https://x/y.png","detail":"high"}},
+               {"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="}}]}"#,
+            r#"{"role":"user","content":[{"type":"text","text":"see"},{"type":"image_url","image_url":{"url":"https://x/y.png"}},{"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="}}]}"#,
+        ),
+    ];
+    for (given, expected) in cases {
+        assert_eq!(rewritten(&messages(given)), messages(expected));
+    }
+}
+
+#[test]
+fn fields_are_written_as_they_were_read() {
+    // Members as read, and as written where that differs.
+    let cases = [
+        (r#""stream":true"#, Some(r#""stream":true,"stream_options":{"include_usage":true}"#)),
+        (r#""max_tokens":5"#, Some(r#""max_completion_tokens":5"#)),
+        (r#""temperature":0.70,"top_p":1e-1,"seed":-3"#, None),
+        (r#""frequency_penalty":-2,"presence_penalty":2.0"#, None),
+        (r#""stop":"x""#, Some(r#""stop":["x"]"#)),
+        (r#""reasoning_effort":"none""#, Some("")),
+        (r#""reasoning_effort":"minimal""#, Some(r#""reasoning_effort":"low""#)),
+        (r#""reasoning_effort":"medium""#, None),
+        (r#""reasoning_effort":"xhigh""#, Some(r#""reasoning_effort":"high""#)),
+        (r#""tool_choice":"auto""#, Some("")),
+        (
+            r#""tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":{"type":"function","function":{"name":"f"}},"parallel_tool_calls":false"#,
+            None,
+        ),
+        (
+            r#""tools":[{"type":"function","function":{"name":"f","description":"d","parameters":{"b":1.0, "a":2},"strict":true}}],"tool_choice":"required""#,
+            None,
+        ),
+        (r#""response_format":{"type":"json_object"}"#, None),
+        (
+            r#""response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"type":"object"},"strict":false}}"#,
+            None,
+        ),
+        (r#""user":"u""#, None),
+    ];
+    for (given, expected) in cases {
+        let user = r#"{"role":"user","content":"hi"}"#;
+        let expected = expected.unwrap_or(given);
+        let comma = if expected.is_empty() { "" } else { "," };
+        let expected = format!(r#"{{"model":"gpt-x","messages":[{user}]{comma}{expected}}}"#);
+        let given = format!(r#"{{"model":"m","messages":[{user}],{given}}}"#);
+        assert_eq!(rewritten(&given), expected);
+    }
+}
+
+#[test]
+fn images_of_results_follow_in_the_users_message() {
+    let image = Block::Image(Image::Base64 { media_type: "image/png".into(), data: "AA==".into() });
+    let result = |id: &'static str, content, failed| Block::ToolResult {
+        id: id.into(),
+        name: "f".into(),
+        content,
+        failed,
+    };
+    let blocks = vec![
+        result("1", vec![Block::Text("seen".into()), image], false),
+        result("2", vec![Block::Text("no".into())], true),
+        result("3", vec![], false),
+        Block::Text("go on".into()),
+    ];
+    let ask = Ask { turns: vec![Turn { role: Role::User, blocks }], ..Ask::default() };
+    let expected = concat!(
+        r#"{"role":"tool","tool_call_id":"1","content":[{"type":"text","text":"seen"},"#,
+        r#"{"type":"text","text":"(The images of this result follow.)"}]},"#,
+        r#"{"role":"tool","tool_call_id":"2","content":[{"type":"text","text":"The tool call failed:"},"#,
+        r#"{"type":"text","text":"no"}]},"#,
+        r#"{"role":"tool","tool_call_id":"3","content":""},"#,
+        r#"{"role":"user","content":[{"type":"text","text":"Images in the result of tool call 1:"},"#,
+        r#"{"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="}},"#,
+        r#"{"type":"text","text":"go on"}]}"#,
+    );
+    assert_eq!(text(&ask), messages(expected));
+}
+
+#[test]
+fn what_cannot_be_said_is_named_and_left_out() {
+    let number = |text, value| Some(Given { value: Number { text, value }, field: "it" });
+    let four = || Some(Given { value: vec!["a".into(); 4], field: "it" });
+    let ask = Ask::default;
+    let effort = Some(Given { value: Reasoning::Effort(Effort::Low), field: "thinking" });
+    let while_reasoning = "`it` is not offered by this model while it reasons";
+    let cases: [(&str, Ask<'_>, Option<&str>); 14] = [
+        (
+            "gpt-4o",
+            Ask { top_k: number("3", 3.0), ..ask() },
+            Some("`it` is not offered by this provider"),
+        ),
+        ("gpt-4o", Ask { temperature: number("2", 2.0), ..ask() }, None),
+        (
+            "gpt-4o",
+            Ask { temperature: number("2.1", 2.1), ..ask() },
+            Some("`it` must be between 0 and 2 there"),
+        ),
+        (
+            "gpt-4o",
+            Ask { top_p: number("-1", -1.0), ..ask() },
+            Some("`it` must be between 0 and 1 there"),
+        ),
+        ("gpt-4o", Ask { stop: four(), ..ask() }, None),
+        (
+            "gpt-4o",
+            Ask { stop: Some(Given { value: vec!["a".into(); 5], field: "it" }), ..ask() },
+            Some("`it` has more than 4 texts"),
+        ),
+        ("o3-mini", Ask { stop: four(), ..ask() }, Some("`it` is not offered by this model")),
+        ("o3-mini", Ask { temperature: number("1", 1.0), ..ask() }, None),
+        ("openai/o3", Ask { temperature: number("0", 0.0), ..ask() }, Some(while_reasoning)),
+        ("gpt-5-mini", Ask { top_p: number("0.5", 0.5), ..ask() }, Some(while_reasoning)),
+        ("gpt-5-chat-latest", Ask { top_p: number("0.5", 0.5), ..ask() }, None),
+        ("gpt-5.2", Ask { temperature: number("0", 0.0), ..ask() }, None),
+        (
+            "gpt-5.2",
+            Ask { temperature: number("0", 0.0), reasoning: effort, ..ask() },
+            Some(while_reasoning),
+        ),
+        ("omni", Ask { temperature: number("0", 0.0), ..ask() }, None),
+    ];
+    for (model, ask, lack) in cases {
+        let target = Target { model, max_output_tokens: 1 };
+        let mut out = Vec::new();
+        lacks(&ask, &target, &mut out);
+        let told: Vec<String> = out.iter().map(ToString::to_string).collect();
+        assert_eq!(told, lack.into_iter().collect::<Vec<_>>(), "{model} {ask:?}");
+        let body = String::from_utf8(write(&ask, &target)).unwrap();
+        let empty = format!(r#"{{"model":"{model}","messages":[]"#);
+        let rest = body.strip_prefix(&empty).unwrap();
+        let only_effort = rest == r#","reasoning_effort":"low"}"#;
+        assert_eq!(lack.is_some(), rest == "}" || only_effort, "{body}");
+    }
+}
