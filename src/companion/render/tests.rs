@@ -1,57 +1,36 @@
 //! What the configuration says of each part of a policy, and what is asked of a key file.
 use std::fs;
 use std::path::Path;
-use std::rc::Rc;
 
 use serde_json::{Value, json};
 
 use super::{Checked, Place, Secret, Source, duration, envoy};
-use crate::policy::{
-    Endpoint, Model, Policy, Provider, RequestLimits, Resilience, Route, Unsupported,
-};
+use crate::policy::{Policy, Vocabulary};
 
-fn provider(dialect: &str, tls: bool, host: &str, port: u16, secret: Option<&str>) -> Rc<Provider> {
-    Rc::new(Provider {
-        name: dialect.into(),
-        dialect: dialect.into(),
-        endpoint: Endpoint { tls, host: host.into(), port, prefix: "/base".into() },
-        secret: secret.map(Into::into),
-    })
-}
-
-fn model(name: &str, provider: &Rc<Provider>) -> Model {
-    Model {
-        name: name.into(),
-        provider: Rc::clone(provider),
-        provider_model: format!("{name}-2026"),
-        context_window: 1000,
-        max_output_tokens: 100,
-        capabilities: Vec::new(),
-        unsupported: Unsupported::Skip,
-    }
-}
+const POLICY: &str = r#"{
+  "version": "tradewind/v1",
+  "identity": [{"anonymous": {"tenant": "public"}}],
+  "limits": {"request": {"max_body_bytes": 4194304, "max_output_tokens": 50}},
+  "providers": {
+    "cloud": {"dialect": "openai", "endpoint": "https://api.example.com/base", "secret": "cloud-key"},
+    "mesh": {"dialect": "openai", "endpoint": "http://models.local:8080"},
+    "local": {"dialect": "openai", "endpoint": "http://127.0.0.1:9000/base", "secret": "local-key"},
+    "secure": {"dialect": "openai", "endpoint": "https://[::1]:9443", "secret": "cloud-key"}
+  },
+  "models": {
+    "cloud-4.1": {"provider": "cloud", "name": "c", "context_window": 1000, "max_output_tokens": 9},
+    "mesh": {"provider": "mesh", "name": "m", "context_window": 1000, "max_output_tokens": 9},
+    "local": {"provider": "local", "name": "l", "context_window": 1000, "max_output_tokens": 100},
+    "secure": {"provider": "secure", "name": "s", "context_window": 1000, "max_output_tokens": 9}
+  },
+  "chains": {"all": ["cloud-4.1", "mesh", "local"], "one": ["secure"]},
+  "routes": [{"models": ["auto"], "chain": "all"}, {"models": ["secure"], "chain": "one"}],
+  "resilience": {"attempts": 3, "idle_timeout": "20500ms"}
+}"#;
 
 fn policy() -> Policy {
-    let cloud = provider("openai", true, "api.example.com", 443, Some("cloud-key"));
-    let mesh = provider("openai", false, "models.local", 8080, None);
-    let local = provider("openai", false, "127.0.0.1", 9000, Some("local-key"));
-    let secure = provider("openai", true, "::1", 9443, Some("cloud-key"));
-    Policy {
-        identity: Vec::new(),
-        limits: RequestLimits {
-            max_body_bytes: 4 << 20,
-            max_messages: 10,
-            max_output_tokens: Some(50),
-        },
-        models: vec![
-            model("cloud-4.1", &cloud),
-            model("mesh", &mesh),
-            model("local", &local),
-            model("secure", &secure),
-        ],
-        routes: vec![Route { names: vec!["auto".into()], chain: vec![0, 1, 2] }],
-        resilience: Resilience { attempts: 3, idle_timeout_ms: 20_500 },
-    }
+    let vocabulary = Vocabulary { dialects: &["openai"] };
+    Policy::from_json(POLICY.as_bytes(), vocabulary).unwrap()
 }
 
 fn place() -> Place {
@@ -189,7 +168,7 @@ fn each_role_gets_its_whole_configuration() {
             "role": "provider",
             "model": {
                 "name": "local",
-                "provider_model": "local-2026",
+                "provider_model": "l",
                 "dialect": "openai",
                 "authority": "127.0.0.1:9000",
                 "prefix": "/base",
