@@ -1,25 +1,53 @@
-//! The `anthropic` dialect.
-use super::{Dialect, Fault, FaultKind, Provider};
+//! The `anthropic` dialect: the Messages API, as <https://platform.claude.com/docs/en/api/messages>
+//! describes it under version 2023-06-01.
+mod answer_read;
+mod answer_write;
+mod block_write;
+mod check;
+mod edits;
+mod fault;
+mod generation;
+mod lacks;
+mod options;
+mod read;
+mod stream_write;
+mod turns;
+mod usage;
+mod write;
+
+use super::{App, Dialect, Provider};
+
+/// The version whose rules this dialect follows.
+const VERSION: (&str, &str) = ("anthropic-version", "2023-06-01");
+
+/// Stands as the signature of a thinking block that we wrote for another provider's model.
+///
+/// Anthropic checks signatures and answers 400 to one it did not make, so a block that comes back
+/// with this one is taken out again on the way to Anthropic.
+const SIGNATURE: &str = "tradewind";
 
 /// The row of this dialect.
 pub(super) const DIALECT: Dialect = Dialect {
     name: "anthropic",
-    app: None,
+    app: Some(App {
+        path: "/v1/messages",
+        read: read::read,
+        edits: edits::edits,
+        carries: &["anthropic-version", "anthropic-beta"],
+        whole: answer_write::whole,
+        stream: stream_write::stream,
+        fault: fault::write,
+        models: fault::models,
+        request_id_header: "request-id",
+    }),
     provider: Provider {
-        path: |_, _| String::new(),
-        headers: &[],
-        credential: ("authorization", "Bearer "),
-        lacks: |_, _, _| {},
-        write: |_, _| Vec::new(),
-        whole: |_, _| {},
-        stream: || Box::new(Nothing),
-        fault: |status, _| Fault::new(FaultKind::of_status(status), "").with_status(status),
+        path: |_, _| "/v1/messages".to_owned(),
+        headers: &[VERSION],
+        credential: ("x-api-key", ""),
+        lacks: lacks::lacks,
+        write: write::write,
+        whole: answer_read::whole,
+        stream: answer_read::stream,
+        fault: fault::read,
     },
 };
-
-#[derive(Debug)]
-struct Nothing;
-
-impl super::StreamReader for Nothing {
-    fn read(&mut self, _: &str, _: &str, _: super::Sink<'_>) {}
-}

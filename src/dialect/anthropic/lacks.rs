@@ -1,0 +1,88 @@
+//! What a request holds that this dialect cannot say.
+use super::options::Options;
+use crate::dialect::{Ask, Block, Field, Format, Given, Image, Lack, Number, Target};
+
+/// Image types that Anthropic reads.
+const IMAGES: &[&str] = &["image/jpeg", "image/png", "image/gif", "image/webp"];
+
+/// Most characters of a tool's name.
+const NAME: usize = 128;
+
+/// Collects what cannot be said to that model.
+pub(super) fn lacks(ask: &Ask<'_>, target: &Target<'_>, out: &mut Vec<Lack>) {
+    let options = Options::of(ask, target);
+    let mut note = |field: Option<&'static str>, why: Option<&'static str>| {
+        if let (Some(field), Some(why)) = (field, why) {
+            out.push(Lack { field: Field::Borrowed(field), why });
+        }
+    };
+    note(path(ask.temperature.as_ref()), options.temperature.err());
+    note(path(ask.top_p.as_ref()), options.top_p.err());
+    note(path(ask.top_k.as_ref()), options.top_k.err());
+    note(path(ask.reasoning.as_ref()), options.thinking.err());
+    note(path(ask.seed.as_ref()), Some("is not offered by this provider"));
+    for penalty in [&ask.frequency_penalty, &ask.presence_penalty] {
+        note(
+            path(penalty.as_ref().filter(|given| !zero(given))),
+            Some("is not offered by this provider"),
+        );
+    }
+    let object = ask.format.as_ref().filter(|given| matches!(given.value, Format::JsonObject));
+    note(path(object), Some("needs a schema with this provider: ask for `json_schema`"));
+    let blank = ask.stop.as_ref().filter(|given| given.value.iter().any(|text| blank(text)));
+    note(path(blank), Some("must not be white space alone there"));
+    tools(ask, options.generation.strict, out);
+    if ask.turns.iter().any(|turn| turn.blocks.iter().any(strange_image)) {
+        let field = Field::Borrowed("messages");
+        out.push(Lack { field, why: "hold an image that is no JPEG, PNG, GIF or WebP" });
+    }
+}
+
+/// A penalty of nothing is none.
+fn zero(given: &Given<Number<'_>>) -> bool {
+    given.value.value.abs() < f64::EPSILON
+}
+
+/// The API answers 400 to a stop sequence that is nothing but white space.
+pub(super) fn blank(text: &str) -> bool {
+    text.trim().is_empty()
+}
+
+fn path<T>(given: Option<&Given<T>>) -> Option<&'static str> {
+    given.map(|given| given.field)
+}
+
+fn tools(ask: &Ask<'_>, strict: bool, out: &mut Vec<Lack>) {
+    for (index, tool) in ask.tools.iter().enumerate() {
+        let why = if !nameable(&tool.name) {
+            "has a name that is not 1 to 128 letters, digits, `_` and `-`, as this provider wants"
+        } else if tool.strict == Some(true) && !strict {
+            "cannot be held to its schema strictly by this model"
+        } else {
+            continue;
+        };
+        out.push(Lack { field: Field::Owned(format!("tools[{index}]")), why });
+    }
+}
+
+/// Whether a tool may have that name.
+pub(super) fn nameable(name: &str) -> bool {
+    (1..=NAME).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}
+
+fn strange_image(block: &Block<'_>) -> bool {
+    match block {
+        Block::Image(image) => !readable(image),
+        Block::ToolResult { content, .. } => content.iter().any(strange_image),
+        _ => false,
+    }
+}
+
+/// Whether Anthropic reads an image of that type.
+pub(super) fn readable(image: &Image<'_>) -> bool {
+    match image {
+        Image::Url(_) => true,
+        Image::Base64 { media_type, .. } => IMAGES.contains(&&**media_type),
+    }
+}

@@ -1,0 +1,270 @@
+//! Reads an app's request: the fields around the conversation.
+use std::borrow::Cow;
+
+use super::check::{
+    array, boolean, hint, native, need_string, neutral, number, object, rest, string, whole, wrong,
+};
+use super::turns;
+use crate::dialect::{Ask, Effort, Fault, FaultKind, Format, Given, Reasoning, Tool, ToolChoice};
+use crate::json::{At, Document, Value};
+
+/// Where a request's fields stand.
+const ROOT: At<'static> = At::Root;
+
+/// Reads a request.
+pub(super) fn read<'d>(document: &'d Document<'d>) -> Result<Ask<'d>, Fault> {
+    let root = document.root();
+    if !root.is_object() {
+        let message = format!("the body must be an object, got {}", root.kind().name());
+        return Err(Fault::new(FaultKind::InvalidRequest, message));
+    }
+    let mut ask = Ask { stream_usage: true, ..Ask::default() };
+    ask.model = need_string(root, "model", &ROOT)?;
+    let most = "a whole number, the most tokens of the answer";
+    let tokens = super::check::need(root, "max_tokens", &ROOT, most)?;
+    let value = whole(tokens, &ROOT.key("max_tokens"), most)?;
+    ask.max_tokens = Some(Given { value, field: "max_tokens" });
+    if value == 0 {
+        // Fills Anthropic's cache and answers nothing.
+        ask.native.push("max_tokens".into());
+    }
+    if let Some(stream) = root.given("stream") {
+        ask.stream = boolean(stream, &ROOT.key("stream"))?;
+    }
+    if let Some(system) = root.given("system") {
+        turns::system(&mut ask, system, &ROOT.key("system"))?;
+    }
+    turns::read(&mut ask, root)?;
+    tools(&mut ask, root)?;
+    tool_choice(&mut ask, root)?;
+    sampling(&mut ask, root)?;
+    thinking(&mut ask, root)?;
+    about(&mut ask, root)?;
+    rest(&mut ask, root, KNOWN, &ROOT);
+    Ok(ask)
+}
+
+/// The fields that are read here.
+const KNOWN: &[&str] = &[
+    "max_tokens",
+    "messages",
+    "metadata",
+    "model",
+    "output_config",
+    "output_format",
+    "service_tier",
+    "stop_sequences",
+    "stream",
+    "system",
+    "temperature",
+    "thinking",
+    "tool_choice",
+    "tools",
+    "top_k",
+    "top_p",
+];
+
+fn tools<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
+    let Some(tools) = root.given("tools") else { return Ok(()) };
+    let at = ROOT.key("tools");
+    for (index, item) in array(tools, &at)?.items().enumerate() {
+        let at = at.item(index);
+        let item = object(item, &at)?;
+        if item.given("type").is_some_and(|kind| !kind.is("custom")) {
+            string(item.given("type").unwrap_or(item), &at.key("type"))?;
+            ask.native.push(at.to_string().into());
+            continue;
+        }
+        tool(ask, item, &at)?;
+    }
+    Ok(())
+}
+
+fn tool<'d>(ask: &mut Ask<'d>, item: Value<'d>, at: &At<'_>) -> Result<(), Fault> {
+    let name = need_string(item, "name", at)?;
+    let schema = super::check::need(item, "input_schema", at, "an object, a JSON schema")?;
+    let schema = object(schema, &at.key("input_schema"))?;
+    let description = item.given("description");
+    let strict = item.given("strict");
+    ask.tools.push(Tool {
+        name,
+        description: description.map(|text| string(text, &at.key("description"))).transpose()?,
+        schema: Some(schema.raw()),
+        strict: strict.map(|strict| boolean(strict, &at.key("strict"))).transpose()?,
+    });
+    if item.get("input_examples").is_some_and(|examples| !neutral(examples)) {
+        hint(ask, "tools[].input_examples");
+    }
+    if item.given("eager_input_streaming").is_some() {
+        hint(ask, "tools[].eager_input_streaming");
+    }
+    for (key, usual) in [("defer_loading", "false"), ("allowed_callers", "[\"direct\"]")] {
+        if let Some(value) = item.given(key).filter(|value| value.raw() != usual) {
+            native(ask, value, &at.key(key));
+        }
+    }
+    rest(ask, item, TOOL, at);
+    Ok(())
+}
+
+const TOOL: &[&str] = &[
+    "allowed_callers",
+    "defer_loading",
+    "description",
+    "eager_input_streaming",
+    "input_examples",
+    "input_schema",
+    "name",
+    "strict",
+    "type",
+];
+
+fn tool_choice<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
+    let Some(choice) = root.given("tool_choice") else { return Ok(()) };
+    let at = ROOT.key("tool_choice");
+    let choice = object(choice, &at)?;
+    let kind = need_string(choice, "type", &at)?;
+    let value = match &*kind {
+        // What is meant when nothing is said.
+        "auto" => None,
+        "any" => Some(ToolChoice::Required),
+        "none" => Some(ToolChoice::None),
+        "tool" => Some(ToolChoice::Named(need_string(choice, "name", &at)?)),
+        _ => {
+            let expected = "expected `auto`, `any`, `tool` or `none`";
+            return Err(Fault::field(at.key("type"), expected));
+        }
+    };
+    ask.tool_choice = value.map(|value| Given { value, field: "tool_choice" });
+    if let Some(single) = choice.given("disable_parallel_tool_use") {
+        let field = "tool_choice.disable_parallel_tool_use";
+        if boolean(single, &at.key("disable_parallel_tool_use"))? {
+            ask.parallel_tools = Some(Given { value: false, field });
+        }
+    }
+    rest(ask, choice, &["type", "name", "disable_parallel_tool_use"], &at);
+    Ok(())
+}
+
+fn sampling<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
+    let read = |key: &'static str, range: (f64, f64)| {
+        let value =
+            root.given(key).map(|value| number(value, &ROOT.key(key), range)).transpose()?;
+        Ok(value.map(|value| Given { value, field: key }))
+    };
+    ask.temperature = read("temperature", (0.0, 1.0))?;
+    ask.top_p = read("top_p", (0.0, 1.0))?;
+    if let Some(top_k) = root.given("top_k") {
+        whole(top_k, &ROOT.key("top_k"), "a whole number")?;
+        ask.top_k = read("top_k", (0.0, f64::INFINITY))?;
+    }
+    let Some(stop) = root.given("stop_sequences") else { return Ok(()) };
+    let at = ROOT.key("stop_sequences");
+    let mut texts: Vec<Cow<'d, str>> = Vec::new();
+    for (index, item) in array(stop, &at)?.items().enumerate() {
+        texts.push(string(item, &at.item(index))?);
+    }
+    if !texts.is_empty() {
+        ask.stop = Some(Given { value: texts, field: "stop_sequences" });
+    }
+    Ok(())
+}
+
+fn thinking<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
+    let config = root.given("output_config");
+    let at = ROOT.key("output_config");
+    let mut effort = None;
+    if let Some(config) = config {
+        object(config, &at)?;
+        effort = config.given("effort").map(|text| self::effort(text, &at)).transpose()?;
+        if let Some(shape) = config.given("format") {
+            format(ask, shape, &at.key("format"), "output_config.format")?;
+        }
+        rest(ask, config, &["effort", "format"], &at);
+    }
+    // Where the field stood while it was in beta.
+    if let Some(shape) = root.given("output_format") {
+        format(ask, shape, &ROOT.key("output_format"), "output_format")?;
+    }
+    let reasoning = effort.map(Reasoning::Effort);
+    let effort = reasoning.map(|value| Given { value, field: "output_config.effort" });
+    let Some(thinking) = root.given("thinking") else {
+        ask.reasoning = effort;
+        return Ok(());
+    };
+    let at = ROOT.key("thinking");
+    let thinking = object(thinking, &at)?;
+    let given = |value| Some(Given { value, field: "thinking" });
+    match &*need_string(thinking, "type", &at)? {
+        "enabled" => {
+            let least = "a whole number of at least 1024";
+            let budget = super::check::need(thinking, "budget_tokens", &at, least)?;
+            let tokens = budget.as_u64().filter(|tokens| *tokens >= 1024);
+            let value = tokens.ok_or_else(|| wrong(budget, &at.key("budget_tokens"), least))?;
+            ask.reasoning = given(Reasoning::Budget(value));
+        }
+        "adaptive" => ask.reasoning = effort.or_else(|| given(Reasoning::Adaptive)),
+        "disabled" => {}
+        _ => {
+            let expected = "expected `enabled`, `adaptive` or `disabled`";
+            return Err(Fault::field(at.key("type"), expected));
+        }
+    }
+    if effort.is_some_and(|effort| ask.reasoning != Some(effort)) {
+        hint(ask, "output_config.effort");
+    }
+    if thinking.given("display").is_some() {
+        hint(ask, "thinking.display");
+    }
+    rest(ask, thinking, &["type", "budget_tokens", "display"], &at);
+    Ok(())
+}
+
+fn effort(text: Value<'_>, at: &At<'_>) -> Result<Effort, Fault> {
+    Ok(match &*string(text, &at.key("effort"))? {
+        "low" => Effort::Low,
+        "medium" => Effort::Medium,
+        "high" => Effort::High,
+        "xhigh" | "max" => Effort::Max,
+        _ => {
+            let expected = "expected `low`, `medium`, `high`, `xhigh` or `max`";
+            return Err(Fault::field(at.key("effort"), expected));
+        }
+    })
+}
+
+fn format<'d>(
+    ask: &mut Ask<'d>,
+    shape: Value<'d>,
+    at: &At<'_>,
+    field: &'static str,
+) -> Result<(), Fault> {
+    let shape = object(shape, at)?;
+    if &*need_string(shape, "type", at)? != "json_schema" {
+        return Err(Fault::field(at.key("type"), "expected `json_schema`"));
+    }
+    let schema = super::check::need(shape, "schema", at, "an object, a JSON schema")?;
+    let schema = object(schema, &at.key("schema"))?.raw();
+    // Anthropic holds every answer to its schema.
+    let value = Format::JsonSchema { name: None, schema, strict: Some(true) };
+    ask.format = Some(Given { value, field });
+    rest(ask, shape, &["type", "schema"], at);
+    Ok(())
+}
+
+fn about<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
+    if root.given("service_tier").is_some_and(|tier| !tier.is("auto")) {
+        hint(ask, "service_tier");
+    }
+    let Some(metadata) = root.given("metadata") else { return Ok(()) };
+    let at = ROOT.key("metadata");
+    let metadata = object(metadata, &at)?;
+    if let Some(user) = metadata.given("user_id") {
+        let value = string(user, &at.key("user_id"))?;
+        ask.user = Some(Given { value, field: "metadata.user_id" });
+    }
+    if metadata.members().any(|(key, value)| key != "user_id" && !value.is_null()) {
+        hint(ask, "metadata");
+    }
+    Ok(())
+}

@@ -1,0 +1,224 @@
+//! Reads an app's conversation: messages into turns, content into blocks.
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::check::{array, boolean, native, need, need_string, object, rest, string, wrong};
+use crate::dialect::{Ask, Block, Fault, Image, Role, Turn};
+use crate::json::{At, Value};
+
+/// What a block of a message may be.
+const KINDS: &str = "a string, the block's type";
+
+/// Reads the instructions: a string, or blocks of text.
+pub(super) fn system<'d>(ask: &mut Ask<'d>, system: Value<'d>, at: &At<'_>) -> Result<(), Fault> {
+    if let Some(text) = system.as_str() {
+        ask.system.push(text);
+        return Ok(());
+    }
+    if !system.is_array() {
+        return Err(wrong(system, at, "a string or an array of text blocks"));
+    }
+    for (index, item) in system.items().enumerate() {
+        let at = at.item(index);
+        let item = object(item, &at)?;
+        if &*need_string(item, "type", &at)? != "text" {
+            return Err(Fault::field(at.key("type"), "expected `text`"));
+        }
+        let text = text(ask, item, &at)?;
+        ask.system.push(text);
+    }
+    Ok(())
+}
+
+/// Reads `messages`.
+pub(super) fn read<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
+    let at = At::Root.key("messages");
+    let messages = need(root, "messages", &At::Root, "an array of messages")?;
+    let mut reader = Reader { ask, calls: BTreeMap::new() };
+    let mut prefill = None;
+    for (index, message) in array(messages, &at)?.items().enumerate() {
+        let assistant = reader.message(message, &at.item(index))?;
+        prefill = assistant.then_some(index);
+        reader.ask.messages = reader.ask.messages.saturating_add(1);
+    }
+    for turn in ask.turns.iter_mut().filter(|turn| turn.role == Role::User) {
+        turn.blocks.sort_by_key(|block| !matches!(block, Block::ToolResult { .. }));
+    }
+    if ask.messages == 0 {
+        return Err(Fault::field(at, "expected at least one message"));
+    }
+    // Other dialects answer the assistant's last words; they do not go on with them.
+    if let Some(index) = prefill {
+        ask.native.push(at.item(index).to_string().into());
+    }
+    Ok(())
+}
+
+struct Reader<'r, 'd> {
+    ask: &'r mut Ask<'d>,
+    /// The function of each call so far, by the call's id.
+    calls: BTreeMap<Cow<'d, str>, Cow<'d, str>>,
+}
+
+impl<'d> Reader<'_, 'd> {
+    /// Reads a message; whether the assistant said it.
+    fn message(&mut self, message: Value<'d>, at: &At<'_>) -> Result<bool, Fault> {
+        let message = object(message, at)?;
+        let role = match &*need_string(message, "role", at)? {
+            "user" => Some(Role::User),
+            "assistant" => Some(Role::Assistant),
+            "system" => None,
+            _ => {
+                let expected = "expected `user`, `assistant` or `system`";
+                return Err(Fault::field(at.key("role"), expected));
+            }
+        };
+        let content = need(message, "content", at, "a string or an array of blocks")?;
+        rest(self.ask, message, &["role", "content"], at);
+        let at = at.key("content");
+        let Some(role) = role else {
+            // Instructions that come later are still instructions; their place is lost.
+            system(self.ask, content, &at)?;
+            return Ok(false);
+        };
+        if let Some(text) = content.as_str() {
+            self.push(role, Block::Text(text));
+        } else if content.is_array() {
+            for (index, item) in content.items().enumerate() {
+                self.block(role, item, &at.item(index))?;
+            }
+        } else {
+            return Err(wrong(content, &at, "a string or an array of blocks"));
+        }
+        Ok(role == Role::Assistant)
+    }
+
+    fn block(&mut self, role: Role, item: Value<'d>, at: &At<'_>) -> Result<(), Fault> {
+        let item = object(item, at)?;
+        let kind = string(need(item, "type", at, KINDS)?, &at.key("type"))?;
+        let block = match (&*kind, role) {
+            ("text", _) => Block::Text(text(self.ask, item, at)?),
+            ("image", _) => match image(self.ask, item, at)? {
+                Some(image) => Block::Image(image),
+                None => return Ok(()),
+            },
+            ("tool_use", Role::Assistant) => self.tool_use(item, at)?,
+            ("tool_result", Role::User) => self.tool_result(item, at)?,
+            ("thinking", Role::Assistant) => {
+                rest(self.ask, item, &["type", "thinking", "signature"], at);
+                Block::Reasoning(need_string(item, "thinking", at)?)
+            }
+            // Only their provider can read those.
+            ("redacted_thinking", Role::Assistant) => return Ok(()),
+            ("mid_conv_system", _) => {
+                rest(self.ask, item, &["type", "content"], at);
+                let content = need(item, "content", at, "an array of text blocks")?;
+                return system(self.ask, content, &at.key("content"));
+            }
+            ("tool_use" | "thinking" | "redacted_thinking", Role::User) => {
+                let why = format_args!("`{kind}` belongs into a message of the assistant");
+                return Err(Fault::field(at.key("type"), why));
+            }
+            ("tool_result", Role::Assistant) => {
+                let why = "`tool_result` belongs into a message of the user";
+                return Err(Fault::field(at.key("type"), why));
+            }
+            _ => {
+                native(self.ask, item, at);
+                return Ok(());
+            }
+        };
+        self.push(role, block);
+        Ok(())
+    }
+
+    fn tool_use(&mut self, item: Value<'d>, at: &At<'_>) -> Result<Block<'d>, Fault> {
+        let id = need_string(item, "id", at)?;
+        let name = need_string(item, "name", at)?;
+        let input = need(item, "input", at, "an object, the function's arguments")?;
+        let arguments = Cow::Borrowed(object(input, &at.key("input"))?.raw());
+        if let Some(caller) = item.given("caller")
+            && !caller.get("type").is_some_and(|kind| kind.is("direct"))
+        {
+            native(self.ask, caller, &at.key("caller"));
+        }
+        rest(self.ask, item, &["type", "id", "name", "input", "caller"], at);
+        self.calls.insert(id.clone(), name.clone());
+        Ok(Block::ToolCall { id, name, arguments })
+    }
+
+    fn tool_result(&mut self, item: Value<'d>, at: &At<'_>) -> Result<Block<'d>, Fault> {
+        let id = need_string(item, "tool_use_id", at)?;
+        let failed = item.given("is_error");
+        let failed = failed.map(|value| boolean(value, &at.key("is_error"))).transpose()?;
+        let mut content = Vec::new();
+        if let Some(value) = item.given("content") {
+            let at = at.key("content");
+            if let Some(text) = value.as_str() {
+                content.push(Block::Text(text));
+            } else if value.is_array() {
+                for (index, part) in value.items().enumerate() {
+                    content.extend(result_part(self.ask, part, &at.item(index))?);
+                }
+            } else {
+                return Err(wrong(value, &at, "a string or an array of blocks"));
+            }
+        }
+        rest(self.ask, item, &["type", "tool_use_id", "content", "is_error"], at);
+        let name = self.calls.get(&id).cloned().unwrap_or_default();
+        Ok(Block::ToolResult { id, name, content, failed: failed.unwrap_or(false) })
+    }
+
+    /// Adds a block to the turn of its side: a new one when the other side spoke last.
+    fn push(&mut self, role: Role, block: Block<'d>) {
+        let turns = &mut self.ask.turns;
+        match turns.last_mut() {
+            Some(turn) if turn.role == role => turn.blocks.push(block),
+            _ => turns.push(Turn { role, blocks: vec![block] }),
+        }
+    }
+}
+
+fn result_part<'d>(
+    ask: &mut Ask<'d>,
+    part: Value<'d>,
+    at: &At<'_>,
+) -> Result<Option<Block<'d>>, Fault> {
+    let part = object(part, at)?;
+    Ok(match &*string(need(part, "type", at, KINDS)?, &at.key("type"))? {
+        "text" => Some(Block::Text(text(ask, part, at)?)),
+        "image" => image(ask, part, at)?.map(Block::Image),
+        _ => {
+            native(ask, part, at);
+            None
+        }
+    })
+}
+
+fn text<'d>(ask: &mut Ask<'d>, item: Value<'d>, at: &At<'_>) -> Result<Cow<'d, str>, Fault> {
+    rest(ask, item, &["type", "text"], at);
+    need_string(item, "text", at)
+}
+
+/// Reads an image; none when only this dialect can say where it is.
+fn image<'d>(ask: &mut Ask<'d>, item: Value<'d>, at: &At<'_>) -> Result<Option<Image<'d>>, Fault> {
+    rest(ask, item, &["type", "source"], at);
+    let source = need(item, "source", at, "an object, where the image is")?;
+    let at = at.key("source");
+    let source = object(source, &at)?;
+    match &*need_string(source, "type", &at)? {
+        "base64" => {
+            rest(ask, source, &["type", "media_type", "data"], &at);
+            let media_type = need_string(source, "media_type", &at)?;
+            Ok(Some(Image::Base64 { media_type, data: need_string(source, "data", &at)? }))
+        }
+        "url" => {
+            rest(ask, source, &["type", "url"], &at);
+            Ok(Some(Image::Url(need_string(source, "url", &at)?)))
+        }
+        _ => {
+            native(ask, source, &at);
+            Ok(None)
+        }
+    }
+}

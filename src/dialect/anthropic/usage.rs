@@ -1,0 +1,50 @@
+//! Usage as Anthropic counts it: input tokens without those of the cache.
+use crate::json::{Value, Writer};
+use crate::usage::Usage;
+
+/// Reads a `usage` object. `hour` is how many tokens an earlier report of the same answer said
+/// were written to the one-hour cache.
+///
+/// `message_start` splits the tokens written to the cache by their lifetime; `message_delta` only
+/// repeats the sum. Without what was known before, the same tokens would count twice.
+pub(super) fn read(usage: Value<'_>, hour: &mut u64) -> Usage {
+    let count = |of: Value<'_>, key: &str| of.get(key).and_then(Value::as_u64).unwrap_or(0);
+    if let Some(split) = usage.given("cache_creation") {
+        *hour = count(split, "ephemeral_1h_input_tokens").max(*hour);
+    }
+    let short =
+        usage.given("cache_creation").map_or(0, |split| count(split, "ephemeral_5m_input_tokens"));
+    let written = count(usage, "cache_creation_input_tokens");
+    Usage {
+        input: count(usage, "input_tokens"),
+        cached_input: count(usage, "cache_read_input_tokens"),
+        cache_write: written.saturating_sub(*hour).max(short),
+        cache_write_hour: *hour,
+        output: count(usage, "output_tokens"),
+        reasoning: usage
+            .given("output_tokens_details")
+            .map_or(0, |details| count(details, "thinking_tokens")),
+    }
+}
+
+/// Writes a `usage` object as the value of a key.
+pub(super) fn write(usage: &Usage, w: &mut Writer) {
+    let written = usage.cache_write.saturating_add(usage.cache_write_hour);
+    w.object(|w| {
+        w.key("input_tokens").number(usage.input);
+        w.key("cache_creation_input_tokens").number(written);
+        w.key("cache_read_input_tokens").number(usage.cached_input);
+        if usage.cache_write_hour > 0 {
+            w.key("cache_creation").object(|w| {
+                w.key("ephemeral_5m_input_tokens").number(usage.cache_write);
+                w.key("ephemeral_1h_input_tokens").number(usage.cache_write_hour);
+            });
+        }
+        w.key("output_tokens").number(usage.output);
+        if usage.reasoning > 0 {
+            w.key("output_tokens_details").object(|w| {
+                w.key("thinking_tokens").number(usage.reasoning);
+            });
+        }
+    });
+}
