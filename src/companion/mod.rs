@@ -1,3 +1,5 @@
 //! What runs beside Envoy: the commands.
 pub mod cli;
+pub mod policy_file;
 pub mod render;
+mod yaml;

@@ -60,10 +60,11 @@ impl Node {
 
     /// The shortest JSON text of the same document: the order of fields is kept.
     #[must_use]
-    pub fn to_json(&self) -> Vec<u8> {
+    pub fn to_json(&self) -> String {
         let mut out = Writer::new();
         self.write(&mut out);
-        out.finish()
+        // Written from strings: it is UTF-8.
+        String::from_utf8(out.finish()).unwrap_or_default()
     }
 
     fn write(&self, out: &mut Writer) {

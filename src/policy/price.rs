@@ -67,7 +67,10 @@ impl Price {
 fn decimal(spot: &Spot<'_>) -> Option<Micros> {
     if let Content::Number(text) = &spot.node.content {
         // A number would pass through a double somewhere on its way, and lose its last digits.
-        spot.problem(format!("expected an exact decimal in quotes: write `\"{text}\"`"));
+        spot.problem(match parse(text) {
+            Ok(_) => format!("expected an exact decimal in quotes: write `\"{text}\"`"),
+            Err(wrong) => format!("{wrong}, in quotes, found `{text}`"),
+        });
         return None;
     }
     let text = spot.text("an exact decimal in quotes such as `\"3.75\"`")?;

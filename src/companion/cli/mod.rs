@@ -1,14 +1,14 @@
-//! The `tradewind` command.
+//! The `tradewind` command: one file per subcommand, one row each below.
+mod check;
 mod render;
 
-use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::dialect;
-use crate::policy::{Policy, Vocabulary};
+use super::policy_file;
+use crate::policy::Policy;
 
 /// The routing layer for AI traffic, inside the Envoy you already run.
 #[derive(Debug, Parser)]
@@ -20,6 +20,7 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Check(check::Check),
     Render(render::Render),
 }
 
@@ -27,6 +28,7 @@ enum Command {
 #[must_use]
 pub fn run() -> ExitCode {
     match Args::parse().command {
+        Command::Check(args) => check::run(&args),
         Command::Render(args) => render::run(&args),
     }
 }
@@ -39,13 +41,8 @@ struct Loaded {
 
 /// Reads a policy; what is wrong with it is one line each.
 fn load(path: &Path) -> Result<Loaded, Vec<String>> {
-    let json = fs::read_to_string(path)
-        .map_err(|error| vec![format!("`{}` cannot be read: {error}", path.display())])?;
-    let dialects: Vec<&str> = dialect::ALL.iter().map(|dialect| dialect.name).collect();
-    match Policy::from_json(json.as_bytes(), Vocabulary { dialects: &dialects }) {
-        Ok(policy) => Ok(Loaded { policy, json }),
-        Err(problems) => {
-            Err(problems.iter().map(|problem| format!("{}: {problem}", path.display())).collect())
-        }
+    match policy_file::load(path) {
+        Ok((policy, node)) => Ok(Loaded { policy, json: node.to_json() }),
+        Err(problems) => Err(problems.iter().map(|problem| problem.in_file(path)).collect()),
     }
 }

@@ -1,0 +1,85 @@
+//! `tradewind check`: every problem of a policy at once.
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use crate::companion::policy_file;
+use crate::json::Writer;
+use crate::policy::{Policy, Problem};
+
+/// Reports every problem of a policy, each with its place.
+///
+/// Exits with 0 when there is none, with 1 when there are some, and with 2 when the file cannot
+/// be read.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// The policy, in YAML or JSON.
+    policy: PathBuf,
+    /// How problems are written.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// One line for each: `policy.yaml:12: routes[0].chain: what is wrong`.
+    Human,
+    /// A JSON list of objects with `path`, `line` and `message`; empty when all is well.
+    Json,
+}
+
+pub(super) fn run(args: &Check) -> ExitCode {
+    let bytes = match policy_file::read(&args.policy) {
+        Ok(bytes) => bytes,
+        Err(message) => {
+            // Nothing is left to do when standard error is gone.
+            let _ = writeln!(io::stderr(), "{}: {message}", args.policy.display());
+            return ExitCode::from(2);
+        }
+    };
+    let checked = policy_file::parse(&bytes).map(|(policy, _)| policy);
+    let text = match args.format {
+        Format::Human => human(&args.policy, &checked),
+        Format::Json => json(checked.as_ref().err().map_or(&[][..], Vec::as_slice)),
+    };
+    // Whoever closes the pipe has read enough; the exit code still says how it went.
+    let _ = io::stdout().write_all(&text);
+    ExitCode::from(u8::from(checked.is_err()))
+}
+
+fn human(file: &Path, checked: &Result<Policy, Vec<Problem>>) -> Vec<u8> {
+    let text = match checked {
+        Ok(policy) => format!("{}: no problems in {}\n", file.display(), summary(policy)),
+        Err(problems) => problems.iter().map(|problem| problem.in_file(file) + "\n").collect(),
+    };
+    text.into_bytes()
+}
+
+fn summary(policy: &Policy) -> String {
+    let counted = |count: usize, what: &str| match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    };
+    let models = counted(policy.models().len(), "model");
+    let chains = counted(policy.chains().count(), "chain");
+    let routes = counted(policy.routes().len(), "route");
+    format!("{models}, {chains} and {routes}")
+}
+
+fn json(problems: &[Problem]) -> Vec<u8> {
+    let mut out = Writer::new();
+    out.array(|out| {
+        for problem in problems {
+            out.object(|out| {
+                out.key("path").string(&problem.path);
+                out.key("line").number(u64::try_from(problem.line).unwrap_or(u64::MAX));
+                out.key("message").string(&problem.message);
+            });
+        }
+    });
+    let mut text = out.finish();
+    text.push(b'\n');
+    text
+}

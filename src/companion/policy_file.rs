@@ -1,0 +1,85 @@
+//! A policy's file, YAML or JSON by what stands in it.
+use std::path::Path;
+
+use super::yaml;
+use crate::dialect;
+use crate::policy::{Node, Policy, Problem, Vocabulary};
+
+/// The largest file that is read, in bytes: 8 MiB.
+const LARGEST: u64 = 8 << 20;
+
+/// Reads a file and checks it. The tree is what the filter is given, as JSON.
+///
+/// # Errors
+/// Everything that is wrong; a file that cannot be read is one problem without a line.
+pub fn load(path: &Path) -> Result<(Policy, Node), Vec<Problem>> {
+    match read(path) {
+        Ok(bytes) => parse(&bytes),
+        Err(message) => Err(vec![Problem { path: String::new(), line: 0, message }]),
+    }
+}
+
+/// The bytes of a file.
+///
+/// # Errors
+/// Why it cannot be read.
+pub fn read(path: &Path) -> Result<Vec<u8>, String> {
+    let wrong = |error: std::io::Error| format!("cannot be read: {error}");
+    let length = std::fs::metadata(path).map_err(wrong)?.len();
+    if length > LARGEST {
+        return Err(format!("cannot be read: {length} bytes are more than {LARGEST}"));
+    }
+    std::fs::read(path).map_err(wrong)
+}
+
+impl Problem {
+    /// The problem as compilers write one, so that editors find the place:
+    /// `policy.yaml:12: routes[0].chain: there is no chain `x``.
+    #[must_use]
+    pub fn in_file(&self, file: &Path) -> String {
+        let mut out = file.display().to_string();
+        if self.line > 0 {
+            out.push_str(&format!(":{}", self.line));
+        }
+        if !self.path.is_empty() {
+            out.push_str(&format!(": {}", self.path));
+        }
+        out.push_str(": ");
+        out.push_str(&self.message);
+        out
+    }
+}
+
+/// Checks the text of a policy.
+///
+/// # Errors
+/// Everything that is wrong, in the order of its lines.
+pub fn parse(bytes: &[u8]) -> Result<(Policy, Node), Vec<Problem>> {
+    let node = tree(bytes).map_err(|problem| vec![problem])?;
+    let dialects: Vec<&str> = dialect::ALL.iter().map(|dialect| dialect.name).collect();
+    let policy = Policy::from_node(&node, Vocabulary { dialects: &dialects })?;
+    Ok((policy, node))
+}
+
+/// The tree of a text: JSON where it is JSON, for its escapes are not YAML's, and YAML otherwise.
+///
+/// # Errors
+/// The first place where it is neither.
+fn tree(bytes: &[u8]) -> Result<Node, Problem> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let text = core::str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let line = before.iter().filter(|byte| **byte == b'\n').count().saturating_add(1);
+        Problem { path: String::new(), line, message: "expected UTF-8".to_owned() }
+    })?;
+    if !text.trim_start().starts_with('{') {
+        return yaml::parse(text);
+    }
+    let inside = text.trim_start().trim_start_matches('{').trim_start();
+    // An object of YAML may begin like one of JSON; with its first name in quotes JSON was meant.
+    Node::from_json(bytes).or_else(|wrong| match yaml::parse(text) {
+        Ok(node) => Ok(node),
+        Err(_) if inside.starts_with('"') => Err(wrong),
+        Err(other) => Err(other),
+    })
+}

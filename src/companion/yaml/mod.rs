@@ -1,0 +1,183 @@
+//! YAML 1.2 read into the policy's tree: the core schema, one document, aliases within bounds.
+mod scalar;
+
+use std::collections::HashMap;
+
+use saphyr_parser::{Event, Marker, Parser, ScanError, Span};
+
+use crate::policy::{Content, Member, Node, Problem};
+
+/// Most values of a document, those that aliases repeat included: an alias of aliases grows
+/// faster than any policy.
+const MOST_VALUES: usize = 100_000;
+
+/// Most lists and objects inside one another.
+const DEEPEST: usize = 64;
+
+/// Reads one document.
+///
+/// # Errors
+/// The first place where the text is not YAML, or is YAML that a policy cannot mean.
+pub(super) fn parse(text: &str) -> Result<Node, Problem> {
+    let mut tree = Tree::default();
+    let mut parser = Parser::new_from_str(text);
+    while let Some(event) = parser.next_event() {
+        let (event, span) = event.map_err(|error| syntax(text, &error))?;
+        tree.event(event, span)?;
+    }
+    tree.root.ok_or_else(|| problem(1, "the file is empty; expected a policy"))
+}
+
+fn problem(line: usize, message: impl Into<String>) -> Problem {
+    Problem { path: String::new(), line, message: message.into() }
+}
+
+/// Says what the parser found, and names a tab where one is the likely cause.
+fn syntax(text: &str, error: &ScanError) -> Problem {
+    let (line, column) = (error.marker().line(), error.marker().col().saturating_add(1));
+    let indent = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+    let indent = indent.chars().take_while(|char| char.is_whitespace()).collect::<String>();
+    if indent.contains('\t') {
+        return problem(line, "a tab in the indentation; YAML indents with spaces");
+    }
+    problem(line, format!("not YAML at column {column}: {}", error.info()))
+}
+
+/// The tree as far as it is read.
+#[derive(Debug, Default)]
+struct Tree {
+    root: Option<Node>,
+    open: Vec<Open>,
+    anchors: HashMap<usize, Node>,
+    values: usize,
+}
+
+/// A list or an object that goes on.
+#[derive(Debug)]
+struct Open {
+    start: Marker,
+    anchor: usize,
+    inside: Inside,
+}
+
+#[derive(Debug)]
+enum Inside {
+    List(Vec<Node>),
+    Object { members: Vec<Member>, key: Option<(String, usize)> },
+}
+
+impl Tree {
+    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Problem> {
+        let line = span.start.line();
+        match event {
+            Event::DocumentStart(_) if self.root.is_some() => {
+                Err(problem(line, "a second document begins here; expected one policy in a file"))
+            }
+            Event::Scalar(text, style, anchor, tag) => {
+                let content = if self.awaits_key() {
+                    Content::Text(text.into_owned())
+                } else {
+                    scalar::content(&text, style, tag.as_deref())
+                        .map_err(|message| problem(line, message))?
+                };
+                self.value(node(content, span.start), anchor)
+            }
+            Event::SequenceStart(anchor, tag) => {
+                scalar::check_tag(tag.as_deref(), "seq").map_err(|wrong| problem(line, wrong))?;
+                self.open(span.start, anchor, Inside::List(Vec::new()))
+            }
+            Event::MappingStart(anchor, tag) => {
+                scalar::check_tag(tag.as_deref(), "map").map_err(|wrong| problem(line, wrong))?;
+                let inside = Inside::Object { members: Vec::new(), key: None };
+                self.open(span.start, anchor, inside)
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(),
+            Event::Alias(anchor) => {
+                let Some(known) = self.anchors.get(&anchor).cloned() else {
+                    return Err(problem(line, "this alias stands inside what it repeats"));
+                };
+                if self.open.len().saturating_add(depth(&known)) > DEEPEST {
+                    return Err(too_deep(line));
+                }
+                self.values = self.values.saturating_add(size(&known));
+                self.value(known, 0)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn awaits_key(&self) -> bool {
+        let innermost = self.open.last().map(|open| &open.inside);
+        matches!(innermost, Some(Inside::Object { key: None, .. }))
+    }
+
+    fn open(&mut self, start: Marker, anchor: usize, inside: Inside) -> Result<(), Problem> {
+        if self.awaits_key() {
+            return Err(problem(start.line(), "expected a name, found a list or an object"));
+        }
+        if self.open.len() >= DEEPEST {
+            return Err(too_deep(start.line()));
+        }
+        self.open.push(Open { start, anchor, inside });
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), Problem> {
+        let Some(Open { start, anchor, inside }) = self.open.pop() else { return Ok(()) };
+        let content = match inside {
+            Inside::List(items) => Content::List(items),
+            Inside::Object { members, .. } => Content::Object(members),
+        };
+        self.value(node(content, start), anchor)
+    }
+
+    /// Puts a whole value where it belongs.
+    fn value(&mut self, node: Node, anchor: usize) -> Result<(), Problem> {
+        self.values = self.values.saturating_add(1);
+        if self.values > MOST_VALUES {
+            return Err(problem(
+                node.line,
+                format!("more than {MOST_VALUES} values, those that aliases repeat included"),
+            ));
+        }
+        if anchor > 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        match self.open.last_mut().map(|open| &mut open.inside) {
+            None => self.root = Some(node),
+            Some(Inside::List(items)) => items.push(node),
+            Some(Inside::Object { members, key }) => match (key.take(), node.content) {
+                (Some((key, line)), content) => {
+                    members.push(Member { key, line, value: Node { content, ..node } });
+                }
+                (None, Content::Text(text)) => *key = Some((text, node.line)),
+                (None, _) => return Err(problem(node.line, "expected a name")),
+            },
+        }
+        Ok(())
+    }
+}
+
+fn node(content: Content, start: Marker) -> Node {
+    Node { content, line: start.line(), column: start.col().saturating_add(1) }
+}
+
+fn too_deep(line: usize) -> Problem {
+    problem(line, format!("more than {DEEPEST} lists and objects inside one another"))
+}
+
+fn size(node: &Node) -> usize {
+    children(node).map(size).fold(1, usize::saturating_add)
+}
+
+fn depth(node: &Node) -> usize {
+    children(node).map(depth).max().unwrap_or(0).saturating_add(1)
+}
+
+fn children(node: &Node) -> Box<dyn Iterator<Item = &Node> + '_> {
+    match &node.content {
+        Content::List(items) => Box::new(items.iter()),
+        Content::Object(members) => Box::new(members.iter().map(|member| &member.value)),
+        _ => Box::new(core::iter::empty()),
+    }
+}
