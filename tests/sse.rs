@@ -154,7 +154,8 @@ proptest! {
     ) {
         let whole = read([stream.as_slice()]).unwrap();
         prop_assert_eq!(&whole.1, &stream);
-        let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(stream.len().saturating_add(1))).collect();
+        let most = stream.len().saturating_add(1);
+        let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(most)).collect();
         cuts.sort_unstable();
         let mut from = 0;
         let mut chunks: Vec<&[u8]> = Vec::new();
