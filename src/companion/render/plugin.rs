@@ -36,6 +36,7 @@ fn describe(model: &Model, json: &mut Writer) {
     json.key("dialect").string(&model.provider.dialect);
     json.key("authority").string(&endpoint.authority());
     json.key("prefix").string(&endpoint.prefix);
+    json.key("tls").boolean(endpoint.tls);
     json.key("max_output_tokens").number(model.max_output_tokens);
     json.key("unsupported").string(match model.unsupported {
         Unsupported::Skip => "skip",

@@ -2,11 +2,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{any, duration, extension, listener};
+use crate::exchange::NEXT;
 use crate::policy::{Policy, Resilience};
-
-/// The filter state that names the next model: the edge role writes it before the first attempt,
-/// the provider role of each attempt moves it on.
-const NEXT: &str = "wasm.tw.next";
 
 pub(super) fn table(policy: &Policy) -> Value {
     json!({
@@ -41,7 +38,8 @@ fn by_next_model(policy: &Policy) -> Value {
             "input": extension(
                 "next-model",
                 "envoy.extensions.matching.common_inputs.network.v3.FilterStateInput",
-                json!({"key": NEXT}),
+                // Envoy keeps what a module writes apart from its own.
+                json!({"key": format!("wasm.{NEXT}")}),
             ),
             "exact_match_map": {"map": clusters},
         }}}),

@@ -172,6 +172,7 @@ fn each_role_gets_its_whole_configuration() {
                 "dialect": "openai",
                 "authority": "127.0.0.1:9000",
                 "prefix": "/base",
+                "tls": false,
                 "max_output_tokens": 100,
                 "unsupported": "skip",
             },
