@@ -1,0 +1,383 @@
+"""What Tradewind costs beside plain Envoy: CPU per request, per streamed chunk, and memory.
+
+One Envoy process holds everything: a plain listener, a Tradewind listener, and the listener that
+both have as their upstream. Each measurement sends the same requests to both, in turns, and reads
+the process's own CPU account, so that what else the machine does matters little.
+"""
+
+import argparse
+import datetime
+import http.client
+import json
+import os
+import pathlib
+import platform
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TRADEWIND = ROOT / "target/release/tradewind"
+WASM = ROOT / "target/wasm32-wasip1/release/tradewind.wasm"
+ANSWER_TEXT = "The trade winds blow from east to west near the equator. " * 8
+
+# The budgets of the design: path, what is measured, at most.
+BUDGETS = {
+    "same 4 KB": 1.35,
+    "cross 4 KB": 1.60,
+    "same 1 MB": 2.5,
+    "cross 1 MB": 2.5,
+}
+
+
+def openai_answer():
+    return {
+        "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "gpt-4o",
+        "choices": [{"index": 0, "finish_reason": "stop", "logprobs": None,
+                     "message": {"role": "assistant", "content": ANSWER_TEXT, "refusal": None}}],
+        "usage": {"prompt_tokens": 900, "completion_tokens": 110, "total_tokens": 1010},
+    }
+
+
+def anthropic_answer():
+    return {
+        "id": "msg_1", "type": "message", "role": "assistant", "model": "claude",
+        "content": [{"type": "text", "text": ANSWER_TEXT}], "stop_reason": "end_turn",
+        "stop_sequence": None, "usage": {"input_tokens": 900, "output_tokens": 110},
+    }
+
+
+def request_body(model, size, stream=False):
+    """A conversation of about `size` bytes: several turns, as apps send them."""
+    sentence = "Please explain how the trade winds shaped the routes of sailing ships, "
+    body = {"model": model, "temperature": 0.2, "max_tokens": 512, "stream": stream,
+            "messages": [{"role": "system", "content": "You answer briefly and exactly."}]}
+    turns = 9 if size > 2048 else 1
+    each = max(1, (size - len(json.dumps(body))) // turns - 40)
+    for turn in range(turns):
+        text = (sentence * (each // len(sentence) + 1))[:each]
+        role = "user" if turn % 2 == 0 else "assistant"
+        body["messages"].append({"role": role, "content": text})
+    return json.dumps(body).encode()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Upstream:
+    """A provider that streams: one write per event, from a thread of this process."""
+
+    def __init__(self, events, pause):
+        self.events, self.pause = events, pause
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
+        self.port = self.listener.getsockname()[1]
+        self.hold = threading.Event()
+        self.hold.set()
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            connection, _ = self.listener.accept()
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def serve(self, connection):
+        reader = connection.makefile("rb")
+        try:
+            while reader.readline():
+                length = 0
+                while (line := reader.readline().strip()):
+                    if line.lower().startswith(b"content-length:"):
+                        length = int(line.split(b":")[1])
+                reader.read(length)
+                connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
+                                   b"transfer-encoding: chunked\r\n\r\n")
+                for number, event in enumerate(self.events):
+                    connection.sendall(b"%x\r\n%b\r\n" % (len(event), event))
+                    if number == 3:
+                        self.hold.wait()
+                    time.sleep(self.pause)
+                connection.sendall(b"0\r\n\r\n")
+        except OSError:
+            pass
+
+
+def anthropic_events(count):
+    def event(name, **data):
+        return f"event: {name}\ndata: {json.dumps({'type': name, **data})}\n\n".encode()
+
+    message = {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude",
+               "content": [], "stop_reason": None, "stop_sequence": None,
+               "usage": {"input_tokens": 900, "output_tokens": 1}}
+    yield event("message_start", message=message)
+    yield event("content_block_start", index=0, content_block={"type": "text", "text": ""})
+    for number in range(count):
+        yield event("content_block_delta", index=0,
+                    delta={"type": "text_delta", "text": f" wind {number}"})
+    yield event("content_block_stop", index=0)
+    yield event("message_delta", delta={"stop_reason": "end_turn", "stop_sequence": None},
+                usage={"output_tokens": count})
+    yield event("message_stop")
+
+
+def policy(upstream, stream_upstream):
+    model = {"context_window": 10_000_000, "max_output_tokens": 64_000,
+             "capabilities": ["tools", "images", "json_schema", "reasoning"],
+             "price": {"input": "1", "output": "2"}}
+    return {
+        "version": "tradewind/v1",
+        "identity": [{"anonymous": {"tenant": "bench"}}],
+        "limits": {"request": {"max_body_bytes": 8 << 20}},
+        "providers": {
+            "same": {"dialect": "openai", "endpoint": f"http://127.0.0.1:{upstream}"},
+            "cross": {"dialect": "anthropic", "endpoint": f"http://127.0.0.1:{upstream}"},
+            "stream": {"dialect": "anthropic", "endpoint": f"http://127.0.0.1:{stream_upstream}"},
+        },
+        "models": {name: {"provider": name, "name": f"real-{name}", **model}
+                   for name in ("same", "cross", "stream")},
+        "chains": {name: [name] for name in ("same", "cross", "stream")},
+        "routes": [{"models": [name], "chain": name} for name in ("same", "cross", "stream")],
+    }
+
+
+def plain_parts(bootstrap, plain_port, upstream_port, stream_port):
+    """The same listener without the filter, and the upstream of both."""
+    def hcm(name, virtual_host, **more):
+        return {"name": "envoy.filters.network.http_connection_manager", "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager."
+                     "v3.HttpConnectionManager",
+            "stat_prefix": name, "route_config": {"virtual_hosts": [virtual_host]},
+            "http_filters": [{"name": "envoy.filters.http.router", "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router",
+                "suppress_envoy_headers": True}}], **more}}
+
+    def listener(name, port, virtual_host):
+        return {"name": name, "per_connection_buffer_limit_bytes": 16 << 20,
+                "address": {"socket_address": {"address": "127.0.0.1", "port_value": port}},
+                "filter_chains": [{"filters": [hcm(name, virtual_host)]}]}
+
+    def direct(path, answer):
+        return {"match": {"path": path}, "direct_response": {
+            "status": 200, "body": {"inline_string": json.dumps(answer)}},
+            "response_headers_to_add": [{"header": {"key": "content-type",
+                                                    "value": "application/json"},
+                                         "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}]}
+
+    def cluster(name, port):
+        return {"name": name, "type": "STATIC", "connect_timeout": "3s", "load_assignment": {
+            "cluster_name": name, "endpoints": [{"lb_endpoints": [{"endpoint": {"address": {
+                "socket_address": {"address": "127.0.0.1", "port_value": port}}}}]}]}}
+
+    def route(path, name):
+        return {"match": {"prefix": path}, "route": {"cluster": name, "timeout": "600s"}}
+
+    upstream = {"name": "upstream", "domains": ["*"], "routes": [
+        direct("/v1/chat/completions", openai_answer()), direct("/v1/messages", anthropic_answer())]}
+    plain = {"name": "plain", "domains": ["*"], "routes": [
+        route("/stream", "plain-stream"), route("/", "plain-upstream")]}
+    static = bootstrap["static_resources"]
+    static["listeners"] += [listener("plain", plain_port, plain),
+                            listener("upstream", upstream_port, upstream)]
+    static["clusters"] += [cluster("plain-upstream", upstream_port),
+                           cluster("plain-stream", stream_port)]
+    for entry in static["listeners"]:
+        for chain in entry["filter_chains"]:
+            for network_filter in chain["filters"]:
+                network_filter["typed_config"].pop("access_log", None)
+
+
+class Envoy:
+    def __init__(self, binary, bootstrap, folder):
+        path = folder / "envoy.json"
+        path.write_text(json.dumps(bootstrap))
+        self.process = subprocess.Popen(
+            [binary, "-c", str(path), "--concurrency", "1", "--use-dynamic-base-id",
+             "--log-level", "error"], stdout=subprocess.DEVNULL)
+
+    def cpu_ns(self):
+        """Nanoseconds on a CPU, all threads together."""
+        total = 0
+        for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
+            try:
+                total += int((task / "schedstat").read_text().split()[0])
+            except FileNotFoundError:
+                pass
+        return total
+
+    def rss(self):
+        pages = int(pathlib.Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGESIZE")
+
+    def wait(self, port):
+        for _ in range(300):
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                return
+            except OSError:
+                if self.process.poll() is not None:
+                    sys.exit("bench: Envoy stopped at its start")
+                time.sleep(0.05)
+        sys.exit("bench: Envoy does not listen")
+
+
+class Client:
+    """One kept connection that sends the same request again and again."""
+
+    def __init__(self, port, path, body):
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self.connection.connect()
+        self.connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.path, self.body = path, body
+
+    def send(self, count):
+        for _ in range(count):
+            self.connection.request("POST", self.path, self.body,
+                                    {"content-type": "application/json"})
+            answer = self.connection.getresponse()
+            read = answer.read()
+            if answer.status != 200:
+                sys.exit(f"bench: {answer.status} {read[:500]!r}")
+        return read
+
+
+def cpu_us(envoy, client, count):
+    before = envoy.cpu_ns()
+    client.send(count)
+    return (envoy.cpu_ns() - before) / count / 1000
+
+
+def compare(envoy, plain, ours, count, rounds):
+    """Medians over rounds in turns: microseconds of CPU per request, plain and with the filter."""
+    plain.send(max(3, count // 5))
+    ours.send(max(3, count // 5))
+    pairs = [(cpu_us(envoy, plain, count), cpu_us(envoy, ours, count)) for _ in range(rounds)]
+    return [statistics.median(side) for side in zip(*pairs)]
+
+
+def sizes_table(envoy, ports, rounds):
+    rows = []
+    for size in (1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20):
+        count = max(6, min(400, (8 << 20) // size))
+        label = f"{size >> 10} KB" if size < 1 << 20 else f"{size >> 20} MB"
+        for model, path in (("same", "/v1/chat/completions"), ("cross", "/v1/chat/completions")):
+            body = request_body(model, size)
+            plain, ours = compare(envoy, Client(ports["plain"], path, body),
+                                  Client(ports["tradewind"], path, body), count, rounds)
+            rows.append((f"{model} {label}", plain, ours))
+            print(f"  {rows[-1][0]:14} plain {plain:9.1f} us  tradewind {ours:9.1f} us"
+                  f"  {ours / plain:5.2f} x", file=sys.stderr)
+    return rows
+
+
+def stream_row(envoy, ports, chunks, rounds):
+    """Extra CPU per streamed chunk, cross dialect."""
+    body = request_body("stream", 1024, stream=True)
+    plain, ours = compare(envoy, Client(ports["plain"], "/stream", body),
+                          Client(ports["tradewind"], "/v1/chat/completions", body), 2, rounds)
+    return (ours - plain) / chunks, plain / chunks, ours / chunks
+
+
+def open_streams(envoy, port, upstream, count):
+    """Memory with `count` streams open and held in their middle."""
+    upstream.hold.clear()
+    body = request_body("stream", 4096, stream=True)
+    head = (f"POST /v1/chat/completions HTTP/1.1\r\nhost: bench\r\n"
+            f"content-length: {len(body)}\r\n\r\n").encode()
+    before = envoy.rss()
+    sockets = []
+    for _ in range(count):
+        connection = socket.create_connection(("127.0.0.1", port))
+        connection.sendall(head + body)
+        sockets.append(connection)
+    for connection in sockets:
+        connection.settimeout(60)
+        if not connection.recv(64).startswith(b"HTTP/1.1 200"):
+            sys.exit("bench: a held stream was refused")
+    grown = envoy.rss() - before
+    upstream.hold.set()
+    for connection in sockets:
+        connection.close()
+    return grown
+
+
+def build_bootstrap(folder, ports, upstream):
+    path = folder / "policy.json"
+    path.write_text(json.dumps(policy(ports["upstream"], upstream.port)))
+    rendered = subprocess.run(
+        [TRADEWIND, "render", path, "--for", "envoy", "--wasm", WASM,
+         "--listen", f"127.0.0.1:{ports['tradewind']}", "--admin", f"127.0.0.1:{ports['admin']}"],
+        check=True, stdout=subprocess.PIPE)
+    bootstrap = json.loads(rendered.stdout)
+    plain_parts(bootstrap, ports["plain"], ports["upstream"], upstream.port)
+    return bootstrap
+
+
+def plain_only(bootstrap):
+    """The same process without any of our filters: what memory is compared with."""
+    static = bootstrap["static_resources"]
+    ours = {"plain", "upstream"}
+    listeners = [entry for entry in static["listeners"] if entry["name"] in ours]
+    clusters = [entry for entry in static["clusters"] if entry["name"].startswith("plain-")]
+    return {**bootstrap, "static_resources": {"listeners": listeners, "clusters": clusters}}
+
+
+def report(rows, stream, memory, binary):
+    version = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True)
+    version = version.stdout.split("/")[1] if "/" in version.stdout else version.stdout.strip()
+    today = datetime.date.today().isoformat()
+    print(f"\n`make bench`, {today}, Envoy {version}, one worker, {os.cpu_count()} cores "
+          f"({platform.machine()}); CPU of the Envoy process per request, median of rounds.\n")
+    print("| request | plain Envoy | Tradewind | ratio | budget |\n|---|--:|--:|--:|--:|")
+    for label, plain, ours in rows:
+        budget = BUDGETS.get(label)
+        limit = f"{budget:.2f} x" if budget else ""
+        print(f"| {label} | {plain:.0f} us | {ours:.0f} us | {ours / plain:.2f} x | {limit} |")
+    extra, plain, ours = stream
+    print(f"| streamed chunk, cross | {plain:.1f} us | {ours:.1f} us | +{extra:.1f} us | +15 us |")
+    idle, opened = memory
+    print("\n| what | measured | budget |\n|---|--:|--:|")
+    print(f"| wasm file | {WASM.stat().st_size / 1024:.0f} KiB | 1024 KiB |")
+    print(f"| memory of the idle filter, all VMs of the process | {idle / 2**20:.1f} MiB | |")
+    print(f"| memory per 1,000 open streams, Envoy's own included | {opened / 2**20:.1f} MiB "
+          "| 64 MiB |")
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--envoy", required=True, help="the Envoy binary to measure")
+    arguments.add_argument("--rounds", type=int, default=7, help="rounds per measurement")
+    options = arguments.parse_args()
+    chunks = 1000
+    upstream = Upstream(list(anthropic_events(chunks)), 0.0003)
+    ports = {name: free_port() for name in ("plain", "tradewind", "upstream", "admin")}
+    with tempfile.TemporaryDirectory() as folder:
+        bootstrap = build_bootstrap(pathlib.Path(folder), ports, upstream)
+        bare = Envoy(options.envoy, plain_only(bootstrap), pathlib.Path(folder))
+        bare.wait(ports["plain"])
+        time.sleep(1)
+        bare_rss = bare.rss()
+        bare.process.terminate()
+        bare.process.wait()
+        envoy = Envoy(options.envoy, bootstrap, pathlib.Path(folder))
+        try:
+            envoy.wait(ports["tradewind"])
+            time.sleep(1)
+            idle = envoy.rss() - bare_rss
+            rows = sizes_table(envoy, ports, options.rounds)
+            stream = stream_row(envoy, ports, chunks, options.rounds)
+            opened = open_streams(envoy, ports["tradewind"], upstream, 1000)
+            report(rows, stream, (idle, opened), options.envoy)
+        finally:
+            envoy.process.terminate()
+            envoy.process.wait()
+
+
+if __name__ == "__main__":
+    main()
