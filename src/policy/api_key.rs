@@ -10,6 +10,9 @@ use super::read::Spot;
 /// Where the SDKs of the field put a key.
 const HEADERS: [&str; 3] = ["authorization", "x-api-key", "x-goog-api-key"];
 
+const PLAIN: &str = "this looks like a plain key; expected its SHA-256 digest in 64 hexadecimal \
+                     digits: `printf %s \"$KEY\" | sha256sum` prints it";
+
 /// A key that a policy lists.
 #[derive(Debug, Clone)]
 pub struct ApiKey {
@@ -116,13 +119,11 @@ fn listed_digest(spot: &Spot<'_>, seen: &mut Vec<([u8; 32], usize)>) -> Option<[
     let text = spot.text("64 hexadecimal digits in quotes")?;
     let Some(own) = hex(text) else {
         // The text stays unsaid: it may be the key.
-        let looks_plain = text.len() != 64 && text.bytes().any(|byte| !byte.is_ascii_hexdigit());
-        spot.problem(if looks_plain {
-            "this looks like a plain key; expected its SHA-256 digest in 64 hexadecimal digits: \
-             `printf %s \"$KEY\" | sha256sum` prints it"
-                .to_owned()
-        } else {
-            format!("expected 64 hexadecimal digits, found {} characters", text.chars().count())
+        let length = text.chars().count();
+        spot.problem(match text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            true => format!("expected 64 hexadecimal digits, found {length}"),
+            false if length == 64 => "expected 64 hexadecimal digits, found others".to_owned(),
+            false => PLAIN.to_owned(),
         });
         return None;
     };

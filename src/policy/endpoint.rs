@@ -50,6 +50,8 @@ impl Endpoint {
     }
 }
 
+const BRACKETS: &str = "expected an IPv6 address in brackets, such as `[::1]:8080`";
+
 fn parse(text: &str) -> Result<Endpoint, String> {
     let (tls, rest) = scheme(text)?;
     let (authority, path) =
@@ -89,17 +91,18 @@ fn scheme(text: &str) -> Result<(bool, &str), String> {
 /// Parts `name:port` and `[::1]:port`.
 fn host_and_port(authority: &str) -> Result<(&str, Option<&str>), String> {
     let Some(inner) = authority.strip_prefix('[') else {
-        return Ok(match authority.split_once(':') {
-            Some((host, port)) => (host, Some(port)),
-            None => (authority, None),
-        });
+        return match authority.split_once(':') {
+            Some((_, port)) if port.contains(':') => Err(BRACKETS.to_owned()),
+            Some((host, port)) => Ok((host, Some(port))),
+            None => Ok((authority, None)),
+        };
     };
     match inner.split_once(']') {
         Some((host, "")) if is_v6(host) => Ok((host, None)),
         Some((host, port)) if is_v6(host) && port.starts_with(':') => {
             Ok((host, port.strip_prefix(':')))
         }
-        _ => Err("expected an IPv6 address in brackets, such as `[::1]:8080`".to_owned()),
+        _ => Err(BRACKETS.to_owned()),
     }
 }
 
@@ -125,6 +128,7 @@ fn checked_host(host: &str) -> Result<String, String> {
         (true, _) => Ok(host),
         (false, true) if host.parse::<Ipv4Addr>().is_ok() => Ok(host),
         (false, false) if named => Ok(host),
+        _ if host.is_empty() => Err("the endpoint has no host".to_owned()),
         _ => Err(format!("expected a host name or an address, found `{}`", shown(&host))),
     }
 }

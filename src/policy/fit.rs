@@ -26,10 +26,12 @@ pub struct Fit<'p> {
 /// Why a model cannot serve a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Dropped {
-    /// The request does not fit into its context window.
+    /// The request and the answer it asks for do not fit into its context window.
     Context {
         /// Tokens of the input, estimated.
         input_tokens: u64,
+        /// Tokens of the answer asked for, where it says.
+        max_tokens: Option<u64>,
         /// Its context window, in tokens.
         context_window: u64,
     },
@@ -49,11 +51,13 @@ pub enum Dropped {
 impl fmt::Display for Dropped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Context { input_tokens, context_window } => write!(
-                f,
-                "about {input_tokens} input tokens do not fit its context window of \
-                 {context_window}"
-            ),
+            Self::Context { input_tokens, max_tokens, context_window } => {
+                write!(f, "about {input_tokens} input tokens ")?;
+                if let Some(max_tokens) = max_tokens {
+                    write!(f, "and an answer of {max_tokens} ")?;
+                }
+                write!(f, "do not fit its context window of {context_window}")
+            }
             Self::Output { max_tokens, max_output_tokens } => {
                 write!(f, "an answer of {max_tokens} tokens is more than its {max_output_tokens}")
             }
@@ -88,15 +92,21 @@ impl Policy {
     }
 }
 
+/// The first reason why a model cannot serve a request.
 fn misfit(model: &Model, facts: &Facts) -> Option<Dropped> {
-    if facts.input_tokens > model.context_window {
-        return Some(Dropped::Context {
-            input_tokens: facts.input_tokens,
-            context_window: model.context_window,
-        });
-    }
+    // What is too long an answer for any input is said as that, though it may overflow the window
+    // as well.
     if let Some(max_tokens) = facts.max_tokens.filter(|max| *max > model.max_output_tokens) {
         return Some(Dropped::Output { max_tokens, max_output_tokens: model.max_output_tokens });
+    }
+    // An answer that nobody bounded needs room for one token at least.
+    let answer = facts.max_tokens.unwrap_or(1);
+    if facts.input_tokens.saturating_add(answer) > model.context_window {
+        return Some(Dropped::Context {
+            input_tokens: facts.input_tokens,
+            max_tokens: facts.max_tokens,
+            context_window: model.context_window,
+        });
     }
     facts
         .needs

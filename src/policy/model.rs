@@ -68,6 +68,15 @@ impl Capability {
     }
 }
 
+impl Model {
+    /// Most tokens of an answer to an input of that many tokens, when the app sets no bound; at
+    /// least 1.
+    #[must_use]
+    pub fn room(&self, input_tokens: u64) -> u64 {
+        self.max_output_tokens.min(self.context_window.saturating_sub(input_tokens)).max(1)
+    }
+}
+
 pub(super) type Models<'n> = Table<'n, Model>;
 
 pub(super) fn read<'n>(section: Option<Spot<'n>>, providers: &Providers<'n>) -> Models<'n> {
@@ -91,7 +100,7 @@ fn model(name: &str, spot: &Spot<'_>, providers: &Providers<'_>) -> Option<Model
     let capabilities = fields.optional("capabilities").map(|spot| capabilities(&spot));
     let price = fields.optional("price").map(|spot| Price::read(&spot));
     let unsupported = fields.optional("unsupported").map(|spot| {
-        spot.word("treatment", &[("skip", Unsupported::Skip), ("drop", Unsupported::Drop)])
+        spot.word("value", &[("skip", Unsupported::Skip), ("drop", Unsupported::Drop)])
     });
     fields.finish();
     if let (Some(spot), Some(most), Some(window)) = (&output, max_output_tokens, window)

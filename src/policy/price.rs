@@ -68,8 +68,8 @@ fn decimal(spot: &Spot<'_>) -> Option<Micros> {
     if let Content::Number(text) = &spot.node.content {
         // A number would pass through a double somewhere on its way, and lose its last digits.
         spot.problem(match parse(text) {
-            Ok(_) => format!("expected an exact decimal in quotes: write `\"{text}\"`"),
-            Err(wrong) => format!("{wrong}, in quotes, found `{text}`"),
+            Ok(_) => format!("expected an exact decimal in quotes: write `\"{}\"`", shown(text)),
+            Err(wrong) => format!("{wrong}, found `{}`", shown(text)),
         });
         return None;
     }
@@ -91,7 +91,7 @@ fn parse(text: &str) -> Result<Micros, &'static str> {
         return Err("a price cannot be negative");
     }
     if !digits(whole) || !digits(fraction) {
-        return Err("expected an exact decimal such as `3.75`");
+        return Err("expected an exact decimal in quotes such as `\"3.75\"`");
     }
     if fraction.len() > FRACTION {
         return Err("expected at most 6 digits after the point");

@@ -58,10 +58,10 @@ impl<'n> Spot<'n> {
 
     /// One of a few words.
     pub(super) fn word<T: Copy>(&self, what: &str, words: &[(&str, T)]) -> Option<T> {
-        let text = self.text(&format!("{what} ({})", listed(words.iter().map(|word| word.0))))?;
+        let known: Vec<&str> = words.iter().map(|word| word.0).collect();
+        let text = self.text(&format!("one of {}", listed(known.iter().copied())))?;
         let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
         if found.is_none() {
-            let known: Vec<&str> = words.iter().map(|word| word.0).collect();
             self.problem(names::unknown(what, text, &known));
         }
         found
@@ -74,13 +74,19 @@ impl<'n> Spot<'n> {
             return None;
         };
         if text.contains(['.', 'e', 'E']) {
-            self.problem(format!("expected a whole number of {what}, found `{text}`"));
+            self.problem(format!(
+                "expected a whole number of {what}, found `{}`",
+                names::shown(text)
+            ));
             return None;
         }
         let number = text.parse().ok().filter(|number| range.contains(number));
         if number.is_none() {
             let (least, most) = range.into_inner();
-            self.problem(format!("expected {least} to {most} {what}, found `{text}`"));
+            self.problem(format!(
+                "expected {least} to {most} {what}, found `{}`",
+                names::shown(text)
+            ));
         }
         number
     }
@@ -114,7 +120,8 @@ impl<'n> Spot<'n> {
     }
 
     fn join(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+        let key = names::shown(key);
+        if self.path.is_empty() { key } else { format!("{}.{key}", self.path) }
     }
 
     /// The members of an object whose names are the operator's own, each name once.
@@ -150,7 +157,11 @@ impl<'n> Spot<'n> {
             self.report.add(
                 &self.join(&member.key),
                 member.line,
-                format!("duplicate key `{}`, first given on line {}", member.key, first.line),
+                format!(
+                    "duplicate key `{}`, first given on line {}",
+                    names::shown(&member.key),
+                    first.line
+                ),
             );
             None
         })

@@ -147,6 +147,12 @@ impl Tree {
             None => self.root = Some(node),
             Some(Inside::List(items)) => items.push(node),
             Some(Inside::Object { members, key }) => match (key.take(), node.content) {
+                (Some((key, line)), _) if key == "<<" => {
+                    return Err(problem(
+                        line,
+                        "merge keys (`<<`) are no part of YAML 1.2; write the fields out",
+                    ));
+                }
                 (Some((key, line)), content) => {
                     members.push(Member { key, line, value: Node { content, ..node } });
                 }

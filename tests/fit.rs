@@ -1,0 +1,198 @@
+//! Which models of a chain serve a request, and whose request it is.
+#![cfg(not(target_family = "wasm"))]
+#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+use tradewind::policy::{Capability, Facts, Policy, Vocabulary};
+
+const DIALECTS: Vocabulary<'static> = Vocabulary { dialects: &["openai", "gemini"] };
+
+/// Small sees nothing and is cheap; large can do everything; other speaks another dialect.
+const MODELS: &str = r#"
+  "version": "tradewind/v1",
+  "providers": {
+    "one": {"dialect": "openai", "endpoint": "https://one.example"},
+    "two": {"dialect": "gemini", "endpoint": "https://two.example"}
+  },
+  "models": {
+    "small": {"provider": "one", "name": "s", "context_window": 1000, "max_output_tokens": 200},
+    "large": {"provider": "one", "name": "l", "context_window": 9000, "max_output_tokens": 4000,
+      "capabilities": ["tools", "images", "json_schema", "reasoning"]},
+    "other": {"provider": "two", "name": "o", "context_window": 9000, "max_output_tokens": 4000,
+      "capabilities": ["tools"]}
+  },
+  "chains": {"all": ["small", "large", "other"]},
+  "routes": [{"models": ["auto", "gpt-4o", "gpt-4o-mini", "claude-sonnet"], "chain": "all"}],
+"#;
+
+fn policy(rest: &str) -> Policy {
+    Policy::from_json(format!("{{{MODELS}{rest}}}").as_bytes(), DIALECTS).unwrap()
+}
+
+fn public() -> Policy {
+    policy(r#""identity": [{"anonymous": {"tenant": "public"}}]"#)
+}
+
+/// Input tokens, output tokens asked for, needs, and what comes of it: `+` for a model that fits,
+/// `-` and the reason for one that does not.
+type Case = (u64, Option<u64>, &'static [(Capability, &'static str)], &'static [&'static str]);
+
+const CASES: &[Case] = &[
+    (10, None, &[], &["+small", "+large", "+other"]),
+    (800, Some(200), &[], &["+small", "+large", "+other"]),
+    (
+        801,
+        Some(200),
+        &[],
+        &[
+            "+large",
+            "+other",
+            "-small: about 801 input tokens and an answer of 200 do not fit its context window \
+             of 1000",
+        ],
+    ),
+    (999, None, &[], &["+small", "+large", "+other"]),
+    (
+        1000,
+        None,
+        &[],
+        &[
+            "+large",
+            "+other",
+            "-small: about 1000 input tokens do not fit its context window of 1000",
+        ],
+    ),
+    (
+        10,
+        Some(201),
+        &[],
+        &["+large", "+other", "-small: an answer of 201 tokens is more than its 200"],
+    ),
+    (
+        10,
+        None,
+        &[(Capability::Tools, "tools"), (Capability::Images, "messages[0].content[1]")],
+        &[
+            "+large",
+            "-small: it has no `tools`, which `tools` needs",
+            "-other: it has no `images`, which `messages[0].content[1]` needs",
+        ],
+    ),
+    (
+        u64::MAX,
+        Some(4000),
+        &[],
+        &[
+            "-small: an answer of 4000 tokens is more than its 200",
+            "-large: about 18446744073709551615 input tokens and an answer of 4000 do not fit its \
+             context window of 9000",
+            "-other: about 18446744073709551615 input tokens and an answer of 4000 do not fit its \
+             context window of 9000",
+        ],
+    ),
+];
+
+fn said(policy: &Policy, facts: &Facts, lack: Option<&str>) -> Vec<String> {
+    let route = policy.route("auto").unwrap();
+    let fit = policy.fit(route, facts, |model| {
+        let other = model.provider.dialect == "gemini";
+        lack.filter(|_| other).map(str::to_owned)
+    });
+    let fits = fit.models.iter().map(|model| format!("+{}", model.name));
+    let dropped = fit.dropped.iter().map(|(model, why)| format!("-{}: {why}", model.name));
+    fits.chain(dropped).collect()
+}
+
+#[test]
+fn a_chain_keeps_the_models_that_fit_in_order() {
+    let policy = public();
+    for (input_tokens, max_tokens, needs, expected) in CASES {
+        let facts =
+            Facts { input_tokens: *input_tokens, max_tokens: *max_tokens, needs: needs.to_vec() };
+        assert_eq!(said(&policy, &facts, None), *expected, "{facts:?}");
+    }
+}
+
+#[test]
+fn a_dialect_that_cannot_say_a_field_is_passed_over() {
+    let said = said(&public(), &Facts::default(), Some("`logit_bias` cannot be said"));
+    assert_eq!(said, ["+small", "+large", "-other: `logit_bias` cannot be said"]);
+}
+
+#[test]
+fn an_answer_without_a_bound_gets_the_room_that_is_left() {
+    let policy = public();
+    let [small, ..] = policy.models() else { panic!("no models") };
+    assert_eq!([0, 800, 900, 2000].map(|input| small.room(input)), [200, 200, 100, 1]);
+}
+
+#[test]
+fn the_nearest_routes_are_named_nearest_first() {
+    let policy = public();
+    let cases: &[(&str, &[&str])] = &[
+        ("gpt-4", &["gpt-4o", "gpt-4o-mini"]),
+        ("GPT-4O", &["gpt-4o", "gpt-4o-mini"]),
+        ("gtp-4o", &["gpt-4o"]),
+        ("sonnet", &["claude-sonnet"]),
+        ("atuo", &["auto"]),
+        ("gpt-4o-2024-11-20", &["gpt-4o"]),
+        ("mistral", &[]),
+        ("", &[]),
+        ("o", &[]),
+    ];
+    for (asked, expected) in cases {
+        assert_eq!(policy.nearest(asked), *expected, "{asked}");
+    }
+    assert_eq!(policy.nearest(&"gpt-4o".repeat(100_000)), [""; 0]);
+}
+
+/// The digests of `alpha` and `beta`, as `sha256sum` prints them.
+const KEYS: &str = r#""identity": [
+  {"api_key": {"header": "X-Team-Key", "keys": [
+    {"sha256": "8ED3F6AD685B959EAD7022518E1AF76CD816F8E8EC7CCDDA1ED4018E8F2223F8", "tenant": "team"}]}},
+  {"api_key": {"keys": [
+    {"sha256": "d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa", "tenant": "other"},
+    {"sha256": "f44e64e75f3948e9f73f8dfa94721c4ce8cbb4f265c4790c702b2d41cfbf2753", "tenant": "acme", "user": "ci"}]}}
+]"#;
+
+#[test]
+fn a_key_is_found_where_the_sdks_put_it() {
+    let policy = policy(KEYS);
+    let cases: &[(&[(&str, &str)], Option<&str>)] = &[
+        (&[], None),
+        (&[("authorization", "Bearer beta")], Some("acme")),
+        (&[("authorization", "bearer  beta ")], Some("acme")),
+        (&[("authorization", "beta")], None),
+        (&[("authorization", "Basic beta")], None),
+        (&[("x-api-key", "beta")], Some("acme")),
+        (&[("x-goog-api-key", "beta")], Some("acme")),
+        (&[("x-api-key", "Bearer beta")], None),
+        (&[("authorization", "Bearer wrong"), ("x-api-key", "beta")], Some("acme")),
+        (&[("x-api-key", "Beta")], None),
+        (&[("x-api-key", "")], None),
+        (&[("x-team-key", "alpha")], Some("team")),
+        (&[("x-team-key", "Bearer alpha"), ("x-api-key", "beta")], Some("team")),
+        (&[("x-team-key", "beta")], None),
+        (&[("x-api-key", "alpha")], None),
+    ];
+    for (headers, expected) in cases {
+        let header = |name: &str| {
+            let found = headers.iter().find(|(own, _)| *own == name);
+            found.map(|(_, value)| value.as_bytes())
+        };
+        let tenant = policy.identify(header);
+        assert_eq!(tenant.map(|tenant| tenant.tenant.as_str()), *expected, "{headers:?}");
+        let user = tenant.and_then(|tenant| tenant.user.as_deref());
+        assert_eq!(user, expected.filter(|tenant| *tenant == "acme").map(|_| "ci"));
+    }
+}
+
+#[test]
+fn without_a_key_everybody_is_the_anonymous_tenant() {
+    let identity = KEYS.replace("]}}\n]", "]}}, {\"anonymous\": {\"tenant\": \"public\"}}\n]");
+    let policy = policy(&identity);
+    for (key, expected) in
+        [(None, "public"), (Some(&b"wrong"[..]), "public"), (Some(b"beta"), "acme")]
+    {
+        let tenant = policy.identify(|name| key.filter(|_| name == "x-api-key"));
+        assert_eq!(tenant.map(|tenant| tenant.tenant.as_str()), Some(expected));
+    }
+}
