@@ -153,10 +153,13 @@ const KEYS: &str = r#""identity": [
     {"sha256": "f44e64e75f3948e9f73f8dfa94721c4ce8cbb4f265c4790c702b2d41cfbf2753", "tenant": "acme", "user": "ci"}]}}
 ]"#;
 
+/// Headers, and the tenant they are known as.
+type Known = (&'static [(&'static str, &'static str)], Option<&'static str>);
+
 #[test]
 fn a_key_is_found_where_the_sdks_put_it() {
     let policy = policy(KEYS);
-    let cases: &[(&[(&str, &str)], Option<&str>)] = &[
+    let cases: &[Known] = &[
         (&[], None),
         (&[("authorization", "Bearer beta")], Some("acme")),
         (&[("authorization", "bearer  beta ")], Some("acme")),
