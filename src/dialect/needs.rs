@@ -1,5 +1,5 @@
 //! What a request needs a model to be able to do.
-use super::{Ask, Block, Format, Reasoning};
+use super::{Ask, Block, Format};
 
 /// What is needed, each by the field that says so.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -20,7 +20,7 @@ impl Ask<'_> {
     pub fn needs(&self) -> Needs {
         let blocks = || self.turns.iter().flat_map(|turn| &turn.blocks);
         let schema = self.format.as_ref().filter(|format| is_schema(&format.value));
-        let thinks = self.reasoning.filter(|reasoning| reasoning.value != Reasoning::Off);
+        let thinks = self.reasoning.filter(|reasoning| reasoning.value.effort().is_some());
         let tools = if self.tools.is_empty() {
             blocks().any(is_tool).then_some("messages")
         } else {
