@@ -9,6 +9,8 @@ mod models;
 mod read;
 mod stream_read;
 mod stream_write;
+#[cfg(test)]
+mod tests;
 mod usage;
 mod write;
 
