@@ -14,19 +14,22 @@ pub(super) fn read(value: Value<'_>) -> Option<Usage> {
     let cached = count(details, "cached_tokens")
         .or_else(|| count(Some(value), "prompt_cache_hit_tokens")) // DeepSeek's name
         .unwrap_or(0);
-    let cache_write = count(details, "cache_write_tokens").unwrap_or(0); // OpenRouter's name
+    let cache_write = count(details, "cache_write_tokens").unwrap_or(0);
     let reasoning = count(value.get("completion_tokens_details"), "reasoning_tokens").unwrap_or(0);
-    // xAI counts reasoning beside the completion, not in it; its total tells.
-    let beside = count(Some(value), "total_tokens").is_some_and(|total| {
-        reasoning > 0 && total == prompt.saturating_add(completion).saturating_add(reasoning)
-    });
+    let total = count(Some(value), "total_tokens").unwrap_or(0);
+    let beside = total.saturating_sub(prompt).saturating_sub(completion);
+    let cache = cached.saturating_add(cache_write);
+    // Servers that translate from Anthropic count the cached tokens beside the prompt, not in it.
+    let apart = cache > prompt || (cache > 0 && beside == cache);
+    // xAI and Google count reasoning beside the completion, Google without a name for it.
+    let thought = if apart { beside.saturating_sub(cache) } else { beside };
     Some(Usage {
-        input: prompt.saturating_sub(cached).saturating_sub(cache_write),
+        input: if apart { prompt } else { prompt.saturating_sub(cache) },
         cached_input: cached,
         cache_write,
         cache_write_hour: 0,
-        output: if beside { completion.saturating_add(reasoning) } else { completion },
-        reasoning,
+        output: completion.saturating_add(thought),
+        reasoning: reasoning.max(thought),
     })
 }
 

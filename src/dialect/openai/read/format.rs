@@ -1,7 +1,5 @@
 //! `response_format`: the shape of the answer.
-use std::borrow::Cow;
-
-use super::{fields, member};
+use super::{fields, hint, member, native};
 use crate::dialect::{Ask, Fault, Format, Given};
 use crate::json::{At, Value};
 
@@ -18,7 +16,7 @@ pub(super) fn read<'d>(
         "json_object" => Format::JsonObject,
         "json_schema" => schema(ask, &at, value)?,
         _ => {
-            ask.native.push(Cow::Borrowed(name));
+            native(ask, name);
             return Ok(());
         }
     };
@@ -38,7 +36,7 @@ fn schema<'d>(ask: &mut Ask<'d>, at: &At<'_>, value: Value<'d>) -> Result<Format
         None => None,
     };
     if inner.given("description").is_some() {
-        ask.hints.push(Cow::Borrowed("response_format.json_schema.description"));
+        hint(ask, "response_format.json_schema.description");
     }
     let Some(schema) = inner.given("schema") else {
         return Ok(Format::JsonObject);

@@ -2,10 +2,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::{fields, member, string, unknown, wrong};
-use crate::dialect::openai::read::image::image;
+use super::image::image;
+use super::{fields, hint, member, native, string, unknown, wrong};
 use crate::dialect::{Ask, Block, Fault, Role, Turn};
-use crate::json::{At, Document, Limits, Value};
+use crate::json::{At, Document, Kind, Limits, Value};
 
 /// The functions of the calls so far, by the id of the call.
 type Calls<'d> = BTreeMap<Cow<'d, str>, Cow<'d, str>>;
@@ -65,15 +65,23 @@ fn message<'d>(
             "tool_calls" => message.tool_calls = given,
             "tool_call_id" => message.tool_call_id = given,
             "refusal" => message.refusal = given,
-            "reasoning_content" => message.reasoning = given,
+            // Servers that show their reasoning differ in its name; those with both repeat it.
+            "reasoning_content" => message.reasoning = given.or(message.reasoning),
+            "reasoning" if value.kind() == Kind::String => {
+                message.reasoning = message.reasoning.or(given);
+            }
             "function_call" | "audio" if given.is_some() => {
                 message.stands_in = true;
                 unknown(ask, at, &key, value);
             }
-            // Citations of an earlier answer, which apps send back as they came.
-            "annotations" if value.items().next().is_none() => {}
-            "annotations" => ask.hints.push(Cow::Owned(at.key(&key).to_string())),
             _ => unknown(ask, at, &key, value),
+        }
+    }
+    if role != "assistant" {
+        for (key, value) in [("tool_calls", message.tool_calls), ("refusal", message.refusal)] {
+            if let Some(value) = value {
+                unknown(ask, at, key, value);
+            }
         }
     }
     match &*role {
@@ -82,7 +90,7 @@ fn message<'d>(
         "assistant" => assistant(ask, calls, at, &message),
         "tool" => result(ask, calls, at, &message),
         "function" => {
-            ask.native.push(Cow::Owned(at.to_string()));
+            native(ask, at);
             Ok(())
         }
         other => {
@@ -150,7 +158,7 @@ fn call<'d>(
     fields::object(at, item)?;
     let id = member(at, item, "id")?;
     if item.given("type").is_some_and(|kind| !kind.is("function")) {
-        ask.native.push(Cow::Owned(at.to_string()));
+        native(ask, at);
         return Ok(());
     }
     let at = at.key("function");
@@ -166,7 +174,7 @@ fn call<'d>(
     // Models write broken JSON at times, and only this dialect carries arguments as a text.
     let whole = Document::parse(arguments.as_bytes(), Limits::default());
     if !whole.is_ok_and(|document| document.root().is_object()) {
-        ask.native.push(Cow::Owned(at.key("arguments").to_string()));
+        native(ask, at.key("arguments"));
     }
     calls.insert(id.clone(), name.clone());
     blocks.push(Block::ToolCall { id, name, arguments });
@@ -197,7 +205,7 @@ fn result<'d>(
 fn participant(ask: &mut Ask<'_>, at: &At<'_>, message: &Message<'_>) -> Result<(), Fault> {
     if let Some(name) = message.name {
         string(at.key("name"), name)?;
-        ask.native.push(Cow::Owned(at.key("name").to_string()));
+        native(ask, at.key("name"));
     }
     Ok(())
 }
@@ -239,8 +247,6 @@ fn part<'d>(ask: &mut Ask<'d>, at: &At<'_>, item: Value<'d>) -> Result<Option<Bl
     for (key, value) in item.members() {
         match &*key {
             "type" => {}
-            // A mark for prompt caches, known from other dialects.
-            "cache_control" => ask.hints.push(Cow::Owned(at.key(&key).to_string())),
             own if *own == *kind => {}
             _ if matches!(&*kind, "text" | "refusal" | "image_url") => {
                 unknown(ask, at, &key, value);
@@ -253,7 +259,7 @@ fn part<'d>(ask: &mut Ask<'d>, at: &At<'_>, item: Value<'d>) -> Result<Option<Bl
         "refusal" => Some(Block::Refusal(member(at, item, "refusal")?)),
         "image_url" => picture(ask, at, item)?,
         _ => {
-            ask.native.push(Cow::Owned(at.to_string()));
+            native(ask, at);
             None
         }
     })
@@ -270,12 +276,12 @@ fn picture<'d>(
     };
     fields::object(at, value)?;
     if value.given("detail").is_some_and(|detail| !detail.is("auto")) {
-        ask.hints.push(Cow::Owned(at.key("detail").to_string()));
+        hint(ask, at.key("detail"));
     }
     let at_url = at.key("url");
     let image = image(&at_url, member(&at, value, "url")?)?;
     if image.is_none() {
-        ask.native.push(Cow::Owned(at_url.to_string()));
+        native(ask, at_url);
     }
     Ok(image.map(Block::Image))
 }

@@ -57,8 +57,20 @@ static FIELDS: [(&str, Read); 36] = [
     ("safety_identifier", fields::hint_string),
 ];
 
-/// Most unknown fields that are remembered: enough to say why no other dialect will do.
-const UNKNOWN: usize = 16;
+/// Most paths that are remembered of each kind: enough to say why no other dialect will do, and
+/// no more than a response header may hold.
+const PATHS: usize = 16;
+
+/// Fields that the reference does not know and that say nothing new: marks for prompt caches, and
+/// what servers put beside an answer that apps send back as they got it.
+const ADVICE: [&str; 6] = [
+    "annotations",
+    "cache_control",
+    "provider_specific_fields",
+    "reasoning_details",
+    "reasoning_signature",
+    "thinking_blocks",
+];
 
 /// Reads a request.
 pub(super) fn read<'d>(document: &'d Document<'d>) -> Result<Ask<'d>, Fault> {
@@ -91,8 +103,27 @@ pub(super) fn read<'d>(document: &'d Document<'d>) -> Result<Ask<'d>, Fault> {
 /// Notes a field that the reference does not know: a provider of this dialect may know it.
 fn unknown(ask: &mut Ask<'_>, at: &At<'_>, key: &str, value: Value<'_>) {
     let empty = value.is_null() || (value.is_array() && value.items().next().is_none());
-    if !empty && ask.native.len() < UNKNOWN {
-        ask.native.push(Cow::Owned(at.key(key).to_string()));
+    if empty {
+        return;
+    }
+    if ADVICE.contains(&key) || key.starts_with("prompt_cache_") {
+        hint(ask, at.key(key));
+    } else {
+        native(ask, at.key(key));
+    }
+}
+
+/// Notes a field that no other dialect can say.
+fn native(ask: &mut Ask<'_>, at: impl ToString) {
+    if ask.native.len() < PATHS {
+        ask.native.push(Cow::Owned(at.to_string()));
+    }
+}
+
+/// Notes a field that only advises.
+fn hint(ask: &mut Ask<'_>, at: impl ToString) {
+    if ask.hints.len() < PATHS {
+        ask.hints.push(Cow::Owned(at.to_string()));
     }
 }
 

@@ -181,6 +181,11 @@ fn what_only_this_dialect_can_say_is_told_by_its_path() {
             ),
             "messages[0].tool_calls[0].function.arguments",
         ),
+        (said(r#"{"role":"user","content":"x","refusal":"no"}"#), "messages[0].refusal"),
+        (
+            said(r#"{"role":"assistant","content":"x","reasoning":{"text":"r"}}"#),
+            "messages[0].reasoning",
+        ),
         (part(r#"{"type":"input_audio","input_audio":{}}"#), "messages[0].content[0]"),
         (part(r#"{"type":"file","file":{"file_id":"f"}}"#), "messages[0].content[0]"),
         (
@@ -207,6 +212,17 @@ fn advice_is_told_by_its_path() {
         (
             said(&format!(r#"{{"role":"user","content":[{image}]}}"#)),
             "messages[0].content[0].image_url.detail",
+        ),
+        (body(r#""prompt_cache_options":{"mode":"explicit"}"#), "prompt_cache_options"),
+        (
+            said(r#"{"role":"assistant","content":"x","reasoning_signature":"s","reasoning":"r"}"#),
+            "messages[0].reasoning_signature",
+        ),
+        (
+            said(
+                r#"{"role":"user","content":[{"type":"text","text":"x","prompt_cache_breakpoint":{}}]}"#,
+            ),
+            "messages[0].content[0].prompt_cache_breakpoint",
         ),
         (
             said(r#"{"role":"assistant","content":"x","annotations":[{"type":"url_citation"}]}"#),
@@ -255,4 +271,11 @@ fn a_data_url_is_its_type_and_its_bytes() {
         };
         assert_eq!((&**media_type, &**data), (media, bytes), "{url}");
     }
+}
+
+#[test]
+fn paths_are_few_however_many_fields_there_are() {
+    let many: Vec<String> = (0..1000).map(|n| format!(r#""field{n}":{n}"#)).collect();
+    let (native, hints) = paths(&body(&many.join(",")));
+    assert_eq!((native.len(), hints.len()), (16, 0));
 }

@@ -1,7 +1,5 @@
 //! `tools`, `tool_choice` and `parallel_tool_calls`.
-use std::borrow::Cow;
-
-use super::{fields, member, string, unknown, wrong};
+use super::{fields, member, native, string, unknown, wrong};
 use crate::dialect::{Ask, Fault, Given, Tool, ToolChoice};
 use crate::json::{At, Value};
 
@@ -20,7 +18,7 @@ pub(super) fn tools<'d>(
             let tool = tool(ask, &at, item)?;
             ask.tools.push(tool);
         } else {
-            ask.native.push(Cow::Owned(at.to_string()));
+            native(ask, at);
         }
     }
     Ok(())
@@ -32,7 +30,6 @@ fn tool<'d>(ask: &mut Ask<'d>, at: &At<'_>, item: Value<'d>) -> Result<Tool<'d>,
         match &*key {
             "type" => {}
             "function" => function = Some(value),
-            "cache_control" => ask.hints.push(Cow::Owned(at.key(&key).to_string())),
             _ => unknown(ask, at, &key, value),
         }
     }
@@ -89,7 +86,7 @@ pub(super) fn choice<'d>(
         let at = At::Root;
         let at = at.key(name);
         if member(&at, value, "type")? != "function" {
-            ask.native.push(Cow::Borrowed(name));
+            native(ask, name);
             return Ok(());
         }
         let at = at.key("function");

@@ -20,9 +20,15 @@ fn after_start(choices: &[&str]) -> Vec<Event<'static>> {
     events
 }
 
+fn check(cases: &[(&[&str], Vec<Event<'static>>)]) {
+    for (choices, expected) in cases {
+        assert_eq!(&after_start(choices), expected, "{choices:?}");
+    }
+}
+
 #[test]
-fn streams() {
-    let cases: [(&[&str], Vec<Event<'static>>); 12] = [
+fn streams_of_text() {
+    check(&[
         // No index, no role; a reason that nobody knows; no reason at all.
         (
             &[r#"{"delta":{"content":"a"}}"#, r#"{"finish_reason":"eos"}"#],
@@ -48,6 +54,24 @@ fn streams() {
         ),
         // Content in parts.
         (&[r#"{"delta":{"content":[{"type":"text","text":"a"}]}}"#], vec![text("a")]),
+        // A refusal, which ends as any answer.
+        (
+            &[
+                r#"{"delta":{"refusal":"n"}}"#,
+                r#"{"delta":{"refusal":"o"},"finish_reason":"stop"}"#,
+            ],
+            vec![
+                Event::Refusal("n".into()),
+                Event::Refusal("o".into()),
+                Event::Stop(Stop::Refused),
+            ],
+        ),
+    ]);
+}
+
+#[test]
+fn streams_of_calls() {
+    check(&[
         // Calls without an index: a new id begins one, none goes on.
         (
             &[
@@ -101,22 +125,7 @@ fn streams() {
             ],
             vec![call(0, "call_0", "f"), arguments(0, "{}"), Event::Stop(Stop::ToolCalls)],
         ),
-        // A refusal, which ends as any answer.
-        (
-            &[
-                r#"{"delta":{"refusal":"n"}}"#,
-                r#"{"delta":{"refusal":"o"},"finish_reason":"stop"}"#,
-            ],
-            vec![
-                Event::Refusal("n".into()),
-                Event::Refusal("o".into()),
-                Event::Stop(Stop::Refused),
-            ],
-        ),
-    ];
-    for (choices, expected) in cases {
-        assert_eq!(after_start(choices), expected, "{choices:?}");
-    }
+    ]);
 }
 
 #[test]
@@ -189,10 +198,19 @@ fn usage_is_counted_one_way() {
             r#"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,"completion_tokens_details":{"reasoning_tokens":3}}"#,
             Some(Usage { input: 10, output: 5, reasoning: 3, ..Usage::default() }),
         ),
-        // More cached than there was.
+        // Cached tokens beside the prompt.
         (
             r#"{"prompt_tokens":1,"prompt_tokens_details":{"cached_tokens":4}}"#,
-            Some(Usage { cached_input: 4, ..Usage::default() }),
+            Some(Usage { input: 1, cached_input: 4, ..Usage::default() }),
+        ),
+        (
+            r#"{"prompt_tokens":10,"completion_tokens":2,"total_tokens":16,"prompt_tokens_details":{"cached_tokens":4}}"#,
+            Some(Usage { input: 10, cached_input: 4, output: 2, ..Usage::default() }),
+        ),
+        // Reasoning that only the total tells of.
+        (
+            r#"{"prompt_tokens":7,"completion_tokens":12,"total_tokens":402}"#,
+            Some(Usage { input: 7, output: 395, reasoning: 383, ..Usage::default() }),
         ),
     ];
     for (text, expected) in cases {

@@ -1,4 +1,7 @@
 //! Turns, written as messages.
+use std::borrow::Cow;
+
+use super::{CALL_ID, short};
 use crate::dialect::{Ask, Block, Image, Role, Turn};
 use crate::json::Writer;
 
@@ -72,24 +75,29 @@ fn pictures(turn: &Turn<'_>, parts: &mut Writer) {
 }
 
 fn result(id: &str, content: &[Block<'_>], failed: bool, list: &mut Writer) {
-    // There is no field that says so.
-    let failure = failed.then_some("The tool call failed:");
     let image = has_image(content).then_some("(The images of this result follow.)");
     let said = content.iter().filter_map(|block| match block {
         Block::Text(text) => Some(&**text),
         _ => None,
     });
-    let mut texts: Vec<&str> = failure.into_iter().chain(said).chain(image).collect();
+    let mut texts: Vec<Cow<'_, str>> = said.chain(image).map(Cow::Borrowed).collect();
+    if failed {
+        // There is no field that says so.
+        match texts.first_mut() {
+            Some(first) => *first = Cow::Owned(format!("The tool call failed: {first}")),
+            None => texts.push(Cow::Borrowed("The tool call failed")),
+        }
+    }
     list.object(|message| {
         message.key("role").string("tool");
-        message.key("tool_call_id").string(id);
+        message.key("tool_call_id").string(&short(id, CALL_ID));
         let content = message.key("content");
         match texts.pop() {
             None => content.string(""),
-            Some(only) if texts.is_empty() => content.string(only),
+            Some(only) if texts.is_empty() => content.string(&only),
             Some(last) => content.array(|parts| {
                 texts.iter().for_each(|said| text(said, parts));
-                text(last, parts);
+                text(&last, parts);
             }),
         }
     });
@@ -124,7 +132,7 @@ fn assistant(turn: &Turn<'_>, list: &mut Writer) {
 fn call(block: &Block<'_>, list: &mut Writer) {
     let Block::ToolCall { id, name, arguments } = block else { return };
     list.object(|call| {
-        call.key("id").string(id);
+        call.key("id").string(&short(id, CALL_ID));
         call.key("type").string("function");
         call.key("function").object(|function| {
             function.key("name").string(name);

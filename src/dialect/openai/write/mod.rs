@@ -1,12 +1,18 @@
 //! A request, written for a provider, and what of it cannot be said.
 mod lacks;
 mod messages;
+mod models;
 #[cfg(test)]
 mod tests;
 
 pub(super) use lacks::lacks;
 
+use std::borrow::Cow;
+
+use sha2::{Digest as _, Sha256};
+
 use lacks::{STOPS, refusals};
+use models::Family;
 
 use crate::dialect::{Ask, Effort, Format, Given, Number, Reasoning, Target, Tool, ToolChoice};
 use crate::json::Writer;
@@ -27,8 +33,8 @@ pub(super) fn write(ask: &Ask<'_>, target: &Target<'_>) -> Vec<u8> {
             body.key("max_completion_tokens").number(value);
         }
         sampling(ask, target, body);
-        if let Some(Given { value, .. }) = ask.reasoning {
-            reasoning(value, target.model, body);
+        if let Some(effort) = effort(ask, target.model) {
+            body.key("reasoning_effort").string(effort);
         }
         if !ask.tools.is_empty() {
             tools(ask, body);
@@ -37,7 +43,7 @@ pub(super) fn write(ask: &Ask<'_>, target: &Target<'_>) -> Vec<u8> {
             body.key("response_format").object(|object| format(value, object));
         }
         if let Some(Given { value, .. }) = &ask.user {
-            body.key("user").string(value);
+            body.key("user").string(&short(value, USER));
         }
     });
     out.finish()
@@ -70,21 +76,44 @@ fn sampling(ask: &Ask<'_>, target: &Target<'_>, body: &mut Writer) {
     }
 }
 
-/// Effort in the words that every reasoning model takes: the newest have no `minimal`, the older
-/// no `xhigh`.
-fn reasoning(reasoning: Reasoning, model: &str, body: &mut Writer) {
-    let word = match reasoning {
+/// The word for how much to think; none for the model's own default.
+fn effort(ask: &Ask<'_>, model: &str) -> Option<&'static str> {
+    let family = Family::of(model);
+    if family.thinks_without_tools_only() && !ask.tools.is_empty() {
+        // Its own default is refused as well.
+        return Some("none");
+    }
+    match ask.reasoning?.value {
+        Reasoning::Adaptive => None,
         // What is off by nature has no word for it, and the first GPT-5 cannot be switched off.
-        Reasoning::Off | Reasoning::Budget(0) if lacks::may_think(model) => "none",
-        // The model's own default.
-        Reasoning::Off | Reasoning::Budget(0) | Reasoning::Adaptive => return,
-        Reasoning::Effort(_) | Reasoning::Budget(_) => match reasoning.effort() {
-            Some(Effort::High | Effort::Max) => "high",
-            Some(Effort::Medium) | None => "medium",
-            Some(Effort::Low | Effort::Minimal) => "low",
-        },
-    };
-    body.key("reasoning_effort").string(word);
+        Reasoning::Off | Reasoning::Budget(0) => family.may_think().then_some("none"),
+        asked => Some(match asked.effort()? {
+            Effort::Minimal if family == Family::First => "minimal",
+            Effort::Minimal | Effort::Low => "low",
+            Effort::Medium => "medium",
+            Effort::Max if family.has_xhigh() => "xhigh",
+            Effort::High | Effort::Max => "high",
+        }),
+    }
+}
+
+/// Longest `user`, in bytes.
+const USER: usize = 64;
+
+/// Longest id of a call, in bytes.
+const CALL_ID: usize = 40;
+
+/// A text that only has to be the same each time: one that is too long becomes its digest.
+fn short(text: &str, most: usize) -> Cow<'_, str> {
+    if text.len() <= most {
+        return Cow::Borrowed(text);
+    }
+    let digest = Sha256::digest(text.as_bytes());
+    let mut hex = String::with_capacity(64);
+    for digit in digest.iter().flat_map(|byte| [byte >> 4, byte & 15]).take(most) {
+        hex.extend(char::from_digit(u32::from(digit), 16));
+    }
+    Cow::Owned(hex)
 }
 
 fn tools(ask: &Ask<'_>, body: &mut Writer) {

@@ -1,7 +1,9 @@
 //! Requests, read and written again: what a provider of this dialect gets from another's app.
 use super::{lacks, write};
 use crate::dialect::openai::read::read;
-use crate::dialect::{Ask, Block, Effort, Given, Image, Number, Reasoning, Role, Target, Turn};
+use crate::dialect::{
+    Ask, Block, Effort, Given, Image, Number, Reasoning, Role, Target, Tool, Turn,
+};
 use crate::json::{Document, Limits};
 
 const TARGET: Target<'static> = Target { model: "gpt-x", max_output_tokens: 100 };
@@ -122,8 +124,7 @@ fn images_of_results_follow_in_the_users_message() {
     let expected = concat!(
         r#"{"role":"tool","tool_call_id":"1","content":[{"type":"text","text":"seen"},"#,
         r#"{"type":"text","text":"(The images of this result follow.)"}]},"#,
-        r#"{"role":"tool","tool_call_id":"2","content":[{"type":"text","text":"The tool call failed:"},"#,
-        r#"{"type":"text","text":"no"}]},"#,
+        r#"{"role":"tool","tool_call_id":"2","content":"The tool call failed: no"},"#,
         r#"{"role":"tool","tool_call_id":"3","content":""},"#,
         r#"{"role":"user","content":[{"type":"text","text":"Images in the result of tool call 1:"},"#,
         r#"{"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="}},"#,
@@ -187,4 +188,64 @@ fn what_cannot_be_said_is_named_and_left_out() {
         let only_effort = rest == r#","reasoning_effort":"low"}"#;
         assert_eq!(lack.is_some(), rest == "}" || only_effort, "{body}");
     }
+}
+
+#[test]
+fn effort_is_said_in_the_words_of_the_model() {
+    let tools = || vec![Tool { name: "f".into(), description: None, schema: None, strict: None }];
+    let effort = |value| Some(Given { value, field: "thinking" });
+    let some = |word| Reasoning::Effort(word);
+    // What is asked, whether functions are offered, what is written, and whether it is refused.
+    let cases = [
+        ("gpt-4o", None, false, None, false),
+        ("gpt-4o", effort(Reasoning::Off), true, None, false),
+        ("o3", effort(Reasoning::Adaptive), true, None, false),
+        ("o3", effort(some(Effort::Minimal)), true, Some("low"), false),
+        ("gpt-5", effort(some(Effort::Minimal)), true, Some("minimal"), false),
+        ("gpt-5-mini", effort(Reasoning::Off), false, None, false),
+        ("gpt-5.1", effort(Reasoning::Off), true, Some("none"), false),
+        ("gpt-5.1", effort(some(Effort::Max)), true, Some("high"), false),
+        ("gpt-5.2-2025-12-11", effort(some(Effort::Max)), true, Some("xhigh"), false),
+        ("gpt-5.2", effort(Reasoning::Budget(5000)), true, Some("medium"), false),
+        ("gpt-5.2", effort(Reasoning::Budget(0)), true, Some("none"), false),
+        ("gpt-5.6-terra", None, false, None, false),
+        ("gpt-5.6-terra", None, true, Some("none"), false),
+        ("gpt-5.6-terra", effort(Reasoning::Adaptive), true, Some("none"), false),
+        ("openai/gpt-5.4", effort(some(Effort::High)), false, Some("high"), false),
+        ("openai/gpt-5.4", effort(some(Effort::High)), true, Some("none"), true),
+        ("llama-4", effort(some(Effort::Max)), true, Some("high"), false),
+    ];
+    for (model, reasoning, functions, word, refused) in cases {
+        let target = Target { model, max_output_tokens: 1 };
+        let tools = if functions { tools() } else { vec![] };
+        let ask = Ask { reasoning, tools, ..Ask::default() };
+        let body = String::from_utf8(write(&ask, &target)).unwrap();
+        let field = word.map(|word| format!(r#""reasoning_effort":"{word}""#));
+        match field {
+            Some(field) => assert!(body.contains(&field), "{model} {reasoning:?}: {body}"),
+            None => assert!(!body.contains("effort"), "{model} {reasoning:?}: {body}"),
+        }
+        let mut out = Vec::new();
+        lacks(&ask, &target, &mut out);
+        assert_eq!(!out.is_empty(), refused, "{model} {reasoning:?}: {out:?}");
+    }
+}
+
+#[test]
+fn names_that_are_too_long_become_digests() {
+    let id = "c".repeat(41);
+    let user = "u".repeat(65);
+    let body = format!(
+        r#"{{"model":"m","user":"{user}","messages":[
+          {{"role":"assistant","tool_calls":[{{"id":"{id}","function":{{"name":"f","arguments":"{{}}"}}}}]}},
+          {{"role":"tool","tool_call_id":"{id}","content":"x"}}]}}"#
+    );
+    let out = rewritten(&body);
+    // SHA-256 of 41 times `c`, cut to 40 digits, and of 65 times `u`.
+    let (id, user) = (
+        "2d55900a1d3409d7a599bb69946cbd9ae27a4868",
+        "f20e249d15fa4b9f44ba21d154f62e1efa76ddfdce5d25139a33a4787cee5a8b",
+    );
+    assert_eq!(out.matches(&format!(r#"id":"{id}""#)).count(), 2, "{out}");
+    assert!(out.contains(&format!(r#""user":"{user}""#)), "{out}");
 }

@@ -1,0 +1,59 @@
+//! OpenAI's models by what they take, told from their names.
+//!
+//! Source: OpenAI's guide "Reasoning models" and the answers of its API that users have reported
+//! up to GPT-5.6, read in 2026-11. A model of another maker is of no family, and is sent everything.
+
+/// Models that take the same parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Family {
+    /// The o series: reasons always, in its own way of sampling.
+    O,
+    /// The first GPT-5: as the o series, and knows minimal effort.
+    First,
+    /// GPT-5.1 and later, by its minor version: reasons when asked to.
+    Later(u8),
+    /// Any other.
+    Plain,
+}
+
+impl Family {
+    pub(super) fn of(model: &str) -> Self {
+        // Resellers put themselves before the name.
+        let model = model.rsplit('/').next().unwrap_or(model);
+        let digit = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
+        if model.strip_prefix('o').is_some_and(digit) {
+            return Self::O;
+        }
+        let Some(rest) = model.strip_prefix("gpt-5").filter(|rest| !rest.contains("chat")) else {
+            return Self::Plain;
+        };
+        match rest.strip_prefix('.') {
+            Some(minor) => {
+                let minor = minor.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+                minor.parse().map_or(Self::Plain, Self::Later)
+            }
+            None if rest.is_empty() || rest.starts_with('-') => Self::First,
+            None => Self::Plain,
+        }
+    }
+
+    /// Whether it cannot be kept from reasoning.
+    pub(super) const fn always_thinks(self) -> bool {
+        matches!(self, Self::O | Self::First)
+    }
+
+    /// Whether it reasons or not as asked, and takes `none` for not at all.
+    pub(super) const fn may_think(self) -> bool {
+        matches!(self, Self::Later(_))
+    }
+
+    /// Whether it refuses functions on this path unless its reasoning is switched off.
+    pub(super) const fn thinks_without_tools_only(self) -> bool {
+        matches!(self, Self::Later(4..))
+    }
+
+    /// Whether it knows more effort than high.
+    pub(super) const fn has_xhigh(self) -> bool {
+        matches!(self, Self::Later(2..))
+    }
+}
