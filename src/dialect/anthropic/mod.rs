@@ -15,6 +15,9 @@ mod turns;
 mod usage;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 use super::{App, Dialect, Provider};
 
 /// The version whose rules this dialect follows.

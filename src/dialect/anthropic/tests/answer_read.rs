@@ -1,0 +1,91 @@
+//! A provider's answers, whole and streamed, read into events.
+use super::{streamed, whole};
+
+#[test]
+fn reads_a_whole_answer() {
+    let body = r#"{"id":"msg_1","type":"message","role":"assistant","model":"claude-x","content":[
+        {"type":"thinking","thinking":"hm","signature":"Eq"},
+        {"type":"redacted_thinking","data":"zz"},
+        {"type":"text","text":"Hi ","citations":[{}]},{"type":"text","text":""},
+        {"type":"server_tool_use","id":"s","name":"web_search","input":{"query":"x"}},
+        {"type":"web_search_tool_result","tool_use_id":"s","content":[]},
+        {"type":"tool_use","id":"t1","name":"f","input":{"n": 1.0}},
+        {"type":"tool_use","id":"t2","name":"g","input":{}},{"type":"later"}],
+        "stop_reason":"tool_use","stop_sequence":null,
+        "usage":{"input_tokens":10,"cache_creation_input_tokens":30,"cache_read_input_tokens":5,
+            "cache_creation":{"ephemeral_5m_input_tokens":20,"ephemeral_1h_input_tokens":10},
+            "output_tokens":7,"output_tokens_details":{"thinking_tokens":3}}}"#;
+    let expected = [
+        "start msg_1 claude-x",
+        "reasoning hm",
+        "text Hi ",
+        "call 0 t1 f",
+        r#"arguments 0 {"n": 1.0}"#,
+        "call 1 t2 g",
+        "arguments 1 {}",
+        "stop ToolCalls",
+        "usage 10 5 20 10 7 3",
+        "end",
+    ];
+    assert_eq!(whole(body), expected);
+}
+
+#[test]
+fn reads_why_it_stopped() {
+    let table = [
+        (r#""end_turn""#, vec!["stop End"]),
+        (r#""max_tokens""#, vec!["stop Length"]),
+        (r#""model_context_window_exceeded""#, vec!["stop Length"]),
+        (r#""tool_use""#, vec!["stop ToolCalls"]),
+        (r#""pause_turn""#, vec!["stop End"]),
+        (r#""something_new""#, vec!["stop End"]),
+        (r#""stop_sequence","stop_sequence":"END""#, vec![r#"stop Sequence(Some("END"))"#]),
+        (r#""stop_sequence""#, vec!["stop Sequence(None)"]),
+        (r#""refusal""#, vec!["stop Refused"]),
+        (
+            r#""refusal","stop_details":{"type":"refusal","category":"bio","explanation":"no"}"#,
+            vec!["refusal no", "stop Refused"],
+        ),
+        ("null", vec![]),
+    ];
+    for (reason, lines) in table {
+        let expected: Vec<&str> = [vec!["start  "], lines, vec!["end"]].concat();
+        let body = format!(r#"{{"type":"message","content":[],"stop_reason":{reason}}}"#);
+        assert_eq!(whole(&body), expected, "{reason}");
+    }
+}
+
+#[test]
+fn reads_a_failure_where_an_answer_was_due() {
+    let overloaded =
+        r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
+    assert_eq!(whole(overloaded), ["fault Overloaded 529 Overloaded"]);
+    assert_eq!(
+        streamed(&format!("event: error\ndata: {overloaded}\n\n")),
+        ["fault Overloaded 529 Overloaded"]
+    );
+    assert_eq!(
+        streamed("event: error\ndata: oops\n\n"),
+        ["fault Internal 500 the provider answered with status 500: oops"]
+    );
+    assert_eq!(whole("[]"), ["fault Internal 502 the provider's answer is not a message"]);
+}
+
+#[test]
+fn reads_a_stream() {
+    let expected = [
+        "start msg_1 claude-x",
+        "usage 4 0 10 90 1 0",
+        "reasoning hm",
+        "text hé",
+        "call 0 t1 f",
+        r#"arguments 0 {"n":"#,
+        "arguments 0 1}",
+        "call 1 t2 g",
+        r#"arguments 1 {"x":1}"#,
+        "stop ToolCalls",
+        "usage 4 0 10 90 20 0",
+        "end",
+    ];
+    assert_eq!(streamed(include_str!("stream.txt")), expected);
+}

@@ -1,0 +1,30 @@
+//! Names of models and what their generation takes.
+use crate::dialect::anthropic::generation::Generation;
+
+#[test]
+fn tells_a_generation_from_a_name() {
+    // Name, takes sampling, both samplers, a budget, adaptive thinking, thinks unasked.
+    let table = [
+        ("claude-3-opus-20240229", true, true, true, false, false),
+        ("claude-3-5-sonnet-20241022", true, true, true, false, false),
+        ("claude-sonnet-4-20250514", true, true, true, false, false),
+        ("claude-opus-4-1-20250805", true, false, true, false, false),
+        ("claude-sonnet-4-5", true, false, true, false, false),
+        ("us.anthropic.claude-haiku-4-5-20251001-v1:0", true, false, true, false, false),
+        ("claude-opus-4-6", true, false, true, true, false),
+        ("claude-opus-4-7", false, false, false, true, false),
+        ("claude-sonnet-5", false, false, false, true, true),
+        ("claude-haiku-5-5", false, false, false, true, true),
+        ("claude-fable-5-1", false, false, false, true, true),
+        ("claude-mythos-preview", false, false, false, true, true),
+        ("some-other-model-9", true, true, true, false, false),
+    ];
+    for (model, sampling, both, budget, adaptive, thinks) in table {
+        let g = Generation::of(model);
+        assert_eq!(
+            (g.sampling, g.both_samplers, g.budget, g.adaptive, g.thinks),
+            (sampling, both, budget, adaptive, thinks),
+            "{model}"
+        );
+    }
+}

@@ -1,0 +1,383 @@
+//! What a provider gets for a request, and what it cannot be told.
+use std::borrow::Cow;
+
+use super::{DIALECT, ask};
+use crate::dialect::{
+    Ask, Block, Effort, Format, Given, Image, Number, Reasoning, Role, Target, Tool, ToolChoice,
+    Turn,
+};
+
+const fn given<T>(value: T, field: &'static str) -> Option<Given<T>> {
+    Some(Given { value, field })
+}
+
+fn number(text: &'static str, field: &'static str) -> Option<Given<Number<'static>>> {
+    given(Number { text, value: text.parse().unwrap() }, field)
+}
+
+fn say(text: &str) -> Block<'_> {
+    Block::Text(Cow::Borrowed(text))
+}
+
+fn turn(role: Role, blocks: Vec<Block<'_>>) -> Turn<'_> {
+    Turn { role, blocks }
+}
+
+fn hello() -> Ask<'static> {
+    Ask { turns: vec![turn(Role::User, vec![say("hi")])], ..Ask::default() }
+}
+
+fn tool(name: &str) -> Tool<'_> {
+    Tool { name: name.into(), description: None, schema: None, strict: None }
+}
+
+fn write(ask: &Ask<'_>, model: &str) -> String {
+    let target = Target { model, max_output_tokens: 4096 };
+    String::from_utf8((DIALECT.provider.write)(ask, &target)).unwrap()
+}
+
+fn lacks(ask: &Ask<'_>, model: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    (DIALECT.provider.lacks)(ask, &Target { model, max_output_tokens: 4096 }, &mut out);
+    out.iter().map(|lack| lack.field.to_string()).collect()
+}
+
+/// What stands between the messages and the end of the body.
+fn options(ask: &Ask<'_>, model: &str) -> String {
+    let body = write(ask, model);
+    let (_, rest) = body.split_once(r#""text":"hi"}]}]"#).unwrap();
+    rest.strip_suffix('}').unwrap().trim_start_matches(',').to_owned()
+}
+
+fn messages(ask: &Ask<'_>, model: &str) -> String {
+    let body = write(ask, model);
+    let (_, rest) = body.split_once(r#""messages":"#).unwrap();
+    rest.strip_suffix('}').unwrap().to_owned()
+}
+
+#[test]
+fn writes_the_least_request() {
+    let messages = r#""messages":[{"role":"user","content":[{"type":"text","text":"hi"}]}]"#;
+    let expected = format!(r#"{{"model":"claude-x","max_tokens":4096,{messages}}}"#);
+    assert_eq!(write(&hello(), "claude-x"), expected);
+    let ask = Ask {
+        system: vec!["a".into(), " ".into(), "b".into()],
+        max_tokens: given(7, "max_tokens"),
+        stream: true,
+        user: given("u".into(), "user"),
+        stop: given(vec!["END".into(), "\n".into()], "stop"),
+        ..hello()
+    };
+    let system = r#""system":[{"type":"text","text":"a"},{"type":"text","text":"b"}]"#;
+    let rest = r#""stop_sequences":["END"],"metadata":{"user_id":"u"},"stream":true"#;
+    let expected = format!(r#"{{"model":"claude-x","max_tokens":7,{system},{messages},{rest}}}"#);
+    assert_eq!(write(&ask, "claude-x"), expected);
+    assert_eq!(lacks(&ask, "claude-x"), ["stop"]);
+}
+
+#[test]
+fn says_thinking_as_the_model_takes_it() {
+    use Effort as E;
+    use Reasoning as R;
+    let loose = |value| Ask { reasoning: given(value, "reasoning_effort"), ..hello() };
+    let forced = |value| Ask {
+        tools: vec![tool("f")],
+        tool_choice: given(ToolChoice::Required, "tool_choice"),
+        ..loose(value)
+    };
+    let tight = |value| Ask { max_tokens: given(1024, "max_tokens"), ..loose(value) };
+    let (old, mid, new, always) =
+        ("claude-sonnet-4-5", "claude-opus-4-6", "claude-sonnet-5", "claude-fable-5");
+    let adaptive = r#""thinking":{"type":"adaptive"}"#;
+    let low = r#""output_config":{"effort":"low"}"#;
+    let tools =
+        r#""tools":[{"name":"f","input_schema":{"type":"object"}}],"tool_choice":{"type":"any"}"#;
+    let budget =
+        |tokens: u64| format!(r#""thinking":{{"type":"enabled","budget_tokens":{tokens}}}"#);
+    // The request, the model, what is said, whether it lacks.
+    let table = [
+        (loose(R::Effort(E::Minimal)), old, budget(1024), false),
+        (loose(R::Effort(E::High)), old, budget(3072), false),
+        (loose(R::Budget(2000)), old, budget(2000), false),
+        (loose(R::Budget(2000)), mid, budget(2000), false),
+        (loose(R::Off), old, String::new(), false),
+        (tight(R::Effort(E::Low)), old, String::new(), true),
+        (forced(R::Effort(E::Low)), old, tools.to_owned(), true),
+        (loose(R::Adaptive), mid, adaptive.to_owned(), false),
+        (loose(R::Effort(E::Minimal)), mid, format!("{adaptive},{low}"), false),
+        (tight(R::Effort(E::Low)), new, format!("{adaptive},{low}"), false),
+        (forced(R::Effort(E::Low)), new, format!("{tools},{low}"), false),
+        (loose(R::Budget(2000)), new, format!("{adaptive},{low}"), false),
+        (loose(R::Off), new, r#""thinking":{"type":"disabled"}"#.to_owned(), false),
+        (loose(R::Off), always, String::new(), true),
+    ];
+    for (ask, model, said, lacking) in table {
+        let why = format!("{:?} {model}", ask.reasoning);
+        assert_eq!(options(&ask, model), said, "{why}");
+        assert_eq!(!lacks(&ask, model).is_empty(), lacking, "{why}");
+    }
+}
+
+#[test]
+fn answers_calls_without_a_budget_that_needs_signed_thoughts() {
+    let call = Block::ToolCall { id: "a".into(), name: "f".into(), arguments: "".into() };
+    let result =
+        Block::ToolResult { id: "a".into(), name: "f".into(), content: vec![], failed: false };
+    let mut ask = hello();
+    ask.tools = vec![tool("f")];
+    ask.reasoning = given(Reasoning::Effort(Effort::Low), "reasoning_effort");
+    ask.turns.push(turn(Role::Assistant, vec![Block::Reasoning("hm".into()), call]));
+    ask.turns.push(turn(Role::User, vec![result]));
+    assert!(!write(&ask, "claude-sonnet-4-5").contains("thinking"));
+    assert!(write(&ask, "claude-sonnet-4-6").contains(r#""thinking":{"type":"adaptive"}"#));
+    assert!(lacks(&ask, "claude-sonnet-4-5").is_empty());
+}
+
+#[test]
+fn says_sampling_as_the_model_takes_it() {
+    let (oldest, old, new) = ("claude-sonnet-4-20250514", "claude-sonnet-4-5", "claude-opus-5");
+    // Temperature, top_p, the model, what is said, what is lacking.
+    let table = [
+        (Some("0.2"), None, old, r#""temperature":0.2"#, ""),
+        (Some("1"), None, old, r#""temperature":1"#, ""),
+        (Some("1.2"), None, old, "", "temperature"),
+        (Some("0.2"), None, new, "", "temperature"),
+        (Some("1.0"), Some("1"), new, "", ""),
+        (None, Some("0.9"), new, "", "top_p"),
+        (None, Some("0.9"), old, r#""top_p":0.9"#, ""),
+        (Some("0.2"), Some("0.9"), oldest, r#""temperature":0.2,"top_p":0.9"#, ""),
+        (Some("0.2"), Some("0.9"), old, r#""temperature":0.2"#, "top_p"),
+        (Some("0.2"), Some("1"), old, r#""temperature":0.2"#, ""),
+        (Some("1"), Some("0.9"), old, r#""top_p":0.9"#, ""),
+    ];
+    for (temperature, top_p, model, said, lacking) in table {
+        let ask = Ask {
+            temperature: temperature.and_then(|text| number(text, "temperature")),
+            top_p: top_p.and_then(|text| number(text, "top_p")),
+            ..hello()
+        };
+        let why = format!("{temperature:?} {top_p:?} {model}");
+        assert_eq!(options(&ask, model), said, "{why}");
+        assert_eq!(lacks(&ask, model).join(" "), lacking, "{why}");
+    }
+    let ask = Ask {
+        reasoning: given(Reasoning::Budget(1024), "thinking"),
+        temperature: number("0.2", "temperature"),
+        top_p: number("0.9", "top_p"),
+        top_k: number("5", "top_k"),
+        ..hello()
+    };
+    assert_eq!(lacks(&ask, oldest), ["temperature", "top_p", "top_k"], "while it thinks");
+    assert_eq!(lacks(&Ask { reasoning: None, ..ask }, oldest), [""; 0]);
+}
+
+#[test]
+fn names_what_it_cannot_say() {
+    let long = "x".repeat(129);
+    let ask = Ask {
+        seed: number("1", "seed"),
+        frequency_penalty: number("0.5", "frequency_penalty"),
+        presence_penalty: number("0", "presence_penalty"),
+        format: given(Format::JsonObject, "response_format"),
+        stop: given(vec![" \n".into()], "stop"),
+        tools: vec![tool("get.weather"), tool(&long), Tool { strict: Some(true), ..tool("ok") }],
+        turns: vec![turn(
+            Role::User,
+            vec![
+                say("hi"),
+                Block::Image(Image::Base64 { media_type: "image/tiff".into(), data: "".into() }),
+            ],
+        )],
+        ..Ask::default()
+    };
+    let expected = [
+        "seed",
+        "frequency_penalty",
+        "response_format",
+        "stop",
+        "tools[0]",
+        "tools[1]",
+        "messages",
+    ];
+    assert_eq!(lacks(&ask, "claude-sonnet-4-5"), expected);
+    let old = lacks(&ask, "claude-3-haiku-20240307");
+    assert!(old.contains(&"tools[2]".to_owned()), "a tool cannot be strict there: {old:?}");
+    assert_eq!(
+        options(&ask, "claude-sonnet-4-5"),
+        r#""tools":[{"name":"ok","input_schema":{"type":"object"},"strict":true}]"#
+    );
+}
+
+#[test]
+fn writes_tools_and_their_choice() {
+    let with = |schema: Option<&'static str>,
+                choice: Option<ToolChoice<'static>>,
+                parallel: Option<bool>| Ask {
+        tools: vec![Tool { description: Some("d".into()), schema, ..tool("f") }],
+        tool_choice: choice.map(|value| Given { value, field: "tool_choice" }),
+        parallel_tools: parallel.map(|value| Given { value, field: "parallel_tool_calls" }),
+        ..hello()
+    };
+    let table = [
+        (with(None, None, None), r#"{"type":"object"}"#, ""),
+        (with(Some("{ }"), None, Some(true)), r#"{"type":"object"}"#, ""),
+        (
+            with(Some(r#"{"properties":{"a":{"type":"string"}}}"#), Some(ToolChoice::Auto), None),
+            r#"{"type":"object","properties":{"a":{"type":"string"}}}"#,
+            "",
+        ),
+        (
+            with(Some(r#"{"type": "object"}"#), None, Some(false)),
+            r#"{"type": "object"}"#,
+            r#","tool_choice":{"type":"auto","disable_parallel_tool_use":true}"#,
+        ),
+        (
+            with(None, Some(ToolChoice::Required), Some(false)),
+            r#"{"type":"object"}"#,
+            r#","tool_choice":{"type":"any","disable_parallel_tool_use":true}"#,
+        ),
+        (
+            with(None, Some(ToolChoice::Named("f".into())), None),
+            r#"{"type":"object"}"#,
+            r#","tool_choice":{"type":"tool","name":"f"}"#,
+        ),
+        (
+            with(None, Some(ToolChoice::None), Some(false)),
+            r#"{"type":"object"}"#,
+            r#","tool_choice":{"type":"none"}"#,
+        ),
+    ];
+    for (ask, schema, choice) in table {
+        let expected = format!(
+            r#""tools":[{{"name":"f","description":"d","input_schema":{schema}}}]{choice}"#
+        );
+        assert_eq!(options(&ask, "claude-x"), expected);
+    }
+}
+
+#[test]
+fn writes_the_shape_of_the_answer() {
+    let format =
+        Format::JsonSchema { name: Some("n".into()), schema: r#"{"type":"object"}"#, strict: None };
+    let ask = Ask { format: given(format, "response_format"), ..hello() };
+    let expected =
+        r#""output_config":{"format":{"type":"json_schema","schema":{"type":"object"}}}"#;
+    assert_eq!(options(&ask, "claude-sonnet-4-5"), expected);
+}
+
+#[test]
+fn writes_turns_that_the_api_takes() {
+    use Role::{Assistant as A, User as U};
+    let text = |text: &str| format!(r#"{{"type":"text","text":"{text}"}}"#);
+    let user = |content: &str| format!(r#"{{"role":"user","content":[{content}]}}"#);
+    let model = |content: &str| format!(r#"{{"role":"assistant","content":[{content}]}}"#);
+    let table = [
+        (vec![], vec![user(&text("."))]),
+        (
+            vec![turn(A, vec![say("hello")]), turn(U, vec![say("hi")])],
+            vec![user(&text(".")), model(&text("hello")), user(&text("hi"))],
+        ),
+        (
+            vec![
+                turn(U, vec![say("a")]),
+                turn(A, vec![Block::Reasoning("hm".into()), say(" ")]),
+                turn(U, vec![say(""), say("b")]),
+            ],
+            vec![user(&format!("{},{}", text("a"), text("b")))],
+        ),
+        (
+            vec![
+                turn(U, vec![say("a")]),
+                turn(A, vec![Block::Refusal("no".into())]),
+                turn(U, vec![say("b")]),
+            ],
+            vec![user(&text("a")), model(&text("no")), user(&text("b"))],
+        ),
+    ];
+    for (turns, expected) in table {
+        let ask = Ask { turns, ..Ask::default() };
+        assert_eq!(messages(&ask, "claude-x"), format!("[{}]", expected.join(",")));
+    }
+    let ask = Ask {
+        turns: vec![turn(U, vec![say("a")]), turn(A, vec![say("It is ")])],
+        ..Ask::default()
+    };
+    let prefill = format!("[{},{}]", user(&text("a")), model(&text("It is")));
+    let asked =
+        format!("[{},{},{}]", user(&text("a")), model(&text("It is ")), user(&text("Continue.")));
+    assert_eq!(messages(&ask, "claude-sonnet-4-5"), prefill);
+    assert_eq!(messages(&ask, "claude-opus-5"), asked, "later models refuse to be prefilled");
+}
+
+#[test]
+fn writes_calls_and_results() {
+    let call = |id: &'static str, arguments: &'static str| Block::ToolCall {
+        id: id.into(),
+        name: "f".into(),
+        arguments: arguments.into(),
+    };
+    let png = Image::Base64 { media_type: "image/png".into(), data: "aGk=".into() };
+    let result = |id: &'static str, content, failed| Block::ToolResult {
+        id: id.into(),
+        name: "f".into(),
+        content,
+        failed,
+    };
+    let mut ask = hello();
+    let (mut calls, cut) = (vec![call("a", r#" {"n": 1.0} "#), call("b:1/é", "")], "{\"cut");
+    calls.extend([call("", "[1]"), call("d", cut)]);
+    ask.turns.push(turn(Role::Assistant, calls));
+    ask.turns.push(turn(
+        Role::User,
+        vec![
+            result("a", vec![say("1"), Block::Image(png)], false),
+            result("b:1/é", vec![say("")], true),
+            Block::Image(Image::Url("https://x/y".into())),
+        ],
+    ));
+    let body = write(&ask, "claude-x");
+    let expected = concat!(
+        r#"{"role":"assistant","content":["#,
+        r#"{"type":"tool_use","id":"a","name":"f","input":{"n": 1.0}},"#,
+        r#"{"type":"tool_use","id":"b_1__","name":"f","input":{}},"#,
+        r#"{"type":"tool_use","id":"call","name":"f","input":{"arguments":"[1]"}},"#,
+        r#"{"type":"tool_use","id":"d","name":"f","input":{"arguments":"{\"cut"}}]},"#,
+        r#"{"role":"user","content":["#,
+        r#"{"type":"tool_result","tool_use_id":"a","content":[{"type":"text","text":"1"},"#,
+        r#"{"type":"image","source":{"type":"base64","media_type":"image/png","data":"aGk="}}]},"#,
+        r#"{"type":"tool_result","tool_use_id":"b_1__","is_error":true},"#,
+        r#"{"type":"image","source":{"type":"url","url":"https://x/y"}}]}],"#,
+        r#""tools":[{"name":"f","input_schema":{"type":"object"}}],"tool_choice":{"type":"none"}}"#,
+    );
+    assert!(body.ends_with(expected), "{body}");
+}
+
+#[test]
+fn what_is_written_is_read_as_the_same() {
+    let mut first = hello();
+    first.model = "claude-x".into();
+    first.max_tokens = given(9, "max_tokens");
+    first.tools = vec![Tool { schema: Some(r#"{"type":"object"}"#), ..tool("f") }];
+    first.turns.push(turn(
+        Role::Assistant,
+        vec![
+            say("ok"),
+            Block::ToolCall { id: "a".into(), name: "f".into(), arguments: "{}".into() },
+        ],
+    ));
+    let result = Block::ToolResult {
+        id: "a".into(),
+        name: "f".into(),
+        content: vec![say("1")],
+        failed: true,
+    };
+    first.turns.push(turn(Role::User, vec![result]));
+    let body = write(&first, "claude-x");
+    ask(&body, |second| {
+        let second = second.unwrap();
+        assert_eq!(format!("{:?}", second.turns), format!("{:?}", first.turns));
+        assert_eq!(format!("{:?}", second.tools), format!("{:?}", first.tools));
+        assert!(second.native.is_empty());
+        assert_eq!(write(&second, "claude-x"), body);
+    });
+}
