@@ -2,4 +2,5 @@
 pub mod cli;
 pub mod policy_file;
 pub mod render;
+pub mod sim;
 mod yaml;

@@ -1,6 +1,7 @@
 //! The `tradewind` command: one file per subcommand, one row each below.
 mod check;
 mod render;
+mod sim;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -22,6 +23,7 @@ struct Args {
 enum Command {
     Check(check::Check),
     Render(render::Render),
+    Sim(sim::Args),
 }
 
 /// Runs the command that the arguments name.
@@ -30,6 +32,7 @@ pub fn run() -> ExitCode {
     match Args::parse().command {
         Command::Check(args) => check::run(&args),
         Command::Render(args) => render::run(&args),
+        Command::Sim(args) => sim::run(&args),
     }
 }
 

@@ -1,0 +1,199 @@
+//! Messages: roles, and tool results right after their calls.
+use serde_json::Value;
+
+use super::super::shape::{Is, Wrong, fields, items, missing, must, object, said, text};
+use super::super::talk::Heard;
+use super::parts;
+
+const USER: &[&str] = &["text", "image", "document", "tool_result"];
+const ASSISTANT: &[&str] = &["text", "thinking", "redacted_thinking", "tool_use"];
+
+pub(super) fn read(list: &[Value], marks: &mut usize, heard: &mut Heard) -> Result<(), Wrong> {
+    if list.is_empty() {
+        return Err(said("messages", "messages: at least one message is required"));
+    }
+    heard.messages = list.len();
+    let mut open: Vec<String> = Vec::new();
+    let mut seen: Vec<String> = Vec::new();
+    for (index, message) in list.iter().enumerate() {
+        let path = format!("messages.{index}");
+        let role = role(message, index, &path)?;
+        if role == "assistant" {
+            unanswered(&open, index)?;
+            open = assistant(message, index, list.len(), marks, heard)?;
+            if let Some(twice) = open.iter().find(|id| seen.contains(id)) {
+                let message = format!("{path}: `tool_use` ids must be unique ({twice})");
+                return Err(said(&path, message));
+            }
+            seen.extend(open.iter().cloned());
+        } else {
+            user(message, index, &mut open, marks, heard)?;
+        }
+    }
+    unanswered(&open, list.len())
+}
+
+fn role<'v>(message: &'v Value, index: usize, path: &str) -> Result<&'v str, Wrong> {
+    let message = object(message, path)?;
+    fields(message, path, &[must("role", Is::Text), must("content", Is::TextOrList)])?;
+    let role = text(message, "role").unwrap_or_default();
+    match role {
+        "user" | "assistant" => {}
+        "system" => {
+            let message = "messages: Unexpected role \"system\". The Messages API accepts a \
+                           top-level `system` parameter, not \"system\" as an input message role.";
+            return Err(said(path, message));
+        }
+        _ => {
+            let message = format!("{path}.role: Input should be 'user' or 'assistant'");
+            return Err(said(path, message));
+        }
+    }
+    if index == 0 && role != "user" {
+        return Err(said(path, "messages: first message must use the \"user\" role"));
+    }
+    Ok(role)
+}
+
+/// Every call of the message before must have been answered by now.
+fn unanswered(open: &[String], index: usize) -> Result<(), Wrong> {
+    if open.is_empty() {
+        return Ok(());
+    }
+    let at = index.saturating_sub(1);
+    let message = format!(
+        "messages.{at}: `tool_use` ids were found without `tool_result` blocks immediately \
+         after: {}. Each `tool_use` block must have a corresponding `tool_result` block in the \
+         next message.",
+        open.join(", ")
+    );
+    Err(said("messages", message))
+}
+
+fn assistant(
+    message: &Value,
+    index: usize,
+    total: usize,
+    marks: &mut usize,
+    heard: &mut Heard,
+) -> Result<Vec<String>, Wrong> {
+    let last = index.saturating_add(1) == total;
+    let path = format!("messages.{index}");
+    heard.results.clear();
+    let mut open = Vec::new();
+    let mut ending = "";
+    match message.get("content") {
+        Some(Value::String(text)) => {
+            heard.hear(text);
+            ending = text;
+        }
+        Some(Value::Array(blocks)) => {
+            for (at, block) in blocks.iter().enumerate() {
+                let at = format!("{path}.content.{at}");
+                let (kind, _) = parts::block(block, ASSISTANT, &at, marks, heard)?;
+                ending = block.get("text").and_then(Value::as_str).unwrap_or_default();
+                if kind == "tool_use" {
+                    let id = block.get("id").and_then(Value::as_str).unwrap_or_default();
+                    open.push(id.to_owned());
+                }
+            }
+        }
+        _ => return Err(missing(&path, "content")),
+    }
+    let empty = message.get("content").is_some_and(|content| {
+        content.as_str() == Some("") || content.as_array().is_some_and(Vec::is_empty)
+    });
+    if empty && !last {
+        return Err(hollow(&path));
+    }
+    if last && ending.ends_with(char::is_whitespace) {
+        let message = "messages: final assistant content cannot end with trailing whitespace";
+        return Err(said(&path, message));
+    }
+    Ok(open)
+}
+
+fn hollow(path: &str) -> Wrong {
+    let message = format!(
+        "{path}: all messages must have non-empty content except for the optional final assistant \
+         message"
+    );
+    said(path, message)
+}
+
+fn user(
+    message: &Value,
+    index: usize,
+    open: &mut Vec<String>,
+    marks: &mut usize,
+    heard: &mut Heard,
+) -> Result<(), Wrong> {
+    let path = format!("messages.{index}");
+    let blocks = match message.get("content") {
+        Some(Value::String(text)) if text.is_empty() => return Err(hollow(&path)),
+        Some(Value::String(text)) => {
+            unanswered(open, index)?;
+            heard.hear(text);
+            heard.last.clone_from(text);
+            heard.results.clear();
+            return Ok(());
+        }
+        Some(Value::Array(blocks)) if blocks.is_empty() => return Err(hollow(&path)),
+        Some(Value::Array(blocks)) => blocks,
+        _ => return Err(missing(&path, "content")),
+    };
+    let mut texts = String::new();
+    let mut results = Vec::new();
+    for (at, block) in blocks.iter().enumerate() {
+        let at = format!("{path}.content.{at}");
+        let (kind, found) = parts::block(block, USER, &at, marks, heard)?;
+        if kind == "tool_result" {
+            let id = block.get("tool_use_id").and_then(Value::as_str).unwrap_or_default();
+            let Some(place) = open.iter().position(|call| call == id) else {
+                let message = format!(
+                    "{at}: unexpected `tool_use_id` found in `tool_result` blocks: {id}. Each \
+                     `tool_result` block must have a corresponding `tool_use` block in the \
+                     previous message."
+                );
+                return Err(said(&at, message));
+            };
+            open.swap_remove(place);
+            results.push(found);
+        } else {
+            // Results come first: anything before the last of them leaves calls unanswered.
+            unanswered(open, index)?;
+            texts.push_str(&found);
+        }
+    }
+    unanswered(open, index)?;
+    if !texts.is_empty() {
+        heard.last = texts;
+    }
+    heard.results = results;
+    Ok(())
+}
+
+/// With a thinking budget, the assistant message that a tool result answers must begin by thinking.
+pub(super) fn last_turn_thinks(list: &[Value]) -> Result<(), Wrong> {
+    let last = list.last().and_then(Value::as_object);
+    let answers = last.is_some_and(|message| {
+        items(message, "content")
+            .iter()
+            .any(|block| block.get("type").is_some_and(|kind| kind == "tool_result"))
+    });
+    let mut assistants = list.iter().enumerate().rev();
+    let found =
+        assistants.find(|(_, message)| message.get("role").is_some_and(|role| role == "assistant"));
+    let Some((index, message)) = found.filter(|_| answers) else { return Ok(()) };
+    let kind = message.pointer("/content/0/type").and_then(Value::as_str).unwrap_or("text");
+    if matches!(kind, "thinking" | "redacted_thinking") {
+        return Ok(());
+    }
+    let message = format!(
+        "messages.{index}.content.0.type: Expected `thinking` or `redacted_thinking`, but found \
+         `{kind}`. When `thinking` is enabled, a final `assistant` message must start with a \
+         thinking block (preceeding the lastmost set of `tool_use` and `tool_result` blocks). To \
+         avoid this requirement, disable `thinking`."
+    );
+    Err(said("messages", message))
+}

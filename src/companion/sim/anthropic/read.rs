@@ -1,0 +1,234 @@
+//! A messages body, held to the published reference.
+use serde_json::{Map, Value};
+
+use super::super::shape::{
+    Field, Is, Wrong, bad_schema, fields, is_name, items, may, missing, must, nullable, object,
+    said, text,
+};
+use super::super::talk::{Format, Heard};
+use super::{messages, parts, tools};
+
+const TOP: &[Field] = &[
+    must("model", Is::Text),
+    must("messages", Is::List),
+    must("max_tokens", Is::Integer),
+    nullable("cache_control", Is::Object),
+    nullable("container", Is::Text),
+    nullable("inference_geo", Is::Text),
+    may("metadata", Is::Object),
+    may("output_config", Is::Object),
+    may("service_tier", Is::Text),
+    may("stop_sequences", Is::List),
+    may("stream", Is::Flag),
+    may("system", Is::TextOrList),
+    may("temperature", Is::Number),
+    may("thinking", Is::Object),
+    may("tool_choice", Is::Object),
+    may("tools", Is::List),
+    may("top_k", Is::Integer),
+    may("top_p", Is::Number),
+];
+
+pub(super) fn read(body: &Value) -> Result<Heard, Wrong> {
+    let body = object(body, "")?;
+    fields(body, "", TOP)?;
+    let model = text(body, "model").unwrap_or_default();
+    let mut heard = Heard {
+        provider: "anthropic",
+        model: model.to_owned(),
+        stream: body.get("stream").and_then(Value::as_bool).unwrap_or(false),
+        sse: true,
+        parallel: true,
+        answers: 1,
+        max_tokens: body.get("max_tokens").and_then(Value::as_u64),
+        ..Heard::default()
+    };
+    ranges(body)?;
+    small_fields(body, &mut heard)?;
+    let forced_thinking = thinking(body, model, &mut heard)?;
+    tools::read(body, forced_thinking, &mut heard)?;
+    let mut marks = 0;
+    parts::system(body.get("system"), &mut marks, &mut heard)?;
+    messages::read(items(body, "messages"), &mut marks, &mut heard)?;
+    if forced_thinking {
+        messages::last_turn_thinks(items(body, "messages"))?;
+    }
+    if body.get("cache_control").is_some_and(Value::is_object) {
+        heard.cache_mark = Some(heard.prompt.len());
+    }
+    output(body, &mut heard)?;
+    Ok(heard)
+}
+
+fn ranges(body: &Map<String, Value>) -> Result<(), Wrong> {
+    let rows = [
+        ("max_tokens", 1.0, f64::MAX),
+        ("temperature", 0.0, 1.0),
+        ("top_p", 0.0, 1.0),
+        ("top_k", 0.0, f64::MAX),
+    ];
+    for (name, low, high) in rows {
+        let Some(found) = body.get(name).and_then(Value::as_f64) else { continue };
+        if found < low {
+            let message = format!("{name}: Input should be greater than or equal to {low}");
+            return Err(said(name, message));
+        }
+        if found > high {
+            let message = format!("{name}: Input should be less than or equal to {high}");
+            return Err(said(name, message));
+        }
+    }
+    let model = text(body, "model").unwrap_or_default();
+    let one_only = ["-4-1", "-4-5", "-4-6"].iter().any(|version| model.contains(version));
+    if one_only && body.contains_key("temperature") && body.contains_key("top_p") {
+        let message = "`temperature` and `top_p` cannot both be specified for this model. Please \
+                       use only one.";
+        return Err(said("", message));
+    }
+    Ok(())
+}
+
+fn small_fields(body: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
+    if let Some(metadata) = body.get("metadata").and_then(Value::as_object) {
+        fields(metadata, "metadata", &[nullable("user_id", Is::Text)])?;
+    }
+    if let Some(tier) =
+        text(body, "service_tier").filter(|t| !["auto", "standard_only"].contains(t))
+    {
+        let message =
+            format!("service_tier: Input should be 'auto' or 'standard_only', not '{tier}'");
+        return Err(said("service_tier", message));
+    }
+    for (index, stop) in items(body, "stop_sequences").iter().enumerate() {
+        let path = format!("stop_sequences.{index}");
+        let stop = stop
+            .as_str()
+            .ok_or_else(|| said(&path, format!("{path}: Input should be a valid string")))?;
+        if stop.trim().is_empty() {
+            let message = "stop_sequences: each stop sequence must contain non-whitespace";
+            return Err(said(&path, message));
+        }
+        heard.stops.push(stop.to_owned());
+    }
+    Ok(())
+}
+
+/// Reads `thinking`. True when a budget was given, which brings rules for the other fields.
+fn thinking(body: &Map<String, Value>, model: &str, heard: &mut Heard) -> Result<bool, Wrong> {
+    let Some(thinking) = body.get("thinking").and_then(Value::as_object) else { return Ok(false) };
+    let kind = text(thinking, "type").ok_or_else(|| missing("thinking", "type"))?;
+    let display = may("display", Is::Text);
+    match kind {
+        "disabled" => {
+            fields(thinking, "thinking.disabled", &[must("type", Is::Text)])?;
+            return Ok(false);
+        }
+        "adaptive" => {
+            fields(thinking, "thinking.adaptive", &[must("type", Is::Text), display])?;
+            let old = ["claude-3", "-4-0", "-4-1", "-4-5", "sonnet-4-2", "opus-4-2"];
+            if old.iter().any(|name| model.contains(name)) {
+                return Err(said("thinking", "adaptive thinking is not supported on this model"));
+            }
+        }
+        "enabled" => {
+            let known = [must("type", Is::Text), must("budget_tokens", Is::Integer), display];
+            fields(thinking, "thinking.enabled", &known)?;
+            budget(thinking, body, model)?;
+        }
+        other => {
+            let message = format!(
+                "thinking: Input tag '{other}' found using 'type' does not match any of the \
+                 expected tags: 'adaptive', 'disabled', 'enabled'"
+            );
+            return Err(said("thinking", message));
+        }
+    }
+    heard.thinking = 24;
+    heard.show_thinking = text(thinking, "display") != Some("omitted");
+    if body.get("temperature").and_then(Value::as_f64).is_some_and(|t| (t - 1.0).abs() > 1e-9) {
+        return Err(said(
+            "temperature",
+            "`temperature` may only be set to 1 when thinking is enabled.",
+        ));
+    }
+    if body.contains_key("top_k") {
+        return Err(said("top_k", "`top_k` must be unset when thinking is enabled."));
+    }
+    if body.get("top_p").and_then(Value::as_f64).is_some_and(|p| p < 0.95) {
+        let message =
+            "`top_p` must be greater than or equal to 0.95 or unset when thinking is enabled.";
+        return Err(said("top_p", message));
+    }
+    Ok(kind == "enabled")
+}
+
+fn budget(
+    thinking: &Map<String, Value>,
+    body: &Map<String, Value>,
+    model: &str,
+) -> Result<(), Wrong> {
+    if ["claude-3-5", "claude-3-haiku", "claude-3-opus"].iter().any(|old| model.contains(old)) {
+        return Err(said("thinking", format!("'{model}' does not support thinking.")));
+    }
+    let budget = thinking.get("budget_tokens").and_then(Value::as_i64).unwrap_or(0);
+    if budget < 1024 {
+        let message =
+            "thinking.enabled.budget_tokens: Input should be greater than or equal to 1024";
+        return Err(said("thinking", message));
+    }
+    let most = body.get("max_tokens").and_then(Value::as_i64).unwrap_or(0);
+    if most <= budget {
+        let message = "`max_tokens` must be greater than `thinking.budget_tokens`. Please consult \
+                       our documentation at https://docs.claude.com/en/docs/build-with-claude/\
+                       extended-thinking#max-tokens-and-context-window-size";
+        return Err(said("max_tokens", message));
+    }
+    Ok(())
+}
+
+fn output(body: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
+    let at = "output_config";
+    let Some(config) = body.get(at).and_then(Value::as_object) else { return Ok(()) };
+    fields(config, at, &[nullable("effort", Is::Text), nullable("format", Is::Object)])?;
+    let efforts = ["low", "medium", "high", "xhigh", "max"];
+    if text(config, "effort").is_some_and(|effort| !efforts.contains(&effort)) {
+        let message = "output_config.effort: Input should be 'low', 'medium', 'high', 'xhigh' or \
+                       'max'";
+        return Err(said(at, message));
+    }
+    let Some(format) = config.get("format").and_then(Value::as_object) else { return Ok(()) };
+    let at = "output_config.format";
+    fields(format, at, &[must("type", Is::Text), must("schema", Is::Object)])?;
+    if text(format, "type") != Some("json_schema") {
+        return Err(said(at, "output_config.format.type: Input should be 'json_schema'"));
+    }
+    let schema = format.get("schema").cloned().unwrap_or_default();
+    if let Some((path, why)) = bad_schema(&schema, "output_config.format.schema") {
+        return Err(said(&path, format!("{path}: {why}")));
+    }
+    closed(&schema)?;
+    heard.format = Format::Schema(schema);
+    Ok(())
+}
+
+/// Structured output asks for closed objects.
+fn closed(schema: &Value) -> Result<(), Wrong> {
+    let is_object = schema.get("type").is_some_and(|kind| kind == "object");
+    if is_object && schema.get("additionalProperties") != Some(&Value::Bool(false)) {
+        let message = "output_config.format.schema: For 'object' type, 'additionalProperties' \
+                       must be explicitly set to false";
+        return Err(said("output_config.format.schema", message));
+    }
+    let inner = schema.get("properties").and_then(Value::as_object);
+    let mut all = inner.into_iter().flat_map(Map::values).chain(schema.get("items"));
+    all.try_for_each(closed)
+}
+
+/// Whether an id of a tool call is one that the API takes.
+pub(super) fn id_is_good(id: &str, path: &str) -> Result<(), Wrong> {
+    if is_name(id, "_-", 256) {
+        return Ok(());
+    }
+    let message = format!("{path}: String should match pattern '^[a-zA-Z0-9_-]+$'");
+    Err(said(path, message))
+}

@@ -1,0 +1,75 @@
+//! What the three providers have in common: the row each of them fills.
+use hyper::HeaderMap;
+use serde_json::Value;
+
+use super::fault::Fault;
+use super::frame::Event;
+use super::talk::{Heard, Said};
+
+/// The head of a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head<'r> {
+    pub(super) method: &'r str,
+    pub(super) path: &'r str,
+    pub(super) query: &'r str,
+    pub(super) headers: &'r HeaderMap,
+}
+
+impl Head<'_> {
+    /// A header's value, if it is text.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The first header given that belongs to another provider's login.
+    pub(super) fn foreign_key(&self, own: &str) -> Option<&'static str> {
+        let keys = ["authorization", "x-api-key", "x-goog-api-key"];
+        keys.into_iter().find(|name| *name != own && self.headers.contains_key(*name))
+    }
+
+    /// Whether the body is said to be JSON.
+    pub(super) fn is_json(&self) -> bool {
+        let found = self.header("content-type").unwrap_or_default();
+        let essence = found.split(';').next().unwrap_or_default().trim();
+        essence.eq_ignore_ascii_case("application/json")
+    }
+}
+
+/// Where a path leads.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Route {
+    /// The model, where the path names it.
+    pub(super) model: Option<String>,
+    /// Whether the path asks for a stream.
+    pub(super) stream: bool,
+    /// Whether a stream is server-sent events.
+    pub(super) sse: bool,
+}
+
+/// One provider: how its API reads, answers and refuses.
+#[derive(Debug)]
+pub(super) struct Api {
+    pub(super) name: &'static str,
+    /// The answer's header that carries the request's id.
+    pub(super) id_header: &'static str,
+    /// Method and path, then the headers.
+    pub(super) route: fn(&Head<'_>) -> Result<Route, Fault>,
+    /// The body, after the head was accepted.
+    pub(super) read: fn(&Value, &Route) -> Result<Heard, Fault>,
+    /// How a body that is not JSON is refused.
+    pub(super) garbled: fn(&serde_json::Error) -> Fault,
+    /// A body in one piece.
+    pub(super) whole: fn(&Heard, &Said) -> Value,
+    /// A body in events.
+    pub(super) stream: fn(&Heard, &Said) -> Vec<Event>,
+    /// A fault as a body.
+    pub(super) fault: fn(&Fault, &str) -> Value,
+    /// The status a sort of fault has here.
+    pub(super) status: fn(&Fault) -> u16,
+    /// The event that carries a fault inside a stream.
+    pub(super) fault_event: fn(&Value, bool) -> Event,
+    /// The model's name is unknown.
+    pub(super) no_model: fn(&str) -> Fault,
+    /// The input is longer than the model's window: tokens, window.
+    pub(super) too_long: fn(u64, u64) -> Fault,
+}

@@ -1,0 +1,330 @@
+//! Contents: roles, parts, and function responses right after their calls.
+use serde_json::{Map, Value};
+
+use super::super::shape::{
+    Field, Is, Wrong, fields, given, is_base64, items, nullable, object, said, text,
+};
+use super::super::signature::sign;
+use super::super::talk::Heard;
+use super::read::third;
+
+const PART: &[Field] = &[
+    nullable("text", Is::Text),
+    nullable("inlineData", Is::Object),
+    nullable("fileData", Is::Object),
+    nullable("functionCall", Is::Object),
+    nullable("functionResponse", Is::Object),
+    nullable("executableCode", Is::Object),
+    nullable("codeExecutionResult", Is::Object),
+    nullable("thought", Is::Flag),
+    nullable("thoughtSignature", Is::Text),
+    nullable("videoMetadata", Is::Object),
+    nullable("partMetadata", Is::Object),
+    nullable("mediaResolution", Is::Any),
+];
+const DATA: &[&str] = &[
+    "text",
+    "inlineData",
+    "fileData",
+    "functionCall",
+    "functionResponse",
+    "executableCode",
+    "codeExecutionResult",
+];
+const MEDIA: &[&str] = &[
+    "image/png",
+    "image/jpeg",
+    "image/webp",
+    "image/heic",
+    "image/heif",
+    "application/pdf",
+    "text/plain",
+];
+/// Signatures that the API takes for calls it did not make.
+const SKIP: &[&str] = &["skip_thought_signature_validator", "context_engineering_is_the_way_to_go"];
+
+/// The text of a system instruction.
+pub(super) fn system(system: &Value) -> Result<String, Wrong> {
+    let at = "systemInstruction";
+    let system = object(system, at)?;
+    fields(system, at, &[nullable("role", Is::Text), nullable("parts", Is::List)])?;
+    let mut out = String::new();
+    for (index, part) in items(system, "parts").iter().enumerate() {
+        let path = format!("{at}.parts.{index}");
+        let part = object(part, &path)?;
+        fields(part, &path, PART)?;
+        one_datum(part, &path)?;
+        out.push_str(text(part, "text").unwrap_or_default());
+    }
+    Ok(out)
+}
+
+pub(super) fn read(list: &[Value], heard: &mut Heard) -> Result<(), Wrong> {
+    heard.messages = list.len();
+    // Since the last user text: only these calls need their signatures.
+    let turn = list.iter().rposition(|content| {
+        content.get("role").is_none_or(|role| role == "user")
+            && content.pointer("/parts").and_then(Value::as_array).is_some_and(|parts| {
+                parts.iter().all(|part| part.get("functionResponse").is_none())
+            })
+    });
+    let mut open: Option<usize> = None;
+    for (index, content) in list.iter().enumerate() {
+        let path = format!("contents.{index}");
+        let content = object(content, &path)?;
+        fields(content, &path, &[nullable("role", Is::Text), nullable("parts", Is::List)])?;
+        let role = text(content, "role").unwrap_or("user");
+        if !["user", "model", "function"].contains(&role) {
+            return Err(said(&path, "Please use a valid role: user, model."));
+        }
+        let parts = items(content, "parts");
+        if parts.is_empty() {
+            let message = format!(
+                "* GenerateContentRequest.contents[{index}].parts: contents.parts must not be \
+                 empty.\n"
+            );
+            return Err(said(&path, message));
+        }
+        let here = turn.is_none_or(|turn| index > turn);
+        let found = one(parts, role, &path, here, heard)?;
+        order(found, role, index, &mut open, list)?;
+    }
+    match open {
+        Some(count) if count > 0 => Err(uneven()),
+        _ => Ok(()),
+    }
+}
+
+/// Calls and responses in one content.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counts {
+    calls: usize,
+    responses: usize,
+}
+
+fn uneven() -> Wrong {
+    let message = "Please ensure that the number of function response parts is equal to the \
+                   number of function call parts of the function call turn.";
+    said("contents", message)
+}
+
+fn order(
+    found: Counts,
+    role: &str,
+    index: usize,
+    open: &mut Option<usize>,
+    list: &[Value],
+) -> Result<(), Wrong> {
+    if found.responses > 0 {
+        return match open.take() {
+            None => {
+                let message = "Please ensure that function response turn comes immediately after \
+                               a function call turn.";
+                Err(said("contents", message))
+            }
+            Some(calls) if calls != found.responses => Err(uneven()),
+            Some(_) => Ok(()),
+        };
+    }
+    if open.is_some() {
+        return Err(uneven());
+    }
+    if found.calls > 0 {
+        let before = index.checked_sub(1).and_then(|before| list.get(before));
+        let after_user =
+            before.is_some_and(|before| before.get("role").is_none_or(|role| role != "model"));
+        if role != "model" || !after_user {
+            let message = "Please ensure that function call turn comes immediately after a user \
+                           turn or after a function response turn.";
+            return Err(said("contents", message));
+        }
+        *open = Some(found.calls);
+    }
+    Ok(())
+}
+
+fn one_datum(part: &Map<String, Value>, path: &str) -> Result<(), Wrong> {
+    let count = DATA.iter().filter(|name| given(part, name).is_some()).count();
+    let at = super::snake(path);
+    match count {
+        1 => Ok(()),
+        0 => {
+            let message = format!(
+                "* GenerateContentRequest.{at}.data: required oneof field 'data' must have one \
+                 initialized field\n"
+            );
+            Err(said(path, message))
+        }
+        _ => {
+            let message = format!(
+                "Invalid value at '{at}' (oneof), oneof field 'data' is already set. Cannot set \
+                 another field of it."
+            );
+            Err(said(path, message))
+        }
+    }
+}
+
+/// Checks the parts of one content and adds them to what is heard.
+fn one(
+    parts: &[Value],
+    role: &str,
+    path: &str,
+    this_turn: bool,
+    heard: &mut Heard,
+) -> Result<Counts, Wrong> {
+    let mut counts = Counts::default();
+    let mut texts = String::new();
+    let mut results = Vec::new();
+    for (index, part) in parts.iter().enumerate() {
+        let at = format!("{path}.parts.{index}");
+        let part = object(part, &at)?;
+        fields(part, &at, PART)?;
+        one_datum(part, &at)?;
+        let signature = text(part, "thoughtSignature");
+        if signature.is_some_and(|signature| !is_base64(signature, true)) {
+            let message = format!(
+                "Invalid value at '{}' (TYPE_BYTES), Base64 decoding failed",
+                super::snake(&format!("{at}.thoughtSignature"))
+            );
+            return Err(said(&at, message));
+        }
+        if part.get("thought") != Some(&Value::Bool(true)) {
+            texts.push_str(text(part, "text").unwrap_or_default());
+        }
+        if let Some(call) = given(part, "functionCall").and_then(Value::as_object) {
+            if role == "model" {
+                let first = counts.calls == 0;
+                signed(call, signature, first && this_turn, &at, heard)?;
+            }
+            counts.calls = counts.calls.saturating_add(1);
+            heard.hear(&called(call, &at)?);
+        }
+        if let Some(response) = given(part, "functionResponse").and_then(Value::as_object) {
+            counts.responses = counts.responses.saturating_add(1);
+            let found = answered(response, &at, heard)?;
+            heard.hear(&found);
+            results.push(found);
+        }
+        media(part, &at, heard)?;
+    }
+    heard.hear(&texts);
+    if role == "model" {
+        heard.results.clear();
+    } else {
+        if !texts.is_empty() {
+            heard.last = texts;
+        }
+        heard.results = results;
+    }
+    Ok(counts)
+}
+
+fn called(call: &Map<String, Value>, at: &str) -> Result<String, Wrong> {
+    let at = format!("{at}.functionCall");
+    let known =
+        [nullable("id", Is::Text), nullable("name", Is::Text), nullable("args", Is::Object)];
+    fields(call, &at, &known)?;
+    named(call, &at)?;
+    Ok(call.get("args").map(Value::to_string).unwrap_or_default())
+}
+
+fn named(part: &Map<String, Value>, at: &str) -> Result<(), Wrong> {
+    if text(part, "name").is_some_and(|name| !name.is_empty()) {
+        return Ok(());
+    }
+    let at = super::snake(at);
+    Err(said(&at, format!("* GenerateContentRequest.{at}.name: Name cannot be empty.\n")))
+}
+
+fn answered(response: &Map<String, Value>, at: &str, heard: &mut Heard) -> Result<String, Wrong> {
+    let at = format!("{at}.functionResponse");
+    let known = [
+        nullable("id", Is::Text),
+        nullable("name", Is::Text),
+        nullable("response", Is::Object),
+        nullable("willContinue", Is::Flag),
+        nullable("scheduling", Is::Text),
+        nullable("parts", Is::List),
+    ];
+    fields(response, &at, &known)?;
+    named(response, &at)?;
+    for (index, part) in items(response, "parts").iter().enumerate() {
+        let at = format!("{at}.parts.{index}");
+        let part = object(part, &at)?;
+        fields(part, &at, &[nullable("inlineData", Is::Object), nullable("fileData", Is::Object)])?;
+        if !third(&heard.model) {
+            let message = "Multimodal function responses are not supported by this model.";
+            return Err(said(&at, message));
+        }
+        media(part, &at, heard)?;
+    }
+    Ok(response.get("response").map(Value::to_string).unwrap_or_default())
+}
+
+/// The third generation wants the signature of the first call of every step back, unchanged.
+fn signed(
+    call: &Map<String, Value>,
+    signature: Option<&str>,
+    needed: bool,
+    at: &str,
+    heard: &Heard,
+) -> Result<(), Wrong> {
+    let name = text(call, "name").unwrap_or_default();
+    match signature {
+        Some(found) if SKIP.contains(&found) || found == sign("gemini", name) => Ok(()),
+        Some(_) => Err(said(at, "Corrupted thought signature.")),
+        None if needed && third(&heard.model) => {
+            let message = format!(
+                "Function call is missing a thought_signature in functionCall parts. This is \
+                 required for tools to work correctly, and missing thought_signature may lead to \
+                 degraded model performance. Additional data, function call `{name}`, position \
+                 {}. Please refer to https://ai.google.dev/gemini-api/docs/thought-signatures for \
+                 more details.",
+                super::snake(at)
+            );
+            Err(said(at, message))
+        }
+        None => Ok(()),
+    }
+}
+
+fn media(part: &Map<String, Value>, at: &str, heard: &mut Heard) -> Result<(), Wrong> {
+    let mut mime = None;
+    if let Some(data) = given(part, "inlineData").and_then(Value::as_object) {
+        let at = format!("{at}.inlineData");
+        let known = [
+            nullable("mimeType", Is::Text),
+            nullable("data", Is::Text),
+            nullable("displayName", Is::Text),
+        ];
+        fields(data, &at, &known)?;
+        let bytes = text(data, "data").unwrap_or_default();
+        if !is_base64(bytes, true) {
+            let message = format!(
+                "Invalid value at '{}.data' (TYPE_BYTES), Base64 decoding failed",
+                super::snake(&at)
+            );
+            return Err(said(&at, message));
+        }
+        mime = Some(text(data, "mimeType").unwrap_or_default());
+    }
+    if let Some(data) = given(part, "fileData").and_then(Value::as_object) {
+        let at = format!("{at}.fileData");
+        fields(data, &at, &[nullable("mimeType", Is::Text), nullable("fileUri", Is::Text)])?;
+        let uri = text(data, "fileUri").unwrap_or_default();
+        if !uri.starts_with("https://") && !uri.starts_with("gs://") {
+            return Err(said(&at, "Invalid or unsupported file uri"));
+        }
+        mime = Some(text(data, "mimeType").unwrap_or("image/png"));
+    }
+    let Some(mime) = mime else { return Ok(()) };
+    let known = MEDIA.contains(&mime) || mime.starts_with("audio/") || mime.starts_with("video/");
+    if !known {
+        return Err(said(at, format!("Unsupported MIME type: {mime}")));
+    }
+    if mime.starts_with("image/") {
+        heard.images = heard.images.saturating_add(1);
+    }
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! Gemini's generateContent, played.
+//!
+//! Shapes and messages follow the public API reference (ai.google.dev/api/generate-content) and
+//! errors that users have published.
+mod contents;
+mod read;
+mod say;
+mod schema;
+mod tools;
+
+use serde_json::{Value, json};
+
+use super::api::{Api, Head, Route};
+use super::fault::{Fault, Sort};
+use super::frame::Event;
+use super::shape::{Is, Why, Wrong, bracketed};
+
+/// This provider's row.
+pub(super) const API: Api = Api {
+    name: "gemini",
+    id_header: "x-goog-request-id",
+    route,
+    read: |body, route| read::read(body, route).map_err(words),
+    garbled: |why| Fault::bad(format!("Invalid JSON payload received. Unexpected token.\n{why}")),
+    whole: say::whole,
+    stream: say::stream,
+    fault,
+    status: |fault| if fault.sort == Sort::Overloaded { 503 } else { fault.status },
+    fault_event: |fault, sse| Event {
+        bare: !sse,
+        crlf: true,
+        ..Event::data(fault.to_string(), false)
+    },
+    no_model: |model| {
+        Fault::new(
+            404,
+            Sort::NotFound,
+            format!(
+                "models/{model} is not found for API version v1beta, or is not supported for \
+                 generateContent. Call ListModels to see the list of available models and their \
+                 supported methods."
+            ),
+        )
+    },
+    too_long: |tokens, window| {
+        let message = format!(
+            "The input token count ({tokens}) exceeds the maximum number of tokens allowed \
+             ({window})."
+        );
+        Fault::new(400, Sort::Context, message)
+    },
+};
+
+fn route(head: &Head<'_>) -> Result<Route, Fault> {
+    let rest = ["/v1beta/models/", "/v1/models/"]
+        .into_iter()
+        .find_map(|start| head.path.strip_prefix(start));
+    let found = rest.and_then(|rest| rest.split_once(':'));
+    let Some((model, verb)) = found.filter(|(model, verb)| {
+        !model.is_empty()
+            && !model.contains('/')
+            && ["generateContent", "streamGenerateContent"].contains(verb)
+    }) else {
+        let message = format!("The requested URL {} was not found on this server.", head.path);
+        return Err(Fault::new(404, Sort::NotFound, message));
+    };
+    if head.method != "POST" {
+        let message = format!("The method {} is not allowed on {}.", head.method, head.path);
+        return Err(Fault::new(405, Sort::Method, message));
+    }
+    if let Some(name) = head.foreign_key("x-goog-api-key") {
+        return Err(Fault::bad(format!("another provider's `{name}` header reached Gemini")));
+    }
+    let parameter = |name: &str| {
+        let mut pairs = head.query.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.find(|(found, _)| *found == name).map(|(_, value)| value)
+    };
+    let Some(key) = head.header("x-goog-api-key").or_else(|| parameter("key")) else {
+        let message = "Method doesn't allow unregistered callers (callers without established \
+                       identity). Please use API Key or other form of API consumer identity to \
+                       call this API.";
+        return Err(Fault::new(403, Sort::Permission, message));
+    };
+    if key.is_empty() || key.contains(' ') || key.contains("invalid") {
+        let message = "API key not valid. Please pass a valid API key.";
+        return Err(Fault::bad(message).code("API_KEY_INVALID"));
+    }
+    if !head.is_json() {
+        let found = head.header("content-type").unwrap_or_default();
+        return Err(Fault::bad(format!("Invalid content type `{found}`; send application/json.")));
+    }
+    let stream = verb == "streamGenerateContent";
+    let sse = match parameter("alt") {
+        None | Some("json") => false,
+        Some("sse") if stream => true,
+        Some(other) => {
+            let message = format!("Invalid value for query parameter `alt`: {other}");
+            return Err(Fault::bad(message));
+        }
+    };
+    Ok(Route { model: Some(model.to_owned()), stream, sse })
+}
+
+/// `generationConfig.topP` as the API's messages have it: `generation_config.top_p`.
+pub(super) fn snake(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for c in bracketed(path).chars() {
+        if c.is_ascii_uppercase() {
+            out.push('_');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
+}
+
+fn words(wrong: Wrong) -> Fault {
+    let path = snake(&wrong.path);
+    Fault::bad(match wrong.why {
+        Why::Unknown => {
+            let (at, name) = wrong.path.rsplit_once('.').unwrap_or(("", &wrong.path));
+            let at = if at.is_empty() { String::new() } else { format!(" at '{}'", snake(at)) };
+            format!(
+                "Invalid JSON payload received. Unknown name \"{name}\"{at}: Cannot find field."
+            )
+        }
+        Why::Missing => {
+            let name = path.rsplit('.').next().unwrap_or_default();
+            format!("* GenerateContentRequest.{path}: {name} is not specified\n")
+        }
+        Why::Type { wanted, got } => {
+            let wanted = match wanted {
+                Is::Text | Is::TextOrList | Is::TextOrObject => "TYPE_STRING",
+                Is::Number => "TYPE_FLOAT",
+                Is::Integer => "TYPE_INT32",
+                Is::Flag => "TYPE_BOOL",
+                _ => "TYPE_MESSAGE",
+            };
+            format!("Invalid value at '{path}' ({wanted}), {got}")
+        }
+        Why::Said { message, .. } => message,
+    })
+}
+
+fn fault(fault: &Fault, _: &str) -> Value {
+    let status = match fault.sort {
+        Sort::BadRequest | Sort::Context | Sort::Method | Sort::TooLarge => "INVALID_ARGUMENT",
+        Sort::Auth => "UNAUTHENTICATED",
+        Sort::Permission => "PERMISSION_DENIED",
+        Sort::NotFound => "NOT_FOUND",
+        Sort::RateLimit | Sort::Quota => "RESOURCE_EXHAUSTED",
+        Sort::Server => "INTERNAL",
+        Sort::Overloaded => "UNAVAILABLE",
+        Sort::Timeout => "DEADLINE_EXCEEDED",
+    };
+    let mut details = Vec::new();
+    if let Some(reason) = fault.code {
+        details.push(json!({
+            "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason,
+            "domain": "googleapis.com",
+        }));
+    }
+    if let Some(seconds) = fault.retry_after.as_deref().filter(|wait| wait.parse::<u64>().is_ok()) {
+        details.push(json!({
+            "@type": "type.googleapis.com/google.rpc.RetryInfo",
+            "retryDelay": format!("{seconds}s"),
+        }));
+    }
+    let mut error = json!({
+        "code": (API.status)(fault), "message": fault.message, "status": status,
+    });
+    if let (false, Some(error)) = (details.is_empty(), error.as_object_mut()) {
+        error.insert("details".to_owned(), Value::Array(details));
+    }
+    json!({"error": error})
+}

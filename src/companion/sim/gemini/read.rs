@@ -1,0 +1,274 @@
+//! A generateContent body, held to the published reference.
+use serde_json::{Map, Value};
+
+use super::super::api::Route;
+use super::super::shape::{
+    Field, Is, Wrong, bad_schema, fields, given, items, missing, nullable, object, said, text,
+};
+use super::super::talk::{Format, Heard};
+use super::{contents, schema, tools};
+
+const TOP: &[Field] = &[
+    nullable("contents", Is::List),
+    nullable("cachedContent", Is::Text),
+    nullable("generationConfig", Is::Object),
+    nullable("model", Is::Text),
+    nullable("safetySettings", Is::List),
+    nullable("systemInstruction", Is::Object),
+    nullable("toolConfig", Is::Object),
+    nullable("tools", Is::List),
+];
+const CONFIG: &[Field] = &[
+    nullable("candidateCount", Is::Integer),
+    nullable("enableEnhancedCivicAnswers", Is::Flag),
+    nullable("frequencyPenalty", Is::Number),
+    nullable("imageConfig", Is::Object),
+    nullable("logprobs", Is::Integer),
+    nullable("maxOutputTokens", Is::Integer),
+    nullable("mediaResolution", Is::Text),
+    nullable("presencePenalty", Is::Number),
+    nullable("responseJsonSchema", Is::Any),
+    nullable("responseLogprobs", Is::Flag),
+    nullable("responseMimeType", Is::Text),
+    nullable("responseModalities", Is::List),
+    nullable("responseSchema", Is::Object),
+    nullable("seed", Is::Integer),
+    nullable("speechConfig", Is::Object),
+    nullable("stopSequences", Is::List),
+    nullable("temperature", Is::Number),
+    nullable("thinkingConfig", Is::Object),
+    nullable("topK", Is::Integer),
+    nullable("topP", Is::Number),
+];
+const MIMES: &[&str] =
+    &["text/plain", "application/json", "application/xml", "application/yaml", "text/x.enum"];
+
+/// Whether a model is of the third generation, which has signatures and thinking levels.
+pub(super) fn third(model: &str) -> bool {
+    model.starts_with("gemini-3")
+}
+
+pub(super) fn read(body: &Value, route: &Route) -> Result<Heard, Wrong> {
+    let body = camel(body);
+    let body = object(&body, "")?;
+    fields(body, "", TOP)?;
+    let mut heard = Heard {
+        provider: "gemini",
+        model: route.model.clone().unwrap_or_default(),
+        stream: route.stream,
+        sse: route.sse,
+        parallel: true,
+        thinking_counts: true,
+        answers: 1,
+        ..Heard::default()
+    };
+    tools::read(body, &mut heard)?;
+    if let Some(system) = given(body, "systemInstruction") {
+        let parts = contents::system(system)?;
+        heard.hear(&parts);
+    }
+    if items(body, "contents").is_empty() {
+        return Err(missing("", "contents"));
+    }
+    contents::read(items(body, "contents"), &mut heard)?;
+    if let Some(config) = given(body, "generationConfig").and_then(Value::as_object) {
+        read_config(config, &mut heard)?;
+    }
+    for (index, setting) in items(body, "safetySettings").iter().enumerate() {
+        let path = format!("safetySettings.{index}");
+        let known = [nullable("category", Is::Text), nullable("threshold", Is::Text)];
+        fields(object(setting, &path)?, &path, &known)?;
+    }
+    Ok(heard)
+}
+
+/// Field names in camel case: the API takes snake case too. What a user named is left alone.
+fn camel(value: &Value) -> Value {
+    let own = ["args", "response", "responseJsonSchema", "parametersJsonSchema", "properties"];
+    match value {
+        Value::Array(list) => Value::Array(list.iter().map(camel).collect()),
+        Value::Object(object) => {
+            let mut out = Map::new();
+            for (name, value) in object {
+                let name = camel_name(name);
+                let is_own = own.contains(&name.as_str());
+                let value = if is_own { value.clone() } else { camel(value) };
+                out.insert(name, value);
+            }
+            Value::Object(out)
+        }
+        other => other.clone(),
+    }
+}
+
+fn camel_name(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    let mut upper = false;
+    for c in name.chars() {
+        if c == '_' && !out.is_empty() {
+            upper = true;
+        } else if upper {
+            out.push(c.to_ascii_uppercase());
+            upper = false;
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+fn read_config(config: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
+    let at = "generationConfig";
+    fields(config, at, CONFIG)?;
+    ranges(config)?;
+    heard.max_tokens = config.get("maxOutputTokens").and_then(Value::as_u64);
+    let stops = items(config, "stopSequences");
+    if stops.len() > 5 {
+        let message = format!(
+            "Invalid number of stop sequences: {}. Supported range is from 0 (inclusive) to 5 \
+             (inclusive).",
+            stops.len()
+        );
+        return Err(said(at, message));
+    }
+    for (index, stop) in stops.iter().enumerate() {
+        let path = format!("{at}.stopSequences.{index}");
+        let wrong = || super::super::shape::mistyped(&path, Is::Text, stop);
+        heard.stops.push(stop.as_str().ok_or_else(wrong)?.to_owned());
+    }
+    format(config, heard)?;
+    match given(config, "thinkingConfig").and_then(Value::as_object) {
+        Some(thinking) => read_thinking(thinking, heard),
+        None => Ok(()),
+    }
+}
+
+fn ranges(config: &Map<String, Value>) -> Result<(), Wrong> {
+    let rows = [
+        ("temperature", 0.0, 2.0),
+        ("topP", 0.0, 1.0),
+        ("topK", 0.0, f64::from(i32::MAX)),
+        ("maxOutputTokens", 1.0, f64::from(i32::MAX)),
+        ("candidateCount", 1.0, 1.0),
+        ("presencePenalty", -2.0, 1.999_999),
+        ("frequencyPenalty", -2.0, 1.999_999),
+    ];
+    for (name, low, high) in rows {
+        let Some(found) = config.get(name).and_then(Value::as_f64) else { continue };
+        if found < low || found > high {
+            let name = super::snake(name);
+            let message = format!(
+                "* GenerateContentRequest.generation_config.{name}: {name} must be in the range \
+                 [{low}, {high}], but got {found}\n"
+            );
+            return Err(said(&name, message));
+        }
+    }
+    Ok(())
+}
+
+fn format(config: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
+    let mime = text(config, "responseMimeType").unwrap_or("text/plain");
+    let at = "generation_config.response_mime_type";
+    if !MIMES.contains(&mime) {
+        let message = format!(
+            "* GenerateContentRequest.{at}: allowed mimetypes are `text/plain`, \
+             `application/json`, `application/xml`, `application/yaml` and `text/x.enum`.\n"
+        );
+        return Err(said(at, message));
+    }
+    let json = mime == "application/json";
+    if json && !heard.tools.is_empty() && !third(&heard.model) {
+        let message =
+            "Function calling with a response mime type: 'application/json' is unsupported";
+        return Err(said(at, message));
+    }
+    let old = given(config, "responseSchema");
+    let new = given(config, "responseJsonSchema");
+    if old.is_some() && new.is_some() {
+        let message = "Only one of response_schema and response_json_schema can be set at a time.";
+        return Err(said(at, message));
+    }
+    if (old.is_some() || new.is_some()) && !matches!(mime, "application/json" | "text/x.enum") {
+        let message = "* GenerateContentRequest.generation_config.response_schema: only allowed \
+                       for mime types `application/json` and `text/x.enum`\n";
+        return Err(said(at, message));
+    }
+    if let Some(old) = old {
+        schema::check(old, "generationConfig.responseSchema")?;
+    }
+    if let Some((path, why)) = new.and_then(|new| bad_schema(new, "response_json_schema")) {
+        return Err(said(at, format!("Invalid JSON schema at '{path}': {why}")));
+    }
+    heard.format = match old.or(new) {
+        Some(schema) => Format::Schema(schema.clone()),
+        None if json => Format::Json,
+        None => Format::Text,
+    };
+    Ok(())
+}
+
+fn read_thinking(thinking: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
+    let at = "generationConfig.thinkingConfig";
+    let known = [
+        nullable("includeThoughts", Is::Flag),
+        nullable("thinkingBudget", Is::Integer),
+        nullable("thinkingLevel", Is::Text),
+    ];
+    fields(thinking, at, &known)?;
+    let model = heard.model.clone();
+    let budget = given(thinking, "thinkingBudget").and_then(Value::as_i64);
+    let level = given(thinking, "thinkingLevel").and_then(Value::as_str);
+    if budget.is_some() && level.is_some() {
+        let message = "You can only set only one of thinking budget and thinking level.";
+        return Err(said(at, message));
+    }
+    if ["gemini-1", "gemini-2.0"].iter().any(|old| model.starts_with(old)) {
+        let message = format!("Thinking is not enabled for models/{model}.");
+        return Err(said(at, message));
+    }
+    if let Some(level) = level {
+        if !third(&model) {
+            return Err(said(at, "Thinking level is not supported for this model."));
+        }
+        if !["minimal", "low", "medium", "high"].contains(&level.to_ascii_lowercase().as_str()) {
+            let message = format!(
+                "Invalid value at 'generation_config.thinking_config.thinking_level' \
+                 (type.googleapis.com/google.ai.generativelanguage.v1beta.ThinkingConfig.\
+                 ThinkingLevel), \"{level}\""
+            );
+            return Err(said(at, message));
+        }
+    }
+    if let Some(budget) = budget {
+        check_budget(budget, &model)?;
+    }
+    heard.thinking = if budget == Some(0) { 0 } else { 24 };
+    heard.show_thinking = thinking.get("includeThoughts") == Some(&Value::Bool(true));
+    Ok(())
+}
+
+/// Budgets by model: ai.google.dev/gemini-api/docs/thinking#set-budget
+fn check_budget(budget: i64, model: &str) -> Result<(), Wrong> {
+    let at = "generationConfig.thinkingConfig.thinkingBudget";
+    let (low, high, off) = if model.contains("2.5-pro") {
+        (128, 32_768, false)
+    } else if model.contains("flash-lite") {
+        (512, 24_576, true)
+    } else if third(model) {
+        (0, 32_768, !model.contains("pro"))
+    } else {
+        (0, 24_576, true)
+    };
+    let taken = if budget == 0 { off } else { (low..=high).contains(&budget) };
+    if budget == -1 || taken {
+        return Ok(());
+    }
+    if budget == 0 {
+        return Err(said(at, "Budget 0 is invalid. This model only works in thinking mode."));
+    }
+    let message = format!(
+        "The thinking budget {budget} is invalid. Please choose a value between {low} and {high}."
+    );
+    Err(said(at, message))
+}

@@ -1,0 +1,150 @@
+//! Function declarations and their choice.
+use serde_json::{Map, Value, json};
+
+use super::super::shape::{
+    Field, Is, Wrong, bad_schema, fields, given, items, nullable, object, said, text,
+};
+use super::super::talk::{Choice, Heard, Tool};
+use super::schema;
+
+const TOOL: &[Field] = &[
+    nullable("functionDeclarations", Is::List),
+    nullable("googleSearch", Is::Object),
+    nullable("googleSearchRetrieval", Is::Object),
+    nullable("codeExecution", Is::Object),
+    nullable("urlContext", Is::Object),
+    nullable("computerUse", Is::Object),
+    nullable("fileSearch", Is::Object),
+    nullable("googleMaps", Is::Object),
+];
+const DECLARATION: &[Field] = &[
+    nullable("name", Is::Text),
+    nullable("description", Is::Text),
+    nullable("behavior", Is::Text),
+    nullable("parameters", Is::Object),
+    nullable("parametersJsonSchema", Is::Any),
+    nullable("response", Is::Object),
+    nullable("responseJsonSchema", Is::Any),
+];
+
+pub(super) fn read(body: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
+    for (index, tool) in items(body, "tools").iter().enumerate() {
+        let path = format!("tools.{index}");
+        let tool = object(tool, &path)?;
+        fields(tool, &path, TOOL)?;
+        for (index, one) in items(tool, "functionDeclarations").iter().enumerate() {
+            let path = format!("{path}.functionDeclarations.{index}");
+            let read = declaration(one, &path)?;
+            if heard.tools.iter().any(|known| known.name == read.name) {
+                let message = format!("Duplicate function declaration found: {}", read.name);
+                return Err(said(&path, message));
+            }
+            heard.tools.push(read);
+            heard.hear(&one.to_string());
+        }
+    }
+    let at = "toolConfig";
+    let Some(config) = given(body, at).and_then(Value::as_object) else { return Ok(()) };
+    let known = [
+        nullable("functionCallingConfig", Is::Object),
+        nullable("retrievalConfig", Is::Object),
+        nullable("includeServerSideToolInvocations", Is::Flag),
+    ];
+    fields(config, at, &known)?;
+    match given(config, "functionCallingConfig").and_then(Value::as_object) {
+        Some(calling) => choice(calling, heard),
+        None => Ok(()),
+    }
+}
+
+fn declaration(value: &Value, path: &str) -> Result<Tool, Wrong> {
+    let declaration = object(value, path)?;
+    fields(declaration, path, DECLARATION)?;
+    let at = super::snake(path);
+    let name = text(declaration, "name").unwrap_or_default();
+    name_is_good(name, &at)?;
+    let old = given(declaration, "parameters");
+    let new = given(declaration, "parametersJsonSchema");
+    if old.is_some() && new.is_some() {
+        let message = format!(
+            "* GenerateContentRequest.{at}: parameters and parameters_json_schema are mutually \
+             exclusive\n"
+        );
+        return Err(said(path, message));
+    }
+    if let Some(old) = old {
+        let path = format!("{path}.parameters");
+        schema::check(old, &path)?;
+        if !text_is_object(old) {
+            let message = format!(
+                "* GenerateContentRequest.{at}.parameters.type: schema should be of type OBJECT\n"
+            );
+            return Err(said(&path, message));
+        }
+    }
+    if let Some((place, why)) = new.and_then(|new| bad_schema(new, "parameters_json_schema")) {
+        return Err(said(path, format!("Invalid JSON schema at '{at}.{place}': {why}")));
+    }
+    let schema = old.or(new).cloned().unwrap_or_else(|| json!({"type": "object"}));
+    Ok(Tool { name: name.to_owned(), schema })
+}
+
+fn text_is_object(schema: &Value) -> bool {
+    let kind = schema.get("type").and_then(Value::as_str).unwrap_or_default();
+    kind.eq_ignore_ascii_case("object")
+}
+
+/// Holds a function's name to its pattern.
+fn name_is_good(name: &str, at: &str) -> Result<(), Wrong> {
+    let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let rest = name.chars().all(|c| c.is_ascii_alphanumeric() || "_.:-".contains(c));
+    if starts && rest && name.len() <= 64 {
+        return Ok(());
+    }
+    let message = format!(
+        "* GenerateContentRequest.{at}.name: Invalid function name. Must start with a letter or \
+         an underscore. Must be alphanumeric (a-z, A-Z, 0-9), underscores (_), dots (.), colons \
+         (:), or dashes (-), with a maximum length of 64.\n"
+    );
+    Err(said(at, message))
+}
+
+fn choice(calling: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
+    let at = "toolConfig.functionCallingConfig";
+    let known = [nullable("mode", Is::Text), nullable("allowedFunctionNames", Is::List)];
+    fields(calling, at, &known)?;
+    let mode = text(calling, "mode").unwrap_or("AUTO").to_ascii_uppercase();
+    let allowed = items(calling, "allowedFunctionNames").iter().filter_map(Value::as_str);
+    let allowed: Vec<String> = allowed.map(str::to_owned).collect();
+    if !["AUTO", "ANY", "NONE", "VALIDATED", "MODE_UNSPECIFIED"].contains(&mode.as_str()) {
+        let message = format!(
+            "Invalid value at 'tool_config.function_calling_config.mode' \
+             (type.googleapis.com/google.ai.generativelanguage.v1beta.FunctionCallingConfig.Mode), \
+             \"{mode}\""
+        );
+        return Err(said(at, message));
+    }
+    if heard.tools.is_empty() {
+        let message = "Function calling config is set without function_declarations.";
+        return Err(said(at, message));
+    }
+    if !allowed.is_empty() && !matches!(mode.as_str(), "ANY" | "VALIDATED") {
+        let message = "Function calling mode must be ANY or VALIDATED when allowed_function_names \
+                       is set.";
+        return Err(said(at, message));
+    }
+    let declared = |name: &&String| heard.tools.iter().any(|tool| tool.name == **name);
+    if let Some(name) = allowed.iter().find(|name| !declared(name)) {
+        let message = format!(
+            "* GenerateContentRequest.tool_config.function_calling_config.allowed_function_names: \
+             function name {name} is not found in the function_declarations\n"
+        );
+        return Err(said(at, message));
+    }
+    heard.choice = match mode.as_str() {
+        "ANY" => Choice::Some(allowed),
+        "NONE" => Choice::Never,
+        _ => Choice::Auto,
+    };
+    Ok(())
+}

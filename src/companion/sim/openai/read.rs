@@ -1,0 +1,274 @@
+//! A chat completions body, held to the published reference.
+use serde_json::{Map, Value};
+
+use super::super::shape::{
+    Field, Is, Wrong, coded, fields, given, items, may, missing, must, nullable, object, said, text,
+};
+use super::super::talk::{Format, Heard};
+use super::{messages, tools};
+
+const TOP: &[Field] = &[
+    must("model", Is::Text),
+    must("messages", Is::List),
+    nullable("audio", Is::Object),
+    nullable("frequency_penalty", Is::Number),
+    nullable("function_call", Is::TextOrObject),
+    nullable("functions", Is::List),
+    nullable("logit_bias", Is::Object),
+    nullable("logprobs", Is::Flag),
+    nullable("max_completion_tokens", Is::Integer),
+    nullable("max_tokens", Is::Integer),
+    nullable("metadata", Is::Object),
+    nullable("modalities", Is::List),
+    nullable("n", Is::Integer),
+    may("parallel_tool_calls", Is::Flag),
+    nullable("prediction", Is::Object),
+    nullable("presence_penalty", Is::Number),
+    nullable("prompt_cache_key", Is::Text),
+    nullable("prompt_cache_retention", Is::Text),
+    nullable("reasoning_effort", Is::Text),
+    may("response_format", Is::Object),
+    nullable("safety_identifier", Is::Text),
+    nullable("seed", Is::Integer),
+    nullable("service_tier", Is::Text),
+    nullable("stop", Is::TextOrList),
+    nullable("store", Is::Flag),
+    nullable("stream", Is::Flag),
+    nullable("stream_options", Is::Object),
+    nullable("temperature", Is::Number),
+    may("tool_choice", Is::TextOrObject),
+    may("tools", Is::List),
+    nullable("top_logprobs", Is::Integer),
+    nullable("top_p", Is::Number),
+    nullable("user", Is::Text),
+    nullable("verbosity", Is::Text),
+    nullable("web_search_options", Is::Object),
+];
+
+/// How a message names a type.
+pub(super) const fn wanted(is: Is) -> &'static str {
+    match is {
+        Is::Text => "a string",
+        Is::Number => "a decimal",
+        Is::Integer => "an integer",
+        Is::Flag => "a boolean",
+        Is::List => "an array",
+        Is::Object => "an object",
+        Is::TextOrList => "one of a string or array",
+        Is::TextOrObject => "one of a string or object",
+        Is::Any => "a value",
+    }
+}
+
+/// Whether a model reasons, by its name.
+pub(super) fn reasons(model: &str) -> bool {
+    ["o1", "o3", "o4", "gpt-5"].iter().any(|start| model.starts_with(start))
+        && !model.contains("-chat")
+}
+
+pub(super) fn read(body: &Value) -> Result<Heard, Wrong> {
+    let body = object(body, "")?;
+    if !body.contains_key("model") {
+        return Err(said("", "you must provide a model parameter"));
+    }
+    fields(body, "", TOP)?;
+    let model = text(body, "model").unwrap_or_default();
+    let mut heard = Heard {
+        provider: "openai",
+        model: model.to_owned(),
+        stream: body.get("stream").and_then(Value::as_bool).unwrap_or(false),
+        sse: true,
+        parallel: true,
+        thinking_counts: true,
+        ..Heard::default()
+    };
+    ranges(body)?;
+    limits(body, model, &mut heard)?;
+    reasoning(body, model, &mut heard)?;
+    stream_options(body, &mut heard)?;
+    tools::read(body, &mut heard)?;
+    messages::read(items(body, "messages"), &mut heard)?;
+    format(body, &mut heard)?;
+    Ok(heard)
+}
+
+fn ranges(body: &Map<String, Value>) -> Result<(), Wrong> {
+    let rows = [
+        ("temperature", 0.0, 2.0),
+        ("top_p", 0.0, 1.0),
+        ("frequency_penalty", -2.0, 2.0),
+        ("presence_penalty", -2.0, 2.0),
+        ("n", 1.0, 128.0),
+        ("top_logprobs", 0.0, 20.0),
+        ("max_tokens", 1.0, f64::MAX),
+        ("max_completion_tokens", 1.0, f64::MAX),
+    ];
+    for (name, low, high) in rows {
+        let Some(found) = body.get(name).and_then(Value::as_f64) else { continue };
+        let kind = if body.get(name).is_some_and(Value::is_f64) { "decimal" } else { "integer" };
+        if found < low {
+            let code = if kind == "decimal" {
+                "decimal_below_min_value"
+            } else {
+                "integer_below_min_value"
+            };
+            let message = format!(
+                "Invalid '{name}': {kind} below minimum value. Expected a value >= {low}, but got \
+                 {found} instead."
+            );
+            return Err(coded(name, code, message));
+        }
+        if found > high {
+            let code = if kind == "decimal" {
+                "decimal_above_max_value"
+            } else {
+                "integer_above_max_value"
+            };
+            let message = format!(
+                "Invalid '{name}': {kind} above maximum value. Expected a value <= {high}, but \
+                 got {found} instead."
+            );
+            return Err(coded(name, code, message));
+        }
+    }
+    let logprobs = body.get("logprobs").and_then(Value::as_bool).unwrap_or(false);
+    if given(body, "top_logprobs").is_some() && !logprobs {
+        let message = "The 'top_logprobs' parameter is only allowed when 'logprobs' is enabled.";
+        return Err(said("top_logprobs", message));
+    }
+    Ok(())
+}
+
+fn limits(body: &Map<String, Value>, model: &str, heard: &mut Heard) -> Result<(), Wrong> {
+    let old = given(body, "max_tokens").and_then(Value::as_u64);
+    let new = given(body, "max_completion_tokens").and_then(Value::as_u64);
+    if old.is_some() && new.is_some() {
+        let message = "Setting 'max_tokens' and 'max_completion_tokens' at the same time is not \
+                       supported.";
+        return Err(coded("max_tokens", "invalid_parameter_combination", message));
+    }
+    if old.is_some() && reasons(model) {
+        let message = "Unsupported parameter: 'max_tokens' is not supported with this model. Use \
+                       'max_completion_tokens' instead.";
+        return Err(coded("max_tokens", "unsupported_parameter", message));
+    }
+    heard.max_tokens = old.or(new);
+    heard.answers = body.get("n").and_then(Value::as_u64).unwrap_or(1);
+    match given(body, "stop") {
+        Some(Value::String(stop)) => heard.stops.push(stop.clone()),
+        Some(Value::Array(list)) => {
+            if list.len() > 4 {
+                let message = format!(
+                    "Invalid 'stop': array too long. Expected an array with maximum length 4, but \
+                     got an array with length {} instead.",
+                    list.len()
+                );
+                return Err(coded("stop", "array_above_max_length", message));
+            }
+            for (at, stop) in list.iter().enumerate() {
+                let path = format!("stop.{at}");
+                let stop = stop.as_str();
+                let stop = stop.ok_or_else(|| {
+                    coded(&path, "invalid_type", "Invalid type for 'stop': expected strings.")
+                })?;
+                heard.stops.push(stop.to_owned());
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn reasoning(body: &Map<String, Value>, model: &str, heard: &mut Heard) -> Result<(), Wrong> {
+    let effort = given(body, "reasoning_effort").and_then(Value::as_str);
+    if !reasons(model) {
+        return match effort {
+            Some(_) => Err(said("", "Unrecognized request argument supplied: reasoning_effort")),
+            None => Ok(()),
+        };
+    }
+    heard.thinking = match effort.unwrap_or("medium") {
+        "none" => 0,
+        "minimal" => 8,
+        "low" => 16,
+        "medium" => 64,
+        "high" => 256,
+        "xhigh" => 512,
+        other => {
+            let message = format!(
+                "Invalid value: '{other}'. Supported values are: 'none', 'minimal', 'low', \
+                 'medium', 'high', and 'xhigh'."
+            );
+            return Err(coded("reasoning_effort", "invalid_value", message));
+        }
+    };
+    if heard.thinking == 0 {
+        return Ok(());
+    }
+    for name in ["temperature", "top_p", "frequency_penalty", "presence_penalty"] {
+        let default = if name.ends_with("penalty") { 0.0 } else { 1.0 };
+        let found = given(body, name).and_then(Value::as_f64);
+        if let Some(found) = found.filter(|found| (found - default).abs() > f64::EPSILON) {
+            let message = format!(
+                "Unsupported value: '{name}' does not support {found} with this model. Only the \
+                 default ({default}) value is supported."
+            );
+            return Err(coded(name, "unsupported_value", message));
+        }
+    }
+    let refused = ["stop", "logprobs", "top_logprobs", "logit_bias"];
+    match refused.iter().find(|name| given(body, name).is_some()) {
+        Some(name) => {
+            let message =
+                format!("Unsupported parameter: '{name}' is not supported with this model.");
+            Err(coded(name, "unsupported_parameter", message))
+        }
+        None => Ok(()),
+    }
+}
+
+fn stream_options(body: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
+    let Some(options) = given(body, "stream_options").and_then(Value::as_object) else {
+        return Ok(());
+    };
+    if !heard.stream {
+        let message = "The 'stream_options' parameter is only allowed when 'stream' is enabled.";
+        return Err(said("stream_options", message));
+    }
+    let known = [nullable("include_usage", Is::Flag), nullable("include_obfuscation", Is::Flag)];
+    fields(options, "stream_options", &known)?;
+    heard.include_usage = options.get("include_usage").and_then(Value::as_bool).unwrap_or(false);
+    Ok(())
+}
+
+fn format(body: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
+    let Some(format) = body.get("response_format").and_then(Value::as_object) else {
+        return Ok(());
+    };
+    let at = "response_format";
+    fields(format, at, &[must("type", Is::Text), may("json_schema", Is::Object)])?;
+    match text(format, "type").unwrap_or_default() {
+        "text" => {}
+        "json_object" => {
+            if !heard.prompt.to_ascii_lowercase().contains("json") {
+                let message = "'messages' must contain the word 'json' in some form, to use \
+                               'response_format' of type 'json_object'.";
+                return Err(said("messages", message));
+            }
+            heard.format = Format::Json;
+        }
+        "json_schema" => {
+            let inner = format.get("json_schema").and_then(Value::as_object);
+            let inner = inner.ok_or_else(|| missing(at, "json_schema"))?;
+            heard.format = Format::Schema(tools::answer_schema(inner)?);
+        }
+        other => {
+            let message = format!(
+                "Invalid value: '{other}'. Supported values are: 'json_object', 'json_schema', \
+                 and 'text'."
+            );
+            return Err(coded("response_format.type", "invalid_value", message));
+        }
+    }
+    Ok(())
+}
