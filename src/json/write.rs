@@ -79,6 +79,14 @@ impl Writer {
         quote(text, &mut self.out);
     }
 
+    /// One string of several parts, none of which is copied before.
+    pub fn joined(&mut self, parts: &[&str]) {
+        self.item();
+        self.out.push(b'"');
+        parts.iter().for_each(|part| escaped(part, &mut self.out));
+        self.out.push(b'"');
+    }
+
     /// A whole number.
     pub fn number(&mut self, number: u64) {
         self.item();
@@ -105,8 +113,14 @@ impl Writer {
 
 /// Appends a string in quotes.
 fn quote(text: &str, out: &mut Vec<u8>) {
-    out.reserve(text.len().saturating_add(2));
     out.push(b'"');
+    escaped(text, out);
+    out.push(b'"');
+}
+
+/// Appends the inside of a string.
+fn escaped(text: &str, out: &mut Vec<u8>) {
+    out.reserve(text.len().saturating_add(2));
     let bytes = text.as_bytes();
     let mut from = 0_usize;
     loop {
@@ -116,7 +130,6 @@ fn quote(text: &str, out: &mut Vec<u8>) {
         escape(*byte, out);
         from = end.saturating_add(1);
     }
-    out.push(b'"');
 }
 
 fn escape(byte: u8, out: &mut Vec<u8>) {

@@ -31,7 +31,8 @@ pub(super) fn read(document: &Document<'_>, sink: Sink<'_>) {
     sink(Event::End);
 }
 
-fn empty() -> Fault {
+/// The failure of an answer that holds nothing.
+pub(super) fn empty() -> Fault {
     Fault::new(FaultKind::Internal, "the provider's answer has no message").with_status(502)
 }
 

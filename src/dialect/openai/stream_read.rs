@@ -1,5 +1,5 @@
 //! A provider's streamed answer, chunk by chunk.
-use super::answer_read::{arguments, call_id, stop, texts};
+use super::answer_read::{arguments, call_id, empty, stop, texts};
 use super::{fault, usage};
 use crate::dialect::{Event, Fault, FaultKind, Sink, StreamReader};
 use crate::json::{Document, Limits, Value};
@@ -36,6 +36,9 @@ impl StreamReader for Reader {
             return;
         }
         if data == "[DONE]" {
+            if !self.started {
+                return self.fail(empty(), sink);
+            }
             self.stop(None, sink);
             self.ended = true;
             return sink(Event::End);

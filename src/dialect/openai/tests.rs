@@ -6,6 +6,7 @@ use crate::dialect::{AnswerHead, AnswerWriter, Event, Fault, FaultKind, Stop};
 use crate::json::{Document, Limits};
 use crate::usage::Usage;
 
+mod damage;
 mod edits;
 mod faults;
 mod goldens;

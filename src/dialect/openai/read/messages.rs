@@ -258,6 +258,10 @@ fn part<'d>(ask: &mut Ask<'d>, at: &At<'_>, item: Value<'d>) -> Result<Option<Bl
         "text" => Some(Block::Text(member(at, item, "text")?)),
         "refusal" => Some(Block::Refusal(member(at, item, "refusal")?)),
         "image_url" => picture(ask, at, item)?,
+        // Not OpenAI's own: servers that show their reasoning in parts take it back so.
+        "thinking" if item.str_of("thinking").is_some() => {
+            item.str_of("thinking").map(Block::Reasoning)
+        }
         _ => {
             native(ask, at);
             None

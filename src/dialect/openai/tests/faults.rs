@@ -145,6 +145,8 @@ fn answers_that_are_none() {
         let events = read_whole(body);
         assert!(matches!(events.as_slice(), [Event::Fault(f)] if f.status == 502), "{events:?}");
     }
-    let events = read_chunks(&["", "<html>"]);
-    assert!(matches!(events.as_slice(), [Event::Fault(f)] if f.status == 502), "{events:?}");
+    for chunks in [["", "<html>"], ["[DONE]", ""], [r#"{"choices":[]}"#, "[DONE]"]] {
+        let events = read_chunks(&chunks);
+        assert!(matches!(events.as_slice(), [Event::Fault(f)] if f.status == 502), "{events:?}");
+    }
 }

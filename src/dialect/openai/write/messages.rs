@@ -150,7 +150,7 @@ fn part(block: &Block<'_>, parts: &mut Writer) {
             part.key("image_url").object(|object| match image {
                 Image::Url(url) => object.key("url").string(url),
                 Image::Base64 { media_type, data } => {
-                    object.key("url").string(&format!("data:{media_type};base64,{data}"));
+                    object.key("url").joined(&["data:", media_type, ";base64,", data]);
                 }
             });
         }),

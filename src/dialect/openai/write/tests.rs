@@ -8,9 +8,16 @@ use crate::json::{Document, Limits};
 
 const TARGET: Target<'static> = Target { model: "gpt-x", max_output_tokens: 100 };
 
-fn rewritten(body: &str) -> String {
+fn once(body: &str) -> String {
     let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
     String::from_utf8(write(&read(&document).expect(body), &TARGET)).unwrap()
+}
+
+/// What is written says the same when it is read again.
+fn rewritten(body: &str) -> String {
+    let out = once(body);
+    assert_eq!(once(&out), out);
+    out
 }
 
 /// What stands around the messages when nothing else is asked.
@@ -52,6 +59,12 @@ fn messages_become_turns_and_turns_messages() {
         (
             r#"{"role":"assistant","reasoning_content":"hm","content":null,"refusal":"no"}"#,
             r#"{"role":"assistant","content":null,"refusal":"no"}"#,
+        ),
+        // The same among the parts.
+        (
+            r#"{"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":"s"},
+               {"type":"text","text":"a"},{"type":"refusal","refusal":"no"}]}"#,
+            r#"{"role":"assistant","content":"a","refusal":"no"}"#,
         ),
         // Images, in place and by address.
         (
