@@ -1,4 +1,6 @@
 //! Writes the conversation: a turn is a content, a block is a part.
+use std::collections::BTreeMap;
+
 use super::model::Traits;
 use crate::dialect::{Block, Image, Role, Turn};
 use crate::json::{Document, Limits, Writer};
@@ -16,11 +18,13 @@ pub(super) fn write(w: &mut Writer, turns: &[Turn<'_>], traits: Traits) {
         // The first word is the user's: a function call that answers nobody is refused.
         content(w, "user", |w| text(w, BLANK));
     }
+    let mut before: &[Block<'_>] = &[];
     for turn in turns {
         match turn.role {
-            Role::User => content(w, "user", |w| user(w, &turn.blocks, traits)),
+            Role::User => content(w, "user", |w| user(w, &turn.blocks, before, traits)),
             Role::Assistant => content(w, "model", |w| assistant(w, &turn.blocks, traits)),
         }
+        before = &turn.blocks;
     }
 }
 
@@ -31,13 +35,11 @@ fn content(w: &mut Writer, role: &str, parts: impl FnOnce(&mut Writer)) {
     });
 }
 
-fn user(w: &mut Writer, blocks: &[Block<'_>], traits: Traits) {
-    let mut said = false;
-    for block in blocks {
-        if let Block::ToolResult { id, name, content, failed } = block {
-            response(w, &Response { id, name, content, failed: *failed }, traits);
-            said = true;
-        }
+fn user(w: &mut Writer, blocks: &[Block<'_>], before: &[Block<'_>], traits: Traits) {
+    let results = results(blocks, before);
+    let mut said = !results.is_empty();
+    for result in results {
+        response(w, &result, traits);
     }
     // Results stand together, so what does not fit inside them follows all of them.
     for block in blocks {
@@ -53,6 +55,27 @@ fn user(w: &mut Writer, blocks: &[Block<'_>], traits: Traits) {
     if !said {
         text(w, BLANK);
     }
+}
+
+/// A turn's results in the order of their calls, which models that know no ids go by.
+fn results<'r, 'd>(blocks: &'r [Block<'d>], before: &'r [Block<'d>]) -> Vec<Response<'r, 'd>> {
+    let result = |block: &'r Block<'d>| match block {
+        Block::ToolResult { id, name, content, failed } => {
+            Some(Response { id, name, content, failed: *failed })
+        }
+        _ => None,
+    };
+    let mut results: Vec<_> = blocks.iter().filter_map(result).collect();
+    if results.len() > 1 {
+        let call = |(at, block): (usize, &'r Block<'d>)| match block {
+            Block::ToolCall { id, .. } => Some((id.as_ref(), at)),
+            _ => None,
+        };
+        let calls: BTreeMap<&str, usize> = before.iter().enumerate().filter_map(call).collect();
+        // Stable: results of no call keep their order, behind the others.
+        results.sort_by_key(|result| calls.get(result.id).copied().unwrap_or(usize::MAX));
+    }
+    results
 }
 
 fn assistant(w: &mut Writer, blocks: &[Block<'_>], traits: Traits) {

@@ -328,3 +328,17 @@ fn what_it_lacks_is_named_and_left_out() {
         assert_eq!(lacks(&ask, &OLD), [""; 0]);
     }
 }
+
+#[test]
+fn results_stand_in_the_order_of_their_calls() {
+    let said = |id| result(id, vec![Block::Text(id.into())], false);
+    let turns = vec![
+        user(vec![Block::Text("Hi".into())]),
+        model(vec![call("a", "{}"), call("b", "{}")]),
+        user(vec![said("x"), said("b"), said("a")]),
+    ];
+    let text = written(&Ask { turns, ..Ask::default() }, &OLD);
+    let order: Vec<&str> =
+        text.split(r#""output":""#).skip(1).map(|rest| rest.get(..1).unwrap()).collect();
+    assert_eq!(order, ["a", "b", "x"]);
+}
