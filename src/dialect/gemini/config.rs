@@ -31,7 +31,8 @@ pub(super) fn write(w: &mut Writer, ask: &Ask<'_>, target: &Target<'_>, traits: 
             }
         }
         if let Some(reasoning) = ask.reasoning {
-            w.key("thinkingConfig").object(|w| thinking(w, reasoning.value, traits.thinking));
+            let most = ask.max_tokens.map_or(target.max_output_tokens, |most| most.value);
+            w.key("thinkingConfig").object(|w| thinking(w, reasoning.value, traits.thinking, most));
         }
     });
 }
@@ -60,7 +61,9 @@ fn felt(given: &Given<Number<'_>>) -> bool {
 }
 
 /// Asking for thought asks to see it; asking for none does not.
-fn thinking(w: &mut Writer, reasoning: Reasoning, by: Thinking) {
+///
+/// Thoughts count among the tokens of the answer: a quarter of those is kept for what is said.
+fn thinking(w: &mut Writer, reasoning: Reasoning, by: Thinking, tokens: u64) {
     match by {
         Thinking::Level => {
             if let Some(level) = level(reasoning) {
@@ -72,7 +75,11 @@ fn thinking(w: &mut Writer, reasoning: Reasoning, by: Thinking) {
             match reasoning {
                 Reasoning::Adaptive => w.key("thinkingBudget").raw("-1"),
                 _ if off(reasoning) => w.key("thinkingBudget").number(floor),
-                _ => w.key("thinkingBudget").number(budget(reasoning).clamp(least, most)),
+                _ => {
+                    let room = tokens.saturating_sub(tokens / 4);
+                    let budget = budget(reasoning).min(room).clamp(least, most);
+                    w.key("thinkingBudget").number(budget);
+                }
             }
         }
     }

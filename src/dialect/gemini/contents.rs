@@ -1,6 +1,7 @@
 //! Writes the conversation: a turn is a content, a block is a part.
 use std::collections::BTreeMap;
 
+use super::images::media_type;
 use super::model::Traits;
 use crate::dialect::{Block, Image, Role, Turn};
 use crate::json::{Document, Limits, Writer};
@@ -109,15 +110,10 @@ fn assistant(w: &mut Writer, blocks: &[Block<'_>], traits: Traits) {
 fn part(w: &mut Writer, block: &Block<'_>) -> bool {
     match block {
         Block::Text(said) | Block::Refusal(said) if !said.is_empty() => text(w, said),
-        Block::Image(Image::Base64 { media_type, data }) => {
-            w.object(|w| inline(w, media_type, data));
+        Block::Image(image) => {
+            let Some(media_type) = media_type(image) else { return false };
+            w.object(|w| picture(w, image, media_type));
         }
-        Block::Image(Image::Url(url)) => w.object(|w| {
-            w.key("fileData").object(|w| {
-                w.key("mimeType").string(media_type(url));
-                w.key("fileUri").string(url);
-            });
-        }),
         _ => return false,
     }
     true
@@ -127,10 +123,14 @@ fn text(w: &mut Writer, said: &str) {
     w.object(|w| w.key("text").string(said));
 }
 
-fn inline(w: &mut Writer, media_type: &str, data: &str) {
-    w.key("inlineData").object(|w| {
+fn picture(w: &mut Writer, image: &Image<'_>, media_type: &str) {
+    let (kind, key, value) = match image {
+        Image::Base64 { data, .. } => ("inlineData", "data", data),
+        Image::Url(url) => ("fileData", "fileUri", url),
+    };
+    w.key(kind).object(|w| {
         w.key("mimeType").string(media_type);
-        w.key("data").string(data);
+        w.key(key).string(value);
     });
 }
 
@@ -190,21 +190,9 @@ fn inside(item: &Block<'_>, traits: Traits) -> bool {
 }
 
 /// From Gemini 3 on, images in place stand inside; the API takes none by address there.
-const fn image_inside(item: &Block<'_>, traits: Traits) -> bool {
-    traits.signed && matches!(item, Block::Image(Image::Base64 { .. }))
-}
-
-/// The media type that an address ends in. The API wants one: `image/jpeg` where none is told.
-fn media_type(url: &str) -> &'static str {
-    let path = url.split(['?', '#']).next().unwrap_or(url);
-    let (_, extension) = path.rsplit_once('.').unwrap_or_default();
-    match extension.to_ascii_lowercase().as_str() {
-        "png" => "image/png",
-        "webp" => "image/webp",
-        "gif" => "image/gif",
-        "heic" => "image/heic",
-        "heif" => "image/heif",
-        "bmp" => "image/bmp",
-        _ => "image/jpeg",
+fn image_inside(item: &Block<'_>, traits: Traits) -> bool {
+    match item {
+        Block::Image(image @ Image::Base64 { .. }) => traits.signed && media_type(image).is_some(),
+        _ => false,
     }
 }

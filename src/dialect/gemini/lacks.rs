@@ -1,6 +1,7 @@
 //! What a request says and this dialect cannot.
 use std::borrow::Cow;
 
+use super::images::has_strange;
 use super::model::{Thinking, Traits, traits};
 use crate::dialect::{Ask, Given, Lack, Number, Reasoning, Target};
 
@@ -29,6 +30,9 @@ pub(super) fn lacks(ask: &Ask<'_>, target: &Target<'_>, lacks: &mut Vec<Lack>) {
         && !shapes_beside_tools(ask, traits)
     {
         lack(given.field, "cannot be combined with tools at this model");
+    }
+    if has_strange(ask) {
+        lack("messages", "hold an image that is no JPEG, PNG, WebP, HEIC or HEIF");
     }
     for (given, least, most, why) in ranges(ask) {
         if let Some(given) = given

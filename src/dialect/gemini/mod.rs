@@ -5,6 +5,7 @@
 mod config;
 mod contents;
 mod fault;
+mod images;
 mod lacks;
 mod model;
 mod parts;

@@ -270,6 +270,41 @@ fn thinking_by_level_or_by_budget() {
 }
 
 #[test]
+fn thinking_leaves_room_for_the_answer() {
+    let reasoning = given("reasoning_effort", Reasoning::Effort(Effort::High));
+    for (most, want) in [(2000, 1500), (100_000, 24_576), (0, 1)] {
+        let ask = Ask { reasoning, max_tokens: given("max_tokens", most), ..hello() };
+        let want = format!(r#""thinkingBudget":{want},"#);
+        assert!(written(&ask, &OLD).contains(&want), "{most}: {}", written(&ask, &OLD));
+    }
+}
+
+#[test]
+fn images_are_of_a_kind_the_api_takes() {
+    let base64 = |media_type: &'static str| Image::Base64 {
+        media_type: media_type.into(),
+        data: "AA".into(),
+    };
+    let url = |url: &'static str| Image::Url(url.into());
+    for (image, want) in [
+        (base64("image/jpg"), Some("image/jpeg")),
+        (base64("IMAGE/PNG"), Some("image/png")),
+        (base64("image/gif"), None),
+        (base64("application/pdf"), None),
+        (url("https://x.test/a.PNG#top"), Some("image/png")),
+        (url("https://x.test/v1.2/photo"), Some("image/jpeg")),
+        (url("https://x.test/a.svg?x=.png"), None),
+    ] {
+        let turns = vec![user(vec![Block::Image(image.clone())])];
+        let ask = Ask { turns, ..Ask::default() };
+        let said = want.map(|want| format!(r#""mimeType":"{want}""#));
+        assert_eq!(lacks(&ask, &OLD).is_empty(), want.is_some(), "{image:?}");
+        let text = written(&ask, &OLD);
+        assert!(text.contains(said.as_deref().unwrap_or(r#"[{"text":" "}]"#)), "{text}");
+    }
+}
+
+#[test]
 fn the_answers_shape() {
     let schema = Format::JsonSchema {
         name: Some("p".into()),

@@ -1,0 +1,43 @@
+//! Which images the API takes: <https://ai.google.dev/gemini-api/docs/image-understanding>.
+use crate::dialect::{Ask, Block, Image};
+
+/// Whether a request holds an image that the API does not take.
+pub(super) fn has_strange(ask: &Ask<'_>) -> bool {
+    ask.turns.iter().flat_map(|turn| &turn.blocks).any(strange)
+}
+
+fn strange(block: &Block<'_>) -> bool {
+    match block {
+        Block::Image(image) => media_type(image).is_none(),
+        Block::ToolResult { content, .. } => content.iter().any(strange),
+        _ => false,
+    }
+}
+
+/// An image's media type; none for one that the API does not take.
+///
+/// An address that ends in no known type is taken for a JPEG: the API wants to be told one, and
+/// looks for itself.
+pub(super) fn media_type(image: &Image<'_>) -> Option<&'static str> {
+    let (given, unknown) = match image {
+        Image::Base64 { media_type, .. } => {
+            (media_type.split_once('/').unwrap_or_default().1, None)
+        }
+        Image::Url(url) => (extension(url), Some("image/jpeg")),
+    };
+    match given.to_ascii_lowercase().as_str() {
+        "jpeg" | "jpg" => Some("image/jpeg"),
+        "png" => Some("image/png"),
+        "webp" => Some("image/webp"),
+        "heic" => Some("image/heic"),
+        "heif" => Some("image/heif"),
+        "gif" | "bmp" | "tif" | "tiff" | "svg" | "avif" => None,
+        _ => unknown,
+    }
+}
+
+fn extension(url: &str) -> &str {
+    let path = url.split(['?', '#']).next().unwrap_or(url);
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.rsplit_once('.').unwrap_or_default().1
+}
