@@ -1,7 +1,7 @@
-//! Which models of a chain serve a request, and whose request it is.
+//! What a policy that was read says: which models serve a request, whose it is, what it costs.
 #![cfg(not(target_family = "wasm"))]
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
-use tradewind::policy::{Capability, Facts, Policy, Vocabulary};
+use tradewind::policy::{Capability, Facts, Micros, Policy, Unsupported, Vocabulary};
 
 const DIALECTS: Vocabulary<'static> = Vocabulary { dialects: &["openai", "gemini"] };
 
@@ -198,4 +198,59 @@ fn without_a_key_everybody_is_the_anonymous_tenant() {
         let tenant = policy.identify(|name| key.filter(|_| name == "x-api-key"));
         assert_eq!(tenant.map(|tenant| tenant.tenant.as_str()), Some(expected));
     }
+}
+
+#[test]
+fn what_is_not_said_has_a_default() {
+    let policy = public();
+    let (limits, resilience) = (policy.limits(), policy.resilience());
+    assert_eq!((limits.max_body_bytes, limits.max_messages), (4_194_304, 1000));
+    assert_eq!((limits.max_output_tokens, resilience.attempts), (None, 4));
+    assert_eq!(resilience.idle_timeout_ms, 60_000);
+    let [small, ..] = policy.models() else { panic!("no models") };
+    assert_eq!((small.price, small.unsupported), (None, Unsupported::Skip));
+}
+
+#[test]
+fn sizes_and_durations_have_units() {
+    let sizes =
+        [("1", 1), ("\"512KiB\"", 524_288), ("\"4MiB\"", 4_194_304), ("\"3MB\"", 3_000_000)];
+    for (size, bytes) in sizes {
+        let limits = format!(r#""limits": {{"request": {{"max_body_bytes": {size}}}}},"#);
+        let policy =
+            policy(&format!(r#"{limits} "identity": [{{"anonymous": {{"tenant": "t"}}}}]"#));
+        assert_eq!(policy.limits().max_body_bytes, bytes, "{size}");
+    }
+    for (duration, ms) in
+        [("1ms", 1), ("1500ms", 1500), ("20s", 20_000), ("2m", 120_000), ("1h", 3_600_000)]
+    {
+        let idle = format!(r#""resilience": {{"idle_timeout": "{duration}"}},"#);
+        let policy = policy(&format!(r#"{idle} "identity": [{{"anonymous": {{"tenant": "t"}}}}]"#));
+        assert_eq!(policy.resilience().idle_timeout_ms, ms, "{duration}");
+    }
+}
+
+#[test]
+fn prices_are_exact() {
+    let price = |text: &str| {
+        let price = format!(r#""name": "s", "price": {text}"#);
+        let document = format!(r#"{{{MODELS} "identity": [{{"anonymous": {{"tenant": "t"}}}}]}}"#);
+        let document = document.replace(r#""name": "s""#, &price);
+        let policy = Policy::from_json(document.as_bytes(), DIALECTS).unwrap();
+        policy.models().iter().find_map(|model| model.price).unwrap()
+    };
+    let short = price(r#"{"input": "3", "output": "0.000001"}"#);
+    let micros = [short.input, short.cached_input, short.cache_write, short.cache_write_1h];
+    assert_eq!(micros, [Micros(3_000_000); 4]);
+    assert_eq!([short.output, short.reasoning], [Micros(1); 2]);
+    assert_eq!([short.per_image, short.per_request], [Micros(0); 2]);
+    let long = price(
+        r#"{"input": "0.1", "cached_input": "0.30", "cache_write": "3.75", "cache_write_1h": "6.0",
+            "output": "999999999.999999", "reasoning": "0", "per_image": "0.000387",
+            "per_request": "00.010"}"#,
+    );
+    assert_eq!([long.input, long.cached_input].map(|price| price.0), [100_000, 300_000]);
+    assert_eq!([long.cache_write, long.cache_write_1h].map(|p| p.0), [3_750_000, 6_000_000]);
+    assert_eq!([long.output, long.reasoning].map(|price| price.0), [999_999_999_999_999, 0]);
+    assert_eq!([long.per_image, long.per_request].map(|price| price.0), [387, 10_000]);
 }

@@ -1,6 +1,7 @@
 //! `identity[].api_key`: keys known by their digests.
 use core::cell::OnceCell;
 use core::hint::black_box;
+use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
@@ -83,8 +84,9 @@ fn find<'k>(keys: &'k [ApiKey], digest: &[u8; 32]) -> Option<&'k Tenant> {
 }
 
 fn equal(one: &[u8; 32], other: &[u8; 32]) -> bool {
-    let differ = one.iter().zip(other).fold(0, |all, (a, b)| black_box(all | (a ^ b)));
-    black_box(differ) == 0
+    let bits = one.iter().zip(other).fold(0, |bits, (a, b)| bits | (a ^ b));
+    // Without this the compiler may stop at the first byte that differs.
+    black_box(bits) == 0
 }
 
 fn digest(key: &[u8]) -> [u8; 32] {
@@ -97,8 +99,11 @@ fn bearer(value: &[u8]) -> Option<&[u8]> {
     scheme.eq_ignore_ascii_case(b"bearer ").then_some(key)
 }
 
-/// Reads the method. `seen` keeps every digest and its line.
-pub(super) fn read(spot: &Spot<'_>, seen: &mut Vec<([u8; 32], usize)>) -> Option<Identity> {
+/// Every digest so far, and its line.
+pub(super) type Seen = BTreeMap<[u8; 32], usize>;
+
+/// Reads the method.
+pub(super) fn read(spot: &Spot<'_>, seen: &mut Seen) -> Option<Identity> {
     let mut fields = spot.object("an object with `keys`")?;
     let keys = fields.required("keys").and_then(|spot| spot.list("keys"));
     let header = fields.optional("header").map(|spot| header_name(&spot));
@@ -107,7 +112,7 @@ pub(super) fn read(spot: &Spot<'_>, seen: &mut Vec<([u8; 32], usize)>) -> Option
     Some(Identity::ApiKey { header: header.flatten(), keys })
 }
 
-fn key(spot: &Spot<'_>, seen: &mut Vec<([u8; 32], usize)>) -> Option<ApiKey> {
+fn key(spot: &Spot<'_>, seen: &mut Seen) -> Option<ApiKey> {
     let mut fields = spot.object("an object with a `sha256` and a `tenant`")?;
     let sha256 = fields.required("sha256").and_then(|spot| listed_digest(&spot, seen));
     let tenant = Tenant::read(&mut fields, true);
@@ -115,7 +120,7 @@ fn key(spot: &Spot<'_>, seen: &mut Vec<([u8; 32], usize)>) -> Option<ApiKey> {
     Some(ApiKey { sha256: sha256?, tenant: tenant? })
 }
 
-fn listed_digest(spot: &Spot<'_>, seen: &mut Vec<([u8; 32], usize)>) -> Option<[u8; 32]> {
+fn listed_digest(spot: &Spot<'_>, seen: &mut Seen) -> Option<[u8; 32]> {
     let text = spot.text("64 hexadecimal digits in quotes")?;
     let Some(own) = hex(text) else {
         // The text stays unsaid: it may be the key.
@@ -130,9 +135,9 @@ fn listed_digest(spot: &Spot<'_>, seen: &mut Vec<([u8; 32], usize)>) -> Option<[
     if own == digest(b"") {
         spot.problem("this is the digest of an empty key: was the variable set?");
     }
-    match seen.iter().find(|(other, _)| *other == own) {
-        Some((_, line)) => spot.problem(format!("this digest stands on line {line} already")),
-        None => seen.push((own, spot.line)),
+    match seen.get(&own) {
+        Some(line) => spot.problem(format!("this digest stands on line {line} already")),
+        None => drop(seen.insert(own, spot.line)),
     }
     Some(own)
 }

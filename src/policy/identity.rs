@@ -39,7 +39,7 @@ impl Tenant {
 pub(super) fn read(section: Option<Spot<'_>>) -> Vec<Identity> {
     let methods = "ways to be known, `api_key` or `anonymous`";
     let items = section.and_then(|section| section.list(methods)).unwrap_or_default();
-    let mut seen = Vec::new();
+    let mut seen = api_key::Seen::new();
     let mut found = Vec::new();
     let mut anonymous: Option<usize> = None;
     for item in &items {

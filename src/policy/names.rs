@@ -2,7 +2,7 @@
 use super::read::{Spot, listed};
 
 /// The longest name, in bytes.
-const LONGEST: usize = 64;
+pub(super) const LONGEST: usize = 64;
 
 /// The longest text that is compared with known names, in bytes: what an app sends is not bounded
 /// otherwise.

@@ -19,6 +19,9 @@ pub struct Provider {
     pub secret: Option<String>,
 }
 
+/// What the keys of OpenAI and Anthropic, and those of Google, begin with.
+const KEYS: [&str; 2] = ["sk-", "AIza"];
+
 pub(super) type Providers<'n> = Table<'n, Rc<Provider>>;
 
 pub(super) fn read<'n>(section: Option<Spot<'n>>, dialects: &[&str]) -> Providers<'n> {
@@ -29,14 +32,20 @@ fn provider(name: &str, spot: &Spot<'_>, dialects: &[&str]) -> Option<Provider> 
     let mut fields = spot.object("an object with a `dialect` and an `endpoint`")?;
     let dialect = fields.required("dialect").and_then(|spot| dialect(&spot, dialects));
     let endpoint = fields.required("endpoint").and_then(|spot| Endpoint::read(&spot));
-    let secret = fields.optional("secret").map(|spot| spot.name("the name of a secret"));
+    let secret = fields.optional("secret").and_then(|spot| secret(&spot));
     fields.finish();
-    Some(Provider {
-        name: name.to_owned(),
-        dialect: dialect?,
-        endpoint: endpoint?,
-        secret: secret.unwrap_or(Some("")).map(str::to_owned).filter(|name| !name.is_empty()),
-    })
+    Some(Provider { name: name.to_owned(), dialect: dialect?, endpoint: endpoint?, secret })
+}
+
+/// The name of a secret. What looks like the key itself is never repeated.
+fn secret(spot: &Spot<'_>) -> Option<String> {
+    let text = spot.text("the name of a secret")?;
+    let key = KEYS.iter().any(|start| text.starts_with(start));
+    if key || text.len() > names::LONGEST {
+        spot.problem("this looks like a key; expected the name of a secret, whose file holds it");
+        return None;
+    }
+    spot.safe(text).then(|| text.to_owned())
 }
 
 fn dialect(spot: &Spot<'_>, dialects: &[&str]) -> Option<String> {

@@ -1,5 +1,7 @@
 //! YAML 1.2 read into the policy's tree: the core schema, one document, aliases within bounds.
 mod scalar;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 
