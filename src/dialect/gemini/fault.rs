@@ -43,6 +43,7 @@ fn kind(name: &str, message: &str, error: Value<'_>) -> Option<FaultKind> {
             FaultKind::Authentication
         }
         "INVALID_ARGUMENT" if says("token count") && says("exceeds") => FaultKind::ContextLength,
+        "INVALID_ARGUMENT" if says("payload size exceeds") => FaultKind::TooLarge,
         "INVALID_ARGUMENT" | "OUT_OF_RANGE" => FaultKind::InvalidRequest,
         "UNAUTHENTICATED" => FaultKind::Authentication,
         "FAILED_PRECONDITION" if says("billing") => FaultKind::Billing,
@@ -50,6 +51,7 @@ fn kind(name: &str, message: &str, error: Value<'_>) -> Option<FaultKind> {
         "PERMISSION_DENIED" | "FAILED_PRECONDITION" => FaultKind::Permission,
         "NOT_FOUND" if says("model") => FaultKind::ModelNotFound,
         "NOT_FOUND" => FaultKind::NotFound,
+        "RESOURCE_EXHAUSTED" if says("credits are depleted") => FaultKind::Billing,
         "RESOURCE_EXHAUSTED" => FaultKind::RateLimit,
         "UNAVAILABLE" => FaultKind::Overloaded,
         "DEADLINE_EXCEEDED" => FaultKind::Timeout,

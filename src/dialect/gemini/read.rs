@@ -59,6 +59,8 @@ impl Reader {
             return sink(Event::Fault(fault::of(error, None)));
         }
         self.start(answer, sink);
+        // Before the content: an Anthropic app is told the input's tokens when its answer begins.
+        used.into_iter().for_each(&mut *sink);
         let first = answer.get("candidates").and_then(|all| all.items().find(|one| first(*one)));
         if let Some(candidate) = first {
             self.answered = true;
@@ -68,7 +70,6 @@ impl Reader {
                 parts::read(part, id, &mut self.calls, sink);
             }
         }
-        used.into_iter().for_each(&mut *sink);
         let blocked = answer.given("promptFeedback").and_then(|said| said.given("blockReason"));
         if let Some(reason) = first.and_then(|candidate| candidate.str_of("finishReason")) {
             let why = first.and_then(|candidate| candidate.str_of("finishMessage"));

@@ -48,9 +48,9 @@ fn a_whole_answer() {
         {"functionCall":{"name":"sing"}}]},"finishReason":"STOP"}],
         "usageMetadata":{"promptTokenCount":10,"cachedContentTokenCount":4,"candidatesTokenCount":5,
         "thoughtsTokenCount":7,"toolUsePromptTokenCount":2,"totalTokenCount":24}}"#;
-    let want = "start r1 gemini-3.8-flash\nreasoning hm\ntext It is\ncall 0 f1 look
-arguments 0 {\"n\": 1e2}\ncall 1 call_0ce8ba20bceff4b8_1 sing\narguments 1 {}
-usage 8+4 12 (7)\nstop ToolCalls\nend";
+    let want =
+        "start r1 gemini-3.8-flash\nusage 8+4 12 (7)\nreasoning hm\ntext It is\ncall 0 f1 look
+arguments 0 {\"n\": 1e2}\ncall 1 call_0ce8ba20bceff4b8_1 sing\narguments 1 {}\nstop ToolCalls\nend";
     assert_eq!(whole(body), want);
 }
 
@@ -65,7 +65,7 @@ fn a_streamed_answer() {
         "usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":2}}"#;
     assert_eq!(
         streamed(&[first, second, last, late]),
-        "start r m\ntext a\nusage 3+0 0 (0)\ntext b\nstop Length\nend\nusage 3+0 2 (0)"
+        "start r m\nusage 3+0 0 (0)\ntext a\ntext b\nstop Length\nend\nusage 3+0 2 (0)"
     );
 }
 
@@ -121,7 +121,9 @@ fn faults() {
         (401, "UNAUTHENTICATED", "no", K::Authentication),
         (403, "PERMISSION_DENIED", "no", K::Permission),
         (404, "NOT_FOUND", "models/gemini-9 is not found for API version v1beta", K::ModelNotFound),
-        (429, "RESOURCE_EXHAUSTED", "quota", K::RateLimit),
+        (400, "INVALID_ARGUMENT", "Request payload size exceeds the limit", K::TooLarge),
+        (429, "RESOURCE_EXHAUSTED", "check your plan and billing details", K::RateLimit),
+        (429, "RESOURCE_EXHAUSTED", "Your prepayment credits are depleted", K::Billing),
         (500, "INTERNAL", "oops", K::Internal),
         (503, "UNAVAILABLE", "busy", K::Overloaded),
         (504, "DEADLINE_EXCEEDED", "slow", K::Timeout),
