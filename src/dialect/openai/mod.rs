@@ -1,6 +1,7 @@
 //! The `openai` dialect: Chat Completions, as OpenAI and the servers compatible with it speak it.
 //!
-//! Source of the format: OpenAI's API reference, "Chat Completions", read in 2026-11.
+//! Source of the format: OpenAI's API reference, "Chat Completions", and the types of
+//! its official SDK (`openai` 3.54 for Python), read in 2026-11.
 mod answer_read;
 mod answer_write;
 mod edits;

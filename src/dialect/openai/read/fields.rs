@@ -100,9 +100,9 @@ pub(super) fn reasoning_effort(ask: &mut Ask<'_>, name: &'static str, value: Val
         "low" => Reasoning::Effort(Effort::Low),
         "medium" => Reasoning::Effort(Effort::Medium),
         "high" => Reasoning::Effort(Effort::High),
-        "xhigh" => Reasoning::Effort(Effort::Max),
+        "xhigh" | "max" => Reasoning::Effort(Effort::Max),
         other => {
-            let known = "`none`, `minimal`, `low`, `medium`, `high` or `xhigh`";
+            let known = "`none`, `minimal`, `low`, `medium`, `high`, `xhigh` or `max`";
             return Err(Fault::field(name, format_args!("expected {known}, got `{other}`")));
         }
     };
@@ -165,7 +165,7 @@ pub(super) fn function_call(ask: &mut Ask<'_>, name: &'static str, value: Value<
     native_object(ask, name, value)
 }
 
-pub(super) fn metadata(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
+pub(super) fn hint_object(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
     object(name, value)?;
     if value.members().next().is_some() { hint(ask, name) } else { Ok(()) }
 }

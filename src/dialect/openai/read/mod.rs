@@ -17,7 +17,7 @@ use crate::json::{At, Document, Value};
 type Read = for<'d> fn(&mut Ask<'d>, &'static str, Value<'d>) -> Result<(), Fault>;
 
 /// The fields of a request. Of two that mean the same the later row wins.
-static FIELDS: [(&str, Read); 36] = [
+static FIELDS: [(&str, Read); 38] = [
     ("model", fields::model),
     ("messages", messages::read),
     ("stream", fields::stream),
@@ -45,15 +45,17 @@ static FIELDS: [(&str, Read); 36] = [
     ("modalities", fields::modalities),
     ("audio", fields::native_object),
     ("prediction", fields::native_object),
+    ("moderation", fields::native_object),
     ("web_search_options", fields::native_object),
     ("functions", fields::functions),
     ("function_call", fields::function_call),
-    ("metadata", fields::metadata),
+    ("metadata", fields::hint_object),
     ("store", fields::store),
     ("service_tier", fields::service_tier),
     ("verbosity", fields::verbosity),
     ("prompt_cache_key", fields::hint_string),
     ("prompt_cache_retention", fields::hint_string),
+    ("prompt_cache_options", fields::hint_object),
     ("safety_identifier", fields::hint_string),
 ];
 

@@ -125,8 +125,8 @@ fn a_wrong_option_is_named_with_what_was_expected() {
         ),
         (
             body(r#""reasoning_effort":"lots""#),
-            "`reasoning_effort`: expected `none`, `minimal`, `low`, `medium`, `high` or `xhigh`, \
-             got `lots`",
+            "`reasoning_effort`: expected `none`, `minimal`, `low`, `medium`, `high`, `xhigh` \
+             or `max`, got `lots`",
         ),
         (body(r#""n":0"#), "`n`: expected a whole number above 0"),
     ];
@@ -165,6 +165,7 @@ fn what_only_this_dialect_can_say_is_told_by_its_path() {
         (body(r#""web_search_options":{}"#), "web_search_options"),
         (body(r#""prediction":{"type":"content"}"#), "prediction"),
         (body(r#""modalities":["text","audio"]"#), "modalities"),
+        (body(r#""moderation":{"model":"omni-moderation-latest"}"#), "moderation"),
         (body(r#""functions":[{"name":"f"}]"#), "functions"),
         (body(r#""function_call":{"name":"f"}"#), "function_call"),
         (body(r#""tool_choice":{"type":"allowed_tools"}"#), "tool_choice"),

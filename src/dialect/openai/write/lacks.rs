@@ -2,7 +2,7 @@
 use core::ops::RangeInclusive;
 use std::borrow::Cow;
 
-use super::models::Family;
+use super::models::{Family, thinks};
 use crate::dialect::{Ask, Given, Lack, Number, Reasoning, Target};
 
 /// Most stop sequences.
@@ -33,8 +33,7 @@ pub(super) fn refusals(ask: &Ask<'_>, target: &Target<'_>) -> Vec<Lack> {
         out.push(lack(field, "is not offered by this provider"));
     }
     let family = Family::of(target.model);
-    let asked = ask.reasoning.is_some_and(|given| asks(given.value));
-    let thinks = family.always_thinks() || (asked && family.may_think());
+    let thinks = thinks(ask, family);
     let mut number = |given: Option<Given<Number<'_>>>, range: RangeInclusive<f64>, why| {
         let Some(Given { value, field }) = given else { return };
         let default = *range.end() == TEMPERATURE && (value.value - 1.0).abs() < f64::EPSILON;

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use lacks::{STOPS, refusals};
 use models::Family;
 
-use crate::dialect::{Ask, Effort, Format, Given, Number, Reasoning, Target, Tool, ToolChoice};
+use crate::dialect::{Ask, Format, Given, Number, Target, Tool, ToolChoice};
 use crate::json::Writer;
 
 /// Writes a request's body.
@@ -33,7 +33,7 @@ pub(super) fn write(ask: &Ask<'_>, target: &Target<'_>) -> Vec<u8> {
             body.key("max_completion_tokens").number(value);
         }
         sampling(ask, target, body);
-        if let Some(effort) = effort(ask, target.model) {
+        if let Some(effort) = models::effort(ask, Family::of(target.model)) {
             body.key("reasoning_effort").string(effort);
         }
         if !ask.tools.is_empty() {
@@ -73,27 +73,6 @@ fn sampling(ask: &Ask<'_>, target: &Target<'_>, body: &mut Writer) {
                 texts.string(text);
             }
         });
-    }
-}
-
-/// The word for how much to think; none for the model's own default.
-fn effort(ask: &Ask<'_>, model: &str) -> Option<&'static str> {
-    let family = Family::of(model);
-    if family.thinks_without_tools_only() && !ask.tools.is_empty() {
-        // Its own default is refused as well.
-        return Some("none");
-    }
-    match ask.reasoning?.value {
-        Reasoning::Adaptive => None,
-        // What is off by nature has no word for it, and the first GPT-5 cannot be switched off.
-        Reasoning::Off | Reasoning::Budget(0) => family.may_think().then_some("none"),
-        asked => Some(match asked.effort()? {
-            Effort::Minimal if family == Family::First => "minimal",
-            Effort::Minimal | Effort::Low => "low",
-            Effort::Medium => "medium",
-            Effort::Max if family.has_xhigh() => "xhigh",
-            Effort::High | Effort::Max => "high",
-        }),
     }
 }
 

@@ -3,6 +3,8 @@
 //! Source: OpenAI's guide "Reasoning models" and the answers of its API that users have reported
 //! up to GPT-5.6, read in 2026-11. A model of another maker is of no family, and is sent everything.
 
+use crate::dialect::{Ask, Effort, Reasoning};
+
 /// Models that take the same parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Family {
@@ -43,7 +45,7 @@ impl Family {
     }
 
     /// Whether it reasons or not as asked, and takes `none` for not at all.
-    pub(super) const fn may_think(self) -> bool {
+    const fn may_think(self) -> bool {
         matches!(self, Self::Later(_))
     }
 
@@ -52,8 +54,48 @@ impl Family {
         matches!(self, Self::Later(4..))
     }
 
+    /// Whether it reasons when nothing is said of it.
+    const fn thinks_unasked(self) -> bool {
+        matches!(self, Self::O | Self::First | Self::Later(5..))
+    }
+
     /// Whether it knows more effort than high.
-    pub(super) const fn has_xhigh(self) -> bool {
+    const fn has_xhigh(self) -> bool {
         matches!(self, Self::Later(2..))
+    }
+
+    /// Whether it knows more effort than that.
+    const fn has_max(self) -> bool {
+        matches!(self, Self::Later(6..))
+    }
+}
+
+/// The word for how much to think; none for the model's own default.
+pub(super) fn effort(ask: &Ask<'_>, family: Family) -> Option<&'static str> {
+    if family.thinks_without_tools_only() && !ask.tools.is_empty() {
+        // Its own default is refused as well.
+        return Some("none");
+    }
+    match ask.reasoning?.value {
+        Reasoning::Adaptive => None,
+        // What is off by nature has no word for it, and the first GPT-5 cannot be switched off.
+        Reasoning::Off | Reasoning::Budget(0) => family.may_think().then_some("none"),
+        asked => Some(match asked.effort()? {
+            Effort::Minimal if family == Family::First => "minimal",
+            Effort::Minimal | Effort::Low => "low",
+            Effort::Medium => "medium",
+            Effort::Max if family.has_max() => "max",
+            Effort::Max if family.has_xhigh() => "xhigh",
+            Effort::High | Effort::Max => "high",
+        }),
+    }
+}
+
+/// Whether it will reason about this request, and so sample in its own way.
+pub(super) fn thinks(ask: &Ask<'_>, family: Family) -> bool {
+    match effort(ask, family) {
+        _ if family == Family::Plain => false,
+        Some(word) => word != "none",
+        None => family.thinks_unasked(),
     }
 }
