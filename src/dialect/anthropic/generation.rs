@@ -11,7 +11,7 @@ pub(super) struct Generation {
     pub(super) sampling: bool,
     /// `temperature` and `top_p` in one request: until 4.1.
     pub(super) both_samplers: bool,
-    /// A thinking budget: until 4.6. Later models find their own.
+    /// A thinking budget: from 3.7 until 4.6. Later models find their own.
     pub(super) budget: bool,
     /// Adaptive thinking, and effort in words: from 4.6 on.
     pub(super) adaptive: bool,
@@ -36,7 +36,7 @@ impl Generation {
         Self {
             sampling: !from((4, 7)),
             both_samplers: !from((4, 1)),
-            budget: !from((4, 7)),
+            budget: version.is_none() || (from((3, 7)) && !from((4, 7))),
             adaptive: from((4, 6)),
             thinks: from((5, 0)),
             off: !always,

@@ -1,5 +1,6 @@
 //! What a request holds that this dialect cannot say.
 use super::options::Options;
+use super::schema;
 use crate::dialect::{Ask, Block, Field, Format, Given, Image, Lack, Number, Target};
 
 /// Image types that Anthropic reads.
@@ -27,14 +28,27 @@ pub(super) fn lacks(ask: &Ask<'_>, target: &Target<'_>, out: &mut Vec<Lack>) {
             Some("is not offered by this provider"),
         );
     }
-    let object = ask.format.as_ref().filter(|given| matches!(given.value, Format::JsonObject));
-    note(path(object), Some("needs a schema with this provider: ask for `json_schema`"));
+    note(path(ask.format.as_ref()), ask.format.as_ref().and_then(|given| shapeless(&given.value)));
     let blank = ask.stop.as_ref().filter(|given| given.value.iter().any(|text| blank(text)));
     note(path(blank), Some("must not be white space alone there"));
     tools(ask, options.generation.strict, out);
     if ask.turns.iter().any(|turn| turn.blocks.iter().any(strange_image)) {
         let field = Field::Borrowed("messages");
-        out.push(Lack { field, why: "hold an image that is no JPEG, PNG, GIF or WebP" });
+        out.push(Lack {
+            field,
+            why: "hold an image that is no JPEG, PNG, GIF or WebP, or not at `https:`",
+        });
+    }
+}
+
+/// Why an answer cannot be held to that shape.
+fn shapeless(format: &Format<'_>) -> Option<&'static str> {
+    match format {
+        Format::JsonObject => Some("needs a schema with this provider: ask for `json_schema`"),
+        Format::JsonSchema { schema, .. } if schema::of_answer(schema).is_none() => {
+            Some("must have `additionalProperties` false in every object there")
+        }
+        Format::JsonSchema { .. } => None,
     }
 }
 
@@ -79,10 +93,10 @@ fn strange_image(block: &Block<'_>) -> bool {
     }
 }
 
-/// Whether Anthropic reads an image of that type.
+/// Whether Anthropic reads that image. It fetches over `https:` alone.
 pub(super) fn readable(image: &Image<'_>) -> bool {
     match image {
-        Image::Url(_) => true,
+        Image::Url(url) => url.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:")),
         Image::Base64 { media_type, .. } => IMAGES.contains(&&**media_type),
     }
 }

@@ -10,6 +10,7 @@ mod generation;
 mod lacks;
 mod options;
 mod read;
+mod schema;
 mod stream_write;
 mod turns;
 mod usage;

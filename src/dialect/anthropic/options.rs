@@ -131,6 +131,7 @@ fn thinking(
         // A forced call leaves no room for thoughts; effort alone still counts.
         _ if generation.adaptive && forced(ask) => Ok(Thinking::Unsaid),
         _ if generation.adaptive => Ok(Thinking::Adaptive),
+        _ if !generation.budget => Err("is not offered by this model"),
         _ => budget(ask, reasoning.budget(), max_tokens),
     }
 }

@@ -46,6 +46,7 @@ pub(super) fn read<'d>(document: &'d Document<'d>) -> Result<Ask<'d>, Fault> {
 
 /// The fields that are read here.
 const KNOWN: &[&str] = &[
+    "diagnostics",
     "max_tokens",
     "messages",
     "metadata",
@@ -53,6 +54,7 @@ const KNOWN: &[&str] = &[
     "output_config",
     "output_format",
     "service_tier",
+    "speed",
     "stop_sequences",
     "stream",
     "system",
@@ -130,9 +132,10 @@ fn tool_choice<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
         "any" => Some(ToolChoice::Required),
         "none" => Some(ToolChoice::None),
         "tool" => Some(ToolChoice::Named(need_string(choice, "name", &at)?)),
+        // A later word: Anthropic may know it.
         _ => {
-            let expected = "expected `auto`, `any`, `tool` or `none`";
-            return Err(Fault::field(at.key("type"), expected));
+            native(ask, choice, &at);
+            return Ok(());
         }
     };
     ask.tool_choice = value.map(|value| Given { value, field: "tool_choice" });
@@ -176,7 +179,12 @@ fn thinking<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
     let mut effort = None;
     if let Some(config) = config {
         object(config, &at)?;
-        effort = config.given("effort").map(|text| self::effort(text, &at)).transpose()?;
+        if let Some(text) = config.given("effort") {
+            effort = self::effort(&string(text, &at.key("effort"))?);
+            if effort.is_none() {
+                native(ask, text, &at.key("effort"));
+            }
+        }
         if let Some(shape) = config.given("format") {
             format(ask, shape, &at.key("format"), "output_config.format")?;
         }
@@ -205,9 +213,10 @@ fn thinking<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
         }
         "adaptive" => ask.reasoning = effort.or_else(|| given(Reasoning::Adaptive)),
         "disabled" => {}
+        // A later word: Anthropic may know it.
         _ => {
-            let expected = "expected `enabled`, `adaptive` or `disabled`";
-            return Err(Fault::field(at.key("type"), expected));
+            native(ask, thinking, &at);
+            return Ok(());
         }
     }
     if effort.is_some_and(|effort| ask.reasoning != Some(effort)) {
@@ -220,16 +229,13 @@ fn thinking<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
     Ok(())
 }
 
-fn effort(text: Value<'_>, at: &At<'_>) -> Result<Effort, Fault> {
-    Ok(match &*string(text, &at.key("effort"))? {
+fn effort(text: &str) -> Option<Effort> {
+    Some(match text {
         "low" => Effort::Low,
         "medium" => Effort::Medium,
         "high" => Effort::High,
         "xhigh" | "max" => Effort::Max,
-        _ => {
-            let expected = "expected `low`, `medium`, `high`, `xhigh` or `max`";
-            return Err(Fault::field(at.key("effort"), expected));
-        }
+        _ => return None,
     })
 }
 
@@ -241,7 +247,8 @@ fn format<'d>(
 ) -> Result<(), Fault> {
     let shape = object(shape, at)?;
     if &*need_string(shape, "type", at)? != "json_schema" {
-        return Err(Fault::field(at.key("type"), "expected `json_schema`"));
+        native(ask, shape, at);
+        return Ok(());
     }
     let schema = super::check::need(shape, "schema", at, "an object, a JSON schema")?;
     let schema = object(schema, &at.key("schema"))?.raw();
@@ -255,6 +262,12 @@ fn format<'d>(
 fn about<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
     if root.given("service_tier").is_some_and(|tier| !tier.is("auto")) {
         hint(ask, "service_tier");
+    }
+    if root.given("speed").is_some_and(|speed| !speed.is("standard")) {
+        hint(ask, "speed");
+    }
+    if root.get("diagnostics").is_some_and(|wish| !neutral(wish)) {
+        hint(ask, "diagnostics");
     }
     let Some(metadata) = root.given("metadata") else { return Ok(()) };
     let at = ROOT.key("metadata");

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use super::block_write::input;
 use super::lacks::{blank, nameable, readable};
 use super::options::{Options, Thinking};
+use super::schema;
 use crate::dialect::{Ask, Block, Format, Image, Role, Target, Tool, ToolChoice};
-use crate::json::{Document, Limits, Writer};
+use crate::json::Writer;
 
 /// Writes a body.
 pub(super) fn write(ask: &Ask<'_>, target: &Target<'_>) -> Vec<u8> {
@@ -65,10 +66,14 @@ fn thinking(ask: &Ask<'_>, options: &Options<'_>, w: &mut Writer) {
             if let Some(budget) = budget {
                 w.key("budget_tokens").number(budget);
             }
+            // Later models keep their thoughts to themselves unless asked for a summary.
+            if kind == "adaptive" && !options.generation.budget {
+                w.key("display").string("summarized");
+            }
         });
     }
     let schema = ask.format.as_ref().and_then(|given| match &given.value {
-        Format::JsonSchema { schema, .. } => Some(*schema),
+        Format::JsonSchema { schema, .. } => schema::of_answer(schema),
         Format::JsonObject => None,
     });
     if options.effort.is_none() && schema.is_none() {
@@ -81,7 +86,7 @@ fn thinking(ask: &Ask<'_>, options: &Options<'_>, w: &mut Writer) {
         if let Some(schema) = schema {
             w.key("format").object(|w| {
                 w.key("type").string("json_schema");
-                w.key("schema").raw(schema);
+                w.key("schema").raw(&schema);
             });
         }
     });
@@ -128,24 +133,10 @@ fn tool(tool: &Tool<'_>, strict: bool, w: &mut Writer) {
     if let Some(description) = tool.description.as_ref().filter(|text| !text.is_empty()) {
         w.key("description").string(description);
     }
-    w.key("input_schema").raw(&schema(tool.schema.unwrap_or("{}")));
+    w.key("input_schema").raw(&schema::of_tool(tool.schema.unwrap_or("{}")));
     if strict && tool.strict == Some(true) {
         w.key("strict").boolean(true);
     }
-}
-
-/// Anthropic wants a schema to say that it is one of an object, where others take that for granted.
-fn schema(schema: &str) -> Cow<'_, str> {
-    let Ok(document) = Document::parse(schema.as_bytes(), Limits::default()) else {
-        return Cow::Borrowed(r#"{"type":"object"}"#);
-    };
-    let root = document.root();
-    if root.given("type").is_some() {
-        return Cow::Borrowed(schema);
-    }
-    let inside = root.raw().strip_prefix('{').unwrap_or("}").trim_start();
-    let comma = if inside.starts_with('}') { "" } else { "," };
-    Cow::Owned(format!(r#"{{"type":"object"{comma}{inside}"#))
 }
 
 fn tool_choice(ask: &Ask<'_>, w: &mut Writer) {

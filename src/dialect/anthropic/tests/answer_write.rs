@@ -17,19 +17,19 @@ fn write_whole(events: &[Event<'_>]) -> String {
     written((DIALECT.app.as_ref().unwrap().whole)(head()), events)
 }
 
-fn write_stream(events: &[Event<'_>]) -> String {
+pub(super) fn write_stream(events: &[Event<'_>]) -> String {
     written((DIALECT.app.as_ref().unwrap().stream)(head()), events)
 }
 
-fn start() -> Event<'static> {
+pub(super) fn start() -> Event<'static> {
     Event::Start { id: "msg_9".into(), model: "claude-x".into() }
 }
 
-fn call(index: u32, id: &'static str) -> Event<'static> {
+pub(super) fn call(index: u32, id: &'static str) -> Event<'static> {
     Event::ToolCall { index, id: id.into(), name: "f".into() }
 }
 
-fn json(index: u32, json: &'static str) -> Event<'static> {
+pub(super) fn json(index: u32, json: &'static str) -> Event<'static> {
     Event::Arguments { index, json: json.into() }
 }
 
@@ -180,39 +180,6 @@ fn writes_a_stream() {
         "message_stop }".to_owned(),
     ];
     assert_eq!(outline(&write_stream(&events)), expected);
-}
-
-#[test]
-fn unmixes_calls_that_come_mixed() {
-    let events = [
-        start(),
-        call(0, "a"),
-        json(0, "{\"x\":\"}\\\""),
-        call(1, "b"),
-        json(1, "{\"y\""),
-        call(2, "c"),
-        json(0, "\"}"),
-        json(1, ":[1]}"),
-        json(2, "{}"),
-        Event::Stop(Stop::ToolCalls),
-        Event::End,
-    ];
-    let expected = [
-        "start msg_9 claude-x",
-        "usage 0 0 0 0 0 0",
-        "call 0 a f",
-        r#"arguments 0 {"x":"}\""#,
-        r#"arguments 0 "}"#,
-        "call 1 b f",
-        r#"arguments 1 {"y""#,
-        "arguments 1 :[1]}",
-        "call 2 c f",
-        "arguments 2 {}",
-        "stop ToolCalls",
-        "usage 0 0 0 0 0 0",
-        "end",
-    ];
-    assert_eq!(streamed(&write_stream(&events)), expected);
 }
 
 #[test]

@@ -5,8 +5,9 @@ use crate::dialect::anthropic::generation::Generation;
 fn tells_a_generation_from_a_name() {
     // Name, takes sampling, both samplers, a budget, adaptive thinking, thinks unasked.
     let table = [
-        ("claude-3-opus-20240229", true, true, true, false, false),
-        ("claude-3-5-sonnet-20241022", true, true, true, false, false),
+        ("claude-3-opus-20240229", true, true, false, false, false),
+        ("claude-3-5-sonnet-20241022", true, true, false, false, false),
+        ("claude-3-7-sonnet-20250219", true, true, true, false, false),
         ("claude-sonnet-4-20250514", true, true, true, false, false),
         ("claude-opus-4-1-20250805", true, false, true, false, false),
         ("claude-sonnet-4-5", true, false, true, false, false),

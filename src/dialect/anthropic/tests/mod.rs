@@ -4,8 +4,10 @@ mod answer_write;
 mod edit;
 mod failure;
 mod generation;
+mod mixed;
 mod read;
 mod write;
+mod write_turns;
 
 use super::DIALECT;
 use crate::dialect::{Ask, Event, Fault};

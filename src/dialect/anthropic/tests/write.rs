@@ -1,13 +1,13 @@
 //! What a provider gets for a request, and what it cannot be told.
 use std::borrow::Cow;
 
-use super::{DIALECT, ask};
+use super::DIALECT;
 use crate::dialect::{
     Ask, Block, Effort, Format, Given, Image, Number, Reasoning, Role, Target, Tool, ToolChoice,
     Turn,
 };
 
-const fn given<T>(value: T, field: &'static str) -> Option<Given<T>> {
+pub(super) const fn given<T>(value: T, field: &'static str) -> Option<Given<T>> {
     Some(Given { value, field })
 }
 
@@ -15,23 +15,23 @@ fn number(text: &'static str, field: &'static str) -> Option<Given<Number<'stati
     given(Number { text, value: text.parse().unwrap() }, field)
 }
 
-fn say(text: &str) -> Block<'_> {
+pub(super) fn say(text: &str) -> Block<'_> {
     Block::Text(Cow::Borrowed(text))
 }
 
-fn turn(role: Role, blocks: Vec<Block<'_>>) -> Turn<'_> {
+pub(super) fn turn(role: Role, blocks: Vec<Block<'_>>) -> Turn<'_> {
     Turn { role, blocks }
 }
 
-fn hello() -> Ask<'static> {
+pub(super) fn hello() -> Ask<'static> {
     Ask { turns: vec![turn(Role::User, vec![say("hi")])], ..Ask::default() }
 }
 
-fn tool(name: &str) -> Tool<'_> {
+pub(super) fn tool(name: &str) -> Tool<'_> {
     Tool { name: name.into(), description: None, schema: None, strict: None }
 }
 
-fn write(ask: &Ask<'_>, model: &str) -> String {
+pub(super) fn write(ask: &Ask<'_>, model: &str) -> String {
     let target = Target { model, max_output_tokens: 4096 };
     String::from_utf8((DIALECT.provider.write)(ask, &target)).unwrap()
 }
@@ -47,12 +47,6 @@ fn options(ask: &Ask<'_>, model: &str) -> String {
     let body = write(ask, model);
     let (_, rest) = body.split_once(r#""text":"hi"}]}]"#).unwrap();
     rest.strip_suffix('}').unwrap().trim_start_matches(',').to_owned()
-}
-
-fn messages(ask: &Ask<'_>, model: &str) -> String {
-    let body = write(ask, model);
-    let (_, rest) = body.split_once(r#""messages":"#).unwrap();
-    rest.strip_suffix('}').unwrap().to_owned()
 }
 
 #[test]
@@ -89,6 +83,7 @@ fn says_thinking_as_the_model_takes_it() {
     let (old, mid, new, always) =
         ("claude-sonnet-4-5", "claude-opus-4-6", "claude-sonnet-5", "claude-fable-5");
     let adaptive = r#""thinking":{"type":"adaptive"}"#;
+    let summed = r#""thinking":{"type":"adaptive","display":"summarized"}"#;
     let low = r#""output_config":{"effort":"low"}"#;
     let tools =
         r#""tools":[{"name":"f","input_schema":{"type":"object"}}],"tool_choice":{"type":"any"}"#;
@@ -105,11 +100,12 @@ fn says_thinking_as_the_model_takes_it() {
         (forced(R::Effort(E::Low)), old, tools.to_owned(), true),
         (loose(R::Adaptive), mid, adaptive.to_owned(), false),
         (loose(R::Effort(E::Minimal)), mid, format!("{adaptive},{low}"), false),
-        (tight(R::Effort(E::Low)), new, format!("{adaptive},{low}"), false),
+        (tight(R::Effort(E::Low)), new, format!("{summed},{low}"), false),
         (forced(R::Effort(E::Low)), new, format!("{tools},{low}"), false),
-        (loose(R::Budget(2000)), new, format!("{adaptive},{low}"), false),
+        (loose(R::Budget(2000)), new, format!("{summed},{low}"), false),
         (loose(R::Off), new, r#""thinking":{"type":"disabled"}"#.to_owned(), false),
         (loose(R::Off), always, String::new(), true),
+        (loose(R::Effort(E::Low)), "claude-3-5-haiku-20241022", String::new(), true),
     ];
     for (ask, model, said, lacking) in table {
         let why = format!("{:?} {model}", ask.reasoning);
@@ -186,6 +182,7 @@ fn names_what_it_cannot_say() {
             vec![
                 say("hi"),
                 Block::Image(Image::Base64 { media_type: "image/tiff".into(), data: "".into() }),
+                Block::Image(Image::Url("http://x/y.png".into())),
             ],
         )],
         ..Ask::default()
@@ -257,127 +254,32 @@ fn writes_tools_and_their_choice() {
 
 #[test]
 fn writes_the_shape_of_the_answer() {
-    let format =
-        Format::JsonSchema { name: Some("n".into()), schema: r#"{"type":"object"}"#, strict: None };
-    let ask = Ask { format: given(format, "response_format"), ..hello() };
-    let expected =
-        r#""output_config":{"format":{"type":"json_schema","schema":{"type":"object"}}}"#;
-    assert_eq!(options(&ask, "claude-sonnet-4-5"), expected);
-}
-
-#[test]
-fn writes_turns_that_the_api_takes() {
-    use Role::{Assistant as A, User as U};
-    let text = |text: &str| format!(r#"{{"type":"text","text":"{text}"}}"#);
-    let user = |content: &str| format!(r#"{{"role":"user","content":[{content}]}}"#);
-    let model = |content: &str| format!(r#"{{"role":"assistant","content":[{content}]}}"#);
+    // The schema, and what is left of it; nothing where it cannot be said.
     let table = [
-        (vec![], vec![user(&text("."))]),
         (
-            vec![turn(A, vec![say("hello")]), turn(U, vec![say("hi")])],
-            vec![user(&text(".")), model(&text("hello")), user(&text("hi"))],
+            r#"{"type":"object","additionalProperties": false}"#,
+            r#"{"type":"object","additionalProperties": false}"#,
         ),
+        (r#"{"anyOf":[]}"#, r#"{"anyOf":[]}"#),
         (
-            vec![
-                turn(U, vec![say("a")]),
-                turn(A, vec![Block::Reasoning("hm".into()), say(" ")]),
-                turn(U, vec![say(""), say("b")]),
-            ],
-            vec![user(&format!("{},{}", text("a"), text("b")))],
+            r#"{"type":"object","properties":{"type":{"enum":[{"type":"object"}]},"enum":
+                {"items":{"type":["object","null"]}}},"$defs":{"a":{"type":"object"}}}"#,
+            r#"{+"type":"object","properties":{"type":{"enum":[{"type":"object"}]},"enum":
+                {"items":{+"type":["object","null"]}}},"$defs":{"a":{+"type":"object"}}}"#,
         ),
-        (
-            vec![
-                turn(U, vec![say("a")]),
-                turn(A, vec![Block::Refusal("no".into())]),
-                turn(U, vec![say("b")]),
-            ],
-            vec![user(&text("a")), model(&text("no")), user(&text("b"))],
-        ),
+        (r#"{"anyOf":[{"type":"object","additionalProperties":{"type":"string"}}]}"#, ""),
     ];
-    for (turns, expected) in table {
-        let ask = Ask { turns, ..Ask::default() };
-        assert_eq!(messages(&ask, "claude-x"), format!("[{}]", expected.join(",")));
+    for (schema, said) in table {
+        let said = &*said.replace("+", r#""additionalProperties":false,"#);
+        let format = Format::JsonSchema { name: Some("n".into()), schema, strict: None };
+        let ask = Ask { format: given(format, "response_format"), ..hello() };
+        let expected = match said {
+            "" => String::new(),
+            said => {
+                format!(r#""output_config":{{"format":{{"type":"json_schema","schema":{said}}}}}"#)
+            }
+        };
+        assert_eq!(options(&ask, "claude-sonnet-4-5"), expected);
+        assert_eq!(lacks(&ask, "claude-sonnet-4-5").is_empty(), !said.is_empty());
     }
-    let ask = Ask {
-        turns: vec![turn(U, vec![say("a")]), turn(A, vec![say("It is ")])],
-        ..Ask::default()
-    };
-    let prefill = format!("[{},{}]", user(&text("a")), model(&text("It is")));
-    let asked =
-        format!("[{},{},{}]", user(&text("a")), model(&text("It is ")), user(&text("Continue.")));
-    assert_eq!(messages(&ask, "claude-sonnet-4-5"), prefill);
-    assert_eq!(messages(&ask, "claude-opus-5"), asked, "later models refuse to be prefilled");
-}
-
-#[test]
-fn writes_calls_and_results() {
-    let call = |id: &'static str, arguments: &'static str| Block::ToolCall {
-        id: id.into(),
-        name: "f".into(),
-        arguments: arguments.into(),
-    };
-    let png = Image::Base64 { media_type: "image/png".into(), data: "aGk=".into() };
-    let result = |id: &'static str, content, failed| Block::ToolResult {
-        id: id.into(),
-        name: "f".into(),
-        content,
-        failed,
-    };
-    let mut ask = hello();
-    let (mut calls, cut) = (vec![call("a", r#" {"n": 1.0} "#), call("b:1/é", "")], "{\"cut");
-    calls.extend([call("", "[1]"), call("d", cut)]);
-    ask.turns.push(turn(Role::Assistant, calls));
-    ask.turns.push(turn(
-        Role::User,
-        vec![
-            result("a", vec![say("1"), Block::Image(png)], false),
-            result("b:1/é", vec![say("")], true),
-            Block::Image(Image::Url("https://x/y".into())),
-        ],
-    ));
-    let body = write(&ask, "claude-x");
-    let expected = concat!(
-        r#"{"role":"assistant","content":["#,
-        r#"{"type":"tool_use","id":"a","name":"f","input":{"n": 1.0}},"#,
-        r#"{"type":"tool_use","id":"b_1__","name":"f","input":{}},"#,
-        r#"{"type":"tool_use","id":"call","name":"f","input":{"arguments":"[1]"}},"#,
-        r#"{"type":"tool_use","id":"d","name":"f","input":{"arguments":"{\"cut"}}]},"#,
-        r#"{"role":"user","content":["#,
-        r#"{"type":"tool_result","tool_use_id":"a","content":[{"type":"text","text":"1"},"#,
-        r#"{"type":"image","source":{"type":"base64","media_type":"image/png","data":"aGk="}}]},"#,
-        r#"{"type":"tool_result","tool_use_id":"b_1__","is_error":true},"#,
-        r#"{"type":"image","source":{"type":"url","url":"https://x/y"}}]}],"#,
-        r#""tools":[{"name":"f","input_schema":{"type":"object"}}],"tool_choice":{"type":"none"}}"#,
-    );
-    assert!(body.ends_with(expected), "{body}");
-}
-
-#[test]
-fn what_is_written_is_read_as_the_same() {
-    let mut first = hello();
-    first.model = "claude-x".into();
-    first.max_tokens = given(9, "max_tokens");
-    first.tools = vec![Tool { schema: Some(r#"{"type":"object"}"#), ..tool("f") }];
-    first.turns.push(turn(
-        Role::Assistant,
-        vec![
-            say("ok"),
-            Block::ToolCall { id: "a".into(), name: "f".into(), arguments: "{}".into() },
-        ],
-    ));
-    let result = Block::ToolResult {
-        id: "a".into(),
-        name: "f".into(),
-        content: vec![say("1")],
-        failed: true,
-    };
-    first.turns.push(turn(Role::User, vec![result]));
-    let body = write(&first, "claude-x");
-    ask(&body, |second| {
-        let second = second.unwrap();
-        assert_eq!(format!("{:?}", second.turns), format!("{:?}", first.turns));
-        assert_eq!(format!("{:?}", second.tools), format!("{:?}", first.tools));
-        assert!(second.native.is_empty());
-        assert_eq!(write(&second, "claude-x"), body);
-    });
 }
