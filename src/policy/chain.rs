@@ -18,10 +18,11 @@ pub(super) fn read<'n>(
     models: &Models<'n>,
     attempts: Option<u32>,
 ) -> Chains<'n> {
-    if section.is_none() {
+    let chains = Table::read("chain", section, |name, spot| chain(name, spot, models, attempts));
+    if !chains.known {
         models.unsure();
     }
-    Table::read("chain", section, |name, spot| chain(name, spot, models, attempts))
+    chains
 }
 
 fn chain(name: &str, spot: &Spot<'_>, models: &Models<'_>, attempts: Option<u32>) -> Option<Chain> {

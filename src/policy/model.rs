@@ -80,10 +80,11 @@ impl Model {
 pub(super) type Models<'n> = Table<'n, Model>;
 
 pub(super) fn read<'n>(section: Option<Spot<'n>>, providers: &Providers<'n>) -> Models<'n> {
-    if section.is_none() {
+    let models = Table::read("model", section, |name, spot| model(name, spot, providers));
+    if !models.known {
         providers.unsure();
     }
-    Table::read("model", section, |name, spot| model(name, spot, providers))
+    models
 }
 
 fn model(name: &str, spot: &Spot<'_>, providers: &Providers<'_>) -> Option<Model> {

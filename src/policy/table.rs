@@ -10,8 +10,9 @@ pub(super) struct Table<'n, T> {
     /// What a message calls one of them.
     what: &'static str,
     entries: Vec<Entry<'n, T>>,
-    /// Whether every name and every reference could be read; if not, nothing is said of names
-    /// that are not known or not used.
+    /// Whether the section could be read; if not, nothing is said of names that it lacks.
+    pub(super) known: bool,
+    /// Whether every reference could be read; if not, nothing is said of names that none means.
     sure: Cell<bool>,
 }
 
@@ -32,12 +33,12 @@ impl<'n, T> Table<'n, T> {
         mut value: impl FnMut(&'n str, &Spot<'n>) -> Option<T>,
     ) -> Self {
         let entries = section.and_then(|section| section.entries(&format!("{what}s by name")));
-        let sure = Cell::new(entries.is_some());
+        let known = entries.is_some();
         let entries = entries.unwrap_or_default().into_iter().map(|(name, spot)| {
             spot.safe(name);
             Entry { name, value: value(name, &spot), spot, used: Cell::new(false) }
         });
-        Self { what, entries: entries.collect(), sure }
+        Self { what, entries: entries.collect(), known, sure: Cell::new(true) }
     }
 
     /// What a reference means: its index.
@@ -48,7 +49,7 @@ impl<'n, T> Table<'n, T> {
             return None;
         };
         let index = self.entries.iter().position(|entry| entry.name == name);
-        if index.is_none() && self.sure.get() {
+        if index.is_none() && self.known {
             self.dangling(spot, name);
         }
         let entry = self.entries.get(index?)?;
