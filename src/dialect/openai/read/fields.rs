@@ -57,7 +57,10 @@ pub(super) fn top_k<'d>(ask: &mut Ask<'d>, name: &'static str, value: Value<'d>)
 
 pub(super) fn seed<'d>(ask: &mut Ask<'d>, name: &'static str, value: Value<'d>) -> Read {
     ask.seed = Some(number(name, value)?);
-    Ok(())
+    match value.raw().parse::<i64>() {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Fault::field(name, "expected a whole number within 64 bits")),
+    }
 }
 
 pub(super) fn frequency_penalty<'d>(

@@ -123,6 +123,7 @@ fn a_wrong_option_is_named_with_what_was_expected() {
             body(r#""response_format":{"type":"json_schema"}"#),
             "`response_format.json_schema`: is missing",
         ),
+        (body(r#""seed":1.5"#), "`seed`: expected a whole number within 64 bits"),
         (
             body(r#""reasoning_effort":"lots""#),
             "`reasoning_effort`: expected `none`, `minimal`, `low`, `medium`, `high`, `xhigh` \

@@ -14,12 +14,13 @@ const NAME: usize = 64;
 /// Collects what cannot be said.
 pub(in crate::dialect::openai) fn lacks(ask: &Ask<'_>, target: &Target<'_>, out: &mut Vec<Lack>) {
     out.append(&mut refusals(ask, target));
-    if let Some(Given { value, field }) = ask.reasoning
-        && Family::of(target.model).thinks_without_tools_only()
-        && !ask.tools.is_empty()
-        && asks(value)
-    {
-        out.push(lack(field, "is not offered by this model together with functions"));
+    let family = Family::of(target.model);
+    if let Some(Given { field, .. }) = ask.reasoning.filter(|given| asks(given.value)) {
+        if family.never_thinks() {
+            out.push(lack(field, "is not offered by this model"));
+        } else if family.thinks_without_tools_only() && !ask.tools.is_empty() {
+            out.push(lack(field, "is not offered by this model together with functions"));
+        }
     }
     if ask.tools.iter().any(|tool| tool.name.len() > NAME) {
         out.push(lack("tools", "has a function name longer than 64 characters"));

@@ -1,7 +1,7 @@
 //! OpenAI's models by what they take, told from their names.
 //!
 //! Source: OpenAI's guide "Reasoning models" and the answers of its API that users have reported
-//! up to GPT-5.6, read in 2026-11. A model of another maker is of no family, and is sent everything.
+//! up to GPT-5.6, read in 2026-11. A model of another maker is sent everything.
 
 use crate::dialect::{Ask, Effort, Reasoning};
 
@@ -14,8 +14,10 @@ pub(super) enum Family {
     First,
     /// GPT-5.1 and later, by its minor version: reasons when asked to.
     Later(u8),
-    /// Any other.
-    Plain,
+    /// OpenAI's other chat models: they refuse to hear of reasoning.
+    Never,
+    /// A model of anybody else.
+    Other,
 }
 
 impl Family {
@@ -26,16 +28,20 @@ impl Family {
         if model.strip_prefix('o').is_some_and(digit) {
             return Self::O;
         }
-        let Some(rest) = model.strip_prefix("gpt-5").filter(|rest| !rest.contains("chat")) else {
-            return Self::Plain;
-        };
+        if ["gpt-3", "gpt-4", "chatgpt-"].iter().any(|start| model.starts_with(start)) {
+            return Self::Never;
+        }
+        let Some(rest) = model.strip_prefix("gpt-5") else { return Self::Other };
+        if rest.contains("chat") {
+            return Self::Never;
+        }
         match rest.strip_prefix('.') {
             Some(minor) => {
                 let minor = minor.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
-                minor.parse().map_or(Self::Plain, Self::Later)
+                minor.parse().map_or(Self::Other, Self::Later)
             }
             None if rest.is_empty() || rest.starts_with('-') => Self::First,
-            None => Self::Plain,
+            None => Self::Other,
         }
     }
 
@@ -52,6 +58,11 @@ impl Family {
     /// Whether it refuses functions on this path unless its reasoning is switched off.
     pub(super) const fn thinks_without_tools_only(self) -> bool {
         matches!(self, Self::Later(4..))
+    }
+
+    /// Whether it takes no word of how much to reason.
+    pub(super) fn never_thinks(self) -> bool {
+        self == Self::Never
     }
 
     /// Whether it reasons when nothing is said of it.
@@ -77,6 +88,7 @@ pub(super) fn effort(ask: &Ask<'_>, family: Family) -> Option<&'static str> {
         return Some("none");
     }
     match ask.reasoning?.value {
+        _ if family.never_thinks() => None,
         Reasoning::Adaptive => None,
         // What is off by nature has no word for it, and the first GPT-5 cannot be switched off.
         Reasoning::Off | Reasoning::Budget(0) => family.may_think().then_some("none"),
@@ -94,7 +106,7 @@ pub(super) fn effort(ask: &Ask<'_>, family: Family) -> Option<&'static str> {
 /// Whether it will reason about this request, and so sample in its own way.
 pub(super) fn thinks(ask: &Ask<'_>, family: Family) -> bool {
     match effort(ask, family) {
-        _ if family == Family::Plain => false,
+        _ if matches!(family, Family::Never | Family::Other) => false,
         Some(word) => word != "none",
         None => family.thinks_unasked(),
     }

@@ -215,6 +215,9 @@ fn effort_is_said_in_the_words_of_the_model() {
     let cases = [
         ("gpt-4o", None, false, None, false),
         ("gpt-4o", effort(Reasoning::Off), true, None, false),
+        ("gpt-4o", effort(some(Effort::Low)), false, None, true),
+        ("openai/gpt-5.3-chat-latest", effort(some(Effort::Low)), false, None, true),
+        ("gpt-oss-120b", effort(some(Effort::Low)), true, Some("low"), false),
         ("o3", effort(Reasoning::Adaptive), true, None, false),
         ("o3", effort(some(Effort::Minimal)), true, Some("low"), false),
         ("gpt-5", effort(some(Effort::Minimal)), true, Some("minimal"), false),
