@@ -37,8 +37,6 @@ pub enum Effect {
     ResponseBody(Vec<u8>),
     /// Write filter state.
     State(&'static str, Vec<u8>),
-    /// Let the route be chosen again.
-    ClearRouteCache,
     /// Answer the app at once.
     Reply(Reply),
     /// Count one in a counter.

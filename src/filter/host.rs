@@ -83,9 +83,6 @@ fn one(effect: Effect) -> Result<(), Status> {
             hostcalls::set_buffer(BufferType::HttpResponseBody, 0, usize::MAX, &body)
         }
         Effect::State(key, value) => hostcalls::set_property(vec![key], Some(&value)),
-        Effect::ClearRouteCache => {
-            hostcalls::call_foreign_function("clear_route_cache", None).map(|_| ())
-        }
         Effect::Reply(Reply { status, headers, body }) => {
             let headers = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
             hostcalls::send_http_response(u32::from(status), headers, Some(&body))
@@ -113,7 +110,6 @@ const fn name(effect: &Effect) -> &'static str {
         Effect::RequestBody(_) => "replace the request's body",
         Effect::ResponseBody(_) => "replace the response's body",
         Effect::State(..) => "write filter state",
-        Effect::ClearRouteCache => "clear the route cache",
         Effect::Reply(_) => "reply",
         Effect::Count(_) => "count",
         Effect::Log(..) => "log",

@@ -1,26 +1,48 @@
-//! Counters, defined when they are first counted.
+//! Counters: added up in the VM, told to Envoy once a second.
+//!
+//! A host call costs more than everything else about a counter, so a busy worker makes one per
+//! counter and second instead of several per request.
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::time::Duration;
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::MetricType;
 
+/// How long a count may wait.
+pub(super) const PERIOD: Duration = Duration::from_secs(1);
+
+/// A counter of Envoy's and what it has not been told.
+#[derive(Debug)]
+struct Counter {
+    id: u32,
+    waiting: i64,
+}
+
 thread_local! {
-    /// Envoy's ids by name: to define a counter again is a look-up in Envoy's own tables.
-    static IDS: RefCell<HashMap<String, u32>> = RefCell::new(HashMap::new());
+    /// By name. Names are few: they are made of the policy's models and of our own words.
+    static COUNTERS: RefCell<HashMap<String, Counter>> = RefCell::new(HashMap::new());
 }
 
 /// Counts one. A counter that Envoy refuses is not counted.
 pub(super) fn count(name: &str) {
-    IDS.with_borrow_mut(|ids| {
-        let id = match ids.get(name) {
-            Some(id) => Some(*id),
-            None => hostcalls::define_metric(MetricType::Counter, name).ok().inspect(|id| {
-                ids.insert(name.to_owned(), *id);
-            }),
-        };
-        if let Some(id) = id {
+    COUNTERS.with_borrow_mut(|counters| {
+        if let Some(counter) = counters.get_mut(name) {
+            counter.waiting = counter.waiting.saturating_add(1);
+        } else if let Ok(id) = hostcalls::define_metric(MetricType::Counter, name) {
+            // The first is told at once: a counter that has never been seen matters now.
             let _ = hostcalls::increment_metric(id, 1);
+            counters.insert(name.to_owned(), Counter { id, waiting: 0 });
+        }
+    });
+}
+
+/// Tells Envoy what has been counted since the last time.
+pub(super) fn flush() {
+    COUNTERS.with_borrow_mut(|counters| {
+        for counter in counters.values_mut().filter(|counter| counter.waiting > 0) {
+            let _ = hostcalls::increment_metric(counter.id, counter.waiting);
+            counter.waiting = 0;
         }
     });
 }

@@ -21,10 +21,12 @@ impl RootContext for Root {
         match Plugin::configure(&configuration) {
             Ok(plugin) => {
                 self.plugin = Some(plugin);
+                self.set_tick_period(metrics::PERIOD);
                 true
             }
             Err(problems) => {
                 metrics::count("tradewind_policy_refused_total");
+                metrics::flush();
                 log::error!(
                     "tradewind: the policy is refused, the last good one keeps serving; \
                      {} problem(s), as `tradewind check` lists them:",
@@ -36,6 +38,10 @@ impl RootContext for Root {
                 false
             }
         }
+    }
+
+    fn on_tick(&mut self) {
+        metrics::flush();
     }
 
     fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {

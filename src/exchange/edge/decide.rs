@@ -40,6 +40,10 @@ pub(super) fn decide(config: &Config, head: &Head, body: &[u8]) -> Result<Effect
 }
 
 /// Hands the request on: the route's matcher reads the next model from filter state.
+///
+/// The retry header comes last and does two things: it keeps Envoy within the chain, and, as any
+/// change of a request header by a module of this ABI, it has the route chosen again. (The foreign
+/// function `clear_route_cache` would do that alone, at the price of one more host call.)
 fn send(head: &Head, plan: &Plan<'_>, first: &str) -> Effects {
     let retries = plan.chain.len().saturating_sub(1);
     let mut effects = Effects::go_on()
@@ -49,9 +53,7 @@ fn send(head: &Head, plan: &Plan<'_>, first: &str) -> Effects {
         effects = effects.and(Effect::RemoveHeader(HeaderMap::Request, name.clone()));
     }
     let retries = (Cow::Borrowed("x-envoy-max-retries"), retries.to_string());
-    effects
-        .and(Effect::SetHeader(HeaderMap::Request, retries.0, retries.1))
-        .and(Effect::ClearRouteCache)
+    effects.and(Effect::SetHeader(HeaderMap::Request, retries.0, retries.1))
 }
 
 fn limits(policy: &Policy, ask: &Ask<'_>) -> Result<(), Fault> {

@@ -82,7 +82,7 @@ impl Answer {
             Phase::Whole => {
                 let body = envoy.response_body(0, size);
                 self.phase = Phase::Done;
-                self.about.whole(&body, envoy.now())
+                self.about.whole(&body, envoy)
             }
             Phase::Stream(streaming) => match streaming.body(&mut self.about, size, end, envoy) {
                 Ok(effects) => effects,
@@ -115,7 +115,7 @@ impl About {
     }
 
     /// A whole answer, judged.
-    fn whole(&mut self, body: &[u8], now: u64) -> Effects {
+    fn whole(&mut self, body: &[u8], envoy: &dyn Envoy) -> Effects {
         let Some(app) = self.app() else { return Effects::go_on() };
         let Ok(document) = Document::parse(body, Limits { depth: 128 }) else {
             return self.fail(not_an_answer(self.status), false);
@@ -123,7 +123,7 @@ impl About {
         // A provider may answer whole though a stream was asked for; the app gets its stream.
         let rewritten = !self.same() || self.asked.stream;
         let write = if self.asked.stream { app.stream } else { app.whole };
-        let mut writer = rewritten.then(|| write(self.head(now)));
+        let mut writer = rewritten.then(|| write(self.head(envoy.now())));
         let (mut out, mut fault, mut content, mut usage) = (Vec::new(), None, false, None);
         (self.config.dialect.provider.whole)(&document, &mut |event| {
             match &event {

@@ -83,11 +83,12 @@ impl Attempt {
         match written {
             Ok(written) => {
                 self.state = State::Asked(written.asked);
-                let mut effects = Effects::go_on()
-                    .and(Effect::State(NEXT, written.next.into_bytes()))
-                    .and(Effect::SetHeaders(HeaderMap::Request, written.headers));
-                effects.list.extend(written.body.map(Effect::RequestBody));
+                let next = written.next.map(|next| Effect::State(NEXT, next.into_bytes()));
+                let mut effects = Effects::go_on();
+                effects.list.extend(next);
                 effects
+                    .and(Effect::SetHeaders(HeaderMap::Request, written.headers))
+                    .and(Effect::RequestBody(written.body))
             }
             Err(Mismatch) => self.mismatch(),
         }

@@ -29,11 +29,10 @@ pub(super) struct Asked {
 /// A request, written.
 pub(super) struct Written {
     pub(super) asked: Asked,
-    /// The model of the attempt after this one; this one again when it is the last.
-    pub(super) next: String,
+    /// The model of the attempt after this one.
+    pub(super) next: Option<String>,
     pub(super) headers: Vec<(Cow<'static, str>, Vec<u8>)>,
-    /// The body, unless the app's own will do.
-    pub(super) body: Option<Vec<u8>>,
+    pub(super) body: Vec<u8>,
 }
 
 pub(super) fn write(config: &Config, plan: &Plan<'_>, body: &[u8]) -> Result<Written, Mismatch> {
@@ -57,8 +56,8 @@ pub(super) fn write(config: &Config, plan: &Plan<'_>, body: &[u8]) -> Result<Wri
     };
     let carried = if core::ptr::eq(app, config.dialect) { plan.carried.as_slice() } else { &[] };
     let headers = headers::request(config, plan.stream, carried, body.len());
-    let next = next.map_or_else(|| config.name.clone(), ToString::to_string);
-    Ok(Written { asked, next, headers, body: Some(body) })
+    let next = next.map(ToString::to_string);
+    Ok(Written { asked, next, headers, body })
 }
 
 /// The app's own dialect: its bytes, but for the model's name.
