@@ -134,7 +134,8 @@ pub(super) fn count(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }
 
-/// The answer to `heard`. `serial` makes ids; `cached` and `cache_write` come from the memory of prompts.
+/// The answer to `heard`. `serial` makes ids; `cached` and `cache_write` come from the memory of
+/// prompts.
 pub(super) fn answer(heard: &Heard, serial: u64, cached: u64, cache_write: u64) -> Said {
     let calls = calls(heard, serial);
     let (text, end) = if heard.last.contains("refuse this") {
