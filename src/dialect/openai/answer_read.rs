@@ -41,6 +41,8 @@ pub(super) fn empty() -> Fault {
 pub(super) fn texts(message: Value<'_>, sink: Sink<'_>) -> bool {
     // Servers that show their reasoning differ in its name; those with both repeat it.
     let reasoning = message.given("reasoning_content").or_else(|| message.given("reasoning"));
+    // Envoy AI Gateway wraps it.
+    let reasoning = reasoning.map(|value| value.get("text").unwrap_or(value));
     if let Some(text) = reasoning.and_then(said) {
         sink(Event::Reasoning(text));
     }

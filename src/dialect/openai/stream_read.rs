@@ -22,11 +22,23 @@ struct Reader {
     calls: Vec<Call>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Call {
     /// The index that the provider gives it; none from servers that give none.
     theirs: Option<u64>,
     id: String,
+    name: String,
+    told: bool,
+}
+
+impl Call {
+    fn tell(&mut self, index: u32, sink: Sink<'_>) {
+        self.told = true;
+        if self.id.is_empty() {
+            self.id = call_id(index);
+        }
+        sink(Event::ToolCall { index, id: (&*self.id).into(), name: (&*self.name).into() });
+    }
 }
 
 impl StreamReader for Reader {
@@ -107,14 +119,26 @@ impl Reader {
             Some(index) => index,
             None if self.calls.len() >= CALLS => return,
             None => {
-                let index = narrow(self.calls.len());
-                let id = if id.is_empty() { call_id(index) } else { id.into_owned() };
-                sink(Event::ToolCall { index, id: id.as_str().into(), name });
-                self.calls.push(Call { theirs, id });
-                index
+                self.calls.push(Call { theirs, ..Call::default() });
+                self.calls.len().saturating_sub(1)
             }
         };
-        if let Some(json) = function.and_then(|f| f.get("arguments")).and_then(arguments) {
+        let json = function.and_then(|f| f.get("arguments")).and_then(arguments);
+        let Some(call) = self.calls.get_mut(index) else { return };
+        let index = narrow(index);
+        if !call.told {
+            if call.id.is_empty() {
+                call.id = id.into_owned();
+            }
+            if call.name.is_empty() {
+                call.name = name.into_owned();
+            }
+            // Some bring the id and the name one after the other, and some bring no id at all.
+            if json.is_some() || !(call.id.is_empty() || call.name.is_empty()) {
+                call.tell(index, sink);
+            }
+        }
+        if let Some(json) = json {
             sink(Event::Arguments { index, json });
         }
     }
@@ -123,10 +147,12 @@ impl Reader {
     ///
     /// Some servers give no index, and some give every call the same: a new id with a name begins
     /// a call, whatever its index is.
-    fn known(&self, theirs: Option<u64>, id: &str, name: &str) -> Option<u32> {
+    fn known(&self, theirs: Option<u64>, id: &str, name: &str) -> Option<usize> {
         let begins = !id.is_empty() && !name.is_empty();
-        let at = if begins {
-            self.calls.iter().rposition(|call| call.id == id && call.theirs == theirs)
+        if begins {
+            self.calls.iter().rposition(|call| {
+                call.theirs == theirs && (call.id == id || (!call.told && call.id.is_empty()))
+            })
         } else if theirs.is_some() {
             self.calls.iter().rposition(|call| call.theirs == theirs)
         } else if id.is_empty() {
@@ -134,13 +160,15 @@ impl Reader {
             self.calls.len().checked_sub(1).filter(|_| nameless)
         } else {
             self.calls.iter().rposition(|call| call.id == id)
-        };
-        at.map(narrow)
+        }
     }
 
     fn stop(&mut self, reason: Option<&str>, sink: Sink<'_>) {
         if !self.stopped {
             self.stopped = true;
+            for (index, call) in self.calls.iter_mut().enumerate().filter(|(_, c)| !c.told) {
+                call.tell(narrow(index), sink);
+            }
             sink(Event::Stop(stop(reason, !self.calls.is_empty(), self.refused)));
         }
     }

@@ -48,6 +48,7 @@ fn streams_of_text() {
         ),
         // Reasoning under each name, and under both.
         (&[r#"{"delta":{"reasoning":"r"}}"#], vec![Event::Reasoning("r".into())]),
+        (&[r#"{"delta":{"reasoning_content":{"text":"r"}}}"#], vec![Event::Reasoning("r".into())]),
         (
             &[r#"{"delta":{"reasoning":"r","reasoning_content":"r"}}"#],
             vec![Event::Reasoning("r".into())],
@@ -99,6 +100,21 @@ fn streams_of_calls() {
                 call(1, "b", "g"),
                 arguments(1, "{}"),
                 arguments(0, "}"),
+            ],
+        ),
+        // The id and the name one after the other; a call that nothing follows; no id at all.
+        (
+            &[
+                r#"{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"arguments":""}}]}}"#,
+                r#"{"delta":{"tool_calls":[{"index":0,"id":null,"function":{"name":"f","arguments":"{}"}}]}}"#,
+                r#"{"delta":{"tool_calls":[{"index":1,"function":{"name":"g"}}]}}"#,
+                r#"{"delta":{},"finish_reason":"tool_calls"}"#,
+            ],
+            vec![
+                call(0, "a", "f"),
+                arguments(0, "{}"),
+                call(1, "call_1", "g"),
+                Event::Stop(Stop::ToolCalls),
             ],
         ),
         // Calls that interleave, and whose numbers begin at 1.
