@@ -72,6 +72,8 @@ fn tools(ask: &Ask<'_>, strict: bool, out: &mut Vec<Lack>) {
             "has a name that is not 1 to 128 letters, digits, `_` and `-`, as this provider wants"
         } else if tool.strict == Some(true) && !strict {
             "cannot be held to its schema strictly by this model"
+        } else if !tool.schema.is_none_or(schema::takes) {
+            "has a schema with `oneOf`, `anyOf` or `allOf` at its top, which this provider refuses"
         } else {
             continue;
         };

@@ -7,8 +7,25 @@ use crate::json::{Document, Limits, Value};
 /// What is put at the beginning of an object's schema that leaves it open.
 const CLOSE: &str = r#""additionalProperties":false,"#;
 
+/// Whether a function's arguments may have that schema: Anthropic takes no choice between several
+/// at its top.
+pub(super) fn takes(schema: &str) -> bool {
+    // Most schemas hold no choice at all, and need not be read to know.
+    if !schema.contains("Of\"") {
+        return true;
+    }
+    let document = Document::parse(schema.as_bytes(), Limits::default());
+    document.is_ok_and(|document| {
+        let root = document.root();
+        ["oneOf", "anyOf", "allOf"].iter().all(|key| root.given(key).is_none())
+    })
+}
+
 /// The schema of a function's arguments: one that says it is an object's.
 pub(super) fn of_tool(schema: &str) -> Cow<'_, str> {
+    if schema.starts_with(r#"{"type":"object""#) {
+        return Cow::Borrowed(schema);
+    }
     let Ok(document) = Document::parse(schema.as_bytes(), Limits::default()) else {
         return Cow::Borrowed(r#"{"type":"object"}"#);
     };

@@ -107,11 +107,15 @@ fn tools(ask: &Ask<'_>, options: &Options<'_>, w: &mut Writer) {
         return;
     }
     w.key("tools").array(|w| {
-        for tool in ask.tools.iter().filter(|tool| nameable(&tool.name)) {
+        for tool in ask.tools.iter().filter(|tool| sayable_tool(tool)) {
             w.object(|w| self::tool(tool, options.generation.strict, w));
         }
     });
     tool_choice(ask, w);
+}
+
+fn sayable_tool(tool: &Tool<'_>) -> bool {
+    nameable(&tool.name) && tool.schema.is_none_or(schema::takes)
 }
 
 fn name<'b>(block: &'b Block<'_>) -> Option<&'b str> {

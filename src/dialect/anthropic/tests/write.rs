@@ -176,7 +176,12 @@ fn names_what_it_cannot_say() {
         presence_penalty: number("0", "presence_penalty"),
         format: given(Format::JsonObject, "response_format"),
         stop: given(vec![" \n".into()], "stop"),
-        tools: vec![tool("get.weather"), tool(&long), Tool { strict: Some(true), ..tool("ok") }],
+        tools: vec![
+            tool("get.weather"),
+            tool(&long),
+            Tool { strict: Some(true), ..tool("ok") },
+            Tool { schema: Some(r#"{"type":"object","anyOf":[{}]}"#), ..tool("either") },
+        ],
         turns: vec![turn(
             Role::User,
             vec![
@@ -194,6 +199,7 @@ fn names_what_it_cannot_say() {
         "stop",
         "tools[0]",
         "tools[1]",
+        "tools[3]",
         "messages",
     ];
     assert_eq!(lacks(&ask, "claude-sonnet-4-5"), expected);
