@@ -21,6 +21,7 @@ pub(super) struct Streaming {
 #[derive(Debug, Default)]
 struct Seen {
     content: bool,
+    stop: bool,
     end: bool,
     fault: Option<Fault>,
     usage: Option<Usage>,
@@ -122,7 +123,12 @@ impl Streaming {
     /// Sends on what is ready, and ends a stream that its provider did not end.
     fn forward(&mut self, about: &About, untouched: bool, end: bool) -> Effects {
         let mut untouched = untouched;
-        if end && !self.seen.end {
+        if end && !self.seen.end && self.seen.stop && self.seen.fault.is_none() {
+            // Some servers close after the reason of the end and leave out the mark of it.
+            if !about.same() {
+                self.writer.write(&Event::End, &mut self.out);
+            }
+        } else if end && !self.seen.end {
             let fault = self.seen.fault.take().unwrap_or_else(cut_short);
             let message = format!("{}: {}", about.config.name, fault.message);
             self.writer.write(&Event::Fault(Fault { message, ..fault }), &mut self.out);
@@ -146,7 +152,10 @@ impl Seen {
             }
             Event::Usage(usage) => self.usage = Some(self.usage.unwrap_or_default().max(*usage)),
             Event::End => self.end = true,
-            other => self.content |= other.is_content(),
+            other => {
+                self.stop |= matches!(other, Event::Stop(_));
+                self.content |= other.is_content();
+            }
         }
     }
 }
