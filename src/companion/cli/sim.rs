@@ -6,8 +6,38 @@ use std::process::ExitCode;
 
 use crate::companion::sim::{Options, start};
 
+const WEATHER: &str = "\
+Weather is a list of rows, in the file or by POST /weather on the admin port (PUT replaces, DELETE
+clears, GET lists). The first row that covers a valid request applies to it:
+  model, provider      whom it covers: a name, gpt-*, or * (the default)
+  times                for how many requests
+  latency_ms           waits before the headers
+  status, error, message, headers, retry_after
+                       fails; error: bad_request auth permission not_found too_large rate_limit
+                       quota server overloaded timeout context_length
+  body, not_json, huge_body_bytes, error_in_200_body
+                       another body
+  silent               never answers
+  reset, close, stall, error_event
+                       at before_headers, before_content, after_headers or after_events:N
+  chunk_delay_ms       waits between events
+  missing_usage        leaves usage out
+  framing              {crlf, comments, multi_line, no_space, extra_fields, bom, one_piece,
+                       one_byte, split_utf8: true, split: N}
+  max_input, max_output
+                       the model's limits in tokens
+For example: [{\"model\": \"claude-*\", \"status\": 529}, {\"model\": \"gpt-4o\", \"times\": 1,
+\"reset\": \"after_events:3\"}]
+
+GET /requests on the admin port lists the requests seen and how each was answered; DELETE /requests
+forgets them. Every provider answers `[mark:...]`, `call the tool NAME`, `refuse this` and
+`[words:N]` in the last user text.";
+
 /// Plays OpenAI, Anthropic and Gemini on loopback, each as strict as its own API.
+///
+/// Prints one line of JSON with its addresses when it is ready, and serves until it is stopped.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = WEATHER)]
 pub(super) struct Args {
     /// Where to play OpenAI.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0")]

@@ -33,7 +33,7 @@ pub(super) struct Framing {
     pub(super) multi_line: bool,
     /// No space stands after the colon.
     pub(super) no_space: bool,
-    /// A field that no client knows, `retry:` and `id:` stand in every event.
+    /// Fields that no client knows and `retry:` stand in every event.
     pub(super) extra_fields: bool,
     /// Every TCP write carries one byte.
     pub(super) one_byte: bool,
@@ -63,7 +63,7 @@ pub(super) fn frame(event: &Event, how: Framing) -> Vec<u8> {
         out.push_str(end);
     }
     if how.extra_fields {
-        for field in ["id: 1", "retry: 3000", "unknown: field", "valueless"] {
+        for field in ["retry: 3000", "unknown: field", "valueless"] {
             out.push_str(field);
             out.push_str(end);
         }

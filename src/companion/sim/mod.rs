@@ -1,7 +1,68 @@
 //! The three providers, played on loopback, each as strict as its own API.
 //!
 //! The simulator shares no code with the translation it helps to test: it is the witness of what
-//! the real APIs accept, written from their published references.
+//! the real APIs accept, written from their published references. It speaks HTTP/1.1 and HTTP/2
+//! with prior knowledge on the same ports.
+//!
+//! # What it answers
+//!
+//! Text that names the provider and model, counts messages, images and tools, repeats every
+//! `[mark:...]` of the last user text, quotes that text and then all tool results. Words in the
+//! last user text ask for more:
+//!
+//! | words | what happens |
+//! |---|---|
+//! | `call the tool NAME`, `call the tools A and B` | tool calls whose input fits the schema |
+//! | `[words:500]` | that many more words |
+//! | `refuse this` | a refusal, in the API's shape |
+//! | `refuse this prompt` | Gemini: no candidate, `promptFeedback` |
+//! | `filter this` | the content filter's end |
+//!
+//! A forced tool choice is obeyed, a JSON schema is answered by JSON that fits it, stop sequences
+//! and the most tokens are kept to. A token is four characters. A model whose name contains
+//! `retired` does not exist; a key that contains `invalid` is wrong; a login header of another
+//! provider is refused with 400.
+//!
+//! # Weather
+//!
+//! `POST /weather` on the admin port adds rows (one object, a list, or `{"weather": [...]}`, in
+//! JSON or YAML, as in the file); `PUT` replaces all, `DELETE` clears, `GET` lists. A valid request
+//! meets the first row that covers it.
+//!
+//! | field | what it does |
+//! |---|---|
+//! | `model`, `provider` | whom it covers: a name, `gpt-*`, or `*`, which is the default |
+//! | `times` | for how many requests; without it, until cleared |
+//! | `latency_ms` | waits before the headers |
+//! | `status`, `error`, `message`, `headers`, `retry_after` | fails in the API's shape |
+//! | `body` | this body instead, as JSON or as a text |
+//! | `error_in_200_body` | the error's body with status 200 |
+//! | `not_json`, `huge_body_bytes` | HTML, or so many bytes of `x` |
+//! | `silent` | never answers |
+//! | `reset` | breaks the connection (RST; RST_STREAM in HTTP/2) at a moment |
+//! | `close` | ends the body at a moment, cleanly and without its end mark |
+//! | `stall` | says nothing more after a moment |
+//! | `error_event` | an error inside the stream at a moment, then its end |
+//! | `chunk_delay_ms` | waits between events |
+//! | `missing_usage` | leaves usage out |
+//! | `framing` | puts events on the wire in rare and legal ways |
+//! | `max_input`, `max_output` | the model's limits in tokens; alone, they hold beside other rows |
+//!
+//! `error` is `bad_request`, `auth`, `permission`, `not_found`, `too_large`, `rate_limit`, `quota`,
+//! `server`, `overloaded`, `timeout` or `context_length`. `framing` has `crlf`, `comments`,
+//! `multi_line`, `no_space`, `extra_fields`, `bom`, `one_piece`, `one_byte` (each in a TCP write of
+//! its own), `split_utf8` and `split: n`.
+//!
+//! A moment is `before_headers`, `before_content`, `after_headers`, or `after_events:n`: after n
+//! events that carry content, where 0 is just before the first of them. A body in one piece is
+//! cut in half instead.
+//!
+//! # Requests
+//!
+//! `GET /requests` lists what came, valid or not, oldest first: provider, model, method, path,
+//! headers in order as `[name, value]`, the body as text, and `answered`: status, outcome, message,
+//! the row of weather, and how it ended (`whole`, `reset`, `client left`, null while it goes on).
+//! `DELETE /requests` forgets them. At most 20,000 are kept.
 mod admin;
 mod anthropic;
 mod api;

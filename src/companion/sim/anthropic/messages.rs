@@ -4,6 +4,7 @@ use serde_json::Value;
 use super::super::shape::{Is, Wrong, fields, items, missing, must, object, said, text};
 use super::super::talk::Heard;
 use super::parts;
+use super::read::{goes_on, steered};
 
 const USER: &[&str] = &["text", "image", "document", "tool_result"];
 const ASSISTANT: &[&str] = &["text", "thinking", "redacted_thinking", "tool_use"];
@@ -18,7 +19,11 @@ pub(super) fn read(list: &[Value], marks: &mut usize, heard: &mut Heard) -> Resu
     for (index, message) in list.iter().enumerate() {
         let path = format!("messages.{index}");
         let role = role(message, index, &path)?;
-        if role == "assistant" {
+        if role == "system" {
+            let before = index.checked_sub(1).and_then(|before| list.get(before));
+            unanswered(&open, index)?;
+            instruct(message, before, &path, marks, heard)?;
+        } else if role == "assistant" {
             unanswered(&open, index)?;
             open = assistant(message, index, list.len(), marks, heard)?;
             if let Some(twice) = open.iter().find(|id| seen.contains(id)) {
@@ -38,21 +43,40 @@ fn role<'v>(message: &'v Value, index: usize, path: &str) -> Result<&'v str, Wro
     fields(message, path, &[must("role", Is::Text), must("content", Is::TextOrList)])?;
     let role = text(message, "role").unwrap_or_default();
     match role {
-        "user" | "assistant" => {}
-        "system" => {
-            let message = "messages: Unexpected role \"system\". The Messages API accepts a \
-                           top-level `system` parameter, not \"system\" as an input message role.";
-            return Err(said(path, message));
-        }
+        "user" | "assistant" | "system" => {}
         _ => {
             let message = format!("{path}.role: Input should be 'user' or 'assistant'");
             return Err(said(path, message));
         }
     }
+    if index == 0 && role == "system" {
+        let message = "messages: Unexpected role \"system\". The Messages API accepts a top-level \
+                       `system` parameter, not \"system\" as an input message role.";
+        return Err(said(path, message));
+    }
     if index == 0 && role != "user" {
         return Err(said(path, "messages: first message must use the \"user\" role"));
     }
     Ok(role)
+}
+
+/// A system message inside the conversation: newer models take one right after a user message.
+/// platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages
+fn instruct(
+    message: &Value,
+    before: Option<&Value>,
+    path: &str,
+    marks: &mut usize,
+    heard: &mut Heard,
+) -> Result<(), Wrong> {
+    if !steered(&heard.model) || heard.model.contains("opus-4-7") {
+        return Err(said(path, format!("{path}: role 'system' is not supported on this model")));
+    }
+    if before.and_then(|before| before.get("role")).is_none_or(|role| role != "user") {
+        let message = format!("{path}: a system message must follow a user message");
+        return Err(said(path, message));
+    }
+    parts::system(message.get("content"), marks, heard)
 }
 
 /// Every call of the message before must have been answered by now.
@@ -105,6 +129,11 @@ fn assistant(
     });
     if empty && !last {
         return Err(hollow(&path));
+    }
+    if last && open.is_empty() && !goes_on(&heard.model) {
+        let message = "This model does not support assistant message prefill. The conversation \
+                       must end with a user message.";
+        return Err(said(&path, message));
     }
     if last && ending.ends_with(char::is_whitespace) {
         let message = "messages: final assistant content cannot end with trailing whitespace";

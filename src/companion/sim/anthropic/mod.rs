@@ -52,7 +52,7 @@ fn route(head: &Head<'_>) -> Result<Route, Fault> {
     }
     match head.header("anthropic-version") {
         None => return Err(Fault::bad("anthropic-version: header is required")),
-        Some("2023-06-01" | "2023-01-01") => {}
+        Some("2026-10-21" | "2023-06-01" | "2023-01-01") => {}
         Some(other) => {
             let message = format!("anthropic-version: \"{other}\" is not a valid version");
             return Err(Fault::bad(message));

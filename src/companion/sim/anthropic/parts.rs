@@ -58,7 +58,9 @@ pub(super) fn block<'v>(
     let found = match kind {
         "text" => written(block, &at)?,
         "image" => {
-            fields(block, &at, &[KIND, CACHE, must("source", Is::Object)])?;
+            let known =
+                [KIND, CACHE, must("source", Is::Object), nullable("transformations", Is::Object)];
+            fields(block, &at, &known)?;
             heard.images = heard.images.saturating_add(1);
             source(block, &at, true)?;
             String::new()
@@ -123,6 +125,7 @@ fn called(block: &Map<String, Value>, at: &str) -> Result<String, Wrong> {
         must("name", Is::Text),
         must("input", Is::Object),
         nullable("caller", Is::Object),
+        nullable("toolset_name", Is::Text),
     ];
     fields(block, at, &known)?;
     id_is_good(text(block, "id").unwrap_or_default(), &format!("{at}.id"))?;
@@ -146,6 +149,7 @@ fn result(
         must("tool_use_id", Is::Text),
         may("content", Is::TextOrList),
         may("is_error", Is::Flag),
+        nullable("toolset_name", Is::Text),
     ];
     fields(block, at, &known)?;
     id_is_good(text(block, "tool_use_id").unwrap_or_default(), &format!("{at}.tool_use_id"))?;

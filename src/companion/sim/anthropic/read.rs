@@ -14,10 +14,12 @@ const TOP: &[Field] = &[
     must("max_tokens", Is::Integer),
     nullable("cache_control", Is::Object),
     nullable("container", Is::Text),
+    nullable("diagnostics", Is::Object),
     nullable("inference_geo", Is::Text),
     may("metadata", Is::Object),
     may("output_config", Is::Object),
     may("service_tier", Is::Text),
+    nullable("speed", Is::Text),
     may("stop_sequences", Is::List),
     may("stream", Is::Flag),
     may("system", Is::TextOrList),
@@ -27,7 +29,24 @@ const TOP: &[Field] = &[
     may("tools", Is::List),
     may("top_k", Is::Integer),
     may("top_p", Is::Number),
+    nullable("user_profile_id", Is::Text),
+    nullable("workspace_id", Is::Text),
 ];
+
+/// Families whose fifth generation, like Opus from 4.7 on, is steered by words alone.
+const FAMILIES: &[&str] = &["opus", "sonnet", "haiku", "fable", "mythos"];
+
+/// Whether a model takes no sampling parameters and sizes its own thinking.
+/// platform.claude.com/docs/en/about-claude/models/whats-new-claude-4-7
+pub(super) fn steered(model: &str) -> bool {
+    ["opus-4-7", "opus-4-8"].iter().any(|name| model.contains(name))
+        || FAMILIES.iter().any(|family| model.contains(&format!("{family}-5")))
+}
+
+/// Whether a model takes an assistant message at the end and goes on from there.
+pub(super) fn goes_on(model: &str) -> bool {
+    !steered(model) && !model.contains("-4-6")
+}
 
 pub(super) fn read(body: &Value) -> Result<Heard, Wrong> {
     let body = object(body, "")?;
@@ -79,6 +98,10 @@ fn ranges(body: &Map<String, Value>) -> Result<(), Wrong> {
         }
     }
     let model = text(body, "model").unwrap_or_default();
+    let mut sampling = ["temperature", "top_p", "top_k"].into_iter();
+    if let (true, Some(name)) = (steered(model), sampling.find(|name| body.contains_key(*name))) {
+        return Err(said(name, format!("`{name}` is deprecated for this model.")));
+    }
     let one_only = ["-4-1", "-4-5", "-4-6"].iter().any(|version| model.contains(version));
     if one_only && body.contains_key("temperature") && body.contains_key("top_p") {
         let message = "`temperature` and `top_p` cannot both be specified for this model. Please \
@@ -119,8 +142,8 @@ fn thinking(body: &Map<String, Value>, model: &str, heard: &mut Heard) -> Result
     let kind = text(thinking, "type").ok_or_else(|| missing("thinking", "type"))?;
     let display = may("display", Is::Text);
     match kind {
-        "disabled" => {
-            fields(thinking, "thinking.disabled", &[must("type", Is::Text)])?;
+        "disabled" | "between_tools" => {
+            fields(thinking, &format!("thinking.{kind}"), &[must("type", Is::Text)])?;
             return Ok(false);
         }
         "adaptive" => {
@@ -138,7 +161,7 @@ fn thinking(body: &Map<String, Value>, model: &str, heard: &mut Heard) -> Result
         other => {
             let message = format!(
                 "thinking: Input tag '{other}' found using 'type' does not match any of the \
-                 expected tags: 'adaptive', 'disabled', 'enabled'"
+                 expected tags: 'adaptive', 'between_tools', 'disabled', 'enabled'"
             );
             return Err(said("thinking", message));
         }
@@ -167,6 +190,12 @@ fn budget(
     body: &Map<String, Value>,
     model: &str,
 ) -> Result<(), Wrong> {
+    if steered(model) {
+        let message = "\"thinking.type.enabled\" is not supported for this model. Use \
+                       \"thinking.type.adaptive\" and \"output_config.effort\" to control thinking \
+                       behavior.";
+        return Err(said("thinking", message));
+    }
     if ["claude-3-5", "claude-3-haiku", "claude-3-opus"].iter().any(|old| model.contains(old)) {
         return Err(said("thinking", format!("'{model}' does not support thinking.")));
     }

@@ -16,11 +16,14 @@ const PART: &[Field] = &[
     nullable("functionResponse", Is::Object),
     nullable("executableCode", Is::Object),
     nullable("codeExecutionResult", Is::Object),
+    nullable("toolCall", Is::Object),
+    nullable("toolResponse", Is::Object),
     nullable("thought", Is::Flag),
     nullable("thoughtSignature", Is::Text),
     nullable("videoMetadata", Is::Object),
     nullable("partMetadata", Is::Object),
     nullable("mediaResolution", Is::Any),
+    nullable("mediaProcessing", Is::Any),
 ];
 const DATA: &[&str] = &[
     "text",
@@ -30,6 +33,8 @@ const DATA: &[&str] = &[
     "functionResponse",
     "executableCode",
     "codeExecutionResult",
+    "toolCall",
+    "toolResponse",
 ];
 const MEDIA: &[&str] = &[
     "image/png",

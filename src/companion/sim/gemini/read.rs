@@ -12,8 +12,11 @@ const TOP: &[Field] = &[
     nullable("contents", Is::List),
     nullable("cachedContent", Is::Text),
     nullable("generationConfig", Is::Object),
+    nullable("labels", Is::Object),
     nullable("model", Is::Text),
     nullable("safetySettings", Is::List),
+    nullable("serviceTier", Is::Text),
+    nullable("store", Is::Flag),
     nullable("systemInstruction", Is::Object),
     nullable("toolConfig", Is::Object),
     nullable("tools", Is::List),
@@ -27,6 +30,7 @@ const CONFIG: &[Field] = &[
     nullable("maxOutputTokens", Is::Integer),
     nullable("mediaResolution", Is::Text),
     nullable("presencePenalty", Is::Number),
+    nullable("responseFormat", Is::Object),
     nullable("responseJsonSchema", Is::Any),
     nullable("responseLogprobs", Is::Flag),
     nullable("responseMimeType", Is::Text),
@@ -231,7 +235,9 @@ fn read_thinking(thinking: &Map<String, Value>, heard: &mut Heard) -> Result<(),
         if !third(&model) {
             return Err(said(at, "Thinking level is not supported for this model."));
         }
-        if !["minimal", "low", "medium", "high"].contains(&level.to_ascii_lowercase().as_str()) {
+        if !["minimal", "low", "medium", "high", "xhigh"]
+            .contains(&level.to_ascii_lowercase().as_str())
+        {
             let message = format!(
                 "Invalid value at 'generation_config.thinking_config.thinking_level' \
                  (type.googleapis.com/google.ai.generativelanguage.v1beta.ThinkingConfig.\

@@ -16,6 +16,7 @@ const TOOL: &[Field] = &[
     nullable("computerUse", Is::Object),
     nullable("fileSearch", Is::Object),
     nullable("googleMaps", Is::Object),
+    nullable("mcpServers", Is::List),
 ];
 const DECLARATION: &[Field] = &[
     nullable("name", Is::Text),

@@ -227,7 +227,9 @@ fn part_text<'v>(
         "input_audio" => "input_audio",
         _ => "file",
     };
-    fields(part, path, &[must("type", Is::Text), must(inner, is)])?;
+    let known =
+        [must("type", Is::Text), must(inner, is), nullable("prompt_cache_breakpoint", Is::Any)];
+    fields(part, path, &known)?;
     if kind == "image_url" {
         heard.images = heard.images.saturating_add(1);
         image(part, path)?;

@@ -20,11 +20,13 @@ const TOP: &[Field] = &[
     nullable("max_tokens", Is::Integer),
     nullable("metadata", Is::Object),
     nullable("modalities", Is::List),
+    nullable("moderation", Is::Any),
     nullable("n", Is::Integer),
     may("parallel_tool_calls", Is::Flag),
     nullable("prediction", Is::Object),
     nullable("presence_penalty", Is::Number),
     nullable("prompt_cache_key", Is::Text),
+    nullable("prompt_cache_options", Is::Object),
     nullable("prompt_cache_retention", Is::Text),
     nullable("reasoning_effort", Is::Text),
     may("response_format", Is::Object),
@@ -194,10 +196,11 @@ fn reasoning(body: &Map<String, Value>, model: &str, heard: &mut Heard) -> Resul
         "medium" => 64,
         "high" => 256,
         "xhigh" => 512,
+        "max" => 1024,
         other => {
             let message = format!(
                 "Invalid value: '{other}'. Supported values are: 'none', 'minimal', 'low', \
-                 'medium', 'high', and 'xhigh'."
+                 'medium', 'high', 'xhigh', and 'max'."
             );
             return Err(coded("reasoning_effort", "invalid_value", message));
         }
