@@ -42,6 +42,8 @@ pub(super) struct Route {
     pub(super) model: Option<String>,
     /// Whether the path asks for a stream.
     pub(super) stream: bool,
+    /// Whether the request names Anthropic's version of 2026-10-21 instead of an older one.
+    pub(super) newest: bool,
     /// Whether a stream is server-sent events.
     pub(super) sse: bool,
 }

@@ -43,7 +43,9 @@ impl Script {
 impl Drop for Script {
     fn drop(&mut self) {
         self.wire.one_byte(false);
-        self.entry.end(if self.steps.is_empty() { Ending::Whole } else { Ending::AppLeft });
+        // A body of known length is not asked for what comes after its last byte.
+        let whole = self.steps.iter().all(|step| matches!(step, Step::Yield | Step::Wait(_)));
+        self.entry.end(if whole { Ending::Whole } else { Ending::AppLeft });
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) const API: Api = Api {
     name: "anthropic",
     id_header: "request-id",
     route,
-    read: |body, _| read::read(body).map_err(words),
+    read: |body, route| read::read(body, route.newest).map_err(words),
     garbled: |why| Fault::bad(format!("The request body is not valid JSON: {why}")),
     whole: say::whole,
     stream: say::stream,
@@ -50,6 +50,7 @@ fn route(head: &Head<'_>) -> Result<Route, Fault> {
     if key.is_empty() || key.contains(' ') || key.contains("invalid") {
         return Err(Fault::new(401, Sort::Auth, "invalid x-api-key"));
     }
+    let newest = head.header("anthropic-version") == Some("2026-10-21");
     match head.header("anthropic-version") {
         None => return Err(Fault::bad("anthropic-version: header is required")),
         Some("2026-10-21" | "2023-06-01" | "2023-01-01") => {}
@@ -61,7 +62,7 @@ fn route(head: &Head<'_>) -> Result<Route, Fault> {
     if !head.is_json() {
         return Err(Fault::bad("content-type: must be application/json"));
     }
-    Ok(Route { sse: true, ..Route::default() })
+    Ok(Route { sse: true, newest, ..Route::default() })
 }
 
 fn words(wrong: Wrong) -> Fault {

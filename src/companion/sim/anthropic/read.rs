@@ -2,8 +2,8 @@
 use serde_json::{Map, Value};
 
 use super::super::shape::{
-    Field, Is, Wrong, bad_schema, fields, is_name, items, may, missing, must, nullable, object,
-    said, text,
+    Field, Is, Why, Wrong, bad_schema, fields, is_name, items, may, missing, must, nullable,
+    object, said, text,
 };
 use super::super::talk::{Format, Heard};
 use super::{messages, parts, tools};
@@ -48,7 +48,7 @@ pub(super) fn goes_on(model: &str) -> bool {
     !steered(model) && !model.contains("-4-6")
 }
 
-pub(super) fn read(body: &Value) -> Result<Heard, Wrong> {
+pub(super) fn read(body: &Value, newest: bool) -> Result<Heard, Wrong> {
     let body = object(body, "")?;
     fields(body, "", TOP)?;
     let model = text(body, "model").unwrap_or_default();
@@ -62,6 +62,9 @@ pub(super) fn read(body: &Value) -> Result<Heard, Wrong> {
         max_tokens: body.get("max_tokens").and_then(Value::as_u64),
         ..Heard::default()
     };
+    if newest {
+        removed(body)?;
+    }
     ranges(body)?;
     small_fields(body, &mut heard)?;
     let forced_thinking = thinking(body, model, &mut heard)?;
@@ -77,6 +80,27 @@ pub(super) fn read(body: &Value) -> Result<Heard, Wrong> {
     }
     output(body, &mut heard)?;
     Ok(heard)
+}
+
+/// What version 2026-10-21 took away.
+/// platform.claude.com/docs/en/api/migration-2026-10-21
+fn removed(body: &Map<String, Value>) -> Result<(), Wrong> {
+    let mut sampling = ["temperature", "top_p", "top_k"].into_iter();
+    if let Some(name) = sampling.find(|name| body.contains_key(*name)) {
+        return Err(Wrong { path: name.to_owned(), why: Why::Unknown });
+    }
+    for (index, message) in items(body, "messages").iter().enumerate() {
+        let is_user = message.get("role").is_some_and(|role| role == "user");
+        let blocks = message.get("content").and_then(Value::as_array);
+        let cites = |block: &Value| {
+            block.get("citations").and_then(Value::as_array).is_some_and(|list| !list.is_empty())
+        };
+        if is_user && blocks.is_some_and(|blocks| blocks.iter().any(cites)) {
+            let message = format!("messages.{index}: `citations` are not allowed in user messages");
+            return Err(said("messages", message));
+        }
+    }
+    Ok(())
 }
 
 fn ranges(body: &Map<String, Value>) -> Result<(), Wrong> {

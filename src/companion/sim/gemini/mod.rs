@@ -98,7 +98,7 @@ fn route(head: &Head<'_>) -> Result<Route, Fault> {
             return Err(Fault::bad(message));
         }
     };
-    Ok(Route { model: Some(model.to_owned()), stream, sse })
+    Ok(Route { model: Some(model.to_owned()), stream, sse, ..Route::default() })
 }
 
 /// `generationConfig.topP` as the API's messages have it: `generation_config.top_p`.

@@ -64,7 +64,7 @@ pub(super) const fn wanted(is: Is) -> &'static str {
 
 /// Whether a model reasons, by its name.
 pub(super) fn reasons(model: &str) -> bool {
-    ["o1", "o3", "o4", "gpt-5"].iter().any(|start| model.starts_with(start))
+    ["o1", "o3", "o4", "gpt-5", "gpt-6"].iter().any(|start| model.starts_with(start))
         && !model.contains("-chat")
 }
 

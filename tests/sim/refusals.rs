@@ -1,0 +1,199 @@
+//! What each API refuses, and in which words.
+use serde_json::{Value, json};
+
+use super::world::{HEADERS, LINES, PROVIDERS, World, place, plain};
+
+#[test]
+fn heads_that_are_refused() {
+    let world = World::new();
+    let json = "content-type: application/json\r\n";
+    let rows: &[(&str, &str, &str, u16, &str)] = &[
+        ("openai", "POST /v1/completions", HEADERS[0], 404, "Invalid URL"),
+        ("openai", "GET /v1/chat/completions", HEADERS[0], 405, "Not allowed"),
+        ("openai", LINES[0], json, 401, "didn't provide an API key"),
+        ("openai", LINES[0], "authorization: k\r\n", 401, "Incorrect API key"),
+        ("openai", LINES[0], "authorization: Bearer k\r\n", 400, "Invalid content type"),
+        ("openai", LINES[0], HEADERS[1], 400, "another provider's `x-api-key`"),
+        ("anthropic", "POST /v1/message", HEADERS[1], 404, "Not Found"),
+        ("anthropic", "GET /v1/messages", HEADERS[1], 405, "Method Not Allowed"),
+        ("anthropic", LINES[1], json, 401, "x-api-key header is required"),
+        ("anthropic", LINES[1], HEADERS[0], 400, "another provider's `authorization`"),
+        ("anthropic", LINES[1], "x-api-key: k\r\n", 400, "anthropic-version: header is required"),
+        ("gemini", "POST /v1beta/models/x:predict", HEADERS[2], 404, "not found"),
+        ("gemini", "GET /v1beta/models/x:generateContent", HEADERS[2], 405, "not allowed"),
+        ("gemini", LINES[2], json, 403, "unregistered callers"),
+        ("gemini", LINES[2], HEADERS[0], 400, "another provider's `authorization`"),
+        ("gemini", LINES[2], "x-goog-api-key: invalid\r\n", 400, "API key not valid"),
+    ];
+    for (provider, line, headers, status, words) in rows {
+        let answer = world.send(provider, line, headers, "{}");
+        assert_eq!(answer.status, *status, "{provider} {line}: {}", answer.body);
+        assert!(answer.body.contains(words), "{provider} {line}: {}", answer.body);
+        let id = if *provider == "gemini" { "x-goog-request-id" } else { "request-id: req_" };
+        assert!(answer.head.contains(id), "{}", answer.head);
+        let error = &answer.json()["error"];
+        let shape = match *provider {
+            "openai" => error["param"].is_null() && error["type"] == "invalid_request_error",
+            "anthropic" => answer.json()["type"] == "error" && error["type"].is_string(),
+            _ => error["code"] == *status && error["status"].is_string(),
+        };
+        assert!(shape, "{}", answer.body);
+    }
+}
+
+/// What is changed in a plain body, and words of the refusal.
+type Row = (Value, &'static str);
+
+fn wrong_openai() -> Vec<Row> {
+    let tool = |name: &str, schema: Value| {
+        let function = json!({"name": name, "parameters": schema});
+        json!([{"type": "function", "function": function}])
+    };
+    let user = |content: Value| json!([{"role": "user", "content": content}]);
+    let image = |url: &str| user(json!([{"type": "image_url", "image_url": {"url": url}}]));
+    let call = json!({"role": "assistant", "tool_calls": [
+        {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]});
+    let hi = json!({"role": "user", "content": "hi"});
+    let fine = json!({"type": "object", "properties": {"a": {"type": "string"}}});
+    vec![
+        (json!({"top_k": 3}), "Unrecognized request argument supplied: top_k"),
+        (json!({"messages": []}), "empty array"),
+        (json!({"messages": [{"role": "user", "content": "x", "a": 1}]}), "messages[0].a"),
+        (json!({"temperature": "1"}), "Invalid type for 'temperature'"),
+        (json!({"temperature": 2.5}), "Expected a value <= 2"),
+        (json!({"stop": ["a", "b", "c", "d", "e"]}), "maximum length 4"),
+        (json!({"max_tokens": 5, "max_completion_tokens": 5}), "at the same time"),
+        (json!({"model": "o3", "max_tokens": 5}), "Use 'max_completion_tokens' instead"),
+        (json!({"model": "gpt-5", "temperature": 0.2}), "Only the default (1) value"),
+        (json!({"reasoning_effort": "low"}), "reasoning_effort"),
+        (json!({"stream_options": {}}), "only allowed when 'stream' is enabled"),
+        (json!({"tools": tool("a b", fine.clone())}), "does not match pattern"),
+        (json!({"tools": tool("f", json!({"type": "string"}))}), "invalid_function_para"),
+        (json!({"tool_choice": "auto"}), "only allowed when 'tools' are specified"),
+        (json!({"messages": [hi, call]}), "did not have response messages: c1"),
+        (
+            json!({"messages": [hi, {"role": "tool", "tool_call_id": "c1", "content": "x"}]}),
+            "must be a response to a preceeding message",
+        ),
+        (json!({"messages": image("data:image/png;base64,a")}), "invalid_base64"),
+        (json!({"messages": image("data:image/bmp;base64,aaaa")}), "unsupported image"),
+        (json!({"response_format": {"type": "json_object"}}), "must contain the word"),
+        (json!({"model": "retired-1"}), "model_not_found"),
+    ]
+}
+
+fn wrong_anthropic() -> Vec<Row> {
+    let user = |content: Value| json!([{"role": "user", "content": content}]);
+    let block = |source: Value| user(json!([{"type": "image", "source": source}]));
+    let used = json!({"role": "assistant", "content": [
+        {"type": "tool_use", "id": "t1", "name": "f", "input": {}}]});
+    let hi = json!({"role": "user", "content": "hi"});
+    let result = json!({"type": "tool_result", "tool_use_id": "t1", "content": "ok"});
+    let words = json!({"type": "text", "text": "so"});
+    let thought = json!({"type": "thinking", "thinking": "hm", "signature": "forged"});
+    vec![
+        (json!({"n": 1}), "n: Extra inputs are not permitted"),
+        (json!({"max_tokens": null}), "max_tokens: Input should be a valid integer"),
+        (json!({"temperature": 1.5}), "less than or equal to 1"),
+        (json!({"temperature": 1, "top_p": 0.5}), "cannot both be specified"),
+        (json!({"model": "claude-opus-5-5", "temperature": 1}), "deprecated"),
+        (json!({"messages": [used]}), "first message must use the"),
+        (json!({"messages": user(json!(""))}), "non-empty content"),
+        (json!({"messages": user(json!([{"type": "text", "text": ""}]))}), "non-empty"),
+        (json!({"messages": [hi, used]}), "without `tool_result` blocks"),
+        (json!({"messages": user(json!([result]))}), "unexpected `tool_use_id`"),
+        (
+            json!({"messages": [hi, used, {"role": "user", "content": [words, result]}]}),
+            "immediately after: t1",
+        ),
+        (
+            json!({"messages": [hi, {"role": "assistant", "content": [thought]}, hi]}),
+            "Invalid `signature` in `thinking` block",
+        ),
+        (
+            json!({"thinking": {"type": "enabled", "budget_tokens": 1000}}),
+            "greater than or equal to 1024",
+        ),
+        (
+            json!({"thinking": {"type": "enabled", "budget_tokens": 2000}}),
+            "must be greater than `thinking.budget_tokens`",
+        ),
+        (
+            json!({"messages": block(json!({"type": "base64", "media_type": "image/bmp",
+                "data": "aaaa"}))}),
+            "media_type: Input should be",
+        ),
+        (
+            json!({"tools": [{"name": "f", "input_schema": {"properties": {}}}]}),
+            "tools.0.custom.input_schema.type: Field required",
+        ),
+        (json!({"tool_choice": {"type": "any"}}), "while providing tools"),
+        (json!({"model": "retired"}), "not_found_error"),
+    ]
+}
+
+fn wrong_gemini() -> Vec<Row> {
+    let parts = |part: Value| json!([{"role": "user", "parts": [part]}]);
+    let called = json!({"role": "model", "parts": [{"functionCall": {"name": "f", "args": {}}}]});
+    let ask = json!({"role": "user", "parts": [{"text": "hi"}]});
+    let config = |config: Value| json!({"generationConfig": config});
+    let declared = |parameters: Value| {
+        let function = json!({"name": "f", "parameters": parameters});
+        json!({"tools": [{"functionDeclarations": [function]}]})
+    };
+    let inline = |media: &str, data: &str| {
+        let inline = json!({"mimeType": media, "data": data});
+        json!([{"role": "user", "parts": [{"inlineData": inline}]}])
+    };
+    vec![
+        (json!({"user": "x"}), "Unknown name \\\"user\\\": Cannot find field."),
+        (json!({"contents": []}), "contents is not specified"),
+        (json!({"contents": parts(json!({}))}), "oneof field 'data'"),
+        (json!({"contents": [{"role": "assistant", "parts": [{"text": "x"}]}]}), "valid role"),
+        (config(json!({"temperature": 3})), "must be in the range"),
+        (config(json!({"stopSequences": ["1", "2", "3", "4", "5", "6"]})), "stop sequences"),
+        (config(json!({"responseSchema": {"type": "STRING"}})), "only allowed"),
+        (config(json!({"thinkingConfig": {"thinkingBudget": 99999}})), "is invalid"),
+        (config(json!({"thinkingConfig": {"thinkingLevel": "low"}})), "not supported"),
+        (declared(json!({"type": "object", "properties": {}})), "non-empty for OBJECT"),
+        (
+            declared(json!({"type": "object", "additionalProperties": false})),
+            "Unknown name \\\"additionalProperties\\\" at 'tools[0].function_declarations[0]",
+        ),
+        (json!({"contents": [ask, called]}), "number of function response parts"),
+        (json!({"contents": [called, ask]}), "function call turn comes immediately after"),
+        (json!({"contents": inline("image/gif", "aaaa")}), "Unsupported MIME type: image/gif"),
+        (json!({"contents": inline("image/png", "a")}), "Base64 decoding failed"),
+    ]
+}
+
+#[test]
+fn bodies_that_are_refused() {
+    let world = World::new();
+    for provider in PROVIDERS {
+        let answer = world.ask(provider, &plain(provider, "hi", &json!({})));
+        assert_eq!(answer.status, 200, "a plain body: {}", answer.body);
+        let line = LINES[place(provider)];
+        let garbled = world.send(provider, line, HEADERS[place(provider)], "{\"model\": ");
+        assert_eq!(garbled.status, 400, "{}", garbled.body);
+    }
+    let rows = [wrong_openai(), wrong_anthropic(), wrong_gemini()];
+    for (provider, rows) in PROVIDERS.into_iter().zip(rows) {
+        for (change, words) in rows {
+            let answer = world.ask(provider, &plain(provider, "hi", &change));
+            let refused = matches!(answer.status, 400 | 404);
+            assert!(refused && answer.body.contains(words), "{provider} {change}: {}", answer.body);
+        }
+    }
+}
+
+#[test]
+fn the_newest_anthropic_version_takes_no_sampling() {
+    let world = World::new();
+    let body = plain("anthropic", "hi", &json!({"temperature": 1}));
+    assert_eq!(world.ask("anthropic", &body).status, 200);
+    let headers = HEADERS[1].replace("2023-06-01", "2026-10-21");
+    let answer = world.send("anthropic", LINES[1], &headers, &body.to_string());
+    assert_eq!(answer.status, 400);
+    assert!(answer.body.contains("temperature: Extra inputs"), "{}", answer.body);
+}
