@@ -3,13 +3,16 @@
 //! `BLESS=1` writes what comes out as what must come out, and the list of cases that the wasm
 //! test embeds; then read the difference.
 #![cfg(not(target_family = "wasm"))]
+#[path = "support/inputs.rs"]
+mod inputs;
 mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use support::{Case, INPUTS, run};
+use inputs::INPUTS;
+use support::{Case, run};
 
 fn corpus() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/dialect")

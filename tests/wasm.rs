@@ -1,12 +1,15 @@
 //! The pure corpora as wasm32, in the engine that Envoy has: pointers of 32 bits, no threads.
 #![cfg(all(target_family = "wasm", target_os = "unknown"))]
+#[path = "support/inputs.rs"]
+mod inputs;
 #[path = "support/streams.rs"]
 mod streams;
 mod support;
 #[path = "support/texts.rs"]
 mod texts;
 
-use support::{CASES, INPUTS, run};
+use inputs::INPUTS;
+use support::{CASES, run};
 use tradewind::json::{Document, Limits};
 use wasm_bindgen_test::{console_log, wasm_bindgen_test};
 

@@ -8,11 +8,6 @@ use tradewind::dialect::{
 };
 use tradewind::json::{Document, Limits, Writer};
 
-/// The files of a case that are given: the app's request, the provider's answer (whole, streamed,
-/// or an error with its status in the name), and the provider's name of the model.
-pub(crate) const INPUTS: &[&str] =
-    &["request.json", "answer.json", "answer.sse", "fault.json", "target.txt"];
-
 /// A case: `app-provider/what-it-shows`, and its files.
 #[derive(Debug)]
 pub(crate) struct Case<'c> {
@@ -118,7 +113,9 @@ fn lacks(pair: &Pair, ask: &Ask<'_>, target: &Target<'_>) -> String {
     (pair.provider.provider.lacks)(ask, target, &mut lacks);
     let native = ask.native.iter().map(|field| format!("`{field}` is the app's dialect's own\n"));
     let lacks = lacks.iter().map(|lack| format!("{lack}\n"));
-    let hints = ask.hints.iter().map(|field| format!("(`{field}` only advises)\n"));
+    let user = ask.user.as_ref().filter(|_| !pair.provider.provider.carries_user);
+    let hints = ask.hints.iter().map(|field| field.as_ref()).chain(user.map(|given| given.field));
+    let hints = hints.map(|field| format!("(`{field}` only advises)\n"));
     native.chain(lacks).chain(hints).collect()
 }
 

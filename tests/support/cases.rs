@@ -165,7 +165,7 @@ pub(crate) const CASES: &[Case<'static>] = &[
     case!("openai-gemini/request-sampling-out-of-range": "request.json" "sent.json"),
     case!("openai-gemini/request-strange-calls": "request.json" "sent.json"),
     case!("openai-gemini/request-streamed": "request.json" "sent.json"),
-    case!("openai-gemini/request-system-and-turns": "request.json" "sent.json"),
+    case!("openai-gemini/request-system-and-turns": "lacks.txt" "request.json" "sent.json"),
     case!("openai-gemini/request-tool-choice-named": "request.json" "sent.json"),
     case!("openai-gemini/request-tool-choice-none": "request.json" "sent.json"),
     case!("openai-gemini/request-tool-choice-required": "request.json" "sent.json"),

@@ -6,6 +6,6 @@ mod case;
 mod cases;
 mod pretty;
 
-pub(crate) use case::{Case, INPUTS, run};
+pub(crate) use case::{Case, run};
 #[cfg(target_family = "wasm")]
 pub(crate) use cases::CASES;

@@ -48,6 +48,7 @@ pub(super) const DIALECT: Dialect = Dialect {
         path: |_, _| "/v1/messages".to_owned(),
         headers: &[VERSION],
         credential: ("x-api-key", ""),
+        carries_user: true,
         lacks: lacks::lacks,
         write: write::write,
         whole: answer_read::whole,

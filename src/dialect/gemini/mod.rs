@@ -27,6 +27,7 @@ pub(super) const DIALECT: Dialect = Dialect {
         path: path::path,
         headers: &[],
         credential: ("x-goog-api-key", ""),
+        carries_user: false,
         lacks: lacks::lacks,
         write: write::write,
         whole: read::whole,

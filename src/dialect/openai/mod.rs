@@ -35,6 +35,7 @@ pub(super) const DIALECT: Dialect = Dialect {
         path: |_, _| PATH.to_owned(),
         headers: &[],
         credential: ("authorization", "Bearer "),
+        carries_user: true,
         lacks: write::lacks,
         write: write::write,
         whole: answer_read::read,

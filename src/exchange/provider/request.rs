@@ -90,6 +90,8 @@ fn cross(
 /// The fields that this provider does not get to see.
 fn left_out(config: &Config, ask: &Ask<'_>, target: &Target<'_>) -> Vec<String> {
     let mut fields: Vec<String> = ask.hints.iter().map(ToString::to_string).collect();
+    let user = ask.user.as_ref().filter(|_| !config.dialect.provider.carries_user);
+    fields.extend(user.map(|given| given.field.to_owned()));
     if config.drops {
         let mut lacks = Vec::new();
         (config.dialect.provider.lacks)(ask, target, &mut lacks);
