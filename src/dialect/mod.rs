@@ -73,7 +73,8 @@ pub struct Provider {
     pub headers: &'static [(&'static str, &'static str)],
     /// The header that carries the provider's key, and what stands before the key in it.
     pub credential: (&'static str, &'static str),
-    /// Whether [`Ask::user`] is carried: where it is not, it is left out like one of [`Ask::hints`].
+    /// Whether [`Ask::user`] is carried: where it is not, it is left out like any of
+    /// [`Ask::hints`].
     pub carries_user: bool,
     /// Collects the fields of a request that this dialect cannot say to that model: of one
     /// provider's models the newer often refuse what the older take. [`Ask::native`] is not
