@@ -1,0 +1,74 @@
+"""Envoy: started on ports of its own choice, asked through its admin address."""
+
+import json
+from pathlib import Path
+
+import httpx
+
+from .daemon import Daemon
+
+
+class Envoy(Daemon):
+    """A running Envoy; `url` is where apps connect to."""
+
+    def __init__(self, binary: Path, config: Path, workers: int, folder: Path):
+        folder.mkdir(parents=True, exist_ok=True)
+        address = folder / "admin-address"
+        address.unlink(missing_ok=True)
+        self.output = folder / "access.log"
+        self.stdout = self.output.open("wb")
+        command = [
+            *(binary, "--config-path", config, "--concurrency", workers),
+            *("--use-dynamic-base-id", "--admin-address-path", address),
+            *("--log-level", "info", "--drain-time-s", 1, "--file-flush-interval-msec", 50),
+        ]
+        super().__init__(command, folder / "envoy.log", stdout=self.stdout)
+        try:
+            host = self.wait_for("admin address", lambda: _text(address))
+            self.admin = httpx.Client(base_url=f"http://{host}", timeout=10, trust_env=False)
+            self.wait_for("readiness", self._ready)
+            self.url = self.wait_for("listener", self._listener)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        super().stop()
+        self.stdout.close()
+
+    def _ready(self) -> bool:
+        try:
+            return self.admin.get("/ready").text.startswith("LIVE")
+        except httpx.TransportError:
+            return False
+
+    def _listener(self) -> str | None:
+        statuses = self.admin.get("/listeners?format=json").json().get("listener_statuses", [])
+        for status in statuses:
+            socket = status["local_address"]["socket_address"]
+            return f"http://{socket['address']}:{socket['port_value']}"
+        return None
+
+    def stats(self, pattern: str) -> dict[str, int]:
+        """Counters and gauges whose name matches a regular expression."""
+        answer = self.admin.get("/stats", params={"format": "json", "filter": pattern}).json()
+        return {row["name"]: row["value"] for row in answer["stats"] if "value" in row}
+
+    def counters(self, name: str) -> dict[tuple[tuple[str, str], ...], float]:
+        """A counter of the module as Prometheus sees it: its labels and its value."""
+        rows = {}
+        for line in self.admin.get("/stats/prometheus").text.splitlines():
+            if line.startswith(name + "{"):
+                labels, value = line.removeprefix(name + "{").rsplit("} ", 1)
+                pairs = [pair.split("=", 1) for pair in labels.split(",") if pair]
+                rows[tuple(sorted((key, text.strip('"')) for key, text in pairs))] = float(value)
+        return rows
+
+    def access_log(self) -> list[dict]:
+        """The requests that have ended, oldest first."""
+        lines = self.output.read_text(errors="replace").splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+def _text(path: Path) -> str | None:
+    return path.read_text().strip() if path.exists() else None

@@ -1,0 +1,122 @@
+"""A policy changes while Envoy runs: a good one takes over, a bad one changes nothing."""
+
+import copy
+import json
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from conftest import ENVOYS
+from support import paths
+from support.gateway import render
+from support.policy import broken
+
+
+def discovered(bootstrap: dict, listener_file: Path) -> dict:
+    """The same bootstrap, with its listener in a file that Envoy watches."""
+    bootstrap = copy.deepcopy(bootstrap)
+    replace(listener_file, bootstrap["static_resources"].pop("listeners")[0])
+    bootstrap["dynamic_resources"] = {
+        "lds_config": {
+            "resource_api_version": "V3",
+            "path_config_source": {"path": str(listener_file)},
+        }
+    }
+    return bootstrap
+
+
+def replace(file: Path, listener: dict) -> None:
+    """Puts a listener in the place of the one that is there, at once."""
+    kind = "type.googleapis.com/envoy.config.listener.v3.Listener"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    fresh = file.with_suffix(".new")
+    fresh.write_text(json.dumps({"resources": [{"@type": kind, **listener}]}))
+    fresh.rename(file)
+
+
+def edge(listener: dict) -> dict:
+    """The edge role's configuration within a listener."""
+    manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
+    return manager["http_filters"][0]["typed_config"]["config"]["configuration"]
+
+
+def wait(what: str, holds) -> None:
+    end = time.monotonic() + 15
+    while not holds():
+        assert time.monotonic() < end, f"{what} did not happen"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("version", ENVOYS)
+@pytest.mark.parametrize("workers", [1, 4])
+def test_a_broken_policy_leaves_the_last_good_one_serving(launch, sim, rules, version, workers):
+    sim.reset()
+    folder = paths.LOGS / f"update-{version}-{workers}"
+    file = folder / "listener.json"
+    bootstrap = render(rules, folder)
+    listener = copy.deepcopy(bootstrap["static_resources"]["listeners"][0])
+    gateway = launch(discovered(bootstrap, file), version, workers)
+    assert gateway.chat("hello").status_code == 200
+
+    configuration = json.loads(edge(listener)["value"])
+    bad = copy.deepcopy(listener)
+    bad_policy = {**configuration, "policy": broken(rules)}
+    edge(bad)["value"] = json.dumps(bad_policy)
+    replace(file, bad)
+    refused = "listener_manager.lds.update_rejected"
+    wait("the refusal", lambda: gateway.envoy.stats(refused).get(refused))
+    for _ in range(8):
+        assert gateway.chat("hello").status_code == 200
+    assert sum(gateway.envoy.counters("tradewind_policy_refused_total").values()) >= 1
+    log = gateway.envoy.text()
+    assert "the policy is refused, the last good one keeps serving" in log
+    assert "routes[0].chain" in log and "nowhere" in log
+
+    better = copy.deepcopy(listener)
+    policy = copy.deepcopy(rules)
+    policy["routes"].append({"models": ["fresh"], "chain": "gpt"})
+    edge(better)["value"] = json.dumps({**configuration, "policy": policy})
+    replace(file, better)
+    wait("the new route", lambda: gateway.chat("hello", model="fresh").status_code == 200)
+
+
+def test_a_broken_policy_does_not_start(rules, sim, tmp_path):
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps(broken(rules), indent=2))
+    command = [paths.TRADEWIND, "render", policy, "--for", "envoy", "--wasm", paths.WASM]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stdout == ""
+    assert "nowhere" in done.stderr
+
+
+def test_a_key_that_rotates_is_read_again(launch, sim, rules):
+    sim.reset()
+    folder = paths.LOGS / "rotation"
+    secret = folder / "secrets/openai-key"
+    write_discovery(secret, "sk-first")
+    gateway = launch(render(rules, folder))
+    assert gateway.chat("hello", model="gpt").status_code == 200
+    assert sim.requests()[-1].headers["authorization"] == "Bearer sk-first"
+    write_discovery(secret, "sk-second")
+
+    def rotated() -> bool:
+        gateway.chat("hello", model="gpt")
+        return sim.requests()[-1].headers["authorization"] == "Bearer sk-second"
+
+    wait("the new key", rotated)
+
+
+def write_discovery(secret: Path, key: str) -> None:
+    """A secret as a discovery response, replaced at once."""
+    kind = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
+    resource = {
+        "@type": kind,
+        "name": secret.name,
+        "generic_secret": {"secret": {"inline_string": key}},
+    }
+    secret.parent.mkdir(parents=True, exist_ok=True)
+    fresh = secret.with_suffix(".new")
+    fresh.write_text(json.dumps({"resources": [resource]}))
+    fresh.rename(secret)
