@@ -118,7 +118,7 @@ impl About {
     fn whole(&mut self, body: &[u8], envoy: &dyn Envoy) -> Effects {
         let Some(app) = self.app() else { return Effects::go_on() };
         let Ok(document) = Document::parse(body, Limits { depth: 128 }) else {
-            return self.fail(not_an_answer(self.status), false);
+            return self.fail(not_an_answer(self.status), body.is_empty());
         };
         // A provider may answer whole though a stream was asked for; the app gets its stream.
         let rewritten = !self.same() || self.asked.stream;
