@@ -5,7 +5,7 @@ use super::super::{Effect, Effects, HeaderMap, NEXT, PLAN, Plan, Skipped};
 use super::{Config, Head};
 use crate::dialect::{Ask, Fault, FaultKind, Lack, Target};
 use crate::json::{Document, Limits};
-use crate::policy::{Capability, Facts, Fit, Model, Policy, Unsupported};
+use crate::policy::{Capability, Dropped, Facts, Fit, Model, Policy, Route, Unsupported};
 
 pub(super) fn decide(config: &Config, head: &Head, body: &[u8]) -> Result<Effects, Fault> {
     let document = Document::parse(body, Limits::default()).map_err(|syntax| {
@@ -20,8 +20,7 @@ pub(super) fn decide(config: &Config, head: &Head, body: &[u8]) -> Result<Effect
     let policy = &config.policy;
     limits(policy, &ask)?;
     let route = policy.route(&ask.model).ok_or_else(|| unknown_model(policy, &ask.model))?;
-    let facts = facts(&ask);
-    let fit = policy.fit(route, &facts, |model| lack(config, head, &ask, model));
+    let fit = fit(config, head, route, &ask, body.len());
     let Some(first) = fit.models.first() else { return Err(nothing_fits(&ask.model, &fit)) };
     let same = fit.models.iter().any(|model| model.provider.dialect == head.dialect.name);
     let plan = Plan {
@@ -37,6 +36,32 @@ pub(super) fn decide(config: &Config, head: &Head, body: &[u8]) -> Result<Effect
         carried: head.carried.iter().map(|(n, v)| (n.into(), v.into())).collect(),
     };
     Ok(send(head, &plan, &first.name))
+}
+
+/// The models that can serve the request.
+///
+/// A token is at least one byte of text, so a body that fits into a window by its bytes fits by
+/// its tokens, and nearly all do: they are counted only when the bytes alone would drop a model.
+/// An image by its address is the exception: few bytes and many tokens.
+fn fit<'c>(
+    config: &'c Config,
+    head: &Head,
+    route: &'c Route,
+    ask: &Ask<'_>,
+    bytes: usize,
+) -> Fit<'c> {
+    let mut facts = facts(ask);
+    let fits =
+        |facts: &Facts| config.policy.fit(route, facts, |model| lack(config, head, ask, model));
+    if !facts.needs.iter().any(|(need, _)| *need == Capability::Images) {
+        facts.input_tokens = u64::try_from(bytes).unwrap_or(u64::MAX);
+        let fit = fits(&facts);
+        if !fit.dropped.iter().any(|(_, why)| matches!(why, Dropped::Context { .. })) {
+            return fit;
+        }
+    }
+    facts.input_tokens = ask.estimate();
+    fits(&facts)
 }
 
 /// Hands the request on: the route's matcher reads the next model from filter state.
@@ -76,7 +101,7 @@ fn limits(policy: &Policy, ask: &Ask<'_>) -> Result<(), Fault> {
 fn facts(ask: &Ask<'_>) -> Facts {
     let needs = ask.needs();
     let mut facts = Facts {
-        input_tokens: ask.estimate(),
+        input_tokens: 0,
         max_tokens: ask.max_tokens.map(|max| max.value),
         needs: Vec::new(),
     };
@@ -110,7 +135,7 @@ fn lack(config: &Config, head: &Head, ask: &Ask<'_>, model: &Model) -> Option<St
     if said.is_empty() { None } else { Some(said.join(", ")) }
 }
 
-fn skipped<'p>((model, why): &(&'p Model, crate::policy::Dropped)) -> Skipped<'p> {
+fn skipped<'p>((model, why): &(&'p Model, Dropped)) -> Skipped<'p> {
     Skipped { model: Cow::Borrowed(&model.name), why: Cow::Owned(why.to_string()) }
 }
 
@@ -133,11 +158,10 @@ fn nothing_fits(asked: &str, fit: &Fit<'_>) -> Fault {
         message.push_str(&format!("{comma} `{}`: {why}", model.name));
     }
     let param = fit.dropped.iter().find_map(|(_, why)| match why {
-        crate::policy::Dropped::Capability(_, field) => Some((*field).to_owned()),
+        Dropped::Capability(_, field) => Some((*field).to_owned()),
         _ => None,
     });
-    let too_long =
-        fit.dropped.iter().all(|(_, w)| matches!(w, crate::policy::Dropped::Context { .. }));
+    let too_long = fit.dropped.iter().all(|(_, w)| matches!(w, Dropped::Context { .. }));
     let kind = if too_long { FaultKind::ContextLength } else { FaultKind::InvalidRequest };
     Fault { param, ..Fault::new(kind, message) }
 }
