@@ -35,7 +35,6 @@ def test_a_conversation(gateway, model):
         max_tokens=300,
         system="Be brief.",
         messages=say("one", "two", "three [mark:q]"),
-        extra_body={"temperature": 0.5},  # no argument of the newest SDK, and still in the API
         stop_sequences=["never-said"],
     )
     assert "[mark:q]" in done.content[0].text
