@@ -8,6 +8,8 @@ pub enum Outcome {
     Rejected,
     /// The request is too long for this model.
     ContextLength,
+    /// The request is larger than this provider takes.
+    TooLarge,
     /// The provider does not know the model: retired, or misspelt in the policy.
     ModelGone,
     /// The provider refused its key: the operator must act.
@@ -44,6 +46,7 @@ impl Outcome {
     pub const fn of(fault: &Fault) -> Self {
         match fault.kind {
             FaultKind::ContextLength => Self::ContextLength,
+            FaultKind::TooLarge => Self::TooLarge,
             FaultKind::ModelNotFound | FaultKind::NotFound | FaultKind::MethodNotAllowed => {
                 Self::ModelGone
             }
@@ -53,7 +56,7 @@ impl Outcome {
             FaultKind::Overloaded => Self::Overloaded,
             FaultKind::Timeout => Self::TimedOut,
             FaultKind::Internal => Self::Failed,
-            FaultKind::InvalidRequest | FaultKind::TooLarge => match fault.status {
+            FaultKind::InvalidRequest => match fault.status {
                 408 => Self::TimedOut,
                 425 | 429 => Self::RateLimited,
                 500.. => Self::Failed,
@@ -68,6 +71,7 @@ impl Outcome {
         let (name, fails_over, loud, status) = match self {
             Self::Rejected => ("rejected", false, false, None),
             Self::ContextLength => ("context_length", true, false, None),
+            Self::TooLarge => ("too_large", true, false, None),
             Self::ModelGone => ("model_gone", true, true, Some(502)),
             Self::KeyRefused => ("key_refused", true, true, Some(502)),
             Self::Unpaid => ("unpaid", true, true, Some(502)),
