@@ -58,7 +58,8 @@ impl<'n> Spot<'n> {
 }
 
 /// A text that is safe to print: without control characters, and not too long.
-pub(super) fn shown(text: &str) -> String {
+#[must_use]
+pub fn shown(text: &str) -> String {
     let mut out: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();
     if text.chars().nth(LONGEST).is_some() {
         out.push('…');

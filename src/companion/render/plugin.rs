@@ -37,6 +37,7 @@ fn describe(model: &Model, json: &mut Writer) {
     json.key("authority").string(&endpoint.authority());
     json.key("prefix").string(&endpoint.prefix);
     json.key("tls").boolean(endpoint.tls);
+    json.key("context_window").number(model.context_window);
     json.key("max_output_tokens").number(model.max_output_tokens);
     json.key("unsupported").string(match model.unsupported {
         Unsupported::Skip => "skip",

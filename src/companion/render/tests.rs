@@ -173,6 +173,7 @@ fn each_role_gets_its_whole_configuration() {
                 "authority": "127.0.0.1:9000",
                 "prefix": "/base",
                 "tls": false,
+                "context_window": 1000,
                 "max_output_tokens": 100,
                 "unsupported": "skip",
             },

@@ -5,7 +5,7 @@ use super::super::{Effect, Effects, HeaderMap, NEXT, PLAN, Plan, Skipped};
 use super::{Config, Head};
 use crate::dialect::{Ask, Fault, FaultKind, Lack, Target};
 use crate::json::{Document, Limits};
-use crate::policy::{Capability, Dropped, Facts, Fit, Model, Policy, Route, Unsupported};
+use crate::policy::{Capability, Dropped, Facts, Fit, Model, Policy, Route, Unsupported, shown};
 
 pub(super) fn decide(config: &Config, head: &Head, body: &[u8]) -> Result<Effects, Fault> {
     let document = Document::parse(body, Limits::default()).map_err(|syntax| {
@@ -145,7 +145,7 @@ fn unknown_model(policy: &Policy, asked: &str) -> Fault {
         [] => "GET /v1/models lists what there is".to_owned(),
         names => format!("did you mean `{}`?", names.join("`, `")),
     };
-    let message = format!("there is no model `{asked}` here: {hint}");
+    let message = format!("there is no model `{}` here: {hint}", shown(asked));
     let param = Some("model".to_owned());
     Fault { param, ..Fault::new(FaultKind::ModelNotFound, message) }
 }

@@ -18,6 +18,8 @@ pub struct Config {
     pub(super) prefix: String,
     /// Whether the provider is reached by TLS.
     pub(super) tls: bool,
+    /// Most tokens of a request and its answer together.
+    pub(super) context_window: u64,
     /// Most tokens of an answer, for a dialect that must state a number.
     pub(super) max_output_tokens: u64,
     /// Leave out what the dialect cannot say, and name it in a response header.
@@ -39,32 +41,40 @@ impl Config {
         let (name, provider_model) = (text("name"), text("provider_model"));
         let (authority, prefix) = (text("authority"), text("prefix"));
         let (dialect, unsupported) = (text("dialect"), text("unsupported"));
-        let tokens = |at: Option<Value<'_>>, key| at?.get(key)?.as_u64();
-        let own = tokens(model, "max_output_tokens");
-        let limit = tokens(root.get("limits"), "max_output_tokens").unwrap_or(u64::MAX);
-        let tls = model.and_then(|model| model.get("tls")?.as_bool()).unwrap_or_default();
-        match (named(&dialect), own) {
-            (Some(dialect), Some(own)) if problems.is_empty() => Ok(Self {
-                name,
-                provider_model,
-                dialect,
-                authority,
-                prefix,
-                tls,
-                max_output_tokens: own.min(limit),
-                drops: unsupported == "drop",
-            }),
-            (dialect, own) => {
-                if dialect.is_none() {
-                    let message = "expected the name of a dialect".to_owned();
-                    problems.push(problem(&at.key("dialect"), 0, message));
-                }
-                if own.is_none() {
-                    let message = "expected a whole number of tokens".to_owned();
-                    problems.push(problem(&at.key("max_output_tokens"), 0, message));
-                }
-                Err(problems)
+        let mut tokens = |key: &str| match model.and_then(|model| model.get(key)?.as_u64()) {
+            Some(tokens) => tokens,
+            None => {
+                let message = "expected a whole number of tokens".to_owned();
+                problems.push(problem(&at.key(key), 0, message));
+                0
             }
+        };
+        let (context_window, most) = (tokens("context_window"), tokens("max_output_tokens"));
+        let limit = root.get("limits").and_then(|limits| limits.get("max_output_tokens")?.as_u64());
+        let tls = model.and_then(|model| model.get("tls")?.as_bool()).unwrap_or_default();
+        let Some(dialect) = named(&dialect) else {
+            let message = "expected the name of a dialect".to_owned();
+            problems.push(problem(&at.key("dialect"), 0, message));
+            return Err(problems);
+        };
+        if !problems.is_empty() {
+            return Err(problems);
         }
+        Ok(Self {
+            name,
+            provider_model,
+            dialect,
+            authority,
+            prefix,
+            tls,
+            context_window,
+            max_output_tokens: most.min(limit.unwrap_or(u64::MAX)),
+            drops: unsupported == "drop",
+        })
+    }
+
+    /// Most tokens of an answer to an input of that many, when the app sets no bound; at least 1.
+    pub(super) fn room(&self, input_tokens: u64) -> u64 {
+        self.max_output_tokens.min(self.context_window.saturating_sub(input_tokens)).max(1)
     }
 }

@@ -81,10 +81,23 @@ fn cross(
     let document = Document::parse(body, Limits::default()).map_err(|_| Mismatch)?;
     let read = app.app.as_ref().ok_or(Mismatch)?.read;
     let ask = read(&document).map_err(|_| Mismatch)?;
-    let target =
-        Target { model: &config.provider_model, max_output_tokens: config.max_output_tokens };
+    let max_output_tokens = most_tokens(config, &ask, body.len());
+    let target = Target { model: &config.provider_model, max_output_tokens };
     *dropped = left_out(config, &ask, &target);
     Ok((config.dialect.provider.write)(&ask, &target))
+}
+
+/// Most tokens of the answer: when the app sets no bound, what the input leaves of the window.
+///
+/// A token is at least one byte of text, so tokens are counted only when the bytes would not
+/// leave enough, or when an image may have few bytes and many tokens.
+fn most_tokens(config: &Config, ask: &Ask<'_>, bytes: usize) -> u64 {
+    let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+    let text_fits = config.room(bytes) == config.max_output_tokens && ask.needs().images.is_none();
+    if ask.max_tokens.is_some() || text_fits {
+        return config.max_output_tokens;
+    }
+    config.room(ask.estimate())
 }
 
 /// The fields that this provider does not get to see.
