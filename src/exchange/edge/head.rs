@@ -1,7 +1,7 @@
 //! What a request's headers say: who calls, in which dialect, for what.
 use super::super::reply::Reply;
 use crate::dialect::{ALL, App, Dialect, Fault, FaultKind};
-use crate::policy::{Policy, Tenant};
+use crate::policy::{Identity, Policy, Tenant, shown};
 
 /// What is known before the body.
 #[derive(Debug)]
@@ -43,14 +43,14 @@ pub(super) fn read(headers: &[(String, Vec<u8>)], policy: &Policy) -> Opening {
     }
     let wanted = if path == MODELS { "GET" } else { "POST" };
     if method != wanted {
-        let message = format!("`{path}` takes {wanted}, not {method}");
+        let message = format!("`{path}` takes {wanted}, not {}", shown(method));
         let fault = Fault::new(FaultKind::MethodNotAllowed, message);
         let mut reply = Reply::fault(app, &fault, request_id);
         reply.headers.push(("allow", wanted.to_owned()));
         return Opening::Reply(reply);
     }
     let Some(tenant) = policy.identify(|name| header(headers, name)) else {
-        return refuse(&Fault::new(FaultKind::Authentication, unauthenticated(headers)));
+        return refuse(&Fault::new(FaultKind::Authentication, unauthenticated(headers, policy)));
     };
     if path == MODELS {
         let names: Vec<&str> =
@@ -58,7 +58,8 @@ pub(super) fn read(headers: &[(String, Vec<u8>)], policy: &Policy) -> Opening {
         return Opening::Reply(Reply::ok(app, (app.models)(&names), request_id));
     }
     if let Some(encoding) = text("content-encoding").filter(|e| *e != "identity") {
-        let message = format!("content-encoding `{encoding}` is not supported: send plain JSON");
+        let message =
+            format!("content-encoding `{}` is not supported: send plain JSON", shown(encoding));
         return refuse(&Fault::new(FaultKind::InvalidRequest, message).with_status(415));
     }
     Opening::Request(Head {
@@ -94,7 +95,7 @@ fn no_app(request_id: &str) -> Reply {
 }
 
 fn unknown_path(path: &str) -> Fault {
-    let mut message = format!("there is no `{path}` here: expected");
+    let mut message = format!("there is no `{}` here: expected", shown(path));
     for app in ALL.iter().filter_map(|dialect| dialect.app.as_ref()) {
         message.push_str(&format!(" POST {},", app.path));
     }
@@ -102,12 +103,25 @@ fn unknown_path(path: &str) -> Fault {
     Fault::new(FaultKind::NotFound, message)
 }
 
-fn unauthenticated(headers: &[(String, Vec<u8>)]) -> &'static str {
-    let sent = ["authorization", "x-api-key", "x-goog-api-key"];
-    if sent.iter().any(|name| header(headers, name).is_some()) {
-        "the API key is not known here: check it, or ask the gateway's operator for one"
+/// What an app without a key that we know is told: where this policy looks for one.
+fn unauthenticated(headers: &[(String, Vec<u8>)], policy: &Policy) -> String {
+    const USUAL: [&str; 3] = ["authorization", "x-api-key", "x-goog-api-key"];
+    let (mut places, mut sent) = (Vec::new(), false);
+    for identity in policy.identity() {
+        let Identity::ApiKey { header: own, .. } = identity else { continue };
+        let (place, names) = match own {
+            Some(own) => (format!("`{own}: KEY`"), vec![own.as_str()]),
+            None => ("`authorization: Bearer KEY` or `x-api-key: KEY`".to_owned(), USUAL.to_vec()),
+        };
+        sent |= names.iter().any(|name| header(headers, name).is_some());
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    if sent {
+        "the API key is not known here: check it, or ask the gateway's operator for one".to_owned()
     } else {
-        "no API key: send one as `authorization: Bearer KEY` or `x-api-key: KEY`"
+        format!("no API key: send one as {}", places.join(" or "))
     }
 }
 

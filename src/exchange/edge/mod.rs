@@ -75,6 +75,7 @@ impl Edge {
             Event::RequestTrailers => self.request_trailers(),
             Event::ResponseHeaders { end } => self.response_headers(end, envoy),
             Event::ResponseBody { end, .. } => self.response_body(end),
+            Event::ResponseTrailers => self.response_body(true),
         }
     }
 
@@ -99,7 +100,7 @@ impl Edge {
     fn refuse(&mut self, reply: Reply, end: bool) -> Effects {
         if end {
             self.state = State::Replied;
-            return Effects::reply(reply);
+            return answer(reply);
         }
         self.state = State::Refusing { reply, swallowed: 0 };
         Effects::wait()
@@ -138,7 +139,7 @@ impl Edge {
         let patience = self.config.policy.limits().max_body_bytes.saturating_mul(4);
         if end || swallowed > patience {
             self.state = State::Replied;
-            return Effects::reply(reply);
+            return answer(reply);
         }
         self.state = State::Refusing { reply, swallowed };
         Effects::wait().and(Effect::RequestBody(Vec::new()))
@@ -151,9 +152,9 @@ impl Edge {
                     FaultKind::InvalidRequest,
                     "request trailers are not supported: end the request with its body",
                 );
-                Effects::reply(Reply::fault(head.app, &fault, &head.request_id))
+                answer(Reply::fault(head.app, &fault, &head.request_id))
             }
-            State::Refusing { reply, .. } => Effects::reply(reply),
+            State::Refusing { reply, .. } => answer(reply),
             other => {
                 self.state = other;
                 Effects::go_on()
@@ -167,10 +168,7 @@ impl Edge {
                 self.state = State::Sent { app: head.app, request_id: head.request_id };
                 effects
             }
-            Err(fault) => {
-                let reply = Reply::fault(head.app, &fault, &head.request_id);
-                Effects::reply(reply).and(Effect::Count("tradewind_refused_total".to_owned()))
-            }
+            Err(fault) => answer(Reply::fault(head.app, &fault, &head.request_id)),
         }
     }
 
@@ -210,6 +208,14 @@ impl Edge {
     const fn replied(&self) -> bool {
         matches!(self.state, State::Replied)
     }
+}
+
+/// Answers the app ourselves, and counts it when the answer is no.
+fn answer(reply: Reply) -> Effects {
+    let refused = reply.status >= 400;
+    let mut effects = Effects::reply(reply);
+    effects.list.extend(refused.then(|| Effect::Count("tradewind_refused_total".to_owned())));
+    effects
 }
 
 fn too_large(limit: u64) -> Fault {
