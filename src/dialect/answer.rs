@@ -88,6 +88,10 @@ pub type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
 pub trait StreamReader: fmt::Debug {
     /// Reads one server-sent event: its name (empty when it has none) and its data.
     fn read(&mut self, name: &str, data: &str, sink: Sink<'_>);
+
+    /// The stream is over: for a dialect in which nothing but that tells the end. Called once,
+    /// after everything else, whether or not the answer was complete.
+    fn end(&mut self, _sink: Sink<'_>) {}
 }
 
 /// Reads a provider's whole answer: the same events in the order a stream would bring them,

@@ -30,6 +30,8 @@ pub enum Event {
         /// Nothing follows.
         end: bool,
     },
+    /// The response ends with trailers; what has been held back of its body is still there.
+    ResponseTrailers,
 }
 
 /// What can be read while a callback runs. Everything is read when it is needed: each answer is

@@ -47,4 +47,8 @@ impl HttpContext for Http {
     fn on_http_response_body(&mut self, size: usize, end: bool) -> Action {
         self.on(Event::ResponseBody { size, end })
     }
+
+    fn on_http_response_trailers(&mut self, _count: usize) -> Action {
+        self.on(Event::ResponseTrailers)
+    }
 }

@@ -2,7 +2,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::super::{Effect, Effects, Envoy, HeaderMap, Level, Outcome, Reply};
+use super::super::{Effect, Effects, Envoy, Flow, HeaderMap, Level, Outcome, Reply};
 use super::Config;
 use super::headers::{Headers, is_private};
 use super::request::Asked;
@@ -19,6 +19,8 @@ const ERROR_BYTES: usize = 65_536;
 pub(super) struct Answer {
     pub(super) about: About,
     phase: Phase,
+    /// Bytes that Envoy holds back for us; none once the headers have gone on.
+    held: Option<usize>,
 }
 
 /// What is known of the attempt while it answers.
@@ -64,10 +66,25 @@ impl Answer {
             200..=299 => Phase::Whole,
             _ => Phase::Error,
         };
-        Self { about, phase }
+        Self { about, phase, held: Some(0) }
+    }
+
+    /// Trailers end a body as its last chunk would: what was held is judged now. Of a stream that
+    /// has begun nothing can be changed any more, for want of a chunk to change.
+    pub(super) fn trailers(&mut self, envoy: &dyn Envoy) -> Effects {
+        match self.held {
+            Some(held) => self.body(held, true, envoy),
+            None => Effects::go_on(),
+        }
     }
 
     pub(super) fn body(&mut self, size: usize, end: bool, envoy: &dyn Envoy) -> Effects {
+        let effects = self.chunk(size, end, envoy);
+        self.held = (effects.flow == Flow::Pause).then_some(size);
+        effects
+    }
+
+    fn chunk(&mut self, size: usize, end: bool, envoy: &dyn Envoy) -> Effects {
         match &mut self.phase {
             Phase::Done => Effects::go_on(),
             Phase::Ended => Effects::go_on().and(Effect::ResponseBody(Vec::new())),
@@ -116,9 +133,10 @@ impl About {
 
     /// A whole answer, judged.
     fn whole(&mut self, body: &[u8], envoy: &dyn Envoy) -> Effects {
+        let bodiless = body.is_empty();
         let Some(app) = self.app() else { return Effects::go_on() };
         let Ok(document) = Document::parse(body, Limits { depth: 128 }) else {
-            return self.fail(not_an_answer(self.status), body.is_empty());
+            return self.fail(not_an_answer(self.status), bodiless);
         };
         // A provider may answer whole though a stream was asked for; the app gets its stream.
         let rewritten = !self.same() || self.asked.stream;
@@ -137,8 +155,8 @@ impl About {
         });
         self.usage = usage;
         match fault {
-            Some(fault) => self.fail(fault, false),
-            None if !content => self.fail(not_an_answer(self.status), false),
+            Some(fault) => self.fail(fault, bodiless),
+            None if !content => self.fail(not_an_answer(self.status), bodiless),
             None if rewritten => {
                 let kind = if self.asked.stream { EVENTS } else { JSON };
                 let headers = self.headers(self.status, Some(kind), Some(out.len()));
@@ -176,7 +194,9 @@ impl About {
         let retry = self.asked.more && verdict.fails_over;
         let status = match verdict.status {
             Some(ours) => ours,
-            None => fault.status,
+            None if (400..=599).contains(&fault.status) => fault.status,
+            // A redirect is no answer, and not the app's to follow.
+            None => 502,
         };
         let told = self.told(fault, status);
         let body = (app.fault)(&told, &self.asked.request_id);

@@ -51,10 +51,14 @@ impl Attempt {
         match event {
             Event::RequestHeaders { end } => self.request_headers(end, envoy),
             Event::RequestBody { size, end } => self.request_body(size, end, envoy),
-            Event::RequestTrailers => Effects::go_on(),
+            Event::RequestTrailers => self.request_trailers(),
             Event::ResponseHeaders { end } => self.response_headers(end, envoy),
             Event::ResponseBody { size, end } => match &mut self.state {
                 State::Answering(answer) => answer.body(size, end, envoy),
+                _ => Effects::go_on(),
+            },
+            Event::ResponseTrailers => match &mut self.state {
+                State::Answering(answer) => answer.trailers(envoy),
                 _ => Effects::go_on(),
             },
         }
@@ -91,6 +95,15 @@ impl Attempt {
                     .and(Effect::RequestBody(written.body))
             }
             Err(Mismatch) => self.mismatch(),
+        }
+    }
+
+    /// The edge role lets no trailers pass. Were it another module, the app's own headers and
+    /// body would go on to the provider here.
+    fn request_trailers(&mut self) -> Effects {
+        match &self.state {
+            State::New | State::Reading(_) => self.mismatch(),
+            _ => Effects::go_on(),
         }
     }
 

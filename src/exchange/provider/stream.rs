@@ -8,13 +8,23 @@ use crate::usage::Usage;
 #[derive(Debug)]
 pub(super) struct Streaming {
     parser: sse::Parser,
+    relay: Relay,
+    /// Bytes at the front of Envoy's buffer that have been read while the headers were held.
+    held: Option<usize>,
+}
+
+/// From the provider's events to what the app receives.
+#[derive(Debug)]
+struct Relay {
     reader: Box<dyn StreamReader>,
     writer: Box<dyn AnswerWriter>,
+    /// The app gets the provider's own bytes.
+    same: bool,
+    /// The app did not ask for the usage, and we did.
+    hides_usage: bool,
     /// What the app is to receive and has not yet.
     out: Vec<u8>,
     seen: Seen,
-    /// Bytes at the front of Envoy's buffer that have been read while the headers were held.
-    held: Option<usize>,
 }
 
 /// What has been seen of the stream so far.
@@ -23,6 +33,8 @@ struct Seen {
     content: bool,
     stop: bool,
     end: bool,
+    /// It cannot be read any further.
+    broken: bool,
     fault: Option<Fault>,
     usage: Option<Usage>,
 }
@@ -30,14 +42,16 @@ struct Seen {
 impl Streaming {
     pub(super) fn new(about: &About, now: u64) -> Self {
         let writer = about.app().map(|app| (app.stream)(about.head(now)));
-        Self {
-            parser: sse::Parser::default(),
+        let same = about.same();
+        let relay = Relay {
             reader: (about.config.dialect.provider.stream)(),
             writer: writer.unwrap_or_else(|| Box::new(Silent)),
+            same,
+            hides_usage: same && !about.asked.stream_usage,
             out: Vec::new(),
             seen: Seen::default(),
-            held: Some(0),
-        }
+        };
+        Self { parser: sse::Parser::default(), relay, held: Some(0) }
     }
 
     /// One more chunk. The error is a failure before the app saw anything.
@@ -50,19 +64,23 @@ impl Streaming {
     ) -> Result<Effects, Fault> {
         let from = self.held.unwrap_or(0);
         let chunk = envoy.response_body(from, size.saturating_sub(from));
-        let untouched = self.read(about, &chunk, end);
-        about.usage = self.seen.usage.or(about.usage);
-        if self.held.is_none() {
-            return Ok(self.forward(about, untouched, end));
+        let untouched = self.read(&chunk);
+        if end {
+            self.finish();
         }
-        if self.seen.content {
+        let seen = &mut self.relay.seen;
+        about.usage = seen.usage.or(about.usage);
+        if self.held.is_none() {
+            return Ok(self.relay.forward(about, untouched, end));
+        }
+        if seen.content {
             self.held = None;
             let headers = about.headers(200, Some(EVENTS), None);
             let mut effects = about.answered().and(headers);
-            effects.list.extend(self.forward(about, false, end).list);
+            effects.list.extend(self.relay.forward(about, false, end).list);
             return Ok(effects);
         }
-        match self.seen.fault.take() {
+        match seen.fault.take() {
             Some(fault) => Err(fault),
             None if end => Err(cut_short()),
             None => {
@@ -73,66 +91,91 @@ impl Streaming {
     }
 
     /// Takes in a chunk; says whether the app may have it just as it is.
-    fn read(&mut self, about: &About, chunk: &[u8], end: bool) -> bool {
-        let same = about.same();
-        let hides_usage = same && !about.asked.stream_usage;
-        let Self { parser, reader, writer, out, seen, .. } = self;
-        let begins_clean = parser.carried().is_empty() && out.is_empty();
+    fn read(&mut self, chunk: &[u8]) -> bool {
+        let Self { parser, relay, .. } = self;
+        let begins_clean = parser.carried().is_empty() && relay.out.is_empty();
         let mut hidden = false;
-        let mut read = |event: Option<sse::Event<'_>>, out: &mut Vec<u8>, seen: &mut Seen| {
-            let (mut only_usage, mut any) = (true, false);
-            if let Some(event) = event {
-                reader.read(event.name, &event.data, &mut |event| {
-                    seen.note(&event);
-                    any = true;
-                    only_usage &= matches!(event, Event::Usage(_));
-                    if !same {
-                        writer.write(&event, out);
-                    }
-                });
-            }
-            any && only_usage
-        };
         let pushed = parser.push(chunk, |event, raw| {
-            // The chunk that tells the usage, which we asked for and the app did not.
-            if read(event, out, seen) && hides_usage {
+            if relay.hear(event) {
                 hidden = true;
-            } else if same {
-                out.extend_from_slice(raw);
+            } else if relay.same {
+                relay.out.extend_from_slice(raw);
             }
         });
-        if pushed.is_err() && seen.fault.is_none() {
+        if pushed.is_err() && !relay.seen.end {
             let message = "the provider sent an endless event";
-            seen.fault = Some(Fault::new(FaultKind::Internal, message).with_status(502));
+            let fault = Fault::new(FaultKind::Internal, message).with_status(502);
+            relay.seen.fault.get_or_insert(fault);
+            relay.seen.broken = true;
         }
-        let clean = same && begins_clean && !hidden && parser.carried().is_empty();
-        if end {
-            // What is left over lacks its blank line: either it was whole all the same, or the
-            // stream was cut within it and the app must not see half an event.
-            parser.finish(|event, raw| {
-                read(event, out, seen);
-                if same && seen.fault.is_none() {
-                    out.extend_from_slice(raw);
-                    out.extend_from_slice(b"\n\n");
-                }
-            });
-        }
-        clean
+        let ends_clean = pushed.is_ok() && parser.carried().is_empty();
+        relay.same && begins_clean && ends_clean && !hidden
+    }
+
+    /// Nothing more comes. What is left over lacks its blank line: either it was whole all the
+    /// same, or the stream was cut within it and the app must not see half an event.
+    fn finish(&mut self) {
+        let Self { parser, relay, .. } = self;
+        let ended = relay.seen.end;
+        parser.finish(|event, raw| {
+            if relay.hear(event) || !relay.same {
+                return;
+            }
+            if relay.seen.fault.is_none() {
+                relay.out.extend_from_slice(raw);
+                relay.out.extend_from_slice(b"\n\n");
+            } else {
+                // The app has not been told of it yet.
+                relay.seen.end = ended;
+            }
+        });
+        relay.close();
+    }
+}
+
+impl Relay {
+    /// Takes in an event; says whether it is one to hide: the chunk that tells the usage, which
+    /// we asked for and the app did not.
+    fn hear(&mut self, event: Option<sse::Event<'_>>) -> bool {
+        let Some(event) = event else { return false };
+        let Self { reader, writer, same, out, seen, .. } = self;
+        let (mut only_usage, mut any) = (true, false);
+        reader.read(event.name, &event.data, &mut |event| {
+            any = true;
+            only_usage &= matches!(event, Event::Usage(_));
+            seen.note(&event);
+            if !*same {
+                writer.write(&event, out);
+            }
+        });
+        any && only_usage && self.hides_usage
+    }
+
+    /// Hears what the end of the stream itself tells.
+    fn close(&mut self) {
+        let Self { reader, writer, same, out, seen, .. } = self;
+        reader.end(&mut |event| {
+            seen.note(&event);
+            if !*same {
+                writer.write(&event, out);
+            }
+        });
     }
 
     /// Sends on what is ready, and ends a stream that its provider did not end.
     fn forward(&mut self, about: &About, untouched: bool, end: bool) -> Effects {
         let mut untouched = untouched;
-        if end && !self.seen.end && self.seen.stop && self.seen.fault.is_none() {
+        let seen = &mut self.seen;
+        if end && !seen.end && seen.stop && seen.fault.is_none() {
             // Some servers close after the reason of the end and leave out the mark of it.
-            if !about.same() {
+            if !self.same {
                 self.writer.write(&Event::End, &mut self.out);
             }
-        } else if end && !self.seen.end {
-            let fault = self.seen.fault.take().unwrap_or_else(cut_short);
+        } else if (end || seen.broken) && !seen.end {
+            let fault = seen.fault.take().unwrap_or_else(cut_short);
             let message = format!("{}: {}", about.config.name, fault.message);
             self.writer.write(&Event::Fault(Fault { message, ..fault }), &mut self.out);
-            self.seen.end = true;
+            seen.end = true;
             untouched = false;
         }
         let out = core::mem::take(&mut self.out);
