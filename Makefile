@@ -18,9 +18,13 @@ NODE := .tools/node/.ready
 BINDGEN := .tools/wasm-bindgen/bin/wasm-bindgen-test-runner
 ENVOYS := $(if $(ENVOY),,$(ENVOY_VERSIONS:%=.tools/envoy-%/envoy))
 
+# The newest Envoy alone, and one process: a signal to it is not lost in a shell.
+DEMO_ENVOY := $(lastword $(ENVOYS))
+DEMO := ENVOY='$(or $(ENVOY),$(DEMO_ENVOY))' exec .tools/venv/bin/python tests/tools/demo
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build test lint unit wasm-test e2e bench demo setup clean
+.PHONY: help build test lint unit wasm-test e2e bench demo run setup clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -53,9 +57,11 @@ bench: build $(ENVOYS) ## what a request costs beside plain Envoy
 	@test -x tests/bench/run.sh || { echo 'make bench: nothing to run yet' >&2; exit 1; }
 	ENVOY='$(or $(ENVOY),$(lastword $(ENVOYS)))' tests/bench/run.sh
 
-demo: build $(ENVOYS) ## a tour on simulated providers; stays up until Ctrl-C
-	@test -x tests/tools/demo.sh || { echo 'make demo: nothing to run yet' >&2; exit 1; }
-	@ENVOY='$(or $(ENVOY),$(lastword $(ENVOYS)))' tests/tools/demo.sh
+demo: build $(VENV) $(DEMO_ENVOY) ## a tour on simulated providers; stays up until Ctrl-C (ARGS=--once)
+	@$(DEMO) $(ARGS)
+
+run: build $(VENV) $(DEMO_ENVOY) ## the same policy on the real providers, with your own keys
+	@$(DEMO) --real $(ARGS)
 
 setup: $(TARGETS) $(VENV) $(NODE) $(BINDGEN) $(ENVOYS) ## only brings what the others need
 

@@ -1,0 +1,104 @@
+"""`make demo`: simulated providers, the tour, and then everything stays up."""
+
+import os
+import time
+
+import policy
+import screen
+from apps import Seen
+from screen import paint, say, wrong
+from stack import Stack
+from stopping import Stopped
+from tour import STEPS, Broken, Step, Tour
+
+KEY = "demo-key"
+TITLE = "Tradewind: official SDKs, unchanged -> Envoy -> OpenAI, Anthropic, Gemini (simulated)"
+
+TRY = """
+{title}
+  curl     curl {url}/v1/chat/completions -H 'authorization: Bearer {key}' \\
+             -d '{{"model": "auto", "messages": [{{"role": "user", "content": "hello"}}]}}'
+  python   app = openai.OpenAI(base_url="{url}/v1", api_key="{key}")
+           app = anthropic.Anthropic(base_url="{url}", api_key="{key}")
+  models   {models}
+  weather  curl {sim}/weather -d '{{"model": "claude-*", "status": 529}}'
+           curl {sim}/weather -X DELETE       fair again
+           curl {sim}/requests                what the providers were asked
+  files    {policy}     the policy
+           {envoy}      Envoy's configuration for it
+           {log}       one line for each request
+  envoy    {admin}     its admin page"""
+
+
+def serve(stack: Stack, once: bool) -> int:
+    """Everything, to its end; the exit code."""
+    _forget_accounts()
+    sim = stack.start_sim()
+    for name, secret in policy.SECRETS.items():
+        stack.secret(secret, f"simulated-{name}-key")
+    envoy = stack.start_envoy(policy.simulated(KEY, sim.endpoints))
+    say(paint(TITLE, "bold"))
+    tour = Tour(envoy.url, KEY, sim)
+    failed = sum(not _walk(number, step, tour) for number, step in enumerate(STEPS, 1))
+    if failed:
+        wrong(f"{failed} of {len(STEPS)} steps do not show what they say")
+        wrong(f"the logs are in {stack.folder}")
+        return 1
+    if once:
+        say(paint(f"all {len(STEPS)} steps show what they say", "green"))
+        return 0
+    sim.weather()
+    say(TRY.format(
+        title=paint("It stays up until Ctrl-C. Try:", "bold"),
+        url=envoy.url,
+        key=KEY,
+        models=", ".join(tour.models),
+        sim=sim.url,
+        policy=stack.policy,
+        envoy=envoy.config,
+        log=envoy.out,
+        admin=envoy.admin_url,
+    ))
+    return stay(stack)
+
+
+def stay(stack: Stack) -> int:
+    """Until somebody stops it, or a process ends by itself."""
+    try:
+        while True:
+            time.sleep(0.5)
+            stack.check()
+    except Stopped:
+        return 0
+
+
+def _walk(number: int, step: Step, tour: Tour) -> bool:
+    """One step, on two lines; whether it shows what it says."""
+    say(f"{number:2}  {step.shows}")
+    tour.sim.weather(*step.weather)
+    try:
+        seen = step.run(tour)
+    except Broken as broken:
+        wrong(f"    FAILED: {broken}")
+    except Exception as error:
+        wrong(f"    FAILED: {type(error).__name__}: {error}")
+    else:
+        say(f"    {paint('ok', 'green')}  {paint(_line(seen), 'dim')}")
+        return True
+    wrong(f"    the providers saw: {tour.path() or 'nothing'}")
+    return False
+
+
+def _line(seen: Seen) -> str:
+    """What happened, in columns."""
+    attempts = "1 attempt " if seen.attempts == 1 else f"{seen.attempts} attempts"
+    tokens = "{}+{} tokens".format(*seen.tokens) if any(seen.tokens) else "no tokens"
+    columns = f"{seen.route} -> {seen.model}".ljust(29) + f"{attempts:10}{seen.milliseconds:5.0f} ms"
+    return f"{columns}  {tokens:12}  {seen.note}".rstrip()
+
+
+def _forget_accounts() -> None:
+    """The tour's apps are strangers: no address and no key of this machine's own accounts."""
+    for name in list(os.environ):
+        if name.startswith(("OPENAI_", "ANTHROPIC_")):
+            del os.environ[name]

@@ -1,0 +1,98 @@
+"""`make run`: the policy on the real providers, with the keys of this machine."""
+
+import os
+import secrets
+from pathlib import Path
+
+import httpx
+
+import policy
+from demo import stay
+from screen import paint, say
+from stack import Stack, render
+from trouble import Trouble
+
+# Where each provider's SDK looks for its key too.
+VARIABLES = {
+    "anthropic": "ANTHROPIC_API_KEY",
+    "openai": "OPENAI_API_KEY",
+    "gemini": "GEMINI_API_KEY",
+}
+
+TRY = """
+{title}
+  curl     curl {url}/v1/chat/completions -H 'authorization: Bearer {key}' \\
+             -d '{{"model": "{model}", "messages": [{{"role": "user", "content": "hello"}}]}}'
+  python   app = openai.OpenAI(base_url="{url}/v1", api_key="{key}")
+           app = anthropic.Anthropic(base_url="{url}", api_key="{key}")
+  key      it is new with every run; TRADEWIND_KEY sets one that stays
+  models   {models}
+  files    {policy}     the policy
+           {envoy}      Envoy's configuration for it
+           {log}       one line for each request
+  envoy    {admin}     its admin page"""
+
+
+def serve(stack: Stack, once: bool) -> int:
+    """Everything, to its end; the exit code."""
+    missing = _keys(stack)
+    key = os.environ.get("TRADEWIND_KEY") or f"tw-{secrets.token_hex(12)}"
+    text = policy.real(key)
+    if missing:
+        stack.policy.write_text(text)
+        for name in missing:
+            # Only so that it can be rendered: what has no key is taken out right after.
+            stack.secret(policy.SECRETS[name], "none")
+        text = policy.without(render(stack.policy, stack.folder / "secrets"), missing)
+    envoy = stack.start_envoy(text)
+    models = _models(envoy.url, key)
+    say(TRY.format(
+        title=paint("It stays up until Ctrl-C. Providers charge for every answer. Try:", "bold"),
+        url=envoy.url,
+        key=key,
+        model=models[0],
+        models=", ".join(models),
+        policy=stack.policy,
+        envoy=envoy.config,
+        log=envoy.out,
+        admin=envoy.admin_url,
+    ))
+    return 0 if once else stay(stack)
+
+
+def _keys(stack: Stack) -> set[str]:
+    """Writes each provider's key for Envoy; says which have none, and names those providers."""
+    missing = set()
+    for provider, variable in VARIABLES.items():
+        key = _key(variable)
+        if key:
+            stack.secret(policy.SECRETS[provider], key)
+        else:
+            missing.add(provider)
+    names = " or ".join(f"{variable}[_FILE]" for variable in VARIABLES.values())
+    if len(missing) == len(VARIABLES):
+        raise Trouble(f"there is no provider's key: set {names}; `make demo` needs none")
+    for provider in sorted(missing):
+        variable = VARIABLES[provider]
+        say(f"{provider} is left out: to have it, set {variable} or {variable}_FILE to its key")
+    return missing
+
+
+def _key(variable: str) -> str:
+    """A key from the environment, or from the file that the environment names."""
+    file = os.environ.get(f"{variable}_FILE")
+    if not file:
+        return os.environ.get(variable, "").strip()
+    try:
+        return Path(file).read_text().strip()
+    except OSError as why:
+        raise Trouble(f"{variable}_FILE: `{file}` cannot be read: {why.strerror}") from None
+
+
+def _models(url: str, key: str) -> list[str]:
+    """What apps may ask for, by asking: no provider is needed for it."""
+    bearer = {"authorization": f"Bearer {key}"}
+    answer = httpx.get(f"{url}/v1/models", headers=bearer, timeout=10, trust_env=False)
+    if answer.status_code != 200:
+        raise Trouble(f"GET /v1/models answers {answer.status_code}: {answer.text[:200]}")
+    return [model["id"] for model in answer.json()["data"]]

@@ -1,0 +1,172 @@
+"""What runs: Envoy on a rendered policy, and for the demo the simulated providers behind it."""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Callable, TypeVar
+
+import httpx
+
+import ports
+from daemon import Daemon
+from trouble import Trouble
+
+ROOT = Path(__file__).resolve().parents[3]
+TRADEWIND = Path(os.environ.get("TRADEWIND") or ROOT / "target/release/tradewind")
+WASM = Path(os.environ.get("WASM") or ROOT / "target/wasm32-wasip1/release/tradewind.wasm")
+
+GATEWAY, ADMIN, WEATHER = 10000, 9901, 9902
+WORKERS = 2
+
+Running = TypeVar("Running", bound=Daemon)
+
+
+def built() -> Path:
+    """Envoy's path, once everything that runs is there."""
+    envoy = os.environ.get("ENVOY")
+    if not envoy:
+        raise Trouble("ENVOY does not say where Envoy is: `make demo` and `make run` do")
+    makers = {TRADEWIND: "make build", WASM: "make build", Path(envoy): "make setup"}
+    for path, maker in makers.items():
+        if not path.is_file():
+            raise Trouble(f"`{path}` is not there: `{maker}` brings it")
+    return Path(envoy)
+
+
+class Sim(Daemon):
+    """The three providers, simulated."""
+
+    def __init__(self, folder: Path, port: int):
+        command = [TRADEWIND, "sim", "--admin", f"{ports.HOST}:{port}"]
+        super().__init__("the simulator of the providers", command, folder, "sim")
+        try:
+            said = json.loads(self.wait_for(lambda: _line(self.out)))
+        except BaseException:
+            self.stop()
+            raise
+        providers = ("anthropic", "openai", "gemini")
+        self.endpoints = {name: f"http://{said[name]}" for name in providers}
+        self.url = f"http://{said['admin']}"
+        self.admin = httpx.Client(base_url=self.url, timeout=10, trust_env=False)
+
+    def weather(self, *rows: dict) -> None:
+        """This weather from now on, and no request remembered."""
+        self.admin.delete("/weather").raise_for_status()
+        self.admin.delete("/requests").raise_for_status()
+        if rows:
+            self.admin.post("/weather", json=list(rows)).raise_for_status()
+
+    def tried(self) -> list[str]:
+        """Every attempt that reached a provider: its model, and what became of it."""
+        seen = self.admin.get("/requests").raise_for_status().json()
+        return [f"{one['model']} {one['answered']['status']}" for one in seen]
+
+
+class Envoy(Daemon):
+    """Envoy with a policy."""
+
+    def __init__(self, binary: Path, folder: Path, policy: Path, listen: int, admin: int):
+        self.config = folder / "envoy.json"
+        self.config.write_text(render(policy, folder / "secrets", listen, admin))
+        address = folder / "admin-address"
+        command = [
+            *(binary, "--config-path", self.config, "--concurrency", WORKERS),
+            *("--disable-hot-restart", "--admin-address-path", address),
+            *("--log-level", "warning", "--file-flush-interval-msec", 100),
+        ]
+        super().__init__("Envoy", command, folder, "envoy")
+        try:
+            self.admin_url = f"http://{self.wait_for(lambda: _line(address))}"
+            self.admin = httpx.Client(base_url=self.admin_url, timeout=10, trust_env=False)
+            self.wait_for(self._live)
+            self.url = self.wait_for(self._listener)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _live(self) -> bool:
+        try:
+            return self.admin.get("/ready").text.startswith("LIVE")
+        except httpx.TransportError:
+            return False
+
+    def _listener(self) -> str | None:
+        listed = self.admin.get("/listeners?format=json").json().get("listener_statuses", [])
+        for listener in listed:
+            where = listener["local_address"]["socket_address"]
+            return f"http://{where['address']}:{where['port_value']}"
+        return None
+
+
+class Stack:
+    """Everything that runs, out of one temporary folder."""
+
+    def __init__(self, name: str):
+        self.binary = built()
+        self.folder = Path(tempfile.mkdtemp(prefix=f"tradewind-{name}-"))
+        self.policy = self.folder / "policy.yaml"
+        self.running: list[Daemon] = []
+
+    def secret(self, name: str, key: str) -> None:
+        """Writes one provider's key, for nobody else to read."""
+        secrets = self.folder / "secrets"
+        secrets.mkdir(mode=0o700, exist_ok=True)
+        (secrets / name).touch(mode=0o600)
+        (secrets / name).write_text(key)
+
+    def start_sim(self) -> Sim:
+        """The simulator, its weather on the default port or on a free one."""
+        start = lambda port: Sim(self.folder, port)
+        return self._start(start, WEATHER)
+
+    def start_envoy(self, policy: str) -> Envoy:
+        """Envoy on a policy, on its default ports or on free ones."""
+        self.policy.write_text(policy)
+        start = lambda *at: Envoy(self.binary, self.folder, self.policy, *at)
+        return self._start(start, GATEWAY, ADMIN)
+
+    def _start(self, start: Callable[..., Running], *defaults: int) -> Running:
+        try:
+            daemon = start(*map(ports.prefer, defaults))
+        except Trouble as trouble:
+            # Somebody may come between our look at a port and the taking of it.
+            if "Address already in use" not in str(trouble):
+                raise
+            daemon = start(*(0 for _ in defaults))
+        self.running.append(daemon)
+        return daemon
+
+    def check(self) -> None:
+        """Complains when something has ended by itself."""
+        for daemon in self.running:
+            daemon.check()
+
+    def stop(self, keep: bool) -> None:
+        """Ends everything and removes the folder; logs worth keeping stay in it, keys do not."""
+        for daemon in reversed(self.running):
+            daemon.stop()
+        logs = keep and any(self.folder.glob("*.log"))
+        shutil.rmtree(self.folder / "secrets" if logs else self.folder, ignore_errors=True)
+
+
+def render(policy: Path, secrets: Path, listen: int = 0, admin: int = 0) -> str:
+    """Envoy's whole configuration for a policy."""
+    command = [
+        *(TRADEWIND, "render", policy, "--for", "envoy", "--wasm", WASM),
+        *("--listen", f"{ports.HOST}:{listen}", "--admin", f"{ports.HOST}:{admin}"),
+        *("--secrets-dir", secrets),
+    ]
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Trouble(f"`tradewind render` refuses the policy:\n{done.stderr.rstrip()}")
+    return done.stdout
+
+
+def _line(path: Path) -> str | None:
+    """The first line of a file, once it is there in full."""
+    text = path.read_text() if path.exists() else ""
+    # Envoy writes its address without a line break.
+    return text.splitlines()[0] if text.strip() else None
