@@ -54,8 +54,7 @@ e2e: build $(VENV) $(NODE) $(ENVOYS) ## real Envoy, real SDKs, simulated provide
 		.tools/venv/bin/python -m pytest tests/e2e $(ARGS)
 
 bench: build $(ENVOYS) ## what a request costs beside plain Envoy
-	@test -x tests/bench/run.sh || { echo 'make bench: nothing to run yet' >&2; exit 1; }
-	ENVOY='$(or $(ENVOY),$(lastword $(ENVOYS)))' tests/bench/run.sh
+	python3 tests/bench/bench.py --envoy '$(or $(ENVOY),$(lastword $(ENVOYS)))' $(ARGS)
 
 demo: build $(VENV) $(DEMO_ENVOY) ## a tour on simulated providers; stays up until Ctrl-C (ARGS=--once)
 	@$(DEMO) $(ARGS)
