@@ -1,12 +1,11 @@
 """`make demo`: a tour on simulated providers. `make run`: the same policy on the real ones."""
 
 import argparse
+import importlib
 import os
 import signal
 import sys
 
-import demo
-import real
 import screen
 from stack import Stack
 from stopping import Stopped, deaf, listen
@@ -20,14 +19,15 @@ def main() -> int:
     parser.add_argument("--real", action="store_true", help="real providers, and no tour")
     options = parser.parse_args()
     once = options.once or os.environ.get("DEMO_ONCE", "0") not in ("", "0")
-    name, serve = ("run", real.serve) if options.real else ("demo", demo.serve)
+    name, module = ("run", "real") if options.real else ("demo", "demo")
     # The gateway is on this machine: no proxy stands before it.
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1"
     listen()
     stack, code, keep = None, 1, True
     try:
         stack = Stack(name)
-        code = serve(stack, once)
+        # The SDKs take seconds to load: not before it is known that there is something to run.
+        code = importlib.import_module(module).serve(stack, once)
         keep = code != 0
     except Stopped as stopped:
         code, keep = 128 + stopped.signal, False

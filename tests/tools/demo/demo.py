@@ -1,14 +1,12 @@
 """`make demo`: simulated providers, the tour, and then everything stays up."""
 
 import os
-import time
 
 import policy
 import screen
 from apps import Seen
 from screen import paint, say, wrong
 from stack import Stack
-from stopping import Stopped
 from tour import STEPS, Broken, Step, Tour
 
 KEY = "demo-key"
@@ -59,17 +57,8 @@ def serve(stack: Stack, once: bool) -> int:
         log=envoy.out,
         admin=envoy.admin_url,
     ))
-    return stay(stack)
-
-
-def stay(stack: Stack) -> int:
-    """Until somebody stops it, or a process ends by itself."""
-    try:
-        while True:
-            time.sleep(0.5)
-            stack.check()
-    except Stopped:
-        return 0
+    stack.stay()
+    return 0
 
 
 def _walk(number: int, step: Step, tour: Tour) -> bool:
@@ -93,8 +82,9 @@ def _line(seen: Seen) -> str:
     """What happened, in columns."""
     attempts = "1 attempt " if seen.attempts == 1 else f"{seen.attempts} attempts"
     tokens = "{}+{} tokens".format(*seen.tokens) if any(seen.tokens) else "no tokens"
-    columns = f"{seen.route} -> {seen.model}".ljust(29) + f"{attempts:10}{seen.milliseconds:5.0f} ms"
-    return f"{columns}  {tokens:12}  {seen.note}".rstrip()
+    way = f"{seen.route} -> {seen.model}"
+    took = f"{seen.milliseconds:.0f} ms"
+    return f"{way:29}{attempts:10}  {took:>7}  {tokens:12}  {seen.note}".rstrip()
 
 
 def _forget_accounts() -> None:

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
-POLICY = Path(__file__).resolve().parents[3] / "envoy/gateway/policy.yaml"
+REFERENCE = Path(__file__).resolve().parents[3] / "envoy/gateway/policy.yaml"
+POLICY = Path(os.environ.get("POLICY") or REFERENCE)
 PLACEHOLDER = "change-me"
 ENDPOINTS = {
     "anthropic": "https://api.anthropic.com",

@@ -7,7 +7,6 @@ from pathlib import Path
 import httpx
 
 import policy
-from demo import stay
 from screen import paint, say
 from stack import Stack, render
 from trouble import Trouble
@@ -57,7 +56,9 @@ def serve(stack: Stack, once: bool) -> int:
         log=envoy.out,
         admin=envoy.admin_url,
     ))
-    return 0 if once else stay(stack)
+    if not once:
+        stack.stay()
+    return 0
 
 
 def _keys(stack: Stack) -> set[str]:

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import Callable, TypeVar
 
@@ -12,6 +13,7 @@ import httpx
 
 import ports
 from daemon import Daemon
+from stopping import Stopped
 from trouble import Trouble
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -139,10 +141,15 @@ class Stack:
         self.running.append(daemon)
         return daemon
 
-    def check(self) -> None:
-        """Complains when something has ended by itself."""
-        for daemon in self.running:
-            daemon.check()
+    def stay(self) -> None:
+        """Until somebody stops it; complains when something ends by itself."""
+        try:
+            while True:
+                time.sleep(0.5)
+                for daemon in self.running:
+                    daemon.check()
+        except Stopped:
+            pass
 
     def stop(self, keep: bool) -> None:
         """Ends everything and removes the folder; logs worth keeping stay in it, keys do not."""

@@ -174,6 +174,7 @@ def all_down(tour: Tour) -> Seen:
     seen, error = _raised(tour, "auto", openai.InternalServerError)
     wait = error.response.headers.get("retry-after")
     claim(wait == "1", f"Retry-After is {wait}, not 1")
+    claim(seen.milliseconds > 2000, f"the SDK gave up after {seen.milliseconds:.0f} ms")
     claim(seen.attempts == 3, f"{seen.attempts} attempts, not 3")
     claim(len(tour.sim.tried()) == 9, f"the providers saw {tour.path()}")
     seen.note += f", Retry-After: {wait}"
