@@ -19,7 +19,7 @@ impl Local {
         let attempts = envoy.property(&["upstream", "request_attempt_count"]).unwrap_or_default();
         Self {
             status: status.unwrap_or(502),
-            details: String::from_utf8_lossy(&details).into_owned(),
+            details: reason(&String::from_utf8_lossy(&details)).to_owned(),
             attempts: attempts.try_into().map_or(0, u64::from_le_bytes),
         }
     }
@@ -60,4 +60,10 @@ impl Local {
         };
         Fault::new(kind, message).with_status(self.status)
     }
+}
+
+/// Envoy's word for what happened, without what it appends for operators (addresses, TLS errors):
+/// the access log has the whole.
+fn reason(details: &str) -> &str {
+    details.split_once('{').map_or(details, |(word, _)| word)
 }
