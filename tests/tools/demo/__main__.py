@@ -30,7 +30,8 @@ def main() -> int:
         code = importlib.import_module(module).serve(stack, once)
         keep = code != 0
     except Stopped as stopped:
-        code, keep = 128 + stopped.signal, False
+        done = stack is not None and stack.done
+        code, keep = 0 if done else 128 + stopped.signal, False
     except BrokenPipeError:
         # Nobody reads any more: `make demo | head`.
         code, keep = 128 + signal.SIGPIPE, False

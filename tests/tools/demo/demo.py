@@ -46,6 +46,7 @@ def serve(stack: Stack, once: bool) -> int:
         say(paint(f"all {len(STEPS)} steps show what they say", "green"))
         return 0
     sim.weather()
+    stack.done = True
     say(TRY.format(
         title=paint("It stays up until Ctrl-C. Try:", "bold"),
         url=envoy.url,
@@ -58,7 +59,6 @@ def serve(stack: Stack, once: bool) -> int:
         admin=envoy.admin_url,
     ))
     stack.stay()
-    return 0
 
 
 def _walk(number: int, step: Step, tour: Tour) -> bool:

@@ -45,6 +45,7 @@ def serve(stack: Stack, once: bool) -> int:
         text = policy.without(render(stack.policy, stack.folder / "secrets"), missing)
     envoy = stack.start_envoy(text)
     models = _models(envoy.url, key)
+    stack.done = True
     say(TRY.format(
         title=paint("It stays up until Ctrl-C. Providers charge for every answer. Try:", "bold"),
         url=envoy.url,
@@ -56,9 +57,9 @@ def serve(stack: Stack, once: bool) -> int:
         log=envoy.out,
         admin=envoy.admin_url,
     ))
-    if not once:
-        stack.stay()
-    return 0
+    if once:
+        return 0
+    stack.stay()
 
 
 def _keys(stack: Stack) -> set[str]:

@@ -7,13 +7,12 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import Callable, TypeVar
+from typing import Callable, NoReturn, TypeVar
 
 import httpx
 
 import ports
 from daemon import Daemon
-from stopping import Stopped
 from trouble import Trouble
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -74,6 +73,7 @@ class Envoy(Daemon):
         self.config = folder / "envoy.json"
         self.config.write_text(render(policy, folder / "secrets", listen, admin))
         address = folder / "admin-address"
+        address.unlink(missing_ok=True)
         command = [
             *(binary, "--config-path", self.config, "--concurrency", WORKERS),
             *("--disable-hot-restart", "--admin-address-path", address),
@@ -111,6 +111,8 @@ class Stack:
         self.folder = Path(tempfile.mkdtemp(prefix=f"tradewind-{name}-"))
         self.policy = self.folder / "policy.yaml"
         self.running: list[Daemon] = []
+        # Whether all that was to be shown has been: from then on, to be stopped is to succeed.
+        self.done = False
 
     def secret(self, name: str, key: str) -> None:
         """Writes one provider's key, for nobody else to read."""
@@ -141,15 +143,12 @@ class Stack:
         self.running.append(daemon)
         return daemon
 
-    def stay(self) -> None:
+    def stay(self) -> NoReturn:
         """Until somebody stops it; complains when something ends by itself."""
-        try:
-            while True:
-                time.sleep(0.5)
-                for daemon in self.running:
-                    daemon.check()
-        except Stopped:
-            pass
+        while True:
+            time.sleep(0.5)
+            for daemon in self.running:
+                daemon.check()
 
     def stop(self, keep: bool) -> None:
         """Ends everything and removes the folder; logs worth keeping stay in it, keys do not."""
