@@ -51,7 +51,7 @@ impl Attempt {
         match event {
             Event::RequestHeaders { end } => self.request_headers(end, envoy),
             Event::RequestBody { size, end } => self.request_body(size, end, envoy),
-            Event::RequestTrailers => self.request_trailers(),
+            Event::RequestTrailers => self.request_trailers(envoy),
             Event::ResponseHeaders { end } => self.response_headers(end, envoy),
             Event::ResponseBody { size, end } => match &mut self.state {
                 State::Answering(answer) => answer.body(size, end, envoy),
@@ -70,7 +70,7 @@ impl Attempt {
                 self.state = State::Reading(plan);
                 Effects::wait()
             }
-            _ => self.mismatch(),
+            _ => self.mismatch(envoy),
         }
     }
 
@@ -94,26 +94,28 @@ impl Attempt {
                     .and(Effect::SetHeaders(HeaderMap::Request, written.headers))
                     .and(Effect::RequestBody(written.body))
             }
-            Err(Mismatch) => self.mismatch(),
+            Err(Mismatch) => self.mismatch(envoy),
         }
     }
 
     /// The edge role lets no trailers pass. Were it another module, the app's own headers and
     /// body would go on to the provider here.
-    fn request_trailers(&mut self) -> Effects {
+    fn request_trailers(&mut self, envoy: &dyn Envoy) -> Effects {
         match &self.state {
-            State::New | State::Reading(_) => self.mismatch(),
+            State::New | State::Reading(_) => self.mismatch(envoy),
             _ => Effects::go_on(),
         }
     }
 
     /// The two roles do not understand each other: a clear 500, never a guess.
-    fn mismatch(&mut self) -> Effects {
+    fn mismatch(&mut self, envoy: &dyn Envoy) -> Effects {
         self.state = State::Replied;
         let fault = Fault::new(FaultKind::Internal, Mismatch.to_string());
+        let id = envoy.header(HeaderMap::Request, "x-request-id").unwrap_or_default();
+        let id = String::from_utf8_lossy(&id);
         let app = crate::dialect::ALL.iter().filter_map(|dialect| dialect.app.as_ref()).next_back();
         let mut effects = match app {
-            Some(app) => Effects::reply(marked(app, &fault, &self.config.name)),
+            Some(app) => Effects::reply(marked(app, &fault, &id, &self.config.name)),
             None => Effects::wait(),
         };
         let line = format!("model `{}`: {Mismatch}", self.config.name);
@@ -138,8 +140,8 @@ impl Attempt {
 }
 
 /// A reply of ours that the edge role takes for an answer of this model.
-fn marked(app: &App, fault: &Fault, model: &str) -> Reply {
-    let mut reply = Reply::fault(app, fault, "");
+fn marked(app: &App, fault: &Fault, request_id: &str, model: &str) -> Reply {
+    let mut reply = Reply::fault(app, fault, request_id);
     reply.headers.push(("x-tradewind-model", model.to_owned()));
     reply
 }

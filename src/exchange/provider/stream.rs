@@ -1,5 +1,8 @@
 //! A streamed answer: held until its first content, then forwarded event by event.
+use std::rc::Rc;
+
 use super::super::{Effect, Effects, Envoy};
+use super::Config;
 use super::answer::{About, EVENTS};
 use crate::dialect::{AnswerWriter, Event, Fault, FaultKind, StreamReader, sse};
 use crate::usage::Usage;
@@ -16,6 +19,7 @@ pub(super) struct Streaming {
 /// From the provider's events to what the app receives.
 #[derive(Debug)]
 struct Relay {
+    config: Rc<Config>,
     reader: Box<dyn StreamReader>,
     writer: Box<dyn AnswerWriter>,
     /// The app gets the provider's own bytes.
@@ -39,11 +43,23 @@ struct Seen {
     usage: Option<Usage>,
 }
 
+/// What an event was to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Heard {
+    /// Nothing: a comment, or nothing we know.
+    Nothing,
+    /// One to hide: it tells the usage, which we asked for and the app did not.
+    Hidden,
+    /// Something.
+    Said,
+}
+
 impl Streaming {
     pub(super) fn new(about: &About, now: u64) -> Self {
         let writer = about.app().map(|app| (app.stream)(about.head(now)));
         let same = about.same();
         let relay = Relay {
+            config: Rc::clone(&about.config),
             reader: (about.config.dialect.provider.stream)(),
             writer: writer.unwrap_or_else(|| Box::new(Silent)),
             same,
@@ -71,13 +87,13 @@ impl Streaming {
         let seen = &mut self.relay.seen;
         about.usage = seen.usage.or(about.usage);
         if self.held.is_none() {
-            return Ok(self.relay.forward(about, untouched, end));
+            return Ok(self.relay.forward(untouched, end));
         }
         if seen.content {
             self.held = None;
             let headers = about.headers(200, Some(EVENTS), None);
             let mut effects = about.answered().and(headers);
-            effects.list.extend(self.relay.forward(about, false, end).list);
+            effects.list.extend(self.relay.forward(false, end).list);
             return Ok(effects);
         }
         match seen.fault.take() {
@@ -96,7 +112,7 @@ impl Streaming {
         let begins_clean = parser.carried().is_empty() && relay.out.is_empty();
         let mut hidden = false;
         let pushed = parser.push(chunk, |event, raw| {
-            if relay.hear(event) {
+            if relay.hear(event) == Heard::Hidden {
                 hidden = true;
             } else if relay.same {
                 relay.out.extend_from_slice(raw);
@@ -118,15 +134,13 @@ impl Streaming {
         let Self { parser, relay, .. } = self;
         let ended = relay.seen.end;
         parser.finish(|event, raw| {
-            if relay.hear(event) || !relay.same {
-                return;
-            }
-            if relay.seen.fault.is_none() {
-                relay.out.extend_from_slice(raw);
-                relay.out.extend_from_slice(b"\n\n");
-            } else {
+            let heard = relay.hear(event);
+            if relay.same && relay.seen.fault.is_some() {
                 // The app has not been told of it yet.
                 relay.seen.end = ended;
+            } else if relay.same && heard == Heard::Said {
+                relay.out.extend_from_slice(raw);
+                relay.out.extend_from_slice(b"\n\n");
             }
         });
         relay.close();
@@ -134,36 +148,39 @@ impl Streaming {
 }
 
 impl Relay {
-    /// Takes in an event; says whether it is one to hide: the chunk that tells the usage, which
-    /// we asked for and the app did not.
-    fn hear(&mut self, event: Option<sse::Event<'_>>) -> bool {
-        let Some(event) = event else { return false };
-        let Self { reader, writer, same, out, seen, .. } = self;
+    /// Takes in an event.
+    fn hear(&mut self, event: Option<sse::Event<'_>>) -> Heard {
+        let Some(event) = event else { return Heard::Nothing };
+        let Self { config, reader, writer, same, out, seen, .. } = self;
         let (mut only_usage, mut any) = (true, false);
         reader.read(event.name, &event.data, &mut |event| {
             any = true;
             only_usage &= matches!(event, Event::Usage(_));
             seen.note(&event);
             if !*same {
-                writer.write(&event, out);
+                write(writer.as_mut(), &config.name, event, out);
             }
         });
-        any && only_usage && self.hides_usage
+        match (any, only_usage && self.hides_usage) {
+            (false, _) => Heard::Nothing,
+            (true, true) => Heard::Hidden,
+            (true, false) => Heard::Said,
+        }
     }
 
     /// Hears what the end of the stream itself tells.
     fn close(&mut self) {
-        let Self { reader, writer, same, out, seen, .. } = self;
+        let Self { config, reader, writer, same, out, seen, .. } = self;
         reader.end(&mut |event| {
             seen.note(&event);
             if !*same {
-                writer.write(&event, out);
+                write(writer.as_mut(), &config.name, event, out);
             }
         });
     }
 
     /// Sends on what is ready, and ends a stream that its provider did not end.
-    fn forward(&mut self, about: &About, untouched: bool, end: bool) -> Effects {
+    fn forward(&mut self, untouched: bool, end: bool) -> Effects {
         let mut untouched = untouched;
         let seen = &mut self.seen;
         if end && !seen.end && seen.stop && seen.fault.is_none() {
@@ -173,8 +190,8 @@ impl Relay {
             }
         } else if (end || seen.broken) && !seen.end {
             let fault = seen.fault.take().unwrap_or_else(cut_short);
-            let message = format!("{}: {}", about.config.name, fault.message);
-            self.writer.write(&Event::Fault(Fault { message, ..fault }), &mut self.out);
+            let event = Event::Fault(fault);
+            write(self.writer.as_mut(), &self.config.name, event, &mut self.out);
             seen.end = true;
             untouched = false;
         }
@@ -201,6 +218,18 @@ impl Seen {
             }
         }
     }
+}
+
+/// Writes an event; of a failure the app is told whose it is.
+fn write(writer: &mut dyn AnswerWriter, model: &str, event: Event<'_>, out: &mut Vec<u8>) {
+    let event = match event {
+        Event::Fault(fault) => {
+            let message = format!("{model}: {}", fault.message);
+            Event::Fault(Fault { message, ..fault })
+        }
+        event => event,
+    };
+    writer.write(&event, out);
 }
 
 fn cut_short() -> Fault {
