@@ -1,0 +1,146 @@
+//! Lives of requests: every script of `corpus/exchange`, played against an Envoy made of data.
+//!
+//! `BLESS=1 cargo test --test exchange` writes what comes out as what must come out; read the
+//! difference before you keep it.
+#![cfg(not(target_family = "wasm"))]
+#[path = "support/exchange/mod.rs"]
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use support::{Answer, Gateway, Given, Life, Message, live, split, told};
+
+/// Bodies up to this many bytes are cut at every place.
+const CUT_MAX: usize = 6000;
+
+/// Scripts there are at least.
+const SCRIPTS_MIN: usize = 60;
+
+fn corpus() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/exchange")
+}
+
+fn gateway(given: &Given) -> Result<Gateway, String> {
+    let path = corpus().join("policy").join(&given.policy).with_extension("json");
+    let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    Gateway::new(&text)
+}
+
+/// Every script: its name and its text.
+fn scripts() -> BTreeMap<String, String> {
+    let entries = fs::read_dir(corpus()).into_iter().flatten().flatten();
+    let text = |path: PathBuf| {
+        let name = path.file_stem()?.to_string_lossy().into_owned();
+        let script = path.extension()? == "txt";
+        script.then(|| Some((name, fs::read_to_string(&path).ok()?))).flatten()
+    };
+    entries.filter_map(|entry| text(entry.path())).collect()
+}
+
+#[test]
+fn every_script() {
+    let scripts = scripts();
+    let mut problems = Vec::new();
+    for (name, text) in &scripts {
+        let (head, expected) = split(text);
+        let given = match Given::read(head) {
+            Ok(given) => given,
+            Err(error) => {
+                problems.push(format!("{name}: {error}"));
+                continue;
+            }
+        };
+        let life = live(&gateway(&given).unwrap(), &given);
+        problems.extend(life.world.refused.iter().map(|what| format!("{name}: {what}")));
+        let out = told(&life);
+        if std::env::var_os("BLESS").is_some() {
+            fs::write(corpus().join(name).with_extension("txt"), format!("{head}{out}")).unwrap();
+        } else if out != expected {
+            problems.push(format!("{name}: expected\n{expected}\n--- but got\n{out}"));
+        }
+    }
+    assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
+    assert!(scripts.len() >= SCRIPTS_MIN, "there are only {} scripts", scripts.len());
+}
+
+/// The same bytes, cut in two: at every place of a stream and at some of anything else, which is
+/// gathered before it is read; and into single bytes, with an empty last chunk.
+fn cuts(message: &Message) -> Vec<Message> {
+    let streamed = message.headers.iter().any(|(_, value)| value == b"text/event-stream");
+    let step = if streamed { 1 } else { 17 };
+    let body = message.body();
+    if body.is_empty() || body.len() > CUT_MAX {
+        return Vec::new();
+    }
+    let chunks = |chunks: Vec<Vec<u8>>| Message { chunks, ..message.clone() };
+    let two = |at: usize| {
+        let (first, second) = body.split_at_checked(at).unwrap_or_default();
+        chunks(vec![first.to_vec(), second.to_vec()])
+    };
+    let mut cuts: Vec<Message> = (1..body.len()).step_by(step).map(two).collect();
+    cuts.push(chunks(body.chunks(1).map(<[u8]>::to_vec).chain([Vec::new()]).collect()));
+    cuts.push(chunks(vec![body, Vec::new()]));
+    cuts
+}
+
+/// What everybody sees of a life.
+fn seen(life: &Life) -> String {
+    format!("{}{:?}", told(life), life.world.refused)
+}
+
+/// Plays a script with every message cut in every way; gives how often.
+fn cut(name: &str, text: &str) -> Result<usize, String> {
+    let given = Given::read(split(text).0)?;
+    let gateway = gateway(&given)?;
+    let expected = seen(&live(&gateway, &given));
+    let mut played = 0_usize;
+    let mut same = |other: &Given, what: &str, message: &Message| {
+        played = played.saturating_add(1);
+        if seen(&live(&gateway, other)) == expected {
+            return Ok(());
+        }
+        let lengths: Vec<_> = message.chunks.iter().map(Vec::len).collect();
+        Err(format!("{name}: {what} in chunks of {lengths:?} bytes becomes something else"))
+    };
+    for request in cuts(&given.request) {
+        same(&Given { request: request.clone(), ..given.clone() }, "the request", &request)?;
+    }
+    for (model, answers) in &given.answers {
+        for (index, answer) in answers.iter().enumerate() {
+            let Answer::Message(message) = answer else { continue };
+            let mut other = given.clone();
+            for message in cuts(message) {
+                let answers = other.answers.get_mut(model);
+                let own = answers.and_then(|answers| answers.get_mut(index));
+                own.into_iter().for_each(|own| *own = Answer::Message(message.clone()));
+                same(&other, &format!("the answer of {model}"), &message)?;
+            }
+        }
+    }
+    Ok(played)
+}
+
+#[test]
+fn chunks_may_end_anywhere() {
+    const THREADS: usize = 4;
+    let scripts: Vec<_> = scripts().into_iter().collect();
+    let share = |from: usize| {
+        let own = scripts.iter().skip(from).step_by(THREADS);
+        own.map(|(name, text)| cut(name, text)).sum::<Result<usize, String>>()
+    };
+    let played: Result<usize, String> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS)
+            .map(|from| {
+                scope.spawn({
+                    let share = &share;
+                    move || share(from)
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+    });
+    let played = played.unwrap();
+    assert!(played > 20_000, "only {played} lives were cut");
+}

@@ -1,0 +1,235 @@
+//! An Envoy made of data: what one stream of it holds, how a filter's callbacks buffer, and what
+//! it would refuse to do.
+//!
+//! The rules are those of Envoy's own wasm host (`source/extensions/common/wasm/context.cc`):
+//! a body that is held back is handed over whole each time, and only then can be replaced whole;
+//! a body cannot be touched while headers are delivered; headers that have gone on are gone.
+use std::collections::BTreeMap;
+
+use tradewind::exchange::{Effect, Envoy, Event, Flow, HeaderMap, Level, Plugin, Reply, Stream};
+
+/// A header map, in order.
+pub(crate) type Headers = Vec<(String, Vec<u8>)>;
+
+/// What Envoy holds for one request, and what the roles had it do.
+#[derive(Debug, Default)]
+pub(crate) struct World {
+    pub(crate) request: Headers,
+    pub(crate) response: Headers,
+    pub(crate) state: BTreeMap<String, Vec<u8>>,
+    /// Why Envoy made an answer itself.
+    pub(crate) details: String,
+    pub(crate) attempts: u64,
+    pub(crate) counted: BTreeMap<String, u64>,
+    pub(crate) logged: Vec<String>,
+    /// What Envoy would have refused to do, or what would have hung.
+    pub(crate) refused: Vec<String>,
+    /// A request header has changed: the route is chosen again.
+    pub(crate) rerouted: bool,
+}
+
+/// A world as a callback sees it.
+pub(crate) struct View<'w> {
+    pub(crate) world: &'w World,
+    pub(crate) request: &'w [u8],
+    pub(crate) response: &'w [u8],
+}
+
+impl Envoy for View<'_> {
+    fn headers(&self, map: HeaderMap) -> Headers {
+        match map {
+            HeaderMap::Request => self.world.request.clone(),
+            HeaderMap::Response => self.world.response.clone(),
+        }
+    }
+
+    fn header(&self, map: HeaderMap, name: &str) -> Option<Vec<u8>> {
+        self.headers(map).into_iter().find(|(own, _)| own == name).map(|(_, value)| value)
+    }
+
+    fn request_body(&self, start: usize, size: usize) -> Vec<u8> {
+        self.request.iter().skip(start).take(size).copied().collect()
+    }
+
+    fn response_body(&self, start: usize, size: usize) -> Vec<u8> {
+        self.response.iter().skip(start).take(size).copied().collect()
+    }
+
+    fn property(&self, path: &[&str]) -> Option<Vec<u8>> {
+        match path {
+            ["response", "code_details"] => Some(self.world.details.clone().into_bytes()),
+            ["upstream", "request_attempt_count"] => {
+                Some(self.world.attempts.to_le_bytes().to_vec())
+            }
+            [key] => self.world.state.get(*key).cloned(),
+            _ => None,
+        }
+    }
+
+    fn now(&self) -> u64 {
+        1_700_000_000
+    }
+}
+
+/// Which way a piece goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    Request,
+    Response,
+}
+
+/// What Envoy delivers to a filter.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Piece<'p> {
+    Headers { end: bool },
+    Body(&'p [u8], bool),
+    Trailers,
+}
+
+/// What a filter made of a piece.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// It holds it back.
+    Wait,
+    /// It lets go of this much of the body; of the headers too, if they had not gone before.
+    Pass { headers: bool, body: Vec<u8> },
+    /// It answers the app itself.
+    Reply(Reply),
+}
+
+/// What one filter holds back on one way.
+#[derive(Debug, Default)]
+struct Held {
+    body: Vec<u8>,
+    /// The headers have gone on.
+    gone: bool,
+}
+
+/// One filter of one stream.
+#[derive(Debug)]
+pub(crate) struct Filter {
+    stream: Stream,
+    request: Held,
+    response: Held,
+}
+
+impl Filter {
+    pub(crate) fn new(plugin: &Plugin) -> Self {
+        Self { stream: plugin.stream(), request: Held::default(), response: Held::default() }
+    }
+
+    /// Delivers a piece.
+    pub(crate) fn turn(&mut self, world: &mut World, way: Way, piece: Piece<'_>) -> Step {
+        let held = self.held(way);
+        if let Piece::Body(bytes, _) = piece {
+            held.body.extend_from_slice(bytes);
+        }
+        let size = held.body.len();
+        let event = match (way, piece) {
+            (Way::Request, Piece::Headers { end }) => Event::RequestHeaders { end },
+            (Way::Request, Piece::Body(_, end)) => Event::RequestBody { size, end },
+            (Way::Request, Piece::Trailers) => Event::RequestTrailers,
+            (Way::Response, Piece::Headers { end }) => Event::ResponseHeaders { end },
+            (Way::Response, Piece::Body(_, end)) => Event::ResponseBody { size, end },
+            (Way::Response, Piece::Trailers) => Event::ResponseTrailers,
+        };
+        let view = View { world, request: &self.request.body, response: &self.response.body };
+        let effects = self.stream.on(event, &view);
+        let mut reply = None;
+        for effect in effects.list {
+            if let Some(refused) = self.perform(world, way, piece, effect, &mut reply) {
+                world.refused.push(format!("{event:?}: {refused}"));
+            }
+        }
+        let held = self.held(way);
+        match (reply, effects.flow) {
+            (Some(reply), _) => Step::Reply(reply),
+            (None, Flow::Pause) => Step::Wait,
+            (None, Flow::Continue) => {
+                let headers = !core::mem::replace(&mut held.gone, true);
+                Step::Pass { headers, body: core::mem::take(&mut held.body) }
+            }
+        }
+    }
+
+    /// Whether the headers of that way have gone on.
+    pub(crate) fn gone(&mut self, way: Way) -> bool {
+        self.held(way).gone
+    }
+
+    fn held(&mut self, way: Way) -> &mut Held {
+        match way {
+            Way::Request => &mut self.request,
+            Way::Response => &mut self.response,
+        }
+    }
+
+    /// Does one thing, or says why Envoy would not.
+    fn perform(
+        &mut self,
+        world: &mut World,
+        way: Way,
+        piece: Piece<'_>,
+        effect: Effect,
+        reply: &mut Option<Reply>,
+    ) -> Option<&'static str> {
+        let sent = |filter: &mut Self, map| match map {
+            HeaderMap::Request => way == Way::Response || filter.request.gone,
+            HeaderMap::Response => way == Way::Request || filter.response.gone,
+        };
+        let untouchable = |own: Way| match piece {
+            _ if way != own => Some("that body is not here"),
+            Piece::Headers { .. } => Some("there is no body while headers are delivered"),
+            Piece::Trailers | Piece::Body(..) => None,
+        };
+        match effect {
+            Effect::SetHeaders(map, _)
+            | Effect::SetHeader(map, ..)
+            | Effect::RemoveHeader(map, _)
+                if sent(self, map) =>
+            {
+                return Some("those headers have gone");
+            }
+            Effect::SetHeaders(map, headers) => {
+                world.rerouted |= map == HeaderMap::Request;
+                let headers = headers.into_iter().map(|(name, value)| (name.into_owned(), value));
+                *world.map(map) = headers.collect();
+            }
+            Effect::SetHeader(map, name, value) => {
+                world.rerouted |= map == HeaderMap::Request;
+                world.map(map).retain(|(own, _)| *own != name);
+                world.map(map).push((name.into_owned(), value.into_bytes()));
+            }
+            Effect::RemoveHeader(map, name) => world.map(map).retain(|(own, _)| *own != name),
+            Effect::RequestBody(body) => {
+                self.request.body = body;
+                return untouchable(Way::Request);
+            }
+            Effect::ResponseBody(body) => {
+                self.response.body = body;
+                return untouchable(Way::Response);
+            }
+            Effect::State(key, value) => drop(world.state.insert(key.to_owned(), value)),
+            Effect::Reply(_) if self.response.gone => return Some("an answer has begun"),
+            Effect::Reply(own) => *reply = Some(own),
+            Effect::Count(name) => {
+                let count = world.counted.entry(name).or_default();
+                *count = count.saturating_add(1);
+            }
+            Effect::Log(level, line) => {
+                let level = if level == Level::Error { "error" } else { "warn" };
+                world.logged.push(format!("{level}: {line}"));
+            }
+        }
+        None
+    }
+}
+
+impl World {
+    fn map(&mut self, map: HeaderMap) -> &mut Headers {
+        match map {
+            HeaderMap::Request => &mut self.request,
+            HeaderMap::Response => &mut self.response,
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! The scripts' text form: read, and told again with what came out.
+//!
+//! A script begins with lines that say what it shows (`#`). Sections follow: `--- policy NAME`,
+//! `--- app`, `--- state KEY`, and for each answer of a provider, in order, `--- MODEL STATUS`,
+//! `--- MODEL refused` (no connection) or `--- MODEL silent` (none within the time allowed). Then
+//! comes what must come out: `=== MODEL saw`, `=== app got`, `=== MODEL skipped`, `=== counted`,
+//! `=== logged`.
+//!
+//! A message is its headers, a blank line, and its body to the byte; a line that ends in `\`
+//! goes on in the next one. In a body the line `~~~` ends a chunk, `~~~ trailers` ends it with
+//! trailers, `~~~ reset` cuts the connection; `<<70000 x>>` is that many of that byte.
+use std::collections::{BTreeMap, VecDeque};
+
+use super::envoy::{Headers, Piece};
+use super::play::Life;
+use tradewind::exchange::{PLAN, Plan};
+
+/// A request or an answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Message {
+    pub(crate) headers: Headers,
+    pub(crate) chunks: Vec<Vec<u8>>,
+    pub(crate) trailers: bool,
+    pub(crate) reset: bool,
+}
+
+/// What a provider does when asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Message(Message),
+    Refused,
+    Silent,
+}
+
+/// What a script gives.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Given {
+    pub(crate) policy: String,
+    pub(crate) request: Message,
+    /// Filter state that somebody else writes before the provider role reads it.
+    pub(crate) state: Vec<(String, String)>,
+    pub(crate) answers: BTreeMap<String, VecDeque<Answer>>,
+}
+
+impl Message {
+    /// What Envoy delivers of it, in order.
+    pub(crate) fn pieces(&self) -> Vec<Piece<'_>> {
+        let open = self.trailers || self.reset;
+        let mut pieces = vec![Piece::Headers { end: self.chunks.is_empty() && !open }];
+        for (index, chunk) in self.chunks.iter().enumerate() {
+            let last = index.saturating_add(1) == self.chunks.len();
+            pieces.push(Piece::Body(chunk, last && !open));
+        }
+        pieces.extend(self.trailers.then_some(Piece::Trailers));
+        pieces
+    }
+
+    pub(crate) fn body(&self) -> Vec<u8> {
+        self.chunks.concat()
+    }
+}
+
+/// The given part of a script, and the expected part.
+pub(crate) fn split(text: &str) -> (&str, &str) {
+    let at = text.find("\n=== ").map_or(text.len(), |at| at.saturating_add(1));
+    text.split_at_checked(at).unwrap_or((text, ""))
+}
+
+impl Given {
+    pub(crate) fn read(text: &str) -> Result<Self, String> {
+        let mut given = Self::default();
+        let text = text.strip_suffix('\n').unwrap_or(text);
+        let joined = text.replace("\\\n", "\u{0}\n");
+        let mut sections = joined.split("\n--- ");
+        if !sections.next().is_some_and(|about| about.lines().all(|line| line.starts_with('#'))) {
+            return Err("the first lines say what it shows".to_owned());
+        }
+        for section in sections {
+            let (title, text) = section.split_once('\n').unwrap_or((section, ""));
+            // The split has taken the last line's end.
+            let text = format!("{text}\n").replace("\u{0}\n", "");
+            match title.split_once(' ') {
+                None if title == "app" => given.request = request(&text)?,
+                Some(("policy", name)) => given.policy = name.to_owned(),
+                Some(("state", key)) => {
+                    given.state.push((key.to_owned(), text.trim_end().to_owned()));
+                }
+                Some((model, what)) => {
+                    let answer = match what {
+                        "refused" => Answer::Refused,
+                        "silent" => Answer::Silent,
+                        status => Answer::Message(message(&text, &[(":status", status)])?),
+                    };
+                    given.answers.entry(model.to_owned()).or_default().push_back(answer);
+                }
+                None => return Err(format!("no section is called `{title}`")),
+            }
+        }
+        Ok(given)
+    }
+}
+
+fn request(text: &str) -> Result<Message, String> {
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let (method, path) = first.split_once(' ').ok_or("a request is `METHOD PATH`")?;
+    let own = [
+        (":method", method),
+        (":path", path),
+        (":scheme", "http"),
+        (":authority", "gateway.test"),
+        ("x-request-id", "req-1"),
+    ];
+    message(rest, &own)
+}
+
+fn message(text: &str, own: &[(&str, &str)]) -> Result<Message, String> {
+    let text = format!("\n{text}");
+    let (head, body) = text.split_once("\n\n").unwrap_or((text.trim_end(), ""));
+    let mut message = Message::default();
+    for (name, value) in own {
+        message.headers.push(((*name).to_owned(), value.as_bytes().to_vec()));
+    }
+    for line in head.lines().filter(|line| !line.is_empty()) {
+        let (name, value) = line.split_once(": ").ok_or(format!("no header: `{line}`"))?;
+        message.headers.push((name.to_owned(), value.as_bytes().to_vec()));
+    }
+    let mut rest = body;
+    while let Some((chunk, after)) = rest.split_once("~~~") {
+        if !chunk.is_empty() {
+            message.chunks.push(expand(chunk)?);
+        }
+        let (mark, after) = after.split_once('\n').unwrap_or((after, ""));
+        match mark {
+            "" => {}
+            " trailers" => message.trailers = true,
+            " reset" => message.reset = true,
+            other => return Err(format!("no mark is called `~~~{other}`")),
+        }
+        rest = after;
+    }
+    if !rest.is_empty() {
+        message.chunks.push(expand(rest)?);
+    }
+    Ok(message)
+}
+
+fn expand(text: &str) -> Result<Vec<u8>, String> {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("<<") {
+        let (count, after) = after.split_once(' ').ok_or("`<<COUNT TEXT>>`")?;
+        let (unit, after) = after.split_once(">>").ok_or("`<<COUNT TEXT>>`")?;
+        let count = count.parse().map_err(|_| format!("`{count}` is no count"))?;
+        out.push_str(before);
+        out.push_str(&unit.repeat(count));
+        rest = after;
+    }
+    out.push_str(rest);
+    Ok(out.into_bytes())
+}
+
+/// What came out, as a script's expected part.
+pub(crate) fn told(life: &Life) -> String {
+    let mut out = String::new();
+    for (model, headers, body) in &life.saw {
+        let first = |name: &str| {
+            let found = headers.iter().find(|(own, _)| own == name);
+            found.map_or_else(String::new, |(_, value)| String::from_utf8_lossy(value).into())
+        };
+        let (method, scheme) = (first(":method"), first(":scheme"));
+        let url = format!("{scheme}://{}{}", first(":authority"), first(":path"));
+        out.push_str(&format!("=== {model} saw\n{method} {url}\n"));
+        tell(headers, body, &mut out);
+    }
+    let status = life.headers.iter().find(|(name, _)| name == ":status");
+    let status = status.map_or("nothing".into(), |(_, value)| String::from_utf8_lossy(value));
+    out.push_str(&format!("=== app got {status}\n"));
+    tell(&life.headers, &life.body, &mut out);
+    if life.reset {
+        out.push_str("=== app's connection was reset\n");
+    }
+    if let Some(plan) = life.world.state.get(PLAN) {
+        tell_skipped(plan, &mut out);
+    }
+    if !life.world.counted.is_empty() {
+        out.push_str("=== counted\n");
+        for (name, count) in &life.world.counted {
+            out.push_str(&format!("{count} {name}\n"));
+        }
+    }
+    if !life.world.logged.is_empty() {
+        out.push_str("=== logged\n");
+        for line in &life.world.logged {
+            out.push_str(&format!("{line}\n"));
+        }
+    }
+    out
+}
+
+/// The models that the plan passes over, each with its reason.
+fn tell_skipped(plan: &[u8], out: &mut String) {
+    let Ok(document) = Plan::document(plan) else { return };
+    for skipped in Plan::decode(&document).iter().flat_map(|plan| &plan.skipped) {
+        out.push_str(&format!("=== {} skipped\n{}\n", skipped.model, skipped.why));
+    }
+}
+
+fn tell(headers: &Headers, body: &[u8], out: &mut String) {
+    for (name, value) in headers.iter().filter(|(name, _)| !name.starts_with(':')) {
+        out.push_str(&format!("{name}: {}\n", String::from_utf8_lossy(value)));
+    }
+    if body.is_empty() {
+        return;
+    }
+    out.push('\n');
+    out.push_str(&shorten(&String::from_utf8_lossy(body)));
+    if !body.ends_with(b"\n") {
+        out.push_str("\\\n");
+    }
+}
+
+/// Writes long runs of one character as their length.
+fn shorten(text: &str) -> String {
+    const LONG: usize = 200;
+    let mut out = String::new();
+    let mut chars = text.chars().peekable();
+    while let Some(first) = chars.next() {
+        let mut count = 1_usize;
+        while chars.peek() == Some(&first) {
+            chars.next();
+            count = count.saturating_add(1);
+        }
+        if count >= LONG {
+            out.push_str(&format!("<<{count} {first}>>"));
+        } else {
+            out.extend(std::iter::repeat_n(first, count));
+        }
+    }
+    out
+}
