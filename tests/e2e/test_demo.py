@@ -173,14 +173,11 @@ def test_a_provider_without_a_key_is_left_out(run, tmp_path):
     assert "anthropic is left out" in real.said() and "openai is left out" in real.said()
 
 
+ENDS = {"ENVOY": "/bin/false", **dict.fromkeys(KEYS, "1")}
 TROUBLES = {
     "not built": (["--once"], {"TRADEWIND": "/nowhere/tradewind"}, "`make build` brings it"),
-    "no envoy": (["--once"], {"ENVOY": "/nowhere/envoy"}, "`make setup` brings it"),
-    "envoy ends": (
-        ["--real"],
-        {"ENVOY": "/bin/false", **dict.fromkeys(KEYS, "1")},
-        "Envoy has ended by itself, with code 1",
-    ),
+    "no envoy": (["--once"], {"ENVOY": "/nowhere/envoy"}, "`make setup` brings an Envoy"),
+    "envoy ends": (["--real"], ENDS, "Envoy has ended by itself, with code 1"),
     "no key": (["--real", "--once"], {}, "set ANTHROPIC_API_KEY"),
     "no such file": (["--real"], {"OPENAI_API_KEY_FILE": "/nowhere/key"}, "`/nowhere/key` cannot"),
 }

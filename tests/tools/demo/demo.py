@@ -2,12 +2,16 @@
 
 import os
 
+import anthropic
+import openai
+
 import policy
 import screen
 from apps import Seen
 from screen import paint, say, wrong
 from stack import Stack
 from tour import STEPS, Broken, Step, Tour
+from trouble import Trouble
 
 KEY = "demo-key"
 TITLE = "Tradewind: official SDKs, unchanged -> Envoy -> OpenAI, Anthropic, Gemini (simulated)"
@@ -36,8 +40,15 @@ def serve(stack: Stack, once: bool) -> int:
         stack.secret(secret, f"simulated-{name}-key")
     envoy = stack.start_envoy(policy.simulated(KEY, sim.endpoints))
     say(paint(TITLE, "bold"))
-    tour = Tour(envoy.url, KEY, sim)
-    failed = sum(not _walk(number, step, tour) for number, step in enumerate(STEPS, 1))
+    try:
+        tour = Tour(envoy.url, KEY, sim)
+    except (openai.OpenAIError, anthropic.AnthropicError) as error:
+        raise Trouble(f"the gateway does not list its models: {error}", envoy.log) from None
+    failed = 0
+    for number, step in enumerate(STEPS, 1):
+        if not _walk(number, step, tour):
+            failed += 1
+            stack.check()
     if failed:
         wrong(f"{failed} of {len(STEPS)} steps do not show what they say")
         wrong(f"the logs are in {stack.folder}")
@@ -69,6 +80,8 @@ def _walk(number: int, step: Step, tour: Tour) -> bool:
         seen = step.run(tour)
     except Broken as broken:
         wrong(f"    FAILED: {broken}")
+    except Trouble:
+        raise
     except Exception as error:
         wrong(f"    FAILED: {type(error).__name__}: {error}")
     else:

@@ -44,7 +44,7 @@ def serve(stack: Stack, once: bool) -> int:
             stack.secret(policy.SECRETS[name], "none")
         text = policy.without(render(stack.policy, stack.folder / "secrets"), missing)
     envoy = stack.start_envoy(text)
-    models = _models(envoy.url, key)
+    models = _models(envoy.url, key, envoy.log)
     stack.done = True
     say(TRY.format(
         title=paint("It stays up until Ctrl-C. Providers charge for every answer. Try:", "bold"),
@@ -91,10 +91,12 @@ def _key(variable: str) -> str:
         raise Trouble(f"{variable}_FILE: `{file}` cannot be read: {why.strerror}") from None
 
 
-def _models(url: str, key: str) -> list[str]:
+def _models(url: str, key: str, log: Path) -> list[str]:
     """What apps may ask for, by asking: no provider is needed for it."""
     bearer = {"authorization": f"Bearer {key}"}
-    answer = httpx.get(f"{url}/v1/models", headers=bearer, timeout=10, trust_env=False)
-    if answer.status_code != 200:
-        raise Trouble(f"GET /v1/models answers {answer.status_code}: {answer.text[:200]}")
+    try:
+        answer = httpx.get(f"{url}/v1/models", headers=bearer, timeout=10, trust_env=False)
+        answer.raise_for_status()
+    except httpx.HTTPError as error:
+        raise Trouble(f"the gateway does not list its models: {error}", log) from None
     return [model["id"] for model in answer.json()["data"]]

@@ -30,11 +30,13 @@ def built() -> Path:
     envoy = os.environ.get("ENVOY")
     if not envoy:
         raise Trouble("ENVOY does not say where Envoy is: `make demo` and `make run` do")
-    makers = {TRADEWIND: "make build", WASM: "make build", Path(envoy): "make setup"}
-    for path, maker in makers.items():
+    for path in (TRADEWIND, WASM):
         if not path.is_file():
-            raise Trouble(f"`{path}` is not there: `{maker}` brings it")
-    return Path(envoy)
+            raise Trouble(f"`{path}` is not there: `make build` brings it")
+    binary = shutil.which(envoy)
+    if not binary:
+        raise Trouble(f"`{envoy}` is no program: `make setup` brings an Envoy if ENVOY is not set")
+    return Path(binary)
 
 
 class Sim(Daemon):
@@ -55,15 +57,20 @@ class Sim(Daemon):
 
     def weather(self, *rows: dict) -> None:
         """This weather from now on, and no request remembered."""
-        self.admin.delete("/weather").raise_for_status()
-        self.admin.delete("/requests").raise_for_status()
-        if rows:
-            self.admin.post("/weather", json=list(rows)).raise_for_status()
+        self._ask("PUT", "/weather", json=list(rows))
+        self._ask("DELETE", "/requests")
 
     def tried(self) -> list[str]:
         """Every attempt that reached a provider: its model, and what became of it."""
-        seen = self.admin.get("/requests").raise_for_status().json()
+        seen = self._ask("GET", "/requests")
         return [f"{one['model']} {one['answered']['status']}" for one in seen]
+
+    def _ask(self, method: str, path: str, **more):
+        try:
+            return self.admin.request(method, path, **more).raise_for_status().json()
+        except httpx.HTTPError as error:
+            self.check()
+            raise Trouble(f"{self.what}: {method} {path}: {error}", self.log) from None
 
 
 class Envoy(Daemon):
@@ -147,8 +154,12 @@ class Stack:
         """Until somebody stops it; complains when something ends by itself."""
         while True:
             time.sleep(0.5)
-            for daemon in self.running:
-                daemon.check()
+            self.check()
+
+    def check(self) -> None:
+        """Complains when something has ended by itself."""
+        for daemon in self.running:
+            daemon.check()
 
     def stop(self, keep: bool) -> None:
         """Ends everything and removes the folder; logs worth keeping stay in it, keys do not."""
