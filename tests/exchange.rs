@@ -3,6 +3,10 @@
 //! `BLESS=1 cargo test --test exchange` writes what comes out as what must come out; read the
 //! difference before you keep it.
 #![cfg(not(target_family = "wasm"))]
+#[path = "support/exchange/any_order.rs"]
+mod any_order;
+#[path = "support/exchange/rules.rs"]
+mod rules;
 #[path = "support/exchange/mod.rs"]
 mod support;
 

@@ -1,0 +1,119 @@
+//! No order of callbacks, and nothing that they bring, may end the VM: a trap is every app's.
+use proptest::prelude::*;
+use proptest::sample::select;
+use tradewind::exchange::{Event, PLAN, Stream};
+
+use super::support::{Gateway, Headers, View, World};
+
+const POLICY: &str = include_str!("../../corpus/exchange/policy/usual.json");
+
+const BODIES: &[&str] = &[
+    "",
+    "{",
+    "[]",
+    "{}",
+    "\u{feff}",
+    "data: \n\n",
+    "data: [DONE]\n\n",
+    "event: error\ndata: {\"type\":\"error\",\"error\":{}}\n\n",
+    "event: ping\ndata: {\"type\":\"ping\"}\n\n: x\n\n",
+    "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n",
+    "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a\"}]},\"finishReason\":\"STOP\"}]}\n\n",
+    r#"{"error":{"message":"x","type":"y","code":-1,"status":99999}}"#,
+    r#"{"type":"error","error":"x"}"#,
+    r#"{"model":"auto","messages":[{"role":"user","content":"Hi"}]}"#,
+    r#"{"model":"auto","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"Hi"}]}"#,
+    r#"{"model":"plain","max_tokens":18446744073709551615,"messages":[{"role":"user","content":[]}]}"#,
+    r#"{"choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":-1}}"#,
+];
+
+const PLANS: &[&str] = &[
+    "",
+    "{}",
+    r#"{"v":1,"id":"r","app":"openai","tenant":"t","route":"auto","stream":true,"stream_usage":false,"chain":["claude","gpt","gemini"],"skipped":[],"edits":[[0,0,"{"],[9,2,null]],"carried":[]}"#,
+    r#"{"v":1,"id":"r","app":"anthropic","tenant":"t","route":"auto","stream":true,"stream_usage":true,"chain":["gpt","gemini","claude"],"skipped":[],"edits":[],"carried":[["a","b"]]}"#,
+    r#"{"v":1,"id":"r","app":"openai","tenant":"t","route":"auto","stream":false,"stream_usage":true,"chain":["gemini","gpt","claude"],"skipped":[],"edits":[[18446744073709551615,0,null]],"carried":[]}"#,
+    r#"{"v":1,"id":"r","app":"gemini","tenant":"t","route":"auto","stream":true,"stream_usage":true,"chain":["gpt","claude","gemini"],"skipped":[],"edits":[],"carried":[]}"#,
+];
+
+const HEADERS: &[(&str, &str)] = &[
+    (":status", "200"),
+    (":status", "0"),
+    (":status", "429"),
+    (":status", "x"),
+    (":method", "POST"),
+    (":method", "GET"),
+    (":path", "/v1/chat/completions"),
+    (":path", "/v1/messages"),
+    (":path", "/v1/models?x"),
+    (":path", "é"),
+    ("x-api-key", "app-key"),
+    ("x-request-id", "é"),
+    ("content-type", "text/event-stream"),
+    ("content-type", "application/json"),
+    ("x-tradewind-model", "claude"),
+    ("retry-after", "-1"),
+];
+
+fn headers() -> impl Strategy<Value = Headers> {
+    let header = select(HEADERS).prop_map(|(n, v)| (n.to_owned(), v.as_bytes().to_vec()));
+    proptest::collection::vec(header, 0..8)
+}
+
+fn body() -> impl Strategy<Value = Vec<u8>> {
+    let known = select(BODIES).prop_map(|text| text.as_bytes().to_vec());
+    let noise = proptest::collection::vec(any::<u8>(), 0..200);
+    prop_oneof![4 => known, 1 => noise]
+}
+
+/// A callback: which, whether it is the last, by how much its size is not the body's, the body.
+type Call = (u8, bool, i8, Vec<u8>);
+
+fn call() -> impl Strategy<Value = Call> {
+    (0..6_u8, any::<bool>(), prop_oneof![3 => Just(0), 1 => any::<i8>()], body())
+}
+
+fn event((which, end, off, body): &Call) -> Event {
+    let size = body.len().saturating_add_signed(isize::from(*off));
+    match which {
+        0 => Event::RequestHeaders { end: *end },
+        1 => Event::RequestBody { size, end: *end },
+        2 => Event::RequestTrailers,
+        3 => Event::ResponseHeaders { end: *end },
+        4 => Event::ResponseBody { size, end: *end },
+        _ => Event::ResponseTrailers,
+    }
+}
+
+fn play(stream: &mut Stream, world: &World, calls: &[Call]) {
+    for call in calls {
+        let view = View { world, request: &call.3, response: &call.3 };
+        let _ = stream.on(event(call), &view);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn no_order_of_callbacks_ends_a_role(
+        request in headers(),
+        response in headers(),
+        plan in select(PLANS),
+        // The first calls in their usual order lead into the states; what follows does not.
+        usual in proptest::option::of((body(), any::<bool>())),
+        calls in proptest::collection::vec(call(), 1..12),
+    ) {
+        let gateway = Gateway::new(POLICY).unwrap();
+        let mut world = World { request, response, ..World::default() };
+        world.state.insert(PLAN.to_owned(), plan.as_bytes().to_vec());
+        let opening = usual.map_or_else(Vec::new, |(body, end)| {
+            vec![(0, false, 0, Vec::new()), (1, true, 0, body), (3, end, 0, Vec::new())]
+        });
+        for plugin in gateway.providers.values().chain([&gateway.edge]) {
+            let mut stream = plugin.stream();
+            play(&mut stream, &world, &opening);
+            play(&mut stream, &world, &calls);
+        }
+    }
+}

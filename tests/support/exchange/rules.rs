@@ -1,0 +1,118 @@
+//! The outcome table row by row, and the plan's encoding.
+use std::borrow::Cow;
+
+use proptest::prelude::*;
+use tradewind::dialect::{Edit, Fault, FaultKind, Put};
+use tradewind::exchange::{Mismatch, Outcome, Plan, Skipped, Verdict};
+
+/// What a provider said; what it is called; whether another model is asked; whether somebody is
+/// woken; the status an app gets in the place of the provider's.
+type Row = (FaultKind, u16, &'static str, bool, bool, Option<u16>);
+
+const ROWS: &[Row] = &[
+    (FaultKind::InvalidRequest, 400, "rejected", false, false, None),
+    (FaultKind::InvalidRequest, 409, "rejected", false, false, None),
+    (FaultKind::InvalidRequest, 422, "rejected", false, false, None),
+    (FaultKind::InvalidRequest, 408, "timed_out", true, false, None),
+    (FaultKind::InvalidRequest, 425, "rate_limited", true, false, None),
+    (FaultKind::InvalidRequest, 429, "rate_limited", true, false, None),
+    (FaultKind::InvalidRequest, 500, "failed", true, false, None),
+    (FaultKind::InvalidRequest, 529, "failed", true, false, None),
+    (FaultKind::ContextLength, 400, "context_length", true, false, None),
+    (FaultKind::ContextLength, 413, "context_length", true, false, None),
+    (FaultKind::TooLarge, 400, "too_large", true, false, None),
+    (FaultKind::TooLarge, 413, "too_large", true, false, None),
+    (FaultKind::ModelNotFound, 404, "model_gone", true, true, Some(502)),
+    (FaultKind::NotFound, 404, "model_gone", true, true, Some(502)),
+    (FaultKind::MethodNotAllowed, 405, "model_gone", true, true, Some(502)),
+    (FaultKind::Authentication, 401, "key_refused", true, true, Some(502)),
+    (FaultKind::Authentication, 400, "key_refused", true, true, Some(502)),
+    (FaultKind::Permission, 403, "key_refused", true, true, Some(502)),
+    (FaultKind::Billing, 402, "unpaid", true, true, Some(502)),
+    (FaultKind::Billing, 429, "unpaid", true, true, Some(502)),
+    (FaultKind::RateLimit, 429, "rate_limited", true, false, None),
+    (FaultKind::Overloaded, 503, "overloaded", true, false, None),
+    (FaultKind::Overloaded, 529, "overloaded", true, false, None),
+    (FaultKind::Timeout, 408, "timed_out", true, false, None),
+    (FaultKind::Timeout, 504, "timed_out", true, false, None),
+    (FaultKind::Internal, 500, "failed", true, false, None),
+    (FaultKind::Internal, 502, "failed", true, false, None),
+];
+
+#[test]
+fn every_outcome() {
+    for (kind, code, name, fails_over, loud, status) in ROWS.iter().copied() {
+        let fault = Fault::new(kind, "said").with_status(code);
+        let expected = Verdict { name, fails_over, loud, status };
+        assert_eq!(Outcome::of(&fault).verdict(), expected, "{kind:?} with status {code}");
+    }
+}
+
+fn word() -> impl Strategy<Value = String> {
+    let odd = ["", "\"", "\\", "\u{0}", "\u{7f}\u{2028}", "🌬", "a/b.c:d", "</script>", "null"];
+    prop_oneof![any::<String>(), proptest::sample::select(odd.to_vec()).prop_map(str::to_owned)]
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    let put = prop_oneof![Just(Put::Model), word().prop_map(Put::Text)];
+    (any::<usize>(), any::<usize>(), put).prop_map(|(start, end, put)| Edit { at: start..end, put })
+}
+
+fn pairs() -> impl Strategy<Value = Vec<(String, String)>> {
+    proptest::collection::vec((word(), word()), 0..4)
+}
+
+fn plan() -> impl Strategy<Value = Plan<'static>> {
+    let words = (word(), word(), word(), word(), proptest::collection::vec(word(), 0..4));
+    let edits = proptest::collection::vec(edit(), 0..4);
+    (words, any::<bool>(), any::<bool>(), pairs(), edits, pairs()).prop_map(
+        |((id, app, tenant, route, chain), stream, stream_usage, skipped, edits, carried)| Plan {
+            request_id: Cow::Owned(id),
+            app: Cow::Owned(app),
+            tenant: Cow::Owned(tenant),
+            route: Cow::Owned(route),
+            stream,
+            stream_usage,
+            chain: chain.into_iter().map(Cow::Owned).collect(),
+            skipped: skipped
+                .into_iter()
+                .map(|(model, why)| Skipped { model: Cow::Owned(model), why: Cow::Owned(why) })
+                .collect(),
+            edits,
+            carried: carried.into_iter().map(|(n, v)| (Cow::Owned(n), Cow::Owned(v))).collect(),
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn a_plan_reads_as_it_was_written(plan in plan()) {
+        let bytes = plan.encode();
+        let document = Plan::document(&bytes).unwrap();
+        prop_assert_eq!(Plan::decode(&document), Ok(plan));
+    }
+
+    /// Of a plan that was cut or changed nothing is made up: it is refused, or it is a plan.
+    #[test]
+    fn a_broken_plan_is_refused(
+        plan in plan(),
+        at in any::<prop::sample::Index>(),
+        byte in any::<u8>(),
+    ) {
+        let mut bytes = plan.encode();
+        let index = at.index(bytes.len());
+        prop_assert!(Plan::document(&bytes[..index]).is_err());
+        bytes[index] = byte;
+        if let Ok(document) = Plan::document(&bytes) {
+            let _ = Plan::decode(&document);
+        }
+    }
+}
+
+#[test]
+fn another_version_is_a_mismatch() {
+    for text in ["{}", "[]", "null", r#"{"v":0}"#, r#"{"v":2}"#, r#"{"v":"1"}"#, r#"{"v":1}"#] {
+        let document = Plan::document(text.as_bytes()).unwrap();
+        assert_eq!(Plan::decode(&document), Err(Mismatch), "{text}");
+    }
+}
