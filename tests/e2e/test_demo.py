@@ -102,6 +102,9 @@ def test_it_stays_up_beside_another_copy_until_it_is_stopped(run):
     command = re.search(r"curl http.*\\\n.*'", said)
     answer = subprocess.run(command[0], shell=True, capture_output=True, text=True, timeout=20)
     assert '"chat.completion"' in answer.stdout, answer
+    snippet = re.search(r"-c '(import openai\n.*?)'\n", said, re.S)
+    done = subprocess.run([sys.executable, "-c", snippet[1]], capture_output=True, text=True)
+    assert "claude-sonnet-4-5 saw 1 message" in done.stdout, done
     weather = re.search(r"curl http\S+/weather -d .*", said)
     subprocess.run(weather[0], shell=True, check=True, capture_output=True, timeout=20)
     answer = subprocess.run(command[0], shell=True, capture_output=True, text=True, timeout=20)

@@ -14,22 +14,8 @@ from tour import STEPS, Broken, Step, Tour
 from trouble import Trouble
 
 KEY = "demo-key"
+CLAUDE_AWAY = '{"model": "claude-*", "status": 529}'
 TITLE = "Tradewind: official SDKs, unchanged -> Envoy -> OpenAI, Anthropic, Gemini (simulated)"
-
-TRY = """
-{title}
-  curl     curl {url}/v1/chat/completions -H 'authorization: Bearer {key}' \\
-             -d '{{"model": "auto", "messages": [{{"role": "user", "content": "hello"}}]}}'
-  python   app = openai.OpenAI(base_url="{url}/v1", api_key="{key}")
-           app = anthropic.Anthropic(base_url="{url}", api_key="{key}")
-  models   {models}
-  weather  curl {sim}/weather -d '{{"model": "claude-*", "status": 529}}'
-           curl {sim}/weather -X DELETE       fair again
-           curl {sim}/requests                what the providers were asked
-  files    {policy}     the policy
-           {envoy}      Envoy's configuration for it
-           {log}       one line for each request
-  envoy    {admin}     its admin page"""
 
 
 def serve(stack: Stack, once: bool) -> int:
@@ -58,17 +44,13 @@ def serve(stack: Stack, once: bool) -> int:
         return 0
     sim.weather()
     stack.done = True
-    say(TRY.format(
-        title=paint("It stays up until Ctrl-C. Try:", "bold"),
-        url=envoy.url,
-        key=KEY,
-        models=", ".join(tour.models),
-        sim=sim.url,
-        policy=stack.policy,
-        envoy=envoy.config,
-        log=envoy.out,
-        admin=envoy.admin_url,
-    ))
+    screen.invite(
+        "It stays up until Ctrl-C. Try:",
+        *(envoy.url, KEY, tour.models, stack.folder, envoy.admin_url),
+        f"weather  curl {sim.url}/weather -d '{CLAUDE_AWAY}'",
+        f"         curl {sim.url}/weather -X DELETE       fair again",
+        f"         curl {sim.url}/requests                what the providers were asked",
+    )
     stack.stay()
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import httpx
 
 import policy
-from screen import paint, say
+import screen
+from screen import say
 from stack import Stack, render
 from trouble import Trouble
 
@@ -17,19 +18,6 @@ VARIABLES = {
     "openai": "OPENAI_API_KEY",
     "gemini": "GEMINI_API_KEY",
 }
-
-TRY = """
-{title}
-  curl     curl {url}/v1/chat/completions -H 'authorization: Bearer {key}' \\
-             -d '{{"model": "{model}", "messages": [{{"role": "user", "content": "hello"}}]}}'
-  python   app = openai.OpenAI(base_url="{url}/v1", api_key="{key}")
-           app = anthropic.Anthropic(base_url="{url}", api_key="{key}")
-  key      it is new with every run; TRADEWIND_KEY sets one that stays
-  models   {models}
-  files    {policy}     the policy
-           {envoy}      Envoy's configuration for it
-           {log}       one line for each request
-  envoy    {admin}     its admin page"""
 
 
 def serve(stack: Stack, once: bool) -> int:
@@ -46,17 +34,11 @@ def serve(stack: Stack, once: bool) -> int:
     envoy = stack.start_envoy(text)
     models = _models(envoy.url, key, envoy.log)
     stack.done = True
-    say(TRY.format(
-        title=paint("It stays up until Ctrl-C. Providers charge for every answer. Try:", "bold"),
-        url=envoy.url,
-        key=key,
-        model=models[0],
-        models=", ".join(models),
-        policy=stack.policy,
-        envoy=envoy.config,
-        log=envoy.out,
-        admin=envoy.admin_url,
-    ))
+    screen.invite(
+        "It stays up until Ctrl-C. Providers charge for every answer. Try:",
+        *(envoy.url, key, models, stack.folder, envoy.admin_url),
+        "key      it is new with every run; TRADEWIND_KEY sets one that stays",
+    )
     if once:
         return 0
     stack.stay()
