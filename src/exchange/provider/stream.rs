@@ -39,6 +39,8 @@ struct Seen {
     end: bool,
     /// It cannot be read any further.
     broken: bool,
+    /// Its failure has been counted.
+    counted: bool,
     fault: Option<Fault>,
     usage: Option<Usage>,
 }
@@ -183,6 +185,7 @@ impl Relay {
     fn forward(&mut self, untouched: bool, end: bool) -> Effects {
         let mut untouched = untouched;
         let seen = &mut self.seen;
+        let mut failed = seen.fault.is_some();
         if end && !seen.end && seen.stop && seen.fault.is_none() {
             // Some servers close after the reason of the end and leave out the mark of it.
             if !self.same {
@@ -193,13 +196,18 @@ impl Relay {
             let event = Event::Fault(fault);
             write(self.writer.as_mut(), &self.config.name, event, &mut self.out);
             seen.end = true;
+            failed = true;
             untouched = false;
         }
         let out = core::mem::take(&mut self.out);
-        if untouched {
-            return Effects::go_on();
+        let mut effects = Effects::go_on();
+        effects.list.extend((!untouched).then_some(Effect::ResponseBody(out)));
+        if failed && !core::mem::replace(&mut seen.counted, true) {
+            let model = crate::exchange::label(&self.config.name);
+            let name = format!("tradewind_streams_cut_total.model.{model}");
+            effects.list.push(Effect::Count(name));
         }
-        Effects::go_on().and(Effect::ResponseBody(out))
+        effects
     }
 }
 
