@@ -7,5 +7,5 @@ mod script;
 
 pub(crate) use envoy::{Headers, View, World};
 pub(crate) use gateway::Gateway;
-pub(crate) use play::{Life, live};
+pub(crate) use play::live;
 pub(crate) use script::{Answer, Given, Message, split, told};

@@ -8,7 +8,7 @@ use super::script::{Answer, Given, Message};
 use tradewind::exchange::{NEXT, Plugin, Reply};
 
 /// What came of a request.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Life {
     pub(crate) world: World,
     /// What each provider saw: the model, headers, body.
