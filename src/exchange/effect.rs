@@ -41,8 +41,8 @@ pub enum Effect {
     Reply(Reply),
     /// Count one in a counter.
     Count(String),
-    /// Write a line to Envoy's log.
-    Log(Level, String),
+    /// Write a line to Envoy's log: somebody must act.
+    Log(String),
 }
 
 /// Which headers.
@@ -52,15 +52,6 @@ pub enum HeaderMap {
     Request,
     /// The response's.
     Response,
-}
-
-/// How loud a log line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
-    /// Somebody must act.
-    Error,
-    /// Somebody should look.
-    Warn,
 }
 
 impl Effects {

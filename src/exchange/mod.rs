@@ -14,7 +14,7 @@ mod plugin;
 pub mod provider;
 mod reply;
 
-pub use effect::{Effect, Effects, Flow, HeaderMap, Level};
+pub use effect::{Effect, Effects, Flow, HeaderMap};
 pub use event::{Envoy, Event};
 pub use outcome::{Outcome, Verdict};
 pub use plan::{Mismatch, Plan, Skipped};

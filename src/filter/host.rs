@@ -5,7 +5,7 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::types::{Action, BufferType, MapType, Status};
 
 use super::metrics;
-use crate::exchange::{Effect, Effects, Envoy, Flow, HeaderMap, Level, Reply};
+use crate::exchange::{Effect, Effects, Envoy, Flow, HeaderMap, Reply};
 
 /// Envoy, as far as it can be read while a callback runs.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ pub(super) fn perform(effects: Effects) -> Action {
     for effect in effects.list {
         let what = name(&effect);
         if let Err(status) = one(effect) {
-            log::error!("tradewind: Envoy refused to {what} ({status:?})");
+            log::error!("Envoy refused to {what} ({status:?})");
         }
     }
     match effects.flow {
@@ -91,12 +91,8 @@ fn one(effect: Effect) -> Result<(), Status> {
             metrics::count(&name);
             Ok(())
         }
-        Effect::Log(Level::Error, line) => {
-            log::error!("tradewind: {line}");
-            Ok(())
-        }
-        Effect::Log(Level::Warn, line) => {
-            log::warn!("tradewind: {line}");
+        Effect::Log(line) => {
+            log::error!("{line}");
             Ok(())
         }
     }
@@ -112,6 +108,6 @@ const fn name(effect: &Effect) -> &'static str {
         Effect::State(..) => "write filter state",
         Effect::Reply(_) => "reply",
         Effect::Count(_) => "count",
-        Effect::Log(..) => "log",
+        Effect::Log(_) => "log",
     }
 }

@@ -28,12 +28,12 @@ impl RootContext for Root {
                 metrics::count("tradewind_policy_refused_total");
                 metrics::flush();
                 log::error!(
-                    "tradewind: the policy is refused, the last good one keeps serving; \
-                     {} problem(s), as `tradewind check` lists them:",
+                    "the policy is refused, and the last good one keeps serving where there is \
+                     one; {} problem(s), as `tradewind check` lists them:",
                     problems.len()
                 );
                 for problem in problems {
-                    log::error!("tradewind: {problem}");
+                    log::error!("{problem}");
                 }
                 false
             }

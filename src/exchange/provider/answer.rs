@@ -2,7 +2,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::super::{Effect, Effects, Envoy, Flow, HeaderMap, Level, Outcome, Reply};
+use super::super::{Effect, Effects, Envoy, Flow, HeaderMap, Outcome, Reply};
 use super::Config;
 use super::headers::{Headers, is_private};
 use super::request::Asked;
@@ -189,7 +189,7 @@ impl About {
         if verdict.loud {
             let said = &fault.message;
             let line = format!("model `{}`: {}: {said}", self.config.name, verdict.name);
-            effects.list.push(Effect::Log(Level::Error, line));
+            effects.list.push(Effect::Log(line));
         }
         let retry = self.asked.more && verdict.fails_over;
         let status = match verdict.status {

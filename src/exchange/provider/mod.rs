@@ -17,7 +17,7 @@ pub use self::config::Config;
 use self::answer::Answer;
 use self::request::Asked;
 use super::plan::Mismatch;
-use super::{Effect, Effects, Envoy, Event, HeaderMap, Level, NEXT, PLAN, Plan, Reply};
+use super::{Effect, Effects, Envoy, Event, HeaderMap, NEXT, PLAN, Plan, Reply};
 use crate::dialect::{App, Fault, FaultKind};
 
 /// One attempt.
@@ -120,7 +120,7 @@ impl Attempt {
         };
         let line = format!("model `{}`: {Mismatch}", self.config.name);
         effects.list.push(Effect::Count("tradewind_plan_mismatch_total".to_owned()));
-        effects.list.push(Effect::Log(Level::Error, line));
+        effects.list.push(Effect::Log(line));
         effects
     }
 

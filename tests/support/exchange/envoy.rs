@@ -6,7 +6,7 @@
 //! a body cannot be touched while headers are delivered; headers that have gone on are gone.
 use std::collections::BTreeMap;
 
-use tradewind::exchange::{Effect, Envoy, Event, Flow, HeaderMap, Level, Plugin, Reply, Stream};
+use tradewind::exchange::{Effect, Envoy, Event, Flow, HeaderMap, Plugin, Reply, Stream};
 
 /// A header map, in order.
 pub(crate) type Headers = Vec<(String, Vec<u8>)>;
@@ -222,10 +222,7 @@ impl Filter {
                 let count = world.counted.entry(name).or_default();
                 *count = count.saturating_add(1);
             }
-            Effect::Log(level, line) => {
-                let level = if level == Level::Error { "error" } else { "warn" };
-                world.logged.push(format!("{level}: {line}"));
-            }
+            Effect::Log(line) => world.logged.push(line),
         }
         None
     }
