@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import platform
+import re
 import socket
 import statistics
 import subprocess
@@ -193,12 +194,19 @@ def plain_parts(bootstrap, plain_port, upstream_port, stream_port):
 
 
 class Envoy:
-    def __init__(self, binary, bootstrap, folder):
+    def __init__(self, binary, bootstrap, folder, workers=1):
         path = folder / "envoy.json"
         path.write_text(json.dumps(bootstrap))
         self.process = subprocess.Popen(
-            [binary, "-c", str(path), "--concurrency", "1", "--use-dynamic-base-id",
+            [binary, "-c", str(path), "--concurrency", str(workers), "--use-dynamic-base-id",
              "--log-level", "error"], stdout=subprocess.DEVNULL)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
 
     def cpu_ns(self):
         """Nanoseconds on a CPU, all threads together."""
@@ -299,15 +307,16 @@ def stream_row(envoy, ports, chunks, rounds):
     """Extra CPU per streamed chunk, cross dialect."""
     body = request_body("stream", 1024, stream=True)
     plain, ours = compare(envoy, Client(ports["plain"], "/stream", body),
-                          Client(ports["tradewind"], "/v1/chat/completions", body), 16, rounds)
+                          Client(ports["tradewind"], "/v1/chat/completions", body), 16,
+                          min(rounds, 3))
     return (ours - plain) / chunks, plain / chunks, ours / chunks
 
 
-def open_streams(envoy, port, upstream, count):
-    """Memory with `count` streams open and held in their middle."""
+def open_streams(envoy, port, path, upstream, count):
+    """How much memory grows with `count` streams open and held in their middle."""
     upstream.hold.clear()
     body = request_body("stream", 4096, stream=True)
-    head = (f"POST /v1/chat/completions HTTP/1.1\r\nhost: bench\r\n"
+    head = (f"POST {path} HTTP/1.1\r\nhost: bench\r\n"
             f"content-length: {len(body)}\r\n\r\n").encode()
     before = envoy.rss()
     sockets = []
@@ -324,6 +333,33 @@ def open_streams(envoy, port, upstream, count):
     for connection in sockets:
         connection.close()
     return grown
+
+
+def idle_memory(binary, bootstrap, folder, port):
+    """Memory of an idle process with one worker and with five."""
+    sizes = []
+    for workers in (1, 5):
+        with Envoy(binary, bootstrap, folder, workers) as envoy:
+            envoy.wait(port)
+            time.sleep(1)
+            sizes.append(envoy.rss())
+    return sizes
+
+
+def memory_rows(binary, bootstrap, folder, ports, upstream):
+    """What a worker's VM takes, and what open streams add to it: each beside plain Envoy."""
+    plain = idle_memory(binary, plain_only(bootstrap), folder, ports["plain"])
+    ours = idle_memory(binary, bootstrap, folder, ports["tradewind"])
+    each = ((ours[1] - ours[0]) - (plain[1] - plain[0])) / 4
+    grown = []
+    for name, path in (("plain", "/stream"), ("tradewind", "/v1/chat/completions")):
+        with Envoy(binary, bootstrap, folder) as envoy:
+            envoy.wait(ports[name])
+            time.sleep(1)
+            grown.append(open_streams(envoy, ports[name], path, upstream, 1000))
+    return [("first worker and Envoy's main thread, idle", ours[0] - plain[0], None),
+            ("each further worker's VM, idle", each, 8),
+            ("1,000 open streams", grown[1] - grown[0], 64)]
 
 
 def build_bootstrap(folder, ports, upstream):
@@ -349,7 +385,7 @@ def plain_only(bootstrap):
 
 def report(rows, stream, memory, binary):
     version = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True)
-    version = version.stdout.split("/")[1] if "/" in version.stdout else version.stdout.strip()
+    version = re.search(r"/(\d+\.\d+\.\d+)/", version.stdout)[1]
     today = datetime.date.today().isoformat()
     print(f"\n`make bench`, {today}, Envoy {version}, one worker, {os.cpu_count()} cores "
           f"({platform.machine()}); CPU of the Envoy process per request, median of rounds.\n")
@@ -360,12 +396,11 @@ def report(rows, stream, memory, binary):
         print(f"| {label} | {plain:.0f} us | {ours:.0f} us | {ours / plain:.2f} x | {limit} |")
     extra, plain, ours = stream
     print(f"| streamed chunk, cross | {plain:.1f} us | {ours:.1f} us | +{extra:.1f} us | +15 us |")
-    idle, opened = memory
-    print("\n| what | measured | budget |\n|---|--:|--:|")
+    print("\n| memory and size, over plain Envoy | measured | budget |\n|---|--:|--:|")
     print(f"| wasm file | {WASM.stat().st_size / 1024:.0f} KiB | 1024 KiB |")
-    print(f"| memory of the idle filter, all VMs of the process | {idle / 2**20:.1f} MiB | |")
-    print(f"| memory per 1,000 open streams, Envoy's own included | {opened / 2**20:.1f} MiB "
-          "| 64 MiB |")
+    for label, size, budget in memory:
+        limit = f"{budget} MiB" if budget else ""
+        print(f"| {label} | {size / 2**20:.1f} MiB | {limit} |")
 
 
 def main():
@@ -373,29 +408,20 @@ def main():
     arguments.add_argument("--envoy", required=True, help="the Envoy binary to measure")
     arguments.add_argument("--rounds", type=int, default=7, help="rounds per measurement")
     options = arguments.parse_args()
-    chunks = 1000
-    upstream = Upstream(list(anthropic_events(chunks)), 0.0003)
+    chunks = 400
+    # Slow enough that each chunk is a read of its own, as it is from a real provider.
+    upstream = Upstream(list(anthropic_events(chunks)), 0.005)
     ports = {name: free_port() for name in ("plain", "tradewind", "upstream", "admin")}
-    with tempfile.TemporaryDirectory() as folder:
-        bootstrap = build_bootstrap(pathlib.Path(folder), ports, upstream)
-        bare = Envoy(options.envoy, plain_only(bootstrap), pathlib.Path(folder))
-        bare.wait(ports["plain"])
-        time.sleep(1)
-        bare_rss = bare.rss()
-        bare.process.terminate()
-        bare.process.wait()
-        envoy = Envoy(options.envoy, bootstrap, pathlib.Path(folder))
-        try:
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        bootstrap = build_bootstrap(folder, ports, upstream)
+        with Envoy(options.envoy, bootstrap, folder) as envoy:
             envoy.wait(ports["tradewind"])
             time.sleep(1)
-            idle = envoy.rss() - bare_rss
             rows = sizes_table(envoy, ports, options.rounds)
             stream = stream_row(envoy, ports, chunks, options.rounds)
-            opened = open_streams(envoy, ports["tradewind"], upstream, 1000)
-            report(rows, stream, (idle, opened), options.envoy)
-        finally:
-            envoy.process.terminate()
-            envoy.process.wait()
+        memory = memory_rows(options.envoy, bootstrap, folder, ports, upstream)
+        report(rows, stream, memory, options.envoy)
 
 
 if __name__ == "__main__":
