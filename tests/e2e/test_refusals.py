@@ -28,6 +28,7 @@ def refused(response, path: str, status: int, kind: str) -> str:
     assert response.headers["content-type"] == "application/json"
     assert int(response.headers["content-length"]) == len(response.content)
     assert response.headers["x-tradewind-request-id"]
+    assert "connection" not in response.headers, "an app may go on using its connection"
     body = response.json()
     error = body["error"]
     assert error["type"] == kind, body

@@ -48,6 +48,9 @@ fn connection(checked: Checked<'_>, place: &Place) -> Value {
         "merge_slashes": true,
         // `%2F` is not a `/`: such a path is unknown, and the module says so.
         "path_with_escaped_slashes_action": "KEEP_UNCHANGED",
+        // Otherwise every 400 closes its connection, though only its body was wrong. A request
+        // that cannot be told from the next one closes it all the same.
+        "stream_error_on_invalid_http_message": true,
         "common_http_protocol_options": {"headers_with_underscores_action": "DROP_HEADER"},
         "http2_protocol_options": {
             "max_concurrent_streams": 2048,
