@@ -18,6 +18,8 @@ struct Reader {
     refused: bool,
     stopped: bool,
     ended: bool,
+    /// Something of an answer came, if only the reason of its end.
+    said: bool,
     /// The calls so far, in the order they began.
     calls: Vec<Call>,
 }
@@ -48,7 +50,7 @@ impl StreamReader for Reader {
             return;
         }
         if data == "[DONE]" {
-            if !self.started {
+            if !self.said && self.calls.is_empty() {
                 return self.fail(empty(), sink);
             }
             self.stop(None, sink);
@@ -65,7 +67,12 @@ impl StreamReader for Reader {
         if name == "error" {
             return self.fail(fault::in_band(chunk), sink);
         }
-        self.chunk(chunk, sink);
+        let mut said = false;
+        self.chunk(chunk, &mut |event| {
+            said |= event.is_content();
+            sink(event);
+        });
+        self.said |= said;
     }
 }
 

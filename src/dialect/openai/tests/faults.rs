@@ -149,4 +149,11 @@ fn answers_that_are_none() {
         let events = read_chunks(&chunks);
         assert!(matches!(events.as_slice(), [Event::Fault(f)] if f.status == 502), "{events:?}");
     }
+    // An end alone makes no answer of a start.
+    let start = r#"{"id":"1","choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}"#;
+    let events = read_chunks(&[start, "[DONE]"]);
+    let [Event::Start { .. }, Event::Fault(fault)] = events.as_slice() else {
+        panic!("{events:?}")
+    };
+    assert_eq!(fault.status, 502);
 }
