@@ -57,7 +57,7 @@ impl Answer {
             value.and_then(|value| core::str::from_utf8(value).ok())
         };
         let status = text(":status").and_then(|status| status.parse().ok()).unwrap_or(502);
-        let events = text("content-type").is_some_and(|t| t.starts_with("text/event-stream"));
+        let events = text("content-type").is_some_and(is_events);
         let about = About { config, asked, headers, status, usage: None };
         let phase = match status {
             200..=299 if events && about.asked.stream => {
@@ -264,6 +264,11 @@ impl About {
 const JSON: &str = "application/json";
 /// The content type of a streamed one.
 pub(super) const EVENTS: &str = "text/event-stream";
+
+/// Whether a content type is that of a stream: media types have no case (RFC 9110, 8.3.1).
+fn is_events(kind: &str) -> bool {
+    kind.get(..EVENTS.len()).is_some_and(|own| own.eq_ignore_ascii_case(EVENTS))
+}
 
 /// Statuses that the rendered retry policy retries as they are.
 const fn retried(status: u16) -> bool {
