@@ -30,17 +30,21 @@ impl Usage {
             .saturating_add(self.cache_write_hour)
     }
 
-    /// The larger of each count: a stream reports a running total more than once, and the reports
-    /// overlap, so neither their sum nor the last of them is right.
+    /// What is known after another report of the same answer.
+    ///
+    /// A stream reports its running total more than once. Output only grows. Input is guessed by
+    /// some servers at the start and put right at the end, when the part that was cached is known,
+    /// so of its counts the later ones are right, where there are any.
     #[must_use]
-    pub fn max(self, other: Self) -> Self {
+    pub fn then(self, later: Self) -> Self {
+        let known = |before: u64, after: u64| if after > 0 { after } else { before };
         Self {
-            input: self.input.max(other.input),
-            cached_input: self.cached_input.max(other.cached_input),
-            cache_write: self.cache_write.max(other.cache_write),
-            cache_write_hour: self.cache_write_hour.max(other.cache_write_hour),
-            output: self.output.max(other.output),
-            reasoning: self.reasoning.max(other.reasoning),
+            input: known(self.input, later.input),
+            cached_input: known(self.cached_input, later.cached_input),
+            cache_write: known(self.cache_write, later.cache_write),
+            cache_write_hour: known(self.cache_write_hour, later.cache_write_hour),
+            output: self.output.max(later.output),
+            reasoning: self.reasoning.max(later.reasoning),
         }
     }
 }

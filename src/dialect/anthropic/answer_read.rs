@@ -50,6 +50,8 @@ struct Reader {
     open: Vec<Open>,
     /// Tokens written to the one-hour cache, as last reported.
     hour: u64,
+    /// Why it ended has been said: some servers repeat it with a second report of usage.
+    stopped: bool,
 }
 
 /// A call whose block is open.
@@ -83,8 +85,8 @@ impl StreamReader for Reader {
             "content_block_delta" => self.delta(root, sink),
             "content_block_stop" => self.block_stop(root, sink),
             "message_delta" => {
-                if let Some(delta) = root.get("delta") {
-                    stop(delta, sink);
+                if let Some(delta) = root.get("delta").filter(|_| !self.stopped) {
+                    self.stopped = stop(delta, sink);
                 }
                 self.usage(root, sink);
             }
@@ -194,8 +196,9 @@ fn prose(block: Value<'_>, sink: Sink<'_>) {
     }
 }
 
-fn stop(holder: Value<'_>, sink: Sink<'_>) {
-    let Some(reason) = holder.str_of("stop_reason") else { return };
+/// Whether it says why the answer ended.
+fn stop(holder: Value<'_>, sink: Sink<'_>) -> bool {
+    let Some(reason) = holder.str_of("stop_reason") else { return false };
     let stop = match &*reason {
         "max_tokens" | "model_context_window_exceeded" => Stop::Length,
         "tool_use" => Stop::ToolCalls,
@@ -211,4 +214,5 @@ fn stop(holder: Value<'_>, sink: Sink<'_>) {
         _ => Stop::End,
     };
     sink(Event::Stop(stop));
+    true
 }

@@ -44,7 +44,7 @@ impl Around {
                     self.model = model.clone().into_owned();
                 }
             }
-            Event::Usage(usage) => self.usage = self.usage.max(*usage),
+            Event::Usage(usage) => self.usage = self.usage.then(*usage),
             Event::Stop(Stop::Sequence(text)) => {
                 self.stop = Some(("stop_sequence", text.clone().map(Into::into)));
             }

@@ -88,7 +88,7 @@ impl AnswerWriter for Whole {
                 self.stop.get_or_insert(reason);
             }
             Event::Usage(usage) => {
-                self.usage = Some(self.usage.map_or(*usage, |sum| sum.max(*usage)));
+                self.usage = Some(self.usage.map_or(*usage, |sum| sum.then(*usage)));
             }
             Event::Fault(failure) => {
                 self.closed = true;

@@ -218,7 +218,7 @@ impl Seen {
                 self.fault.get_or_insert_with(|| fault.clone());
                 self.end |= self.content;
             }
-            Event::Usage(usage) => self.usage = Some(self.usage.unwrap_or_default().max(*usage)),
+            Event::Usage(usage) => self.usage = Some(self.usage.unwrap_or_default().then(*usage)),
             Event::End => self.end = true,
             other => {
                 self.stop |= matches!(other, Event::Stop(_));
