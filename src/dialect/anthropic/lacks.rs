@@ -6,6 +6,11 @@ use crate::dialect::{Ask, Block, Field, Format, Given, Image, Lack, Number, Targ
 /// Image types that Anthropic reads.
 const IMAGES: &[&str] = &["image/jpeg", "image/png", "image/gif", "image/webp"];
 
+/// An image's type by the name that Anthropic knows it by: apps call JPEG by its files' ending too.
+pub(super) fn media_type(given: &str) -> &str {
+    if given == "image/jpg" { "image/jpeg" } else { given }
+}
+
 /// Most characters of a tool's name.
 const NAME: usize = 128;
 
@@ -99,6 +104,6 @@ fn strange_image(block: &Block<'_>) -> bool {
 pub(super) fn readable(image: &Image<'_>) -> bool {
     match image {
         Image::Url(url) => url.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:")),
-        Image::Base64 { media_type, .. } => IMAGES.contains(&&**media_type),
+        Image::Base64 { media_type, .. } => IMAGES.contains(&self::media_type(media_type)),
     }
 }

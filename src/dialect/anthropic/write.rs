@@ -2,7 +2,7 @@
 use std::borrow::Cow;
 
 use super::block_write::input;
-use super::lacks::{blank, nameable, readable};
+use super::lacks::{blank, media_type, nameable, readable};
 use super::options::{Options, Thinking};
 use super::schema;
 use crate::dialect::{Ask, Block, Format, Image, Role, Target, Tool, ToolChoice};
@@ -272,7 +272,7 @@ fn image(image: &Image<'_>, w: &mut Writer) {
             }
             Image::Base64 { media_type, data } => {
                 w.key("type").string("base64");
-                w.key("media_type").string(media_type);
+                w.key("media_type").string(self::media_type(media_type));
                 w.key("data").string(data);
             }
         });
