@@ -113,6 +113,23 @@ pub(super) fn reasoning_effort(ask: &mut Ask<'_>, name: &'static str, value: Val
     Ok(())
 }
 
+/// A later or stranger word than Anthropic's is the business of a provider that knows it.
+pub(super) fn thinking(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
+    object(name, value)?;
+    let budget = value.get("budget_tokens").and_then(Value::as_u64);
+    let reasoning = match (value.str_of("type").as_deref(), budget) {
+        (Some("disabled"), _) => Reasoning::Off,
+        (Some("adaptive"), _) => Reasoning::Adaptive,
+        (Some("enabled"), Some(tokens)) => Reasoning::Budget(tokens),
+        (Some("enabled"), None) => Reasoning::Effort(Effort::Medium),
+        _ => return native(ask, name),
+    };
+    if ask.reasoning.is_none() {
+        ask.reasoning = Some(Given { value: reasoning, field: name });
+    }
+    Ok(())
+}
+
 pub(super) fn user<'d>(ask: &mut Ask<'d>, name: &'static str, value: Value<'d>) -> Read {
     ask.user = Some(Given { value: string(name, value)?, field: name });
     Ok(())

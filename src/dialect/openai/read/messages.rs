@@ -201,11 +201,12 @@ fn result<'d>(
     Ok(())
 }
 
-/// The name of a participant: nobody else's dialect tells speakers of one role apart.
+/// The name of a participant: nobody else's dialect tells speakers of one role apart. It is told
+/// as advice, since apps give names out of habit where there is one user.
 fn participant(ask: &mut Ask<'_>, at: &At<'_>, message: &Message<'_>) -> Result<(), Fault> {
     if let Some(name) = message.name {
         string(at.key("name"), name)?;
-        native(ask, at.key("name"));
+        hint(ask, at.key("name"));
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ use crate::json::{At, Document, Value};
 type Read = for<'d> fn(&mut Ask<'d>, &'static str, Value<'d>) -> Result<(), Fault>;
 
 /// The fields of a request. Of two that mean the same the later row wins.
-static FIELDS: [(&str, Read); 38] = [
+static FIELDS: [(&str, Read); 39] = [
     ("model", fields::model),
     ("messages", messages::read),
     ("stream", fields::stream),
@@ -37,6 +37,8 @@ static FIELDS: [(&str, Read); 38] = [
     ("presence_penalty", fields::presence_penalty),
     ("stop", fields::stop),
     ("reasoning_effort", fields::reasoning_effort),
+    // Not OpenAI's own: gateways that translate take Anthropic's word for it.
+    ("thinking", fields::thinking),
     ("user", fields::user),
     ("n", fields::n),
     ("logprobs", fields::logprobs),

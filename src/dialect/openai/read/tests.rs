@@ -173,7 +173,7 @@ fn what_only_this_dialect_can_say_is_told_by_its_path() {
         (body(r#""tools":[{"type":"custom","custom":{"name":"f"}}]"#), "tools[0]"),
         (body(r#""response_format":{"type":"grammar"}"#), "response_format"),
         (body(r#""brand_new":1"#), "brand_new"),
-        (said(r#"{"role":"user","name":"Ann","content":"x"}"#), "messages[0].name"),
+        (body(r#""thinking":{"type":"sometimes"}"#), "thinking"),
         (said(r#"{"role":"user","content":"x","mood":"fine"}"#), "messages[0].mood"),
         (said(r#"{"role":"function","name":"f","content":"x"}"#), "messages[0]"),
         (said(r#"{"role":"assistant","content":null,"audio":{"id":"a"}}"#), "messages[0].audio"),
