@@ -4,7 +4,7 @@
 //! Everything is borrowed from the app's own text where it can be.
 use std::borrow::Cow;
 
-use super::lack::Field;
+use super::lack::{Field, Lack};
 
 /// A request in our words.
 ///
@@ -51,6 +51,9 @@ pub struct Ask<'d> {
     pub stop: Option<Given<Vec<Cow<'d, str>>>>,
     /// How much to think before answering.
     pub reasoning: Option<Given<Reasoning>>,
+    /// Whether [`Ask::reasoning`] only advises: a model that cannot think that much, or at all,
+    /// still serves the request.
+    pub reasoning_advises: bool,
     /// The app's own name for its end user.
     pub user: Option<Given<Cow<'d, str>>>,
     /// Fields that mean something and that only the app's own dialect can say.
@@ -58,6 +61,14 @@ pub struct Ask<'d> {
     /// Fields that only advise (cache hints, labels): left out where they cannot be said, and
     /// named in a response header, but no reason to pass a model over.
     pub hints: Vec<Field>,
+}
+
+impl Ask<'_> {
+    /// Whether what cannot be said is advice, left out like any of [`Ask::hints`].
+    #[must_use]
+    pub fn advises(&self, lack: &Lack) -> bool {
+        self.reasoning_advises && self.reasoning.is_some_and(|given| lack.field == given.field)
+    }
 }
 
 /// A value and the name of the field that gave it, as the app wrote it.

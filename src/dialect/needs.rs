@@ -20,7 +20,9 @@ impl Ask<'_> {
     pub fn needs(&self) -> Needs {
         let blocks = || self.turns.iter().flat_map(|turn| &turn.blocks);
         let schema = self.format.as_ref().filter(|format| is_schema(&format.value));
-        let thinks = self.reasoning.filter(|reasoning| reasoning.value.effort().is_some());
+        let thinks = self
+            .reasoning
+            .filter(|given| !self.reasoning_advises && given.value.effort().is_some());
         let tools = if self.tools.is_empty() {
             blocks().any(is_tool).then_some("messages")
         } else {

@@ -112,9 +112,11 @@ fn lacks(pair: &Pair, ask: &Ask<'_>, target: &Target<'_>) -> String {
     let mut lacks = Vec::new();
     (pair.provider.provider.lacks)(ask, target, &mut lacks);
     let native = ask.native.iter().map(|field| format!("`{field}` is the app's dialect's own\n"));
-    let lacks = lacks.iter().map(|lack| format!("{lack}\n"));
+    let advice = lacks.iter().filter(|lack| ask.advises(lack)).map(|lack| lack.field.clone());
+    let hints = ask.hints.iter().cloned().chain(advice);
+    let lacks = lacks.iter().filter(|lack| !ask.advises(lack)).map(|lack| format!("{lack}\n"));
     let user = ask.user.as_ref().filter(|_| !pair.provider.provider.carries_user);
-    let hints = ask.hints.iter().map(|field| field.as_ref()).chain(user.map(|given| given.field));
+    let hints = hints.chain(user.map(|given| given.field.into()));
     let hints = hints.map(|field| format!("(`{field}` only advises)\n"));
     native.chain(lacks).chain(hints).collect()
 }

@@ -46,6 +46,7 @@ pub(super) fn read<'d>(document: &'d Document<'d>) -> Result<Ask<'d>, Fault> {
 
 /// The fields that are read here.
 const KNOWN: &[&str] = &[
+    "context_management",
     "diagnostics",
     "max_tokens",
     "messages",
@@ -84,6 +85,14 @@ fn tools<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
 
 fn tool<'d>(ask: &mut Ask<'d>, item: Value<'d>, at: &At<'_>) -> Result<(), Fault> {
     let name = need_string(item, "name", at)?;
+    let waits = item.given("defer_loading").is_some_and(|wait| wait.as_bool() != Some(false));
+    if waits {
+        // Where no tool is searched for, all are offered at once.
+        hint(ask, "tools[].defer_loading");
+        if item.given("input_schema").is_none() {
+            return Ok(()); // A name to search for, of a tool that cannot be called yet.
+        }
+    }
     let schema = super::check::need(item, "input_schema", at, "an object, a JSON schema")?;
     let schema = object(schema, &at.key("input_schema"))?;
     let description = item.given("description");
@@ -100,10 +109,8 @@ fn tool<'d>(ask: &mut Ask<'d>, item: Value<'d>, at: &At<'_>) -> Result<(), Fault
     if item.given("eager_input_streaming").is_some() {
         hint(ask, "tools[].eager_input_streaming");
     }
-    for (key, usual) in [("defer_loading", "false"), ("allowed_callers", "[\"direct\"]")] {
-        if let Some(value) = item.given(key).filter(|value| value.raw() != usual) {
-            native(ask, value, &at.key(key));
-        }
+    if let Some(value) = item.given("allowed_callers").filter(|who| who.raw() != "[\"direct\"]") {
+        native(ask, value, &at.key("allowed_callers"));
     }
     rest(ask, item, TOOL, at);
     Ok(())
@@ -173,7 +180,9 @@ fn sampling<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Anthropic's words are the most that may be thought, never the least: all of them advise.
 fn thinking<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
+    ask.reasoning_advises = true;
     let config = root.given("output_config");
     let at = ROOT.key("output_config");
     let mut effort = None;
@@ -182,13 +191,16 @@ fn thinking<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
         if let Some(text) = config.given("effort") {
             effort = self::effort(&string(text, &at.key("effort"))?);
             if effort.is_none() {
-                native(ask, text, &at.key("effort"));
+                hint(ask, "output_config.effort");
             }
         }
         if let Some(shape) = config.given("format") {
             format(ask, shape, &at.key("format"), "output_config.format")?;
         }
-        rest(ask, config, &["effort", "format"], &at);
+        if config.get("task_budget").is_some_and(|budget| !neutral(budget)) {
+            hint(ask, "output_config.task_budget");
+        }
+        rest(ask, config, &["effort", "format", "task_budget"], &at);
     }
     // Where the field stood while it was in beta.
     if let Some(shape) = root.given("output_format") {
@@ -212,10 +224,10 @@ fn thinking<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
             ask.reasoning = given(Reasoning::Budget(value));
         }
         "adaptive" => ask.reasoning = effort.or_else(|| given(Reasoning::Adaptive)),
-        "disabled" => {}
+        "disabled" => ask.reasoning = given(Reasoning::Off),
         // A later word: Anthropic may know it.
         _ => {
-            native(ask, thinking, &at);
+            hint(ask, "thinking");
             return Ok(());
         }
     }
@@ -266,8 +278,11 @@ fn about<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
     if root.given("speed").is_some_and(|speed| !speed.is("standard")) {
         hint(ask, "speed");
     }
-    if root.get("diagnostics").is_some_and(|wish| !neutral(wish)) {
-        hint(ask, "diagnostics");
+    // What Anthropic forgets of a long conversation, its model does not read; others read it all.
+    for wish in ["context_management", "diagnostics"] {
+        if root.get(wish).is_some_and(|value| !neutral(value)) {
+            hint(ask, wish);
+        }
     }
     let Some(metadata) = root.given("metadata") else { return Ok(()) };
     let at = ROOT.key("metadata");

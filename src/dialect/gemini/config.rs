@@ -7,12 +7,13 @@ use crate::json::Writer;
 /// `generationConfig`; left out when nothing is asked.
 pub(super) fn write(w: &mut Writer, ask: &Ask<'_>, target: &Target<'_>, traits: Traits) {
     let format = ask.format.as_ref().filter(|_| shapes_beside_tools(ask, traits));
+    let reasoning = ask.reasoning.filter(|given| traits.thinks || !off(given.value));
     let silent = [ask.temperature, ask.top_p, ask.top_k, ask.seed].iter().all(Option::is_none)
         && [ask.frequency_penalty, ask.presence_penalty].iter().all(Option::is_none)
         && ask.max_tokens.is_none()
         && stops(ask).is_empty()
         && format.is_none()
-        && ask.reasoning.is_none();
+        && reasoning.is_none();
     if silent {
         return;
     }
@@ -30,7 +31,7 @@ pub(super) fn write(w: &mut Writer, ask: &Ask<'_>, target: &Target<'_>, traits: 
                 w.key("responseJsonSchema").raw(schema);
             }
         }
-        if let Some(reasoning) = ask.reasoning {
+        if let Some(reasoning) = reasoning {
             let most = ask.max_tokens.map_or(target.max_output_tokens, |most| most.value);
             w.key("thinkingConfig").object(|w| thinking(w, reasoning.value, traits.thinking, most));
         }

@@ -107,5 +107,5 @@ pub(super) const fn off(reasoning: Reasoning) -> bool {
 }
 
 const fn can_rest(traits: Traits) -> bool {
-    matches!(traits.thinking, Thinking::Budget { off: true, .. })
+    !traits.thinks || matches!(traits.thinking, Thinking::Budget { off: true, .. })
 }

@@ -11,6 +11,8 @@ pub(super) struct Traits {
     pub(super) signed: bool,
     /// How the amount of thinking is said.
     pub(super) thinking: Thinking,
+    /// Thinks unless told not to: from 2.5 on. To the others thinking need not be mentioned.
+    pub(super) thinks: bool,
 }
 
 /// How the amount of thinking is said.
@@ -53,5 +55,6 @@ pub(super) fn traits(model: &str) -> Traits {
     } else {
         Thinking::Budget { off: true, least: 1, most: 24_576 }
     };
-    Traits { signed, thinking }
+    let thinks = signed || rest.is_some_and(|rest| rest.starts_with("2.5"));
+    Traits { signed, thinking, thinks }
 }

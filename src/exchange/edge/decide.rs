@@ -127,6 +127,7 @@ fn lack(config: &Config, head: &Head, ask: &Ask<'_>, model: &Model) -> Option<St
         Target { model: &model.provider_model, max_output_tokens: model.max_output_tokens };
     let mut lacks: Vec<Lack> = Vec::new();
     (dialect.provider.lacks)(ask, &target, &mut lacks);
+    lacks.retain(|lack| !ask.advises(lack));
     lacks.extend(ask.native.iter().map(|field| Lack {
         field: field.clone(),
         why: "can be said to providers of the app's own dialect only",

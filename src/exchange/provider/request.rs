@@ -106,9 +106,12 @@ fn left_out(config: &Config, ask: &Ask<'_>, target: &Target<'_>) -> Vec<String> 
     let user = ask.user.as_ref().filter(|_| !config.dialect.provider.carries_user);
     fields.extend(user.map(|given| given.field.to_owned()));
     if config.drops {
+        fields.extend(ask.native.iter().map(ToString::to_string));
+    }
+    if config.drops || ask.reasoning_advises {
         let mut lacks = Vec::new();
         (config.dialect.provider.lacks)(ask, target, &mut lacks);
-        fields.extend(ask.native.iter().map(ToString::to_string));
+        lacks.retain(|lack| config.drops || ask.advises(lack));
         fields.extend(lacks.into_iter().map(|lack| lack.field.into_owned()));
     }
     fields
