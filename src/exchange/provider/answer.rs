@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::super::{Effect, Effects, Envoy, Flow, HeaderMap, Outcome, Reply};
 use super::Config;
-use super::headers::{Headers, is_private};
+use super::headers::{Headers, is_private, listed};
 use super::request::Asked;
 use super::stream::Streaming;
 use crate::dialect::{AnswerHead, App, Event, Fault, FaultKind};
@@ -251,7 +251,7 @@ impl About {
         add("x-tradewind-attempts", self.asked.attempt.to_string());
         add("x-tradewind-request-id", self.asked.request_id.clone());
         if !self.asked.dropped.is_empty() {
-            add("x-tradewind-dropped", self.asked.dropped.join(", "));
+            add("x-tradewind-dropped", listed(&self.asked.dropped));
         }
         if let Some(app) = self.app() {
             add(app.request_id_header, self.asked.request_id.clone());

@@ -43,6 +43,19 @@ pub(super) fn request(
     headers
 }
 
+/// Longest path of a field that is named in a header, in characters.
+const FIELD: usize = 100;
+
+/// Paths of fields as one header's value.
+///
+/// An app chooses its own keys: a line break in one would begin another header, and a long one
+/// would be more than clients take.
+pub(super) fn listed(fields: &[String]) -> String {
+    let plain = |c: char| if c.is_ascii_graphic() { c } else { '?' };
+    let field = |field: &String| field.chars().take(FIELD).map(plain).collect::<String>();
+    fields.iter().map(field).collect::<Vec<_>>().join(", ")
+}
+
 /// Headers of a provider's answer that stay with us: they speak of the connection, of the
 /// provider's edge or of its account, or would let a provider speak in our name.
 pub(super) fn is_private(name: &str) -> bool {
