@@ -211,10 +211,18 @@ impl About {
                 let mut reply = Reply::fault(app, &told, &self.asked.request_id);
                 reply.headers.push(("x-tradewind-model", self.config.name.clone()));
                 reply.headers.push(("x-tradewind-attempts", self.asked.attempt.to_string()));
+                let waits = WAITS.into_iter().filter_map(|name| Some((name, self.text(name)?)));
+                reply.headers.extend(waits);
                 vec![Effect::Reply(reply)]
             }
         });
         effects
+    }
+
+    /// One of the provider's own headers.
+    fn text(&self, name: &str) -> Option<String> {
+        let (_, value) = self.headers.iter().find(|(own, _)| own == name)?;
+        core::str::from_utf8(value).ok().map(str::to_owned)
     }
 
     /// The failure as an app is told of it.
@@ -235,7 +243,7 @@ impl About {
         for (name, value) in &self.headers {
             let travels = match name.as_str() {
                 "content-type" => kind.is_none(),
-                "retry-after" | "retry-after-ms" => true,
+                name if WAITS.contains(&name) => true,
                 name => same && !is_private(name) && name != "content-encoding",
             };
             if travels {
@@ -269,6 +277,9 @@ pub(super) const EVENTS: &str = "text/event-stream";
 fn is_events(kind: &str) -> bool {
     kind.get(..EVENTS.len()).is_some_and(|own| own.eq_ignore_ascii_case(EVENTS))
 }
+
+/// How long a provider asks to be left alone: an app's SDK waits that long.
+const WAITS: [&str; 2] = ["retry-after", "retry-after-ms"];
 
 /// Statuses that the rendered retry policy retries as they are.
 const fn retried(status: u16) -> bool {
