@@ -6,7 +6,8 @@ use super::read::Spot;
 pub struct Resilience {
     /// Most models tried for one request, from 1 to 10.
     pub attempts: u32,
-    /// Longest silence of a provider, before or within an answer, in milliseconds.
+    /// Longest silence of a provider, before or within an answer, in milliseconds. Bytes that are
+    /// held back count for nothing: a whole answer has to be there by then.
     pub idle_timeout_ms: u64,
 }
 
