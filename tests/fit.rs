@@ -105,10 +105,20 @@ fn said(policy: &Policy, facts: &Facts, lack: Option<&str>) -> Vec<String> {
 fn a_chain_keeps_the_models_that_fit_in_order() {
     let policy = public();
     for (input_tokens, max_tokens, needs, expected) in CASES {
-        let facts =
-            Facts { input_tokens: *input_tokens, max_tokens: *max_tokens, needs: needs.to_vec() };
+        let facts = Facts {
+            dialect: "openai",
+            input_tokens: *input_tokens,
+            max_tokens: *max_tokens,
+            needs: needs.to_vec(),
+        };
         assert_eq!(said(&policy, &facts, None), *expected, "{facts:?}");
     }
+}
+
+#[test]
+fn a_bound_that_is_written_anew_can_be_lowered() {
+    let facts = Facts { dialect: "anthropic", max_tokens: Some(201), ..Facts::default() };
+    assert_eq!(said(&public(), &facts, None), ["+small", "+large", "+other"]);
 }
 
 #[test]

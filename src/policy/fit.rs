@@ -6,6 +6,9 @@ use super::{Capability, Model, Policy, Route};
 /// What is known of a request.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
+    /// The app's dialect: a provider of it gets the app's bound on the answer as it stands, any
+    /// other one a bound that its model can keep.
+    pub dialect: &'static str,
     /// Tokens of its input, estimated.
     pub input_tokens: u64,
     /// Most tokens of its answer, where it says.
@@ -95,16 +98,23 @@ impl Policy {
 /// The first reason why a model cannot serve a request.
 fn misfit(model: &Model, facts: &Facts) -> Option<Dropped> {
     // What is too long an answer for any input is said as that, though it may overflow the window
-    // as well.
-    if let Some(max_tokens) = facts.max_tokens.filter(|max| *max > model.max_output_tokens) {
-        return Some(Dropped::Output { max_tokens, max_output_tokens: model.max_output_tokens });
-    }
+    // as well. A provider refuses such a bound; where the request is written anew, the bound is
+    // lowered to what the model can give at all.
+    let most = model.max_output_tokens;
+    let max_tokens = match facts.max_tokens {
+        Some(max_tokens) if max_tokens <= most => Some(max_tokens),
+        Some(max_tokens) if model.provider.dialect == facts.dialect => {
+            return Some(Dropped::Output { max_tokens, max_output_tokens: most });
+        }
+        Some(_) => Some(most),
+        None => None,
+    };
     // An answer that nobody bounded needs room for one token at least.
-    let answer = facts.max_tokens.unwrap_or(1);
+    let answer = max_tokens.unwrap_or(1);
     if facts.input_tokens.saturating_add(answer) > model.context_window {
         return Some(Dropped::Context {
             input_tokens: facts.input_tokens,
-            max_tokens: facts.max_tokens,
+            max_tokens,
             context_window: model.context_window,
         });
     }

@@ -50,7 +50,7 @@ fn fit<'c>(
     ask: &Ask<'_>,
     bytes: usize,
 ) -> Fit<'c> {
-    let mut facts = facts(ask);
+    let mut facts = facts(head, ask);
     let fits =
         |facts: &Facts| config.policy.fit(route, facts, |model| lack(config, head, ask, model));
     if !facts.needs.iter().any(|(need, _)| *need == Capability::Images) {
@@ -98,9 +98,10 @@ fn limits(policy: &Policy, ask: &Ask<'_>) -> Result<(), Fault> {
     }
 }
 
-fn facts(ask: &Ask<'_>) -> Facts {
+fn facts(head: &Head, ask: &Ask<'_>) -> Facts {
     let needs = ask.needs();
     let mut facts = Facts {
+        dialect: head.dialect.name,
         input_tokens: 0,
         max_tokens: ask.max_tokens.map(|max| max.value),
         needs: Vec::new(),

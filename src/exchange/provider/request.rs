@@ -80,8 +80,12 @@ fn cross(
 ) -> Result<Vec<u8>, Mismatch> {
     let document = Document::parse(body, Limits::default()).map_err(|_| Mismatch)?;
     let read = app.app.as_ref().ok_or(Mismatch)?.read;
-    let ask = read(&document).map_err(|_| Mismatch)?;
+    let mut ask = read(&document).map_err(|_| Mismatch)?;
     let max_output_tokens = most_tokens(config, &ask, body.len());
+    // A bound beyond what the model can give is no bound, but its provider would refuse it.
+    if let Some(max_tokens) = &mut ask.max_tokens {
+        max_tokens.value = max_tokens.value.min(config.max_output_tokens);
+    }
     let target = Target { model: &config.provider_model, max_output_tokens };
     *dropped = left_out(config, &ask, &target);
     Ok((config.dialect.provider.write)(&ask, &target))
