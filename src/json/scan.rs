@@ -18,9 +18,9 @@ pub struct Limits {
 pub const VALUES_MAX: u32 = 1 << 19;
 
 impl Default for Limits {
-    /// 64 levels: tool schemas of real apps stay under 20.
+    /// 128 levels, as most readers of JSON allow: tool schemas of real apps stay under 20.
     fn default() -> Self {
-        Self { depth: 64 }
+        Self { depth: 128 }
     }
 }
 
