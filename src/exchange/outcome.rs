@@ -33,11 +33,10 @@ pub struct Verdict {
     pub name: &'static str,
     /// Whether another model may do better.
     pub fails_over: bool,
-    /// Whether an operator has to be woken.
-    pub loud: bool,
-    /// The status an app gets in the place of the provider's, when no model is left: for
-    /// failures that the app's own SDK would misread as the app's.
-    pub status: Option<u16>,
+    /// For a failure that an operator must mend: what an app is told of it, with 502. The
+    /// provider's own status would read as the app's fault, and its words may quote the key or
+    /// the account; they go to the log.
+    pub told: Option<&'static str>,
 }
 
 impl Outcome {
@@ -68,18 +67,21 @@ impl Outcome {
     /// What follows.
     #[must_use]
     pub const fn verdict(self) -> Verdict {
-        let (name, fails_over, loud, status) = match self {
-            Self::Rejected => ("rejected", false, false, None),
-            Self::ContextLength => ("context_length", true, false, None),
-            Self::TooLarge => ("too_large", true, false, None),
-            Self::ModelGone => ("model_gone", true, true, Some(502)),
-            Self::KeyRefused => ("key_refused", true, true, Some(502)),
-            Self::Unpaid => ("unpaid", true, true, Some(502)),
-            Self::RateLimited => ("rate_limited", true, false, None),
-            Self::Overloaded => ("overloaded", true, false, None),
-            Self::TimedOut => ("timed_out", true, false, None),
-            Self::Failed => ("failed", true, false, None),
+        const GONE: Option<&str> = Some("the provider does not know this model");
+        const KEY: Option<&str> = Some("the provider refused the gateway's key");
+        const UNPAID: Option<&str> = Some("the gateway's account with the provider is used up");
+        let (name, fails_over, told) = match self {
+            Self::Rejected => ("rejected", false, None),
+            Self::ContextLength => ("context_length", true, None),
+            Self::TooLarge => ("too_large", true, None),
+            Self::ModelGone => ("model_gone", true, GONE),
+            Self::KeyRefused => ("key_refused", true, KEY),
+            Self::Unpaid => ("unpaid", true, UNPAID),
+            Self::RateLimited => ("rate_limited", true, None),
+            Self::Overloaded => ("overloaded", true, None),
+            Self::TimedOut => ("timed_out", true, None),
+            Self::Failed => ("failed", true, None),
         };
-        Verdict { name, fails_over, loud, status }
+        Verdict { name, fails_over, told }
     }
 }

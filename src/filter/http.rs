@@ -3,12 +3,13 @@ use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
 use super::host::{Host, perform};
-use crate::exchange::{Event, Plugin, Stream};
+use crate::exchange::{Effects, Event, Plugin, Reply, Stream};
 
 /// One stream.
 #[derive(Debug)]
 pub(super) struct Http {
-    /// None for a plugin whose configuration was refused: Envoy sends it no traffic.
+    /// None for a plugin whose configuration was refused. Envoy sends it no traffic; if it did, a
+    /// request that nobody rebuilt must not go on with the app's key in it.
     stream: Option<Stream>,
 }
 
@@ -20,8 +21,18 @@ impl Http {
     fn on(&mut self, event: Event) -> Action {
         match &mut self.stream {
             Some(stream) => perform(stream.on(event, &Host)),
-            None => Action::Continue,
+            None => perform(unconfigured(event)),
         }
+    }
+}
+
+fn unconfigured(event: Event) -> Effects {
+    match event {
+        Event::RequestHeaders { .. } => {
+            let body = b"the tradewind filter is not configured\n".to_vec();
+            Effects::reply(Reply { status: 503, headers: Vec::new(), body })
+        }
+        _ => Effects::go_on(),
     }
 }
 

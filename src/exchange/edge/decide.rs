@@ -3,7 +3,7 @@ use std::borrow::Cow;
 
 use super::super::{Effect, Effects, HeaderMap, NEXT, PLAN, Plan, Skipped};
 use super::{Config, Head};
-use crate::dialect::{Ask, Fault, FaultKind, Lack, Target};
+use crate::dialect::{Ask, Fault, FaultKind, Lack, Target, named};
 use crate::json::{Document, Limits};
 use crate::policy::{Capability, Dropped, Facts, Fit, Model, Policy, Route, Unsupported, shown};
 
@@ -51,8 +51,7 @@ fn fit<'c>(
     bytes: usize,
 ) -> Fit<'c> {
     let mut facts = facts(head, ask);
-    let fits =
-        |facts: &Facts| config.policy.fit(route, facts, |model| lack(config, head, ask, model));
+    let fits = |facts: &Facts| config.policy.fit(route, facts, |model| lack(head, ask, model));
     if !facts.needs.iter().any(|(need, _)| *need == Capability::Images) {
         facts.input_tokens = u64::try_from(bytes).unwrap_or(u64::MAX);
         let fit = fits(&facts);
@@ -118,12 +117,12 @@ fn facts(head: &Head, ask: &Ask<'_>) -> Facts {
 }
 
 /// What a model's dialect cannot say of a request.
-fn lack(config: &Config, head: &Head, ask: &Ask<'_>, model: &Model) -> Option<String> {
+fn lack(head: &Head, ask: &Ask<'_>, model: &Model) -> Option<String> {
     let own = &model.provider.dialect;
     if own == head.dialect.name || model.unsupported == Unsupported::Drop {
         return None;
     }
-    let dialect = config.dialects.iter().find(|dialect| dialect.name == own)?;
+    let dialect = named(own)?;
     let target =
         Target { model: &model.provider_model, max_output_tokens: model.max_output_tokens };
     let mut lacks: Vec<Lack> = Vec::new();

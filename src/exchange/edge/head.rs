@@ -57,7 +57,8 @@ pub(super) fn read(headers: &[(String, Vec<u8>)], policy: &Policy) -> Opening {
             policy.routes().iter().flat_map(|r| r.names.iter().map(String::as_str)).collect();
         return Opening::Reply(Reply::ok(app, (app.models)(&names), request_id));
     }
-    if let Some(encoding) = text("content-encoding").filter(|e| *e != "identity") {
+    if let Some(encoding) = text("content-encoding").filter(|e| !e.eq_ignore_ascii_case("identity"))
+    {
         let message =
             format!("content-encoding `{}` is not supported: send plain JSON", shown(encoding));
         return refuse(&Fault::new(FaultKind::InvalidRequest, message).with_status(415));

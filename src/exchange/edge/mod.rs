@@ -10,7 +10,7 @@ use self::local::Local;
 use super::plugin::problem;
 use super::reply::Reply;
 use super::{Effect, Effects, Envoy, Event, Flow, HeaderMap};
-use crate::dialect::{App, Dialect, Fault, FaultKind};
+use crate::dialect::{App, Fault, FaultKind};
 use crate::json::{At, Value};
 use crate::policy::{Policy, Problem};
 
@@ -18,8 +18,6 @@ use crate::policy::{Policy, Problem};
 #[derive(Debug)]
 pub struct Config {
     pub(super) policy: Policy,
-    /// The dialect of each model, in the policy's order.
-    dialects: Vec<&'static Dialect>,
 }
 
 impl Config {
@@ -28,13 +26,8 @@ impl Config {
             let missing = "missing: expected the policy".to_owned();
             return Err(vec![problem(&At::Root.key("policy"), 0, missing)]);
         };
-        Policy::from_json(policy.raw().as_bytes(), super::vocabulary()).map(Self::new)
-    }
-
-    fn new(policy: Policy) -> Self {
-        let named = |name: &str| crate::dialect::named(name);
-        let dialects = policy.models().iter().filter_map(|m| named(&m.provider.dialect)).collect();
-        Self { policy, dialects }
+        Policy::from_json(policy.raw().as_bytes(), super::vocabulary())
+            .map(|policy| Self { policy })
     }
 }
 

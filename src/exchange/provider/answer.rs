@@ -9,10 +9,15 @@ use super::request::Asked;
 use super::stream::Streaming;
 use crate::dialect::{AnswerHead, App, Event, Fault, FaultKind};
 use crate::json::{Document, Limits};
+use crate::policy::shown;
 use crate::usage::Usage;
 
 /// Most bytes of an error's body that are read: real ones are under a kilobyte.
 const ERROR_BYTES: usize = 65_536;
+
+/// Most bytes of an answer that are held before it is judged: 12 MiB. Envoy itself gives up the
+/// whole request, next models and all, at the 16 MiB that `tradewind render` sets.
+const HELD_BYTES: usize = 12 << 20;
 
 /// The answer of one attempt, held until it is judged.
 #[derive(Debug)]
@@ -88,12 +93,19 @@ impl Answer {
         match &mut self.phase {
             Phase::Done => Effects::go_on(),
             Phase::Ended => Effects::go_on().and(Effect::ResponseBody(Vec::new())),
-            Phase::Error | Phase::Whole if !end => Effects::wait(),
+            Phase::Whole | Phase::Stream(_) if self.held.is_some() && size > HELD_BYTES => {
+                self.phase = Phase::Ended;
+                let message = "the provider's answer is too large to be judged";
+                let fault = Fault::new(FaultKind::Internal, message).with_status(502);
+                self.about.fail(fault, false)
+            }
+            Phase::Whole if !end => Effects::wait(),
+            Phase::Error if !end && size <= ERROR_BYTES => Effects::wait(),
             Phase::Error => {
                 let body = envoy.response_body(0, size.min(ERROR_BYTES));
                 let read = self.about.config.dialect.provider.fault;
                 let fault = read(self.about.status, &body);
-                self.phase = Phase::Done;
+                self.phase = Phase::Ended;
                 self.about.fail(fault, size == 0)
             }
             Phase::Whole => {
@@ -186,19 +198,14 @@ impl About {
         let outcome = Outcome::of(&fault);
         let verdict = outcome.verdict();
         let mut effects = Effects::go_on().and(self.count(verdict.name));
-        if verdict.loud {
-            let said = &fault.message;
+        if verdict.told.is_some() {
+            let said = shown(&fault.message);
             let line = format!("model `{}`: {}: {said}", self.config.name, verdict.name);
             effects.list.push(Effect::Log(line));
         }
         let retry = self.asked.more && verdict.fails_over;
-        let status = match verdict.status {
-            Some(ours) => ours,
-            None if (400..=599).contains(&fault.status) => fault.status,
-            // A redirect is no answer, and not the app's to follow.
-            None => 502,
-        };
-        let told = self.told(fault, status);
+        let told = self.told(fault, verdict.told);
+        let status = told.status;
         let body = (app.fault)(&told, &self.asked.request_id);
         // Envoy retries what its policy lists; everything else has to look like it.
         let status = if retry && !retried(status) { 503 } else { status };
@@ -226,13 +233,19 @@ impl About {
     }
 
     /// The failure as an app is told of it.
-    fn told(&self, fault: Fault, status: u16) -> Fault {
+    fn told(&self, fault: Fault, instead: Option<&str>) -> Fault {
+        let (status, said) = match instead {
+            Some(ours) => (502, ours),
+            None if (400..=599).contains(&fault.status) => (fault.status, &*fault.message),
+            // A redirect is no answer, and not the app's to follow.
+            None => (502, &*fault.message),
+        };
         let kind = match FaultKind::of_status(status) {
             FaultKind::Internal => FaultKind::Internal,
             _ => fault.kind,
         };
-        let message = format!("{}: {}", self.config.name, fault.message);
-        Fault { kind, status, message, param: fault.param }
+        let message = format!("{}: {said}", self.config.name);
+        Fault { kind, status, message, param: fault.param.filter(|_| instead.is_none()) }
     }
 
     /// The answer's headers: what may pass of the provider's, and ours.

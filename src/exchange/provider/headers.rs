@@ -27,7 +27,7 @@ pub(super) fn request(
     add(":method", "POST");
     add(":scheme", scheme);
     add(":authority", &config.authority);
-    add(":path", &format!("{}{path}", config.prefix));
+    add(":path", &joined(&config.prefix, &path));
     add("content-type", "application/json");
     add("content-length", &length.to_string());
     add("accept", accept);
@@ -41,6 +41,16 @@ pub(super) fn request(
         headers.push((Cow::Owned(name.to_string()), value.as_bytes().to_vec()));
     }
     headers
+}
+
+/// An endpoint's prefix and a dialect's path. Providers state their endpoints with the version
+/// (`https://api.openai.com/v1`) or without it; it is said once.
+fn joined(prefix: &str, path: &str) -> String {
+    let version = path.get(1..).and_then(|path| path.split_once('/')).map(|(version, _)| version);
+    let prefix = version
+        .and_then(|version| prefix.strip_suffix(version)?.strip_suffix('/'))
+        .unwrap_or(prefix);
+    format!("{prefix}{path}")
 }
 
 /// Longest path of a field that is named in a header, in characters.
@@ -77,6 +87,32 @@ pub(super) fn is_private(name: &str) -> bool {
         "via",
         "x-request-id",
     ];
-    const PREFIXES: &[&str] = &["access-control-", "cf-", "x-envoy-", "x-tradewind-"];
+    const PREFIXES: &[&str] = &[
+        "access-control-",
+        "anthropic-ratelimit-",
+        "cf-",
+        "x-envoy-",
+        "x-ratelimit-",
+        "x-tradewind-",
+    ];
     NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::joined;
+
+    #[test]
+    fn a_version_is_said_once() {
+        for (prefix, path, expected) in [
+            ("", "/v1/messages", "/v1/messages"),
+            ("/v1", "/v1/chat/completions", "/v1/chat/completions"),
+            ("/openai/v1", "/v1/chat/completions", "/openai/v1/chat/completions"),
+            ("/v1beta", "/v1beta/models/m:generateContent", "/v1beta/models/m:generateContent"),
+            ("/proxy", "/v1/messages", "/proxy/v1/messages"),
+            ("/av1", "/v1/messages", "/av1/v1/messages"),
+        ] {
+            assert_eq!(joined(prefix, path), expected, "{prefix} {path}");
+        }
+    }
 }
