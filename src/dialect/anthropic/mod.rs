@@ -14,6 +14,7 @@ mod schema;
 mod stream_write;
 mod turns;
 mod usage;
+mod waiting;
 mod write;
 
 #[cfg(test)]

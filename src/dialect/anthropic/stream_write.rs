@@ -1,8 +1,12 @@
 //! Writes a streamed answer for an app: content blocks that open, grow and close one after the
 //! other, however the provider mixed them.
+//!
+//! What comes before the call in the open block is whole waits for it and gets a block of its
+//! own; when more than [`WAITING_MAX`] waits, the stream ends with an error.
 use super::block_write::Around;
+use super::waiting::{Balance, Held, WAITING_MAX, Waiting};
 use super::{SIGNATURE, fault};
-use crate::dialect::{AnswerHead, AnswerWriter, Event};
+use crate::dialect::{AnswerHead, AnswerWriter, Event, Fault, FaultKind};
 use crate::json::Writer;
 
 /// A writer of one stream.
@@ -13,7 +17,7 @@ pub(super) fn stream(head: AnswerHead) -> Box<dyn AnswerWriter> {
         done: false,
         open: None,
         next: 0,
-        waiting: Vec::new(),
+        waiting: Waiting::default(),
     })
 }
 
@@ -27,8 +31,8 @@ struct Stream {
     open: Option<Open>,
     /// The number of the next block, or of the open one plus one.
     next: u64,
-    /// Calls that began before the one in the open block was whole: blocks cannot be mixed.
-    waiting: Vec<Waiting>,
+    /// What came before the call in the open block was whole; empty while that one is.
+    waiting: Waiting,
 }
 
 /// What the open block holds.
@@ -39,14 +43,6 @@ enum Open {
     Tool { index: u32, json: Balance },
 }
 
-#[derive(Debug)]
-struct Waiting {
-    index: u32,
-    id: String,
-    name: String,
-    json: String,
-}
-
 impl AnswerWriter for Stream {
     fn write(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
         if self.done {
@@ -55,20 +51,26 @@ impl AnswerWriter for Stream {
         self.around.note(event);
         match event {
             Event::Start { .. } | Event::Usage(_) => {}
+            Event::Text(text) | Event::Refusal(text) if text.is_empty() => {}
+            Event::Text(text) | Event::Refusal(text) if self.blocked() => self.waiting.text(text),
             Event::Text(text) | Event::Refusal(text) => self.text(text, out),
+            Event::Reasoning(text) if text.is_empty() => {}
+            Event::Reasoning(text) if self.blocked() => self.waiting.thinking(text),
             Event::Reasoning(text) => self.thinking(text, out),
+            Event::ToolCall { index, id, name } if self.blocked() => {
+                self.waiting.call(*index, id, name);
+            }
             Event::ToolCall { index, id, name } => self.tool_call(*index, id, name, out),
             Event::Arguments { index, json } => self.arguments(*index, json, out),
             Event::Stop(_) => {
                 self.begin(out);
                 self.settle(out);
             }
-            Event::Fault(problem) => {
-                let id = self.around.request_id();
-                send("error", out, |w| fault::write_into(problem, id, w));
-                self.done = true;
-            }
+            Event::Fault(problem) => self.fail(problem, out),
             Event::End => self.end(out),
+        }
+        if self.waiting.too_much() {
+            self.fail(&disorder(), out);
         }
     }
 }
@@ -95,12 +97,21 @@ impl Stream {
         self.done = true;
     }
 
+    fn fail(&mut self, problem: &Fault, out: &mut Vec<u8>) {
+        let id = self.around.request_id();
+        send("error", out, |w| fault::write_into(problem, id, w));
+        self.waiting = Waiting::default();
+        self.done = true;
+    }
+
+    /// Whether what comes must wait for the call in the open block.
+    const fn blocked(&self) -> bool {
+        matches!(&self.open, Some(Open::Tool { json, .. }) if !json.whole())
+    }
+
     fn text(&mut self, text: &str, out: &mut Vec<u8>) {
-        if text.is_empty() {
-            return;
-        }
         if !matches!(self.open, Some(Open::Text)) {
-            self.settle(out);
+            self.close(out);
             self.open(Open::Text, out, |w| {
                 w.key("type").string("text");
                 w.key("text").string("");
@@ -110,11 +121,8 @@ impl Stream {
     }
 
     fn thinking(&mut self, text: &str, out: &mut Vec<u8>) {
-        if text.is_empty() {
-            return;
-        }
         if !matches!(self.open, Some(Open::Thinking)) {
-            self.settle(out);
+            self.close(out);
             self.open(Open::Thinking, out, |w| {
                 w.key("type").string("thinking");
                 w.key("thinking").string("");
@@ -125,17 +133,6 @@ impl Stream {
     }
 
     fn tool_call(&mut self, index: u32, id: &str, name: &str, out: &mut Vec<u8>) {
-        if let Some(Open::Tool { json, .. }) = &self.open
-            && (!json.whole() || !self.waiting.is_empty())
-        {
-            let (id, name) = (id.to_owned(), name.to_owned());
-            self.waiting.push(Waiting { index, id, name, json: String::new() });
-            return;
-        }
-        self.open_tool(index, id, name, out);
-    }
-
-    fn open_tool(&mut self, index: u32, id: &str, name: &str, out: &mut Vec<u8>) {
         self.close(out);
         self.open(Open::Tool { index, json: Balance::default() }, out, |w| {
             w.key("type").string("tool_use");
@@ -146,42 +143,39 @@ impl Stream {
     }
 
     fn arguments(&mut self, of: u32, piece: &str, out: &mut Vec<u8>) {
-        if let Some(waiting) = self.waiting.iter_mut().find(|waiting| waiting.index == of) {
-            waiting.json.push_str(piece);
+        if self.waiting.arguments(of, piece) || piece.is_empty() {
             return;
         }
-        let Some(Open::Tool { index, json }) = &mut self.open else { return };
-        if *index != of || piece.is_empty() {
-            return;
+        match &mut self.open {
+            Some(Open::Tool { index, json }) if *index == of => json.read(piece),
+            _ => return,
         }
-        json.read(piece);
-        let whole = json.whole();
         self.delta("input_json_delta", "partial_json", piece, out);
-        while whole && !self.waiting.is_empty() {
-            if !self.next_waiting(out) {
-                return;
-            }
-        }
+        while !self.blocked() && self.write_waiting(out) {}
     }
 
-    /// Writes the first call that waits; whether its arguments are whole.
-    fn next_waiting(&mut self, out: &mut Vec<u8>) -> bool {
-        let Waiting { index, id, name, json: piece } = self.waiting.remove(0);
-        self.open_tool(index, &id, &name, out);
-        if !piece.is_empty() {
-            if let Some(Open::Tool { json, .. }) = &mut self.open {
-                json.read(&piece);
+    /// Writes the first thing that waits; whether one did.
+    fn write_waiting(&mut self, out: &mut Vec<u8>) -> bool {
+        match self.waiting.next() {
+            None => return false,
+            Some(Held::Text(text)) => self.text(&text, out),
+            Some(Held::Thinking(text)) => self.thinking(&text, out),
+            Some(Held::Call { index, id, name, json: piece }) => {
+                self.tool_call(index, &id, &name, out);
+                if let Some(Open::Tool { json, .. }) = &mut self.open
+                    && !piece.is_empty()
+                {
+                    json.read(&piece);
+                    self.delta("input_json_delta", "partial_json", &piece, out);
+                }
             }
-            self.delta("input_json_delta", "partial_json", &piece, out);
         }
-        matches!(&self.open, Some(Open::Tool { json, .. }) if json.whole())
+        true
     }
 
-    /// Writes every call that waits and closes the open block.
+    /// Writes all that waits and closes the open block: no call goes on from here.
     fn settle(&mut self, out: &mut Vec<u8>) {
-        while !self.waiting.is_empty() {
-            self.next_waiting(out);
-        }
+        while self.write_waiting(out) {}
         self.close(out);
     }
 
@@ -217,6 +211,15 @@ impl Stream {
     }
 }
 
+fn disorder() -> Fault {
+    let mib = WAITING_MAX >> 20;
+    let message = format!(
+        "the provider's answer cannot be put in order: more than {mib} MiB of it came before a \
+         tool call was whole"
+    );
+    Fault::new(FaultKind::Internal, message).with_status(502)
+}
+
 /// Writes one event whose data is an object of its own type.
 fn event(name: &str, out: &mut Vec<u8>, members: impl FnOnce(&mut Writer)) {
     send(name, out, |w| {
@@ -236,36 +239,4 @@ fn send(name: &str, out: &mut Vec<u8>, data: impl FnOnce(&mut Writer)) {
     data(&mut w);
     *out = w.finish();
     out.extend_from_slice(b"\n\n");
-}
-
-/// Follows a JSON object that comes in pieces, to know when it is whole.
-#[derive(Debug, Default)]
-struct Balance {
-    depth: u32,
-    begun: bool,
-    string: bool,
-    escape: bool,
-}
-
-impl Balance {
-    const fn whole(&self) -> bool {
-        self.begun && self.depth == 0
-    }
-
-    fn read(&mut self, piece: &str) {
-        for byte in piece.bytes() {
-            match byte {
-                _ if self.escape => self.escape = false,
-                b'\\' if self.string => self.escape = true,
-                b'"' => self.string = !self.string,
-                _ if self.string => {}
-                b'{' | b'[' => {
-                    self.begun = true;
-                    self.depth = self.depth.saturating_add(1);
-                }
-                b'}' | b']' => self.depth = self.depth.saturating_sub(1),
-                _ => {}
-            }
-        }
-    }
 }

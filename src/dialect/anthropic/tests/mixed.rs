@@ -36,6 +36,86 @@ fn unmixes_calls_that_come_mixed() {
     assert_eq!(streamed(&write_stream(&events)), expected);
 }
 
+#[test]
+fn prose_between_the_pieces_of_a_call_waits_until_the_call_is_whole() {
+    let events = [
+        start(),
+        call(0, "a"),
+        json(0, "{\"a\""),
+        Event::Text("one ".into()),
+        Event::Text("two".into()),
+        Event::Reasoning("hm".into()),
+        call(1, "b"),
+        json(1, "{"),
+        Event::Text("three".into()),
+        json(0, ":1}"),
+        Event::Text(" four".into()),
+        json(1, "}"),
+        Event::Text(" five".into()),
+        call(2, "c"),
+        json(2, "{\"cut"),
+        Event::Text("six".into()),
+        Event::Stop(Stop::ToolCalls),
+        Event::End,
+    ];
+    let expected = [
+        "start msg_9 claude-x",
+        "usage 0 0 0 0 0 0",
+        "call 0 a f",
+        r#"arguments 0 {"a""#,
+        "arguments 0 :1}",
+        "text one two",
+        "reasoning hm",
+        "call 1 b f",
+        "arguments 1 {",
+        "arguments 1 }",
+        "text three four",
+        "text  five",
+        "call 2 c f",
+        r#"arguments 2 {"cut"#,
+        "text six",
+        "stop ToolCalls",
+        "usage 0 0 0 0 0 0",
+        "end",
+    ];
+    let stream = write_stream(&events);
+    assert_eq!(streamed(&stream), expected);
+    nested(&stream);
+}
+
+#[test]
+fn what_waits_is_bounded() {
+    let piece = "x".repeat(1 << 20);
+    let held = |call_first: bool, pieces: usize| {
+        let mut events = vec![start(), call(0, "a"), json(0, "{")];
+        let more = if call_first {
+            events.push(call(1, "b"));
+            Event::Arguments { index: 1, json: piece.as_str().into() }
+        } else {
+            Event::Text(piece.as_str().into())
+        };
+        events.extend(vec![more; pieces]);
+        events.extend([json(0, "}"), Event::Stop(Stop::ToolCalls), Event::End]);
+        streamed(&write_stream(&events))
+    };
+    for call_first in [false, true] {
+        let (whole, broken) = (held(call_first, 3), held(call_first, 5));
+        assert_eq!(whole.last().unwrap(), "end");
+        assert_eq!(whole.iter().map(String::len).filter(|l| *l > 3 << 20).count(), 1);
+        let last = broken.last().unwrap();
+        let said = "fault Internal 500 the provider's answer cannot be put in order: more than \
+                    4 MiB of it came before a tool call was whole";
+        assert_eq!(last, said);
+        assert_eq!(broken.iter().filter(|line| line.len() > 1 << 20).count(), 0);
+    }
+    // Many small things weigh more than their text.
+    let mut events = vec![start(), call(0, "a"), json(0, "{")];
+    for _ in 0..40_000 {
+        events.extend([Event::Text("t".into()), Event::Reasoning("r".into())]);
+    }
+    assert!(streamed(&write_stream(&events)).last().unwrap().starts_with("fault"));
+}
+
 /// A row of numbers that looks random and is the same every time.
 struct Dice(u64);
 
@@ -47,21 +127,21 @@ impl Dice {
     }
 }
 
-/// Events of an answer with calls whose pieces come in any order.
+/// Events of an answer whose text, thoughts and pieces of calls come in any order.
 fn shuffled(dice: &mut Dice) -> Vec<Event<'static>> {
     const PIECES: [&str; 4] = ["{\"a\":\"", "}\\\"{", "[\", \"b\":", "[{}]}"];
     let mut events = vec![start()];
     let mut left: Vec<(u32, usize)> = Vec::new();
     let mut calls = 0;
-    for _ in 0..dice.roll(6) {
-        events.push(match dice.roll(3) {
-            0 => Event::Text("t".into()),
-            1 => Event::Reasoning("r".into()),
-            _ => Event::Text("".into()),
-        });
-    }
-    for _ in 0..dice.roll(24) {
-        if dice.roll(3) == 0 {
+    for _ in 0..dice.roll(32) {
+        let side = dice.roll(6);
+        if side < 2 {
+            let letter = char::from(b'a'.wrapping_add(u8::try_from(dice.roll(26)).unwrap()));
+            let piece = letter.to_string().into();
+            events.push(if side == 0 { Event::Text(piece) } else { Event::Reasoning(piece) });
+        } else if side == 2 {
+            events.push(Event::Text("".into()));
+        } else if side == 3 {
             events.push(Event::ToolCall {
                 index: calls,
                 id: format!("c{calls}").into(),
