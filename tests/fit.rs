@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 use tradewind::policy::{Capability, Facts, Micros, Policy, Unsupported, Vocabulary};
 
-const DIALECTS: Vocabulary<'static> = Vocabulary { dialects: &["openai", "gemini"] };
+const DIALECTS: Vocabulary<'static> = Vocabulary { dialects: &["openai", "gemini"], carried: &[] };
 
 /// Small sees nothing and is cheap; large can do everything; other speaks another dialect.
 const MODELS: &str = r#"

@@ -2,8 +2,8 @@
 use std::path::Path;
 
 use super::yaml;
-use crate::dialect;
-use crate::policy::{Node, Policy, Problem, Vocabulary};
+use crate::exchange::vocabulary;
+use crate::policy::{Node, Policy, Problem};
 
 /// The largest file that is read, in bytes: 8 MiB.
 const LARGEST: u64 = 8 << 20;
@@ -56,8 +56,7 @@ impl Problem {
 /// Everything that is wrong, in the order of its lines.
 pub fn parse(bytes: &[u8]) -> Result<(Policy, Node), Vec<Problem>> {
     let node = tree(bytes).map_err(|problem| vec![problem])?;
-    let dialects: Vec<&str> = dialect::ALL.iter().map(|dialect| dialect.name).collect();
-    let policy = Policy::from_node(&node, Vocabulary { dialects: &dialects })?;
+    let policy = Policy::from_node(&node, vocabulary())?;
     Ok((policy, node))
 }
 

@@ -31,19 +31,24 @@ pub const NEXT: &str = "tw.next";
 /// What a policy may name, from the rooms it does not know.
 #[must_use]
 pub fn vocabulary() -> Vocabulary<'static> {
-    const NAMES: [&str; crate::dialect::ALL.len()] = {
-        let mut names = [""; crate::dialect::ALL.len()];
+    const COUNT: usize = crate::dialect::ALL.len();
+    const WORDS: ([&str; COUNT], [&[&str]; COUNT]) = {
+        let (mut names, mut carried): ([_; COUNT], [&[&str]; COUNT]) = ([""; _], [&[]; _]);
         let mut index = 0;
-        while index < names.len() {
+        while index < COUNT {
             #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
             {
-                names[index] = crate::dialect::ALL[index].name;
+                let dialect = &crate::dialect::ALL[index];
+                names[index] = dialect.name;
+                if let Some(app) = &dialect.app {
+                    carried[index] = app.carries;
+                }
             }
             index += 1;
         }
-        names
+        (names, carried)
     };
-    Vocabulary { dialects: &NAMES }
+    Vocabulary { dialects: &WORDS.0, carried: &WORDS.1 }
 }
 
 /// A name as a part of a counter's name: dots part its labels.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
+use super::header;
 use super::identity::{Identity, Tenant};
 use super::read::Spot;
 
@@ -103,10 +104,10 @@ fn bearer(value: &[u8]) -> Option<&[u8]> {
 pub(super) type Seen = BTreeMap<[u8; 32], usize>;
 
 /// Reads the method.
-pub(super) fn read(spot: &Spot<'_>, seen: &mut Seen) -> Option<Identity> {
+pub(super) fn read(spot: &Spot<'_>, seen: &mut Seen, carried: &[&[&str]]) -> Option<Identity> {
     let mut fields = spot.object("an object with `keys`")?;
     let keys = fields.required("keys").and_then(|spot| spot.list("keys"));
-    let header = fields.optional("header").map(|spot| header_name(&spot));
+    let header = fields.optional("header").map(|spot| header::name(&spot, carried));
     fields.finish();
     let keys = keys?.iter().filter_map(|item| key(item, seen)).collect();
     Some(Identity::ApiKey { header: header.flatten(), keys })
@@ -152,14 +153,4 @@ fn hex(text: &str) -> Option<[u8; 32]> {
         *slot = u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok()?;
     }
     Some(out)
-}
-
-fn header_name(spot: &Spot<'_>) -> Option<String> {
-    let text = spot.text("the name of a header")?;
-    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    if !text.is_empty() && text.bytes().all(token) {
-        return Some(text.to_ascii_lowercase());
-    }
-    spot.problem("expected the name of a header, such as `x-api-key`");
-    None
 }

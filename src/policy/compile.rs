@@ -38,7 +38,7 @@ impl Policy {
 fn policy(root: &Spot<'_>, vocabulary: Vocabulary<'_>) -> Option<Policy> {
     let mut fields = root.object("an object with `version`, `identity`, `providers` and more")?;
     version(&mut fields);
-    let identity = identity::read(fields.required("identity"));
+    let identity = identity::read(fields.required("identity"), vocabulary.carried);
     let limits = limits::read(fields.optional("limits"));
     let resilience = resilience::read(fields.optional("resilience"));
     let providers = provider::read(fields.required("providers"), vocabulary.dialects);

@@ -36,7 +36,7 @@ impl Tenant {
 }
 
 /// Reads the section.
-pub(super) fn read(section: Option<Spot<'_>>) -> Vec<Identity> {
+pub(super) fn read(section: Option<Spot<'_>>, carried: &[&[&str]]) -> Vec<Identity> {
     let methods = "ways to be known, `api_key` or `anonymous`";
     let items = section.and_then(|section| section.list(methods)).unwrap_or_default();
     let mut seen = api_key::Seen::new();
@@ -55,7 +55,7 @@ pub(super) fn read(section: Option<Spot<'_>>) -> Vec<Identity> {
         let empty = fields.is_empty();
         fields.finish();
         match (by_key, nobody) {
-            (Some(spot), None) => found.extend(api_key::read(&spot, &mut seen)),
+            (Some(spot), None) => found.extend(api_key::read(&spot, &mut seen, carried)),
             (None, Some(spot)) => {
                 anonymous.get_or_insert(item.line);
                 found.extend(everybody(&spot));

@@ -9,6 +9,7 @@ mod compile;
 mod document;
 mod endpoint;
 mod fit;
+mod header;
 mod identity;
 mod limits;
 mod model;
@@ -54,6 +55,8 @@ pub struct Policy {
 pub struct Vocabulary<'v> {
     /// Names of the dialects there are.
     pub dialects: &'v [&'v str],
+    /// Of each dialect, the request headers that are carried on to providers, in lower case.
+    pub carried: &'v [&'v [&'v str]],
 }
 
 impl Policy {

@@ -29,7 +29,7 @@ const POLICY: &str = r#"{
 }"#;
 
 fn policy() -> Policy {
-    let vocabulary = Vocabulary { dialects: &["openai"] };
+    let vocabulary = Vocabulary { dialects: &["openai"], carried: &[] };
     Policy::from_json(POLICY.as_bytes(), vocabulary).unwrap()
 }
 
