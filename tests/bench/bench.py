@@ -25,7 +25,7 @@ TRADEWIND = ROOT / "target/release/tradewind"
 WASM = ROOT / "target/wasm32-wasip1/release/tradewind.wasm"
 ANSWER_TEXT = "The trade winds blow from east to west near the equator. " * 8
 
-# The budgets of the design: path, what is measured, at most.
+# What each may cost at most, as a multiple of plain Envoy.
 BUDGETS = {
     "same 4 KB": 1.35,
     "cross 4 KB": 1.60,
