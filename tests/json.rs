@@ -11,7 +11,7 @@ mod texts;
 use texts::wrong_texts;
 
 /// As deep as serde_json reads.
-const DEPTH: Limits = Limits { depth: 127 };
+const DEPTH: Limits = Limits { depth: 127, lone_surrogates: false };
 
 /// Whether a value is what serde_json made of the same text.
 fn same(ours: Value<'_>, theirs: &Theirs) -> bool {
@@ -217,6 +217,33 @@ fn errors_strings_and_numbers() {
 }
 
 #[test]
+fn half_a_surrogate_pair_reads_as_the_replacement_character() {
+    for (inside, value) in [
+        (r"\ud83d", "\u{FFFD}"),
+        (r"\ude00", "\u{FFFD}"),
+        (r"a\uD83Db", "a\u{FFFD}b"),
+        (r"\ud83d\n", "\u{FFFD}\n"),
+        (r"\ud83d\u0041", "\u{FFFD}A"),
+        (r"\ud83d\\ude00", "\u{FFFD}\\ude00"),
+        (r"\ud83d\ud83d\ude00", "\u{FFFD}😀"),
+        (r"\ude00\ud83d", "\u{FFFD}\u{FFFD}"),
+        (r"\ud83dude00", "\u{FFFD}ude00"),
+        (r"\ud83dé€😀", "\u{FFFD}é€😀"),
+    ] {
+        let text = format!("{{\"{inside}\":[\"{inside}\",7]}}");
+        let document = Document::parse(text.as_bytes(), Limits::lenient()).unwrap();
+        let list = document.root().get(value).unwrap();
+        let first = list.items().next().unwrap();
+        assert_eq!(first.as_str().unwrap(), value, "{inside}");
+        assert!(first.is(value) && list.items().nth(1).unwrap().as_u64() == Some(7), "{inside}");
+        assert!(Document::parse(text.as_bytes(), Limits::default()).is_err(), "{inside}");
+    }
+    for broken in [r#""\ud83d"#, r#""\ud83d\"#, r#""\ud83d\u12""#, r#""\ud8""#, r#""\ud83d\x""#] {
+        assert!(Document::parse(broken.as_bytes(), Limits::lenient()).is_err(), "{broken}");
+    }
+}
+
+#[test]
 fn of_equal_keys_the_last_counts() {
     let text = br#"{"a":1,"\u0061":2,"b":null,"a":[3],"":4}"#;
     let document = Document::parse(text, DEPTH).unwrap();
@@ -235,14 +262,14 @@ fn depth_and_number_of_values_are_bounded() {
     for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
         let of =
             |depth: usize| format!("{}0{}", open.repeat(depth), close.repeat(depth)).into_bytes();
-        let limits = Limits { depth: 64 };
+        let limits = Limits { depth: 64, ..DEPTH };
         assert!(Document::parse(&of(64), limits).is_ok());
         let error = Document::parse(&of(65), limits).unwrap_err();
         assert_eq!((error.offset, error.expected), (64 * open.len(), "fewer levels of nesting"));
         // Far deeper than a stack would bear.
         assert!(Document::parse(&of(1_000_000), limits).is_err());
         assert!(Document::parse(open.repeat(1_000_000).as_bytes(), limits).is_err());
-        assert!(Document::parse(&of(50_000), Limits { depth: u32::MAX }).is_ok());
+        assert!(Document::parse(&of(50_000), Limits { depth: u32::MAX, ..DEPTH }).is_ok());
     }
     let of = |values: usize| format!("[{}0]", "0,".repeat(values - 2)).into_bytes();
     let most = usize::try_from(VALUES_MAX).unwrap();

@@ -4,11 +4,14 @@ use core::fmt;
 use super::text::{number_end, string_end};
 use super::value::{Kind, Value};
 
-/// Bounds on what is read.
+/// What is read, and how much of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Most arrays and objects inside one another.
     pub depth: u32,
+    /// Whether an escape may name half a surrogate pair (`"\ud83d"`), which is no character: it
+    /// reads as U+FFFD. Providers cut characters in two when they cut an answer into pieces.
+    pub lone_surrogates: bool,
 }
 
 /// Most values of a text, keys included: 524,288, which take 8 MiB.
@@ -20,7 +23,15 @@ pub const VALUES_MAX: u32 = 1 << 19;
 impl Default for Limits {
     /// 128 levels, as most readers of JSON allow: tool schemas of real apps stay under 20.
     fn default() -> Self {
-        Self { depth: 128 }
+        Self { depth: 128, lone_surrogates: false }
+    }
+}
+
+impl Limits {
+    /// The same, for what somebody has sent who cannot be told to mend it.
+    #[must_use]
+    pub fn lenient() -> Self {
+        Self { lone_surrogates: true, ..Self::default() }
     }
 }
 
@@ -197,7 +208,7 @@ impl Scan<'_> {
 
     fn string(&mut self) -> Step {
         let start = self.at;
-        match string_end(self.bytes, start.saturating_add(1)) {
+        match string_end(self.bytes, start.saturating_add(1), self.limits.lone_surrogates) {
             Ok((end, escaped)) => {
                 self.at = end;
                 self.push(start, Kind::String, escaped)

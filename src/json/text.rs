@@ -5,10 +5,12 @@ const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
 /// Where the string that begins at `from` (after its quote) ends, one past the closing quote, and
-/// whether it holds escapes. The error is the offset of the first wrong byte.
+/// whether it holds escapes. The error is the offset of the first wrong byte; `lone` says whether
+/// half a surrogate pair is right.
 pub(super) fn string_end(
     bytes: &[u8],
     from: usize,
+    lone: bool,
 ) -> Result<(usize, bool), (usize, &'static str)> {
     let mut at = from;
     let mut escaped = false;
@@ -18,7 +20,7 @@ pub(super) fn string_end(
             Some(b'"') => return Ok((at.saturating_add(1), escaped)),
             Some(b'\\') => {
                 escaped = true;
-                at = escape_end(bytes, at)?;
+                at = escape_end(bytes, at, lone)?;
             }
             Some(_) => return Err((at, "no control character inside a string")),
             None => return Err((at, "the string's closing quote")),
@@ -56,7 +58,7 @@ const fn stops(bytes: [u8; LANES]) -> u64 {
     (quote | backslash | control) & HIGHS
 }
 
-fn escape_end(bytes: &[u8], at: usize) -> Result<usize, (usize, &'static str)> {
+fn escape_end(bytes: &[u8], at: usize, lone: bool) -> Result<usize, (usize, &'static str)> {
     match bytes.get(at.saturating_add(1)) {
         Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at.saturating_add(2)),
         Some(b'u') => {
@@ -65,9 +67,10 @@ fn escape_end(bytes: &[u8], at: usize) -> Result<usize, (usize, &'static str)> {
             match unit {
                 0xD800..=0xDBFF => match hex(bytes, after) {
                     Some(0xDC00..=0xDFFF) => Ok(after.saturating_add(6)),
+                    _ if lone => Ok(after),
                     _ => Err((after, "the second half of a surrogate pair")),
                 },
-                0xDC00..=0xDFFF => Err((at, "no lone surrogate")),
+                0xDC00..=0xDFFF if !lone => Err((at, "no lone surrogate")),
                 _ => Ok(after),
             }
         }
@@ -129,20 +132,23 @@ fn escaped(after: &str) -> (char, usize) {
     }
 }
 
-/// The character of an escape that begins with `u`, and how many bytes it takes from there.
+/// The character of an escape that begins with `u`, and how many bytes it takes from there. Half
+/// a surrogate pair is U+FFFD and takes nothing of what follows.
 fn code_point(after: &str) -> (char, usize) {
     let unit = |text: Option<&str>| text.and_then(|t| u32::from_str_radix(t, 16).ok());
-    let high = unit(after.get(1..5)).unwrap_or(0xFFFD);
-    if (0xD800..0xDC00).contains(&high) {
-        let low = unit(after.get(7..11)).unwrap_or(0xDC00);
-        let pair = high
+    let first = unit(after.get(1..5)).unwrap_or(0xFFFD);
+    let second = || unit(after.get(5..11).and_then(|next| next.strip_prefix("\\u")));
+    if (0xD800..0xDC00).contains(&first)
+        && let Some(low @ 0xDC00..0xE000) = second()
+    {
+        let pair = first
             .wrapping_sub(0xD800)
             .wrapping_shl(10)
             .wrapping_add(low.wrapping_sub(0xDC00))
             .wrapping_add(0x1_0000);
         return (char::from_u32(pair).unwrap_or('\u{FFFD}'), 11);
     }
-    (char::from_u32(high).unwrap_or('\u{FFFD}'), 5)
+    (char::from_u32(first).unwrap_or('\u{FFFD}'), 5)
 }
 
 /// Where the number that begins at `from` ends. The error is where a digit is missing.

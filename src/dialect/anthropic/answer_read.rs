@@ -67,7 +67,7 @@ struct Open {
 
 impl StreamReader for Reader {
     fn read(&mut self, name: &str, data: &str, sink: Sink<'_>) {
-        let Ok(document) = Document::parse(data.as_bytes(), Limits::default()) else {
+        let Ok(document) = Document::parse(data.as_bytes(), Limits::lenient()) else {
             if name == "error" {
                 sink(Event::Fault(fault::read(500, data.as_bytes())));
             }

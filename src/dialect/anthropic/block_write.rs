@@ -120,7 +120,7 @@ pub(super) fn input(arguments: &str, w: &mut Writer) {
         w.object(|_| {});
         return;
     }
-    match Document::parse(arguments.as_bytes(), Limits::default()) {
+    match Document::parse(arguments.as_bytes(), Limits::lenient()) {
         Ok(document) if document.root().is_object() => w.raw(document.root().raw()),
         _ => w.object(|w| w.key("arguments").string(arguments)),
     }

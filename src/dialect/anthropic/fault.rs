@@ -7,7 +7,7 @@ const EXCERPT: usize = 200;
 
 /// Reads the body of an answer with an error status.
 pub(super) fn read(status: u16, body: &[u8]) -> Fault {
-    let document = Document::parse(body, Limits::default()).ok();
+    let document = Document::parse(body, Limits::lenient()).ok();
     let error = document.as_ref().and_then(|document| error_of(document.root()));
     match error {
         Some(error) => of_error(error, Some(status)),

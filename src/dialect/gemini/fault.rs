@@ -4,7 +4,7 @@ use crate::json::{Document, Limits, Value};
 
 /// Reads the body of an answer with an error status.
 pub(super) fn read(status: u16, body: &[u8]) -> Fault {
-    Document::parse(body, Limits::default())
+    Document::parse(body, Limits::lenient())
         .ok()
         .and_then(|document| within(document.root()).map(|error| of(error, Some(status))))
         .unwrap_or_else(|| {

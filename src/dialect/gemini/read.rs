@@ -35,7 +35,7 @@ struct Reader {
 
 impl StreamReader for Reader {
     fn read(&mut self, _name: &str, data: &str, sink: Sink<'_>) {
-        match Document::parse(data.as_bytes(), Limits::default()) {
+        match Document::parse(data.as_bytes(), Limits::lenient()) {
             Ok(document) => self.answer(document.root(), sink),
             Err(_) if self.done => {}
             Err(error) => {

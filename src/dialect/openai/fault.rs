@@ -50,7 +50,7 @@ const fn names(kind: FaultKind) -> (&'static str, Option<&'static str>) {
 
 /// Reads the body of an answer with an error status.
 pub(super) fn read(status: u16, body: &[u8]) -> Fault {
-    let document = match Document::parse(body, Limits::default()) {
+    let document = match Document::parse(body, Limits::lenient()) {
         Ok(document) => document,
         Err(_) => return unread(status, body),
     };

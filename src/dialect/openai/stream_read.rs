@@ -57,7 +57,7 @@ impl StreamReader for Reader {
             self.ended = true;
             return sink(Event::End);
         }
-        let Ok(document) = Document::parse(data.as_bytes(), Limits::default()) else {
+        let Ok(document) = Document::parse(data.as_bytes(), Limits::lenient()) else {
             return self.fail(unreadable(), sink);
         };
         let chunk = document.root();

@@ -147,7 +147,7 @@ impl About {
     fn whole(&mut self, body: &[u8], envoy: &dyn Envoy) -> Effects {
         let bodiless = body.is_empty();
         let Some(app) = self.app() else { return Effects::go_on() };
-        let Ok(document) = Document::parse(body, Limits::default()) else {
+        let Ok(document) = Document::parse(body, Limits::lenient()) else {
             return self.fail(not_an_answer(self.status), bodiless);
         };
         // A provider may answer whole though a stream was asked for; the app gets its stream.
