@@ -2,7 +2,15 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import anthropic
+import openai
 import pytest
+
+from conftest import ENVOYS, NEWEST
+from support import paths
+from support.gateway import Gateway, render
+from support.policy import policy
+from support.server import ClosedPort, Server
 
 CLAUDE, GPT, GEMINI = "claude-sonnet-4-5", "gpt-4o", "gemini-2.5-pro"
 
@@ -104,7 +112,7 @@ def test_the_last_failure_reaches_the_app_in_its_own_dialect(gateway, sim):
         assert response.headers["x-tradewind-request-id"]
 
 
-def test_a_connection_refused_everywhere_is_told_in_the_apps_dialect(gateway, sim):
+def test_a_connection_reset_everywhere_is_told_in_the_apps_dialect(gateway, sim):
     for model in (CLAUDE, GPT, GEMINI):
         sim.weather(model, reset="before_headers")
     chat, message = gateway.chat(), gateway.messages()
@@ -160,3 +168,87 @@ def test_failover_holds_under_load(gateway, sim):
     with ThreadPoolExecutor(50) as apps:
         answers = list(apps.map(lambda _: gateway.chat().status_code, range(200)))
     assert answers == [200] * 200
+
+
+def hang_up(connection) -> None:
+    """Accepts, and closes at once."""
+
+
+def speak_plainly(connection) -> None:
+    """Answers a TLS greeting in plain text."""
+    connection.recv(1 << 16)
+    connection.sendall(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")
+
+
+def babble(connection) -> None:
+    """Answers a request with what is no HTTP."""
+    connection.recv(1 << 16)
+    connection.sendall(b"\x00\x01\xff\r\n220 smtp.example.com ESMTP\r\n\r\n")
+
+
+# How a connection may fail: who is there, and what the gateway takes it for.
+UNREACHABLE = {
+    "closed": (ClosedPort, "http"),
+    "closed-tls": (ClosedPort, "https"),
+    "plain-text": (lambda: Server(speak_plainly), "https"),
+    "hangs-up": (lambda: Server(hang_up), "http"),
+    "hangs-up-tls": (lambda: Server(hang_up), "https"),
+    "babbles": (lambda: Server(babble), "http"),
+}
+
+
+@pytest.fixture(scope="module")
+def unreachable(sim):
+    """A gateway with a chain for every way to be unreachable, each ending in a healthy model."""
+    rules = policy(sim.openai, sim.anthropic, sim.google)
+    servers = {name: make() for name, (make, _) in UNREACHABLE.items()}
+    for name, (_, scheme) in UNREACHABLE.items():
+        endpoint = f"{scheme}://{servers[name].address}"
+        rules["providers"][name] = {**rules["providers"]["anthropic"], "endpoint": endpoint}
+        rules["models"][name] = {**rules["models"]["claude"], "provider": name}
+        rules["chains"][name] = [name, "gpt"]
+        rules["routes"].append({"models": [name], "chain": name})
+    rules["chains"]["nobody"] = ["closed", "closed-tls", "plain-text"]
+    rules["routes"].append({"models": ["nobody"], "chain": "nobody"})
+    folder = paths.LOGS / "unreachable"
+    gateway = Gateway(ENVOYS[NEWEST], render(rules, folder), 1, folder)
+    yield gateway
+    gateway.stop()
+    for server in servers.values():
+        server.stop()
+
+
+@pytest.mark.parametrize("name", UNREACHABLE)
+def test_a_model_that_cannot_be_reached_is_left_for_the_next(unreachable, sim, name):
+    sim.reset()
+    for ask in (unreachable.chat, unreachable.messages):
+        for stream in (False, True):
+            response = ask("[mark:3]", model=name, stream=stream)
+            assert response.status_code == 200, response.text
+            assert response.headers["x-tradewind-model"] == "gpt"
+            assert response.headers["x-tradewind-attempts"] == "2"
+            assert "mark:3" in response.text
+    assert [request.model for request in sim.requests()] == [GPT] * 4
+
+
+def test_nobody_to_be_reached_is_told_in_the_apps_dialect(unreachable):
+    chat, message = unreachable.chat(model="nobody"), unreachable.messages(model="nobody")
+    for response in (chat, message):
+        assert response.status_code == 503, response.text
+        assert response.headers["content-type"] == "application/json"
+        assert response.headers["x-tradewind-attempts"] == "3"
+        assert response.headers["x-tradewind-request-id"]
+        assert "127.0.0.1" not in response.text and "SSL" not in response.text
+    assert chat.json()["error"]["message"]
+    assert message.json()["type"] == "error" and message.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+def test_nobody_to_be_reached_raises_in_the_sdks(unreachable, stream):
+    ask = {"model": "nobody", "messages": [{"role": "user", "content": "hi"}], "stream": stream}
+    with pytest.raises(openai.InternalServerError) as raised:
+        unreachable.openai().chat.completions.create(**ask)
+    assert raised.value.status_code == 503
+    with pytest.raises(anthropic.InternalServerError) as raised:
+        unreachable.anthropic().messages.create(max_tokens=9, **ask)
+    assert raised.value.status_code == 503

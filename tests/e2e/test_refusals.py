@@ -10,6 +10,7 @@ import openai
 import pytest
 
 from support.gateway import CHAT, MESSAGES
+from support.raw import read_answer
 
 GOOD = {
     CHAT: {"model": "auto", "messages": [{"role": "user", "content": "hi"}]},
@@ -137,25 +138,6 @@ def test_the_connection_survives_a_large_body(gateway, path):
             raw.sendall(head.encode() + content)
             status, answer = read_answer(raw)
             assert status == (413 if content is body else 200), answer
-
-
-def read_answer(raw: socket.socket) -> tuple[int, bytes]:
-    """One answer with a content-length or in chunks, and not a byte more."""
-    stream = raw.makefile("rb")
-    status = int(stream.readline().split()[1])
-    length, chunked = 0, False
-    while line := stream.readline().strip().lower():
-        if line.startswith(b"content-length:"):
-            length = int(line.split(b":")[1])
-        chunked |= line == b"transfer-encoding: chunked"
-    if not chunked:
-        return status, stream.read(length)
-    body = b""
-    while size := int(stream.readline(), 16):
-        body += stream.read(size)
-        stream.readline()
-    stream.readline()
-    return status, body
 
 
 @pytest.mark.core
