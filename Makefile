@@ -12,10 +12,11 @@ BINDGEN_VERSION := $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/version = "\(.
 WASM := target/wasm32-wasip1/release/tradewind.wasm
 SETUP := tests/tools/setup.sh
 
-TARGETS := .tools/targets.ready
+# Another toolchain brings its own targets.
+TARGETS := .tools/targets-$(firstword $(shell rustc -vV 2>/dev/null | cksum)).ready
 VENV := .tools/venv/.ready
 NODE := .tools/node/.ready
-BINDGEN := .tools/wasm-bindgen/bin/wasm-bindgen-test-runner
+BINDGEN := .tools/wasm-bindgen-$(BINDGEN_VERSION)/bin/wasm-bindgen-test-runner
 ENVOYS := $(if $(ENVOY),,$(ENVOY_VERSIONS:%=.tools/envoy-%/envoy))
 
 # The newest Envoy alone, and one process: a signal to it is not lost in a shell.
@@ -41,6 +42,8 @@ lint: $(TARGETS) ## formatting and lints, of every build there is
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo clippy --locked --all-targets --features companion -- -D warnings
 	cargo clippy --locked --lib --target wasm32-wasip1 -- -D warnings
+	cargo clippy --locked --no-default-features --target wasm32-unknown-unknown --tests -- \
+		-D warnings
 
 unit: $(TARGETS) ## the native tests
 	cargo test --locked --features companion

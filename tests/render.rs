@@ -2,12 +2,50 @@
 #![cfg(feature = "companion")]
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use tradewind::companion::policy_file;
 use tradewind::companion::render::{Checked, Place, Secret, Source, envoy};
 
 /// Set to anything, it writes the reference anew.
 const BLESS: &str = "BLESS";
+
+/// What `tradewind render` says on standard error, and its exit code.
+fn render(arguments: &[&str]) -> (String, Option<i32>) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tradewind"));
+    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/exchange/policy"));
+    match command.args(["render", "--for", "envoy"]).args(arguments).output() {
+        Ok(output) => (String::from_utf8_lossy(&output.stderr).into_owned(), output.status.code()),
+        Err(error) => (error.to_string(), None),
+    }
+}
+
+#[test]
+fn what_envoy_would_choke_on_is_refused() {
+    let policy = "../../policy/flow.yaml";
+    let module = Path::new(env!("CARGO_TARGET_TMPDIR")).join("module.wasm");
+    fs::write(&module, b"\0asm\x01\0\0\0").unwrap();
+    let module = module.to_str().unwrap();
+    let cases: [(&[&str], &str); 5] = [
+        (&["--wasm", module], ""),
+        (
+            &["--wasm", "usual.json"],
+            "--wasm: `usual.json` is not a WebAssembly module: `make build` makes one\n",
+        ),
+        (
+            &["--wasm", module, "--listen", "0.0.0.0:9901"],
+            "--admin: `127.0.0.1:9901` meets --listen `0.0.0.0:9901`: give one of them another \
+             port\n",
+        ),
+        (&["--wasm", module, "--listen", "127.0.0.2:9901"], ""),
+        (&["--wasm", module, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"], ""),
+    ];
+    for (arguments, said) in cases {
+        let code = if said.is_empty() { 0 } else { 1 };
+        let arguments = [&[policy], arguments].concat();
+        assert_eq!(render(&arguments), (said.to_owned(), Some(code)), "{arguments:?}");
+    }
+}
 
 #[test]
 fn the_reference_is_what_render_prints() {

@@ -50,8 +50,3 @@ pub fn vocabulary() -> Vocabulary<'static> {
     };
     Vocabulary { dialects: &WORDS.0, carried: &WORDS.1 }
 }
-
-/// A name as a part of a counter's name: dots part its labels.
-fn label(name: &str) -> String {
-    name.replace(['.', '/', ':'], "_")
-}

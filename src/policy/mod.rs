@@ -30,7 +30,7 @@ pub use fit::{Dropped, Facts, Fit};
 pub use identity::{Identity, Tenant};
 pub use limits::RequestLimits;
 pub use model::{Capability, Model, Unsupported};
-pub use names::shown;
+pub use names::{metric_label, shown};
 pub use price::{Micros, Price};
 pub use problem::Problem;
 pub use provider::Provider;

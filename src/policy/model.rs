@@ -1,6 +1,7 @@
 //! `models.<name>`: one model of one provider.
 use std::rc::Rc;
 
+use super::names::metric_label;
 use super::price::Price;
 use super::provider::{Provider, Providers};
 use super::read::Spot;
@@ -84,6 +85,13 @@ pub(super) fn read<'n>(section: Option<Spot<'n>>, providers: &Providers<'n>) -> 
     if !models.known {
         providers.unsure();
     }
+    models.distinct(metric_label, |own, other| {
+        format!(
+            "`{own}` and `{other}` would be one `{}` in metrics, where `.` becomes `_`: rename \
+             one of them",
+            metric_label(own)
+        )
+    });
     models
 }
 

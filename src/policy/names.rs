@@ -67,6 +67,12 @@ pub fn shown(text: &str) -> String {
     out
 }
 
+/// A model's name as a label of a metric: in the names of metrics a dot parts labels.
+#[must_use]
+pub fn metric_label(name: &str) -> String {
+    name.replace('.', "_")
+}
+
 /// The message for a word that is none of the known ones.
 pub(super) fn unknown(what: &str, word: &str, known: &[&str]) -> String {
     let mut sorted = known.to_vec();

@@ -1,7 +1,8 @@
 //! The named things of one section: looked up by those who refer to them, and missed by nobody.
 use core::cell::Cell;
+use std::collections::BTreeMap;
 
-use super::names;
+use super::names::{self, unsafe_name};
 use super::read::Spot;
 
 /// One section of named things.
@@ -39,6 +40,21 @@ impl<'n, T> Table<'n, T> {
             Entry { name, value: value(name, &spot), spot, used: Cell::new(false) }
         });
         Self { what, entries: entries.collect(), known, sure: Cell::new(true) }
+    }
+
+    /// Reports those whose key is that of one before them.
+    pub(super) fn distinct(
+        &self,
+        key: impl Fn(&str) -> String,
+        message: impl Fn(&str, &str) -> String,
+    ) {
+        let mut seen = BTreeMap::new();
+        for entry in self.entries.iter().filter(|entry| unsafe_name(entry.name).is_none()) {
+            let first = *seen.entry(key(entry.name)).or_insert(entry.name);
+            if first != entry.name {
+                entry.spot.problem(message(entry.name, first));
+            }
+        }
     }
 
     /// What a reference means: its index.

@@ -82,10 +82,12 @@ node() {
 
 # The runner of the tests that run as wasm32; its version is that of the library in Cargo.lock.
 bindgen() {
+    # It runs them in Node.
+    need node nodejs
     say "wasm-bindgen-cli $1 (about two minutes)"
     # Its lock may name a version that a registry's mirror does not have.
-    cargo install --quiet --locked --root "$tools/wasm-bindgen" "wasm-bindgen-cli@$1" ||
-        cargo install --quiet --root "$tools/wasm-bindgen" "wasm-bindgen-cli@$1"
+    cargo install --quiet --locked --root "$tools/wasm-bindgen-$1" "wasm-bindgen-cli@$1" ||
+        cargo install --quiet --root "$tools/wasm-bindgen-$1" "wasm-bindgen-cli@$1"
 }
 
 "$@"

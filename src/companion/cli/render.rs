@@ -1,5 +1,6 @@
 //! `tradewind render`: the proxy's configuration for a policy.
-use std::io::{self, Write as _};
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -16,6 +17,9 @@ const AUTHORITIES: [&str; 4] = [
     "/etc/ssl/ca-bundle.pem",
     "/etc/ssl/cert.pem",
 ];
+
+/// What a WebAssembly module begins with.
+const MAGIC: [u8; 4] = *b"\0asm";
 
 /// Print a proxy's whole configuration for a policy.
 #[derive(Debug, Args)]
@@ -64,6 +68,12 @@ pub(super) fn run(args: &Render) -> ExitCode {
 fn print(args: &Render) -> Result<(), Vec<String>> {
     let loaded = super::load(&args.policy)?;
     let mut troubles = Vec::new();
+    if clash(args.listen, args.admin) {
+        troubles.push(format!(
+            "--admin: `{}` meets --listen `{}`: give one of them another port",
+            args.admin, args.listen
+        ));
+    }
     let wasm = wasm(&args.wasm).unwrap_or_else(|trouble| {
         troubles.push(trouble);
         String::new()
@@ -78,16 +88,36 @@ fn print(args: &Render) -> Result<(), Vec<String>> {
     let rendered = match args.proxy {
         Proxy::Envoy => render::envoy(checked, &place, &secrets),
     };
-    writeln!(io::stdout().lock(), "{rendered:#}")
-        .map_err(|error| vec![format!("cannot write: {error}")])
+    match writeln!(io::stdout().lock(), "{rendered:#}") {
+        // Whoever closes the pipe has read enough.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(vec![format!("cannot write: {error}")])
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether both cannot be listened on at once. Port 0 is another one each time.
+fn clash(one: SocketAddr, other: SocketAddr) -> bool {
+    let every = |address: SocketAddr| address.ip().is_unspecified();
+    let meet = one.ip() == other.ip() || every(one) || every(other);
+    one.port() != 0 && one.port() == other.port() && meet
 }
 
 fn wasm(path: &Path) -> Result<String, String> {
-    match path.canonicalize() {
-        Ok(path) if path.is_file() => Ok(path.to_string_lossy().into_owned()),
-        Ok(_) => Err(format!("--wasm: `{}` is not a file", path.display())),
-        Err(error) => Err(format!(
-            "--wasm: `{}` cannot be read: {error}: `make build` makes it",
+    let unreadable = |error: io::Error| {
+        format!("--wasm: `{}` cannot be read: {error}: `make build` makes it", path.display())
+    };
+    let found = path.canonicalize().map_err(unreadable)?;
+    if !found.is_file() {
+        return Err(format!("--wasm: `{}` is not a file", path.display()));
+    }
+    let mut magic = [0; MAGIC.len()];
+    match File::open(&found).and_then(|mut file| file.read_exact(&mut magic)) {
+        Ok(()) if magic == MAGIC => Ok(found.to_string_lossy().into_owned()),
+        Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => Err(unreadable(error)),
+        _ => Err(format!(
+            "--wasm: `{}` is not a WebAssembly module: `make build` makes one",
             path.display()
         )),
     }

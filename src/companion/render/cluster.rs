@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Place, Secret, address, any, extension, plugin, secret};
 use crate::dialect;
-use crate::policy::{Endpoint, Model, Policy};
+use crate::policy::{Endpoint, Model, Policy, metric_label};
 
 /// Higher than any load. Envoy's own breakers end fallback in silence: three retries at once are
 /// its default.
@@ -18,7 +18,7 @@ pub(super) fn cluster(policy: &Policy, model: &Model, place: &Place, secrets: &[
     let mut cluster = json!({
         "name": model.name,
         // A dot would end the name in the names of its metrics.
-        "alt_stat_name": model.name.replace(['.', ':'], "_"),
+        "alt_stat_name": metric_label(&model.name),
         "connect_timeout": "3s",
         "load_assignment": {
             "cluster_name": model.name,

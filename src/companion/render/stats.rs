@@ -2,11 +2,11 @@
 //!
 //! A module can only name a metric, so labels stand in the name, as pairs after it:
 //! `tradewind_attempts_total.model.gpt-4o.outcome.answered`. These rules cut them out again. Values
-//! have no dots: the module replaces them.
+//! have no dots: the module writes `_` for them.
 use serde_json::{Value, json};
 
 /// Every label that the module uses.
-const LABELS: [&str; 6] = ["dialect", "model", "outcome", "reason", "route", "status"];
+const LABELS: [&str; 2] = ["model", "outcome"];
 
 pub(super) fn config() -> Value {
     let tags: Vec<Value> = LABELS.iter().map(|label| tag(label)).collect();

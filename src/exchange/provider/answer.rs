@@ -186,7 +186,7 @@ impl About {
     }
 
     fn count(&self, outcome: &str) -> Effect {
-        let model = crate::exchange::label(&self.config.name);
+        let model = crate::policy::metric_label(&self.config.name);
         Effect::Count(format!("tradewind_attempts_total.model.{model}.outcome.{outcome}"))
     }
 

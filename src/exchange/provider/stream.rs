@@ -203,7 +203,7 @@ impl Relay {
         let mut effects = Effects::go_on();
         effects.list.extend((!untouched).then_some(Effect::ResponseBody(out)));
         if failed && !core::mem::replace(&mut seen.counted, true) {
-            let model = crate::exchange::label(&self.config.name);
+            let model = crate::policy::metric_label(&self.config.name);
             let name = format!("tradewind_streams_cut_total.model.{model}");
             effects.list.push(Effect::Count(name));
         }
