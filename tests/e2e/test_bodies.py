@@ -128,13 +128,13 @@ def deep(path: str, levels: int) -> bytes:
 @EACH
 def test_nesting_has_a_bound(gateway, sim, path, model):
     allowed = deep(path, DEEPEST).replace(b"MODEL", model.encode())
-    response = gateway.http.post(path, content=allowed)
-    assert "JSON" not in response.text and "deep" not in response.text, response.text
+    gateway.http.post(path, content=allowed)
+    # Its own parser may allow less.
     assert len(sim.requests()) == 1, "the provider decides"
     over = deep(path, DEEPEST + 1).replace(b"MODEL", model.encode())
     response = gateway.http.post(path, content=over)
     assert response.status_code == 400, response.text
-    assert str(DEEPEST) in response.json()["error"]["message"]
+    assert "fewer levels of nesting" in response.json()["error"]["message"]
     assert len(sim.requests()) == 1
 
 

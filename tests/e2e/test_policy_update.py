@@ -72,7 +72,7 @@ def test_a_broken_policy_leaves_the_last_good_one_serving(launch, sim, rules, ve
         assert gateway.chat("hello").status_code == 200
     assert sum(gateway.envoy.counters("tradewind_policy_refused_total").values()) >= 1
     log = gateway.envoy.text()
-    assert "the policy is refused, the last good one keeps serving" in log
+    assert "the policy is refused, and the last good one keeps serving" in log
     assert "routes[0].chain" in log and "nowhere" in log
 
     better = copy.deepcopy(listener)
