@@ -3,6 +3,8 @@
 pub mod json;
 pub mod usage;
 
+pub mod credit;
+
 pub mod policy;
 
 pub mod dialect;

@@ -1,7 +1,8 @@
 //! What a policy that was read says: which models serve a request, whose it is, what it costs.
 #![cfg(not(target_family = "wasm"))]
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
-use tradewind::policy::{Capability, Facts, Micros, Policy, Unsupported, Vocabulary};
+use tradewind::credit::Credits;
+use tradewind::policy::{Capability, Facts, Policy, Unsupported, Vocabulary};
 
 const DIALECTS: Vocabulary<'static> = Vocabulary { dialects: &["openai", "gemini"], carried: &[] };
 
@@ -250,17 +251,20 @@ fn prices_are_exact() {
         policy.models().iter().find_map(|model| model.price).unwrap()
     };
     let short = price(r#"{"input": "3", "output": "0.000001"}"#);
-    let micros = [short.input, short.cached_input, short.cache_write, short.cache_write_1h];
-    assert_eq!(micros, [Micros(3_000_000); 4]);
-    assert_eq!([short.output, short.reasoning], [Micros(1); 2]);
-    assert_eq!([short.per_image, short.per_request], [Micros(0); 2]);
+    let input = [short.input, short.cached_input, short.cache_write, short.cache_write_1h];
+    assert_eq!(input.map(Credits::micros), [3_000_000; 4]);
+    assert_eq!([short.output, short.reasoning].map(Credits::micros), [1; 2]);
+    assert_eq!([short.per_image, short.per_request], [Credits::ZERO; 2]);
     let long = price(
         r#"{"input": "0.1", "cached_input": "0.30", "cache_write": "3.75", "cache_write_1h": "6.0",
             "output": "999999999.999999", "reasoning": "0", "per_image": "0.000387",
             "per_request": "00.010"}"#,
     );
-    assert_eq!([long.input, long.cached_input].map(|price| price.0), [100_000, 300_000]);
-    assert_eq!([long.cache_write, long.cache_write_1h].map(|p| p.0), [3_750_000, 6_000_000]);
-    assert_eq!([long.output, long.reasoning].map(|price| price.0), [999_999_999_999_999, 0]);
-    assert_eq!([long.per_image, long.per_request].map(|price| price.0), [387, 10_000]);
+    assert_eq!([long.input, long.cached_input].map(Credits::micros), [100_000, 300_000]);
+    assert_eq!(
+        [long.cache_write, long.cache_write_1h].map(Credits::micros),
+        [3_750_000, 6_000_000]
+    );
+    assert_eq!([long.output, long.reasoning].map(Credits::micros), [999_999_999_999_999, 0]);
+    assert_eq!([long.per_image, long.per_request].map(Credits::micros), [387, 10_000]);
 }

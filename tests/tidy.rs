@@ -7,17 +7,18 @@ use std::path::{Path, PathBuf};
 const ROOMS: &[(&str, &[&str])] = &[
     ("json", &[]),
     ("usage", &[]),
-    ("policy", &["json"]),
+    ("credit", &["json", "usage"]),
+    ("policy", &["credit", "json"]),
     ("dialect", &["json", "usage"]),
-    ("exchange", &["policy", "dialect", "json", "usage"]),
+    ("exchange", &["policy", "dialect", "credit", "json", "usage"]),
     ("filter", &["exchange"]),
-    ("companion", &["exchange", "policy", "dialect", "json", "usage"]),
+    ("companion", &["exchange", "policy", "dialect", "credit", "json", "usage"]),
     // Plays the providers by their own documents: a mistake of ours must not be there twice.
     ("companion/sim", &["companion", "json"]),
 ];
 
 /// Rooms that only compute: what they need of the world is given to them.
-const PURE: &[&str] = &["json", "usage", "policy", "dialect", "exchange"];
+const PURE: &[&str] = &["json", "usage", "credit", "policy", "dialect", "exchange"];
 const WORLD: &[&str] = &["fs", "net", "env", "process", "thread", "time"];
 
 const TOP: &[&str] = &[

@@ -1,5 +1,6 @@
 //! What runs beside Envoy: the commands.
 pub mod cli;
+pub mod ledger;
 pub mod policy_file;
 pub mod render;
 pub mod sim;

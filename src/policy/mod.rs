@@ -31,7 +31,6 @@ pub use identity::{Identity, Tenant};
 pub use limits::RequestLimits;
 pub use model::{Capability, Model, Unsupported};
 pub use names::{metric_label, shown};
-pub use price::{Micros, Price};
 pub use problem::Problem;
 pub use provider::Provider;
 pub use resilience::Resilience;

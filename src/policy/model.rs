@@ -2,10 +2,11 @@
 use std::rc::Rc;
 
 use super::names::metric_label;
-use super::price::Price;
+use super::price;
 use super::provider::{Provider, Providers};
 use super::read::Spot;
 use super::table::Table;
+use crate::credit::Price;
 
 /// The most that a context window or an answer may be, in tokens.
 const MOST_TOKENS: u64 = 100_000_000;
@@ -107,7 +108,7 @@ fn model(name: &str, spot: &Spot<'_>, providers: &Providers<'_>) -> Option<Model
     let output = fields.required("max_output_tokens");
     let max_output_tokens = output.as_ref().and_then(tokens);
     let capabilities = fields.optional("capabilities").map(|spot| capabilities(&spot));
-    let price = fields.optional("price").map(|spot| Price::read(&spot));
+    let price = fields.optional("price").map(|spot| price::read(&spot));
     let unsupported = fields.optional("unsupported").map(|spot| {
         spot.word("value", &[("skip", Unsupported::Skip), ("drop", Unsupported::Drop)])
     });

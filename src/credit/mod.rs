@@ -1,0 +1,20 @@
+//! Credits: exact amounts, what tokens cost, and the rules of an account. Integers only: nothing
+//! here rounds but where it says so, and nothing is lost or made.
+//!
+//! | word | meaning |
+//! | --- | --- |
+//! | credits | what an organisation buys and a request costs, in millionths |
+//! | hold | credits set aside for a request before it runs |
+//! | draw | one request's part of a hold that serves many (a lease) |
+//! | settlement | the true cost, charged after; what was held beyond it is free again |
+//! | lease | a hold of a proxy, of which it serves requests without a call for each |
+#![deny(clippy::float_arithmetic, clippy::as_conversions, clippy::wildcard_enum_match_arm)]
+
+mod amount;
+mod outcome;
+mod price;
+pub mod wire;
+
+pub use amount::{Balance, Credits, NotCredits};
+pub use outcome::{Consequence, Outcome};
+pub use price::{Part, Price};
