@@ -9,6 +9,11 @@ ENVOY ?=
 BINDGEN_VERSION := $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/version = "\(.*\)"/\1/p;q}' \
 	Cargo.lock)
 
+# The wheel that carries PostgreSQL for the tests; POSTGRES_URL names another server instead.
+POSTGRES_WHEEL := 0.6.0
+POSTGRES_URL ?=
+export POSTGRES_URL
+
 WASM := target/wasm32-wasip1/release/tradewind.wasm
 SETUP := tests/tools/setup.sh
 
@@ -17,6 +22,8 @@ TARGETS := .tools/targets-$(firstword $(shell rustc -vV 2>/dev/null | cksum)).re
 VENV := .tools/venv/.ready
 NODE := .tools/node/.ready
 BINDGEN := .tools/wasm-bindgen-$(BINDGEN_VERSION)/bin/wasm-bindgen-test-runner
+POSTGRES := .tools/postgres-$(POSTGRES_WHEEL)/.ready
+WITH_POSTGRES := .tools/venv/bin/python tests/tools/postgres.py run --
 ENVOYS := $(if $(ENVOY),,$(ENVOY_VERSIONS:%=.tools/envoy-%/envoy))
 
 # The newest Envoy alone, and one process: a signal to it is not lost in a shell.
@@ -45,8 +52,8 @@ lint: $(TARGETS) ## formatting and lints, of every build there is
 	cargo clippy --locked --no-default-features --target wasm32-unknown-unknown --tests -- \
 		-D warnings
 
-unit: $(TARGETS) ## the native tests
-	cargo test --locked --features companion
+unit: $(TARGETS) $(POSTGRES) ## the native tests, with a PostgreSQL of their own
+	$(WITH_POSTGRES) cargo test --locked --features companion
 
 wasm-test: $(TARGETS) $(BINDGEN) ## the core's tests as wasm32, in V8
 	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=$(CURDIR)/$(BINDGEN) \
@@ -65,7 +72,7 @@ demo: build $(VENV) $(DEMO_ENVOY) ## a tour on simulated providers; stays up unt
 run: build $(VENV) $(DEMO_ENVOY) ## the same policy on the real providers, with your own keys
 	@$(DEMO) --real $(ARGS)
 
-setup: $(TARGETS) $(VENV) $(NODE) $(BINDGEN) $(ENVOYS) ## only brings what the others need
+setup: $(TARGETS) $(VENV) $(NODE) $(BINDGEN) $(ENVOYS) $(POSTGRES) ## only brings what the others need
 
 clean: ## removes what was built, and keeps .tools
 	cargo clean
@@ -76,6 +83,10 @@ $(TARGETS):
 
 $(VENV): tests/e2e/requirements.txt
 	$(SETUP) venv
+
+$(POSTGRES): | $(VENV)
+	$(SETUP) postgres $(POSTGRES_WHEEL)
+	@touch $@
 
 $(NODE): tests/e2e/node/package-lock.json
 	$(SETUP) node
