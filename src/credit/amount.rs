@@ -95,8 +95,8 @@ impl Credits {
     /// That many parts of a million of it, rounded down: 20 % is 200,000.
     #[must_use]
     pub fn share(self, parts: u64) -> Self {
-        let exact = u128::from(self.0).saturating_mul(u128::from(parts)) / u128::from(UNIT);
-        Self::clamped(exact)
+        const WHOLE: u128 = 1_000_000;
+        Self::clamped(u128::from(self.0).saturating_mul(u128::from(parts)) / WHOLE)
     }
 }
 
@@ -182,7 +182,6 @@ impl fmt::Display for Credits {
     }
 }
 
-#[expect(clippy::arithmetic_side_effects, reason = "divided by a constant that is not zero")]
 fn decimal(micros: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let (whole, fraction) = (micros / UNIT, micros % UNIT);
     if fraction == 0 {

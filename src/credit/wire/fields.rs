@@ -1,0 +1,133 @@
+//! An object's fields, read strictly: what a ledger is sent is money.
+use core::fmt;
+use std::borrow::Cow;
+
+use super::NAME_MAX;
+use crate::credit::Credits;
+use crate::json::{Kind, Value};
+
+/// What is wrong with a message, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong {
+    /// The field's path; empty for the whole.
+    pub field: String,
+    /// What was expected.
+    pub message: String,
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.field.is_empty() {
+            return f.write_str(&self.message);
+        }
+        write!(f, "`{}`: {}", self.field, self.message)
+    }
+}
+
+/// An object's fields, read strictly. A ledger reads its other messages with it as well.
+#[derive(Debug)]
+pub struct Fields<'d> {
+    value: Value<'d>,
+    at: String,
+}
+
+impl<'d> Fields<'d> {
+    /// The fields of an object that stands at that path.
+    ///
+    /// # Errors
+    /// When it is no object.
+    pub fn of(value: Value<'d>, at: &str) -> Result<Self, Wrong> {
+        let fields = Self { value, at: at.to_owned() };
+        if value.is_object() { Ok(fields) } else { Err(fields.wrong("", "expected an object")) }
+    }
+
+    /// # Errors
+    /// The first field that is none of these, or stands twice.
+    pub fn known(&self, known: &[&str]) -> Result<(), Wrong> {
+        let mut seen: Vec<Cow<'_, str>> = Vec::new();
+        for (key, _) in self.value.members() {
+            if !known.contains(&&*key) {
+                return Err(self.wrong(&key, &format!("unknown: expected {}", known.join(", "))));
+            }
+            if seen.contains(&key) {
+                return Err(self.wrong(&key, "stands twice"));
+            }
+            seen.push(key);
+        }
+        Ok(())
+    }
+
+    /// A field's value; none when it is missing or null.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<Value<'d>> {
+        self.value.given(key)
+    }
+
+    /// An id, a name or a label: 1 to [`NAME_MAX`] bytes of visible ASCII.
+    ///
+    /// # Errors
+    /// When it is missing or something else.
+    pub fn name(&self, key: &str) -> Result<Cow<'d, str>, Wrong> {
+        self.optional_name(key)?.ok_or_else(|| self.wrong(key, "missing"))
+    }
+
+    /// The same where it is given.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn optional_name(&self, key: &str) -> Result<Option<Cow<'d, str>>, Wrong> {
+        let Some(value) = self.get(key) else { return Ok(None) };
+        let visible = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
+        let safe = |text: &Cow<'_, str>| (1..=NAME_MAX).contains(&text.len()) && visible(text);
+        match value.as_str().filter(safe) {
+            Some(text) => Ok(Some(text)),
+            None => Err(self.wrong(key, "expected 1 to 128 visible ASCII characters")),
+        }
+    }
+
+    /// An amount.
+    ///
+    /// # Errors
+    /// When it is missing or no exact amount.
+    pub fn credits(&self, key: &str) -> Result<Credits, Wrong> {
+        self.optional_credits(key)?.ok_or_else(|| self.wrong(key, "missing: an amount of credits"))
+    }
+
+    /// An amount where it is given.
+    ///
+    /// # Errors
+    /// When it is no exact amount.
+    pub fn optional_credits(&self, key: &str) -> Result<Option<Credits>, Wrong> {
+        let Some(value) = self.get(key) else { return Ok(None) };
+        let text = match value.kind() {
+            Kind::Number => Cow::Borrowed(value.raw()),
+            Kind::Null | Kind::True | Kind::False | Kind::String | Kind::Array | Kind::Object => {
+                value.as_str().unwrap_or_default()
+            }
+        };
+        text.parse().map(Some).map_err(|wrong| self.wrong(key, &format!("{wrong}")))
+    }
+
+    /// `true` or `false`; `false` where it is missing.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn flag(&self, key: &str) -> Result<bool, Wrong> {
+        let Some(value) = self.get(key) else { return Ok(false) };
+        value.as_bool().ok_or_else(|| self.wrong(key, "expected true or false"))
+    }
+
+    /// What is wrong with one of them.
+    #[must_use]
+    pub fn wrong(&self, key: &str, message: &str) -> Wrong {
+        Wrong { field: self.path(key), message: message.to_owned() }
+    }
+
+    pub(super) fn path(&self, key: &str) -> String {
+        match (self.at.as_str(), key) {
+            ("", key) => key.to_owned(),
+            (at, "") => at.to_owned(),
+            (at, key) => format!("{at}.{key}"),
+        }
+    }
+}

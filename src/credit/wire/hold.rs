@@ -1,0 +1,103 @@
+//! `POST /v1/holds`: what is asked, and how the account stands after it.
+use std::borrow::Cow;
+
+use super::{EXPIRES_MAX, Fields, Wrong, write_optional};
+use crate::credit::{Balance, Credits, Outcome};
+use crate::json::{Document, Writer};
+
+/// `POST /v1/holds`: set credits aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold<'h> {
+    /// The asker's own id of it: asked twice, it is held once.
+    pub hold_id: Cow<'h, str>,
+    /// Who pays.
+    pub tenant: Cow<'h, str>,
+    /// On whose behalf, for budgets.
+    pub user: Option<Cow<'h, str>>,
+    /// With which key, for budgets.
+    pub key: Option<Cow<'h, str>>,
+    /// How much.
+    pub credits: Credits,
+    /// For how many seconds, from 1 to [`EXPIRES_MAX`].
+    pub expires_in: u64,
+}
+
+/// What a ledger says of an account, with a hold or without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// What became of the hold.
+    pub outcome: Outcome,
+    /// What the account has.
+    pub balance: Balance,
+    /// What of it is not held.
+    pub available: Balance,
+    /// What was bought last.
+    pub last_purchase: Credits,
+}
+
+impl Hold<'_> {
+    /// Writes it.
+    #[must_use]
+    pub fn write(&self) -> Vec<u8> {
+        let mut out = Writer::after(Vec::with_capacity(192));
+        out.object(|w| {
+            w.key("hold_id").string(&self.hold_id);
+            w.key("tenant").string(&self.tenant);
+            write_optional("user", self.user.as_deref(), w);
+            write_optional("key", self.key.as_deref(), w);
+            w.key("credits").string(&self.credits.to_string());
+            w.key("expires_in").number(self.expires_in);
+        });
+        out.finish()
+    }
+
+    /// Reads it, as a ledger does.
+    ///
+    /// # Errors
+    /// The first field that is missing, unknown or wrong.
+    pub fn read<'d>(document: &'d Document<'d>) -> Result<Hold<'d>, Wrong> {
+        let fields = Fields::of(document.root(), "")?;
+        fields.known(&["hold_id", "tenant", "user", "key", "credits", "expires_in"])?;
+        Ok(Hold {
+            hold_id: fields.name("hold_id")?,
+            tenant: fields.name("tenant")?,
+            user: fields.optional_name("user")?,
+            key: fields.optional_name("key")?,
+            credits: fields.credits("credits")?,
+            expires_in: match fields.get("expires_in") {
+                None => 900,
+                Some(value) => value
+                    .as_u64()
+                    .filter(|seconds| (1..=EXPIRES_MAX).contains(seconds))
+                    .ok_or_else(|| {
+                        fields.wrong("expires_in", "expected 1 to 86400 whole seconds")
+                    })?,
+            },
+        })
+    }
+}
+
+impl Standing {
+    /// Reads what a ledger answers to a hold, granted or not, as a proxy does.
+    ///
+    /// `status` decides what became of the hold: 2xx is held, 402 is not. None for anything else,
+    /// and for an answer that says less than that.
+    #[must_use]
+    pub fn read(status: u16, document: &Document<'_>) -> Option<Self> {
+        let root = document.root();
+        let balance = |key| root.str_of(key).and_then(|text| Balance::parse(&text));
+        let last = root.str_of("last_purchase").and_then(|text| text.parse().ok());
+        let outcome = root.str_of("code").and_then(|code| Outcome::named(&code));
+        let outcome = match status {
+            200..=299 => Outcome::Held,
+            402 => outcome.unwrap_or(Outcome::Insufficient),
+            _ => return None,
+        };
+        Some(Self {
+            outcome,
+            balance: balance("balance")?,
+            available: balance("available")?,
+            last_purchase: last.unwrap_or_default(),
+        })
+    }
+}

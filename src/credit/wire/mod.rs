@@ -1,0 +1,31 @@
+//! The ledger's contract as both of its sides speak it: what a proxy sends, what a ledger answers.
+//!
+//! Amounts are exact decimals in strings. A number is read as well, by its digits: it never passes
+//! through a double. Fields that a side does not know are an error to the ledger, so that a slip
+//! is not lost, and nothing to the proxy, so that a ledger may say more.
+mod fields;
+mod hold;
+mod settlement;
+
+pub use fields::{Fields, Wrong};
+pub use hold::{Hold, Standing};
+pub use settlement::{Draw, Settled, Settlement, counts};
+
+use crate::json::Writer;
+
+/// The path that holds are POSTed to.
+pub const HOLDS: &str = "/v1/holds";
+/// The path that settlements are POSTed to.
+pub const SETTLEMENTS: &str = "/v1/settlements";
+/// Most settlements of one batch.
+pub const BATCH_MAX: usize = 1000;
+/// Longest id, name or label, in bytes.
+pub const NAME_MAX: usize = 128;
+/// Longest life of a hold, in seconds: a day.
+pub const EXPIRES_MAX: u64 = 86_400;
+
+fn write_optional(key: &str, value: Option<&str>, w: &mut Writer) {
+    if let Some(value) = value {
+        w.key(key).string(value);
+    }
+}
