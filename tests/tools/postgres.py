@@ -46,10 +46,9 @@ class Postgres:
             **(options or {}),
         }
         self.port, self.server, self.log = 0, None, self.folder / "log"
-        self.identity = {}
-        if os.geteuid() == 0:
+        self.identity = ordinary()
+        if self.identity:
             os.chown(self.folder, NOBODY, NOBODY)
-            self.identity = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
         try:
             self.bin = self._programs()
             self._initialise()
@@ -168,6 +167,12 @@ class Postgres:
             raise RuntimeError(f"PostgreSQL's initdb failed:\n{done.stdout}{done.stderr}")
 
 
+def ordinary() -> dict[str, object]:
+    """How to start a process that is not root's: nothing to be said, unless we are root."""
+    root = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+    return root if os.geteuid() == 0 else {}
+
+
 def programs() -> Path:
     """The folder of `postgres`, `psql` and `pgbench`: the newest that was brought."""
     found = sorted(ROOT.glob(f".tools/postgres-*/{INSTALLED}/bin"))
@@ -176,13 +181,21 @@ def programs() -> Path:
     return found[-1]
 
 
+def session(url: str, text: str) -> subprocess.Popen:
+    """A client that executes this in one session."""
+    command = [programs() / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-c", text, url]
+    return subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
 def query(url: str, text: str) -> str:
     """What one statement answers in any database."""
-    command = [programs() / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-c", text, url]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise RuntimeError(done.stderr.strip())
-    return done.stdout.strip()
+    client = session(url, text)
+    out, complaint = client.communicate()
+    if client.returncode != 0:
+        raise RuntimeError(complaint.strip())
+    return out.strip()
 
 
 def _free_port() -> int:

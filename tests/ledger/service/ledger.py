@@ -125,9 +125,11 @@ def assert_clean(database: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def refused(database: str, *arguments, env=None, **more) -> subprocess.CompletedProcess:
-    """What a service says that does not start."""
-    command = [LEDGER, "serve", "--database", database, *arguments]
+def refused(
+    database: str, *arguments, listen="127.0.0.1:0", binary=LEDGER, env=None, **more
+) -> subprocess.CompletedProcess:
+    """What a service says that does not start; one that does start is a failure."""
+    command = [binary, "serve", "--listen", listen, "--database", database, *arguments]
     return subprocess.run(
         command, capture_output=True, text=True, timeout=30, env=environment(**(env or {})), **more
     )
