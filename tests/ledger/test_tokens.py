@@ -116,5 +116,5 @@ def test_a_file_without_a_token_is_refused(sqlite, folder):
 
 
 def test_tokens_let_it_listen_anywhere(sqlite, launch):
-    running: Ledger = launch(sqlite.url, "--listen", "0.0.0.0:0")
+    running: Ledger = launch(sqlite.url, listen="0.0.0.0:0")
     assert running.nobody.get("/healthz").status_code == 200

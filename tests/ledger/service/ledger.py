@@ -29,14 +29,22 @@ class Ledger(Daemon):
 
     count = 0
 
-    def __init__(self, database: str, folder: Path, *arguments, env=None, prefix=(), **more):
+    def __init__(
+        self,
+        database: str,
+        folder: Path,
+        *arguments,
+        listen="127.0.0.1:0",
+        env=None,
+        prefix=(),
+        **more,
+    ):
         Ledger.count += 1
         folder.mkdir(parents=True, exist_ok=True)
         self.out = folder / f"ledger-{Ledger.count}.out"
         with self.out.open("wb") as out:
             super().__init__(
-                [*prefix, LEDGER, "serve", "--listen", "127.0.0.1:0", "--database", database]
-                + [*arguments],
+                [*prefix, LEDGER, *_serve(listen, database, arguments)],
                 folder / f"ledger-{Ledger.count}.log",
                 stdout=out,
                 env=environment(**TOKENS, **(env or {})),
@@ -48,6 +56,7 @@ class Ledger(Daemon):
             self.stop()
             raise
         self.port = int(self.url.rsplit(":", 1)[1])
+        self.url = f"http://127.0.0.1:{self.port}"
         self.admin, self.proxy, self.nobody = map(self._client, (ADMIN, PROXY, None))
 
     def _client(self, token: str | None) -> httpx.Client:
@@ -129,10 +138,14 @@ def refused(
     database: str, *arguments, listen="127.0.0.1:0", binary=LEDGER, env=None, **more
 ) -> subprocess.CompletedProcess:
     """What a service says that does not start; one that does start is a failure."""
-    command = [binary, "serve", "--listen", listen, "--database", database, *arguments]
+    command = [binary, *_serve(listen, database, arguments)]
     return subprocess.run(
         command, capture_output=True, text=True, timeout=30, env=environment(**(env or {})), **more
     )
+
+
+def _serve(listen: str, database: str, arguments) -> list:
+    return ["serve", "--listen", listen, "--database", database, *arguments]
 
 
 def problem(answer: httpx.Response, status: int, code: str) -> dict:
