@@ -32,17 +32,17 @@ DEMO := ENVOY='$(or $(ENVOY),$(DEMO_ENVOY))' exec .tools/venv/bin/python tests/t
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build test lint unit wasm-test e2e bench demo run setup clean
+.PHONY: help build test lint unit wasm-test ledger-test e2e bench bench-ledger demo run setup clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
-build: $(TARGETS) ## the module for Envoy and the `tradewind` command, optimised
+build: $(TARGETS) ## the module for Envoy, `tradewind` and `tradewind-ledger`, optimised
 	cargo build --release --locked --lib --target wasm32-wasip1
-	cargo build --release --locked --bin tradewind --features companion
-	@ls -l $(WASM) target/release/tradewind
+	cargo build --release --locked --bins --features companion
+	@ls -l $(WASM) target/release/tradewind target/release/tradewind-ledger
 
-test: lint unit wasm-test e2e ## lint, unit, wasm-test and e2e, in this order
+test: lint unit wasm-test ledger-test e2e ## lint, unit, wasm-test, ledger-test, e2e, in this order
 
 lint: $(TARGETS) ## formatting and lints, of every build there is
 	cargo fmt --check
@@ -63,6 +63,14 @@ e2e: build $(VENV) $(NODE) $(ENVOYS) ## real Envoy, real SDKs, simulated provide
 	ENVOY='$(ENVOY)' ENVOY_VERSIONS='$(ENVOY_VERSIONS)' \
 		.tools/venv/bin/python -m pytest tests/e2e $(ARGS)
 
+ledger-test: build $(VENV) $(NODE) $(POSTGRES) ## the credit service, pressed and killed (ARGS='-k page')
+	$(SETUP) ledger
+	.tools/venv/bin/python -m pytest tests/ledger $(ARGS)
+
+bench-ledger: build $(VENV) $(POSTGRES) ## the ledger's rate beside pgbench, and a hold's time
+	$(SETUP) wrk
+	python3 tests/bench/ledger.py $(ARGS)
+
 bench: build $(ENVOYS) ## what a request costs beside plain Envoy
 	python3 tests/bench/bench.py --envoy '$(or $(ENVOY),$(lastword $(ENVOYS)))' $(ARGS)
 
@@ -73,6 +81,8 @@ run: build $(VENV) $(DEMO_ENVOY) ## the same policy on the real providers, with 
 	@$(DEMO) --real $(ARGS)
 
 setup: $(TARGETS) $(VENV) $(NODE) $(BINDGEN) $(ENVOYS) $(POSTGRES) ## only brings what the others need
+	$(SETUP) ledger
+	$(SETUP) wrk
 
 clean: ## removes what was built, and keeps .tools
 	cargo clean

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Brings one thing that the build or the tests need into .tools, once.
-#   setup.sh targets | venv | envoy VERSION | postgres VERSION | node | bindgen VERSION | chromium
+#   setup.sh targets | venv | envoy VERSION | postgres VERSION | node | bindgen VERSION | ledger |
+#            wrk
 # Each writes what it brings under a temporary name first, so that an interrupted run leaves
 # nothing that the next one would take for complete.
 set -euo pipefail
@@ -14,9 +15,10 @@ die() { say "$*"; exit 1; }
 # A missing program comes from Debian's packages where that is possible.
 need() {
     local program=$1; shift
-    command -v "$program" >/dev/null && return
+    # Only what is in the path: a function of this script may have the same name.
+    type -P "$program" >/dev/null && return
     apt "$@"
-    command -v "$program" >/dev/null || die "\`$program\` is missing: install it and try again"
+    type -P "$program" >/dev/null || die "\`$program\` is missing: install it and try again"
 }
 
 apt() {
@@ -89,9 +91,16 @@ postgres() {
     mv "$scratch/new" "$dir"
 }
 
-# A browser for the operator's page.
-chromium() {
+# What the ledger's tests take from Debian: a browser for the operator's page, and a clock that
+# can be turned.
+ledger() {
     need chromium chromium
+    ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || apt faketime
+}
+
+# What presses the ledger to measure it.
+wrk() {
+    need wrk wrk
 }
 
 # The Node SDK.
