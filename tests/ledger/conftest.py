@@ -17,8 +17,15 @@ def pytest_configure():
 
 
 def pytest_generate_tests(metafunc):
-    if "store" in metafunc.fixturenames:
-        metafunc.parametrize("store", ["sqlite", "postgres"], indirect=True)
+    """Both databases; PostgreSQL with one service and with two on it, where a test takes many."""
+    if "ledgers" in metafunc.fixturenames:
+        setups = [("sqlite", 1), ("postgres", 1), ("postgres", 2)]
+        ids = ["sqlite", "postgres", "postgres-shared"]
+        metafunc.parametrize(("store", "ledgers"), setups, ids=ids, indirect=True)
+    elif "store" in metafunc.fixturenames:
+        marker = metafunc.definition.get_closest_marker("only")
+        stores = marker.args if marker else ["sqlite", "postgres"]
+        metafunc.parametrize("store", stores, indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +75,12 @@ def launch(folder):
         alive = ledger.process.poll() is None
         ledger.stop()
         assert not alive or ledger.process.returncode == 0, ledger.tail()
+
+
+@pytest.fixture
+def ledgers(request, store, launch):
+    """Some services on one new database."""
+    return [launch(store.url) for _ in range(request.param)]
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ import asyncio
 from collections import Counter
 from decimal import Decimal
 
-import pytest
-
 from service.ledger import ADMIN, assert_clean
 from service.wire import Wire, crowd
 
@@ -32,16 +30,6 @@ def at_once(ledgers, ask):
 
     gate = None
     return asyncio.run(all_of_them())
-
-
-@pytest.fixture(params=["one ledger", "two ledgers"])
-def ledgers(request, store, launch):
-    """One service, or two on the same database."""
-    if request.param == "one ledger":
-        return [launch(store.url)]
-    if store.name == "sqlite":
-        pytest.skip("a file belongs to one service")
-    return [launch(store.url), launch(store.url)]
 
 
 def test_exactly_as_many_are_admitted_as_were_paid_for(ledgers, store):

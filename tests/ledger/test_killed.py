@@ -28,9 +28,8 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_done_twice(store, launch):
     assert_clean(store.url)
 
 
-def test_one_of_two_is_killed_while_the_other_works(server, launch, store):
-    if store.name == "sqlite":
-        pytest.skip("a file belongs to one service")
+@pytest.mark.only("postgres")
+def test_one_of_two_is_killed_while_the_other_works(store, launch):
     ledgers = [launch(store.url), launch(store.url)]
     customer(ledgers[0], "acme")
     with Load([lambda: ledgers[0].port, lambda: ledgers[1].port], "acme") as load:

@@ -8,9 +8,8 @@ import pytest
 from service.ledger import Ledger, assert_clean, audit, refused
 
 
+@pytest.mark.only("postgres")
 def test_several_that_start_at_once_make_one_database(store, folder, request):
-    if store.name == "sqlite":
-        pytest.skip("a file belongs to one service")
     started, failed = [], []
 
     def start():

@@ -143,7 +143,7 @@ class Load:
         assert Decimal(account["held"]) == HELD * open_holds
         for name in sorted(self.held)[:: max(1, len(self.held) // 50)]:
             state = ledger.proxy.get(f"/v1/holds/{name}").json()["state"]
-            ended = "released" if name in self.released else "held"
+            ended = "released" if name in self.released else "open"
             assert state == ("settled" if name in self.settled else ended), name
 
 
