@@ -16,7 +16,7 @@ const context = await chromium.launchPersistentContext(profile, {
 });
 
 const seen = [];
-for (const { url, screenshot, scripts = true, width = 1280, dark = false } of visits) {
+for (const { url, screenshot, width = 1280, dark = false } of visits) {
   const page = await context.newPage();
   await page.setViewportSize({ width, height: 900 });
   await page.emulateMedia({ colorScheme: dark ? "dark" : "light" });
@@ -28,7 +28,6 @@ for (const { url, screenshot, scripts = true, width = 1280, dark = false } of vi
   page.on("pageerror", (error) => saw.troubles.push(String(error)));
   page.on("requestfailed", (request) => saw.troubles.push(`failed: ${request.url()}`));
   page.on("dialog", (dialog) => { saw.dialogs += 1; return dialog.dismiss(); });
-  if (!scripts) await page.route("**/*.js", (route) => route.abort());
   const answer = await page.goto(url, { waitUntil: "load" });
   saw.status = answer.status();
   saw.headers = answer.headers();
