@@ -6,13 +6,21 @@ from service.ledger import assert_clean, audit
 
 # A change by hand that the books do not allow, and a word of what the audit says of it.
 TAMPERED = {
-    "a balance": "update tenants set balance = balance + 1",
-    "what is held": "update tenants set held = held + 1",
-    "a charge": "update entries set credits = credits + 1 where kind = {charge}",
-    "a charge removed": "delete from entries where kind = {charge}",
-    "a lot": "update lots set remaining = remaining + 1",
+    "a balance": "update tenants set balance = balance + 1 where tenant = 'acme'",
+    "what is held": "update tenants set held = held + 1 where tenant = 'acme'",
+    "a charge": "update entries set amount = amount + 1 where kind = 'charge'",
+    "a charge and its balance": "update entries set amount = amount + 1, balance = balance + 1 "
+                                "where kind = 'charge'",
+    "a charge for somebody else": "update entries set hold_id = 'open' where kind = 'charge'",
+    "a charge removed": "delete from entries where kind = 'charge'",
+    "a purchase": "update entries set amount = amount + 1 where kind = 'purchase'",
+    "a lot": "update lots set remaining = remaining + 1 where tenant = 'acme'",
     "a hold": "update holds set remaining = remaining + 1 where id = 'open'",
+    "a hold ended": "update holds set state = 'released', remaining = 0 where id = 'open'",
     "a hold removed": "delete from holds where id = 'open'",
+    "what a settlement was": "update holds set settled = settled - 1 where id = 'settled'",
+    "what a budget knows": "update meters set spent = spent - 1 where tenant = 'acme'",
+    "a tenant removed": "delete from tenants where tenant = 'acme'",
 }
 
 
@@ -32,7 +40,8 @@ def books(store, launch):
 def test_clean_books_are_clean(books):
     done = audit(books.url)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "2" in done.stdout, "it says how much it has looked at"
+    # It says how much it has looked at.
+    assert "2 accounts, 3 entries, 2 holds" in done.stdout, done.stdout
 
 
 @pytest.mark.parametrize("what", TAMPERED)

@@ -155,7 +155,7 @@ def entries(ledger: Ledger, tenant: str) -> tuple[dict[str, list[Decimal]], Coun
         if entry["kind"] == "charge":
             charges.setdefault(entry["hold_id"], []).append(Decimal(entry["credits"]))
         elif entry["kind"] == "purchase":
-            purchases[entry["purchase_id"]] += 1
+            purchases[entry["idempotency_key"]] += 1
     return charges, purchases
 
 
