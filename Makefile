@@ -65,7 +65,7 @@ e2e: build $(VENV) $(NODE) $(ENVOYS) ## real Envoy, real SDKs, simulated provide
 
 ledger-test: build $(VENV) $(NODE) $(POSTGRES) ## the credit service, pressed and killed (ARGS='-k page')
 	$(SETUP) ledger
-	.tools/venv/bin/python -m pytest tests/ledger $(ARGS)
+	.tools/venv/bin/python -m pytest tests/service $(ARGS)
 
 bench-ledger: build $(VENV) $(POSTGRES) ## the ledger's rate beside pgbench, and a hold's time
 	$(SETUP) wrk

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from support import paths
 
-from service.ledger import ADMIN, FOLDER
-from service.load import Load
+from stage.ledger import ADMIN, FOLDER
+from stage.load import Load
 
 SCRIPT = Path(__file__).parent / "browse.mjs"
 # A name may be any visible ASCII: this is one, and what it would do must not happen.

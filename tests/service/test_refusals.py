@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from service.ledger import assert_clean, problem
+from stage.ledger import assert_clean, problem
 
 HOLD = {"hold_id": "h", "tenant": "acme", "credits": "1"}
 

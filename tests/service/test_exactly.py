@@ -4,8 +4,8 @@ import asyncio
 from collections import Counter
 from decimal import Decimal
 
-from service.ledger import ADMIN, assert_clean
-from service.wire import Wire, crowd
+from stage.ledger import ADMIN, assert_clean
+from stage.wire import Wire, crowd
 
 CLIENTS = 64
 

@@ -7,8 +7,8 @@ import shutil
 import postgres
 import pytest
 
-from service.ledger import FOLDER, LEDGER, Ledger
-from service.stores import Given, Postgres, Sqlite
+from stage.ledger import FOLDER, LEDGER, Ledger
+from stage.stores import Given, Postgres, Sqlite
 
 
 def pytest_configure():

@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
-from service.ledger import Ledger, assert_clean
-from service.receiver import HANG, RESET, SECRET, Receiver
+from stage.ledger import Ledger, assert_clean
+from stage.receiver import HANG, RESET, SECRET, Receiver
 
 SIGNED = {"TRADEWIND_LEDGER_WEBHOOK_SECRET": SECRET}
 numbers = itertools.count()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.ledger import assert_clean, audit
+from stage.ledger import assert_clean, audit
 
 # A change by hand that the books do not allow, and a word of what the audit says of it.
 TAMPERED = {

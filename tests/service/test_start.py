@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from service.ledger import Ledger, assert_clean, audit, refused
+from stage.ledger import Ledger, assert_clean, audit, refused
 
 
 @pytest.mark.only("postgres")

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from service.clock import Clock
-from service.ledger import assert_clean
+from stage.clock import Clock
+from stage.ledger import assert_clean
 
 HOUR, DAY = 3600, 86_400
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.ledger import ADMIN, PROXY, Ledger, problem, refused
+from stage.ledger import ADMIN, PROXY, Ledger, problem, refused
 
 ASKS = {
     "hold": ("POST", "/v1/holds", {"hold_id": "h", "tenant": "acme", "credits": "1"}),

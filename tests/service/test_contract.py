@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from service.ledger import ADMIN, assert_clean
+from stage.ledger import ADMIN, assert_clean
 
 SCHEMATHESIS = Path(sys.executable).parent / "schemathesis"
 

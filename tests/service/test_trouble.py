@@ -8,9 +8,9 @@ from pathlib import Path
 import postgres
 import pytest
 
-from service.disk import Limited, Small
-from service.ledger import LEDGER, assert_clean, problem, refused
-from service.load import Load, customer
+from stage.disk import Limited, Small
+from stage.ledger import LEDGER, assert_clean, problem, refused
+from stage.load import Load, customer
 
 
 def unavailable(answer) -> None:

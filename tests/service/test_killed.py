@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from service.ledger import assert_clean
-from service.load import Load, customer
+from stage.ledger import assert_clean
+from stage.load import Load, customer
 
 KILLS = 10
 
