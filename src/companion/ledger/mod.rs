@@ -1,4 +1,11 @@
 //! The credit service: an HTTP server in front of accounts that a database keeps.
+mod engine;
+mod store;
+mod view;
+
+pub use engine::{Clock, Ledger, NotAStore, OpenError, StoreUrl, Unavailable};
+pub use view::{AlertView, Audit, Delivery, DeliveryState, SpendRow, TenantView, Webhook};
+
 use std::process::ExitCode;
 
 /// Runs the service as the arguments say.
