@@ -4,7 +4,8 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::credit::Outcome;
+use super::webhook::Failure;
+use crate::credit::{Credits, Outcome};
 
 /// Upper bounds of the latency's buckets, in microseconds, with the same in seconds.
 const BOUNDS: [(u128, &str); 12] = [
@@ -24,7 +25,7 @@ const BOUNDS: [(u128, &str); 12] = [
 
 /// Everything counted since the start.
 #[derive(Debug, Default)]
-pub(crate) struct Metrics {
+pub(super) struct Metrics {
     counts: Mutex<Counts>,
 }
 
@@ -34,6 +35,9 @@ struct Counts {
     latency: BTreeMap<Route, Latency>,
     outcomes: BTreeMap<(&'static str, &'static str), u64>,
     deliveries: BTreeMap<&'static str, u64>,
+    overruns: u64,
+    /// In millionths.
+    overrun: u128,
 }
 
 /// A method and a path as the router has it: `/v1/holds/{hold_id}`.
@@ -49,7 +53,7 @@ struct Latency {
 
 /// What outcomes are counted of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Thing {
+pub(super) enum Thing {
     /// Holds asked for.
     Hold,
     /// Holds given back.
@@ -73,17 +77,6 @@ impl Thing {
     }
 }
 
-/// How a delivery of an alert went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Delivery {
-    /// The receiver took it.
-    Delivered,
-    /// It did not, or could not be reached.
-    Failed,
-    /// It did not answer in time.
-    TimedOut,
-}
-
 impl Metrics {
     fn counts(&self) -> MutexGuard<'_, Counts> {
         // Counters are whole after every line that changes them.
@@ -91,7 +84,7 @@ impl Metrics {
     }
 
     /// Counts an answered request.
-    pub(crate) fn request(&self, method: &str, path: &str, status: u16, took: Duration) {
+    pub(super) fn request(&self, method: &str, path: &str, status: u16, took: Duration) {
         let route: Route = (method.to_owned(), path.to_owned());
         let mut counts = self.counts();
         let latency = counts.latency.entry(route.clone()).or_default();
@@ -106,31 +99,40 @@ impl Metrics {
     }
 
     /// Counts what became of some things.
-    pub(crate) fn outcomes(&self, thing: Thing, outcomes: impl IntoIterator<Item = Outcome>) {
+    pub(super) fn outcomes(&self, thing: Thing, outcomes: impl IntoIterator<Item = Outcome>) {
         let names = outcomes.into_iter().map(|outcome| outcome.consequence().name);
         self.words(thing, names);
     }
 
     /// Counts some things that never were asked of an account.
-    pub(crate) fn words(&self, thing: Thing, words: impl IntoIterator<Item = &'static str>) {
+    pub(super) fn words(&self, thing: Thing, words: impl IntoIterator<Item = &'static str>) {
         let mut counts = self.counts();
         for word in words {
             add(counts.outcomes.entry((thing.name(), word)).or_default());
         }
     }
 
-    /// Counts a delivery.
-    pub(crate) fn delivery(&self, delivery: Delivery) {
-        let word = match delivery {
-            Delivery::Delivered => "delivered",
-            Delivery::Failed => "failed",
-            Delivery::TimedOut => "timed_out",
+    /// Counts a charge of which so much went below what holds may take.
+    pub(super) fn overrun(&self, credits: Credits) {
+        let mut counts = self.counts();
+        add(&mut counts.overruns);
+        counts.overrun = counts.overrun.saturating_add(credits.micros().into());
+    }
+
+    /// Counts an attempt to deliver an alert.
+    pub(super) fn delivery(&self, sent: &Result<(), Failure>) {
+        let word = match sent {
+            Ok(()) => "delivered",
+            Err(Failure::Unsigned) => "unsigned",
+            Err(Failure::Late(_)) => "timed_out",
+            Err(Failure::Unreached(_)) => "unreached",
+            Err(Failure::Refused(_)) => "refused",
         };
         add(self.counts().deliveries.entry(word).or_default());
     }
 
     /// All of it.
-    pub(crate) fn write(&self, text: &mut Text) {
+    pub(super) fn write(&self, text: &mut Text) {
         let counts = self.counts();
         text.family("http_requests_total", "counter", "Answered requests.");
         for (((method, path), status), count) in &counts.requests {
@@ -145,6 +147,10 @@ impl Metrics {
                 text.sample(&name, &[("outcome", outcome)], count);
             }
         }
+        text.family("overruns_total", "counter", "Charges below what holds may take.");
+        text.sample("overruns_total", &[], counts.overruns);
+        text.family("overrun_credits_total", "counter", "What of them was below, in credits.");
+        text.sample("overrun_credits_total", &[], Credits::clamped(counts.overrun));
         text.family("webhook_deliveries_total", "counter", "Attempts to deliver an alert.");
         for (result, count) in &counts.deliveries {
             text.sample("webhook_deliveries_total", &[("result", result)], count);
@@ -177,11 +183,11 @@ fn add(count: &mut u64) {
 
 /// Prometheus' text format, version 0.0.4.
 #[derive(Debug, Default)]
-pub(crate) struct Text(String);
+pub(super) struct Text(String);
 
 impl Text {
     /// Begins a family of samples.
-    pub(crate) fn family(&mut self, name: &str, kind: &str, help: &str) {
+    pub(super) fn family(&mut self, name: &str, kind: &str, help: &str) {
         // Writing to a string does not fail.
         let _ = write!(
             self.0,
@@ -190,7 +196,7 @@ impl Text {
     }
 
     /// One sample.
-    pub(crate) fn sample(
+    pub(super) fn sample(
         &mut self,
         name: &str,
         labels: &[(&str, &str)],
@@ -205,7 +211,7 @@ impl Text {
     }
 
     /// The text so far.
-    pub(crate) fn finish(self) -> String {
+    pub(super) fn finish(self) -> String {
         self.0
     }
 }

@@ -19,7 +19,7 @@ pub(super) enum Scope {
 
 /// The tokens that open this ledger, as digests: a dump of memory does not hold them.
 #[derive(Clone, Default)]
-pub(crate) struct Tokens {
+pub struct Tokens {
     admin: Vec<Digest>,
     proxy: Vec<Digest>,
 }
@@ -34,24 +34,23 @@ impl core::fmt::Debug for Tokens {
 
 impl Tokens {
     /// Tokens by their text.
-    pub(crate) fn new<'t>(
-        admin: impl IntoIterator<Item = &'t str>,
-        proxy: impl IntoIterator<Item = &'t str>,
-    ) -> Self {
-        let digest = |token: &str| Sha256::digest(token).into();
+    #[must_use]
+    pub fn new<A: AsRef<str>, P: AsRef<str>>(admin: &[A], proxy: &[P]) -> Self {
         Self {
-            admin: admin.into_iter().map(digest).collect(),
-            proxy: proxy.into_iter().map(digest).collect(),
+            admin: admin.iter().map(|token| digest(token.as_ref())).collect(),
+            proxy: proxy.iter().map(|token| digest(token.as_ref())).collect(),
         }
     }
 
     /// Whether there is none: everybody may do everything.
-    pub(crate) const fn is_empty(&self) -> bool {
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
         self.admin.is_empty() && self.proxy.is_empty()
     }
 
     /// Whether nobody can administer, though there are tokens.
-    pub(crate) const fn lacks_admin(&self) -> bool {
+    #[must_use]
+    pub const fn lacks_admin(&self) -> bool {
         self.admin.is_empty() && !self.proxy.is_empty()
     }
 
@@ -90,7 +89,7 @@ impl Tokens {
 
     /// Compares with every token in full, so that the time it takes says nothing.
     fn scope_of(&self, token: &str) -> Option<Scope> {
-        let given: Digest = Sha256::digest(token).into();
+        let given = digest(token);
         let among = |tokens: &[Digest]| {
             tokens.iter().fold(false, |found, token| {
                 let differing =
@@ -104,6 +103,10 @@ impl Tokens {
             (false, false) => None,
         }
     }
+}
+
+fn digest(token: &str) -> Digest {
+    Sha256::digest(token).into()
 }
 
 /// Without tokens a ledger listens on loopback only, and still a web page could reach it: its own
@@ -147,7 +150,7 @@ mod tests {
 
     #[test]
     fn scopes_contain_one_another() {
-        let tokens = Tokens::new(["root", "next"], ["envoy"]);
+        let tokens = Tokens::new(&["root", "next"], &["envoy"]);
         let status = |scope, token: &str| {
             let allowed = tokens.allow(scope, &headers(AUTHORIZATION, token));
             allowed.map_or_else(|problem| problem.said().0.as_u16(), |()| 200)
@@ -165,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_browser_sends_the_token_as_a_password() {
-        let tokens = Tokens::new(["root"], []);
+        let tokens = Tokens::new::<_, &str>(&["root"], &[]);
         let basic = headers(AUTHORIZATION, "Basic bWU6cm9vdA==");
         assert!(tokens.allow_browser(Scope::Admin, &basic).is_ok());
         assert!(tokens.allow(Scope::Admin, &basic).is_err());

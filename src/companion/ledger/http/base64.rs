@@ -1,6 +1,24 @@
-//! Base64 as browsers write it in `Basic` credentials (RFC 4648, padded or not).
+//! Base64 (RFC 4648), as browsers write credentials and read digests.
 
-/// Decodes it; none when it is something else.
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// Encodes with padding.
+pub(super) fn encode(bytes: &[u8]) -> String {
+    let mut out = String::new();
+    for group in bytes.chunks(3) {
+        let byte = |at: usize| u32::from(group.get(at).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for at in 0..4_usize {
+            let shift = 18_usize.saturating_sub(at.saturating_mul(6));
+            let index = usize::try_from(bits >> shift & 0x3f).unwrap_or(0);
+            let digit = ALPHABET.get(index).copied().unwrap_or_default();
+            out.push(if at > group.len() { '=' } else { char::from(digit) });
+        }
+    }
+    out
+}
+
+/// Decodes, padded or not; none when it is something else.
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len());
     let (mut bits, mut held) = (0_u32, 0_u32);
@@ -17,14 +35,13 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
 }
 
 fn value(byte: u8) -> Option<u8> {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let at = ALPHABET.iter().position(|own| *own == byte)?;
     u8::try_from(at).ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::decode;
+    use super::{decode, encode};
 
     #[test]
     fn reads_what_browsers_write() {
@@ -37,6 +54,7 @@ mod tests {
             ("YWRtaW46c8O2", "admin:sö"),
         ] {
             assert_eq!(decode(text).unwrap(), bytes.as_bytes(), "{text}");
+            assert_eq!(encode(bytes.as_bytes()), text);
         }
         assert_eq!(decode("Zm9v!"), None);
     }

@@ -6,7 +6,7 @@ use sha2::Sha256;
 
 /// The secrets that sign. More than one while they are changed: a receiver takes either.
 #[derive(Clone, Default)]
-pub(crate) struct Secrets(Vec<String>);
+pub struct Secrets(Vec<String>);
 
 impl core::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -16,17 +16,19 @@ impl core::fmt::Debug for Secrets {
 
 impl Secrets {
     /// Those secrets.
-    pub(crate) const fn new(secrets: Vec<String>) -> Self {
+    #[must_use]
+    pub const fn new(secrets: Vec<String>) -> Self {
         Self(secrets)
     }
 
     /// Whether there is none: nothing can be signed.
-    pub(crate) const fn is_empty(&self) -> bool {
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// `t=<unix>,v1=<hex hmac-sha256(secret, "<t>.<body>")>`, with a `v1` for each secret.
-    pub(super) fn sign(&self, unix: i64, body: &[u8]) -> String {
+    pub(super) fn sign(&self, unix: u64, body: &[u8]) -> String {
         let mut text = format!("t={unix}");
         for secret in &self.0 {
             // A key of any length will do.

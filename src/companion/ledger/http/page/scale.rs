@@ -29,8 +29,8 @@ pub(super) fn steps(most: u64, step: u64) -> u64 {
 
 /// A value's length on an axis that is `length` long and ends at `top`.
 pub(super) fn along(value: u64, top: u64, length: u64) -> u64 {
-    let exact = u128::from(value).saturating_mul(length.into()) / u128::from(top.max(1));
-    u64::try_from(exact).map_or(length, |along| along.min(length))
+    let exact = u128::from(value).saturating_mul(length.into()).checked_div(top.into());
+    exact.and_then(|along| u64::try_from(along).ok()).map_or(length, |along| along.min(length))
 }
 
 #[cfg(test)]
