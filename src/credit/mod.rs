@@ -12,6 +12,7 @@
 
 mod alert;
 mod amount;
+mod audit;
 mod book;
 mod budget;
 mod calendar;
@@ -25,7 +26,8 @@ pub mod wire;
 
 pub use alert::{Alarm, Alert, NotAThreshold, Threshold, retry};
 pub use amount::{Balance, Credits, NotCredits};
-pub use book::Book;
+pub use audit::Auditor;
+pub use book::{Book, Changes, Wanted, Written};
 pub use budget::{Budget, Exceeded, Labels, Meter, MeterKey, Name, NotABudget, Whose};
 pub use calendar::{Moment, Per, Window};
 pub use command::{

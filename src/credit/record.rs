@@ -142,6 +142,8 @@ pub enum Reason {
     Purchase {
         /// The buyer's own id of it.
         key: String,
+        /// When what is left of it is gone.
+        expires_at: Option<Moment>,
     },
     /// A request was charged.
     Charge(Box<Charge>),
@@ -183,6 +185,42 @@ impl Account {
             available: self.balance.minus(self.held).unwrap_or(Balance::of_micros(i64::MIN)),
             last_purchase: self.last_purchase,
         }
+    }
+
+    /// Adds a lot in the order of use: the first to expire first, then the oldest.
+    pub fn add_lot(&mut self, lot: Lot) {
+        if !lot.remaining.is_zero() {
+            self.lots.push(lot);
+            self.lots.sort_by_key(|lot| (lot.expires_at.is_none(), lot.expires_at, lot.number));
+        }
+    }
+
+    /// Takes so much out of its lots, the first to expire first, and tells each that it changed.
+    pub(super) fn take(&mut self, credits: Credits, changed: &mut dyn FnMut(Lot)) {
+        let mut left = credits;
+        for lot in &mut self.lots {
+            let taken = lot.remaining.min(left);
+            if taken.is_zero() {
+                break;
+            }
+            lot.remaining = lot.remaining.less(taken);
+            left = left.less(taken);
+            changed(*lot);
+        }
+        self.lots.retain(|lot| !lot.remaining.is_zero());
+    }
+
+    /// The sum of its lots, in millionths.
+    #[must_use]
+    pub fn in_lots(&self) -> u128 {
+        let micros = |lot: &Lot| u128::from(lot.remaining.micros());
+        self.lots.iter().map(micros).fold(0, u128::saturating_add)
+    }
+
+    /// What it owes.
+    #[must_use]
+    pub fn debt(&self) -> Credits {
+        Credits::clamped(self.balance.micros().min(0).unsigned_abs().into())
     }
 }
 

@@ -83,6 +83,13 @@ pub struct Audit {
     pub differences: Vec<String>,
 }
 
+impl Audit {
+    /// A record of an account that is not there.
+    pub(super) fn stray(&mut self, table: &str, tenant: &str) {
+        self.differences.push(format!("{tenant}: there are {table} and no account"));
+    }
+}
+
 impl DeliveryState {
     /// Every state.
     pub const ALL: [Self; 4] = [Self::Pending, Self::Delivered, Self::Failed, Self::Nowhere];

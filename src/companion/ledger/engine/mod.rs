@@ -1,12 +1,13 @@
 //! The ledger as the rest of the service sees it: commands in, answers out, and views.
 mod url;
 
+use url::Place;
 pub use url::{NotAStore, StoreUrl};
 
 use core::fmt;
 use std::sync::Arc;
 
-use super::store::{Attempt, Fault, Memory, Page, Store};
+use super::store::{Attempt, Fault, Page, Sqlite, Store};
 use super::view::{AlertView, Audit, DeliveryState, SpendRow, TenantView, Webhook};
 use crate::credit::{Alert, Answer, Command, Entry, Hold, Moment, Tiers, Window, retry};
 
@@ -52,8 +53,13 @@ impl Ledger {
     ///
     /// # Errors
     /// When it cannot be reached, read or brought up to date.
-    pub async fn open_with(_url: &StoreUrl, clock: Clock) -> Result<Self, OpenError> {
-        Ok(Self { store: Arc::new(Memory::default()), clock })
+    pub async fn open_with(url: &StoreUrl, clock: Clock) -> Result<Self, OpenError> {
+        let store = match &url.0 {
+            Place::Sqlite { path, durable } => Sqlite::open(path, *durable),
+            Place::Memory => Sqlite::in_memory(),
+            Place::Postgres(_) => Err("not yet".to_owned()),
+        };
+        Ok(Self { store: Arc::new(store.map_err(OpenError)?), clock })
     }
 
     /// The time by its clock.

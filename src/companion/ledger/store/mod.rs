@@ -1,7 +1,11 @@
 //! Where accounts are kept: one file per database. A store holds no rule.
-mod memory;
+mod entry;
+mod records;
+mod schema;
+mod sqlite;
+mod table;
 
-pub(super) use memory::Memory;
+pub(super) use sqlite::Sqlite;
 
 use core::fmt;
 use core::future::Future;
@@ -19,14 +23,16 @@ pub(super) type Reply<'s, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + S
 pub(super) enum Fault {
     /// Another writer was faster: at once again it may work.
     Conflict(String),
-    /// The database is away, full or refuses.
+    /// The database is away, full or broken.
     Away(String),
+    /// It is there, and does not take this.
+    Refused(String),
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Conflict(why) | Self::Away(why) => f.write_str(why),
+            Self::Conflict(why) | Self::Away(why) | Self::Refused(why) => f.write_str(why),
         }
     }
 }
@@ -95,3 +101,40 @@ pub(super) enum Page {
     /// The newest, and so on back.
     Newest,
 }
+
+impl Page {
+    /// After which number, and in which order.
+    fn sql(self) -> (i64, &'static str) {
+        match self {
+            Self::After(number) => (i64::try_from(number).unwrap_or(i64::MAX), "ASC"),
+            Self::Newest => (0, "DESC"),
+        }
+    }
+}
+
+/// Most expired holds of one account that one transaction lets go: the next takes more.
+const DUE_MAX: i64 = 10_000;
+
+/// The tables whose records belong to an account.
+const OWNED: [&str; 6] = ["entries", "purchases", "lots", "holds", "meters", "alerts"];
+
+/// Finds accounts that a table knows and that are not there.
+fn strays(table: &str) -> String {
+    format!(
+        "SELECT DISTINCT tenant FROM {table} \
+         WHERE NOT EXISTS (SELECT 1 FROM tenants WHERE tenants.tenant = {table}.tenant)"
+    )
+}
+
+/// Accounts of whose holds or lots some can go: by the time `$1`, at most `$2`.
+const EXPIRED: &str = "SELECT tenant FROM tenants WHERE \
+    EXISTS (SELECT 1 FROM holds WHERE holds.tenant = tenants.tenant \
+            AND state = 'open' AND expires_at <= $1) OR \
+    (balance > held AND EXISTS (SELECT 1 FROM lots WHERE lots.tenant = tenants.tenant \
+                                AND expires_at <= $1)) \
+    ORDER BY tenant LIMIT $2";
+
+/// What was spent on each model on each day since `$1`; `$2` may narrow it.
+const SPENT: &str = "SELECT span, label, CAST(sum(spent) AS bigint) AS spent FROM meters \
+    WHERE span >= $1 AND span < 'day;' AND label >= 'model:' AND label < 'model;' $2 \
+    GROUP BY span, label ORDER BY span, label";
