@@ -30,6 +30,7 @@ def ledger(sqlite, launch):
     """Who may do what is the same on any database."""
     running = launch(sqlite.url)
     running.buy("acme", "one", credits="10")
+    running.hold("h", "acme", "1")
     return running
 
 
@@ -41,17 +42,26 @@ def ask(client, what: str):
 
 @pytest.mark.parametrize("what", ASKS)
 def test_scopes(ledger, what):
-    answer = ask(ledger.nobody, what)
-    problem(answer, 401, "unauthorized")
-    # A browser asks its user.
-    scheme = "Basic" if "page" in what else "Bearer"
-    assert answer.headers["www-authenticate"].startswith(scheme), answer.headers
-    problem(ask(ledger._client("wrong"), what), 401, "unauthorized")
+    for client in (ledger.nobody, ledger.client("wrong")):
+        answer = ask(client, what)
+        refusal(answer, 401, "unauthorized", what)
+        # A browser asks its user.
+        scheme = "Basic" if "page" in what else "Bearer"
+        assert answer.headers["www-authenticate"].startswith(scheme), answer.headers
     if what in OF_PROXIES:
         assert ask(ledger.proxy, what).is_success, ask(ledger.proxy, what).text
     else:
-        problem(ask(ledger.proxy, what), 403, "forbidden")
+        refusal(ask(ledger.proxy, what), 403, "forbidden", what)
     assert ask(ledger.admin, what).is_success, ask(ledger.admin, what).text
+
+
+def refusal(answer, status: int, code: str, what: str) -> None:
+    """A problem to programs, a page to people."""
+    if "page" not in what:
+        problem(answer, status, code)
+        return
+    assert answer.status_code == status
+    assert answer.headers["content-type"].startswith("text/html"), answer.headers
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/healthz"])
@@ -81,9 +91,12 @@ def test_without_tokens_it_listens_to_this_machine_alone(sqlite, listen):
     assert not sqlite.path.exists(), "it refuses before it touches anything"
 
 
-def test_a_proxys_token_alone_does_not_open_the_administration(sqlite):
-    env = {"TRADEWIND_LEDGER_PROXY_TOKEN": PROXY}
-    assert refused(sqlite.url, listen="0.0.0.0:0", env=env).returncode == 2
+def test_a_proxys_token_alone_does_not_open_the_administration(sqlite, launch):
+    ledger = launch(sqlite.url, listen="0.0.0.0:0", env={"TRADEWIND_LEDGER_ADMIN_TOKEN": ""})
+    assert ledger.proxy.get("/v1/tiers").status_code == 200
+    problem(ledger.proxy.get("/v1/tenants"), 403, "forbidden")
+    problem(ledger.admin.get("/v1/tenants"), 401, "unauthorized")
+    problem(ledger.nobody.get("/v1/tenants"), 401, "unauthorized")
 
 
 def test_without_tokens_on_this_machine_it_warns_and_serves(sqlite, folder, launch):
@@ -100,10 +113,10 @@ def test_tokens_from_files_and_several_at_once(sqlite, folder, launch):
     none = {"TRADEWIND_LEDGER_ADMIN_TOKEN": "", "TRADEWIND_LEDGER_PROXY_TOKEN": ""}
     ledger = launch(sqlite.url, "--admin-token-file", admin, "--proxy-token-file", proxy, env=none)
     for token in ("new-admin", "old-admin"):
-        assert ledger._client(token).get("/v1/tenants").status_code == 200
+        assert ledger.client(token).get("/v1/tenants").status_code == 200
     for token in ("new-proxy", "old-proxy"):
-        assert ledger._client(token).get("/v1/tiers").status_code == 200
-    problem(ledger._client("").get("/v1/tiers"), 401, "unauthorized")
+        assert ledger.client(token).get("/v1/tiers").status_code == 200
+    problem(ledger.client("").get("/v1/tiers"), 401, "unauthorized")
     logged = ledger.text() + ledger.out.read_text()
     assert not any(token in logged for token in ("admin-", "-admin", "-proxy")), logged
 

@@ -18,10 +18,13 @@ ADMIN, PROXY = "admin-of-the-tests", "proxy-of-the-tests"
 TOKENS = {"TRADEWIND_LEDGER_ADMIN_TOKEN": ADMIN, "TRADEWIND_LEDGER_PROXY_TOKEN": PROXY}
 
 
-def environment(**more: str) -> dict[str, str]:
+def environment(*more: dict[str, str] | None) -> dict[str, str]:
     """This process's own, without what would speak to the service from outside."""
     ours = ("TRADEWIND_LEDGER", "DATABASE_URL")
-    return {**{k: v for k, v in os.environ.items() if not k.startswith(ours)}, **more}
+    found = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    for some in more:
+        found.update(some or {})
+    return found
 
 
 class Ledger(Daemon):
@@ -47,7 +50,7 @@ class Ledger(Daemon):
                 [*prefix, LEDGER, *_serve(listen, database, arguments)],
                 folder / f"ledger-{Ledger.count}.log",
                 stdout=out,
-                env=environment(**TOKENS, **(env or {})),
+                env=environment(TOKENS, env),
                 **more,
             )
         try:
@@ -57,9 +60,10 @@ class Ledger(Daemon):
             raise
         self.port = int(self.url.rsplit(":", 1)[1])
         self.url = f"http://127.0.0.1:{self.port}"
-        self.admin, self.proxy, self.nobody = map(self._client, (ADMIN, PROXY, None))
+        self.admin, self.proxy, self.nobody = map(self.client, (ADMIN, PROXY, None))
 
-    def _client(self, token: str | None) -> httpx.Client:
+    def client(self, token: str | None) -> httpx.Client:
+        """A caller with a token or without."""
         headers = {"authorization": f"Bearer {token}"} if token else {}
         return httpx.Client(base_url=self.url, headers=headers, timeout=30, trust_env=False)
 
@@ -140,7 +144,7 @@ def refused(
     """What a service says that does not start; one that does start is a failure."""
     command = [binary, *_serve(listen, database, arguments)]
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=30, env=environment(**(env or {})), **more
+        command, capture_output=True, text=True, timeout=30, env=environment(env), **more
     )
 
 
