@@ -27,7 +27,7 @@ class Limited:
 
 
 class Small:
-    """A file system of its own for the service, of two megabytes, where the kernel lets it."""
+    """A file system of its own for the service, of 32 megabytes, where the kernel lets it."""
 
     options: dict = {}
 
@@ -35,7 +35,7 @@ class Small:
         self.mount = folder / "small"
         self.mount.mkdir()
         self.database = f"sqlite:{self.mount / 'ledger.db'}"
-        mount = f"mount -t tmpfs -o size=2m tmpfs '{self.mount}' && exec \"$@\""
+        mount = f"mount -t tmpfs -o size=32m tmpfs '{self.mount}' && exec \"$@\""
         self.prefix = ("unshare", "-Urm", "sh", "-c", mount, "sh")
 
     def possible(self) -> bool:
