@@ -7,6 +7,7 @@ from pathlib import Path
 from stage.ledger import ADMIN, assert_clean
 
 SCHEMATHESIS = Path(sys.executable).parent / "schemathesis"
+CONFIG = Path(__file__).parent / "schemathesis.toml"
 
 
 def test_the_document_and_the_service_agree(store, launch, folder):
@@ -14,7 +15,7 @@ def test_the_document_and_the_service_agree(store, launch, folder):
     ledger.buy("acme", "one", credits="1000")
     ledger.hold("hold", "acme", "1")
     command = [
-        *(SCHEMATHESIS, "run", f"{ledger.url}/openapi.json"),
+        *(SCHEMATHESIS, "--config-file", CONFIG, "run", f"{ledger.url}/openapi.json"),
         *("--header", f"Authorization: Bearer {ADMIN}"),
         *("--checks", "all", "--seed", "1", "--max-examples", "40", "--generation-database", "none"),
         *("--request-timeout", "10", "--suppress-health-check", "all", "--no-color"),
