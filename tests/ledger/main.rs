@@ -6,9 +6,11 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     reason = "a helper that fails fails its test"
 )]
+mod http;
 mod model;
 mod random;
 mod script;
@@ -69,6 +71,11 @@ fn sqlite_in_a_file() {
         let file = folder.file(&format!("{name}-{count}.db"));
         Box::new(stores::Kept::open(&format!("sqlite:{file}")))
     });
+}
+
+#[test]
+fn over_http() {
+    play(|_| Box::new(http::Front::open()));
 }
 
 #[test]

@@ -9,7 +9,7 @@ const EVIL: &str = "<img/src=x>\\\"'&";
 
 fn seeded() -> World {
     let world = World::new();
-    for (tenant, credits) in [("acme", "600"), ("globex", "120"), ("initech", "12")] {
+    for (tenant, credits) in [("acme", "600"), ("globex", "400"), ("initech", "12")] {
         world.buy(tenant, "first", credits);
     }
     world.call(
@@ -66,8 +66,8 @@ fn the_pages_show_what_there_is() {
         "<span class=\"chip bad\">owes</span>",
         "<span class=\"chip warn\">below 550</span>",
         "title=\"-8\">\u{2212}8.00</td>",
-        "Spend by model, all tenants: stacked bars from 2026-03-01 to 2026-03-14, in credits",
-        "2026-03-02, claude-sonnet: 4.5 credits",
+        "Spend by model, all tenants, last 14 days: stacked bars from 2026-03-01 to 2026-03-14, in credits",
+        "2026-03-02, claude-sonnet: 4.75 credits",
         "credits a day</text>",
         "day (UTC)</text>",
         "no webhook set",

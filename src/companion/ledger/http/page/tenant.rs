@@ -36,9 +36,9 @@ pub(in super::super) async fn tenant(
     let chart = Chart::new(days(now), spend);
     Ok(page(StatusCode::OK, &tenant, Some(now), |h| {
         h.leaf("h1", &[], &tenant);
-        h.element("p", &[], |h| parts::worries(&view.account, h));
+        h.element("p", &[], |h| parts::state(&view.account, h));
         h.element("dl", &[("class", "tiles")], |h| tiles(&view, week, h));
-        h.element("section", &[], |h| chart.write("Spend by model", h));
+        h.element("section", &[], |h| chart.write("Spend by model, last 14 days", h));
         h.element("div", &[("class", "pair")], |h| {
             h.element("section", &[], |h| lots(&view, h));
             h.element("section", &[], |h| thresholds(&app, &view, h));

@@ -60,7 +60,7 @@ pub(in super::super) async fn tenants(
                 h.element("p", &[], |h| h.leaf("a", &[("href", &next)], "Further tenants"));
             }
         });
-        h.element("section", &[], |h| chart.write("Spend by model, all tenants", h));
+        h.element("section", &[], |h| chart.write("Spend by model, all tenants, last 14 days", h));
         h.element("section", &[], |h| {
             h.leaf("h2", &[], "Latest alerts");
             parts::alerts(&alerts, true, h);
@@ -104,13 +104,13 @@ fn totals(rows: &[Row], html: &mut Html) {
     let balance = sum(|(view, _)| view.account.balance.micros());
     let held = sum(|(view, _)| micros(view.account.held));
     let week = sum(|(_, week)| micros(*week));
-    let worried = rows.iter().filter(|(view, _)| view.account.alarms.iter().any(|a| a.below));
+    let worrying = rows.iter().filter(|(view, _)| !parts::worries(&view.account).is_empty());
     parts::tile("Tenants", &amount::grouped(u64::try_from(rows.len()).unwrap_or(0)), "", html);
     parts::tile("Balance", &amount::balance(balance), "sum of all", html);
     parts::tile("Held", &amount::balance(held), "for requests that run", html);
     let rate = amount::micros(parts::a_day(week.credits()));
     parts::tile("Burn rate", &rate, "a day, over 7 days", html);
-    parts::tile("Below a threshold", &worried.count().to_string(), "tenants", html);
+    parts::tile("Running low", &worrying.count().to_string(), "tenants", html);
 }
 
 fn micros(credits: Credits) -> i64 {
@@ -134,7 +134,7 @@ fn list(rows: &[Row], html: &mut Html) {
             let standing = account.standing();
             h.element("tr", &[], |h| {
                 h.element("th", &[("scope", "row")], |h| parts::tenant_link(&account.tenant, h));
-                h.element("td", &[], |h| parts::worries(account, h));
+                h.element("td", &[], |h| parts::state(account, h));
                 parts::balance_cell(standing.balance, h);
                 parts::balance_cell(standing.available, h);
                 credits_cell(account.held, h);
