@@ -2,12 +2,11 @@
 
 import os
 import re
-import shutil
 
 import postgres
 import pytest
 
-from stage.ledger import FOLDER, LEDGER, Ledger
+from stage.ledger import LEDGER, Ledger, new_folder
 from stage.stores import Given, Postgres, Sqlite
 
 
@@ -40,10 +39,7 @@ def server():
 @pytest.fixture
 def folder(request):
     """Where a test keeps what it makes."""
-    path = FOLDER / re.sub(r"[^a-z0-9-]+", "-", request.node.name.lower()).strip("-")
-    shutil.rmtree(path, ignore_errors=True)
-    path.mkdir(parents=True)
-    return path
+    return new_folder(re.sub(r"[^a-z0-9-]+", "-", request.node.name.lower()).strip("-"))
 
 
 @pytest.fixture

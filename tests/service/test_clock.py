@@ -6,6 +6,7 @@ import pytest
 
 from stage.clock import Clock
 from stage.ledger import assert_clean
+from stage.load import until
 
 HOUR, DAY = 3600, 86_400
 
@@ -22,15 +23,6 @@ def ledger(store, launch, clock):
     running = launch(store.url, env=clock.env)
     assert running.buy("acme", "first", credits="10").status_code == 201
     return running
-
-
-def until(found, seconds: float = 15):
-    """What is found, as soon as it is."""
-    end = time.monotonic() + seconds
-    while not (value := found()):
-        assert time.monotonic() < end
-        time.sleep(0.05)
-    return value
 
 
 def test_a_hold_that_nobody_settles_expires_and_is_charged_all_the_same_when_settled_late(

@@ -10,8 +10,8 @@ SCHEMATHESIS = Path(sys.executable).parent / "schemathesis"
 CONFIG = Path(__file__).parent / "schemathesis.toml"
 
 
-def test_the_document_and_the_service_agree(store, launch, folder):
-    ledger = launch(store.url)
+def test_the_document_and_the_service_agree(sqlite, launch, folder):
+    ledger = launch(sqlite.url)
     ledger.buy("acme", "one", credits="1000")
     ledger.hold("hold", "acme", "1")
     command = [
@@ -26,4 +26,4 @@ def test_the_document_and_the_service_agree(store, launch, folder):
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr
     assert ledger.nobody.get("/healthz").status_code == 200
     assert "panicked" not in ledger.text()
-    assert_clean(store.url)
+    assert_clean(sqlite.url)

@@ -94,6 +94,7 @@ def test_what_an_operator_sees(busy, visits, store):
     assert len([r for table in acme["tables"] for r in table if "\N{MINUS SIGN}60.00" in r]) >= 5
 
 
+@pytest.mark.only("sqlite")
 def test_hostile_names_are_only_names(busy, visits, store):
     path = "".join(f"%{ord(c):02x}" for c in HOSTILE)
     pages = [
@@ -112,6 +113,7 @@ def test_hostile_names_are_only_names(busy, visits, store):
     assert HOSTILE in seen["text"]
 
 
+@pytest.mark.only("sqlite")
 def test_it_fits_a_telephone_and_the_dark(busy, visits, store):
     shots = [{"url": f"{busy.url}{path}", "width": width, "dark": dark,
               "screenshot": str(visits / f"{store.name}-{name}.png")}
@@ -123,6 +125,7 @@ def test_it_fits_a_telephone_and_the_dark(busy, visits, store):
         assert seen["overflow"] <= 0, (seen["url"], seen["overflow"])
 
 
+@pytest.mark.only("sqlite")
 def test_an_empty_ledger_says_what_to_do(ledger, visits, store):
     [seen] = browse(ADMIN, [{"url": f"{ledger.url}/",
                              "screenshot": str(visits / f"{store.name}-empty.png")}])
@@ -130,6 +133,7 @@ def test_an_empty_ledger_says_what_to_do(ledger, visits, store):
     assert "purchases" in seen["text"] or "buy" in seen["text"].lower(), seen["text"]
 
 
+@pytest.mark.only("sqlite")
 def test_hundreds_of_tenants(ledger, visits, store):
     for number in range(450):
         ledger.buy(f"tenant{number:03}", f"first{number}", credits="10")
@@ -141,6 +145,7 @@ def test_hundreds_of_tenants(ledger, visits, store):
     assert len(max(seen["tables"], key=len)) > 50
 
 
-def test_a_tenant_that_is_not_there(ledger, visits):
+@pytest.mark.only("sqlite")
+def test_a_tenant_that_is_not_there(ledger):
     answer = ledger.admin.get("/tenants/nobody")
     assert answer.status_code == 404

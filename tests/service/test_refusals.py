@@ -4,20 +4,24 @@ import json
 
 import pytest
 
-from stage.ledger import assert_clean, problem
+from stage.ledger import FOLDER, Ledger, assert_clean, new_folder, problem
+from stage.stores import Sqlite
 
 HOLD = {"hold_id": "h", "tenant": "acme", "credits": "1"}
 
 
-@pytest.fixture
-def ledger(sqlite, launch):
-    """What is refused before it reaches a database is the same on any."""
-    running = launch(sqlite.url)
+@pytest.fixture(scope="module")
+def ledger():
+    """What is refused before it reaches a database is the same on any; one serves all tests."""
+    store = Sqlite(new_folder("refusals"))
+    running = Ledger(store.url, FOLDER / "refusals")
     running.buy("acme", "one", credits="10")
     yield running
     account = running.tenant("acme")
+    running.stop()
     assert (account["balance"], account["available"]) == ("10", "10")
-    assert_clean(sqlite.url)
+    assert "panicked" not in running.text()
+    assert_clean(store.url)
 
 
 AMOUNTS = ["-1", "0.0000001", "1e3", "1,5", "", " 1", "NaN", "999999999999999999999999", "0x10",
@@ -59,11 +63,11 @@ def test_no_message_at_all(ledger, body):
 
 
 def test_one_wrong_settlement_costs_only_itself(ledger):
-    assert ledger.hold("h", "acme", "1").status_code == 201
-    items = [{"hold_id": "h", "credits": "-1"}, {"hold_id": "nobody's", "credits": "1"},
+    assert ledger.hold("g", "acme", "1").status_code == 201
+    items = [{"hold_id": "g", "credits": "-1"}, {"hold_id": "nobody's", "credits": "1"},
              {"hold_id": "x", "credits": "1", "unheld": True, "tenant": "nobody"}, 7,
-             {"hold_id": "h", "credits": "1", "usage": {"input": -1}},
-             {"hold_id": "h", "credits": "0"}]
+             {"hold_id": "g", "credits": "1", "usage": {"input": -1}},
+             {"hold_id": "g", "credits": "0"}]
     answer = ledger.proxy.post("/v1/settlements", json={"settlements": items})
     assert answer.status_code == 200
     states = [result["state"] for result in answer.json()["results"]]

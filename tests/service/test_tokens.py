@@ -2,7 +2,8 @@
 
 import pytest
 
-from stage.ledger import ADMIN, PROXY, Ledger, problem, refused
+from stage.ledger import ADMIN, FOLDER, PROXY, Ledger, new_folder, problem, refused
+from stage.stores import Sqlite
 
 ASKS = {
     "hold": ("POST", "/v1/holds", {"hold_id": "h", "tenant": "acme", "credits": "1"}),
@@ -25,13 +26,15 @@ ASKS = {
 OF_PROXIES = list(ASKS)[:7]
 
 
-@pytest.fixture
-def ledger(sqlite, launch):
-    """Who may do what is the same on any database."""
-    running = launch(sqlite.url)
+@pytest.fixture(scope="module")
+def ledger():
+    """Who may do what is the same on any database; one serves all."""
+    store = Sqlite(new_folder("tokens"))
+    running = Ledger(store.url, FOLDER / "tokens")
     running.buy("acme", "one", credits="10")
     running.hold("h", "acme", "1")
-    return running
+    yield running
+    running.stop()
 
 
 def ask(client, what: str):

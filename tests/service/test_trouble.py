@@ -10,7 +10,7 @@ import pytest
 
 from stage.disk import Limited, Small
 from stage.ledger import LEDGER, assert_clean, problem, refused
-from stage.load import Load, customer
+from stage.load import Load, customer, until
 
 
 def unavailable(answer) -> None:
@@ -94,6 +94,8 @@ def test_a_database_that_is_stuck_costs_a_caller_seconds_and_not_for_ever(own_se
     lock = "begin; lock table {} in access exclusive mode; select pg_sleep(60)"
     tables = own_server.sql("select tablename from pg_tables where schemaname = 'public'")
     holder = postgres.session(own_server.url(), lock.format(", ".join(tables.split())))
+    held = "select count(*) from pg_locks where granted and mode = 'AccessExclusiveLock'"
+    until(lambda: int(own_server.sql(held, "postgres")) >= len(tables.split()))
     try:
         began = time.monotonic()
         answer = ledger.hold("one", "acme", "1")
@@ -104,9 +106,7 @@ def test_a_database_that_is_stuck_costs_a_caller_seconds_and_not_for_ever(own_se
         holder.wait()
     own_server.sql("select pg_terminate_backend(pid) from pg_stat_activity where state <> 'idle' "
                    "and pid <> pg_backend_pid() and query like '%pg_sleep%'", "postgres")
-    end = time.monotonic() + 15
-    while ledger.hold("one", "acme", "1").status_code not in (200, 201):
-        assert time.monotonic() < end
+    until(lambda: ledger.hold("one", "acme", "1").is_success)
     assert_clean(own_server.url())
 
 
@@ -123,16 +123,12 @@ def test_a_database_that_turns_read_only_is_read_and_not_written(own_server, lau
                        "where datname = 'tradewind'", "postgres")
 
     read_only("on")
-    end = time.monotonic() + 15
-    while (answer := ledger.hold("one", "acme", "1")).status_code != 503:
-        assert time.monotonic() < end, answer.text
+    until(lambda: ledger.hold("one", "acme", "1").status_code == 503)
     unavailable(ledger.hold("two", "acme", "1"))
     unavailable(ledger.buy("acme", "more", credits="1"))
     assert ledger.tenant("acme")["balance"] == "1000"
     read_only("off")
-    end = time.monotonic() + 15
-    while ledger.hold("one", "acme", "1").status_code not in (200, 201):
-        assert time.monotonic() < end
+    until(lambda: ledger.hold("one", "acme", "1").is_success)
     assert_clean(url)
 
 

@@ -3,7 +3,9 @@
 import json
 import os
 import re
+import shutil
 import subprocess
+import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -25,6 +27,14 @@ def environment(*more: dict[str, str] | None) -> dict[str, str]:
     for some in more:
         found.update(some or {})
     return found
+
+
+def new_folder(name: str) -> Path:
+    """An empty one."""
+    path = FOLDER / name
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    return path
 
 
 class Ledger(Daemon):
@@ -113,7 +123,11 @@ class Ledger(Daemon):
         found, after = [], 0
         while True:
             query = {"after": after, "limit": 1000}
-            page = self.admin.get(f"/v1/tenants/{tenant}/entries", params=query).json()
+            answer = self.admin.get(f"/v1/tenants/{tenant}/entries", params=query)
+            if answer.status_code == 503:
+                time.sleep(0.05)  # its database is coming back: asked again until the test ends
+                continue
+            page = answer.raise_for_status().json()
             found += page["entries"]
             if not page.get("next"):
                 return found

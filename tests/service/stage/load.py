@@ -162,3 +162,12 @@ def entries(ledger: Ledger, tenant: str) -> tuple[dict[str, list[Decimal]], Coun
 def customer(ledger: Ledger, tenant: str) -> None:
     """A tenant with its first purchase."""
     assert ledger.buy(tenant, "first", credits=str(BOUGHT)).status_code == 201
+
+
+def until(found, seconds: float = 15):
+    """What is found, as soon as it is."""
+    end = time.monotonic() + seconds
+    while not (value := found()):
+        assert time.monotonic() < end, f"not in {seconds} s"
+        time.sleep(0.02)
+    return value
