@@ -82,7 +82,6 @@ fn the_pages_show_what_there_is() {
         "counted for each alone",
         "aria-label=\"",
         "claude-sonnet, answered, user &lt;s&gt;, hold acme-13-0",
-        "key first",
     ] {
         assert!(acme.contains(text), "{text}\n{acme}");
     }

@@ -1,11 +1,9 @@
 //! The ledger as the rest of the service sees it: commands in, answers out, and views.
 mod error;
-mod load;
 mod url;
 mod writer;
 
 pub use error::{OpenError, Unavailable};
-pub use load::{Load, SIZES};
 pub use url::{NotAStore, StoreUrl};
 
 use core::fmt;
@@ -237,12 +235,6 @@ impl Ledger {
 
     async fn attempted(&self, alert: &Alert, attempt: Attempt) -> Result<(), Unavailable> {
         Ok(self.store.attempted(&alert.tenant, alert.number, attempt).await?)
-    }
-
-    /// What its writer has to do, and has done since the start.
-    #[must_use]
-    pub fn load(&self) -> Load {
-        self.writer.load()
     }
 
     /// Whether the database answers.

@@ -7,7 +7,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use super::load::{Load, Tally};
 use super::{Clock, Unavailable};
 use crate::companion::ledger::store::{Fault, Store};
 use crate::credit::{Answer, Command, Moment};
@@ -30,7 +29,6 @@ pub(super) struct Writer {
     queue: Mutex<Option<UnboundedSender<Waiting>>>,
     room: Arc<Semaphore>,
     task: Mutex<Option<JoinHandle<()>>>,
-    tally: Arc<Tally>,
 }
 
 /// Commands that belong together, and who waits for their answers.
@@ -44,20 +42,12 @@ impl Writer {
     /// Starts the task.
     pub(super) fn start(store: Arc<dyn Store>, clock: Clock) -> Self {
         let (queue, waiting) = unbounded_channel();
-        let tally = Arc::new(Tally::default());
-        let task = tokio::spawn(write(store, clock, waiting, Arc::clone(&tally)));
+        let task = tokio::spawn(write(store, clock, waiting));
         Self {
             queue: Mutex::new(Some(queue)),
             room: Arc::new(Semaphore::new(usize::try_from(WAITING_MAX).unwrap_or(usize::MAX))),
             task: Mutex::new(Some(task)),
-            tally,
         }
-    }
-
-    /// What there is to do, and was done.
-    pub(super) fn load(&self) -> Load {
-        let room = u32::try_from(self.room.available_permits()).unwrap_or(WAITING_MAX);
-        self.tally.load(WAITING_MAX.saturating_sub(room).into())
     }
 
     /// Waits in the queue and for the answers.
@@ -89,18 +79,10 @@ impl Writer {
     }
 }
 
-async fn write(
-    store: Arc<dyn Store>,
-    clock: Clock,
-    mut queue: UnboundedReceiver<Waiting>,
-    tally: Arc<Tally>,
-) {
+async fn write(store: Arc<dyn Store>, clock: Clock, mut queue: UnboundedReceiver<Waiting>) {
     while let Some(first) = queue.recv().await {
         let batch = gather(first, &mut queue);
-        let commands = batch.iter().map(|waiting| waiting.commands.len()).sum();
-        let done = settle(&*store, clock(), batch).await;
-        tally.transaction(commands, done.is_ok());
-        if let Err(why) = done {
+        if let Err(why) = settle(&*store, clock(), batch).await {
             // Whoever waits behind would only wait as long again, and one after the other.
             while let Ok(waiting) = queue.try_recv() {
                 waiting.tell(Err(why.clone()));
