@@ -9,6 +9,7 @@
     clippy::arithmetic_side_effects,
     reason = "a helper that fails fails its test"
 )]
+mod crowd;
 mod model;
 mod random;
 mod script;

@@ -3,7 +3,7 @@ mod engine;
 mod store;
 mod view;
 
-pub use engine::{Clock, Ledger, NotAStore, OpenError, StoreUrl, Unavailable};
+pub use engine::{BATCH_BOUNDS, Clock, Ledger, NotAStore, OpenError, Stats, StoreUrl, Unavailable};
 pub use view::{AlertView, Audit, Delivery, DeliveryState, SpendRow, TenantView, Webhook};
 
 use std::process::ExitCode;
