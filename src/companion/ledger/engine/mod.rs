@@ -1,9 +1,11 @@
 //! The ledger as the rest of the service sees it: commands in, answers out, and views.
 mod error;
+mod stats;
 mod url;
 mod writer;
 
 pub use error::{OpenError, Unavailable};
+pub use stats::{BATCH_BOUNDS, Stats};
 pub use url::{NotAStore, StoreUrl};
 
 use core::fmt;
@@ -63,6 +65,12 @@ impl Ledger {
     #[must_use]
     pub fn now(&self) -> Moment {
         (self.clock)()
+    }
+
+    /// What its writer has done since it was opened.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.writer.stats()
     }
 
     /// Does one command.
