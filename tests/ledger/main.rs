@@ -15,6 +15,7 @@ mod random;
 mod script;
 mod stores;
 mod subject;
+mod trouble;
 
 use std::fs;
 use std::path::Path;
