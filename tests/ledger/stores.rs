@@ -127,6 +127,16 @@ impl Server {
         format!("{}{and}options=-csearch_path%3D{name}", self.url)
     }
 
+    /// The URL of a database that nobody else is connected to, and its name.
+    pub(crate) fn alone(&self) -> (String, String) {
+        let name = format!("test_{}_alone", std::process::id());
+        self.run(&format!("DROP DATABASE IF EXISTS {name}"));
+        self.run(&format!("CREATE DATABASE {name}"));
+        let (url, query) = self.url.split_once('?').unwrap_or((&self.url, ""));
+        let (place, _) = url.rsplit_once('/').unwrap();
+        (format!("{place}/{name}?{query}"), name)
+    }
+
     /// Runs statements, on a connection of their own.
     pub(crate) fn run(&self, sql: &str) {
         self.runtime.block_on(async {

@@ -68,12 +68,13 @@ fn comes_through(kept: &mut Kept, wreck: impl FnMut() + Send + 'static) {
 #[test]
 fn a_server_that_drops_everybody_loses_nothing() {
     let Some(server) = Server::from_environment() else { return };
-    let mut kept = Kept::open(&server.fresh());
+    let (url, database) = server.alone();
+    let mut kept = Kept::open(&url);
     comes_through(&mut kept, move || {
-        server.run(
+        server.run(&format!(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-             WHERE application_name = 'tradewind-ledger' AND random() < 0.5",
-        );
+             WHERE datname = '{database}' AND random() < 0.5",
+        ));
         thread::sleep(Duration::from_millis(15));
     });
 }
