@@ -1,4 +1,4 @@
-//! `models.<name>.price`: what a model costs, exactly.
+//! `models.<name>.price`: what a model costs, exactly; and how any amount is read.
 use super::document::Content;
 use super::names::shown;
 use super::read::Spot;
@@ -33,7 +33,7 @@ pub(super) fn read(spot: &Spot<'_>) -> Option<Price> {
     })
 }
 
-fn decimal(spot: &Spot<'_>) -> Option<Credits> {
+pub(super) fn decimal(spot: &Spot<'_>) -> Option<Credits> {
     if let Content::Number(text) = &spot.node.content {
         // A number would pass through a double somewhere on its way, and lose its last digits.
         spot.problem(match parse(text) {

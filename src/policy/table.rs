@@ -85,6 +85,11 @@ impl<'n, T> Table<'n, T> {
         spot.problem(format!("there is no {} `{name}`; did you mean `{meant}`?", self.what));
     }
 
+    /// Whether one of them is called that.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.entries.iter().any(|entry| entry.name == name)
+    }
+
     /// A reference to one of them could not be read.
     pub(super) fn unsure(&self) {
         self.sure.set(false);

@@ -87,7 +87,7 @@ fn event((which, end, off, body): &Call) -> Event {
 
 fn play(stream: &mut Stream, world: &World, calls: &[Call]) {
     for call in calls {
-        let view = View { world, request: &call.3, response: &call.3 };
+        let view = View { world, request: &call.3, response: &call.3, call: &[] };
         let _ = stream.on(event(call), &view);
     }
 }
