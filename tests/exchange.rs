@@ -92,6 +92,10 @@ fn cuts(message: &Message) -> Vec<Message> {
 /// Plays a script with every message cut in every way; gives how often.
 fn cut(name: &str, text: &str) -> Result<usize, String> {
     let given = Given::read(split(text).0)?;
+    if given.leaves.is_some() {
+        // Where the app leaves depends on the chunks.
+        return Ok(0);
+    }
     let gateway = gateway(&given)?;
     let expected = live(&gateway, &given);
     let mut played = 0_usize;

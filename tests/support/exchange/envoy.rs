@@ -180,9 +180,30 @@ impl Filter {
             (Way::Response, Piece::Body(_, end)) => Event::ResponseBody { size, end },
             (Way::Response, Piece::Trailers) => Event::ResponseTrailers,
         };
-        let view =
-            View { world, request: &self.request.body, response: &self.response.body, call: &[] };
-        let effects = self.stream.on(event, &view);
+        self.on(world, event, way, piece, &[])
+    }
+
+    /// Delivers the ledger's answer to a request that waits for it.
+    pub(crate) fn called(&mut self, world: &mut World, status: u16, body: &[u8]) -> Step {
+        let event = Event::Called { status, size: body.len() };
+        self.on(world, event, Way::Request, Piece::Body(&[], true), body)
+    }
+
+    /// The stream is over.
+    pub(crate) fn over(&mut self, world: &mut World) {
+        self.on(world, Event::Over, Way::Response, Piece::Trailers, &[]);
+    }
+
+    fn on(
+        &mut self,
+        world: &mut World,
+        event: Event,
+        way: Way,
+        piece: Piece<'_>,
+        call: &[u8],
+    ) -> Step {
+        let (request, response) = (&self.request.body, &self.response.body);
+        let effects = self.stream.on(event, &View { world, request, response, call });
         let mut reply = None;
         for effect in effects.list {
             if let Some(refused) = self.perform(world, way, piece, effect, &mut reply) {
