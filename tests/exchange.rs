@@ -5,6 +5,8 @@
 #![cfg(not(target_family = "wasm"))]
 #[path = "support/exchange/any_order.rs"]
 mod any_order;
+#[path = "support/exchange/keeper.rs"]
+mod keeper;
 #[path = "support/exchange/rules.rs"]
 mod rules;
 #[path = "support/exchange/mod.rs"]

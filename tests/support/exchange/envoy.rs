@@ -31,6 +31,8 @@ pub(crate) struct World {
     pub(crate) rerouted: bool,
     /// What the workers share, and how often each record was changed.
     pub(crate) shared: RefCell<BTreeMap<String, (Vec<u8>, u32)>>,
+    /// How much time has passed.
+    pub(crate) elapsed_ms: Cell<u64>,
     /// The last number that was given out.
     pub(crate) unique: Cell<u64>,
     /// What the ledger was asked, in order.
@@ -80,7 +82,7 @@ impl Envoy for View<'_> {
     }
 
     fn now_ms(&self) -> u64 {
-        1_700_000_000_000
+        self.world.elapsed_ms.get().saturating_add(1_700_000_000_000)
     }
 
     fn call_body(&self, size: usize) -> Vec<u8> {
@@ -109,6 +111,13 @@ impl Envoy for View<'_> {
         let cas = before.unwrap_or(0).wrapping_add(1);
         shared.insert(key.to_owned(), (value.to_vec(), cas));
         true
+    }
+}
+
+impl World {
+    /// The world, outside of any stream.
+    pub(crate) fn view(&self) -> View<'_> {
+        View { world: self, request: &[], response: &[], call: &[] }
     }
 }
 
