@@ -19,12 +19,15 @@ import bench
 
 LEDGER = bench.ROOT / "target/release/tradewind-ledger"
 
+LEASE = {"credits": "500", "seconds": 60}
+
 # The policies by name: what stands in their `credits`, and the most that they may cost as a
 # multiple of the same path without.
 KINDS = {
     "without credits": (None, None),
-    "a call for each request": ({}, 1.5),
-    "a lease": ({"lease": {"credits": "500", "seconds": 60}}, 1.1),
+    "a call for each request": ({"cluster": "one"}, None),
+    "a call by HTTP/2": ({"cluster": "two", "http2": True}, 1.5),
+    "a lease": ({"cluster": "two", "http2": True, "lease": LEASE}, 1.1),
 }
 
 
