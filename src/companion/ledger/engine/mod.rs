@@ -1,0 +1,287 @@
+//! The ledger as the rest of the service sees it: commands in, answers out, and views.
+mod error;
+mod load;
+mod url;
+mod writer;
+
+pub use error::{OpenError, Unavailable};
+pub use load::{Load, SIZES};
+pub use url::{NotAStore, StoreUrl};
+
+use core::fmt;
+use core::time::Duration;
+use std::sync::Arc;
+
+use super::store::{Attempt, Page, Sqlite, Store};
+use super::view::{AlertView, Audit, DeliveryState, SpendRow, TenantView, Webhook};
+use crate::credit::{
+    Alert, Answer, Command, Entry, Hold, Moment, Per, Sweep, Tiers, Window, retry,
+};
+use url::Place;
+use writer::Writer;
+
+/// How often what has expired goes, of tenants that nothing else happens to.
+const SWEEP: Duration = Duration::from_secs(5);
+
+/// Tenants that are swept in one transaction.
+const SWEPT: usize = 200;
+
+/// How long an alert is left to whoever claimed it.
+const LEASE_SECONDS: u64 = 30;
+
+/// What tells the time.
+pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
+
+/// A ledger. Clones are the same one.
+#[derive(Clone)]
+pub struct Ledger {
+    store: Arc<dyn Store>,
+    clock: Clock,
+    writer: Arc<Writer>,
+}
+
+impl Ledger {
+    /// Opens a database, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// When it cannot be reached, read or brought up to date.
+    pub async fn open(url: &StoreUrl) -> Result<Self, OpenError> {
+        let ledger = Self::open_with(url, Arc::new(system_time)).await?;
+        tokio::spawn(ledger.clone().keep_swept());
+        Ok(ledger)
+    }
+
+    /// The same, by a clock of one's own, and nothing expires between commands.
+    ///
+    /// # Errors
+    /// When it cannot be reached, read or brought up to date.
+    pub async fn open_with(url: &StoreUrl, clock: Clock) -> Result<Self, OpenError> {
+        let store = match &url.0 {
+            Place::Sqlite { path, durable } => Sqlite::open(path, *durable),
+            Place::Memory => Sqlite::in_memory(),
+            Place::Postgres(_) => Err("not yet".to_owned()),
+        };
+        let store: Arc<dyn Store> = Arc::new(store.map_err(OpenError)?);
+        let writer = Arc::new(Writer::start(Arc::clone(&store), Arc::clone(&clock)));
+        Ok(Self { store, clock, writer })
+    }
+
+    /// The time by its clock.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        (self.clock)()
+    }
+
+    /// Does one command.
+    ///
+    /// # Errors
+    /// When the database is away, or too much waits already.
+    pub async fn apply(&self, command: Command) -> Result<Answer, Unavailable> {
+        let answers = self.apply_all(vec![command]).await?;
+        let none = || Unavailable::Database("the store gave no answer".to_owned());
+        answers.into_iter().next().ok_or_else(none)
+    }
+
+    /// Does some commands in their order, in one transaction: all of them or none.
+    ///
+    /// # Errors
+    /// When the database is away, or too much waits already.
+    pub async fn apply_all(&self, commands: Vec<Command>) -> Result<Vec<Answer>, Unavailable> {
+        self.writer.apply(commands).await
+    }
+
+    /// Accounts in the order of their names, after that one.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn tenants(
+        &self,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<TenantView>, Unavailable> {
+        Ok(self.store.tenants(after, limit, self.now()).await?)
+    }
+
+    /// One account.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn tenant(&self, tenant: &str) -> Result<Option<TenantView>, Unavailable> {
+        Ok(self.store.tenant(tenant, self.now()).await?)
+    }
+
+    /// One hold.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn hold(&self, id: &str) -> Result<Option<Hold>, Unavailable> {
+        Ok(self.store.hold(id).await?)
+    }
+
+    /// A tenant's entries with a greater number, in their order.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn entries(
+        &self,
+        tenant: &str,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Entry>, Unavailable> {
+        Ok(self.store.entries(tenant, Page::After(after), limit).await?)
+    }
+
+    /// A tenant's last entries, the newest first.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn last_entries(&self, tenant: &str, limit: u32) -> Result<Vec<Entry>, Unavailable> {
+        Ok(self.store.entries(tenant, Page::Newest, limit).await?)
+    }
+
+    /// Alerts of a tenant or of all, the newest first.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn alerts(
+        &self,
+        tenant: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<AlertView>, Unavailable> {
+        Ok(self.store.alerts(tenant, limit).await?)
+    }
+
+    /// What a tenant or all spent on each model on each of the last days, today included.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn spend(
+        &self,
+        tenant: Option<&str>,
+        days: u32,
+    ) -> Result<Vec<SpendRow>, Unavailable> {
+        let before = u64::from(days.saturating_sub(1)).saturating_mul(86_400_000);
+        let since = Moment::of_millis(self.now().millis().saturating_sub(before));
+        let since = Window::of(Per::Day, since).to_string();
+        Ok(self.store.spend(tenant, &since).await?)
+    }
+
+    /// The tiers of purchases.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn tiers(&self) -> Result<Tiers, Unavailable> {
+        Ok(self.store.tiers().await?)
+    }
+
+    /// Lets what has expired go, of some tenants; of how many.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn sweep(&self) -> Result<usize, Unavailable> {
+        let tenants = self.store.expired(self.now(), SWEPT).await?;
+        let sweeps = tenants.into_iter().map(|tenant| Command::Sweep(Sweep { tenant }));
+        Ok(self.apply_all(sweeps.collect()).await?.len())
+    }
+
+    /// Until it is closed.
+    async fn keep_swept(self) {
+        loop {
+            tokio::time::sleep(SWEEP).await;
+            loop {
+                match self.sweep().await {
+                    Ok(count) if count >= SWEPT => {}
+                    Err(Unavailable::Closing) => return,
+                    // A database that is away is asked again in a while.
+                    Ok(_) | Err(_) => break,
+                }
+            }
+        }
+    }
+
+    /// Alerts to deliver now. Whoever gets them has them alone for half a minute.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn due_webhooks(&self, limit: u32) -> Result<Vec<Webhook>, Unavailable> {
+        let now = self.now();
+        Ok(self.store.claim(now, now.plus_seconds(LEASE_SECONDS), limit).await?)
+    }
+
+    /// Keeps what became of one: delivered, or why not.
+    ///
+    /// # Errors
+    /// When the database is away: it is then delivered once more.
+    pub async fn webhook_done(
+        &self,
+        webhook: &Webhook,
+        result: Result<(), String>,
+    ) -> Result<(), Unavailable> {
+        let now = self.now();
+        let tries = webhook.attempts.saturating_add(1);
+        let attempt = match (result, retry(webhook.alert.at, tries, now)) {
+            (Ok(()), _) => Attempt { state: DeliveryState::Delivered, next_at: now, error: None },
+            (Err(error), Some(next_at)) => {
+                Attempt { state: DeliveryState::Pending, next_at, error: Some(error) }
+            }
+            (Err(error), None) => {
+                Attempt { state: DeliveryState::Failed, next_at: now, error: Some(error) }
+            }
+        };
+        self.attempted(&webhook.alert, attempt).await
+    }
+
+    /// Keeps that nobody has said where this one goes.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn webhook_nowhere(&self, webhook: &Webhook) -> Result<(), Unavailable> {
+        let attempt = Attempt { state: DeliveryState::Nowhere, next_at: self.now(), error: None };
+        self.attempted(&webhook.alert, attempt).await
+    }
+
+    async fn attempted(&self, alert: &Alert, attempt: Attempt) -> Result<(), Unavailable> {
+        Ok(self.store.attempted(&alert.tenant, alert.number, attempt).await?)
+    }
+
+    /// What its writer has to do, and has done since the start.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        self.writer.load()
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ready(&self) -> Result<(), Unavailable> {
+        Ok(self.store.ready().await?)
+    }
+
+    /// Recomputes every balance, hold, lot and meter, and lists what differs.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn audit(&self) -> Result<Audit, Unavailable> {
+        Ok(self.store.audit().await?)
+    }
+
+    /// Does what waits, then lets the database go.
+    pub async fn close(self) {
+        self.writer.close().await;
+        drop(self.store.close().await);
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the shell reads the clock")]
+fn system_time() -> Moment {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let millis = since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
+    Moment::of_millis(millis)
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ledger").field("store", &self.store).finish_non_exhaustive()
+    }
+}
