@@ -1,10 +1,12 @@
 //! Where accounts are kept: one file per database. A store holds no rule.
 mod entry;
+mod postgres;
 mod records;
 mod schema;
 mod sqlite;
 mod table;
 
+pub(super) use postgres::Postgres;
 pub(super) use sqlite::Sqlite;
 
 use core::fmt;
