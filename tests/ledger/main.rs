@@ -10,6 +10,7 @@
     clippy::arithmetic_side_effects,
     reason = "a helper that fails fails its test"
 )]
+mod crowd;
 mod http;
 mod model;
 mod random;

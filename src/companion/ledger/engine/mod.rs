@@ -1,11 +1,11 @@
 //! The ledger as the rest of the service sees it: commands in, answers out, and views.
 mod error;
-mod load;
+mod stats;
 mod url;
 mod writer;
 
 pub use error::{OpenError, Unavailable};
-pub use load::{Load, SIZES};
+pub use stats::{BATCH_BOUNDS, Stats};
 pub use url::{NotAStore, StoreUrl};
 
 use core::fmt;
@@ -65,6 +65,12 @@ impl Ledger {
     #[must_use]
     pub fn now(&self) -> Moment {
         (self.clock)()
+    }
+
+    /// What its writer has done since it was opened.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.writer.stats()
     }
 
     /// Does one command.
@@ -237,12 +243,6 @@ impl Ledger {
 
     async fn attempted(&self, alert: &Alert, attempt: Attempt) -> Result<(), Unavailable> {
         Ok(self.store.attempted(&alert.tenant, alert.number, attempt).await?)
-    }
-
-    /// What its writer has to do, and has done since the start.
-    #[must_use]
-    pub fn load(&self) -> Load {
-        self.writer.load()
     }
 
     /// Whether the database answers.

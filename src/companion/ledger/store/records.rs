@@ -279,8 +279,13 @@ impl<R: Row> Reader<'_, R> {
         Ok(SpendRow {
             day: rest(&span, "day:"),
             model: rest(&label, "model:"),
-            credits: self.credits("spent")?,
+            credits: self.sum("spent")?,
         })
+    }
+
+    /// A sum may be more than one amount can be.
+    pub(super) fn sum(&self, column: &str) -> Result<Credits, Fault> {
+        Ok(Credits::clamped(self.count(column)?.into()))
     }
 
     pub(super) fn meter(&self) -> Result<(MeterKey, Meter), Fault> {

@@ -3,15 +3,13 @@ use std::collections::BTreeMap;
 
 use sqlx::postgres::PgConnection;
 
-use super::rows::{bind, rows, statement};
+use super::rows::{Reads, bind, rows, statement};
 use crate::companion::ledger::store::entry::ENTRIES;
-use crate::companion::ledger::store::records::{
-    ALERTS, HOLDS, LOTS, METERS, Reader, Row, TENANTS, text,
-};
+use crate::companion::ledger::store::records::{ALERTS, HOLDS, LOTS, METERS, TENANTS, text};
 use crate::companion::ledger::store::table::Takes;
-use crate::companion::ledger::store::{Attempt, EXPIRED, Fault, Page, SPENT};
+use crate::companion::ledger::store::{Attempt, EXPIRED, Fault, Page, SPENT, week};
 use crate::companion::ledger::view::{AlertView, SpendRow, TenantView, Webhook};
-use crate::credit::{Account, Entry, Hold, Lot, Moment};
+use crate::credit::{Account, Credits, Entry, Hold, Lot, Moment};
 
 /// A number of ours that a statement takes.
 fn int(number: u64) -> i64 {
@@ -51,8 +49,15 @@ async fn views(
     let names: Vec<String> = accounts.iter().map(|account| account.tenant.clone()).collect();
     let sql = "SELECT tenant, count(*) AS number FROM holds \
                WHERE tenant = ANY($1) AND state = 'open' GROUP BY tenant";
-    let open = rows(connection, sqlx::query(sql).bind(names), named_count).await?;
+    let read: Reads<_> = |row| Ok((row.text("tenant")?, row.count("number")?));
+    let open = rows(connection, sqlx::query(sql).bind(names.clone()), read).await?;
     let open: BTreeMap<String, u64> = open.into_iter().collect();
+    let sql = "SELECT tenant, CAST(sum(spent) AS bigint) AS spent FROM meters \
+               WHERE tenant = ANY($1) AND span >= $2 AND span < 'day;' AND label = '' \
+               GROUP BY tenant";
+    let read: Reads<_> = |row| Ok((row.text("tenant")?, row.sum("spent")?));
+    let spent = rows(connection, sqlx::query(sql).bind(names).bind(week(now)), read).await?;
+    let spent: BTreeMap<String, Credits> = spent.into_iter().collect();
     let keys = accounts.iter().flat_map(|account| {
         let now = account.mark.max(now);
         account.budgets.iter().filter_map(move |budget| budget.meter(&account.tenant, now))
@@ -70,13 +75,10 @@ async fn views(
             .map(|budget| (budget.clone(), budget.meter(&account.tenant, now).map(meter)))
             .collect();
         let open_holds = open.get(&account.tenant).copied().unwrap_or_default();
-        TenantView { account, open_holds, budgets }
+        let spent_week = spent.get(&account.tenant).copied().unwrap_or_default();
+        TenantView { account, open_holds, budgets, spent_week }
     };
     Ok(accounts.into_iter().map(view).collect())
-}
-
-fn named_count<R: Row>(row: Reader<'_, R>) -> Result<(String, u64), Fault> {
-    Ok((row.text("tenant")?, row.count("number")?))
 }
 
 /// Gives accounts their lots.
