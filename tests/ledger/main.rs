@@ -6,10 +6,12 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     reason = "a helper that fails fails its test"
 )]
 mod crowd;
+mod http;
 mod model;
 mod random;
 mod script;
@@ -71,6 +73,11 @@ fn sqlite_in_a_file() {
         let file = folder.file(&format!("{name}-{count}.db"));
         Box::new(stores::Kept::open(&format!("sqlite:{file}")))
     });
+}
+
+#[test]
+fn over_http() {
+    play(|_| Box::new(http::Front::open()));
 }
 
 #[test]

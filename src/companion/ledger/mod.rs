@@ -1,15 +1,16 @@
 //! The credit service: an HTTP server in front of accounts that a database keeps.
+mod cli;
 mod engine;
+mod http;
+mod metrics;
+mod service;
 mod store;
 mod view;
+mod webhook;
 
+pub use cli::run;
 pub use engine::{BATCH_BOUNDS, Clock, Ledger, NotAStore, OpenError, Stats, StoreUrl, Unavailable};
+pub use http::Tokens;
+pub use service::{Options, Service};
 pub use view::{AlertView, Audit, Delivery, DeliveryState, SpendRow, TenantView, Webhook};
-
-use std::process::ExitCode;
-
-/// Runs the service as the arguments say.
-#[must_use]
-pub fn run() -> ExitCode {
-    ExitCode::FAILURE
-}
+pub use webhook::Secrets;

@@ -1,7 +1,7 @@
 //! Which database: what an operator writes, read once.
 use core::fmt;
 use core::str::FromStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where accounts are kept.
 #[derive(Clone, PartialEq, Eq)]
@@ -26,6 +26,17 @@ pub(in crate::companion::ledger) enum Place {
 /// A text names no database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotAStore(String);
+
+impl StoreUrl {
+    /// The file that it names, if it is one.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match &self.0 {
+            Place::Sqlite { path, .. } => Some(path),
+            Place::Memory | Place::Postgres(_) => None,
+        }
+    }
+}
 
 /// `ledger.db`, `sqlite:ledger.db`, `sqlite:ledger.db?synchronous=full`, `sqlite::memory:` or
 /// `postgres://user:password@host/database`.
@@ -74,6 +85,8 @@ impl fmt::Debug for StoreUrl {
         write!(f, "StoreUrl({self})")
     }
 }
+
+impl core::error::Error for NotAStore {}
 
 impl fmt::Display for NotAStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
