@@ -37,7 +37,7 @@ DEMO := ENVOY='$(or $(ENVOY),$(DEMO_ENVOY))' exec .tools/venv/bin/python tests/t
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
-build: $(TARGETS) ## the module for Envoy, `tradewind` and `tradewind-ledger`, optimised
+build: $(TARGETS) ## the module for Envoy, the `tradewind` command and the ledger, optimised
 	cargo build --release --locked --lib --target wasm32-wasip1
 	cargo build --release --locked --bins --features companion
 	@ls -l $(WASM) target/release/tradewind target/release/tradewind-ledger

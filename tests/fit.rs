@@ -93,7 +93,7 @@ const CASES: &[Case] = &[
 
 fn said(policy: &Policy, facts: &Facts, lack: Option<&str>) -> Vec<String> {
     let route = policy.route("auto").unwrap();
-    let fit = policy.fit(route, facts, |model| {
+    let fit = policy.fit(policy.chain(route), facts, |model| {
         let other = model.provider.dialect == "gemini";
         lack.filter(|_| other).map(str::to_owned)
     });

@@ -6,6 +6,7 @@ use core::fmt;
 use std::borrow::Cow;
 
 use super::fault::Fault;
+use super::tokens::estimate;
 use crate::json::Document;
 use crate::usage::Usage;
 
@@ -63,6 +64,22 @@ impl Event<'_> {
         }
     }
 }
+
+impl Event<'_> {
+    /// How many tokens of output this is, estimated: for an answer whose provider reports none.
+    #[must_use]
+    pub fn tokens(&self) -> u64 {
+        match self {
+            Self::Text(text) | Self::Reasoning(text) | Self::Refusal(text) => estimate(text),
+            Self::ToolCall { name, .. } => CALL.saturating_add(estimate(name)),
+            Self::Arguments { json, .. } => estimate(json),
+            Self::Start { .. } | Self::Stop(_) | Self::Usage(_) | Self::Fault(_) | Self::End => 0,
+        }
+    }
+}
+
+/// What stands around a call, in tokens.
+const CALL: u64 = 12;
 
 /// Why an answer ended.
 #[derive(Debug, Clone, PartialEq, Eq)]

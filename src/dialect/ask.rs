@@ -35,6 +35,8 @@ pub struct Ask<'d> {
     pub format: Option<Given<Format<'d>>>,
     /// Most tokens of the answer.
     pub max_tokens: Option<Given<u64>>,
+    /// How many answers are wanted at once; 0 as good as 1.
+    pub choices: u64,
     /// Sampling temperature.
     pub temperature: Option<Given<Number<'d>>>,
     /// Nucleus sampling.

@@ -2,6 +2,7 @@
 use std::borrow::Cow;
 
 use super::Reply;
+use super::spend::{Call, Note};
 
 /// What a callback answers: effects in order, then whether the stream goes on.
 #[derive(Debug, Default)]
@@ -36,11 +37,17 @@ pub enum Effect {
     /// Put this in the place of the response's body that is here.
     ResponseBody(Vec<u8>),
     /// Write filter state.
-    State(&'static str, Vec<u8>),
+    State(Cow<'static, str>, Vec<u8>),
     /// Answer the app at once.
     Reply(Reply),
     /// Count one in a counter.
     Count(String),
+    /// Set a gauge.
+    Gauge(String, u64),
+    /// Ask the ledger: [`super::Event::Called`] follows.
+    Call(Call),
+    /// Hand this to the worker's [`super::Keeper`].
+    Keep(Note),
     /// Write a line to Envoy's log: somebody must act.
     Log(String),
 }

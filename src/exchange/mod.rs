@@ -13,13 +13,18 @@ mod plan;
 mod plugin;
 pub mod provider;
 mod reply;
+mod spend;
 
 pub use effect::{Effect, Effects, Flow, HeaderMap};
 pub use event::{Envoy, Event};
 pub use outcome::{Outcome, Verdict};
-pub use plan::{Mismatch, Plan, Skipped};
+pub use plan::{Meter, Mismatch, Plan, Skipped};
 pub use plugin::{Plugin, Stream};
 pub use reply::Reply;
+pub use spend::{Call, Keeper, Note};
+
+// The filter hands it on, and knows no policy.
+pub use crate::policy::CreditPolicy;
 
 use crate::policy::Vocabulary;
 

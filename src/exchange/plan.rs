@@ -9,7 +9,7 @@ use crate::dialect::{Edit, Put};
 use crate::json::{Document, Limits, Value, Writer};
 
 /// The encoding's version: both roles must be of the same one.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// What was decided for one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,19 @@ pub struct Plan<'p> {
     pub edits: Vec<Edit>,
     /// The app's headers that go to a provider of its own dialect.
     pub carried: Vec<(Cow<'p, str>, Cow<'p, str>)>,
+    /// What credits bind it to; none where nobody counts them.
+    pub meter: Option<Meter<'p>>,
+}
+
+/// What credits bind a request to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Meter<'p> {
+    /// Of each model of the chain, the most tokens of an answer that was paid for.
+    pub bounds: Vec<u64>,
+    /// Whether a longer answer is ended there.
+    pub stop: bool,
+    /// What the tenant has left, for the app to see.
+    pub left: Option<Cow<'p, str>>,
 }
 
 /// A model that was passed over.
@@ -90,8 +103,22 @@ impl Plan<'_> {
                     });
                 }
             });
+            if let Some(meter) = &self.meter {
+                w.key("bounds").array(|w| meter.bounds.iter().for_each(|bound| w.number(*bound)));
+                w.key("stop").boolean(meter.stop);
+                if let Some(left) = &meter.left {
+                    w.key("left").string(left);
+                }
+            }
         });
         out.finish()
+    }
+
+    /// Adds to a plan that is written already what is known only later: what the tenant has left.
+    pub(super) fn add_left(plan: &mut Vec<u8>, left: &impl fmt::Display) {
+        if plan.pop() == Some(b'}') {
+            plan.extend_from_slice(format!(r#","left":"{left}"}}"#).as_bytes());
+        }
     }
 }
 
@@ -102,6 +129,11 @@ fn write_edit(edit: &Edit, w: &mut Writer) {
         match &edit.put {
             Put::Model => w.null(),
             Put::Text(text) => w.string(text),
+            Put::Bound { before, after, without } => w.array(|w| {
+                w.string(before);
+                w.string(after);
+                w.string(without);
+            }),
         }
     });
 }
@@ -136,6 +168,13 @@ impl<'p> Plan<'p> {
                 .collect(),
             edits: edits.collect::<Result<_, _>>()?,
             carried: pairs(list("carried")?)?,
+            meter: if root.get("bounds").is_some() {
+                let bounds = list("bounds")?.items().map(|bound| bound.as_u64().ok_or(Mismatch));
+                let bounds = bounds.collect::<Result<_, _>>()?;
+                Some(Meter { bounds, stop: flag("stop")?, left: root.str_of("left") })
+            } else {
+                None
+            },
         })
     }
 
@@ -161,6 +200,11 @@ fn read_edit(value: Value<'_>) -> Result<Edit, Mismatch> {
     let mut offset = || items.next()?.as_u64()?.try_into().ok();
     let at = offset().ok_or(Mismatch)?..offset().ok_or(Mismatch)?;
     let put = match items.next() {
+        Some(put) if put.is_array() => {
+            let mut texts = put.items().map(|text| text.as_str().map(Cow::into_owned));
+            let mut text = || texts.next().flatten().ok_or(Mismatch);
+            Put::Bound { before: text()?, after: text()?, without: text()? }
+        }
         Some(text) if !text.is_null() => Put::Text(text.as_str().ok_or(Mismatch)?.into_owned()),
         Some(_) => Put::Model,
         None => return Err(Mismatch),

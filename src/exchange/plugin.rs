@@ -5,7 +5,7 @@ use super::edge::{self, Edge};
 use super::provider::{self, Attempt};
 use super::{Effects, Envoy, Event};
 use crate::json::{At, Document, Limits};
-use crate::policy::Problem;
+use crate::policy::{CreditPolicy, Problem};
 
 /// A configured plugin.
 #[derive(Debug, Clone)]
@@ -35,6 +35,15 @@ impl Plugin {
                 let expected = "expected `edge` or `provider`";
                 Err(vec![problem(&At::Root.key("role"), 0, expected.to_owned())])
             }
+        }
+    }
+
+    /// Who counts credits; none when nobody does, and for the provider role, which spends none.
+    #[must_use]
+    pub fn credits(&self) -> Option<&CreditPolicy> {
+        match self {
+            Self::Edge(config) => config.credits(),
+            Self::Provider(_) => None,
         }
     }
 

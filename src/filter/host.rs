@@ -1,11 +1,14 @@
 //! The host calls we use. An error of one costs its own effect and a log line, never the VM.
-use std::time::UNIX_EPOCH;
+use std::cell::Cell;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
+use std::time::{Duration, UNIX_EPOCH};
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{Action, BufferType, MapType, Status};
 
-use super::metrics;
-use crate::exchange::{Effect, Effects, Envoy, Flow, HeaderMap, Reply};
+use super::{keep, metrics};
+use crate::exchange::{Call, Effect, Effects, Envoy, Flow, HeaderMap, Reply};
 
 /// Envoy, as far as it can be read while a callback runs.
 #[derive(Debug)]
@@ -32,10 +35,45 @@ impl Envoy for Host {
         hostcalls::get_property(path.to_vec()).ok().flatten()
     }
 
-    fn now(&self) -> u64 {
+    fn now_ms(&self) -> u64 {
         let now = hostcalls::get_current_time().unwrap_or(UNIX_EPOCH);
-        now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+        let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        since.as_millis().try_into().unwrap_or(u64::MAX)
     }
+
+    fn call_body(&self, size: usize) -> Vec<u8> {
+        buffer(BufferType::HttpCallResponseBody, 0, size)
+    }
+
+    /// The standard library draws the seed of its hash maps from the host's own randomness, once
+    /// for every VM.
+    fn unique(&self) -> u64 {
+        thread_local! {
+            static SEED: RandomState = RandomState::new();
+            static COUNT: Cell<u64> = const { Cell::new(0) };
+        }
+        let count = COUNT.get();
+        COUNT.set(count.wrapping_add(1));
+        SEED.with(|seed| seed.hash_one((count, self.now_ms())))
+    }
+
+    fn shared(&self, key: &str) -> (Vec<u8>, Option<u32>) {
+        let (value, cas) = hostcalls::get_shared_data(key).unwrap_or_default();
+        (value.unwrap_or_default(), cas)
+    }
+
+    fn share(&self, key: &str, value: &[u8], unchanged: Option<u32>) -> bool {
+        // Envoy looks at the number only where there is a record, and none of its own is that high.
+        let cas = unchanged.unwrap_or(u32::MAX);
+        hostcalls::set_shared_data(key, Some(value), Some(cas)).is_ok()
+    }
+}
+
+/// The status of the answer to a call.
+pub(super) fn call_status() -> u16 {
+    let status = hostcalls::get_map_value_bytes(MapType::HttpCallResponseHeaders, ":status");
+    let status = status.ok().flatten();
+    status.and_then(|status| core::str::from_utf8(&status).ok()?.parse().ok()).unwrap_or(0)
 }
 
 fn buffer(kind: BufferType, start: usize, size: usize) -> Vec<u8> {
@@ -52,18 +90,33 @@ const fn kind(map: HeaderMap) -> MapType {
     }
 }
 
+/// What came of doing what a callback answered.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Done {
+    /// Whether the stream goes on.
+    pub(super) action: Action,
+    /// An answer of ours is on its way.
+    pub(super) replied: bool,
+    /// A call could not be made, and nobody will answer it.
+    pub(super) uncalled: bool,
+}
+
 /// Does what a callback answered.
-pub(super) fn perform(effects: Effects) -> Action {
+pub(super) fn perform(effects: Effects) -> Done {
+    let action = match effects.flow {
+        Flow::Continue => Action::Continue,
+        Flow::Pause => Action::Pause,
+    };
+    let mut done = Done { action, replied: false, uncalled: false };
     for effect in effects.list {
-        let what = name(&effect);
+        let (what, call) = (name(&effect), matches!(effect, Effect::Call(_)));
+        done.replied |= matches!(effect, Effect::Reply(_));
         if let Err(status) = one(effect) {
+            done.uncalled |= call;
             log::error!("Envoy refused to {what} ({status:?})");
         }
     }
-    match effects.flow {
-        Flow::Continue => Action::Continue,
-        Flow::Pause => Action::Pause,
-    }
+    done
 }
 
 fn one(effect: Effect) -> Result<(), Status> {
@@ -82,7 +135,7 @@ fn one(effect: Effect) -> Result<(), Status> {
         Effect::ResponseBody(body) => {
             hostcalls::set_buffer(BufferType::HttpResponseBody, 0, usize::MAX, &body)
         }
-        Effect::State(key, value) => hostcalls::set_property(vec![key], Some(&value)),
+        Effect::State(key, value) => hostcalls::set_property(vec![&key], Some(&value)),
         Effect::Reply(Reply { status, headers, body }) => {
             let headers = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
             hostcalls::send_http_response(u32::from(status), headers, Some(&body))
@@ -91,11 +144,38 @@ fn one(effect: Effect) -> Result<(), Status> {
             metrics::count(&name);
             Ok(())
         }
+        Effect::Gauge(name, value) => {
+            metrics::gauge(&name, value);
+            Ok(())
+        }
+        Effect::Call(call) => dispatch(&call),
+        Effect::Keep(note) => {
+            keep::keep(note);
+            Ok(())
+        }
         Effect::Log(line) => {
             log::error!("{line}");
             Ok(())
         }
     }
+}
+
+fn dispatch(call: &Call) -> Result<(), Status> {
+    let headers = vec![
+        (":method", "POST"),
+        (":path", call.path.as_str()),
+        (":authority", call.authority.as_str()),
+        ("content-type", "application/json"),
+    ];
+    let timeout = Duration::from_millis(call.timeout_ms);
+    let sent = hostcalls::dispatch_http_call(
+        &call.cluster,
+        headers,
+        Some(&call.body),
+        Vec::new(),
+        timeout,
+    );
+    sent.map(|_| ())
 }
 
 const fn name(effect: &Effect) -> &'static str {
@@ -108,6 +188,9 @@ const fn name(effect: &Effect) -> &'static str {
         Effect::State(..) => "write filter state",
         Effect::Reply(_) => "reply",
         Effect::Count(_) => "count",
+        Effect::Gauge(..) => "set a gauge",
+        Effect::Call(_) => "call the ledger",
+        Effect::Keep(_) => "keep a settlement",
         Effect::Log(_) => "log",
     }
 }

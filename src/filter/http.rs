@@ -2,7 +2,9 @@
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
-use super::host::{Host, perform};
+use proxy_wasm::hostcalls;
+
+use super::host::{Done, Host, call_status, perform};
 use crate::exchange::{Effects, Event, Plugin, Reply, Stream};
 
 /// One stream.
@@ -19,12 +21,25 @@ impl Http {
     }
 
     fn on(&mut self, event: Event) -> Action {
-        match &mut self.stream {
-            Some(stream) => perform(stream.on(event, &Host)),
-            None => perform(unconfigured(event)),
+        self.perform(event).action
+    }
+
+    fn perform(&mut self, event: Event) -> Done {
+        let Some(stream) = &mut self.stream else { return perform(unconfigured(event)) };
+        let mut done = perform(stream.on(event, &Host));
+        // At most one try for each way to serve a request; the bound is only a net.
+        for _ in 0..CALLS_MAX {
+            if !done.uncalled {
+                break;
+            }
+            done = perform(stream.on(Event::Called { status: 0, size: 0 }, &Host));
         }
+        done
     }
 }
+
+/// Most calls that one request makes.
+const CALLS_MAX: usize = 4;
 
 fn unconfigured(event: Event) -> Effects {
     match event {
@@ -36,7 +51,17 @@ fn unconfigured(event: Event) -> Effects {
     }
 }
 
-impl Context for Http {}
+impl Context for Http {
+    fn on_http_call_response(&mut self, _token: u32, _headers: usize, size: usize, _: usize) {
+        let done = self.perform(Event::Called { status: call_status(), size });
+        if done.action == Action::Continue && !done.replied {
+            // It was paused for this alone.
+            if let Err(status) = hostcalls::resume_http_request() {
+                log::error!("Envoy refused to let a request go on ({status:?})");
+            }
+        }
+    }
+}
 
 impl HttpContext for Http {
     fn on_http_request_headers(&mut self, _count: usize, end: bool) -> Action {
@@ -57,6 +82,10 @@ impl HttpContext for Http {
 
     fn on_http_response_body(&mut self, size: usize, end: bool) -> Action {
         self.on(Event::ResponseBody { size, end })
+    }
+
+    fn on_log(&mut self) {
+        self.on(Event::Over);
     }
 
     fn on_http_response_trailers(&mut self, _count: usize) -> Action {

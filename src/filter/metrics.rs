@@ -22,6 +22,9 @@ struct Counter {
 thread_local! {
     /// By name. Names are few: they are made of the policy's models and of our own words.
     static COUNTERS: RefCell<HashMap<String, Counter>> = RefCell::new(HashMap::new());
+
+    /// By name. They are one for each tenant of the policy.
+    static GAUGES: RefCell<HashMap<String, u32>> = RefCell::new(HashMap::new());
 }
 
 /// Counts one. A counter that Envoy refuses is not counted.
@@ -33,6 +36,20 @@ pub(super) fn count(name: &str) {
             // The first is told at once: a counter that has never been seen matters now.
             let _ = hostcalls::increment_metric(id, 1);
             counters.insert(name.to_owned(), Counter { id, waiting: 0 });
+        }
+    });
+}
+
+/// Sets a gauge. One that Envoy refuses is not set.
+pub(super) fn gauge(name: &str, value: u64) {
+    GAUGES.with_borrow_mut(|gauges| {
+        let known = gauges.get(name).copied();
+        let id = known.or_else(|| hostcalls::define_metric(MetricType::Gauge, name).ok());
+        if let Some(id) = id {
+            if known.is_none() {
+                gauges.insert(name.to_owned(), id);
+            }
+            let _ = hostcalls::record_metric(id, value);
         }
     });
 }

@@ -2,6 +2,7 @@
 //! It decides nothing.
 mod host;
 mod http;
+mod keep;
 mod metrics;
 mod root;
 

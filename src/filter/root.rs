@@ -1,18 +1,31 @@
 //! A plugin's life: configured once, then a context for every stream.
+use std::time::Duration;
+
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 
 use super::http::Http;
-use super::metrics;
+use super::{keep, metrics};
 use crate::exchange::Plugin;
 
 /// One configured plugin in one VM.
 #[derive(Debug, Default)]
 pub(super) struct Root {
     plugin: Option<Plugin>,
+    ticks: u32,
 }
 
-impl Context for Root {}
+/// How often settlements are sent.
+const PERIOD: Duration = Duration::from_millis(100);
+
+/// So many of them are the time that a count may wait.
+const TICKS: u32 = 10;
+
+impl Context for Root {
+    fn on_http_call_response(&mut self, _token: u32, _headers: usize, size: usize, _: usize) {
+        keep::answered(size);
+    }
+}
 
 impl RootContext for Root {
     /// Answers whether the configuration holds. Envoy keeps the last one that did.
@@ -20,8 +33,9 @@ impl RootContext for Root {
         let configuration = self.get_plugin_configuration().unwrap_or_default();
         match Plugin::configure(&configuration) {
             Ok(plugin) => {
+                let credits = plugin.credits().is_some();
+                self.set_tick_period(if credits { PERIOD } else { metrics::PERIOD });
                 self.plugin = Some(plugin);
-                self.set_tick_period(metrics::PERIOD);
                 true
             }
             Err(problems) => {
@@ -41,7 +55,14 @@ impl RootContext for Root {
     }
 
     fn on_tick(&mut self) {
-        metrics::flush();
+        self.ticks = self.ticks.wrapping_add(1);
+        let Some(policy) = self.plugin.as_ref().and_then(Plugin::credits) else {
+            return metrics::flush();
+        };
+        keep::tick(policy);
+        if self.ticks.is_multiple_of(TICKS) {
+            metrics::flush();
+        }
     }
 
     fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {

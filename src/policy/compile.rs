@@ -4,7 +4,8 @@ use super::document::Node;
 use super::names::shown;
 use super::read::{Object, Report, Spot};
 use super::{
-    Policy, Problem, Vocabulary, chain, identity, limits, model, provider, resilience, route,
+    Policy, Problem, Vocabulary, chain, credits, identity, limits, model, provider, resilience,
+    route,
 };
 
 /// The one version there is.
@@ -46,6 +47,9 @@ fn policy(root: &Spot<'_>, vocabulary: Vocabulary<'_>) -> Option<Policy> {
     let attempts = resilience.map(|resilience| resilience.attempts);
     let chains = chain::read(fields.required("chains"), &models, attempts);
     let routes = route::read(fields.required("routes"), &chains);
+    let section = fields.optional("credits");
+    let with_credits = section.is_some();
+    let credits = credits::read(section, &chains, &models);
     fields.finish();
     providers.finish("no model uses this provider: remove it or name it in `models`");
     Some(Policy {
@@ -55,6 +59,7 @@ fn policy(root: &Spot<'_>, vocabulary: Vocabulary<'_>) -> Option<Policy> {
         chains: chains.finish("no route uses this chain: remove it or name it in `routes`"),
         routes,
         resilience: resilience?,
+        credits: if with_credits { Some(credits?) } else { None },
     })
 }
 

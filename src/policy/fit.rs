@@ -1,7 +1,7 @@
 //! Which models of a chain can serve a request, decided before anything is sent.
 use core::fmt;
 
-use super::{Capability, Model, Policy, Route};
+use super::{Capability, Model, Policy};
 
 /// What is known of a request.
 #[derive(Debug, Clone, Default)]
@@ -73,18 +73,18 @@ impl fmt::Display for Dropped {
 }
 
 impl Policy {
-    /// Filters a route's chain.
+    /// Filters a chain.
     ///
     /// `lack` says what a model's dialect cannot say of the request, or nothing.
     pub fn fit<'p>(
         &'p self,
-        route: &'p Route,
+        chain: impl Iterator<Item = &'p Model>,
         facts: &Facts,
         mut lack: impl FnMut(&Model) -> Option<String>,
     ) -> Fit<'p> {
         let attempts = usize::try_from(self.resilience.attempts).unwrap_or(usize::MAX);
         let mut fit = Fit { models: Vec::with_capacity(attempts.min(8)), dropped: Vec::new() };
-        for model in self.chain(route) {
+        for model in chain {
             match misfit(model, facts).or_else(|| lack(model).map(Dropped::Dialect)) {
                 Some(reason) => fit.dropped.push((model, reason)),
                 None if fit.models.len() < attempts => fit.models.push(model),

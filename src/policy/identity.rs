@@ -23,15 +23,21 @@ pub struct Tenant {
     pub tenant: String,
     /// A person or a program of it.
     pub user: Option<String>,
+    /// What the key is called, where several speak for the same.
+    pub key: Option<String>,
 }
 
 impl Tenant {
-    /// Reads `tenant` and, where there may be one, `user`.
-    pub(super) fn read(fields: &mut Object<'_>, with_user: bool) -> Option<Self> {
+    /// Reads `tenant` and, where there may be some, `user` and `key`.
+    pub(super) fn read(fields: &mut Object<'_>, with_labels: bool) -> Option<Self> {
         let tenant = fields.required("tenant").and_then(|spot| spot.name("the name of a tenant"));
-        let user = if with_user { fields.optional("user") } else { None };
-        let user = user.and_then(|spot| spot.label("the name of a user"));
-        Some(Self { tenant: tenant?.to_owned(), user: user.map(str::to_owned) })
+        let mut label = |name, what| {
+            let spot = if with_labels { fields.optional(name) } else { None };
+            spot.and_then(|spot| spot.label(what)).map(str::to_owned)
+        };
+        let user = label("user", "the name of a user");
+        let key = label("key", "a name for the key");
+        Some(Self { tenant: tenant?.to_owned(), user, key })
     }
 }
 

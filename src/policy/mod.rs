@@ -6,6 +6,7 @@
 mod api_key;
 mod chain;
 mod compile;
+mod credits;
 mod document;
 mod endpoint;
 mod fit;
@@ -24,6 +25,7 @@ mod route;
 mod table;
 
 pub use api_key::ApiKey;
+pub use credits::{Allowance, CreditPolicy, NearLimit, OnExhausted, OnUnavailable};
 pub use document::{Content, Member, Node};
 pub use endpoint::Endpoint;
 pub use fit::{Dropped, Facts, Fit};
@@ -47,6 +49,7 @@ pub struct Policy {
     chains: Vec<Chain>,
     routes: Vec<Route>,
     resilience: Resilience,
+    credits: Option<CreditPolicy>,
 }
 
 /// What the other rooms know and a policy may name.
@@ -102,6 +105,12 @@ impl Policy {
         &self.resilience
     }
 
+    /// Who counts what tenants spend; none when nobody does.
+    #[must_use]
+    pub const fn credits(&self) -> Option<&CreditPolicy> {
+        self.credits.as_ref()
+    }
+
     /// The route that an app asks for by that name.
     #[must_use]
     pub fn route(&self, name: &str) -> Option<&Route> {
@@ -110,7 +119,22 @@ impl Policy {
 
     /// The models of a route, in order.
     pub fn chain<'p>(&'p self, route: &'p Route) -> impl Iterator<Item = &'p Model> {
-        let models = self.chains.get(route.chain).map(|chain| chain.models.as_slice());
+        self.models_of(route.chain)
+    }
+
+    /// The models for those who have little left, in order.
+    pub fn near_chain(&self, near: &NearLimit) -> impl Iterator<Item = &Model> {
+        self.models_of(near.chain)
+    }
+
+    /// The model of that name.
+    #[must_use]
+    pub fn model(&self, name: &str) -> Option<&Model> {
+        self.models.iter().find(|model| model.name == name)
+    }
+
+    fn models_of(&self, chain: usize) -> impl Iterator<Item = &Model> {
+        let models = self.chains.get(chain).map(|chain| chain.models.as_slice());
         models.unwrap_or_default().iter().filter_map(|index| self.models.get(*index))
     }
 

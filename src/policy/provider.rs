@@ -38,7 +38,7 @@ fn provider(name: &str, spot: &Spot<'_>, dialects: &[&str]) -> Option<Provider> 
 }
 
 /// The name of a secret. What looks like the key itself is never repeated.
-fn secret(spot: &Spot<'_>) -> Option<String> {
+pub(super) fn secret(spot: &Spot<'_>) -> Option<String> {
     let text = spot.text("the name of a secret")?;
     let key = KEYS.iter().any(|start| text.starts_with(start));
     if key || text.len() > names::LONGEST {

@@ -11,13 +11,13 @@ const CLIENTS: usize = 64;
 /// Each asks so often.
 const ASKS: usize = 5;
 /// There is enough for so many.
-const ENOUGH: usize = 100;
+pub(crate) const ENOUGH: usize = 100;
 
-fn one() -> Credits {
+pub(crate) fn one() -> Credits {
     Credits::of_micros(1_000_000).unwrap()
 }
 
-fn hold(id: &str) -> Command {
+pub(crate) fn hold(id: &str) -> Command {
     Command::Hold(NewHold {
         hold_id: id.to_owned(),
         tenant: "crowd".to_owned(),
@@ -28,7 +28,7 @@ fn hold(id: &str) -> Command {
     })
 }
 
-async fn buy(ledger: &Ledger) {
+pub(crate) async fn buy(ledger: &Ledger) {
     let credits = Credits::of_micros(one().micros() * u64::try_from(ENOUGH).unwrap()).unwrap();
     let buying = Buying::Credits(credits);
     let tenant = "crowd".to_owned();

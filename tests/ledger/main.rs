@@ -17,6 +17,7 @@ mod random;
 mod script;
 mod stores;
 mod subject;
+mod trouble;
 
 use std::fs;
 use std::path::Path;

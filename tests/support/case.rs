@@ -94,7 +94,7 @@ fn request(pair: &Pair, text: &str, out: &mut Out) -> Result<bool, String> {
         name.string(&pair.model);
         let name = utf8(name.finish())?;
         let edits = (pair.app.edits)(&document, &ask);
-        utf8(splice(text.as_bytes(), &edits, &name).ok_or("the edits do not fit")?)?
+        utf8(splice(text.as_bytes(), &edits, &name, None).ok_or("the edits do not fit")?)?
     } else {
         let lacks = lacks(pair, &ask, &target);
         if !lacks.is_empty() {

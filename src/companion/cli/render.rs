@@ -79,6 +79,13 @@ fn print(args: &Render) -> Result<(), Vec<String>> {
         String::new()
     });
     let secrets = secrets(&loaded.policy, &args.secrets_dir, &mut troubles);
+    if loaded.policy.credits().is_some_and(|credits| credits.endpoint.is_none()) {
+        troubles.push(
+            "credits.endpoint: missing: without it the ledger's cluster cannot be written: give \
+             the ledger's URL, such as `http://127.0.0.1:8700`"
+                .to_owned(),
+        );
+    }
     if !troubles.is_empty() {
         return Err(troubles);
     }
@@ -123,10 +130,12 @@ fn wasm(path: &Path) -> Result<String, String> {
     }
 }
 
-/// One entry per secret that a model's provider names, in the order of the policy.
+/// One entry per secret that a model's provider or the ledger names, in the order of the policy.
 fn secrets(policy: &Policy, folder: &Path, troubles: &mut Vec<String>) -> Vec<Secret> {
     let mut names: Vec<&str> = Vec::new();
-    for name in policy.models().iter().filter_map(|model| model.provider.secret.as_deref()) {
+    let providers = policy.models().iter().filter_map(|model| model.provider.secret.as_deref());
+    let ledger = policy.credits().and_then(|credits| credits.secret.as_deref());
+    for name in providers.chain(ledger) {
         if !names.contains(&name) {
             names.push(name);
         }

@@ -1,19 +1,21 @@
 //! The frame: who the node is, where operators look, and what stands inside.
 use serde_json::{Value, json};
 
-use super::{Checked, Place, Secret, address, any, cluster, listener, secret, stats};
+use super::{Checked, Place, Secret, address, any, cluster, ledger, listener, secret, stats};
 
 /// Connections from apps at once. Without a bound Envoy warns, and runs out of file descriptors
 /// before it refuses.
 const MAX_CONNECTIONS: u64 = 50_000;
 
 pub(super) fn bootstrap(checked: Checked<'_>, place: &Place, secrets: &[Secret]) -> Value {
-    let clusters: Vec<Value> = checked
+    let mut clusters: Vec<Value> = checked
         .policy
         .models()
         .iter()
         .map(|model| cluster::cluster(checked.policy, model, place, secrets))
         .collect();
+    let credits = checked.policy.credits();
+    clusters.extend(credits.and_then(|credits| ledger::cluster(credits, place, secrets)));
     json!({
         // Secrets that rotate are asked for in the node's name, so it must have one.
         "node": {"id": "tradewind", "cluster": "tradewind"},

@@ -14,14 +14,24 @@ const UNBOUNDED: u32 = 1 << 20;
 const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
 pub(super) fn cluster(policy: &Policy, model: &Model, place: &Place, secrets: &[Secret]) -> Value {
-    let endpoint = &model.provider.endpoint;
+    let options = http_options(policy, model, place, secrets);
+    reached(&model.name, &model.provider.endpoint, &place.authorities, options)
+}
+
+/// A cluster of one endpoint.
+pub(super) fn reached(
+    name: &str,
+    endpoint: &Endpoint,
+    authorities: &str,
+    http_options: Value,
+) -> Value {
     let mut cluster = json!({
-        "name": model.name,
+        "name": name,
         // A dot would end the name in the names of its metrics.
-        "alt_stat_name": metric_label(&model.name),
+        "alt_stat_name": metric_label(name),
         "connect_timeout": "3s",
         "load_assignment": {
-            "cluster_name": model.name,
+            "cluster_name": name,
             "endpoints": [{"lb_endpoints": [{
                 "endpoint": {"address": address(&endpoint.host, endpoint.port)},
             }]}],
@@ -37,13 +47,13 @@ pub(super) fn cluster(policy: &Policy, model: &Model, place: &Place, secrets: &[
             "keepalive_time": 30, "keepalive_interval": 10, "keepalive_probes": 3,
         }},
         "typed_extension_protocol_options": {
-            HTTP_OPTIONS: any(HTTP_OPTIONS, http_options(policy, model, place, secrets)),
+            HTTP_OPTIONS: any(HTTP_OPTIONS, http_options),
         },
     });
     if let Value::Object(fields) = &mut cluster {
         discovery(endpoint, fields);
         if endpoint.tls {
-            fields.insert("transport_socket".into(), tls(endpoint, &place.authorities));
+            fields.insert("transport_socket".into(), tls(endpoint, authorities));
         }
     }
     cluster
@@ -103,11 +113,7 @@ fn http_options(policy: &Policy, model: &Model, place: &Place, secrets: &[Secret
     let mut filters = vec![plugin::provider(&place.wasm, model, policy.limits())];
     // After the module: it has removed what the attempt before left, and never sees this key.
     filters.extend(credential(model, secrets));
-    filters.push(extension(
-        "envoy.filters.http.upstream_codec",
-        "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
-        json!({}),
-    ));
+    filters.push(codec());
     json!({
         // Sooner than providers close an idle connection: a request that meets the close would
         // fail over for nothing.
@@ -117,10 +123,24 @@ fn http_options(policy: &Policy, model: &Model, place: &Place, secrets: &[Secret
     })
 }
 
+/// What ends every chain of a cluster's filters.
+pub(super) fn codec() -> Value {
+    extension(
+        "envoy.filters.http.upstream_codec",
+        "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
+        json!({}),
+    )
+}
+
 /// What adds the provider's key, where it wants one.
 fn credential(model: &Model, secrets: &[Secret]) -> Option<Value> {
     let name = model.provider.secret.as_deref()?;
-    let (header, before) = dialect::named(&model.provider.dialect)?.provider.credential;
+    let place = dialect::named(&model.provider.dialect)?.provider.credential;
+    Some(injector(name, place, secrets))
+}
+
+/// What adds a secret to a header, and what stands before it there.
+pub(super) fn injector(name: &str, (header, before): (&str, &str), secrets: &[Secret]) -> Value {
     let mut generic = json!({
         "header": header,
         "credential": secret::reference(name, secrets),
@@ -130,7 +150,7 @@ fn credential(model: &Model, secrets: &[Secret]) -> Option<Value> {
     {
         fields.insert("header_value_prefix".into(), before.into());
     }
-    Some(extension(
+    extension(
         "envoy.filters.http.credential_injector",
         "envoy.extensions.filters.http.credential_injector.v3.CredentialInjector",
         json!({
@@ -141,5 +161,5 @@ fn credential(model: &Model, secrets: &[Secret]) -> Option<Value> {
                 generic,
             ),
         }),
-    ))
+    )
 }

@@ -4,6 +4,7 @@
 //! place that sets it says why.
 mod bootstrap;
 mod cluster;
+mod ledger;
 mod listener;
 mod log;
 mod plugin;

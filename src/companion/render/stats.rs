@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 /// Every label that the module uses.
-const LABELS: [&str; 2] = ["model", "outcome"];
+const LABELS: [&str; 3] = ["model", "outcome", "tenant"];
 
 pub(super) fn config() -> Value {
     let tags: Vec<Value> = LABELS.iter().map(|label| tag(label)).collect();

@@ -2,8 +2,9 @@
 use crate::dialect::{Ask, Edit, Put};
 use crate::json::{Document, Value};
 
-/// The model's name, and the wish for usage at the end of a stream: tokens are counted whether or
-/// not the app wants to see them.
+/// The model's name; the wish for usage at the end of a stream, since tokens are counted whether
+/// or not the app wants to see them; and a bound on the answer where the app sets none, for those
+/// who pay for it beforehand.
 ///
 /// Readers differ in which of two equal keys they take, so every one of them is changed.
 pub(super) fn edits<'d>(document: &'d Document<'d>, ask: &Ask<'d>) -> Vec<Edit> {
@@ -14,14 +15,31 @@ pub(super) fn edits<'d>(document: &'d Document<'d>, ask: &Ask<'d>) -> Vec<Edit> 
         // A comma may follow: a request has at least its model.
         insert(root, r#""stream_options":{"include_usage":true},"#, &mut edits);
     }
+    let unbound = ask.max_tokens.is_none();
+    if unbound && !root.members().any(|(key, _)| MOST.contains(&&*key)) {
+        let at = root.span().start.saturating_add(1);
+        let before = r#""max_completion_tokens":"#.to_owned();
+        edits.push(Edit { at: at..at, put: bound(before, ",", "") });
+    }
     for (key, value) in root.members() {
         match &*key {
+            // All of them are null.
+            most if unbound && MOST.contains(&most) => {
+                edits.push(Edit { at: value.span(), put: bound(String::new(), "", value.raw()) });
+            }
             "model" => edits.push(Edit { at: value.span(), put: Put::Model }),
             "stream_options" if usage => options(value, &mut edits),
             _ => {}
         }
     }
     edits
+}
+
+/// The fields that bound an answer.
+const MOST: [&str; 2] = ["max_completion_tokens", "max_tokens"];
+
+fn bound(before: String, after: &str, without: &str) -> Put {
+    Put::Bound { before, after: after.to_owned(), without: without.to_owned() }
 }
 
 fn options(options: Value<'_>, edits: &mut Vec<Edit>) {

@@ -1,13 +1,18 @@
 //! From a body to a plan: read once, checked, and matched with the models that can serve it.
 use std::borrow::Cow;
 
-use super::super::{Effect, Effects, HeaderMap, NEXT, PLAN, Plan, Skipped};
-use super::{Config, Head};
-use crate::dialect::{Ask, Fault, FaultKind, Lack, Target, named};
+use super::super::spend::{Bid, Choice, Payer, Size};
+use super::super::{Effect, Effects, HeaderMap, Meter, NEXT, PLAN, Plan, Skipped};
+use super::{Config, Head, worst};
+use crate::credit::Credits;
+use crate::dialect::{Ask, Fault, FaultKind, Lack, Put, Target, named};
 use crate::json::{Document, Limits};
-use crate::policy::{Capability, Dropped, Facts, Fit, Model, Policy, Route, Unsupported, shown};
+use crate::policy::{
+    Capability, Dropped, Facts, Fit, Model, OnExhausted, Policy, Unsupported, shown,
+};
 
-pub(super) fn decide(config: &Config, head: &Head, body: &[u8]) -> Result<Effects, Fault> {
+/// How a request may be served, by its route and by the chain for those who have little left.
+pub(super) fn decide(config: &Config, head: &Head, body: &[u8]) -> Result<Bid, Fault> {
     let document = Document::parse(body, Limits::default()).map_err(|syntax| {
         Fault::new(FaultKind::InvalidRequest, format!("the body is not valid JSON: {syntax}"))
     })?;
@@ -20,47 +25,87 @@ pub(super) fn decide(config: &Config, head: &Head, body: &[u8]) -> Result<Effect
     let policy = &config.policy;
     limits(policy, &ask)?;
     let route = policy.route(&ask.model).ok_or_else(|| unknown_model(policy, &ask.model))?;
-    let fit = fit(config, head, route, &ask, body.len());
-    let Some(first) = fit.models.first() else { return Err(nothing_fits(&ask.model, &fit)) };
-    let same = fit.models.iter().any(|model| model.provider.dialect == head.dialect.name);
-    let plan = Plan {
-        request_id: Cow::Borrowed(&head.request_id),
-        app: Cow::Borrowed(head.dialect.name),
-        tenant: Cow::Borrowed(&head.tenant.tenant),
-        route: Cow::Borrowed(&ask.model),
-        stream: ask.stream,
-        stream_usage: ask.stream_usage,
-        chain: fit.models.iter().map(|model| Cow::Borrowed(model.name.as_str())).collect(),
-        skipped: fit.dropped.iter().map(skipped).collect(),
-        edits: if same { (head.app.edits)(&document, &ask) } else { Vec::new() },
-        carried: head.carried.iter().map(|(n, v)| (n.into(), v.into())).collect(),
+    let request = Request { config, head, document: &document, ask: &ask, bytes: body.len() };
+    let fit = request.fit(|policy| policy.chain(route));
+    if fit.models.is_empty() {
+        return Err(nothing_fits(&ask.model, &fit));
+    }
+    let size = match policy.credits() {
+        Some(_) => Size { input_tokens: ask.estimate(), images: worst::images(&ask) },
+        None => Size::default(),
     };
-    Ok(send(head, &plan, &first.name))
+    let usual = request.choice(&fit, size);
+    let near = policy.credits().and_then(|credits| credits.near_limit.as_ref());
+    let cheap = near
+        .map(|near| request.fit(|policy| policy.near_chain(near)))
+        .filter(|fit| !fit.models.is_empty())
+        .map(|fit| request.choice(&fit, size))
+        .filter(|cheap| cheap.chain != usual.chain);
+    Ok(Bid { usual, cheap, payer: Payer::of(&head.tenant), size })
 }
 
-/// The models that can serve the request.
-///
-/// A token is at least one byte of text, so a body that fits into a window by its bytes fits by
-/// its tokens, and nearly all do: they are counted only when the bytes alone would drop a model.
-/// An image by its address is the exception: few bytes and many tokens.
-fn fit<'c>(
-    config: &'c Config,
-    head: &Head,
-    route: &'c Route,
-    ask: &Ask<'_>,
+/// A request that has been read.
+struct Request<'r> {
+    config: &'r Config,
+    head: &'r Head,
+    document: &'r Document<'r>,
+    ask: &'r Ask<'r>,
     bytes: usize,
-) -> Fit<'c> {
-    let mut facts = facts(head, ask);
-    let fits = |facts: &Facts| config.policy.fit(route, facts, |model| lack(head, ask, model));
-    if !facts.needs.iter().any(|(need, _)| *need == Capability::Images) {
-        facts.input_tokens = u64::try_from(bytes).unwrap_or(u64::MAX);
-        let fit = fits(&facts);
-        if !fit.dropped.iter().any(|(_, why)| matches!(why, Dropped::Context { .. })) {
-            return fit;
+}
+
+impl<'r> Request<'r> {
+    fn choice(&self, fit: &Fit<'_>, size: Size) -> Choice {
+        let Self { config, head, document, ask, bytes } = *self;
+        let same = fit.models.iter().any(|model| model.provider.dialect == head.dialect.name);
+        let mut edits = if same { (head.app.edits)(document, ask) } else { Vec::new() };
+        let (mut meter, mut most) = (None, Credits::ZERO);
+        if let Some(credits) = config.policy.credits() {
+            let limit = config.policy.limits().max_output_tokens;
+            let bound = |model: &&Model| worst::bound(ask, model, limit, size.input_tokens);
+            let bounds: Vec<u64> = fit.models.iter().map(bound).collect();
+            most = worst::cost(ask, bytes, &fit.models, &bounds);
+            let stop = credits.on_exhausted == OnExhausted::Stop;
+            meter = Some(Meter { bounds, stop, left: None });
+        } else {
+            edits.retain(|edit| !matches!(edit.put, Put::Bound { .. }));
         }
+        let plan = Plan {
+            request_id: Cow::Borrowed(&head.request_id),
+            app: Cow::Borrowed(head.dialect.name),
+            tenant: Cow::Borrowed(&head.tenant.tenant),
+            route: Cow::Borrowed(&ask.model),
+            stream: ask.stream,
+            stream_usage: ask.stream_usage,
+            chain: fit.models.iter().map(|model| Cow::Borrowed(model.name.as_str())).collect(),
+            skipped: fit.dropped.iter().map(skipped).collect(),
+            edits,
+            carried: head.carried.iter().map(|(n, v)| (n.into(), v.into())).collect(),
+            meter,
+        };
+        let chain = fit.models.iter().map(|model| model.name.clone()).collect();
+        Choice { plan: plan.encode(), chain, worst: most }
     }
-    facts.input_tokens = ask.estimate();
-    fits(&facts)
+
+    /// The models that can serve the request.
+    ///
+    /// A token is at least one byte of text, so a body that fits into a window by its bytes fits by
+    /// its tokens, and nearly all do: they are counted only when the bytes alone would drop a model.
+    /// An image by its address is the exception: few bytes and many tokens.
+    fn fit<M: Iterator<Item = &'r Model>>(&self, chain: impl Fn(&'r Policy) -> M) -> Fit<'r> {
+        let Self { config, head, ask, bytes, .. } = *self;
+        let policy = &config.policy;
+        let mut facts = facts(head, ask);
+        let fits = |facts: &Facts| policy.fit(chain(policy), facts, |model| lack(head, ask, model));
+        if !facts.needs.iter().any(|(need, _)| *need == Capability::Images) {
+            facts.input_tokens = u64::try_from(bytes).unwrap_or(u64::MAX);
+            let fit = fits(&facts);
+            if !fit.dropped.iter().any(|(_, why)| matches!(why, Dropped::Context { .. })) {
+                return fit;
+            }
+        }
+        facts.input_tokens = ask.estimate();
+        fits(&facts)
+    }
 }
 
 /// Hands the request on: the route's matcher reads the next model from filter state.
@@ -68,11 +113,12 @@ fn fit<'c>(
 /// The retry header comes last and does two things: it keeps Envoy within the chain, and, as any
 /// change of a request header by a module of this ABI, it has the route chosen again. (The foreign
 /// function `clear_route_cache` would do that alone, at the price of one more host call.)
-fn send(head: &Head, plan: &Plan<'_>, first: &str) -> Effects {
-    let retries = plan.chain.len().saturating_sub(1);
+pub(super) fn send(head: &Head, choice: Choice) -> Effects {
+    let retries = choice.chain.len().saturating_sub(1);
+    let first = choice.chain.into_iter().next().unwrap_or_default();
     let mut effects = Effects::go_on()
-        .and(Effect::State(PLAN, plan.encode()))
-        .and(Effect::State(NEXT, first.as_bytes().to_vec()));
+        .and(Effect::State(PLAN.into(), choice.plan))
+        .and(Effect::State(NEXT.into(), first.into_bytes()));
     for name in &head.forged {
         effects = effects.and(Effect::RemoveHeader(HeaderMap::Request, name.clone()));
     }

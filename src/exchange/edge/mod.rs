@@ -2,6 +2,7 @@
 mod decide;
 mod head;
 mod local;
+mod worst;
 
 use std::rc::Rc;
 
@@ -9,10 +10,11 @@ use self::head::{Head, Opening};
 use self::local::Local;
 use super::plugin::problem;
 use super::reply::Reply;
-use super::{Effect, Effects, Envoy, Event, Flow, HeaderMap};
+use super::spend::{self, Asking, Ending, Spent, Step};
+use super::{Effect, Effects, Envoy, Event, Flow, HeaderMap, Plan};
 use crate::dialect::{App, Fault, FaultKind};
 use crate::json::{At, Value};
-use crate::policy::{Policy, Problem};
+use crate::policy::{CreditPolicy, Policy, Problem};
 
 /// What the edge role needs: the whole policy.
 #[derive(Debug)]
@@ -21,6 +23,12 @@ pub struct Config {
 }
 
 impl Config {
+    /// Who counts credits; none when nobody does.
+    #[must_use]
+    pub const fn credits(&self) -> Option<&CreditPolicy> {
+        self.policy.credits()
+    }
+
     pub(super) fn read(root: Value<'_>) -> Result<Self, Vec<Problem>> {
         let Some(policy) = root.given("policy") else {
             let missing = "missing: expected the policy".to_owned();
@@ -36,6 +44,12 @@ impl Config {
 pub struct Edge {
     config: Rc<Config>,
     state: State,
+    /// What was set aside for it, until it is settled.
+    spent: Option<Spent>,
+    /// Bytes of the answer that went to the app.
+    relayed: u64,
+    /// The answer has begun.
+    answered: bool,
 }
 
 #[derive(Debug)]
@@ -47,6 +61,8 @@ enum State {
     /// The answer is no. The rest of the body is swallowed first: an HTTP/1 connection can only
     /// be used again once the request has been read to its end.
     Refusing { reply: Reply, swallowed: u64 },
+    /// The ledger is asked whether it may run.
+    Asking { head: Head, asking: Box<Asking> },
     /// We answered ourselves.
     Replied,
     /// It is on its way to a provider.
@@ -57,7 +73,7 @@ enum State {
 
 impl Edge {
     pub(super) const fn new(config: Rc<Config>) -> Self {
-        Self { config, state: State::New }
+        Self { config, state: State::New, spent: None, relayed: 0, answered: false }
     }
 
     /// One callback.
@@ -67,8 +83,10 @@ impl Edge {
             Event::RequestBody { size, end } => self.request_body(size, end, envoy),
             Event::RequestTrailers => self.request_trailers(),
             Event::ResponseHeaders { end } => self.response_headers(end, envoy),
-            Event::ResponseBody { end, .. } => self.response_body(end),
-            Event::ResponseTrailers => self.response_body(true),
+            Event::ResponseBody { size, end } => self.response_body(size, end),
+            Event::ResponseTrailers => self.response_body(0, true),
+            Event::Called { status, size } => self.called(status, size, envoy),
+            Event::Over => self.over(envoy),
         }
     }
 
@@ -111,7 +129,7 @@ impl Edge {
                     self.state = State::Reading(head);
                     return Effects::wait();
                 }
-                self.decide(head, &envoy.request_body(0, size))
+                self.decide(head, &envoy.request_body(0, size), envoy)
             }
             State::Refusing { reply, swallowed } => {
                 self.swallow(reply, swallowed.saturating_add(wide(size)), end)
@@ -119,7 +137,7 @@ impl Edge {
             other => {
                 self.state = other;
                 Effects {
-                    flow: if self.replied() { Flow::Pause } else { Flow::Continue },
+                    flow: if self.waits() { Flow::Pause } else { Flow::Continue },
                     ..Effects::default()
                 }
             }
@@ -155,17 +173,90 @@ impl Edge {
         }
     }
 
-    fn decide(&mut self, head: Head, body: &[u8]) -> Effects {
-        match decide::decide(&self.config, &head, body) {
-            Ok(effects) => {
-                self.state = State::Sent { app: head.app, request_id: head.request_id };
-                effects
+    fn decide(&mut self, head: Head, body: &[u8], envoy: &dyn Envoy) -> Effects {
+        let bid = match decide::decide(&self.config, &head, body) {
+            Ok(bid) => bid,
+            Err(fault) => return answer(Reply::fault(head.app, &fault, &head.request_id)),
+        };
+        // What costs nothing needs no credits.
+        let credits = self.config.credits().filter(|_| !bid.usual.worst.is_zero());
+        let Some(policy) = credits else {
+            let effects = decide::send(&head, bid.usual);
+            self.state = State::Sent { app: head.app, request_id: head.request_id };
+            return effects;
+        };
+        let mut effects = Vec::new();
+        let step = spend::begin(policy, bid, &head.request_id, envoy, &mut effects);
+        self.step(head, step, effects)
+    }
+
+    /// The ledger has answered.
+    fn called(&mut self, status: u16, size: usize, envoy: &dyn Envoy) -> Effects {
+        let (head, asking) = match core::mem::replace(&mut self.state, State::Replied) {
+            State::Asking { head, asking } => (head, asking),
+            other => {
+                self.state = other;
+                return Effects { flow: Flow::Pause, ..Effects::default() };
             }
-            Err(fault) => answer(Reply::fault(head.app, &fault, &head.request_id)),
+        };
+        let config = Rc::clone(&self.config);
+        let Some(policy) = config.credits() else { return Effects::wait() };
+        let body = envoy.call_body(size);
+        let mut effects = Vec::new();
+        let step = asking.answered(policy, (status, &body), envoy, &mut effects);
+        self.step(head, step, effects)
+    }
+
+    fn step(&mut self, head: Head, step: Step, effects: Vec<Effect>) -> Effects {
+        match step {
+            Step::Go { mut choice, spent, left } => {
+                if let Some(left) = left {
+                    Plan::add_left(&mut choice.plan, &left);
+                }
+                let mut sent = decide::send(&head, choice);
+                sent.list.splice(0..0, effects);
+                self.spent = Some(spent);
+                self.state = State::Sent { app: head.app, request_id: head.request_id };
+                sent
+            }
+            Step::Ask(asking) => {
+                self.state = State::Asking { head, asking };
+                Effects { list: effects, flow: Flow::Pause }
+            }
+            Step::Refuse(fault) => {
+                let mut reply = Reply::fault(head.app, &fault, &head.request_id);
+                if fault.kind == FaultKind::Overloaded {
+                    reply.headers.push(("retry-after", "1".to_owned()));
+                }
+                let mut refused = answer(reply);
+                refused.list.splice(0..0, effects);
+                refused
+            }
         }
     }
 
+    /// The stream is over: what ran is settled, and what was asked for is given back.
+    fn over(&mut self, envoy: &dyn Envoy) -> Effects {
+        let mut effects = Effects::go_on();
+        if let State::Asking { asking, .. } = &self.state {
+            effects.list.push(spend::abandon(asking));
+        }
+        if let Some(spent) = self.spent.take() {
+            let attempts = envoy.property(&["upstream", "request_attempt_count"]);
+            let attempts = attempts.and_then(|count| count.try_into().ok());
+            let attempts = attempts.map_or(0, u64::from_le_bytes);
+            let ending = Ending {
+                attempts: usize::try_from(attempts).unwrap_or(usize::MAX),
+                answered: self.answered,
+                relayed: self.relayed,
+            };
+            effects.list.extend(spend::settle(&spent, &self.config.policy, ending, envoy));
+        }
+        effects
+    }
+
     fn response_headers(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
+        self.answered = true;
         let State::Sent { app, request_id } = &self.state else {
             return self.own_failure(end, envoy);
         };
@@ -190,7 +281,8 @@ impl Edge {
         effects
     }
 
-    fn response_body(&mut self, end: bool) -> Effects {
+    fn response_body(&mut self, size: usize, end: bool) -> Effects {
+        self.relayed = self.relayed.saturating_add(wide(size));
         let State::Failing { body } = &mut self.state else { return Effects::go_on() };
         if !end {
             return Effects::wait();
@@ -198,8 +290,9 @@ impl Edge {
         Effects::go_on().and(Effect::ResponseBody(core::mem::take(body)))
     }
 
-    const fn replied(&self) -> bool {
-        matches!(self.state, State::Replied)
+    /// Whether the request goes no further, or not yet.
+    const fn waits(&self) -> bool {
+        matches!(self.state, State::Replied | State::Asking { .. })
     }
 }
 

@@ -2,6 +2,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
+use super::super::spend::Used;
 use super::super::{Effect, Effects, Envoy, Flow, HeaderMap, Outcome, Reply};
 use super::Config;
 use super::headers::{Headers, is_private, listed};
@@ -10,7 +11,6 @@ use super::stream::Streaming;
 use crate::dialect::{AnswerHead, App, Event, Fault, FaultKind};
 use crate::json::{Document, Limits};
 use crate::policy::shown;
-use crate::usage::Usage;
 
 /// Most bytes of an error's body that are read: real ones are under a kilobyte.
 const ERROR_BYTES: usize = 65_536;
@@ -36,8 +36,8 @@ pub(super) struct About {
     /// The provider's own headers.
     headers: Vec<(String, Vec<u8>)>,
     status: u16,
-    /// What the provider says it used.
-    pub(super) usage: Option<Usage>,
+    /// What it has used.
+    pub(super) used: Used,
 }
 
 #[derive(Debug)]
@@ -63,7 +63,7 @@ impl Answer {
         };
         let status = text(":status").and_then(|status| status.parse().ok()).unwrap_or(502);
         let events = text("content-type").is_some_and(is_events);
-        let about = About { config, asked, headers, status, usage: None };
+        let about = About { config, asked, headers, status, used: Used::default() };
         let phase = match status {
             200..=299 if events && about.asked.stream => {
                 Phase::Stream(Box::new(Streaming::new(&about, envoy.now())))
@@ -154,18 +154,24 @@ impl About {
         let rewritten = !self.same() || self.asked.stream;
         let write = if self.asked.stream { app.stream } else { app.whole };
         let mut writer = rewritten.then(|| write(self.head(envoy.now())));
-        let (mut out, mut fault, mut content, mut usage) = (Vec::new(), None, false, None);
+        let (mut out, mut fault, mut content, mut used) =
+            (Vec::new(), None, false, Used::default());
+        let metered = self.asked.meter.is_some();
         (self.config.dialect.provider.whole)(&document, &mut |event| {
             match &event {
                 Event::Fault(said) => fault = Some(said.clone()),
-                Event::Usage(said) => usage = Some(*said),
+                Event::Usage(said) => used.reported = Some(*said),
                 other => content |= other.is_content(),
+            }
+            if metered {
+                used.said = used.said.saturating_add(event.tokens());
             }
             if let Some(writer) = &mut writer {
                 writer.write(&event, &mut out);
             }
         });
-        self.usage = usage;
+        used.ended = true;
+        self.used = used;
         match fault {
             Some(fault) => self.fail(fault, bodiless),
             None if !content => self.fail(not_an_answer(self.status), bodiless),
@@ -182,10 +188,17 @@ impl About {
     }
 
     pub(super) fn answered(&self) -> Effects {
-        Effects::go_on().and(self.count("answered"))
+        let mut effects = Effects::go_on().and(self.count("answered"));
+        effects.list.extend(self.tell());
+        effects
     }
 
-    fn count(&self, outcome: &str) -> Effect {
+    /// Tells the edge role what has been used, where somebody pays for it.
+    pub(super) fn tell(&self) -> Option<Effect> {
+        self.asked.meter.as_ref().map(|_| self.used.tell(self.asked.attempt))
+    }
+
+    pub(super) fn count(&self, outcome: &str) -> Effect {
         let model = crate::policy::metric_label(&self.config.name);
         Effect::Count(format!("tradewind_attempts_total.model.{model}.outcome.{outcome}"))
     }
@@ -198,6 +211,11 @@ impl About {
         let outcome = Outcome::of(&fault);
         let verdict = outcome.verdict();
         let mut effects = Effects::go_on().and(self.count(verdict.name));
+        if self.used.reported.is_some() {
+            // It failed, and yet its provider charges for it.
+            self.used.ended = true;
+            effects.list.extend(self.tell());
+        }
         if verdict.told.is_some() {
             let said = shown(&fault.message);
             let line = format!("model `{}`: {}: {said}", self.config.name, verdict.name);
@@ -271,6 +289,9 @@ impl About {
         add("x-tradewind-model", self.config.name.clone());
         add("x-tradewind-attempts", self.asked.attempt.to_string());
         add("x-tradewind-request-id", self.asked.request_id.clone());
+        if let Some(left) = self.asked.meter.as_ref().and_then(|meter| meter.left.as_ref()) {
+            add("x-tradewind-credits", left.clone());
+        }
         if !self.asked.dropped.is_empty() {
             add("x-tradewind-dropped", listed(&self.asked.dropped));
         }

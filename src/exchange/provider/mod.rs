@@ -61,6 +61,8 @@ impl Attempt {
                 State::Answering(answer) => answer.trailers(envoy),
                 _ => Effects::go_on(),
             },
+            // This role calls nobody, and Envoy does not tell it of the end.
+            Event::Called { .. } | Event::Over => Effects::go_on(),
         }
     }
 
@@ -87,7 +89,7 @@ impl Attempt {
         match written {
             Ok(written) => {
                 self.state = State::Asked(written.asked);
-                let next = written.next.map(|next| Effect::State(NEXT, next.into_bytes()));
+                let next = written.next.map(|next| Effect::State(NEXT.into(), next.into_bytes()));
                 let mut effects = Effects::go_on();
                 effects.list.extend(next);
                 effects

@@ -5,7 +5,7 @@ use super::super::Plan;
 use super::super::plan::Mismatch;
 use super::Config;
 use super::headers;
-use crate::dialect::{Ask, Dialect, Target, named, splice};
+use crate::dialect::{Ask, Dialect, Given, Target, named, splice};
 use crate::json::{Document, Limits, Writer};
 
 /// What was asked, as the answer's reading has to know it.
@@ -24,6 +24,19 @@ pub(super) struct Asked {
     pub(super) more: bool,
     /// Fields that were left out.
     pub(super) dropped: Vec<String>,
+    /// What credits bind the answer to; none where nobody counts them.
+    pub(super) meter: Option<Metered>,
+}
+
+/// What credits bind an answer to.
+#[derive(Debug)]
+pub(super) struct Metered {
+    /// Most tokens that were paid for.
+    pub(super) bound: u64,
+    /// Whether a longer answer is ended there.
+    pub(super) stop: bool,
+    /// What the tenant has left.
+    pub(super) left: Option<String>,
 }
 
 /// A request, written.
@@ -48,11 +61,20 @@ pub(super) fn write(config: &Config, plan: &Plan<'_>, body: &[u8]) -> Result<Wri
         attempt,
         more: next.is_some(),
         dropped: Vec::new(),
+        meter: match &plan.meter {
+            Some(meter) => Some(Metered {
+                bound: *meter.bounds.get(position).ok_or(Mismatch)?,
+                stop: meter.stop,
+                left: meter.left.as_deref().map(str::to_owned),
+            }),
+            None => None,
+        },
     };
+    let bound = asked.meter.as_ref().map(|meter| meter.bound);
     let body = if core::ptr::eq(app, config.dialect) {
-        same(config, plan, body)?
+        same(config, plan, body, bound)?
     } else {
-        cross(config, app, body, &mut asked.dropped)?
+        cross(config, app, (body, bound), &mut asked.dropped)?
     };
     let carried = if core::ptr::eq(app, config.dialect) { plan.carried.as_slice() } else { &[] };
     let headers = headers::request(config, plan.stream, carried, body.len());
@@ -61,11 +83,16 @@ pub(super) fn write(config: &Config, plan: &Plan<'_>, body: &[u8]) -> Result<Wri
 }
 
 /// The app's own dialect: its bytes, but for the model's name.
-fn same(config: &Config, plan: &Plan<'_>, body: &[u8]) -> Result<Vec<u8>, Mismatch> {
+fn same(
+    config: &Config,
+    plan: &Plan<'_>,
+    body: &[u8],
+    bound: Option<u64>,
+) -> Result<Vec<u8>, Mismatch> {
     let mut name = Writer::new();
     name.string(&config.provider_model);
     let name = String::from_utf8(name.finish()).map_err(|_| Mismatch)?;
-    splice(body, &plan.edits, &name).ok_or(Mismatch)
+    splice(body, &plan.edits, &name, bound).ok_or(Mismatch)
 }
 
 /// Another dialect: read again, since the body is the app's for every attempt, and written.
@@ -74,13 +101,17 @@ fn same(config: &Config, plan: &Plan<'_>, body: &[u8]) -> Result<Vec<u8>, Mismat
 /// roles are not the same module.
 fn cross(
     config: &Config,
-    app: &Dialect,
-    body: &[u8],
+    app: &'static Dialect,
+    (body, bound): (&[u8], Option<u64>),
     dropped: &mut Vec<String>,
 ) -> Result<Vec<u8>, Mismatch> {
     let document = Document::parse(body, Limits::default()).map_err(|_| Mismatch)?;
     let read = app.app.as_ref().ok_or(Mismatch)?.read;
     let mut ask = read(&document).map_err(|_| Mismatch)?;
+    // What was paid for is said even to a provider that may be left to find its own bound.
+    if let (Some(bound), None) = (bound, &ask.max_tokens) {
+        ask.max_tokens = Some(Given { value: bound, field: "max_tokens" });
+    }
     let max_output_tokens = most_tokens(config, &ask, body.len());
     // A bound beyond what the model can give is no bound, but its provider would refuse it.
     if let Some(max_tokens) = &mut ask.max_tokens {

@@ -1,10 +1,11 @@
 //! A streamed answer: held until its first content, then forwarded event by event.
 use std::rc::Rc;
 
+use super::super::spend::Used;
 use super::super::{Effect, Effects, Envoy};
 use super::Config;
 use super::answer::{About, EVENTS};
-use crate::dialect::{AnswerWriter, Event, Fault, FaultKind, StreamReader, sse};
+use crate::dialect::{AnswerWriter, Event, Fault, FaultKind, Stop, StreamReader, sse};
 use crate::usage::Usage;
 
 /// One stream on its way.
@@ -14,6 +15,17 @@ pub(super) struct Streaming {
     relay: Relay,
     /// Bytes at the front of Envoy's buffer that have been read while the headers were held.
     held: Option<usize>,
+    /// What is told of its cost, where somebody pays; none once all has been told.
+    meter: Option<Meter>,
+}
+
+/// When to tell what a stream has used.
+#[derive(Debug)]
+struct Meter {
+    /// Bytes that the app has been sent.
+    sent: u64,
+    /// Told again when so many have been.
+    next: u64,
 }
 
 /// From the provider's events to what the app receives.
@@ -24,6 +36,10 @@ struct Relay {
     writer: Box<dyn AnswerWriter>,
     /// The app gets the provider's own bytes.
     same: bool,
+    /// Somebody pays for it.
+    metered: bool,
+    /// Where it is ended: at so many tokens of output.
+    stop_at: Option<u64>,
     /// The app did not ask for the usage, and we did.
     hides_usage: bool,
     /// What the app is to receive and has not yet.
@@ -41,8 +57,12 @@ struct Seen {
     broken: bool,
     /// Its failure has been counted.
     counted: bool,
+    /// It was ended at what had been paid for: nothing more goes to the app.
+    stopped: bool,
     fault: Option<Fault>,
     usage: Option<Usage>,
+    /// Tokens of what it said, estimated.
+    said: u64,
 }
 
 /// What an event was to us.
@@ -60,16 +80,20 @@ impl Streaming {
     pub(super) fn new(about: &About, now: u64) -> Self {
         let writer = about.app().map(|app| (app.stream)(about.head(now)));
         let same = about.same();
+        let meter = about.asked.meter.as_ref();
         let relay = Relay {
             config: Rc::clone(&about.config),
             reader: (about.config.dialect.provider.stream)(),
             writer: writer.unwrap_or_else(|| Box::new(Silent)),
             same,
+            metered: meter.is_some(),
+            stop_at: meter.filter(|meter| meter.stop).map(|meter| meter.bound),
             hides_usage: same && !about.asked.stream_usage,
             out: Vec::new(),
             seen: Seen::default(),
         };
-        Self { parser: sse::Parser::default(), relay, held: Some(0) }
+        let meter = meter.map(|_| Meter { sent: 0, next: 0 });
+        Self { parser: sse::Parser::default(), relay, held: Some(0), meter }
     }
 
     /// One more chunk. The error is a failure before the app saw anything.
@@ -87,15 +111,18 @@ impl Streaming {
             self.finish();
         }
         let seen = &mut self.relay.seen;
-        about.usage = seen.usage.or(about.usage);
+        about.used.reported = seen.usage;
         if self.held.is_none() {
-            return Ok(self.relay.forward(untouched, end));
+            let mut effects = self.relay.forward(untouched, end);
+            effects.list.extend(self.told(about, chunk.len(), &effects, end));
+            return Ok(effects);
         }
         if seen.content {
             self.held = None;
             let headers = about.headers(200, Some(EVENTS), None);
-            let mut effects = about.answered().and(headers);
+            let mut effects = Effects::go_on().and(about.count("answered")).and(headers);
             effects.list.extend(self.relay.forward(false, end).list);
+            effects.list.extend(self.told(about, chunk.len(), &effects, end));
             return Ok(effects);
         }
         match seen.fault.take() {
@@ -106,6 +133,35 @@ impl Streaming {
                 Ok(Effects::wait())
             }
         }
+    }
+
+    /// What is told of the cost after a chunk: at the end, and whenever the app has twice what it
+    /// had when that was told last.
+    fn told(
+        &mut self,
+        about: &mut About,
+        chunk: usize,
+        effects: &Effects,
+        end: bool,
+    ) -> Option<Effect> {
+        let meter = self.meter.as_mut()?;
+        let body = effects.list.iter().find_map(|effect| match effect {
+            Effect::ResponseBody(body) => Some(body.len()),
+            _ => None,
+        });
+        let sent = u64::try_from(body.unwrap_or(chunk)).unwrap_or(u64::MAX);
+        meter.sent = meter.sent.saturating_add(sent);
+        let seen = &self.relay.seen;
+        let ended = end || seen.end;
+        if !ended && meter.sent < meter.next {
+            return None;
+        }
+        meter.next = meter.sent.saturating_mul(2);
+        about.used = Used { reported: seen.usage, said: seen.said, sent: meter.sent, ended };
+        if ended {
+            self.meter = None;
+        }
+        about.tell()
     }
 
     /// Takes in a chunk; says whether the app may have it just as it is.
@@ -152,22 +208,60 @@ impl Streaming {
 impl Relay {
     /// Takes in an event.
     fn hear(&mut self, event: Option<sse::Event<'_>>) -> Heard {
+        if self.seen.stopped {
+            return Heard::Hidden;
+        }
         let Some(event) = event else { return Heard::Nothing };
-        let Self { config, reader, writer, same, out, seen, .. } = self;
+        let Self { config, reader, writer, same, out, seen, metered, stop_at, .. } = self;
         let (mut only_usage, mut any) = (true, false);
+        // The app has the provider's own bytes, but may have to be told of an end that is ours.
+        let mut unsent = Vec::new();
         reader.read(event.name, &event.data, &mut |event| {
             any = true;
             only_usage &= matches!(event, Event::Usage(_));
             seen.note(&event);
-            if !*same {
-                write(writer.as_mut(), &config.name, event, out);
+            if *metered {
+                seen.said = seen.said.saturating_add(event.tokens());
+            }
+            match (*same, stop_at.is_some()) {
+                (false, _) => write(writer.as_mut(), &config.name, event, out),
+                (true, true) => write(writer.as_mut(), &config.name, event, &mut unsent),
+                (true, false) => {}
             }
         });
+        if self.exhausted() {
+            self.stop();
+            return Heard::Hidden;
+        }
         match (any, only_usage && self.hides_usage) {
             (false, _) => Heard::Nothing,
             (true, true) => Heard::Hidden,
             (true, false) => Heard::Said,
         }
+    }
+
+    /// Whether more was said than was paid for. What was only estimated may be wrong by a quarter.
+    fn exhausted(&self) -> bool {
+        let Some(bound) = self.stop_at.filter(|_| !self.seen.end) else { return false };
+        let surely = bound.saturating_add(bound / 4).saturating_add(16);
+        self.seen.usage.is_some_and(|usage| usage.output > bound) || self.seen.said > surely
+    }
+
+    /// Ends the answer as one that reached its most tokens. What still comes of it is thrown away.
+    fn stop(&mut self) {
+        let Self { writer, out, seen, stop_at, .. } = self;
+        let bound = stop_at.unwrap_or_default();
+        let usage = Usage { output: bound, ..seen.usage.unwrap_or_default() };
+        writer.write(&Event::Stop(Stop::Length), out);
+        if seen.usage.is_some() {
+            writer.write(&Event::Usage(usage), out);
+        }
+        writer.write(&Event::End, out);
+        // What comes after is not the app's to pay.
+        seen.usage = seen.usage.map(|_| usage);
+        seen.said = seen.said.min(bound);
+        seen.stopped = true;
+        seen.end = true;
     }
 
     /// Hears what the end of the stream itself tells.

@@ -4,9 +4,12 @@
 //! The rules are those of Envoy's own wasm host (`source/extensions/common/wasm/context.cc`):
 //! a body that is held back is handed over whole each time, and only then can be replaced whole;
 //! a body cannot be touched while headers are delivered; headers that have gone on are gone.
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use tradewind::exchange::{Effect, Envoy, Event, Flow, HeaderMap, Plugin, Reply, Stream};
+use tradewind::exchange::{
+    Call, Effect, Envoy, Event, Flow, HeaderMap, Note, Plugin, Reply, Stream,
+};
 
 /// A header map, in order.
 pub(crate) type Headers = Vec<(String, Vec<u8>)>;
@@ -26,6 +29,17 @@ pub(crate) struct World {
     pub(crate) refused: Vec<String>,
     /// A request header has changed: the route is chosen again.
     pub(crate) rerouted: bool,
+    /// What the workers share, and how often each record was changed.
+    pub(crate) shared: RefCell<BTreeMap<String, (Vec<u8>, u32)>>,
+    /// How much time has passed.
+    pub(crate) elapsed_ms: Cell<u64>,
+    /// The last number that was given out.
+    pub(crate) unique: Cell<u64>,
+    /// What the ledger was asked, in order.
+    pub(crate) called: Vec<Call>,
+    /// What was kept for later.
+    pub(crate) kept: Vec<Note>,
+    pub(crate) gauges: BTreeMap<String, u64>,
 }
 
 /// A world as a callback sees it.
@@ -33,6 +47,7 @@ pub(crate) struct View<'w> {
     pub(crate) world: &'w World,
     pub(crate) request: &'w [u8],
     pub(crate) response: &'w [u8],
+    pub(crate) call: &'w [u8],
 }
 
 impl Envoy for View<'_> {
@@ -66,8 +81,43 @@ impl Envoy for View<'_> {
         }
     }
 
-    fn now(&self) -> u64 {
-        1_700_000_000
+    fn now_ms(&self) -> u64 {
+        self.world.elapsed_ms.get().saturating_add(1_700_000_000_000)
+    }
+
+    fn call_body(&self, size: usize) -> Vec<u8> {
+        part(self.call, 0, size)
+    }
+
+    fn unique(&self) -> u64 {
+        self.world.unique.set(self.world.unique.get().wrapping_add(1));
+        self.world.unique.get()
+    }
+
+    fn shared(&self, key: &str) -> (Vec<u8>, Option<u32>) {
+        self.world
+            .shared
+            .borrow()
+            .get(key)
+            .map_or((Vec::new(), None), |(value, cas)| (value.clone(), Some(*cas)))
+    }
+
+    fn share(&self, key: &str, value: &[u8], unchanged: Option<u32>) -> bool {
+        let mut shared = self.world.shared.borrow_mut();
+        let before = shared.get(key).map(|(_, cas)| *cas);
+        if before != unchanged {
+            return false;
+        }
+        let cas = before.unwrap_or(0).wrapping_add(1);
+        shared.insert(key.to_owned(), (value.to_vec(), cas));
+        true
+    }
+}
+
+impl World {
+    /// The world, outside of any stream.
+    pub(crate) fn view(&self) -> View<'_> {
+        View { world: self, request: &[], response: &[], call: &[] }
     }
 }
 
@@ -139,8 +189,30 @@ impl Filter {
             (Way::Response, Piece::Body(_, end)) => Event::ResponseBody { size, end },
             (Way::Response, Piece::Trailers) => Event::ResponseTrailers,
         };
-        let view = View { world, request: &self.request.body, response: &self.response.body };
-        let effects = self.stream.on(event, &view);
+        self.on(world, event, way, piece, &[])
+    }
+
+    /// Delivers the ledger's answer to a request that waits for it.
+    pub(crate) fn called(&mut self, world: &mut World, status: u16, body: &[u8]) -> Step {
+        let event = Event::Called { status, size: body.len() };
+        self.on(world, event, Way::Request, Piece::Body(&[], true), body)
+    }
+
+    /// The stream is over.
+    pub(crate) fn over(&mut self, world: &mut World) {
+        self.on(world, Event::Over, Way::Response, Piece::Trailers, &[]);
+    }
+
+    fn on(
+        &mut self,
+        world: &mut World,
+        event: Event,
+        way: Way,
+        piece: Piece<'_>,
+        call: &[u8],
+    ) -> Step {
+        let (request, response) = (&self.request.body, &self.response.body);
+        let effects = self.stream.on(event, &View { world, request, response, call });
         let mut reply = None;
         for effect in effects.list {
             if let Some(refused) = self.perform(world, way, piece, effect, &mut reply) {
@@ -215,7 +287,10 @@ impl Filter {
                 self.response.body = body;
                 return untouchable(Way::Response);
             }
-            Effect::State(key, value) => drop(world.state.insert(key.to_owned(), value)),
+            Effect::State(key, value) => drop(world.state.insert(key.into_owned(), value)),
+            Effect::Gauge(name, value) => drop(world.gauges.insert(name, value)),
+            Effect::Call(call) => world.called.push(call),
+            Effect::Keep(note) => world.kept.push(note),
             Effect::Reply(_) if self.response.gone => return Some("an answer has begun"),
             Effect::Reply(own) => *reply = Some(own),
             Effect::Count(name) => {

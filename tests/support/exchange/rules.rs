@@ -3,7 +3,7 @@ use std::borrow::Cow;
 
 use proptest::prelude::*;
 use tradewind::dialect::{Edit, Fault, FaultKind, Put};
-use tradewind::exchange::{Mismatch, Outcome, Plan, Skipped, Verdict};
+use tradewind::exchange::{Meter, Mismatch, Outcome, Plan, Skipped, Verdict};
 
 /// What a provider said; what it is called; whether another model is asked; whether it is the
 /// operator's to mend, so that an app is told something else.
@@ -55,7 +55,12 @@ fn word() -> impl Strategy<Value = String> {
 }
 
 fn edit() -> impl Strategy<Value = Edit> {
-    let put = prop_oneof![Just(Put::Model), word().prop_map(Put::Text)];
+    let bound = (word(), word(), word()).prop_map(|(before, after, without)| Put::Bound {
+        before,
+        after,
+        without,
+    });
+    let put = prop_oneof![Just(Put::Model), word().prop_map(Put::Text), bound];
     (any::<usize>(), any::<usize>(), put).prop_map(|(start, end, put)| Edit { at: start..end, put })
 }
 
@@ -66,8 +71,18 @@ fn pairs() -> impl Strategy<Value = Vec<(String, String)>> {
 fn plan() -> impl Strategy<Value = Plan<'static>> {
     let words = (word(), word(), word(), word(), proptest::collection::vec(word(), 0..4));
     let edits = proptest::collection::vec(edit(), 0..4);
-    (words, any::<bool>(), any::<bool>(), pairs(), edits, pairs()).prop_map(
-        |((id, app, tenant, route, chain), stream, stream_usage, skipped, edits, carried)| Plan {
+    let bounds = proptest::collection::vec(any::<u64>(), 0..4);
+    let meter = proptest::option::of((bounds, any::<bool>(), proptest::option::of(word())));
+    (words, any::<bool>(), any::<bool>(), pairs(), edits, pairs(), meter).prop_map(
+        |(
+            (id, app, tenant, route, chain),
+            stream,
+            stream_usage,
+            skipped,
+            edits,
+            carried,
+            meter,
+        )| Plan {
             request_id: Cow::Owned(id),
             app: Cow::Owned(app),
             tenant: Cow::Owned(tenant),
@@ -81,6 +96,11 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
                 .collect(),
             edits,
             carried: carried.into_iter().map(|(n, v)| (Cow::Owned(n), Cow::Owned(v))).collect(),
+            meter: meter.map(|(bounds, stop, left)| Meter {
+                bounds,
+                stop,
+                left: left.map(Cow::Owned),
+            }),
         },
     )
 }
@@ -112,7 +132,7 @@ proptest! {
 
 #[test]
 fn another_version_is_a_mismatch() {
-    for text in ["{}", "[]", "null", r#"{"v":0}"#, r#"{"v":2}"#, r#"{"v":"1"}"#, r#"{"v":1}"#] {
+    for text in ["{}", "[]", "null", r#"{"v":0}"#, r#"{"v":3}"#, r#"{"v":"1"}"#, r#"{"v":1}"#] {
         let document = Plan::document(text.as_bytes()).unwrap();
         assert_eq!(Plan::decode(&document), Err(Mismatch), "{text}");
     }

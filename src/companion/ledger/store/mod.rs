@@ -1,4 +1,5 @@
 //! Where accounts are kept: one file per database. A store holds no rule.
+mod cells;
 mod entry;
 mod postgres;
 mod records;

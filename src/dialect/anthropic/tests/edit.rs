@@ -6,7 +6,7 @@ use crate::dialect::{Ask, splice};
 fn edited(body: &str) -> String {
     let document = parse(body);
     let edits = (DIALECT.app.as_ref().unwrap().edits)(&document, &Ask::default());
-    String::from_utf8(splice(body.as_bytes(), &edits, "\"m\"").unwrap()).unwrap()
+    String::from_utf8(splice(body.as_bytes(), &edits, "\"m\"", None).unwrap()).unwrap()
 }
 
 const OURS: &str = r#"{"type":"thinking","thinking":"hm","signature":"tradewind"}"#;

@@ -139,7 +139,10 @@ pub(super) fn n(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read
     match value.as_u64() {
         Some(0) | None => Err(Fault::field(name, "expected a whole number above 0")),
         Some(1) => Ok(()),
-        Some(_) => native(ask, name),
+        Some(choices) => {
+            ask.choices = choices;
+            native(ask, name)
+        }
     }
 }
 

@@ -67,7 +67,7 @@ fn a_damaged_request_is_read_or_refused_with_a_place() {
                 read_all += 1;
                 for out in [
                     write(&ask, &target),
-                    splice(body.as_bytes(), &edits(&document, &ask), "\"m\"").unwrap(),
+                    splice(body.as_bytes(), &edits(&document, &ask), "\"m\"", None).unwrap(),
                 ] {
                     let out = Document::parse(&out, Limits::default()).expect(&body);
                     read(&out).expect(&body);

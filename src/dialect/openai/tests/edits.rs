@@ -45,7 +45,7 @@ fn a_body_changes_in_these_places_only() {
         let body = format!("{{{before}{list}}}");
         let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
         let ask = read(&document).expect(&body);
-        let edited = splice(body.as_bytes(), &edits(&document, &ask), "\"M\"").unwrap();
+        let edited = splice(body.as_bytes(), &edits(&document, &ask), "\"M\"", None).unwrap();
         let edited = String::from_utf8(edited).unwrap();
         assert_eq!(edited, format!("{{{after}{list}}}"));
         let document = Document::parse(edited.as_bytes(), Limits::default()).unwrap();

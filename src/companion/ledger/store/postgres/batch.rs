@@ -6,10 +6,13 @@
 use sqlx::postgres::{PgConnection, PgPool};
 
 use super::rows::{bind, rows, statement};
+use crate::companion::ledger::store::cells::{
+    account_row, alert_row, count, draw_row, hold_row, lot_row, meter_row, moment, purchase_row,
+    text, tier_row,
+};
 use crate::companion::ledger::store::entry::{ENTRIES, entry_row};
 use crate::companion::ledger::store::records::{
-    ALERTS, DRAWS, HOLDS, LOTS, METERS, PURCHASES, TENANTS, TIERS, account_row, alert_row, count,
-    draw_row, hold_row, lot_row, meter_row, moment, purchase_row, text, tier_row,
+    ALERTS, DRAWS, HOLDS, LOTS, METERS, PURCHASES, TENANTS, TIERS,
 };
 use crate::companion::ledger::store::table::{Cell, Kind, Table, Takes};
 use crate::companion::ledger::store::{DUE_MAX, Fault};

@@ -33,8 +33,8 @@ pub(super) fn pool(options: &PgConnectOptions, size: u32, writes: bool) -> PgPoo
     PgPoolOptions::new()
         .max_connections(size)
         .acquire_timeout(PATIENCE)
-        // A batch that finds its connection broken is tried again on another.
-        .test_before_acquire(false)
+        // A batch that finds its connection broken is tried again on another; a view is not.
+        .test_before_acquire(!writes)
         .after_connect(move |connection, _| {
             Box::pin(async move {
                 connection.execute(SESSION).await?;

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use sqlx::postgres::PgConnection;
 
 use super::rows::{Reads, bind, rows, statement};
+use crate::companion::ledger::store::cells::text;
 use crate::companion::ledger::store::entry::ENTRIES;
-use crate::companion::ledger::store::records::{ALERTS, HOLDS, LOTS, METERS, TENANTS, text};
+use crate::companion::ledger::store::records::{ALERTS, HOLDS, LOTS, METERS, TENANTS};
 use crate::companion::ledger::store::table::Takes;
 use crate::companion::ledger::store::{Attempt, EXPIRED, Fault, Page, SPENT, week};
 use crate::companion::ledger::view::{AlertView, SpendRow, TenantView, Webhook};

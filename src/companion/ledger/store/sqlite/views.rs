@@ -2,10 +2,9 @@
 use rusqlite::{Connection, params};
 
 use super::rows::{one, rows};
+use crate::companion::ledger::store::cells::{count, moment};
 use crate::companion::ledger::store::entry::ENTRIES;
-use crate::companion::ledger::store::records::{
-    ALERTS, HOLDS, LOTS, METERS, TENANTS, count, moment,
-};
+use crate::companion::ledger::store::records::{ALERTS, HOLDS, LOTS, METERS, TENANTS};
 use crate::companion::ledger::store::{Attempt, EXPIRED, Fault, Page, SPENT, week};
 use crate::companion::ledger::view::{AlertView, SpendRow, TenantView, Webhook};
 use crate::credit::{Account, Entry, Hold, Moment};

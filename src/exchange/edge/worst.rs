@@ -1,0 +1,66 @@
+//! The most that a request may cost, before anything is known of its answer.
+//!
+//! The bound is a hard one for text: a token is at least a byte of it, so there are no more tokens
+//! than bytes. That is up to four times what English takes; what is held too much is free again
+//! when the request is settled.
+use crate::credit::Credits;
+use crate::dialect::{Ask, Block, Image};
+use crate::policy::Model;
+
+/// Most tokens that one image is taken for. Its size is not known, and the newest models see much:
+/// twice what a request is estimated with.
+const IMAGE: u64 = 6000;
+
+/// What providers put around the functions that a request offers, in tokens. Anthropic's own words
+/// to its models are 313 to 804 tokens long
+/// (<https://docs.claude.com/en/docs/agents-and-tools/tool-use/overview>).
+const TOOLS: u64 = 1000;
+
+/// The most tokens of an answer of this model: what the app asks for, or what the model and the
+/// policy allow and the input leaves room for.
+pub(super) fn bound(ask: &Ask<'_>, model: &Model, limit: Option<u64>, input_tokens: u64) -> u64 {
+    let most = model.max_output_tokens.min(limit.unwrap_or(u64::MAX));
+    match &ask.max_tokens {
+        Some(asked) => asked.value.min(most),
+        None => model.room(input_tokens).min(most),
+    }
+}
+
+/// What the dearest of the models may cost, each with its bound on the answer.
+pub(super) fn cost(ask: &Ask<'_>, bytes: usize, models: &[&Model], bounds: &[u64]) -> Credits {
+    let images = images(ask);
+    let input = input_tokens(ask, bytes, images);
+    let worst = |(model, bound): (&&Model, &u64)| {
+        let output = bound.saturating_mul(ask.choices.max(1));
+        model.price.map(|price| price.worst(input, output, images))
+    };
+    models.iter().zip(bounds).filter_map(worst).max().unwrap_or_default()
+}
+
+/// How many images a request has.
+pub(super) fn images(ask: &Ask<'_>) -> u64 {
+    let blocks = ask.turns.iter().flat_map(|turn| &turn.blocks);
+    blocks.map(|block| seen(block).0).fold(0, u64::saturating_add)
+}
+
+fn input_tokens(ask: &Ask<'_>, bytes: usize, images: u64) -> u64 {
+    let blocks = ask.turns.iter().flat_map(|turn| &turn.blocks);
+    let data = blocks.map(|block| seen(block).1).fold(0, u64::saturating_add);
+    let text = u64::try_from(bytes).unwrap_or(u64::MAX).saturating_sub(data);
+    let tools = if ask.tools.is_empty() { 0 } else { TOOLS };
+    text.saturating_add(images.saturating_mul(IMAGE)).saturating_add(tools)
+}
+
+/// The images in a block, and the bytes of those that are sent in place.
+fn seen(block: &Block<'_>) -> (u64, u64) {
+    match block {
+        Block::Image(Image::Base64 { data, .. }) => {
+            (1, u64::try_from(data.len()).unwrap_or(u64::MAX))
+        }
+        Block::Image(Image::Url(_)) => (1, 0),
+        Block::ToolResult { content, .. } => content.iter().map(seen).fold((0, 0), |sum, own| {
+            (u64::saturating_add(sum.0, own.0), u64::saturating_add(sum.1, own.1))
+        }),
+        _ => (0, 0),
+    }
+}

@@ -1,0 +1,167 @@
+//! What a proxy knows of an account: how it stood at the last answer, and the lease it has.
+use super::super::Envoy;
+use super::{Payer, slots};
+use crate::credit::{Balance, Credits};
+
+/// Shared records of accounts.
+const KIND: &str = "account";
+
+/// How long one request may be asking for a lease before another does, in milliseconds.
+const PENDING_MS: u64 = 1000;
+
+/// An account as this proxy knows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Account {
+    /// The lease's hold; empty for none.
+    pub(super) lease: String,
+    /// What of it nobody has reserved.
+    pub(super) free: Credits,
+    /// Until when it is drawn on, in milliseconds since 1970.
+    pub(super) until_ms: u64,
+    /// Until when somebody else is asking for one.
+    pending_ms: u64,
+    /// What was available at the last answer, beside the lease.
+    available: Balance,
+    /// What was bought last.
+    pub(super) last_purchase: Credits,
+}
+
+/// What came of a try to draw on a lease.
+pub(super) enum Drawn {
+    /// The credits are reserved.
+    Lease { id: String, left: Balance },
+    /// There is no lease, or not enough of it: this request is to ask for one.
+    Ask,
+    /// Another request is asking for one.
+    Busy,
+}
+
+impl Account {
+    fn parse(record: &str) -> Option<Self> {
+        let mut parts = record.split(' ');
+        let lease = parts.next()?.to_owned();
+        let mut number = || parts.next()?.parse::<i64>().ok();
+        let (free, until, pending) = (number()?, number()?, number()?);
+        let (available, last) = (number()?, number()?);
+        Some(Self {
+            lease,
+            free: credits(free)?,
+            until_ms: until.try_into().ok()?,
+            pending_ms: pending.try_into().ok()?,
+            available: Balance::of_micros(available),
+            last_purchase: credits(last)?,
+        })
+    }
+
+    fn write(&self) -> String {
+        format!(
+            "{} {} {} {} {} {}",
+            self.lease,
+            self.free.micros(),
+            self.until_ms,
+            self.pending_ms,
+            self.available.micros(),
+            self.last_purchase.micros()
+        )
+    }
+
+    /// What is left to spend, as far as this proxy knows.
+    pub(super) fn left(&self) -> Balance {
+        self.available.plus(self.free).unwrap_or(self.available)
+    }
+
+    /// What is known of a payer; none when nothing is.
+    pub(super) fn read(envoy: &dyn Envoy, payer: &Payer) -> Option<Self> {
+        Self::parse(&slots::read(envoy, KIND, &payer.name())?)
+    }
+
+    fn update<T>(
+        envoy: &dyn Envoy,
+        payer: &str,
+        mut change: impl FnMut(&mut Self) -> Option<T>,
+    ) -> Option<T> {
+        slots::update(envoy, KIND, payer, |record| {
+            let mut account = record.and_then(Self::parse).unwrap_or_default();
+            let answer = change(&mut account)?;
+            Some((account.write(), answer))
+        })
+    }
+
+    /// Reserves credits of the payer's lease.
+    pub(super) fn draw(envoy: &dyn Envoy, payer: &Payer, credits: Credits) -> Drawn {
+        let now = envoy.now_ms();
+        let drawn = Self::update(envoy, &payer.name(), |account| {
+            let live = !account.lease.is_empty() && now < account.until_ms;
+            match account.free.minus(credits).filter(|_| live) {
+                Some(free) => {
+                    account.free = free;
+                    Some(Drawn::Lease { id: account.lease.clone(), left: account.left() })
+                }
+                None if now < account.pending_ms => None,
+                None => {
+                    account.pending_ms = now.saturating_add(PENDING_MS);
+                    Some(Drawn::Ask)
+                }
+            }
+        });
+        drawn.unwrap_or(Drawn::Busy)
+    }
+
+    /// Notes how the account stands.
+    pub(super) fn note(envoy: &dyn Envoy, payer: &Payer, available: Balance, last: Credits) {
+        Self::update(envoy, &payer.name(), |account| {
+            account.available = available;
+            account.last_purchase = last;
+            Some(())
+        });
+    }
+
+    /// Takes over a new lease. Gives what was free of the one before; none when the new one cannot
+    /// be kept.
+    pub(super) fn lend(
+        envoy: &dyn Envoy,
+        payer: &Payer,
+        lease: (&str, Credits, u64),
+        (available, last): (Balance, Credits),
+    ) -> Option<(String, Credits)> {
+        let (id, free, until_ms) = lease;
+        Self::update(envoy, &payer.name(), |account| {
+            let before = core::mem::replace(&mut account.lease, id.to_owned());
+            let left = core::mem::replace(&mut account.free, free);
+            account.until_ms = until_ms;
+            account.pending_ms = 0;
+            account.available = available;
+            account.last_purchase = last;
+            Some((before, left))
+        })
+    }
+
+    /// Gives back what a request reserved and did not need; whether the lease is still the one it
+    /// came from.
+    pub(super) fn give_back(envoy: &dyn Envoy, payer: &Payer, id: &str, credits: Credits) -> bool {
+        let now = envoy.now_ms();
+        let given = Self::update(envoy, &payer.name(), |account| {
+            if account.lease != id || now >= account.until_ms {
+                return None;
+            }
+            account.free = account.free.plus(credits)?;
+            Some(())
+        });
+        given.is_some()
+    }
+
+    /// Ends a lease, if it is still there; gives what was free of it.
+    pub(super) fn end(envoy: &dyn Envoy, payer: &str, id: &str) -> Option<Credits> {
+        Self::update(envoy, payer, |account| {
+            if account.lease != id {
+                return None;
+            }
+            account.lease.clear();
+            Some(core::mem::take(&mut account.free))
+        })
+    }
+}
+
+fn credits(micros: i64) -> Option<Credits> {
+    Credits::of_micros(micros.try_into().ok()?)
+}

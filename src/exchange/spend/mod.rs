@@ -1,0 +1,99 @@
+//! Credits on a request's way: its worst cost is held before it runs, its true cost is settled
+//! after, however it ends.
+//!
+//! A hold is one call to the ledger, or a part of a lease that this proxy holds already. While the
+//! ledger is away a request runs without one where the policy says so, and is charged later.
+mod account;
+mod away;
+mod hold;
+mod keeper;
+mod refusal;
+mod settle;
+mod slots;
+mod used;
+
+pub(super) use hold::{Asking, Step, begin};
+pub use keeper::{Call, Keeper, Note};
+pub(super) use settle::{Ending, abandon, settle};
+pub(super) use used::Used;
+
+use crate::credit::Credits;
+use crate::policy::Tenant;
+
+/// Who pays for a request, and on whose behalf.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Payer {
+    pub(super) tenant: String,
+    pub(super) user: Option<String>,
+    pub(super) key: Option<String>,
+}
+
+impl Payer {
+    pub(super) fn of(tenant: &Tenant) -> Self {
+        let Tenant { tenant, user, key } = tenant.clone();
+        Self { tenant, user, key }
+    }
+
+    /// One text for all three: budgets may bind each, so each has leases of its own.
+    fn name(&self) -> String {
+        let label = |label: &Option<String>| label.clone().unwrap_or_default();
+        format!("{}\u{1f}{}\u{1f}{}", self.tenant, label(&self.user), label(&self.key))
+    }
+}
+
+/// One way to serve a request, and what that may cost.
+#[derive(Debug)]
+pub(super) struct Choice {
+    /// The plan, written.
+    pub(super) plan: Vec<u8>,
+    /// The models to try, in order.
+    pub(super) chain: Vec<String>,
+    /// The most that the dearest of them may cost.
+    pub(super) worst: Credits,
+}
+
+/// How a request may be served.
+#[derive(Debug)]
+pub(super) struct Bid {
+    /// As the route says.
+    pub(super) usual: Choice,
+    /// For those who have little left.
+    pub(super) cheap: Option<Choice>,
+    pub(super) payer: Payer,
+    pub(super) size: Size,
+}
+
+/// What is known of a request's own size, for an answer whose provider reports no usage.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Size {
+    /// Its input tokens, estimated.
+    pub(super) input_tokens: u64,
+    /// Its images.
+    pub(super) images: u64,
+}
+
+/// A request that may run: what was set aside for it and where. It must be settled.
+#[derive(Debug)]
+#[must_use]
+pub(super) struct Spent {
+    /// The request's own id, which no other request has.
+    id: String,
+    payer: Payer,
+    source: Source,
+    held: Credits,
+    chain: Vec<String>,
+    size: Size,
+}
+
+/// Where a request's credits are set aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Source {
+    /// In a hold of its own, which has the request's id.
+    Hold,
+    /// In a lease of this proxy.
+    Lease(String),
+    /// Nowhere: the ledger was away.
+    Nowhere,
+    /// Nowhere, and they count against the tenant's grace.
+    Grace,
+}
