@@ -10,11 +10,31 @@
 //! | lease | a hold of a proxy, of which it serves requests without a call for each |
 #![deny(clippy::float_arithmetic, clippy::as_conversions, clippy::wildcard_enum_match_arm)]
 
+mod alert;
 mod amount;
+mod audit;
+mod book;
+mod budget;
+mod calendar;
+mod command;
 mod outcome;
 mod price;
+mod record;
+mod share;
+mod tier;
 pub mod wire;
 
+pub use alert::{Alarm, Alert, NotAThreshold, Threshold, retry};
 pub use amount::{Balance, Credits, NotCredits};
+pub use audit::Auditor;
+pub use book::{Book, Changes, Wanted, Written};
+pub use budget::{Budget, Exceeded, Labels, Meter, MeterKey, Name, NotABudget, Whose};
+pub use calendar::{Moment, Per, Window};
+pub use command::{
+    Answer, Buy, Command, Configure, NewHold, Release, Settle, Spent, Standing, Sweep,
+};
 pub use outcome::{Consequence, Outcome};
 pub use price::{Part, Price};
+pub use record::{Account, Charge, Draw, Entry, Hold, HoldState, Lot, Purchase, Reason};
+pub use share::{NotAShare, Share};
+pub use tier::{Buying, Deal, NotTiers, Tier, Tiers};

@@ -45,6 +45,8 @@ pub enum Outcome {
     Configured,
     /// The amount is more than an account can hold.
     Overflow,
+    /// What had expired is gone.
+    Swept,
 }
 
 /// What follows from an outcome.
@@ -62,7 +64,7 @@ pub struct Consequence {
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Held,
         Self::HeldBefore,
         Self::HeldDifferently,
@@ -84,6 +86,7 @@ impl Outcome {
         Self::PurchasedDifferently,
         Self::Configured,
         Self::Overflow,
+        Self::Swept,
     ];
 
     /// The outcome of that name.
@@ -117,6 +120,7 @@ impl Outcome {
             Self::PurchasedDifferently => (19, "purchased_differently", false, 409),
             Self::Configured => (20, "configured", true, 200),
             Self::Overflow => (21, "overflow", false, 400),
+            Self::Swept => (22, "swept", true, 200),
         };
         Consequence { code, name, done, status }
     }

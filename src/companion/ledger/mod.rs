@@ -1,8 +1,16 @@
 //! The credit service: an HTTP server in front of accounts that a database keeps.
-use std::process::ExitCode;
+mod cli;
+mod engine;
+mod http;
+mod metrics;
+mod service;
+mod store;
+mod view;
+mod webhook;
 
-/// Runs the service as the arguments say.
-#[must_use]
-pub fn run() -> ExitCode {
-    ExitCode::FAILURE
-}
+pub use cli::run;
+pub use engine::{Clock, Ledger, NotAStore, OpenError, StoreUrl, Unavailable};
+pub use http::Tokens;
+pub use service::{Options, Service};
+pub use view::{AlertView, Audit, Delivery, DeliveryState, SpendRow, TenantView, Webhook};
+pub use webhook::Secrets;

@@ -1,0 +1,72 @@
+//! A request's body: JSON, not too large, not too slow.
+use core::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use http_body_util::BodyExt as _;
+use tokio::time::timeout;
+
+use super::problem::Problem;
+use crate::json::{Document, Limits};
+
+/// The largest body read: a thousand settlements take less than half of it.
+pub(super) const LARGEST: usize = 1 << 20;
+
+/// How much of a larger body is swallowed, so that whoever sends it reads the refusal and not a
+/// connection reset.
+const SWALLOWED: usize = 16 << 20;
+
+/// How long a body may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A body that says it is JSON.
+///
+/// The type is insisted on: a web page can make a browser send a body to another site without
+/// asking, but not one of this type.
+#[derive(Debug)]
+pub(super) struct Json(Bytes);
+
+impl Json {
+    /// Reads it.
+    pub(super) fn document(&self) -> Result<Document<'_>, Problem> {
+        Document::parse(&self.0, Limits::default()).map_err(|syntax| Problem::syntax(&syntax))
+    }
+}
+
+impl<S: Sync> FromRequest<S> for Json {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let typed = is_json(request.headers());
+        let bytes = match timeout(PATIENCE, gather(request)).await {
+            Ok(bytes) => bytes?,
+            Err(_) => return Err(Problem::timeout()),
+        };
+        if typed { Ok(Self(bytes)) } else { Err(Problem::unsupported_media_type()) }
+    }
+}
+
+/// The whole body.
+async fn gather(request: Request) -> Result<Bytes, Problem> {
+    let mut body = request.into_body();
+    let (mut bytes, mut length) = (Vec::new(), 0_usize);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Problem::bad("the body broke off"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        length = length.saturating_add(data.len());
+        if length <= LARGEST {
+            bytes.extend_from_slice(&data);
+        } else if length > SWALLOWED {
+            break;
+        }
+    }
+    if length > LARGEST { Err(Problem::too_large(LARGEST)) } else { Ok(bytes.into()) }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}

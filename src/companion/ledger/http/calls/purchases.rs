@@ -1,0 +1,88 @@
+//! Purchases: money in, credits out at the discount that they reach.
+use axum::extract::State;
+use axum::http::HeaderMap;
+
+use super::super::body::Json;
+use super::super::problem::Problem;
+use super::super::reply::{self, optional, text};
+use super::super::{App, Name, name_of};
+use super::{Called, overflow};
+use crate::companion::ledger::metrics::Thing;
+use crate::credit::wire::{Fields, Wrong};
+use crate::credit::{Buy, Buying, Command, Moment, Outcome};
+
+/// The header that makes a purchase one, however often it is sent.
+const KEY: &str = "idempotency-key";
+
+/// `POST /v1/tenants/{tenant}/purchases`
+pub(in super::super) async fn buy(
+    State(app): State<App>,
+    Name(tenant): Name,
+    headers: HeaderMap,
+    body: Json,
+) -> Called {
+    let (buying, expires_at) = read(&body)?;
+    let key = key(&headers)?;
+    let command = Command::Buy(Buy { tenant, key: key.clone(), buying, expires_at });
+    let answer = app.ledger.apply(command).await?;
+    app.metrics.outcomes(Thing::Purchase, [answer.outcome]);
+    match &answer.purchase {
+        Some(purchase) if answer.outcome.consequence().done => {
+            Ok(reply::object(reply::status(&answer), |w| {
+                text("purchase_id", purchase.id(), w);
+                text("credits", purchase.deal.credits, w);
+                text("paid", purchase.deal.paid, w);
+                text("discount", purchase.deal.discount, w);
+                text("balance", purchase.standing.balance, w);
+                text("available", purchase.standing.available, w);
+                optional("expires_at", purchase.expires_at, w);
+            }))
+        }
+        _ if answer.outcome == Outcome::Overflow => Err(overflow()),
+        _ => {
+            let detail = format!("`{key}` stands for another purchase of this tenant");
+            Err(Problem::outcome(answer.outcome, &detail))
+        }
+    }
+}
+
+fn key(headers: &HeaderMap) -> Result<String, Problem> {
+    let missing = || {
+        let message = "missing: send this header with an id of your own".to_owned();
+        Problem::invalid(&Wrong { field: KEY.to_owned(), message })
+    };
+    let value = headers.get(KEY).ok_or_else(missing)?;
+    name_of(KEY, value.to_str().unwrap_or_default())
+}
+
+fn read(body: &Json) -> Result<(Buying, Option<Moment>), Problem> {
+    let document = body.document()?;
+    let fields = Fields::of(document.root(), "")?;
+    fields.known(&["credits", "paid", "expires_at"])?;
+    let (field, amount, buying) =
+        match (fields.optional_credits("credits")?, fields.optional_credits("paid")?) {
+            (Some(credits), None) => ("credits", credits, Buying::Credits(credits)),
+            (None, Some(paid)) => ("paid", paid, Buying::Paid(paid)),
+            (None, None) => return Err(fields.wrong("credits", "missing: or say `paid`").into()),
+            (Some(_), Some(_)) => {
+                return Err(fields.wrong("paid", "expected `credits` or `paid`, not both").into());
+            }
+        };
+    if amount.is_zero() {
+        return Err(fields.wrong(field, "expected more than 0").into());
+    }
+    let expires_at = match fields.get("expires_at") {
+        None => None,
+        Some(value) => {
+            let time = value.as_str().and_then(|text| moment(&text));
+            let wrong = || fields.wrong("expires_at", "expected a time: `2027-01-01T00:00:00Z`");
+            Some(time.ok_or_else(wrong)?)
+        }
+    };
+    Ok((buying, expires_at))
+}
+
+fn moment(text: &str) -> Option<Moment> {
+    let time: jiff::Timestamp = text.parse().ok()?;
+    u64::try_from(time.as_millisecond()).ok().map(Moment::of_millis)
+}

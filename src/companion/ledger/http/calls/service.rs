@@ -1,0 +1,42 @@
+//! What the service says of itself.
+use core::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse as _, Response};
+use tokio::time::timeout;
+
+use super::super::App;
+use super::super::problem::Problem;
+use super::super::reply::{self, text};
+use super::Called;
+use crate::companion::ledger::metrics::Text;
+
+/// The contract, as programs read it.
+const DOCUMENT: &str = include_str!("../openapi.json");
+
+/// How long a database may take to say that it is there.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// `GET /openapi.json`
+pub(in super::super) async fn document() -> Response {
+    reply::json(StatusCode::OK, DOCUMENT.into())
+}
+
+/// `GET /healthz`
+pub(in super::super) async fn health(State(app): State<App>) -> Called {
+    match timeout(PATIENCE, app.ledger.ready()).await {
+        Ok(ready) => ready?,
+        Err(_) => return Err(Problem::unavailable("the database does not answer in time")),
+    }
+    Ok(reply::object(StatusCode::OK, |w| text("status", "ok", w)))
+}
+
+/// `GET /metrics`
+pub(in super::super) async fn metrics(State(app): State<App>) -> Response {
+    let mut out = Text::default();
+    app.metrics.write(&mut out);
+    let kind = "text/plain; version=0.0.4; charset=utf-8";
+    ([(CONTENT_TYPE, kind)], out.finish()).into_response()
+}

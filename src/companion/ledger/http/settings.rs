@@ -1,0 +1,86 @@
+//! A tenant's settings as they are sent: what is absent stays, `null` and `[]` clear.
+use super::body::Json;
+use super::problem::Problem;
+use crate::companion::ledger::webhook;
+use crate::credit::wire::{Fields, Wrong};
+use crate::credit::{Budget, Configure, Credits, Name, Per, Threshold, Whose};
+use crate::json::Value;
+
+/// Most thresholds of a tenant.
+const ALERTS: usize = 16;
+/// Most budgets of a tenant.
+const BUDGETS: usize = 64;
+
+/// Reads them.
+pub(super) fn read(tenant: &str, body: &Json) -> Result<Configure, Problem> {
+    let document = body.document()?;
+    let root = document.root();
+    let fields = Fields::of(root, "")?;
+    fields.known(&["overdraft", "alerts", "budgets", "webhook"])?;
+    let said = |key| root.get(key).is_some();
+    let overdraft = fields.optional_credits("overdraft")?.unwrap_or(Credits::ZERO);
+    let webhook = webhook_of(&fields)?;
+    let alerts = list(&fields, "alerts", ALERTS)?;
+    let alerts: Result<Vec<Threshold>, Wrong> = alerts.into_iter().map(threshold).collect();
+    let alerts = alerts?;
+    for (at, alert) in alerts.iter().enumerate() {
+        if alerts.iter().take(at).any(|other| other == alert) {
+            return Err(fields.wrong(&format!("alerts[{at}]"), "stands twice").into());
+        }
+    }
+    let budgets = list(&fields, "budgets", BUDGETS)?;
+    let budgets: Result<Vec<Budget>, Wrong> = budgets.into_iter().map(budget).collect();
+    Ok(Configure {
+        tenant: tenant.to_owned(),
+        overdraft: said("overdraft").then_some(overdraft),
+        alerts: said("alerts").then_some(alerts),
+        budgets: Some(budgets?).filter(|_| said("budgets")),
+        webhook: said("webhook").then_some(webhook),
+    })
+}
+
+/// A list's items, each with its path; none where there is no list.
+fn list<'d>(
+    fields: &Fields<'d>,
+    key: &str,
+    most: usize,
+) -> Result<Vec<(String, Value<'d>)>, Wrong> {
+    let Some(value) = fields.get(key) else { return Ok(Vec::new()) };
+    if !value.is_array() {
+        return Err(fields.wrong(key, "expected a list"));
+    }
+    if value.items().count() > most {
+        return Err(fields.wrong(key, &format!("expected at most {most} of them")));
+    }
+    Ok(value.items().enumerate().map(|(at, item)| (format!("{key}[{at}]"), item)).collect())
+}
+
+fn threshold((field, value): (String, Value<'_>)) -> Result<Threshold, Wrong> {
+    let text = value.as_str().unwrap_or_default();
+    text.parse().map_err(|why| Wrong { field, message: format!("{why}") })
+}
+
+fn budget((at, value): (String, Value<'_>)) -> Result<Budget, Wrong> {
+    let fields = Fields::of(value, &at)?;
+    fields.known(&["per", "credits", "user", "key"])?;
+    let per = fields.get("per").and_then(Value::as_str).unwrap_or_default();
+    let per = Per::named(&per).ok_or_else(|| fields.wrong("per", "expected `day` or `month`"))?;
+    let whose = match (fields.optional_name("user")?, fields.optional_name("key")?) {
+        (None, None) => Whose::Tenant,
+        (Some(user), None) => Whose::User(Name::of(&user)),
+        (None, Some(key)) => Whose::Key(Name::of(&key)),
+        (Some(_), Some(_)) => {
+            return Err(fields.wrong("key", "expected `user` or `key`, not both"));
+        }
+    };
+    Ok(Budget { per, credits: fields.credits("credits")?, whose })
+}
+
+fn webhook_of(fields: &Fields<'_>) -> Result<Option<String>, Wrong> {
+    let Some(value) = fields.get("webhook") else { return Ok(None) };
+    let text = value.as_str().unwrap_or_default();
+    match webhook::target(&text) {
+        Ok(_) => Ok(Some(text.into_owned())),
+        Err(message) => Err(fields.wrong("webhook", message)),
+    }
+}

@@ -1,0 +1,113 @@
+//! The whole service: an engine, its HTTP side and its courier, started and stopped together.
+use core::time::Duration;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::engine::Ledger;
+use super::http::{self, App, Tokens};
+use super::metrics::Metrics;
+use super::webhook::{self, Courier, Secrets};
+
+/// How the service is reached, and whom it tells.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where it listens; port 0 is any free one.
+    pub listen: SocketAddr,
+    /// Who may call. Without any, everybody may, and it listens on loopback only.
+    pub tokens: Tokens,
+    /// Where alerts go whose tenant says nothing else.
+    pub webhook: Option<String>,
+    /// What signs alerts.
+    pub secrets: Secrets,
+    /// How long a receiver of alerts may take to answer.
+    pub webhook_timeout: Duration,
+}
+
+/// A service that runs.
+#[derive(Debug)]
+pub struct Service {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    http: JoinHandle<()>,
+    courier: JoinHandle<()>,
+    ledger: Ledger,
+}
+
+impl Options {
+    /// The usual ones, at that address.
+    #[must_use]
+    pub fn at(listen: SocketAddr) -> Self {
+        Self {
+            listen,
+            tokens: Tokens::default(),
+            webhook: None,
+            secrets: Secrets::default(),
+            webhook_timeout: Duration::from_secs(5),
+        }
+    }
+
+    /// # Errors
+    /// What would be wrong to serve with, and what to do about it.
+    pub fn check(&self) -> Result<(), String> {
+        if self.tokens.is_empty() && !self.listen.ip().is_loopback() {
+            return Err(format!(
+                "refusing to listen on {} without tokens: anybody there could spend and buy \
+                 credits. Give --admin-token-file and --proxy-token-file, or listen on 127.0.0.1",
+                self.listen
+            ));
+        }
+        match &self.webhook {
+            Some(url) => webhook::target(url)
+                .map(drop)
+                .map_err(|expected| format!("--webhook-url: `{url}`: {expected}")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Service {
+    /// Listens, and serves that ledger.
+    ///
+    /// # Errors
+    /// When the options are wrong or the address cannot be listened on.
+    pub async fn start(ledger: Ledger, options: Options) -> io::Result<Self> {
+        options.check().map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
+        let listener = TcpListener::bind(options.listen).await?;
+        let address = listener.local_addr()?;
+        let (stop, stopping) = watch::channel(false);
+        let metrics = Arc::new(Metrics::default());
+        let webhook: Option<Arc<str>> = options.webhook.map(Into::into);
+        let courier = Courier::new(
+            ledger.clone(),
+            Arc::clone(&metrics),
+            options.secrets,
+            webhook.clone(),
+            options.webhook_timeout,
+        );
+        let tokens = Arc::new(options.tokens);
+        let app = App { ledger: ledger.clone(), tokens, metrics, webhook };
+        let http = tokio::spawn(http::serve(listener, http::router(app), stopping.clone()));
+        let courier = tokio::spawn(courier.run(stopping));
+        Ok(Self { address, stop, http, courier, ledger })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no more, finishes what is in flight, and lets the database go.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        // A task that failed has nothing left to finish.
+        let _ = self.http.await;
+        let _ = self.courier.await;
+        self.ledger.close().await;
+    }
+}

@@ -1,0 +1,143 @@
+//! Entries as rows: one table for every reason that a balance can change for.
+use super::Fault;
+use super::records::{
+    Reader, Row, balance, count, credits, maybe_moment, maybe_text, moment, text, unreadable,
+};
+use super::table::{Cell, Kind, Table};
+use crate::credit::{Charge, Entry, Reason, Spent};
+use crate::usage::Usage;
+
+use Kind::{Int, Text};
+
+pub(super) const ENTRIES: Table = Table {
+    name: "entries",
+    columns: &[
+        ("tenant", Text),
+        ("number", Int),
+        ("at", Int),
+        ("kind", Text),
+        ("amount", Int),
+        ("balance", Int),
+        ("hold_id", Text),
+        ("draw", Text),
+        ("user_name", Text),
+        ("key_name", Text),
+        ("model", Text),
+        ("outcome", Text),
+        ("counts_at", Int),
+        ("late", Int),
+        ("overrun", Int),
+        ("estimated", Int),
+        ("input", Int),
+        ("cached_input", Int),
+        ("cache_write", Int),
+        ("cache_write_1h", Int),
+        ("output", Int),
+        ("reasoning", Int),
+        ("lot", Int),
+        ("expires_at", Int),
+    ],
+    keys: 2,
+};
+
+/// What stands in the columns that a reason does not need.
+const NO_TEXT: Cell = Cell::Text(None);
+const NO_INT: Cell = Cell::Int(None);
+
+pub(super) fn entry_row(entry: &Entry) -> Vec<Cell> {
+    let mut row = vec![
+        text(&entry.tenant),
+        count(entry.number),
+        moment(entry.at),
+        text(entry.reason.name()),
+        balance(entry.amount),
+        balance(entry.balance),
+    ];
+    row.extend(match &entry.reason {
+        Reason::Charge(charge) => charge_cells(charge),
+        Reason::Purchase { key, expires_at } => cells(text(key), NO_INT, maybe_moment(*expires_at)),
+        Reason::Expiry { lot } => cells(NO_TEXT, count(*lot), NO_INT),
+    });
+    row
+}
+
+fn cells(key: Cell, lot: Cell, expires_at: Cell) -> [Cell; 18] {
+    [
+        NO_TEXT, NO_TEXT, NO_TEXT, key, NO_TEXT, NO_TEXT, NO_INT, NO_INT, NO_INT, NO_INT, NO_INT,
+        NO_INT, NO_INT, NO_INT, NO_INT, NO_INT, lot, expires_at,
+    ]
+}
+
+fn charge_cells(charge: &Charge) -> [Cell; 18] {
+    let Spent { model, outcome, usage, estimated } = &charge.spent;
+    [
+        text(&charge.hold_id),
+        maybe_text(charge.draw.as_ref()),
+        maybe_text(charge.user.as_ref()),
+        maybe_text(charge.key.as_ref()),
+        maybe_text(model.as_ref()),
+        maybe_text(outcome.as_ref()),
+        moment(charge.counts_at),
+        count(charge.late.into()),
+        credits(charge.overrun),
+        count((*estimated).into()),
+        count(usage.input),
+        count(usage.cached_input),
+        count(usage.cache_write),
+        count(usage.cache_write_hour),
+        count(usage.output),
+        count(usage.reasoning),
+        NO_INT,
+        NO_INT,
+    ]
+}
+
+impl<R: Row> Reader<'_, R> {
+    pub(super) fn entry(&self) -> Result<Entry, Fault> {
+        Ok(Entry {
+            tenant: self.text("tenant")?,
+            number: self.count("number")?,
+            at: self.moment("at")?,
+            amount: self.balance("amount")?,
+            balance: self.balance("balance")?,
+            reason: match self.text("kind")?.as_str() {
+                "purchase" => Reason::Purchase {
+                    key: self.text("key_name")?,
+                    expires_at: self.maybe_moment("expires_at")?,
+                },
+                "charge" => Reason::Charge(Box::new(self.charge()?)),
+                "expiry" => Reason::Expiry { lot: self.count("lot")? },
+                _ => return Err(unreadable("kind")),
+            },
+        })
+    }
+
+    fn charge(&self) -> Result<Charge, Fault> {
+        Ok(Charge {
+            hold_id: self.text("hold_id")?,
+            draw: self.maybe_text("draw")?,
+            user: self.maybe_text("user_name")?,
+            key: self.maybe_text("key_name")?,
+            counts_at: self.moment("counts_at")?,
+            late: self.count("late")? > 0,
+            overrun: self.credits("overrun")?,
+            spent: Spent {
+                model: self.maybe_text("model")?,
+                outcome: self.maybe_text("outcome")?,
+                usage: self.usage()?,
+                estimated: self.count("estimated")? > 0,
+            },
+        })
+    }
+
+    fn usage(&self) -> Result<Usage, Fault> {
+        Ok(Usage {
+            input: self.count("input")?,
+            cached_input: self.count("cached_input")?,
+            cache_write: self.count("cache_write")?,
+            cache_write_hour: self.count("cache_write_1h")?,
+            output: self.count("output")?,
+            reasoning: self.count("reasoning")?,
+        })
+    }
+}

@@ -1,0 +1,425 @@
+//! Records as rows of tables: written and read the same way in every database.
+use super::Fault;
+use super::table::{Cell, Kind, Table};
+use crate::companion::ledger::view::{AlertView, Delivery, DeliveryState, SpendRow, Webhook};
+use crate::credit::{
+    Account, Alert, Balance, Buying, Credits, Deal, Draw, Hold, HoldState, Lot, Meter, MeterKey,
+    Moment, Purchase, Share, Standing, Tier,
+};
+
+use Kind::{Int, Text};
+
+pub(super) const TENANTS: Table = Table {
+    name: "tenants",
+    columns: &[
+        ("tenant", Text),
+        ("balance", Int),
+        ("held", Int),
+        ("overdraft", Int),
+        ("last_purchase", Int),
+        ("budgets", Text),
+        ("alarms", Text),
+        ("webhook", Text),
+        ("mark", Int),
+        ("entries", Int),
+        ("alerts", Int),
+    ],
+    keys: 1,
+};
+
+pub(super) const LOTS: Table = Table {
+    name: "lots",
+    columns: &[("tenant", Text), ("number", Int), ("remaining", Int), ("expires_at", Int)],
+    keys: 2,
+};
+
+pub(super) const HOLDS: Table = Table {
+    name: "holds",
+    columns: &[
+        ("id", Text),
+        ("tenant", Text),
+        ("user_name", Text),
+        ("key_name", Text),
+        ("credits", Int),
+        ("remaining", Int),
+        ("made", Int),
+        ("expires_at", Int),
+        ("state", Text),
+        ("settled", Int),
+    ],
+    keys: 1,
+};
+
+pub(super) const DRAWS: Table = Table {
+    name: "draws",
+    columns: &[("hold_id", Text), ("id", Text), ("credits", Int), ("releases", Int)],
+    keys: 2,
+};
+
+pub(super) const PURCHASES: Table = Table {
+    name: "purchases",
+    columns: &[
+        ("tenant", Text),
+        ("key_name", Text),
+        ("number", Int),
+        ("asked", Text),
+        ("credits", Int),
+        ("paid", Int),
+        ("discount", Int),
+        ("expires_at", Int),
+        ("at", Int),
+        ("balance", Int),
+        ("available", Int),
+        ("last_purchase", Int),
+    ],
+    keys: 2,
+};
+
+pub(super) const ALERTS: Table = Table {
+    name: "alerts",
+    columns: &[
+        ("tenant", Text),
+        ("number", Int),
+        ("at", Int),
+        ("threshold", Text),
+        ("balance", Int),
+        ("available", Int),
+        ("last_purchase", Int),
+        ("state", Text),
+        ("attempts", Int),
+        ("next_at", Int),
+        ("error", Text),
+    ],
+    keys: 2,
+};
+
+pub(super) const METERS: Table = Table {
+    name: "meters",
+    columns: &[("tenant", Text), ("span", Text), ("label", Text), ("spent", Int), ("held", Int)],
+    keys: 3,
+};
+
+pub(super) const TIERS: Table =
+    Table { name: "tiers", columns: &[("at_least", Int), ("discount", Int)], keys: 1 };
+
+/// One record of a table, as a database gives it.
+pub(super) trait Row {
+    /// A column of numbers.
+    fn int(&self, column: &str) -> Result<Option<i64>, Fault>;
+
+    /// A column of texts.
+    fn text(&self, column: &str) -> Result<Option<String>, Fault>;
+}
+
+/// Reads one record, and says which column is not what we write.
+pub(super) struct Reader<'r, R>(pub(super) &'r R);
+
+impl<R: Row> Reader<'_, R> {
+    pub(super) fn text(&self, column: &str) -> Result<String, Fault> {
+        self.0.text(column)?.ok_or_else(|| unreadable(column))
+    }
+
+    pub(super) fn maybe_text(&self, column: &str) -> Result<Option<String>, Fault> {
+        self.0.text(column)
+    }
+
+    pub(super) fn count(&self, column: &str) -> Result<u64, Fault> {
+        self.maybe_count(column)?.ok_or_else(|| unreadable(column))
+    }
+
+    pub(super) fn maybe_count(&self, column: &str) -> Result<Option<u64>, Fault> {
+        let Some(number) = self.0.int(column)? else { return Ok(None) };
+        u64::try_from(number).map(Some).map_err(|_| unreadable(column))
+    }
+
+    pub(super) fn credits(&self, column: &str) -> Result<Credits, Fault> {
+        self.maybe_credits(column)?.ok_or_else(|| unreadable(column))
+    }
+
+    pub(super) fn maybe_credits(&self, column: &str) -> Result<Option<Credits>, Fault> {
+        let Some(micros) = self.maybe_count(column)? else { return Ok(None) };
+        Credits::of_micros(micros).map(Some).ok_or_else(|| unreadable(column))
+    }
+
+    pub(super) fn balance(&self, column: &str) -> Result<Balance, Fault> {
+        self.0.int(column)?.map(Balance::of_micros).ok_or_else(|| unreadable(column))
+    }
+
+    pub(super) fn moment(&self, column: &str) -> Result<Moment, Fault> {
+        self.count(column).map(Moment::of_millis)
+    }
+
+    pub(super) fn maybe_moment(&self, column: &str) -> Result<Option<Moment>, Fault> {
+        Ok(self.maybe_count(column)?.map(Moment::of_millis))
+    }
+
+    fn lines<T: core::str::FromStr>(&self, column: &str) -> Result<Vec<T>, Fault> {
+        let text = self.text(column)?;
+        text.lines().map(|line| line.parse().map_err(|_| unreadable(column))).collect()
+    }
+
+    fn share(&self, column: &str) -> Result<Share, Fault> {
+        let parts = u32::try_from(self.count(column)?).ok();
+        parts.and_then(Share::of_parts).ok_or_else(|| unreadable(column))
+    }
+
+    fn standing(&self) -> Result<Standing, Fault> {
+        Ok(Standing {
+            balance: self.balance("balance")?,
+            available: self.balance("available")?,
+            last_purchase: self.credits("last_purchase")?,
+        })
+    }
+
+    /// Its lots are read apart.
+    pub(super) fn account(&self) -> Result<Account, Fault> {
+        Ok(Account {
+            tenant: self.text("tenant")?,
+            balance: self.balance("balance")?,
+            held: self.credits("held")?,
+            overdraft: self.credits("overdraft")?,
+            last_purchase: self.credits("last_purchase")?,
+            lots: Vec::new(),
+            budgets: self.lines("budgets")?,
+            alarms: self.lines("alarms")?,
+            webhook: self.maybe_text("webhook")?,
+            mark: self.moment("mark")?,
+            entries: self.count("entries")?,
+            alerts: self.count("alerts")?,
+        })
+    }
+
+    pub(super) fn lot(&self) -> Result<(String, Lot), Fault> {
+        let lot = Lot {
+            number: self.count("number")?,
+            remaining: self.credits("remaining")?,
+            expires_at: self.maybe_moment("expires_at")?,
+        };
+        Ok((self.text("tenant")?, lot))
+    }
+
+    pub(super) fn hold(&self) -> Result<Hold, Fault> {
+        Ok(Hold {
+            id: self.text("id")?,
+            tenant: self.text("tenant")?,
+            user: self.maybe_text("user_name")?,
+            key: self.maybe_text("key_name")?,
+            credits: self.credits("credits")?,
+            remaining: self.credits("remaining")?,
+            made: self.moment("made")?,
+            expires_at: self.moment("expires_at")?,
+            state: HoldState::named(&self.text("state")?).ok_or_else(|| unreadable("state"))?,
+            settled: self.maybe_credits("settled")?,
+        })
+    }
+
+    pub(super) fn draw(&self) -> Result<Draw, Fault> {
+        Ok(Draw {
+            hold_id: self.text("hold_id")?,
+            id: self.text("id")?,
+            credits: self.credits("credits")?,
+            releases: self.credits("releases")?,
+        })
+    }
+
+    pub(super) fn purchase(&self) -> Result<Purchase, Fault> {
+        let deal = Deal {
+            credits: self.credits("credits")?,
+            paid: self.credits("paid")?,
+            discount: self.share("discount")?,
+        };
+        Ok(Purchase {
+            tenant: self.text("tenant")?,
+            key: self.text("key_name")?,
+            number: self.count("number")?,
+            buying: match self.text("asked")?.as_str() {
+                "credits" => Buying::Credits(deal.credits),
+                "paid" => Buying::Paid(deal.paid),
+                _ => return Err(unreadable("asked")),
+            },
+            deal,
+            expires_at: self.maybe_moment("expires_at")?,
+            at: self.moment("at")?,
+            standing: self.standing()?,
+        })
+    }
+
+    pub(super) fn alert(&self) -> Result<AlertView, Fault> {
+        let threshold = self.text("threshold")?;
+        let Standing { balance, available, last_purchase } = self.standing()?;
+        let alert = Alert {
+            tenant: self.text("tenant")?,
+            number: self.count("number")?,
+            at: self.moment("at")?,
+            threshold: threshold.parse().map_err(|_| unreadable("threshold"))?,
+            balance,
+            available,
+            last_purchase,
+        };
+        let state = DeliveryState::named(&self.text("state")?);
+        let delivery = Delivery {
+            state: state.ok_or_else(|| unreadable("state"))?,
+            attempts: u32::try_from(self.count("attempts")?).unwrap_or(u32::MAX),
+            next_at: self.moment("next_at")?,
+            error: self.maybe_text("error")?,
+        };
+        Ok(AlertView { alert, delivery })
+    }
+
+    /// An alert to deliver, with its tenant's address.
+    pub(super) fn webhook(&self) -> Result<Webhook, Fault> {
+        let AlertView { alert, delivery } = self.alert()?;
+        Ok(Webhook { alert, url: self.maybe_text("webhook")?, attempts: delivery.attempts })
+    }
+
+    /// What was spent on a model on a day.
+    pub(super) fn spend(&self) -> Result<SpendRow, Fault> {
+        let (span, label) = (self.text("span")?, self.text("label")?);
+        let rest = |text: &str, head: &str| text.strip_prefix(head).unwrap_or(text).to_owned();
+        Ok(SpendRow {
+            day: rest(&span, "day:"),
+            model: rest(&label, "model:"),
+            credits: self.credits("spent")?,
+        })
+    }
+
+    pub(super) fn meter(&self) -> Result<(MeterKey, Meter), Fault> {
+        let key = MeterKey {
+            tenant: self.text("tenant")?,
+            label: self.text("label")?,
+            window: self.text("span")?,
+        };
+        Ok((key, Meter { spent: self.credits("spent")?, held: self.credits("held")? }))
+    }
+
+    pub(super) fn tier(&self) -> Result<Tier, Fault> {
+        Ok(Tier { at_least: self.credits("at_least")?, discount: self.share("discount")? })
+    }
+}
+
+pub(super) fn unreadable(column: &str) -> Fault {
+    Fault::Refused(format!("the column `{column}` holds what no ledger wrote"))
+}
+
+pub(super) fn text(text: &str) -> Cell {
+    Cell::Text(Some(text.to_owned()))
+}
+
+pub(super) fn maybe_text(text: Option<&String>) -> Cell {
+    Cell::Text(text.cloned())
+}
+
+/// Numbers of ours are far below 2^63: amounts by their type, times until the year 9999.
+pub(super) fn count(number: u64) -> Cell {
+    Cell::Int(Some(i64::try_from(number).unwrap_or(i64::MAX)))
+}
+
+pub(super) fn credits(credits: Credits) -> Cell {
+    count(credits.micros())
+}
+
+pub(super) fn balance(balance: Balance) -> Cell {
+    Cell::Int(Some(balance.micros()))
+}
+
+pub(super) fn moment(moment: Moment) -> Cell {
+    count(moment.millis())
+}
+
+pub(super) fn maybe_moment(at: Option<Moment>) -> Cell {
+    at.map_or(Cell::Int(None), moment)
+}
+
+fn lines<T: core::fmt::Display>(items: &[T]) -> Cell {
+    Cell::Text(Some(items.iter().map(T::to_string).collect::<Vec<_>>().join("\n")))
+}
+
+pub(super) fn account_row(account: &Account) -> Vec<Cell> {
+    vec![
+        text(&account.tenant),
+        balance(account.balance),
+        credits(account.held),
+        credits(account.overdraft),
+        credits(account.last_purchase),
+        lines(&account.budgets),
+        lines(&account.alarms),
+        maybe_text(account.webhook.as_ref()),
+        moment(account.mark),
+        count(account.entries),
+        count(account.alerts),
+    ]
+}
+
+pub(super) fn lot_row(tenant: &str, lot: &Lot) -> Vec<Cell> {
+    vec![text(tenant), count(lot.number), credits(lot.remaining), maybe_moment(lot.expires_at)]
+}
+
+pub(super) fn hold_row(hold: &Hold) -> Vec<Cell> {
+    vec![
+        text(&hold.id),
+        text(&hold.tenant),
+        maybe_text(hold.user.as_ref()),
+        maybe_text(hold.key.as_ref()),
+        credits(hold.credits),
+        credits(hold.remaining),
+        moment(hold.made),
+        moment(hold.expires_at),
+        text(hold.state.name()),
+        hold.settled.map_or(Cell::Int(None), credits),
+    ]
+}
+
+pub(super) fn draw_row(draw: &Draw) -> Vec<Cell> {
+    vec![text(&draw.hold_id), text(&draw.id), credits(draw.credits), credits(draw.releases)]
+}
+
+pub(super) fn purchase_row(purchase: &Purchase) -> Vec<Cell> {
+    let asked = match purchase.buying {
+        Buying::Credits(_) => "credits",
+        Buying::Paid(_) => "paid",
+    };
+    vec![
+        text(&purchase.tenant),
+        text(&purchase.key),
+        count(purchase.number),
+        text(asked),
+        credits(purchase.deal.credits),
+        credits(purchase.deal.paid),
+        count(purchase.deal.discount.parts().into()),
+        maybe_moment(purchase.expires_at),
+        moment(purchase.at),
+        balance(purchase.standing.balance),
+        balance(purchase.standing.available),
+        credits(purchase.standing.last_purchase),
+    ]
+}
+
+pub(super) fn alert_row(alert: &Alert) -> Vec<Cell> {
+    vec![
+        text(&alert.tenant),
+        count(alert.number),
+        moment(alert.at),
+        text(&alert.threshold.to_string()),
+        balance(alert.balance),
+        balance(alert.available),
+        credits(alert.last_purchase),
+        text(DeliveryState::Pending.name()),
+        count(0),
+        moment(alert.at),
+        Cell::Text(None),
+    ]
+}
+
+pub(super) fn meter_row(key: &MeterKey, meter: &Meter) -> Vec<Cell> {
+    vec![
+        text(&key.tenant),
+        text(&key.window),
+        text(&key.label),
+        credits(meter.spent),
+        credits(meter.held),
+    ]
+}
+
+pub(super) fn tier_row(tier: &Tier) -> Vec<Cell> {
+    vec![credits(tier.at_least), count(tier.discount.parts().into())]
+}

@@ -1,0 +1,36 @@
+//! Migrations: forward only, each in one transaction with its number.
+
+/// One step: its statements in both databases.
+pub(super) struct Migration {
+    pub(super) version: i64,
+    pub(super) sqlite: &'static str,
+    pub(super) postgres: &'static str,
+}
+
+/// Every step there is, the first first.
+pub(super) const ALL: &[Migration] = &[Migration {
+    version: 1,
+    sqlite: include_str!("../schema/0001_accounts.sqlite.sql"),
+    postgres: include_str!("../schema/0001_accounts.postgres.sql"),
+}];
+
+/// Where a database keeps how far it came.
+pub(super) const VERSIONS: &str =
+    "CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL PRIMARY KEY)";
+
+/// The last step that a database has made; 0 for none.
+pub(super) const VERSION: &str = "SELECT coalesce(max(version), 0) FROM schema_version";
+
+/// The steps that a database at that version still has to make.
+///
+/// # Errors
+/// When it is ahead of this program.
+pub(super) fn missing(version: i64) -> Result<impl Iterator<Item = &'static Migration>, String> {
+    let newest = ALL.last().map_or(0, |migration| migration.version);
+    if version > newest {
+        return Err(format!(
+            "the database is at version {version}, this program knows {newest}: it is too old"
+        ));
+    }
+    Ok(ALL.iter().filter(move |migration| migration.version > version))
+}

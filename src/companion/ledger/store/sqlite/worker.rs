@@ -1,0 +1,99 @@
+//! A thread that has a connection to itself, and does what it is asked in turn.
+use core::fmt;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread::{Builder, JoinHandle};
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::open::{Mode, open};
+use crate::companion::ledger::store::{Fault, Reply};
+
+type Job = Box<dyn FnOnce(&mut Link) + Send>;
+
+/// A connection, made again when it broke.
+pub(super) struct Link {
+    path: Option<PathBuf>,
+    mode: Mode,
+    connection: Option<Connection>,
+}
+
+/// The thread's other end.
+pub(super) struct Worker {
+    jobs: Mutex<Option<Sender<Job>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Worker {
+    /// Gives a connection to a thread. With no path it cannot be made again.
+    pub(super) fn new(
+        name: &str,
+        connection: Connection,
+        path: Option<PathBuf>,
+        mode: Mode,
+    ) -> Result<Self, String> {
+        let (jobs, waiting): (Sender<Job>, Receiver<Job>) = channel();
+        let mut link = Link { path, mode, connection: Some(connection) };
+        let thread = Builder::new().name(name.to_owned()).spawn(move || {
+            while let Ok(job) = waiting.recv() {
+                job(&mut link);
+            }
+        });
+        let thread = thread.map_err(|error| format!("no thread for the database: {error}"))?;
+        Ok(Self { jobs: Mutex::new(Some(jobs)), thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Does something with the connection, after all that was asked before.
+    pub(super) fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Reply<'_, T> {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |link| {
+            // Whoever asked may be gone.
+            drop(answer.send(link.run(work)));
+        });
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        let sent = jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
+        Box::pin(async move {
+            let closed = || Fault::Away("the database is closed".to_owned());
+            if sent { answered.await.map_err(|_| closed())? } else { Err(closed()) }
+        })
+    }
+
+    /// Does what was asked, then lets the connection go.
+    pub(super) fn close(&self) {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // A thread that fell has let go as well.
+            drop(thread.join());
+        }
+    }
+}
+
+impl Link {
+    fn run<T>(
+        &mut self,
+        work: impl FnOnce(&mut Connection) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        if self.connection.is_none() {
+            let path = self.path.as_ref().ok_or_else(|| Fault::Away("it is gone".to_owned()))?;
+            self.connection = Some(open(path, self.mode)?);
+        }
+        let gone = || Fault::Away("it is gone".to_owned());
+        let result = work(self.connection.as_mut().ok_or_else(gone)?);
+        if matches!(result, Err(Fault::Away(_))) && self.path.is_some() {
+            self.connection = None;
+        }
+        result
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,144 @@
+//! Tables as data: what each is called, and the statements that both databases understand.
+use core::fmt::Write as _;
+
+/// A table of records.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Table {
+    /// Its name.
+    pub(super) name: &'static str,
+    /// Its columns; the first ones are its key.
+    pub(super) columns: &'static [(&'static str, Kind)],
+    /// How many those are.
+    pub(super) keys: usize,
+}
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A text.
+    Text,
+    /// A whole number.
+    Int,
+}
+
+/// What is in one column of one record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Cell {
+    /// Of a column of texts.
+    Text(Option<String>),
+    /// Of a column of numbers.
+    Int(Option<i64>),
+}
+
+/// How a statement takes the values of many records, or of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Takes {
+    /// One record, a placeholder for each column.
+    One,
+    /// Many records, an array for each column.
+    Arrays,
+}
+
+impl Table {
+    /// `INSERT`: the records are new.
+    pub(super) fn insert(&self, takes: Takes) -> String {
+        let (name, columns) = (self.name, self.names(""));
+        match takes {
+            Takes::One => format!("INSERT INTO {name} ({columns}) VALUES ({})", self.marks()),
+            Takes::Arrays => {
+                format!("INSERT INTO {name} ({columns}) SELECT * FROM UNNEST({})", self.arrays())
+            }
+        }
+    }
+
+    /// `INSERT … ON CONFLICT … UPDATE`: the records are new or not.
+    pub(super) fn upsert(&self, takes: Takes) -> String {
+        let keys = names(self.key_columns(), "");
+        let set = self.set("excluded.");
+        format!("{} ON CONFLICT ({keys}) DO UPDATE SET {set}", self.insert(takes))
+    }
+
+    /// `UPDATE`: the records are there.
+    pub(super) fn update(&self, takes: Takes) -> String {
+        let (name, columns) = (self.name, self.names(""));
+        let source = match takes {
+            Takes::One => {
+                let mark = |(index, (column, _)): (usize, &(&str, Kind))| {
+                    format!("?{} AS {column}", index.saturating_add(1))
+                };
+                let marks = self.columns.iter().enumerate().map(mark);
+                format!("(SELECT {}) AS new", marks.collect::<Vec<_>>().join(", "))
+            }
+            Takes::Arrays => format!("UNNEST({}) AS new ({columns})", self.arrays()),
+        };
+        let same = self.key_columns().iter().map(|(key, _)| format!("{name}.{key} = new.{key}"));
+        let same = same.collect::<Vec<_>>().join(" AND ");
+        format!("UPDATE {name} SET {} FROM {source} WHERE {same}", self.set("new."))
+    }
+
+    /// `SELECT` by key: one record, or all whose keys are in the arrays.
+    pub(super) fn select(&self, takes: Takes) -> String {
+        let (name, keys) = (self.name, self.key_columns());
+        let columns = self.names(&format!("{name}."));
+        match takes {
+            Takes::One => {
+                let same = keys.iter().map(|(key, _)| format!("{key} = ?"));
+                let same = same.collect::<Vec<_>>().join(" AND ");
+                format!("SELECT {columns} FROM {name} WHERE {same}")
+            }
+            Takes::Arrays => format!(
+                "SELECT {columns} FROM UNNEST({}) AS wanted ({keys}) JOIN {name} USING ({keys})",
+                arrays(keys),
+                keys = names(keys, ""),
+            ),
+        }
+    }
+
+    /// `SELECT` of every column, to be continued.
+    pub(super) fn select_all(&self) -> String {
+        format!("SELECT {} FROM {}", self.names(""), self.name)
+    }
+
+    /// The columns of its key.
+    pub(super) fn key_columns(&self) -> &'static [(&'static str, Kind)] {
+        self.columns.get(..self.keys).unwrap_or_default()
+    }
+
+    fn names(&self, prefix: &str) -> String {
+        names(self.columns, prefix)
+    }
+
+    fn marks(&self) -> String {
+        vec!["?"; self.columns.len()].join(", ")
+    }
+
+    fn arrays(&self) -> String {
+        arrays(self.columns)
+    }
+
+    fn set(&self, from: &str) -> String {
+        let rest = self.columns.get(self.keys..).unwrap_or_default();
+        let set = rest.iter().map(|(column, _)| format!("{column} = {from}{column}"));
+        set.collect::<Vec<_>>().join(", ")
+    }
+}
+
+fn names(columns: &[(&str, Kind)], prefix: &str) -> String {
+    let named = columns.iter().map(|(column, _)| format!("{prefix}{column}"));
+    named.collect::<Vec<_>>().join(", ")
+}
+
+fn arrays(columns: &[(&str, Kind)]) -> String {
+    let mut out = String::new();
+    for (index, (_, kind)) in columns.iter().enumerate() {
+        let comma = if index > 0 { ", " } else { "" };
+        let kind = match kind {
+            Kind::Text => "text[]",
+            Kind::Int => "int8[]",
+        };
+        let number = index.saturating_add(1);
+        // Writing into a text cannot fail.
+        let _ = write!(out, "{comma}${number}::{kind}");
+    }
+    out
+}

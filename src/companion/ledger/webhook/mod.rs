@@ -1,0 +1,162 @@
+//! Alerts on their way: each is sent until somebody takes it, signed.
+//!
+//! A receiver that hangs holds up nobody but itself: every receiver is served by a task of its own,
+//! one alert after the other, and what it does not get to in time is due again later.
+mod send;
+mod sign;
+
+pub(super) use send::Failure;
+pub use sign::Secrets;
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use hyper::Uri;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use self::send::Sender;
+use super::engine::Ledger;
+use super::metrics::Metrics;
+use super::view::Webhook;
+
+/// How often what is due is looked for.
+const EVERY: Duration = Duration::from_millis(500);
+
+/// How many are taken at a time.
+const BATCH: u32 = 256;
+
+/// Most receivers served at a time.
+const RECEIVERS: usize = 64;
+
+/// How long one receiver is served at a time: less than what was claimed stays claimed.
+const TURN: Duration = Duration::from_secs(20);
+
+/// Longest URL of a webhook, in bytes.
+const URL_MAX: usize = 2048;
+
+/// Reads a webhook's URL.
+///
+/// # Errors
+/// When alerts cannot be sent there.
+pub(super) fn target(url: &str) -> Result<Uri, &'static str> {
+    const EXPECTED: &str = "expected an `http://` or `https://` URL without user or password";
+    let uri: Uri = url.parse().map_err(|_| EXPECTED)?;
+    let http = matches!(uri.scheme_str(), Some("http" | "https"));
+    let host = uri.host().is_some_and(|host| !host.is_empty());
+    let plain = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
+    if http && host && plain && url.len() <= URL_MAX { Ok(uri) } else { Err(EXPECTED) }
+}
+
+/// What delivers.
+#[derive(Debug, Clone)]
+pub(super) struct Courier {
+    ledger: Ledger,
+    metrics: Arc<Metrics>,
+    sender: Sender,
+    /// Where alerts go whose tenant says nothing else.
+    everywhere: Option<Arc<str>>,
+}
+
+impl Courier {
+    pub(super) fn new(
+        ledger: Ledger,
+        metrics: Arc<Metrics>,
+        secrets: Secrets,
+        everywhere: Option<Arc<str>>,
+        patience: Duration,
+    ) -> Self {
+        Self { ledger, metrics, sender: Sender::new(secrets, patience), everywhere }
+    }
+
+    /// Delivers what is due until told to stop, then finishes the deliveries that are under way.
+    pub(super) async fn run(self, mut stop: watch::Receiver<bool>) {
+        let mut busy = JoinSet::new();
+        let mut receivers: BTreeMap<tokio::task::Id, String> = BTreeMap::new();
+        loop {
+            tokio::select! {
+                () = sleep(EVERY) => {}
+                Some(ended) = busy.join_next_with_id() => {
+                    let id = ended.map_or_else(|failed| failed.id(), |(id, ())| id);
+                    receivers.remove(&id);
+                    continue;
+                }
+                _ = stop.wait_for(|stop| *stop) => break,
+            }
+            if receivers.len() >= RECEIVERS {
+                continue;
+            }
+            // Away databases come back; the alerts wait in them.
+            let Ok(due) = self.ledger.due_webhooks(BATCH).await else { continue };
+            for (receiver, alerts) in self.sorted(due).await {
+                if receivers.len() >= RECEIVERS || receivers.values().any(|own| *own == receiver) {
+                    continue;
+                }
+                let served = busy.spawn(self.clone().serve(alerts, stop.clone()));
+                receivers.insert(served.id(), receiver);
+            }
+        }
+        while busy.join_next().await.is_some() {}
+    }
+
+    /// Alerts by their receiver. Those that have none are done with.
+    async fn sorted(&self, due: Vec<Webhook>) -> BTreeMap<String, Vec<(Uri, Webhook)>> {
+        let mut by_receiver: BTreeMap<String, Vec<(Uri, Webhook)>> = BTreeMap::new();
+        for webhook in due {
+            let url = webhook.url.as_deref().or(self.everywhere.as_deref());
+            // Every URL was checked when it was set.
+            let Some(uri) = url.and_then(|url| target(url).ok()) else {
+                let _ = self.ledger.webhook_nowhere(&webhook).await;
+                continue;
+            };
+            let receiver = uri.authority().map(ToString::to_string).unwrap_or_default();
+            by_receiver.entry(receiver).or_default().push((uri, webhook));
+        }
+        by_receiver
+    }
+
+    /// Sends a receiver its alerts, until it fails to take one.
+    async fn serve(self, alerts: Vec<(Uri, Webhook)>, stop: watch::Receiver<bool>) {
+        let started = Instant::now();
+        for (uri, webhook) in alerts {
+            if started.elapsed() > TURN || *stop.borrow() {
+                break;
+            }
+            let sent = self.sender.send(uri, &webhook.alert, self.ledger.now()).await;
+            self.metrics.delivery(&sent);
+            let failed = sent.is_err();
+            let result = sent.map_err(|failure| failure.to_string());
+            // Not kept, it is sent once more: a receiver knows it by its id.
+            let _ = self.ledger.webhook_done(&webhook, result).await;
+            if failed {
+                break;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::target;
+
+    #[test]
+    fn only_urls_that_can_be_posted_to() {
+        for good in ["https://example.com/a?b=c", "http://127.0.0.1:8080", "http://[::1]:1/x"] {
+            assert!(target(good).is_ok(), "{good}");
+        }
+        let long = format!("https://example.com/{}", "a".repeat(2048));
+        for bad in [
+            "",
+            "/x",
+            "example.com/x",
+            "ftp://example.com",
+            "https://",
+            "http://me:pw@host/",
+            &long,
+        ] {
+            assert!(target(bad).is_err(), "{bad}");
+        }
+    }
+}

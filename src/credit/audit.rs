@@ -1,0 +1,197 @@
+//! An account recomputed from what led to it: whatever differs is an error of the ledger.
+use std::collections::BTreeMap;
+
+use super::amount::{Balance, Credits};
+use super::budget::{Labels, Meter, MeterKey};
+use super::calendar::Moment;
+use super::record::{Account, Charge, Draw, Entry, Hold, HoldState, Lot, Purchase, Reason};
+
+/// One account, recomputed from its records as they are told.
+///
+/// Purchases are told before entries, these in their order, and then the rest in any.
+#[derive(Debug)]
+pub struct Auditor {
+    account: Account,
+    /// The account as its entries say.
+    told: Account,
+    held: u128,
+    meters: BTreeMap<MeterKey, Meter>,
+    purchases: BTreeMap<u64, Purchase>,
+    /// What was charged by hold, and by part of it.
+    charges: BTreeMap<(String, Option<String>), Credits>,
+    differences: Vec<String>,
+}
+
+impl Auditor {
+    /// Begins with an account as it is kept.
+    #[must_use]
+    pub fn of(account: Account) -> Self {
+        let told = Account { tenant: account.tenant.clone(), ..Account::default() };
+        Self {
+            account,
+            told,
+            held: 0,
+            meters: BTreeMap::new(),
+            purchases: BTreeMap::new(),
+            charges: BTreeMap::new(),
+            differences: Vec::new(),
+        }
+    }
+
+    /// A purchase as it is kept.
+    pub fn purchase(&mut self, purchase: Purchase) {
+        self.purchases.insert(purchase.number, purchase);
+    }
+
+    /// An entry.
+    pub fn entry(&mut self, entry: &Entry) {
+        let number = self.told.entries.saturating_add(1);
+        self.expect(&format!("the number of entry {number}"), entry.number, number);
+        self.told.entries = entry.number;
+        if entry.at < self.told.mark {
+            self.differ(&format!("entry {number} is from before the one before it"));
+        }
+        self.told.mark = entry.at;
+        let sum = self.told.balance.micros().saturating_add(entry.amount.micros());
+        let sum = Balance::of_micros(sum);
+        self.expect(&format!("the balance after entry {number}"), entry.balance, sum);
+        self.told.balance = sum;
+        match &entry.reason {
+            Reason::Purchase { key, expires_at } => self.bought(entry, key, *expires_at),
+            Reason::Charge(charge) => self.charged(entry, charge),
+            Reason::Expiry { lot } => self.expired(entry, *lot),
+        }
+    }
+
+    /// A hold as it is kept.
+    pub fn hold(&mut self, hold: &Hold) {
+        let id = &hold.id;
+        if hold.remaining > hold.credits {
+            self.differ(&format!("hold `{id}` holds more than was set aside"));
+        }
+        match hold.state {
+            HoldState::Open => {
+                self.held = self.held.saturating_add(hold.remaining.micros().into());
+                for key in MeterKey::every(&hold.tenant, hold.labels(), hold.made) {
+                    let meter = self.meters.entry(key).or_default();
+                    meter.held = meter.held.plus(hold.remaining).unwrap_or(Credits::MAX);
+                }
+            }
+            HoldState::Settled | HoldState::Released | HoldState::Expired => {
+                self.expect(
+                    &format!("what ended hold `{id}` holds"),
+                    hold.remaining,
+                    Credits::ZERO,
+                );
+            }
+        }
+        let charged = self.charges.remove(&(id.clone(), None)).unwrap_or_default();
+        let settled = hold.settled.unwrap_or_default();
+        self.expect(&format!("what settled hold `{id}`"), settled, charged);
+    }
+
+    /// A settled part of a hold as it is kept.
+    pub fn draw(&mut self, draw: &Draw) {
+        let key = (draw.hold_id.clone(), Some(draw.id.clone()));
+        let charged = self.charges.remove(&key).unwrap_or_default();
+        let what = format!("what settled part `{}` of hold `{}`", draw.id, draw.hold_id);
+        self.expect(&what, draw.credits, charged);
+    }
+
+    /// A meter as it is kept.
+    pub fn meter(&mut self, key: &MeterKey, meter: Meter) {
+        let told = self.meters.remove(key).unwrap_or_default();
+        let what = |what: &str| format!("what is {what} in `{}` of {}", key.label, key.window);
+        self.expect(&what("spent"), meter.spent, told.spent);
+        self.expect(&what("held"), meter.held, told.held);
+    }
+
+    /// Everything that differs, once all is told.
+    #[must_use]
+    pub fn differences(mut self) -> Vec<String> {
+        let (kept, told) = (self.account.clone(), self.told.clone());
+        self.expect("the balance", kept.balance, told.balance);
+        self.expect("the number of entries", kept.entries, told.entries);
+        self.expect("the last purchase", kept.last_purchase, told.last_purchase);
+        self.expect("what is held", u128::from(kept.held.micros()), self.held);
+        let lots = |account: &Account| {
+            let lot = |lot: &Lot| format!("{} of entry {}", lot.remaining, lot.number);
+            account.lots.iter().map(lot).collect::<Vec<_>>().join(", ")
+        };
+        self.expect("the lots", lots(&kept), lots(&told));
+        let owned = u128::try_from(kept.balance.micros()).unwrap_or_default();
+        self.expect("the sum of the lots", kept.in_lots(), owned);
+        for (hold, part) in core::mem::take(&mut self.charges).into_keys() {
+            let part = part.map(|part| format!("part `{part}` of ")).unwrap_or_default();
+            self.differ(&format!("{part}hold `{hold}` is charged and not kept"));
+        }
+        for (key, _) in core::mem::take(&mut self.meters)
+            .into_iter()
+            .filter(|(_, meter)| *meter != Meter::default())
+        {
+            self.differ(&format!("the meter `{}` of {} is missing", key.label, key.window));
+        }
+        for number in core::mem::take(&mut self.purchases).into_keys() {
+            self.differ(&format!("the purchase of entry {number} has no entry"));
+        }
+        self.differences
+    }
+
+    fn bought(&mut self, entry: &Entry, key: &str, expires_at: Option<Moment>) {
+        let number = entry.number;
+        let credits = entry.amount.credits();
+        let what = format!("what purchase `{key}` of entry {number} bought");
+        match self.purchases.remove(&number) {
+            Some(purchase) if purchase.key == key && purchase.expires_at == expires_at => {
+                self.expect(&what, purchase.deal.credits, credits);
+            }
+            Some(_) | None => self.differ(&format!("{what} is not kept")),
+        }
+        self.told.last_purchase = credits;
+        let remaining = credits.min(self.told.balance.credits());
+        self.told.add_lot(Lot { number, remaining, expires_at });
+    }
+
+    fn charged(&mut self, entry: &Entry, charge: &Charge) {
+        let number = entry.number;
+        let micros = entry.amount.micros();
+        if micros >= 0 {
+            self.differ(&format!("entry {number} charges nothing"));
+        }
+        let credits = Credits::clamped(micros.unsigned_abs().into());
+        self.told.take(credits, &mut |_| {});
+        let key = (charge.hold_id.clone(), charge.draw.clone());
+        if self.charges.insert(key, credits).is_some() {
+            self.differ(&format!("entry {number} charges hold `{}` again", charge.hold_id));
+        }
+        let labels = Labels { user: charge.user.as_deref(), key: charge.key.as_deref() };
+        let tenant = &self.account.tenant;
+        let model = charge.spent.model.as_deref();
+        let model = MeterKey::model(tenant, model, charge.counts_at);
+        for key in MeterKey::every(tenant, labels, charge.counts_at).chain([model]) {
+            let meter = self.meters.entry(key).or_default();
+            meter.spent = meter.spent.plus(credits).unwrap_or(Credits::MAX);
+        }
+    }
+
+    fn expired(&mut self, entry: &Entry, number: u64) {
+        let gone = Credits::clamped(entry.amount.micros().unsigned_abs().into());
+        let lot = self.told.lots.iter_mut().find(|lot| lot.number == number);
+        let over = |lot: &Lot| lot.expires_at.is_some_and(|moment| moment <= entry.at);
+        match lot.filter(|lot| over(lot)).and_then(|lot| Some((lot.remaining.minus(gone)?, lot))) {
+            Some((rest, lot)) => lot.remaining = rest,
+            None => self.differ(&format!("entry {} lets go what is not there", entry.number)),
+        }
+        self.told.lots.retain(|lot| !lot.remaining.is_zero());
+    }
+
+    fn expect<T: PartialEq + core::fmt::Display>(&mut self, what: &str, kept: T, told: T) {
+        if kept != told {
+            self.differ(&format!("{what} is {kept}, and should be {told}"));
+        }
+    }
+
+    fn differ(&mut self, what: &str) {
+        self.differences.push(format!("{}: {what}", self.account.tenant));
+    }
+}

@@ -1,0 +1,120 @@
+//! Credits are set aside, and given back.
+use super::{Book, due};
+use crate::credit::amount::Credits;
+use crate::credit::budget::{Exceeded, MeterKey};
+use crate::credit::calendar::{Moment, Window};
+use crate::credit::command::{Answer, NewHold};
+use crate::credit::outcome::Outcome;
+use crate::credit::record::{Account, Hold, HoldState};
+
+impl Book {
+    pub(super) fn hold(&mut self, new: &NewHold, now: Moment) -> Answer {
+        let Some(now) = self.arrive(&new.tenant, now) else {
+            return Answer::only(Outcome::UnknownTenant);
+        };
+        if let Some(hold) = self.holds.get(&new.hold_id) {
+            let outcome = if hold.tenant != new.tenant {
+                // Whose it is and how it stands is nobody else's business.
+                return self.answer(Outcome::HeldDifferently, &new.tenant);
+            } else if hold.state != HoldState::Open {
+                Outcome::HoldEnded
+            } else if hold.credits != new.credits {
+                Outcome::HeldDifferently
+            } else {
+                Outcome::HeldBefore
+            };
+            return self.answer_of_hold(outcome, &new.hold_id);
+        }
+        let Some(account) = self.accounts.get(&new.tenant) else {
+            return Answer::only(Outcome::UnknownTenant);
+        };
+        if i128::from(new.credits.micros()) > room(account) {
+            return self.answer(Outcome::Insufficient, &new.tenant);
+        }
+        if let Some(exceeded) = self.exceeded(account, new, now) {
+            let answer = self.answer(Outcome::BudgetExceeded, &new.tenant);
+            return Answer { exceeded: Some(exceeded), ..answer };
+        }
+        match self.set_aside(new, now) {
+            Some(()) => self.answer_of_hold(Outcome::Held, &new.hold_id),
+            None => self.answer(Outcome::Overflow, &new.tenant),
+        }
+    }
+
+    /// The first budget that has no room for it.
+    fn exceeded(&self, account: &Account, new: &NewHold, now: Moment) -> Option<Exceeded> {
+        account.budgets.iter().find_map(|budget| {
+            let window = Window::of(budget.per, now);
+            let label = budget.label(new.labels())?;
+            let meter = self.meter(&MeterKey::of(&new.tenant, &label, window));
+            let room = budget.credits.less(meter.spent).less(meter.held);
+            let exceeded = || Exceeded { budget: budget.clone(), meter, resets_at: window.end() };
+            (new.credits > room).then(exceeded)
+        })
+    }
+
+    /// None when a sum would be more than there can be; nothing is changed then.
+    fn set_aside(&mut self, new: &NewHold, now: Moment) -> Option<()> {
+        let held = self.accounts.get(&new.tenant)?.held.plus(new.credits)?;
+        let meters = MeterKey::every(&new.tenant, new.labels(), now).map(|key| {
+            let held = self.meter(&key).held.plus(new.credits)?;
+            Some((key, held))
+        });
+        for (key, held) in meters.collect::<Option<Vec<_>>>()? {
+            self.meters.entry(key.clone()).or_default().held = held;
+            self.dirty.meters.insert(key);
+        }
+        let account = self.accounts.get_mut(&new.tenant)?;
+        account.held = held;
+        account.mark = account.mark.max(now);
+        self.dirty.account(&new.tenant);
+        self.remember(Hold {
+            id: new.hold_id.clone(),
+            tenant: new.tenant.clone(),
+            user: new.user.clone(),
+            key: new.key.clone(),
+            credits: new.credits,
+            remaining: new.credits,
+            made: now,
+            expires_at: now.plus_seconds(new.expires_in),
+            state: HoldState::Open,
+            settled: None,
+        });
+        Some(())
+    }
+
+    /// A hold that was not there before.
+    pub(super) fn remember(&mut self, hold: Hold) {
+        if hold.state == HoldState::Open {
+            self.due.insert(due(&hold));
+        }
+        self.dirty.holds.insert(hold.id.clone(), true);
+        self.holds.insert(hold.id.clone(), hold);
+    }
+
+    /// Gives a hold back. One that has expired is given back as well: no charge will follow.
+    pub(super) fn release(&mut self, id: &str, now: Moment) -> Answer {
+        let Some(hold) = self.holds.get(id) else { return Answer::only(Outcome::UnknownHold) };
+        let tenant = hold.tenant.clone();
+        let now = self.arrive(&tenant, now).unwrap_or(now);
+        let outcome = match self.holds.get(id).map(|hold| hold.state) {
+            Some(HoldState::Open | HoldState::Expired) => {
+                self.end(id, HoldState::Released, now);
+                self.expire(&tenant, now);
+                Outcome::Released
+            }
+            Some(HoldState::Released) => Outcome::ReleasedBefore,
+            Some(HoldState::Settled) => Outcome::HoldEnded,
+            None => Outcome::UnknownHold,
+        };
+        self.answer_of_hold(outcome, id)
+    }
+}
+
+/// What a hold may take: what is there and not held, and the overdraft.
+fn room(account: &Account) -> i128 {
+    let micros = |credits: Credits| i128::from(credits.micros());
+    i128::from(account.balance.micros())
+        .saturating_sub(micros(account.held))
+        .saturating_add(micros(account.overdraft))
+}

@@ -1,0 +1,139 @@
+//! The rules of accounts: what a command does to the records that it is about.
+//!
+//! A store loads the records that some commands are [`Wanted`] to be about, applies the commands in
+//! their order and keeps the [`Changes`], all in one transaction. A book that holds every record is
+//! the whole ledger, in memory.
+mod buy;
+mod changes;
+mod charge;
+mod configure;
+mod hold;
+mod settle;
+mod sweep;
+mod wanted;
+
+pub use changes::{Changes, Written};
+pub use wanted::Wanted;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::budget::{Meter, MeterKey};
+use super::calendar::Moment;
+use super::command::{Answer, Command, Standing};
+use super::outcome::Outcome;
+use super::record::{Account, Draw, Hold, HoldState, Purchase};
+use super::tier::Tiers;
+use changes::Dirty;
+
+/// Records of a ledger, and what commands did to them.
+#[derive(Debug, Default)]
+pub struct Book {
+    tiers: Tiers,
+    accounts: BTreeMap<String, Account>,
+    holds: BTreeMap<String, Hold>,
+    /// The open ones, in the order in which they expire: tenant, moment, id.
+    due: BTreeSet<(String, Moment, String)>,
+    /// By hold and own id.
+    draws: BTreeMap<(String, String), Draw>,
+    /// By tenant and key.
+    purchases: BTreeMap<(String, String), Purchase>,
+    meters: BTreeMap<MeterKey, Meter>,
+    dirty: Dirty,
+}
+
+impl Book {
+    /// Does what a command asks.
+    pub fn apply(&mut self, command: &Command, now: Moment) -> Answer {
+        match command {
+            Command::Hold(new) => self.hold(new, now),
+            Command::Settle(settle) => self.settle(settle, now),
+            Command::Release(release) => self.release(&release.hold_id, now),
+            Command::Buy(buy) => self.buy(buy, now),
+            Command::Configure(configure) => self.configure(configure, now),
+            Command::SetTiers(tiers) => {
+                self.tiers = tiers.clone();
+                self.dirty.tiers = true;
+                Answer::only(Outcome::Configured)
+            }
+            Command::Sweep(sweep) => match self.arrive(&sweep.tenant, now) {
+                Some(_) => self.answer(Outcome::Swept, &sweep.tenant),
+                None => Answer::only(Outcome::UnknownTenant),
+            },
+        }
+    }
+
+    /// What all commands since the last call did.
+    pub fn take_changes(&mut self) -> Changes {
+        let dirty = core::mem::take(&mut self.dirty);
+        dirty.changes(self)
+    }
+
+    /// Gives it the tiers of purchases.
+    pub fn know_tiers(&mut self, tiers: Tiers) {
+        self.tiers = tiers;
+    }
+
+    /// Gives it an account.
+    pub fn know_account(&mut self, account: Account) {
+        self.accounts.insert(account.tenant.clone(), account);
+    }
+
+    /// Gives it a hold.
+    pub fn know_hold(&mut self, hold: Hold) {
+        if hold.state == HoldState::Open {
+            self.due.insert(due(&hold));
+        }
+        self.holds.insert(hold.id.clone(), hold);
+    }
+
+    /// Gives it a settled part of a hold.
+    pub fn know_draw(&mut self, draw: Draw) {
+        self.draws.insert((draw.hold_id.clone(), draw.id.clone()), draw);
+    }
+
+    /// Gives it a purchase.
+    pub fn know_purchase(&mut self, purchase: Purchase) {
+        self.purchases.insert((purchase.tenant.clone(), purchase.key.clone()), purchase);
+    }
+
+    /// Gives it a meter.
+    pub fn know_meter(&mut self, key: MeterKey, meter: Meter) {
+        self.meters.insert(key, meter);
+    }
+
+    /// An account.
+    #[must_use]
+    pub fn account(&self, tenant: &str) -> Option<&Account> {
+        self.accounts.get(tenant)
+    }
+
+    /// A hold.
+    #[must_use]
+    pub fn hold_of(&self, id: &str) -> Option<&Hold> {
+        self.holds.get(id)
+    }
+
+    /// What was spent and is held in a window.
+    #[must_use]
+    pub fn meter(&self, key: &MeterKey) -> Meter {
+        self.meters.get(key).copied().unwrap_or_default()
+    }
+
+    fn standing(&self, tenant: &str) -> Option<Standing> {
+        self.accounts.get(tenant).map(Account::standing)
+    }
+
+    fn answer(&self, outcome: Outcome, tenant: &str) -> Answer {
+        Answer { standing: self.standing(tenant), ..Answer::only(outcome) }
+    }
+
+    fn answer_of_hold(&self, outcome: Outcome, id: &str) -> Answer {
+        let hold = self.holds.get(id);
+        let standing = hold.and_then(|hold| self.standing(&hold.tenant));
+        Answer { standing, hold: hold.cloned(), ..Answer::only(outcome) }
+    }
+}
+
+fn due(hold: &Hold) -> (String, Moment, String) {
+    (hold.tenant.clone(), hold.expires_at, hold.id.clone())
+}

@@ -1,0 +1,106 @@
+//! Which records some commands are about.
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Book;
+use crate::credit::budget::{Labels, MeterKey};
+use crate::credit::calendar::Moment;
+use crate::credit::command::Command;
+
+/// The records that a book needs to know before it does some commands.
+///
+/// Beside these: the account of every hold, every lot of an account with something left, and every
+/// hold of an account that has expired by then. What a store does not have it does not give; a
+/// meter that it does not have counts nothing.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Accounts by name.
+    pub tenants: BTreeSet<String>,
+    /// Holds by id.
+    pub holds: BTreeSet<String>,
+    /// Settled parts by hold and own id.
+    pub draws: BTreeSet<(String, String)>,
+    /// Purchases by tenant and key.
+    pub purchases: BTreeSet<(String, String)>,
+}
+
+impl Wanted {
+    /// What these commands are about.
+    #[must_use]
+    pub fn by(commands: &[Command]) -> Self {
+        let mut wanted = Self::default();
+        for command in commands {
+            match command {
+                Command::Hold(new) => {
+                    wanted.tenants.insert(new.tenant.clone());
+                    wanted.holds.insert(new.hold_id.clone());
+                }
+                Command::Settle(settle) => {
+                    wanted.tenants.extend(settle.tenant.clone());
+                    wanted.holds.insert(settle.hold_id.clone());
+                    if let Some((id, _)) = &settle.draw {
+                        wanted.draws.insert((settle.hold_id.clone(), id.clone()));
+                    }
+                }
+                Command::Release(release) => {
+                    wanted.holds.insert(release.hold_id.clone());
+                }
+                Command::Buy(buy) => {
+                    wanted.tenants.insert(buy.tenant.clone());
+                    wanted.purchases.insert((buy.tenant.clone(), buy.key.clone()));
+                }
+                Command::Configure(configure) => {
+                    wanted.tenants.insert(configure.tenant.clone());
+                }
+                Command::Sweep(sweep) => {
+                    wanted.tenants.insert(sweep.tenant.clone());
+                }
+                Command::SetTiers(_) => {}
+            }
+        }
+        wanted
+    }
+}
+
+impl Book {
+    /// The meters that these commands count on, once the book knows everything else.
+    #[must_use]
+    pub fn meters_wanted(&self, commands: &[Command], now: Moment) -> BTreeSet<MeterKey> {
+        let mut wanted = BTreeSet::new();
+        for hold in self.holds.values() {
+            wanted.extend(MeterKey::every(&hold.tenant, hold.labels(), hold.made));
+        }
+        // Holds that the commands themselves may make: by id, who pays and for whom.
+        let mut made: BTreeMap<&str, Vec<(&str, Labels<'_>)>> = BTreeMap::new();
+        for command in commands {
+            if let Command::Hold(new) = command {
+                let now = self.now_of(&new.tenant, now);
+                wanted.extend(MeterKey::every(&new.tenant, new.labels(), now));
+                made.entry(&new.hold_id).or_default().push((&new.tenant, new.labels()));
+            }
+            if let Command::Settle(settle) = command
+                && let (true, Some(tenant)) = (settle.unheld, &settle.tenant)
+            {
+                made.entry(&settle.hold_id).or_default().push((tenant, settle.labels(None)));
+            }
+        }
+        for command in commands {
+            let Command::Settle(settle) = command else { continue };
+            let id = settle.hold_id.as_str();
+            let known = self.holds.get(id);
+            let known = known.map(|hold| (hold.tenant.as_str(), hold.labels(), hold.made));
+            let made = made.get(id).into_iter().flatten();
+            let made = made.map(|(tenant, labels)| (*tenant, *labels, self.now_of(tenant, now)));
+            for (tenant, labels, at) in known.into_iter().chain(made) {
+                let model = settle.spent.model.as_deref();
+                wanted.extend(MeterKey::every(tenant, settle.labels(Some(labels)), at));
+                wanted.insert(MeterKey::model(tenant, model, at));
+            }
+        }
+        wanted
+    }
+
+    /// The time for an account: never before what it has seen.
+    fn now_of(&self, tenant: &str, now: Moment) -> Moment {
+        self.accounts.get(tenant).map_or(now, |account| account.mark.max(now))
+    }
+}

@@ -1,0 +1,189 @@
+//! Moments, and the days and months that budgets count in: all of them UTC.
+use core::fmt;
+
+const SECOND: u64 = 1_000;
+const DAY: u64 = 86_400 * SECOND;
+
+/// The end of the year 9999: what comes later is no moment of ours.
+const LAST: u64 = 253_402_300_799_999;
+
+/// A point in time, in milliseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
+pub struct Moment(u64);
+
+/// How long a budget lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Per {
+    /// A calendar day.
+    Day,
+    /// A calendar month.
+    Month,
+}
+
+/// One day or month of the calendar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Window {
+    per: Per,
+    first: Date,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Date {
+    year: u64,
+    month: u64,
+    day: u64,
+}
+
+impl Moment {
+    /// So many milliseconds after 1970 began; the end of the year 9999 for more.
+    #[must_use]
+    pub fn of_millis(millis: u64) -> Self {
+        Self(millis.min(LAST))
+    }
+
+    /// In milliseconds since 1970.
+    #[must_use]
+    pub const fn millis(self) -> u64 {
+        self.0
+    }
+
+    /// So many seconds later.
+    #[must_use]
+    pub fn plus_seconds(self, seconds: u64) -> Self {
+        Self::of_millis(self.0.saturating_add(seconds.saturating_mul(SECOND)))
+    }
+
+    /// The milliseconds from `earlier` to here; none when that is later.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+impl Per {
+    /// Its name in settings and in a window's label.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Month => "month",
+        }
+    }
+
+    /// The one of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Day, Self::Month].into_iter().find(|per| per.name() == name)
+    }
+}
+
+impl Window {
+    /// The day or month in which a moment lies.
+    #[must_use]
+    pub fn of(per: Per, moment: Moment) -> Self {
+        let date = Date::of(moment.0 / DAY);
+        let first = match per {
+            Per::Day => date,
+            Per::Month => Date { day: 1, ..date },
+        };
+        Self { per, first }
+    }
+
+    /// When it is over and the next begins.
+    #[must_use]
+    pub fn end(self) -> Moment {
+        let Date { year, month, day } = self.first;
+        let next = match (self.per, month) {
+            (Per::Day, _) => return Date { year, month, day }.begins().plus_seconds(86_400),
+            (Per::Month, 12) => Date { year: year.saturating_add(1), month: 1, day },
+            (Per::Month, _) => Date { year, month: month.saturating_add(1), day },
+        };
+        next.begins()
+    }
+}
+
+/// Days are counted from 1970, years begin in March: a leap day is then a year's last.
+impl Date {
+    #[expect(clippy::arithmetic_side_effects, reason = "a moment's days are below 2^22")]
+    fn of(days: u64) -> Self {
+        let days = days + 719_468;
+        let (era, of_era) = (days / 146_097, days % 146_097);
+        let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year + year / 4 - year / 100);
+        let month = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * month + 2) / 5 + 1;
+        let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+        Self { year: year + era * 400 + next, month, day }
+    }
+
+    #[expect(clippy::arithmetic_side_effects, reason = "a date is in the years 1970 to 10000")]
+    fn begins(self) -> Moment {
+        let (year, month) = if self.month > 2 {
+            (self.year, self.month - 3)
+        } else {
+            (self.year - 1, self.month + 9)
+        };
+        let (era, year) = (year / 400, year % 400);
+        let of_year = (153 * month + 2) / 5 + self.day - 1;
+        let of_era = year * 365 + year / 4 - year / 100 + of_year;
+        Moment::of_millis((era * 146_097 + of_era - 719_468) * DAY)
+    }
+}
+
+/// RFC 3339: `2026-03-01T12:00:00Z`, with milliseconds where there are any.
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Date { year, month, day } = Date::of(self.0 / DAY);
+        let (second, millis) = (self.0 / SECOND, self.0 % SECOND);
+        let (hour, minute, second) = (second / 3_600 % 24, second / 60 % 60, second % 60);
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
+        if millis > 0 {
+            write!(f, ".{millis:03}")?;
+        }
+        f.write_str("Z")
+    }
+}
+
+/// `day:2026-03-01` or `month:2026-03`.
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Date { year, month, day } = self.first;
+        write!(f, "{}:{year:04}-{month:02}", self.per.name())?;
+        match self.per {
+            Per::Day => write!(f, "-{day:02}"),
+            Per::Month => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Moment, Per, Window};
+
+    #[test]
+    fn a_moment_reads_as_rfc_3339() {
+        let text = |millis| Moment::of_millis(millis).to_string();
+        assert_eq!(text(0), "1970-01-01T00:00:00Z");
+        assert_eq!(text(951_782_399_999), "2000-02-28T23:59:59.999Z");
+        assert_eq!(text(951_782_400_000), "2000-02-29T00:00:00Z");
+        assert_eq!(text(1_772_323_200_000), "2026-03-01T00:00:00Z");
+        assert_eq!(text(u64::MAX), "9999-12-31T23:59:59.999Z");
+    }
+
+    #[test]
+    fn windows_follow_each_other() {
+        for per in [Per::Day, Per::Month] {
+            let mut window = Window::of(per, Moment::default());
+            // Two leap years that are none, and one that is.
+            while window.to_string() < format!("{}:2205", per.name()) {
+                let last = Moment::of_millis(window.end().millis().checked_sub(1).unwrap());
+                assert_eq!(Window::of(per, last), window);
+                assert_ne!(Window::of(per, window.end()), window);
+                window = Window::of(per, window.end());
+            }
+        }
+        let window = Window::of(Per::Month, Moment::of_millis(1_767_225_599_000));
+        assert_eq!(window.to_string(), "month:2025-12");
+        assert_eq!(window.end().to_string(), "2026-01-01T00:00:00Z");
+    }
+}

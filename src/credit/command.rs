@@ -1,0 +1,173 @@
+//! What a ledger is asked to do, and what it answers.
+use super::alert::Threshold;
+use super::amount::{Balance, Credits};
+use super::budget::{Budget, Exceeded, Labels};
+use super::calendar::Moment;
+use super::outcome::Outcome;
+use super::record::{Hold, Purchase};
+use super::tier::{Buying, Tiers};
+use crate::usage::Usage;
+
+/// One thing that a ledger is asked to do. Done twice it is done once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Set credits aside.
+    Hold(NewHold),
+    /// Charge what a request cost.
+    Settle(Settle),
+    /// Give a hold back.
+    Release(Release),
+    /// Buy credits.
+    Buy(Buy),
+    /// Change a tenant's settings.
+    Configure(Configure),
+    /// Change the tiers of purchases from now on.
+    SetTiers(Tiers),
+    /// Let what has expired go.
+    Sweep(Sweep),
+}
+
+/// Set credits aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewHold {
+    /// The asker's id of it.
+    pub hold_id: String,
+    /// Who pays.
+    pub tenant: String,
+    /// On whose behalf.
+    pub user: Option<String>,
+    /// With which key.
+    pub key: Option<String>,
+    /// How much.
+    pub credits: Credits,
+    /// For how many seconds.
+    pub expires_in: u64,
+}
+
+/// Charge what a request cost.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Settle {
+    /// The hold that it ends, or draws on.
+    pub hold_id: String,
+    /// For a part of a hold: its id, and how much of the hold it no longer needs.
+    pub draw: Option<(String, Credits)>,
+    /// Charge the tenant even when there is no such hold.
+    pub unheld: bool,
+    /// Who pays without a hold; with one, it must be the hold's.
+    pub tenant: Option<String>,
+    /// On whose behalf; the hold's where it is not said.
+    pub user: Option<String>,
+    /// With which key; the hold's where it is not said.
+    pub key: Option<String>,
+    /// What it cost.
+    pub credits: Credits,
+    /// What it was for.
+    pub spent: Spent,
+}
+
+/// What a charge was for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Spent {
+    /// The model that answered.
+    pub model: Option<String>,
+    /// How the request ended.
+    pub outcome: Option<String>,
+    /// What was used.
+    pub usage: Usage,
+    /// Whether the usage is an estimate.
+    pub estimated: bool,
+}
+
+/// Give a hold back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// Its id.
+    pub hold_id: String,
+}
+
+/// Buy credits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Buy {
+    /// For whom.
+    pub tenant: String,
+    /// The buyer's own id of it.
+    pub key: String,
+    /// What.
+    pub buying: Buying,
+    /// When what is left of it is gone.
+    pub expires_at: Option<Moment>,
+}
+
+/// Change a tenant's settings: what is none stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Configure {
+    /// Whose.
+    pub tenant: String,
+    /// How far holds may take the balance below zero.
+    pub overdraft: Option<Credits>,
+    /// Below what the tenant is to be told.
+    pub alerts: Option<Vec<Threshold>>,
+    /// What may be spent in a day or a month.
+    pub budgets: Option<Vec<Budget>>,
+    /// Where alerts go; a none inside takes it away.
+    pub webhook: Option<Option<String>>,
+}
+
+/// Let what has expired go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sweep {
+    /// Whose.
+    pub tenant: String,
+}
+
+/// What became of a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// What.
+    pub outcome: Outcome,
+    /// How the account stands after it; none when there is none, and for tiers.
+    pub standing: Option<Standing>,
+    /// The hold that it was about, after it.
+    pub hold: Option<Hold>,
+    /// The budget that a hold would have exceeded.
+    pub exceeded: Option<Exceeded>,
+    /// What was bought, the first time for a key.
+    pub purchase: Option<Purchase>,
+    /// What of a charge went below what holds may take: nothing but for late charges and those
+    /// above their hold.
+    pub overrun: Credits,
+}
+
+/// How an account stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// What it has.
+    pub balance: Balance,
+    /// What of it is not held; below zero, down to the overdraft.
+    pub available: Balance,
+    /// What was bought last.
+    pub last_purchase: Credits,
+}
+
+impl NewHold {
+    /// Whom it is for.
+    #[must_use]
+    pub fn labels(&self) -> Labels<'_> {
+        Labels { user: self.user.as_deref(), key: self.key.as_deref() }
+    }
+}
+
+impl Answer {
+    /// One that is only an outcome.
+    #[must_use]
+    pub const fn only(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            standing: None,
+            hold: None,
+            exceeded: None,
+            purchase: None,
+            overrun: Credits::ZERO,
+        }
+    }
+}
