@@ -5,6 +5,8 @@
 #![cfg(not(target_family = "wasm"))]
 #[path = "support/exchange/any_order.rs"]
 mod any_order;
+#[path = "support/exchange/keeper.rs"]
+mod keeper;
 #[path = "support/exchange/rules.rs"]
 mod rules;
 #[path = "support/exchange/mod.rs"]
@@ -92,6 +94,10 @@ fn cuts(message: &Message) -> Vec<Message> {
 /// Plays a script with every message cut in every way; gives how often.
 fn cut(name: &str, text: &str) -> Result<usize, String> {
     let given = Given::read(split(text).0)?;
+    if given.leaves.is_some() {
+        // Where the app leaves depends on the chunks.
+        return Ok(0);
+    }
     let gateway = gateway(&given)?;
     let expected = live(&gateway, &given);
     let mut played = 0_usize;

@@ -97,7 +97,13 @@ pub(super) fn read(
     chains: &Chains<'_>,
     models: &Models<'_>,
 ) -> Option<CreditPolicy> {
-    let mut fields = section?.object("an object of settings")?;
+    let section = section?;
+    models.report(|model| {
+        let missing = "missing field `price`, since there are `credits`: write \
+                       `{input: \"0\", output: \"0\"}` for a model that costs nothing";
+        model.price.is_none().then(|| missing.to_owned())
+    });
+    let mut fields = section.object("an object of settings")?;
     let cluster = fields.optional("cluster").map(|spot| cluster(&spot, models));
     let endpoint = fields.optional("endpoint").map(|spot| Endpoint::read(&spot));
     let secret = fields.optional("secret").map(|spot| secret(&spot));

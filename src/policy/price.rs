@@ -4,7 +4,7 @@ use super::names::shown;
 use super::read::Spot;
 use crate::credit::{Credits, NotCredits, Price};
 
-/// The most that one price may be, in millionths: 999,999,999.999999 credits.
+/// The most that one amount may be, in millionths: 999,999,999.999999 credits.
 const MOST: u64 = 999_999_999_999_999;
 
 pub(super) fn read(spot: &Spot<'_>) -> Option<Price> {
@@ -52,14 +52,11 @@ pub(super) fn decimal(spot: &Spot<'_>) -> Option<Credits> {
     }
 }
 
-/// Reads a price; what is wrong is said in the words of prices.
-fn parse(text: &str) -> Result<Credits, &'static str> {
-    let price: Result<Credits, _> = text.parse();
-    match price {
-        Ok(price) if price.micros() <= MOST => Ok(price),
-        Ok(_) | Err(NotCredits::TooLarge) => Err("expected at most 999999999.999999"),
-        Err(NotCredits::Negative) => Err("a price cannot be negative"),
-        Err(NotCredits::Decimal) => Err("expected an exact decimal in quotes such as `\"3.75\"`"),
-        Err(NotCredits::TooFine) => Err("expected at most 6 digits after the point"),
+fn parse(text: &str) -> Result<Credits, String> {
+    let amount: Result<Credits, NotCredits> = text.parse();
+    match amount {
+        Ok(amount) if amount.micros() <= MOST => Ok(amount),
+        Ok(_) | Err(NotCredits::TooLarge) => Err("expected at most 999999999.999999".to_owned()),
+        Err(wrong) => Err(wrong.to_string()),
     }
 }

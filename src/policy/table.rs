@@ -85,6 +85,15 @@ impl<'n, T> Table<'n, T> {
         spot.problem(format!("there is no {} `{name}`; did you mean `{meant}`?", self.what));
     }
 
+    /// Reports those of which something is to be said.
+    pub(super) fn report(&self, wrong: impl Fn(&T) -> Option<String>) {
+        for entry in &self.entries {
+            if let Some(message) = entry.value.as_ref().and_then(&wrong) {
+                entry.spot.problem(message);
+            }
+        }
+    }
+
     /// Whether one of them is called that.
     pub(super) fn has(&self, name: &str) -> bool {
         self.entries.iter().any(|entry| entry.name == name)

@@ -5,7 +5,7 @@ use tradewind::exchange::{Event, PLAN, Stream};
 
 use super::support::{Gateway, Headers, View, World};
 
-const POLICY: &str = include_str!("../../corpus/exchange/policy/usual.json");
+const POLICY: &str = include_str!("../../corpus/exchange/policy/credits.json");
 
 const BODIES: &[&str] = &[
     "",
@@ -19,6 +19,8 @@ const BODIES: &[&str] = &[
     "event: ping\ndata: {\"type\":\"ping\"}\n\n: x\n\n",
     "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n",
     "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a\"}]},\"finishReason\":\"STOP\"}]}\n\n",
+    r#"{"balance":"9","available":"-1","last_purchase":"x"}"#,
+    r#"{"balance":"99","available":"98","last_purchase":"100"}"#,
     r#"{"error":{"message":"x","type":"y","code":-1,"status":99999}}"#,
     r#"{"type":"error","error":"x"}"#,
     r#"{"model":"auto","messages":[{"role":"user","content":"Hi"}]}"#,
@@ -30,10 +32,10 @@ const BODIES: &[&str] = &[
 const PLANS: &[&str] = &[
     "",
     "{}",
-    r#"{"v":1,"id":"r","app":"openai","tenant":"t","route":"auto","stream":true,"stream_usage":false,"chain":["claude","gpt","gemini"],"skipped":[],"edits":[[0,0,"{"],[9,2,null]],"carried":[]}"#,
-    r#"{"v":1,"id":"r","app":"anthropic","tenant":"t","route":"auto","stream":true,"stream_usage":true,"chain":["gpt","gemini","claude"],"skipped":[],"edits":[],"carried":[["a","b"]]}"#,
-    r#"{"v":1,"id":"r","app":"openai","tenant":"t","route":"auto","stream":false,"stream_usage":true,"chain":["gemini","gpt","claude"],"skipped":[],"edits":[[18446744073709551615,0,null]],"carried":[]}"#,
-    r#"{"v":1,"id":"r","app":"gemini","tenant":"t","route":"auto","stream":true,"stream_usage":true,"chain":["gpt","claude","gemini"],"skipped":[],"edits":[],"carried":[]}"#,
+    r#"{"v":2,"id":"r","app":"openai","tenant":"t","route":"auto","stream":true,"stream_usage":false,"chain":["claude","gpt","gemini"],"skipped":[],"edits":[[0,0,"{"],[9,2,null]],"carried":[],"bounds":[5,0,9],"stop":true,"left":"1"}"#,
+    r#"{"v":2,"id":"r","app":"anthropic","tenant":"t","route":"auto","stream":true,"stream_usage":true,"chain":["gpt","gemini","claude"],"skipped":[],"edits":[],"carried":[["a","b"]]}"#,
+    r#"{"v":2,"id":"r","app":"openai","tenant":"t","route":"auto","stream":false,"stream_usage":true,"chain":["gemini","gpt","claude"],"skipped":[],"edits":[[18446744073709551615,0,null]],"carried":[]}"#,
+    r#"{"v":2,"id":"r","app":"gemini","tenant":"t","route":"auto","stream":true,"stream_usage":true,"chain":["gpt","claude","gemini"],"skipped":[],"edits":[],"carried":[]}"#,
 ];
 
 const HEADERS: &[(&str, &str)] = &[
@@ -70,7 +72,7 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
 type Call = (u8, bool, i8, Vec<u8>);
 
 fn call() -> impl Strategy<Value = Call> {
-    (0..6_u8, any::<bool>(), prop_oneof![3 => Just(0), 1 => any::<i8>()], body())
+    (0..8_u8, any::<bool>(), prop_oneof![3 => Just(0), 1 => any::<i8>()], body())
 }
 
 fn event((which, end, off, body): &Call) -> Event {
@@ -81,7 +83,9 @@ fn event((which, end, off, body): &Call) -> Event {
         2 => Event::RequestTrailers,
         3 => Event::ResponseHeaders { end: *end },
         4 => Event::ResponseBody { size, end: *end },
-        _ => Event::ResponseTrailers,
+        5 => Event::ResponseTrailers,
+        6 => Event::Called { status: if *end { 201 } else { 0 }, size },
+        _ => Event::Over,
     }
 }
 

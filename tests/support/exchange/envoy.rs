@@ -31,6 +31,8 @@ pub(crate) struct World {
     pub(crate) rerouted: bool,
     /// What the workers share, and how often each record was changed.
     pub(crate) shared: RefCell<BTreeMap<String, (Vec<u8>, u32)>>,
+    /// How much time has passed.
+    pub(crate) elapsed_ms: Cell<u64>,
     /// The last number that was given out.
     pub(crate) unique: Cell<u64>,
     /// What the ledger was asked, in order.
@@ -80,7 +82,7 @@ impl Envoy for View<'_> {
     }
 
     fn now_ms(&self) -> u64 {
-        1_700_000_000_000
+        self.world.elapsed_ms.get().saturating_add(1_700_000_000_000)
     }
 
     fn call_body(&self, size: usize) -> Vec<u8> {
@@ -109,6 +111,13 @@ impl Envoy for View<'_> {
         let cas = before.unwrap_or(0).wrapping_add(1);
         shared.insert(key.to_owned(), (value.to_vec(), cas));
         true
+    }
+}
+
+impl World {
+    /// The world, outside of any stream.
+    pub(crate) fn view(&self) -> View<'_> {
+        View { world: self, request: &[], response: &[], call: &[] }
     }
 }
 
@@ -180,9 +189,30 @@ impl Filter {
             (Way::Response, Piece::Body(_, end)) => Event::ResponseBody { size, end },
             (Way::Response, Piece::Trailers) => Event::ResponseTrailers,
         };
-        let view =
-            View { world, request: &self.request.body, response: &self.response.body, call: &[] };
-        let effects = self.stream.on(event, &view);
+        self.on(world, event, way, piece, &[])
+    }
+
+    /// Delivers the ledger's answer to a request that waits for it.
+    pub(crate) fn called(&mut self, world: &mut World, status: u16, body: &[u8]) -> Step {
+        let event = Event::Called { status, size: body.len() };
+        self.on(world, event, Way::Request, Piece::Body(&[], true), body)
+    }
+
+    /// The stream is over.
+    pub(crate) fn over(&mut self, world: &mut World) {
+        self.on(world, Event::Over, Way::Response, Piece::Trailers, &[]);
+    }
+
+    fn on(
+        &mut self,
+        world: &mut World,
+        event: Event,
+        way: Way,
+        piece: Piece<'_>,
+        call: &[u8],
+    ) -> Step {
+        let (request, response) = (&self.request.body, &self.response.body);
+        let effects = self.stream.on(event, &View { world, request, response, call });
         let mut reply = None;
         for effect in effects.list {
             if let Some(refused) = self.perform(world, way, piece, effect, &mut reply) {

@@ -27,6 +27,8 @@ pub(crate) fn live(gateway: &Gateway, given: &Given) -> Life {
         gateway,
         edge: Filter::new(&gateway.edge),
         answers: given.answers.clone(),
+        ledger: given.ledger.clone(),
+        leaves: given.leaves,
         life: Life::default(),
     };
     if let Some(body) = play.ask(&given.request) {
@@ -36,7 +38,10 @@ pub(crate) fn live(gateway: &Gateway, given: &Given) -> Life {
         }
         play.route(&body);
     }
-    play.check();
+    play.edge.over(&mut play.life.world);
+    if given.leaves.is_none() {
+        play.check();
+    }
     play.life
 }
 
@@ -44,6 +49,9 @@ struct Play<'g> {
     gateway: &'g Gateway,
     edge: Filter,
     answers: BTreeMap<String, VecDeque<Answer>>,
+    ledger: VecDeque<(u16, Vec<u8>)>,
+    /// How many pieces of the answer the app waits for.
+    leaves: Option<usize>,
     life: Life,
 }
 
@@ -68,6 +76,21 @@ impl Play<'_> {
                     return None;
                 }
             }
+        }
+        while !self.edge.gone(Way::Request)
+            && let Some((status, answer)) = self.ledger.pop_front()
+        {
+            match self.edge.called(&mut self.life.world, status, &answer) {
+                Step::Wait => {}
+                Step::Pass { body: more, .. } => body.extend(more),
+                Step::Reply(reply) => {
+                    self.reply(reply);
+                    return None;
+                }
+            }
+        }
+        if !self.edge.gone(Way::Request) && self.leaves.is_some() {
+            return None;
         }
         if !self.edge.gone(Way::Request) {
             self.problem("the request neither goes on nor is answered");
@@ -134,6 +157,9 @@ impl Play<'_> {
     fn answer(&mut self, provider: &mut Filter, message: &Message, last: bool) -> Tried {
         self.life.world.response.clone_from(&message.headers);
         for piece in message.pieces() {
+            if self.leaves == Some(0) {
+                return Tried::Done;
+            }
             let ends = matches!(piece, Piece::Headers { end: true } | Piece::Body(_, true));
             match provider.turn(&mut self.life.world, Way::Response, piece) {
                 Step::Wait => continue,
@@ -204,6 +230,11 @@ impl Play<'_> {
 
     /// A piece of the answer, through the edge role to the app.
     fn down(&mut self, piece: Piece<'_>) {
+        match &mut self.leaves {
+            Some(0) => return,
+            Some(pieces) => *pieces = pieces.saturating_sub(1),
+            None => {}
+        }
         match self.edge.turn(&mut self.life.world, Way::Response, piece) {
             Step::Wait => {}
             Step::Reply(_) => self.problem("a reply to an answer"),
@@ -228,6 +259,9 @@ impl Play<'_> {
         }
         if !self.life.ended && !self.life.reset {
             self.problem("the app's answer does not end");
+        }
+        if !self.ledger.is_empty() {
+            self.problem("an answer of the ledger was never asked for");
         }
         let left = self.answers.iter().find(|(_, answers)| !answers.is_empty());
         if let Some(model) = left.map(|(model, _)| model.clone()) {

@@ -2,8 +2,10 @@
 //!
 //! A script begins with lines that say what it shows (`#`). Sections follow: `--- policy NAME`,
 //! `--- app`, `--- state KEY`, and for each answer of a provider, in order, `--- MODEL STATUS`,
-//! `--- MODEL refused` (no connection) or `--- MODEL silent` (none within the time allowed). Then
-//! comes what must come out: `=== MODEL saw`, `=== app got`, `=== MODEL skipped`, `=== counted`,
+//! `--- MODEL refused` (no connection) or `--- MODEL silent` (none within the time allowed), and
+//! for each of the ledger's, `--- ledger STATUS` (0 when it cannot be reached). `--- leaves N` says
+//! that the app is gone after N pieces of the answer. Then comes what must come out: `=== MODEL
+//! saw`, `=== app got`, `=== MODEL skipped`, `=== ledger asked`, `=== kept`, `=== counted`,
 //! `=== logged`.
 //!
 //! A message is its headers, a blank line, and its body to the byte; a line that ends in `\`
@@ -13,7 +15,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::envoy::{Headers, Piece};
 use super::play::Life;
-use tradewind::exchange::{PLAN, Plan};
+use tradewind::exchange::{Note, PLAN, Plan};
 
 /// A request or an answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub(crate) struct Given {
     /// Filter state that somebody else writes before the provider role reads it.
     pub(crate) state: Vec<(String, String)>,
     pub(crate) answers: BTreeMap<String, VecDeque<Answer>>,
+    pub(crate) ledger: VecDeque<(u16, Vec<u8>)>,
+    pub(crate) leaves: Option<usize>,
 }
 
 impl Message {
@@ -82,6 +86,13 @@ impl Given {
             match title.split_once(' ') {
                 None if title == "app" => given.request = request(&text)?,
                 Some(("policy", name)) => given.policy = name.to_owned(),
+                Some(("ledger", status)) => {
+                    let status = status.parse().map_err(|_| "`--- ledger STATUS`")?;
+                    given.ledger.push_back((status, text.trim_end().as_bytes().to_vec()));
+                }
+                Some(("leaves", pieces)) => {
+                    given.leaves = Some(pieces.parse().map_err(|_| "`--- leaves PIECES`")?);
+                }
                 Some(("state", key)) => {
                     given.state.push((key.to_owned(), text.trim_end().to_owned()));
                 }
@@ -182,6 +193,7 @@ pub(crate) fn told(life: &Life) -> String {
     if let Some(plan) = life.world.state.get(PLAN) {
         tell_skipped(plan, &mut out);
     }
+    tell_credits(life, &mut out);
     if !life.world.counted.is_empty() {
         out.push_str("=== counted\n");
         for (name, count) in &life.world.counted {
@@ -195,6 +207,34 @@ pub(crate) fn told(life: &Life) -> String {
         }
     }
     out
+}
+
+/// What the ledger was asked, what it is told later, and what became known.
+fn tell_credits(life: &Life, out: &mut String) {
+    for call in &life.world.called {
+        let body = String::from_utf8_lossy(&call.body);
+        out.push_str(&format!("=== ledger asked\n{} {}\n{body}\n", call.cluster, call.path));
+    }
+    if !life.world.kept.is_empty() {
+        out.push_str("=== kept\n");
+    }
+    for note in &life.world.kept {
+        match note {
+            Note::Settlement { json, owed } => {
+                out.push_str(&String::from_utf8_lossy(json));
+                if let Some((tenant, credits)) = owed {
+                    out.push_str(&format!(" of the grace of {tenant}: {credits}"));
+                }
+            }
+            Note::Lease { id, until_ms, .. } => {
+                out.push_str(&format!("lease {id} until {until_ms}"));
+            }
+        }
+        out.push('\n');
+    }
+    for (name, value) in &life.world.gauges {
+        out.push_str(&format!("=== gauge {name}\n{value}\n"));
+    }
 }
 
 /// The models that the plan passes over, each with its reason.
