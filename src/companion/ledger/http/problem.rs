@@ -182,6 +182,7 @@ const fn title(outcome: Outcome) -> &'static str {
         | Outcome::ReleasedBefore
         | Outcome::Purchased
         | Outcome::PurchasedBefore
-        | Outcome::Configured => "Done",
+        | Outcome::Configured
+        | Outcome::Swept => "Done",
     }
 }

@@ -22,18 +22,12 @@ pub(super) fn read(tenant: &str, body: &Json) -> Result<Configure, Problem> {
     let webhook = webhook_of(&fields)?;
     let alerts = list(&fields, "alerts", ALERTS)?;
     let alerts: Result<Vec<Threshold>, Wrong> = alerts.into_iter().map(threshold).collect();
-    let alerts = alerts?;
-    for (at, alert) in alerts.iter().enumerate() {
-        if alerts.iter().take(at).any(|other| other == alert) {
-            return Err(fields.wrong(&format!("alerts[{at}]"), "stands twice").into());
-        }
-    }
     let budgets = list(&fields, "budgets", BUDGETS)?;
     let budgets: Result<Vec<Budget>, Wrong> = budgets.into_iter().map(budget).collect();
     Ok(Configure {
         tenant: tenant.to_owned(),
         overdraft: said("overdraft").then_some(overdraft),
-        alerts: said("alerts").then_some(alerts),
+        alerts: Some(alerts?).filter(|_| said("alerts")),
         budgets: Some(budgets?).filter(|_| said("budgets")),
         webhook: said("webhook").then_some(webhook),
     })

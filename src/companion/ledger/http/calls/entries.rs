@@ -46,9 +46,10 @@ fn one(entry: &Entry, w: &mut Writer) {
     text("credits", entry.amount, w);
     text("balance", entry.balance, w);
     match &entry.reason {
-        Reason::Purchase { key } => {
+        Reason::Purchase { key, expires_at } => {
             text("purchase_id", format!("{}/{}", entry.tenant, entry.number), w);
             text("idempotency_key", key, w);
+            optional("expires_at", *expires_at, w);
         }
         Reason::Expiry { lot } => text("purchase_id", format!("{}/{lot}", entry.tenant), w),
         Reason::Charge(charge) => charged(charge, w),

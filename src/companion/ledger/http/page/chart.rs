@@ -10,11 +10,11 @@ use crate::credit::Credits;
 const COLOURED: usize = 7;
 
 /// The picture's measures, in its own units.
-const WIDTH: u64 = 760;
-const HEIGHT: u64 = 250;
+const WIDTH: u64 = 1080;
+const HEIGHT: u64 = 290;
 const LEFT: u64 = 76;
 const TOP: u64 = 12;
-const BOTTOM: u64 = 206;
+const BOTTOM: u64 = 244;
 const PLOT_WIDTH: u64 = WIDTH - LEFT - 8;
 const PLOT_HEIGHT: u64 = BOTTOM - TOP;
 
@@ -62,7 +62,7 @@ impl Chart {
             return;
         }
         html.element("figure", &[], |h| {
-            self.picture(title, h);
+            h.element("div", &[("class", "scroll")], |h| self.picture(title, h));
             h.element("figcaption", &[], |h| self.legend(h));
         });
         html.element("details", &[], |h| {

@@ -93,6 +93,7 @@ fn page(
         h.element("body", &[], |h| {
             h.element("header", &[], |h| {
                 h.leaf("a", &[("class", "brand"), ("href", "/")], "Tradewind ledger");
+                h.leaf("a", &[("href", "/")], "All tenants");
             });
             h.element("main", &[], content);
             h.element("footer", &[], |h| footer(now, h));

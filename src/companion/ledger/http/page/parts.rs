@@ -4,11 +4,17 @@ use super::html::{Attribute, Html, segment};
 use crate::companion::ledger::view::{AlertView, DeliveryState};
 use crate::credit::{Account, Balance, Credits, Moment};
 
-/// A cell of a table that holds an amount; its exact value is its title.
-pub(super) fn amount_cell(balance: Balance, html: &mut Html) {
+/// A cell of a table that holds a balance, in red where it owes; its exact value is its title.
+pub(super) fn balance_cell(balance: Balance, html: &mut Html) {
     let class = if balance.micros() < 0 { "n minus" } else { "n" };
     let exact = balance.to_string();
     html.leaf("td", &[("class", class), ("title", &exact)], &amount::balance(balance));
+}
+
+/// The same of a change of one, which is nothing to worry about.
+pub(super) fn change_cell(change: Balance, html: &mut Html) {
+    let exact = change.to_string();
+    html.leaf("td", &[("class", "n"), ("title", &exact)], &amount::balance(change));
 }
 
 /// The same of what cannot be below zero.
@@ -119,7 +125,7 @@ pub(super) fn alerts(alerts: &[AlertView], with_tenant: bool, html: &mut Html) {
                     h.element("td", &[("class", "id")], |h| tenant_link(&view.alert.tenant, h));
                 }
                 h.leaf("td", &[], &view.alert.threshold.to_string());
-                amount_cell(view.alert.balance, h);
+                balance_cell(view.alert.balance, h);
                 h.element("td", &[("class", "id")], |h| delivery(view, h));
             });
         }
@@ -136,6 +142,7 @@ fn delivery(view: &AlertView, html: &mut Html) {
     };
     chip(kind, word, html);
     let tried = match delivery.attempts {
+        _ if delivery.state == DeliveryState::Nowhere => String::new(),
         0 => String::new(),
         1 => " 1 attempt".to_owned(),
         many => format!(" {many} attempts"),

@@ -8,7 +8,7 @@ use super::super::problem::Problem;
 use super::super::{App, Name, reply};
 use super::chart::Chart;
 use super::html::Html;
-use super::parts::{self, amount_cell, credits_cell};
+use super::parts::{self, balance_cell, change_cell, credits_cell};
 use super::tenants::{DAYS, days};
 use super::{Failed, amount, page};
 use crate::companion::ledger::view::{AlertView, TenantView};
@@ -68,7 +68,7 @@ fn tiles(view: &TenantView, week: Credits, html: &mut Html) {
     let lasts = parts::days_left(standing.available, week);
     parts::tile("Lasts", &lasts, "at that rate", html);
     let last = amount::micros(standing.last_purchase.micros());
-    parts::tile("Last purchase", &last, "credits", html);
+    parts::tile("Last purchase", &last, "", html);
 }
 
 fn lots(view: &TenantView, html: &mut Html) {
@@ -190,8 +190,8 @@ fn journal(entries: &[Entry], html: &mut Html) {
                 h.leaf("td", &[("class", "n soft")], &entry.number.to_string());
                 h.element("td", &[], |h| parts::time(entry.at, h));
                 h.element("td", &[], |h| what(entry, h));
-                amount_cell(entry.amount, h);
-                amount_cell(entry.balance, h);
+                change_cell(entry.amount, h);
+                balance_cell(entry.balance, h);
                 h.leaf("td", &[("class", "id soft")], &purpose(entry));
             });
         }
@@ -215,7 +215,7 @@ fn what(entry: &Entry, html: &mut Html) {
 
 fn purpose(entry: &Entry) -> String {
     match &entry.reason {
-        Reason::Purchase { key } => format!("key {key}"),
+        Reason::Purchase { key, .. } => format!("key {key}"),
         Reason::Expiry { lot } => format!("what was left of entry {lot}"),
         Reason::Charge(charge) => {
             let model = charge.spent.model.as_deref();

@@ -135,8 +135,8 @@ fn list(rows: &[Row], html: &mut Html) {
             h.element("tr", &[], |h| {
                 h.element("th", &[("scope", "row")], |h| parts::tenant_link(&account.tenant, h));
                 h.element("td", &[], |h| parts::worries(account, h));
-                parts::amount_cell(standing.balance, h);
-                parts::amount_cell(standing.available, h);
+                parts::balance_cell(standing.balance, h);
+                parts::balance_cell(standing.available, h);
                 credits_cell(account.held, h);
                 let rate = Credits::clamped(parts::a_day(*week).into());
                 credits_cell(rate, h);

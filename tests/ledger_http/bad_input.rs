@@ -1,0 +1,224 @@
+//! What is refused, with which status, code and field.
+use crate::world::{ADMIN, World};
+
+const HOLD: &str = "POST /v1/holds";
+const BUY: &str = "POST /v1/tenants/acme/purchases";
+const SET: &str = "PUT /v1/tenants/acme";
+const TIERS: &str = "PUT /v1/tiers";
+
+/// Call, body, status and code, field.
+const REFUSED: &[(&str, &str, &str, &str)] = &[
+    (HOLD, "", "400 invalid", ""),
+    (HOLD, "{", "400 invalid", ""),
+    (HOLD, "[]", "400 invalid", ""),
+    (HOLD, r#"{"tenant": "acme", "credits": "1"}"#, "400 invalid", "hold_id"),
+    (HOLD, r#"{"hold_id": "h", "credits": "1"}"#, "400 invalid", "tenant"),
+    (HOLD, r#"{"hold_id": "h", "tenant": "acme"}"#, "400 invalid", "credits"),
+    (HOLD, r#"{"hold_id": "h", "tenant": "acme", "credits": "-1"}"#, "400 invalid", "credits"),
+    (HOLD, r#"{"hold_id": "h", "tenant": "acme", "credits": -1}"#, "400 invalid", "credits"),
+    (
+        HOLD,
+        r#"{"hold_id": "h", "tenant": "acme", "credits": "0.0000001"}"#,
+        "400 invalid",
+        "credits",
+    ),
+    (HOLD, r#"{"hold_id": "h", "tenant": "acme", "credits": "ten"}"#, "400 invalid", "credits"),
+    (HOLD, r#"{"hold_id": "h", "tenant": "acme", "credits": 1e3}"#, "400 invalid", "credits"),
+    (HOLD, r#"{"hold_id": "h", "tenant": "acme", "credits": true}"#, "400 invalid", "credits"),
+    (
+        HOLD,
+        r#"{"hold_id": "h", "tenant": "acme", "credits": "99999999999999"}"#,
+        "400 invalid",
+        "credits",
+    ),
+    (
+        HOLD,
+        r#"{"hold_id": "h", "tenant": "acme", "credits": "1", "expires_in": 0}"#,
+        "400 invalid",
+        "expires_in",
+    ),
+    (
+        HOLD,
+        r#"{"hold_id": "h", "tenant": "acme", "credits": "1", "expires_in": 86401}"#,
+        "400 invalid",
+        "expires_in",
+    ),
+    (
+        HOLD,
+        r#"{"hold_id": "h", "tenant": "acme", "credits": "1", "credit": "1"}"#,
+        "400 invalid",
+        "credit",
+    ),
+    (
+        HOLD,
+        r#"{"hold_id": "h", "tenant": "acme", "credits": "1", "credits": "2"}"#,
+        "400 invalid",
+        "credits",
+    ),
+    (HOLD, r#"{"hold_id": "h\u0000", "tenant": "acme", "credits": "1"}"#, "400 invalid", "hold_id"),
+    (HOLD, r#"{"hold_id": "h", "tenant": "nobody", "credits": "1"}"#, "404 unknown_tenant", ""),
+    (HOLD, r#"{"hold_id": "h", "tenant": "acme", "credits": "10.000001"}"#, "402 insufficient", ""),
+    ("GET /v1/holds/none", "", "404 unknown_hold", ""),
+    ("DELETE /v1/holds/none", "", "404 unknown_hold", ""),
+    ("GET /v1/holds/a%20b", "", "400 invalid", "hold_id"),
+    ("GET /v1/holds/%ff", "", "400 invalid", ""),
+    ("POST /v1/settlements", "{}", "400 invalid", "settlements"),
+    ("POST /v1/settlements", r#"{"settlements": {}}"#, "400 invalid", "settlements"),
+    ("POST /v1/settlements", r#"{"settlements": [], "more": 1}"#, "400 invalid", "more"),
+    (BUY, r#"{"credits": "1"}"#, "400 invalid", "idempotency-key"),
+    (SET, r#"{"overdraft": "-1"}"#, "400 invalid", "overdraft"),
+    (SET, r#"{"alerts": "20%"}"#, "400 invalid", "alerts"),
+    (SET, r#"{"alerts": ["20%", "101%"]}"#, "400 invalid", "alerts[1]"),
+    (SET, r#"{"alerts": [20]}"#, "400 invalid", "alerts[0]"),
+    (SET, r#"{"budgets": [{"per": "week", "credits": "1"}]}"#, "400 invalid", "budgets[0].per"),
+    (SET, r#"{"budgets": [{"per": "day"}]}"#, "400 invalid", "budgets[0].credits"),
+    (
+        SET,
+        r#"{"budgets": [{"per": "day", "credits": "1", "user": "u", "key": "k"}]}"#,
+        "400 invalid",
+        "budgets[0].key",
+    ),
+    (
+        SET,
+        r#"{"budgets": [{"per": "day", "credits": "1", "team": "t"}]}"#,
+        "400 invalid",
+        "budgets[0].team",
+    ),
+    (SET, r#"{"webhook": "ftp://example.com"}"#, "400 invalid", "webhook"),
+    (SET, r#"{"webhook": "https://me:pw@example.com"}"#, "400 invalid", "webhook"),
+    (SET, r#"{"webhook": 1}"#, "400 invalid", "webhook"),
+    (SET, r#"{"limit": 1}"#, "400 invalid", "limit"),
+    (TIERS, "{}", "400 invalid", ""),
+    (TIERS, r#"[{"at_least": "1", "discount": "x"}]"#, "400 invalid", "[0].discount"),
+    (TIERS, r#"[{"at_least": "1", "discount": "100%"}]"#, "400 invalid", "[0].discount"),
+    (
+        TIERS,
+        r#"[{"at_least": "1", "discount": "1%"}, {"at_least": "1", "discount": "2%"}]"#,
+        "400 invalid",
+        "[1].at_least",
+    ),
+    ("GET /v1/tenants?limit=0", "", "400 invalid", "limit"),
+    ("GET /v1/tenants?limit=+5", "", "400 invalid", "limit"),
+    ("GET /v1/tenants?limit=5&limit=5", "", "400 invalid", "limit"),
+    ("GET /v1/tenants?limt=5", "", "400 invalid", "limt"),
+    ("GET /v1/tenants/nobody", "", "404 unknown_tenant", ""),
+    ("GET /v1/tenants/nobody/entries", "", "404 unknown_tenant", ""),
+    ("GET /v1/tenants/nobody/alerts", "", "404 unknown_tenant", ""),
+    ("GET /v1/tenants/acme/entries?after=-1", "", "400 invalid", "after"),
+    ("GET /v2/holds", "", "404 not_found", ""),
+    ("PATCH /v1/holds", "", "405 method_not_allowed", ""),
+];
+
+#[test]
+fn refusals_name_the_field() {
+    let world = World::new();
+    world.buy("acme", "first", "10");
+    let mut wrong = Vec::new();
+    for (call, body, says, field) in REFUSED {
+        let reply = world.call(call, body);
+        let kind = reply.header("content-type");
+        let found = (reply.says(), reply.text("field"));
+        if found != ((*says).to_owned(), (*field).to_owned())
+            || kind != Some("application/problem+json")
+            || reply.json()["status"] != reply.status
+        {
+            wrong.push(format!("{call} {body}: {kind:?} {}", reply.body));
+        }
+    }
+    assert!(wrong.is_empty(), "\n  {}\n", wrong.join("\n  "));
+    let allow = world.call("PATCH /v1/tiers", "");
+    assert_eq!(allow.header("allow"), Some("GET,HEAD,PUT"));
+    let untouched = world.call("GET /v1/tenants/acme", "");
+    assert_eq!((untouched.text("balance"), untouched.text("held")), ("10".into(), "0".into()));
+}
+
+#[test]
+fn purchases_say_one_amount() {
+    let world = World::new();
+    let bearer = format!("Bearer {ADMIN}");
+    let buy = |body: &str, key: &str| {
+        let headers = [
+            ("authorization", &*bearer),
+            ("content-type", "application/json"),
+            ("idempotency-key", key),
+        ];
+        let reply = world.send(BUY, &headers, body);
+        format!("{} {}", reply.says(), reply.text("field"))
+    };
+    for (body, says) in [
+        ("{}", "400 invalid credits"),
+        (r#"{"credits": "1", "paid": "1"}"#, "400 invalid paid"),
+        (r#"{"credits": "0"}"#, "400 invalid credits"),
+        (r#"{"paid": "0.0"}"#, "400 invalid paid"),
+        (r#"{"credits": "1", "expires_at": "tomorrow"}"#, "400 invalid expires_at"),
+        (r#"{"credits": "1", "expires_at": 5}"#, "400 invalid expires_at"),
+        (r#"{"credits": "1", "discount": "5%"}"#, "400 invalid discount"),
+    ] {
+        assert_eq!(buy(body, "k"), says, "{body}");
+    }
+    assert_eq!(buy(r#"{"credits": "1"}"#, &"k".repeat(129)), "400 invalid idempotency-key");
+    assert_eq!(buy(r#"{"credits": "1"}"#, "a b"), "400 invalid idempotency-key");
+    // Nine of the largest fit into an account, a tenth does not.
+    for n in 0..9 {
+        assert_eq!(buy(r#"{"credits": "1000000000000"}"#, &format!("k{n}")), "201  ");
+    }
+    assert_eq!(buy(r#"{"credits": "1000000000000"}"#, "k9"), "400 overflow ");
+}
+
+#[test]
+fn bodies_are_json_and_not_too_large() {
+    let world = World::new();
+    let bearer = format!("Bearer {ADMIN}");
+    let kinds = [
+        (None, "415 unsupported_media_type"),
+        (Some("text/plain"), "415 unsupported_media_type"),
+        (Some("application/x-www-form-urlencoded"), "415 unsupported_media_type"),
+        (Some("application/json-seq"), "415 unsupported_media_type"),
+        (Some("application/json"), "404 unknown_tenant"),
+        (Some("Application/JSON; charset=utf-8"), "404 unknown_tenant"),
+    ];
+    for (kind, says) in kinds {
+        let mut headers = vec![("authorization", &*bearer)];
+        headers.extend(kind.map(|kind| ("content-type", kind)));
+        let body = r#"{"hold_id": "h", "tenant": "acme", "credits": "1"}"#;
+        assert_eq!(world.send(HOLD, &headers, body).says(), says, "{kind:?}");
+    }
+    let large = format!("{{\"hold_id\": \"{}\"}}", "x".repeat(1 << 20));
+    assert_eq!(world.call(HOLD, &large).says(), "413 too_large");
+    let deep = "[".repeat(100_000);
+    assert_eq!(world.call(HOLD, &deep).says(), "400 invalid");
+}
+
+#[test]
+fn an_item_of_a_batch_is_refused_alone() {
+    let world = World::new();
+    world.buy("acme", "first", "10");
+    let batch = r#"{"settlements": [
+        {"hold_id": "a", "unheld": true, "tenant": "acme", "credits": "1"},
+        {"hold_id": "b", "credits": "-1"},
+        {"hold_id": "c", "unheld": true, "credits": "1"},
+        {"hold_id": "d", "credits": "1"},
+        7,
+        {"hold_id": "e", "unheld": true, "tenant": "nobody", "credits": "1"},
+        {"hold_id": "f", "unheld": true, "tenant": "acme", "credits": "2"}
+    ]}"#;
+    let reply = world.call("POST /v1/settlements", batch).json();
+    let results = reply["results"].as_array().unwrap();
+    let states: Vec<_> = results.iter().map(|item| item["state"].as_str().unwrap()).collect();
+    let expected = [
+        "settled_unheld",
+        "invalid",
+        "invalid",
+        "unknown_hold",
+        "invalid",
+        "unknown_tenant",
+        "settled_unheld",
+    ];
+    assert_eq!(states, expected);
+    assert_eq!(results[1]["hold_id"], "b");
+    assert!(results[1]["detail"].as_str().unwrap().starts_with("`settlements[1].credits`"));
+    assert_eq!(world.call("GET /v1/tenants/acme", "").text("balance"), "7");
+    let many = vec![r#"{"hold_id": "x", "credits": "1"}"#; 1001].join(",");
+    let many = world.call("POST /v1/settlements", &format!("{{\"settlements\": [{many}]}}"));
+    assert_eq!(many.says(), "400 invalid");
+}

@@ -1,0 +1,150 @@
+//! Asked twice, done once.
+use std::time::Duration;
+
+use crate::world::{ADMIN, PROXY, World};
+
+fn hold(id: &str, credits: &str) -> String {
+    format!("{{\"hold_id\": \"{id}\", \"tenant\": \"acme\", \"credits\": \"{credits}\"}}")
+}
+
+fn settle(world: &World, item: &str) -> String {
+    let body = format!("{{\"settlements\": [{item}]}}");
+    let reply = world.as_(PROXY, "POST /v1/settlements", &body);
+    assert_eq!(reply.status, 200, "{reply:?}");
+    reply.json()["results"][0]["state"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_holds_life() {
+    let world = World::new();
+    world.buy("acme", "first", "100");
+    let made = world.as_(PROXY, "POST /v1/holds", &hold("h1", "40"));
+    assert_eq!(made.status, 201);
+    assert_eq!(made.text("state"), "held");
+    assert_eq!((made.text("balance"), made.text("available")), ("100".into(), "60".into()));
+    assert_eq!(made.text("expires_at"), "2026-03-01T00:15:00Z");
+    let again = world.as_(PROXY, "POST /v1/holds", &hold("h1", "40"));
+    assert_eq!((again.status, again.text("state")), (200, "held".into()));
+    assert_eq!(again.text("available"), "60");
+    let other = world.as_(PROXY, "POST /v1/holds", &hold("h1", "41"));
+    assert_eq!(other.says(), "409 held_differently");
+    let more = world.as_(PROXY, "POST /v1/holds", &hold("h2", "60.000001"));
+    assert_eq!(more.says(), "402 insufficient");
+    assert_eq!((more.text("needed"), more.text("available")), ("60.000001".into(), "60".into()));
+
+    assert_eq!(settle(&world, r#"{"hold_id": "h1", "credits": "25"}"#), "settled");
+    assert_eq!(settle(&world, r#"{"hold_id": "h1", "credits": "25"}"#), "settled_before");
+    assert_eq!(settle(&world, r#"{"hold_id": "h1", "credits": "26"}"#), "settled_differently");
+    let ended = world.as_(PROXY, "POST /v1/holds", &hold("h1", "40"));
+    assert_eq!(ended.says(), "409 hold_ended");
+    assert_eq!(world.as_(PROXY, "DELETE /v1/holds/h1", "").says(), "409 hold_ended");
+    let shown = world.as_(PROXY, "GET /v1/holds/h1", "");
+    assert_eq!((shown.text("state"), shown.text("settled")), ("settled".into(), "25".into()));
+
+    world.as_(PROXY, "POST /v1/holds", &hold("h3", "10"));
+    assert_eq!(world.as_(PROXY, "DELETE /v1/holds/h3", "").text("state"), "released");
+    assert_eq!(world.as_(PROXY, "DELETE /v1/holds/h3", "").text("state"), "released_before");
+    assert_eq!(settle(&world, r#"{"hold_id": "h3", "credits": "1"}"#), "hold_released");
+
+    world.as_(PROXY, "POST /v1/holds", &hold("h4", "10"));
+    world.tick(Duration::from_secs(901));
+    assert_eq!(settle(&world, r#"{"hold_id": "h4", "credits": "5"}"#), "settled_late");
+    assert_eq!(world.call("GET /v1/tenants/acme", "").text("balance"), "70");
+    let entries = world.call("GET /v1/tenants/acme/entries?limit=2", "").json();
+    assert_eq!(entries["entries"].as_array().unwrap().len(), 2);
+    let rest = world.call("GET /v1/tenants/acme/entries?after=2", "").json();
+    assert_eq!((&entries["next"], &rest["next"]), (&2.into(), &serde_json::Value::Null));
+    assert_eq!(rest["entries"][0]["late"], true);
+}
+
+#[test]
+fn a_lease_is_drawn_on() {
+    let world = World::new();
+    world.buy("acme", "first", "100");
+    world.as_(PROXY, "POST /v1/holds", &hold("lease", "20"));
+    let draw = |id: &str, credits: &str| {
+        settle(
+            &world,
+            &format!(
+                "{{\"hold_id\": \"lease\", \"draw\": \"{id}\", \"releases\": \"5\", \
+                 \"credits\": \"{credits}\"}}"
+            ),
+        )
+    };
+    assert_eq!(draw("a", "3"), "settled");
+    assert_eq!(draw("a", "3"), "settled_before");
+    assert_eq!(draw("a", "4"), "settled_differently");
+    let shown = world.as_(PROXY, "GET /v1/holds/lease", "");
+    assert_eq!((shown.text("state"), shown.text("remaining")), ("open".into(), "15".into()));
+}
+
+#[test]
+fn a_purchase_is_made_once() {
+    let world = World::new();
+    let tiers =
+        r#"[{"at_least": "1000", "discount": "17.5%"}, {"at_least": "100", "discount": "10%"}]"#;
+    let set = world.call("PUT /v1/tiers", tiers);
+    assert_eq!(set.json()[0]["at_least"], "100");
+    assert_eq!(world.as_(PROXY, "GET /v1/tiers", "").json(), set.json());
+    let first = world.buy("acme", "k1", "1000");
+    assert_eq!((first.status, first.text("paid")), (201, "825".into()));
+    world.charge("acme", "x", "10");
+    let again = world.buy("acme", "k1", "1000");
+    assert_eq!(again.status, 200);
+    assert_eq!(again.json(), first.json(), "the first answer again");
+    assert_eq!(world.buy("acme", "k1", "999").says(), "409 purchased_differently");
+    let bearer = format!("Bearer {ADMIN}");
+    let headers = [
+        ("authorization", &*bearer),
+        ("content-type", "application/json"),
+        ("idempotency-key", "k2"),
+    ];
+    let body = r#"{"paid": "90", "expires_at": "2026-03-02T00:00:00+01:00"}"#;
+    let paid = world.send("POST /v1/tenants/acme/purchases", &headers, body);
+    assert_eq!((paid.text("credits"), paid.text("discount")), ("100".into(), "10%".into()));
+    assert_eq!(paid.text("expires_at"), "2026-03-01T23:00:00Z");
+}
+
+#[test]
+fn settings_stay_until_they_are_cleared() {
+    let world = World::new();
+    let body = r#"{"overdraft": 5, "alerts": ["20%", "50"], "webhook": "http://127.0.0.1:1/",
+        "budgets": [{"per": "day", "credits": "10", "user": "*"}, {"per": "month", "credits": 7}]}"#;
+    let set = world.call("PUT /v1/tenants/acme", body);
+    assert_eq!(set.status, 200);
+    let same = world.call("PUT /v1/tenants/acme", "{}");
+    assert_eq!(same.json(), set.json());
+    assert_eq!(world.as_(PROXY, "GET /v1/tenants/acme", "").json(), set.json());
+    assert_eq!(set.json()["budgets"][0]["user"], "*");
+    assert_eq!(set.json()["budgets"][1]["resets_at"], "2026-04-01T00:00:00Z");
+    let over = r#"{"hold_id": "h", "tenant": "acme", "credits": "5", "user": "u"}"#;
+    assert_eq!(world.as_(PROXY, "POST /v1/holds", over).status, 201);
+    let over = r#"{"hold_id": "i", "tenant": "acme", "credits": "0.000001"}"#;
+    assert_eq!(world.as_(PROXY, "POST /v1/holds", over).says(), "402 insufficient");
+    world.buy("acme", "k", "100");
+    let over = r#"{"hold_id": "j", "tenant": "acme", "credits": "2.5"}"#;
+    let refused = world.as_(PROXY, "POST /v1/holds", over);
+    assert_eq!(refused.says(), "402 budget_exceeded");
+    assert_eq!(refused.json()["budget"]["held"], "5");
+    let clear = r#"{"overdraft": null, "alerts": [], "budgets": null, "webhook": null}"#;
+    let cleared = world.call("PUT /v1/tenants/acme", clear).json();
+    assert_eq!(
+        (&cleared["overdraft"], &cleared["webhook"]),
+        (&"0".into(), &serde_json::Value::Null)
+    );
+    assert!(cleared["alerts"].as_array().unwrap().is_empty());
+    assert!(cleared["budgets"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn tenants_come_in_pages() {
+    let world = World::new();
+    for tenant in ["b", "a", "c%2Fd"] {
+        world.buy(tenant, "k", "1");
+    }
+    let first = world.call("GET /v1/tenants?limit=2", "").json();
+    assert_eq!((&first["tenants"][0]["tenant"], &first["next"]), (&"a".into(), &"b".into()));
+    let rest = world.call("GET /v1/tenants?after=b", "").json();
+    assert_eq!(rest["tenants"][0]["tenant"], "c/d");
+    assert_eq!(rest["next"], serde_json::Value::Null);
+}
