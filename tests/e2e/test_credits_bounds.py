@@ -135,19 +135,20 @@ def test_who_has_little_left_is_served_by_the_cheaper_chain(
 ):
     gateway = credited(near_limit={"below": below, "chain": "plain"})
     purse = purses.new("0.02")
-    served, count = [], 0
+    served, spent = [], Decimal(0)
     while True:
         answer = purse.ask(gateway, path, "[words:300]", "claude", max_tokens=100)
         if answer.status_code == 402:
             break
         assert answer.status_code == 200, answer.text
         left, model = Decimal(answer.headers["x-tradewind-credits"]), served_by(answer)
-        assert left == Decimal("0.02") - sum(entry.credits for entry in purse.settled(count))
+        assert left == Decimal("0.02") - spent
         assert model == ("plain" if left < Decimal(level) else "claude")
         served.append(model)
-        count += 1
-        assert count < 100
-        paid(purse.settled(count)[-1], model)
+        assert len(served) < 100
+        entries = purse.settled(len(served))
+        paid(entries[-1], model)
+        spent = sum(entry.credits for entry in entries)
     assert served.index("plain") >= 5 and served[-1] == "plain"
     assert sorted(served) == served, "never back without a purchase"
     assert "buy credits" in answer.json()["error"]["message"]

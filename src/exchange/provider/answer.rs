@@ -195,7 +195,9 @@ impl About {
 
     /// Tells the edge role what has been used, where somebody pays for it.
     pub(super) fn tell(&self) -> Option<Effect> {
-        self.asked.meter.as_ref().map(|_| self.used.tell(self.asked.attempt))
+        let meter = self.asked.meter.as_ref()?;
+        let used = if meter.stop { self.used.within(meter.paid) } else { self.used };
+        Some(used.tell(self.asked.attempt))
     }
 
     pub(super) fn count(&self, outcome: &str) -> Effect {
