@@ -30,10 +30,10 @@ DEMO := ENVOY='$(or $(ENVOY),$(DEMO_ENVOY))' exec .tools/venv/bin/python tests/t
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
-build: $(TARGETS) ## the module for Envoy and the `tradewind` command, optimised
+build: $(TARGETS) ## the module for Envoy, the `tradewind` command and the ledger, optimised
 	cargo build --release --locked --lib --target wasm32-wasip1
-	cargo build --release --locked --bin tradewind --features companion
-	@ls -l $(WASM) target/release/tradewind
+	cargo build --release --locked --bins --features companion
+	@ls -l $(WASM) target/release/tradewind target/release/tradewind-ledger
 
 test: lint unit wasm-test e2e ## lint, unit, wasm-test and e2e, in this order
 

@@ -48,6 +48,27 @@ fn what_envoy_would_choke_on_is_refused() {
 }
 
 #[test]
+fn a_ledger_without_an_address_is_refused() {
+    let module = Path::new(env!("CARGO_TARGET_TMPDIR")).join("other-module.wasm");
+    fs::write(&module, b"\0asm\x01\0\0\0").unwrap();
+    let policy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-endpoint.yaml");
+    let text = fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/corpus/policy/credits.yaml"
+    ));
+    let lines = text.unwrap();
+    let kept: Vec<&str> = lines
+        .lines()
+        .filter(|line| !line.contains("https://ledger") && !line.contains("ledger-token"))
+        .collect();
+    fs::write(&policy, kept.join("\n")).unwrap();
+    let arguments = [policy.to_str().unwrap(), "--wasm", module.to_str().unwrap()];
+    let (said, code) = render(&arguments);
+    assert!(said.starts_with("credits.endpoint: missing"), "{said}");
+    assert_eq!(code, Some(1));
+}
+
+#[test]
 fn the_reference_is_what_render_prints() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("envoy/gateway");
     let (policy, node) = policy_file::load(&folder.join("policy.yaml")).unwrap();
@@ -57,7 +78,8 @@ fn the_reference_is_what_render_prints() {
         wasm: "/etc/tradewind/tradewind.wasm".into(),
         authorities: "/etc/ssl/certs/ca-certificates.crt".into(),
     };
-    let secrets = ["anthropic-api-key", "openai-api-key", "gemini-api-key"].map(|name| {
+    let names = ["anthropic-api-key", "openai-api-key", "gemini-api-key", "ledger-token"];
+    let secrets = names.map(|name| {
         let path = Path::new("/etc/tradewind/secrets").join(name);
         Secret { name: name.into(), source: Source::Plain { path, newline: false } }
     });

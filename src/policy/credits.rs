@@ -22,6 +22,8 @@ pub struct CreditPolicy {
     pub endpoint: Option<Endpoint>,
     /// The name of the secret that holds the ledger's token; none for a ledger that wants none.
     pub secret: Option<String>,
+    /// Whether the ledger is known to speak HTTP/2 without TLS.
+    pub http2: bool,
     /// How long a hold may take, in milliseconds, from 1 to 10,000.
     pub timeout_ms: u64,
     /// How long a hold lives when nobody settles it, in seconds: longer than any request.
@@ -107,6 +109,7 @@ pub(super) fn read(
     let cluster = fields.optional("cluster").map(|spot| cluster(&spot, models));
     let endpoint = fields.optional("endpoint").map(|spot| Endpoint::read(&spot));
     let secret = fields.optional("secret").map(|spot| secret(&spot));
+    let http2 = fields.optional("http2").and_then(|spot| http2(&spot, endpoint.as_ref()));
     let timeout = fields
         .optional("timeout")
         .map(|spot| spot.duration(1..=10_000, "a duration from 1ms to 10s"));
@@ -130,6 +133,7 @@ pub(super) fn read(
             None => None,
         },
         secret: secret.flatten(),
+        http2: http2.unwrap_or_default(),
         timeout_ms: timeout.unwrap_or(Some(50))?,
         hold_seconds: expires.unwrap_or(Some(900_000))?.div_ceil(1000),
         on_unavailable: unavailable?,
@@ -146,6 +150,15 @@ fn cluster(spot: &Spot<'_>, models: &Models<'_>) -> Option<String> {
         spot.problem(format!("`{name}` is a model's cluster already: choose another name"));
     }
     Some(name.to_owned())
+}
+
+/// By TLS the two agree on it in their handshake.
+fn http2(spot: &Spot<'_>, endpoint: Option<&Option<Endpoint>>) -> Option<bool> {
+    let http2 = spot.boolean()?;
+    if endpoint.and_then(Option::as_ref).is_some_and(|endpoint| endpoint.tls) {
+        spot.problem("means nothing with an `https://` endpoint, which says it itself: remove it");
+    }
+    Some(http2)
 }
 
 fn unavailable(

@@ -56,6 +56,16 @@ impl<'n> Spot<'n> {
         }
     }
 
+    pub(super) fn boolean(&self) -> Option<bool> {
+        match self.node.content {
+            Content::Boolean(value) => Some(value),
+            _ => {
+                self.expected("true or false");
+                None
+            }
+        }
+    }
+
     /// One of a few words.
     pub(super) fn word<T: Copy>(&self, what: &str, words: &[(&str, T)]) -> Option<T> {
         let known: Vec<&str> = words.iter().map(|word| word.0).collect();

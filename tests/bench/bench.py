@@ -422,6 +422,9 @@ def main():
             stream = stream_row(envoy, ports, chunks, options.rounds)
         memory = memory_rows(options.envoy, bootstrap, folder, ports, upstream)
         report(rows, stream, memory, options.envoy)
+    import credits  # noqa: PLC0415 - it builds on this file
+
+    credits.run(options.envoy, options.rounds)
 
 
 if __name__ == "__main__":

@@ -33,8 +33,8 @@ def test_every_envoy_takes_the_reference(version, tmp_path):
     """The one in `envoy/gateway`, with its paths put where things are here."""
     text = (GATEWAY / "envoy.json").read_text()
     text = text.replace("/etc/tradewind/tradewind.wasm", str(paths.WASM))
-    for name in ("openai", "anthropic", "gemini"):
-        (tmp_path / f"{name}-api-key").write_text("sk-1")
+    for name in ("openai-api-key", "anthropic-api-key", "gemini-api-key", "ledger-token"):
+        (tmp_path / name).write_text("sk-1")
     text = text.replace("/etc/tradewind/secrets", str(tmp_path))
     validate(version, json.loads(text), tmp_path)
 

@@ -7,18 +7,23 @@ use crate::policy::CreditPolicy;
 /// None for a ledger whose cluster comes from elsewhere.
 pub(super) fn cluster(credits: &CreditPolicy, place: &Place, secrets: &[Secret]) -> Option<Value> {
     let endpoint = credits.endpoint.as_ref()?;
-    let token = credits.secret.as_deref();
-    // The module never sees the token: it is added behind it.
-    let mut filters: Vec<Value> = token
-        .map(|name| cluster::injector(name, ("authorization", "Bearer "), secrets))
-        .into_iter()
-        .collect();
-    filters.push(cluster::codec());
-    let options = json!({
+    let protocol = match (endpoint.tls, credits.http2) {
+        (true, _) => {
+            ("auto_config", json!({"http_protocol_options": {}, "http2_protocol_options": {}}))
+        }
+        // Many calls at once share a connection, and so the system calls.
+        (false, true) => ("explicit_http_config", json!({"http2_protocol_options": {}})),
+        (false, false) => ("explicit_http_config", json!({"http_protocol_options": {}})),
+    };
+    let mut options = json!({
         // Sooner than a ledger closes an idle connection.
         "common_http_protocol_options": {"idle_timeout": "30s"},
-        "explicit_http_config": {"http_protocol_options": {}},
-        "http_filters": filters,
+        protocol.0: protocol.1,
     });
+    if let (Some(name), Value::Object(fields)) = (&credits.secret, &mut options) {
+        // The module never sees the token: it is added behind it.
+        let token = cluster::injector(name, ("authorization", "Bearer "), secrets);
+        fields.insert("http_filters".into(), json!([token, cluster::codec()]));
+    }
     Some(cluster::reached(&credits.cluster, endpoint, &place.authorities, options))
 }

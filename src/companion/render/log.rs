@@ -19,6 +19,7 @@ pub(super) fn access_log() -> Value {
             "flags": "%RESPONSE_FLAGS%",
             "details": "%RESPONSE_CODE_DETAILS%",
             "model": "%RESP(x-tradewind-model)%",
+            "credits": "%FILTER_STATE(wasm.tw.bill:PLAIN)%",
             "attempts": "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",
             "upstream": "%UPSTREAM_HOST%",
             "upstream_failure": "%UPSTREAM_TRANSPORT_FAILURE_REASON%",

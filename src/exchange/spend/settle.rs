@@ -5,7 +5,7 @@ use super::hold::Asking;
 use super::keeper::Note;
 use super::{Payer, Source, Spent, Used, away, used};
 use crate::credit::Credits;
-use crate::credit::wire::{Draw, Settlement};
+use crate::credit::wire::{Draw, Settlement, counts};
 use crate::json::Writer;
 use crate::policy::Policy;
 use crate::usage::Usage;
@@ -30,6 +30,26 @@ struct Bill<'s> {
     outcome: &'static str,
 }
 
+/// Filter state for the access log: what was charged.
+const BILL: &str = "tw.bill";
+
+/// What was charged, as the access log prints it.
+fn spoken(bill: &Bill<'_>) -> Vec<u8> {
+    let mut json = Writer::after(Vec::with_capacity(96));
+    json.object(|json| {
+        json.key("credits").string(&bill.credits.to_string());
+        for (name, tokens) in counts(&bill.usage) {
+            if tokens > 0 {
+                json.key(name).number(tokens);
+            }
+        }
+        if bill.estimated {
+            json.key("estimated").boolean(true);
+        }
+    });
+    json.finish()
+}
+
 /// Settles a request that ran.
 pub(in super::super) fn settle(
     spent: &Spent,
@@ -42,6 +62,7 @@ pub(in super::super) fn settle(
         "tradewind_settled_total.outcome.{}",
         if bill.estimated && bill.outcome == "answered" { "estimated" } else { bill.outcome }
     ))];
+    effects.push(Effect::State(BILL.into(), spoken(&bill)));
     let note = match &spent.source {
         Source::Hold => Some(note(spent, &bill, None)),
         Source::Lease(lease) => {

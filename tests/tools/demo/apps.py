@@ -38,6 +38,7 @@ class OpenAIApp:
         )
         answer, took = raw.parse(), since(begin)
         self.message = answer.choices[0].message
+        self.credits = raw.headers.get("x-tradewind-credits", "(not said)")
         tokens = (answer.usage.prompt_tokens, answer.usage.completion_tokens)
         return _seen(model, self.message.content or "", raw.headers, took, tokens)
 

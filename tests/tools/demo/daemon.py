@@ -1,6 +1,7 @@
 """A process that never outlives the demo."""
 
 import ctypes
+import os
 import signal
 import subprocess
 import sys
@@ -25,7 +26,9 @@ def _end_with_parent() -> None:
 class Daemon:
     """A running command; what it says is in `out` and `log`."""
 
-    def __init__(self, what: str, command: list, folder: Path, name: str):
+    def __init__(
+        self, what: str, command: list, folder: Path, name: str, environment: dict | None = None
+    ):
         self.what = what
         self.out, self.log = folder / f"{name}.out", folder / f"{name}.log"
         with self.out.open("wb") as out, self.log.open("wb") as log:
@@ -36,6 +39,7 @@ class Daemon:
                     stdin=subprocess.DEVNULL,
                     stdout=out,
                     stderr=log,
+                    env={**os.environ, **(environment or {})},
                     start_new_session=True,
                     preexec_fn=_end_with_parent,
                 )

@@ -9,10 +9,13 @@ import policy
 import screen
 from apps import Seen
 from screen import paint, say, wrong
+from receiver import Receiver
+from spending import BUYING, SPENDING
 from stack import Stack
 from tour import STEPS, Broken, Step, Tour
 from trouble import Trouble
 
+ALL = BUYING + STEPS + SPENDING
 KEY = "demo-key"
 CLAUDE_AWAY = '{"model": "claude-*", "status": 529}'
 TITLE = "Tradewind: official SDKs, unchanged -> Envoy -> OpenAI, Anthropic, Gemini (simulated)"
@@ -24,23 +27,26 @@ def serve(stack: Stack, once: bool) -> int:
     sim = stack.start_sim()
     for name, secret in policy.SECRETS.items():
         stack.secret(secret, f"simulated-{name}-key")
-    envoy = stack.start_envoy(policy.simulated(KEY, sim.endpoints))
+    receiver = Receiver()
+    ledger = stack.start_ledger(receiver.url)
+    receiver.secret = ledger.secret
+    envoy = stack.start_envoy(policy.simulated(KEY, sim.endpoints, ledger.url))
     say(paint(TITLE, "bold"))
     try:
-        tour = Tour(envoy.url, KEY, sim)
+        tour = Tour(envoy.url, KEY, sim, ledger, receiver)
     except (openai.OpenAIError, anthropic.AnthropicError) as error:
         raise Trouble(f"the gateway does not list its models: {error}", envoy.log) from None
     failed = 0
-    for number, step in enumerate(STEPS, 1):
+    for number, step in enumerate(ALL, 1):
         if not _walk(number, step, tour):
             failed += 1
             stack.check()
     if failed:
-        wrong(f"{failed} of {len(STEPS)} steps do not show what they say")
+        wrong(f"{failed} of {len(ALL)} steps do not show what they say")
         wrong(f"the logs are in {stack.folder}")
         return 1
     if once:
-        say(paint(f"all {len(STEPS)} steps show what they say", "green"))
+        say(paint(f"all {len(ALL)} steps show what they say", "green"))
         return 0
     sim.weather()
     stack.done = True
@@ -50,6 +56,8 @@ def serve(stack: Stack, once: bool) -> int:
         f"weather  curl {sim.url}/weather -d '{CLAUDE_AWAY}'",
         f"         curl {sim.url}/weather -X DELETE       fair again",
         f"         curl {sim.url}/requests                what the providers were asked",
+        f"credits  {ledger.page}",
+        "         the operator's page: tenants, balances, spending; in a browser, or with curl",
     )
     stack.stay()
 

@@ -8,6 +8,10 @@ from pathlib import Path
 REFERENCE = Path(__file__).resolve().parents[3] / "envoy/gateway/policy.yaml"
 POLICY = Path(os.environ.get("POLICY") or REFERENCE)
 PLACEHOLDER = "change-me"
+LEDGER_ENDPOINT = "http://127.0.0.1:8700"
+LEDGER_SECRET = "ledger-token"
+# The tenant of the policy, and the one that the demo adds.
+TENANT, SMALL, SMALL_KEY = "acme", "startup", "startup-key"
 ENDPOINTS = {
     "anthropic": "https://api.anthropic.com",
     "openai": "https://api.openai.com",
@@ -16,17 +20,22 @@ ENDPOINTS = {
 SECRETS = {name: f"{name}-api-key" for name in ENDPOINTS}
 
 
-def simulated(key: str, endpoints: dict[str, str]) -> str:
-    """The policy for a key, with simulated providers in the place of the real ones."""
-    text = real(key)
+def simulated(key: str, endpoints: dict[str, str], ledger: str) -> str:
+    """The policy for a key, with simulated providers in the place of the real ones, and a second
+    key of a tenant that has few credits."""
+    text = real(key, ledger)
+    [own] = [line for line in text.splitlines(True) if _digest(key) in line]
+    small = own.replace(_digest(key), _digest(SMALL_KEY)).replace("acme", SMALL)
+    text = text.replace(own, own + small)
     for name, endpoint in ENDPOINTS.items():
         text = text.replace(endpoint, endpoints[name])
     return text
 
 
-def real(key: str) -> str:
-    """The policy for a key of the app."""
-    return POLICY.read_text().replace(_digest(PLACEHOLDER), _digest(key))
+def real(key: str, ledger: str) -> str:
+    """The policy for a key of the app and a ledger's address."""
+    text = POLICY.read_text().replace(_digest(PLACEHOLDER), _digest(key))
+    return text.replace(LEDGER_ENDPOINT, ledger)
 
 
 def without(bootstrap: str, missing: set[str]) -> str:

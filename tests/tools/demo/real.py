@@ -12,6 +12,9 @@ from screen import say
 from stack import Stack, render
 from trouble import Trouble
 
+# What a run may spend, in US dollars at the prices of the policy.
+CREDITS = "10"
+
 # Where each provider's SDK looks for its key too.
 VARIABLES = {
     "anthropic": "ANTHROPIC_API_KEY",
@@ -24,7 +27,9 @@ def serve(stack: Stack, once: bool) -> int:
     """Everything, to its end; the exit code."""
     missing = _keys(stack)
     key = os.environ.get("TRADEWIND_KEY") or f"tw-{secrets.token_hex(12)}"
-    text = policy.real(key)
+    ledger = stack.start_ledger()
+    ledger.buy(policy.TENANT, CREDITS)
+    text = policy.real(key, ledger.url)
     if missing:
         stack.policy.write_text(text)
         for name in missing:
@@ -37,6 +42,8 @@ def serve(stack: Stack, once: bool) -> int:
     screen.invite(
         "It stays up until Ctrl-C. Providers charge for every answer. Try:",
         *(envoy.url, key, models, stack.folder, envoy.admin_url),
+        f"credits  {ledger.page}",
+        f"         the operator's page: {CREDITS} credits to spend, gone with this run",
         "key      it is new with every run; TRADEWIND_KEY sets one that stays",
     )
     if once:

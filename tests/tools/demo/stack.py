@@ -1,7 +1,8 @@
-"""What runs: Envoy on a rendered policy, and for the demo the simulated providers behind it."""
+"""What runs: the ledger, Envoy on a rendered policy, and for the demo the simulated providers."""
 
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -11,15 +12,17 @@ from typing import Callable, NoReturn, TypeVar
 
 import httpx
 
+import policy
 import ports
 from daemon import Daemon
 from trouble import Trouble
 
 ROOT = Path(__file__).resolve().parents[3]
 TRADEWIND = Path(os.environ.get("TRADEWIND") or ROOT / "target/release/tradewind")
+LEDGER = Path(os.environ.get("LEDGER") or ROOT / "target/release/tradewind-ledger")
 WASM = Path(os.environ.get("WASM") or ROOT / "target/wasm32-wasip1/release/tradewind.wasm")
 
-GATEWAY, ADMIN, WEATHER = 10000, 9901, 9902
+GATEWAY, ADMIN, WEATHER, CREDITS = 10000, 9901, 9902, 8700
 WORKERS = 2
 
 Running = TypeVar("Running", bound=Daemon)
@@ -30,7 +33,7 @@ def built() -> Path:
     envoy = os.environ.get("ENVOY")
     if not envoy:
         raise Trouble("ENVOY does not say where Envoy is: `make demo` and `make run` do")
-    for path in (TRADEWIND, WASM):
+    for path in (TRADEWIND, LEDGER, WASM):
         if not path.is_file():
             raise Trouble(f"`{path}` is not there: `make build` brings it")
     binary = shutil.which(envoy)
@@ -71,6 +74,53 @@ class Sim(Daemon):
         except httpx.HTTPError as error:
             self.check()
             raise Trouble(f"{self.what}: {method} {path}: {error}", self.log) from None
+
+
+class Ledger(Daemon):
+    """The credit service, on a database that goes with the demo."""
+
+    def __init__(self, folder: Path, token: str, webhook: str | None, port: int):
+        self.secret, own = secrets.token_hex(16), secrets.token_hex(16)
+        # In the environment: on a command line anybody could read them.
+        tokens = {
+            "TRADEWIND_LEDGER_ADMIN_TOKEN": own,
+            "TRADEWIND_LEDGER_PROXY_TOKEN": token,
+            "TRADEWIND_LEDGER_WEBHOOK_SECRET": self.secret,
+        }
+        command = [
+            *(LEDGER, "serve", "--listen", f"{ports.HOST}:{port}"),
+            *("--database", folder / "ledger.db"),
+            *(("--webhook-url", webhook) if webhook else ()),
+        ]
+        super().__init__("the ledger", command, folder, "ledger", tokens)
+        try:
+            said = self.wait_for(lambda: _line(self.out))
+        except BaseException:
+            self.stop()
+            raise
+        self.url = next(word for word in said.split() if word.startswith("http://"))
+        # A browser takes the password from the address.
+        self.page = self.url.replace("http://", f"http://admin:{own}@")
+        bearer = {"authorization": f"Bearer {own}"}
+        self.admin = httpx.Client(base_url=self.url, headers=bearer, timeout=10, trust_env=False)
+
+    def ask(self, method: str, path: str, body=None, **headers: str) -> dict:
+        """One call of an operator."""
+        try:
+            answer = self.admin.request(method, path, json=body, headers=headers)
+            return answer.raise_for_status().json()
+        except httpx.HTTPError as error:
+            self.check()
+            raise Trouble(f"{self.what}: {method} {path}: {error}", self.log) from None
+
+    def buy(self, tenant: str, credits: str) -> dict:
+        """Buys credits; what was paid for them."""
+        key = {"idempotency-key": secrets.token_hex(8)}
+        return self.ask("POST", f"/v1/tenants/{tenant}/purchases", {"credits": credits}, **key)
+
+    def tenant(self, tenant: str) -> dict:
+        """How an account stands."""
+        return self.ask("GET", f"/v1/tenants/{tenant}")
 
 
 class Envoy(Daemon):
@@ -133,9 +183,15 @@ class Stack:
         start = lambda port: Sim(self.folder, port)
         return self._start(start, WEATHER)
 
-    def start_envoy(self, policy: str) -> Envoy:
+    def start_ledger(self, webhook: str | None = None) -> Ledger:
+        """The ledger, on its default port or on a free one, and its token where Envoy reads it."""
+        token = secrets.token_hex(16)
+        self.secret(policy.LEDGER_SECRET, token)
+        return self._start(lambda port: Ledger(self.folder, token, webhook, port), CREDITS)
+
+    def start_envoy(self, text: str) -> Envoy:
         """Envoy on a policy, on its default ports or on free ones."""
-        self.policy.write_text(policy)
+        self.policy.write_text(text)
         start = lambda *at: Envoy(self.binary, self.folder, self.policy, *at)
         return self._start(start, GATEWAY, ADMIN)
 

@@ -11,7 +11,8 @@ import anthropic
 import openai
 
 from apps import AnthropicApp, OpenAIApp, Seen, since
-from stack import Sim
+from receiver import Receiver
+from stack import Ledger, Sim
 
 CLAUDE_DOWN = {"provider": "anthropic", "status": 529, "error": "overloaded"}
 ERROR_IN_STREAM = {"provider": "anthropic", "error_event": "before_content", "error": "overloaded"}
@@ -50,6 +51,8 @@ class Tour:
     url: str
     key: str
     sim: Sim
+    ledger: Ledger
+    receiver: Receiver
 
     def __post_init__(self) -> None:
         self.openai = OpenAIApp(self.url, self.key)
