@@ -51,7 +51,7 @@ fn every_route_with_every_token() {
     let callers = [
         ("nobody", String::new()),
         ("a stranger", bearer("wrong")),
-        ("half a token", bearer(&ADMIN[..ADMIN.len() - 1])),
+        ("half a token", bearer(ADMIN.trim_end_matches('s'))),
         ("no scheme", ADMIN.to_owned()),
         ("a proxy", bearer(PROXY)),
         ("an admin", bearer(ADMIN)),

@@ -1,6 +1,8 @@
 //! The operator's pages. They are left in `target/tmp` for whoever wants to look at them.
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::world::{PROXY, World};
 
 const EVIL: &str = "<img/src=x>\\\"'&";
@@ -23,11 +25,12 @@ fn seeded() -> World {
         for (at, model) in models.into_iter().enumerate() {
             for (tenant, much) in [("acme", 3), ("globex", 1), (EVIL, 0)] {
                 let cost = (day * 7 + u64::try_from(at).unwrap() * 5) % 6 * much;
-                let item = format!(
-                    "{{\"settlements\": [{{\"hold_id\": \"{tenant}-{day}-{at}\", \"unheld\": true, \
-                     \"tenant\": \"{tenant}\", \"user\": \"<s>\", \"credits\": \"{cost}.25\", \
-                     \"model\": \"{model}\", \"outcome\": \"answered\"}}]}}"
-                );
+                let item = json!({"settlements": [{
+                    "hold_id": format!("{tenant}-{day}-{at}"), "unheld": true, "tenant": tenant,
+                    "user": "<s>", "credits": format!("{cost}.25"), "model": model,
+                    "outcome": "answered",
+                }]})
+                .to_string();
                 let settled = world.call("POST /v1/settlements", &item);
                 assert!(settled.body.contains("settled_unheld"), "{settled:?}");
             }

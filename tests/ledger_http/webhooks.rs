@@ -125,6 +125,7 @@ fn nothing_is_sent_unsigned_or_lost_without_a_place() {
     let failed = delivery(&world, "acme");
     assert!(failed["last_error"].as_str().unwrap().starts_with("not sent: "), "{failed}");
     assert!(receiver.seen().is_empty());
+    world.tick(Duration::from_secs(1));
     world.buy("bob", "first", "100");
     world.call("PUT /v1/tenants/bob", r#"{"alerts": ["20%"]}"#);
     world.charge("bob", "bob-1", "81");

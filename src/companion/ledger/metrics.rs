@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::engine::{Load, SIZES};
 use super::webhook::Failure;
 use crate::credit::{Credits, Outcome};
 
@@ -175,6 +176,23 @@ fn write_latency(latency: &BTreeMap<Route, Latency>, text: &mut Text) {
         text.sample(&format!("{NAME}_sum"), &labels, seconds.as_secs_f64());
         text.sample(&format!("{NAME}_count"), &labels, latency.count);
     }
+}
+
+/// What the engine says of itself.
+pub(super) fn load(load: &Load, text: &mut Text) {
+    text.family("queue_length", "gauge", "Commands that wait, or are being done.");
+    text.sample("queue_length", &[], load.waiting);
+    text.family("transactions_failed_total", "counter", "Transactions that found no database.");
+    text.sample("transactions_failed_total", &[], load.failed);
+    text.family("batch_size", "histogram", "Commands of one transaction.");
+    let mut below = 0_u64;
+    for (most, count) in SIZES.iter().zip(load.sizes) {
+        below = below.saturating_add(count);
+        text.sample("batch_size_bucket", &[("le", &most.to_string())], below);
+    }
+    text.sample("batch_size_bucket", &[("le", "+Inf")], load.transactions);
+    text.sample("batch_size_sum", &[], load.commands);
+    text.sample("batch_size_count", &[], load.transactions);
 }
 
 fn add(count: &mut u64) {

@@ -1,15 +1,30 @@
 //! The ledger as the rest of the service sees it: commands in, answers out, and views.
+mod error;
+mod load;
 mod url;
+mod writer;
 
-use url::Place;
+pub use error::{OpenError, Unavailable};
+pub use load::{Load, SIZES};
 pub use url::{NotAStore, StoreUrl};
 
 use core::fmt;
+use core::time::Duration;
 use std::sync::Arc;
 
-use super::store::{Attempt, Fault, Page, Sqlite, Store};
+use super::store::{Attempt, Page, Sqlite, Store};
 use super::view::{AlertView, Audit, DeliveryState, SpendRow, TenantView, Webhook};
-use crate::credit::{Alert, Answer, Command, Entry, Hold, Moment, Tiers, Window, retry};
+use crate::credit::{
+    Alert, Answer, Command, Entry, Hold, Moment, Per, Sweep, Tiers, Window, retry,
+};
+use url::Place;
+use writer::Writer;
+
+/// How often what has expired goes, of tenants that nothing else happens to.
+const SWEEP: Duration = Duration::from_secs(5);
+
+/// Tenants that are swept in one transaction.
+const SWEPT: usize = 200;
 
 /// How long an alert is left to whoever claimed it.
 const LEASE_SECONDS: u64 = 30;
@@ -22,23 +37,8 @@ pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
 pub struct Ledger {
     store: Arc<dyn Store>,
     clock: Clock,
+    writer: Arc<Writer>,
 }
-
-/// Why a ledger did not answer. What was asked is not done, or not known to be: asked again with
-/// the same id it is done once.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unavailable {
-    /// Too much waits already.
-    Busy,
-    /// It is being closed.
-    Closing,
-    /// The database is away, full or refuses.
-    Database(String),
-}
-
-/// Why a ledger cannot be opened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OpenError(pub(super) String);
 
 impl Ledger {
     /// Opens a database, and brings its tables up to date.
@@ -46,7 +46,9 @@ impl Ledger {
     /// # Errors
     /// When it cannot be reached, read or brought up to date.
     pub async fn open(url: &StoreUrl) -> Result<Self, OpenError> {
-        Self::open_with(url, Arc::new(system_time)).await
+        let ledger = Self::open_with(url, Arc::new(system_time)).await?;
+        tokio::spawn(ledger.clone().keep_swept());
+        Ok(ledger)
     }
 
     /// The same, by a clock of one's own, and nothing expires between commands.
@@ -59,7 +61,9 @@ impl Ledger {
             Place::Memory => Sqlite::in_memory(),
             Place::Postgres(_) => Err("not yet".to_owned()),
         };
-        Ok(Self { store: Arc::new(store.map_err(OpenError)?), clock })
+        let store: Arc<dyn Store> = Arc::new(store.map_err(OpenError)?);
+        let writer = Arc::new(Writer::start(Arc::clone(&store), Arc::clone(&clock)));
+        Ok(Self { store, clock, writer })
     }
 
     /// The time by its clock.
@@ -83,7 +87,7 @@ impl Ledger {
     /// # Errors
     /// When the database is away, or too much waits already.
     pub async fn apply_all(&self, commands: Vec<Command>) -> Result<Vec<Answer>, Unavailable> {
-        Ok(self.store.transact(commands.into(), self.now()).await?)
+        self.writer.apply(commands).await
     }
 
     /// Accounts in the order of their names, after that one.
@@ -158,7 +162,7 @@ impl Ledger {
     ) -> Result<Vec<SpendRow>, Unavailable> {
         let before = u64::from(days.saturating_sub(1)).saturating_mul(86_400_000);
         let since = Moment::of_millis(self.now().millis().saturating_sub(before));
-        let since = Window::of(crate::credit::Per::Day, since).to_string();
+        let since = Window::of(Per::Day, since).to_string();
         Ok(self.store.spend(tenant, &since).await?)
     }
 
@@ -170,17 +174,29 @@ impl Ledger {
         Ok(self.store.tiers().await?)
     }
 
-    /// Lets what has expired go, of as many tenants as that; how many there were.
+    /// Lets what has expired go, of some tenants; of how many.
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn sweep(&self, limit: u32) -> Result<u64, Unavailable> {
-        let tenants = self.store.expired(self.now(), limit).await?;
-        let count = u64::try_from(tenants.len()).unwrap_or(u64::MAX);
-        for tenant in tenants {
-            self.apply(Command::Sweep(crate::credit::Sweep { tenant })).await?;
+    pub async fn sweep(&self) -> Result<usize, Unavailable> {
+        let tenants = self.store.expired(self.now(), SWEPT).await?;
+        let sweeps = tenants.into_iter().map(|tenant| Command::Sweep(Sweep { tenant }));
+        Ok(self.apply_all(sweeps.collect()).await?.len())
+    }
+
+    /// Until it is closed.
+    async fn keep_swept(self) {
+        loop {
+            tokio::time::sleep(SWEEP).await;
+            loop {
+                match self.sweep().await {
+                    Ok(count) if count >= SWEPT => {}
+                    Err(Unavailable::Closing) => return,
+                    // A database that is away is asked again in a while.
+                    Ok(_) | Err(_) => break,
+                }
+            }
         }
-        Ok(count)
     }
 
     /// Alerts to deliver now. Whoever gets them has them alone for half a minute.
@@ -228,6 +244,12 @@ impl Ledger {
         Ok(self.store.attempted(&alert.tenant, alert.number, attempt).await?)
     }
 
+    /// What its writer has to do, and has done since the start.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        self.writer.load()
+    }
+
     /// Whether the database answers.
     ///
     /// # Errors
@@ -246,6 +268,7 @@ impl Ledger {
 
     /// Does what waits, then lets the database go.
     pub async fn close(self) {
+        self.writer.close().await;
         drop(self.store.close().await);
     }
 }
@@ -260,27 +283,5 @@ fn system_time() -> Moment {
 impl fmt::Debug for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ledger").field("store", &self.store).finish_non_exhaustive()
-    }
-}
-
-impl From<Fault> for Unavailable {
-    fn from(fault: Fault) -> Self {
-        Self::Database(fault.to_string())
-    }
-}
-
-impl fmt::Display for Unavailable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Busy => f.write_str("too much is waiting"),
-            Self::Closing => f.write_str("the ledger is closing"),
-            Self::Database(why) => write!(f, "the database is not available: {why}"),
-        }
-    }
-}
-
-impl fmt::Display for OpenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }

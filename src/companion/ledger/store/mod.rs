@@ -75,7 +75,7 @@ pub(super) trait Store: Send + Sync + fmt::Debug {
     fn tiers(&self) -> Reply<'_, Tiers>;
 
     /// Tenants of whose holds and lots some have expired.
-    fn expired(&self, now: Moment, limit: u32) -> Reply<'_, Vec<String>>;
+    fn expired(&self, now: Moment, limit: usize) -> Reply<'_, Vec<String>>;
 
     /// Alerts to deliver now; nobody else gets them before `until`.
     fn claim(&self, now: Moment, until: Moment, limit: u32) -> Reply<'_, Vec<Webhook>>;

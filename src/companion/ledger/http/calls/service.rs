@@ -11,7 +11,7 @@ use super::super::App;
 use super::super::problem::Problem;
 use super::super::reply::{self, text};
 use super::Called;
-use crate::companion::ledger::metrics::Text;
+use crate::companion::ledger::metrics::{self, Text};
 
 /// The contract, as programs read it.
 const DOCUMENT: &str = include_str!("../openapi.json");
@@ -37,6 +37,7 @@ pub(in super::super) async fn health(State(app): State<App>) -> Called {
 pub(in super::super) async fn metrics(State(app): State<App>) -> Response {
     let mut out = Text::default();
     app.metrics.write(&mut out);
+    metrics::load(&app.ledger.load(), &mut out);
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     ([(CONTENT_TYPE, kind)], out.finish()).into_response()
 }

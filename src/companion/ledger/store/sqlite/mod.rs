@@ -89,7 +89,7 @@ impl Store for Sqlite {
         self.reader.run(|connection| batch::tiers(connection))
     }
 
-    fn expired(&self, now: Moment, limit: u32) -> Reply<'_, Vec<String>> {
+    fn expired(&self, now: Moment, limit: usize) -> Reply<'_, Vec<String>> {
         self.reader.run(move |connection| views::expired(connection, now, limit))
     }
 

@@ -102,9 +102,9 @@ pub(super) fn spend(
 pub(super) fn expired(
     connection: &Connection,
     now: Moment,
-    limit: u32,
+    limit: usize,
 ) -> Result<Vec<String>, Fault> {
-    let params = params![moment(now), limit];
+    let params = params![moment(now), i64::try_from(limit).unwrap_or(i64::MAX)];
     rows(connection, EXPIRED, params, |row| row.text("tenant"))
 }
 

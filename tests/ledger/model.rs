@@ -1,0 +1,123 @@
+//! A book that holds everything: the rules alone.
+use tradewind::companion::ledger::TenantView;
+use tradewind::credit::{
+    Account, Alert, Auditor, Book, Changes, Command, Draw, Entry, Hold, Meter, MeterKey, Moment,
+    Purchase,
+};
+
+use std::collections::BTreeMap;
+
+use crate::subject::{self, Question, Subject, Told};
+
+/// The book, and what a store would have kept of it.
+#[derive(Debug, Default)]
+pub(crate) struct Model {
+    pub(crate) book: Book,
+    now: Moment,
+    pub(crate) kept: Kept,
+}
+
+/// What a store would have kept.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    pub(crate) accounts: BTreeMap<String, Account>,
+    pub(crate) holds: BTreeMap<String, Hold>,
+    pub(crate) draws: Vec<Draw>,
+    pub(crate) purchases: Vec<Purchase>,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) alerts: Vec<Alert>,
+    pub(crate) meters: BTreeMap<MeterKey, Meter>,
+}
+
+impl Kept {
+    fn keep(&mut self, changes: Changes) {
+        for account in changes.accounts {
+            let new = self.accounts.insert(account.record.tenant.clone(), account.record);
+            assert_eq!(account.new, new.is_none(), "an account is new once");
+        }
+        for hold in changes.holds {
+            let new = self.holds.insert(hold.record.id.clone(), hold.record);
+            assert_eq!(hold.new, new.is_none(), "a hold is new once");
+        }
+        self.draws.extend(changes.draws);
+        self.purchases.extend(changes.purchases);
+        self.entries.extend(changes.entries);
+        self.alerts.extend(changes.alerts);
+        self.meters.extend(changes.meters);
+    }
+}
+
+impl Model {
+    pub(crate) fn apply_at(&mut self, command: &Command, now: Moment) -> tradewind::credit::Answer {
+        let answer = self.book.apply(command, now);
+        self.kept.keep(self.book.take_changes());
+        answer
+    }
+}
+
+impl Subject for Model {
+    fn at(&mut self, now: Moment) {
+        self.now = now;
+    }
+
+    fn apply(&mut self, commands: Vec<Command>) -> Vec<Told> {
+        let now = self.now;
+        commands.iter().map(|command| Told::of(&self.apply_at(command, now))).collect()
+    }
+
+    fn sees(&mut self, question: &Question) -> String {
+        let of = |tenant: &str| self.book.account(tenant);
+        let entries = |tenant: &str| {
+            let entries = self.kept.entries.iter();
+            entries.filter(|entry| entry.tenant == tenant).collect::<Vec<_>>()
+        };
+        match question {
+            Question::Account(tenant) => subject::account(of(tenant)),
+            Question::Lots(tenant) => subject::lots(of(tenant)),
+            Question::Hold(id) => subject::hold(self.book.hold_of(id)),
+            Question::Last(tenant) => subject::entry(entries(tenant).last().copied()),
+            Question::Entries(tenant) => entries(tenant).len().to_string(),
+            Question::Budget(tenant, index) => {
+                let view = of(tenant).map(|account| {
+                    let now = account.mark.max(self.now);
+                    let meter = |key| self.book.meter(&key);
+                    let budget = |budget: &tradewind::credit::Budget| {
+                        (budget.clone(), budget.meter(tenant, now).map(meter))
+                    };
+                    let budgets = account.budgets.iter().map(budget).collect();
+                    TenantView { account: account.clone(), open_holds: 0, budgets }
+                });
+                subject::budget(view.as_ref(), *index)
+            }
+            Question::Alerts(tenant) => {
+                let alerts = self.kept.alerts.iter();
+                subject::alerts(alerts.filter(|alert| alert.tenant == *tenant))
+            }
+        }
+    }
+
+    fn audit(&mut self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for account in self.kept.accounts.values() {
+            let tenant = &account.tenant;
+            if self.book.account(tenant) != Some(account) {
+                wrong.push(format!("{tenant}: what is kept is not what is known"));
+            }
+            let mut auditor = Auditor::of(account.clone());
+            let purchases = self.kept.purchases.iter().filter(|p| p.tenant == *tenant);
+            purchases.for_each(|purchase| auditor.purchase(purchase.clone()));
+            let entries = self.kept.entries.iter().filter(|entry| entry.tenant == *tenant);
+            entries.for_each(|entry| auditor.entry(entry));
+            let holds = self.kept.holds.values().filter(|hold| hold.tenant == *tenant);
+            holds.for_each(|hold| auditor.hold(hold));
+            let of = |draw: &&Draw| {
+                self.kept.holds.get(&draw.hold_id).is_some_and(|hold| hold.tenant == *tenant)
+            };
+            self.kept.draws.iter().filter(of).for_each(|draw| auditor.draw(draw));
+            let meters = self.kept.meters.iter().filter(|(key, _)| key.tenant == *tenant);
+            meters.for_each(|(key, meter)| auditor.meter(key, *meter));
+            wrong.extend(auditor.differences());
+        }
+        wrong
+    }
+}
