@@ -105,23 +105,6 @@ def test_a_grace_is_so_many_credits_and_no_more(credited, purses, sim, between, 
     purse.settled(len(entries) + 1)
 
 
-def test_failures_far_apart_are_no_long_absence(credited, purses, between):
-    gateway = credited(
-        timeout="300ms", on_unavailable="grace", grace={"credits": "1", "seconds": 2}
-    )
-    purse = purses.new("5")
-    between.turn("503", only="holds")
-    assert purse.ask(gateway).status_code == 200
-    between.turn("fair")
-    # The ledger takes what that cost, so it has been back since.
-    purse.settled(1)
-    time.sleep(2.2)
-    between.turn("503", only="holds")
-    assert purse.ask(gateway).status_code == 200
-    between.turn("fair")
-    purse.settled(2)
-
-
 def test_a_hold_whose_answer_was_lost_is_settled_as_any_other(credited, purses, between):
     gateway, purse = credited(**settings("allow")), purses.new("5")
     between.turn("lost", only="holds")

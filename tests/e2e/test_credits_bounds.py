@@ -57,10 +57,10 @@ def test_several_answers_are_held_for_and_paid(credited, purses, sim, between):
     assert second.credits <= three and three - one > 2 * Decimal("0.0009")
 
 
-def openai_stream(purse, gateway, model: str) -> tuple[str, str]:
+def openai_stream(purse, gateway, model: str, bound: int = 100) -> tuple[str, str]:
     """The text and the reason of the end, as the SDK has them."""
     with purse.openai(gateway).chat.completions.create(
-        model=model, messages=say("go on"), max_tokens=100, stream=True,
+        model=model, messages=say("go on"), max_tokens=bound, stream=True,
         stream_options={"include_usage": True},
     ) as stream:
         chunks = list(stream)
@@ -70,10 +70,10 @@ def openai_stream(purse, gateway, model: str) -> tuple[str, str]:
     return "".join(choice.delta.content or "" for choice in choices), reasons[0]
 
 
-def anthropic_stream(purse, gateway, model: str) -> tuple[str, str]:
+def anthropic_stream(purse, gateway, model: str, bound: int = 100) -> tuple[str, str]:
     """The text and the reason of the end, as the SDK has them."""
     with purse.anthropic(gateway).messages.stream(
-        model=model, messages=say("go on"), max_tokens=100
+        model=model, messages=say("go on"), max_tokens=bound
     ) as stream:
         text = "".join(stream.text_stream)
         return text, stream.get_final_message().stop_reason
@@ -110,6 +110,50 @@ def test_a_stream_within_its_bound_is_not_stopped(credited, purses, sim, sdk, mo
     text, reason = READERS[sdk](purse, gateway, model)
     assert reason in ("stop", "end_turn") and text.endswith("word10")
     paid(purse.settled(1)[0], model)
+
+
+@SDKS
+@EACH
+def test_a_stream_just_beyond_its_bound_ends_once(credited, purses, sim, between, sdk, model):
+    gateway, purse = credited(on_exhausted="stop"), purses.new("5")
+    # 24 tokens, which only the usage at the end tells for sure.
+    sim.weather(MODELS[model], words=6)
+    text, _ = READERS[sdk](purse, gateway, model, bound=20)
+    assert text.endswith("word6")
+    entry = purse.settled(1)[0]
+    paid(entry, model, estimated=entry.estimated)
+    assert entry.usage["output"] == 20
+    assert entry.credits <= Decimal(between.calls("holds", purse.tenant)[0].json["credits"])
+
+
+@BOTH
+@EACH
+def test_a_whole_answer_beyond_its_bound_is_charged_as_it_is(
+    credited, purses, sim, between, path, model
+):
+    gateway, purse = credited(on_exhausted="stop"), purses.new("5")
+    sim.weather(MODELS[model], words=3_000)
+    answer = purse.ask(gateway, path, "go on", model, max_tokens=100)
+    assert answer.status_code == 200 and "word3000" in answer.text
+    entry = purse.settled(1)[0]
+    paid(entry, model)
+    assert entry.usage["output"] > 3_000
+    assert entry.credits > Decimal(between.calls("holds", purse.tenant)[0].json["credits"])
+
+
+def test_several_streamed_answers_have_a_bound_each(credited, purses):
+    gateway, purse = credited(on_exhausted="stop"), purses.new("5")
+    with purse.openai(gateway).chat.completions.create(
+        model="gpt", messages=say("[words:900]"), max_tokens=60, n=3, stream=True
+    ) as stream:
+        choices = [choice for chunk in stream for choice in chunk.choices]
+    for index in range(3):
+        own = [choice for choice in choices if choice.index == index]
+        assert len("".join(choice.delta.content or "" for choice in own)) == 240
+        assert [choice.finish_reason for choice in own if choice.finish_reason] == ["length"]
+    entry = purse.settled(1)[0]
+    paid(entry, "gpt")
+    assert entry.usage["output"] == 180
 
 
 @SDKS

@@ -195,9 +195,7 @@ impl About {
 
     /// Tells the edge role what has been used, where somebody pays for it.
     pub(super) fn tell(&self) -> Option<Effect> {
-        let meter = self.asked.meter.as_ref()?;
-        let used = if meter.stop { self.used.within(meter.paid) } else { self.used };
-        Some(used.tell(self.asked.attempt))
+        self.asked.meter.as_ref().map(|_| self.used.tell(self.asked.attempt))
     }
 
     pub(super) fn count(&self, outcome: &str) -> Effect {

@@ -162,7 +162,8 @@ impl Streaming {
         // What a provider had reported when its stream broke is not the last word: what was said
         // counts. A stream that broke has been counted by now.
         let whole = ended && !seen.counted;
-        about.used = Used { reported: seen.usage, said: seen.said, sent: meter.sent, ended: whole };
+        let used = Used { reported: seen.usage, said: seen.said, sent: meter.sent, ended: whole };
+        about.used = self.relay.stop_at.map_or(used, |most| used.within(most));
         if ended {
             self.meter = None;
         }
@@ -274,9 +275,6 @@ impl Relay {
             writer.write(&Event::Usage(usage), out);
         }
         writer.write(&Event::End, out);
-        // What comes after is not the app's to pay.
-        seen.usage = seen.usage.map(|_| usage);
-        seen.said = seen.said.min(bound);
         seen.stopped = true;
         seen.end = true;
     }

@@ -40,8 +40,8 @@ impl Used {
         Effect::State(key(attempt), self.write())
     }
 
-    /// The same with no more of an answer than so many tokens: what came beyond a bound that the
-    /// provider was given is not the app's to pay.
+    /// The same with no more of an answer than so many tokens: where an answer is stopped, what
+    /// came beyond its bound is not the app's to pay.
     pub(in super::super) fn within(mut self, most: u64) -> Self {
         if let Some(usage) = &mut self.reported {
             usage.output = usage.output.min(most);
