@@ -43,6 +43,8 @@ pub struct Plan<'p> {
 pub struct Meter<'p> {
     /// Of each model of the chain, the most tokens of an answer that was paid for.
     pub bounds: Vec<u64>,
+    /// How many answers.
+    pub choices: u64,
     /// Whether a longer answer is ended there.
     pub stop: bool,
     /// What the tenant has left, for the app to see.
@@ -105,6 +107,7 @@ impl Plan<'_> {
             });
             if let Some(meter) = &self.meter {
                 w.key("bounds").array(|w| meter.bounds.iter().for_each(|bound| w.number(*bound)));
+                w.key("choices").number(meter.choices);
                 w.key("stop").boolean(meter.stop);
                 if let Some(left) = &meter.left {
                     w.key("left").string(left);
@@ -171,7 +174,9 @@ impl<'p> Plan<'p> {
             meter: if root.get("bounds").is_some() {
                 let bounds = list("bounds")?.items().map(|bound| bound.as_u64().ok_or(Mismatch));
                 let bounds = bounds.collect::<Result<_, _>>()?;
-                Some(Meter { bounds, stop: flag("stop")?, left: root.str_of("left") })
+                let choices = root.get("choices").and_then(Value::as_u64).ok_or(Mismatch)?;
+                let left = root.str_of("left");
+                Some(Meter { bounds, choices, stop: flag("stop")?, left })
             } else {
                 None
             },

@@ -1,11 +1,15 @@
 """One gateway per Envoy and number of workers, shared by all tests; fair weather before each."""
 
+import json
 import os
 
 import pytest
 
 from support import paths
+from support.between import Between
+from support.credits import Purses, credits_policy
 from support.gateway import Gateway, render
+from support.ledger import Ledger
 from support.policy import policy
 from support.sim import Sim
 
@@ -63,6 +67,66 @@ def gateway(setup, gateways, rules, sim):
         gateways[setup] = Gateway(ENVOYS[version], bootstrap, workers, folder)
     sim.reset()
     return gateways[setup]
+
+
+@pytest.fixture(scope="session")
+def ledger():
+    """The ledger of the shared gateways."""
+    running = Ledger(paths.LOGS / "ledger")
+    yield running
+    running.stop()
+    running.audit()
+
+
+@pytest.fixture(scope="session")
+def purses(ledger):
+    """Tenants that nobody has used yet."""
+    return Purses(ledger)
+
+
+@pytest.fixture(scope="session")
+def ledger_line(ledger):
+    """The way from the gateways to the ledger."""
+    line = Between(ledger.address)
+    yield line
+    line.stop()
+
+
+@pytest.fixture
+def between(ledger_line):
+    """The same, in fair weather."""
+    ledger_line.turn("fair")
+    ledger_line.log.clear()
+    yield ledger_line
+    ledger_line.turn("fair")
+
+
+@pytest.fixture(scope="module")
+def credited_gateways():
+    """What is running with credits, by setup and settings."""
+    running = {}
+    yield running
+    for gateway in running.values():
+        gateway.stop()
+
+
+@pytest.fixture
+def credited(setup, credited_gateways, rules, sim, between):
+    """The gateway of this setup with these settings of `credits`, in fair weather."""
+
+    def start(**credits) -> Gateway:
+        name = "-".join(f"{key}={json.dumps(value)}" for key, value in credits.items())
+        found = credited_gateways.get((setup, name))
+        if not found:
+            version, workers = setup
+            folder = paths.LOGS / f"credits-{len(credited_gateways)}-{version}-{workers}w"
+            bootstrap = render(credits_policy(rules, between.url, **credits), folder)
+            found = Gateway(ENVOYS[version], bootstrap, workers, folder)
+            credited_gateways[setup, name] = found
+        return found
+
+    sim.reset()
+    return start
 
 
 @pytest.fixture

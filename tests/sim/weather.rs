@@ -102,6 +102,27 @@ fn requests_are_remembered_with_their_headers() {
 }
 
 #[test]
+fn a_model_may_say_more_than_it_was_allowed() {
+    let world = World::new();
+    let bounded = |provider: &str| match provider {
+        "openai" => json!({"max_tokens": 5, "stop": ["word2"]}),
+        "anthropic" => json!({"max_tokens": 5, "stop_sequences": ["word2"]}),
+        _ => json!({"generationConfig": {"maxOutputTokens": 5, "stopSequences": ["word2"]}}),
+    };
+    for provider in PROVIDERS {
+        let body = plain(provider, "hi", &bounded(provider));
+        assert!(!world.ask(provider, &body).body.contains("word2"));
+        world.weather(&json!({"provider": provider, "words": 90}));
+        let answer = world.ask(provider, &body);
+        assert_eq!(answer.status, 200);
+        assert!(answer.body.contains("word90"), "{}", answer.body);
+        let ends = ["\"stop\"", "\"end_turn\"", "\"STOP\""];
+        assert!(ends.iter().any(|end| answer.body.contains(end)), "{}", answer.body);
+        assert!(streamed_text(&stream(&world, provider, "hi")).ends_with("word90"));
+    }
+}
+
+#[test]
 fn other_machines_need_leave() {
     let any = "127.0.0.1:0".parse().unwrap();
     let everywhere = "0.0.0.0:0".parse().unwrap();

@@ -146,7 +146,7 @@ impl Exchange<'_> {
             return Ok(reply);
         }
         let (cached, written) = self.line.state.remember(heard);
-        let mut said = talk::answer(heard, self.entry.serial, cached, written);
+        let mut said = talk::answer(heard, self.entry.serial, (cached, written), row.words);
         said.usage.missing = row.missing_usage;
         self.line.wire.one_byte(row.framing.one_byte);
         self.entry.answered(Some(200), play::outcome(heard, &said), None);

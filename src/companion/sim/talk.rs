@@ -135,17 +135,26 @@ pub(super) fn count(length: usize) -> u64 {
 }
 
 /// The answer to `heard`. `serial` makes ids; `cached` and `cache_write` come from the memory of
-/// prompts.
-pub(super) fn answer(heard: &Heard, serial: u64, cached: u64, cache_write: u64) -> Said {
+/// prompts; `words` are for a model that does not know when to stop.
+pub(super) fn answer(
+    heard: &Heard,
+    serial: u64,
+    (cached, cache_write): (u64, u64),
+    words: Option<u64>,
+) -> Said {
     let calls = calls(heard, serial);
     let (text, end) = if heard.last.contains("refuse this") {
         ("I can't help with that.".to_owned(), End::Refused)
     } else if heard.last.contains("filter this") {
         (String::new(), End::Filtered)
-    } else if calls.is_empty() {
-        cut(heard, text(heard))
-    } else {
+    } else if !calls.is_empty() {
         (String::new(), End::Called)
+    } else if let Some(words) = words {
+        let mut text = text(heard);
+        say(words, &mut text);
+        (text, End::Done)
+    } else {
+        cut(heard, text(heard))
     };
     let calls = if end == End::Called { calls } else { Vec::new() };
     let called: u64 = calls
@@ -214,12 +223,17 @@ fn text(heard: &Heard) -> String {
         out.push_str(result);
     }
     let words = heard.last.split_once("[words:").and_then(|(_, rest)| rest.split_once(']'));
-    let words = words.and_then(|(words, _)| words.parse::<u32>().ok()).unwrap_or(0);
+    let words = words.and_then(|(words, _)| words.parse().ok()).unwrap_or(0);
+    say(words, &mut out);
+    out
+}
+
+/// Says so many words, within reason.
+fn say(words: u64, out: &mut String) {
     for word in 1..=words.min(200_000) {
         out.push_str(" word");
         out.push_str(&word.to_string());
     }
-    out
 }
 
 /// Cuts a text at the first stop sequence, then at the most tokens.

@@ -36,6 +36,8 @@ pub(super) struct Row {
     pub(super) silent: bool,
     pub(super) chunk_delay_ms: u64,
     pub(super) missing_usage: bool,
+    /// So many words more, whatever the request's most tokens.
+    pub(super) words: Option<u64>,
     pub(super) framing: Framing,
     pub(super) not_json: bool,
     pub(super) huge_body_bytes: u64,
@@ -168,6 +170,7 @@ fn field(row: &mut Row, name: &str, value: &Value) -> Result<(), String> {
         "silent" => row.silent = flag(value)?,
         "chunk_delay_ms" => row.chunk_delay_ms = whole(value)?,
         "missing_usage" => row.missing_usage = flag(value)?,
+        "words" => row.words = Some(whole(value)?),
         "framing" => row.framing = framing(value)?,
         "not_json" => row.not_json = flag(value)?,
         "huge_body_bytes" => row.huge_body_bytes = whole(value)?,

@@ -65,7 +65,7 @@ impl<'r> Request<'r> {
             let bounds: Vec<u64> = fit.models.iter().map(bound).collect();
             most = worst::cost(ask, bytes, &fit.models, &bounds);
             let stop = credits.on_exhausted == OnExhausted::Stop;
-            meter = Some(Meter { bounds, stop, left: None });
+            meter = Some(Meter { bounds, choices: ask.choices.max(1), stop, left: None });
         } else {
             edits.retain(|edit| !matches!(edit.put, Put::Bound { .. }));
         }

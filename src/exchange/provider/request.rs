@@ -31,8 +31,10 @@ pub(super) struct Asked {
 /// What credits bind an answer to.
 #[derive(Debug)]
 pub(super) struct Metered {
-    /// Most tokens that were paid for.
+    /// Most tokens of an answer.
     pub(super) bound: u64,
+    /// Most tokens of all answers that were paid for.
+    pub(super) paid: u64,
     /// Whether a longer answer is ended there.
     pub(super) stop: bool,
     /// What the tenant has left.
@@ -62,11 +64,12 @@ pub(super) fn write(config: &Config, plan: &Plan<'_>, body: &[u8]) -> Result<Wri
         more: next.is_some(),
         dropped: Vec::new(),
         meter: match &plan.meter {
-            Some(meter) => Some(Metered {
-                bound: *meter.bounds.get(position).ok_or(Mismatch)?,
-                stop: meter.stop,
-                left: meter.left.as_deref().map(str::to_owned),
-            }),
+            Some(meter) => {
+                let bound = *meter.bounds.get(position).ok_or(Mismatch)?;
+                let paid = bound.saturating_mul(meter.choices);
+                let left = meter.left.as_deref().map(str::to_owned);
+                Some(Metered { bound, paid, stop: meter.stop, left })
+            }
             None => None,
         },
     };

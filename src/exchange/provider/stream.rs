@@ -72,6 +72,8 @@ enum Heard {
     Nothing,
     /// One to hide: it tells the usage, which we asked for and the app did not.
     Hidden,
+    /// The last that goes to the app: with it more was said than was paid for.
+    Last,
     /// Something.
     Said,
 }
@@ -87,7 +89,7 @@ impl Streaming {
             writer: writer.unwrap_or_else(|| Box::new(Silent)),
             same,
             metered: meter.is_some(),
-            stop_at: meter.filter(|meter| meter.stop).map(|meter| meter.bound),
+            stop_at: meter.filter(|meter| meter.stop).map(|meter| meter.paid),
             hides_usage: same && !about.asked.stream_usage,
             out: Vec::new(),
             seen: Seen::default(),
@@ -157,7 +159,11 @@ impl Streaming {
             return None;
         }
         meter.next = meter.sent.saturating_mul(2);
-        about.used = Used { reported: seen.usage, said: seen.said, sent: meter.sent, ended };
+        // What a provider had reported when its stream broke is not the last word: what was said
+        // counts. A stream that broke has been counted by now.
+        let whole = ended && !seen.counted;
+        let used = Used { reported: seen.usage, said: seen.said, sent: meter.sent, ended: whole };
+        about.used = self.relay.stop_at.map_or(used, |most| used.within(most));
         if ended {
             self.meter = None;
         }
@@ -170,11 +176,14 @@ impl Streaming {
         let begins_clean = parser.carried().is_empty() && relay.out.is_empty();
         let mut hidden = false;
         let pushed = parser.push(chunk, |event, raw| {
-            if relay.hear(event) == Heard::Hidden {
-                hidden = true;
-            } else if relay.same {
+            let heard = relay.hear(event);
+            if relay.same && heard != Heard::Hidden {
                 relay.out.extend_from_slice(raw);
             }
+            if heard == Heard::Last {
+                relay.stop();
+            }
+            hidden |= matches!(heard, Heard::Hidden | Heard::Last);
         });
         if pushed.is_err() && !relay.seen.end {
             let message = "the provider sent an endless event";
@@ -196,9 +205,12 @@ impl Streaming {
             if relay.same && relay.seen.fault.is_some() {
                 // The app has not been told of it yet.
                 relay.seen.end = ended;
-            } else if relay.same && heard == Heard::Said {
+            } else if relay.same && matches!(heard, Heard::Said | Heard::Last) {
                 relay.out.extend_from_slice(raw);
                 relay.out.extend_from_slice(b"\n\n");
+            }
+            if heard == Heard::Last {
+                relay.stop();
             }
         });
         relay.close();
@@ -229,11 +241,15 @@ impl Relay {
                 (true, false) => {}
             }
         });
+        let hides = any && only_usage && self.hides_usage;
         if self.exhausted() {
-            self.stop();
-            return Heard::Hidden;
+            if hides {
+                self.stop();
+                return Heard::Hidden;
+            }
+            return Heard::Last;
         }
-        match (any, only_usage && self.hides_usage) {
+        match (any, hides) {
             (false, _) => Heard::Nothing,
             (true, true) => Heard::Hidden,
             (true, false) => Heard::Said,
@@ -241,8 +257,10 @@ impl Relay {
     }
 
     /// Whether more was said than was paid for. What was only estimated may be wrong by a quarter.
+    /// An answer that is about to end by itself is not ended twice.
     fn exhausted(&self) -> bool {
-        let Some(bound) = self.stop_at.filter(|_| !self.seen.end) else { return false };
+        let over = self.seen.end || self.seen.stop;
+        let Some(bound) = self.stop_at.filter(|_| !over) else { return false };
         let surely = bound.saturating_add(bound / 4).saturating_add(16);
         self.seen.usage.is_some_and(|usage| usage.output > bound) || self.seen.said > surely
     }
@@ -257,9 +275,6 @@ impl Relay {
             writer.write(&Event::Usage(usage), out);
         }
         writer.write(&Event::End, out);
-        // What comes after is not the app's to pay.
-        seen.usage = seen.usage.map(|_| usage);
-        seen.said = seen.said.min(bound);
         seen.stopped = true;
         seen.end = true;
     }

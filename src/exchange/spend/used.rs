@@ -30,7 +30,7 @@ pub(in super::super) struct Used {
     pub(in super::super) said: u64,
     /// Bytes that the app was sent.
     pub(in super::super) sent: u64,
-    /// Nothing more comes.
+    /// The answer came to its own end.
     pub(in super::super) ended: bool,
 }
 
@@ -38,6 +38,17 @@ impl Used {
     /// Tells it, as the word of that attempt.
     pub(in super::super) fn tell(&self, attempt: usize) -> Effect {
         Effect::State(key(attempt), self.write())
+    }
+
+    /// The same with no more of an answer than so many tokens: where an answer is stopped, what
+    /// came beyond its bound is not the app's to pay.
+    pub(in super::super) fn within(mut self, most: u64) -> Self {
+        if let Some(usage) = &mut self.reported {
+            usage.output = usage.output.min(most);
+            usage.reasoning = usage.reasoning.min(most);
+        }
+        self.said = self.said.min(most);
+        self
     }
 
     fn write(&self) -> Vec<u8> {

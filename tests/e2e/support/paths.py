@@ -5,6 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 TRADEWIND = Path(os.environ.get("TRADEWIND") or ROOT / "target/release/tradewind")
+LEDGER = Path(os.environ.get("LEDGER") or ROOT / "target/release/tradewind-ledger")
 WASM = Path(os.environ.get("WASM") or ROOT / "target/wasm32-wasip1/release/tradewind.wasm")
 NODE_MODULES = ROOT / ".tools/node/node_modules"
 # Logs and rendered configurations of the last run stay here.

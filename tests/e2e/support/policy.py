@@ -4,7 +4,12 @@ import copy
 import hashlib
 
 APP_KEY = "app-key-of-acme"
-KEYS = {"openai": "sk-openai-own", "anthropic": "sk-ant-own", "google": "AIza-own"}
+KEYS = {
+    "openai": "sk-openai-own",
+    "anthropic": "sk-ant-own",
+    "google": "AIza-own",
+    "ledger": "proxy-token-of-the-tests",
+}
 # The route that tries everything, in this order.
 CHAIN = ["claude", "gpt", "gemini"]
 # Models that are a route of their own.

@@ -32,7 +32,7 @@ const BODIES: &[&str] = &[
 const PLANS: &[&str] = &[
     "",
     "{}",
-    r#"{"v":2,"id":"r","app":"openai","tenant":"t","route":"auto","stream":true,"stream_usage":false,"chain":["claude","gpt","gemini"],"skipped":[],"edits":[[0,0,"{"],[9,2,null]],"carried":[],"bounds":[5,0,9],"stop":true,"left":"1"}"#,
+    r#"{"v":2,"id":"r","app":"openai","tenant":"t","route":"auto","stream":true,"stream_usage":false,"chain":["claude","gpt","gemini"],"skipped":[],"edits":[[0,0,"{"],[9,2,null]],"carried":[],"bounds":[5,0,9],"choices":1,"stop":true,"left":"1"}"#,
     r#"{"v":2,"id":"r","app":"anthropic","tenant":"t","route":"auto","stream":true,"stream_usage":true,"chain":["gpt","gemini","claude"],"skipped":[],"edits":[],"carried":[["a","b"]]}"#,
     r#"{"v":2,"id":"r","app":"openai","tenant":"t","route":"auto","stream":false,"stream_usage":true,"chain":["gemini","gpt","claude"],"skipped":[],"edits":[[18446744073709551615,0,null]],"carried":[]}"#,
     r#"{"v":2,"id":"r","app":"gemini","tenant":"t","route":"auto","stream":true,"stream_usage":true,"chain":["gpt","claude","gemini"],"skipped":[],"edits":[],"carried":[]}"#,

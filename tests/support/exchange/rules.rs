@@ -72,7 +72,8 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
     let words = (word(), word(), word(), word(), proptest::collection::vec(word(), 0..4));
     let edits = proptest::collection::vec(edit(), 0..4);
     let bounds = proptest::collection::vec(any::<u64>(), 0..4);
-    let meter = proptest::option::of((bounds, any::<bool>(), proptest::option::of(word())));
+    let meter = (bounds, any::<u64>(), any::<bool>(), proptest::option::of(word()));
+    let meter = proptest::option::of(meter);
     (words, any::<bool>(), any::<bool>(), pairs(), edits, pairs(), meter).prop_map(
         |(
             (id, app, tenant, route, chain),
@@ -96,8 +97,9 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
                 .collect(),
             edits,
             carried: carried.into_iter().map(|(n, v)| (Cow::Owned(n), Cow::Owned(v))).collect(),
-            meter: meter.map(|(bounds, stop, left)| Meter {
+            meter: meter.map(|(bounds, choices, stop, left)| Meter {
                 bounds,
+                choices,
                 stop,
                 left: left.map(Cow::Owned),
             }),

@@ -3,15 +3,16 @@ use serde_json::{Value, json};
 
 use super::super::frame::Event;
 use super::super::signature::sign;
-use super::super::talk::{Call, End, Heard, Said, pieces};
+use super::super::talk::{Call, End, Heard, Said, pieces, tokens};
 use super::read::third;
 
-fn usage(said: &Said) -> Value {
+/// The usage when so much of the answer has been said.
+fn usage(said: &Said, output: u64) -> Value {
     let usage = &said.usage;
-    let total = usage.input.saturating_add(usage.output).saturating_add(usage.thinking);
+    let total = usage.input.saturating_add(output).saturating_add(usage.thinking);
     let mut out = json!({
         "promptTokenCount": usage.input,
-        "candidatesTokenCount": usage.output,
+        "candidatesTokenCount": output,
         "totalTokenCount": total,
         "promptTokensDetails": [{"modality": "TEXT", "tokenCount": usage.input}],
     });
@@ -49,8 +50,9 @@ fn call(heard: &Heard, call: &Call, first: bool) -> Value {
     out
 }
 
-/// One response with these parts; the last one carries the end.
-fn response(heard: &Heard, said: &Said, parts: Vec<Value>, last: bool) -> Value {
+/// One response with these parts; the last one carries the end. `output` is what has been said by
+/// then, in tokens.
+fn response(heard: &Heard, said: &Said, parts: Vec<Value>, output: u64, last: bool) -> Value {
     let mut candidate = json!({});
     if let Some(candidate) = candidate.as_object_mut() {
         if !parts.is_empty() || !matches!(said.end, End::Refused | End::Filtered) {
@@ -76,7 +78,7 @@ fn response(heard: &Heard, said: &Said, parts: Vec<Value>, last: bool) -> Value 
             out.insert("promptFeedback".to_owned(), json!({"blockReason": "PROHIBITED_CONTENT"}));
         }
         if !said.usage.missing {
-            out.insert("usageMetadata".to_owned(), usage(said));
+            out.insert("usageMetadata".to_owned(), usage(said, output));
         }
         out.insert("modelVersion".to_owned(), json!(heard.model));
         out.insert("responseId".to_owned(), json!(format!("sim{:019}", said.serial)));
@@ -103,7 +105,7 @@ pub(super) fn whole(heard: &Heard, said: &Said) -> Value {
         parts.push(json!({"text": spoken(said)}));
     }
     parts.extend(calls(heard, said));
-    response(heard, said, parts, true)
+    response(heard, said, parts, said.usage.output, true)
 }
 
 pub(super) fn stream(heard: &Heard, said: &Said) -> Vec<Event> {
@@ -120,9 +122,14 @@ pub(super) fn stream(heard: &Heard, said: &Said) -> Vec<Event> {
     }
     let last = all.len().saturating_sub(1);
     let mut out = Vec::new();
+    let mut text = String::new();
     for (index, parts) in all.into_iter().enumerate() {
         let content = !parts.is_empty();
-        let chunk = response(heard, said, parts, index == last).to_string();
+        let visible = parts.iter().filter(|part| part.get("thought").is_none());
+        visible.filter_map(|part| part.get("text")?.as_str()).for_each(|part| text.push_str(part));
+        // Each chunk tells the sum so far.
+        let output = if index == last { said.usage.output } else { tokens(&text) };
+        let chunk = response(heard, said, parts, output, index == last).to_string();
         let data = if heard.sse {
             chunk
         } else {
