@@ -120,10 +120,11 @@ impl Desk {
     async fn settle(&self, batch: Vec<Waiting>) -> Result<(), Unavailable> {
         let commands = batch.iter().flat_map(|waiting| waiting.commands.iter().cloned());
         match self.transact(commands.collect()).await {
-            Ok(mut answers) => {
+            Ok(answers) => {
+                let mut answers = answers.into_iter();
                 for waiting in batch {
-                    let rest = answers.split_off(waiting.commands.len().min(answers.len()));
-                    waiting.tell(Ok(core::mem::replace(&mut answers, rest)));
+                    let own = answers.by_ref().take(waiting.commands.len()).collect();
+                    waiting.tell(Ok(own));
                 }
                 Ok(())
             }

@@ -8,9 +8,9 @@ use crate::usage::Usage;
 
 use Kind::{Int, Text};
 
-pub(super) const ENTRIES: Table = Table {
-    name: "entries",
-    columns: &[
+pub(super) static ENTRIES: Table = Table::new(
+    "entries",
+    &[
         ("tenant", Text),
         ("number", Int),
         ("at", Int),
@@ -36,8 +36,8 @@ pub(super) const ENTRIES: Table = Table {
         ("lot", Int),
         ("expires_at", Int),
     ],
-    keys: 2,
-};
+    2,
+);
 
 /// What stands in the columns that a reason does not need.
 const NO_TEXT: Cell = Cell::Text(None);

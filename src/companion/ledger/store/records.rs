@@ -9,9 +9,9 @@ use crate::credit::{
 
 use Kind::{Int, Text};
 
-pub(super) const TENANTS: Table = Table {
-    name: "tenants",
-    columns: &[
+pub(super) static TENANTS: Table = Table::new(
+    "tenants",
+    &[
         ("tenant", Text),
         ("balance", Int),
         ("held", Int),
@@ -24,18 +24,18 @@ pub(super) const TENANTS: Table = Table {
         ("entries", Int),
         ("alerts", Int),
     ],
-    keys: 1,
-};
+    1,
+);
 
-pub(super) const LOTS: Table = Table {
-    name: "lots",
-    columns: &[("tenant", Text), ("number", Int), ("remaining", Int), ("expires_at", Int)],
-    keys: 2,
-};
+pub(super) static LOTS: Table = Table::new(
+    "lots",
+    &[("tenant", Text), ("number", Int), ("remaining", Int), ("expires_at", Int)],
+    2,
+);
 
-pub(super) const HOLDS: Table = Table {
-    name: "holds",
-    columns: &[
+pub(super) static HOLDS: Table = Table::new(
+    "holds",
+    &[
         ("id", Text),
         ("tenant", Text),
         ("user_name", Text),
@@ -47,18 +47,15 @@ pub(super) const HOLDS: Table = Table {
         ("state", Text),
         ("settled", Int),
     ],
-    keys: 1,
-};
+    1,
+);
 
-pub(super) const DRAWS: Table = Table {
-    name: "draws",
-    columns: &[("hold_id", Text), ("id", Text), ("credits", Int), ("releases", Int)],
-    keys: 2,
-};
+pub(super) static DRAWS: Table =
+    Table::new("draws", &[("hold_id", Text), ("id", Text), ("credits", Int), ("releases", Int)], 2);
 
-pub(super) const PURCHASES: Table = Table {
-    name: "purchases",
-    columns: &[
+pub(super) static PURCHASES: Table = Table::new(
+    "purchases",
+    &[
         ("tenant", Text),
         ("key_name", Text),
         ("number", Int),
@@ -72,12 +69,12 @@ pub(super) const PURCHASES: Table = Table {
         ("available", Int),
         ("last_purchase", Int),
     ],
-    keys: 2,
-};
+    2,
+);
 
-pub(super) const ALERTS: Table = Table {
-    name: "alerts",
-    columns: &[
+pub(super) static ALERTS: Table = Table::new(
+    "alerts",
+    &[
         ("tenant", Text),
         ("number", Int),
         ("at", Int),
@@ -90,17 +87,16 @@ pub(super) const ALERTS: Table = Table {
         ("next_at", Int),
         ("error", Text),
     ],
-    keys: 2,
-};
+    2,
+);
 
-pub(super) const METERS: Table = Table {
-    name: "meters",
-    columns: &[("tenant", Text), ("span", Text), ("label", Text), ("spent", Int), ("held", Int)],
-    keys: 3,
-};
+pub(super) static METERS: Table = Table::new(
+    "meters",
+    &[("tenant", Text), ("span", Text), ("label", Text), ("spent", Int), ("held", Int)],
+    3,
+);
 
-pub(super) const TIERS: Table =
-    Table { name: "tiers", columns: &[("at_least", Int), ("discount", Int)], keys: 1 };
+pub(super) static TIERS: Table = Table::new("tiers", &[("at_least", Int), ("discount", Int)], 1);
 
 /// One record of a table, as a database gives it.
 pub(super) trait Row {

@@ -1,15 +1,31 @@
 //! Tables as data: what each is called, and the statements that both databases understand.
 use core::fmt::Write as _;
+use std::sync::OnceLock;
 
 /// A table of records.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Table {
     /// Its name.
     pub(super) name: &'static str,
     /// Its columns; the first ones are its key.
     pub(super) columns: &'static [(&'static str, Kind)],
     /// How many those are.
-    pub(super) keys: usize,
+    keys: usize,
+    one: OnceLock<Statements>,
+    arrays: OnceLock<Statements>,
+}
+
+/// The statements of a table.
+#[derive(Debug)]
+pub(super) struct Statements {
+    /// `INSERT`: the records are new.
+    pub(super) insert: String,
+    /// `INSERT … ON CONFLICT … UPDATE`: the records are new or not.
+    pub(super) upsert: String,
+    /// `UPDATE`: the records are there.
+    pub(super) update: String,
+    /// `SELECT` by key: one record, or all whose keys are in the arrays.
+    pub(super) select: String,
 }
 
 /// What a column holds.
@@ -40,8 +56,30 @@ pub(super) enum Takes {
 }
 
 impl Table {
-    /// `INSERT`: the records are new.
-    pub(super) fn insert(&self, takes: Takes) -> String {
+    /// A table; so many of its columns are its key.
+    pub(super) const fn new(
+        name: &'static str,
+        columns: &'static [(&'static str, Kind)],
+        keys: usize,
+    ) -> Self {
+        Self { name, columns, keys, one: OnceLock::new(), arrays: OnceLock::new() }
+    }
+
+    /// Its statements, which are made once.
+    pub(super) fn statements(&self, takes: Takes) -> &Statements {
+        let made = match takes {
+            Takes::One => &self.one,
+            Takes::Arrays => &self.arrays,
+        };
+        made.get_or_init(|| Statements {
+            insert: self.insert(takes),
+            upsert: self.upsert(takes),
+            update: self.update(takes),
+            select: self.select(takes),
+        })
+    }
+
+    fn insert(&self, takes: Takes) -> String {
         let (name, columns) = (self.name, self.names(""));
         match takes {
             Takes::One => format!("INSERT INTO {name} ({columns}) VALUES ({})", self.marks()),
@@ -51,15 +89,13 @@ impl Table {
         }
     }
 
-    /// `INSERT … ON CONFLICT … UPDATE`: the records are new or not.
-    pub(super) fn upsert(&self, takes: Takes) -> String {
+    fn upsert(&self, takes: Takes) -> String {
         let keys = names(self.key_columns(), "");
         let set = self.set("excluded.");
         format!("{} ON CONFLICT ({keys}) DO UPDATE SET {set}", self.insert(takes))
     }
 
-    /// `UPDATE`: the records are there.
-    pub(super) fn update(&self, takes: Takes) -> String {
+    fn update(&self, takes: Takes) -> String {
         let (name, columns) = (self.name, self.names(""));
         let source = match takes {
             Takes::One => {
@@ -76,8 +112,7 @@ impl Table {
         format!("UPDATE {name} SET {} FROM {source} WHERE {same}", self.set("new."))
     }
 
-    /// `SELECT` by key: one record, or all whose keys are in the arrays.
-    pub(super) fn select(&self, takes: Takes) -> String {
+    fn select(&self, takes: Takes) -> String {
         let (name, keys) = (self.name, self.key_columns());
         let columns = self.names(&format!("{name}."));
         match takes {

@@ -3,9 +3,10 @@
 //! Whatever is written belongs to an account, whose row is locked before anything of it is read:
 //! several ledgers on one database do not get in each other's way, but wait. What is new has no row
 //! to lock; two that make the same thing meet at its key, and one of them starts again.
+use sqlx::AssertSqlSafe;
 use sqlx::postgres::{PgConnection, PgPool};
 
-use super::rows::{bind, rows, statement};
+use super::rows::{Statement, bind, rows, statement};
 use crate::companion::ledger::store::cells::{
     account_row, alert_row, count, draw_row, hold_row, lot_row, meter_row, moment, purchase_row,
     text, tier_row,
@@ -14,7 +15,7 @@ use crate::companion::ledger::store::entry::{ENTRIES, entry_row};
 use crate::companion::ledger::store::records::{
     ALERTS, DRAWS, HOLDS, LOTS, METERS, PURCHASES, TENANTS, TIERS,
 };
-use crate::companion::ledger::store::table::{Cell, Kind, Table, Takes};
+use crate::companion::ledger::store::table::{Cell, Kind, Statements, Table, Takes};
 use crate::companion::ledger::store::{DUE_MAX, Fault};
 use crate::credit::{Account, Answer, Book, Changes, Command, Lot, Moment, Tiers, Wanted, Written};
 
@@ -76,8 +77,10 @@ async fn load(
     Ok(book)
 }
 
-fn by_key(table: &Table, keys: Vec<Vec<Cell>>) -> super::rows::Statement {
-    bind(statement(table.select(Takes::Arrays)), table.key_columns(), keys)
+/// Finds the records of some keys.
+pub(super) fn by_key(table: &'static Table, keys: Vec<Vec<Cell>>) -> Statement {
+    let select = &table.statements(Takes::Arrays).select;
+    bind(sqlx::query(AssertSqlSafe(&**select)), table.key_columns(), keys)
 }
 
 /// Who pays for the holds that commands name without saying whose they are. A hold is one
@@ -156,7 +159,7 @@ async fn keep(connection: &mut PgConnection, changes: Changes) -> Result<(), Fau
     write.insert(&ENTRIES, changes.entries.iter().map(entry_row).collect()).await?;
     write.insert(&ALERTS, changes.alerts.iter().map(alert_row).collect()).await?;
     let meters = changes.meters.iter().map(|(key, meter)| meter_row(key, meter)).collect();
-    write.with(Table::upsert, &METERS, meters).await?;
+    write.with(|sql| &sql.upsert, &METERS, meters).await?;
     if let Some(tiers) = changes.tiers {
         sqlx::query("DELETE FROM tiers").execute(&mut *write.connection).await?;
         write.insert(&TIERS, tiers.list().iter().map(tier_row).collect()).await?;
@@ -171,25 +174,30 @@ struct Write<'c> {
 impl Write<'_> {
     async fn with(
         &mut self,
-        sql: fn(&Table, Takes) -> String,
-        table: &Table,
+        sql: fn(&Statements) -> &str,
+        table: &'static Table,
         records: Vec<Vec<Cell>>,
     ) -> Result<(), Fault> {
         if records.is_empty() {
             return Ok(());
         }
-        let statement = bind(statement(sql(table, Takes::Arrays)), table.columns, records);
+        let sql = sqlx::query(AssertSqlSafe(sql(table.statements(Takes::Arrays))));
+        let statement = bind(sql, table.columns, records);
         statement.execute(&mut *self.connection).await?;
         Ok(())
     }
 
-    async fn insert(&mut self, table: &Table, records: Vec<Vec<Cell>>) -> Result<(), Fault> {
-        self.with(Table::insert, table, records).await
+    async fn insert(
+        &mut self,
+        table: &'static Table,
+        records: Vec<Vec<Cell>>,
+    ) -> Result<(), Fault> {
+        self.with(|sql| &sql.insert, table, records).await
     }
 
     async fn both<R>(
         &mut self,
-        table: &Table,
+        table: &'static Table,
         records: &[Written<R>],
         row: fn(&R) -> Vec<Cell>,
     ) -> Result<(), Fault> {
@@ -198,7 +206,7 @@ impl Write<'_> {
             records.map(|written| row(&written.record)).collect::<Vec<_>>()
         };
         self.insert(table, of(true)).await?;
-        self.with(Table::update, table, of(false)).await
+        self.with(|sql| &sql.update, table, of(false)).await
     }
 
     async fn lots(&mut self, lots: &[Written<(String, Lot)>]) -> Result<(), Fault> {
@@ -210,7 +218,7 @@ impl Write<'_> {
         };
         let row = |(tenant, lot): &(String, Lot)| lot_row(tenant, lot);
         self.insert(&LOTS, of(true, false).map(row).collect()).await?;
-        self.with(Table::update, &LOTS, of(false, false).map(row).collect()).await?;
+        self.with(|sql| &sql.update, &LOTS, of(false, false).map(row).collect()).await?;
         let key = |(tenant, lot): &(String, Lot)| vec![text(tenant), count(lot.number)];
         let gone: Vec<_> = of(false, true).map(key).collect();
         if gone.is_empty() {

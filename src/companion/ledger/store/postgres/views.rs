@@ -3,11 +3,10 @@ use std::collections::BTreeMap;
 
 use sqlx::postgres::PgConnection;
 
-use super::rows::{Reads, bind, rows, statement};
+use super::rows::{Reads, rows, statement};
 use crate::companion::ledger::store::cells::text;
 use crate::companion::ledger::store::entry::ENTRIES;
 use crate::companion::ledger::store::records::{ALERTS, HOLDS, LOTS, METERS, TENANTS};
-use crate::companion::ledger::store::table::Takes;
 use crate::companion::ledger::store::{Attempt, EXPIRED, Fault, Page, SPENT, week};
 use crate::companion::ledger::view::{AlertView, SpendRow, TenantView, Webhook};
 use crate::credit::{Account, Credits, Entry, Hold, Lot, Moment};
@@ -64,8 +63,7 @@ async fn views(
         account.budgets.iter().filter_map(move |budget| budget.meter(&account.tenant, now))
     });
     let keys = keys.map(|key| vec![text(&key.tenant), text(&key.window), text(&key.label)]);
-    let meters =
-        bind(statement(METERS.select(Takes::Arrays)), METERS.key_columns(), keys.collect());
+    let meters = super::batch::by_key(&METERS, keys.collect());
     let meters: BTreeMap<_, _> =
         rows(connection, meters, |row| row.meter()).await?.into_iter().collect();
     let view = |account: Account| {

@@ -10,9 +10,12 @@ use crate::companion::ledger::store::entry::{ENTRIES, entry_row};
 use crate::companion::ledger::store::records::{
     ALERTS, DRAWS, HOLDS, LOTS, METERS, PURCHASES, TENANTS, TIERS,
 };
-use crate::companion::ledger::store::table::{Cell, Table, Takes};
+use crate::companion::ledger::store::table::{Cell, Statements, Table, Takes};
 use crate::companion::ledger::store::{DUE_MAX, Fault};
 use crate::credit::{Answer, Book, Changes, Command, Moment, Tiers, Wanted};
+
+/// One of a table's statements.
+type Sql = fn(&Statements) -> &str;
 
 /// Does all of them or none.
 pub(super) fn batch(
@@ -95,9 +98,10 @@ pub(super) fn tiers(connection: &Connection) -> Result<Tiers, Fault> {
 }
 
 fn keep(transaction: &Transaction<'_>, changes: &Changes) -> Result<(), Fault> {
-    let (insert, update) = (Table::insert, Table::update);
-    let write = |sql: fn(&Table, Takes) -> String, table: &Table, row: Vec<Cell>| {
-        let mut statement = transaction.prepare_cached(&sql(table, Takes::One))?;
+    let insert: Sql = |sql| &sql.insert;
+    let update: Sql = |sql| &sql.update;
+    let write = |sql: Sql, table: &Table, row: Vec<Cell>| {
+        let mut statement = transaction.prepare_cached(sql(table.statements(Takes::One)))?;
         statement.execute(params_from_iter(row)).map(drop).map_err(Fault::from)
     };
     for account in &changes.accounts {
@@ -133,7 +137,7 @@ fn keep(transaction: &Transaction<'_>, changes: &Changes) -> Result<(), Fault> {
         write(insert, &ALERTS, alert_row(alert))?;
     }
     for (key, meter) in &changes.meters {
-        write(Table::upsert, &METERS, meter_row(key, meter))?;
+        write(|sql| &sql.upsert, &METERS, meter_row(key, meter))?;
     }
     if let Some(tiers) = &changes.tiers {
         transaction.execute("DELETE FROM tiers", [])?;

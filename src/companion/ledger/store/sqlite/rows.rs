@@ -16,7 +16,7 @@ pub(super) fn one<T, K: ToSql>(
     key: impl IntoIterator<Item = K>,
     read: Reads<T>,
 ) -> Result<Option<T>, Fault> {
-    let mut statement = connection.prepare_cached(&table.select(Takes::One))?;
+    let mut statement = connection.prepare_cached(&table.statements(Takes::One).select)?;
     let mut rows = statement.query(params_from_iter(key))?;
     rows.next()?.map(|row| read(Reader(row))).transpose()
 }
