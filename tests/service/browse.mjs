@@ -41,6 +41,8 @@ for (const { url, screenshot, width = 1280, dark = false } of visits) {
     width: chart.getBoundingClientRect().width,
     label: chart.getAttribute("aria-label") ?? chart.querySelector("title")?.textContent ?? "",
     marks: chart.querySelectorAll("rect, path, circle, polyline").length,
+    right: Math.max(...[...chart.querySelectorAll("rect")].map((bar) =>
+      bar.getBoundingClientRect().right)),
   })));
   // Wider than the window: something is cut off, or has to be scrolled to.
   saw.overflow = await page.evaluate(() =>

@@ -120,9 +120,12 @@ def test_it_fits_a_telephone_and_the_dark(busy, visits, store):
              for path, width, dark, name in (("/", 390, False, "narrow"),
                                              ("/tenants/acme", 390, False, "narrow-acme"),
                                              ("/tenants/acme", 1280, True, "dark-acme"))]
-    for seen in browse(ADMIN, shots):
+    for shot, seen in zip(shots, browse(ADMIN, shots), strict=True):
         sound(seen, busy.url)
         assert seen["overflow"] <= 0, (seen["url"], seen["overflow"])
+        # Today's bar is the one to see.
+        chart = max(seen["charts"], key=lambda chart: chart["width"])
+        assert 0 < chart["right"] <= shot["width"], chart
 
 
 @pytest.mark.only("sqlite")
