@@ -9,6 +9,14 @@ ENVOY ?=
 BINDGEN_VERSION := $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/version = "\(.*\)"/\1/p;q}' \
 	Cargo.lock)
 
+# The wheel that carries PostgreSQL for the tests; POSTGRES_URL names another server instead.
+POSTGRES_WHEEL := 0.6.0
+POSTGRES_URL ?=
+export POSTGRES_URL
+
+# Optimising across crates is worth its minutes to the module alone.
+QUICK := CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
+
 WASM := target/wasm32-wasip1/release/tradewind.wasm
 SETUP := tests/tools/setup.sh
 
@@ -17,6 +25,8 @@ TARGETS := .tools/targets-$(firstword $(shell rustc -vV 2>/dev/null | cksum)).re
 VENV := .tools/venv/.ready
 NODE := .tools/node/.ready
 BINDGEN := .tools/wasm-bindgen-$(BINDGEN_VERSION)/bin/wasm-bindgen-test-runner
+POSTGRES := .tools/postgres-$(POSTGRES_WHEEL)/.ready
+WITH_POSTGRES := .tools/venv/bin/python tests/tools/postgres.py run --
 ENVOYS := $(if $(ENVOY),,$(ENVOY_VERSIONS:%=.tools/envoy-%/envoy))
 
 # The newest Envoy alone, and one process: a signal to it is not lost in a shell.
@@ -25,17 +35,17 @@ DEMO := ENVOY='$(or $(ENVOY),$(DEMO_ENVOY))' exec .tools/venv/bin/python tests/t
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build test lint unit wasm-test e2e bench demo run setup clean
+.PHONY: help build test lint unit wasm-test ledger-test e2e bench bench-ledger demo run setup clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 build: $(TARGETS) ## the module for Envoy, the `tradewind` command and the ledger, optimised
 	cargo build --release --locked --lib --target wasm32-wasip1
-	cargo build --release --locked --bins --features companion
+	$(QUICK) cargo build --release --locked --bins --features companion
 	@ls -l $(WASM) target/release/tradewind target/release/tradewind-ledger
 
-test: lint unit wasm-test e2e ## lint, unit, wasm-test and e2e, in this order
+test: lint unit wasm-test ledger-test e2e ## lint, unit, wasm-test, ledger-test, e2e, in this order
 
 lint: $(TARGETS) ## formatting and lints, of every build there is
 	cargo fmt --check
@@ -45,8 +55,8 @@ lint: $(TARGETS) ## formatting and lints, of every build there is
 	cargo clippy --locked --no-default-features --target wasm32-unknown-unknown --tests -- \
 		-D warnings
 
-unit: $(TARGETS) ## the native tests
-	cargo test --locked --features companion
+unit: $(TARGETS) $(POSTGRES) ## the native tests, with a PostgreSQL of their own
+	$(WITH_POSTGRES) cargo test --locked --features companion
 
 wasm-test: $(TARGETS) $(BINDGEN) ## the core's tests as wasm32, in V8
 	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=$(CURDIR)/$(BINDGEN) \
@@ -55,6 +65,14 @@ wasm-test: $(TARGETS) $(BINDGEN) ## the core's tests as wasm32, in V8
 e2e: build $(VENV) $(NODE) $(ENVOYS) ## real Envoy, real SDKs, simulated providers (ARGS='-k keys')
 	ENVOY='$(ENVOY)' ENVOY_VERSIONS='$(ENVOY_VERSIONS)' \
 		.tools/venv/bin/python -m pytest tests/e2e $(ARGS)
+
+ledger-test: build $(VENV) $(NODE) $(POSTGRES) ## the credit service, pressed and killed (ARGS='-k page')
+	$(SETUP) ledger
+	.tools/venv/bin/python -m pytest tests/service $(ARGS)
+
+bench-ledger: build $(VENV) $(POSTGRES) ## the ledger's rate beside pgbench, and a hold's time
+	$(SETUP) wrk
+	python3 tests/bench/ledger.py $(ARGS)
 
 bench: build $(ENVOYS) ## what a request costs beside plain Envoy
 	python3 tests/bench/bench.py --envoy '$(or $(ENVOY),$(lastword $(ENVOYS)))' $(ARGS)
@@ -65,7 +83,9 @@ demo: build $(VENV) $(DEMO_ENVOY) ## a tour on simulated providers; stays up unt
 run: build $(VENV) $(DEMO_ENVOY) ## the same policy on the real providers, with your own keys
 	@$(DEMO) --real $(ARGS)
 
-setup: $(TARGETS) $(VENV) $(NODE) $(BINDGEN) $(ENVOYS) ## only brings what the others need
+setup: $(TARGETS) $(VENV) $(NODE) $(BINDGEN) $(ENVOYS) $(POSTGRES) ## only brings what the others need
+	$(SETUP) ledger
+	$(SETUP) wrk
 
 clean: ## removes what was built, and keeps .tools
 	cargo clean
@@ -76,6 +96,10 @@ $(TARGETS):
 
 $(VENV): tests/e2e/requirements.txt
 	$(SETUP) venv
+
+$(POSTGRES): | $(VENV)
+	$(SETUP) postgres $(POSTGRES_WHEEL)
+	@touch $@
 
 $(NODE): tests/e2e/node/package-lock.json
 	$(SETUP) node

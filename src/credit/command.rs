@@ -1,4 +1,6 @@
 //! What a ledger is asked to do, and what it answers.
+use std::borrow::Cow;
+
 use super::alert::Threshold;
 use super::amount::{Balance, Credits};
 use super::budget::{Budget, Exceeded, Labels};
@@ -6,6 +8,7 @@ use super::calendar::Moment;
 use super::outcome::Outcome;
 use super::record::{Hold, Purchase};
 use super::tier::{Buying, Tiers};
+use super::wire;
 use crate::usage::Usage;
 
 /// One thing that a ledger is asked to do. Done twice it is done once.
@@ -154,6 +157,41 @@ impl NewHold {
     #[must_use]
     pub fn labels(&self) -> Labels<'_> {
         Labels { user: self.user.as_deref(), key: self.key.as_deref() }
+    }
+}
+
+/// What a proxy asks, as its own.
+impl From<wire::Hold<'_>> for NewHold {
+    fn from(hold: wire::Hold<'_>) -> Self {
+        Self {
+            hold_id: hold.hold_id.into_owned(),
+            tenant: hold.tenant.into_owned(),
+            user: hold.user.map(Cow::into_owned),
+            key: hold.key.map(Cow::into_owned),
+            credits: hold.credits,
+            expires_in: hold.expires_in,
+        }
+    }
+}
+
+/// What a proxy asks, as its own.
+impl From<wire::Settlement<'_>> for Settle {
+    fn from(settlement: wire::Settlement<'_>) -> Self {
+        Self {
+            hold_id: settlement.hold_id.into_owned(),
+            draw: settlement.draw.map(|draw| (draw.id.into_owned(), draw.releases)),
+            unheld: settlement.unheld,
+            tenant: settlement.tenant.map(Cow::into_owned),
+            user: settlement.user.map(Cow::into_owned),
+            key: settlement.key.map(Cow::into_owned),
+            credits: settlement.credits,
+            spent: Spent {
+                model: settlement.model.map(Cow::into_owned),
+                outcome: settlement.outcome.map(Cow::into_owned),
+                usage: settlement.usage,
+                estimated: settlement.estimated,
+            },
+        }
     }
 }
 

@@ -216,12 +216,6 @@ impl Account {
         let micros = |lot: &Lot| u128::from(lot.remaining.micros());
         self.lots.iter().map(micros).fold(0, u128::saturating_add)
     }
-
-    /// What it owes.
-    #[must_use]
-    pub fn debt(&self) -> Credits {
-        Credits::clamped(self.balance.micros().min(0).unsigned_abs().into())
-    }
 }
 
 impl Hold {

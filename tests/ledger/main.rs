@@ -10,12 +10,14 @@
     clippy::arithmetic_side_effects,
     reason = "a helper that fails fails its test"
 )]
+mod crowd;
 mod http;
 mod model;
 mod random;
 mod script;
 mod stores;
 mod subject;
+mod trouble;
 
 use std::fs;
 use std::path::Path;

@@ -1,8 +1,8 @@
 //! A book that holds everything: the rules alone.
 use tradewind::companion::ledger::TenantView;
 use tradewind::credit::{
-    Account, Alert, Auditor, Book, Changes, Command, Draw, Entry, Hold, Meter, MeterKey, Moment,
-    Purchase,
+    Account, Alert, Auditor, Book, Changes, Command, Credits, Draw, Entry, Hold, Meter, MeterKey,
+    Moment, Purchase,
 };
 
 use std::collections::BTreeMap;
@@ -85,7 +85,8 @@ impl Subject for Model {
                         (budget.clone(), budget.meter(tenant, now).map(meter))
                     };
                     let budgets = account.budgets.iter().map(budget).collect();
-                    TenantView { account: account.clone(), open_holds: 0, budgets }
+                    let account = account.clone();
+                    TenantView { account, open_holds: 0, budgets, spent_week: Credits::ZERO }
                 });
                 subject::budget(view.as_ref(), *index)
             }

@@ -122,15 +122,29 @@ impl Server {
         static SCHEMAS: AtomicU64 = AtomicU64::new(0);
         let number = SCHEMAS.fetch_add(1, Ordering::SeqCst);
         let name = format!("test_{}_{number}", std::process::id());
-        let sql = format!("DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name}");
+        self.run(&format!("DROP SCHEMA IF EXISTS {name} CASCADE; CREATE SCHEMA {name}"));
+        let and = if self.url.contains('?') { '&' } else { '?' };
+        format!("{}{and}options=-csearch_path%3D{name}", self.url)
+    }
+
+    /// The URL of a database that nobody else is connected to, and its name.
+    pub(crate) fn alone(&self) -> (String, String) {
+        let name = format!("test_{}_alone", std::process::id());
+        self.run(&format!("DROP DATABASE IF EXISTS {name}"));
+        self.run(&format!("CREATE DATABASE {name}"));
+        let (url, query) = self.url.split_once('?').unwrap_or((&self.url, ""));
+        let (place, _) = url.rsplit_once('/').unwrap();
+        (format!("{place}/{name}?{query}"), name)
+    }
+
+    /// Runs statements, on a connection of their own.
+    pub(crate) fn run(&self, sql: &str) {
         self.runtime.block_on(async {
             use sqlx::Connection as _;
             let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();
-            let sql = sqlx::AssertSqlSafe(sql);
+            let sql = sqlx::AssertSqlSafe(sql.to_owned());
             sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
             connection.close().await.unwrap();
         });
-        let and = if self.url.contains('?') { '&' } else { '?' };
-        format!("{}{and}options=-csearch_path%3D{name}", self.url)
     }
 }

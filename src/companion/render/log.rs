@@ -9,8 +9,9 @@ pub(super) fn access_log() -> Value {
         "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
         json!({"log_format": {"json_format": {
             "time": "%START_TIME%",
-            // Not the header: a provider does not get it, so the last attempt has taken it away.
-            "request_id": "%STREAM_ID%",
+            // Not the request's header: a provider does not get it, so the last attempt has taken it
+            // away by the time this is written.
+            "request_id": "%RESP(x-tradewind-request-id)%",
             "method": "%REQ(:METHOD)%",
             // Without the query, where some apps put a key.
             "path": "%PATH(NQ)%",

@@ -11,7 +11,7 @@ Found = TypeVar("Found")
 class Daemon:
     """Starts a command with its output in a file; `stop` ends it for sure."""
 
-    def __init__(self, command: list[str], log: Path, stdout=None):
+    def __init__(self, command: list[str], log: Path, stdout=None, **more):
         log.parent.mkdir(parents=True, exist_ok=True)
         self.log = log
         self.name = Path(command[0]).name
@@ -21,6 +21,7 @@ class Daemon:
                 stdin=subprocess.DEVNULL,
                 stdout=stdout or out,
                 stderr=out,
+                **more,
             )
 
     def wait_for(self, what: str, find: Callable[[], Found | None], seconds: float = 20) -> Found:

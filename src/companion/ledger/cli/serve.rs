@@ -17,11 +17,11 @@ const WEBHOOK: &str = "TRADEWIND_LEDGER_WEBHOOK_SECRET";
 
 const MORE: &str = "\
 Who may call:
-  A proxy token holds and settles. An admin token also buys credits, changes settings and sees every
-  tenant. Callers send `authorization: Bearer <token>`; a browser is asked for a user and a password:
-  any user, an admin token as the password. Without tokens everybody may do everything, so the ledger
-  then listens on loopback only. Several lines of a token file are valid at once: add the new token,
-  restart, change the callers, take the old one out.
+  A proxy token holds and settles. An admin token also buys credits, changes settings and sees
+  every tenant. Callers send `authorization: Bearer <token>`; a browser is asked for a user and a
+  password: any user, an admin token as the password. Without tokens everybody may do everything,
+  so the ledger then listens on loopback only. Several lines of a token file are valid at once:
+  add the new token, restart, change the callers, take the old one out.
 
   TRADEWIND_LEDGER_ADMIN_TOKEN, TRADEWIND_LEDGER_PROXY_TOKEN and TRADEWIND_LEDGER_WEBHOOK_SECRET
   may hold one each instead of a file or beside it.

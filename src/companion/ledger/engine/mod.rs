@@ -1,18 +1,18 @@
 //! The ledger as the rest of the service sees it: commands in, answers out, and views.
 mod error;
-mod load;
+mod stats;
 mod url;
 mod writer;
 
 pub use error::{OpenError, Unavailable};
-pub use load::{Load, SIZES};
+pub use stats::{BATCH_BOUNDS, Stats};
 pub use url::{NotAStore, StoreUrl};
 
 use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
 
-use super::store::{Attempt, Page, Sqlite, Store};
+use super::store::{Attempt, Page, Postgres, Sqlite, Store};
 use super::view::{AlertView, Audit, DeliveryState, SpendRow, TenantView, Webhook};
 use crate::credit::{
     Alert, Answer, Command, Entry, Hold, Moment, Per, Sweep, Tiers, Window, retry,
@@ -56,12 +56,7 @@ impl Ledger {
     /// # Errors
     /// When it cannot be reached, read or brought up to date.
     pub async fn open_with(url: &StoreUrl, clock: Clock) -> Result<Self, OpenError> {
-        let store = match &url.0 {
-            Place::Sqlite { path, durable } => Sqlite::open(path, *durable),
-            Place::Memory => Sqlite::in_memory(),
-            Place::Postgres(_) => Err("not yet".to_owned()),
-        };
-        let store: Arc<dyn Store> = Arc::new(store.map_err(OpenError)?);
+        let store = connect(&url.0).await.map_err(OpenError)?;
         let writer = Arc::new(Writer::start(Arc::clone(&store), Arc::clone(&clock)));
         Ok(Self { store, clock, writer })
     }
@@ -70,6 +65,12 @@ impl Ledger {
     #[must_use]
     pub fn now(&self) -> Moment {
         (self.clock)()
+    }
+
+    /// What its writer has done since it was opened.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.writer.stats()
     }
 
     /// Does one command.
@@ -244,12 +245,6 @@ impl Ledger {
         Ok(self.store.attempted(&alert.tenant, alert.number, attempt).await?)
     }
 
-    /// What its writer has to do, and has done since the start.
-    #[must_use]
-    pub fn load(&self) -> Load {
-        self.writer.load()
-    }
-
     /// Whether the database answers.
     ///
     /// # Errors
@@ -271,6 +266,14 @@ impl Ledger {
         self.writer.close().await;
         drop(self.store.close().await);
     }
+}
+
+async fn connect(place: &Place) -> Result<Arc<dyn Store>, String> {
+    Ok(match place {
+        Place::Sqlite { path, durable } => Arc::new(Sqlite::open(path, *durable)?),
+        Place::Memory => Arc::new(Sqlite::in_memory()?),
+        Place::Postgres(url) => Arc::new(Postgres::open(url).await?),
+    })
 }
 
 #[expect(clippy::disallowed_methods, reason = "the shell reads the clock")]

@@ -7,10 +7,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use super::load::{Load, Tally};
+use super::stats::{Counters, Stats};
 use super::{Clock, Unavailable};
 use crate::companion::ledger::store::{Fault, Store};
-use crate::credit::{Answer, Command, Moment};
+use crate::credit::{Answer, Command};
 
 /// So many commands may wait; more are refused.
 const WAITING_MAX: u32 = 20_000;
@@ -30,7 +30,7 @@ pub(super) struct Writer {
     queue: Mutex<Option<UnboundedSender<Waiting>>>,
     room: Arc<Semaphore>,
     task: Mutex<Option<JoinHandle<()>>>,
-    tally: Arc<Tally>,
+    counters: Arc<Counters>,
 }
 
 /// Commands that belong together, and who waits for their answers.
@@ -44,27 +44,30 @@ impl Writer {
     /// Starts the task.
     pub(super) fn start(store: Arc<dyn Store>, clock: Clock) -> Self {
         let (queue, waiting) = unbounded_channel();
-        let tally = Arc::new(Tally::default());
-        let task = tokio::spawn(write(store, clock, waiting, Arc::clone(&tally)));
+        let counters = Arc::new(Counters::default());
+        let desk = Desk { store, clock, counters: Arc::clone(&counters) };
         Self {
             queue: Mutex::new(Some(queue)),
-            room: Arc::new(Semaphore::new(usize::try_from(WAITING_MAX).unwrap_or(usize::MAX))),
-            task: Mutex::new(Some(task)),
-            tally,
+            room: Arc::new(Semaphore::new(places())),
+            task: Mutex::new(Some(tokio::spawn(desk.serve(waiting)))),
+            counters,
         }
     }
 
-    /// What there is to do, and was done.
-    pub(super) fn load(&self) -> Load {
-        let room = u32::try_from(self.room.available_permits()).unwrap_or(WAITING_MAX);
-        self.tally.load(WAITING_MAX.saturating_sub(room).into())
+    /// What it has done so far.
+    pub(super) fn stats(&self) -> Stats {
+        let waiting = places().saturating_sub(self.room.available_permits());
+        self.counters.stats(u64::try_from(waiting).unwrap_or(u64::MAX))
     }
 
     /// Waits in the queue and for the answers.
     pub(super) async fn apply(&self, commands: Vec<Command>) -> Result<Vec<Answer>, Unavailable> {
         let count = u32::try_from(commands.len()).unwrap_or(u32::MAX).min(WAITING_MAX);
         let room = Arc::clone(&self.room).try_acquire_many_owned(count);
-        let room = room.map_err(|_| Unavailable::Busy)?;
+        let room = room.map_err(|_| {
+            Counters::count(&self.counters.refused);
+            Unavailable::Busy
+        })?;
         let (answer, answered) = oneshot::channel();
         {
             let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
@@ -89,23 +92,82 @@ impl Writer {
     }
 }
 
-async fn write(
+fn places() -> usize {
+    usize::try_from(WAITING_MAX).unwrap_or(usize::MAX)
+}
+
+/// The task's own side.
+struct Desk {
     store: Arc<dyn Store>,
     clock: Clock,
-    mut queue: UnboundedReceiver<Waiting>,
-    tally: Arc<Tally>,
-) {
-    while let Some(first) = queue.recv().await {
-        let batch = gather(first, &mut queue);
-        let commands = batch.iter().map(|waiting| waiting.commands.len()).sum();
-        let done = settle(&*store, clock(), batch).await;
-        tally.transaction(commands, done.is_ok());
-        if let Err(why) = done {
-            // Whoever waits behind would only wait as long again, and one after the other.
-            while let Ok(waiting) = queue.try_recv() {
-                waiting.tell(Err(why.clone()));
+    counters: Arc<Counters>,
+}
+
+impl Desk {
+    async fn serve(self, mut queue: UnboundedReceiver<Waiting>) {
+        while let Some(first) = queue.recv().await {
+            let batch = gather(first, &mut queue);
+            if let Err(why) = self.settle(batch).await {
+                // Whoever waits behind would only wait as long again, and one after the other.
+                while let Ok(waiting) = queue.try_recv() {
+                    waiting.tell(Err(why.clone()));
+                }
             }
         }
+    }
+
+    /// Does a batch and answers it. An error when the database is away.
+    async fn settle(&self, batch: Vec<Waiting>) -> Result<(), Unavailable> {
+        let commands = batch.iter().flat_map(|waiting| waiting.commands.iter().cloned());
+        match self.transact(commands.collect()).await {
+            Ok(mut answers) => {
+                for waiting in batch {
+                    let rest = answers.split_off(waiting.commands.len().min(answers.len()));
+                    waiting.tell(Ok(core::mem::replace(&mut answers, rest)));
+                }
+                Ok(())
+            }
+            // One of them cannot be kept, whatever it is: the others can.
+            Err(Fault::Refused(_)) if batch.len() > 1 => {
+                for waiting in batch {
+                    let result = self.transact(waiting.commands.clone().into()).await;
+                    waiting.tell(result.map_err(Unavailable::from));
+                }
+                Ok(())
+            }
+            Err(fault) => {
+                let away = matches!(fault, Fault::Away(_));
+                let why = Unavailable::from(fault);
+                for waiting in batch {
+                    waiting.tell(Err(why.clone()));
+                }
+                if away { Err(why) } else { Ok(()) }
+            }
+        }
+    }
+
+    /// One transaction, again when another writer was in its way.
+    async fn transact(&self, commands: Arc<[Command]>) -> Result<Vec<Answer>, Fault> {
+        let (now, count) = ((self.clock)(), commands.len());
+        let tries = async {
+            let mut pause = Duration::from_millis(2);
+            for _ in 1..TRIES {
+                match self.store.transact(Arc::clone(&commands), now).await {
+                    Err(Fault::Conflict(_)) => Counters::count(&self.counters.conflicts),
+                    result => return result,
+                }
+                sleep(pause).await;
+                pause = pause.saturating_mul(3);
+            }
+            self.store.transact(Arc::clone(&commands), now).await
+        };
+        let late = |_| Fault::Away("it takes too long to answer".to_owned());
+        let result = timeout(PATIENCE, tries).await.map_err(late).flatten();
+        match &result {
+            Ok(_) => self.counters.made(count),
+            Err(_) => Counters::count(&self.counters.failures),
+        }
+        result
     }
 }
 
@@ -121,58 +183,6 @@ fn gather(first: Waiting, queue: &mut UnboundedReceiver<Waiting>) -> Vec<Waiting
         }
     }
     batch
-}
-
-/// Does a batch and answers it. An error when the database is away.
-async fn settle(store: &dyn Store, now: Moment, batch: Vec<Waiting>) -> Result<(), Unavailable> {
-    let commands = batch.iter().flat_map(|waiting| waiting.commands.iter().cloned()).collect();
-    match transact(store, now, commands).await {
-        Ok(mut answers) => {
-            for waiting in batch {
-                let rest = answers.split_off(waiting.commands.len().min(answers.len()));
-                waiting.tell(Ok(core::mem::replace(&mut answers, rest)));
-            }
-            Ok(())
-        }
-        // One of them cannot be kept, whatever it is: the others can.
-        Err(Fault::Refused(_)) if batch.len() > 1 => {
-            for waiting in batch {
-                let commands = waiting.commands.clone().into();
-                let result = transact(store, now, commands).await;
-                waiting.tell(result.map_err(Unavailable::from));
-            }
-            Ok(())
-        }
-        Err(fault) => {
-            let away = matches!(fault, Fault::Away(_));
-            let why = Unavailable::from(fault);
-            for waiting in batch {
-                waiting.tell(Err(why.clone()));
-            }
-            if away { Err(why) } else { Ok(()) }
-        }
-    }
-}
-
-/// One transaction, again when another writer was in its way.
-async fn transact(
-    store: &dyn Store,
-    now: Moment,
-    commands: Arc<[Command]>,
-) -> Result<Vec<Answer>, Fault> {
-    let tries = async {
-        let mut pause = Duration::from_millis(2);
-        for _ in 1..TRIES {
-            match store.transact(Arc::clone(&commands), now).await {
-                Err(Fault::Conflict(_)) => sleep(pause).await,
-                result => return result,
-            }
-            pause = pause.saturating_mul(3);
-        }
-        store.transact(commands, now).await
-    };
-    let late = |_| Fault::Away("it takes too long to answer".to_owned());
-    timeout(PATIENCE, tries).await.map_err(late)?
 }
 
 impl Waiting {

@@ -1,8 +1,7 @@
 //! Entries as rows: one table for every reason that a balance can change for.
 use super::Fault;
-use super::records::{
-    Reader, Row, balance, count, credits, maybe_moment, maybe_text, moment, text, unreadable,
-};
+use super::cells::{balance, count, credits, maybe_moment, maybe_text, moment, text};
+use super::records::{Reader, Row, unreadable};
 use super::table::{Cell, Kind, Table};
 use crate::credit::{Charge, Entry, Reason, Spent};
 use crate::usage::Usage;

@@ -1,10 +1,13 @@
 //! Where accounts are kept: one file per database. A store holds no rule.
+mod cells;
 mod entry;
+mod postgres;
 mod records;
 mod schema;
 mod sqlite;
 mod table;
 
+pub(super) use postgres::Postgres;
 pub(super) use sqlite::Sqlite;
 
 use core::fmt;
@@ -13,7 +16,7 @@ use core::pin::Pin;
 use std::sync::Arc;
 
 use super::view::{AlertView, Audit, DeliveryState, SpendRow, TenantView, Webhook};
-use crate::credit::{Answer, Command, Entry, Hold, Moment, Tiers};
+use crate::credit::{Answer, Command, Entry, Hold, Moment, Per, Tiers, Window};
 
 /// What a store answers, later.
 pub(super) type Reply<'s, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 's>>;
@@ -133,6 +136,12 @@ const EXPIRED: &str = "SELECT tenant FROM tenants WHERE \
     (balance > held AND EXISTS (SELECT 1 FROM lots WHERE lots.tenant = tenants.tenant \
                                 AND expires_at <= $1)) \
     ORDER BY tenant LIMIT $2";
+
+/// The first day of a week that ends today.
+fn week(now: Moment) -> String {
+    let ago = now.millis().saturating_sub(6 * 86_400_000);
+    Window::of(Per::Day, Moment::of_millis(ago)).to_string()
+}
 
 /// What was spent on each model on each day since `$1`; `$2` may narrow it.
 const SPENT: &str = "SELECT span, label, CAST(sum(spent) AS bigint) AS spent FROM meters \

@@ -32,15 +32,7 @@ pub(in super::super) async fn make(State(app): State<App>, body: Json) -> Called
 
 fn read(body: &Json) -> Result<NewHold, Problem> {
     let document = body.document()?;
-    let hold = wire::Hold::read(&document)?;
-    Ok(NewHold {
-        hold_id: hold.hold_id.into_owned(),
-        tenant: hold.tenant.into_owned(),
-        user: hold.user.map(Into::into),
-        key: hold.key.map(Into::into),
-        credits: hold.credits,
-        expires_in: hold.expires_in,
-    })
+    Ok(wire::Hold::read(&document)?.into())
 }
 
 fn refusal(hold: &NewHold, answer: &Answer) -> Problem {

@@ -37,7 +37,7 @@ pub(in super::super) async fn health(State(app): State<App>) -> Called {
 pub(in super::super) async fn metrics(State(app): State<App>) -> Response {
     let mut out = Text::default();
     app.metrics.write(&mut out);
-    metrics::load(&app.ledger.load(), &mut out);
+    metrics::writer(&app.ledger.stats(), &mut out);
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     ([(CONTENT_TYPE, kind)], out.finish()).into_response()
 }

@@ -8,8 +8,8 @@ use super::super::problem::Problem;
 use super::super::reply::{self, optional, text};
 use super::Called;
 use crate::companion::ledger::metrics::Thing;
-use crate::credit::wire::{self, NAME_MAX, Settlement, Wrong};
-use crate::credit::{Answer, Command, Credits, Outcome, Settle, Spent};
+use crate::credit::wire::{NAME_MAX, Settlement, Wrong};
+use crate::credit::{Answer, Command, Credits, Outcome};
 use crate::json::Writer;
 
 /// One of a batch.
@@ -58,31 +58,12 @@ fn read(body: &Json) -> Result<(Vec<Item>, Vec<Command>), Problem> {
         let (hold_id, draw) = (said("hold_id"), said("draw"));
         let asked = read.map(|settlement| {
             let credits = settlement.credits;
-            commands.push(Command::Settle(owned(settlement)));
+            commands.push(Command::Settle(settlement.into()));
             credits
         });
         items.push(Item { hold_id, draw, asked });
     }
     Ok((items, commands))
-}
-
-fn owned(settlement: Settlement<'_>) -> Settle {
-    let own = |draw: wire::Draw<'_>| (draw.id.into_owned(), draw.releases);
-    Settle {
-        hold_id: settlement.hold_id.into_owned(),
-        draw: settlement.draw.map(own),
-        unheld: settlement.unheld,
-        tenant: settlement.tenant.map(Into::into),
-        user: settlement.user.map(Into::into),
-        key: settlement.key.map(Into::into),
-        credits: settlement.credits,
-        spent: Spent {
-            model: settlement.model.map(Into::into),
-            outcome: settlement.outcome.map(Into::into),
-            usage: settlement.usage,
-            estimated: settlement.estimated,
-        },
-    }
 }
 
 fn write(item: &Item, answer: Option<&Answer>, w: &mut Writer) {
@@ -109,7 +90,8 @@ fn write(item: &Item, answer: Option<&Answer>, w: &mut Writer) {
 fn detail(outcome: Outcome) -> Option<&'static str> {
     match outcome {
         Outcome::UnknownHold => Some("no such hold: with `unheld` and `tenant` it is charged"),
-        Outcome::UnknownTenant => Some("no such tenant, or not the hold's"),
+        Outcome::UnknownTenant => Some("no such tenant"),
+        Outcome::HeldDifferently => Some("the hold is another tenant's"),
         Outcome::HoldReleased => Some("the hold was given back: nothing can be charged to it"),
         Outcome::SettledDifferently => Some("it was settled before with another amount"),
         Outcome::Overflow => Some("more than an account can hold"),

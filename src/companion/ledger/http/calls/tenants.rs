@@ -11,11 +11,8 @@ use super::super::settings;
 use super::super::{App, Name};
 use super::{Called, overflow, unknown_tenant};
 use crate::companion::ledger::view::TenantView;
-use crate::credit::{Command, Credits, Moment, Outcome, Window};
+use crate::credit::{Command, Moment, Outcome, Window};
 use crate::json::Writer;
-
-/// Days that `spent_7d` counts, today included.
-const DAYS: u32 = 7;
 
 /// `GET /v1/tenants`
 pub(in super::super) async fn list(State(app): State<App>, query: Query) -> Called {
@@ -26,19 +23,14 @@ pub(in super::super) async fn list(State(app): State<App>, query: Query) -> Call
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = views.len() > limit;
     views.truncate(limit);
-    let mut rows = Vec::new();
-    for view in views {
-        let spent = spent(&app, &view.account.tenant).await?;
-        rows.push((view, spent));
-    }
     Ok(reply::object(StatusCode::OK, |w| {
         w.key("tenants").array(|w| {
-            for (view, spent) in &rows {
-                w.object(|w| summary(view, *spent, w));
+            for view in &views {
+                w.object(|w| summary(view, w));
             }
         });
-        match rows.last().filter(|_| more) {
-            Some((last, _)) => text("next", &last.account.tenant, w),
+        match views.last().filter(|_| more) {
+            Some(last) => text("next", &last.account.tenant, w),
             None => w.key("next").null(),
         }
     }))
@@ -63,19 +55,11 @@ pub(in super::super) async fn configure(
     }
 }
 
-/// What a tenant spent in a week.
-pub(in super::super) async fn spent(app: &App, tenant: &str) -> Result<Credits, Problem> {
-    let rows = app.ledger.spend(Some(tenant), DAYS).await?;
-    let micros = rows.iter().map(|row| u128::from(row.credits.micros()));
-    Ok(Credits::clamped(micros.fold(0, u128::saturating_add)))
-}
-
 async fn whole(app: &App, tenant: &str) -> Result<Response, Problem> {
     let view = app.ledger.tenant(tenant).await?.ok_or_else(|| unknown_tenant(tenant))?;
-    let spent = spent(app, tenant).await?;
     let now = app.ledger.now();
     Ok(reply::object(StatusCode::OK, |w| {
-        summary(&view, spent, w);
+        summary(&view, w);
         optional("webhook", view.account.webhook.as_ref(), w);
         w.key("lots").array(|w| lots(&view, w));
         w.key("budgets").array(|w| budgets(&view, now, w));
@@ -91,13 +75,13 @@ async fn whole(app: &App, tenant: &str) -> Result<Response, Problem> {
     }))
 }
 
-fn summary(view: &TenantView, spent: Credits, w: &mut Writer) {
+fn summary(view: &TenantView, w: &mut Writer) {
     text("tenant", &view.account.tenant, w);
     reply::standing(&view.account.standing(), w);
     text("held", view.account.held, w);
     w.key("open_holds").number(view.open_holds);
     text("overdraft", view.account.overdraft, w);
-    text("spent_7d", spent, w);
+    text("spent_7d", view.spent_week, w);
 }
 
 fn lots(view: &TenantView, w: &mut Writer) {

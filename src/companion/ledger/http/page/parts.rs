@@ -87,22 +87,27 @@ pub(super) fn chip(kind: &str, text: &str, html: &mut Html) {
     html.leaf("span", &[("class", &format!("chip {kind}"))], text);
 }
 
-/// What there is to worry about with an account, or that there is nothing.
-pub(super) fn worries(account: &Account, html: &mut Html) {
+/// What there is to worry about with an account: each as a chip's colour and its words.
+pub(super) fn worries(account: &Account) -> Vec<(&'static str, String)> {
     let standing = account.standing();
-    let mut calm = true;
+    let mut worries = Vec::new();
     if standing.balance.micros() < 0 {
-        chip("bad", "owes", html);
-        calm = false;
+        worries.push(("bad", "owes".to_owned()));
     } else if standing.available.micros() <= 0 {
-        chip("bad", "nothing available", html);
-        calm = false;
+        worries.push(("bad", "nothing available".to_owned()));
     }
-    for alarm in account.alarms.iter().filter(|alarm| alarm.below) {
-        chip("warn", &format!("below {}", alarm.threshold), html);
-        calm = false;
+    let below = account.alarms.iter().filter(|alarm| alarm.below);
+    worries.extend(below.map(|alarm| ("warn", format!("below {}", alarm.threshold))));
+    worries
+}
+
+/// The same as chips, or that all is well.
+pub(super) fn state(account: &Account, html: &mut Html) {
+    let worries = worries(account);
+    for (kind, words) in &worries {
+        chip(kind, words, html);
     }
-    if calm {
+    if worries.is_empty() {
         chip("good", "fine", html);
     }
 }
@@ -138,7 +143,7 @@ fn delivery(view: &AlertView, html: &mut Html) {
         DeliveryState::Delivered => ("good", "delivered"),
         DeliveryState::Pending => ("warn", "pending"),
         DeliveryState::Failed => ("bad", "given up"),
-        DeliveryState::Nowhere => ("", "no webhook set"),
+        DeliveryState::Nowhere => ("none", "no webhook set"),
     };
     chip(kind, word, html);
     let tried = match delivery.attempts {

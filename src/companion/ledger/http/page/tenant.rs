@@ -3,7 +3,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::super::calls::{self, tenants::spent};
+use super::super::calls;
 use super::super::problem::Problem;
 use super::super::{App, Name, reply};
 use super::chart::Chart;
@@ -27,7 +27,6 @@ pub(in super::super) async fn tenant(
     let Name(tenant) = name?;
     let view = app.ledger.tenant(&tenant).await?;
     let view = view.ok_or_else(|| calls::unknown_tenant(&tenant))?;
-    let week = spent(&app, &tenant).await?;
     let entries = app.ledger.last_entries(&tenant, ENTRIES).await?;
     let alerts = app.ledger.alerts(Some(&tenant), ALERTS).await?;
     let spend = app.ledger.spend(Some(&tenant), DAYS).await?;
@@ -36,9 +35,9 @@ pub(in super::super) async fn tenant(
     let chart = Chart::new(days(now), spend);
     Ok(page(StatusCode::OK, &tenant, Some(now), |h| {
         h.leaf("h1", &[], &tenant);
-        h.element("p", &[], |h| parts::worries(&view.account, h));
-        h.element("dl", &[("class", "tiles")], |h| tiles(&view, week, h));
-        h.element("section", &[], |h| chart.write("Spend by model", h));
+        h.element("p", &[], |h| parts::state(&view.account, h));
+        h.element("dl", &[("class", "tiles")], |h| tiles(&view, h));
+        h.element("section", &[], |h| chart.write("Spend by model, last 14 days", h));
         h.element("div", &[("class", "pair")], |h| {
             h.element("section", &[], |h| lots(&view, h));
             h.element("section", &[], |h| thresholds(&app, &view, h));
@@ -49,7 +48,7 @@ pub(in super::super) async fn tenant(
     }))
 }
 
-fn tiles(view: &TenantView, week: Credits, html: &mut Html) {
+fn tiles(view: &TenantView, html: &mut Html) {
     let account = &view.account;
     let standing = account.standing();
     let overdraft = match account.overdraft.is_zero() {
@@ -60,12 +59,12 @@ fn tiles(view: &TenantView, week: Credits, html: &mut Html) {
         1 => "1 open hold".to_owned(),
         many => format!("{} open holds", amount::grouped(many)),
     };
-    let rate = amount::micros(parts::a_day(week));
+    let rate = amount::micros(parts::a_day(view.spent_week));
     parts::tile("Balance", &amount::balance(standing.balance), "sum of all entries", html);
     parts::tile("Available", &amount::balance(standing.available), &overdraft, html);
     parts::tile("Held", &amount::micros(account.held.micros()), &holds, html);
     parts::tile("Burn rate", &rate, "a day, over 7 days", html);
-    let lasts = parts::days_left(standing.available, week);
+    let lasts = parts::days_left(standing.available, view.spent_week);
     parts::tile("Lasts", &lasts, "at that rate", html);
     let last = amount::micros(standing.last_purchase.micros());
     parts::tile("Last purchase", &last, "", html);

@@ -4,7 +4,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::super::App;
-use super::super::calls::tenants::spent;
 use super::super::problem::Problem;
 use super::super::query::Query;
 use super::chart::Chart;
@@ -29,14 +28,10 @@ pub(in super::super) async fn tenants(
     let query = query?;
     query.known(&["after"])?;
     let after = query.after_name()?;
-    let views = app.ledger.tenants(after.as_deref(), TENANTS.saturating_add(1)).await?;
+    let mut views = app.ledger.tenants(after.as_deref(), TENANTS.saturating_add(1)).await?;
     let most = usize::try_from(TENANTS).unwrap_or(usize::MAX);
     let more = views.len() > most;
-    let mut rows = Vec::new();
-    for view in views.into_iter().take(most) {
-        let week = spent(&app, &view.account.tenant).await?;
-        rows.push((view, week));
-    }
+    views.truncate(most);
     let alerts = app.ledger.alerts(None, ALERTS).await?;
     let spend = app.ledger.spend(None, DAYS).await?;
     let now = app.ledger.now();
@@ -45,22 +40,22 @@ pub(in super::super) async fn tenants(
     let nowhere = alerts.iter().any(|view| view.delivery.state == DeliveryState::Nowhere);
     Ok(page(StatusCode::OK, "Tenants", Some(now), |h| {
         h.leaf("h1", &[], "Tenants");
-        if rows.is_empty() {
+        if views.is_empty() {
             h.element("section", &[], empty);
             return;
         }
         // Sums of a part would be taken for sums of all.
         if after.is_none() && !more {
-            h.element("dl", &[("class", "tiles")], |h| totals(&rows, h));
+            h.element("dl", &[("class", "tiles")], |h| totals(&views, h));
         }
         h.element("section", &[], |h| {
-            list(&rows, h);
-            if let Some((last, _)) = rows.last().filter(|_| more) {
+            list(&views, h);
+            if let Some(last) = views.last().filter(|_| more) {
                 let next = format!("/?after={}", segment(&last.account.tenant));
                 h.element("p", &[], |h| h.leaf("a", &[("href", &next)], "Further tenants"));
             }
         });
-        h.element("section", &[], |h| chart.write("Spend by model, all tenants", h));
+        h.element("section", &[], |h| chart.write("Spend by model, all tenants, last 14 days", h));
         h.element("section", &[], |h| {
             h.leaf("h2", &[], "Latest alerts");
             parts::alerts(&alerts, true, h);
@@ -96,28 +91,28 @@ fn empty(html: &mut Html) {
     );
 }
 
-type Row = (TenantView, Credits);
-
-fn totals(rows: &[Row], html: &mut Html) {
-    let sum =
-        |of: fn(&Row) -> i64| Balance::of_micros(rows.iter().map(of).fold(0, i64::saturating_add));
-    let balance = sum(|(view, _)| view.account.balance.micros());
-    let held = sum(|(view, _)| micros(view.account.held));
-    let week = sum(|(_, week)| micros(*week));
-    let worried = rows.iter().filter(|(view, _)| view.account.alarms.iter().any(|a| a.below));
-    parts::tile("Tenants", &amount::grouped(u64::try_from(rows.len()).unwrap_or(0)), "", html);
+fn totals(views: &[TenantView], html: &mut Html) {
+    let sum = |of: fn(&TenantView) -> i64| {
+        let sum = views.iter().map(of).fold(0, i64::saturating_add);
+        Balance::of_micros(sum)
+    };
+    let balance = sum(|view| view.account.balance.micros());
+    let held = sum(|view| micros(view.account.held));
+    let week = sum(|view| micros(view.spent_week));
+    let worrying = views.iter().filter(|view| !parts::worries(&view.account).is_empty());
+    parts::tile("Tenants", &amount::grouped(u64::try_from(views.len()).unwrap_or(0)), "", html);
     parts::tile("Balance", &amount::balance(balance), "sum of all", html);
     parts::tile("Held", &amount::balance(held), "for requests that run", html);
     let rate = amount::micros(parts::a_day(week.credits()));
     parts::tile("Burn rate", &rate, "a day, over 7 days", html);
-    parts::tile("Below a threshold", &worried.count().to_string(), "tenants", html);
+    parts::tile("Running low", &worrying.count().to_string(), "tenants", html);
 }
 
 fn micros(credits: Credits) -> i64 {
     i64::try_from(credits.micros()).unwrap_or(i64::MAX)
 }
 
-fn list(rows: &[Row], html: &mut Html) {
+fn list(views: &[TenantView], html: &mut Html) {
     const COLUMNS: [&str; 8] = [
         "Tenant",
         "State",
@@ -129,18 +124,18 @@ fn list(rows: &[Row], html: &mut Html) {
         "Last purchase#",
     ];
     parts::table("", &COLUMNS, html, |h| {
-        for (view, week) in rows {
-            let account = &view.account;
+        for view in views {
+            let (account, week) = (&view.account, view.spent_week);
             let standing = account.standing();
             h.element("tr", &[], |h| {
                 h.element("th", &[("scope", "row")], |h| parts::tenant_link(&account.tenant, h));
-                h.element("td", &[], |h| parts::worries(account, h));
+                h.element("td", &[], |h| parts::state(account, h));
                 parts::balance_cell(standing.balance, h);
                 parts::balance_cell(standing.available, h);
                 credits_cell(account.held, h);
-                let rate = Credits::clamped(parts::a_day(*week).into());
+                let rate = Credits::clamped(parts::a_day(week).into());
                 credits_cell(rate, h);
-                h.leaf("td", &[("class", "n")], &parts::days_left(standing.available, *week));
+                h.leaf("td", &[("class", "n")], &parts::days_left(standing.available, week));
                 credits_cell(standing.last_purchase, h);
             });
         }

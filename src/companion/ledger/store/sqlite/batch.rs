@@ -2,10 +2,13 @@
 use rusqlite::{Connection, Transaction, TransactionBehavior, params, params_from_iter};
 
 use super::rows::{one, rows};
+use crate::companion::ledger::store::cells::{
+    account_row, alert_row, count, draw_row, hold_row, lot_row, meter_row, moment, purchase_row,
+    tier_row,
+};
 use crate::companion::ledger::store::entry::{ENTRIES, entry_row};
 use crate::companion::ledger::store::records::{
-    ALERTS, DRAWS, HOLDS, LOTS, METERS, PURCHASES, TENANTS, TIERS, account_row, alert_row, count,
-    draw_row, hold_row, lot_row, meter_row, moment, purchase_row, tier_row,
+    ALERTS, DRAWS, HOLDS, LOTS, METERS, PURCHASES, TENANTS, TIERS,
 };
 use crate::companion::ledger::store::table::{Cell, Table, Takes};
 use crate::companion::ledger::store::{DUE_MAX, Fault};

@@ -2,11 +2,10 @@
 use rusqlite::{Connection, params};
 
 use super::rows::{one, rows};
+use crate::companion::ledger::store::cells::{count, moment};
 use crate::companion::ledger::store::entry::ENTRIES;
-use crate::companion::ledger::store::records::{
-    ALERTS, HOLDS, LOTS, METERS, TENANTS, count, moment,
-};
-use crate::companion::ledger::store::{Attempt, EXPIRED, Fault, Page, SPENT};
+use crate::companion::ledger::store::records::{ALERTS, HOLDS, LOTS, METERS, TENANTS};
+use crate::companion::ledger::store::{Attempt, EXPIRED, Fault, Page, SPENT, week};
 use crate::companion::ledger::view::{AlertView, SpendRow, TenantView, Webhook};
 use crate::credit::{Account, Entry, Hold, Moment};
 
@@ -50,7 +49,12 @@ fn view(connection: &Connection, mut account: Account, now: Moment) -> Result<Te
         };
         budgets.push((budget.clone(), meter));
     }
-    Ok(TenantView { account, open_holds: u64::try_from(open_holds).unwrap_or(0), budgets })
+    let sql = "SELECT coalesce(sum(spent), 0) AS spent FROM meters \
+               WHERE tenant = ? AND span >= ? AND span < 'day;' AND label = ''";
+    let spent = rows(connection, sql, [&account.tenant, &week(now)], |row| row.sum("spent"))?;
+    let spent_week = spent.first().copied().unwrap_or_default();
+    let open_holds = u64::try_from(open_holds).unwrap_or(0);
+    Ok(TenantView { account, open_holds, budgets, spent_week })
 }
 
 pub(super) fn hold(connection: &Connection, id: &str) -> Result<Option<Hold>, Fault> {

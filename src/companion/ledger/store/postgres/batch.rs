@@ -1,0 +1,224 @@
+//! Commands in one transaction: lock and load what they are about, apply them, keep what changed.
+//!
+//! Whatever is written belongs to an account, whose row is locked before anything of it is read:
+//! several ledgers on one database do not get in each other's way, but wait. What is new has no row
+//! to lock; two that make the same thing meet at its key, and one of them starts again.
+use sqlx::postgres::{PgConnection, PgPool};
+
+use super::rows::{bind, rows, statement};
+use crate::companion::ledger::store::cells::{
+    account_row, alert_row, count, draw_row, hold_row, lot_row, meter_row, moment, purchase_row,
+    text, tier_row,
+};
+use crate::companion::ledger::store::entry::{ENTRIES, entry_row};
+use crate::companion::ledger::store::records::{
+    ALERTS, DRAWS, HOLDS, LOTS, METERS, PURCHASES, TENANTS, TIERS,
+};
+use crate::companion::ledger::store::table::{Cell, Kind, Table, Takes};
+use crate::companion::ledger::store::{DUE_MAX, Fault};
+use crate::credit::{Account, Answer, Book, Changes, Command, Lot, Moment, Tiers, Wanted, Written};
+
+/// Does all of them or none.
+pub(super) async fn batch(
+    pool: &PgPool,
+    commands: &[Command],
+    now: Moment,
+) -> Result<Vec<Answer>, Fault> {
+    let acquired = pool.begin().await;
+    let mut transaction = acquired.map_err(|error| Fault::Away(error.to_string()))?;
+    let mut book = load(&mut transaction, commands, now).await?;
+    let answers = commands.iter().map(|command| book.apply(command, now)).collect();
+    keep(&mut transaction, book.take_changes()).await?;
+    transaction.commit().await?;
+    Ok(answers)
+}
+
+async fn load(
+    connection: &mut PgConnection,
+    commands: &[Command],
+    now: Moment,
+) -> Result<Book, Fault> {
+    let mut wanted = Wanted::by(commands);
+    let mut book = Book::default();
+    wanted.tenants.extend(payers(connection, commands).await?);
+    let accounts = lock(connection, &wanted).await?;
+    let marks =
+        accounts.iter().map(|account| vec![text(&account.tenant), moment(account.mark.max(now))]);
+    let marks = marks.collect();
+    load_holds(connection, &wanted, marks, &mut book).await?;
+    for account in accounts {
+        book.know_account(account);
+    }
+    if !wanted.draws.is_empty() {
+        let keys = wanted.draws.iter().map(|(hold, id)| vec![text(hold), text(id)]).collect();
+        for draw in rows(connection, by_key(&DRAWS, keys), |row| row.draw()).await? {
+            book.know_draw(draw);
+        }
+    }
+    if !wanted.purchases.is_empty() {
+        let key = |(tenant, key): &(String, String)| vec![text(tenant), text(key)];
+        let keys = wanted.purchases.iter().map(key).collect();
+        for purchase in rows(connection, by_key(&PURCHASES, keys), |row| row.purchase()).await? {
+            book.know_purchase(purchase);
+        }
+        book.know_tiers(tiers(connection).await?);
+    }
+    let meters = book.meters_wanted(commands, now);
+    if !meters.is_empty() {
+        let meters = meters.iter();
+        let keys = meters.map(|key| vec![text(&key.tenant), text(&key.window), text(&key.label)]);
+        for (key, meter) in
+            rows(connection, by_key(&METERS, keys.collect()), |row| row.meter()).await?
+        {
+            book.know_meter(key, meter);
+        }
+    }
+    Ok(book)
+}
+
+fn by_key(table: &Table, keys: Vec<Vec<Cell>>) -> super::rows::Statement {
+    bind(statement(table.select(Takes::Arrays)), table.key_columns(), keys)
+}
+
+/// Who pays for the holds that commands name without saying whose they are. A hold is one
+/// tenant's for ever, so this may be read before anything is locked.
+async fn payers(connection: &mut PgConnection, commands: &[Command]) -> Result<Vec<String>, Fault> {
+    let id = |command: &Command| match command {
+        Command::Settle(settle) if settle.tenant.is_none() => Some(settle.hold_id.clone()),
+        Command::Release(release) => Some(release.hold_id.clone()),
+        Command::Hold(_)
+        | Command::Settle(_)
+        | Command::Buy(_)
+        | Command::Configure(_)
+        | Command::SetTiers(_)
+        | Command::Sweep(_) => None,
+    };
+    let ids: Vec<String> = commands.iter().filter_map(id).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT tenant FROM holds WHERE id = ANY($1)";
+    rows(connection, sqlx::query(sql).bind(ids), |row| row.text("tenant")).await
+}
+
+/// Locks accounts, always in the same order, and loads them with their lots.
+async fn lock(connection: &mut PgConnection, wanted: &Wanted) -> Result<Vec<Account>, Fault> {
+    if wanted.tenants.is_empty() {
+        return Ok(Vec::new());
+    }
+    let tenants: Vec<String> = wanted.tenants.iter().cloned().collect();
+    let select = TENANTS.select_all();
+    let sql = format!("{select} WHERE tenant = ANY($1) ORDER BY tenant FOR UPDATE");
+    let accounts = statement(sql).bind(tenants.clone());
+    let mut accounts = rows(connection, accounts, |row| row.account()).await?;
+    super::views::add_lots(connection, &mut accounts).await?;
+    Ok(accounts)
+}
+
+/// The holds that are named, and those that have expired by an account's own time.
+async fn load_holds(
+    connection: &mut PgConnection,
+    wanted: &Wanted,
+    marks: Vec<Vec<Cell>>,
+    book: &mut Book,
+) -> Result<(), Fault> {
+    let select = HOLDS.select_all();
+    let sql = format!(
+        "{select} WHERE id = ANY($3) UNION ALL \
+         SELECT due.* FROM UNNEST($1::text[], $2::int8[]) AS mark (tenant, at), LATERAL (\
+         {select} WHERE holds.tenant = mark.tenant AND state = 'open' AND expires_at <= mark.at \
+         ORDER BY expires_at LIMIT {DUE_MAX}) AS due"
+    );
+    let ids: Vec<String> = wanted.holds.iter().cloned().collect();
+    let statement = bind(statement(sql), MARKS, marks).bind(ids);
+    for hold in rows(connection, statement, |row| row.hold()).await? {
+        book.know_hold(hold);
+    }
+    Ok(())
+}
+
+/// An account and its time.
+const MARKS: &[(&str, Kind)] = &[("tenant", Kind::Text), ("at", Kind::Int)];
+
+/// The tiers of purchases.
+pub(super) async fn tiers(connection: &mut PgConnection) -> Result<Tiers, Fault> {
+    let tiers = rows(connection, statement(TIERS.select_all()), |row| row.tier()).await?;
+    Tiers::of(tiers).map_err(|_| Fault::Refused("the tiers are none".to_owned()))
+}
+
+async fn keep(connection: &mut PgConnection, changes: Changes) -> Result<(), Fault> {
+    let mut write = Write { connection };
+    write.both(&TENANTS, &changes.accounts, account_row).await?;
+    write.lots(&changes.lots).await?;
+    write.both(&HOLDS, &changes.holds, hold_row).await?;
+    write.insert(&DRAWS, changes.draws.iter().map(draw_row).collect()).await?;
+    write.insert(&PURCHASES, changes.purchases.iter().map(purchase_row).collect()).await?;
+    write.insert(&ENTRIES, changes.entries.iter().map(entry_row).collect()).await?;
+    write.insert(&ALERTS, changes.alerts.iter().map(alert_row).collect()).await?;
+    let meters = changes.meters.iter().map(|(key, meter)| meter_row(key, meter)).collect();
+    write.with(Table::upsert, &METERS, meters).await?;
+    if let Some(tiers) = changes.tiers {
+        sqlx::query("DELETE FROM tiers").execute(&mut *write.connection).await?;
+        write.insert(&TIERS, tiers.list().iter().map(tier_row).collect()).await?;
+    }
+    Ok(())
+}
+
+struct Write<'c> {
+    connection: &'c mut PgConnection,
+}
+
+impl Write<'_> {
+    async fn with(
+        &mut self,
+        sql: fn(&Table, Takes) -> String,
+        table: &Table,
+        records: Vec<Vec<Cell>>,
+    ) -> Result<(), Fault> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let statement = bind(statement(sql(table, Takes::Arrays)), table.columns, records);
+        statement.execute(&mut *self.connection).await?;
+        Ok(())
+    }
+
+    async fn insert(&mut self, table: &Table, records: Vec<Vec<Cell>>) -> Result<(), Fault> {
+        self.with(Table::insert, table, records).await
+    }
+
+    async fn both<R>(
+        &mut self,
+        table: &Table,
+        records: &[Written<R>],
+        row: fn(&R) -> Vec<Cell>,
+    ) -> Result<(), Fault> {
+        let of = |new: bool| {
+            let records = records.iter().filter(move |written| written.new == new);
+            records.map(|written| row(&written.record)).collect::<Vec<_>>()
+        };
+        self.insert(table, of(true)).await?;
+        self.with(Table::update, table, of(false)).await
+    }
+
+    async fn lots(&mut self, lots: &[Written<(String, Lot)>]) -> Result<(), Fault> {
+        let of = |new: bool, used_up: bool| {
+            let is = move |lot: &&Written<(String, Lot)>| {
+                lot.new == new && lot.record.1.remaining.is_zero() == used_up
+            };
+            lots.iter().filter(is).map(|lot| &lot.record)
+        };
+        let row = |(tenant, lot): &(String, Lot)| lot_row(tenant, lot);
+        self.insert(&LOTS, of(true, false).map(row).collect()).await?;
+        self.with(Table::update, &LOTS, of(false, false).map(row).collect()).await?;
+        let key = |(tenant, lot): &(String, Lot)| vec![text(tenant), count(lot.number)];
+        let gone: Vec<_> = of(false, true).map(key).collect();
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let sql = "DELETE FROM lots USING UNNEST($1::text[], $2::int8[]) AS gone (tenant, number) \
+                   WHERE lots.tenant = gone.tenant AND lots.number = gone.number";
+        bind(sqlx::query(sql), LOTS.key_columns(), gone).execute(&mut *self.connection).await?;
+        Ok(())
+    }
+}

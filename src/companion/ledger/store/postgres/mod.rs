@@ -1,0 +1,124 @@
+//! Accounts on a server: PostgreSQL, or what speaks its protocol. Several ledgers may share it.
+mod audit;
+mod batch;
+mod open;
+mod rows;
+mod views;
+
+use std::sync::Arc;
+
+use sqlx::postgres::PgPool;
+
+use super::{Attempt, Fault, Page, Reply, Store};
+use crate::companion::ledger::view::{AlertView, Audit, SpendRow, TenantView, Webhook};
+use crate::credit::{Answer, Command, Entry, Hold, Moment, Tiers};
+
+/// Connections that read, at most.
+const READERS: u32 = 6;
+
+/// A database of accounts.
+#[derive(Debug)]
+pub(crate) struct Postgres {
+    writer: PgPool,
+    reader: PgPool,
+}
+
+impl Postgres {
+    /// Brings the tables up to date; connections are made when they are needed.
+    pub(crate) async fn open(url: &str) -> Result<Self, String> {
+        let options = open::options(url)?;
+        open::migrate(&options).await?;
+        // The second one is for alerts, and for a batch whose first is broken.
+        let writer = open::pool(&options, 2, true);
+        Ok(Self { writer, reader: open::pool(&options, READERS, false) })
+    }
+}
+
+impl Store for Postgres {
+    fn transact(&self, commands: Arc<[Command]>, now: Moment) -> Reply<'_, Vec<Answer>> {
+        Box::pin(async move { batch::batch(&self.writer, &commands, now).await })
+    }
+
+    fn tenants(&self, after: Option<&str>, limit: u32, now: Moment) -> Reply<'_, Vec<TenantView>> {
+        let after = after.unwrap_or_default().to_owned();
+        Box::pin(async move {
+            views::tenants(&mut *self.reader.acquire().await?, &after, limit, now).await
+        })
+    }
+
+    fn tenant(&self, tenant: &str, now: Moment) -> Reply<'_, Option<TenantView>> {
+        let tenant = tenant.to_owned();
+        Box::pin(
+            async move { views::tenant(&mut *self.reader.acquire().await?, &tenant, now).await },
+        )
+    }
+
+    fn hold(&self, id: &str) -> Reply<'_, Option<Hold>> {
+        let id = id.to_owned();
+        Box::pin(async move { views::hold(&mut *self.reader.acquire().await?, &id).await })
+    }
+
+    fn entries(&self, tenant: &str, page: Page, limit: u32) -> Reply<'_, Vec<Entry>> {
+        let tenant = tenant.to_owned();
+        Box::pin(async move {
+            views::entries(&mut *self.reader.acquire().await?, &tenant, page, limit).await
+        })
+    }
+
+    fn alerts(&self, tenant: Option<&str>, limit: u32) -> Reply<'_, Vec<AlertView>> {
+        let tenant = tenant.map(str::to_owned);
+        Box::pin(async move {
+            views::alerts(&mut *self.reader.acquire().await?, tenant.as_deref(), limit).await
+        })
+    }
+
+    fn spend(&self, tenant: Option<&str>, since: &str) -> Reply<'_, Vec<SpendRow>> {
+        let (tenant, since) = (tenant.map(str::to_owned), since.to_owned());
+        Box::pin(async move {
+            views::spend(&mut *self.reader.acquire().await?, tenant.as_deref(), &since).await
+        })
+    }
+
+    fn tiers(&self) -> Reply<'_, Tiers> {
+        Box::pin(async move { batch::tiers(&mut *self.reader.acquire().await?).await })
+    }
+
+    fn expired(&self, now: Moment, limit: usize) -> Reply<'_, Vec<String>> {
+        Box::pin(
+            async move { views::expired(&mut *self.reader.acquire().await?, now, limit).await },
+        )
+    }
+
+    fn claim(&self, now: Moment, until: Moment, limit: u32) -> Reply<'_, Vec<Webhook>> {
+        Box::pin(async move {
+            views::claim(&mut *self.writer.acquire().await?, now, until, limit).await
+        })
+    }
+
+    fn attempted(&self, tenant: &str, number: u64, attempt: Attempt) -> Reply<'_, ()> {
+        let tenant = tenant.to_owned();
+        Box::pin(async move {
+            views::attempted(&mut *self.writer.acquire().await?, &tenant, number, attempt).await
+        })
+    }
+
+    fn ready(&self) -> Reply<'_, ()> {
+        Box::pin(async move {
+            let mut connection = self.reader.acquire().await?;
+            let sql = "SELECT count(*) FROM tiers";
+            sqlx::query(sql).execute(&mut *connection).await.map(drop).map_err(Fault::from)
+        })
+    }
+
+    fn audit(&self) -> Reply<'_, Audit> {
+        Box::pin(async move { audit::audit(&self.reader).await })
+    }
+
+    fn close(&self) -> Reply<'_, ()> {
+        Box::pin(async move {
+            self.writer.close().await;
+            self.reader.close().await;
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,74 @@
+//! Connections to a server, as we want them.
+use core::str::FromStr as _;
+use core::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::{Connection as _, Executor as _};
+
+use super::rows::statement;
+use crate::companion::ledger::store::schema;
+
+/// How long a command waits for a connection: a server that is away is not waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What every connection begins with: nothing of ours may take or hold on longer than a batch.
+const SESSION: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s'; \
+                       SET idle_in_transaction_session_timeout = '15s'; SET timezone = 'UTC'";
+
+/// A writer finds everything by its key. What a new table looks like must not teach it otherwise.
+const BY_KEY: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; \
+                      SET enable_mergejoin = off";
+
+/// Who makes the tables holds this lock; the number is `tradewin` in ASCII.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(8390876139571603822)";
+
+/// Reads a URL.
+pub(super) fn options(url: &str) -> Result<PgConnectOptions, String> {
+    let options = PgConnectOptions::from_str(url).map_err(|error| error.to_string())?;
+    Ok(options.application_name("tradewind-ledger"))
+}
+
+/// Connections that write, or that read.
+pub(super) fn pool(options: &PgConnectOptions, size: u32, writes: bool) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(size)
+        .acquire_timeout(PATIENCE)
+        // A batch that finds its connection broken is tried again on another; a view is not.
+        .test_before_acquire(!writes)
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                connection.execute(SESSION).await?;
+                if writes {
+                    connection.execute(BY_KEY).await?;
+                }
+                Ok(())
+            })
+        })
+        .connect_lazy_with(options.clone())
+}
+
+/// Brings the tables up to date. Several that start at once do it one after the other.
+pub(super) async fn migrate(options: &PgConnectOptions) -> Result<(), String> {
+    let said = |error: sqlx::Error| error.to_string();
+    let mut connection = PgConnection::connect_with(options).await.map_err(said)?;
+    let mut transaction = connection.begin().await.map_err(said)?;
+    transaction.execute(LOCK).await.map_err(said)?;
+    let version = version(&mut transaction).await.map_err(said)?;
+    for migration in schema::missing(version)? {
+        transaction.execute(sqlx::raw_sql(migration.postgres)).await.map_err(said)?;
+        let insert = "INSERT INTO schema_version (version) VALUES ($1)";
+        let insert = sqlx::query(insert).bind(migration.version);
+        insert.execute(&mut *transaction).await.map_err(said)?;
+    }
+    transaction.commit().await.map_err(said)?;
+    connection.close().await.map_err(said)
+}
+
+/// Makes no table that is there: a ledger may run without the right to make any.
+async fn version(connection: &mut PgConnection) -> Result<i64, sqlx::Error> {
+    let there = "SELECT to_regclass('schema_version') IS NOT NULL";
+    if !sqlx::query_scalar::<_, bool>(there).fetch_one(&mut *connection).await? {
+        statement(schema::VERSIONS.to_owned()).execute(&mut *connection).await?;
+    }
+    sqlx::query_scalar(schema::VERSION).fetch_one(connection).await
+}

@@ -1,0 +1,191 @@
+//! What the ledger shows, and which alerts are to be delivered.
+use std::collections::BTreeMap;
+
+use sqlx::postgres::PgConnection;
+
+use super::rows::{Reads, bind, rows, statement};
+use crate::companion::ledger::store::cells::text;
+use crate::companion::ledger::store::entry::ENTRIES;
+use crate::companion::ledger::store::records::{ALERTS, HOLDS, LOTS, METERS, TENANTS};
+use crate::companion::ledger::store::table::Takes;
+use crate::companion::ledger::store::{Attempt, EXPIRED, Fault, Page, SPENT, week};
+use crate::companion::ledger::view::{AlertView, SpendRow, TenantView, Webhook};
+use crate::credit::{Account, Credits, Entry, Hold, Lot, Moment};
+
+/// A number of ours that a statement takes.
+fn int(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+pub(super) async fn tenants(
+    connection: &mut PgConnection,
+    after: &str,
+    limit: u32,
+    now: Moment,
+) -> Result<Vec<TenantView>, Fault> {
+    let sql = format!("{} WHERE tenant > $1 ORDER BY tenant LIMIT $2", TENANTS.select_all());
+    let found = statement(sql).bind(after.to_owned()).bind(i64::from(limit));
+    let accounts = rows(connection, found, |row| row.account()).await?;
+    views(connection, accounts, now).await
+}
+
+pub(super) async fn tenant(
+    connection: &mut PgConnection,
+    tenant: &str,
+    now: Moment,
+) -> Result<Option<TenantView>, Fault> {
+    let sql = format!("{} WHERE tenant = $1", TENANTS.select_all());
+    let found = statement(sql).bind(tenant.to_owned());
+    let accounts = rows(connection, found, |row| row.account()).await?;
+    Ok(views(connection, accounts, now).await?.pop())
+}
+
+/// Some accounts, each with what a reader wants to see beside it.
+async fn views(
+    connection: &mut PgConnection,
+    mut accounts: Vec<Account>,
+    now: Moment,
+) -> Result<Vec<TenantView>, Fault> {
+    add_lots(connection, &mut accounts).await?;
+    let names: Vec<String> = accounts.iter().map(|account| account.tenant.clone()).collect();
+    let sql = "SELECT tenant, count(*) AS number FROM holds \
+               WHERE tenant = ANY($1) AND state = 'open' GROUP BY tenant";
+    let read: Reads<_> = |row| Ok((row.text("tenant")?, row.count("number")?));
+    let open = rows(connection, sqlx::query(sql).bind(names.clone()), read).await?;
+    let open: BTreeMap<String, u64> = open.into_iter().collect();
+    let sql = "SELECT tenant, CAST(sum(spent) AS bigint) AS spent FROM meters \
+               WHERE tenant = ANY($1) AND span >= $2 AND span < 'day;' AND label = '' \
+               GROUP BY tenant";
+    let read: Reads<_> = |row| Ok((row.text("tenant")?, row.sum("spent")?));
+    let spent = rows(connection, sqlx::query(sql).bind(names).bind(week(now)), read).await?;
+    let spent: BTreeMap<String, Credits> = spent.into_iter().collect();
+    let keys = accounts.iter().flat_map(|account| {
+        let now = account.mark.max(now);
+        account.budgets.iter().filter_map(move |budget| budget.meter(&account.tenant, now))
+    });
+    let keys = keys.map(|key| vec![text(&key.tenant), text(&key.window), text(&key.label)]);
+    let meters =
+        bind(statement(METERS.select(Takes::Arrays)), METERS.key_columns(), keys.collect());
+    let meters: BTreeMap<_, _> =
+        rows(connection, meters, |row| row.meter()).await?.into_iter().collect();
+    let view = |account: Account| {
+        let now = account.mark.max(now);
+        let meter = |key| meters.get(&key).copied().unwrap_or_default();
+        let budgets = account.budgets.iter();
+        let budgets = budgets
+            .map(|budget| (budget.clone(), budget.meter(&account.tenant, now).map(meter)))
+            .collect();
+        let open_holds = open.get(&account.tenant).copied().unwrap_or_default();
+        let spent_week = spent.get(&account.tenant).copied().unwrap_or_default();
+        TenantView { account, open_holds, budgets, spent_week }
+    };
+    Ok(accounts.into_iter().map(view).collect())
+}
+
+/// Gives accounts their lots.
+pub(super) async fn add_lots(
+    connection: &mut PgConnection,
+    accounts: &mut [Account],
+) -> Result<(), Fault> {
+    if accounts.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = accounts.iter().map(|account| account.tenant.clone()).collect();
+    let sql = format!("{} WHERE tenant = ANY($1)", LOTS.select_all());
+    let mut lots: BTreeMap<String, Vec<Lot>> = BTreeMap::new();
+    for (tenant, lot) in rows(connection, statement(sql).bind(names), |row| row.lot()).await? {
+        lots.entry(tenant).or_default().push(lot);
+    }
+    for account in accounts {
+        for lot in lots.remove(&account.tenant).unwrap_or_default() {
+            account.add_lot(lot);
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn hold(connection: &mut PgConnection, id: &str) -> Result<Option<Hold>, Fault> {
+    let sql = format!("{} WHERE id = $1", HOLDS.select_all());
+    let found = statement(sql).bind(id.to_owned());
+    Ok(rows(connection, found, |row| row.hold()).await?.pop())
+}
+
+pub(super) async fn entries(
+    connection: &mut PgConnection,
+    tenant: &str,
+    page: Page,
+    limit: u32,
+) -> Result<Vec<Entry>, Fault> {
+    let (after, order) = page.sql();
+    let sql = format!(
+        "{} WHERE tenant = $1 AND number > $2 ORDER BY number {order} LIMIT $3",
+        ENTRIES.select_all()
+    );
+    let found = statement(sql).bind(tenant.to_owned()).bind(after).bind(i64::from(limit));
+    rows(connection, found, |row| row.entry()).await
+}
+
+pub(super) async fn alerts(
+    connection: &mut PgConnection,
+    tenant: Option<&str>,
+    limit: u32,
+) -> Result<Vec<AlertView>, Fault> {
+    let sql = format!(
+        "{} WHERE $1 IS NULL OR tenant = $1 ORDER BY at DESC, tenant, number DESC LIMIT $2",
+        ALERTS.select_all()
+    );
+    let found = statement(sql).bind(tenant.map(str::to_owned)).bind(i64::from(limit));
+    rows(connection, found, |row| row.alert()).await
+}
+
+pub(super) async fn spend(
+    connection: &mut PgConnection,
+    tenant: Option<&str>,
+    since: &str,
+) -> Result<Vec<SpendRow>, Fault> {
+    let sql = SPENT.replace("$2", tenant.map_or("", |_| "AND tenant = $2"));
+    let mut found = statement(sql).bind(since.to_owned());
+    if let Some(tenant) = tenant {
+        found = found.bind(tenant.to_owned());
+    }
+    rows(connection, found, |row| row.spend()).await
+}
+
+pub(super) async fn expired(
+    connection: &mut PgConnection,
+    now: Moment,
+    limit: usize,
+) -> Result<Vec<String>, Fault> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let found = sqlx::query(EXPIRED).bind(int(now.millis())).bind(limit);
+    rows(connection, found, |row| row.text("tenant")).await
+}
+
+pub(super) async fn claim(
+    connection: &mut PgConnection,
+    now: Moment,
+    until: Moment,
+    limit: u32,
+) -> Result<Vec<Webhook>, Fault> {
+    let sql = "UPDATE alerts SET next_at = $2 WHERE (tenant, number) IN (\
+               SELECT tenant, number FROM alerts WHERE state = 'pending' AND next_at <= $1 \
+               ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING *, \
+               (SELECT webhook FROM tenants WHERE tenants.tenant = alerts.tenant) AS webhook";
+    let claim = sqlx::query(sql).bind(int(now.millis())).bind(int(until.millis()));
+    rows(connection, claim.bind(i64::from(limit)), |row| row.webhook()).await
+}
+
+pub(super) async fn attempted(
+    connection: &mut PgConnection,
+    tenant: &str,
+    number: u64,
+    attempt: Attempt,
+) -> Result<(), Fault> {
+    let sql = "UPDATE alerts SET state = $3, next_at = $4, error = $5, attempts = attempts + 1 \
+               WHERE tenant = $1 AND number = $2 AND state = 'pending'";
+    let Attempt { state, next_at, error } = attempt;
+    let update = sqlx::query(sql).bind(tenant.to_owned()).bind(int(number));
+    let update = update.bind(state.name()).bind(int(next_at.millis())).bind(error);
+    update.execute(connection).await?;
+    Ok(())
+}

@@ -1,0 +1,1 @@
+"""What the tests of the credit service stand on: the service, its databases, and its callers."""
