@@ -1,6 +1,5 @@
 """Every way a request may end, and the entry that it leaves in the ledger."""
 
-import json
 import time
 from decimal import Decimal
 
@@ -9,7 +8,7 @@ import pytest
 
 from conftest import NEWEST
 from support import paths
-from support.credits import credits_policy, paid, request, text_of
+from support.credits import credits_policy, paid, request, stream_text, text_of
 from support.gateway import CHAT, MESSAGES, render
 from support.server import ClosedPort
 
@@ -55,7 +54,7 @@ def test_an_answer_is_charged_by_its_usage(credited, purse, between, path, model
     assert (first.usage["input"], first.usage["output"]) == (input_, output)
     paid(first, model)
     streamed = purse.ask(gateway, path, "tell me [words:30]", model, stream=True)
-    assert streamed.status_code == 200 and "word30" in streamed.text
+    assert streamed.status_code == 200 and stream_text(streamed.text).endswith("word30")
     assert Decimal(streamed.headers["x-tradewind-credits"]) == 5 - first.credits
     second = purse.settled(2)[1]
     paid(second, model)
@@ -85,7 +84,6 @@ def test_only_the_model_that_answers_is_charged(credited, purse, sim, weather):
         paid(entry, "gpt")
 
 
-@pytest.mark.core
 @BOTH
 @STREAMED
 def test_everything_down_costs_nothing(credited, purse, sim, between, path, stream):
@@ -138,7 +136,6 @@ def test_an_app_that_leaves_while_the_ledger_is_asked_is_charged_nothing(
     assert purse.balance() == Decimal(purse.account()["available"]) == 5
 
 
-@pytest.mark.core
 @BOTH
 @EACH
 def test_an_app_that_leaves_before_the_answer_pays_for_its_input(
@@ -162,8 +159,7 @@ def read_some(gateway, purse, path: str, model: str, pieces: int, text: str) -> 
     with gateway.http.stream("POST", path, json=body, headers=purse.headers()) as response:
         assert response.status_code == 200, response.read()
         for line in response.iter_lines():
-            if line.startswith("data: {"):
-                said.append(text_of(json.loads(line.removeprefix("data: "))))
+            said.append(text_of(line))
             if pieces and sum(map(bool, said)) >= pieces:
                 break
     return "".join(said)
@@ -213,9 +209,7 @@ def test_a_stream_that_its_provider_breaks_is_charged_as_far_as_it_came(
     said = []
     try:
         with gateway.http.stream("POST", path, json=body, headers=purse.headers()) as response:
-            for line in response.iter_lines():
-                if line.startswith("data: {"):
-                    said.append(text_of(json.loads(line.removeprefix("data: "))))
+            said.extend(map(text_of, response.iter_lines()))
     except httpx.TransportError:
         assert name in ("reset", "silence")
     entry = purse.settled(2)[1]
@@ -223,66 +217,6 @@ def test_a_stream_that_its_provider_breaks_is_charged_as_far_as_it_came(
     share = len("".join(said)) / len(whole)
     assert 0 < share < 0.5
     assert entry.usage["output"] == pytest.approx(estimate * share, rel=0.15)
-
-
-@BOTH
-@EACH
-@STREAMED
-def test_an_answer_without_its_usage_is_charged_by_an_estimate(
-    credited, purse, sim, path, model, stream
-):
-    gateway = credited()
-    sim.weather(MODELS[model], missing_usage=True)
-    answer = purse.ask(gateway, path, "tell me [words:100]", model, stream=stream)
-    assert answer.status_code == 200, answer.text
-    entry = purse.settled(1)[0]
-    paid(entry, model, estimated=True)
-    assert 100 < entry.usage["output"] < 400 and entry.usage["input"] > 0
-
-
-@pytest.mark.parametrize("model", ["gpt", "gemini"])
-def test_input_from_a_cache_has_its_own_price(credited, purse, model):
-    gateway = credited()
-    prompt = f"{purse.tenant} knows this already. " * 400
-    for _ in range(2):
-        assert purse.ask(gateway, CHAT, prompt, model).status_code == 200
-    first, second = purse.settled(2)
-    assert "cached_input" not in first.usage and second.usage["cached_input"] > 1_000
-    for entry in (first, second):
-        paid(entry, model)
-    assert second.credits < first.credits / 2 + Decimal("0.001")
-
-
-@STREAMED
-def test_input_that_is_written_to_a_cache_has_its_own_price(credited, purse, stream):
-    gateway = credited()
-    text = f"{purse.tenant} knows this already. " * 400
-    marked = [{"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}]
-    for _ in range(2):
-        answer = purse.ask(gateway, MESSAGES, "hi", "claude", system=marked, stream=stream)
-        assert answer.status_code == 200, answer.text
-    first, second = purse.settled(2)
-    assert first.usage["cache_write"] == second.usage["cached_input"] > 1_000
-    for entry in (first, second):
-        paid(entry, "claude")
-    assert second.credits < first.credits / 5
-
-
-@STREAMED
-def test_thoughts_have_their_own_price(credited, purse, stream):
-    gateway = credited()
-    answer = purse.ask(gateway, CHAT, "think", "thinker", stream=stream, reasoning_effort="high")
-    assert answer.status_code == 200, answer.text
-    entry = purse.settled(1)[0]
-    paid(entry, "thinker")
-    assert 0 < entry.usage["reasoning"] < entry.usage["output"]
-
-
-def test_the_entry_says_on_whose_behalf(credited, purse):
-    gateway = credited()
-    assert purse.ask(gateway, whose="ann").status_code == 200
-    entry = purse.settled(1)[0]
-    assert (entry.user, entry.key) == ("ann", "ann-laptop")
 
 
 def test_a_request_that_is_refused_asks_for_no_credits(credited, purse, between):

@@ -1,4 +1,4 @@
-"""Envoy is killed: what it held for requests that nobody settles is free again in time."""
+"""Holds that nobody settles in time: they are free again, and what comes late is charged."""
 
 import time
 from decimal import Decimal
@@ -7,7 +7,7 @@ import pytest
 
 from conftest import NEWEST
 from support import paths
-from support.credits import credits_policy, paid, request
+from support.credits import credits_policy, paid, request, stream_text
 from support.gateway import CHAT, render
 
 
@@ -40,3 +40,19 @@ def test_a_hold_of_an_envoy_that_is_killed_expires(launch, rules, purses, sim, b
     sim.reset()
     assert purse.ask(fresh).status_code == 200
     paid(purse.settled(1)[0], "gpt")
+
+
+def test_a_stream_that_outlives_its_hold_is_charged_all_the_same(
+    launch, rules, purses, sim, between
+):
+    sim.reset()
+    purse = purses.new("5")
+    folder = paths.LOGS / "credits-late"
+    gateway = launch(render(credits_policy(rules, between.url, hold_for="1s"), folder), NEWEST, 1)
+    sim.weather("gpt-4o", chunk_delay_ms=60)
+    answer = purse.ask(gateway, CHAT, "[words:1000]", stream=True)
+    assert stream_text(answer.text).endswith("word1000")
+    entry = purse.settled(1)[0]
+    paid(entry, "gpt")
+    assert entry.all["late"]
+    assert purse.balance() == Decimal(purse.account()["available"]) == 5 - entry.credits

@@ -87,6 +87,15 @@ def test_near_the_end_each_request_is_held_for_by_itself(credited, purses, betwe
     paid(purse.settled(1)[0], "gpt")
 
 
+def test_a_lease_whose_answer_was_lost_is_given_back(credited, purses, between):
+    gateway, purse = credited(lease=LEASE, on_unavailable="allow"), purses.new("5")
+    between.turn("lost", only="holds")
+    assert purse.ask(gateway, **SHORT).status_code == 200
+    assert [call.status for call in between.calls("holds", purse.tenant)] == [201]
+    paid(purse.settled(1)[0], "gpt")
+    assert purse.account()["held"] == "0"
+
+
 def test_labels_have_leases_of_their_own(credited, purses, between):
     gateway, purse = credited(lease=LEASE), purses.new("5")
     for _ in range(2):
@@ -133,7 +142,7 @@ def test_a_lease_outlives_the_policy_that_took_it(launch, rules, purses, sim, be
         nonlocal count
         try:
             answer = purse.ask(gateway, model="fresh", **SHORT)
-        except httpx.RemoteProtocolError:
+        except httpx.TransportError:
             return False  # the old listener drains: it closes the connections it has
         count += answer.status_code == 200
         return answer.status_code == 200

@@ -35,7 +35,6 @@ EACH_SDK = pytest.mark.parametrize("ask, error", SDKS.values(), ids=SDKS)
 STREAMED = pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 
 
-@pytest.mark.core
 @EACH_SDK
 @STREAMED
 def test_an_app_without_credits_is_told_what_is_left_and_what_to_do(

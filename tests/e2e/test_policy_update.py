@@ -63,7 +63,7 @@ def test_a_broken_policy_leaves_the_last_good_one_serving(launch, sim, rules, ve
     def served() -> bool:
         try:
             return gateway.chat("hello", model="fresh").status_code == 200
-        except httpx.RemoteProtocolError:
+        except httpx.TransportError:
             return False  # the old listener drains: it closes the connections it has
 
     wait("the new route", served)

@@ -275,6 +275,8 @@ impl Relay {
             writer.write(&Event::Usage(usage), out);
         }
         writer.write(&Event::End, out);
+        // All that was paid for has been said, whatever was reported before.
+        seen.usage = seen.usage.map(|_| usage);
         seen.stopped = true;
         seen.end = true;
     }

@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import itertools
+import json
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
@@ -159,8 +160,16 @@ def paid(entry: Entry, model: str, outcome: str = "answered", estimated: bool = 
     assert entry.credits == cost(model, entry.usage) > 0, entry
 
 
-def text_of(event: dict) -> str:
-    """The text of an event, in either dialect."""
+def text_of(line: str) -> str:
+    """The text that a line of a stream brings, in either dialect."""
+    if not line.startswith("data: {"):
+        return ""
+    event = json.loads(line.removeprefix("data: "))
     if event.get("type") == "content_block_delta":
         return event["delta"].get("text", "")
     return "".join(choice["delta"].get("content") or "" for choice in event.get("choices", []))
+
+
+def stream_text(body: str) -> str:
+    """All text of a stream."""
+    return "".join(map(text_of, body.splitlines()))
