@@ -119,7 +119,7 @@ impl Outcome {
             Self::PurchasedBefore => (18, "purchased_before", true, 200),
             Self::PurchasedDifferently => (19, "purchased_differently", false, 409),
             Self::Configured => (20, "configured", true, 200),
-            Self::Overflow => (21, "overflow", false, 400),
+            Self::Overflow => (21, "overflow", false, 409),
             Self::Swept => (22, "swept", true, 200),
         };
         Consequence { code, name, done, status }

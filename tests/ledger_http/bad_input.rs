@@ -162,7 +162,7 @@ fn purchases_say_one_amount() {
     for n in 0..9 {
         assert_eq!(buy(r#"{"credits": "1000000000000"}"#, &format!("k{n}")), "201  ");
     }
-    assert_eq!(buy(r#"{"credits": "1000000000000"}"#, "k9"), "400 overflow ");
+    assert_eq!(buy(r#"{"credits": "1000000000000"}"#, "k9"), "409 overflow ");
 }
 
 #[test]

@@ -117,6 +117,17 @@ impl<'d> Fields<'d> {
         value.as_bool().ok_or_else(|| self.wrong(key, "expected true or false"))
     }
 
+    /// A number that is whole, where it is given; `60.0` is, to JSON. None of it for anything else.
+    pub(super) fn whole(&self, key: &str) -> Option<Option<u64>> {
+        let value = self.get(key)?;
+        let whole = || {
+            let (digits, fraction) = value.raw().split_once('.')?;
+            let zeros = !fraction.is_empty() && fraction.bytes().all(|byte| byte == b'0');
+            digits.parse().ok().filter(|_| zeros && value.kind() == Kind::Number)
+        };
+        Some(value.as_u64().or_else(whole))
+    }
+
     /// What is wrong with one of them.
     #[must_use]
     pub fn wrong(&self, key: &str, message: &str) -> Wrong {

@@ -64,14 +64,13 @@ impl Hold<'_> {
             user: fields.optional_name("user")?,
             key: fields.optional_name("key")?,
             credits: fields.credits("credits")?,
-            expires_in: match fields.get("expires_in") {
+            expires_in: match fields.whole("expires_in") {
                 None => 900,
-                Some(value) => value
-                    .as_u64()
-                    .filter(|seconds| (1..=EXPIRES_MAX).contains(seconds))
-                    .ok_or_else(|| {
-                        fields.wrong("expires_in", "expected 1 to 86400 whole seconds")
-                    })?,
+                Some(seconds) => {
+                    seconds.filter(|seconds| (1..=EXPIRES_MAX).contains(seconds)).ok_or_else(
+                        || fields.wrong("expires_in", "expected 1 to 86400 whole seconds"),
+                    )?
+                }
             },
         })
     }

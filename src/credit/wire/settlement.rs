@@ -157,10 +157,9 @@ fn usage(fields: &Fields<'_>) -> Result<Usage, Wrong> {
     let usage = Fields::of(value, &fields.path("usage"))?;
     let names = counts(&Usage::default()).map(|(name, _)| name);
     usage.known(&names)?;
-    let count = |key: &str| match usage.get(key) {
+    let count = |key: &str| match usage.whole(key) {
         None => Ok(0),
-        Some(value) => value
-            .as_u64()
+        Some(tokens) => tokens
             .filter(|tokens| i64::try_from(*tokens).is_ok())
             .ok_or_else(|| usage.wrong(key, "expected a whole number of tokens")),
     };

@@ -46,8 +46,15 @@ pub(super) fn target(url: &str) -> Result<Uri, &'static str> {
     let uri: Uri = url.parse().map_err(|_| EXPECTED)?;
     let http = matches!(uri.scheme_str(), Some("http" | "https"));
     let host = uri.host().is_some_and(|host| !host.is_empty());
+    // `http` takes more than a URL may hold.
+    let usual =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?[]@!$&'()*+,;=%".contains(&byte);
     let plain = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
-    if http && host && plain && url.len() <= URL_MAX { Ok(uri) } else { Err(EXPECTED) }
+    if http && host && plain && url.bytes().all(usual) && url.len() <= URL_MAX {
+        Ok(uri)
+    } else {
+        Err(EXPECTED)
+    }
 }
 
 /// What delivers.
@@ -154,6 +161,8 @@ mod tests {
             "ftp://example.com",
             "https://",
             "http://me:pw@host/",
+            "http://host/{id}",
+            "http://host/#there",
             &long,
         ] {
             assert!(target(bad).is_err(), "{bad}");
