@@ -100,7 +100,12 @@ fn commands(most: usize) -> impl Strategy<Value = Vec<(i64, Command)>> {
         1 => tiers(),
         1 => tenant().prop_map(|tenant| Command::Sweep(Sweep { tenant })),
     ];
-    let step = prop_oneof![4 => Just(0_i64), 4 => 0_i64..30_000, 1 => -30_000_i64..0, 1 => Just(40_000_000)];
+    let step = prop_oneof![
+        4 => Just(0_i64),
+        4 => 0_i64..30_000,
+        1 => -30_000_i64..0,
+        1 => Just(40_000_000),
+    ];
     proptest::collection::vec((step, command), 1..most)
 }
 
@@ -151,8 +156,13 @@ fn settled_once(model: &Model) {
     }
 }
 
+/// So many cases, and nothing written beside the source when one fails.
+fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(600))]
 
     #[test]
     fn the_rules_keep_their_promises(commands in commands(60)) {
@@ -175,10 +185,14 @@ proptest! {
         tokens in proptest::array::uniform6(0_u64..2_000_000),
         images in 0_u64..20,
     ) {
-        let [input, cached_input, cache_write, cache_write_1h, output, reasoning, per_image, per_request] =
+        let [
+            input, cached_input, cache_write, cache_write_1h, output, reasoning, per_image,
+            per_request,
+        ] =
             prices.map(|micros| Credits::of_micros(micros).unwrap());
         let price = Price {
-            input, cached_input, cache_write, cache_write_1h, output, reasoning, per_image, per_request,
+            input, cached_input, cache_write, cache_write_1h, output, reasoning, per_image,
+            per_request,
         };
         let usage = Usage {
             input: tokens[0],
@@ -258,7 +272,7 @@ fn same(store: &mut stores::Kept, commands: &[(i64, Command)]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(60))]
 
     #[test]
     fn sqlite_does_as_the_rules_do(commands in commands(80)) {

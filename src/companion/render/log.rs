@@ -9,8 +9,8 @@ pub(super) fn access_log() -> Value {
         "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
         json!({"log_format": {"json_format": {
             "time": "%START_TIME%",
-            // Not the request's header: a provider does not get it, so the last attempt has taken it
-            // away by the time this is written.
+            // Not the request's header: a provider does not get it, so the last attempt has taken
+            // it away by the time this is written.
             "request_id": "%RESP(x-tradewind-request-id)%",
             "method": "%REQ(:METHOD)%",
             // Without the query, where some apps put a key.

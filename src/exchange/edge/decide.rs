@@ -88,9 +88,9 @@ impl<'r> Request<'r> {
 
     /// The models that can serve the request.
     ///
-    /// A token is at least one byte of text, so a body that fits into a window by its bytes fits by
-    /// its tokens, and nearly all do: they are counted only when the bytes alone would drop a model.
-    /// An image by its address is the exception: few bytes and many tokens.
+    /// A token is at least one byte of text, so a body that fits into a window by its bytes fits
+    /// by its tokens, and nearly all do: they are counted only when the bytes alone would drop a
+    /// model. An image by its address is the exception: few bytes and many tokens.
     fn fit<M: Iterator<Item = &'r Model>>(&self, chain: impl Fn(&'r Policy) -> M) -> Fit<'r> {
         let Self { config, head, ask, bytes, .. } = *self;
         let policy = &config.policy;
