@@ -10,7 +10,7 @@ import anthropic
 import openai
 import pytest
 
-from support.credits import cost, paid
+from support.credits import paid
 from support.gateway import CHAT, MESSAGES
 
 # Within this a request must have its answer when the ledger has not: seconds of the policy's

@@ -1,7 +1,6 @@
 """Leases: most requests make no call, and nobody gets a credit more than without them."""
 
 import copy
-import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
