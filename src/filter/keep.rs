@@ -12,7 +12,7 @@ thread_local! {
 
 /// Takes a note over.
 pub(super) fn keep(note: Note) {
-    act(|keeper| keeper.keep(note, &Host));
+    act(|keeper| keeper.keep(note));
 }
 
 /// Time has passed.

@@ -24,7 +24,10 @@ need() {
 apt() {
     command -v apt-get >/dev/null || die "install these by your system's packages: $*"
     local root=()
-    [ "$(id -u)" = 0 ] || root=(sudo)
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null || die "install these by \`apt-get\`, as root: $*"
+        root=(sudo)
+    fi
     say "installing $*"
     "${root[@]}" apt-get update -qq
     DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get install -qq -y "$@" >/dev/null

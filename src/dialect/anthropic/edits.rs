@@ -13,6 +13,12 @@ pub(super) fn edits<'d>(document: &'d Document<'d>, _: &Ask<'d>) -> Vec<Edit> {
     for (key, value) in document.root().members() {
         match &*key {
             "model" => edits.push(Edit { at: value.span(), put: Put::Model }),
+            // Every one of them: only one was held for.
+            "max_tokens" => {
+                let without = value.raw().to_owned();
+                let put = Put::Bound { before: String::new(), after: String::new(), without };
+                edits.push(Edit { at: value.span(), put });
+            }
             "messages" => unthought = messages(value, &mut edits),
             _ => {}
         }

@@ -23,8 +23,9 @@ pub(super) fn edits<'d>(document: &'d Document<'d>, ask: &Ask<'d>) -> Vec<Edit> 
     }
     for (key, value) in root.members() {
         match &*key {
-            // All of them are null.
-            most if unbound && MOST.contains(&most) => {
+            // Every one of them, nulls as well where there is nothing else: servers differ in which
+            // they take, and only one of them was held for.
+            most if MOST.contains(&most) && (unbound || !value.is_null()) => {
                 edits.push(Edit { at: value.span(), put: bound(String::new(), "", value.raw()) });
             }
             "model" => edits.push(Edit { at: value.span(), put: Put::Model }),

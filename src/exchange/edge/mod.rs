@@ -272,7 +272,9 @@ impl Edge {
 
     /// Envoy may refuse a request before we have decided (a body over its own buffer).
     fn own_failure(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
-        let State::Reading(head) = &self.state else { return Effects::go_on() };
+        let (State::Reading(head) | State::Asking { head, .. }) = &self.state else {
+            return Effects::go_on();
+        };
         if end {
             return Effects::go_on();
         }

@@ -14,6 +14,9 @@ const GRACE: &str = "grace";
 /// for its timeout one after the other, and service is back within a second.
 const PAUSE_MS: u64 = 250;
 
+/// Two failures so far apart, with nothing asked in between, are two absences, in milliseconds.
+const FORGOTTEN_MS: u64 = 60_000;
+
 /// What is known of a ledger that has failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Away {
@@ -42,7 +45,9 @@ impl Away {
     pub(super) fn failed(envoy: &dyn Envoy, cluster: &str) -> u64 {
         let now = envoy.now_ms();
         let since = slots::update(envoy, LEDGER, cluster, |record| {
-            let since = record.and_then(Self::parse).map_or(now, |away| away.since_ms);
+            let known = record.and_then(Self::parse);
+            let lasting = known.filter(|away| now.saturating_sub(away.retry_ms) < FORGOTTEN_MS);
+            let since = lasting.map_or(now, |away| away.since_ms);
             Some((format!("{since} {}", now.saturating_add(PAUSE_MS)), since))
         });
         since.unwrap_or(now)

@@ -11,6 +11,9 @@ use crate::dialect::Fault;
 use crate::json::{Document, Limits};
 use crate::policy::{CreditPolicy, OnUnavailable, metric_label};
 
+/// What a ledger says of a tenant that has never bought anything.
+const UNKNOWN: Outcome = Outcome::UnknownTenant;
+
 /// What comes next for a request.
 #[derive(Debug)]
 pub(in super::super) enum Step {
@@ -44,6 +47,8 @@ pub(in super::super) struct Asking {
     was_away: bool,
     /// The ledger has been asked.
     called: bool,
+    /// When that began, in milliseconds since 1970.
+    begun_ms: u64,
 }
 
 /// Begins: by a lease where there is one, by a call otherwise.
@@ -73,12 +78,15 @@ pub(in super::super) fn begin(
         cheap,
         was_away: false,
         called: false,
+        begun_ms: envoy.now_ms(),
     };
     asking.credits = asking.worst();
     if let Some(lease) = &policy.lease {
         match Account::draw(envoy, &asking.bid.payer, asking.credits) {
             Drawn::Lease { id, left } => {
                 effects.push(count("drawn"));
+                // What is set aside for this request is still its tenant's.
+                let left = left.plus(asking.credits).unwrap_or(left);
                 return asking.go(Source::Lease(id), Some(left));
             }
             Drawn::Ask => {
@@ -95,7 +103,7 @@ pub(in super::super) fn begin(
         }
         asking.was_away = true;
     }
-    asking.call(policy, effects)
+    asking.call(policy, envoy, effects)
 }
 
 impl Asking {
@@ -109,7 +117,10 @@ impl Asking {
     ) -> Step {
         let document = Document::parse(body, Limits::default()).ok();
         let standing = document.as_ref().and_then(|document| Standing::read(status, document));
-        if self.was_away && (standing.is_some() || status == 404) {
+        // Any other 404 is that of a wrong address.
+        let code = document.as_ref().and_then(|document| document.root().str_of("code"));
+        let unknown = status == 404 && code.as_deref() == Some(UNKNOWN.consequence().name);
+        if self.was_away && (standing.is_some() || unknown) {
             Away::answered(envoy, &policy.cluster);
             self.was_away = false;
         }
@@ -118,8 +129,8 @@ impl Asking {
                 self.granted(policy, &standing, envoy, effects)
             }
             Some(standing) => self.refused(policy, &standing, envoy, effects),
-            None if status == 404 => {
-                effects.push(count(Outcome::UnknownTenant.consequence().name));
+            None if unknown => {
+                effects.push(count(UNKNOWN.consequence().name));
                 Step::Refuse(refusal::unknown(&self.bid.payer.tenant))
             }
             None => {
@@ -127,7 +138,10 @@ impl Asking {
                     let line = format!("the ledger refuses this proxy's holds with {status}");
                     effects.push(Effect::Log(line));
                 }
-                let since = Away::failed(envoy, &policy.cluster);
+                // One that refuses this request alone is there for the others.
+                let alone = matches!(status, 400 | 409 | 422);
+                let since =
+                    if alone { envoy.now_ms() } else { Away::failed(envoy, &policy.cluster) };
                 self.unavailable(policy, since, envoy, effects)
             }
         }
@@ -197,7 +211,7 @@ impl Asking {
             self.lease = false;
             self.hold_id.clone_from(&self.id);
             self.credits = self.worst();
-            return self.call(policy, effects);
+            return self.call(policy, envoy, effects);
         }
         let cheaper = self.bid.cheap.as_ref().map(|cheap| cheap.worst);
         if let Some(cheaper) = cheaper.filter(|worst| !self.cheap && *worst < self.credits) {
@@ -206,7 +220,7 @@ impl Asking {
             // The id stands for what was refused; a ledger may remember it.
             self.id.push_str("-2");
             self.hold_id.clone_from(&self.id);
-            return self.call(policy, effects);
+            return self.call(policy, envoy, effects);
         }
         effects.push(count(standing.outcome.consequence().name));
         Step::Refuse(refusal::refused(&self.bid.payer.tenant, self.credits, available, standing))
@@ -239,8 +253,11 @@ impl Asking {
         }
     }
 
-    fn call(mut self, policy: &CreditPolicy, effects: &mut Vec<Effect>) -> Step {
+    fn call(mut self, policy: &CreditPolicy, envoy: &dyn Envoy, effects: &mut Vec<Effect>) -> Step {
         self.called = true;
+        // A second call has what the first has left of the time.
+        let spent_ms = envoy.now_ms().saturating_sub(self.begun_ms);
+        let timeout_ms = policy.timeout_ms.saturating_sub(spent_ms).max(1);
         let Payer { tenant, user, key } = &self.bid.payer;
         let lease = policy.lease.filter(|_| self.lease).map_or(0, |lease| lease.seconds);
         let hold = Hold {
@@ -251,7 +268,7 @@ impl Asking {
             credits: self.credits,
             expires_in: policy.hold_seconds.saturating_add(lease).min(EXPIRES_MAX),
         };
-        effects.push(Effect::Call(Call::new(policy, HOLDS, hold.write(), policy.timeout_ms)));
+        effects.push(Effect::Call(Call::new(policy, HOLDS, hold.write(), timeout_ms)));
         Step::Ask(Box::new(self))
     }
 

@@ -16,6 +16,9 @@ use crate::policy::CreditPolicy;
 /// Most settlements that wait: 20,000, some 6 MiB.
 const WAITING_MAX: usize = 20_000;
 
+/// Most bytes of a batch: half of what a ledger takes.
+const BYTES_MAX: usize = 512 << 10;
+
 /// How long a batch may take, in milliseconds. Nobody waits for it.
 const TIMEOUT_MS: u64 = 2_000;
 
@@ -103,13 +106,13 @@ struct Lease {
 
 impl Keeper {
     /// Takes a note over.
-    pub fn keep(&mut self, note: Note, envoy: &dyn Envoy) -> Vec<Effect> {
+    pub fn keep(&mut self, note: Note) -> Vec<Effect> {
         match note {
             Note::Lease { payer, tenant, id, until_ms } => {
                 self.leases.push(Lease { payer, tenant, id, until_ms });
             }
-            Note::Settlement { owed, .. } if self.waiting.len() >= WAITING_MAX => {
-                forgive(owed, envoy);
+            // What its tenant has run up stays: the ledger never learns of it.
+            Note::Settlement { .. } if self.waiting.len() >= WAITING_MAX => {
                 return vec![Effect::Count("tradewind_settlements_dropped_total".to_owned())];
             }
             Note::Settlement { json, owed } => self.waiting.push_back(Waiting { json, owed }),
@@ -135,13 +138,17 @@ impl Keeper {
         if self.sent.is_some() || self.waiting.is_empty() || now < self.next_ms {
             return effects;
         }
-        let count = self.waiting.len().min(BATCH_MAX);
+        let mut count = 0_usize;
         let mut body = br#"{"settlements":["#.to_vec();
-        for (index, waiting) in self.waiting.iter().take(count).enumerate() {
-            if index > 0 {
+        for waiting in self.waiting.iter().take(BATCH_MAX) {
+            if body.len().saturating_add(waiting.json.len()) > BYTES_MAX {
+                break;
+            }
+            if count > 0 {
                 body.push(b',');
             }
             body.extend_from_slice(&waiting.json);
+            count = count.saturating_add(1);
         }
         body.extend_from_slice(b"]}");
         self.sent = Some((count, now));
@@ -159,7 +166,7 @@ impl Keeper {
             let left = Account::end(envoy, &lease.payer, &lease.id);
             if let Some(left) = left.filter(|left| !left.is_zero()) {
                 let note = settle::returned(&lease.tenant, &lease.id, left);
-                effects.extend(self.keep(note, envoy));
+                effects.extend(self.keep(note));
             }
         }
         effects

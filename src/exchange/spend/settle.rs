@@ -107,7 +107,10 @@ fn bill<'s>(spent: &'s Spent, policy: &Policy, ending: Ending, envoy: &dyn Envoy
         let (usage, estimated) = told.charged(spent.size, relayed);
         let price = policy.model(model).and_then(|model| model.price);
         let cost = price.map_or(Credits::ZERO, |price| price.cost(&usage, spent.size.images));
-        bill.credits = bill.credits.plus(cost).unwrap_or(Credits::MAX);
+        let all = bill.credits.plus(cost).unwrap_or(Credits::MAX);
+        // What failed before the app saw any of it is charged as far as the hold goes and no
+        // further: the hold was for one answer.
+        bill.credits = if bill.credits.is_zero() { all } else { all.min(spent.held).max(cost) };
         bill.usage = sum(bill.usage, usage);
         bill.estimated |= estimated;
         bill.outcome = match (told.ended, last && ending.answered) {
@@ -119,16 +122,21 @@ fn bill<'s>(spent: &'s Spent, policy: &Policy, ending: Ending, envoy: &dyn Envoy
     bill
 }
 
-const fn sum(one: Usage, other: Usage) -> Usage {
+fn sum(one: Usage, other: Usage) -> Usage {
+    // A ledger takes no more: what a provider makes up beyond it must not cost the settlement.
+    let add = |one: u64, other: u64| one.saturating_add(other).min(TOKENS_MAX);
     Usage {
-        input: one.input.saturating_add(other.input),
-        cached_input: one.cached_input.saturating_add(other.cached_input),
-        cache_write: one.cache_write.saturating_add(other.cache_write),
-        cache_write_hour: one.cache_write_hour.saturating_add(other.cache_write_hour),
-        output: one.output.saturating_add(other.output),
-        reasoning: one.reasoning.saturating_add(other.reasoning),
+        input: add(one.input, other.input),
+        cached_input: add(one.cached_input, other.cached_input),
+        cache_write: add(one.cache_write, other.cache_write),
+        cache_write_hour: add(one.cache_write_hour, other.cache_write_hour),
+        output: add(one.output, other.output),
+        reasoning: add(one.reasoning, other.reasoning),
     }
 }
+
+/// Most tokens of one kind that a settlement says.
+const TOKENS_MAX: u64 = 1 << 53;
 
 fn note(spent: &Spent, bill: &Bill<'_>, lease: Option<(&String, Credits)>) -> Note {
     let unheld = matches!(spent.source, Source::Nowhere | Source::Grace);
@@ -144,7 +152,8 @@ fn note(spent: &Spent, bill: &Bill<'_>, lease: Option<(&String, Credits)>) -> No
         ..blank(&spent.payer)
     };
     let owed = (spent.source == Source::Grace).then(|| spent.payer.tenant.clone());
-    written(&settlement, owed.map(|tenant| (tenant, bill.credits)))
+    // No more than was run up: the rest is other requests'.
+    written(&settlement, owed.map(|tenant| (tenant, bill.credits.min(spent.held))))
 }
 
 /// A request whose app was gone before the ledger had answered: whatever it held is given back.

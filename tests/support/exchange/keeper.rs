@@ -41,7 +41,7 @@ fn a_batch_goes_again_with_the_same_ids_until_it_is_taken() {
     let (policy, world, mut keeper) = (policy(), World::default(), Keeper::default());
     assert_eq!(split(keeper.tick(&policy, &world.view())).0, None, "nothing waits");
     for id in 1..=2 {
-        assert!(keeper.keep(settlement(id), &world.view()).is_empty());
+        assert!(keeper.keep(settlement(id)).is_empty());
     }
     let first = split(keeper.tick(&policy, &world.view())).0.unwrap();
     let body = r#"{"settlements":[{"hold_id":"h1"},{"hold_id":"h2"}]}"#;
@@ -49,7 +49,7 @@ fn a_batch_goes_again_with_the_same_ids_until_it_is_taken() {
     assert_eq!((first.cluster.as_str(), first.path.as_str()), ("ledger", "/base/v1/settlements"));
 
     // One batch at a time; what comes meanwhile waits for the next.
-    assert!(keeper.keep(settlement(3), &world.view()).is_empty());
+    assert!(keeper.keep(settlement(3)).is_empty());
     assert_eq!(split(keeper.tick(&policy, &world.view())).0, None);
 
     // A failure, whatever it looks like, is a pause and the same again.
@@ -84,7 +84,7 @@ fn a_batch_goes_again_with_the_same_ids_until_it_is_taken() {
 #[test]
 fn an_answer_that_never_comes_is_not_waited_for_for_ever() {
     let (policy, world, mut keeper) = (policy(), World::default(), Keeper::default());
-    keeper.keep(settlement(1), &world.view());
+    keeper.keep(settlement(1));
     assert!(split(keeper.tick(&policy, &world.view())).0.is_some());
     pass(&world, 4000);
     assert_eq!(split(keeper.tick(&policy, &world.view())).0, None);
@@ -95,7 +95,7 @@ fn an_answer_that_never_comes_is_not_waited_for_for_ever() {
 #[test]
 fn what_the_ledger_will_never_take_is_dropped_and_counted() {
     let (policy, world, mut keeper) = (policy(), World::default(), Keeper::default());
-    keeper.keep(settlement(1), &world.view());
+    keeper.keep(settlement(1));
     keeper.tick(&policy, &world.view());
     let effects = keeper.answered(400, b"{}", &world.view());
     assert!(matches!(effects.first(), Some(Effect::Log(_))), "{effects:?}");
@@ -106,11 +106,11 @@ fn what_the_ledger_will_never_take_is_dropped_and_counted() {
 
 #[test]
 fn what_waits_is_bounded() {
-    let (world, mut keeper) = (World::default(), Keeper::default());
+    let mut keeper = Keeper::default();
     for id in 0..20_000 {
-        assert!(keeper.keep(settlement(id), &world.view()).is_empty());
+        assert!(keeper.keep(settlement(id)).is_empty());
     }
-    let counted = split(keeper.keep(settlement(20_000), &world.view())).1;
+    let counted = split(keeper.keep(settlement(20_000))).1;
     assert_eq!(counted, ["tradewind_settlements_dropped_total"]);
     assert_eq!(keeper.waiting(), 20_000);
 }
@@ -119,7 +119,7 @@ fn what_waits_is_bounded() {
 fn a_batch_is_no_larger_than_a_ledger_takes() {
     let (policy, world, mut keeper) = (policy(), World::default(), Keeper::default());
     for id in 0..1001 {
-        keeper.keep(settlement(id), &world.view());
+        keeper.keep(settlement(id));
     }
     let sent = split(keeper.tick(&policy, &world.view())).0.unwrap();
     assert_eq!(String::from_utf8_lossy(&sent.body).matches("hold_id").count(), 1000);
@@ -136,7 +136,7 @@ fn a_lease_that_nobody_took_over_ends_in_silence() {
         id: "lease-1".to_owned(),
         until_ms: 1_700_000_000_500,
     };
-    keeper.keep(lease, &world.view());
+    keeper.keep(lease);
     pass(&world, 1000);
     // Its record is not there, or is another lease's: the ledger lets it expire.
     assert_eq!(split(keeper.tick(&policy, &world.view())), (None, Vec::new()));

@@ -56,12 +56,20 @@ impl FromStr for StoreUrl {
         let durable = match query {
             None | Some("synchronous=normal") => false,
             Some("synchronous=full") => true,
-            Some(_) => return Err(NotAStore(text.to_owned())),
+            Some(_) => return Err(NotAStore(said(text))),
         };
         if path.is_empty() || path.contains("://") {
-            return Err(NotAStore(text.to_owned()));
+            return Err(NotAStore(said(text)));
         }
         Ok(Self(Place::Sqlite { path: path.into(), durable }))
+    }
+}
+
+/// What may be said again of a text that is none: a URL may hold a password.
+fn said(text: &str) -> String {
+    match text.split_once("://") {
+        Some((scheme, _)) => format!("{scheme}://…"),
+        None => text.to_owned(),
     }
 }
 

@@ -161,6 +161,9 @@ async fn keep(connection: &mut PgConnection, changes: Changes) -> Result<(), Fau
     let meters = changes.meters.iter().map(|(key, meter)| meter_row(key, meter)).collect();
     write.with(|sql| &sql.upsert, &METERS, meters).await?;
     if let Some(tiers) = changes.tiers {
+        // Two of them at once would be mixed.
+        let lock = "LOCK TABLE tiers IN SHARE ROW EXCLUSIVE MODE";
+        sqlx::query(lock).execute(&mut *write.connection).await?;
         sqlx::query("DELETE FROM tiers").execute(&mut *write.connection).await?;
         write.insert(&TIERS, tiers.list().iter().map(tier_row).collect()).await?;
     }
