@@ -43,8 +43,8 @@ pub struct MeterKey {
     pub tenant: String,
     /// Empty for all; `user:ci`, `key:k1`, `model:gpt-4o` for a part.
     pub label: String,
-    /// The day or the month, as [`Window`] writes it.
-    pub window: String,
+    /// The day or the month.
+    pub window: Window,
 }
 
 /// What was spent and is held in a window.
@@ -118,7 +118,7 @@ impl MeterKey {
     /// The meter of a label in a window.
     #[must_use]
     pub fn of(tenant: &str, label: &str, window: Window) -> Self {
-        Self { tenant: tenant.to_owned(), label: label.to_owned(), window: window.to_string() }
+        Self { tenant: tenant.to_owned(), label: label.to_owned(), window }
     }
 
     /// Every meter that counts a hold of that moment.

@@ -1,5 +1,6 @@
 //! Moments, and the days and months that budgets count in: all of them UTC.
 use core::fmt;
+use core::str::FromStr;
 
 const SECOND: u64 = 1_000;
 const DAY: u64 = 86_400 * SECOND;
@@ -26,6 +27,10 @@ pub struct Window {
     per: Per,
     first: Date,
 }
+
+/// A text is no day or month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotAWindow;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Date {
@@ -156,6 +161,28 @@ impl fmt::Display for Window {
     }
 }
 
+/// Reads what [`fmt::Display`] writes.
+impl FromStr for Window {
+    type Err = NotAWindow;
+
+    fn from_str(text: &str) -> Result<Self, NotAWindow> {
+        let (per, date) = text.split_once(':').ok_or(NotAWindow)?;
+        let per = Per::named(per).ok_or(NotAWindow)?;
+        let mut numbers = date.split('-').map(str::parse::<u64>);
+        let mut number = || numbers.next().and_then(Result::ok).ok_or(NotAWindow);
+        let (year, month) = (number()?, number()?);
+        let day = match per {
+            Per::Day => number()?,
+            Per::Month => 1,
+        };
+        let dated = (1970..10_000).contains(&year);
+        if !dated || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+            return Err(NotAWindow);
+        }
+        Ok(Self { per, first: Date { year, month, day } })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Moment, Per, Window};
@@ -179,6 +206,7 @@ mod tests {
                 let last = Moment::of_millis(window.end().millis().checked_sub(1).unwrap());
                 assert_eq!(Window::of(per, last), window);
                 assert_ne!(Window::of(per, window.end()), window);
+                assert_eq!(window.to_string().parse(), Ok(window));
                 window = Window::of(per, window.end());
             }
         }

@@ -29,7 +29,7 @@ pub use amount::{Balance, Credits, NotCredits};
 pub use audit::Auditor;
 pub use book::{Book, Changes, Wanted, Written};
 pub use budget::{Budget, Exceeded, Labels, Meter, MeterKey, Name, NotABudget, Whose};
-pub use calendar::{Moment, Per, Window};
+pub use calendar::{Moment, NotAWindow, Per, Window};
 pub use command::{
     Answer, Buy, Command, Configure, NewHold, Release, Settle, Spent, Standing, Sweep,
 };

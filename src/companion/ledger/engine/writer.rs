@@ -117,22 +117,24 @@ impl Desk {
     }
 
     /// Does a batch and answers it. An error when the database is away.
-    async fn settle(&self, batch: Vec<Waiting>) -> Result<(), Unavailable> {
-        let commands = batch.iter().flat_map(|waiting| waiting.commands.iter().cloned());
-        match self.transact(commands.collect()).await {
+    async fn settle(&self, mut batch: Vec<Waiting>) -> Result<(), Unavailable> {
+        let counts: Vec<usize> = batch.iter().map(|waiting| waiting.commands.len()).collect();
+        let commands: Arc<[Command]> =
+            batch.iter_mut().flat_map(|waiting| waiting.commands.drain(..)).collect();
+        match self.transact(Arc::clone(&commands)).await {
             Ok(answers) => {
                 let mut answers = answers.into_iter();
-                for waiting in batch {
-                    let own = answers.by_ref().take(waiting.commands.len()).collect();
-                    waiting.tell(Ok(own));
+                for (waiting, count) in batch.into_iter().zip(counts) {
+                    waiting.tell(Ok(answers.by_ref().take(count).collect()));
                 }
                 Ok(())
             }
             // One of them cannot be kept, whatever it is: the others can.
             Err(Fault::Refused(_)) if batch.len() > 1 => {
-                for waiting in batch {
-                    let result = self.transact(waiting.commands.clone().into()).await;
-                    waiting.tell(result.map_err(Unavailable::from));
+                let mut commands = commands.iter();
+                for (waiting, count) in batch.into_iter().zip(counts) {
+                    let own = commands.by_ref().take(count).cloned().collect();
+                    waiting.tell(self.transact(own).await.map_err(Unavailable::from));
                 }
                 Ok(())
             }

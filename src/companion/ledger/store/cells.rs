@@ -118,11 +118,16 @@ pub(super) fn alert_row(alert: &Alert) -> Vec<Cell> {
 pub(super) fn meter_row(key: &MeterKey, meter: &Meter) -> Vec<Cell> {
     vec![
         text(&key.tenant),
-        text(&key.window),
+        text(&key.window.to_string()),
         text(&key.label),
         credits(meter.spent),
         credits(meter.held),
     ]
+}
+
+/// The columns of its key.
+pub(super) fn meter_key(key: &MeterKey) -> Vec<Cell> {
+    vec![text(&key.tenant), text(&key.window.to_string()), text(&key.label)]
 }
 
 pub(super) fn tier_row(tier: &Tier) -> Vec<Cell> {

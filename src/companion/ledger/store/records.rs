@@ -288,7 +288,7 @@ impl<R: Row> Reader<'_, R> {
         let key = MeterKey {
             tenant: self.text("tenant")?,
             label: self.text("label")?,
-            window: self.text("span")?,
+            window: self.text("span")?.parse().map_err(|_| unreadable("span"))?,
         };
         Ok((key, Meter { spent: self.credits("spent")?, held: self.credits("held")? }))
     }

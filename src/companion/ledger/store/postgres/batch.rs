@@ -8,8 +8,8 @@ use sqlx::postgres::{PgConnection, PgPool};
 
 use super::rows::{Statement, bind, rows, statement};
 use crate::companion::ledger::store::cells::{
-    account_row, alert_row, count, draw_row, hold_row, lot_row, meter_row, moment, purchase_row,
-    text, tier_row,
+    account_row, alert_row, count, draw_row, hold_row, lot_row, meter_key, meter_row, moment,
+    purchase_row, text, tier_row,
 };
 use crate::companion::ledger::store::entry::{ENTRIES, entry_row};
 use crate::companion::ledger::store::records::{
@@ -66,8 +66,7 @@ async fn load(
     }
     let meters = book.meters_wanted(commands, now);
     if !meters.is_empty() {
-        let meters = meters.iter();
-        let keys = meters.map(|key| vec![text(&key.tenant), text(&key.window), text(&key.label)]);
+        let keys = meters.iter().map(meter_key);
         for (key, meter) in
             rows(connection, by_key(&METERS, keys.collect()), |row| row.meter()).await?
         {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use sqlx::postgres::PgConnection;
 
 use super::rows::{Reads, rows, statement};
-use crate::companion::ledger::store::cells::text;
+use crate::companion::ledger::store::cells::meter_key;
 use crate::companion::ledger::store::entry::ENTRIES;
 use crate::companion::ledger::store::records::{ALERTS, HOLDS, LOTS, METERS, TENANTS};
 use crate::companion::ledger::store::{Attempt, EXPIRED, Fault, Page, SPENT, week};
@@ -62,7 +62,7 @@ async fn views(
         let now = account.mark.max(now);
         account.budgets.iter().filter_map(move |budget| budget.meter(&account.tenant, now))
     });
-    let keys = keys.map(|key| vec![text(&key.tenant), text(&key.window), text(&key.label)]);
+    let keys = keys.map(|key| meter_key(&key));
     let meters = super::batch::by_key(&METERS, keys.collect());
     let meters: BTreeMap<_, _> =
         rows(connection, meters, |row| row.meter()).await?.into_iter().collect();

@@ -3,8 +3,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params, params_from
 
 use super::rows::{one, rows};
 use crate::companion::ledger::store::cells::{
-    account_row, alert_row, count, draw_row, hold_row, lot_row, meter_row, moment, purchase_row,
-    tier_row,
+    account_row, alert_row, count, draw_row, hold_row, lot_row, meter_key, meter_row, moment,
+    purchase_row, tier_row,
 };
 use crate::companion::ledger::store::entry::{ENTRIES, entry_row};
 use crate::companion::ledger::store::records::{
@@ -58,8 +58,7 @@ fn load(connection: &Connection, commands: &[Command], now: Moment) -> Result<Bo
         book.know_tiers(tiers(connection)?);
     }
     for key in book.meters_wanted(commands, now) {
-        let columns = [&key.tenant, &key.window, &key.label];
-        if let Some((key, meter)) = one(connection, &METERS, columns, |row| row.meter())? {
+        if let Some((key, meter)) = one(connection, &METERS, meter_key(&key), |row| row.meter())? {
             book.know_meter(key, meter);
         }
     }

@@ -1,9 +1,10 @@
 //! Accounts in one file: SQLite, in this process.
 //!
-//! One thread writes, another reads what was written last. Several processes on one file wait for
-//! each other.
+//! One thread writes, another reads what was written last, a third tidies up. Several processes on
+//! one file wait for each other.
 mod audit;
 mod batch;
+mod checkpoint;
 mod open;
 mod rows;
 mod views;
@@ -17,6 +18,7 @@ use rusqlite::Connection;
 use super::{Attempt, Page, Reply, Store};
 use crate::companion::ledger::view::{AlertView, Audit, SpendRow, TenantView, Webhook};
 use crate::credit::{Answer, Command, Entry, Hold, Moment, Tiers};
+use checkpoint::Checkpoints;
 use open::{Mode, create, open, prepare};
 use worker::Worker;
 
@@ -25,6 +27,8 @@ use worker::Worker;
 pub(crate) struct Sqlite {
     writer: Arc<Worker>,
     reader: Arc<Worker>,
+    /// None in memory.
+    checkpoints: Option<Checkpoints>,
 }
 
 impl Sqlite {
@@ -33,8 +37,10 @@ impl Sqlite {
         let mode = Mode::Write { durable };
         let write = create(path, mode)?;
         let read = open(path, Mode::Read).map_err(|fault| fault.to_string())?;
+        let checkpoints = Some(Checkpoints::start(path, mode)?);
         let path = Some(path.to_owned());
         Ok(Self {
+            checkpoints,
             writer: Arc::new(Worker::new("ledger-writer", write, path.clone(), mode)?),
             reader: Arc::new(Worker::new("ledger-reader", read, path, Mode::Read)?),
         })
@@ -46,7 +52,7 @@ impl Sqlite {
         let mut connection = Connection::open_in_memory().map_err(|error| error.to_string())?;
         prepare(&mut connection, mode)?;
         let writer = Arc::new(Worker::new("ledger-writer", connection, None, mode)?);
-        Ok(Self { reader: Arc::clone(&writer), writer })
+        Ok(Self { reader: Arc::clone(&writer), writer, checkpoints: None })
     }
 }
 
@@ -113,6 +119,9 @@ impl Store for Sqlite {
     }
 
     fn close(&self) -> Reply<'_, ()> {
+        if let Some(checkpoints) = &self.checkpoints {
+            checkpoints.stop();
+        }
         self.reader.close();
         self.writer.close();
         Box::pin(core::future::ready(Ok(())))

@@ -10,6 +10,9 @@ use crate::companion::ledger::store::{Fault, schema};
 /// How long another process may write before we give up.
 const BUSY: Duration = Duration::from_secs(5);
 
+/// Pages of the log after which a writer moves them itself: 64 MiB.
+const LOG_MAX: i64 = 16_384;
+
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
@@ -56,7 +59,7 @@ fn set_up(connection: &mut Connection, mode: Mode) -> Result<(), Fault> {
         write_ahead(connection)?;
         let synchronous = if durable { "full" } else { "normal" };
         connection.pragma_update(None, "synchronous", synchronous)?;
-        connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+        connection.pragma_update(None, "wal_autocheckpoint", LOG_MAX)?;
         connection.pragma_update(None, "journal_size_limit", 67_108_864)?;
     }
     Ok(())

@@ -2,7 +2,7 @@
 use rusqlite::{Connection, params};
 
 use super::rows::{one, rows};
-use crate::companion::ledger::store::cells::{count, moment};
+use crate::companion::ledger::store::cells::{count, meter_key, moment};
 use crate::companion::ledger::store::entry::ENTRIES;
 use crate::companion::ledger::store::records::{ALERTS, HOLDS, LOTS, METERS, TENANTS};
 use crate::companion::ledger::store::{Attempt, EXPIRED, Fault, Page, SPENT, week};
@@ -41,8 +41,7 @@ fn view(connection: &Connection, mut account: Account, now: Moment) -> Result<Te
     for budget in &account.budgets {
         let meter = match budget.meter(&account.tenant, account.mark.max(now)) {
             Some(key) => {
-                let key = [&key.tenant, &key.window, &key.label];
-                let kept = one(connection, &METERS, key, |row| row.meter())?;
+                let kept = one(connection, &METERS, meter_key(&key), |row| row.meter())?;
                 Some(kept.map(|(_, meter)| meter).unwrap_or_default())
             }
             None => None,
