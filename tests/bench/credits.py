@@ -114,6 +114,8 @@ def measure(envoy, ports, rounds):
     count = 800
     for client in clients.values():
         client.send(count // 2)
+    # What a worker has counted is told once a second.
+    time.sleep(1.2)
     times, calls = {kind: [] for kind in KINDS}, {}
     for _ in range(rounds):
         for kind, client in clients.items():
