@@ -5,16 +5,21 @@
 #![cfg(not(target_family = "wasm"))]
 #[path = "support/exchange/any_order.rs"]
 mod any_order;
+#[path = "support/exchange/any_story.rs"]
+mod any_story;
 #[path = "support/exchange/keeper.rs"]
 mod keeper;
 #[path = "support/exchange/rules.rs"]
 mod rules;
+#[path = "support/exchange/stories.rs"]
+mod stories;
 #[path = "support/exchange/mod.rs"]
 mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use support::{Answer, Gateway, Given, Message, live, split, told};
 
@@ -28,10 +33,10 @@ fn corpus() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/exchange")
 }
 
-fn gateway(given: &Given) -> Result<Gateway, String> {
+fn gateway(given: &Given) -> Result<Rc<Gateway>, String> {
     let path = corpus().join("policy").join(&given.policy).with_extension("json");
     let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    Gateway::new(&text)
+    Gateway::new(&text).map(Rc::new)
 }
 
 /// Every script: its name and its text.

@@ -6,6 +6,7 @@
 //! a body cannot be touched while headers are delivered; headers that have gone on are gone.
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use tradewind::exchange::{
     Call, Effect, Envoy, Event, Flow, HeaderMap, Note, Plugin, Reply, Stream,
@@ -29,17 +30,24 @@ pub(crate) struct World {
     pub(crate) refused: Vec<String>,
     /// A request header has changed: the route is chosen again.
     pub(crate) rerouted: bool,
+    /// What all requests of the proxy have in common.
+    pub(crate) common: Rc<Common>,
+    /// What the ledger was asked, in order.
+    pub(crate) called: Vec<Call>,
+    /// What was kept for later.
+    pub(crate) kept: Vec<Note>,
+    pub(crate) gauges: BTreeMap<String, u64>,
+}
+
+/// What outlives a request: the same for all that run on one proxy.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Common {
     /// What the workers share, and how often each record was changed.
     pub(crate) shared: RefCell<BTreeMap<String, (Vec<u8>, u32)>>,
     /// How much time has passed.
     pub(crate) elapsed_ms: Cell<u64>,
     /// The last number that was given out.
     pub(crate) unique: Cell<u64>,
-    /// What the ledger was asked, in order.
-    pub(crate) called: Vec<Call>,
-    /// What was kept for later.
-    pub(crate) kept: Vec<Note>,
-    pub(crate) gauges: BTreeMap<String, u64>,
 }
 
 /// A world as a callback sees it.
@@ -82,7 +90,7 @@ impl Envoy for View<'_> {
     }
 
     fn now_ms(&self) -> u64 {
-        self.world.elapsed_ms.get().saturating_add(1_700_000_000_000)
+        self.world.common.now_ms()
     }
 
     fn call_body(&self, size: usize) -> Vec<u8> {
@@ -90,12 +98,14 @@ impl Envoy for View<'_> {
     }
 
     fn unique(&self) -> u64 {
-        self.world.unique.set(self.world.unique.get().wrapping_add(1));
-        self.world.unique.get()
+        let last = &self.world.common.unique;
+        last.set(last.get().wrapping_add(1));
+        last.get()
     }
 
     fn shared(&self, key: &str) -> (Vec<u8>, Option<u32>) {
         self.world
+            .common
             .shared
             .borrow()
             .get(key)
@@ -103,7 +113,7 @@ impl Envoy for View<'_> {
     }
 
     fn share(&self, key: &str, value: &[u8], unchanged: Option<u32>) -> bool {
-        let mut shared = self.world.shared.borrow_mut();
+        let mut shared = self.world.common.shared.borrow_mut();
         let before = shared.get(key).map(|(_, cas)| *cas);
         if before != unchanged {
             return false;
@@ -114,7 +124,24 @@ impl Envoy for View<'_> {
     }
 }
 
+impl Common {
+    /// Milliseconds since 1970.
+    pub(crate) fn now_ms(&self) -> u64 {
+        self.elapsed_ms.get().saturating_add(1_700_000_000_000)
+    }
+
+    /// Time passes.
+    pub(crate) fn pass(&self, ms: u64) {
+        self.elapsed_ms.set(self.elapsed_ms.get().saturating_add(ms));
+    }
+}
+
 impl World {
+    /// Nothing has happened in it yet.
+    pub(crate) fn of(common: &Rc<Common>) -> Self {
+        Self { common: Rc::clone(common), ..Self::default() }
+    }
+
     /// The world, outside of any stream.
     pub(crate) fn view(&self) -> View<'_> {
         View { world: self, request: &[], response: &[], call: &[] }

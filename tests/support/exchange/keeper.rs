@@ -33,7 +33,7 @@ fn results(words: &[&str]) -> Vec<u8> {
 }
 
 fn pass(world: &World, ms: u64) {
-    world.elapsed_ms.set(world.elapsed_ms.get().saturating_add(ms));
+    world.common.pass(ms);
 }
 
 #[test]

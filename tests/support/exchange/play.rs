@@ -1,11 +1,15 @@
 //! Plays one life of a request: app, edge role, Envoy's router with its retries, provider roles
 //! and what the providers answer, and back.
+//!
+//! A play goes on as far as what has been given allows, so that several can be played side by
+//! side: one waits for the ledger while another is answered.
 use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 
-use super::envoy::{Filter, Headers, Piece, Step, Way, World};
+use super::envoy::{Common, Filter, Headers, Piece, Step, Way, World};
 use super::gateway::Gateway;
 use super::script::{Answer, Given, Message};
-use tradewind::exchange::{NEXT, Plugin, Reply};
+use tradewind::exchange::{NEXT, Reply};
 
 /// What came of a request.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -21,86 +25,182 @@ pub(crate) struct Life {
     pub(crate) reset: bool,
 }
 
-/// Plays it.
-pub(crate) fn live(gateway: &Gateway, given: &Given) -> Life {
-    let mut play = Play {
-        gateway,
-        edge: Filter::new(&gateway.edge),
-        answers: given.answers.clone(),
-        ledger: given.ledger.clone(),
-        leaves: given.leaves,
-        life: Life::default(),
-    };
-    if let Some(body) = play.ask(&given.request) {
-        // A plan that somebody else wrote, or none.
-        for (key, value) in &given.state {
-            play.life.world.state.insert(key.clone(), value.clone().into_bytes());
-        }
-        play.route(&body);
-    }
-    play.edge.over(&mut play.life.world);
+/// Plays a whole one.
+pub(crate) fn live(gateway: &Rc<Gateway>, given: &Given) -> Life {
+    let mut play = Play::new(gateway, &Rc::default());
+    play.answers.clone_from(&given.answers);
+    play.ledger.clone_from(&given.ledger);
+    play.state.clone_from(&given.state);
+    play.leaves = given.leaves;
+    play.ask(&given.request);
+    play.go_on();
     if given.leaves.is_none() {
         play.check();
     }
+    play.over();
     play.life
 }
 
-struct Play<'g> {
-    gateway: &'g Gateway,
+/// A request on its way.
+pub(crate) struct Play {
+    gateway: Rc<Gateway>,
     edge: Filter,
-    answers: BTreeMap<String, VecDeque<Answer>>,
-    ledger: VecDeque<(u16, Vec<u8>)>,
+    stage: Stage,
+    /// What the providers are going to answer.
+    pub(crate) answers: BTreeMap<String, VecDeque<Answer>>,
+    /// What the ledger is going to answer.
+    pub(crate) ledger: VecDeque<(u16, Vec<u8>)>,
+    /// Filter state that somebody else writes before the provider role reads it.
+    state: Vec<(String, String)>,
     /// How many pieces of the answer the app waits for.
     leaves: Option<usize>,
-    life: Life,
+    pub(crate) life: Life,
 }
 
-/// What became of an attempt.
-#[derive(PartialEq, Eq)]
-enum Tried {
+/// How far a request has come.
+enum Stage {
+    /// The edge role has it: what it has let through of the body.
+    Asking(Vec<u8>),
+    /// The router chooses the next attempt.
+    Routing(Sent),
+    /// A model has been asked.
+    Asked(Attempt),
+    /// It answers: so many pieces of its message have been delivered.
+    Answering(Attempt, Message, usize),
+    /// There is nothing more to come.
     Done,
-    Retry,
 }
 
-impl Play<'_> {
+/// What the router keeps for all attempts.
+struct Sent {
+    body: Vec<u8>,
+    /// How many retries are left.
+    retries: u64,
+}
+
+struct Attempt {
+    model: String,
+    filter: Filter,
+    sent: Sent,
+}
+
+impl Play {
+    pub(crate) fn new(gateway: &Rc<Gateway>, common: &Rc<Common>) -> Self {
+        Self {
+            gateway: Rc::clone(gateway),
+            edge: Filter::new(&gateway.edge),
+            stage: Stage::Done,
+            answers: BTreeMap::new(),
+            ledger: VecDeque::new(),
+            state: Vec::new(),
+            leaves: None,
+            life: Life { world: World::of(common), ..Life::default() },
+        }
+    }
+
     /// The request, as far as the edge role lets it through.
-    fn ask(&mut self, request: &Message) -> Option<Vec<u8>> {
+    pub(crate) fn ask(&mut self, request: &Message) {
         self.life.world.request.clone_from(&request.headers);
         let mut body = Vec::new();
-        for piece in request.pieces() {
+        for piece in (0..).map_while(|index| request.piece(index)) {
             match self.edge.turn(&mut self.life.world, Way::Request, piece) {
                 Step::Wait => {}
                 Step::Pass { body: more, .. } => body.extend(more),
-                Step::Reply(reply) => {
-                    self.reply(reply);
-                    return None;
-                }
+                Step::Reply(reply) => return self.reply(reply),
             }
         }
-        while !self.edge.gone(Way::Request)
-            && let Some((status, answer)) = self.ledger.pop_front()
-        {
-            match self.edge.called(&mut self.life.world, status, &answer) {
-                Step::Wait => {}
-                Step::Pass { body: more, .. } => body.extend(more),
-                Step::Reply(reply) => {
-                    self.reply(reply);
-                    return None;
-                }
-            }
-        }
-        if !self.edge.gone(Way::Request) && self.leaves.is_some() {
-            return None;
-        }
-        if !self.edge.gone(Way::Request) {
-            self.problem("the request neither goes on nor is answered");
-            return None;
-        }
-        Some(body)
+        self.stage = Stage::Asking(body);
     }
 
-    /// Envoy's router: one attempt after the other.
-    fn route(&mut self, body: &[u8]) {
+    /// Goes on as far as what has been given allows.
+    pub(crate) fn go_on(&mut self) {
+        while self.step() {}
+    }
+
+    /// The model that has been asked and has not begun to answer.
+    pub(crate) fn waits_for(&self) -> Option<&str> {
+        match &self.stage {
+            Stage::Asked(attempt) => Some(&attempt.model),
+            _ => None,
+        }
+    }
+
+    /// More of an answer that was left open; whether it is this one's.
+    pub(crate) fn more(&mut self, model: &str, rest: &Message) -> bool {
+        let Stage::Answering(attempt, message, _) = &mut self.stage else { return false };
+        if attempt.model != model || !message.more {
+            return false;
+        }
+        message.chunks.extend(rest.chunks.iter().cloned());
+        (message.trailers, message.reset, message.more) = (rest.trailers, rest.reset, rest.more);
+        true
+    }
+
+    /// Whether there is nothing more to come.
+    pub(crate) fn is_done(&self) -> bool {
+        matches!(self.stage, Stage::Done)
+    }
+
+    /// The stream is over: at its end, or because the app has gone.
+    pub(crate) fn over(&mut self) {
+        self.stage = Stage::Done;
+        self.edge.over(&mut self.life.world);
+    }
+
+    /// One step; false when what it needs has not been given.
+    fn step(&mut self) -> bool {
+        match core::mem::replace(&mut self.stage, Stage::Done) {
+            Stage::Done => return false,
+            Stage::Asking(body) if self.edge.gone(Way::Request) => self.sent(body),
+            Stage::Asking(body) => {
+                let Some((status, answer)) = self.ledger.pop_front() else {
+                    self.stage = Stage::Asking(body);
+                    return false;
+                };
+                self.called(body, status, &answer);
+            }
+            Stage::Routing(sent) => self.attempt(sent),
+            Stage::Asked(attempt) => {
+                match self.answers.get_mut(&attempt.model).and_then(VecDeque::pop_front) {
+                    Some(Answer::Message(message)) => {
+                        self.life.world.response.clone_from(&message.headers);
+                        self.stage = Stage::Answering(attempt, message, 0);
+                    }
+                    Some(Answer::Refused) => self.unreached(attempt.sent),
+                    Some(Answer::Silent) => {
+                        let details = "upstream_per_try_idle_timeout";
+                        self.failed(attempt.sent, 504, details, "stream timeout");
+                    }
+                    None => {
+                        self.stage = Stage::Asked(attempt);
+                        return false;
+                    }
+                }
+            }
+            Stage::Answering(..) if self.leaves == Some(0) => {}
+            Stage::Answering(attempt, message, index) => {
+                return self.answer(attempt, message, index);
+            }
+        }
+        true
+    }
+
+    /// The ledger has answered.
+    fn called(&mut self, mut body: Vec<u8>, status: u16, answer: &[u8]) {
+        match self.edge.called(&mut self.life.world, status, answer) {
+            Step::Wait => {}
+            Step::Pass { body: more, .. } => body.extend(more),
+            Step::Reply(reply) => return self.reply(reply),
+        }
+        self.stage = Stage::Asking(body);
+    }
+
+    /// The edge role has let the request go.
+    fn sent(&mut self, body: Vec<u8>) {
+        // A plan that somebody else wrote, or none.
+        for (key, value) in &self.state {
+            self.life.world.state.insert(key.clone(), value.clone().into_bytes());
+        }
         if !self.life.world.rerouted {
             self.problem("nothing has the route chosen again");
         }
@@ -112,100 +212,89 @@ impl Play<'_> {
             }
             !own
         });
-        for attempt in 0..=retries {
-            self.life.world.attempts = self.life.world.attempts.saturating_add(1);
-            let next = self.life.world.state.get(NEXT).cloned().unwrap_or_default();
-            let next = String::from_utf8_lossy(&next).into_owned();
-            let Some(plugin) = self.gateway.providers.get(&next).cloned() else {
-                return self.local(503, "cluster_not_found", "");
-            };
-            if self.attempt(&next, &plugin, body, attempt == retries) == Tried::Done {
-                return;
-            }
-        }
+        self.stage = Stage::Routing(Sent { body, retries });
     }
 
-    fn attempt(&mut self, model: &str, plugin: &Plugin, body: &[u8], last: bool) -> Tried {
-        let mut provider = Filter::new(plugin);
+    /// Envoy's router begins an attempt.
+    fn attempt(&mut self, sent: Sent) {
+        self.life.world.attempts = self.life.world.attempts.saturating_add(1);
+        let model = self.life.world.state.get(NEXT).cloned().unwrap_or_default();
+        let model = String::from_utf8_lossy(&model).into_owned();
+        let Some(plugin) = self.gateway.providers.get(&model) else {
+            return self.local(503, "cluster_not_found", "");
+        };
+        let mut filter = Filter::new(plugin);
         self.life.world.response.clear();
-        for piece in [Piece::Headers { end: false }, Piece::Body(body, true)] {
-            match provider.turn(&mut self.life.world, Way::Request, piece) {
+        for piece in [Piece::Headers { end: false }, Piece::Body(&sent.body, true)] {
+            match filter.turn(&mut self.life.world, Way::Request, piece) {
                 Step::Wait => {}
                 Step::Pass { body, .. } => {
                     let headers = self.life.world.request.clone();
-                    self.life.saw.push((model.to_owned(), headers, body));
+                    self.life.saw.push((model.clone(), headers, body));
                 }
-                Step::Reply(reply) => {
-                    self.reply(reply);
-                    return Tried::Done;
-                }
+                Step::Reply(reply) => return self.reply(reply),
             }
         }
-        match self.answers.get_mut(model).and_then(VecDeque::pop_front) {
-            Some(Answer::Message(message)) => self.answer(&mut provider, &message, last),
-            Some(Answer::Refused) => self.unreached(last),
-            Some(Answer::Silent) => {
-                self.failed(last, 504, "upstream_per_try_idle_timeout", "stream timeout")
-            }
-            None => {
-                self.problem(&format!("the script has no further answer of {model}"));
-                Tried::Done
-            }
-        }
+        self.stage = Stage::Asked(Attempt { model, filter, sent });
     }
 
-    fn answer(&mut self, provider: &mut Filter, message: &Message, last: bool) -> Tried {
-        self.life.world.response.clone_from(&message.headers);
-        for piece in message.pieces() {
-            if self.leaves == Some(0) {
-                return Tried::Done;
+    /// Delivers the next piece of an answer.
+    fn answer(&mut self, mut attempt: Attempt, message: Message, index: usize) -> bool {
+        let Some(piece) = message.piece(index) else {
+            if message.more {
+                self.stage = Stage::Answering(attempt, message, index);
+                return false;
             }
-            let ends = matches!(piece, Piece::Headers { end: true } | Piece::Body(_, true));
-            match provider.turn(&mut self.life.world, Way::Response, piece) {
-                Step::Wait => continue,
-                Step::Reply(reply) => {
-                    self.reply(reply);
-                    return Tried::Done;
+            if message.reset && attempt.filter.gone(Way::Response) {
+                self.life.reset = true;
+            } else if message.reset {
+                self.unreached(attempt.sent);
+            }
+            return true;
+        };
+        let ends = matches!(piece, Piece::Headers { end: true } | Piece::Body(_, true));
+        match attempt.filter.turn(&mut self.life.world, Way::Response, piece) {
+            Step::Wait => {}
+            Step::Reply(reply) => {
+                self.reply(reply);
+                return true;
+            }
+            Step::Pass { headers, body } => {
+                if headers && retried(&self.life.world.response) && attempt.sent.retries > 0 {
+                    self.retry(attempt.sent);
+                    return true;
                 }
-                Step::Pass { headers, body } => {
-                    if headers && retried(&self.life.world.response) && !last {
-                        return Tried::Retry;
-                    }
-                    if headers {
-                        self.down(Piece::Headers { end: ends && body.is_empty() });
-                    }
-                    if !body.is_empty() || ends && !self.life.ended {
-                        self.down(Piece::Body(&body, ends));
-                    }
-                    if matches!(piece, Piece::Trailers) {
-                        self.down(Piece::Trailers);
-                        self.life.ended = true;
-                    }
+                if headers {
+                    self.down(Piece::Headers { end: ends && body.is_empty() });
+                }
+                if !body.is_empty() || ends && !self.life.ended {
+                    self.down(Piece::Body(&body, ends));
+                }
+                if matches!(piece, Piece::Trailers) {
+                    self.down(Piece::Trailers);
+                    self.life.ended = true;
                 }
             }
         }
-        if !message.reset {
-            return Tried::Done;
-        }
-        if provider.gone(Way::Response) {
-            self.life.reset = true;
-            return Tried::Done;
-        }
-        self.unreached(last)
+        self.stage = Stage::Answering(attempt, message, index.saturating_add(1));
+        true
     }
 
-    fn unreached(&mut self, last: bool) -> Tried {
+    fn retry(&mut self, sent: Sent) {
+        self.stage = Stage::Routing(Sent { retries: sent.retries.saturating_sub(1), ..sent });
+    }
+
+    fn unreached(&mut self, sent: Sent) {
         let details = "upstream_reset_before_response_started{remote_connection_failure}";
         let said = "upstream connect error or disconnect/reset before headers";
-        self.failed(last, 503, details, said)
+        self.failed(sent, 503, details, said);
     }
 
-    fn failed(&mut self, last: bool, status: u16, details: &str, said: &str) -> Tried {
-        if !last {
-            return Tried::Retry;
+    fn failed(&mut self, sent: Sent, status: u16, details: &str, said: &str) {
+        if sent.retries > 0 {
+            return self.retry(sent);
         }
         self.local(status, details, said);
-        Tried::Done
     }
 
     /// An answer that Envoy makes: only the edge role meets it.
@@ -235,6 +324,9 @@ impl Play<'_> {
             Some(pieces) => *pieces = pieces.saturating_sub(1),
             None => {}
         }
+        if self.life.ended {
+            self.problem("something goes to the app after its answer's end");
+        }
         match self.edge.turn(&mut self.life.world, Way::Response, piece) {
             Step::Wait => {}
             Step::Reply(_) => self.problem("a reply to an answer"),
@@ -249,8 +341,17 @@ impl Play<'_> {
         }
     }
 
-    /// What is true of every life.
-    fn check(&mut self) {
+    /// What is true of every life, once there is nothing more to come.
+    pub(crate) fn check(&mut self) {
+        match &self.stage {
+            Stage::Asking(_) => self.problem("the request neither goes on nor is answered"),
+            Stage::Asked(attempt) => {
+                let model = attempt.model.clone();
+                self.problem(&format!("the script has no further answer of {model}"));
+            }
+            Stage::Answering(..) => self.problem("the script leaves an answer open"),
+            Stage::Routing(_) | Stage::Done => {}
+        }
         let life = &self.life;
         let length = life.headers.iter().find(|(name, _)| name == "content-length");
         let length = length.map(|(_, value)| String::from_utf8_lossy(value).into_owned());

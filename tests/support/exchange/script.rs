@@ -10,7 +10,8 @@
 //!
 //! A message is its headers, a blank line, and its body to the byte; a line that ends in `\`
 //! goes on in the next one. In a body the line `~~~` ends a chunk, `~~~ trailers` ends it with
-//! trailers, `~~~ reset` cuts the connection; `<<70000 x>>` is that many of that byte.
+//! trailers, `~~~ reset` cuts the connection, `~~~ more` leaves it open (in a story);
+//! `<<70000 x>>` is that many of that byte.
 use std::collections::{BTreeMap, VecDeque};
 
 use super::envoy::{Headers, Piece};
@@ -24,6 +25,8 @@ pub(crate) struct Message {
     pub(crate) chunks: Vec<Vec<u8>>,
     pub(crate) trailers: bool,
     pub(crate) reset: bool,
+    /// There is more to come, which a story tells later.
+    pub(crate) more: bool,
 }
 
 /// What a provider does when asked.
@@ -47,16 +50,16 @@ pub(crate) struct Given {
 }
 
 impl Message {
-    /// What Envoy delivers of it, in order.
-    pub(crate) fn pieces(&self) -> Vec<Piece<'_>> {
-        let open = self.trailers || self.reset;
-        let mut pieces = vec![Piece::Headers { end: self.chunks.is_empty() && !open }];
-        for (index, chunk) in self.chunks.iter().enumerate() {
-            let last = index.saturating_add(1) == self.chunks.len();
-            pieces.push(Piece::Body(chunk, last && !open));
+    /// What Envoy delivers of it, in order; none behind the last.
+    pub(crate) fn piece(&self, index: usize) -> Option<Piece<'_>> {
+        let open = self.trailers || self.reset || self.more;
+        let Some(chunk) = index.checked_sub(1) else {
+            return Some(Piece::Headers { end: self.chunks.is_empty() && !open });
+        };
+        match self.chunks.get(chunk) {
+            Some(bytes) => Some(Piece::Body(bytes, index == self.chunks.len() && !open)),
+            None => (self.trailers && chunk == self.chunks.len()).then_some(Piece::Trailers),
         }
-        pieces.extend(self.trailers.then_some(Piece::Trailers));
-        pieces
     }
 
     pub(crate) fn body(&self) -> Vec<u8> {
@@ -111,7 +114,7 @@ impl Given {
     }
 }
 
-fn request(text: &str) -> Result<Message, String> {
+pub(crate) fn request(text: &str) -> Result<Message, String> {
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
     let (method, path) = first.split_once(' ').ok_or("a request is `METHOD PATH`")?;
     let own = [
@@ -124,7 +127,7 @@ fn request(text: &str) -> Result<Message, String> {
     message(rest, &own)
 }
 
-fn message(text: &str, own: &[(&str, &str)]) -> Result<Message, String> {
+pub(crate) fn message(text: &str, own: &[(&str, &str)]) -> Result<Message, String> {
     let text = format!("\n{text}");
     let (head, body) = text.split_once("\n\n").unwrap_or((text.trim_end(), ""));
     let mut message = Message::default();
@@ -145,6 +148,7 @@ fn message(text: &str, own: &[(&str, &str)]) -> Result<Message, String> {
             "" => {}
             " trailers" => message.trailers = true,
             " reset" => message.reset = true,
+            " more" => message.more = true,
             other => return Err(format!("no mark is called `~~~{other}`")),
         }
         rest = after;

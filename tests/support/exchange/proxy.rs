@@ -1,0 +1,259 @@
+//! One proxy for many requests: they share its records, its clock, what it keeps for later and
+//! the ledger behind it.
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+use tradewind::credit::Moment;
+use tradewind::exchange::{Call, Effect, Keeper, Note};
+
+use super::bank::{Bank, Said};
+use super::envoy::{Common, World};
+use super::gateway::Gateway;
+use super::play::Play;
+use super::script::{Answer, Message};
+
+/// How often a worker's time passes, in milliseconds.
+const TICK_MS: u64 = 100;
+
+/// A proxy with one worker.
+pub(crate) struct Proxy {
+    gateway: Rc<Gateway>,
+    common: Rc<Common>,
+    /// Where effects of no request go.
+    own: World,
+    keeper: Keeper,
+    pub(crate) bank: Bank,
+    requests: Vec<Request>,
+    /// Answers that providers will give, to whoever asks first.
+    answers: BTreeMap<String, VecDeque<Answer>>,
+    /// Answers of the ledger that are on their way.
+    late: Vec<(Caller, u16, Vec<u8>)>,
+    counted: BTreeMap<String, u64>,
+    /// What happened, a line each.
+    pub(crate) told: Vec<String>,
+    /// What must not have happened.
+    pub(crate) wrong: Vec<String>,
+}
+
+/// Who has called the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Caller {
+    Request(usize),
+    Keeper,
+}
+
+struct Request {
+    name: String,
+    play: Play,
+    /// The stream is over, and its end has been told.
+    over: bool,
+}
+
+impl Proxy {
+    pub(crate) fn new(gateway: Rc<Gateway>) -> Self {
+        let common = Rc::<Common>::default();
+        Self {
+            gateway,
+            own: World::of(&common),
+            common,
+            keeper: Keeper::default(),
+            bank: Bank::default(),
+            requests: Vec::new(),
+            answers: BTreeMap::new(),
+            late: Vec::new(),
+            counted: BTreeMap::new(),
+            told: Vec::new(),
+            wrong: Vec::new(),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Moment {
+        Moment::of_millis(self.common.now_ms())
+    }
+
+    /// Another policy: what runs goes on by the one that it began with.
+    pub(crate) fn configure(&mut self, gateway: Rc<Gateway>) {
+        self.gateway = gateway;
+    }
+
+    /// A provider's next answer.
+    pub(crate) fn answers(&mut self, model: &str, answer: Answer) {
+        self.answers.entry(model.to_owned()).or_default().push_back(answer);
+        self.settle_down();
+    }
+
+    /// More of an answer that was left open.
+    pub(crate) fn more(&mut self, model: &str, rest: &Message) {
+        let found = self.requests.iter_mut().any(|request| request.play.more(model, rest));
+        if !found {
+            self.wrong.push(format!("no answer of {model} is open"));
+        }
+        self.settle_down();
+    }
+
+    /// An app asks.
+    pub(crate) fn ask(&mut self, name: &str, request: &Message) {
+        let mut play = Play::new(&self.gateway, &self.common);
+        play.ask(request);
+        self.requests.push(Request { name: name.to_owned(), play, over: false });
+        self.settle_down();
+    }
+
+    /// An app goes away.
+    pub(crate) fn leaves(&mut self, name: &str) {
+        let found = self.requests.iter_mut().find(|request| request.name == name && !request.over);
+        match found {
+            Some(request) => {
+                request.play.over();
+                request.over = true;
+                self.told.push(format!("{name} leaves"));
+            }
+            None => self.wrong.push(format!("{name} is not there to leave")),
+        }
+        self.settle_down();
+    }
+
+    /// How many requests are still on their way.
+    pub(crate) fn open(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        let open = self.requests.iter().filter(|request| !request.over);
+        open.map(|request| (request.name.as_str(), request.play.waits_for()))
+    }
+
+    /// What the ledger owes answers to gets them.
+    pub(crate) fn ledger_answers(&mut self) {
+        for (caller, status, body) in core::mem::take(&mut self.late) {
+            self.called(caller, status, &body);
+        }
+        self.settle_down();
+    }
+
+    /// Time passes.
+    pub(crate) fn pass(&mut self, ms: u64) {
+        for _ in 0..ms.div_ceil(TICK_MS) {
+            self.common.pass(TICK_MS);
+            if let Some(policy) = self.gateway.edge.credits() {
+                let effects = self.keeper.tick(policy, &self.own.view());
+                self.perform(Caller::Keeper, effects);
+            }
+            self.settle_down();
+        }
+    }
+
+    /// Lets everything go on as far as it can.
+    fn settle_down(&mut self) {
+        while (0..self.requests.len()).any(|index| self.go_on(index)) {}
+    }
+
+    /// One request, as far as it can; whether anything came of it for others.
+    fn go_on(&mut self, index: usize) -> bool {
+        let Some(request) = self.requests.get_mut(index) else { return false };
+        let wanted = request.play.waits_for().map(str::to_owned);
+        if let Some(model) = wanted
+            && let Some(answer) = self.answers.get_mut(&model).and_then(VecDeque::pop_front)
+        {
+            request.play.answers.entry(model).or_default().push_back(answer);
+        }
+        request.play.go_on();
+        if request.play.is_done() && !request.over {
+            request.over = true;
+            request.play.check();
+            request.play.over();
+            let line = heard(&request.name, &request.play);
+            self.told.push(line);
+        }
+        let world = &mut request.play.life.world;
+        let calls = core::mem::take(&mut world.called);
+        let notes = core::mem::take(&mut world.kept);
+        let logged = core::mem::take(&mut world.logged);
+        for (name, count) in core::mem::take(&mut world.counted) {
+            let all = self.counted.entry(name).or_default();
+            *all = all.saturating_add(count);
+        }
+        let refused = core::mem::take(&mut world.refused);
+        let name = request.name.clone();
+        self.wrong.extend(refused.into_iter().map(|what| format!("{name}: {what}")));
+        self.told.extend(logged.into_iter().map(|line| format!("log: {line}")));
+        let busy = !calls.is_empty() || !notes.is_empty();
+        notes.into_iter().for_each(|note| self.keep(note));
+        calls.into_iter().for_each(|call| self.call(Caller::Request(index), &call));
+        busy
+    }
+
+    fn keep(&mut self, note: Note) {
+        let effects = self.keeper.keep(note);
+        self.perform(Caller::Keeper, effects);
+    }
+
+    fn perform(&mut self, caller: Caller, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Call(call) => self.call(caller, &call),
+                Effect::Keep(note) => self.keep(note),
+                Effect::Count(name) => {
+                    let all = self.counted.entry(name).or_default();
+                    *all = all.saturating_add(1);
+                }
+                Effect::Log(line) => self.told.push(format!("log: {line}")),
+                other => self.wrong.push(format!("{caller:?} may not {other:?}")),
+            }
+        }
+    }
+
+    fn call(&mut self, caller: Caller, call: &Call) {
+        let body = String::from_utf8_lossy(&call.body);
+        let line = format!("{}{} {body}", call.cluster, call.path);
+        match self.bank.ask(call, self.now()) {
+            Said::Now(status, body) => {
+                self.told.push(format!("{line} -> {status}"));
+                self.called(caller, status, &body);
+            }
+            Said::Later(status, body) => {
+                self.told.push(format!("{line} -> later"));
+                self.late.push((caller, status, body));
+            }
+        }
+    }
+
+    fn called(&mut self, caller: Caller, status: u16, body: &[u8]) {
+        match caller {
+            Caller::Keeper => {
+                let effects = self.keeper.answered(status, body, &self.own.view());
+                self.perform(caller, effects);
+            }
+            Caller::Request(index) => {
+                // Whoever has gone is not called back.
+                if let Some(request) = self.requests.get_mut(index).filter(|own| !own.over) {
+                    request.play.ledger.push_back((status, body.to_vec()));
+                }
+            }
+        }
+    }
+
+    /// What has been counted since the last time.
+    pub(crate) fn take_counted(&mut self) -> BTreeMap<String, u64> {
+        core::mem::take(&mut self.counted)
+    }
+}
+
+/// What an app got: the status, what we say beside it, and of an error its words.
+fn heard(name: &str, play: &Play) -> String {
+    let life = &play.life;
+    let header = |wanted: &str| {
+        let found = life.headers.iter().find(|(own, _)| own == wanted);
+        found.map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+    };
+    let status = header(":status").unwrap_or_else(|| "nothing".to_owned());
+    let mut line = format!("{name} gets {status}");
+    for (own, value) in &life.headers {
+        if own.starts_with("x-tradewind-") && own != "x-tradewind-request-id" {
+            line.push_str(&format!(" {own}: {}", String::from_utf8_lossy(value)));
+        }
+    }
+    if !status.starts_with('2') {
+        line.push_str(&format!(" {}", String::from_utf8_lossy(&life.body)));
+    }
+    if life.reset {
+        line.push_str(" and a reset");
+    }
+    line
+}
