@@ -9,6 +9,8 @@ pub mod policy;
 
 pub mod dialect;
 
+pub mod resilience;
+
 pub mod exchange;
 
 #[cfg(all(target_os = "wasi", feature = "envoy"))]

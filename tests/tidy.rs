@@ -10,7 +10,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("credit", &["json", "usage"]),
     ("policy", &["credit", "json"]),
     ("dialect", &["json", "usage"]),
-    ("exchange", &["policy", "dialect", "credit", "json", "usage"]),
+    ("resilience", &["json"]),
+    ("exchange", &["policy", "dialect", "credit", "resilience", "json", "usage"]),
     ("filter", &["exchange"]),
     ("companion", &["exchange", "policy", "dialect", "credit", "json", "usage"]),
     // Plays the providers by their own documents: a mistake of ours must not be there twice.
@@ -18,7 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms that only compute: what they need of the world is given to them.
-const PURE: &[&str] = &["json", "usage", "credit", "policy", "dialect", "exchange"];
+const PURE: &[&str] = &["json", "usage", "credit", "policy", "dialect", "resilience", "exchange"];
 const WORLD: &[&str] = &["fs", "net", "env", "process", "thread", "time"];
 
 const TOP: &[&str] = &[

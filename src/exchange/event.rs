@@ -1,5 +1,4 @@
-//! What Envoy tells, and what it can be asked meanwhile.
-use super::effect::HeaderMap;
+//! What Envoy tells.
 
 /// One callback of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,35 +40,4 @@ pub enum Event {
     },
     /// The stream is over, however it ended. Only [`super::Effect::Keep`] and counting are left.
     Over,
-}
-
-/// What can be read while a callback runs. Everything is read when it is needed: each answer is
-/// a copy out of Envoy's memory.
-pub trait Envoy {
-    /// A whole header map.
-    fn headers(&self, map: HeaderMap) -> Vec<(String, Vec<u8>)>;
-    /// One header.
-    fn header(&self, map: HeaderMap, name: &str) -> Option<Vec<u8>>;
-    /// Bytes of the request's body.
-    fn request_body(&self, start: usize, size: usize) -> Vec<u8>;
-    /// Bytes of the response's body.
-    fn response_body(&self, start: usize, size: usize) -> Vec<u8>;
-    /// A property by its path; filter state by its key.
-    fn property(&self, path: &[&str]) -> Option<Vec<u8>>;
-    /// Milliseconds since 1970.
-    fn now_ms(&self) -> u64;
-    /// Seconds since 1970.
-    fn now(&self) -> u64 {
-        self.now_ms() / 1000
-    }
-    /// The body of the answer to a call.
-    fn call_body(&self, size: usize) -> Vec<u8>;
-    /// A number that nobody else is given, and nobody can guess.
-    fn unique(&self) -> u64;
-    /// A record that every worker of the proxy shares, empty where there is none, and what to show
-    /// to change it.
-    fn shared(&self, key: &str) -> (Vec<u8>, Option<u32>);
-    /// Writes such a record; not when somebody else has since it was read. `unchanged` is what
-    /// [`Envoy::shared`] gave, nothing for a record that was not there.
-    fn share(&self, key: &str, value: &[u8], unchanged: Option<u32>) -> bool;
 }

@@ -11,15 +11,17 @@ mod event;
 mod outcome;
 mod plan;
 mod plugin;
+mod port;
 pub mod provider;
 mod reply;
 mod spend;
 
 pub use effect::{Effect, Effects, Flow, HeaderMap};
-pub use event::{Envoy, Event};
+pub use event::Event;
 pub use outcome::{Outcome, Verdict};
 pub use plan::{Meter, Mismatch, Plan, Skipped};
 pub use plugin::{Plugin, Stream};
+pub use port::{Clock, Envoy, Random, Read, Shared};
 pub use reply::Reply;
 pub use spend::{Call, Keeper, Note};
 

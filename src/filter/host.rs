@@ -8,13 +8,13 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::types::{Action, BufferType, MapType, Status};
 
 use super::{keep, metrics};
-use crate::exchange::{Call, Effect, Effects, Envoy, Flow, HeaderMap, Reply};
+use crate::exchange::{Call, Clock, Effect, Effects, Flow, HeaderMap, Random, Read, Reply, Shared};
 
 /// Envoy, as far as it can be read while a callback runs.
 #[derive(Debug)]
 pub(super) struct Host;
 
-impl Envoy for Host {
+impl Read for Host {
     fn headers(&self, map: HeaderMap) -> Vec<(String, Vec<u8>)> {
         hostcalls::get_map_bytes(kind(map)).unwrap_or_default()
     }
@@ -35,16 +35,20 @@ impl Envoy for Host {
         hostcalls::get_property(path.to_vec()).ok().flatten()
     }
 
+    fn call_body(&self, size: usize) -> Vec<u8> {
+        buffer(BufferType::HttpCallResponseBody, 0, size)
+    }
+}
+
+impl Clock for Host {
     fn now_ms(&self) -> u64 {
         let now = hostcalls::get_current_time().unwrap_or(UNIX_EPOCH);
         let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         since.as_millis().try_into().unwrap_or(u64::MAX)
     }
+}
 
-    fn call_body(&self, size: usize) -> Vec<u8> {
-        buffer(BufferType::HttpCallResponseBody, 0, size)
-    }
-
+impl Random for Host {
     /// The standard library draws the seed of its hash maps from the host's own randomness, once
     /// for every VM.
     fn unique(&self) -> u64 {
@@ -56,7 +60,9 @@ impl Envoy for Host {
         COUNT.set(count.wrapping_add(1));
         SEED.with(|seed| seed.hash_one((count, self.now_ms())))
     }
+}
 
+impl Shared for Host {
     fn shared(&self, key: &str) -> (Vec<u8>, Option<u32>) {
         let (value, cas) = hostcalls::get_shared_data(key).unwrap_or_default();
         (value.unwrap_or_default(), cas)

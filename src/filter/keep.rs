@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use super::host::{Host, call_status, perform};
 use crate::exchange::CreditPolicy;
-use crate::exchange::{Effect, Effects, Envoy as _, Flow, Keeper, Note};
+use crate::exchange::{Effect, Effects, Flow, Keeper, Note, Read as _};
 
 thread_local! {
     static KEEPER: RefCell<Keeper> = RefCell::new(Keeper::default());

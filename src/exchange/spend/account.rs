@@ -1,10 +1,8 @@
 //! What a proxy knows of an account: how it stood at the last answer, and the lease it has.
 use super::super::Envoy;
-use super::{Payer, slots};
+use super::Payer;
 use crate::credit::{Balance, Credits};
-
-/// Shared records of accounts.
-const KIND: &str = "account";
+use crate::resilience::{self as cell, Reader, Record, Writer};
 
 /// How long one request may be asking for a lease before another does, in milliseconds.
 const PENDING_MS: u64 = 1000;
@@ -36,43 +34,43 @@ pub(super) enum Drawn {
     Busy,
 }
 
-impl Account {
-    fn parse(record: &str) -> Option<Self> {
-        let mut parts = record.split(' ');
-        let lease = parts.next()?.to_owned();
-        let mut number = || parts.next()?.parse::<i64>().ok();
-        let (free, until, pending) = (number()?, number()?, number()?);
-        let (available, last) = (number()?, number()?);
+impl Record for Account {
+    const KIND: &'static str = "account.1";
+
+    fn write(&self, out: &mut Writer) {
+        out.text(&self.lease);
+        out.number(self.free.micros());
+        out.number(self.until_ms);
+        out.number(self.pending_ms);
+        out.signed(self.available.micros());
+        out.number(self.last_purchase.micros());
+    }
+
+    fn read(fields: &mut Reader<'_>) -> Option<Self> {
         Some(Self {
-            lease,
-            free: credits(free)?,
-            until_ms: until.try_into().ok()?,
-            pending_ms: pending.try_into().ok()?,
-            available: Balance::of_micros(available),
-            last_purchase: credits(last)?,
+            lease: fields.text()?.to_owned(),
+            free: Credits::of_micros(fields.number()?)?,
+            until_ms: fields.number()?,
+            pending_ms: fields.number()?,
+            available: Balance::of_micros(fields.signed()?),
+            last_purchase: Credits::of_micros(fields.number()?)?,
         })
     }
 
-    fn write(&self) -> String {
-        format!(
-            "{} {} {} {} {} {}",
-            self.lease,
-            self.free.micros(),
-            self.until_ms,
-            self.pending_ms,
-            self.available.micros(),
-            self.last_purchase.micros()
-        )
+    fn stays(&self, now_ms: u64) -> bool {
+        !self.free.is_zero() && now_ms < self.until_ms
     }
+}
 
+impl Account {
     /// What is left to spend, as far as this proxy knows.
     pub(super) fn left(&self) -> Balance {
         self.available.plus(self.free).unwrap_or(self.available)
     }
 
     /// What is known of a payer; none when nothing is.
-    pub(super) fn read(envoy: &dyn Envoy, payer: &Payer) -> Option<Self> {
-        Self::parse(&slots::read(envoy, KIND, &payer.name())?)
+    pub(super) fn of(envoy: &dyn Envoy, payer: &Payer) -> Option<Self> {
+        cell::read(envoy, &payer.name())
     }
 
     fn update<T>(
@@ -80,11 +78,12 @@ impl Account {
         payer: &str,
         mut change: impl FnMut(&mut Self) -> Option<T>,
     ) -> Option<T> {
-        slots::update(envoy, KIND, payer, |record| {
-            let mut account = record.and_then(Self::parse).unwrap_or_default();
+        let changed = cell::update(envoy, envoy.now_ms(), payer, |account| {
+            let mut account: Self = account.unwrap_or_default();
             let answer = change(&mut account)?;
-            Some((account.write(), answer))
-        })
+            Some((account, answer))
+        });
+        changed.ok()
     }
 
     /// Reserves credits of the payer's lease.
@@ -160,8 +159,4 @@ impl Account {
             Some(core::mem::take(&mut account.free))
         })
     }
-}
-
-fn credits(micros: i64) -> Option<Credits> {
-    Credits::of_micros(micros.try_into().ok()?)
 }

@@ -64,7 +64,7 @@ pub(in super::super) fn begin(
     let own: String = request_id.chars().filter(safe).take(64).collect();
     let id = format!("{own}-{:016x}", envoy.unique());
     let known = (policy.near_limit.is_some())
-        .then(|| Account::read(envoy, &bid.payer))
+        .then(|| Account::of(envoy, &bid.payer))
         .flatten()
         .is_some_and(|account| near(policy, account.left(), account.last_purchase));
     let cheap = known && bid.cheap.is_some();
@@ -97,7 +97,7 @@ pub(in super::super) fn begin(
             Drawn::Busy => {}
         }
     }
-    if let Some(away) = Away::read(envoy, &policy.cluster) {
+    if let Some(away) = Away::of(envoy, &policy.cluster) {
         if away.rests(envoy.now_ms()) {
             return asking.unavailable(policy, away.since_ms(), envoy, effects);
         }

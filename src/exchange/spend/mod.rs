@@ -9,7 +9,6 @@ mod hold;
 mod keeper;
 mod refusal;
 mod settle;
-mod slots;
 mod used;
 
 pub(super) use hold::{Asking, Step, begin};

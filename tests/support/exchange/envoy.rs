@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use tradewind::exchange::{
-    Call, Effect, Envoy, Event, Flow, HeaderMap, Note, Plugin, Reply, Stream,
+    Call, Clock, Effect, Event, Flow, HeaderMap, Note, Plugin, Random, Read, Reply, Shared, Stream,
 };
 
 /// A header map, in order.
@@ -58,7 +58,7 @@ pub(crate) struct View<'w> {
     pub(crate) call: &'w [u8],
 }
 
-impl Envoy for View<'_> {
+impl Read for View<'_> {
     fn headers(&self, map: HeaderMap) -> Headers {
         match map {
             HeaderMap::Request => self.world.request.clone(),
@@ -89,20 +89,26 @@ impl Envoy for View<'_> {
         }
     }
 
-    fn now_ms(&self) -> u64 {
-        self.world.common.now_ms()
-    }
-
     fn call_body(&self, size: usize) -> Vec<u8> {
         part(self.call, 0, size)
     }
+}
 
+impl Clock for View<'_> {
+    fn now_ms(&self) -> u64 {
+        self.world.common.now_ms()
+    }
+}
+
+impl Random for View<'_> {
     fn unique(&self) -> u64 {
         let last = &self.world.common.unique;
         last.set(last.get().wrapping_add(1));
         last.get()
     }
+}
 
+impl Shared for View<'_> {
     fn shared(&self, key: &str) -> (Vec<u8>, Option<u32>) {
         self.world
             .common
