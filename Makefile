@@ -60,7 +60,7 @@ unit: $(TARGETS) $(POSTGRES) ## the native tests, with a PostgreSQL of their own
 
 wasm-test: $(TARGETS) $(BINDGEN) ## the core's tests as wasm32, in V8
 	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=$(CURDIR)/$(BINDGEN) \
-		cargo test --locked --no-default-features --target wasm32-unknown-unknown
+		cargo test --locked --no-default-features --target wasm32-unknown-unknown --test wasm
 
 e2e: build $(VENV) $(NODE) $(ENVOYS) ## real Envoy, real SDKs, simulated providers (ARGS='-k keys')
 	ENVOY='$(ENVOY)' ENVOY_VERSIONS='$(ENVOY_VERSIONS)' \
