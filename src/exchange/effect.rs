@@ -1,8 +1,8 @@
 //! What Envoy is to do.
 use std::borrow::Cow;
 
-use super::Reply;
 use super::spend::{Call, Note};
+use super::{Body, Reply};
 
 /// What a callback answers: effects in order, then whether the stream goes on.
 #[derive(Debug, Default)]
@@ -33,9 +33,9 @@ pub enum Effect {
     /// Remove one header.
     RemoveHeader(HeaderMap, String),
     /// Put this in the place of the request's body that is here.
-    RequestBody(Vec<u8>),
+    RequestBody(Body),
     /// Put this in the place of the response's body that is here.
-    ResponseBody(Vec<u8>),
+    ResponseBody(Body),
     /// Write filter state.
     State(Cow<'static, str>, Vec<u8>),
     /// Answer the app at once.

@@ -5,9 +5,11 @@
 //! request, decides which models may serve it, and leaves a [`plan`] in the stream's filter
 //! state. The [`provider`] role stands in the cluster of one model: it writes the request in that
 //! provider's dialect and the answer in the app's.
+mod contract;
 pub mod edge;
 mod effect;
 mod event;
+mod memory;
 mod outcome;
 mod plan;
 mod plugin;
@@ -16,8 +18,10 @@ pub mod provider;
 mod reply;
 mod spend;
 
+pub use contract::{Body, StreamBuffer, TooLarge};
 pub use effect::{Effect, Effects, Flow, HeaderMap};
 pub use event::Event;
+pub use memory::{ALLOWANCE, Full, Memory, Permit, STREAM_MOST};
 pub use outcome::{Outcome, Verdict};
 pub use plan::{Meter, Mismatch, Plan, Skipped};
 pub use plugin::{Plugin, Stream};

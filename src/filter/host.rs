@@ -136,10 +136,10 @@ fn one(effect: Effect) -> Result<(), Status> {
         }
         Effect::RemoveHeader(map, name) => hostcalls::remove_map_value(kind(map), &name),
         Effect::RequestBody(body) => {
-            hostcalls::set_buffer(BufferType::HttpRequestBody, 0, usize::MAX, &body)
+            hostcalls::set_buffer(BufferType::HttpRequestBody, 0, usize::MAX, body.as_bytes())
         }
         Effect::ResponseBody(body) => {
-            hostcalls::set_buffer(BufferType::HttpResponseBody, 0, usize::MAX, &body)
+            hostcalls::set_buffer(BufferType::HttpResponseBody, 0, usize::MAX, body.as_bytes())
         }
         Effect::State(key, value) => hostcalls::set_property(vec![&key], Some(&value)),
         Effect::Reply(Reply { status, headers, body }) => {

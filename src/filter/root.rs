@@ -6,7 +6,12 @@ use proxy_wasm::types::ContextType;
 
 use super::http::Http;
 use super::{keep, metrics};
-use crate::exchange::Plugin;
+use crate::exchange::{Memory, Plugin};
+
+thread_local! {
+    /// What the streams of this VM may hold, whatever plugin they belong to.
+    static MEMORY: Memory = Memory::default();
+}
 
 /// One configured plugin in one VM.
 #[derive(Debug, Default)]
@@ -31,7 +36,7 @@ impl RootContext for Root {
     /// Answers whether the configuration holds. Envoy keeps the last one that did.
     fn on_configure(&mut self, _size: usize) -> bool {
         let configuration = self.get_plugin_configuration().unwrap_or_default();
-        match Plugin::configure(&configuration) {
+        match Plugin::configure(&configuration, &MEMORY.with(Memory::clone)) {
             Ok(plugin) => {
                 let credits = plugin.credits().is_some();
                 self.set_tick_period(if credits { PERIOD } else { metrics::PERIOD });

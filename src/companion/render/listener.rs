@@ -2,15 +2,8 @@
 use serde_json::{Value, json};
 
 use super::{Checked, Place, address, duration, extension, log, plugin, route};
+use crate::exchange::StreamBuffer;
 use crate::policy::{Policy, Resilience};
-
-/// An answer that is judged or rewritten whole must fit into a stream's buffer: the longest that
-/// providers give, with images in it, is a few MiB.
-const WHOLE_ANSWER: u64 = 16 << 20;
-
-/// What a request brings beyond its body's bound before it can be refused: what one read of the
-/// connection may add.
-const OVERSHOOT: u64 = 1 << 20;
 
 /// Longer than any silence that the rest allows, in milliseconds.
 const GRACE_MS: u64 = 30_000;
@@ -32,8 +25,7 @@ pub(super) fn listener(checked: Checked<'_>, place: &Place) -> Value {
 
 /// The bytes that one stream may hold, either way.
 pub(super) fn buffer(policy: &Policy) -> u64 {
-    let body = policy.limits().max_body_bytes.saturating_add(OVERSHOOT);
-    body.max(WHOLE_ANSWER).min(u64::from(u32::MAX))
+    StreamBuffer::rendered(policy.limits()).bytes()
 }
 
 fn connection(checked: Checked<'_>, place: &Place) -> Value {
@@ -64,7 +56,7 @@ fn connection(checked: Checked<'_>, place: &Place) -> Value {
         "access_log": [log::access_log()],
         "route_config": route::table(checked.policy),
         "http_filters": [
-            plugin::edge(&place.wasm, checked.json),
+            plugin::edge(&place.wasm, checked),
             extension(
                 "envoy.filters.http.router",
                 "envoy.extensions.filters.http.router.v3.Router",

@@ -3,15 +3,18 @@
 //! All plugins share one `vm_id` and one code, so that a worker runs one VM for all of them.
 use serde_json::{Value, json};
 
-use super::{any, extension};
+use super::{Checked, any, extension};
+use crate::exchange::StreamBuffer;
 use crate::json::Writer;
 use crate::policy::{Model, RequestLimits, Unsupported};
 
-pub(super) fn edge(wasm: &str, policy: &str) -> Value {
+pub(super) fn edge(wasm: &str, checked: Checked<'_>) -> Value {
     let mut json = Writer::new();
     json.object(|json| {
         json.key("role").string("edge");
-        json.key("policy").raw(policy);
+        json.key("policy").raw(checked.json);
+        let buffer = StreamBuffer::rendered(checked.policy.limits());
+        json.key("limits").object(|json| buffer.write(json));
     });
     plugin("tradewind-edge", wasm, json)
 }
@@ -21,9 +24,12 @@ pub(super) fn provider(wasm: &str, model: &Model, limits: &RequestLimits) -> Val
     json.object(|json| {
         json.key("role").string("provider");
         json.key("model").object(|json| describe(model, json));
-        json.key("limits").object(|json| match limits.max_output_tokens {
-            Some(tokens) => json.key("max_output_tokens").number(tokens),
-            None => json.key("max_output_tokens").null(),
+        json.key("limits").object(|json| {
+            match limits.max_output_tokens {
+                Some(tokens) => json.key("max_output_tokens").number(tokens),
+                None => json.key("max_output_tokens").null(),
+            }
+            StreamBuffer::rendered(limits).write(json);
         });
     });
     plugin(&format!("tradewind-{}", model.name), wasm, json)

@@ -11,7 +11,7 @@ use self::local::Local;
 use super::plugin::problem;
 use super::reply::Reply;
 use super::spend::{self, Asking, Ending, Spent, Step};
-use super::{Effect, Effects, Envoy, Event, Flow, HeaderMap, Plan};
+use super::{Body, Effect, Effects, Envoy, Event, Flow, HeaderMap, Plan, StreamBuffer};
 use crate::dialect::{App, Fault, FaultKind};
 use crate::json::{At, Value};
 use crate::policy::{CreditPolicy, Policy, Problem};
@@ -20,6 +20,8 @@ use crate::policy::{CreditPolicy, Policy, Problem};
 #[derive(Debug)]
 pub struct Config {
     pub(super) policy: Policy,
+    /// What Envoy buffers of a stream.
+    buffer: StreamBuffer,
 }
 
 impl Config {
@@ -35,7 +37,7 @@ impl Config {
             return Err(vec![problem(&At::Root.key("policy"), 0, missing)]);
         };
         Policy::from_json(policy.raw().as_bytes(), super::vocabulary())
-            .map(|policy| Self { policy })
+            .map(|policy| Self { policy, buffer: StreamBuffer::read(root) })
     }
 }
 
@@ -68,7 +70,7 @@ enum State {
     /// It is on its way to a provider.
     Sent { app: &'static App, request_id: String },
     /// Envoy failed it, and we say so in the app's dialect.
-    Failing { body: Vec<u8> },
+    Failing { body: Body },
 }
 
 impl Edge {
@@ -153,7 +155,7 @@ impl Edge {
             return answer(reply);
         }
         self.state = State::Refusing { reply, swallowed };
-        Effects::wait().and(Effect::RequestBody(Vec::new()))
+        Effects::wait().and(Effect::RequestBody(Body::empty()))
     }
 
     fn request_trailers(&mut self) -> Effects {
@@ -264,10 +266,8 @@ impl Edge {
         if end || envoy.header(HeaderMap::Response, "x-tradewind-model").is_some() {
             return Effects::go_on();
         }
-        let local = Local::read(envoy);
-        let (effects, body) = local.rewrite(app, request_id);
-        self.state = State::Failing { body };
-        effects
+        let (effects, body) = Local::read(envoy).rewrite(app, request_id);
+        self.failing(effects, body)
     }
 
     /// Envoy may refuse a request before we have decided (a body over its own buffer).
@@ -279,6 +279,12 @@ impl Edge {
             return Effects::go_on();
         }
         let (effects, body) = Local::read(envoy).rewrite(head.app, &head.request_id);
+        self.failing(effects, body)
+    }
+
+    /// An error of Envoy's own is said in the app's words, where they fit.
+    fn failing(&mut self, effects: Effects, body: Vec<u8>) -> Effects {
+        let Ok(body) = self.config.buffer.hold(body) else { return Effects::go_on() };
         self.state = State::Failing { body };
         effects
     }

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::super::spend::Used;
-use super::super::{Effect, Effects, Envoy, Flow, HeaderMap, Outcome, Reply};
+use super::super::{Body, Effect, Effects, Envoy, Flow, HeaderMap, Outcome, Reply, TooLarge};
 use super::Config;
 use super::headers::{Headers, is_private, listed};
 use super::request::Asked;
@@ -92,7 +92,7 @@ impl Answer {
     fn chunk(&mut self, size: usize, end: bool, envoy: &dyn Envoy) -> Effects {
         match &mut self.phase {
             Phase::Done => Effects::go_on(),
-            Phase::Ended => Effects::go_on().and(Effect::ResponseBody(Vec::new())),
+            Phase::Ended => Effects::go_on().and(Effect::ResponseBody(Body::empty())),
             Phase::Whole | Phase::Stream(_) if self.held.is_some() && size > HELD_BYTES => {
                 self.phase = Phase::Ended;
                 let message = "the provider's answer is too large to be judged";
@@ -178,7 +178,10 @@ impl About {
             None if rewritten => {
                 let kind = if self.asked.stream { EVENTS } else { JSON };
                 let headers = self.headers(self.status, Some(kind), Some(out.len()));
-                self.answered().and(headers).and(Effect::ResponseBody(out))
+                match self.config.buffer.hold(out) {
+                    Ok(body) => self.answered().and(headers).and(Effect::ResponseBody(body)),
+                    Err(TooLarge) => self.fail(too_large(), bodiless),
+                }
             }
             None => {
                 let headers = self.headers(self.status, None, Some(body.len()));
@@ -229,7 +232,9 @@ impl About {
         let status = if retry && !retried(status) { 503 } else { status };
         effects.list.extend(match (bodiless, retry) {
             (false, _) => {
-                vec![self.headers(status, Some(JSON), Some(body.len())), Effect::ResponseBody(body)]
+                let headers = self.headers(status, Some(JSON), Some(body.len()));
+                let body = self.config.buffer.hold(body).unwrap_or_default();
+                vec![headers, Effect::ResponseBody(body)]
             }
             (true, true) => vec![self.headers(status, Some(JSON), Some(0))],
             (true, false) => {
@@ -318,6 +323,11 @@ const WAITS: [&str; 2] = ["retry-after", "retry-after-ms"];
 /// Statuses that the rendered retry policy retries as they are.
 const fn retried(status: u16) -> bool {
     matches!(status, 408 | 425 | 429 | 500..=599)
+}
+
+fn too_large() -> Fault {
+    let message = "the provider's answer is too large to be translated";
+    Fault::new(FaultKind::Internal, message).with_status(502)
 }
 
 fn not_an_answer(status: u16) -> Fault {

@@ -1,5 +1,6 @@
 //! What the provider role needs to know of its one model.
 use super::super::plugin::problem;
+use super::super::{Memory, StreamBuffer};
 use crate::dialect::{Dialect, named};
 use crate::json::{At, Value};
 use crate::policy::Problem;
@@ -22,12 +23,16 @@ pub struct Config {
     pub(super) context_window: u64,
     /// Most tokens of an answer, for a dialect that must state a number.
     pub(super) max_output_tokens: u64,
+    /// What Envoy buffers of a stream.
+    pub(super) buffer: StreamBuffer,
+    /// What the streams of this VM may hold.
+    pub(super) memory: Memory,
     /// Leave out what the dialect cannot say, and name it in a response header.
     pub(super) drops: bool,
 }
 
 impl Config {
-    pub(in super::super) fn read(root: Value<'_>) -> Result<Self, Vec<Problem>> {
+    pub(in super::super) fn read(root: Value<'_>, memory: &Memory) -> Result<Self, Vec<Problem>> {
         let at = At::Root.key("model");
         let model = root.get("model");
         let mut problems = Vec::new();
@@ -69,6 +74,8 @@ impl Config {
             tls,
             context_window,
             max_output_tokens: most.min(limit.unwrap_or(u64::MAX)),
+            buffer: StreamBuffer::read(root),
+            memory: memory.clone(),
             drops: unsupported == "drop",
         })
     }

@@ -88,13 +88,16 @@ impl Attempt {
         });
         match written {
             Ok(written) => {
+                let Ok(body) = self.config.buffer.hold(written.body) else {
+                    return self.too_large(&written.asked);
+                };
                 self.state = State::Asked(written.asked);
                 let next = written.next.map(|next| Effect::State(NEXT.into(), next.into_bytes()));
                 let mut effects = Effects::go_on();
                 effects.list.extend(next);
                 effects
                     .and(Effect::SetHeaders(HeaderMap::Request, written.headers))
-                    .and(Effect::RequestBody(written.body))
+                    .and(Effect::RequestBody(body))
             }
             Err(Mismatch) => self.mismatch(envoy),
         }
@@ -107,6 +110,22 @@ impl Attempt {
             State::New | State::Reading(_) => self.mismatch(envoy),
             _ => Effects::go_on(),
         }
+    }
+
+    /// The request outgrew what Envoy holds when it was written in the provider's dialect. There is
+    /// nobody to fail over to: only an answer could have Envoy try the next model.
+    fn too_large(&mut self, asked: &Asked) -> Effects {
+        self.state = State::Replied;
+        let Some(app) = asked.app.and_then(|app| app.app.as_ref()) else { return Effects::wait() };
+        let message = format!(
+            "{}: in this provider's dialect the request is longer than the {} bytes that the \
+             gateway holds: send less",
+            self.config.name,
+            self.config.buffer.bytes()
+        );
+        let fault = Fault::new(FaultKind::TooLarge, message);
+        let reply = marked(app, &fault, &asked.request_id, &self.config.name);
+        Effects::reply(reply).and(Effect::Count("tradewind_refused_total".to_owned()))
     }
 
     /// The two roles do not understand each other: a clear 500, never a guess.

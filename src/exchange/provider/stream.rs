@@ -2,7 +2,7 @@
 use std::rc::Rc;
 
 use super::super::spend::Used;
-use super::super::{Effect, Effects, Envoy};
+use super::super::{Effect, Effects, Envoy, Permit};
 use super::Config;
 use super::answer::{About, EVENTS};
 use crate::dialect::{AnswerWriter, Event, Fault, FaultKind, Stop, StreamReader, sse};
@@ -12,6 +12,7 @@ use crate::usage::Usage;
 #[derive(Debug)]
 pub(super) struct Streaming {
     parser: sse::Parser,
+    permit: Permit,
     relay: Relay,
     /// Bytes at the front of Envoy's buffer that have been read while the headers were held.
     held: Option<usize>,
@@ -95,7 +96,8 @@ impl Streaming {
             seen: Seen::default(),
         };
         let meter = meter.map(|_| Meter { sent: 0, next: 0 });
-        Self { parser: sse::Parser::default(), relay, held: Some(0), meter }
+        let permit = about.config.memory.permit();
+        Self { parser: sse::Parser::default(), permit, relay, held: Some(0), meter }
     }
 
     /// One more chunk. The error is a failure before the app saw anything.
@@ -148,7 +150,7 @@ impl Streaming {
     ) -> Option<Effect> {
         let meter = self.meter.as_mut()?;
         let body = effects.list.iter().find_map(|effect| match effect {
-            Effect::ResponseBody(body) => Some(body.len()),
+            Effect::ResponseBody(body) => Some(body.as_bytes().len()),
             _ => None,
         });
         let sent = u64::try_from(body.unwrap_or(chunk)).unwrap_or(u64::MAX);
@@ -172,7 +174,7 @@ impl Streaming {
 
     /// Takes in a chunk; says whether the app may have it just as it is.
     fn read(&mut self, chunk: &[u8]) -> bool {
-        let Self { parser, relay, .. } = self;
+        let Self { parser, permit, relay, .. } = self;
         let begins_clean = parser.carried().is_empty() && relay.out.is_empty();
         let mut hidden = false;
         let pushed = parser.push(chunk, |event, raw| {
@@ -185,13 +187,15 @@ impl Streaming {
             }
             hidden |= matches!(heard, Heard::Hidden | Heard::Last);
         });
-        if pushed.is_err() && !relay.seen.end {
+        let held = parser.carried().len();
+        let pushed = pushed.is_ok() && permit.hold(held).is_ok();
+        if !pushed && !relay.seen.end {
             let message = "the provider sent an endless event";
             let fault = Fault::new(FaultKind::Internal, message).with_status(502);
             relay.seen.fault.get_or_insert(fault);
             relay.seen.broken = true;
         }
-        let ends_clean = pushed.is_ok() && parser.carried().is_empty();
+        let ends_clean = pushed && parser.carried().is_empty();
         relay.same && begins_clean && ends_clean && !hidden
     }
 
@@ -312,7 +316,8 @@ impl Relay {
         }
         let out = core::mem::take(&mut self.out);
         let mut effects = Effects::go_on();
-        effects.list.extend((!untouched).then_some(Effect::ResponseBody(out)));
+        let body = self.config.buffer.hold(out).unwrap_or_default();
+        effects.list.extend((!untouched).then_some(Effect::ResponseBody(body)));
         if failed && !core::mem::replace(&mut seen.counted, true) {
             let model = crate::policy::metric_label(&self.config.name);
             let name = format!("tradewind_streams_cut_total.model.{model}");

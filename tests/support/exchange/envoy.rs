@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use tradewind::exchange::{
     Call, Clock, Effect, Event, Flow, HeaderMap, Note, Plugin, Random, Read, Reply, Shared, Stream,
+    StreamBuffer,
 };
 
 /// A header map, in order.
@@ -198,13 +199,15 @@ struct Held {
 #[derive(Debug)]
 pub(crate) struct Filter {
     stream: Stream,
+    buffer: StreamBuffer,
     request: Held,
     response: Held,
 }
 
 impl Filter {
-    pub(crate) fn new(plugin: &Plugin) -> Self {
-        Self { stream: plugin.stream(), request: Held::default(), response: Held::default() }
+    pub(crate) fn new(plugin: &Plugin, buffer: StreamBuffer) -> Self {
+        let (request, response) = (Held::default(), Held::default());
+        Self { stream: plugin.stream(), buffer, request, response }
     }
 
     /// Delivers a piece.
@@ -312,12 +315,17 @@ impl Filter {
                 world.map(map).push((name.into_owned(), value.into_bytes()));
             }
             Effect::RemoveHeader(map, name) => world.map(map).retain(|(own, _)| *own != name),
+            Effect::RequestBody(body) | Effect::ResponseBody(body)
+                if !self.buffer.fits(body.as_bytes().len()) =>
+            {
+                return Some("that body is larger than Envoy's buffer: the process ends");
+            }
             Effect::RequestBody(body) => {
-                self.request.body = body;
+                self.request.body = body.into_bytes();
                 return untouchable(Way::Request);
             }
             Effect::ResponseBody(body) => {
-                self.response.body = body;
+                self.response.body = body.into_bytes();
                 return untouchable(Way::Response);
             }
             Effect::State(key, value) => drop(world.state.insert(key.into_owned(), value)),

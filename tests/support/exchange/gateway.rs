@@ -1,9 +1,9 @@
 //! A policy's plugins: the edge role, and the provider role of every model.
 use std::collections::BTreeMap;
 
-use tradewind::exchange::{Plugin, vocabulary};
+use tradewind::exchange::{Memory, Plugin, StreamBuffer, vocabulary};
 use tradewind::json::Writer;
-use tradewind::policy::{Model, Policy, Unsupported};
+use tradewind::policy::{Model, Policy, RequestLimits, Unsupported};
 
 /// Every plugin of one policy.
 #[derive(Debug)]
@@ -11,32 +11,41 @@ pub(crate) struct Gateway {
     pub(crate) edge: Plugin,
     /// By model.
     pub(crate) providers: BTreeMap<String, Plugin>,
+    /// What Envoy buffers of a stream.
+    pub(crate) buffer: StreamBuffer,
+    /// What the streams of its providers may hold.
+    pub(crate) memory: Memory,
 }
 
 impl Gateway {
     /// Configures the plugins as `tradewind render` does.
     pub(crate) fn new(policy: &str) -> Result<Self, String> {
+        let checked = Policy::from_json(policy.as_bytes(), vocabulary())
+            .map_err(|problems| format!("{problems:?}"))?;
+        let buffer = StreamBuffer::rendered(checked.limits());
         let mut edge = Writer::new();
         edge.object(|json| {
             json.key("role").string("edge");
             json.key("policy").raw(policy);
+            json.key("limits").object(|json| buffer.write(json));
         });
-        let edge = plugin(edge)?;
-        let policy = Policy::from_json(policy.as_bytes(), vocabulary())
-            .map_err(|problems| format!("{problems:?}"))?;
-        let most = policy.limits().max_output_tokens;
-        let models = policy.models().iter();
-        let providers: Result<_, String> =
-            models.map(|model| Ok((model.name.clone(), plugin(provider(model, most))?))).collect();
-        Ok(Self { edge, providers: providers? })
+        let memory = Memory::default();
+        let edge = plugin(edge, &memory)?;
+        let limits = checked.limits();
+        let models = checked.models().iter().map(|model| {
+            let plugin = plugin(provider(model, limits, buffer), &memory)?;
+            Ok((model.name.clone(), plugin))
+        });
+        let providers: Result<_, String> = models.collect();
+        Ok(Self { edge, providers: providers?, buffer, memory })
     }
 }
 
-fn plugin(configuration: Writer) -> Result<Plugin, String> {
-    Plugin::configure(&configuration.finish()).map_err(|problems| format!("{problems:?}"))
+fn plugin(configuration: Writer, memory: &Memory) -> Result<Plugin, String> {
+    Plugin::configure(&configuration.finish(), memory).map_err(|problems| format!("{problems:?}"))
 }
 
-fn provider(model: &Model, most: Option<u64>) -> Writer {
+fn provider(model: &Model, limits: &RequestLimits, buffer: StreamBuffer) -> Writer {
     let endpoint = &model.provider.endpoint;
     let mut json = Writer::new();
     json.object(|json| {
@@ -53,9 +62,12 @@ fn provider(model: &Model, most: Option<u64>) -> Writer {
             let drops = model.unsupported == Unsupported::Drop;
             json.key("unsupported").string(if drops { "drop" } else { "skip" });
         });
-        json.key("limits").object(|json| match most {
-            Some(tokens) => json.key("max_output_tokens").number(tokens),
-            None => json.key("max_output_tokens").null(),
+        json.key("limits").object(|json| {
+            match limits.max_output_tokens {
+                Some(tokens) => json.key("max_output_tokens").number(tokens),
+                None => json.key("max_output_tokens").null(),
+            }
+            buffer.write(json);
         });
     });
     json

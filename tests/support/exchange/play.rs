@@ -9,7 +9,7 @@ use std::rc::Rc;
 use super::envoy::{Common, Filter, Headers, Piece, Step, Way, World};
 use super::gateway::Gateway;
 use super::script::{Answer, Given, Message};
-use tradewind::exchange::{NEXT, Reply};
+use tradewind::exchange::{Memory, NEXT, Reply};
 
 /// What came of a request.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -38,6 +38,9 @@ pub(crate) fn live(gateway: &Rc<Gateway>, given: &Given) -> Life {
         play.check();
     }
     play.over();
+    if gateway.memory.left() != Memory::default().left() {
+        play.problem("memory that a stream held is not given back");
+    }
     play.life
 }
 
@@ -88,7 +91,7 @@ impl Play {
     pub(crate) fn new(gateway: &Rc<Gateway>, common: &Rc<Common>) -> Self {
         Self {
             gateway: Rc::clone(gateway),
-            edge: Filter::new(&gateway.edge),
+            edge: Filter::new(&gateway.edge, gateway.buffer),
             stage: Stage::Done,
             answers: BTreeMap::new(),
             ledger: VecDeque::new(),
@@ -223,7 +226,7 @@ impl Play {
         let Some(plugin) = self.gateway.providers.get(&model) else {
             return self.local(503, "cluster_not_found", "");
         };
-        let mut filter = Filter::new(plugin);
+        let mut filter = Filter::new(plugin, self.gateway.buffer);
         self.life.world.response.clear();
         for piece in [Piece::Headers { end: false }, Piece::Body(&sent.body, true)] {
             match filter.turn(&mut self.life.world, Way::Request, piece) {

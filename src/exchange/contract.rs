@@ -1,0 +1,95 @@
+//! What both roles and the rendered configuration agree on.
+use crate::json::{Value, Writer};
+use crate::policy::RequestLimits;
+
+/// Where a plugin's configuration says how much Envoy buffers of one stream:
+/// `"limits": {"stream_buffer_bytes": …}`.
+const KEY: &str = "stream_buffer_bytes";
+
+/// An answer that is judged or rewritten whole must fit into a stream's buffer: the longest that
+/// providers give, with images in it, is a few MiB.
+const WHOLE_ANSWER: u64 = 16 << 20;
+
+/// What a request brings beyond its body's bound before it can be refused: what one read of the
+/// connection may add.
+const OVERSHOOT: u64 = 1 << 20;
+
+/// What Envoy buffers of a stream where nobody says how much: 1 MiB.
+const DEFAULT: u64 = 1 << 20;
+
+/// The most bytes that Envoy buffers of one stream, either way.
+///
+/// A body that is written beyond it, while Envoy buffers that stream for us, ends the whole
+/// process: Envoy fails the stream within the call and enters the module a second time. So a body
+/// goes to Envoy as a [`Body`], and only [`StreamBuffer::hold`] makes one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamBuffer(u64);
+
+/// A body that fits into the buffer of its stream.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Body(Vec<u8>);
+
+/// A body that does not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooLarge;
+
+impl StreamBuffer {
+    /// What `tradewind render` sets for requests with these limits.
+    #[must_use]
+    pub fn rendered(limits: &RequestLimits) -> Self {
+        let body = limits.max_body_bytes.saturating_add(OVERSHOOT);
+        Self(body.max(WHOLE_ANSWER).min(u64::from(u32::MAX)))
+    }
+
+    /// Reads it from a plugin's configuration; Envoy's own default where that says nothing.
+    #[must_use]
+    pub fn read(root: Value<'_>) -> Self {
+        let given = root.get("limits").and_then(|limits| limits.get(KEY)?.as_u64());
+        Self(given.unwrap_or(DEFAULT))
+    }
+
+    /// Writes it as a member of a plugin's `limits`.
+    pub fn write(self, limits: &mut Writer) {
+        limits.key(KEY).number(self.0);
+    }
+
+    /// How many bytes.
+    #[must_use]
+    pub const fn bytes(self) -> u64 {
+        self.0
+    }
+
+    /// Whether so many bytes fit.
+    #[must_use]
+    pub fn fits(self, bytes: usize) -> bool {
+        u64::try_from(bytes).is_ok_and(|bytes| bytes <= self.0)
+    }
+
+    /// Makes a body of these bytes.
+    ///
+    /// # Errors
+    /// When they do not fit.
+    pub fn hold(self, bytes: Vec<u8>) -> Result<Body, TooLarge> {
+        if self.fits(bytes.len()) { Ok(Body(bytes)) } else { Err(TooLarge) }
+    }
+}
+
+impl Body {
+    /// Nothing: what is here goes no further.
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Its bytes, taken out.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+}
