@@ -1,5 +1,5 @@
 //! An account recomputed from what led to it: whatever differs is an error of the ledger.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::amount::{Balance, Credits};
 use super::budget::{Labels, Meter, MeterKey};
@@ -17,9 +17,16 @@ pub struct Auditor {
     held: u128,
     meters: BTreeMap<MeterKey, Meter>,
     purchases: BTreeMap<u64, Purchase>,
-    /// What was charged by hold, and by part of it.
-    charges: BTreeMap<(String, Option<String>), Credits>,
+    /// What was charged by hold, and by draw on it.
+    charges: BTreeMap<(String, Option<String>), Charged>,
     differences: Vec<String>,
+}
+
+/// What the entries of one settlement charge.
+#[derive(Debug, Default)]
+struct Charged {
+    credits: Credits,
+    parts: BTreeSet<u64>,
 }
 
 impl Auditor {
@@ -85,7 +92,7 @@ impl Auditor {
                 );
             }
         }
-        let charged = self.charges.remove(&(id.clone(), None)).unwrap_or_default();
+        let charged = self.charges.remove(&(id.clone(), None)).unwrap_or_default().credits;
         let settled = hold.settled.unwrap_or_default();
         self.expect(&format!("what settled hold `{id}`"), settled, charged);
     }
@@ -93,7 +100,7 @@ impl Auditor {
     /// A settled part of a hold as it is kept.
     pub fn draw(&mut self, draw: &Draw) {
         let key = (draw.hold_id.clone(), Some(draw.id.clone()));
-        let charged = self.charges.remove(&key).unwrap_or_default();
+        let charged = self.charges.remove(&key).unwrap_or_default().credits;
         let what = format!("what settled part `{}` of hold `{}`", draw.id, draw.hold_id);
         self.expect(&what, draw.credits, charged);
     }
@@ -161,7 +168,9 @@ impl Auditor {
         let credits = Credits::clamped(micros.unsigned_abs().into());
         self.told.take(credits, &mut |_| {});
         let key = (charge.hold_id.clone(), charge.draw.clone());
-        if self.charges.insert(key, credits).is_some() {
+        let charged = self.charges.entry(key).or_default();
+        charged.credits = charged.credits.plus(credits).unwrap_or(Credits::MAX);
+        if !charged.parts.insert(charge.part) {
             self.differ(&format!("entry {number} charges hold `{}` again", charge.hold_id));
         }
         let labels = Labels { user: charge.user.as_deref(), key: charge.key.as_deref() };

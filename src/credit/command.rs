@@ -50,19 +50,28 @@ pub struct NewHold {
 /// Charge what a request cost.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settle {
+    /// Who pays: with a hold, its tenant.
+    pub tenant: String,
     /// The hold that it ends, or draws on.
     pub hold_id: String,
     /// For a part of a hold: its id, and how much of the hold it no longer needs.
     pub draw: Option<(String, Credits)>,
     /// Charge the tenant even when there is no such hold.
     pub unheld: bool,
-    /// Who pays without a hold; with one, it must be the hold's.
-    pub tenant: Option<String>,
     /// On whose behalf; the hold's where it is not said.
     pub user: Option<String>,
     /// With which key; the hold's where it is not said.
     pub key: Option<String>,
-    /// What it cost.
+    /// What was odd about it, in the caller's words: kept with every entry of it.
+    pub flags: Vec<String>,
+    /// What it cost, by attempt: each that cost something becomes an entry of its own.
+    pub parts: Vec<SettledPart>,
+}
+
+/// What one attempt of a request cost.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SettledPart {
+    /// How much.
     pub credits: Credits,
     /// What it was for.
     pub spent: Spent,
@@ -84,6 +93,8 @@ pub struct Spent {
 /// Give a hold back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Release {
+    /// Whose it is.
+    pub tenant: String,
     /// Its id.
     pub hold_id: String,
 }
@@ -174,24 +185,49 @@ impl From<wire::Hold<'_>> for NewHold {
     }
 }
 
-/// What a proxy asks, as its own.
+/// What a proxy asks, as its own. A settlement that names no parts is one.
 impl From<wire::Settlement<'_>> for Settle {
     fn from(settlement: wire::Settlement<'_>) -> Self {
+        let outcome = settlement.outcome.map(Cow::into_owned);
+        let whole = || SettledPart {
+            credits: settlement.credits,
+            spent: Spent {
+                outcome: outcome.clone(),
+                estimated: settlement.estimated,
+                ..Spent::default()
+            },
+        };
+        let part = |part: wire::Part<'_>| SettledPart {
+            credits: part.credits,
+            spent: Spent {
+                model: Some(part.model.into_owned()),
+                outcome: part.outcome.map(Cow::into_owned).or_else(|| outcome.clone()),
+                usage: part.usage,
+                estimated: part.estimated,
+            },
+        };
+        let parts = match settlement.parts.is_empty() {
+            true => vec![whole()],
+            false => settlement.parts.into_iter().map(part).collect(),
+        };
         Self {
+            tenant: settlement.tenant.into_owned(),
             hold_id: settlement.hold_id.into_owned(),
             draw: settlement.draw.map(|draw| (draw.id.into_owned(), draw.releases)),
             unheld: settlement.unheld,
-            tenant: settlement.tenant.map(Cow::into_owned),
             user: settlement.user.map(Cow::into_owned),
             key: settlement.key.map(Cow::into_owned),
-            credits: settlement.credits,
-            spent: Spent {
-                model: settlement.model.map(Cow::into_owned),
-                outcome: settlement.outcome.map(Cow::into_owned),
-                usage: settlement.usage,
-                estimated: settlement.estimated,
-            },
+            flags: settlement.flags.into_iter().map(Cow::into_owned).collect(),
+            parts,
         }
+    }
+}
+
+impl Settle {
+    /// What all of it cost; none above [`Credits::MAX`].
+    #[must_use]
+    pub fn credits(&self) -> Option<Credits> {
+        self.parts.iter().try_fold(Credits::ZERO, |sum, part| sum.plus(part.credits))
     }
 }
 

@@ -161,6 +161,8 @@ pub struct Charge {
     pub hold_id: String,
     /// Its part of the hold.
     pub draw: Option<String>,
+    /// Which of the settlement's parts it is, from 1: one for each attempt.
+    pub part: u64,
     /// On whose behalf.
     pub user: Option<String>,
     /// With which key.
@@ -171,6 +173,8 @@ pub struct Charge {
     pub late: bool,
     /// What of it went below what holds may take.
     pub overrun: Credits,
+    /// What was odd about the settlement, in its caller's words.
+    pub flags: Vec<String>,
     /// What it was for.
     pub spent: Spent,
 }

@@ -23,8 +23,9 @@ local function settle()
   for i = 1, batch do
     settled = settled + 1
     items[i] = string.format(
-      '{"hold_id":"%s-%d","credits":"0.01","model":"m%d","outcome":"answered",'
-      .. '"usage":{"input":900,"output":110}}', name, settled, settled % 3)
+      '{"tenant":"t%d","hold_id":"%s-%d","credits":"0.01","outcome":"answered","parts":[{"model":'
+      .. '"m%d","credits":"0.01","usage":{"input":900,"output":110}}]}',
+      settled % tenants, name, settled, settled % 3)
   end
   local body = '{"settlements":[' .. table.concat(items, ",") .. "]}"
   return wrk.format("POST", "/v1/settlements", head, body)

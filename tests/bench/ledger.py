@@ -137,7 +137,8 @@ async def paced(url, seconds):
         await call("/v1/holds", {"hold_id": f"{name}-{number}", "tenant": f"t{number % TENANTS}",
                                  "credits": str(HELD)})
         times.append((asyncio.get_running_loop().time() - due) * 1000)
-        waiting.append({"hold_id": f"{name}-{number}", "credits": str(COST)})
+        waiting.append({"tenant": f"t{number % TENANTS}", "hold_id": f"{name}-{number}",
+                        "credits": str(COST)})
 
     loop = asyncio.get_running_loop()
     began = loop.time()

@@ -35,7 +35,7 @@ def test_a_hold_of_an_envoy_that_is_killed_expires(launch, rules, purses, sim, b
     assert time.monotonic() - start >= 2 + (1 if lease else 0) - 0.5
     assert purse.balance() == Decimal(purse.account()["available"]) == 5
     hold = between.calls("holds", purse.tenant)[0].json
-    assert purse.ledger.hold(hold["hold_id"])["state"] == "expired"
+    assert purse.ledger.hold(purse.tenant, hold["hold_id"])["state"] == "expired"
     fresh = launch(render(policy, folder), NEWEST, 1)
     sim.reset()
     assert purse.ask(fresh).status_code == 200

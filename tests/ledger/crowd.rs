@@ -3,7 +3,9 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 use tradewind::companion::ledger::Ledger;
-use tradewind::credit::{Buy, Buying, Command, Credits, NewHold, Outcome, Release, Settle};
+use tradewind::credit::{
+    Buy, Buying, Command, Credits, NewHold, Outcome, Release, Settle, SettledPart,
+};
 
 use crate::stores::{Folder, Kept, Server};
 
@@ -26,6 +28,13 @@ pub(crate) fn hold(id: &str) -> Command {
         credits: one(),
         expires_in: 900,
     })
+}
+
+/// Settles a hold of this tenant for one credit.
+pub(crate) fn settle(hold_id: String) -> Command {
+    let part = SettledPart { credits: one(), ..SettledPart::default() };
+    let tenant = "crowd".to_owned();
+    Command::Settle(Settle { tenant, hold_id, parts: vec![part], ..Settle::default() })
 }
 
 pub(crate) async fn buy(ledger: &Ledger) {
@@ -51,8 +60,7 @@ async fn client(ledgers: Arc<[Ledger; 2]>, client: usize) -> usize {
             continue;
         }
         held += 1;
-        let settle = Settle { hold_id: id, credits: one(), ..Settle::default() };
-        let settle = Command::Settle(settle);
+        let settle = settle(id);
         let (first, second) = tokio::join!(here.apply(settle.clone()), there.apply(settle));
         let mut outcomes = [first.unwrap().outcome, second.unwrap().outcome];
         outcomes.sort_by_key(|outcome| outcome.consequence().code);
@@ -77,7 +85,8 @@ fn exactly_enough(url: &str) {
     assert_eq!((view.account.balance.micros(), view.account.held), (0, Credits::ZERO));
     let audit = b.runtime.block_on(b.ledger.audit()).unwrap();
     assert_eq!(audit.differences, Vec::<String>::new());
-    let release = Command::Release(Release { hold_id: "none".to_owned() });
+    let release = Release { tenant: "crowd".to_owned(), hold_id: "none".to_owned() };
+    let release = Command::Release(release);
     let answer = a.runtime.block_on(a.ledger.apply(release)).unwrap();
     assert_eq!(answer.outcome, Outcome::UnknownHold);
 }

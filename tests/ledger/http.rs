@@ -4,7 +4,9 @@ use std::net::{SocketAddr, TcpStream};
 
 use serde_json::{Value, json};
 use tradewind::companion::ledger::{Options, Service};
-use tradewind::credit::{Buy, Buying, Command, Configure, Moment, NewHold, Settle, Tiers};
+use tradewind::credit::{
+    Buy, Buying, Command, Configure, Moment, NewHold, Settle, SettledPart, Tiers,
+};
 
 use crate::stores::Kept;
 use crate::subject::{Question, Subject, Told};
@@ -104,9 +106,7 @@ impl Front {
         assert_eq!(status, 200, "{body}");
         let results = body["results"].as_array().unwrap();
         let told = |(settle, result): (&&Settle, &Value)| {
-            let hold = self.get(&format!("/v1/holds/{}", settle.hold_id));
-            let tenant = hold.map(|hold| text(&hold["tenant"])).or(settle.tenant.clone());
-            self.told(&text(&result["state"]), tenant.as_deref())
+            self.told(&text(&result["state"]), Some(&settle.tenant))
         };
         settlements.iter().zip(results).map(told).collect()
     }
@@ -188,11 +188,10 @@ impl Subject for Front {
                 Command::Configure(configure) => self.configure(configure),
                 Command::SetTiers(tiers) => self.tiers(tiers),
                 Command::Release(release) => {
-                    let path = format!("/v1/holds/{}", release.hold_id);
-                    let tenant = self.get(&path).map(|hold| text(&hold["tenant"]));
+                    let path = format!("/v1/tenants/{}/holds/{}", release.tenant, release.hold_id);
                     let (status, body) = self.call(&format!("DELETE {path}"), "", &Value::Null);
                     let key = if status == 200 { "state" } else { "code" };
-                    self.told(&text(&body[key]), tenant.as_deref())
+                    self.told(&text(&body[key]), Some(&release.tenant))
                 }
                 // Nobody can ask for it: it happens.
                 Command::Sweep(_) => only(self.kept.apply(vec![first.clone()])),
@@ -225,9 +224,25 @@ impl Subject for Front {
                 format!("{} {} {}", part("balance"), part("held"), part("available"))
             }),
             Question::Lots(name) => all(tenant(name), "lots", "remaining"),
-            Question::Hold(id) => self.get(&format!("/v1/holds/{id}")).map_or(none(), |hold| {
-                format!("{} {}", text(&hold["state"]), text(&hold["remaining"]))
-            }),
+            Question::Hold(tenant, id) => {
+                let hold = self.get(&format!("/v1/tenants/{tenant}/holds/{id}"));
+                let said =
+                    |hold: Value| format!("{} {}", text(&hold["state"]), text(&hold["remaining"]));
+                hold.map_or(none(), said)
+            }
+            Question::Charges(name, id) => {
+                let own = |entry: &Value| entry["hold_id"].as_str() == Some(id);
+                let said = |entry: Value| {
+                    let model = entry["model"].as_str().unwrap_or("-");
+                    let flags = entry["flags"].as_array().into_iter().flatten();
+                    let flags: String = flags.map(|flag| format!(":{}", text(flag))).collect();
+                    format!("{}:{model}:{}{flags}", entry["part"], text(&entry["credits"]))
+                };
+                let all: Vec<_> = self.entries(name).into_iter().filter(own).map(said).collect();
+                if all.is_empty() { none() } else { all.join(" ") }
+            }
+            // Only the page says it.
+            Question::Spent(_) => self.kept.sees(question),
             Question::Last(name) => self.last(name).map_or(none(), |entry| {
                 let late = if entry["late"] == true { " late" } else { "" };
                 let overrun = entry["overrun"].as_str().map(|over| format!(" overrun {over}"));
@@ -270,10 +285,15 @@ impl Front {
 }
 
 fn item(settle: &Settle) -> Value {
+    let part = |part: &SettledPart| {
+        let model = part.spent.model.clone();
+        model.map(|model| json!({"model": model, "credits": part.credits.to_string()}))
+    };
+    let parts: Vec<Value> = settle.parts.iter().filter_map(part).collect();
     let mut item = json!({
         "hold_id": settle.hold_id, "unheld": settle.unheld, "tenant": settle.tenant,
-        "user": settle.user, "key": settle.key, "credits": settle.credits.to_string(),
-        "model": settle.spent.model,
+        "user": settle.user, "key": settle.key, "flags": settle.flags,
+        "credits": settle.credits().unwrap().to_string(), "parts": parts,
     });
     if let Some((id, releases)) = &settle.draw {
         item["draw"] = id.clone().into();

@@ -74,7 +74,15 @@ impl Subject for Model {
         match question {
             Question::Account(tenant) => subject::account(of(tenant)),
             Question::Lots(tenant) => subject::lots(of(tenant)),
-            Question::Hold(id) => subject::hold(self.book.hold_of(id)),
+            Question::Hold(_, id) => subject::hold(self.book.hold_of(id)),
+            Question::Charges(tenant, id) => subject::charges(entries(tenant).into_iter(), id),
+            Question::Spent(tenant) => {
+                let meters = self.kept.meters.iter().filter(|(key, _)| key.tenant == *tenant);
+                let row = |(key, meter): (&MeterKey, &Meter)| {
+                    Some((key.label.strip_prefix("model:")?.to_owned(), meter.spent))
+                };
+                subject::spent(meters.filter_map(row))
+            }
             Question::Last(tenant) => subject::entry(entries(tenant).last().copied()),
             Question::Entries(tenant) => entries(tenant).len().to_string(),
             Question::Budget(tenant, index) => {

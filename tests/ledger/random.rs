@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use tradewind::credit::{
     Answer, Balance, Budget, Buy, Buying, Command, Configure, Credits, Moment, NewHold, Outcome,
-    Part, Price, Release, Settle, Sweep, Tier, Tiers,
+    Part, Price, Release, Settle, SettledPart, Spent, Sweep, Tier, Tiers,
 };
 use tradewind::usage::Usage;
 
@@ -44,12 +44,14 @@ fn hold() -> impl Strategy<Value = Command> {
 
 fn settle() -> impl Strategy<Value = Command> {
     let draw = prop_oneof![2 => Just(None), 1 => ((0_u8..4).prop_map(|n| format!("d{n}")), micros()).prop_map(Some)];
-    let payer = prop_oneof![4 => Just(None), 1 => tenant().prop_map(Some)];
-    (id(), draw, any::<bool>(), payer, label(), micros(), label()).prop_map(
-        |(hold_id, draw, unheld, tenant, user, credits, model)| {
-            let mut settle =
-                Settle { hold_id, draw, unheld, tenant, user, credits, ..Settle::default() };
-            settle.spent.model = model;
+    let part = (micros(), label()).prop_map(|(credits, model)| SettledPart {
+        credits,
+        spent: Spent { model, ..Spent::default() },
+    });
+    let parts = proptest::collection::vec(part, 1..4);
+    (id(), draw, any::<bool>(), tenant(), label(), parts).prop_map(
+        |(hold_id, draw, unheld, tenant, user, parts)| {
+            let settle = Settle { hold_id, draw, unheld, tenant, user, parts, ..Settle::default() };
             Command::Settle(settle)
         },
     )
@@ -94,7 +96,9 @@ fn commands(most: usize) -> impl Strategy<Value = Vec<(i64, Command)>> {
     let command = prop_oneof![
         6 => hold(),
         6 => settle(),
-        1 => id().prop_map(|hold_id| Command::Release(Release { hold_id })),
+        1 => (tenant(), id()).prop_map(|(tenant, hold_id)| {
+            Command::Release(Release { tenant, hold_id })
+        }),
         2 => buy(),
         1 => configure(),
         1 => tiers(),
@@ -150,7 +154,7 @@ fn settled_once(model: &Model) {
     let mut seen = BTreeSet::new();
     for entry in &model.kept.entries {
         if let tradewind::credit::Reason::Charge(charge) = &entry.reason {
-            let id = (charge.hold_id.clone(), charge.draw.clone());
+            let id = (charge.hold_id.clone(), charge.draw.clone(), charge.part);
             assert!(seen.insert(id), "charged twice: {charge:?}");
         }
     }
@@ -264,6 +268,7 @@ fn same(store: &mut stores::Kept, commands: &[(i64, Command)]) {
             Question::Last(tenant.to_owned()),
             Question::Entries(tenant.to_owned()),
             Question::Alerts(tenant.to_owned()),
+            Question::Spent(tenant.to_owned()),
         ] {
             assert_eq!(store.sees(&question), model.sees(&question), "{question:?}");
         }

@@ -7,20 +7,26 @@
 //! | `tiers 1000:10% 5000:15% → configured` | sets the tiers; `-` for none |
 //! | `buy alice k1 100 → purchased` | `paid` for money, `until=2026-03-02T00:00:00Z` |
 //! | `hold h1 alice 40 → held` | `user=`, `key=`, `for=60` seconds |
-//! | `settle h1 25 → settled` | `draw=d1:30`, `unheld=alice`, `tenant=`, `user=`, `model=` |
-//! | `release h1 → released` | |
+//! | `settle h1 25 → settled` | alice's, or `tenant=`; `draw=d1:30`, `unheld=alice`, `user=`, `key=` |
+//! | | `part=gpt:10` for each attempt, or `model=` for all; `flag=` |
+//! | `release h1 → released` | alice's, or `tenant=` |
 //! | `configure alice → configured` | `overdraft=`, `alerts=20%,50`, `budget=day:100:user:ci` |
 //! | `sweep alice → swept` | |
 //! | `standing 75 35 100`, `deal 100 90 10%`, `because …` | of the last answer |
 //! | `account alice 75 40 35` | balance, held, available |
 //! | `lots alice 50 25`, `holding h1 open 40`, `last alice charge -25 late`, `entries alice 3` | |
+//! | `charges alice h1 1:gpt:-10 2:claude:-15` | the entries of a hold: part, model, amount |
+//! | `spent alice claude:15 gpt:10` | by model, over all days |
 //! | `budget alice 0 25 40`, `alerts alice 20% 50` | |
 use tradewind::credit::{
-    Budget, Buy, Buying, Command, Configure, Credits, Moment, NewHold, Release, Settle, Share,
-    Sweep, Tier, Tiers,
+    Budget, Buy, Buying, Command, Configure, Credits, Moment, NewHold, Release, Settle,
+    SettledPart, Share, Spent, Sweep, Tier, Tiers,
 };
 
 use crate::subject::{Question, Subject, Told};
+
+/// Whose a hold is where a script does not say.
+const ALICE: &str = "alice";
 
 /// A script, read.
 pub(crate) struct Script(Vec<(usize, String, Step)>);
@@ -122,7 +128,9 @@ fn step(words: &[&str]) -> Parsed<Step> {
         "because" => Ok(Step::Last(|told| &told.because, tail(0))),
         "account" => ask(Question::Account(name(0)?), 1),
         "lots" => ask(Question::Lots(name(0)?), 1),
-        "holding" => ask(Question::Hold(name(0)?), 1),
+        "holding" => ask(Question::Hold(ALICE.to_owned(), name(0)?), 1),
+        "charges" => ask(Question::Charges(name(0)?, name(1)?), 2),
+        "spent" => ask(Question::Spent(name(0)?), 1),
         "last" => ask(Question::Last(name(0)?), 1),
         "entries" => ask(Question::Entries(name(0)?), 1),
         "alerts" => ask(Question::Alerts(name(0)?), 1),
@@ -184,7 +192,10 @@ fn command(verb: &str, words: &[&str]) -> Parsed<Command> {
             })?,
         }),
         "settle" => Command::Settle(settle(&words)?),
-        "release" => Command::Release(Release { hold_id: words.place(0)? }),
+        "release" => Command::Release(Release {
+            tenant: words.named("tenant").unwrap_or_else(|| ALICE.to_owned()),
+            hold_id: words.place(0)?,
+        }),
         "sweep" => Command::Sweep(Sweep { tenant: words.place(0)? }),
         "buy" => Command::Buy(Buy {
             tenant: words.place(0)?,
@@ -206,18 +217,35 @@ fn settle(words: &Words<'_>) -> Parsed<Settle> {
         let (id, releases) = draw.split_once(':').ok_or("draw=ID:RELEASES")?;
         Ok::<_, String>((id.to_owned(), credits(releases)?))
     });
-    let mut settle = Settle {
+    let tenant = words.named("unheld").or(words.named("tenant"));
+    Ok(Settle {
+        tenant: tenant.unwrap_or_else(|| ALICE.to_owned()),
         hold_id: words.place(0)?,
         draw: draw.transpose()?,
         unheld: words.named("unheld").is_some(),
-        tenant: words.named("unheld").or(words.named("tenant")),
         user: words.named("user"),
         key: words.named("key"),
-        credits: words.credits(1)?,
-        ..Settle::default()
+        flags: words.every("flag").map(str::to_owned).collect(),
+        parts: parts(words)?,
+    })
+}
+
+fn parts(words: &Words<'_>) -> Parsed<Vec<SettledPart>> {
+    let part = |model: Option<String>, credits: Credits| SettledPart {
+        credits,
+        spent: Spent { model, ..Spent::default() },
     };
-    settle.spent.model = words.named("model");
-    Ok(settle)
+    let parts = words.every("part").map(|text| {
+        let (model, cost) = text.split_once(':').ok_or("part=MODEL:CREDITS")?;
+        Ok::<_, String>(part(Some(model.to_owned()), credits(cost)?))
+    });
+    let parts = parts.collect::<Parsed<Vec<_>>>()?;
+    let whole = words.credits(1)?;
+    if parts.is_empty() {
+        return Ok(vec![part(words.named("model"), whole)]);
+    }
+    let sum = parts.iter().try_fold(Credits::ZERO, |sum, part| sum.plus(part.credits));
+    if sum == Some(whole) { Ok(parts) } else { Err("the parts come to something else".to_owned()) }
 }
 
 fn tiers(words: &Words<'_>) -> Parsed<Tiers> {

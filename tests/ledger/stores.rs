@@ -45,8 +45,16 @@ impl Subject for Kept {
         match question {
             Question::Account(name) => subject::account(tenant(name).map(|v| v.account).as_ref()),
             Question::Lots(name) => subject::lots(tenant(name).map(|v| v.account).as_ref()),
-            Question::Hold(id) => {
+            Question::Hold(_, id) => {
                 subject::hold(self.runtime.block_on(ledger.hold(id)).unwrap().as_ref())
+            }
+            Question::Charges(name, id) => {
+                let all = self.runtime.block_on(ledger.entries(name, 0, 1_000)).unwrap();
+                subject::charges(all.iter(), id)
+            }
+            Question::Spent(name) => {
+                let rows = self.runtime.block_on(ledger.spend(Some(name), 10_000)).unwrap();
+                subject::spent(rows.into_iter().map(|row| (row.model, row.credits)))
             }
             Question::Last(name) => {
                 let last = self.runtime.block_on(ledger.last_entries(name, 1)).unwrap();

@@ -1,6 +1,10 @@
 //! What a script is played on, and how it says what it sees.
+use std::collections::BTreeMap;
+
 use tradewind::companion::ledger::TenantView;
-use tradewind::credit::{Account, Alert, Answer, Command, Entry, Hold, Meter, Moment, Reason};
+use tradewind::credit::{
+    Account, Alert, Answer, Command, Credits, Entry, Hold, Meter, Moment, Reason,
+};
 
 /// Something that keeps accounts.
 pub(crate) trait Subject {
@@ -38,7 +42,11 @@ pub(crate) enum Question {
     /// What is left of each purchase, in the order in which it is used.
     Lots(String),
     /// A hold's state and what it still holds.
-    Hold(String),
+    Hold(String, String),
+    /// The entries of a tenant's hold: part, model and amount of each, and its flags.
+    Charges(String, String),
+    /// What a tenant spent on each model.
+    Spent(String),
     /// A tenant's last entry.
     Last(String),
     /// How many entries a tenant has.
@@ -109,6 +117,31 @@ pub(crate) fn entry(entry: Option<&Entry>) -> String {
         }
     }
     said
+}
+
+pub(crate) fn charges<'e>(entries: impl Iterator<Item = &'e Entry>, hold: &str) -> String {
+    list(entries.filter_map(|entry| {
+        let Reason::Charge(charge) = &entry.reason else { return None };
+        let model = charge.spent.model.as_deref().unwrap_or("-");
+        let flags: String = charge.flags.iter().map(|flag| format!(":{flag}")).collect();
+        let said = format!("{}:{model}:{}{flags}", charge.part, entry.amount);
+        (charge.hold_id == hold).then_some(said)
+    }))
+}
+
+/// By model, all days together.
+pub(crate) fn spent(rows: impl Iterator<Item = (String, Credits)>) -> String {
+    let mut sums: BTreeMap<String, Credits> = BTreeMap::new();
+    for (model, credits) in rows {
+        let sum = sums.entry(model).or_default();
+        *sum = sum.plus(credits).unwrap_or(Credits::MAX);
+    }
+    sums.retain(|_, credits| !credits.is_zero());
+    let said = |(model, credits): (String, Credits)| match model.as_str() {
+        "" => format!("-:{credits}"),
+        model => format!("{model}:{credits}"),
+    };
+    list(sums.into_iter().map(said))
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {

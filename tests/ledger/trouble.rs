@@ -7,9 +7,9 @@ use std::thread;
 use rusqlite::Connection;
 use tokio::task::JoinSet;
 use tradewind::companion::ledger::{Ledger, StoreUrl};
-use tradewind::credit::{Answer, Command, Outcome, Settle};
+use tradewind::credit::{Answer, Command, Outcome};
 
-use crate::crowd::{buy, hold, one};
+use crate::crowd::{buy, hold, settle};
 use crate::stores::{Folder, Kept, Server};
 use crate::subject::Subject as _;
 
@@ -34,8 +34,7 @@ async fn client(ledger: Ledger, client: usize) -> usize {
             continue;
         }
         held += 1;
-        let settle = Settle { hold_id: id, credits: one(), ..Settle::default() };
-        let outcome = insist(&ledger, Command::Settle(settle)).await.outcome;
+        let outcome = insist(&ledger, settle(id)).await.outcome;
         assert!([Outcome::Settled, Outcome::SettledBefore].contains(&outcome), "{outcome:?}");
     }
     held
@@ -153,8 +152,7 @@ fn the_audit_finds_what_was_changed() {
         kept.runtime.block_on(async {
             buy(&kept.ledger).await;
             insist(&kept.ledger, hold("h1")).await;
-            let settle = Settle { hold_id: "h1".to_owned(), credits: one(), ..Settle::default() };
-            insist(&kept.ledger, Command::Settle(settle)).await;
+            insist(&kept.ledger, settle("h1".to_owned())).await;
             insist(&kept.ledger, hold("h2")).await;
         });
         assert_eq!(kept.audit(), Vec::<String>::new());

@@ -23,7 +23,10 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
         "credits",
     ),
     (HOLD, r#"{"hold_id": "h", "tenant": "acme", "credits": "ten"}"#, "400 invalid", "credits"),
-    (HOLD, r#"{"hold_id": "h", "tenant": "acme", "credits": 1e3}"#, "400 invalid", "credits"),
+    (HOLD, r#"{"hold_id": "h", "tenant": "acme", "credits": "1e3"}"#, "400 invalid", "credits"),
+    (HOLD, r#"{"hold_id": "h", "tenant": "acme", "credits": 1e-7}"#, "400 invalid", "credits"),
+    (HOLD, r#"{"hold_id": "h", "tenant": "acme", "credits": 1e999}"#, "400 invalid", "credits"),
+    (HOLD, r#"{"hold_id": "h", "tenant": "acme", "credits": 1e3}"#, "402 insufficient", ""),
     (HOLD, r#"{"hold_id": "h", "tenant": "acme", "credits": true}"#, "400 invalid", "credits"),
     (
         HOLD,
@@ -58,10 +61,11 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
     (HOLD, r#"{"hold_id": "h\u0000", "tenant": "acme", "credits": "1"}"#, "400 invalid", "hold_id"),
     (HOLD, r#"{"hold_id": "h", "tenant": "nobody", "credits": "1"}"#, "404 unknown_tenant", ""),
     (HOLD, r#"{"hold_id": "h", "tenant": "acme", "credits": "10.000001"}"#, "402 insufficient", ""),
-    ("GET /v1/holds/none", "", "404 unknown_hold", ""),
-    ("DELETE /v1/holds/none", "", "404 unknown_hold", ""),
-    ("GET /v1/holds/a%20b", "", "400 invalid", "hold_id"),
-    ("GET /v1/holds/%ff", "", "400 invalid", ""),
+    ("GET /v1/tenants/acme/holds/none", "", "404 unknown_hold", ""),
+    ("DELETE /v1/tenants/acme/holds/none", "", "404 unknown_hold", ""),
+    ("GET /v1/tenants/acme/holds/a%20b", "", "400 invalid", "hold_id"),
+    ("GET /v1/tenants/a%20b/holds/none", "", "400 invalid", "tenant"),
+    ("GET /v1/tenants/acme/holds/%ff", "", "400 invalid", ""),
     ("POST /v1/settlements", "{}", "400 invalid", "settlements"),
     ("POST /v1/settlements", r#"{"settlements": {}}"#, "400 invalid", "settlements"),
     ("POST /v1/settlements", r#"{"settlements": [], "more": 1}"#, "400 invalid", "more"),
@@ -195,9 +199,9 @@ fn an_item_of_a_batch_is_refused_alone() {
     world.buy("acme", "first", "10");
     let batch = r#"{"settlements": [
         {"hold_id": "a", "unheld": true, "tenant": "acme", "credits": "1"},
-        {"hold_id": "b", "credits": "-1"},
+        {"hold_id": "b", "tenant": "acme", "credits": "-1"},
         {"hold_id": "c", "unheld": true, "credits": "1"},
-        {"hold_id": "d", "credits": "1"},
+        {"hold_id": "d", "tenant": "acme", "credits": "1"},
         7,
         {"hold_id": "e", "unheld": true, "tenant": "nobody", "credits": "1"},
         {"hold_id": "f", "unheld": true, "tenant": "acme", "credits": "2"}
@@ -218,7 +222,90 @@ fn an_item_of_a_batch_is_refused_alone() {
     assert_eq!(results[1]["hold_id"], "b");
     assert!(results[1]["detail"].as_str().unwrap().starts_with("`settlements[1].credits`"));
     assert_eq!(world.call("GET /v1/tenants/acme", "").text("balance"), "7");
-    let many = vec![r#"{"hold_id": "x", "credits": "1"}"#; 1001].join(",");
+    let many = vec![r#"{"hold_id": "x", "tenant": "acme", "credits": "1"}"#; 1001].join(",");
     let many = world.call("POST /v1/settlements", &format!("{{\"settlements\": [{many}]}}"));
     assert_eq!(many.says(), "400 invalid");
+}
+
+/// What is wrong with a settlement: its members after `tenant` and `hold_id`, and what is said.
+const SETTLEMENTS: &[(&str, &str)] = &[
+    (r#""credits": "1", "model": "gpt""#, "`settlements[0].model`: unknown"),
+    (r#""credits": "1", "usage": {}"#, "`settlements[0].usage`: unknown"),
+    (r#""credits": "1", "releases": "1""#, "`settlements[0].releases`: expected only with `draw`"),
+    (r#""credits": "1", "draw": "d""#, "`settlements[0].releases`: missing"),
+    (r#""credits": "1", "parts": {}"#, "`settlements[0].parts`: expected a list"),
+    (r#""credits": "1", "parts": [7]"#, "`settlements[0].parts[0]`: expected an object"),
+    (r#""credits": "1", "parts": [{"credits": "1"}]"#, "`settlements[0].parts[0].model`: missing"),
+    (r#""credits": "1", "parts": [{"model": "m"}]"#, "`settlements[0].parts[0].credits`: missing"),
+    (
+        r#""credits": "1", "parts": [{"model": "m", "credits": "1", "tokens": 1}]"#,
+        "`settlements[0].parts[0].tokens`: unknown",
+    ),
+    (
+        r#""credits": "1", "parts": [{"model": "m", "credits": "1", "usage": {"input": 1.5}}]"#,
+        "`settlements[0].parts[0].usage.input`: expected a whole number",
+    ),
+    (
+        r#""credits": "1", "parts": [{"model": "m", "credits": "1", "usage": {"input": 1e19}}]"#,
+        "`settlements[0].parts[0].usage.input`: expected a whole number",
+    ),
+    (
+        r#""credits": "1.5", "parts": [{"model": "m", "credits": "1"}, {"model": "n", "credits": "0.25"}]"#,
+        "`settlements[0].credits`: expected the sum of the parts: this says 1.5, and they come to \
+         1.25",
+    ),
+    (
+        r#""credits": "1", "parts": [{"model": "m", "credits": "1000000000000"}, {"model": "n", "credits": "1"}]"#,
+        "they come to more than 1000000000000",
+    ),
+    (r#""credits": "1", "flags": "odd""#, "`settlements[0].flags`: expected a list"),
+    (r#""credits": "1", "flags": ["Odd"]"#, "`settlements[0].flags[0]`: expected 1 to 32"),
+    (r#""credits": "1", "flags": ["a\nb"]"#, "`settlements[0].flags[0]`: expected 1 to 32"),
+    (r#""credits": "1", "flags": ["a", "a"]"#, "`settlements[0].flags[1]`: stands twice"),
+];
+
+#[test]
+fn a_settlement_is_read_strictly() {
+    let world = World::new();
+    world.buy("acme", "first", "10");
+    let settle = |members: &str| {
+        let item = format!("{{\"tenant\": \"acme\", \"hold_id\": \"h\", {members}}}");
+        let body = format!("{{\"settlements\": [{item}]}}");
+        world.call("POST /v1/settlements", &body).json()["results"][0].clone()
+    };
+    for (members, expected) in SETTLEMENTS {
+        let result = settle(members);
+        assert_eq!(result["state"], "invalid", "{members}");
+        let detail = result["detail"].as_str().unwrap();
+        assert!(detail.contains(expected), "{members}: {detail}");
+    }
+    let part = r#"{"model": "m", "credits": "1"}"#;
+    let many = format!(r#""credits": "17", "parts": [{}]"#, [part; 17].join(","));
+    assert!(settle(&many)["detail"].as_str().unwrap().contains("expected at most 16"));
+    assert_eq!(world.call("GET /v1/tenants/acme", "").text("balance"), "10");
+}
+
+#[test]
+fn a_whole_number_is_one_however_it_is_written() {
+    let world = World::new();
+    world.buy("acme", "first", "100");
+    for (at, number) in ["20", "20.0", "2e1", "0.2E+2", "\"20\""].iter().enumerate() {
+        let body = format!(
+            "{{\"hold_id\": \"h{at}\", \"tenant\": \"acme\", \"credits\": {number}, \
+             \"expires_in\": 6e1}}"
+        );
+        let held = world.call(HOLD, &body);
+        assert_eq!((held.status, held.text("credits")), (201, "20".into()), "{number}");
+        assert_eq!(held.text("expires_at"), "2026-03-01T00:01:00Z");
+        let tokens = number.trim_matches('"');
+        let body = format!(
+            "{{\"settlements\": [{{\"tenant\": \"acme\", \"hold_id\": \"h{at}\", \"credits\": 2e0, \
+             \"parts\": [{{\"model\": \"m\", \"credits\": 2.0, \
+             \"usage\": {{\"output\": {tokens}}}}}]}}]}}"
+        );
+        let settled = world.call("POST /v1/settlements", &body);
+        assert_eq!(settled.json()["results"][0]["state"], "settled", "{settled:?}");
+        let entry = &world.call("GET /v1/tenants/acme/entries", "").json()["entries"][at + 1];
+        assert_eq!((&entry["usage"]["output"], &entry["credits"]), (&20.into(), &"-2".into()));
+    }
 }

@@ -7,8 +7,9 @@ fn hold(id: &str, credits: &str) -> String {
     format!("{{\"hold_id\": \"{id}\", \"tenant\": \"acme\", \"credits\": \"{credits}\"}}")
 }
 
-fn settle(world: &World, item: &str) -> String {
-    let body = format!("{{\"settlements\": [{item}]}}");
+/// What becomes of a settlement of acme's.
+fn settle(world: &World, members: &str) -> String {
+    let body = format!("{{\"settlements\": [{{\"tenant\": \"acme\", {members}}}]}}");
     let reply = world.as_(PROXY, "POST /v1/settlements", &body);
     assert_eq!(reply.status, 200, "{reply:?}");
     reply.json()["results"][0]["state"].as_str().unwrap().to_owned()
@@ -32,23 +33,26 @@ fn a_holds_life() {
     assert_eq!(more.says(), "402 insufficient");
     assert_eq!((more.text("needed"), more.text("available")), ("60.000001".into(), "60".into()));
 
-    assert_eq!(settle(&world, r#"{"hold_id": "h1", "credits": "25"}"#), "settled");
-    assert_eq!(settle(&world, r#"{"hold_id": "h1", "credits": "25"}"#), "settled_before");
-    assert_eq!(settle(&world, r#"{"hold_id": "h1", "credits": "26"}"#), "settled_differently");
+    assert_eq!(settle(&world, r#""hold_id": "h1", "credits": "25""#), "settled");
+    assert_eq!(settle(&world, r#""hold_id": "h1", "credits": "25""#), "settled_before");
+    assert_eq!(settle(&world, r#""hold_id": "h1", "credits": "26""#), "settled_differently");
     let ended = world.as_(PROXY, "POST /v1/holds", &hold("h1", "40"));
     assert_eq!(ended.says(), "409 hold_ended");
-    assert_eq!(world.as_(PROXY, "DELETE /v1/holds/h1", "").says(), "409 hold_ended");
-    let shown = world.as_(PROXY, "GET /v1/holds/h1", "");
+    assert_eq!(world.as_(PROXY, "DELETE /v1/tenants/acme/holds/h1", "").says(), "409 hold_ended");
+    let shown = world.as_(PROXY, "GET /v1/tenants/acme/holds/h1", "");
     assert_eq!((shown.text("state"), shown.text("settled")), ("settled".into(), "25".into()));
 
     world.as_(PROXY, "POST /v1/holds", &hold("h3", "10"));
-    assert_eq!(world.as_(PROXY, "DELETE /v1/holds/h3", "").text("state"), "released");
-    assert_eq!(world.as_(PROXY, "DELETE /v1/holds/h3", "").text("state"), "released_before");
-    assert_eq!(settle(&world, r#"{"hold_id": "h3", "credits": "1"}"#), "hold_released");
+    assert_eq!(world.as_(PROXY, "DELETE /v1/tenants/acme/holds/h3", "").text("state"), "released");
+    assert_eq!(
+        world.as_(PROXY, "DELETE /v1/tenants/acme/holds/h3", "").text("state"),
+        "released_before"
+    );
+    assert_eq!(settle(&world, r#""hold_id": "h3", "credits": "1""#), "hold_released");
 
     world.as_(PROXY, "POST /v1/holds", &hold("h4", "10"));
     world.tick(Duration::from_secs(901));
-    assert_eq!(settle(&world, r#"{"hold_id": "h4", "credits": "5"}"#), "settled_late");
+    assert_eq!(settle(&world, r#""hold_id": "h4", "credits": "5""#), "settled_late");
     assert_eq!(world.call("GET /v1/tenants/acme", "").text("balance"), "70");
     let entries = world.call("GET /v1/tenants/acme/entries?limit=2", "").json();
     assert_eq!(entries["entries"].as_array().unwrap().len(), 2);
@@ -66,15 +70,15 @@ fn a_lease_is_drawn_on() {
         settle(
             &world,
             &format!(
-                "{{\"hold_id\": \"lease\", \"draw\": \"{id}\", \"releases\": \"5\", \
-                 \"credits\": \"{credits}\"}}"
+                "\"hold_id\": \"lease\", \"draw\": \"{id}\", \"releases\": \"5\", \
+                 \"credits\": \"{credits}\""
             ),
         )
     };
     assert_eq!(draw("a", "3"), "settled");
     assert_eq!(draw("a", "3"), "settled_before");
     assert_eq!(draw("a", "4"), "settled_differently");
-    let shown = world.as_(PROXY, "GET /v1/holds/lease", "");
+    let shown = world.as_(PROXY, "GET /v1/tenants/acme/holds/lease", "");
     assert_eq!((shown.text("state"), shown.text("remaining")), ("open".into(), "15".into()));
 }
 

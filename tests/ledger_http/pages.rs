@@ -27,8 +27,8 @@ fn seeded() -> World {
                 let cost = (day * 7 + u64::try_from(at).unwrap() * 5) % 6 * much;
                 let item = json!({"settlements": [{
                     "hold_id": format!("{tenant}-{day}-{at}"), "unheld": true, "tenant": tenant,
-                    "user": "<s>", "credits": format!("{cost}.25"), "model": model,
-                    "outcome": "answered",
+                    "user": "<s>", "credits": format!("{cost}.25"), "outcome": "answered",
+                    "parts": [{"model": model, "credits": format!("{cost}.25")}],
                 }]})
                 .to_string();
                 let settled = world.call("POST /v1/settlements", &item);

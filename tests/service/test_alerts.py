@@ -40,7 +40,7 @@ def spend(ledger: Ledger, tenant: str, credits: str) -> None:
     """One request's worth."""
     name = f"spent-{next(numbers)}"
     assert ledger.hold(name, tenant, credits).status_code == 201
-    assert ledger.settle(name, credits) == "settled"
+    assert ledger.settle(name, credits, tenant) == "settled"
 
 
 def customer(ledger: Ledger, tenant: str, webhook: str | None, *alerts: str) -> None:

@@ -34,7 +34,7 @@ def test_a_hold_that_nobody_settles_expires_and_is_charged_all_the_same_when_set
     clock.turn(61)
     # Nobody asks for anything: it is freed by itself.
     until(lambda: ledger.tenant("acme")["available"] == "10")
-    assert ledger.proxy.get("/v1/holds/hold").json()["state"] == "expired"
+    assert ledger.proxy.get("/v1/tenants/acme/holds/hold").json()["state"] == "expired"
     assert ledger.hold("hold", "acme", "4").status_code == 409
     assert ledger.settle("hold", "3") == "settled_late"
     assert ledger.settle("hold", "3") == "settled_before"
@@ -55,7 +55,7 @@ def test_a_clock_that_goes_back_undoes_nothing(ledger, clock, store):
     clock.turn(HOUR)
     assert ledger.hold("spent", "acme", "3").status_code == 201
     assert ledger.settle("spent", "3") == "settled"
-    assert ledger.proxy.get("/v1/holds/old").json()["state"] == "expired"
+    assert ledger.proxy.get("/v1/tenants/acme/holds/old").json()["state"] == "expired"
     clock.turn(-DAY)
     # What has expired stays so, what has fired does not fire again.
     assert ledger.hold("old", "acme", "2").status_code == 409

@@ -70,7 +70,7 @@ def test_requests_that_settle_meanwhile_spend_what_was_paid_and_no_more(ledgers,
                 continue
             assert status == 201, body
             admitted += 1
-            settled = {"settlements": [{"hold_id": name, "credits": "0.5"}]}
+            settled = {"settlements": [{"tenant": "acme", "hold_id": name, "credits": "0.5"}]}
             status, body = await wire.call("POST", "/v1/settlements", settled)
             assert body["results"][0]["state"] == "settled", body
         raise AssertionError("never refused")
@@ -99,7 +99,7 @@ def test_the_same_settlement_sent_by_all_is_charged_once(ledgers, store):
     assert ledgers[0].hold("same", "acme", "3").status_code == 201
 
     async def ask(wire, _):
-        body = {"settlements": [{"hold_id": "same", "credits": "2"}]}
+        body = {"settlements": [{"tenant": "acme", "hold_id": "same", "credits": "2"}]}
         return (await wire.call("POST", "/v1/settlements", body))[1]["results"][0]["state"]
 
     said = Counter(at_once(ledgers, ask))

@@ -49,7 +49,7 @@ def busy(ledger):
                                     ("globex", "20.875", "<b>bold</b>"), (HOSTILE, "1", "gpt-4o")):
             name = f"{tenant}-{number}-{model}"
             assert ledger.hold(name, tenant, cost, user="ann", key="ci").status_code == 201
-            assert ledger.settle(name, cost, model=model, outcome="answered") == "settled"
+            assert ledger.settle(name, cost, tenant, model, outcome="answered") == "settled"
     assert ledger.hold("open", "acme", "12.5").status_code == 201
     return ledger
 

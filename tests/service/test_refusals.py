@@ -64,10 +64,11 @@ def test_no_message_at_all(ledger, body):
 
 def test_one_wrong_settlement_costs_only_itself(ledger):
     assert ledger.hold("g", "acme", "1").status_code == 201
-    items = [{"hold_id": "g", "credits": "-1"}, {"hold_id": "nobody's", "credits": "1"},
-             {"hold_id": "x", "credits": "1", "unheld": True, "tenant": "nobody"}, 7,
-             {"hold_id": "g", "credits": "1", "usage": {"input": -1}},
-             {"hold_id": "g", "credits": "0"}]
+    own = {"tenant": "acme", "hold_id": "g"}
+    odd = {"model": "gpt", "credits": "1", "usage": {"input": -1}}
+    items = [{**own, "credits": "-1"}, {"tenant": "acme", "hold_id": "none", "credits": "1"},
+             {"tenant": "nobody", "hold_id": "x", "credits": "1", "unheld": True}, 7,
+             {**own, "credits": "1", "parts": [odd]}, {**own, "credits": "0"}]
     answer = ledger.proxy.post("/v1/settlements", json={"settlements": items})
     assert answer.status_code == 200
     states = [result["state"] for result in answer.json()["results"]]
@@ -76,7 +77,7 @@ def test_one_wrong_settlement_costs_only_itself(ledger):
 
 
 def test_too_much(ledger):
-    items = [{"hold_id": f"h{number}", "credits": "0"} for number in range(1001)]
+    items = [{"tenant": "acme", "hold_id": f"h{number}", "credits": "0"} for number in range(1001)]
     said = problem(ledger.proxy.post("/v1/settlements", json={"settlements": items}), 400, "invalid")
     assert said["field"] == "settlements"
     body = json.dumps({**HOLD, "user": "x" * (1 << 20)})
@@ -87,8 +88,8 @@ def test_too_much(ledger):
 def test_what_is_not_there(ledger):
     problem(ledger.hold("h", "nobody", "1"), 404, "unknown_tenant")
     problem(ledger.admin.get("/v1/tenants/nobody"), 404, "unknown_tenant")
-    problem(ledger.proxy.get("/v1/holds/none"), 404, "unknown_hold")
-    problem(ledger.proxy.delete("/v1/holds/none"), 404, "unknown_hold")
+    problem(ledger.proxy.get("/v1/tenants/acme/holds/none"), 404, "unknown_hold")
+    problem(ledger.proxy.delete("/v1/tenants/acme/holds/none"), 404, "unknown_hold")
     problem(ledger.proxy.get("/v1/nothing"), 404, "not_found")
     answer = ledger.proxy.put("/v1/holds", json=HOLD)
     problem(answer, 405, "method_not_allowed")
@@ -101,14 +102,14 @@ def test_ids_that_stand_for_something_else(ledger):
     problem(ledger.hold("h", "acme", "3"), 409, "held_differently")
     ledger.buy("other", "two", credits="5")
     problem(ledger.hold("h", "other", "2"), 409, "held_differently")
-    assert ledger.proxy.delete("/v1/holds/h").status_code == 200
-    assert ledger.proxy.delete("/v1/holds/h").json()["state"] == "released_before"
+    assert ledger.proxy.delete("/v1/tenants/acme/holds/h").status_code == 200
+    assert ledger.proxy.delete("/v1/tenants/acme/holds/h").json()["state"] == "released_before"
     assert ledger.settle("h", "1") == "hold_released"
     problem(ledger.hold("h", "acme", "2"), 409, "hold_ended")
     assert ledger.hold("s", "acme", "2").status_code == 201
     assert ledger.settle("s", "0") == "settled"
     assert ledger.settle("s", "1") == "settled_differently"
-    problem(ledger.proxy.delete("/v1/holds/s"), 409, "hold_ended")
+    problem(ledger.proxy.delete("/v1/tenants/acme/holds/s"), 409, "hold_ended")
     problem(ledger.buy("acme", "one", credits="11"), 409, "purchased_differently")
 
 
@@ -116,7 +117,7 @@ def test_not_enough_says_how_much_there_is(ledger):
     ledger.hold("all", "acme", "7.5")
     said = problem(ledger.hold("more", "acme", "2.500001"), 402, "insufficient")
     assert (said["balance"], said["available"], said["needed"]) == ("10", "2.5", "2.500001")
-    assert ledger.proxy.delete("/v1/holds/all").status_code == 200
+    assert ledger.proxy.delete("/v1/tenants/acme/holds/all").status_code == 200
 
 
 def test_a_purchase_without_its_key(ledger):

@@ -7,9 +7,9 @@ from stage.stores import Sqlite
 
 ASKS = {
     "hold": ("POST", "/v1/holds", {"hold_id": "h", "tenant": "acme", "credits": "1"}),
-    "hold's state": ("GET", "/v1/holds/h", None),
+    "hold's state": ("GET", "/v1/tenants/acme/holds/h", None),
     "settlement": ("POST", "/v1/settlements", {"settlements": []}),
-    "release": ("DELETE", "/v1/holds/h", None),
+    "release": ("DELETE", "/v1/tenants/acme/holds/h", None),
     "tenant": ("GET", "/v1/tenants/acme", None),
     "tiers": ("GET", "/v1/tiers", None),
     "metrics": ("GET", "/metrics", None),

@@ -6,63 +6,31 @@ use crate::credit::budget::{Labels, MeterKey};
 use crate::credit::calendar::Moment;
 use crate::credit::record::{Charge, Entry, Reason};
 
-/// A charge that is possible. Whatever could go wrong with it has not.
-#[derive(Debug)]
-pub(super) struct Charging {
-    credits: Credits,
-    balance: Balance,
-    /// What each meter will have counted.
-    spent: Vec<(MeterKey, Credits)>,
-}
-
-impl Charging {
-    /// What of it goes below what holds may take.
-    fn overrun(&self, overdraft: Credits) -> Credits {
-        let floor = i128::from(overdraft.micros()).saturating_neg();
-        let below = floor.saturating_sub(self.balance.micros().into());
-        u128::try_from(below).map_or(Credits::ZERO, Credits::clamped).min(self.credits)
-    }
-}
-
 impl Book {
-    /// Looks whether an account can be charged; none when a sum would be more than there can be.
-    pub(super) fn charging(
-        &self,
-        tenant: &str,
-        credits: Credits,
-        labels: Labels<'_>,
-        model: Option<&str>,
-        counts_at: Moment,
-    ) -> Option<Charging> {
-        let balance = self.accounts.get(tenant)?.balance.minus(credits)?;
-        let model = MeterKey::model(tenant, model, counts_at);
-        let spent = MeterKey::every(tenant, labels, counts_at).chain([model]).map(|key| {
-            let spent = self.meter(&key).spent.plus(credits)?;
-            Some((key, spent))
-        });
-        Some(Charging { credits, balance, spent: spent.collect::<Option<_>>()? })
-    }
-
-    /// Charges; what of it went below what holds may take. Nothing is no charge.
+    /// Charges an account that can be; what of it went below what holds may take. Nothing is no
+    /// charge, and a meter that is full stays full: that drops no charge.
     pub(super) fn charge(
         &mut self,
         tenant: &str,
-        charging: Charging,
+        credits: Credits,
         mut charge: Charge,
         now: Moment,
     ) -> Credits {
-        if charging.credits.is_zero() {
+        let Some(account) = self.accounts.get(tenant).filter(|_| !credits.is_zero()) else {
             return Credits::ZERO;
-        }
-        let overdraft = self.accounts.get(tenant).map(|account| account.overdraft);
-        let overrun = charging.overrun(overdraft.unwrap_or_default());
+        };
+        let Some(balance) = account.balance.minus(credits) else { return Credits::ZERO };
+        let overrun = overrun(balance, account.overdraft, credits);
         charge.overrun = overrun;
-        for (key, spent) in charging.spent {
-            self.meters.entry(key.clone()).or_default().spent = spent;
+        let labels = Labels { user: charge.user.as_deref(), key: charge.key.as_deref() };
+        let model = MeterKey::model(tenant, charge.spent.model.as_deref(), charge.counts_at);
+        for key in MeterKey::every(tenant, labels, charge.counts_at).chain([model]) {
+            let meter = self.meters.entry(key.clone()).or_default();
+            meter.spent = meter.spent.plus(credits).unwrap_or(Credits::MAX);
             self.dirty.meters.insert(key);
         }
-        self.take(tenant, charging.credits);
-        self.post(tenant, charging.balance, Reason::Charge(Box::new(charge)), now);
+        self.take(tenant, credits);
+        self.post(tenant, balance, Reason::Charge(Box::new(charge)), now);
         overrun
     }
 
@@ -105,4 +73,11 @@ impl Book {
             });
         }
     }
+}
+
+/// What of a charge that left a balance went below what holds may take.
+fn overrun(balance: Balance, overdraft: Credits, credits: Credits) -> Credits {
+    let floor = i128::from(overdraft.micros()).saturating_neg();
+    let below = floor.saturating_sub(balance.micros().into());
+    u128::try_from(below).map_or(Credits::ZERO, Credits::clamped).min(credits)
 }

@@ -3,7 +3,7 @@ use super::{Book, due};
 use crate::credit::amount::Credits;
 use crate::credit::budget::{Exceeded, MeterKey};
 use crate::credit::calendar::{Moment, Window};
-use crate::credit::command::{Answer, NewHold};
+use crate::credit::command::{Answer, NewHold, Release};
 use crate::credit::outcome::Outcome;
 use crate::credit::record::{Account, Hold, HoldState};
 
@@ -93,9 +93,12 @@ impl Book {
     }
 
     /// Gives a hold back. One that has expired is given back as well: no charge will follow.
-    pub(super) fn release(&mut self, id: &str, now: Moment) -> Answer {
-        let Some(hold) = self.holds.get(id) else { return Answer::only(Outcome::UnknownHold) };
-        let tenant = hold.tenant.clone();
+    pub(super) fn release(&mut self, release: &Release, now: Moment) -> Answer {
+        let (tenant, id) = (release.tenant.clone(), release.hold_id.as_str());
+        // Another tenant's is nobody else's business.
+        if self.holds.get(id).is_none_or(|hold| hold.tenant != tenant) {
+            return Answer::only(Outcome::UnknownHold);
+        }
         let now = self.arrive(&tenant, now).unwrap_or(now);
         let outcome = match self.holds.get(id).map(|hold| hold.state) {
             Some(HoldState::Open | HoldState::Expired) => {

@@ -47,7 +47,7 @@ impl Book {
         match command {
             Command::Hold(new) => self.hold(new, now),
             Command::Settle(settle) => self.settle(settle, now),
-            Command::Release(release) => self.release(&release.hold_id, now),
+            Command::Release(release) => self.release(release, now),
             Command::Buy(buy) => self.buy(buy, now),
             Command::Configure(configure) => self.configure(configure, now),
             Command::SetTiers(tiers) => {

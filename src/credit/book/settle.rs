@@ -3,7 +3,7 @@ use super::Book;
 use crate::credit::amount::Credits;
 use crate::credit::budget::Labels;
 use crate::credit::calendar::Moment;
-use crate::credit::command::{Answer, Settle};
+use crate::credit::command::{Answer, Settle, Spent};
 use crate::credit::outcome::Outcome;
 use crate::credit::record::{Charge, Draw, Hold, HoldState};
 
@@ -19,53 +19,72 @@ impl Settle {
         Charge {
             hold_id: self.hold_id.clone(),
             draw: self.draw.as_ref().map(|(id, _)| id.clone()),
+            part: 0,
             user: labels.user.map(str::to_owned),
             key: labels.key.map(str::to_owned),
             counts_at,
             late,
             overrun: Credits::ZERO,
-            spent: self.spent.clone(),
+            flags: self.flags.clone(),
+            spent: Spent::default(),
         }
     }
 }
 
 impl Book {
     pub(super) fn settle(&mut self, settle: &Settle, now: Moment) -> Answer {
-        let id = &settle.hold_id;
+        let (id, tenant) = (&settle.hold_id, &settle.tenant);
         let Some(hold) = self.holds.get(id) else { return self.settle_unheld(settle, now) };
-        let tenant = hold.tenant.clone();
-        if settle.tenant.as_ref().is_some_and(|payer| *payer != tenant) {
+        if hold.tenant != *tenant {
             return Answer::only(Outcome::HeldDifferently);
         }
-        let now = self.arrive(&tenant, now).unwrap_or(now);
+        let now = self.arrive(tenant, now).unwrap_or(now);
         let Some(hold) = self.holds.get(id) else { return Answer::only(Outcome::UnknownHold) };
-        if let Some(outcome) = self.already(settle, hold) {
-            return self.answer_of_hold(outcome, id);
-        }
-        let late = hold.state != HoldState::Open;
-        let labels = settle.labels(Some(hold.labels()));
-        let (charge, frees) = (settle.charge(labels, hold.made, late), frees(settle, hold));
-        let model = settle.spent.model.as_deref();
-        let Some(charging) = self.charging(&tenant, settle.credits, labels, model, hold.made)
-        else {
+        let Some(credits) = settle.credits() else {
             return self.answer_of_hold(Outcome::Overflow, id);
         };
+        if let Some(outcome) = self.already(settle, credits, hold) {
+            return self.answer_of_hold(outcome, id);
+        }
+        if !self.can_owe(tenant, credits) {
+            return self.answer_of_hold(Outcome::Overflow, id);
+        }
+        let late = hold.state != HoldState::Open;
+        let charge = settle.charge(settle.labels(Some(hold.labels())), hold.made, late);
+        let frees = frees(settle, hold);
         self.free(id, frees, now);
-        self.settled(settle, late, now);
-        let overrun = self.charge(&tenant, charging, charge, now);
-        self.expire(&tenant, now);
+        self.settled(settle, credits, late, now);
+        let overrun = self.charge_parts(settle, &charge, now);
+        self.expire(tenant, now);
         let outcome = if late { Outcome::SettledLate } else { Outcome::Settled };
         Answer { overrun, ..self.answer_of_hold(outcome, id) }
     }
 
+    /// Whether what a tenant owes after such a charge is no more than there can be.
+    fn can_owe(&self, tenant: &str, credits: Credits) -> bool {
+        self.accounts.get(tenant).is_some_and(|account| account.balance.minus(credits).is_some())
+    }
+
+    /// Writes an entry for each part that cost something; what of all of it went below what holds
+    /// may take.
+    fn charge_parts(&mut self, settle: &Settle, charge: &Charge, now: Moment) -> Credits {
+        let mut overrun = Credits::ZERO;
+        for (part, number) in settle.parts.iter().zip(1_u64..) {
+            let charge = Charge { part: number, spent: part.spent.clone(), ..charge.clone() };
+            let over = self.charge(&settle.tenant, part.credits, charge, now);
+            overrun = overrun.plus(over).unwrap_or(Credits::MAX);
+        }
+        overrun
+    }
+
     /// What was said of the same before, or why it cannot be.
-    fn already(&self, settle: &Settle, hold: &Hold) -> Option<Outcome> {
+    fn already(&self, settle: &Settle, credits: Credits, hold: &Hold) -> Option<Outcome> {
         let same = match &settle.draw {
             Some((id, releases)) => {
                 let draw = self.draws.get(&(hold.id.clone(), id.clone()));
-                draw.map(|draw| draw.credits == settle.credits && draw.releases == *releases)
+                draw.map(|draw| draw.credits == credits && draw.releases == *releases)
             }
-            None => hold.settled.map(|credits| credits == settle.credits),
+            None => hold.settled.map(|settled| settled == credits),
         };
         match same {
             Some(true) => Some(Outcome::SettledBefore),
@@ -75,45 +94,41 @@ impl Book {
     }
 
     /// Remembers it, so that it is charged once; a hold that holds nothing more has ended.
-    fn settled(&mut self, settle: &Settle, late: bool, now: Moment) {
+    fn settled(&mut self, settle: &Settle, credits: Credits, late: bool, now: Moment) {
         let id = &settle.hold_id;
         let Some(hold) = self.holds.get_mut(id) else { return };
         let ends = match &settle.draw {
             Some(_) => !late && hold.remaining.is_zero(),
             None => {
-                hold.settled = Some(settle.credits);
+                hold.settled = Some(credits);
                 true
             }
         };
         if ends {
             self.end(id, HoldState::Settled, now);
         }
-        self.drawn(settle);
+        self.drawn(settle, credits);
     }
 
-    fn drawn(&mut self, settle: &Settle) {
+    fn drawn(&mut self, settle: &Settle, credits: Credits) {
         let Some((id, releases)) = &settle.draw else { return };
         let key = (settle.hold_id.clone(), id.clone());
         self.dirty.draws.push(key.clone());
         let (hold_id, id) = key.clone();
-        let draw = Draw { hold_id, id, credits: settle.credits, releases: *releases };
-        self.draws.insert(key, draw);
+        self.draws.insert(key, Draw { hold_id, id, credits, releases: *releases });
     }
 
     /// Charges a request that ran while the ledger was away. Its id stands for an ended hold then.
     fn settle_unheld(&mut self, settle: &Settle, now: Moment) -> Answer {
-        let tenant = match &settle.tenant {
-            Some(tenant) if settle.unheld => tenant.clone(),
-            _ => return Answer::only(Outcome::UnknownHold),
-        };
-        let Some(now) = self.arrive(&tenant, now) else {
+        let tenant = &settle.tenant;
+        if !settle.unheld {
+            return Answer::only(Outcome::UnknownHold);
+        }
+        let Some(now) = self.arrive(tenant, now) else {
             return Answer::only(Outcome::UnknownTenant);
         };
-        let labels = settle.labels(None);
-        let model = settle.spent.model.as_deref();
-        let Some(charging) = self.charging(&tenant, settle.credits, labels, model, now) else {
-            return self.answer(Outcome::Overflow, &tenant);
-        };
+        let credits = settle.credits().filter(|credits| self.can_owe(tenant, *credits));
+        let Some(credits) = credits else { return self.answer(Outcome::Overflow, tenant) };
         self.remember(Hold {
             id: settle.hold_id.clone(),
             tenant: tenant.clone(),
@@ -124,10 +139,11 @@ impl Book {
             made: now,
             expires_at: now,
             state: HoldState::Settled,
-            settled: settle.draw.is_none().then_some(settle.credits),
+            settled: settle.draw.is_none().then_some(credits),
         });
-        self.drawn(settle);
-        let overrun = self.charge(&tenant, charging, settle.charge(labels, now, true), now);
+        self.drawn(settle, credits);
+        let charge = settle.charge(settle.labels(None), now, true);
+        let overrun = self.charge_parts(settle, &charge, now);
         Answer { overrun, ..self.answer_of_hold(Outcome::SettledUnheld, &settle.hold_id) }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Book;
 use crate::credit::budget::{Labels, MeterKey};
 use crate::credit::calendar::Moment;
-use crate::credit::command::Command;
+use crate::credit::command::{Command, SettledPart};
 
 /// The records that a book needs to know before it does some commands.
 ///
@@ -35,13 +35,14 @@ impl Wanted {
                     wanted.holds.insert(new.hold_id.clone());
                 }
                 Command::Settle(settle) => {
-                    wanted.tenants.extend(settle.tenant.clone());
+                    wanted.tenants.insert(settle.tenant.clone());
                     wanted.holds.insert(settle.hold_id.clone());
                     if let Some((id, _)) = &settle.draw {
                         wanted.draws.insert((settle.hold_id.clone(), id.clone()));
                     }
                 }
                 Command::Release(release) => {
+                    wanted.tenants.insert(release.tenant.clone());
                     wanted.holds.insert(release.hold_id.clone());
                 }
                 Command::Buy(buy) => {
@@ -78,9 +79,10 @@ impl Book {
                 made.entry(&new.hold_id).or_default().push((&new.tenant, new.labels()));
             }
             if let Command::Settle(settle) = command
-                && let (true, Some(tenant)) = (settle.unheld, &settle.tenant)
+                && settle.unheld
             {
-                made.entry(&settle.hold_id).or_default().push((tenant, settle.labels(None)));
+                let own = (settle.tenant.as_str(), settle.labels(None));
+                made.entry(&settle.hold_id).or_default().push(own);
             }
         }
         for command in commands {
@@ -91,9 +93,10 @@ impl Book {
             let made = made.get(id).into_iter().flatten();
             let made = made.map(|(tenant, labels)| (*tenant, *labels, self.now_of(tenant, now)));
             for (tenant, labels, at) in known.into_iter().chain(made) {
-                let model = settle.spent.model.as_deref();
                 wanted.extend(MeterKey::every(tenant, settle.labels(Some(labels)), at));
-                wanted.insert(MeterKey::model(tenant, model, at));
+                let model =
+                    |part: &SettledPart| MeterKey::model(tenant, part.spent.model.as_deref(), at);
+                wanted.extend(settle.parts.iter().map(model));
             }
         }
         wanted

@@ -2,7 +2,7 @@
 use core::fmt;
 use std::borrow::Cow;
 
-use super::NAME_MAX;
+use super::{NAME_MAX, number};
 use crate::credit::Credits;
 use crate::json::{Kind, Value};
 
@@ -99,12 +99,9 @@ impl<'d> Fields<'d> {
     /// When it is no exact amount.
     pub fn optional_credits(&self, key: &str) -> Result<Option<Credits>, Wrong> {
         let Some(value) = self.get(key) else { return Ok(None) };
-        let text = match value.kind() {
-            Kind::Number => Cow::Borrowed(value.raw()),
-            Kind::Null | Kind::True | Kind::False | Kind::String | Kind::Array | Kind::Object => {
-                value.as_str().unwrap_or_default()
-            }
-        };
+        // What has too many digits to be meant is refused as it stands.
+        let raw = || (value.kind() == Kind::Number).then(|| Cow::Borrowed(value.raw()));
+        let text = number::plain(value).or_else(raw).or_else(|| value.as_str()).unwrap_or_default();
         text.parse().map(Some).map_err(|wrong| self.wrong(key, &format!("{wrong}")))
     }
 
@@ -117,15 +114,26 @@ impl<'d> Fields<'d> {
         value.as_bool().ok_or_else(|| self.wrong(key, "expected true or false"))
     }
 
-    /// A number that is whole, where it is given; `60.0` is, to JSON. None of it for anything else.
+    /// A number that is whole, where it is given: `60`, `60.0` and `6e1` are the same. None of it
+    /// for anything else.
     pub(super) fn whole(&self, key: &str) -> Option<Option<u64>> {
-        let value = self.get(key)?;
-        let whole = || {
-            let (digits, fraction) = value.raw().split_once('.')?;
-            let zeros = !fraction.is_empty() && fraction.bytes().all(|byte| byte == b'0');
-            digits.parse().ok().filter(|_| zeros && value.kind() == Kind::Number)
-        };
-        Some(value.as_u64().or_else(whole))
+        self.get(key).map(number::whole)
+    }
+
+    /// A list's items, each with its path; none where there is no list.
+    ///
+    /// # Errors
+    /// When it is no list, or one of more than `most`.
+    pub fn list(&self, key: &str, most: usize) -> Result<Vec<(String, Value<'d>)>, Wrong> {
+        let Some(value) = self.get(key) else { return Ok(Vec::new()) };
+        if !value.is_array() {
+            return Err(self.wrong(key, "expected a list"));
+        }
+        if value.items().count() > most {
+            return Err(self.wrong(key, &format!("expected at most {most} of them")));
+        }
+        let path = self.path(key);
+        Ok(value.items().enumerate().map(|(at, item)| (format!("{path}[{at}]"), item)).collect())
     }
 
     /// What is wrong with one of them.

@@ -5,11 +5,12 @@
 //! is not lost, and nothing to the proxy, so that a ledger may say more.
 mod fields;
 mod hold;
+mod number;
 mod settlement;
 
 pub use fields::{Fields, Wrong};
 pub use hold::{Hold, Standing};
-pub use settlement::{Draw, Settled, Settlement, counts};
+pub use settlement::{Draw, FLAGS_MAX, PARTS_MAX, Part, Settled, Settlement, counts};
 
 use crate::json::Writer;
 
@@ -27,5 +28,12 @@ pub const EXPIRES_MAX: u64 = 86_400;
 fn write_optional(key: &str, value: Option<&str>, w: &mut Writer) {
     if let Some(value) = value {
         w.key(key).string(value);
+    }
+}
+
+/// What is not so is not said.
+fn write_flag(key: &str, so: bool, w: &mut Writer) {
+    if so {
+        w.key(key).boolean(true);
     }
 }

@@ -1,32 +1,53 @@
 //! `POST /v1/settlements`: what requests cost, in batches.
 use std::borrow::Cow;
 
-use super::{BATCH_MAX, Fields, Wrong, write_optional};
+use super::{BATCH_MAX, Fields, Wrong, write_flag, write_optional};
 use crate::credit::{Credits, Outcome};
 use crate::json::{Document, Value, Writer};
 use crate::usage::Usage;
 
+/// Most parts of one settlement.
+pub const PARTS_MAX: usize = 16;
+/// Most flags of one settlement.
+pub const FLAGS_MAX: usize = 8;
+
 /// One item of `POST /v1/settlements`: charge what a request cost.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settlement<'s> {
+    /// Who pays: with a hold, its tenant.
+    pub tenant: Cow<'s, str>,
     /// The hold that it ends, or draws on.
     pub hold_id: Cow<'s, str>,
     /// For a request that shares the hold with others: its part of it. The hold goes on.
     pub draw: Option<Draw<'s>>,
-    /// The request ran without a hold while the ledger was away. `tenant` says who pays.
+    /// The request ran without a hold while the ledger was away.
     pub unheld: bool,
-    /// Who pays; needed only without a hold.
-    pub tenant: Option<Cow<'s, str>>,
     /// On whose behalf.
     pub user: Option<Cow<'s, str>>,
     /// With which key.
     pub key: Option<Cow<'s, str>>,
-    /// What the request cost.
+    /// What the request cost: the sum of its parts, where it has any.
     pub credits: Credits,
-    /// The model that answered, by its name in the policy.
-    pub model: Option<Cow<'s, str>>,
     /// How the request ended: `answered`, `failed`, `cut` or another word.
     pub outcome: Option<Cow<'s, str>>,
+    /// Whether what it cost is an estimate, where there are no parts to say so.
+    pub estimated: bool,
+    /// What was odd about it, such as `usage_rejected`: kept with its entries. At most
+    /// [`FLAGS_MAX`].
+    pub flags: Vec<Cow<'s, str>>,
+    /// What each attempt cost, in their order. At most [`PARTS_MAX`].
+    pub parts: Vec<Part<'s>>,
+}
+
+/// What one attempt of a request cost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part<'p> {
+    /// The model that was asked, by its name in the policy.
+    pub model: Cow<'p, str>,
+    /// What it cost.
+    pub credits: Credits,
+    /// How it ended; the settlement's own outcome where it does not say.
+    pub outcome: Option<Cow<'p, str>>,
     /// What was used.
     pub usage: Usage,
     /// Whether the usage is an estimate: the provider reported none, or not all.
@@ -53,31 +74,23 @@ impl Settlement<'_> {
     /// Writes it, as one item of a batch.
     pub fn write(&self, out: &mut Writer) {
         out.object(|w| {
+            w.key("tenant").string(&self.tenant);
             w.key("hold_id").string(&self.hold_id);
             if let Some(draw) = &self.draw {
                 w.key("draw").string(&draw.id);
                 w.key("releases").string(&draw.releases.to_string());
             }
-            if self.unheld {
-                w.key("unheld").boolean(true);
-            }
-            write_optional("tenant", self.tenant.as_deref(), w);
+            write_flag("unheld", self.unheld, w);
             write_optional("user", self.user.as_deref(), w);
             write_optional("key", self.key.as_deref(), w);
             w.key("credits").string(&self.credits.to_string());
-            write_optional("model", self.model.as_deref(), w);
             write_optional("outcome", self.outcome.as_deref(), w);
-            if self.usage != Usage::default() {
-                w.key("usage").object(|w| {
-                    for (name, tokens) in counts(&self.usage) {
-                        if tokens > 0 {
-                            w.key(name).number(tokens);
-                        }
-                    }
-                });
+            write_flag("estimated", self.estimated, w);
+            if !self.flags.is_empty() {
+                w.key("flags").array(|w| self.flags.iter().for_each(|flag| w.string(flag)));
             }
-            if self.estimated {
-                w.key("estimated").boolean(true);
+            if !self.parts.is_empty() {
+                w.key("parts").array(|w| self.parts.iter().for_each(|part| part.write(w)));
             }
         });
     }
@@ -103,37 +116,90 @@ impl Settlement<'_> {
     fn read<'d>(value: Value<'d>, at: &str) -> Result<Settlement<'d>, Wrong> {
         let fields = Fields::of(value, at)?;
         fields.known(&[
+            "tenant",
             "hold_id",
             "draw",
             "releases",
             "unheld",
-            "tenant",
             "user",
             "key",
             "credits",
-            "model",
             "outcome",
-            "usage",
             "estimated",
+            "flags",
+            "parts",
         ])?;
         let draw = match fields.optional_name("draw")? {
+            None if fields.get("releases").is_some() => {
+                return Err(fields.wrong("releases", "expected only with `draw`"));
+            }
             None => None,
             Some(id) => Some(Draw { id, releases: fields.credits("releases")? }),
         };
-        let unheld = fields.flag("unheld")?;
-        let tenant = fields.optional_name("tenant")?;
-        if unheld && tenant.is_none() {
-            return Err(fields.wrong("tenant", "missing: without a hold it says who pays"));
-        }
-        Ok(Settlement {
+        let parts = fields.list("parts", PARTS_MAX)?;
+        let parts: Result<Vec<_>, Wrong> =
+            parts.into_iter().map(|(at, part)| Part::read(part, &at)).collect();
+        let settlement = Settlement {
+            tenant: fields.name("tenant")?,
             hold_id: fields.name("hold_id")?,
             draw,
-            unheld,
-            tenant,
+            unheld: fields.flag("unheld")?,
             user: fields.optional_name("user")?,
             key: fields.optional_name("key")?,
             credits: fields.credits("credits")?,
-            model: fields.optional_name("model")?,
+            outcome: fields.optional_name("outcome")?,
+            estimated: fields.flag("estimated")?,
+            flags: flags(&fields)?,
+            parts: parts?,
+        };
+        settlement.check_sum(&fields)?;
+        Ok(settlement)
+    }
+
+    /// What is charged is what the parts come to.
+    fn check_sum(&self, fields: &Fields<'_>) -> Result<(), Wrong> {
+        let micros = |part: &Part<'_>| u128::from(part.credits.micros());
+        let sum = self.parts.iter().map(micros).fold(0, u128::saturating_add);
+        if self.parts.is_empty() || sum == u128::from(self.credits.micros()) {
+            return Ok(());
+        }
+        let sum = match u64::try_from(sum).ok().and_then(Credits::of_micros) {
+            Some(sum) => sum.to_string(),
+            None => format!("more than {}", Credits::MAX),
+        };
+        let message = format!(
+            "expected the sum of the parts: this says {}, and they come to {sum}",
+            self.credits
+        );
+        Err(fields.wrong("credits", &message))
+    }
+}
+
+impl Part<'_> {
+    fn write(&self, out: &mut Writer) {
+        out.object(|w| {
+            w.key("model").string(&self.model);
+            w.key("credits").string(&self.credits.to_string());
+            write_optional("outcome", self.outcome.as_deref(), w);
+            if self.usage != Usage::default() {
+                w.key("usage").object(|w| {
+                    for (name, tokens) in counts(&self.usage) {
+                        if tokens > 0 {
+                            w.key(name).number(tokens);
+                        }
+                    }
+                });
+            }
+            write_flag("estimated", self.estimated, w);
+        });
+    }
+
+    fn read<'d>(value: Value<'d>, at: &str) -> Result<Part<'d>, Wrong> {
+        let fields = Fields::of(value, at)?;
+        fields.known(&["model", "credits", "outcome", "usage", "estimated"])?;
+        Ok(Part {
+            model: fields.name("model")?,
+            credits: fields.credits("credits")?,
             outcome: fields.optional_name("outcome")?,
             usage: usage(&fields)?,
             estimated: fields.flag("estimated")?,
@@ -150,6 +216,24 @@ impl Settled {
         let state = |item: Value<'_>| item.str_of("state").and_then(|word| Outcome::named(&word));
         Some(results.items().map(|item| Self { outcome: state(item) }).collect())
     }
+}
+
+/// Words of lower-case letters and `_`, each once.
+fn flags<'d>(fields: &Fields<'d>) -> Result<Vec<Cow<'d, str>>, Wrong> {
+    let mut flags: Vec<Cow<'d, str>> = Vec::new();
+    for (field, value) in fields.list("flags", FLAGS_MAX)? {
+        let wrong = |message: &str| Wrong { field: field.clone(), message: message.to_owned() };
+        let word = |text: &Cow<'_, str>| {
+            let letter = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+            (1..=32).contains(&text.len()) && text.bytes().all(letter)
+        };
+        match value.as_str().filter(word) {
+            Some(flag) if flags.contains(&flag) => return Err(wrong("stands twice")),
+            Some(flag) => flags.push(flag),
+            None => return Err(wrong("expected 1 to 32 of `a` to `z` and `_`")),
+        }
+    }
+    Ok(flags)
 }
 
 fn usage(fields: &Fields<'_>) -> Result<Usage, Wrong> {

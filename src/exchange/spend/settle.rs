@@ -5,7 +5,7 @@ use super::hold::Asking;
 use super::keeper::Note;
 use super::{Payer, Source, Spent, Used, away, used};
 use crate::credit::Credits;
-use crate::credit::wire::{Draw, Settlement, counts};
+use crate::credit::wire::{Draw, Part, Settlement, counts};
 use crate::json::Writer;
 use crate::policy::Policy;
 use crate::usage::Usage;
@@ -145,15 +145,23 @@ fn note(spent: &Spent, bill: &Bill<'_>, lease: Option<(&String, Credits)>) -> No
         draw: lease.map(|(_, releases)| Draw { id: spent.id.as_str().into(), releases }),
         unheld,
         credits: bill.credits,
-        model: bill.model.map(Into::into),
         outcome: Some(bill.outcome.into()),
-        usage: bill.usage,
-        estimated: bill.estimated,
+        parts: bill.model.into_iter().map(|model| part(bill, model)).collect(),
         ..blank(&spent.payer)
     };
     let owed = (spent.source == Source::Grace).then(|| spent.payer.tenant.clone());
     // No more than was run up: the rest is other requests'.
     written(&settlement, owed.map(|tenant| (tenant, bill.credits.min(spent.held))))
+}
+
+fn part<'b>(bill: &Bill<'b>, model: &'b str) -> Part<'b> {
+    Part {
+        model: model.into(),
+        credits: bill.credits,
+        outcome: None,
+        usage: bill.usage,
+        estimated: bill.estimated,
+    }
 }
 
 /// A request whose app was gone before the ledger had answered: whatever it held is given back.
@@ -184,34 +192,18 @@ pub(super) fn returned(tenant: &str, lease: &str, credits: Credits) -> Note {
     let settlement = Settlement {
         hold_id: lease.into(),
         draw: Some(Draw { id: "remainder".into(), releases: credits }),
-        tenant: Some(tenant.into()),
-        ..blank_of()
+        tenant: tenant.into(),
+        ..Settlement::default()
     };
     written(&settlement, None)
 }
 
 fn blank(payer: &Payer) -> Settlement<'_> {
     Settlement {
-        tenant: Some(payer.tenant.as_str().into()),
+        tenant: payer.tenant.as_str().into(),
         user: payer.user.as_ref().map(Into::into),
         key: payer.key.as_ref().map(Into::into),
-        ..blank_of()
-    }
-}
-
-fn blank_of<'s>() -> Settlement<'s> {
-    Settlement {
-        hold_id: "".into(),
-        draw: None,
-        unheld: false,
-        tenant: None,
-        user: None,
-        key: None,
-        credits: Credits::ZERO,
-        model: None,
-        outcome: None,
-        usage: Usage::default(),
-        estimated: false,
+        ..Settlement::default()
     }
 }
 

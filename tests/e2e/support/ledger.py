@@ -76,9 +76,9 @@ class Ledger(Daemon):
         assert answer.is_success, answer.text
         return answer.json()
 
-    def hold(self, hold_id: str) -> dict | None:
+    def hold(self, tenant: str, hold_id: str) -> dict | None:
         """One hold; none when there never was one."""
-        answer = self.http.get(f"/v1/holds/{hold_id}")
+        answer = self.http.get(f"/v1/tenants/{tenant}/holds/{hold_id}")
         assert answer.is_success or answer.status_code == 404, answer.text
         return answer.json() if answer.is_success else None
 

@@ -101,10 +101,12 @@ class Ledger(Daemon):
         body = {"hold_id": hold_id, "tenant": tenant, "credits": credits, **more}
         return self.proxy.post("/v1/holds", json=body)
 
-    def settle(self, hold_id: str, credits: str, **more) -> str:
-        """What becomes of one settlement."""
-        body = {"settlements": [{"hold_id": hold_id, "credits": credits, **more}]}
-        answer = self.proxy.post("/v1/settlements", json=body)
+    def settle(self, hold_id: str, credits: str, tenant="acme", model=None, **more) -> str:
+        """What becomes of one settlement; with a model it has one part."""
+        item = {"tenant": tenant, "hold_id": hold_id, "credits": credits, **more}
+        if model:
+            item["parts"] = [{"model": model, "credits": credits}]
+        answer = self.proxy.post("/v1/settlements", json={"settlements": [item]})
         assert answer.status_code == 200, answer.text
         return answer.json()["results"][0]["state"]
 

@@ -88,12 +88,15 @@ class Load:
             case 0:
                 pass  # the proxy was killed: the hold stays
             case 1:
-                status, said = await self._until_answered(wire, "DELETE", f"/v1/holds/{name}")
+                path = f"/v1/tenants/{self.tenant}/holds/{name}"
+                status, said = await self._until_answered(wire, "DELETE", path)
                 assert status == 200, said
                 self.released.add(name)
             case _:
                 cost = COSTS[turn % len(COSTS)]
-                body = {"settlements": [{"hold_id": name, "credits": str(cost), "model": "gpt"}]}
+                part = {"model": "gpt", "credits": str(cost)}
+                item = {"tenant": self.tenant, "hold_id": name, "credits": str(cost)}
+                body = {"settlements": [{**item, "parts": [part]}]}
                 status, said = await self._until_answered(wire, "POST", "/v1/settlements", body)
                 assert said["results"][0]["state"] in ("settled", "settled_before"), said
                 self.settled[name] = cost
@@ -142,7 +145,7 @@ class Load:
         open_holds = len(self.held) - len(self.settled) - len(self.released)
         assert Decimal(account["held"]) == HELD * open_holds
         for name in sorted(self.held)[:: max(1, len(self.held) // 50)]:
-            state = ledger.proxy.get(f"/v1/holds/{name}").json()["state"]
+            state = ledger.proxy.get(f"/v1/tenants/{self.tenant}/holds/{name}").json()["state"]
             ended = "released" if name in self.released else "open"
             assert state == ("settled" if name in self.settled else ended), name
 

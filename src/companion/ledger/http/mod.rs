@@ -49,7 +49,10 @@ pub(super) struct App {
 pub(super) fn router(app: App) -> Router {
     let proxy = Router::new()
         .route(HOLDS, post(calls::holds::make))
-        .route("/v1/holds/{hold_id}", get(calls::holds::show).delete(calls::holds::release))
+        .route(
+            "/v1/tenants/{tenant}/holds/{hold_id}",
+            get(calls::holds::show).delete(calls::holds::release),
+        )
         .route(SETTLEMENTS, post(calls::settlements::settle))
         .route("/v1/tenants/{tenant}", get(calls::tenants::show))
         .route("/v1/tiers", get(calls::tiers::list))
@@ -128,6 +131,22 @@ impl<S: Send + Sync> FromRequestParts<S> for Name {
         let params = params.map_err(|_| Problem::bad("the path is not UTF-8"))?;
         let (field, name) = params.iter().next().unwrap_or_default();
         name_of(field, name).map(Self)
+    }
+}
+
+/// The two names in a path.
+#[derive(Debug)]
+struct Names(String, String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Names {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, state).await;
+        let params = params.map_err(|_| Problem::bad("the path is not UTF-8"))?;
+        let mut names = params.iter().map(|(field, name)| name_of(field, name));
+        let mut next = || names.next().unwrap_or_else(|| Err(Problem::not_found()));
+        Ok(Self(next()?, next()?))
     }
 }
 

@@ -20,9 +20,9 @@ pub(super) fn read(tenant: &str, body: &Json) -> Result<Configure, Problem> {
     let said = |key| root.get(key).is_some();
     let overdraft = fields.optional_credits("overdraft")?.unwrap_or(Credits::ZERO);
     let webhook = webhook_of(&fields)?;
-    let alerts = list(&fields, "alerts", ALERTS)?;
+    let alerts = fields.list("alerts", ALERTS)?;
     let alerts: Result<Vec<Threshold>, Wrong> = alerts.into_iter().map(threshold).collect();
-    let budgets = list(&fields, "budgets", BUDGETS)?;
+    let budgets = fields.list("budgets", BUDGETS)?;
     let budgets: Result<Vec<Budget>, Wrong> = budgets.into_iter().map(budget).collect();
     Ok(Configure {
         tenant: tenant.to_owned(),
@@ -31,22 +31,6 @@ pub(super) fn read(tenant: &str, body: &Json) -> Result<Configure, Problem> {
         budgets: Some(budgets?).filter(|_| said("budgets")),
         webhook: said("webhook").then_some(webhook),
     })
-}
-
-/// A list's items, each with its path; none where there is no list.
-fn list<'d>(
-    fields: &Fields<'d>,
-    key: &str,
-    most: usize,
-) -> Result<Vec<(String, Value<'d>)>, Wrong> {
-    let Some(value) = fields.get(key) else { return Ok(Vec::new()) };
-    if !value.is_array() {
-        return Err(fields.wrong(key, "expected a list"));
-    }
-    if value.items().count() > most {
-        return Err(fields.wrong(key, &format!("expected at most {most} of them")));
-    }
-    Ok(value.items().enumerate().map(|(at, item)| (format!("{key}[{at}]"), item)).collect())
 }
 
 fn threshold((field, value): (String, Value<'_>)) -> Result<Threshold, Wrong> {

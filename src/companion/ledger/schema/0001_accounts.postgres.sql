@@ -69,6 +69,7 @@ CREATE TABLE entries (
     balance bigint NOT NULL,
     hold_id text COLLATE "C",
     draw text COLLATE "C",
+    part bigint,
     user_name text COLLATE "C",
     key_name text COLLATE "C", -- of a purchase: the buyer's own id of it
     model text COLLATE "C",
@@ -76,6 +77,7 @@ CREATE TABLE entries (
     counts_at bigint,
     late bigint,
     overrun bigint,
+    flags text COLLATE "C", -- one a line
     estimated bigint,
     input bigint,
     cached_input bigint,

@@ -69,6 +69,7 @@ CREATE TABLE entries (
     balance INTEGER NOT NULL,
     hold_id TEXT,
     draw TEXT,
+    part INTEGER,
     user_name TEXT,
     key_name TEXT, -- of a purchase: the buyer's own id of it
     model TEXT,
@@ -76,6 +77,7 @@ CREATE TABLE entries (
     counts_at INTEGER,
     late INTEGER,
     overrun INTEGER,
+    flags TEXT, -- one a line
     estimated INTEGER,
     input INTEGER,
     cached_input INTEGER,

@@ -35,7 +35,7 @@ pub(super) fn maybe_moment(at: Option<Moment>) -> Cell {
     at.map_or(Cell::Int(None), moment)
 }
 
-fn lines<T: core::fmt::Display>(items: &[T]) -> Cell {
+pub(super) fn lines<T: core::fmt::Display>(items: &[T]) -> Cell {
     Cell::Text(Some(items.iter().map(T::to_string).collect::<Vec<_>>().join("\n")))
 }
 

@@ -1,6 +1,6 @@
 //! Entries as rows: one table for every reason that a balance can change for.
 use super::Fault;
-use super::cells::{balance, count, credits, maybe_moment, maybe_text, moment, text};
+use super::cells::{balance, count, credits, lines, maybe_moment, maybe_text, moment, text};
 use super::records::{Reader, Row, unreadable};
 use super::table::{Cell, Kind, Table};
 use crate::credit::{Charge, Entry, Reason, Spent};
@@ -19,6 +19,7 @@ pub(super) static ENTRIES: Table = Table::new(
         ("balance", Int),
         ("hold_id", Text),
         ("draw", Text),
+        ("part", Int),
         ("user_name", Text),
         ("key_name", Text),
         ("model", Text),
@@ -26,6 +27,7 @@ pub(super) static ENTRIES: Table = Table::new(
         ("counts_at", Int),
         ("late", Int),
         ("overrun", Int),
+        ("flags", Text),
         ("estimated", Int),
         ("input", Int),
         ("cached_input", Int),
@@ -60,18 +62,19 @@ pub(super) fn entry_row(entry: &Entry) -> Vec<Cell> {
     row
 }
 
-fn cells(key: Cell, lot: Cell, expires_at: Cell) -> [Cell; 18] {
+fn cells(key: Cell, lot: Cell, expires_at: Cell) -> [Cell; 20] {
     [
-        NO_TEXT, NO_TEXT, NO_TEXT, key, NO_TEXT, NO_TEXT, NO_INT, NO_INT, NO_INT, NO_INT, NO_INT,
-        NO_INT, NO_INT, NO_INT, NO_INT, NO_INT, lot, expires_at,
+        NO_TEXT, NO_TEXT, NO_INT, NO_TEXT, key, NO_TEXT, NO_TEXT, NO_INT, NO_INT, NO_INT, NO_TEXT,
+        NO_INT, NO_INT, NO_INT, NO_INT, NO_INT, NO_INT, NO_INT, lot, expires_at,
     ]
 }
 
-fn charge_cells(charge: &Charge) -> [Cell; 18] {
+fn charge_cells(charge: &Charge) -> [Cell; 20] {
     let Spent { model, outcome, usage, estimated } = &charge.spent;
     [
         text(&charge.hold_id),
         maybe_text(charge.draw.as_ref()),
+        count(charge.part),
         maybe_text(charge.user.as_ref()),
         maybe_text(charge.key.as_ref()),
         maybe_text(model.as_ref()),
@@ -79,6 +82,7 @@ fn charge_cells(charge: &Charge) -> [Cell; 18] {
         moment(charge.counts_at),
         count(charge.late.into()),
         credits(charge.overrun),
+        lines(&charge.flags),
         count((*estimated).into()),
         count(usage.input),
         count(usage.cached_input),
@@ -115,11 +119,13 @@ impl<R: Row> Reader<'_, R> {
         Ok(Charge {
             hold_id: self.text("hold_id")?,
             draw: self.maybe_text("draw")?,
+            part: self.count("part")?,
             user: self.maybe_text("user_name")?,
             key: self.maybe_text("key_name")?,
             counts_at: self.moment("counts_at")?,
             late: self.count("late")? > 0,
             overrun: self.credits("overrun")?,
+            flags: self.lines("flags")?,
             spent: Spent {
                 model: self.maybe_text("model")?,
                 outcome: self.maybe_text("outcome")?,

@@ -149,7 +149,7 @@ impl<R: Row> Reader<'_, R> {
         Ok(self.maybe_count(column)?.map(Moment::of_millis))
     }
 
-    fn lines<T: core::str::FromStr>(&self, column: &str) -> Result<Vec<T>, Fault> {
+    pub(super) fn lines<T: core::str::FromStr>(&self, column: &str) -> Result<Vec<T>, Fault> {
         let text = self.text(column)?;
         text.lines().map(|line| line.parse().map_err(|_| unreadable(column))).collect()
     }

@@ -59,6 +59,7 @@ fn one(entry: &Entry, w: &mut Writer) {
 fn charged(charge: &Charge, w: &mut Writer) {
     text("hold_id", &charge.hold_id, w);
     optional("draw", charge.draw.as_ref(), w);
+    w.key("part").number(charge.part);
     optional("user", charge.user.as_ref(), w);
     optional("key", charge.key.as_ref(), w);
     optional("model", charge.spent.model.as_ref(), w);
@@ -74,5 +75,8 @@ fn charged(charge: &Charge, w: &mut Writer) {
     w.key("late").boolean(charge.late);
     if !charge.overrun.is_zero() {
         text("overrun", charge.overrun, w);
+    }
+    if !charge.flags.is_empty() {
+        w.key("flags").array(|w| charge.flags.iter().for_each(|flag| w.string(flag)));
     }
 }

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use super::super::body::Json;
 use super::super::problem::Problem;
 use super::super::reply::{self, optional, text};
-use super::super::{App, Name};
+use super::super::{App, Names};
 use super::{Called, overflow, unknown_tenant};
 use crate::companion::ledger::metrics::Thing;
 use crate::credit::wire;
@@ -74,9 +74,10 @@ fn refusal(hold: &NewHold, answer: &Answer) -> Problem {
     }
 }
 
-/// `GET /v1/holds/{hold_id}`
-pub(in super::super) async fn show(State(app): State<App>, Name(id): Name) -> Called {
-    let Some(hold) = app.ledger.hold(&id).await? else { return Err(unknown(&id)) };
+/// `GET /v1/tenants/{tenant}/holds/{hold_id}`
+pub(in super::super) async fn show(State(app): State<App>, Names(tenant, id): Names) -> Called {
+    let found = app.ledger.hold(&id).await?.filter(|hold| hold.tenant == tenant);
+    let Some(hold) = found else { return Err(unknown(&tenant, &id)) };
     Ok(reply::object(StatusCode::OK, |w| {
         text("hold_id", &hold.id, w);
         text("tenant", &hold.tenant, w);
@@ -91,9 +92,10 @@ pub(in super::super) async fn show(State(app): State<App>, Name(id): Name) -> Ca
     }))
 }
 
-/// `DELETE /v1/holds/{hold_id}`
-pub(in super::super) async fn release(State(app): State<App>, Name(id): Name) -> Called {
-    let answer = app.ledger.apply(Command::Release(Release { hold_id: id.clone() })).await?;
+/// `DELETE /v1/tenants/{tenant}/holds/{hold_id}`
+pub(in super::super) async fn release(State(app): State<App>, Names(tenant, id): Names) -> Called {
+    let release = Release { tenant: tenant.clone(), hold_id: id.clone() };
+    let answer = app.ledger.apply(Command::Release(release)).await?;
     app.metrics.outcomes(Thing::Release, [answer.outcome]);
     let consequence = answer.outcome.consequence();
     if consequence.done {
@@ -103,11 +105,11 @@ pub(in super::super) async fn release(State(app): State<App>, Name(id): Name) ->
         }));
     }
     match answer.outcome {
-        Outcome::UnknownHold => Err(unknown(&id)),
+        Outcome::UnknownHold => Err(unknown(&tenant, &id)),
         outcome => Err(Problem::outcome(outcome, &format!("`{id}` was settled or has expired"))),
     }
 }
 
-fn unknown(id: &str) -> Problem {
-    Problem::outcome(Outcome::UnknownHold, &format!("there is no hold `{id}`"))
+fn unknown(tenant: &str, id: &str) -> Problem {
+    Problem::outcome(Outcome::UnknownHold, &format!("`{tenant}` has no hold `{id}`"))
 }

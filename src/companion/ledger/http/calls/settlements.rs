@@ -89,7 +89,7 @@ fn write(item: &Item, answer: Option<&Answer>, w: &mut Writer) {
 /// What to say of a settlement that changes nothing.
 fn detail(outcome: Outcome) -> Option<&'static str> {
     match outcome {
-        Outcome::UnknownHold => Some("no such hold: with `unheld` and `tenant` it is charged"),
+        Outcome::UnknownHold => Some("no such hold: with `unheld` it is charged all the same"),
         Outcome::UnknownTenant => Some("no such tenant"),
         Outcome::HeldDifferently => Some("the hold is another tenant's"),
         Outcome::HoldReleased => Some("the hold was given back: nothing can be charged to it"),

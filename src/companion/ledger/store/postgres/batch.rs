@@ -39,9 +39,8 @@ async fn load(
     commands: &[Command],
     now: Moment,
 ) -> Result<Book, Fault> {
-    let mut wanted = Wanted::by(commands);
+    let wanted = Wanted::by(commands);
     let mut book = Book::default();
-    wanted.tenants.extend(payers(connection, commands).await?);
     let accounts = lock(connection, &wanted).await?;
     let marks =
         accounts.iter().map(|account| vec![text(&account.tenant), moment(account.mark.max(now))]);
@@ -80,27 +79,6 @@ async fn load(
 pub(super) fn by_key(table: &'static Table, keys: Vec<Vec<Cell>>) -> Statement {
     let select = &table.statements(Takes::Arrays).select;
     bind(sqlx::query(AssertSqlSafe(&**select)), table.key_columns(), keys)
-}
-
-/// Who pays for the holds that commands name without saying whose they are. A hold is one
-/// tenant's for ever, so this may be read before anything is locked.
-async fn payers(connection: &mut PgConnection, commands: &[Command]) -> Result<Vec<String>, Fault> {
-    let id = |command: &Command| match command {
-        Command::Settle(settle) if settle.tenant.is_none() => Some(settle.hold_id.clone()),
-        Command::Release(release) => Some(release.hold_id.clone()),
-        Command::Hold(_)
-        | Command::Settle(_)
-        | Command::Buy(_)
-        | Command::Configure(_)
-        | Command::SetTiers(_)
-        | Command::Sweep(_) => None,
-    };
-    let ids: Vec<String> = commands.iter().filter_map(id).collect();
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let sql = "SELECT tenant FROM holds WHERE id = ANY($1)";
-    rows(connection, sqlx::query(sql).bind(ids), |row| row.text("tenant")).await
 }
 
 /// Locks accounts, always in the same order, and loads them with their lots.
