@@ -205,7 +205,8 @@ fn what(entry: &Entry, html: &mut Html) {
             (charge.spent.estimated, "estimated"),
             (!charge.overrun.is_zero(), "overrun"),
         ];
-        for (_, mark) in marks.into_iter().filter(|(marked, _)| *marked) {
+        let marks = marks.into_iter().filter(|(marked, _)| *marked).map(|(_, mark)| mark);
+        for mark in marks.chain(charge.flags.iter().map(String::as_str)) {
             html.text(" ");
             parts::chip("warn", mark, html);
         }
