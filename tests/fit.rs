@@ -199,6 +199,38 @@ fn a_key_is_found_where_the_sdks_put_it() {
     }
 }
 
+/// Every key in an entry of its own, between entries that look elsewhere.
+#[test]
+fn keys_may_be_listed_in_any_number_of_entries() {
+    let entry = |header: &str, digest: &str, tenant: &str| {
+        let key = format!(r#"{{"sha256": "{digest}", "tenant": "{tenant}"}}"#);
+        format!(r#"{{"api_key": {{{header}"keys": [{key}]}}}}"#)
+    };
+    let team = r#""header": "X-Team-Key", "#;
+    let [alpha, beta, gamma, delta] = [
+        "8ed3f6ad685b959ead7022518e1af76cd816f8e8ec7ccdda1ed4018e8f2223f8",
+        "f44e64e75f3948e9f73f8dfa94721c4ce8cbb4f265c4790c702b2d41cfbf2753",
+        "be9d587defa1f0c09ef49eb17e206983a5f8f8289e4281860bd0ee5a19592c67",
+        "18ac3e7343f016890c510e93f935261169d9e3f565436429830faf0934f4f8e4",
+    ];
+    let entries = [
+        entry("", beta, "b"),
+        entry("", gamma, "c"),
+        entry(team, alpha, "a"),
+        entry("", delta, "d"),
+    ];
+    let policy = policy(&format!(r#""identity": [{}]"#, entries.join(", ")));
+    assert_eq!(policy.identity().len(), 3, "two that stand together look in the same place");
+    let ask = |name: &'static str, key: &'static [u8]| {
+        let tenant = policy.identify(|own| Some(key).filter(|_| own == name));
+        tenant.map(|tenant| tenant.tenant.as_str())
+    };
+    assert_eq!(ask("x-api-key", b"beta"), Some("b"));
+    assert_eq!(ask("x-api-key", b"d"), Some("d"));
+    assert_eq!(ask("x-team-key", b"alpha"), Some("a"));
+    assert_eq!(ask("x-api-key", b"alpha"), None);
+}
+
 #[test]
 fn without_a_key_everybody_is_the_anonymous_tenant() {
     let identity = KEYS.replace("]}}\n]", "]}}, {\"anonymous\": {\"tenant\": \"public\"}}\n]");

@@ -3,6 +3,7 @@
 use super::document::Node;
 use super::names::shown;
 use super::read::{Object, Report, Spot};
+use super::route_names::RouteNames;
 use super::{
     Policy, Problem, Vocabulary, chain, credits, identity, limits, model, provider, resilience,
     route,
@@ -57,6 +58,7 @@ fn policy(root: &Spot<'_>, vocabulary: Vocabulary<'_>) -> Option<Policy> {
         limits,
         models: models.finish("no chain uses this model: remove it or name it in `chains`"),
         chains: chains.finish("no route uses this chain: remove it or name it in `routes`"),
+        names: RouteNames::of(&routes),
         routes,
         resilience: resilience?,
         credits: if with_credits { Some(credits?) } else { None },

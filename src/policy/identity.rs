@@ -1,5 +1,5 @@
 //! `identity`: who calls, and who pays for it.
-use super::api_key::{self, ApiKey};
+use super::api_key::{self, Keys};
 use super::read::{Object, Spot};
 
 /// One way to be known; the first of a policy that matches counts.
@@ -10,7 +10,7 @@ pub enum Identity {
         /// The one header to look in, in lower case; none for the three that the SDKs use.
         header: Option<String>,
         /// The keys.
-        keys: Vec<ApiKey>,
+        keys: Keys,
     },
     /// `anonymous`: everybody, whatever they send.
     Anonymous(Tenant),
@@ -61,7 +61,7 @@ pub(super) fn read(section: Option<Spot<'_>>, carried: &[&[&str]]) -> Vec<Identi
         let empty = fields.is_empty();
         fields.finish();
         match (by_key, nobody) {
-            (Some(spot), None) => found.extend(api_key::read(&spot, &mut seen, carried)),
+            (Some(spot), None) => add(&mut found, api_key::read(&spot, &mut seen, carried)),
             (None, Some(spot)) => {
                 anonymous.get_or_insert(item.line);
                 found.extend(everybody(&spot));
@@ -71,7 +71,24 @@ pub(super) fn read(section: Option<Spot<'_>>, carried: &[&[&str]]) -> Vec<Identi
             _ => item.problem("expected exactly one of `api_key` and `anonymous`"),
         }
     }
+    for identity in &mut found {
+        if let Identity::ApiKey { keys, .. } = identity {
+            keys.sort();
+        }
+    }
     found
+}
+
+/// Adds a way, to the one before it where both look in the same place: what a request costs then
+/// depends on the places, not on how many entries a policy is written in.
+fn add(found: &mut Vec<Identity>, next: Option<Identity>) {
+    match (found.last_mut(), next) {
+        (
+            Some(Identity::ApiKey { header, keys }),
+            Some(Identity::ApiKey { header: own, keys: others }),
+        ) if *header == own => keys.merge(others),
+        (_, next) => found.extend(next),
+    }
 }
 
 fn everybody(spot: &Spot<'_>) -> Option<Identity> {

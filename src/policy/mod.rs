@@ -15,6 +15,7 @@ mod identity;
 mod limits;
 mod model;
 mod names;
+mod nearest;
 mod price;
 mod problem;
 mod provider;
@@ -22,9 +23,10 @@ mod quantity;
 mod read;
 mod resilience;
 mod route;
+mod route_names;
 mod table;
 
-pub use api_key::ApiKey;
+pub use api_key::{ApiKey, Keys};
 pub use credits::{Allowance, CreditPolicy, NearLimit, OnExhausted, OnUnavailable};
 pub use document::{Content, Member, Node};
 pub use endpoint::Endpoint;
@@ -39,6 +41,7 @@ pub use resilience::Resilience;
 pub use route::Route;
 
 use chain::Chain;
+use route_names::RouteNames;
 
 /// A checked policy.
 #[derive(Debug, Clone)]
@@ -48,6 +51,7 @@ pub struct Policy {
     models: Vec<Model>,
     chains: Vec<Chain>,
     routes: Vec<Route>,
+    names: RouteNames,
     resilience: Resilience,
     credits: Option<CreditPolicy>,
 }
@@ -114,7 +118,7 @@ impl Policy {
     /// The route that an app asks for by that name.
     #[must_use]
     pub fn route(&self, name: &str) -> Option<&Route> {
-        self.routes.iter().find(|route| route.names.iter().any(|own| own == name))
+        self.routes.get(self.names.route(name)?)
     }
 
     /// The models of a route, in order.
@@ -139,9 +143,10 @@ impl Policy {
     }
 
     /// The names of routes nearest to one that does not exist, nearest first, three at most.
+    ///
+    /// What it costs does not grow with the routes.
     #[must_use]
     pub fn nearest(&self, name: &str) -> Vec<&str> {
-        let names = self.routes.iter().flat_map(|route| route.names.iter().map(String::as_str));
-        names::nearest(name, names)
+        self.names.nearest(name)
     }
 }

@@ -1,12 +1,9 @@
-//! Names: which ones are safe to use everywhere, and which known one somebody meant.
+//! Names: which ones are safe to use everywhere.
+use super::nearest::{COMPARED, nearest};
 use super::read::{Spot, listed};
 
 /// The longest name, in bytes.
 pub(super) const LONGEST: usize = 64;
-
-/// The longest text that is compared with known names, in bytes: what an app sends is not bounded
-/// otherwise.
-const COMPARED: usize = 128;
 
 /// Why a text is no name; none for a name.
 ///
@@ -87,53 +84,4 @@ pub(super) fn unknown(what: &str, word: &str, known: &[&str]) -> String {
         _ => String::new(),
     };
     format!("unknown {what} `{}`{expected}{meant}", shown(word))
-}
-
-/// The known names nearest to a name, nearest first, three at most.
-///
-/// Near is an edit or two in a short name and a third of a long one, or one inside the other.
-pub(super) fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Vec<&'k str> {
-    if name.is_empty() || name.len() > COMPARED {
-        return Vec::new();
-    }
-    let name = name.to_ascii_lowercase();
-    let mut near: Vec<(usize, &str)> = known
-        .filter_map(|own| {
-            let candidate = own.to_ascii_lowercase();
-            let distance = distance(&name, &candidate);
-            let close = distance <= (name.len() / 3).max(1);
-            let inside = |a: &str, b: &str| a.len() > 2 && b.contains(a);
-            let part = inside(&name, &candidate) || inside(&candidate, &name);
-            (close || part).then_some((distance, own))
-        })
-        .collect();
-    near.sort_by_key(|(distance, _)| *distance);
-    near.into_iter().take(3).map(|(_, own)| own).collect()
-}
-
-/// How many bytes must be put in, taken out, changed or swapped with their neighbour.
-fn distance(from: &str, to: &str) -> usize {
-    let (from, to) = (from.as_bytes(), to.as_bytes());
-    let cell = |row: &[usize], index: Option<usize>| {
-        index.and_then(|index| row.get(index)).copied().unwrap_or(usize::MAX)
-    };
-    let mut above_last: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=to.len()).collect();
-    for (row, own) in from.iter().enumerate() {
-        let mut this = Vec::with_capacity(last.len());
-        this.push(row.saturating_add(1));
-        for (column, other) in to.iter().enumerate() {
-            let change = cell(&last, Some(column)).saturating_add(usize::from(own != other));
-            let take = cell(&last, column.checked_add(1)).saturating_add(1);
-            let put = cell(&this, Some(column)).saturating_add(1);
-            let before = |bytes: &[u8], index: usize| {
-                index.checked_sub(1).and_then(|index| bytes.get(index).copied())
-            };
-            let swapped = before(from, row) == Some(*other) && before(to, column) == Some(*own);
-            let swap = if swapped { cell(&above_last, column.checked_sub(1)) } else { usize::MAX };
-            this.push(change.min(take).min(put).min(swap.saturating_add(1)));
-        }
-        above_last = core::mem::replace(&mut last, this);
-    }
-    last.last().copied().unwrap_or(usize::MAX)
 }

@@ -3,6 +3,7 @@ use core::cell::RefCell;
 use core::ops::RangeInclusive;
 
 use super::document::{Content, Member, Node};
+use super::nearest::nearest;
 use super::{Problem, names};
 
 /// Everything found wrong so far.
@@ -215,7 +216,7 @@ impl<'n> Object<'n> {
                 member.line,
                 names::unknown("field", &member.key, &self.known),
             );
-            if let Some(meant) = names::nearest(&member.key, self.known.iter().copied()).first() {
+            if let Some(meant) = nearest(&member.key, self.known.iter().copied()).first() {
                 self.missing.retain(|key| key != meant);
             }
         }

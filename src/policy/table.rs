@@ -3,6 +3,7 @@ use core::cell::Cell;
 use std::collections::BTreeMap;
 
 use super::names::{self, unsafe_name};
+use super::nearest::nearest;
 use super::read::Spot;
 
 /// One section of named things.
@@ -74,7 +75,7 @@ impl<'n, T> Table<'n, T> {
     }
 
     fn dangling(&self, spot: &Spot<'_>, name: &str) {
-        let near = names::nearest(name, self.entries.iter().map(|entry| entry.name));
+        let near = nearest(name, self.entries.iter().map(|entry| entry.name));
         let Some(meant) = near.first() else {
             spot.problem(format!("there is no {} `{}`", self.what, names::shown(name)));
             return;

@@ -1,0 +1,140 @@
+//! The names that apps ask for: found at once, and missed at a cost that does not grow with them.
+use super::nearest::{COMPARED, nearest};
+use super::route::Route;
+
+/// Where an app's word is looked up.
+#[derive(Debug, Clone)]
+pub(super) struct RouteNames {
+    /// Every name and the index of its route, in the order of the names.
+    exact: Vec<(String, usize)>,
+    /// Indices into `exact` in the order of the names in lower case: those that begin alike stand
+    /// together.
+    by_start: Vec<(String, usize)>,
+    /// The same of the names read backwards: those that end alike stand together.
+    by_end: Vec<(String, usize)>,
+}
+
+/// Most names on either side that are compared with one that is not there, in each order. What is
+/// mistyped or missing at one place leaves a beginning or an end as it was, so the name that was
+/// meant stands near where the other would.
+const BESIDE: usize = 12;
+
+impl RouteNames {
+    pub(super) fn of(routes: &[Route]) -> Self {
+        let names = |(index, route): (usize, &Route)| {
+            let named = route.names.iter().map(move |name| (name.clone(), index));
+            named.collect::<Vec<_>>()
+        };
+        let mut exact: Vec<(String, usize)> = routes.iter().enumerate().flat_map(names).collect();
+        exact.sort();
+        let order = |key: fn(&str) -> String| {
+            let keys = exact.iter().enumerate().map(|(index, (name, _))| (key(name), index));
+            let mut keys: Vec<_> = keys.collect();
+            keys.sort();
+            keys
+        };
+        let (by_start, by_end) = (order(str::to_ascii_lowercase), order(backwards));
+        Self { exact, by_start, by_end }
+    }
+
+    /// The index of the route of that name.
+    pub(super) fn route(&self, name: &str) -> Option<usize> {
+        let at = self.exact.binary_search_by(|(own, _)| own.as_str().cmp(name)).ok()?;
+        self.exact.get(at).map(|(_, route)| *route)
+    }
+
+    /// The names nearest to one that is not there, nearest first, three at most.
+    pub(super) fn nearest(&self, name: &str) -> Vec<&str> {
+        if name.len() > COMPARED {
+            return Vec::new();
+        }
+        nearest(name, self.candidates(name))
+    }
+
+    /// The names worth comparing, each once: at most `4 * BESIDE`.
+    fn candidates(&self, name: &str) -> impl Iterator<Item = &str> {
+        let mut found: Vec<usize> = beside(&self.by_start, &name.to_ascii_lowercase())
+            .chain(beside(&self.by_end, &backwards(name)))
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        found.into_iter().filter_map(|index| self.exact.get(index)).map(|(name, _)| name.as_str())
+    }
+}
+
+fn backwards(name: &str) -> String {
+    name.to_ascii_lowercase().chars().rev().collect()
+}
+
+/// What stands on both sides of where a key would.
+fn beside<'n>(order: &'n [(String, usize)], key: &str) -> impl Iterator<Item = usize> + use<'n> {
+    let at = order.partition_point(|(own, _)| own.as_str() < key);
+    let from = at.saturating_sub(BESIDE);
+    let to = at.saturating_add(BESIDE).min(order.len());
+    order.get(from..to).unwrap_or_default().iter().map(|(_, index)| *index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BESIDE, RouteNames};
+    use crate::policy::Route;
+
+    fn many(count: usize) -> RouteNames {
+        let name = |index: usize| format!("team-{index:05}/claude-sonnet-{}", index % 7);
+        let routes: Vec<Route> =
+            (0..count).map(|index| Route { names: vec![name(index)], chain: index }).collect();
+        RouteNames::of(&routes)
+    }
+
+    #[test]
+    fn every_name_finds_its_route() {
+        let names = many(5000);
+        assert_eq!(names.route("team-00000/claude-sonnet-0"), Some(0));
+        assert_eq!(names.route("team-04999/claude-sonnet-1"), Some(4999));
+        assert_eq!(names.route("team-05000/claude-sonnet-2"), None);
+        assert_eq!(names.route("Team-00000/claude-sonnet-0"), None);
+    }
+
+    #[test]
+    fn of_ten_thousand_names_a_few_are_compared() {
+        let names = many(10_000);
+        for asked in ["", "t", "team-04321/claude-sonet-2", "zzz", &"team-0".repeat(21)] {
+            let compared = names.candidates(asked).count();
+            assert!(compared <= 4 * BESIDE, "{asked}: {compared}");
+        }
+    }
+
+    /// A letter too many, too few, another one, two swapped: at any place of the name.
+    #[test]
+    fn among_ten_thousand_the_one_that_was_meant_is_found() {
+        let names = many(10_000);
+        let meant = "team-04321/claude-sonnet-2";
+        for at in 0..meant.len() {
+            let (start, end) = meant.split_at(at);
+            let rest = end.get(1..).unwrap();
+            let swapped = match end.split_at_checked(2) {
+                Some((two, rest)) => {
+                    let swapped: String = two.chars().rev().collect();
+                    format!("{start}{swapped}{rest}")
+                }
+                None => continue,
+            };
+            for asked in [
+                format!("{start}{rest}"),
+                format!("{start}x{rest}"),
+                format!("{start}x{end}"),
+                swapped,
+            ] {
+                if names.route(&asked).is_some() {
+                    continue;
+                }
+                let nearest = names.nearest(&asked);
+                // Where a digit is wrong, others are as near.
+                let digit = meant.as_bytes()[at].is_ascii_digit()
+                    || asked.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
+                assert!(digit || nearest.contains(&meant), "{asked}: {nearest:?}");
+                assert!(!nearest.is_empty(), "{asked}");
+            }
+        }
+    }
+}
