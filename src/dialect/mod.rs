@@ -14,6 +14,7 @@ mod openai;
 mod splice;
 pub mod sse;
 pub mod tokens;
+mod words;
 
 pub use answer::{AnswerHead, AnswerWriter, Event, Sink, Stop, StreamReader, WholeReader};
 pub use ask::{
@@ -23,6 +24,7 @@ pub use fault::{Fault, FaultKind};
 pub use lack::{Field, Lack};
 pub use needs::Needs;
 pub use splice::{Edit, Put, splice};
+pub use words::Words;
 
 use crate::json::Document;
 
@@ -47,6 +49,8 @@ pub struct App {
     /// # Errors
     /// The first field that is missing or wrong, with its path.
     pub read: for<'d> fn(&'d Document<'d>) -> Result<Ask<'d>, Fault>,
+    /// The fields that [`App::read`] reads.
+    pub words: fn() -> &'static Words,
     /// What must change in the body before it goes to a provider of the same dialect.
     pub edits: for<'d> fn(&'d Document<'d>, &Ask<'d>) -> Vec<Edit>,
     /// Request headers that go on to a provider of the same dialect, and to no other.
@@ -61,6 +65,18 @@ pub struct App {
     pub models: fn(&[&str]) -> Vec<u8>,
     /// The response header that carries our request id.
     pub request_id_header: &'static str,
+}
+
+impl App {
+    /// Reads a request of an app, once it is sure that every server would read it like that.
+    ///
+    /// # Errors
+    /// The first field that stands twice or under another spelling of its name, that is missing or
+    /// wrong, with its path.
+    pub fn ask<'d>(&self, document: &'d Document<'d>) -> Result<Ask<'d>, Fault> {
+        words::check(document.root(), (self.words)())?;
+        (self.read)(document)
+    }
 }
 
 /// The provider's side of a dialect.

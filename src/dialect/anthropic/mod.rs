@@ -15,6 +15,7 @@ mod stream_write;
 mod turns;
 mod usage;
 mod waiting;
+mod words;
 mod write;
 
 #[cfg(test)]
@@ -37,6 +38,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     app: Some(App {
         path: "/v1/messages",
         read: read::read,
+        words: words::words,
         edits: edits::edits,
         carries: &["anthropic-version", "anthropic-beta"],
         whole: answer_write::whole,

@@ -45,7 +45,7 @@ pub(super) fn read<'d>(document: &'d Document<'d>) -> Result<Ask<'d>, Fault> {
 }
 
 /// The fields that are read here.
-const KNOWN: &[&str] = &[
+pub(super) const KNOWN: &[&str] = &[
     "context_management",
     "diagnostics",
     "max_tokens",

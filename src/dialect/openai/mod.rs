@@ -23,6 +23,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     app: Some(App {
         path: PATH,
         read: read::read,
+        words: read::words,
         edits: edits::edits,
         carries: &["openai-beta"],
         whole: answer_write::whole,

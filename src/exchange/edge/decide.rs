@@ -21,7 +21,7 @@ pub(super) fn decide(config: &Config, head: &Head, body: &[u8]) -> Result<Bid, F
         let message = format!("the body must be a JSON object, found {found}");
         return Err(Fault::new(FaultKind::InvalidRequest, message));
     }
-    let ask = (head.app.read)(&document)?;
+    let ask = head.app.ask(&document)?;
     let policy = &config.policy;
     limits(policy, &ask)?;
     let route = policy.route(&ask.model).ok_or_else(|| unknown_model(policy, &ask.model))?;

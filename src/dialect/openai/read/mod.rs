@@ -6,6 +6,9 @@ mod messages;
 #[cfg(test)]
 mod tests;
 mod tools;
+mod words;
+
+pub(super) use words::words;
 
 use core::fmt;
 use std::borrow::Cow;
@@ -16,7 +19,8 @@ use crate::json::{At, Document, Value};
 /// Reads one field that is there and is not `null`, and is called what the second argument says.
 type Read = for<'d> fn(&mut Ask<'d>, &'static str, Value<'d>) -> Result<(), Fault>;
 
-/// The fields of a request. Of two that mean the same the later row wins.
+/// The fields of a request. Of two that mean the same the later row wins, unless it must not
+/// matter which one a server takes ([`one_bound`]).
 static FIELDS: [(&str, Read); 39] = [
     ("model", fields::model),
     ("messages", messages::read),
@@ -92,6 +96,7 @@ pub(super) fn read<'d>(document: &'d Document<'d>) -> Result<Ask<'d>, Fault> {
             None => unknown(&mut ask, &At::Root, &key, value),
         }
     }
+    one_bound(root)?;
     for ((name, read), value) in FIELDS.iter().zip(found) {
         match value.filter(|value| !value.is_null()) {
             Some(value) => read(&mut ask, name, value)?,
@@ -102,6 +107,19 @@ pub(super) fn read<'d>(document: &'d Document<'d>) -> Result<Ask<'d>, Fault> {
         }
     }
     Ok(ask)
+}
+
+/// Two names for the most tokens of an answer: servers differ in which they take, so both must say
+/// the same.
+fn one_bound(root: Value<'_>) -> Result<(), Fault> {
+    let most = |key| root.given(key).map(Value::raw);
+    match (most("max_tokens"), most("max_completion_tokens")) {
+        (Some(old), Some(new)) if old != new => Err(Fault::field(
+            "max_tokens",
+            "differs from `max_completion_tokens`, which means the same: send one of them",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Notes a field that the reference does not know: a provider of this dialect may know it.

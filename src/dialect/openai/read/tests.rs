@@ -240,7 +240,7 @@ fn advice_is_told_by_its_path() {
 fn the_last_of_equal_keys_counts() {
     let body = r#"{"model":"first","n":2,"logprobs":true,"messages":[],"logprobs":false,
         "messages":[{"role":"user","role":"assistant","content":"a","content":"b"}],"n":1,
-        "model":"last","max_completion_tokens":7,"max_tokens":9}"#;
+        "model":"last","max_completion_tokens":7,"max_tokens":7}"#;
     let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
     let ask = read(&document).unwrap();
     assert_eq!((&*ask.model, ask.messages, ask.native.len()), ("last", 1, 0));

@@ -18,7 +18,7 @@ const REQUEST: &str = r#"{"model":"m","stream":true,"stream_options":{"include_u
      "parameters":{"type":"object"},"strict":true}}],
     "tool_choice":{"type":"function","function":{"name":"f"}},"parallel_tool_calls":true,
     "response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{},"strict":true}},
-    "max_tokens":1,"max_completion_tokens":2,"temperature":0.5,"top_p":0.5,"top_k":4,"seed":1,
+    "max_tokens":2,"max_completion_tokens":2,"temperature":0.5,"top_p":0.5,"top_k":4,"seed":1,
     "frequency_penalty":1,"presence_penalty":1,"stop":["a"],"reasoning_effort":"low","user":"u",
     "n":1,"logprobs":true,"top_logprobs":1,"logit_bias":{"1":1},"modalities":["text"],
     "functions":[{}],"function_call":{"name":"f"},"metadata":{"a":"b"},"store":true,

@@ -1,0 +1,130 @@
+//! Bodies that could be read in two ways, and some that could not.
+use super::fold;
+use crate::dialect::ALL;
+use crate::json::{Document, Limits};
+
+/// What the reader of a dialect says of a body: the field at fault, or nothing.
+fn fault(dialect: &str, body: &str) -> Option<String> {
+    let app = ALL.iter().find(|own| own.name == dialect).unwrap().app.as_ref().unwrap();
+    let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
+    let fault = app.ask(&document).err()?;
+    assert_eq!(fault.status, 400, "{body}");
+    Some(fault.param.unwrap())
+}
+
+const OPENAI: &str = r#""model":"m","messages":[{"role":"user","content":"Hi"}]"#;
+const ANTHROPIC: &str = r#""model":"m","max_tokens":9,"messages":[{"role":"user","content":"Hi"}]"#;
+
+#[test]
+fn what_could_be_read_in_two_ways_is_refused() {
+    let cases = [
+        (r#""model":"gpt-big""#, "model"),
+        (r#""mod\u0065l":"gpt-big""#, "model"),
+        (r#""Model":"gpt-big""#, "Model"),
+        (r#""\u004dodel":"gpt-big""#, "Model"),
+        (r#""MODEL":null"#, "MODEL"),
+        (r#""mo-del":"m""#, "mo-del"),
+        (r#""model\u0000x":"m""#, "model\\0x"),
+        (r#""meſſages":[]"#, "meſſages"),
+        (r#""meſſag\u0065s":[]"#, "meſſages"),
+        (r#""maxTokens":9"#, "maxTokens"),
+        (r#""max_toKens":9"#, "max_toKens"),
+        (r#""Stream":true"#, "Stream"),
+        (r#""Tools":[]"#, "Tools"),
+        (r#""stream":false,"stream":true"#, "stream"),
+        (
+            r#""thinking":{"type":"enabled","budget_tokens":2000,"budget_tokens":9}"#,
+            "thinking.budget_tokens",
+        ),
+        (r#""thinking":{"type":"enabled","budgetTokens":2000}"#, "thinking.budgetTokens"),
+        (r#""messages":[]"#, "messages"),
+    ];
+    for (more, field) in cases {
+        for (dialect, usual) in [("openai", OPENAI), ("anthropic", ANTHROPIC)] {
+            let before = fault(dialect, &format!("{{{more},{usual}}}"));
+            let after = fault(dialect, &format!("{{{usual},{more}}}"));
+            assert_eq!(before.as_deref(), Some(field), "{dialect}: {more} before");
+            assert_eq!(after.as_deref(), Some(field), "{dialect}: {more} after");
+        }
+    }
+}
+
+#[test]
+fn of_openai_alone() {
+    let cases = [
+        (r#""n":128,"n":1"#, "n"),
+        (r#""N":128"#, "N"),
+        (
+            r#""stream_options":{"include_usage":false,"include_usage":true}"#,
+            "stream_options.include_usage",
+        ),
+        (r#""stream_options":{"Include_Usage":true}"#, "stream_options.Include_Usage"),
+        (r#""max_completion_tokens":1,"max_completion_tokens":9"#, "max_completion_tokens"),
+        (
+            r#""tools":[{"type":"function","function":{"name":"f","name":"g"}}]"#,
+            "tools[0].function.name",
+        ),
+        (r#""max_tokens":9,"max_completion_tokens":1"#, "max_tokens"),
+    ];
+    for (more, field) in cases {
+        let found = fault("openai", &format!("{{{more},{OPENAI}}}"));
+        assert_eq!(found.as_deref(), Some(field), "{more}");
+    }
+    let deep = [
+        (r#"{"role":"user","content":"Hi","content":"Ho"}"#, "messages[0].content"),
+        (r#"{"role":"user","Role":"system","content":"Hi"}"#, "messages[0].Role"),
+        (
+            r#"{"role":"user","content":[{"type":"text","text":"a","text":"b"}]}"#,
+            "messages[0].content[0].text",
+        ),
+        (r#"{"role":"assistant","content":"a","Tool_Calls":[]}"#, "messages[0].Tool_Calls"),
+    ];
+    for (message, field) in deep {
+        let body = format!(r#"{{"model":"m","messages":[{message}]}}"#);
+        assert_eq!(fault("openai", &body).as_deref(), Some(field), "{message}");
+    }
+}
+
+#[test]
+fn what_is_the_apps_own_passes() {
+    let openai = [
+        r#""max_tokens":9,"max_completion_tokens":9"#,
+        r#""metadata":{"Model":"x","name":"y","Name":"z"}"#,
+        r#""logit_bias":{"1":1,"2":1}"#,
+        r#""extra_body":{"model":1,"Model":2,"model":3}"#,
+        r#""unknown":1,"unknown":2,"Unknown":3"#,
+        r#""tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{"Name":{},"name":{}}}}}]"#,
+        r#""response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"properties":{"Type":{},"type":{}}}}}"#,
+        r#""models":["a"],"max":1,"message":"m","":1,"ключ":1,"a_much_longer_name_than_any_of_ours":1"#,
+    ];
+    for more in openai {
+        assert_eq!(fault("openai", &format!("{{{OPENAI},{more}}}")), None, "{more}");
+    }
+    let anthropic = [
+        r#""tools":[{"name":"f","input_schema":{"type":"object","properties":{"Name":{},"name":{}}}}]"#,
+        r#""mcp_servers":[{"name":"a","Name":"b"}]"#,
+    ];
+    for more in anthropic {
+        assert_eq!(fault("anthropic", &format!("{{{ANTHROPIC},{more}}}")), None, "{more}");
+    }
+}
+
+#[test]
+fn every_word_of_every_dialect_has_its_own_bit_and_its_own_reading() {
+    for app in ALL.iter().filter_map(|dialect| dialect.app.as_ref()) {
+        let words = (app.words)();
+        assert!((20..=128).contains(&words.0.len()), "{}", words.0.len());
+        assert!(words.0.is_sorted_by(|a, b| a.folded < b.folded), "two that read alike");
+        for word in &words.0 {
+            assert_eq!(words.find(word.name).unwrap().1.name, word.name);
+        }
+    }
+}
+
+#[test]
+fn a_name_that_is_too_long_is_none() {
+    assert!(fold("disable_parallel_tool_use").is_some());
+    assert!(fold("abcdefghijklmnopqrstuvwx").is_some());
+    assert!(fold("abcdefghijklmnopqrstuvwxy").is_none());
+    assert!(fold("modèle").is_none());
+}
