@@ -129,30 +129,12 @@ impl Bank {
         answer
     }
 
-    /// How an account stands: `balance, held`.
+    /// How an account stands.
     pub(crate) fn stands(&self, tenant: &str) -> String {
         self.book.account(tenant).map_or_else(
             || "nothing".to_owned(),
             |account| format!("{} and {} of it held", account.balance, account.held),
         )
-    }
-
-    /// What is held of an account.
-    pub(crate) fn held(&self, tenant: &str) -> Credits {
-        self.book.account(tenant).map(|account| account.held).unwrap_or_default()
-    }
-
-    /// What was charged, by the hold or the part of it that it was charged to.
-    pub(crate) fn charges(&self) -> Vec<(&str, Credits)> {
-        let charged = self.entries.iter().filter_map(|entry| match &entry.reason {
-            Reason::Charge(charge) => {
-                let id = charge.draw.as_deref().unwrap_or(&charge.hold_id);
-                let micros = entry.amount.micros().unsigned_abs();
-                Some((id, Credits::of_micros(micros).unwrap()))
-            }
-            _ => None,
-        });
-        charged.collect()
     }
 
     /// What does not add up.
@@ -170,5 +152,26 @@ impl Bank {
         let meters = self.meters.iter().filter(|(key, _)| own(&key.tenant));
         meters.for_each(|(key, meter)| auditor.meter(key, *meter));
         auditor.differences()
+    }
+}
+
+#[cfg(not(target_family = "wasm"))]
+impl Bank {
+    /// What is held of an account.
+    pub(crate) fn held(&self, tenant: &str) -> Credits {
+        self.book.account(tenant).map(|account| account.held).unwrap_or_default()
+    }
+
+    /// What was charged, by the hold or the part of it that it was charged to.
+    pub(crate) fn charges(&self) -> Vec<(&str, Credits)> {
+        let charged = self.entries.iter().filter_map(|entry| match &entry.reason {
+            Reason::Charge(charge) => {
+                let id = charge.draw.as_deref().unwrap_or(&charge.hold_id);
+                let micros = entry.amount.micros().unsigned_abs();
+                Some((id, Credits::of_micros(micros).unwrap()))
+            }
+            _ => None,
+        });
+        charged.collect()
     }
 }

@@ -62,6 +62,7 @@ impl Message {
         }
     }
 
+    #[cfg(not(target_family = "wasm"))]
     pub(crate) fn body(&self) -> Vec<u8> {
         self.chunks.concat()
     }
