@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use tradewind::credit::wire::{self, Settlement};
 use tradewind::credit::{
     Answer, Auditor, Book, Buy, Buying, Command, Credits, Draw, Entry, Hold, Meter, MeterKey,
-    Moment, Purchase, Reason, Standing,
+    Moment, Purchase, Standing,
 };
 use tradewind::exchange::Call;
 use tradewind::json::{Document, Limits, Writer};
