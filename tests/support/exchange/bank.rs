@@ -164,6 +164,7 @@ impl Bank {
 
     /// What was charged, by the hold or the part of it that it was charged to.
     pub(crate) fn charges(&self) -> Vec<(&str, Credits)> {
+        use tradewind::credit::Reason;
         let charged = self.entries.iter().filter_map(|entry| match &entry.reason {
             Reason::Charge(charge) => {
                 let id = charge.draw.as_deref().unwrap_or(&charge.hold_id);
