@@ -9,6 +9,8 @@ mod any_order;
 mod any_story;
 #[path = "support/files.rs"]
 mod files;
+#[path = "support/exchange/half.rs"]
+mod half;
 #[path = "support/exchange/keeper.rs"]
 mod keeper;
 #[path = "support/exchange/rules.rs"]

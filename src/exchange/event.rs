@@ -38,6 +38,9 @@ pub enum Event {
         /// How many bytes of its body are readable.
         size: usize,
     },
+    /// The attempt is over, and Envoy has not yet chosen what follows: filter state may still be
+    /// written. Headers and bodies are out of reach.
+    Done,
     /// The stream is over, however it ended. Only [`super::Effect::Keep`] and counting are left.
     Over,
 }

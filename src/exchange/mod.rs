@@ -38,6 +38,9 @@ use crate::policy::Vocabulary;
 pub const PLAN: &str = "tw.plan";
 /// Filter state that names the model of the next attempt: the route's matcher reads it.
 pub const NEXT: &str = "tw.next";
+/// Filter state that names the model whose provider role has judged the answer that comes: what
+/// comes without it was made by Envoy, or by a provider whose cluster lacks that role.
+pub const JUDGED: &str = "tw.judged";
 
 /// What a policy may name, from the rooms it does not know.
 #[must_use]

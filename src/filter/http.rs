@@ -52,6 +52,11 @@ fn unconfigured(event: Event) -> Effects {
 }
 
 impl Context for Http {
+    fn on_done(&mut self) -> bool {
+        self.on(Event::Done);
+        true
+    }
+
     fn on_http_call_response(&mut self, _token: u32, _headers: usize, size: usize, _: usize) {
         let done = self.perform(Event::Called { status: call_status(), size });
         if done.action == Action::Continue && !done.replied {

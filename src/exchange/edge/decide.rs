@@ -2,7 +2,7 @@
 use std::borrow::Cow;
 
 use super::super::spend::{Bid, Choice, Payer, Size};
-use super::super::{Effect, Effects, HeaderMap, Meter, NEXT, PLAN, Plan, Skipped};
+use super::super::{Meter, Plan, Skipped};
 use super::{Config, Head, worst};
 use crate::credit::Credits;
 use crate::dialect::{Ask, Fault, FaultKind, Lack, Put, Target, named};
@@ -106,24 +106,6 @@ impl<'r> Request<'r> {
         facts.input_tokens = ask.estimate();
         fits(&facts)
     }
-}
-
-/// Hands the request on: the route's matcher reads the next model from filter state.
-///
-/// The retry header comes last and does two things: it keeps Envoy within the chain, and, as any
-/// change of a request header by a module of this ABI, it has the route chosen again. (The foreign
-/// function `clear_route_cache` would do that alone, at the price of one more host call.)
-pub(super) fn send(head: &Head, choice: Choice) -> Effects {
-    let retries = choice.chain.len().saturating_sub(1);
-    let first = choice.chain.into_iter().next().unwrap_or_default();
-    let mut effects = Effects::go_on()
-        .and(Effect::State(PLAN.into(), choice.plan))
-        .and(Effect::State(NEXT.into(), first.into_bytes()));
-    for name in &head.forged {
-        effects = effects.and(Effect::RemoveHeader(HeaderMap::Request, name.clone()));
-    }
-    let retries = (Cow::Borrowed("x-envoy-max-retries"), retries.to_string());
-    effects.and(Effect::SetHeader(HeaderMap::Request, retries.0, retries.1))
 }
 
 fn limits(policy: &Policy, ask: &Ask<'_>) -> Result<(), Fault> {

@@ -1,5 +1,6 @@
 //! What a request's headers say: who calls, in which dialect, for what.
 use super::super::reply::Reply;
+use super::send::Stripped;
 use crate::dialect::{ALL, App, Dialect, Fault, FaultKind};
 use crate::policy::{Identity, Policy, Tenant, shown};
 
@@ -12,8 +13,8 @@ pub(super) struct Head {
     pub(super) request_id: String,
     /// The app's headers that go to a provider of its own dialect.
     pub(super) carried: Vec<(String, String)>,
-    /// Headers of Envoy's own that an app must not set.
-    pub(super) forged: Vec<String>,
+    /// What goes no further.
+    pub(super) stripped: Stripped,
 }
 
 /// What follows from the headers.
@@ -69,7 +70,7 @@ pub(super) fn read(headers: &[(String, Vec<u8>)], policy: &Policy) -> Opening {
         tenant: tenant.clone(),
         request_id: request_id.to_owned(),
         carried: carried(headers, app),
-        forged: forged(headers),
+        stripped: Stripped::of(headers, policy),
     })
 }
 
@@ -134,11 +135,4 @@ fn carried(headers: &[(String, Vec<u8>)], app: &App) -> Vec<(String, String)> {
             Some((name.clone(), core::str::from_utf8(value).ok()?.to_owned()))
         })
         .collect()
-}
-
-/// Envoy reads its own request headers for retries and time limits, and strips not all of them
-/// from what an app sends.
-fn forged(headers: &[(String, Vec<u8>)]) -> Vec<String> {
-    let own = |name: &str| name.starts_with("x-envoy-") && name != "x-envoy-external-address";
-    headers.iter().map(|(name, _)| name).filter(|name| own(name)).cloned().collect()
 }

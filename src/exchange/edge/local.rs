@@ -1,15 +1,22 @@
-//! Envoy's own failures (nobody could be reached, nobody answered in time), in the app's dialect.
+//! Answers that no provider role has judged, in the app's dialect: Envoy's own failures (nobody
+//! could be reached, nobody answered in time), and whatever comes of a cluster without that role.
 use std::borrow::Cow;
 
-use super::super::{Effect, Effects, Envoy, Flow, HeaderMap};
+use super::super::{Effect, Effects, Envoy, Flow, HeaderMap, Reply};
 use crate::dialect::{App, Fault, FaultKind};
 
-/// An answer that Envoy made.
+/// An answer that no provider role has judged.
 pub(super) struct Local {
     status: u16,
     details: String,
     attempts: u64,
+    /// The model of the last attempt, which is its cluster's name.
+    model: String,
 }
+
+/// What Envoy says of an answer that came from a provider, and of a request that it could not
+/// write: no provider role has made the app's request one that can be sent.
+const UNJUDGED: [&str; 2] = ["via_upstream", "filter_removed_required_request_headers"];
 
 impl Local {
     pub(super) fn read(envoy: &dyn Envoy) -> Self {
@@ -17,11 +24,35 @@ impl Local {
         let status = status.as_deref().and_then(|s| core::str::from_utf8(s).ok()?.parse().ok());
         let details = envoy.property(&["response", "code_details"]).unwrap_or_default();
         let attempts = envoy.property(&["upstream", "request_attempt_count"]).unwrap_or_default();
+        let model = envoy.property(&["xds", "cluster_name"]).unwrap_or_default();
         Self {
             status: status.unwrap_or(502),
             details: reason(&String::from_utf8_lossy(&details)).to_owned(),
             attempts: attempts.try_into().map_or(0, u64::from_le_bytes),
+            model: String::from_utf8_lossy(&model).into_owned(),
         }
+    }
+
+    /// Whether the model's cluster lacks the provider role.
+    pub(super) fn is_bare(&self) -> bool {
+        UNJUDGED.contains(&self.details.as_str())
+    }
+
+    /// The whole answer in its place, at once: a provider that nobody judges is waited for no
+    /// longer, and an answer without a body has none to rewrite.
+    pub(super) fn reply(&self, app: &App, request_id: &str) -> Effects {
+        let mut reply = Reply::fault(app, &self.fault(), request_id);
+        if self.attempts > 0 {
+            reply.headers.push(("x-tradewind-attempts", self.attempts.to_string()));
+        }
+        let effects = Effects::reply(reply);
+        if !self.is_bare() {
+            return effects.and(Effect::Count("tradewind_local_failures_total".to_owned()));
+        }
+        let line = format!("model `{}`: no provider role stands in its cluster", self.model);
+        effects
+            .and(Effect::Count("tradewind_provider_role_missing_total".to_owned()))
+            .and(Effect::Log(line))
     }
 
     /// The effects on the held headers, and the body to follow.
@@ -46,6 +77,14 @@ impl Local {
     }
 
     fn fault(&self) -> Fault {
+        if self.is_bare() {
+            let message = format!(
+                "the gateway is not completely installed: no provider role of Tradewind stands in \
+                 the cluster of `{}`; its operator must add it",
+                self.model
+            );
+            return Fault::new(FaultKind::Internal, message);
+        }
         let tried = match self.attempts {
             0 | 1 => "the model".to_owned(),
             count => format!("{count} models were tried, and the last"),

@@ -2,6 +2,7 @@
 mod decide;
 mod head;
 mod local;
+mod send;
 mod worst;
 
 use std::rc::Rc;
@@ -11,7 +12,7 @@ use self::local::Local;
 use super::plugin::problem;
 use super::reply::Reply;
 use super::spend::{self, Asking, Ending, Spent, Step};
-use super::{Body, Effect, Effects, Envoy, Event, Flow, HeaderMap, Plan, StreamBuffer};
+use super::{Body, Effect, Effects, Envoy, Event, Flow, HeaderMap, JUDGED, Plan, StreamBuffer};
 use crate::dialect::{App, Fault, FaultKind};
 use crate::json::{At, Value};
 use crate::policy::{CreditPolicy, Policy, Problem};
@@ -88,6 +89,7 @@ impl Edge {
             Event::ResponseBody { size, end } => self.response_body(size, end),
             Event::ResponseTrailers => self.response_body(0, true),
             Event::Called { status, size } => self.called(status, size, envoy),
+            Event::Done => Effects::go_on(),
             Event::Over => self.over(envoy),
         }
     }
@@ -183,7 +185,7 @@ impl Edge {
         // What costs nothing needs no credits.
         let credits = self.config.credits().filter(|_| !bid.usual.worst.is_zero());
         let Some(policy) = credits else {
-            let effects = decide::send(&head, bid.usual);
+            let effects = send::send(&head, bid.usual);
             self.state = State::Sent { app: head.app, request_id: head.request_id };
             return effects;
         };
@@ -215,7 +217,7 @@ impl Edge {
                 if let Some(left) = left {
                     Plan::add_left(&mut choice.plan, &left);
                 }
-                let mut sent = decide::send(&head, choice);
+                let mut sent = send::send(&head, choice);
                 sent.list.splice(0..0, effects);
                 self.spent = Some(spent);
                 self.state = State::Sent { app: head.app, request_id: head.request_id };
@@ -262,11 +264,16 @@ impl Edge {
         let State::Sent { app, request_id } = &self.state else {
             return self.own_failure(end, envoy);
         };
-        // Every answer of the provider role names its model: without that, Envoy made it.
-        if end || envoy.header(HeaderMap::Response, "x-tradewind-model").is_some() {
+        if envoy.property(&[JUDGED]).is_some_and(|model| !model.is_empty()) {
             return Effects::go_on();
         }
-        let (effects, body) = Local::read(envoy).rewrite(app, request_id);
+        let local = Local::read(envoy);
+        if end || local.is_bare() {
+            let effects = local.reply(app, request_id);
+            self.state = State::Replied;
+            return effects;
+        }
+        let (effects, body) = local.rewrite(app, request_id);
         self.failing(effects, body)
     }
 

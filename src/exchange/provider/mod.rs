@@ -17,7 +17,7 @@ pub use self::config::Config;
 use self::answer::Answer;
 use self::request::Asked;
 use super::plan::Mismatch;
-use super::{Effect, Effects, Envoy, Event, HeaderMap, NEXT, PLAN, Plan, Reply};
+use super::{Effect, Effects, Envoy, Event, HeaderMap, JUDGED, NEXT, PLAN, Plan, Reply};
 use crate::dialect::{App, Fault, FaultKind};
 
 /// One attempt.
@@ -25,6 +25,8 @@ use crate::dialect::{App, Fault, FaultKind};
 pub struct Attempt {
     config: Rc<Config>,
     state: State,
+    /// Its answer was a failure: Envoy may go on to another model.
+    failed: bool,
 }
 
 #[derive(Debug)]
@@ -43,11 +45,22 @@ enum State {
 
 impl Attempt {
     pub(super) const fn new(config: Rc<Config>) -> Self {
-        Self { config, state: State::New }
+        Self { config, state: State::New, failed: false }
     }
 
     /// One callback.
     pub fn on(&mut self, event: Event, envoy: &dyn Envoy) -> Effects {
+        let effects = self.turn(event, envoy);
+        match judgement(&effects) {
+            Some(failed) => {
+                self.failed = failed;
+                effects.and(Effect::State(JUDGED.into(), self.config.name.clone().into_bytes()))
+            }
+            None => effects,
+        }
+    }
+
+    fn turn(&mut self, event: Event, envoy: &dyn Envoy) -> Effects {
         match event {
             Event::RequestHeaders { end } => self.request_headers(end, envoy),
             Event::RequestBody { size, end } => self.request_body(size, end, envoy),
@@ -61,8 +74,12 @@ impl Attempt {
                 State::Answering(answer) => answer.trailers(envoy),
                 _ => Effects::go_on(),
             },
-            // This role calls nobody, and Envoy does not tell it of the end.
-            Event::Called { .. } | Event::Over => Effects::go_on(),
+            Event::Done if self.failed => {
+                // Where it is not the last, the next answer is to be judged anew.
+                Effects::go_on().and(Effect::State(JUDGED.into(), Vec::new()))
+            }
+            // This role calls nobody, and Envoy does not tell it of the stream's end.
+            Event::Done | Event::Called { .. } | Event::Over => Effects::go_on(),
         }
     }
 
@@ -158,6 +175,18 @@ impl Attempt {
         self.state = State::Answering(answer);
         &mut self.state
     }
+}
+
+/// Whether these effects judge the provider's answer, and then whether it failed.
+fn judgement(effects: &Effects) -> Option<bool> {
+    effects.list.iter().find_map(|effect| match effect {
+        Effect::Reply(reply) => Some(reply.status >= 400),
+        Effect::SetHeaders(HeaderMap::Response, headers) => {
+            let status = headers.iter().find(|(name, _)| name == ":status");
+            Some(status.is_none_or(|(_, status)| status.first() != Some(&b'2')))
+        }
+        _ => None,
+    })
 }
 
 /// A reply of ours that the edge role takes for an answer of this model.

@@ -22,8 +22,10 @@ pub(crate) struct World {
     pub(crate) request: Headers,
     pub(crate) response: Headers,
     pub(crate) state: BTreeMap<String, Vec<u8>>,
-    /// Why Envoy made an answer itself.
+    /// Who answered: a provider, or Envoy itself and why.
     pub(crate) details: String,
+    /// The cluster of the last attempt.
+    pub(crate) cluster: String,
     pub(crate) attempts: u64,
     pub(crate) counted: BTreeMap<String, u64>,
     pub(crate) logged: Vec<String>,
@@ -85,6 +87,7 @@ impl Read for View<'_> {
             ["upstream", "request_attempt_count"] => {
                 Some(self.world.attempts.to_le_bytes().to_vec())
             }
+            ["xds", "cluster_name"] => Some(self.world.cluster.clone().into_bytes()),
             [key] => self.world.state.get(*key).cloned(),
             _ => None,
         }
@@ -198,7 +201,8 @@ struct Held {
 /// One filter of one stream.
 #[derive(Debug)]
 pub(crate) struct Filter {
-    stream: Stream,
+    /// None where the filter is missing: everything passes.
+    stream: Option<Stream>,
     buffer: StreamBuffer,
     request: Held,
     response: Held,
@@ -206,8 +210,13 @@ pub(crate) struct Filter {
 
 impl Filter {
     pub(crate) fn new(plugin: &Plugin, buffer: StreamBuffer) -> Self {
+        Self { stream: Some(plugin.stream()), ..Self::missing(buffer) }
+    }
+
+    /// In the place of one that is not there.
+    pub(crate) fn missing(buffer: StreamBuffer) -> Self {
         let (request, response) = (Held::default(), Held::default());
-        Self { stream: plugin.stream(), buffer, request, response }
+        Self { stream: None, buffer, request, response }
     }
 
     /// Delivers a piece.
@@ -234,6 +243,11 @@ impl Filter {
         self.on(world, event, Way::Request, Piece::Body(&[], true), body)
     }
 
+    /// The attempt is over.
+    pub(crate) fn done(&mut self, world: &mut World) {
+        self.on(world, Event::Done, Way::Response, Piece::Trailers, &[]);
+    }
+
     /// The stream is over.
     pub(crate) fn over(&mut self, world: &mut World) {
         self.on(world, Event::Over, Way::Response, Piece::Trailers, &[]);
@@ -248,7 +262,9 @@ impl Filter {
         call: &[u8],
     ) -> Step {
         let (request, response) = (&self.request.body, &self.response.body);
-        let effects = self.stream.on(event, &View { world, request, response, call });
+        let view = View { world, request, response, call };
+        let effects = self.stream.as_mut().map(|stream| stream.on(event, &view));
+        let effects = effects.unwrap_or_default();
         let mut reply = None;
         for effect in effects.list {
             if let Some(refused) = self.perform(world, way, piece, effect, &mut reply) {

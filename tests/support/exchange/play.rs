@@ -3,7 +3,7 @@
 //!
 //! A play goes on as far as what has been given allows, so that several can be played side by
 //! side: one waits for the ledger while another is answered.
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use super::envoy::{Common, Filter, Headers, Piece, Step, Way, World};
@@ -31,6 +31,7 @@ pub(crate) fn live(gateway: &Rc<Gateway>, given: &Given) -> Life {
     play.answers.clone_from(&given.answers);
     play.ledger.clone_from(&given.ledger);
     play.state.clone_from(&given.state);
+    play.bare.clone_from(&given.bare);
     play.leaves = given.leaves;
     play.ask(&given.request);
     play.go_on();
@@ -55,6 +56,8 @@ pub(crate) struct Play {
     pub(crate) ledger: VecDeque<(u16, Vec<u8>)>,
     /// Filter state that somebody else writes before the provider role reads it.
     state: Vec<(String, String)>,
+    /// Models whose clusters lack the provider role.
+    bare: BTreeSet<String>,
     /// How many pieces of the answer the app waits for.
     leaves: Option<usize>,
     pub(crate) life: Life,
@@ -96,6 +99,7 @@ impl Play {
             answers: BTreeMap::new(),
             ledger: VecDeque::new(),
             state: Vec::new(),
+            bare: BTreeSet::new(),
             leaves: None,
             life: Life { world: World::of(common), ..Life::default() },
         }
@@ -167,12 +171,13 @@ impl Play {
                 match self.answers.get_mut(&attempt.model).and_then(VecDeque::pop_front) {
                     Some(Answer::Message(message)) => {
                         self.life.world.response.clone_from(&message.headers);
+                        self.life.world.details = "via_upstream".to_owned();
                         self.stage = Stage::Answering(attempt, message, 0);
                     }
-                    Some(Answer::Refused) => self.unreached(attempt.sent),
+                    Some(Answer::Refused) => self.unreached(attempt),
                     Some(Answer::Silent) => {
                         let details = "upstream_per_try_idle_timeout";
-                        self.failed(attempt.sent, 504, details, "stream timeout");
+                        self.failed(attempt, 504, details, "stream timeout");
                     }
                     None => {
                         self.stage = Stage::Asked(attempt);
@@ -227,7 +232,16 @@ impl Play {
             return self.local(503, "cluster_not_found", "");
         };
         let mut filter = Filter::new(plugin, self.gateway.buffer);
+        self.life.world.cluster.clone_from(&model);
         self.life.world.response.clear();
+        if self.bare.contains(&model) {
+            // Envoy's codec writes no request without a method.
+            if !self.life.world.request.iter().any(|(name, _)| name == ":method") {
+                let details = "filter_removed_required_request_headers{missing_:method}";
+                return self.local(503, details, "missing required header: :method");
+            }
+            filter = Filter::missing(self.gateway.buffer);
+        }
         for piece in [Piece::Headers { end: false }, Piece::Body(&sent.body, true)] {
             match filter.turn(&mut self.life.world, Way::Request, piece) {
                 Step::Wait => {}
@@ -248,11 +262,12 @@ impl Play {
                 self.stage = Stage::Answering(attempt, message, index);
                 return false;
             }
-            if message.reset && attempt.filter.gone(Way::Response) {
-                self.life.reset = true;
-            } else if message.reset {
-                self.unreached(attempt.sent);
+            if message.reset && !attempt.filter.gone(Way::Response) {
+                self.unreached(attempt);
+                return true;
             }
+            self.life.reset |= message.reset;
+            attempt.filter.done(&mut self.life.world);
             return true;
         };
         let ends = matches!(piece, Piece::Headers { end: true } | Piece::Body(_, true));
@@ -260,22 +275,26 @@ impl Play {
             Step::Wait => {}
             Step::Reply(reply) => {
                 self.reply(reply);
+                attempt.filter.done(&mut self.life.world);
                 return true;
             }
             Step::Pass { headers, body } => {
                 if headers && retried(&self.life.world.response) && attempt.sent.retries > 0 {
-                    self.retry(attempt.sent);
+                    self.retry(attempt);
                     return true;
                 }
-                if headers {
-                    self.down(Piece::Headers { end: ends && body.is_empty() });
+                let none = ends && body.is_empty();
+                let mut open = !headers || self.down(Piece::Headers { end: none });
+                if open && (!body.is_empty() || ends && !self.life.ended) {
+                    open = self.down(Piece::Body(&body, ends));
                 }
-                if !body.is_empty() || ends && !self.life.ended {
-                    self.down(Piece::Body(&body, ends));
-                }
-                if matches!(piece, Piece::Trailers) {
+                if open && matches!(piece, Piece::Trailers) {
                     self.down(Piece::Trailers);
                     self.life.ended = true;
+                }
+                if !open {
+                    attempt.filter.done(&mut self.life.world);
+                    return true;
                 }
             }
         }
@@ -283,21 +302,24 @@ impl Play {
         true
     }
 
-    fn retry(&mut self, sent: Sent) {
-        self.stage = Stage::Routing(Sent { retries: sent.retries.saturating_sub(1), ..sent });
+    fn retry(&mut self, mut attempt: Attempt) {
+        attempt.filter.done(&mut self.life.world);
+        let Sent { body, retries } = attempt.sent;
+        self.stage = Stage::Routing(Sent { body, retries: retries.saturating_sub(1) });
     }
 
-    fn unreached(&mut self, sent: Sent) {
+    fn unreached(&mut self, attempt: Attempt) {
         let details = "upstream_reset_before_response_started{remote_connection_failure}";
         let said = "upstream connect error or disconnect/reset before headers";
-        self.failed(sent, 503, details, said);
+        self.failed(attempt, 503, details, said);
     }
 
-    fn failed(&mut self, sent: Sent, status: u16, details: &str, said: &str) {
-        if sent.retries > 0 {
-            return self.retry(sent);
+    fn failed(&mut self, mut attempt: Attempt, status: u16, details: &str, said: &str) {
+        if attempt.sent.retries > 0 {
+            return self.retry(attempt);
         }
         self.local(status, details, said);
+        attempt.filter.done(&mut self.life.world);
     }
 
     /// An answer that Envoy makes: only the edge role meets it.
@@ -314,16 +336,15 @@ impl Play {
         let own = reply.headers.into_iter();
         headers.extend(own.map(|(name, value)| (name.to_owned(), value.into_bytes())));
         self.life.world.response = headers;
-        self.down(Piece::Headers { end: reply.body.is_empty() });
-        if !reply.body.is_empty() {
+        if self.down(Piece::Headers { end: reply.body.is_empty() }) && !reply.body.is_empty() {
             self.down(Piece::Body(&reply.body, true));
         }
     }
 
-    /// A piece of the answer, through the edge role to the app.
-    fn down(&mut self, piece: Piece<'_>) {
+    /// A piece of the answer, through the edge role to the app; false when nothing may follow.
+    fn down(&mut self, piece: Piece<'_>) -> bool {
         match &mut self.leaves {
-            Some(0) => return,
+            Some(0) => return true,
             Some(pieces) => *pieces = pieces.saturating_sub(1),
             None => {}
         }
@@ -332,7 +353,18 @@ impl Play {
         }
         match self.edge.turn(&mut self.life.world, Way::Response, piece) {
             Step::Wait => {}
-            Step::Reply(_) => self.problem("a reply to an answer"),
+            // In the place of an answer that the app has seen nothing of.
+            Step::Reply(reply) => {
+                let own = reply.headers.into_iter();
+                let own = own.map(|(name, value)| (name.to_owned(), value.into_bytes()));
+                let status = (":status".to_owned(), reply.status.to_string().into_bytes());
+                let length = reply.body.len().to_string().into_bytes();
+                let length = ("content-length".to_owned(), length);
+                self.life.headers = [status, length].into_iter().chain(own).collect();
+                self.life.body = reply.body;
+                self.life.ended = true;
+                return false;
+            }
             Step::Pass { headers, body } => {
                 if headers {
                     self.life.headers.clone_from(&self.life.world.response);
@@ -342,6 +374,7 @@ impl Play {
                 self.life.ended |= ends;
             }
         }
+        true
     }
 
     /// What is true of every life, once there is nothing more to come.

@@ -4,7 +4,8 @@
 //! `--- app`, `--- state KEY`, and for each answer of a provider, in order, `--- MODEL STATUS`,
 //! `--- MODEL refused` (no connection) or `--- MODEL silent` (none within the time allowed), and
 //! for each of the ledger's, `--- ledger STATUS` (0 when it cannot be reached). `--- leaves N` says
-//! that the app is gone after N pieces of the answer. Then comes what must come out: `=== MODEL
+//! that the app is gone after N pieces of the answer, `--- bare MODEL` that the model's cluster
+//! lacks the provider role. Then comes what must come out: `=== MODEL
 //! saw`, `=== app got`, `=== MODEL skipped`, `=== ledger asked`, `=== kept`, `=== counted`,
 //! `=== logged`.
 //!
@@ -12,7 +13,7 @@
 //! goes on in the next one. In a body the line `~~~` ends a chunk, `~~~ trailers` ends it with
 //! trailers, `~~~ reset` cuts the connection, `~~~ more` leaves it open (in a story);
 //! `<<70000 x>>` is that many of that byte.
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::envoy::{Headers, Piece};
 use super::play::Life;
@@ -47,6 +48,8 @@ pub(crate) struct Given {
     pub(crate) answers: BTreeMap<String, VecDeque<Answer>>,
     pub(crate) ledger: VecDeque<(u16, Vec<u8>)>,
     pub(crate) leaves: Option<usize>,
+    /// Models whose clusters lack the provider role.
+    pub(crate) bare: BTreeSet<String>,
 }
 
 impl Message {
@@ -97,6 +100,7 @@ impl Given {
                 Some(("leaves", pieces)) => {
                     given.leaves = Some(pieces.parse().map_err(|_| "`--- leaves PIECES`")?);
                 }
+                Some(("bare", model)) => drop(given.bare.insert(model.to_owned())),
                 Some(("state", key)) => {
                     given.state.push((key.to_owned(), text.trim_end().to_owned()));
                 }

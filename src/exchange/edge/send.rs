@@ -1,0 +1,75 @@
+//! What leaves the edge role: a plan in filter state, and a request that nobody can be sent.
+//!
+//! It has no method. Only the provider role makes it whole again, from the plan; where a model's
+//! cluster lacks that role, Envoy's own codec refuses such a request, and neither the app's words
+//! nor its key reach anybody. What may be a credential is taken out all the same: other filters
+//! and logs stand between the two roles.
+use std::borrow::Cow;
+
+use super::super::spend::Choice;
+use super::super::{Effect, Effects, HeaderMap, NEXT, PLAN};
+use super::Head;
+use crate::policy::{Identity, Policy};
+
+/// What the name of a header has in it that carries a credential, or may.
+const SECRETIVE: [&str; 8] =
+    ["auth", "key", "token", "secret", "cookie", "credential", "password", "session"];
+
+/// What an app sent that goes no further than the edge role.
+#[derive(Debug, Default)]
+pub(super) struct Stripped {
+    headers: Vec<String>,
+    /// The path without its query, where it has one: some apps put a key there.
+    path: Option<String>,
+}
+
+impl Stripped {
+    /// Of these request headers: what may be a credential, and what steers Envoy. Envoy reads its
+    /// own request headers for retries and time limits, and takes not all of them from an app's.
+    pub(super) fn of(headers: &[(String, Vec<u8>)], policy: &Policy) -> Self {
+        let names = headers.iter().map(|(name, _)| name);
+        let own = names.filter(|name| steers(name) || secretive(name) || looked_in(policy, name));
+        let path = headers.iter().find(|(name, _)| name == ":path").map(|(_, path)| path);
+        let path = path.and_then(|path| core::str::from_utf8(path).ok()?.split_once('?'));
+        Self { headers: own.cloned().collect(), path: path.map(|(path, _)| path.to_owned()) }
+    }
+}
+
+fn steers(name: &str) -> bool {
+    name.starts_with("x-envoy-") && name != "x-envoy-external-address"
+}
+
+fn secretive(name: &str) -> bool {
+    !name.starts_with(':') && SECRETIVE.iter().any(|word| name.contains(word))
+}
+
+/// Whether the policy looks for a key there.
+fn looked_in(policy: &Policy, name: &str) -> bool {
+    let there =
+        |own: &Identity| matches!(own, Identity::ApiKey { header: Some(own), .. } if own == name);
+    policy.identity().iter().any(there)
+}
+
+/// Hands the request on: the route's matcher reads the next model from filter state.
+///
+/// The retry header comes last and does two things: it keeps Envoy within the chain, and, as any
+/// change of a request header by a module of this ABI, it has the route chosen again. (The foreign
+/// function `clear_route_cache` would do that alone, at the price of one more host call.)
+pub(super) fn send(head: &Head, choice: Choice) -> Effects {
+    let retries = choice.chain.len().saturating_sub(1);
+    let first = choice.chain.into_iter().next().unwrap_or_default();
+    let mut effects = Effects::go_on()
+        .and(Effect::State(PLAN.into(), choice.plan))
+        .and(Effect::State(NEXT.into(), first.into_bytes()));
+    for name in &head.stripped.headers {
+        effects = effects.and(Effect::RemoveHeader(HeaderMap::Request, name.clone()));
+    }
+    if let Some(path) = &head.stripped.path {
+        let path = path.clone();
+        effects = effects.and(Effect::SetHeader(HeaderMap::Request, ":path".into(), path));
+    }
+    let retries = (Cow::Borrowed("x-envoy-max-retries"), retries.to_string());
+    effects
+        .and(Effect::RemoveHeader(HeaderMap::Request, ":method".to_owned()))
+        .and(Effect::SetHeader(HeaderMap::Request, retries.0, retries.1))
+}

@@ -1,0 +1,58 @@
+//! What the edge role lets go: nothing that may be a credential, and no request that could be sent
+//! as it is.
+use std::rc::Rc;
+
+use super::support::{Given, gateway, live};
+
+/// What no provider role and no other filter needs of an app's request.
+const GONE: &[&str] = &[
+    "authorization",
+    "proxy-authorization",
+    "x-api-key",
+    "x-goog-api-key",
+    "api-key",
+    "x-team-key",
+    "x-auth-token",
+    "x-amz-security-token",
+    "x-client-secret",
+    "cookie",
+    "x-envoy-retry-on",
+    "x-envoy-hedge-on-per-try-timeout",
+];
+/// What other filters may need.
+const KEPT: &[&str] = &["x-forwarded-for", "traceparent", "x-envoy-external-address", "accept"];
+
+#[expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+/// What is in the request's header map once the edge role has let it go.
+fn left(policy: &str, path: &str) -> Vec<String> {
+    let header = |name: &&str| format!("{name}: app-key\n");
+    let headers: String = GONE.iter().chain(KEPT).map(header).collect();
+    let body = r#"{"model":"auto","messages":[{"role":"user","content":"Hi"}]}"#;
+    let script = format!(
+        "# One.\n\n--- policy {policy}\n--- app\nPOST {path}\n{headers}\n{body}\n--- bare claude\n"
+    );
+    let given = Given::read(&script).unwrap();
+    let life = live(&Rc::new(gateway(policy).unwrap()), &given);
+    let refused = life.headers.iter().any(|(name, value)| name == ":status" && value == b"500");
+    assert!(refused, "{}", String::from_utf8_lossy(&life.body));
+    let told =
+        |(name, value): &(String, Vec<u8>)| format!("{name}: {}", String::from_utf8_lossy(value));
+    life.world.request.iter().map(told).collect()
+}
+
+#[test]
+fn nothing_that_may_be_a_credential_leaves_the_edge() {
+    for policy in ["usual", "own-header"] {
+        let left = left(policy, "/v1/chat/completions?key=app-key");
+        for name in GONE {
+            let there = left.iter().any(|line| line.starts_with(&format!("{name}:")));
+            assert!(!there, "{policy}: {name} in {left:?}");
+        }
+        for name in KEPT {
+            let there = left.iter().any(|line| line.starts_with(&format!("{name}:")));
+            assert!(there, "{policy}: no {name} in {left:?}");
+        }
+        assert!(left.contains(&":path: /v1/chat/completions".to_owned()), "{left:?}");
+        assert!(!left.iter().any(|line| line.starts_with(":method")), "{left:?}");
+    }
+}
