@@ -7,7 +7,7 @@ pub enum Outcome {
     Held,
     /// They were already, by the same request.
     HeldBefore,
-    /// The id stands for a hold of another amount or tenant.
+    /// The id stands for a hold of another amount.
     HeldDifferently,
     /// The id stands for a hold that has ended.
     HoldEnded,

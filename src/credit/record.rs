@@ -49,10 +49,10 @@ pub struct Lot {
 /// Credits set aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
-    /// Its id, unique in the ledger.
-    pub id: String,
     /// Who pays.
     pub tenant: String,
+    /// Its id, unique for its tenant.
+    pub id: String,
     /// On whose behalf.
     pub user: Option<String>,
     /// With which key.
@@ -87,6 +87,8 @@ pub enum HoldState {
 /// One settled part of a hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draw {
+    /// Whose.
+    pub tenant: String,
     /// Of which hold.
     pub hold_id: String,
     /// Its own id.
@@ -223,10 +225,24 @@ impl Account {
 }
 
 impl Hold {
+    /// Tenant and id: the same id of two tenants is two holds.
+    #[must_use]
+    pub fn key(&self) -> (String, String) {
+        (self.tenant.clone(), self.id.clone())
+    }
+
     /// Whom it is for.
     #[must_use]
     pub fn labels(&self) -> Labels<'_> {
         Labels { user: self.user.as_deref(), key: self.key.as_deref() }
+    }
+}
+
+impl Draw {
+    /// Tenant, hold and own id.
+    #[must_use]
+    pub fn key(&self) -> (String, String, String) {
+        (self.tenant.clone(), self.hold_id.clone(), self.id.clone())
     }
 }
 

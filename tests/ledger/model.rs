@@ -21,7 +21,7 @@ pub(crate) struct Model {
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
     pub(crate) accounts: BTreeMap<String, Account>,
-    pub(crate) holds: BTreeMap<String, Hold>,
+    pub(crate) holds: BTreeMap<(String, String), Hold>,
     pub(crate) draws: Vec<Draw>,
     pub(crate) purchases: Vec<Purchase>,
     pub(crate) entries: Vec<Entry>,
@@ -36,7 +36,7 @@ impl Kept {
             assert_eq!(account.new, new.is_none(), "an account is new once");
         }
         for hold in changes.holds {
-            let new = self.holds.insert(hold.record.id.clone(), hold.record);
+            let new = self.holds.insert(hold.record.key(), hold.record);
             assert_eq!(hold.new, new.is_none(), "a hold is new once");
         }
         self.draws.extend(changes.draws);
@@ -74,7 +74,7 @@ impl Subject for Model {
         match question {
             Question::Account(tenant) => subject::account(of(tenant)),
             Question::Lots(tenant) => subject::lots(of(tenant)),
-            Question::Hold(_, id) => subject::hold(self.book.hold_of(id)),
+            Question::Hold(tenant, id) => subject::hold(self.book.hold_of(tenant, id)),
             Question::Charges(tenant, id) => subject::charges(entries(tenant).into_iter(), id),
             Question::Spent(tenant) => {
                 let meters = self.kept.meters.iter().filter(|(key, _)| key.tenant == *tenant);
@@ -119,10 +119,8 @@ impl Subject for Model {
             entries.for_each(|entry| auditor.entry(entry));
             let holds = self.kept.holds.values().filter(|hold| hold.tenant == *tenant);
             holds.for_each(|hold| auditor.hold(hold));
-            let of = |draw: &&Draw| {
-                self.kept.holds.get(&draw.hold_id).is_some_and(|hold| hold.tenant == *tenant)
-            };
-            self.kept.draws.iter().filter(of).for_each(|draw| auditor.draw(draw));
+            let draws = self.kept.draws.iter().filter(|draw| draw.tenant == *tenant);
+            draws.for_each(|draw| auditor.draw(draw));
             let meters = self.kept.meters.iter().filter(|(key, _)| key.tenant == *tenant);
             meters.for_each(|(key, meter)| auditor.meter(key, *meter));
             wrong.extend(auditor.differences());

@@ -154,7 +154,8 @@ fn settled_once(model: &Model) {
     let mut seen = BTreeSet::new();
     for entry in &model.kept.entries {
         if let tradewind::credit::Reason::Charge(charge) = &entry.reason {
-            let id = (charge.hold_id.clone(), charge.draw.clone(), charge.part);
+            let hold = (entry.tenant.clone(), charge.hold_id.clone());
+            let id = (hold, charge.draw.clone(), charge.part);
             assert!(seen.insert(id), "charged twice: {charge:?}");
         }
     }

@@ -128,7 +128,10 @@ fn step(words: &[&str]) -> Parsed<Step> {
         "because" => Ok(Step::Last(|told| &told.because, tail(0))),
         "account" => ask(Question::Account(name(0)?), 1),
         "lots" => ask(Question::Lots(name(0)?), 1),
-        "holding" => ask(Question::Hold(ALICE.to_owned(), name(0)?), 1),
+        "holding" => match name(1)?.strip_prefix("tenant=") {
+            Some(tenant) => ask(Question::Hold(tenant.to_owned(), name(0)?), 2),
+            None => ask(Question::Hold(ALICE.to_owned(), name(0)?), 1),
+        },
         "charges" => ask(Question::Charges(name(0)?, name(1)?), 2),
         "spent" => ask(Question::Spent(name(0)?), 1),
         "last" => ask(Question::Last(name(0)?), 1),

@@ -45,8 +45,8 @@ impl Subject for Kept {
         match question {
             Question::Account(name) => subject::account(tenant(name).map(|v| v.account).as_ref()),
             Question::Lots(name) => subject::lots(tenant(name).map(|v| v.account).as_ref()),
-            Question::Hold(_, id) => {
-                subject::hold(self.runtime.block_on(ledger.hold(id)).unwrap().as_ref())
+            Question::Hold(tenant, id) => {
+                subject::hold(self.runtime.block_on(ledger.hold(tenant, id)).unwrap().as_ref())
             }
             Question::Charges(name, id) => {
                 let all = self.runtime.block_on(ledger.entries(name, 0, 1_000)).unwrap();

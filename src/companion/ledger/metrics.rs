@@ -41,7 +41,7 @@ struct Counts {
     overrun: u128,
 }
 
-/// A method and a path as the router has it: `/v1/holds/{hold_id}`.
+/// A method and a path as the router has it: `/v1/tenants/{tenant}/holds/{hold_id}`.
 type Route = (String, String);
 
 #[derive(Debug, Default)]

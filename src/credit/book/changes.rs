@@ -46,9 +46,10 @@ pub(super) struct Dirty {
     pub(super) tiers: bool,
     /// By name: whether it is new.
     pub(super) accounts: BTreeMap<String, bool>,
-    pub(super) holds: BTreeMap<String, bool>,
+    /// By tenant and id: whether it is new.
+    pub(super) holds: BTreeMap<(String, String), bool>,
     pub(super) lots: BTreeMap<(String, u64), Written<Lot>>,
-    pub(super) draws: Vec<(String, String)>,
+    pub(super) draws: Vec<(String, String, String)>,
     pub(super) purchases: Vec<(String, String)>,
     pub(super) entries: Vec<Entry>,
     pub(super) alerts: Vec<Alert>,
@@ -62,9 +63,9 @@ impl Dirty {
         }
     }
 
-    pub(super) fn hold(&mut self, id: &str) {
-        if !self.holds.contains_key(id) {
-            self.holds.insert(id.to_owned(), false);
+    pub(super) fn hold(&mut self, key: &(String, String)) {
+        if !self.holds.contains_key(key) {
+            self.holds.insert(key.clone(), false);
         }
     }
 
@@ -79,8 +80,8 @@ impl Dirty {
             let record = book.accounts.get(&tenant)?.clone();
             Some(Written { record, new })
         };
-        let hold = |(id, new): (String, bool)| {
-            let record = book.holds.get(&id)?.clone();
+        let hold = |(key, new): ((String, String), bool)| {
+            let record = book.holds.get(&key)?.clone();
             Some(Written { record, new })
         };
         let lot = |((tenant, _), lot): ((String, u64), Written<Lot>)| Written {

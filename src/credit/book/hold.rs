@@ -12,18 +12,16 @@ impl Book {
         let Some(now) = self.arrive(&new.tenant, now) else {
             return Answer::only(Outcome::UnknownTenant);
         };
-        if let Some(hold) = self.holds.get(&new.hold_id) {
-            let outcome = if hold.tenant != new.tenant {
-                // Whose it is and how it stands is nobody else's business.
-                return self.answer(Outcome::HeldDifferently, &new.tenant);
-            } else if hold.state != HoldState::Open {
+        let key = (new.tenant.clone(), new.hold_id.clone());
+        if let Some(hold) = self.holds.get(&key) {
+            let outcome = if hold.state != HoldState::Open {
                 Outcome::HoldEnded
             } else if hold.credits != new.credits {
                 Outcome::HeldDifferently
             } else {
                 Outcome::HeldBefore
             };
-            return self.answer_of_hold(outcome, &new.hold_id);
+            return self.answer_of_hold(outcome, &key);
         }
         let Some(account) = self.accounts.get(&new.tenant) else {
             return Answer::only(Outcome::UnknownTenant);
@@ -36,7 +34,7 @@ impl Book {
             return Answer { exceeded: Some(exceeded), ..answer };
         }
         match self.set_aside(new, now) {
-            Some(()) => self.answer_of_hold(Outcome::Held, &new.hold_id),
+            Some(()) => self.answer_of_hold(Outcome::Held, &key),
             None => self.answer(Outcome::Overflow, &new.tenant),
         }
     }
@@ -88,29 +86,28 @@ impl Book {
         if hold.state == HoldState::Open {
             self.due.insert(due(&hold));
         }
-        self.dirty.holds.insert(hold.id.clone(), true);
-        self.holds.insert(hold.id.clone(), hold);
+        self.dirty.holds.insert(hold.key(), true);
+        self.holds.insert(hold.key(), hold);
     }
 
     /// Gives a hold back. One that has expired is given back as well: no charge will follow.
     pub(super) fn release(&mut self, release: &Release, now: Moment) -> Answer {
-        let (tenant, id) = (release.tenant.clone(), release.hold_id.as_str());
-        // Another tenant's is nobody else's business.
-        if self.holds.get(id).is_none_or(|hold| hold.tenant != tenant) {
+        let (tenant, key) = (&release.tenant, (release.tenant.clone(), release.hold_id.clone()));
+        if !self.holds.contains_key(&key) {
             return Answer::only(Outcome::UnknownHold);
         }
-        let now = self.arrive(&tenant, now).unwrap_or(now);
-        let outcome = match self.holds.get(id).map(|hold| hold.state) {
+        let now = self.arrive(tenant, now).unwrap_or(now);
+        let outcome = match self.holds.get(&key).map(|hold| hold.state) {
             Some(HoldState::Open | HoldState::Expired) => {
-                self.end(id, HoldState::Released, now);
-                self.expire(&tenant, now);
+                self.end(&key, HoldState::Released, now);
+                self.expire(tenant, now);
                 Outcome::Released
             }
             Some(HoldState::Released) => Outcome::ReleasedBefore,
             Some(HoldState::Settled) => Outcome::HoldEnded,
             None => Outcome::UnknownHold,
         };
-        self.answer_of_hold(outcome, id)
+        self.answer_of_hold(outcome, &key)
     }
 }
 

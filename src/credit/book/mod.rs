@@ -30,11 +30,12 @@ use changes::Dirty;
 pub struct Book {
     tiers: Tiers,
     accounts: BTreeMap<String, Account>,
-    holds: BTreeMap<String, Hold>,
+    /// By tenant and id.
+    holds: BTreeMap<(String, String), Hold>,
     /// The open ones, in the order in which they expire: tenant, moment, id.
     due: BTreeSet<(String, Moment, String)>,
-    /// By hold and own id.
-    draws: BTreeMap<(String, String), Draw>,
+    /// By tenant, hold and own id.
+    draws: BTreeMap<(String, String, String), Draw>,
     /// By tenant and key.
     purchases: BTreeMap<(String, String), Purchase>,
     meters: BTreeMap<MeterKey, Meter>,
@@ -83,12 +84,12 @@ impl Book {
         if hold.state == HoldState::Open {
             self.due.insert(due(&hold));
         }
-        self.holds.insert(hold.id.clone(), hold);
+        self.holds.insert(hold.key(), hold);
     }
 
     /// Gives it a settled part of a hold.
     pub fn know_draw(&mut self, draw: Draw) {
-        self.draws.insert((draw.hold_id.clone(), draw.id.clone()), draw);
+        self.draws.insert(draw.key(), draw);
     }
 
     /// Gives it a purchase.
@@ -107,10 +108,10 @@ impl Book {
         self.accounts.get(tenant)
     }
 
-    /// A hold.
+    /// A tenant's hold.
     #[must_use]
-    pub fn hold_of(&self, id: &str) -> Option<&Hold> {
-        self.holds.get(id)
+    pub fn hold_of(&self, tenant: &str, id: &str) -> Option<&Hold> {
+        self.holds.get(&(tenant.to_owned(), id.to_owned()))
     }
 
     /// What was spent and is held in a window.
@@ -127,8 +128,8 @@ impl Book {
         Answer { standing: self.standing(tenant), ..Answer::only(outcome) }
     }
 
-    fn answer_of_hold(&self, outcome: Outcome, id: &str) -> Answer {
-        let hold = self.holds.get(id);
+    fn answer_of_hold(&self, outcome: Outcome, key: &(String, String)) -> Answer {
+        let hold = self.holds.get(key);
         let standing = hold.and_then(|hold| self.standing(&hold.tenant));
         Answer { standing, hold: hold.cloned(), ..Answer::only(outcome) }
     }

@@ -15,6 +15,11 @@ impl Settle {
         Labels { user: self.user.as_deref().or(hold.user), key: self.key.as_deref().or(hold.key) }
     }
 
+    /// The key of its hold.
+    fn key_of_hold(&self) -> (String, String) {
+        (self.tenant.clone(), self.hold_id.clone())
+    }
+
     fn charge(&self, labels: Labels<'_>, counts_at: Moment, late: bool) -> Charge {
         Charge {
             hold_id: self.hold_id.clone(),
@@ -33,31 +38,30 @@ impl Settle {
 
 impl Book {
     pub(super) fn settle(&mut self, settle: &Settle, now: Moment) -> Answer {
-        let (id, tenant) = (&settle.hold_id, &settle.tenant);
-        let Some(hold) = self.holds.get(id) else { return self.settle_unheld(settle, now) };
-        if hold.tenant != *tenant {
-            return Answer::only(Outcome::HeldDifferently);
+        let (tenant, key) = (&settle.tenant, settle.key_of_hold());
+        if !self.holds.contains_key(&key) {
+            return self.settle_unheld(settle, now);
         }
         let now = self.arrive(tenant, now).unwrap_or(now);
-        let Some(hold) = self.holds.get(id) else { return Answer::only(Outcome::UnknownHold) };
+        let Some(hold) = self.holds.get(&key) else { return Answer::only(Outcome::UnknownHold) };
         let Some(credits) = settle.credits() else {
-            return self.answer_of_hold(Outcome::Overflow, id);
+            return self.answer_of_hold(Outcome::Overflow, &key);
         };
         if let Some(outcome) = self.already(settle, credits, hold) {
-            return self.answer_of_hold(outcome, id);
+            return self.answer_of_hold(outcome, &key);
         }
         if !self.can_owe(tenant, credits) {
-            return self.answer_of_hold(Outcome::Overflow, id);
+            return self.answer_of_hold(Outcome::Overflow, &key);
         }
         let late = hold.state != HoldState::Open;
         let charge = settle.charge(settle.labels(Some(hold.labels())), hold.made, late);
         let frees = frees(settle, hold);
-        self.free(id, frees, now);
+        self.free(&key, frees, now);
         self.settled(settle, credits, late, now);
         let overrun = self.charge_parts(settle, &charge, now);
         self.expire(tenant, now);
         let outcome = if late { Outcome::SettledLate } else { Outcome::Settled };
-        Answer { overrun, ..self.answer_of_hold(outcome, id) }
+        Answer { overrun, ..self.answer_of_hold(outcome, &key) }
     }
 
     /// Whether what a tenant owes after such a charge is no more than there can be.
@@ -81,7 +85,7 @@ impl Book {
     fn already(&self, settle: &Settle, credits: Credits, hold: &Hold) -> Option<Outcome> {
         let same = match &settle.draw {
             Some((id, releases)) => {
-                let draw = self.draws.get(&(hold.id.clone(), id.clone()));
+                let draw = self.draws.get(&(hold.tenant.clone(), hold.id.clone(), id.clone()));
                 draw.map(|draw| draw.credits == credits && draw.releases == *releases)
             }
             None => hold.settled.map(|settled| settled == credits),
@@ -95,8 +99,8 @@ impl Book {
 
     /// Remembers it, so that it is charged once; a hold that holds nothing more has ended.
     fn settled(&mut self, settle: &Settle, credits: Credits, late: bool, now: Moment) {
-        let id = &settle.hold_id;
-        let Some(hold) = self.holds.get_mut(id) else { return };
+        let key = settle.key_of_hold();
+        let Some(hold) = self.holds.get_mut(&key) else { return };
         let ends = match &settle.draw {
             Some(_) => !late && hold.remaining.is_zero(),
             None => {
@@ -105,17 +109,17 @@ impl Book {
             }
         };
         if ends {
-            self.end(id, HoldState::Settled, now);
+            self.end(&key, HoldState::Settled, now);
         }
         self.drawn(settle, credits);
     }
 
     fn drawn(&mut self, settle: &Settle, credits: Credits) {
         let Some((id, releases)) = &settle.draw else { return };
-        let key = (settle.hold_id.clone(), id.clone());
-        self.dirty.draws.push(key.clone());
-        let (hold_id, id) = key.clone();
-        self.draws.insert(key, Draw { hold_id, id, credits, releases: *releases });
+        let (tenant, hold_id) = settle.key_of_hold();
+        let draw = Draw { tenant, hold_id, id: id.clone(), credits, releases: *releases };
+        self.dirty.draws.push(draw.key());
+        self.draws.insert(draw.key(), draw);
     }
 
     /// Charges a request that ran while the ledger was away. Its id stands for an ended hold then.
@@ -144,7 +148,7 @@ impl Book {
         self.drawn(settle, credits);
         let charge = settle.charge(settle.labels(None), now, true);
         let overrun = self.charge_parts(settle, &charge, now);
-        Answer { overrun, ..self.answer_of_hold(Outcome::SettledUnheld, &settle.hold_id) }
+        Answer { overrun, ..self.answer_of_hold(Outcome::SettledUnheld, &settle.key_of_hold()) }
     }
 }
 

@@ -9,35 +9,35 @@ impl Book {
     /// Comes to an account: what has expired goes. The time there; none without an account.
     pub(super) fn arrive(&mut self, tenant: &str, now: Moment) -> Option<Moment> {
         let now = self.accounts.get(tenant)?.mark.max(now);
-        while let Some(id) = self.first_due(tenant, now) {
-            self.end(&id, HoldState::Expired, now);
+        while let Some(key) = self.first_due(tenant, now) {
+            self.end(&key, HoldState::Expired, now);
         }
         self.expire(tenant, now);
         Some(now)
     }
 
-    fn first_due(&self, tenant: &str, now: Moment) -> Option<String> {
+    fn first_due(&self, tenant: &str, now: Moment) -> Option<(String, String)> {
         let from = (tenant.to_owned(), Moment::default(), String::new());
         let (first, expires_at, id) = self.due.range(from..).next()?;
-        (first == tenant && *expires_at <= now).then(|| id.clone())
+        (first == tenant && *expires_at <= now).then(|| (first.clone(), id.clone()))
     }
 
     /// Ends an open hold: what it still holds is free again.
-    pub(super) fn end(&mut self, id: &str, state: HoldState, now: Moment) {
-        let remaining = self.holds.get(id).map_or(Credits::ZERO, |hold| hold.remaining);
-        self.free(id, remaining, now);
-        if let Some(hold) = self.holds.get_mut(id) {
+    pub(super) fn end(&mut self, key: &(String, String), state: HoldState, now: Moment) {
+        let remaining = self.holds.get(key).map_or(Credits::ZERO, |hold| hold.remaining);
+        self.free(key, remaining, now);
+        if let Some(hold) = self.holds.get_mut(key) {
             self.due.remove(&due(hold));
             hold.state = state;
-            self.dirty.hold(id);
+            self.dirty.hold(key);
         }
     }
 
     /// Takes so much of what a hold still holds out of it.
-    pub(super) fn free(&mut self, id: &str, credits: Credits, now: Moment) {
-        let Some(hold) = self.holds.get_mut(id).filter(|_| !credits.is_zero()) else { return };
+    pub(super) fn free(&mut self, key: &(String, String), credits: Credits, now: Moment) {
+        let Some(hold) = self.holds.get_mut(key).filter(|_| !credits.is_zero()) else { return };
         hold.remaining = hold.remaining.less(credits);
-        self.dirty.hold(id);
+        self.dirty.hold(key);
         if let Some(account) = self.accounts.get_mut(&hold.tenant) {
             account.held = account.held.less(credits);
             account.mark = account.mark.max(now);

@@ -4,21 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Book;
 use crate::credit::budget::{Labels, MeterKey};
 use crate::credit::calendar::Moment;
-use crate::credit::command::{Command, SettledPart};
+use crate::credit::command::{Command, Settle, SettledPart};
 
 /// The records that a book needs to know before it does some commands.
 ///
-/// Beside these: the account of every hold, every lot of an account with something left, and every
-/// hold of an account that has expired by then. What a store does not have it does not give; a
-/// meter that it does not have counts nothing.
+/// Beside these: every lot of an account with something left, and every hold of an account that has
+/// expired by then. What a store does not have it does not give; a meter that it does not have
+/// counts nothing.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
     /// Accounts by name.
     pub tenants: BTreeSet<String>,
-    /// Holds by id.
-    pub holds: BTreeSet<String>,
-    /// Settled parts by hold and own id.
-    pub draws: BTreeSet<(String, String)>,
+    /// Holds by tenant and id.
+    pub holds: BTreeSet<(String, String)>,
+    /// Settled parts by tenant, hold and own id.
+    pub draws: BTreeSet<(String, String, String)>,
     /// Purchases by tenant and key.
     pub purchases: BTreeSet<(String, String)>,
 }
@@ -32,18 +32,19 @@ impl Wanted {
             match command {
                 Command::Hold(new) => {
                     wanted.tenants.insert(new.tenant.clone());
-                    wanted.holds.insert(new.hold_id.clone());
+                    wanted.holds.insert((new.tenant.clone(), new.hold_id.clone()));
                 }
                 Command::Settle(settle) => {
-                    wanted.tenants.insert(settle.tenant.clone());
-                    wanted.holds.insert(settle.hold_id.clone());
+                    let Settle { tenant, hold_id, .. } = settle;
+                    wanted.tenants.insert(tenant.clone());
+                    wanted.holds.insert((tenant.clone(), hold_id.clone()));
                     if let Some((id, _)) = &settle.draw {
-                        wanted.draws.insert((settle.hold_id.clone(), id.clone()));
+                        wanted.draws.insert((tenant.clone(), hold_id.clone(), id.clone()));
                     }
                 }
                 Command::Release(release) => {
                     wanted.tenants.insert(release.tenant.clone());
-                    wanted.holds.insert(release.hold_id.clone());
+                    wanted.holds.insert((release.tenant.clone(), release.hold_id.clone()));
                 }
                 Command::Buy(buy) => {
                     wanted.tenants.insert(buy.tenant.clone());
@@ -70,29 +71,28 @@ impl Book {
         for hold in self.holds.values() {
             wanted.extend(MeterKey::every(&hold.tenant, hold.labels(), hold.made));
         }
-        // Holds that the commands themselves may make: by id, who pays and for whom.
-        let mut made: BTreeMap<&str, Vec<(&str, Labels<'_>)>> = BTreeMap::new();
+        // Holds that the commands themselves may make: whose and which, and for whom.
+        let mut made: BTreeMap<(&str, &str), Vec<Labels<'_>>> = BTreeMap::new();
         for command in commands {
             if let Command::Hold(new) = command {
                 let now = self.now_of(&new.tenant, now);
                 wanted.extend(MeterKey::every(&new.tenant, new.labels(), now));
-                made.entry(&new.hold_id).or_default().push((&new.tenant, new.labels()));
+                made.entry((&new.tenant, &new.hold_id)).or_default().push(new.labels());
             }
             if let Command::Settle(settle) = command
                 && settle.unheld
             {
-                let own = (settle.tenant.as_str(), settle.labels(None));
-                made.entry(&settle.hold_id).or_default().push(own);
+                let key = (settle.tenant.as_str(), settle.hold_id.as_str());
+                made.entry(key).or_default().push(settle.labels(None));
             }
         }
         for command in commands {
             let Command::Settle(settle) = command else { continue };
-            let id = settle.hold_id.as_str();
-            let known = self.holds.get(id);
-            let known = known.map(|hold| (hold.tenant.as_str(), hold.labels(), hold.made));
-            let made = made.get(id).into_iter().flatten();
-            let made = made.map(|(tenant, labels)| (*tenant, *labels, self.now_of(tenant, now)));
-            for (tenant, labels, at) in known.into_iter().chain(made) {
+            let (tenant, id) = (settle.tenant.as_str(), settle.hold_id.as_str());
+            let known = self.hold_of(tenant, id).map(|hold| (hold.labels(), hold.made));
+            let made = made.get(&(tenant, id)).into_iter().flatten();
+            let made = made.map(|labels| (*labels, self.now_of(tenant, now)));
+            for (labels, at) in known.into_iter().chain(made) {
                 wanted.extend(MeterKey::every(tenant, settle.labels(Some(labels)), at));
                 let model =
                     |part: &SettledPart| MeterKey::model(tenant, part.spent.model.as_deref(), at);

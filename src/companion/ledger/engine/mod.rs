@@ -111,12 +111,12 @@ impl Ledger {
         Ok(self.store.tenant(tenant, self.now()).await?)
     }
 
-    /// One hold.
+    /// A tenant's hold.
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn hold(&self, id: &str) -> Result<Option<Hold>, Unavailable> {
-        Ok(self.store.hold(id).await?)
+    pub async fn hold(&self, tenant: &str, id: &str) -> Result<Option<Hold>, Unavailable> {
+        Ok(self.store.hold(tenant, id).await?)
     }
 
     /// A tenant's entries with a greater number, in their order.

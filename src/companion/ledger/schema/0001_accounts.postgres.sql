@@ -22,8 +22,8 @@ CREATE TABLE lots (
 );
 
 CREATE TABLE holds (
-    id text COLLATE "C" NOT NULL PRIMARY KEY,
     tenant text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
     user_name text COLLATE "C",
     key_name text COLLATE "C",
     credits bigint NOT NULL,
@@ -31,17 +31,19 @@ CREATE TABLE holds (
     made bigint NOT NULL,
     expires_at bigint NOT NULL,
     state text COLLATE "C" NOT NULL,
-    settled bigint
+    settled bigint,
+    PRIMARY KEY (tenant, id)
 );
 
 CREATE INDEX holds_due ON holds (tenant, expires_at) WHERE state = 'open';
 
 CREATE TABLE draws (
+    tenant text COLLATE "C" NOT NULL,
     hold_id text COLLATE "C" NOT NULL,
     id text COLLATE "C" NOT NULL,
     credits bigint NOT NULL,
     releases bigint NOT NULL,
-    PRIMARY KEY (hold_id, id)
+    PRIMARY KEY (tenant, hold_id, id)
 );
 
 CREATE TABLE purchases (

@@ -22,8 +22,8 @@ CREATE TABLE lots (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE holds (
-    id TEXT NOT NULL PRIMARY KEY,
     tenant TEXT NOT NULL,
+    id TEXT NOT NULL,
     user_name TEXT,
     key_name TEXT,
     credits INTEGER NOT NULL,
@@ -31,17 +31,19 @@ CREATE TABLE holds (
     made INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     state TEXT NOT NULL,
-    settled INTEGER
+    settled INTEGER,
+    PRIMARY KEY (tenant, id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX holds_due ON holds (tenant, expires_at) WHERE state = 'open';
 
 CREATE TABLE draws (
+    tenant TEXT NOT NULL,
     hold_id TEXT NOT NULL,
     id TEXT NOT NULL,
     credits INTEGER NOT NULL,
     releases INTEGER NOT NULL,
-    PRIMARY KEY (hold_id, id)
+    PRIMARY KEY (tenant, hold_id, id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE purchases (

@@ -61,8 +61,8 @@ pub(super) fn lot_row(tenant: &str, lot: &Lot) -> Vec<Cell> {
 
 pub(super) fn hold_row(hold: &Hold) -> Vec<Cell> {
     vec![
-        text(&hold.id),
         text(&hold.tenant),
+        text(&hold.id),
         maybe_text(hold.user.as_ref()),
         maybe_text(hold.key.as_ref()),
         credits(hold.credits),
@@ -75,7 +75,13 @@ pub(super) fn hold_row(hold: &Hold) -> Vec<Cell> {
 }
 
 pub(super) fn draw_row(draw: &Draw) -> Vec<Cell> {
-    vec![text(&draw.hold_id), text(&draw.id), credits(draw.credits), credits(draw.releases)]
+    vec![
+        text(&draw.tenant),
+        text(&draw.hold_id),
+        text(&draw.id),
+        credits(draw.credits),
+        credits(draw.releases),
+    ]
 }
 
 pub(super) fn purchase_row(purchase: &Purchase) -> Vec<Cell> {

@@ -62,8 +62,8 @@ pub(super) trait Store: Send + Sync + fmt::Debug {
     /// One account.
     fn tenant(&self, tenant: &str, now: Moment) -> Reply<'_, Option<TenantView>>;
 
-    /// One hold.
-    fn hold(&self, id: &str) -> Reply<'_, Option<Hold>>;
+    /// A tenant's hold.
+    fn hold(&self, tenant: &str, id: &str) -> Reply<'_, Option<Hold>>;
 
     /// A tenant's entries: those before that number, the newest first, or those after it.
     fn entries(&self, tenant: &str, from: Page, limit: u32) -> Reply<'_, Vec<Entry>>;
@@ -119,7 +119,7 @@ impl Page {
 const DUE_MAX: i64 = 10_000;
 
 /// The tables whose records belong to an account.
-const OWNED: [&str; 6] = ["entries", "purchases", "lots", "holds", "meters", "alerts"];
+const OWNED: [&str; 7] = ["entries", "purchases", "lots", "holds", "draws", "meters", "alerts"];
 
 /// Finds accounts that a table knows and that are not there.
 fn strays(table: &str) -> String {

@@ -36,8 +36,8 @@ pub(super) static LOTS: Table = Table::new(
 pub(super) static HOLDS: Table = Table::new(
     "holds",
     &[
-        ("id", Text),
         ("tenant", Text),
+        ("id", Text),
         ("user_name", Text),
         ("key_name", Text),
         ("credits", Int),
@@ -47,11 +47,14 @@ pub(super) static HOLDS: Table = Table::new(
         ("state", Text),
         ("settled", Int),
     ],
-    1,
+    2,
 );
 
-pub(super) static DRAWS: Table =
-    Table::new("draws", &[("hold_id", Text), ("id", Text), ("credits", Int), ("releases", Int)], 2);
+pub(super) static DRAWS: Table = Table::new(
+    "draws",
+    &[("tenant", Text), ("hold_id", Text), ("id", Text), ("credits", Int), ("releases", Int)],
+    3,
+);
 
 pub(super) static PURCHASES: Table = Table::new(
     "purchases",
@@ -196,8 +199,8 @@ impl<R: Row> Reader<'_, R> {
 
     pub(super) fn hold(&self) -> Result<Hold, Fault> {
         Ok(Hold {
-            id: self.text("id")?,
             tenant: self.text("tenant")?,
+            id: self.text("id")?,
             user: self.maybe_text("user_name")?,
             key: self.maybe_text("key_name")?,
             credits: self.credits("credits")?,
@@ -211,6 +214,7 @@ impl<R: Row> Reader<'_, R> {
 
     pub(super) fn draw(&self) -> Result<Draw, Fault> {
         Ok(Draw {
+            tenant: self.text("tenant")?,
             hold_id: self.text("hold_id")?,
             id: self.text("id")?,
             credits: self.credits("credits")?,

@@ -114,19 +114,24 @@ impl Table {
 
     fn select(&self, takes: Takes) -> String {
         let (name, keys) = (self.name, self.key_columns());
-        let columns = self.names(&format!("{name}."));
         match takes {
             Takes::One => {
+                let columns = self.names("");
                 let same = keys.iter().map(|(key, _)| format!("{key} = ?"));
                 let same = same.collect::<Vec<_>>().join(" AND ");
                 format!("SELECT {columns} FROM {name} WHERE {same}")
             }
-            Takes::Arrays => format!(
-                "SELECT {columns} FROM UNNEST({}) AS wanted ({keys}) JOIN {name} USING ({keys})",
-                arrays(keys),
-                keys = names(keys, ""),
-            ),
+            Takes::Arrays => self.named(&arrays(keys)),
         }
+    }
+
+    /// `SELECT` of the records whose keys are in some arrays.
+    pub(super) fn named(&self, arrays: &str) -> String {
+        let (name, keys) = (self.name, names(self.key_columns(), ""));
+        let columns = self.names(&format!("{name}."));
+        format!(
+            "SELECT {columns} FROM UNNEST({arrays}) AS wanted ({keys}) JOIN {name} USING ({keys})"
+        )
     }
 
     /// `SELECT` of every column, to be continued.

@@ -56,7 +56,7 @@ fn refusal(hold: &NewHold, answer: &Answer) -> Problem {
             standing.available
         ),
         (Outcome::HeldDifferently, ..) => {
-            format!("`{hold_id}` was asked for with another tenant or amount")
+            format!("`{hold_id}` was asked for with another amount")
         }
         _ => format!("`{hold_id}` was settled, given back or has expired: use another id"),
     };
@@ -76,7 +76,7 @@ fn refusal(hold: &NewHold, answer: &Answer) -> Problem {
 
 /// `GET /v1/tenants/{tenant}/holds/{hold_id}`
 pub(in super::super) async fn show(State(app): State<App>, Names(tenant, id): Names) -> Called {
-    let found = app.ledger.hold(&id).await?.filter(|hold| hold.tenant == tenant);
+    let found = app.ledger.hold(&tenant, &id).await?;
     let Some(hold) = found else { return Err(unknown(&tenant, &id)) };
     Ok(reply::object(StatusCode::OK, |w| {
         text("hold_id", &hold.id, w);

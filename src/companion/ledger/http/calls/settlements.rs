@@ -91,7 +91,6 @@ fn detail(outcome: Outcome) -> Option<&'static str> {
     match outcome {
         Outcome::UnknownHold => Some("no such hold: with `unheld` it is charged all the same"),
         Outcome::UnknownTenant => Some("no such tenant"),
-        Outcome::HeldDifferently => Some("the hold is another tenant's"),
         Outcome::HoldReleased => Some("the hold was given back: nothing can be charged to it"),
         Outcome::SettledDifferently => Some("it was settled before with another amount"),
         Outcome::Overflow => Some("more than an account can hold"),

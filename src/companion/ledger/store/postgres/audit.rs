@@ -67,11 +67,7 @@ async fn one(view: &mut PgConnection, account: Account, audit: &mut Audit) -> Re
         },
     )
     .await?;
-    let sql = format!(
-        "{} WHERE hold_id IN (SELECT id FROM holds WHERE tenant = {tenant})",
-        DRAWS.select_all()
-    );
-    each(view, &sql, |row| row.draw(), |draw| auditor.draw(&draw)).await?;
+    each(view, &of(&DRAWS), |row| row.draw(), |draw| auditor.draw(&draw)).await?;
     let sql = of(&METERS);
     each(view, &sql, |row| row.meter(), |(key, meter)| auditor.meter(&key, meter)).await?;
     audit.accounts = audit.accounts.saturating_add(1);

@@ -50,7 +50,10 @@ async fn load(
         book.know_account(account);
     }
     if !wanted.draws.is_empty() {
-        let keys = wanted.draws.iter().map(|(hold, id)| vec![text(hold), text(id)]).collect();
+        let key = |(tenant, hold, id): &(String, String, String)| {
+            vec![text(tenant), text(hold), text(id)]
+        };
+        let keys = wanted.draws.iter().map(key).collect();
         for draw in rows(connection, by_key(&DRAWS, keys), |row| row.draw()).await? {
             book.know_draw(draw);
         }
@@ -103,14 +106,15 @@ async fn load_holds(
     book: &mut Book,
 ) -> Result<(), Fault> {
     let select = HOLDS.select_all();
+    let named = HOLDS.named("$3::text[], $4::text[]");
     let sql = format!(
-        "{select} WHERE id = ANY($3) UNION ALL \
+        "{named} UNION ALL \
          SELECT due.* FROM UNNEST($1::text[], $2::int8[]) AS mark (tenant, at), LATERAL (\
          {select} WHERE holds.tenant = mark.tenant AND state = 'open' AND expires_at <= mark.at \
          ORDER BY expires_at LIMIT {DUE_MAX}) AS due"
     );
-    let ids: Vec<String> = wanted.holds.iter().cloned().collect();
-    let statement = bind(statement(sql), MARKS, marks).bind(ids);
+    let (tenants, ids): (Vec<String>, Vec<String>) = wanted.holds.iter().cloned().unzip();
+    let statement = bind(statement(sql), MARKS, marks).bind(tenants).bind(ids);
     for hold in rows(connection, statement, |row| row.hold()).await? {
         book.know_hold(hold);
     }

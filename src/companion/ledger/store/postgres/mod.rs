@@ -53,9 +53,9 @@ impl Store for Postgres {
         )
     }
 
-    fn hold(&self, id: &str) -> Reply<'_, Option<Hold>> {
-        let id = id.to_owned();
-        Box::pin(async move { views::hold(&mut *self.reader.acquire().await?, &id).await })
+    fn hold(&self, tenant: &str, id: &str) -> Reply<'_, Option<Hold>> {
+        let (tenant, id) = (tenant.to_owned(), id.to_owned());
+        Box::pin(async move { views::hold(&mut *self.reader.acquire().await?, &tenant, &id).await })
     }
 
     fn entries(&self, tenant: &str, page: Page, limit: u32) -> Reply<'_, Vec<Entry>> {

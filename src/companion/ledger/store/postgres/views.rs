@@ -102,9 +102,13 @@ pub(super) async fn add_lots(
     Ok(())
 }
 
-pub(super) async fn hold(connection: &mut PgConnection, id: &str) -> Result<Option<Hold>, Fault> {
-    let sql = format!("{} WHERE id = $1", HOLDS.select_all());
-    let found = statement(sql).bind(id.to_owned());
+pub(super) async fn hold(
+    connection: &mut PgConnection,
+    tenant: &str,
+    id: &str,
+) -> Result<Option<Hold>, Fault> {
+    let sql = format!("{} WHERE tenant = $1 AND id = $2", HOLDS.select_all());
+    let found = statement(sql).bind(tenant.to_owned()).bind(id.to_owned());
     Ok(rows(connection, found, |row| row.hold()).await?.pop())
 }
 

@@ -1,5 +1,5 @@
 //! Every account of a file, recomputed in one view of it.
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
 use super::rows::{each, rows};
 use crate::companion::ledger::store::entry::ENTRIES;
@@ -62,9 +62,8 @@ fn one(view: &Connection, mut account: Account, audit: &mut Audit) -> Result<(),
             audit.holds = audit.holds.saturating_add(1);
         },
     )?;
-    let sql =
-        format!("{} WHERE hold_id IN (SELECT id FROM holds WHERE tenant = ?)", DRAWS.select_all());
-    each(view, &sql, params![tenant], |row| row.draw(), |draw| auditor.draw(&draw))?;
+    let sql = of(DRAWS.select_all());
+    each(view, &sql, [&tenant], |row| row.draw(), |draw| auditor.draw(&draw))?;
     let sql = of(METERS.select_all());
     each(view, &sql, [&tenant], |row| row.meter(), |(key, meter)| auditor.meter(&key, meter))?;
     audit.accounts = audit.accounts.saturating_add(1);

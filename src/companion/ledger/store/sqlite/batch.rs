@@ -33,19 +33,18 @@ pub(super) fn batch(
 }
 
 fn load(connection: &Connection, commands: &[Command], now: Moment) -> Result<Book, Fault> {
-    let mut wanted = Wanted::by(commands);
+    let wanted = Wanted::by(commands);
     let mut book = Book::default();
-    for id in &wanted.holds {
-        if let Some(hold) = one(connection, &HOLDS, [id], |row| row.hold())? {
-            wanted.tenants.insert(hold.tenant.clone());
+    for (tenant, id) in &wanted.holds {
+        if let Some(hold) = one(connection, &HOLDS, [tenant, id], |row| row.hold())? {
             book.know_hold(hold);
         }
     }
     for tenant in &wanted.tenants {
         load_account(connection, tenant, now, &mut book)?;
     }
-    for (hold, id) in &wanted.draws {
-        if let Some(draw) = one(connection, &DRAWS, [hold, id], |row| row.draw())? {
+    for (tenant, hold, id) in &wanted.draws {
+        if let Some(draw) = one(connection, &DRAWS, [tenant, hold, id], |row| row.draw())? {
             book.know_draw(draw);
         }
     }

@@ -71,9 +71,9 @@ impl Store for Sqlite {
         self.reader.run(move |connection| views::tenant(connection, &tenant, now))
     }
 
-    fn hold(&self, id: &str) -> Reply<'_, Option<Hold>> {
-        let id = id.to_owned();
-        self.reader.run(move |connection| views::hold(connection, &id))
+    fn hold(&self, tenant: &str, id: &str) -> Reply<'_, Option<Hold>> {
+        let (tenant, id) = (tenant.to_owned(), id.to_owned());
+        self.reader.run(move |connection| views::hold(connection, &tenant, &id))
     }
 
     fn entries(&self, tenant: &str, page: Page, limit: u32) -> Reply<'_, Vec<Entry>> {

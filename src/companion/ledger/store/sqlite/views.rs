@@ -56,8 +56,8 @@ fn view(connection: &Connection, mut account: Account, now: Moment) -> Result<Te
     Ok(TenantView { account, open_holds, budgets, spent_week })
 }
 
-pub(super) fn hold(connection: &Connection, id: &str) -> Result<Option<Hold>, Fault> {
-    one(connection, &HOLDS, [id], |row| row.hold())
+pub(super) fn hold(connection: &Connection, tenant: &str, id: &str) -> Result<Option<Hold>, Fault> {
+    one(connection, &HOLDS, [tenant, id], |row| row.hold())
 }
 
 pub(super) fn entries(
