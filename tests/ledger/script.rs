@@ -7,7 +7,7 @@
 //! | `tiers 1000:10% 5000:15% → configured` | sets the tiers; `-` for none |
 //! | `buy alice k1 100 → purchased` | `paid` for money, `until=2026-03-02T00:00:00Z` |
 //! | `hold h1 alice 40 → held` | `user=`, `key=`, `for=60` seconds |
-//! | `settle h1 25 → settled` | alice's, or `tenant=`; `draw=d1:30`, `unheld=alice`, `user=`, `key=` |
+//! | `settle h1 25 → settled` | alice's, or `tenant=`; `draw=d1:30`, `unheld=alice`, `user=` |
 //! | | `part=gpt:10` for each attempt, or `model=` for all; `flag=` |
 //! | `release h1 → released` | alice's, or `tenant=` |
 //! | `configure alice → configured` | `overdraft=`, `alerts=20%,50`, `budget=day:100:user:ci` |
