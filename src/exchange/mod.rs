@@ -15,7 +15,9 @@ mod plan;
 mod plugin;
 mod port;
 pub mod provider;
+mod record;
 mod reply;
+mod report;
 mod spend;
 
 pub use contract::{Body, StreamBuffer, TooLarge};
@@ -27,6 +29,7 @@ pub use plan::{Meter, Mismatch, Plan, Skipped};
 pub use plugin::{Plugin, Stream};
 pub use port::{Clock, Envoy, Random, Read, Shared};
 pub use reply::Reply;
+pub use report::{Progress, Report, Used};
 pub use spend::{Call, Keeper, Note};
 
 // The filter hands it on, and knows no policy.

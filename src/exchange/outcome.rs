@@ -40,6 +40,20 @@ pub struct Verdict {
 }
 
 impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 10] = [
+        Self::Rejected,
+        Self::ContextLength,
+        Self::TooLarge,
+        Self::ModelGone,
+        Self::KeyRefused,
+        Self::Unpaid,
+        Self::RateLimited,
+        Self::Overloaded,
+        Self::TimedOut,
+        Self::Failed,
+    ];
+
     /// Reads what a provider said.
     #[must_use]
     pub const fn of(fault: &Fault) -> Self {

@@ -12,7 +12,10 @@ use self::local::Local;
 use super::plugin::problem;
 use super::reply::Reply;
 use super::spend::{self, Asking, Ending, Spent, Step};
-use super::{Body, Effect, Effects, Envoy, Event, Flow, HeaderMap, JUDGED, Plan, StreamBuffer};
+use super::{
+    Body, Effect, Effects, Envoy, Event, Flow, HeaderMap, JUDGED, Plan, Report, StreamBuffer,
+    record,
+};
 use crate::dialect::{App, Fault, FaultKind};
 use crate::json::{At, Value};
 use crate::policy::{CreditPolicy, Policy, Problem};
@@ -53,6 +56,8 @@ pub struct Edge {
     relayed: u64,
     /// The answer has begun.
     answered: bool,
+    /// The models that it may be sent to, in order.
+    chain: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -76,7 +81,14 @@ enum State {
 
 impl Edge {
     pub(super) const fn new(config: Rc<Config>) -> Self {
-        Self { config, state: State::New, spent: None, relayed: 0, answered: false }
+        Self {
+            config,
+            state: State::New,
+            spent: None,
+            relayed: 0,
+            answered: false,
+            chain: Vec::new(),
+        }
     }
 
     /// One callback.
@@ -185,6 +197,7 @@ impl Edge {
         // What costs nothing needs no credits.
         let credits = self.config.credits().filter(|_| !bid.usual.worst.is_zero());
         let Some(policy) = credits else {
+            self.chain.clone_from(&bid.usual.chain);
             let effects = send::send(&head, bid.usual);
             self.state = State::Sent { app: head.app, request_id: head.request_id };
             return effects;
@@ -217,6 +230,7 @@ impl Edge {
                 if let Some(left) = left {
                     Plan::add_left(&mut choice.plan, &left);
                 }
+                self.chain.clone_from(&choice.chain);
                 let mut sent = send::send(&head, choice);
                 sent.list.splice(0..0, effects);
                 self.spent = Some(spent);
@@ -245,16 +259,12 @@ impl Edge {
         if let State::Asking { asking, .. } = &self.state {
             effects.list.push(spend::abandon(asking));
         }
+        let reports = Report::read(envoy, &core::mem::take(&mut self.chain));
+        effects.list.extend(record::of(&reports));
         if let Some(spent) = self.spent.take() {
-            let attempts = envoy.property(&["upstream", "request_attempt_count"]);
-            let attempts = attempts.and_then(|count| count.try_into().ok());
-            let attempts = attempts.map_or(0, u64::from_le_bytes);
-            let ending = Ending {
-                attempts: usize::try_from(attempts).unwrap_or(usize::MAX),
-                answered: self.answered,
-                relayed: self.relayed,
-            };
-            effects.list.extend(spend::settle(&spent, &self.config.policy, ending, envoy));
+            let ending = Ending { answered: self.answered, relayed: self.relayed };
+            let policy = &self.config.policy;
+            effects.list.extend(spend::settle(&spent, policy, &reports, ending, envoy));
         }
         effects
     }

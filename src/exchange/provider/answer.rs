@@ -2,8 +2,9 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::super::spend::Used;
-use super::super::{Body, Effect, Effects, Envoy, Flow, HeaderMap, Outcome, Reply, TooLarge};
+use super::super::{
+    Body, Effect, Effects, Envoy, Flow, HeaderMap, Outcome, Progress, Reply, TooLarge, Used,
+};
 use super::Config;
 use super::headers::{Headers, is_private, listed};
 use super::request::Asked;
@@ -36,8 +37,6 @@ pub(super) struct About {
     /// The provider's own headers.
     headers: Vec<(String, Vec<u8>)>,
     status: u16,
-    /// What it has used.
-    pub(super) used: Used,
 }
 
 #[derive(Debug)]
@@ -63,7 +62,8 @@ impl Answer {
         };
         let status = text(":status").and_then(|status| status.parse().ok()).unwrap_or(502);
         let events = text("content-type").is_some_and(is_events);
-        let about = About { config, asked, headers, status, used: Used::default() };
+        let mut about = About { config, asked, headers, status };
+        about.asked.report.status = status;
         let phase = match status {
             200..=299 if events && about.asked.stream => {
                 Phase::Stream(Box::new(Streaming::new(&about, envoy.now())))
@@ -97,7 +97,7 @@ impl Answer {
                 self.phase = Phase::Ended;
                 let message = "the provider's answer is too large to be judged";
                 let fault = Fault::new(FaultKind::Internal, message).with_status(502);
-                self.about.fail(fault, false)
+                self.about.fail(fault, false, envoy)
             }
             Phase::Whole if !end => Effects::wait(),
             Phase::Error if !end && size <= ERROR_BYTES => Effects::wait(),
@@ -106,7 +106,7 @@ impl Answer {
                 let read = self.about.config.dialect.provider.fault;
                 let fault = read(self.about.status, &body);
                 self.phase = Phase::Ended;
-                self.about.fail(fault, size == 0)
+                self.about.fail(fault, size == 0, envoy)
             }
             Phase::Whole => {
                 let body = envoy.response_body(0, size);
@@ -117,7 +117,7 @@ impl Answer {
                 Ok(effects) => effects,
                 Err(fault) => {
                     self.phase = Phase::Ended;
-                    self.about.fail(fault, size == 0)
+                    self.about.fail(fault, size == 0, envoy)
                 }
             },
         }
@@ -148,7 +148,7 @@ impl About {
         let bodiless = body.is_empty();
         let Some(app) = self.app() else { return Effects::go_on() };
         let Ok(document) = Document::parse(body, Limits::lenient()) else {
-            return self.fail(not_an_answer(self.status), bodiless);
+            return self.fail(not_an_answer(self.status), bodiless, envoy);
         };
         // A provider may answer whole though a stream was asked for; the app gets its stream.
         let rewritten = !self.same() || self.asked.stream;
@@ -170,55 +170,46 @@ impl About {
                 writer.write(&event, &mut out);
             }
         });
-        used.ended = true;
-        self.used = used;
+        self.asked.report.used = used;
         match fault {
-            Some(fault) => self.fail(fault, bodiless),
-            None if !content => self.fail(not_an_answer(self.status), bodiless),
+            Some(fault) => self.fail(fault, bodiless, envoy),
+            None if !content => self.fail(not_an_answer(self.status), bodiless, envoy),
             None if rewritten => {
                 let kind = if self.asked.stream { EVENTS } else { JSON };
                 let headers = self.headers(self.status, Some(kind), Some(out.len()));
                 match self.config.buffer.hold(out) {
-                    Ok(body) => self.answered().and(headers).and(Effect::ResponseBody(body)),
-                    Err(TooLarge) => self.fail(too_large(), bodiless),
+                    Ok(body) => {
+                        let answered = self.answered(body.as_bytes().len(), envoy);
+                        answered.and(headers).and(Effect::ResponseBody(body))
+                    }
+                    Err(TooLarge) => self.fail(too_large(), bodiless, envoy),
                 }
             }
             None => {
                 let headers = self.headers(self.status, None, Some(body.len()));
-                self.answered().and(headers)
+                self.answered(body.len(), envoy).and(headers)
             }
         }
     }
 
-    pub(super) fn answered(&self) -> Effects {
-        let mut effects = Effects::go_on().and(self.count("answered"));
-        effects.list.extend(self.tell());
-        effects
-    }
-
-    /// Tells the edge role what has been used, where somebody pays for it.
-    pub(super) fn tell(&self) -> Option<Effect> {
-        self.asked.meter.as_ref().map(|_| self.used.tell(self.asked.attempt))
-    }
-
-    pub(super) fn count(&self, outcome: &str) -> Effect {
-        let model = crate::policy::metric_label(&self.config.name);
-        Effect::Count(format!("tradewind_attempts_total.model.{model}.outcome.{outcome}"))
+    /// The whole of an answer goes to the app.
+    fn answered(&mut self, bytes: usize, envoy: &dyn Envoy) -> Effects {
+        let (report, now) = (&mut self.asked.report, envoy.now_ms());
+        report.bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        report.content(now);
+        report.end(Progress::Answered, now);
+        Effects::go_on().and(report.publish())
     }
 
     /// A failure before the app saw anything: another model is tried, or the app is told.
     ///
     /// The body is the app's in both cases: Envoy may have no retry left, whatever the plan says.
-    pub(super) fn fail(&mut self, fault: Fault, bodiless: bool) -> Effects {
+    pub(super) fn fail(&mut self, fault: Fault, bodiless: bool, envoy: &dyn Envoy) -> Effects {
         let Some(app) = self.app() else { return Effects::go_on() };
         let outcome = Outcome::of(&fault);
         let verdict = outcome.verdict();
-        let mut effects = Effects::go_on().and(self.count(verdict.name));
-        if self.used.reported.is_some() {
-            // It failed, and yet its provider charges for it.
-            self.used.ended = true;
-            effects.list.extend(self.tell());
-        }
+        self.asked.report.end(Progress::Failed(outcome), envoy.now_ms());
+        let mut effects = Effects::go_on().and(self.asked.report.publish());
         if verdict.told.is_some() {
             let said = shown(&fault.message);
             let line = format!("model `{}`: {}: {said}", self.config.name, verdict.name);

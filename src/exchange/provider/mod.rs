@@ -17,7 +17,9 @@ pub use self::config::Config;
 use self::answer::Answer;
 use self::request::Asked;
 use super::plan::Mismatch;
-use super::{Effect, Effects, Envoy, Event, HeaderMap, JUDGED, NEXT, PLAN, Plan, Reply};
+use super::{
+    Effect, Effects, Envoy, Event, HeaderMap, JUDGED, NEXT, Outcome, PLAN, Plan, Progress, Reply,
+};
 use crate::dialect::{App, Fault, FaultKind};
 
 /// One attempt.
@@ -101,16 +103,16 @@ impl Attempt {
         let body = envoy.request_body(0, size);
         let written = Plan::document(plan).and_then(|document| {
             let plan = Plan::decode(&document)?;
-            request::write(&self.config, &plan, &body)
+            request::write(&self.config, &plan, &body, envoy.now_ms())
         });
         match written {
             Ok(written) => {
                 let Ok(body) = self.config.buffer.hold(written.body) else {
-                    return self.too_large(&written.asked);
+                    return self.too_large(written.asked, envoy);
                 };
+                let mut effects = Effects::go_on().and(written.asked.report.publish());
                 self.state = State::Asked(written.asked);
                 let next = written.next.map(|next| Effect::State(NEXT.into(), next.into_bytes()));
-                let mut effects = Effects::go_on();
                 effects.list.extend(next);
                 effects
                     .and(Effect::SetHeaders(HeaderMap::Request, written.headers))
@@ -131,7 +133,7 @@ impl Attempt {
 
     /// The request outgrew what Envoy holds when it was written in the provider's dialect. There is
     /// nobody to fail over to: only an answer could have Envoy try the next model.
-    fn too_large(&mut self, asked: &Asked) -> Effects {
+    fn too_large(&mut self, mut asked: Asked, envoy: &dyn Envoy) -> Effects {
         self.state = State::Replied;
         let Some(app) = asked.app.and_then(|app| app.app.as_ref()) else { return Effects::wait() };
         let message = format!(
@@ -142,7 +144,10 @@ impl Attempt {
         );
         let fault = Fault::new(FaultKind::TooLarge, message);
         let reply = marked(app, &fault, &asked.request_id, &self.config.name);
-        Effects::reply(reply).and(Effect::Count("tradewind_refused_total".to_owned()))
+        asked.report.end(Progress::Failed(Outcome::of(&fault)), envoy.now_ms());
+        Effects::reply(reply)
+            .and(asked.report.publish())
+            .and(Effect::Count("tradewind_refused_total".to_owned()))
     }
 
     /// The two roles do not understand each other: a clear 500, never a guess.

@@ -1,8 +1,8 @@
 //! The request of one attempt, in the provider's dialect.
 use std::borrow::Cow;
 
-use super::super::Plan;
 use super::super::plan::Mismatch;
+use super::super::{Plan, Report};
 use super::Config;
 use super::headers;
 use crate::dialect::{Ask, Dialect, Given, Target, named, splice};
@@ -26,6 +26,8 @@ pub(super) struct Asked {
     pub(super) dropped: Vec<String>,
     /// What credits bind the answer to; none where nobody counts them.
     pub(super) meter: Option<Metered>,
+    /// What it tells of itself.
+    pub(super) report: Report,
 }
 
 /// What credits bind an answer to.
@@ -50,7 +52,12 @@ pub(super) struct Written {
     pub(super) body: Vec<u8>,
 }
 
-pub(super) fn write(config: &Config, plan: &Plan<'_>, body: &[u8]) -> Result<Written, Mismatch> {
+pub(super) fn write(
+    config: &Config,
+    plan: &Plan<'_>,
+    body: &[u8],
+    now_ms: u64,
+) -> Result<Written, Mismatch> {
     let app = named(&plan.app).ok_or(Mismatch)?;
     let position = plan.chain.iter().position(|model| *model == config.name).ok_or(Mismatch)?;
     let attempt = position.saturating_add(1);
@@ -72,6 +79,7 @@ pub(super) fn write(config: &Config, plan: &Plan<'_>, body: &[u8]) -> Result<Wri
             }
             None => None,
         },
+        report: Report::begin(&config.name, now_ms),
     };
     let bound = asked.meter.as_ref().map(|meter| meter.bound);
     let body = if core::ptr::eq(app, config.dialect) {

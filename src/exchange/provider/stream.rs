@@ -1,8 +1,7 @@
 //! A streamed answer: held until its first content, then forwarded event by event.
 use std::rc::Rc;
 
-use super::super::spend::Used;
-use super::super::{Effect, Effects, Envoy, Permit};
+use super::super::{Effect, Effects, Envoy, Permit, Progress, Used};
 use super::Config;
 use super::answer::{About, EVENTS};
 use crate::dialect::{AnswerWriter, Event, Fault, FaultKind, Stop, StreamReader, sse};
@@ -16,16 +15,8 @@ pub(super) struct Streaming {
     relay: Relay,
     /// Bytes at the front of Envoy's buffer that have been read while the headers were held.
     held: Option<usize>,
-    /// What is told of its cost, where somebody pays; none once all has been told.
-    meter: Option<Meter>,
-}
-
-/// When to tell what a stream has used.
-#[derive(Debug)]
-struct Meter {
-    /// Bytes that the app has been sent.
-    sent: u64,
-    /// Told again when so many have been.
+    /// Its report is published again when so many bytes have gone to the app; never again once it
+    /// is over.
     next: u64,
 }
 
@@ -56,8 +47,8 @@ struct Seen {
     end: bool,
     /// It cannot be read any further.
     broken: bool,
-    /// Its failure has been counted.
-    counted: bool,
+    /// It broke after the app had a part of it.
+    cut: bool,
     /// It was ended at what had been paid for: nothing more goes to the app.
     stopped: bool,
     fault: Option<Fault>,
@@ -95,9 +86,8 @@ impl Streaming {
             out: Vec::new(),
             seen: Seen::default(),
         };
-        let meter = meter.map(|_| Meter { sent: 0, next: 0 });
         let permit = about.config.memory.permit();
-        Self { parser: sse::Parser::default(), permit, relay, held: Some(0), meter }
+        Self { parser: sse::Parser::default(), permit, relay, held: Some(0), next: 0 }
     }
 
     /// One more chunk. The error is a failure before the app saw anything.
@@ -115,18 +105,18 @@ impl Streaming {
             self.finish();
         }
         let seen = &mut self.relay.seen;
-        about.used.reported = seen.usage;
+        about.asked.report.used.reported = seen.usage;
         if self.held.is_none() {
             let mut effects = self.relay.forward(untouched, end);
-            effects.list.extend(self.told(about, chunk.len(), &effects, end));
+            effects.list.extend(self.report(about, chunk.len(), &effects, end, envoy));
             return Ok(effects);
         }
         if seen.content {
             self.held = None;
             let headers = about.headers(200, Some(EVENTS), None);
-            let mut effects = Effects::go_on().and(about.count("answered")).and(headers);
+            let mut effects = Effects::go_on().and(headers);
             effects.list.extend(self.relay.forward(false, end).list);
-            effects.list.extend(self.told(about, chunk.len(), &effects, end));
+            effects.list.extend(self.report(about, chunk.len(), &effects, end, envoy));
             return Ok(effects);
         }
         match seen.fault.take() {
@@ -139,37 +129,39 @@ impl Streaming {
         }
     }
 
-    /// What is told of the cost after a chunk: at the end, and whenever the app has twice what it
-    /// had when that was told last.
-    fn told(
+    /// What is published after a chunk: at the end, and whenever the app has twice what it had when
+    /// that was done last.
+    fn report(
         &mut self,
         about: &mut About,
         chunk: usize,
         effects: &Effects,
         end: bool,
+        envoy: &dyn Envoy,
     ) -> Option<Effect> {
-        let meter = self.meter.as_mut()?;
         let body = effects.list.iter().find_map(|effect| match effect {
             Effect::ResponseBody(body) => Some(body.as_bytes().len()),
             _ => None,
         });
         let sent = u64::try_from(body.unwrap_or(chunk)).unwrap_or(u64::MAX);
-        meter.sent = meter.sent.saturating_add(sent);
-        let seen = &self.relay.seen;
+        let (report, seen) = (&mut about.asked.report, &self.relay.seen);
+        report.bytes = report.bytes.saturating_add(sent);
         let ended = end || seen.end;
-        if !ended && meter.sent < meter.next {
+        if report.is_over() || (!ended && report.bytes < self.next) {
             return None;
         }
-        meter.next = meter.sent.saturating_mul(2);
-        // What a provider had reported when its stream broke is not the last word: what was said
-        // counts. A stream that broke has been counted by now.
-        let whole = ended && !seen.counted;
-        let used = Used { reported: seen.usage, said: seen.said, sent: meter.sent, ended: whole };
-        about.used = self.relay.stop_at.map_or(used, |most| used.within(most));
+        self.next = if self.relay.metered { report.bytes.saturating_mul(2) } else { u64::MAX };
+        let now = envoy.now_ms();
+        report.content(now);
         if ended {
-            self.meter = None;
+            let progress = if seen.cut { Progress::Cut } else { Progress::Answered };
+            report.end(progress, now);
         }
-        about.tell()
+        report.used = Used { reported: seen.usage, said: seen.said };
+        if let Some(most) = self.relay.stop_at {
+            report.used = report.used.within(most);
+        }
+        Some(report.publish())
     }
 
     /// Takes in a chunk; says whether the app may have it just as it is.
@@ -318,11 +310,7 @@ impl Relay {
         let mut effects = Effects::go_on();
         let body = self.config.buffer.hold(out).unwrap_or_default();
         effects.list.extend((!untouched).then_some(Effect::ResponseBody(body)));
-        if failed && !core::mem::replace(&mut seen.counted, true) {
-            let model = crate::policy::metric_label(&self.config.name);
-            let name = format!("tradewind_streams_cut_total.model.{model}");
-            effects.list.push(Effect::Count(name));
-        }
+        seen.cut |= failed;
         effects
     }
 }

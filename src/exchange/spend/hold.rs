@@ -279,8 +279,7 @@ impl Asking {
             Some(cheap) if self.cheap => cheap,
             _ => usual,
         };
-        let chain = choice.chain.clone();
-        Step::Go { spent: Spent { id: self.id, payer, source, held, chain, size }, choice, left }
+        Step::Go { spent: Spent { id: self.id, payer, source, held, size }, choice, left }
     }
 
     /// The most that the chain asked for may cost.

@@ -5,16 +5,17 @@
 //! ledger is away a request runs without one where the policy says so, and is charged later.
 mod account;
 mod away;
+mod bill;
 mod hold;
 mod keeper;
 mod refusal;
 mod settle;
 mod used;
 
+pub(super) use bill::Ending;
 pub(super) use hold::{Asking, Step, begin};
 pub use keeper::{Call, Keeper, Note};
-pub(super) use settle::{Ending, abandon, settle};
-pub(super) use used::Used;
+pub(super) use settle::{abandon, settle};
 
 use crate::credit::Credits;
 use crate::policy::Tenant;
@@ -80,7 +81,6 @@ pub(super) struct Spent {
     payer: Payer,
     source: Source,
     held: Credits,
-    chain: Vec<String>,
     size: Size,
 }
 

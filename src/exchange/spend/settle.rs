@@ -1,68 +1,32 @@
 //! After a request, however it ended: what it cost is charged, what it did not need is free again.
-use super::super::{Effect, Envoy};
+use super::super::{Effect, Envoy, Report};
 use super::account::Account;
+use super::bill::{self, Bill, Ending};
 use super::hold::Asking;
 use super::keeper::Note;
-use super::{Payer, Source, Spent, Used, away, used};
+use super::{Payer, Source, Spent, away};
 use crate::credit::Credits;
-use crate::credit::wire::{Draw, Part, Settlement, counts};
+use crate::credit::wire::{Draw, Part, Settlement};
 use crate::json::Writer;
 use crate::policy::Policy;
-use crate::usage::Usage;
-
-/// How a request ended, as the edge role saw it.
-#[derive(Debug, Clone, Copy)]
-pub(in super::super) struct Ending {
-    /// How many models were tried.
-    pub(in super::super) attempts: usize,
-    /// The app has been answered, at least in part.
-    pub(in super::super) answered: bool,
-    /// Bytes of the answer's body that went to the app.
-    pub(in super::super) relayed: u64,
-}
-
-/// What a request cost.
-struct Bill<'s> {
-    credits: Credits,
-    usage: Usage,
-    estimated: bool,
-    model: Option<&'s str>,
-    outcome: &'static str,
-}
 
 /// Filter state for the access log: what was charged.
 const BILL: &str = "tw.bill";
-
-/// What was charged, as the access log prints it.
-fn spoken(bill: &Bill<'_>) -> Vec<u8> {
-    let mut json = Writer::after(Vec::with_capacity(96));
-    json.object(|json| {
-        json.key("credits").string(&bill.credits.to_string());
-        for (name, tokens) in counts(&bill.usage) {
-            if tokens > 0 {
-                json.key(name).number(tokens);
-            }
-        }
-        if bill.estimated {
-            json.key("estimated").boolean(true);
-        }
-    });
-    json.finish()
-}
 
 /// Settles a request that ran.
 pub(in super::super) fn settle(
     spent: &Spent,
     policy: &Policy,
+    reports: &[Report],
     ending: Ending,
     envoy: &dyn Envoy,
 ) -> Vec<Effect> {
-    let bill = bill(spent, policy, ending, envoy);
+    let bill = Bill::of(spent, policy, reports, ending);
     let mut effects = vec![Effect::Count(format!(
         "tradewind_settled_total.outcome.{}",
-        if bill.estimated && bill.outcome == "answered" { "estimated" } else { bill.outcome }
+        if bill.estimated() && bill.outcome == "answered" { "estimated" } else { bill.outcome }
     ))];
-    effects.push(Effect::State(BILL.into(), spoken(&bill)));
+    effects.push(Effect::State(BILL.into(), bill.spoken()));
     let note = match &spent.source {
         Source::Hold => Some(note(spent, &bill, None)),
         Source::Lease(lease) => {
@@ -83,62 +47,7 @@ pub(in super::super) fn settle(
     effects
 }
 
-/// Adds up what every attempt cost that the provider charges for.
-fn bill<'s>(spent: &'s Spent, policy: &Policy, ending: Ending, envoy: &dyn Envoy) -> Bill<'s> {
-    let tried = ending.attempts.clamp(1, spent.chain.len().max(1));
-    let mut bill = Bill {
-        credits: Credits::ZERO,
-        usage: Usage::default(),
-        estimated: false,
-        model: spent.chain.get(tried.saturating_sub(1)).map(String::as_str),
-        outcome: "failed",
-    };
-    for (index, model) in spent.chain.iter().take(tried).enumerate() {
-        let attempt = index.saturating_add(1);
-        let last = attempt == tried;
-        let told = envoy.property(&[&used::key(attempt)]).and_then(|told| Used::read(&told));
-        let told = match told {
-            Some(told) => told,
-            // The app left while the provider was at work, which the provider charges for.
-            None if last && !ending.answered && ending.attempts > 0 => Used::default(),
-            None => continue,
-        };
-        let relayed = if last { ending.relayed } else { 0 };
-        let (usage, estimated) = told.charged(spent.size, relayed);
-        let price = policy.model(model).and_then(|model| model.price);
-        let cost = price.map_or(Credits::ZERO, |price| price.cost(&usage, spent.size.images));
-        let all = bill.credits.plus(cost).unwrap_or(Credits::MAX);
-        // What failed before the app saw any of it is charged as far as the hold goes and no
-        // further: the hold was for one answer.
-        bill.credits = if bill.credits.is_zero() { all } else { all.min(spent.held).max(cost) };
-        bill.usage = sum(bill.usage, usage);
-        bill.estimated |= estimated;
-        bill.outcome = match (told.ended, last && ending.answered) {
-            (true, true) => "answered",
-            (true, false) => "failed",
-            (false, _) => "cut",
-        };
-    }
-    bill
-}
-
-fn sum(one: Usage, other: Usage) -> Usage {
-    // A ledger takes no more: what a provider makes up beyond it must not cost the settlement.
-    let add = |one: u64, other: u64| one.saturating_add(other).min(TOKENS_MAX);
-    Usage {
-        input: add(one.input, other.input),
-        cached_input: add(one.cached_input, other.cached_input),
-        cache_write: add(one.cache_write, other.cache_write),
-        cache_write_hour: add(one.cache_write_hour, other.cache_write_hour),
-        output: add(one.output, other.output),
-        reasoning: add(one.reasoning, other.reasoning),
-    }
-}
-
-/// Most tokens of one kind that a settlement says.
-const TOKENS_MAX: u64 = 1 << 53;
-
-fn note(spent: &Spent, bill: &Bill<'_>, lease: Option<(&String, Credits)>) -> Note {
+fn note(spent: &Spent, bill: &Bill, lease: Option<(&String, Credits)>) -> Note {
     let unheld = matches!(spent.source, Source::Nowhere | Source::Grace);
     let settlement = Settlement {
         hold_id: lease.map_or(&spent.id, |(lease, _)| lease).into(),
@@ -146,7 +55,7 @@ fn note(spent: &Spent, bill: &Bill<'_>, lease: Option<(&String, Credits)>) -> No
         unheld,
         credits: bill.credits,
         outcome: Some(bill.outcome.into()),
-        parts: bill.model.into_iter().map(|model| part(bill, model)).collect(),
+        parts: bill.parts.iter().map(|own| part(bill, own)).collect(),
         ..blank(&spent.payer)
     };
     let owed = (spent.source == Source::Grace).then(|| spent.payer.tenant.clone());
@@ -154,13 +63,14 @@ fn note(spent: &Spent, bill: &Bill<'_>, lease: Option<(&String, Credits)>) -> No
     written(&settlement, owed.map(|tenant| (tenant, bill.credits.min(spent.held))))
 }
 
-fn part<'b>(bill: &Bill<'b>, model: &'b str) -> Part<'b> {
+fn part<'b>(bill: &Bill, part: &'b bill::Part) -> Part<'b> {
     Part {
-        model: model.into(),
-        credits: bill.credits,
-        outcome: None,
-        usage: bill.usage,
-        estimated: bill.estimated,
+        model: part.model.as_str().into(),
+        credits: part.credits,
+        // Where it does not say, it is the settlement's own.
+        outcome: (part.outcome != bill.outcome).then(|| part.outcome.into()),
+        usage: part.usage,
+        estimated: part.estimated,
     }
 }
 

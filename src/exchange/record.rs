@@ -1,0 +1,53 @@
+//! What became of a request's attempts, for counters and for the access log.
+use super::{Effect, Progress, Report};
+use crate::json::Writer;
+use crate::policy::metric_label;
+
+/// Filter state for the access log: every attempt, in order.
+const ATTEMPTS: &str = "tw.attempts";
+/// Filter state for the access log: the model that the request ended with.
+const MODEL: &str = "tw.model";
+
+/// Counts every attempt, and records them.
+pub(super) fn of(reports: &[Report]) -> Vec<Effect> {
+    let Some(last) = reports.last() else { return Vec::new() };
+    let mut effects = Vec::with_capacity(3);
+    for report in reports {
+        let (model, word) = (metric_label(&report.model), report.word());
+        let name = format!("tradewind_attempts_total.model.{model}.outcome.{word}");
+        effects.push(Effect::Count(name));
+        if report.progress == Progress::Cut {
+            let name = format!("tradewind_streams_cut_total.model.{model}");
+            effects.push(Effect::Count(name));
+        }
+    }
+    effects.push(Effect::State(MODEL.into(), last.model.clone().into_bytes()));
+    effects.push(Effect::State(ATTEMPTS.into(), attempts(reports)));
+    effects
+}
+
+/// `[{"model":"gpt","outcome":"answered","status":200,"first_ms":310,"ms":2200}]`: times count
+/// from the attempt's beginning, and stand where there is one.
+fn attempts(reports: &[Report]) -> Vec<u8> {
+    let mut json = Writer::after(Vec::with_capacity(128));
+    json.array(|json| {
+        for report in reports {
+            json.object(|json| {
+                json.key("model").string(&report.model);
+                json.key("outcome").string(report.word());
+                if report.tries > 1 {
+                    json.key("tries").number(report.tries);
+                }
+                if report.status > 0 {
+                    json.key("status").number(report.status.into());
+                }
+                for (name, at) in [("first_ms", report.first_ms), ("ms", report.ended_ms)] {
+                    if at > 0 {
+                        json.key(name).number(at.saturating_sub(report.began_ms));
+                    }
+                }
+            });
+        }
+    });
+    json.finish()
+}

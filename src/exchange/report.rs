@@ -1,0 +1,234 @@
+//! What one attempt tells of itself: how it stands, when what happened, what was used.
+//!
+//! The provider role publishes it to filter state under its model's name, the edge role reads it
+//! when the request is over. Bills, counters and the log read nothing else, so none of them depends
+//! on headers or on how attempts are counted.
+//!
+//! It is published when the attempt begins, when it is judged, at its end and on the way: an app
+//! that leaves takes the roles with it, and what is known then is what was published last.
+use super::{Effect, Envoy, Outcome};
+use crate::usage::Usage;
+
+/// The encoding's version: both roles must be of the same one.
+const VERSION: u64 = 1;
+
+/// One attempt, as far as it is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The model, by its name in the policy.
+    pub model: String,
+    /// How often this model was tried: more than once where a connection was stale.
+    pub tries: u64,
+    /// How it stands.
+    pub progress: Progress,
+    /// The provider's HTTP status; 0 before there is one.
+    pub status: u16,
+    /// When it began, in milliseconds since 1970, as all times here.
+    pub began_ms: u64,
+    /// When its first content came; 0 while there is none. From then on the app has a part of it.
+    pub first_ms: u64,
+    /// When content came last; 0 while there is none.
+    pub last_ms: u64,
+    /// When it ended; 0 while it has not.
+    pub ended_ms: u64,
+    /// What it has used.
+    pub used: Used,
+    /// Bytes of its answer's body that have been handed on to the app.
+    pub bytes: u64,
+}
+
+/// How an attempt stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Progress {
+    /// It runs, or was left without an answer: whoever ended it told this attempt nothing.
+    #[default]
+    Running,
+    /// Its answer came to its own end.
+    Answered,
+    /// Its answer had begun, and broke.
+    Cut,
+    /// It failed before the app had any of it.
+    Failed(Outcome),
+}
+
+/// What an attempt has used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Used {
+    /// What the provider has reported; none while it has not.
+    pub reported: Option<Usage>,
+    /// Tokens of output that were seen, estimated.
+    pub said: u64,
+}
+
+impl Report {
+    /// An attempt that begins.
+    #[must_use]
+    pub fn begin(model: &str, now_ms: u64) -> Self {
+        Self { model: model.to_owned(), tries: 1, began_ms: now_ms, ..Self::default() }
+    }
+
+    /// Whether nothing more is to come of it.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.progress != Progress::Running
+    }
+
+    /// Whether the app has been given a part of its answer.
+    #[must_use]
+    pub fn has_content(&self) -> bool {
+        self.first_ms > 0
+    }
+
+    /// Notes that content has come.
+    pub fn content(&mut self, now_ms: u64) {
+        if self.first_ms == 0 {
+            self.first_ms = now_ms;
+        }
+        self.last_ms = now_ms;
+    }
+
+    /// Ends it.
+    pub fn end(&mut self, progress: Progress, now_ms: u64) {
+        self.progress = progress;
+        self.ended_ms = now_ms;
+    }
+
+    /// Its word in counters and in the log.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self.progress {
+            Progress::Running if self.first_ms > 0 => CUT,
+            Progress::Running => "unanswered",
+            other => word(other),
+        }
+    }
+
+    /// Publishes it, in the place of what was published of the same model before.
+    #[must_use]
+    pub fn publish(&self) -> Effect {
+        Effect::State(key(&self.model).into(), self.encode())
+    }
+
+    /// What was published of a model's attempt; none when that model was not tried.
+    #[must_use]
+    pub fn of(envoy: &dyn Envoy, model: &str) -> Option<Self> {
+        let bytes = envoy.property(&[&key(model)])?;
+        Self::decode(&bytes).filter(|report| report.model == model)
+    }
+
+    /// Those of a chain's models that were tried, in order. No model is tried before the one
+    /// before it, so nothing is asked for that cannot be there, but for one.
+    #[must_use]
+    pub fn read(envoy: &dyn Envoy, chain: &[String]) -> Vec<Self> {
+        let mut reports: Vec<Self> = Vec::with_capacity(1);
+        for model in chain {
+            let Some(report) = Self::of(envoy, model) else { break };
+            let last = report.ends_the_chain();
+            reports.push(report);
+            if last {
+                break;
+            }
+        }
+        reports
+    }
+
+    /// Whether no other model is asked after it.
+    fn ends_the_chain(&self) -> bool {
+        match self.progress {
+            Progress::Running => self.has_content(),
+            Progress::Answered | Progress::Cut => true,
+            Progress::Failed(outcome) => !outcome.verdict().fails_over,
+        }
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        let Self { model, tries, status, began_ms, first_ms, last_ms, ended_ms, bytes, .. } = self;
+        let (word, Used { reported, said }) = (word(self.progress), self.used);
+        let mut out = format!(
+            "{VERSION} {model} {word} {tries} {status} {began_ms} {first_ms} {last_ms} {ended_ms} \
+             {said} {bytes}"
+        );
+        if let Some(usage) = reported {
+            let Usage { input, cached_input, cache_write, cache_write_hour, .. } = usage;
+            let Usage { output, reasoning, .. } = usage;
+            out.push_str(&format!(
+                " {input} {cached_input} {cache_write} {cache_write_hour} {output} {reasoning}"
+            ));
+        }
+        out.into_bytes()
+    }
+
+    /// Reads it; none for whatever was not written by [`Report::encode`] of this version.
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut words = core::str::from_utf8(bytes).ok()?.split(' ');
+        (words.next()?.parse() == Ok(VERSION)).then_some(())?;
+        let (model, progress) = (words.next()?.to_owned(), progress(words.next()?)?);
+        let numbers: Vec<u64> = words.map(|word| word.parse().ok()).collect::<Option<_>>()?;
+        let (head, usage) = numbers.split_first_chunk()?;
+        let [tries, status, began_ms, first_ms, last_ms, ended_ms, said, bytes] = *head;
+        let status = status.try_into().ok()?;
+        let reported = match *usage {
+            [] => None,
+            [input, cached_input, cache_write, cache_write_hour, output, reasoning] => {
+                Some(Usage {
+                    input,
+                    cached_input,
+                    cache_write,
+                    cache_write_hour,
+                    output,
+                    reasoning,
+                })
+            }
+            _ => return None,
+        };
+        let used = Used { reported, said };
+        #[rustfmt::skip]
+        let read = Self {
+            model, tries, progress, status, began_ms, first_ms, last_ms, ended_ms, used, bytes,
+        };
+        Some(read)
+    }
+}
+
+impl Used {
+    /// The same with no more of an answer than so many tokens: where an answer is stopped, what
+    /// came beyond its bound is not the app's to pay.
+    #[must_use]
+    pub fn within(mut self, most: u64) -> Self {
+        if let Some(usage) = &mut self.reported {
+            usage.output = usage.output.min(most);
+            usage.reasoning = usage.reasoning.min(most);
+        }
+        self.said = self.said.min(most);
+        self
+    }
+}
+
+fn key(model: &str) -> String {
+    format!("tw.report.{model}")
+}
+
+const RUNNING: &str = "running";
+const ANSWERED: &str = "answered";
+const CUT: &str = "cut";
+
+const fn word(progress: Progress) -> &'static str {
+    match progress {
+        Progress::Running => RUNNING,
+        Progress::Answered => ANSWERED,
+        Progress::Cut => CUT,
+        Progress::Failed(outcome) => outcome.verdict().name,
+    }
+}
+
+fn progress(word: &str) -> Option<Progress> {
+    match word {
+        RUNNING => Some(Progress::Running),
+        ANSWERED => Some(Progress::Answered),
+        CUT => Some(Progress::Cut),
+        failed => {
+            let mut all = Outcome::ALL.into_iter();
+            all.find(|outcome| outcome.verdict().name == failed).map(Progress::Failed)
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What a request cost: each attempt at its own model's price, from what it tells of itself.
+use super::{Spent, used};
+use crate::credit::Credits;
+use crate::credit::wire::counts;
+use crate::exchange::{Progress, Report};
+use crate::json::Writer;
+use crate::policy::Policy;
+use crate::usage::Usage;
+
+/// What a request cost.
+#[derive(Debug)]
+pub(super) struct Bill {
+    /// All of it: the sum of the parts.
+    pub(super) credits: Credits,
+    /// How the request ended.
+    pub(super) outcome: &'static str,
+    /// Of each attempt, in order.
+    pub(super) parts: Vec<Part>,
+}
+
+/// What one attempt cost.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// By its name in the policy.
+    pub(super) model: String,
+    pub(super) credits: Credits,
+    pub(super) outcome: &'static str,
+    pub(super) usage: Usage,
+    /// The provider reported none, or not all.
+    pub(super) estimated: bool,
+}
+
+/// How a request ended, as the edge role saw it.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct Ending {
+    /// The app has been answered, at least in part.
+    pub(in super::super) answered: bool,
+    /// Bytes of the answer's body that went to the app.
+    pub(in super::super) relayed: u64,
+}
+
+impl Bill {
+    /// Adds up what every attempt cost that its provider charges for.
+    pub(super) fn of(spent: &Spent, policy: &Policy, reports: &[Report], ending: Ending) -> Self {
+        let mut parts: Vec<Part> = reports
+            .iter()
+            .enumerate()
+            .map(|(index, report)| {
+                let last = index.saturating_add(1) == reports.len();
+                part(spent, policy, report, last.then_some(ending))
+            })
+            .collect();
+        // The hold was for one answer: what failed before the app saw any of it is charged as far
+        // as the hold goes and no further.
+        let last = parts.pop();
+        let cost = last.as_ref().map_or(Credits::ZERO, |last| last.credits);
+        let mut room = spent.held.less(cost);
+        for part in &mut parts {
+            part.credits = part.credits.min(room);
+            room = room.less(part.credits);
+        }
+        let outcome = last.as_ref().map_or("failed", |last| last.outcome);
+        parts.extend(last);
+        let mut credits = Credits::ZERO;
+        for part in &mut parts {
+            // More than there can be of credits is not charged.
+            part.credits = part.credits.min(Credits::MAX.less(credits));
+            credits = credits.plus(part.credits).unwrap_or(credits);
+        }
+        Self { credits, outcome, parts }
+    }
+
+    /// Whether any of it is an estimate.
+    pub(super) fn estimated(&self) -> bool {
+        self.parts.iter().any(|part| part.estimated)
+    }
+
+    /// What all attempts used.
+    pub(super) fn usage(&self) -> Usage {
+        self.parts.iter().map(|part| part.usage).fold(Usage::default(), sum)
+    }
+
+    /// As the access log prints it.
+    pub(super) fn spoken(&self) -> Vec<u8> {
+        let usage = self.usage();
+        let mut json = Writer::after(Vec::with_capacity(96));
+        json.object(|json| {
+            json.key("credits").string(&self.credits.to_string());
+            for (name, tokens) in counts(&usage) {
+                if tokens > 0 {
+                    json.key(name).number(tokens);
+                }
+            }
+            if self.estimated() {
+                json.key("estimated").boolean(true);
+            }
+        });
+        json.finish()
+    }
+}
+
+/// What an attempt cost; `last` is how the request ended, for the one that it ended with.
+fn part(spent: &Spent, policy: &Policy, report: &Report, last: Option<Ending>) -> Part {
+    let model = report.model.clone();
+    let answered = last.is_some_and(|ending| ending.answered);
+    let charges = match report.progress {
+        Progress::Answered | Progress::Cut => true,
+        // It failed, and yet its provider charges for it where it says so.
+        Progress::Failed(_) => report.used.reported.is_some(),
+        // Where the app left while the provider was at work, its provider charges for that.
+        Progress::Running => report.has_content() || (last.is_some() && !answered),
+    };
+    if !charges {
+        let usage = Usage::default();
+        return Part { model, credits: Credits::ZERO, outcome: "failed", usage, estimated: false };
+    }
+    let relayed = last.map_or(0, |ending| ending.relayed);
+    let (usage, estimated) = used::charged(report, spent.size, relayed);
+    let price = policy.model(&model).and_then(|model| model.price);
+    let credits = price.map_or(Credits::ZERO, |price| price.cost(&usage, spent.size.images));
+    let outcome = match report.progress {
+        Progress::Answered if answered => "answered",
+        Progress::Answered | Progress::Failed(_) => "failed",
+        Progress::Running | Progress::Cut => "cut",
+    };
+    Part { model, credits, outcome, usage: sum(usage, Usage::default()), estimated }
+}
+
+/// Most tokens of one kind that a settlement says: a ledger takes no more.
+const TOKENS_MAX: u64 = 1 << 53;
+
+fn sum(one: Usage, other: Usage) -> Usage {
+    let add = |one: u64, other: u64| one.saturating_add(other).min(TOKENS_MAX);
+    Usage {
+        input: add(one.input, other.input),
+        cached_input: add(one.cached_input, other.cached_input),
+        cache_write: add(one.cache_write, other.cache_write),
+        cache_write_hour: add(one.cache_write_hour, other.cache_write_hour),
+        output: add(one.output, other.output),
+        reasoning: add(one.reasoning, other.reasoning),
+    }
+}
