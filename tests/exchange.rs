@@ -11,8 +11,8 @@ mod any_story;
 mod files;
 #[path = "support/exchange/half.rs"]
 mod half;
-#[path = "support/exchange/keeper.rs"]
-mod keeper;
+#[path = "support/exchange/outbox.rs"]
+mod outbox;
 #[path = "support/exchange/reports.rs"]
 mod reports;
 #[path = "support/exchange/rules.rs"]

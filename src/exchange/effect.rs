@@ -46,8 +46,10 @@ pub enum Effect {
     Gauge(String, u64),
     /// Ask the ledger: [`super::Event::Called`] follows.
     Call(Call),
-    /// Hand this to the worker's [`super::Keeper`].
+    /// Hand this to the worker's [`super::Outboxes`].
     Keep(Note),
+    /// Send at once what waits in them: the worker may be about to end.
+    SendNow,
     /// Write a line to Envoy's log: somebody must act.
     Log(String),
 }

@@ -30,7 +30,7 @@ pub use plugin::{Plugin, Stream};
 pub use port::{Clock, Envoy, Random, Read, Shared};
 pub use reply::Reply;
 pub use report::{Progress, Report, Used};
-pub use spend::{Call, Keeper, Note};
+pub use spend::{Call, Kept, Ledger, Note, Outboxes};
 
 // The filter hands it on, and knows no policy.
 pub use crate::policy::CreditPolicy;

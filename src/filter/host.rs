@@ -154,9 +154,13 @@ fn one(effect: Effect) -> Result<(), Status> {
             metrics::gauge(&name, value);
             Ok(())
         }
-        Effect::Call(call) => dispatch(&call),
+        Effect::Call(call) => dispatch(&call).map(|_| ()),
         Effect::Keep(note) => {
             keep::keep(note);
+            Ok(())
+        }
+        Effect::SendNow => {
+            keep::send_now();
             Ok(())
         }
         Effect::Log(line) => {
@@ -166,7 +170,8 @@ fn one(effect: Effect) -> Result<(), Status> {
     }
 }
 
-fn dispatch(call: &Call) -> Result<(), Status> {
+/// Calls a ledger; gives the token that its answer will have.
+pub(super) fn dispatch(call: &Call) -> Result<u32, Status> {
     let headers = vec![
         (":method", "POST"),
         (":path", call.path.as_str()),
@@ -174,14 +179,7 @@ fn dispatch(call: &Call) -> Result<(), Status> {
         ("content-type", "application/json"),
     ];
     let timeout = Duration::from_millis(call.timeout_ms);
-    let sent = hostcalls::dispatch_http_call(
-        &call.cluster,
-        headers,
-        Some(&call.body),
-        Vec::new(),
-        timeout,
-    );
-    sent.map(|_| ())
+    hostcalls::dispatch_http_call(&call.cluster, headers, Some(&call.body), Vec::new(), timeout)
 }
 
 const fn name(effect: &Effect) -> &'static str {
@@ -196,7 +194,7 @@ const fn name(effect: &Effect) -> &'static str {
         Effect::Count(_) => "count",
         Effect::Gauge(..) => "set a gauge",
         Effect::Call(_) => "call the ledger",
-        Effect::Keep(_) => "keep a settlement",
+        Effect::Keep(_) | Effect::SendNow => "keep a settlement",
         Effect::Log(_) => "log",
     }
 }

@@ -1,37 +1,93 @@
-//! The worker's keeper: one for all plugins of a VM, so that a new policy finds what the last one
-//! left to settle.
-use std::cell::RefCell;
+//! The worker's outboxes: one for all plugins of a VM, so that a new policy, or none, finds what
+//! the last one left to settle.
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 
-use super::host::{Host, call_status, perform};
-use crate::exchange::CreditPolicy;
-use crate::exchange::{Effect, Effects, Flow, Keeper, Note, Read as _};
+use proxy_wasm::types::Status;
+
+use super::host::{self, Host};
+use crate::exchange::{Effect, Effects, Flow, Note, Outboxes, Read as _};
 
 thread_local! {
-    static KEEPER: RefCell<Keeper> = RefCell::new(Keeper::default());
+    static OUTBOXES: RefCell<Outboxes> = RefCell::new(Outboxes::default());
+
+    /// The outboxes' calls by Envoy's tokens.
+    static CALLS: RefCell<HashMap<u32, u64>> = RefCell::new(HashMap::new());
+
+    /// Plugins of this VM that are configured and not yet done.
+    static PLUGINS: Cell<usize> = const { Cell::new(0) };
 }
+
+/// Most calls that are remembered: those of a plugin that is gone are never answered.
+const CALLS_MAX: usize = 1_000;
 
 /// Takes a note over.
 pub(super) fn keep(note: Note) {
-    act(|keeper| keeper.keep(note));
+    act(|outboxes| outboxes.keep(note));
 }
 
 /// Time has passed.
-pub(super) fn tick(policy: &CreditPolicy) {
-    let uncalled = act(|keeper| keeper.tick(policy, &Host));
-    if uncalled {
-        act(|keeper| keeper.answered(0, &[], &Host));
+pub(super) fn tick() {
+    act(|outboxes| outboxes.tick(&Host));
+}
+
+/// The worker may be about to end.
+pub(super) fn send_now() {
+    act(Outboxes::send_now);
+}
+
+/// A ledger has answered.
+pub(super) fn answered(token: u32, size: usize) {
+    let Some(call) = CALLS.with_borrow_mut(|calls| calls.remove(&token)) else { return };
+    let (status, body) = (host::call_status(), Host.call_body(size));
+    act(|outboxes| outboxes.answered(call, (status, &body), &Host));
+}
+
+/// A plugin has been configured.
+pub(super) fn joined() {
+    PLUGINS.set(PLUGINS.get().saturating_add(1));
+}
+
+/// A plugin is to go. Whether it may: the last one of a VM stays until nothing is left to settle.
+pub(super) fn leaves() -> bool {
+    PLUGINS.set(PLUGINS.get().saturating_sub(1));
+    if PLUGINS.get() > 0 {
+        return true;
     }
+    act(|outboxes| {
+        outboxes.end_leases(&Host);
+        outboxes.send_now()
+    });
+    is_empty()
 }
 
-/// The ledger has answered.
-pub(super) fn answered(size: usize) {
-    let (status, body) = (call_status(), Host.call_body(size));
-    act(|keeper| keeper.answered(status, &body, &Host));
+/// Whether nothing is left to do.
+pub(super) fn is_empty() -> bool {
+    OUTBOXES.with_borrow(Outboxes::is_empty)
 }
 
-/// Has the keeper do something and performs what follows; whether a call could not be made.
-fn act(what: impl FnOnce(&mut Keeper) -> Vec<Effect>) -> bool {
-    // Performed after the borrow: an effect may be for the keeper itself.
-    let list = KEEPER.with_borrow_mut(what);
-    perform(Effects { list, flow: Flow::Continue }).uncalled
+/// Has the outboxes do something and does what follows.
+fn act(what: impl FnOnce(&mut Outboxes) -> Vec<Effect>) {
+    // Done after the borrow: an effect may be for the outboxes themselves.
+    let list = OUTBOXES.with_borrow_mut(what);
+    let mut rest = Vec::new();
+    for effect in list {
+        let Effect::Call(call) = effect else {
+            rest.push(effect);
+            continue;
+        };
+        match host::dispatch(&call) {
+            Ok(_) if call.id == 0 => {}
+            Ok(token) => CALLS.with_borrow_mut(|calls| {
+                if calls.len() >= CALLS_MAX {
+                    calls.clear();
+                }
+                calls.insert(token, call.id);
+            }),
+            // It names a cluster that is not there.
+            Err(Status::BadArgument) => act(|outboxes| outboxes.no_cluster(call.id, &Host)),
+            Err(_) => act(|outboxes| outboxes.answered(call.id, (0, &[]), &Host)),
+        }
+    }
+    host::perform(Effects { list: rest, flow: Flow::Continue });
 }

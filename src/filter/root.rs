@@ -1,6 +1,7 @@
 //! A plugin's life: configured once, then a context for every stream.
 use std::time::Duration;
 
+use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 
@@ -18,6 +19,8 @@ thread_local! {
 pub(super) struct Root {
     plugin: Option<Plugin>,
     ticks: u32,
+    /// Envoy waits for it to be done.
+    leaving: bool,
 }
 
 /// How often settlements are sent.
@@ -26,9 +29,22 @@ const PERIOD: Duration = Duration::from_millis(100);
 /// So many of them are the time that a count may wait.
 const TICKS: u32 = 10;
 
+impl Root {
+    /// Whether it meets apps: only that role keeps anything for later.
+    const fn is_edge(&self) -> bool {
+        matches!(self.plugin, Some(Plugin::Edge(_)))
+    }
+}
+
 impl Context for Root {
-    fn on_http_call_response(&mut self, _token: u32, _headers: usize, size: usize, _: usize) {
-        keep::answered(size);
+    fn on_http_call_response(&mut self, token: u32, _headers: usize, size: usize, _: usize) {
+        keep::answered(token, size);
+    }
+
+    /// A new configuration has taken its place, or the listener is gone.
+    fn on_done(&mut self) -> bool {
+        self.leaving = self.is_edge() && !keep::leaves();
+        !self.leaving
     }
 }
 
@@ -40,7 +56,11 @@ impl RootContext for Root {
             Ok(plugin) => {
                 let credits = plugin.credits().is_some();
                 self.set_tick_period(if credits { PERIOD } else { metrics::PERIOD });
+                let joined = self.is_edge();
                 self.plugin = Some(plugin);
+                if self.is_edge() && !joined {
+                    keep::joined();
+                }
                 true
             }
             Err(problems) => {
@@ -61,12 +81,19 @@ impl RootContext for Root {
 
     fn on_tick(&mut self) {
         self.ticks = self.ticks.wrapping_add(1);
-        let Some(policy) = self.plugin.as_ref().and_then(Plugin::credits) else {
-            return metrics::flush();
-        };
-        keep::tick(policy);
-        if self.ticks.is_multiple_of(TICKS) {
+        if self.is_edge() {
+            // Whatever the policy says of credits now: an earlier one may have left something.
+            keep::tick();
+        }
+        let credits = self.plugin.as_ref().is_some_and(|plugin| plugin.credits().is_some());
+        if !credits || self.ticks.is_multiple_of(TICKS) {
             metrics::flush();
+        }
+        if self.leaving && keep::is_empty() {
+            self.leaving = false;
+            if let Err(status) = hostcalls::done() {
+                log::error!("Envoy refused to let a plugin go ({status:?})");
+            }
         }
     }
 

@@ -13,6 +13,15 @@ use crate::credit::Credits;
 /// Millionths in a whole.
 const WHOLE: u64 = 1_000_000;
 
+/// How long a hold may take by default, in milliseconds: what a ledger needs under load.
+const TIMEOUT_MS: u64 = 500;
+
+/// How long a hold lives by default, in milliseconds: what a proxy that dies held is free after it.
+const HOLD_MS: u64 = 60_000;
+
+/// The lease that proxies take by default: one credit for ten seconds.
+const LEASE: (u64, u64) = (WHOLE, 10);
+
 /// `credits`: the ledger, and what happens around it.
 #[derive(Debug, Clone)]
 pub struct CreditPolicy {
@@ -26,10 +35,13 @@ pub struct CreditPolicy {
     pub http2: bool,
     /// How long a hold may take, in milliseconds, from 1 to 10,000.
     pub timeout_ms: u64,
-    /// How long a hold lives when nobody settles it, in seconds: longer than any request.
+    /// How long a hold lives that nobody settles or renews, in seconds. It is renewed while its
+    /// request runs.
     pub hold_seconds: u64,
     /// What becomes of requests while the ledger does not answer.
     pub on_unavailable: OnUnavailable,
+    /// What becomes of requests while the ledger refuses this proxy's token.
+    pub on_token_refused: OnTokenRefused,
     /// Holds that serve many requests; none for one hold for each.
     pub lease: Option<Allowance>,
     /// The cheaper chain for those who have little left.
@@ -56,6 +68,15 @@ pub enum OnUnavailable {
     Deny,
     /// They run as long as what a tenant has not yet been charged for stays within an allowance.
     Grace(Allowance),
+}
+
+/// `on_token_refused`: what becomes of requests while the ledger refuses this proxy's token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnTokenRefused {
+    /// They run, and are charged when the token is right.
+    Allow,
+    /// They are refused.
+    Deny,
 }
 
 /// `on_exhausted`: what becomes of an answer that grows beyond what was held for it.
@@ -116,14 +137,19 @@ pub(super) fn read(
     let expires = fields
         .optional("hold_for")
         .map(|spot| spot.duration(1_000..=82_800_000, "a duration from 1s to 23h"));
-    let lease = fields.optional("lease").map(|spot| allowance(&spot));
+    let lease = fields.optional("lease").map(|spot| lease(&spot));
     let near_limit = fields.optional("near_limit").map(|spot| near(&spot, chains));
     let on_exhausted = fields.optional("on_exhausted").map(|spot| {
         spot.word("value", &[("finish", OnExhausted::Finish), ("stop", OnExhausted::Stop)])
     });
+    let on_token_refused = fields.optional("on_token_refused").map(|spot| {
+        spot.word("value", &[("allow", OnTokenRefused::Allow), ("deny", OnTokenRefused::Deny)])
+    });
     let word = fields.optional("on_unavailable");
     let grace = fields.optional("grace");
-    let grace = grace.as_ref().map(|spot| (spot, allowance(spot)));
+    let grace = grace
+        .as_ref()
+        .map(|spot| (spot, allowance(spot, "an object with `credits` and `seconds`")));
     let unavailable = unavailable(word.as_ref(), grace);
     fields.finish();
     Some(CreditPolicy {
@@ -134,10 +160,11 @@ pub(super) fn read(
         },
         secret: secret.flatten(),
         http2: http2.unwrap_or_default(),
-        timeout_ms: timeout.unwrap_or(Some(50))?,
-        hold_seconds: expires.unwrap_or(Some(900_000))?.div_ceil(1000),
+        timeout_ms: timeout.unwrap_or(Some(TIMEOUT_MS))?,
+        hold_seconds: expires.unwrap_or(Some(HOLD_MS))?.div_ceil(1000),
         on_unavailable: unavailable?,
-        lease: lease.flatten(),
+        on_token_refused: on_token_refused.flatten().unwrap_or(OnTokenRefused::Deny),
+        lease: lease.unwrap_or_else(usual_lease),
         near_limit: near_limit.flatten(),
         on_exhausted: on_exhausted.flatten().unwrap_or(OnExhausted::Finish),
     })
@@ -186,8 +213,23 @@ fn unavailable(
     }
 }
 
-fn allowance(spot: &Spot<'_>) -> Option<Allowance> {
-    let mut fields = spot.object("an object with `credits` and `seconds`")?;
+/// On unless it is switched off.
+fn lease(spot: &Spot<'_>) -> Option<Allowance> {
+    let off = match &spot.node.content {
+        Content::Text(text) => text == "off",
+        Content::Boolean(on) => !on,
+        _ => false,
+    };
+    if off { None } else { allowance(spot, "an object with `credits` and `seconds`, or `off`") }
+}
+
+fn usual_lease() -> Option<Allowance> {
+    let (micros, seconds) = LEASE;
+    Credits::of_micros(micros).map(|credits| Allowance { credits, seconds })
+}
+
+fn allowance(spot: &Spot<'_>, what: &str) -> Option<Allowance> {
+    let mut fields = spot.object(what)?;
     let credits = fields.required("credits").and_then(|spot| amount(&spot));
     let seconds = fields.required("seconds").and_then(|spot| spot.whole("seconds", 1..=3600));
     fields.finish();

@@ -144,13 +144,14 @@ fn with<R: Record>(bucket: &[u8], name: &str, record: &R, now_ms: u64) -> Option
 }
 
 fn key(kind: &str, name: &str) -> String {
-    let hash = hash(name);
+    let hash = digest(name);
     let bucket = (hash ^ (hash >> 32)) & BUCKETS.wrapping_sub(1);
     format!("tw.{kind}.{bucket}")
 }
 
-/// FNV-1a, 64 bits (<http://www.isthe.com/chongo/tech/comp/fnv/>).
-fn hash(name: &str) -> u64 {
+/// A short number for a text: FNV-1a, 64 bits (<http://www.isthe.com/chongo/tech/comp/fnv/>).
+#[must_use]
+pub fn digest(name: &str) -> u64 {
     name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })

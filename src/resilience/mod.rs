@@ -4,7 +4,7 @@
 mod cell;
 mod layout;
 
-pub use cell::{Missed, Record, read, update};
+pub use cell::{Missed, Record, digest, read, update};
 pub use layout::{Reader, Writer};
 
 /// Data that every worker of a proxy shares: values by their keys, which cannot be deleted.

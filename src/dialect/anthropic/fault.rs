@@ -1,5 +1,4 @@
 //! Failures in Anthropic's shape, read and written, and the list of models.
-use crate::dialect::blame::Said;
 use crate::dialect::{Fault, FaultKind};
 use crate::json::{Document, Limits, Value, Writer};
 
@@ -12,10 +11,7 @@ pub(super) fn read(status: u16, body: &[u8]) -> Fault {
     let error = document.as_ref().and_then(|document| error_of(document.root()));
     match error {
         Some(error) => of_error(error, Some(status)),
-        None => {
-            let text = foreign(status, body);
-            Said { status: Some(status), words: None, message: &text }.fault(&text, status_of)
-        }
+        None => Fault::new(FaultKind::of_status(status), foreign(status, body)).with_status(status),
     }
 }
 
@@ -37,8 +33,9 @@ pub(super) fn in_band(root: Value<'_>) -> Fault {
 fn of_error(error: Value<'_>, status: Option<u16>) -> Fault {
     let name = error.str_of("type").unwrap_or_default();
     let message = error.str_of("message").unwrap_or_default();
-    let text = if message.is_empty() { &name } else { &message };
-    Said { status, words: words(&name, &message), message: &message }.fault(text, status_of)
+    let kind = kind(&name, &message, status);
+    let text = if message.is_empty() { name } else { message };
+    Fault::new(kind, text).with_status(status.unwrap_or_else(|| status_of(kind)))
 }
 
 /// The status Anthropic itself answers with, which for an overload is 529.
@@ -50,11 +47,17 @@ const fn status_of(kind: FaultKind) -> u16 {
 }
 
 /// Anthropic has one type for every wrong request: its messages tell them apart.
-fn words(name: &str, message: &str) -> Option<FaultKind> {
+fn kind(name: &str, message: &str, status: Option<u16>) -> FaultKind {
     let says = |part: &str| message.contains(part);
-    let long = says("prompt is too long") || says("exceed context limit") || says("context window");
-    Some(match name {
-        "invalid_request_error" | "request_too_large" if long => FaultKind::ContextLength,
+    match name {
+        _ if says("credit balance is too low") => FaultKind::Billing,
+        "invalid_request_error"
+            if says("prompt is too long")
+                || says("exceed context limit")
+                || says("context window") =>
+        {
+            FaultKind::ContextLength
+        }
         "not_found_error" if says("model") => FaultKind::ModelNotFound,
         "invalid_request_error" => FaultKind::InvalidRequest,
         "authentication_error" => FaultKind::Authentication,
@@ -65,8 +68,8 @@ fn words(name: &str, message: &str) -> Option<FaultKind> {
         "rate_limit_error" => FaultKind::RateLimit,
         "timeout_error" => FaultKind::Timeout,
         "overloaded_error" => FaultKind::Overloaded,
-        _ => return None,
-    })
+        _ => status.map_or(FaultKind::Internal, FaultKind::of_status),
+    }
 }
 
 /// What to say of a body that is not Anthropic's: often a page of a proxy on the way.

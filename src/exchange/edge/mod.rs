@@ -11,7 +11,7 @@ use self::head::{Head, Opening};
 use self::local::Local;
 use super::plugin::problem;
 use super::reply::Reply;
-use super::spend::{self, Asking, Ending, Spent, Step};
+use super::spend::{self, Asking, Ending, Ledger, Spent, Step};
 use super::{
     Body, Effect, Effects, Envoy, Event, Flow, HeaderMap, JUDGED, Plan, Report, StreamBuffer,
     record,
@@ -26,6 +26,7 @@ pub struct Config {
     pub(super) policy: Policy,
     /// What Envoy buffers of a stream.
     buffer: StreamBuffer,
+    ledger: Option<Rc<Ledger>>,
 }
 
 impl Config {
@@ -40,8 +41,10 @@ impl Config {
             let missing = "missing: expected the policy".to_owned();
             return Err(vec![problem(&At::Root.key("policy"), 0, missing)]);
         };
-        Policy::from_json(policy.raw().as_bytes(), super::vocabulary())
-            .map(|policy| Self { policy, buffer: StreamBuffer::read(root) })
+        Policy::from_json(policy.raw().as_bytes(), super::vocabulary()).map(|policy| {
+            let ledger = policy.credits().map(Ledger::of);
+            Self { policy, buffer: StreamBuffer::read(root), ledger }
+        })
     }
 }
 
@@ -196,14 +199,14 @@ impl Edge {
         };
         // What costs nothing needs no credits.
         let credits = self.config.credits().filter(|_| !bid.usual.worst.is_zero());
-        let Some(policy) = credits else {
+        let Some((policy, ledger)) = credits.zip(self.config.ledger.as_ref()) else {
             self.chain.clone_from(&bid.usual.chain);
             let effects = send::send(&head, bid.usual);
             self.state = State::Sent { app: head.app, request_id: head.request_id };
             return effects;
         };
         let mut effects = Vec::new();
-        let step = spend::begin(policy, bid, &head.request_id, envoy, &mut effects);
+        let step = spend::begin((policy, ledger), bid, &head.request_id, envoy, &mut effects);
         self.step(head, step, effects)
     }
 
@@ -265,6 +268,9 @@ impl Edge {
             let ending = Ending { answered: self.answered, relayed: self.relayed };
             let policy = &self.config.policy;
             effects.list.extend(spend::settle(&spent, policy, &reports, ending, envoy));
+            let details = envoy.property(&["response", "code_details"]);
+            let cut_here = details.as_deref() == Some(CUT_HERE);
+            effects.list.extend(cut_here.then_some(Effect::SendNow));
         }
         effects
     }
@@ -320,6 +326,9 @@ impl Edge {
         matches!(self.state, State::Replied | State::Asking { .. })
     }
 }
+
+/// What Envoy says of a stream that it cuts itself with the app's connection, as when it ends.
+const CUT_HERE: &[u8] = b"downstream_local_disconnect";
 
 /// Answers the app ourselves, and counts it when the answer is no.
 fn answer(reply: Reply) -> Effects {

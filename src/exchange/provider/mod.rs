@@ -8,7 +8,6 @@ mod answer;
 mod config;
 mod headers;
 mod request;
-mod response_headers;
 mod stream;
 
 use std::rc::Rc;

@@ -1,13 +1,13 @@
-//! What a proxy knows of an account: how it stood at the last answer, and the lease it has.
+//! The lease that a proxy has for a payer.
 use super::super::Envoy;
-use super::Payer;
+use super::{Ledger, Payer};
 use crate::credit::{Balance, Credits};
 use crate::resilience::{self as cell, Reader, Record, Writer};
 
 /// How long one request may be asking for a lease before another does, in milliseconds.
 const PENDING_MS: u64 = 1000;
 
-/// An account as this proxy knows it.
+/// A payer's lease.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Account {
     /// The lease's hold; empty for none.
@@ -20,14 +20,12 @@ pub(super) struct Account {
     pending_ms: u64,
     /// What was available at the last answer, beside the lease.
     available: Balance,
-    /// What was bought last.
-    pub(super) last_purchase: Credits,
 }
 
 /// What came of a try to draw on a lease.
 pub(super) enum Drawn {
     /// The credits are reserved.
-    Lease { id: String, left: Balance },
+    Lease { id: String, until_ms: u64, left: Balance },
     /// There is no lease, or not enough of it: this request is to ask for one.
     Ask,
     /// Another request is asking for one.
@@ -35,7 +33,7 @@ pub(super) enum Drawn {
 }
 
 impl Record for Account {
-    const KIND: &'static str = "account.1";
+    const KIND: &'static str = "lease.1";
 
     fn write(&self, out: &mut Writer) {
         out.text(&self.lease);
@@ -43,7 +41,6 @@ impl Record for Account {
         out.number(self.until_ms);
         out.number(self.pending_ms);
         out.signed(self.available.micros());
-        out.number(self.last_purchase.micros());
     }
 
     fn read(fields: &mut Reader<'_>) -> Option<Self> {
@@ -53,7 +50,6 @@ impl Record for Account {
             until_ms: fields.number()?,
             pending_ms: fields.number()?,
             available: Balance::of_micros(fields.signed()?),
-            last_purchase: Credits::of_micros(fields.number()?)?,
         })
     }
 
@@ -64,13 +60,8 @@ impl Record for Account {
 
 impl Account {
     /// What is left to spend, as far as this proxy knows.
-    pub(super) fn left(&self) -> Balance {
+    fn left(&self) -> Balance {
         self.available.plus(self.free).unwrap_or(self.available)
-    }
-
-    /// What is known of a payer; none when nothing is.
-    pub(super) fn of(envoy: &dyn Envoy, payer: &Payer) -> Option<Self> {
-        cell::read(envoy, &payer.name())
     }
 
     fn update<T>(
@@ -87,14 +78,20 @@ impl Account {
     }
 
     /// Reserves credits of the payer's lease.
-    pub(super) fn draw(envoy: &dyn Envoy, payer: &Payer, credits: Credits) -> Drawn {
+    pub(super) fn draw(
+        envoy: &dyn Envoy,
+        ledger: &Ledger,
+        payer: &Payer,
+        credits: Credits,
+    ) -> Drawn {
         let now = envoy.now_ms();
-        let drawn = Self::update(envoy, &payer.name(), |account| {
+        let drawn = Self::update(envoy, &payer.name(ledger), |account| {
             let live = !account.lease.is_empty() && now < account.until_ms;
             match account.free.minus(credits).filter(|_| live) {
                 Some(free) => {
                     account.free = free;
-                    Some(Drawn::Lease { id: account.lease.clone(), left: account.left() })
+                    let (id, until_ms) = (account.lease.clone(), account.until_ms);
+                    Some(Drawn::Lease { id, until_ms, left: account.left() })
                 }
                 None if now < account.pending_ms => None,
                 None => {
@@ -106,12 +103,11 @@ impl Account {
         drawn.unwrap_or(Drawn::Busy)
     }
 
-    /// Notes how the account stands.
-    pub(super) fn note(envoy: &dyn Envoy, payer: &Payer, available: Balance, last: Credits) {
-        Self::update(envoy, &payer.name(), |account| {
+    /// Notes what is available, where there is a lease to add it to.
+    pub(super) fn note(envoy: &dyn Envoy, ledger: &Ledger, payer: &Payer, available: Balance) {
+        Self::update(envoy, &payer.name(ledger), |account| {
             account.available = available;
-            account.last_purchase = last;
-            Some(())
+            (!account.lease.is_empty()).then_some(())
         });
     }
 
@@ -119,27 +115,25 @@ impl Account {
     /// be kept.
     pub(super) fn lend(
         envoy: &dyn Envoy,
-        payer: &Payer,
-        lease: (&str, Credits, u64),
-        (available, last): (Balance, Credits),
+        payer: &str,
+        (id, free, until_ms): (&str, Credits, u64),
+        available: Balance,
     ) -> Option<(String, Credits)> {
-        let (id, free, until_ms) = lease;
-        Self::update(envoy, &payer.name(), |account| {
+        Self::update(envoy, payer, |account| {
             let before = core::mem::replace(&mut account.lease, id.to_owned());
             let left = core::mem::replace(&mut account.free, free);
             account.until_ms = until_ms;
             account.pending_ms = 0;
             account.available = available;
-            account.last_purchase = last;
             Some((before, left))
         })
     }
 
     /// Gives back what a request reserved and did not need; whether the lease is still the one it
     /// came from.
-    pub(super) fn give_back(envoy: &dyn Envoy, payer: &Payer, id: &str, credits: Credits) -> bool {
+    pub(super) fn give_back(envoy: &dyn Envoy, payer: &str, id: &str, credits: Credits) -> bool {
         let now = envoy.now_ms();
-        let given = Self::update(envoy, &payer.name(), |account| {
+        let given = Self::update(envoy, payer, |account| {
             if account.lease != id || now >= account.until_ms {
                 return None;
             }

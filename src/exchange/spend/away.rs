@@ -1,127 +1,112 @@
-//! While the ledger does not answer: since when that is, and what tenants may run up meanwhile.
+//! Whether a ledger is there, as all workers of a proxy have found it.
+//!
+//! One slow answer is that request's own misfortune. Only several failures in a row, or a refused
+//! connection, make a ledger *away*: it is then asked by one request at a time and by nobody in
+//! between, so that requests do not wait for its timeout one after the other.
 use super::super::Envoy;
-use crate::credit::Credits;
-use crate::policy::Allowance;
+use super::Ledger;
 use crate::resilience::{self as cell, Reader, Record, Writer};
 
-/// How long after a failure the ledger is not asked again, in milliseconds: requests do not wait
-/// for its timeout one after the other, and service is back within a second.
+/// So many failures in a row, of all workers together, are an absence.
+const FAILURES: u64 = 3;
+
+/// How long after a failure a ledger that is away is not asked again, in milliseconds: service is
+/// back within a second.
 const PAUSE_MS: u64 = 250;
 
 /// Two failures so far apart, with nothing asked in between, are two absences, in milliseconds.
 const FORGOTTEN_MS: u64 = 60_000;
 
-/// What is known of a ledger that has failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How often an operator is told the same, in milliseconds.
+const TOLD_MS: u64 = 60_000;
+
+/// What is known of a ledger.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Away {
+    /// Failures with no answer in between.
+    failures: u64,
+    /// When the first of them was.
     since_ms: u64,
+    /// When the last of them was.
+    last_ms: u64,
+    /// While it is away: not before.
     retry_ms: u64,
+    /// When something was said of it in the log.
+    told_ms: u64,
 }
 
 impl Record for Away {
-    const KIND: &'static str = "away.1";
+    const KIND: &'static str = "ledger.1";
 
     fn write(&self, out: &mut Writer) {
-        out.number(self.since_ms);
-        out.number(self.retry_ms);
+        let Self { failures, since_ms, last_ms, retry_ms, told_ms } = *self;
+        for number in [failures, since_ms, last_ms, retry_ms, told_ms] {
+            out.number(number);
+        }
     }
 
     fn read(fields: &mut Reader<'_>) -> Option<Self> {
-        Some(Self { since_ms: fields.number()?, retry_ms: fields.number()? })
+        Some(Self {
+            failures: fields.number()?,
+            since_ms: fields.number()?,
+            last_ms: fields.number()?,
+            retry_ms: fields.number()?,
+            told_ms: fields.number()?,
+        })
     }
 
     fn stays(&self, _now_ms: u64) -> bool {
-        false
+        self.failures > 0
     }
 }
 
-impl Away {
-    /// What is known; none for a ledger that answers.
-    pub(super) fn of(envoy: &dyn Envoy, cluster: &str) -> Option<Self> {
-        cell::read(envoy, cluster).filter(|away: &Self| away.retry_ms > 0)
-    }
-
-    /// Whether it is too early to ask again.
-    pub(super) const fn rests(&self, now_ms: u64) -> bool {
-        now_ms < self.retry_ms
-    }
-
-    /// Notes a failure; since when there have been nothing but failures, in milliseconds since
-    /// 1970.
-    pub(super) fn failed(envoy: &dyn Envoy, cluster: &str) -> u64 {
-        let now = envoy.now_ms();
-        let since = cell::update(envoy, now, cluster, |known: Option<Self>| {
-            let lasting = known.filter(|away| now.saturating_sub(away.retry_ms) < FORGOTTEN_MS);
-            let since_ms = lasting.map_or(now, |away| away.since_ms);
-            Some((Self { since_ms, retry_ms: now.saturating_add(PAUSE_MS) }, since_ms))
-        });
-        since.unwrap_or(now)
-    }
-
-    /// Notes an answer.
-    pub(super) fn answered(envoy: &dyn Envoy, cluster: &str) {
-        let forgotten = Self { since_ms: 0, retry_ms: 0 };
-        let _ = cell::update(envoy, envoy.now_ms(), cluster, |known: Option<Self>| {
-            known.filter(|away| *away != forgotten).map(|_| (forgotten, ()))
-        });
-    }
-
-    pub(super) const fn since_ms(&self) -> u64 {
-        self.since_ms
-    }
-}
-
-/// What a tenant has run up.
-#[derive(Debug, Clone, Copy, Default)]
-struct Grace {
-    owed: Credits,
-}
-
-impl Record for Grace {
-    const KIND: &'static str = "grace.1";
-
-    fn write(&self, out: &mut Writer) {
-        out.number(self.owed.micros());
-    }
-
-    fn read(fields: &mut Reader<'_>) -> Option<Self> {
-        Some(Self { owed: Credits::of_micros(fields.number()?)? })
-    }
-
-    fn stays(&self, _now_ms: u64) -> bool {
-        !self.owed.is_zero()
-    }
-}
-
-/// Lets a tenant run up credits without a hold; whether that is within its grace. Where there is
-/// no place to write it down there is no grace.
-///
-/// What it has run up counts until the ledger has been told of it, so an account that comes and
-/// goes gives no second grace.
-pub(super) fn run_up(
-    envoy: &dyn Envoy,
-    tenant: &str,
-    credits: Credits,
-    grace: Allowance,
-    since_ms: u64,
-) -> bool {
+/// Whether a ledger is asked now; where it is not, since when there have been nothing but failures,
+/// in milliseconds since 1970.
+pub(super) fn may_ask(envoy: &dyn Envoy, ledger: &Ledger, timeout_ms: u64) -> Result<(), u64> {
     let now = envoy.now_ms();
-    if now >= since_ms.saturating_add(grace.seconds.saturating_mul(1000)) {
-        return false;
-    }
-    let run_up = cell::update(envoy, now, tenant, |known: Option<Grace>| {
-        let owed = known.unwrap_or_default().owed.plus(credits);
-        Some((Grace { owed: owed.filter(|sum| *sum <= grace.credits)? }, ()))
+    let away = |known: &Away| known.failures >= FAILURES;
+    let Some(known) = cell::read::<Away>(envoy, &ledger.name("")).filter(away) else {
+        return Ok(());
+    };
+    // Whoever comes first after the pause asks for all.
+    let asks = cell::update(envoy, now, &ledger.name(""), |known: Option<Away>| {
+        let known = known.filter(|known| away(known) && known.retry_ms <= now)?;
+        let retry_ms = now.saturating_add(timeout_ms).saturating_add(PAUSE_MS);
+        Some((Away { retry_ms, ..known }, ()))
     });
-    run_up.is_ok()
+    asks.map_err(|_| known.since_ms)
 }
 
-/// Takes from what a tenant has run up: what was not needed after all, or what is charged now.
-pub(super) fn settled(envoy: &dyn Envoy, tenant: &str, credits: Credits) {
-    if credits.is_zero() {
-        return;
-    }
-    let _ = cell::update(envoy, envoy.now_ms(), tenant, |known: Option<Grace>| {
-        known.map(|grace| (Grace { owed: grace.owed.less(credits) }, ()))
+/// Notes a failure; `refused` where there was nobody to connect to. Gives since when there have
+/// been nothing but failures, in milliseconds since 1970.
+pub(super) fn failed(envoy: &dyn Envoy, ledger: &Ledger, refused: bool) -> u64 {
+    let now = envoy.now_ms();
+    let since = cell::update(envoy, now, &ledger.name(""), |known: Option<Away>| {
+        let known = known.unwrap_or_default();
+        let lasts = known.failures > 0 && now.saturating_sub(known.last_ms) < FORGOTTEN_MS;
+        let (before, since_ms) = if lasts { (known.failures, known.since_ms) } else { (0, now) };
+        let failures = before.saturating_add(1).max(if refused { FAILURES } else { 0 });
+        let retry_ms = now.saturating_add(PAUSE_MS);
+        Some((Away { failures, since_ms, last_ms: now, retry_ms, ..known }, since_ms))
     });
+    since.unwrap_or(now)
+}
+
+/// Notes an answer.
+pub(super) fn answered(envoy: &dyn Envoy, ledger: &Ledger) {
+    let _ = cell::update(envoy, envoy.now_ms(), &ledger.name(""), |known: Option<Away>| {
+        let known = known.filter(|known| known.failures > 0)?;
+        Some((Away { told_ms: known.told_ms, ..Away::default() }, ()))
+    });
+}
+
+/// Whether an operator is to be told something of a ledger: once a minute, whoever asks.
+pub(super) fn tells(envoy: &dyn Envoy, ledger: &Ledger) -> bool {
+    let now = envoy.now_ms();
+    let told = cell::update(envoy, now, &ledger.name(""), |known: Option<Away>| {
+        let known = known.unwrap_or_default();
+        let due = now.saturating_sub(known.told_ms) >= TOLD_MS;
+        due.then_some((Away { told_ms: now, ..known }, ()))
+    });
+    told.is_ok()
 }

@@ -1,15 +1,17 @@
 //! Before a request runs: its credits are set aside, or the answer is no.
+use std::rc::Rc;
+
 use super::super::{Effect, Envoy};
 use super::account::{Account, Drawn};
-use super::away::{Away, run_up};
-use super::keeper::{Call, Note};
-use super::settle::{never, remainder};
-use super::{Bid, Choice, Payer, Source, Spent, refusal};
+use super::outbox::{Kept, Note};
+use super::settle::{never, returned};
+use super::tenant::Known;
+use super::{Bid, Choice, Ledger, Payer, Source, Spent, away, refusal};
 use crate::credit::wire::{EXPIRES_MAX, HOLDS, Hold, Standing};
 use crate::credit::{Balance, Credits, Outcome};
 use crate::dialect::Fault;
 use crate::json::{Document, Limits};
-use crate::policy::{CreditPolicy, OnUnavailable, metric_label};
+use crate::policy::{Allowance, CreditPolicy, OnTokenRefused, OnUnavailable, metric_label};
 
 /// What a ledger says of a tenant that has never bought anything.
 const UNKNOWN: Outcome = Outcome::UnknownTenant;
@@ -33,6 +35,7 @@ pub(in super::super) enum Step {
 /// A request that waits for the ledger.
 #[derive(Debug)]
 pub(in super::super) struct Asking {
+    ledger: Rc<Ledger>,
     bid: Bid,
     /// The request's own id.
     id: String,
@@ -40,20 +43,27 @@ pub(in super::super) struct Asking {
     hold_id: String,
     /// How much is asked for.
     credits: Credits,
-    lease: bool,
+    /// For how long it is lent; none for a hold of the request's own.
+    lease_seconds: Option<u64>,
     /// Whether it is asked for the cheaper chain.
     cheap: bool,
-    /// The ledger had failed before.
-    was_away: bool,
     /// The ledger has been asked.
     called: bool,
     /// When that began, in milliseconds since 1970.
     begun_ms: u64,
 }
 
+/// What a lease's hold outlives it by, in seconds: requests that have just drawn on it go on, and
+/// renew it while they do. A proxy that dies leaves it held no longer than that.
+const LEASE_REST: u64 = 30;
+
+/// A lease takes at most so much of what a tenant has available: one part in so many. Others of the
+/// tenant's users and other proxies need holds too.
+const LEASE_SHARE: u64 = 8;
+
 /// Begins: by a lease where there is one, by a call otherwise.
 pub(in super::super) fn begin(
-    policy: &CreditPolicy,
+    (policy, ledger): (&CreditPolicy, &Rc<Ledger>),
     bid: Bid,
     request_id: &str,
     envoy: &dyn Envoy,
@@ -63,53 +73,49 @@ pub(in super::super) fn begin(
     let safe = |c: &char| c.is_ascii_alphanumeric() || *c == '-';
     let own: String = request_id.chars().filter(safe).take(64).collect();
     let id = format!("{own}-{:016x}", envoy.unique());
-    let known = (policy.near_limit.is_some())
-        .then(|| Account::of(envoy, &bid.payer))
-        .flatten()
-        .is_some_and(|account| near(policy, account.left(), account.last_purchase));
-    let cheap = known && bid.cheap.is_some();
+    let known = |bid: &Bid| Known::of(envoy, ledger, &bid.payer.tenant);
+    let little = policy.near_limit.is_some()
+        && known(&bid).is_some_and(|known| near(policy, known.balance, known.last_purchase));
+    let cheap = little && bid.cheap.is_some();
     let hold_id = id.clone();
     let mut asking = Asking {
+        ledger: Rc::clone(ledger),
         bid,
         id,
         hold_id,
         credits: Credits::ZERO,
-        lease: false,
+        lease_seconds: None,
         cheap,
-        was_away: false,
         called: false,
         begun_ms: envoy.now_ms(),
     };
     asking.credits = asking.worst();
-    if let Some(lease) = &policy.lease {
-        match Account::draw(envoy, &asking.bid.payer, asking.credits) {
-            Drawn::Lease { id, left } => {
+    if let Some(lease) = policy.lease {
+        match Account::draw(envoy, ledger, &asking.bid.payer, asking.credits) {
+            Drawn::Lease { id, until_ms, left } => {
                 effects.push(count("drawn"));
                 // What is set aside for this request is still its tenant's.
                 let left = left.plus(asking.credits).unwrap_or(left);
-                return asking.go(Source::Lease(id), Some(left));
+                let expires_ms = until_ms.saturating_add(LEASE_REST.saturating_mul(1000));
+                return asking.go((Source::Lease(id), expires_ms), Some(left), policy, effects);
             }
             Drawn::Ask => {
-                asking.lease = true;
-                asking.hold_id = format!("lease-{:016x}", envoy.unique());
-                asking.credits = asking.credits.max(lease.credits);
+                let available = known(&asking.bid).map(|known| known.available);
+                asking.ask_lease(lease, available, envoy);
             }
             Drawn::Busy => {}
         }
     }
-    if let Some(away) = Away::of(envoy, &policy.cluster) {
-        if away.rests(envoy.now_ms()) {
-            return asking.unavailable(policy, away.since_ms(), envoy, effects);
-        }
-        asking.was_away = true;
+    match away::may_ask(envoy, ledger, policy.timeout_ms) {
+        Ok(()) => asking.call(policy, envoy, effects),
+        Err(since_ms) => asking.unavailable(policy, since_ms, envoy, effects),
     }
-    asking.call(policy, envoy, effects)
 }
 
 impl Asking {
     /// Goes on with what the ledger answered; status 0 says that it could not be asked.
     pub(in super::super) fn answered(
-        mut self,
+        self,
         policy: &CreditPolicy,
         (status, body): (u16, &[u8]),
         envoy: &dyn Envoy,
@@ -120,9 +126,8 @@ impl Asking {
         // Any other 404 is that of a wrong address.
         let code = document.as_ref().and_then(|document| document.root().str_of("code"));
         let unknown = status == 404 && code.as_deref() == Some(UNKNOWN.consequence().name);
-        if self.was_away && (standing.is_some() || unknown) {
-            Away::answered(envoy, &policy.cluster);
-            self.was_away = false;
+        if standing.is_some() || unknown {
+            away::answered(envoy, &self.ledger);
         }
         match standing {
             Some(standing) if standing.outcome == Outcome::Held => {
@@ -133,18 +138,40 @@ impl Asking {
                 effects.push(count(UNKNOWN.consequence().name));
                 Step::Refuse(refusal::unknown(&self.bid.payer.tenant))
             }
+            None if matches!(status, 401 | 403) => {
+                self.token_refused(policy, status, envoy, effects)
+            }
             None => {
-                if (400..500).contains(&status) {
-                    let line = format!("the ledger refuses this proxy's holds with {status}");
+                if (400..500).contains(&status) && away::tells(envoy, &self.ledger) {
+                    let shown = self.ledger.shown();
+                    let line = format!("the ledger {shown} refuses this proxy's holds: {status}");
                     effects.push(Effect::Log(line));
                 }
                 // One that refuses this request alone is there for the others.
                 let alone = matches!(status, 400 | 409 | 422);
-                let since =
-                    if alone { envoy.now_ms() } else { Away::failed(envoy, &policy.cluster) };
+                let since = if alone {
+                    envoy.now_ms()
+                } else {
+                    away::failed(envoy, &self.ledger, refused(status, body))
+                };
                 self.unavailable(policy, since, envoy, effects)
             }
         }
+    }
+
+    /// Asks for credits for many requests at once, where the tenant has enough for that.
+    fn ask_lease(&mut self, lease: Allowance, available: Option<Balance>, envoy: &dyn Envoy) {
+        let share = |available: Balance| {
+            let micros = available.credits().micros().checked_div(LEASE_SHARE);
+            micros.and_then(Credits::of_micros).unwrap_or_default()
+        };
+        let most = available.map_or(lease.credits, share);
+        if most < self.credits {
+            return;
+        }
+        self.lease_seconds = Some(lease.seconds);
+        self.hold_id = format!("lease-{:016x}", envoy.unique());
+        self.credits = self.credits.max(lease.credits.min(most));
     }
 
     fn granted(
@@ -154,43 +181,45 @@ impl Asking {
         envoy: &dyn Envoy,
         effects: &mut Vec<Effect>,
     ) -> Step {
-        effects.push(count(if self.lease { "lease" } else { "held" }));
-        let Standing { available, last_purchase, .. } = *standing;
+        effects.push(count(if self.lease_seconds.is_some() { "lease" } else { "held" }));
+        let Standing { balance, available, last_purchase, .. } = *standing;
         // What is set aside for this request is still its tenant's.
         let left = available.plus(self.credits).unwrap_or(available);
         effects.push(gauge(&self.bid.payer, left));
         let cheaper = self.bid.cheap.as_ref().filter(|cheap| cheap.worst <= self.credits);
-        self.cheap |= cheaper.is_some() && near(policy, left, last_purchase);
-        if !self.lease {
-            if policy.near_limit.is_some() {
-                Account::note(envoy, &self.bid.payer, available, last_purchase);
-            }
-            return self.go(Source::Hold, Some(left));
-        }
-        let seconds = policy.lease.map_or(0, |lease| lease.seconds);
+        self.cheap |= cheaper.is_some() && near(policy, balance, last_purchase);
+        self.know(standing, envoy);
+        let Some(seconds) = self.lease_seconds else {
+            let expires_ms = self.begun_ms.saturating_add(policy.hold_seconds.saturating_mul(1000));
+            return self.go((Source::Hold, expires_ms), Some(left), policy, effects);
+        };
         let until = envoy.now_ms().saturating_add(seconds.saturating_mul(1000));
         let free = self.credits.less(self.worst());
+        let payer = self.bid.payer.name(&self.ledger);
         let lease = (self.hold_id.as_str(), free, until);
-        let payer = self.bid.payer.clone();
-        let before = Account::lend(envoy, &payer, lease, (available, last_purchase));
+        let before = Account::lend(envoy, &payer, lease, available);
         let mut keep = |id: &str, credits: Credits| {
             if !id.is_empty() && !credits.is_zero() {
-                effects.push(Effect::Keep(remainder(&payer, id, credits)));
+                let lease = (self.bid.payer.tenant.as_str(), id);
+                effects.push(Effect::Keep(returned(&self.ledger, lease, credits)));
             }
         };
         match before {
             Some((before, left)) => keep(&before, left),
-            // There is no slot for it: this request alone is served by it.
+            // There is no place for it: this request alone is served by it.
             None => keep(&self.hold_id, free),
         }
-        effects.push(Effect::Keep(Note::Lease {
-            payer: payer.name(),
-            tenant: payer.tenant,
-            id: self.hold_id.clone(),
-            until_ms: until,
-        }));
+        let (tenant, id) = (self.bid.payer.tenant.clone(), self.hold_id.clone());
+        let kept = Kept::Lease { payer, tenant, id, until_ms: until };
+        effects.push(Effect::Keep(Note { ledger: Rc::clone(&self.ledger), kept }));
         let source = Source::Lease(self.hold_id.clone());
-        self.go(source, Some(left))
+        let expires_ms = until.saturating_add(LEASE_REST.saturating_mul(1000));
+        self.go((source, expires_ms), Some(left), policy, effects)
+    }
+
+    /// How the account stands now.
+    fn know(&self, standing: &Standing, envoy: &dyn Envoy) {
+        Known::note(envoy, &self.ledger, &self.bid.payer.tenant, standing);
     }
 
     fn refused(
@@ -201,14 +230,13 @@ impl Asking {
         effects: &mut Vec<Effect>,
     ) -> Step {
         let available = standing.available.credits();
-        if policy.near_limit.is_some() || policy.lease.is_some() {
-            let Standing { available, last_purchase, .. } = *standing;
-            Account::note(envoy, &self.bid.payer, available, last_purchase);
+        self.know(standing, envoy);
+        if policy.lease.is_some() {
+            Account::note(envoy, &self.ledger, &self.bid.payer, standing.available);
         }
         effects.push(gauge(&self.bid.payer, standing.available));
-        if self.lease {
+        if self.lease_seconds.take().is_some() {
             // Not enough for many: perhaps for this one.
-            self.lease = false;
             self.hold_id.clone_from(&self.id);
             self.credits = self.worst();
             return self.call(policy, envoy, effects);
@@ -226,6 +254,24 @@ impl Asking {
         Step::Refuse(refusal::refused(&self.bid.payer.tenant, self.credits, available, standing))
     }
 
+    /// The ledger is there, and does not take this proxy for one of its own: no hold was made.
+    fn token_refused(
+        self,
+        policy: &CreditPolicy,
+        status: u16,
+        envoy: &dyn Envoy,
+        effects: &mut Vec<Effect>,
+    ) -> Step {
+        if away::tells(envoy, &self.ledger) {
+            effects.push(Effect::Log(self.ledger.token_refused(status)));
+        }
+        effects.push(count("token_refused"));
+        match policy.on_token_refused {
+            OnTokenRefused::Allow => self.go((Source::Nowhere, 0), None, policy, effects),
+            OnTokenRefused::Deny => Step::Refuse(refusal::token_refused()),
+        }
+    }
+
     fn unavailable(
         self,
         policy: &CreditPolicy,
@@ -233,22 +279,22 @@ impl Asking {
         envoy: &dyn Envoy,
         effects: &mut Vec<Effect>,
     ) -> Step {
-        let worst = self.worst();
         let (word, source) = match policy.on_unavailable {
             OnUnavailable::Allow => ("allowed", Some(Source::Nowhere)),
             OnUnavailable::Deny => ("denied", None),
             OnUnavailable::Grace(grace) => {
-                let within = run_up(envoy, &self.bid.payer.tenant, worst, grace, since_ms);
+                let (tenant, wanted) = (&self.bid.payer.tenant, (self.worst(), grace));
+                let within = Known::run_up(envoy, &self.ledger, tenant, wanted, since_ms);
                 if within { ("grace", Some(Source::Grace)) } else { ("denied", None) }
             }
         };
         effects.push(count(word));
-        if self.called && (self.lease || source.is_none()) {
+        if self.called && (self.lease_seconds.is_some() || source.is_none()) {
             // It may have been granted all the same, and nobody will settle it.
-            effects.push(Effect::Keep(never(&self.bid.payer, &self.hold_id)));
+            effects.push(Effect::Keep(self.never()));
         }
         match source {
-            Some(source) => self.go(source, None),
+            Some(source) => self.go((source, 0), None, policy, effects),
             None => Step::Refuse(refusal::unavailable()),
         }
     }
@@ -259,27 +305,37 @@ impl Asking {
         let spent_ms = envoy.now_ms().saturating_sub(self.begun_ms);
         let timeout_ms = policy.timeout_ms.saturating_sub(spent_ms).max(1);
         let Payer { tenant, user, key } = &self.bid.payer;
-        let lease = policy.lease.filter(|_| self.lease).map_or(0, |lease| lease.seconds);
+        let lease = self.lease_seconds.map(|seconds| seconds.saturating_add(LEASE_REST));
         let hold = Hold {
             hold_id: self.hold_id.as_str().into(),
             tenant: tenant.into(),
             user: user.as_ref().map(Into::into),
             key: key.as_ref().map(Into::into),
             credits: self.credits,
-            expires_in: policy.hold_seconds.saturating_add(lease).min(EXPIRES_MAX),
+            expires_in: lease.unwrap_or(policy.hold_seconds).min(EXPIRES_MAX),
         };
-        effects.push(Effect::Call(Call::new(policy, HOLDS, hold.write(), timeout_ms)));
+        effects.push(Effect::Call(self.ledger.call(HOLDS, hold.write(), timeout_ms)));
         Step::Ask(Box::new(self))
     }
 
-    fn go(self, source: Source, left: Option<Balance>) -> Step {
+    /// It runs; its hold, where it has one, expires then, in milliseconds since 1970.
+    fn go(
+        self,
+        (source, expires_ms): (Source, u64),
+        left: Option<Balance>,
+        policy: &CreditPolicy,
+        effects: &mut Vec<Effect>,
+    ) -> Step {
         let held = self.worst();
         let Bid { usual, cheap, payer, size } = self.bid;
         let choice = match cheap {
             Some(cheap) if self.cheap => cheap,
             _ => usual,
         };
-        Step::Go { spent: Spent { id: self.id, payer, source, held, size }, choice, left }
+        let seconds = if source == Source::Hold { policy.hold_seconds } else { LEASE_REST };
+        let spent = Spent { id: self.id, ledger: self.ledger, payer, source, held, size };
+        effects.extend(spent.opened(expires_ms, seconds));
+        Step::Go { spent, choice, left }
     }
 
     /// The most that the chain asked for may cost.
@@ -290,14 +346,22 @@ impl Asking {
         }
     }
 
-    /// What is asked for, should the request be gone before the answer.
-    pub(super) fn holds(&self) -> (&Payer, &str) {
-        (&self.bid.payer, &self.hold_id)
+    /// What was asked for serves nobody.
+    pub(super) fn never(&self) -> Note {
+        never(&self.ledger, &self.bid.payer, &self.hold_id)
     }
 }
 
-fn near(policy: &CreditPolicy, left: Balance, last_purchase: Credits) -> bool {
-    policy.near_limit.is_some_and(|near| near.holds(left.credits(), last_purchase))
+/// Whether there was nobody to connect to. Envoy answers that itself, in words; where they are
+/// others it counts as one failure of several.
+fn refused(status: u16, body: &[u8]) -> bool {
+    let said = core::str::from_utf8(body).unwrap_or_default();
+    let words = ["connection failure", "no healthy upstream"];
+    status == 0 || (status == 503 && words.iter().any(|words| said.contains(words)))
+}
+
+fn near(policy: &CreditPolicy, balance: Balance, last_purchase: Credits) -> bool {
+    policy.near_limit.is_some_and(|near| near.holds(balance.credits(), last_purchase))
 }
 
 fn count(outcome: &str) -> Effect {

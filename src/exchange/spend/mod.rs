@@ -7,16 +7,23 @@ mod account;
 mod away;
 mod bill;
 mod hold;
-mod keeper;
+mod ledger;
+mod outbox;
 mod refusal;
 mod settle;
+mod tenant;
 mod used;
 
 pub(super) use bill::Ending;
 pub(super) use hold::{Asking, Step, begin};
-pub use keeper::{Call, Keeper, Note};
+pub use ledger::{Call, Ledger};
+pub use outbox::{Kept, Note, Outboxes};
 pub(super) use settle::{abandon, settle};
 
+use std::rc::Rc;
+
+use self::account::Account;
+use super::{Effect, Envoy};
 use crate::credit::Credits;
 use crate::policy::Tenant;
 
@@ -35,9 +42,10 @@ impl Payer {
     }
 
     /// One text for all three: budgets may bind each, so each has leases of its own.
-    fn name(&self) -> String {
+    fn name(&self, ledger: &Ledger) -> String {
         let label = |label: &Option<String>| label.clone().unwrap_or_default();
-        format!("{}\u{1f}{}\u{1f}{}", self.tenant, label(&self.user), label(&self.key))
+        let all = format!("{}\u{1f}{}\u{1f}{}", self.tenant, label(&self.user), label(&self.key));
+        ledger.name(&all)
     }
 }
 
@@ -78,10 +86,43 @@ pub(super) struct Size {
 pub(super) struct Spent {
     /// The request's own id, which no other request has.
     id: String,
+    ledger: Rc<Ledger>,
     payer: Payer,
     source: Source,
     held: Credits,
     size: Size,
+}
+
+impl Spent {
+    /// The hold that it runs on, where it does: its own, or a lease.
+    fn hold(&self) -> Option<&str> {
+        match &self.source {
+            Source::Hold => Some(&self.id),
+            Source::Lease(lease) => Some(lease),
+            Source::Nowhere | Source::Grace => None,
+        }
+    }
+
+    /// Gives back to a lease what this request reserved of it and did not need; whether the lease
+    /// is still there.
+    fn give_back(&self, envoy: &dyn Envoy, lease: &str, credits: Credits) -> bool {
+        Account::give_back(envoy, &self.payer.name(&self.ledger), lease, credits)
+    }
+
+    fn note(&self, kept: Kept) -> Effect {
+        Effect::Keep(Note { ledger: Rc::clone(&self.ledger), kept })
+    }
+
+    /// It runs: its hold, which expires at that time, is renewed until it is over.
+    fn opened(&self, expires_ms: u64, seconds: u64) -> Option<Effect> {
+        let (tenant, id) = (self.payer.tenant.clone(), self.hold()?.to_owned());
+        Some(self.note(Kept::Opened { tenant, id, expires_ms, seconds }))
+    }
+
+    /// It is over: its hold is renewed no more.
+    pub(super) fn closed(&self) -> Option<Effect> {
+        Some(self.note(Kept::Closed { id: self.hold()?.to_owned() }))
+    }
 }
 
 /// Where a request's credits are set aside.

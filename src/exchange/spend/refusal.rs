@@ -32,3 +32,9 @@ pub(super) fn unavailable() -> Fault {
     let message = "the credit service does not answer, and nothing runs without it: try again";
     Fault::new(FaultKind::Overloaded, message)
 }
+
+pub(super) fn token_refused() -> Fault {
+    let message = "the credit service refuses this gateway, and nothing runs without it: its \
+                   operator must act";
+    Fault::new(FaultKind::Overloaded, message)
+}

@@ -1,10 +1,12 @@
 //! After a request, however it ended: what it cost is charged, what it did not need is free again.
+use std::rc::Rc;
+
 use super::super::{Effect, Envoy, Report};
-use super::account::Account;
 use super::bill::{self, Bill, Ending};
 use super::hold::Asking;
-use super::keeper::Note;
-use super::{Payer, Source, Spent, away};
+use super::outbox::{Kept, Note};
+use super::tenant::Known;
+use super::{Ledger, Payer, Source, Spent};
 use crate::credit::Credits;
 use crate::credit::wire::{Draw, Part, Settlement};
 use crate::json::Writer;
@@ -31,7 +33,7 @@ pub(in super::super) fn settle(
         Source::Hold => Some(note(spent, &bill, None)),
         Source::Lease(lease) => {
             let rest = spent.held.less(bill.credits);
-            let kept = rest.is_zero() || Account::give_back(envoy, &spent.payer, lease, rest);
+            let kept = rest.is_zero() || spent.give_back(envoy, lease, rest);
             let releases = if kept { spent.held.less(rest) } else { spent.held };
             // A request that cost nothing leaves the lease as it was.
             (!releases.is_zero() || !bill.credits.is_zero())
@@ -39,11 +41,16 @@ pub(in super::super) fn settle(
         }
         Source::Nowhere => Some(note(spent, &bill, None)),
         Source::Grace => {
-            away::settled(envoy, &spent.payer.tenant, spent.held.less(bill.credits));
+            let rest = spent.held.less(bill.credits);
+            Known::settled(envoy, &spent.ledger, &spent.payer.tenant, rest);
             Some(note(spent, &bill, None))
         }
     };
     effects.extend(note.map(Effect::Keep));
+    effects.extend(spent.closed());
+    if policy.credits().is_some_and(|credits| credits.near_limit.is_some()) {
+        Known::charged(envoy, &spent.ledger, &spent.payer.tenant, bill.credits);
+    }
     effects
 }
 
@@ -60,7 +67,8 @@ fn note(spent: &Spent, bill: &Bill, lease: Option<(&String, Credits)>) -> Note {
     };
     let owed = (spent.source == Source::Grace).then(|| spent.payer.tenant.clone());
     // No more than was run up: the rest is other requests'.
-    written(&settlement, owed.map(|tenant| (tenant, bill.credits.min(spent.held))))
+    let owed = owed.map(|tenant| (tenant, bill.credits.min(spent.held)));
+    written(&spent.ledger, &settlement, owed)
 }
 
 fn part<'b>(bill: &Bill, part: &'b bill::Part) -> Part<'b> {
@@ -76,36 +84,34 @@ fn part<'b>(bill: &Bill, part: &'b bill::Part) -> Part<'b> {
 
 /// A request whose app was gone before the ledger had answered: whatever it held is given back.
 pub(in super::super) fn abandon(asking: &Asking) -> Effect {
-    let (payer, hold_id) = asking.holds();
-    Effect::Keep(never(payer, hold_id))
+    Effect::Keep(asking.never())
 }
 
 /// A hold that may or may not have been made, and serves nobody. Should it be made later still,
 /// its id is known by then.
-pub(super) fn never(payer: &Payer, hold_id: &str) -> Note {
+pub(super) fn never(ledger: &Rc<Ledger>, payer: &Payer, hold_id: &str) -> Note {
     let settlement = Settlement {
         hold_id: hold_id.into(),
         unheld: true,
         outcome: Some("abandoned".into()),
         ..blank(payer)
     };
-    written(&settlement, None)
+    written(ledger, &settlement, None)
 }
 
-/// What is left of a lease at its end.
-pub(super) fn remainder(payer: &Payer, lease: &str, credits: Credits) -> Note {
-    returned(&payer.tenant, lease, credits)
-}
-
-/// The same where nothing but the tenant is known.
-pub(super) fn returned(tenant: &str, lease: &str, credits: Credits) -> Note {
+/// What is left of a lease of a tenant's at its end.
+pub(super) fn returned(
+    ledger: &Rc<Ledger>,
+    (tenant, lease): (&str, &str),
+    credits: Credits,
+) -> Note {
     let settlement = Settlement {
         hold_id: lease.into(),
         draw: Some(Draw { id: "remainder".into(), releases: credits }),
         tenant: tenant.into(),
         ..Settlement::default()
     };
-    written(&settlement, None)
+    written(ledger, &settlement, None)
 }
 
 fn blank(payer: &Payer) -> Settlement<'_> {
@@ -117,8 +123,12 @@ fn blank(payer: &Payer) -> Settlement<'_> {
     }
 }
 
-fn written(settlement: &Settlement<'_>, owed: Option<(String, Credits)>) -> Note {
+fn written(
+    ledger: &Rc<Ledger>,
+    settlement: &Settlement<'_>,
+    owed: Option<(String, Credits)>,
+) -> Note {
     let mut json = Writer::after(Vec::with_capacity(256));
     settlement.write(&mut json);
-    Note::Settlement { json: json.finish(), owed }
+    Note { ledger: Rc::clone(ledger), kept: Kept::Settlement { json: json.finish(), owed } }
 }

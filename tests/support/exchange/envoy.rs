@@ -39,6 +39,8 @@ pub(crate) struct World {
     pub(crate) called: Vec<Call>,
     /// What was kept for later.
     pub(crate) kept: Vec<Note>,
+    /// What is kept is to be sent at once.
+    pub(crate) hurried: bool,
     pub(crate) gauges: BTreeMap<String, u64>,
 }
 
@@ -348,6 +350,7 @@ impl Filter {
             Effect::Gauge(name, value) => drop(world.gauges.insert(name, value)),
             Effect::Call(call) => world.called.push(call),
             Effect::Keep(note) => world.kept.push(note),
+            Effect::SendNow => world.hurried = true,
             Effect::Reply(_) if self.response.gone => return Some("an answer has begun"),
             Effect::Reply(own) => *reply = Some(own),
             Effect::Count(name) => {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use tradewind::credit::Moment;
-use tradewind::exchange::{Call, Effect, Keeper, Note};
+use tradewind::exchange::{Call, Effect, Note, Outboxes};
 
 use super::bank::{Bank, Said};
 use super::envoy::{Common, World};
@@ -21,7 +21,7 @@ pub(crate) struct Proxy {
     common: Rc<Common>,
     /// Where effects of no request go.
     own: World,
-    keeper: Keeper,
+    outboxes: Outboxes,
     pub(crate) bank: Bank,
     requests: Vec<Request>,
     /// Answers that providers will give, to whoever asks first.
@@ -39,7 +39,7 @@ pub(crate) struct Proxy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Caller {
     Request(usize),
-    Keeper,
+    Outboxes(u64),
 }
 
 struct Request {
@@ -56,7 +56,7 @@ impl Proxy {
             gateway,
             own: World::of(&common),
             common,
-            keeper: Keeper::default(),
+            outboxes: Outboxes::default(),
             bank: Bank::default(),
             requests: Vec::new(),
             answers: BTreeMap::new(),
@@ -131,10 +131,8 @@ impl Proxy {
     pub(crate) fn pass(&mut self, ms: u64) {
         for _ in 0..ms.div_ceil(TICK_MS) {
             self.common.pass(TICK_MS);
-            if let Some(policy) = self.gateway.edge.credits() {
-                let effects = self.keeper.tick(policy, &self.own.view());
-                self.perform(Caller::Keeper, effects);
-            }
+            let effects = self.outboxes.tick(&self.own.view());
+            self.perform(effects);
             self.settle_down();
         }
     }
@@ -180,21 +178,21 @@ impl Proxy {
     }
 
     fn keep(&mut self, note: Note) {
-        let effects = self.keeper.keep(note);
-        self.perform(Caller::Keeper, effects);
+        let effects = self.outboxes.keep(note);
+        self.perform(effects);
     }
 
-    fn perform(&mut self, caller: Caller, effects: Vec<Effect>) {
+    fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::Call(call) => self.call(caller, &call),
+                Effect::Call(call) => self.call(Caller::Outboxes(call.id), &call),
                 Effect::Keep(note) => self.keep(note),
                 Effect::Count(name) => {
                     let all = self.counted.entry(name).or_default();
                     *all = all.saturating_add(1);
                 }
                 Effect::Log(line) => self.told.push(format!("log: {line}")),
-                other => self.wrong.push(format!("{caller:?} may not {other:?}")),
+                other => self.wrong.push(format!("the outboxes may not {other:?}")),
             }
         }
     }
@@ -216,9 +214,9 @@ impl Proxy {
 
     fn called(&mut self, caller: Caller, status: u16, body: &[u8]) {
         match caller {
-            Caller::Keeper => {
-                let effects = self.keeper.answered(status, body, &self.own.view());
-                self.perform(caller, effects);
+            Caller::Outboxes(id) => {
+                let effects = self.outboxes.answered(id, (status, body), &self.own.view());
+                self.perform(effects);
             }
             Caller::Request(index) => {
                 // Whoever has gone is not called back.

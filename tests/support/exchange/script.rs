@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::envoy::{Headers, Piece};
 use super::play::Life;
-use tradewind::exchange::{Note, PLAN, Plan};
+use tradewind::exchange::{Kept, PLAN, Plan};
 
 /// A request or an answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -228,16 +228,18 @@ fn tell_credits(life: &Life, out: &mut String) {
         out.push_str("=== kept\n");
     }
     for note in &life.world.kept {
-        match note {
-            Note::Settlement { json, owed } => {
+        match &note.kept {
+            Kept::Settlement { json, owed } => {
                 out.push_str(&String::from_utf8_lossy(json));
                 if let Some((tenant, credits)) = owed {
                     out.push_str(&format!(" of the grace of {tenant}: {credits}"));
                 }
             }
-            Note::Lease { id, until_ms, .. } => {
+            Kept::Lease { id, until_ms, .. } => {
                 out.push_str(&format!("lease {id} until {until_ms}"));
             }
+            // Stories show what comes of these.
+            Kept::Opened { .. } | Kept::Closed { .. } => continue,
         }
         out.push('\n');
     }

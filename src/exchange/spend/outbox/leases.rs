@@ -1,0 +1,46 @@
+//! Leases that this worker has taken: each is ended when its time is over.
+use super::super::super::Envoy;
+use super::super::account::Account;
+use super::super::{Ledger, settle};
+use super::Note;
+
+/// The leases of one ledger.
+#[derive(Debug, Default)]
+pub(super) struct Leases {
+    list: Vec<Lease>,
+}
+
+/// A lease, as [`super::Kept::Lease`] told of it.
+#[derive(Debug)]
+pub(super) struct Lease {
+    pub(super) payer: String,
+    pub(super) tenant: String,
+    pub(super) id: String,
+    pub(super) until_ms: u64,
+}
+
+impl Leases {
+    pub(super) fn push(&mut self, lease: Lease) {
+        self.list.push(lease);
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Ends those whose time is over; what was left of them is to be given back.
+    pub(super) fn end(
+        &mut self,
+        now_ms: u64,
+        ledger: &std::rc::Rc<Ledger>,
+        envoy: &dyn Envoy,
+    ) -> Vec<Note> {
+        let over = self.list.extract_if(.., |lease| lease.until_ms <= now_ms);
+        let left = over.filter_map(|lease| {
+            let left = Account::end(envoy, &lease.payer, &lease.id)?;
+            let lease = (lease.tenant.as_str(), lease.id.as_str());
+            (!left.is_zero()).then(|| settle::returned(ledger, lease, left))
+        });
+        left.collect()
+    }
+}

@@ -1,0 +1,161 @@
+//! What outlives a request: settlements on their way to their ledger, leases to be ended, and holds
+//! to be renewed for as long as their streams run.
+//!
+//! One for each worker, for all its plugins: a new policy finds what the last one left to settle,
+//! and each note goes to the ledger that it names, whatever the policy says by then.
+mod holds;
+mod leases;
+mod one;
+mod queue;
+
+use std::rc::Rc;
+
+use self::one::Outbox;
+use super::super::{Effect, Envoy};
+use super::Ledger;
+use crate::credit::Credits;
+
+/// Most settlements that wait in a worker, for all ledgers together.
+const WAITING_MAX: usize = 20_000;
+
+/// Most bytes of them.
+const WAITING_BYTES_MAX: usize = 16 << 20;
+
+/// Something to keep when the request is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// Whose it is.
+    pub ledger: Rc<Ledger>,
+    /// What it is.
+    pub kept: Kept,
+}
+
+/// What is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kept {
+    /// A settlement.
+    Settlement {
+        /// One item of a batch.
+        json: Vec<u8>,
+        /// What it takes from a tenant's grace once the ledger has it.
+        owed: Option<(String, Credits)>,
+    },
+    /// A lease that this worker has taken.
+    Lease {
+        /// Whose account it is in, by the name of its record.
+        payer: String,
+        /// Who pays.
+        tenant: String,
+        /// Its hold.
+        id: String,
+        /// When it ends, in milliseconds since 1970.
+        until_ms: u64,
+    },
+    /// A request runs on a hold, its own or a lease's.
+    Opened {
+        /// Who pays.
+        tenant: String,
+        /// The hold.
+        id: String,
+        /// When it expires, in milliseconds since 1970.
+        expires_ms: u64,
+        /// For how many seconds it is renewed.
+        seconds: u64,
+    },
+    /// That request is over.
+    Closed {
+        /// The hold.
+        id: String,
+    },
+}
+
+/// What outlives the requests of one worker.
+#[derive(Debug, Default)]
+pub struct Outboxes {
+    boxes: Vec<Outbox>,
+    /// The last call's id.
+    calls: u64,
+}
+
+impl Outboxes {
+    /// Takes a note over.
+    pub fn keep(&mut self, note: Note) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if matches!(note.kept, Kept::Settlement { .. }) {
+            while self.waiting() >= WAITING_MAX || self.bytes() >= WAITING_BYTES_MAX {
+                // What its tenant has run up stays: the ledger never learns of it.
+                let longest = self.boxes.iter_mut().max_by_key(|outbox| outbox.waiting());
+                if !longest.is_some_and(Outbox::drop_oldest) {
+                    break;
+                }
+                effects.push(dropped());
+            }
+        }
+        let known = self.boxes.iter().position(|outbox| outbox.is_of(&note.ledger));
+        let at = known.unwrap_or_else(|| {
+            self.boxes.push(Outbox::new(Rc::clone(&note.ledger)));
+            self.boxes.len().saturating_sub(1)
+        });
+        if let Some(outbox) = self.boxes.get_mut(at) {
+            effects.extend(outbox.keep(note.kept));
+        }
+        effects
+    }
+
+    /// How many settlements wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.boxes.iter().map(Outbox::waiting).fold(0, usize::saturating_add)
+    }
+
+    fn bytes(&self) -> usize {
+        self.boxes.iter().map(Outbox::bytes).fold(0, usize::saturating_add)
+    }
+
+    /// Whether nothing is left to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.boxes.iter().all(Outbox::is_empty)
+    }
+
+    /// Time has passed: ends leases, sends what waits, renews what is open.
+    pub fn tick(&mut self, envoy: &dyn Envoy) -> Vec<Effect> {
+        let calls = &mut self.calls;
+        let effects = self.boxes.iter_mut().flat_map(|outbox| outbox.tick(calls, envoy)).collect();
+        // A ledger that nobody uses any more is forgotten.
+        self.boxes.retain(|outbox| !outbox.is_idle(envoy.now_ms()));
+        effects
+    }
+
+    /// A ledger has answered a call; status 0 says that it could not be asked.
+    pub fn answered(
+        &mut self,
+        call: u64,
+        (status, body): (u16, &[u8]),
+        envoy: &dyn Envoy,
+    ) -> Vec<Effect> {
+        let mut boxes = self.boxes.iter_mut();
+        boxes.find_map(|outbox| outbox.answered(call, (status, body), envoy)).unwrap_or_default()
+    }
+
+    /// A call could not be made: the ledger's cluster is not there.
+    pub fn no_cluster(&mut self, call: u64, envoy: &dyn Envoy) -> Vec<Effect> {
+        let mut boxes = self.boxes.iter_mut();
+        boxes.find_map(|outbox| outbox.no_cluster(call, envoy)).unwrap_or_default()
+    }
+
+    /// The worker is about to end: all that waits is sent at once, and no answer is waited for.
+    /// Should the worker go on all the same, it is sent again, and charged once.
+    pub fn send_now(&mut self) -> Vec<Effect> {
+        self.boxes.iter_mut().flat_map(Outbox::send_now).collect()
+    }
+
+    /// Ends all leases now, before their time.
+    pub fn end_leases(&mut self, envoy: &dyn Envoy) {
+        self.boxes.iter_mut().for_each(|outbox| outbox.end_leases(u64::MAX, envoy));
+    }
+}
+
+fn dropped() -> Effect {
+    Effect::Count("tradewind_settlements_dropped_total".to_owned())
+}

@@ -1,0 +1,236 @@
+//! All that is kept for one ledger.
+use std::rc::Rc;
+
+use super::super::super::{Effect, Envoy};
+use super::super::tenant::Known;
+use super::super::{Call, Ledger, away};
+use super::holds::OpenHolds;
+use super::leases::{Lease, Leases};
+use super::queue::{Queue, Sent, Waiting};
+use super::{Kept, dropped};
+use crate::credit::wire::{SETTLEMENTS, Settled};
+use crate::credit::{Credits, Outcome};
+use crate::json::{Document, Limits};
+
+/// The path that renewals are POSTed to.
+const RENEWALS: &str = "/v1/renewals";
+
+/// How long a call may take, in milliseconds. Nobody waits for it.
+const TIMEOUT_MS: u64 = 2_000;
+
+/// While streams run, the ledger is called at least so often, in milliseconds: over a connection
+/// that is open, a settlement still leaves when this worker ends.
+const WARM_MS: u64 = 10_000;
+
+/// How long a cluster may be missing before its ledger is given up, in milliseconds: a new
+/// configuration takes seconds to arrive.
+const GONE_MS: u64 = 60_000;
+
+/// How long an outbox with nothing in it is kept, in milliseconds.
+const IDLE_MS: u64 = 60_000;
+
+/// What is kept for one ledger.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    ledger: Rc<Ledger>,
+    queue: Queue,
+    leases: Leases,
+    holds: OpenHolds,
+    /// When it was called last.
+    called_ms: u64,
+    /// When there was something in it.
+    used_ms: u64,
+    /// Since when its cluster is missing.
+    gone_ms: Option<u64>,
+}
+
+impl Outbox {
+    pub(super) fn new(ledger: Rc<Ledger>) -> Self {
+        let (queue, leases, holds) = (Queue::default(), Leases::default(), OpenHolds::default());
+        Self { ledger, queue, leases, holds, called_ms: 0, used_ms: 0, gone_ms: None }
+    }
+
+    pub(super) fn is_of(&self, ledger: &Rc<Ledger>) -> bool {
+        Rc::ptr_eq(&self.ledger, ledger) || self.ledger == *ledger
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
+    pub(super) const fn bytes(&self) -> usize {
+        self.queue.bytes()
+    }
+
+    pub(super) fn drop_oldest(&mut self) -> bool {
+        self.queue.drop_oldest()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.len() == 0 && self.leases.is_empty() && self.holds.is_empty()
+    }
+
+    pub(super) fn is_idle(&self, now_ms: u64) -> bool {
+        self.is_empty() && now_ms.saturating_sub(self.used_ms) > IDLE_MS
+    }
+
+    pub(super) fn keep(&mut self, kept: Kept) -> Option<Effect> {
+        match kept {
+            Kept::Settlement { json, owed } => self.queue.push(Waiting { json, owed }),
+            Kept::Lease { payer, tenant, id, until_ms } => {
+                self.leases.push(Lease { payer, tenant, id, until_ms });
+            }
+            Kept::Opened { tenant, id, expires_ms, seconds } => {
+                if !self.holds.opened(id, tenant, expires_ms, seconds) {
+                    return Some(renewal("none"));
+                }
+            }
+            Kept::Closed { id } => self.holds.closed(&id),
+        }
+        None
+    }
+
+    pub(super) fn tick(&mut self, calls: &mut u64, envoy: &dyn Envoy) -> Vec<Effect> {
+        let now = envoy.now_ms();
+        self.end_leases(now, envoy);
+        if !self.is_empty() {
+            self.used_ms = now;
+        }
+        let lost = |since: u64| now.saturating_sub(since) > TIMEOUT_MS.saturating_mul(2);
+        // A call whose caller is gone is never answered.
+        self.queue.sent = self.queue.sent.filter(|sent| !lost(sent.since_ms));
+        self.holds.sent = self.holds.sent.filter(|(_, since)| !lost(*since));
+        let mut effects = Vec::new();
+        if let Some((body, count)) = self.queue.next(now) {
+            let call = self.call(calls, SETTLEMENTS, body, now);
+            self.queue.sent = Some(Sent { call: call.id, count, since_ms: now });
+            effects.push(Effect::Call(call));
+        }
+        let warm = now.saturating_sub(self.called_ms) >= WARM_MS;
+        if let Some(body) = self.holds.next(now, warm) {
+            let call = self.call(calls, RENEWALS, body, now);
+            self.holds.sent = Some((call.id, now));
+            effects.push(Effect::Call(call));
+        }
+        effects
+    }
+
+    fn call(&mut self, calls: &mut u64, path: &str, body: Vec<u8>, now_ms: u64) -> Call {
+        *calls = calls.wrapping_add(1).max(1);
+        self.called_ms = now_ms;
+        Call { id: *calls, ..self.ledger.call(path, body, TIMEOUT_MS) }
+    }
+
+    pub(super) fn send_now(&mut self) -> Vec<Effect> {
+        let call = |body| Effect::Call(self.ledger.call(SETTLEMENTS, body, TIMEOUT_MS));
+        self.queue.all().into_iter().map(call).collect()
+    }
+
+    pub(super) fn end_leases(&mut self, now_ms: u64, envoy: &dyn Envoy) {
+        for note in self.leases.end(now_ms, &self.ledger, envoy) {
+            self.keep(note.kept);
+        }
+    }
+
+    /// None when the call is another's.
+    pub(super) fn answered(
+        &mut self,
+        call: u64,
+        answer: (u16, &[u8]),
+        envoy: &dyn Envoy,
+    ) -> Option<Vec<Effect>> {
+        if self.holds.sent.is_some_and(|(sent, _)| sent == call) {
+            return Some(self.renewed(answer, envoy));
+        }
+        let sent = self.queue.sent.take_if(|sent| sent.call == call)?;
+        self.gone_ms = None;
+        Some(self.taken(sent.count, answer, envoy))
+    }
+
+    fn renewed(&mut self, answer: (u16, &[u8]), envoy: &dyn Envoy) -> Vec<Effect> {
+        match self.holds.answered(answer, envoy.now_ms()) {
+            Some(words) => words.into_iter().map(renewal).collect(),
+            None if away::tells(envoy, &self.ledger) => vec![Effect::Log(format!(
+                "the ledger {} answers renewals with {}: holds of long streams expire, and what \
+                 those cost is charged late",
+                self.ledger.shown(),
+                answer.0
+            ))],
+            None => Vec::new(),
+        }
+    }
+
+    fn taken(&mut self, count: usize, answer: (u16, &[u8]), envoy: &dyn Envoy) -> Vec<Effect> {
+        let (status, body) = answer;
+        let document = Document::parse(body, Limits::default()).ok();
+        let results = document.as_ref().and_then(Settled::read);
+        match results.filter(|results| status == 200 && results.len() == count) {
+            Some(results) => {
+                self.queue.go_on();
+                results.into_iter().filter_map(|result| self.done(result, envoy)).collect()
+            }
+            // The batch itself is at fault: sent again it would be refused again, for ever.
+            None if matches!(status, 400 | 413 | 422) => {
+                let why = format!("refuses a batch of {count} settlements with {status}");
+                self.give_up(count, &why, envoy)
+            }
+            None => {
+                self.queue.pause(envoy.now_ms());
+                let refused = matches!(status, 401 | 403) && away::tells(envoy, &self.ledger);
+                let log = refused.then(|| Effect::Log(self.ledger.token_refused(status)));
+                let count = Effect::Count("tradewind_settlements_retried_total".to_owned());
+                log.into_iter().chain([count]).collect()
+            }
+        }
+    }
+
+    /// None when the call is another's.
+    pub(super) fn no_cluster(&mut self, call: u64, envoy: &dyn Envoy) -> Option<Vec<Effect>> {
+        let now = envoy.now_ms();
+        if self.holds.sent.is_some_and(|(sent, _)| sent == call) {
+            self.holds.answered((0, &[]), now);
+            return Some(Vec::new());
+        }
+        let sent = self.queue.sent.filter(|sent| sent.call == call)?;
+        let since = *self.gone_ms.get_or_insert(now);
+        if now.saturating_sub(since) < GONE_MS {
+            self.queue.sent = None;
+            return Some(self.taken(sent.count, (0, &[]), envoy));
+        }
+        self.queue.sent = None;
+        let count = self.queue.len();
+        let why = format!("is gone, its cluster is missing, and {count} settlements wait for it");
+        Some(self.give_up(count, &why, envoy))
+    }
+
+    /// Drops the first so many: nobody will ever take them. Their tenants' grace is theirs again.
+    fn give_up(&mut self, count: usize, why: &str, envoy: &dyn Envoy) -> Vec<Effect> {
+        let shown = self.ledger.shown();
+        let line = format!("the ledger {shown} {why}: they are dropped, and their holds expire");
+        let mut effects = vec![Effect::Log(line)];
+        for _ in 0..count {
+            let Some(waiting) = self.queue.pop() else { break };
+            self.forgive(waiting.owed, envoy);
+            effects.push(dropped());
+        }
+        effects
+    }
+
+    /// The first that waits has been answered.
+    fn done(&mut self, result: Settled, envoy: &dyn Envoy) -> Option<Effect> {
+        let waiting = self.queue.pop()?;
+        self.forgive(waiting.owed, envoy);
+        let word = result.outcome.map_or("other", |outcome: Outcome| outcome.consequence().name);
+        Some(Effect::Count(format!("tradewind_settlements_total.outcome.{word}")))
+    }
+
+    fn forgive(&self, owed: Option<(String, Credits)>, envoy: &dyn Envoy) {
+        if let Some((tenant, credits)) = owed {
+            Known::settled(envoy, &self.ledger, &tenant, credits);
+        }
+    }
+}
+
+fn renewal(outcome: &str) -> Effect {
+    Effect::Count(format!("tradewind_renewals_total.outcome.{outcome}"))
+}

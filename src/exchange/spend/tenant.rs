@@ -1,0 +1,121 @@
+//! What a proxy knows of a tenant: how its account stood at the ledger's last answer, and what it
+//! has run up while the ledger was away.
+use super::super::Envoy;
+use super::Ledger;
+use crate::credit::wire::Standing;
+use crate::credit::{Balance, Credits, Outcome};
+use crate::policy::Allowance;
+use crate::resilience::{self as cell, Reader, Record, Writer};
+
+/// A tenant as this proxy knows it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Known {
+    /// The ledger has set credits aside for it, or told of a purchase.
+    pub(super) bought: bool,
+    /// What it has, whatever of it is held.
+    pub(super) balance: Balance,
+    /// What of it is not held.
+    pub(super) available: Balance,
+    /// What it bought last.
+    pub(super) last_purchase: Credits,
+    /// What it has run up, and the ledger has not been told of.
+    owed: Credits,
+}
+
+impl Record for Known {
+    const KIND: &'static str = "tenant.1";
+
+    fn write(&self, out: &mut Writer) {
+        out.number(u64::from(self.bought));
+        out.signed(self.balance.micros());
+        out.signed(self.available.micros());
+        out.number(self.last_purchase.micros());
+        out.number(self.owed.micros());
+    }
+
+    fn read(fields: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            bought: fields.number()? == 1,
+            balance: Balance::of_micros(fields.signed()?),
+            available: Balance::of_micros(fields.signed()?),
+            last_purchase: Credits::of_micros(fields.number()?)?,
+            owed: Credits::of_micros(fields.number()?)?,
+        })
+    }
+
+    fn stays(&self, _now_ms: u64) -> bool {
+        !self.owed.is_zero()
+    }
+}
+
+impl Known {
+    /// What is known; none where this proxy has not heard of the tenant.
+    pub(super) fn of(envoy: &dyn Envoy, ledger: &Ledger, tenant: &str) -> Option<Self> {
+        cell::read(envoy, &ledger.name(tenant))
+    }
+
+    fn update(
+        envoy: &dyn Envoy,
+        ledger: &Ledger,
+        tenant: &str,
+        change: impl Fn(Self) -> Option<Self>,
+    ) -> bool {
+        let updated = cell::update(envoy, envoy.now_ms(), &ledger.name(tenant), |known| {
+            change(known.unwrap_or_default()).map(|known| (known, ()))
+        });
+        updated.is_ok()
+    }
+
+    /// Notes how an account stands.
+    pub(super) fn note(envoy: &dyn Envoy, ledger: &Ledger, tenant: &str, standing: &Standing) {
+        let Standing { outcome, balance, available, last_purchase } = *standing;
+        let bought = outcome == Outcome::Held || !last_purchase.is_zero();
+        Self::update(envoy, ledger, tenant, |known| {
+            let bought = known.bought || bought;
+            Some(Self { bought, balance, available, last_purchase, ..known })
+        });
+    }
+
+    /// Notes what has been charged since.
+    pub(super) fn charged(envoy: &dyn Envoy, ledger: &Ledger, tenant: &str, credits: Credits) {
+        Self::update(envoy, ledger, tenant, |known| {
+            let balance = known.balance.minus(credits)?;
+            (known.bought && !credits.is_zero()).then_some(Self { balance, ..known })
+        });
+    }
+
+    /// Lets a tenant run up credits without a hold; whether that is within its grace. A tenant of
+    /// whom this proxy has not heard that it ever bought has none: a proxy that has just started,
+    /// or has no place left to remember it, serves nobody until the ledger has answered once.
+    ///
+    /// What it has run up counts until the ledger has been told of it, so an account that comes and
+    /// goes gives no second grace.
+    pub(super) fn run_up(
+        envoy: &dyn Envoy,
+        ledger: &Ledger,
+        tenant: &str,
+        (credits, grace): (Credits, Allowance),
+        since_ms: u64,
+    ) -> bool {
+        let over = since_ms.saturating_add(grace.seconds.saturating_mul(1000));
+        if envoy.now_ms() >= over {
+            return false;
+        }
+        Self::update(envoy, ledger, tenant, |known| {
+            let owed = known.owed.plus(credits).filter(|sum| *sum <= grace.credits)?;
+            known.bought.then_some(Self { owed, ..known })
+        })
+    }
+
+    /// Takes from what a tenant has run up: what was not needed after all, what is charged now, or
+    /// what will never be.
+    pub(super) fn settled(envoy: &dyn Envoy, ledger: &Ledger, tenant: &str, credits: Credits) {
+        if credits.is_zero() {
+            return;
+        }
+        Self::update(envoy, ledger, tenant, |known| {
+            let owed = known.owed.less(credits);
+            (!known.owed.is_zero()).then_some(Self { owed, ..known })
+        });
+    }
+}
