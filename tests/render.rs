@@ -77,6 +77,7 @@ fn the_reference_is_what_render_prints() {
         admin: "127.0.0.1:9901".parse().unwrap(),
         wasm: "/etc/tradewind/tradewind.wasm".into(),
         authorities: "/etc/ssl/certs/ca-certificates.crt".into(),
+        max_heap: 1 << 30,
     };
     let names = ["anthropic-api-key", "openai-api-key", "gemini-api-key", "ledger-token"];
     let secrets = names.map(|name| {

@@ -37,6 +37,7 @@ pub use model::{Capability, Model, Unsupported};
 pub use names::{metric_label, shown};
 pub use problem::Problem;
 pub use provider::Provider;
+pub use quantity::byte_size;
 pub use resilience::Resilience;
 pub use route::Route;
 

@@ -62,6 +62,12 @@ impl Spot<'_> {
     }
 }
 
+/// A byte size with a unit, such as `4MiB`; none for anything else, and for one over 2^64.
+#[must_use]
+pub fn byte_size(text: &str) -> Option<u64> {
+    measure(text, &SIZES)
+}
+
 /// Digits and a unit; the first unit that fits counts.
 fn measure(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     let digits = |unit: &str| {

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use crate::companion::render::{self, Checked, Place, Secret, Source};
-use crate::policy::Policy;
+use crate::policy::{Policy, byte_size};
 
 /// Where distributions keep the certificate authorities that they trust; the first is Debian's.
 const AUTHORITIES: [&str; 4] = [
@@ -45,6 +45,11 @@ pub(super) struct Render {
     /// The folder of the providers' keys: one file per secret, named like it.
     #[arg(long, value_name = "DIR", default_value = "./secrets")]
     secrets_dir: PathBuf,
+    /// The memory of requests and answers that Envoy may hold before it refuses and resets, such
+    /// as `512MiB`. The module's own memory comes on top: up to 1 GiB for each role and worker,
+    /// a few MiB for most.
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = heap)]
+    max_heap: u64,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -90,7 +95,13 @@ fn print(args: &Render) -> Result<(), Vec<String>> {
         return Err(troubles);
     }
     warn(&secrets);
-    let place = Place { listen: args.listen, admin: args.admin, wasm, authorities: authorities() };
+    let place = Place {
+        listen: args.listen,
+        admin: args.admin,
+        wasm,
+        authorities: authorities(),
+        max_heap: args.max_heap,
+    };
     let checked = Checked { policy: &loaded.policy, json: &loaded.json };
     let rendered = match args.proxy {
         Proxy::Envoy => render::envoy(checked, &place, &secrets),
@@ -103,6 +114,16 @@ fn print(args: &Render) -> Result<(), Vec<String>> {
         _ => Ok(()),
     }
 }
+
+/// Reads a bound of Envoy's memory. Below the least there is no room for Envoy itself.
+fn heap(text: &str) -> Result<u64, String> {
+    byte_size(text)
+        .filter(|size| (MIN_HEAP..=MAX_HEAP).contains(size))
+        .ok_or_else(|| "expected a size from 128MiB to 1024GiB, such as `1GiB`".to_owned())
+}
+
+const MIN_HEAP: u64 = 128 << 20;
+const MAX_HEAP: u64 = 1 << 40;
 
 /// Whether both cannot be listened on at once. Port 0 is another one each time.
 fn clash(one: SocketAddr, other: SocketAddr) -> bool {

@@ -1,9 +1,19 @@
 //! Where apps connect to, and what a request passes before it is routed.
 use serde_json::{Value, json};
 
-use super::{Checked, Place, address, duration, extension, log, plugin, route};
+use super::{Checked, Place, address, duration, extension, local_reply, log, plugin, route};
 use crate::exchange::StreamBuffer;
 use crate::policy::{Policy, Resilience};
+
+/// What is read of one connection before the others have their turn, and before Envoy frees what
+/// it has refused. What a stream may buffer stands on the virtual host, which is the larger.
+const ONE_READ: u32 = 64 << 10;
+
+/// Requests at once on one HTTP/2 connection. Apps and proxies that speak it open another then.
+const MAX_STREAMS: u32 = 100;
+
+/// All headers of one request: keys, tokens and traces, with much to spare.
+const MAX_HEADERS_KIB: u32 = 32;
 
 /// Longer than any silence that the rest allows, in milliseconds.
 const GRACE_MS: u64 = 30_000;
@@ -12,7 +22,7 @@ pub(super) fn listener(checked: Checked<'_>, place: &Place) -> Value {
     json!({
         "name": "tradewind",
         "address": address(&place.listen.ip().to_string(), place.listen.port()),
-        "per_connection_buffer_limit_bytes": buffer(checked.policy),
+        "per_connection_buffer_limit_bytes": ONE_READ,
         "filter_chains": [{
             "filters": [extension(
                 "envoy.filters.network.http_connection_manager",
@@ -43,9 +53,17 @@ fn connection(checked: Checked<'_>, place: &Place) -> Value {
         // Otherwise every 400 closes its connection, though only its body was wrong. A request
         // that cannot be told from the next one closes it all the same.
         "stream_error_on_invalid_http_message": true,
-        "common_http_protocol_options": {"headers_with_underscores_action": "DROP_HEADER"},
+        // What a refused app still sends is kept no longer than it takes to read the answer: a
+        // second of it, the default, fills the memory that the refusal was to save.
+        "delayed_close_timeout": "0.100s",
+        "max_request_headers_kb": MAX_HEADERS_KIB,
+        "common_http_protocol_options": {
+            "headers_with_underscores_action": "DROP_HEADER",
+            "max_headers_count": 100,
+            "idle_timeout": "300s",
+        },
         "http2_protocol_options": {
-            "max_concurrent_streams": 2048,
+            "max_concurrent_streams": MAX_STREAMS,
             "initial_stream_window_size": 1 << 18,
             "initial_connection_window_size": 1 << 22,
         },
@@ -54,6 +72,7 @@ fn connection(checked: Checked<'_>, place: &Place) -> Value {
         "request_timeout": "300s",
         "stream_idle_timeout": duration(longest_silence(checked.policy.resilience())),
         "access_log": [log::access_log()],
+        "local_reply_config": local_reply::config(),
         "route_config": route::table(checked.policy),
         "http_filters": [
             plugin::edge(&place.wasm, checked),
@@ -68,7 +87,7 @@ fn connection(checked: Checked<'_>, place: &Place) -> Value {
 }
 
 /// What an app may have to wait without a byte: every attempt silent to its end.
-fn longest_silence(resilience: &Resilience) -> u64 {
+pub(super) fn longest_silence(resilience: &Resilience) -> u64 {
     resilience
         .idle_timeout_ms
         .saturating_mul(u64::from(resilience.attempts))

@@ -6,7 +6,9 @@ mod bootstrap;
 mod cluster;
 mod ledger;
 mod listener;
+mod local_reply;
 mod log;
+mod overload;
 mod plugin;
 mod route;
 mod secret;
@@ -33,6 +35,9 @@ pub struct Place {
     pub wasm: String,
     /// The path of the certificate authorities to trust.
     pub authorities: String,
+    /// The bytes that Envoy may allocate before it refuses requests. The modules' own memory is
+    /// not among them.
+    pub max_heap: u64,
 }
 
 /// A policy, and the same as the canonical JSON that the module reads.

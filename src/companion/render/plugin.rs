@@ -1,6 +1,9 @@
 //! The module in each of its two roles.
 //!
-//! All plugins share one `vm_id` and one code, so that a worker runs one VM for all of them.
+//! A worker runs two VMs: one for the edge role, one for the provider roles of all models. Should
+//! a provider's answer trap the one, the other still answers its apps and settles what they used.
+//! What lives in a VM (shared records, the settlements to be sent) is the edge role's alone; the
+//! roles meet in filter state, which belongs to the stream.
 use serde_json::{Value, json};
 
 use super::{Checked, any, extension};
@@ -16,7 +19,7 @@ pub(super) fn edge(wasm: &str, checked: Checked<'_>) -> Value {
         let buffer = StreamBuffer::rendered(checked.policy.limits());
         json.key("limits").object(|json| buffer.write(json));
     });
-    plugin("tradewind-edge", wasm, json)
+    plugin("tradewind-edge", "tradewind-edge", wasm, json)
 }
 
 pub(super) fn provider(wasm: &str, model: &Model, limits: &RequestLimits) -> Value {
@@ -32,7 +35,7 @@ pub(super) fn provider(wasm: &str, model: &Model, limits: &RequestLimits) -> Val
             StreamBuffer::rendered(limits).write(json);
         });
     });
-    plugin(&format!("tradewind-{}", model.name), wasm, json)
+    plugin(&format!("tradewind-{}", model.name), "tradewind-provider", wasm, json)
 }
 
 fn describe(model: &Model, json: &mut Writer) {
@@ -51,7 +54,7 @@ fn describe(model: &Model, json: &mut Writer) {
     });
 }
 
-fn plugin(name: &str, wasm: &str, configuration: Writer) -> Value {
+fn plugin(name: &str, vm: &str, wasm: &str, configuration: Writer) -> Value {
     let configuration = configuration.finish();
     let configuration = json!({"value": String::from_utf8_lossy(&configuration)});
     extension(
@@ -66,7 +69,7 @@ fn plugin(name: &str, wasm: &str, configuration: Writer) -> Value {
             "failure_policy": "FAIL_RELOAD",
             "reload_config": {"backoff": {"base_interval": "0.100s"}},
             "vm_config": {
-                "vm_id": "tradewind",
+                "vm_id": vm,
                 "runtime": "envoy.wasm.runtime.v8",
                 "code": {"local": {"filename": wasm}},
             },

@@ -13,19 +13,47 @@ pub(super) fn table(policy: &Policy) -> Value {
             "domains": ["*"],
             // On the virtual host, not the route: it must hold before the route is chosen anew.
             "request_body_buffer_limit": listener::buffer(policy),
-            "routes": [{
-                "name": "models",
-                // Every path: what no app may ask for, the edge role answers itself.
-                "match": {"prefix": "/"},
-                "route": {
-                    // Silence ends an attempt, length does not: answers may be long.
-                    "timeout": "0s",
-                    "inline_cluster_specifier_plugin": {"extension": by_next_model(policy)},
-                    "retry_policy": retry(policy.resilience()),
-                },
-            }],
+            "routes": [decided(policy), undecided()],
         }],
+        // There is no cluster for what has not been decided.
+        "validate_clusters": false,
     })
+}
+
+/// What the edge role has decided goes to the models.
+fn decided(policy: &Policy) -> Value {
+    json!({
+        "name": "models",
+        // Every path: what no app may ask for, the edge role answers itself.
+        "match": {"prefix": "/", "filter_state": [{
+            "key": next_model(), "string_match": {"safe_regex": {"regex": ".+"}},
+        }]},
+        "route": {
+            // Silence ends an attempt, length does not: answers may be long.
+            "timeout": "0s",
+            "idle_timeout": duration(listener::longest_silence(policy.resilience())),
+            "inline_cluster_specifier_plugin": {"extension": by_next_model(policy)},
+            "retry_policy": retry(policy.resilience()),
+        },
+    })
+}
+
+/// What it has not: the app is still sending, or the ledger is asked. If the edge role's VM fails
+/// meanwhile, nobody will ever decide: only silence ends such a request.
+fn undecided() -> Value {
+    json!({
+        "name": "undecided",
+        "match": {"prefix": "/"},
+        "route": {"cluster": "undecided", "timeout": "0s", "idle_timeout": UNDECIDED},
+    })
+}
+
+/// Longer than an app pauses while it sends a body, and than the ledger takes to answer.
+const UNDECIDED: &str = "30s";
+
+/// Filter state: Envoy keeps what a module writes apart from its own.
+fn next_model() -> String {
+    format!("wasm.{NEXT}")
 }
 
 fn by_next_model(policy: &Policy) -> Value {
@@ -38,8 +66,7 @@ fn by_next_model(policy: &Policy) -> Value {
             "input": extension(
                 "next-model",
                 "envoy.extensions.matching.common_inputs.network.v3.FilterStateInput",
-                // Envoy keeps what a module writes apart from its own.
-                json!({"key": format!("wasm.{NEXT}")}),
+                json!({"key": next_model()}),
             ),
             "exact_match_map": {"map": clusters},
         }}}),

@@ -39,6 +39,7 @@ fn place() -> Place {
         admin: "[::1]:9901".parse().unwrap(),
         wasm: "/opt/tradewind.wasm".into(),
         authorities: "/etc/ca.pem".into(),
+        max_heap: 1 << 30,
     }
 }
 
@@ -159,7 +160,7 @@ fn each_role_gets_its_whole_configuration() {
     let edge = at(&rendered, edge);
     assert_eq!(
         at(edge, "/typed_config/config/configuration/value"),
-        r#"{"role":"edge","policy":{"n": 1.50}}"#,
+        r#"{"role":"edge","policy":{"n": 1.50},"limits":{"stream_buffer_bytes":16777216}}"#,
         "the policy goes in as it was checked, byte by byte"
     );
     assert_eq!(
@@ -177,7 +178,7 @@ fn each_role_gets_its_whole_configuration() {
                 "max_output_tokens": 100,
                 "unsupported": "skip",
             },
-            "limits": {"max_output_tokens": 50},
+            "limits": {"max_output_tokens": 50, "stream_buffer_bytes": 16777216},
         })
     );
 }
@@ -185,10 +186,62 @@ fn each_role_gets_its_whole_configuration() {
 #[test]
 fn the_module_is_loaded_the_same_way_everywhere() {
     let rendered = rendered().to_string();
-    let vm = r#""vm_config":{"vm_id":"tradewind","runtime":"envoy.wasm.runtime.v8","code":{"local":{"filename":"/opt/tradewind.wasm"}}}"#;
-    assert_eq!(rendered.matches(vm).count(), 5, "one edge and four models, one VM per worker");
+    let vm = |id| {
+        format!(
+            r#""vm_config":{{"vm_id":"{id}","runtime":"envoy.wasm.runtime.v8","code":{{"local":{{"filename":"/opt/tradewind.wasm"}}}}}}"#
+        )
+    };
+    assert_eq!(rendered.matches(&vm("tradewind-edge")).count(), 1, "a VM of its own");
+    assert_eq!(rendered.matches(&vm("tradewind-provider")).count(), 4, "and one for all models");
     assert_eq!(rendered.matches("FAIL_RELOAD").count(), 5);
     assert_eq!(rendered.matches(r#""allow_on_headers_stop_iteration":true"#).count(), 5);
+}
+
+const CONNECTION: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
+
+#[test]
+fn what_envoy_may_hold_follows_from_its_heap() {
+    let rendered = rendered();
+    let monitors = "/overload_manager/resource_monitors";
+    let heap = at(&rendered, &format!("{monitors}/0/typed_config/max_heap_size_bytes"));
+    assert_eq!(heap, 1 << 30);
+    let path = format!("{monitors}/1/typed_config/max_active_downstream_connections");
+    assert_eq!(at(&rendered, &path), 16_384, "64 KiB each");
+    let streams = format!("{CONNECTION}/http2_protocol_options/max_concurrent_streams");
+    assert_eq!(at(&rendered, &streams), 100);
+}
+
+#[test]
+fn what_envoy_answers_by_itself_is_in_each_dialect() {
+    let rendered = rendered();
+    let path = format!("{CONNECTION}/local_reply_config/mappers");
+    let mappers = at(&rendered, &path).as_array().unwrap();
+    let said = |status: u64, anthropic: bool| {
+        let found = mappers.iter().find(|mapper| {
+            let text = mapper["filter"].to_string();
+            let own = text.contains("code_details != ''");
+            let code = text.contains(&format!(r#""default_value":{status},"#));
+            own && code && text.contains("/v1/messages") == anthropic
+        });
+        &found.unwrap()["body_format_override"]["json_format"]
+    };
+    for status in [400, 408, 413, 426, 431, 501, 503] {
+        assert_eq!(said(status, true)["type"], "error", "{status}");
+        assert!(said(status, false)["error"].get("code").is_some(), "{status}");
+    }
+    assert_eq!(said(503, true)["error"]["type"], "overloaded_error");
+    assert_eq!(said(413, true)["error"]["type"], "request_too_large");
+}
+
+#[test]
+fn what_is_not_decided_yet_waits_less() {
+    let rendered = rendered();
+    let routes = format!("{CONNECTION}/route_config/virtual_hosts/0/routes");
+    let routes = at(&rendered, &routes).as_array().unwrap();
+    let key = at(&routes[0], "/match/filter_state/0/key");
+    assert_eq!(key, "wasm.tw.next", "only what has a next model is decided");
+    assert_eq!(at(&routes[0], "/route/idle_timeout"), "91.500s");
+    assert_eq!(at(&routes[1], "/route/idle_timeout"), "30s");
 }
 
 #[test]

@@ -18,6 +18,9 @@ pub(super) struct Local {
 /// write: no provider role has made the app's request one that can be sent.
 const UNJUDGED: [&str; 2] = ["via_upstream", "filter_removed_required_request_headers"];
 
+/// Envoy's word for a VM of ours that has failed: the provider role's, when the edge role reads it.
+const VM_FAILED: &str = "wasm_fail_stream";
+
 impl Local {
     pub(super) fn read(envoy: &dyn Envoy) -> Self {
         let status = envoy.header(HeaderMap::Response, ":status");
@@ -31,6 +34,11 @@ impl Local {
             attempts: attempts.try_into().map_or(0, u64::from_le_bytes),
             model: String::from_utf8_lossy(&model).into_owned(),
         }
+    }
+
+    /// Whether the provider role's VM failed while it had this request.
+    pub(super) fn has_trapped(&self) -> bool {
+        self.details == VM_FAILED
     }
 
     /// Whether the model's cluster lacks the provider role.
@@ -92,6 +100,9 @@ impl Local {
         let details = &self.details;
         let kind = FaultKind::of_status(self.status);
         let message = match kind {
+            _ if self.has_trapped() => {
+                "the gateway failed while it served this request: try again".to_owned()
+            }
             FaultKind::TooLarge => "the body is larger than the gateway's buffers".to_owned(),
             FaultKind::Timeout => format!("{tried} did not answer in time ({details})"),
             FaultKind::Overloaded => format!("{tried} could not be reached ({details})"),

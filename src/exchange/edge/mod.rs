@@ -280,10 +280,15 @@ impl Edge {
         let State::Sent { app, request_id } = &self.state else {
             return self.own_failure(end, envoy);
         };
-        if envoy.property(&[JUDGED]).is_some_and(|model| !model.is_empty()) {
+        let judged = envoy.property(&[JUDGED]).is_some_and(|model| !model.is_empty());
+        if judged && !end {
             return Effects::go_on();
         }
         let local = Local::read(envoy);
+        // A provider role whose VM failed with a judged answer in its hands gives nothing but this.
+        if judged && !local.has_trapped() {
+            return Effects::go_on();
+        }
         if end || local.is_bare() {
             let effects = local.reply(app, request_id);
             self.state = State::Replied;

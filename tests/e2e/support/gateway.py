@@ -16,7 +16,7 @@ CHAT = "/v1/chat/completions"
 MESSAGES = "/v1/messages"
 
 
-def render(policy: dict, folder: Path) -> dict:
+def render(policy: dict, folder: Path, *options: str) -> dict:
     """What `tradewind render` prints for a policy; its inputs stay in the folder."""
     secrets = folder / "secrets"
     secrets.mkdir(parents=True, exist_ok=True)
@@ -29,7 +29,7 @@ def render(policy: dict, folder: Path) -> dict:
     command = [
         *(paths.TRADEWIND, "render", written, "--for", "envoy"),
         *("--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"),
-        *("--wasm", paths.WASM, "--secrets-dir", secrets),
+        *("--wasm", paths.WASM, "--secrets-dir", secrets, *options),
     ]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

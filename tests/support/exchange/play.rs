@@ -179,6 +179,7 @@ impl Play {
                         let details = "upstream_per_try_idle_timeout";
                         self.failed(attempt, 504, details, "stream timeout");
                     }
+                    Some(Answer::Trapped) => self.local(503, "wasm_fail_stream", ""),
                     None => {
                         self.stage = Stage::Asked(attempt);
                         return false;

@@ -36,6 +36,8 @@ pub(crate) enum Answer {
     Message(Message),
     Refused,
     Silent,
+    /// The VM of the provider role fails: Envoy answers with headers alone, and tries no other.
+    Trapped,
 }
 
 /// What a script gives.
@@ -108,6 +110,7 @@ impl Given {
                     let answer = match what {
                         "refused" => Answer::Refused,
                         "silent" => Answer::Silent,
+                        "traps" => Answer::Trapped,
                         status => Answer::Message(message(&text, &[(":status", status)])?),
                     };
                     given.answers.entry(model.to_owned()).or_default().push_back(answer);

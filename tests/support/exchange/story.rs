@@ -83,6 +83,7 @@ fn happens(proxy: &mut Proxy, (word, rest): (&str, &str), text: &str) -> Result<
             let answer = match rest {
                 "refused" => Answer::Refused,
                 "silent" => Answer::Silent,
+                "traps" => Answer::Trapped,
                 status => Answer::Message(message(text, &[(":status", status)])?),
             };
             proxy.answers(model, answer);

@@ -1,0 +1,93 @@
+//! What Envoy answers by itself, before the module sees a request or instead of it, as JSON in the
+//! app's dialect.
+//!
+//! The module rewrites what passes it (`exchange/edge/local.rs`) and says more there. This is for
+//! the rest: headers that are too large, a request that never ends, an overloaded Envoy.
+use serde_json::{Value, json};
+
+use super::extension;
+use crate::dialect::{ALL, App, Fault, FaultKind};
+
+/// The statuses of such answers, and the words for each; those of Envoy itself, in the access log,
+/// are for operators. The last one takes every other status.
+const SAID: [(u32, &str); 8] = [
+    (400, "the request is not valid HTTP: it was cut, or its framing is wrong"),
+    (408, "the request did not arrive in time: send it again"),
+    (413, "the body is larger than this gateway takes: send less"),
+    (426, "this gateway speaks HTTP/1.1 and HTTP/2"),
+    (431, "the request's headers are larger than this gateway takes: send less"),
+    (501, "this gateway does not know that transfer encoding or method"),
+    (503, "the gateway is overloaded: try again in a moment"),
+    (0, "the gateway could not serve this request"),
+];
+
+/// Which app asks: the first that its path belongs to, or that its headers suggest; else the last.
+pub(super) fn config() -> Value {
+    let apps: Vec<&App> = ALL.iter().filter_map(|dialect| dialect.app.as_ref()).collect();
+    let (last, others) = match apps.split_last() {
+        Some((last, others)) => (Some(*last), others),
+        None => (None, apps.as_slice()),
+    };
+    let mut mappers = Vec::new();
+    for app in others {
+        mappers.extend(SAID.iter().map(|said| mapper(app, Some(asks(app)), *said)));
+    }
+    mappers.extend(last.into_iter().flat_map(|app| SAID.map(|said| mapper(app, None, said))));
+    json!({"mappers": mappers})
+}
+
+/// What a status becomes for an app.
+fn mapper(app: &App, asks: Option<Value>, (status, message): (u32, &str)) -> Value {
+    let mut filters = vec![envoys_own()];
+    filters.extend(asks);
+    filters.extend((status != 0).then(|| has_status(status)));
+    let kind = FaultKind::of_status(u16::try_from(status).unwrap_or_default());
+    let body = (app.fault)(&Fault::new(kind, message), "%REQ(x-request-id)%");
+    json!({
+        "filter": all(filters),
+        "body_format_override": {
+            "json_format": serde_json::from_slice::<Value>(&body).unwrap_or_default(),
+            "content_type": "application/json",
+        },
+        "headers_to_add": [{
+            "header": {"key": "x-tradewind-request-id", "value": "%REQ(x-request-id)%"},
+            "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+        }],
+    })
+}
+
+/// Envoy says why it answered; the module's answers have no such word, and are complete.
+fn envoys_own() -> Value {
+    extension_filter("response.code_details != ''")
+}
+
+fn extension_filter(expression: &str) -> Value {
+    json!({"extension_filter": extension(
+        "cel",
+        "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
+        json!({"expression": expression}),
+    )})
+}
+
+fn has_status(status: u32) -> Value {
+    json!({"status_code_filter": {"comparison": {
+        "op": "EQ", "value": {"default_value": status, "runtime_key": "tradewind.unused"},
+    }}})
+}
+
+fn asks(app: &App) -> Value {
+    let path = json!({"name": ":path", "string_match": {"prefix": app.path}});
+    let marks = app.carries.iter().map(|name| json!({"name": name, "present_match": true}));
+    let filters: Vec<Value> = std::iter::once(path)
+        .chain(marks)
+        .map(|header| json!({"header_filter": {"header": header}}))
+        .collect();
+    json!({"or_filter": {"filters": filters}})
+}
+
+fn all(mut filters: Vec<Value>) -> Value {
+    match filters.len() {
+        1 => filters.pop().unwrap_or_default(),
+        _ => json!({"and_filter": {"filters": filters}}),
+    }
+}
