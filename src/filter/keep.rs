@@ -84,10 +84,17 @@ fn act(what: impl FnOnce(&mut Outboxes) -> Vec<Effect>) {
                 }
                 calls.insert(token, call.id);
             }),
-            // It names a cluster that is not there.
-            Err(Status::BadArgument) => act(|outboxes| outboxes.no_cluster(call.id, &Host)),
-            Err(_) => act(|outboxes| outboxes.answered(call.id, (0, &[]), &Host)),
+            Err(status) => rest.extend(not_called(call.id, status)),
         }
     }
     host::perform(Effects { list: rest, flow: Flow::Continue });
+}
+
+/// A call could not be made. No other follows from that.
+fn not_called(call: u64, status: Status) -> Vec<Effect> {
+    OUTBOXES.with_borrow_mut(|outboxes| match status {
+        // It names a cluster that is not there.
+        Status::BadArgument => outboxes.no_cluster(call, &Host),
+        _ => outboxes.answered(call, (0, &[]), &Host),
+    })
 }

@@ -132,6 +132,12 @@ impl Policy {
         self.models_of(near.chain)
     }
 
+    /// What that chain is called.
+    #[must_use]
+    pub fn near_chain_name(&self, near: &NearLimit) -> &str {
+        self.chains.get(near.chain).map_or("", |chain| chain.name.as_str())
+    }
+
     /// The model of that name.
     #[must_use]
     pub fn model(&self, name: &str) -> Option<&Model> {

@@ -25,8 +25,8 @@ LEASE = {"credits": "500", "seconds": 60}
 # multiple of the same path without.
 KINDS = {
     "without credits": (None, None),
-    "a call for each request": ({"cluster": "one"}, None),
-    "a call by HTTP/2": ({"cluster": "two", "http2": True}, 1.5),
+    "a call for each request": ({"cluster": "one", "lease": "off"}, None),
+    "a call by HTTP/2": ({"cluster": "two", "http2": True, "lease": "off"}, 1.5),
     "a lease": ({"cluster": "two", "http2": True, "lease": LEASE}, 1.1),
 }
 

@@ -22,6 +22,7 @@ pub(super) fn access_log() -> Value {
             "model": "%FILTER_STATE(wasm.tw.model:PLAIN)%",
             "tried": "%FILTER_STATE(wasm.tw.attempts:PLAIN)%",
             "credits": "%FILTER_STATE(wasm.tw.bill:PLAIN)%",
+            "near_limit": "%FILTER_STATE(wasm.tw.near_limit:PLAIN)%",
             "attempts": "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",
             "upstream": "%UPSTREAM_HOST%",
             "upstream_failure": "%UPSTREAM_TRANSPORT_FAILURE_REASON%",

@@ -39,7 +39,10 @@ pub(super) fn decide(config: &Config, head: &Head, body: &[u8]) -> Result<Bid, F
     let cheap = near
         .map(|near| request.fit(|policy| policy.near_chain(near)))
         .filter(|fit| !fit.models.is_empty())
-        .map(|fit| request.choice(&fit, size))
+        .map(|fit| Choice {
+            near_limit: near.map(|near| policy.near_chain_name(near).to_owned()),
+            ..request.choice(&fit, size)
+        })
         .filter(|cheap| cheap.chain != usual.chain);
     Ok(Bid { usual, cheap, payer: Payer::of(&head.tenant), size })
 }
@@ -83,7 +86,7 @@ impl<'r> Request<'r> {
             meter,
         };
         let chain = fit.models.iter().map(|model| model.name.clone()).collect();
-        Choice { plan: plan.encode(), chain, worst: most }
+        Choice { plan: plan.encode(), chain, worst: most, near_limit: None }
     }
 
     /// The models that can serve the request.

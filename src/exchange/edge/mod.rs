@@ -5,6 +5,7 @@ mod local;
 mod send;
 mod worst;
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use self::head::{Head, Opening};
@@ -282,12 +283,12 @@ impl Edge {
         };
         let judged = envoy.property(&[JUDGED]).is_some_and(|model| !model.is_empty());
         if judged && !end {
-            return Effects::go_on();
+            return self.judged();
         }
         let local = Local::read(envoy);
         // A provider role whose VM failed with a judged answer in its hands gives nothing but this.
         if judged && !local.has_trapped() {
-            return Effects::go_on();
+            return self.judged();
         }
         if end || local.is_bare() {
             let effects = local.reply(app, request_id);
@@ -296,6 +297,16 @@ impl Edge {
         }
         let (effects, body) = local.rewrite(app, request_id);
         self.failing(effects, body)
+    }
+
+    /// An answer of a provider role's: it says where the cheaper chain has served.
+    fn judged(&self) -> Effects {
+        let chain = self.spent.as_ref().and_then(Spent::near_limit);
+        let says = |chain: &str| {
+            let header = Cow::Borrowed("x-tradewind-near-limit");
+            Effect::SetHeader(HeaderMap::Response, header, chain.to_owned())
+        };
+        Effects { list: chain.map(says).into_iter().collect(), flow: Flow::Continue }
     }
 
     /// Envoy may refuse a request before we have decided (a body over its own buffer).

@@ -53,6 +53,9 @@ pub(in super::super) struct Asking {
     begun_ms: u64,
 }
 
+/// Filter state for the access log: the chain for those who have little left, where it serves.
+const NEAR_LIMIT: &str = "tw.near_limit";
+
 /// What a lease's hold outlives it by, in seconds: requests that have just drawn on it go on, and
 /// renew it while they do. A proxy that dies leaves it held no longer than that.
 const LEASE_REST: u64 = 30;
@@ -333,8 +336,14 @@ impl Asking {
             _ => usual,
         };
         let seconds = if source == Source::Hold { policy.hold_seconds } else { LEASE_REST };
-        let spent = Spent { id: self.id, ledger: self.ledger, payer, source, held, size };
+        let near_limit = choice.near_limit.clone();
+        let spent =
+            Spent { id: self.id, ledger: self.ledger, payer, source, held, size, near_limit };
         effects.extend(spent.opened(expires_ms, seconds));
+        if let Some(chain) = &choice.near_limit {
+            effects.push(Effect::Count("tradewind_near_limit_total".to_owned()));
+            effects.push(Effect::State(NEAR_LIMIT.into(), chain.clone().into_bytes()));
+        }
         Step::Go { spent, choice, left }
     }
 

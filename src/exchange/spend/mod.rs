@@ -58,6 +58,8 @@ pub(super) struct Choice {
     pub(super) chain: Vec<String>,
     /// The most that the dearest of them may cost.
     pub(super) worst: Credits,
+    /// Of a chain for those who have little left, what it is called.
+    pub(super) near_limit: Option<String>,
 }
 
 /// How a request may be served.
@@ -91,9 +93,16 @@ pub(super) struct Spent {
     source: Source,
     held: Credits,
     size: Size,
+    /// The chain for those who have little left, where it serves the request.
+    near_limit: Option<String>,
 }
 
 impl Spent {
+    /// The chain for those who have little left, where it serves the request.
+    pub(super) fn near_limit(&self) -> Option<&str> {
+        self.near_limit.as_deref()
+    }
+
     /// The hold that it runs on, where it does: its own, or a lease.
     fn hold(&self) -> Option<&str> {
         match &self.source {

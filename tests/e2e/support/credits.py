@@ -57,7 +57,8 @@ def credits_policy(rules: dict, ledger: str, **credits) -> dict:
     rules = copy.deepcopy(rules)
     for name, model in rules["models"].items():
         model["price"] = PRICES[name]
-    rules["credits"] = {"endpoint": ledger, "secret": "ledger-key", "timeout": "3s", **credits}
+    rules["credits"] = {"endpoint": ledger, "secret": "ledger-key", "timeout": "3s", "lease": "off"}
+    rules["credits"].update(credits)
     keys = rules["identity"][0]["api_key"]["keys"]
     for number in range(TENANTS):
         tenant = f"t{number}"
