@@ -1,6 +1,7 @@
 //! An account recomputed from what led to it: whatever differs is an error of the ledger.
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::alert::Alert;
 use super::amount::{Balance, Credits};
 use super::budget::{Labels, Meter, MeterKey};
 use super::calendar::Moment;
@@ -19,6 +20,8 @@ pub struct Auditor {
     purchases: BTreeMap<u64, Purchase>,
     /// What was charged by hold, and by draw on it.
     charges: BTreeMap<(String, Option<String>), Charged>,
+    /// What expired of each purchase and did not come back, and when its time is.
+    let_go: BTreeMap<u64, (Credits, Option<Moment>)>,
     differences: Vec<String>,
 }
 
@@ -41,7 +44,21 @@ impl Auditor {
             meters: BTreeMap::new(),
             purchases: BTreeMap::new(),
             charges: BTreeMap::new(),
+            let_go: BTreeMap::new(),
             differences: Vec::new(),
+        }
+    }
+
+    /// A lot as it is kept: lots are told before entries.
+    pub fn lot(&mut self, lot: Lot) {
+        self.account.add_lot(lot);
+    }
+
+    /// An alert as it is kept.
+    pub fn alert(&mut self, alert: &Alert) {
+        self.told.alerts = self.told.alerts.saturating_add(1);
+        if alert.number > self.account.alerts {
+            self.differ(&format!("alert {} was never told", alert.number));
         }
     }
 
@@ -55,7 +72,8 @@ impl Auditor {
         let number = self.told.entries.saturating_add(1);
         self.expect(&format!("the number of entry {number}"), entry.number, number);
         self.told.entries = entry.number;
-        if entry.at < self.told.mark {
+        let repair = matches!(entry.reason, Reason::Repair { .. });
+        if entry.at < self.told.mark && !repair {
             self.differ(&format!("entry {number} is from before the one before it"));
         }
         self.told.mark = entry.at;
@@ -67,6 +85,7 @@ impl Auditor {
             Reason::Purchase { key, expires_at } => self.bought(entry, key, *expires_at),
             Reason::Charge(charge) => self.charged(entry, charge),
             Reason::Expiry { lot } => self.expired(entry, *lot),
+            Reason::Repair { lot } => self.repaired(entry, *lot),
         }
     }
 
@@ -119,10 +138,15 @@ impl Auditor {
         let (kept, told) = (self.account.clone(), self.told.clone());
         self.expect("the balance", kept.balance, told.balance);
         self.expect("the number of entries", kept.entries, told.entries);
+        self.expect("the number of alerts", kept.alerts, told.alerts);
         self.expect("the last purchase", kept.last_purchase, told.last_purchase);
         self.expect("what is held", u128::from(kept.held.micros()), self.held);
         let lots = |account: &Account| {
-            let lot = |lot: &Lot| format!("{} of entry {}", lot.remaining, lot.number);
+            let until = |lot: &Lot| lot.expires_at.map(|at| format!(" until {at}"));
+            let lot = |lot: &Lot| {
+                let until = until(lot).unwrap_or_default();
+                format!("{} of entry {}{until}", lot.remaining, lot.number)
+            };
             account.lots.iter().map(lot).collect::<Vec<_>>().join(", ")
         };
         self.expect("the lots", lots(&kept), lots(&told));
@@ -188,10 +212,36 @@ impl Auditor {
         let lot = self.told.lots.iter_mut().find(|lot| lot.number == number);
         let over = |lot: &Lot| lot.expires_at.is_some_and(|moment| moment <= entry.at);
         match lot.filter(|lot| over(lot)).and_then(|lot| Some((lot.remaining.minus(gone)?, lot))) {
-            Some((rest, lot)) => lot.remaining = rest,
+            Some((rest, lot)) => {
+                lot.remaining = rest;
+                let (sum, _) = self.let_go.entry(number).or_insert((Credits::ZERO, lot.expires_at));
+                *sum = sum.plus(gone).unwrap_or(Credits::MAX);
+            }
             None => self.differ(&format!("entry {} lets go what is not there", entry.number)),
         }
         self.told.lots.retain(|lot| !lot.remaining.is_zero());
+    }
+
+    fn repaired(&mut self, entry: &Entry, number: Option<u64>) {
+        let back = entry.amount.credits();
+        let Some(number) = number.filter(|_| !back.is_zero()) else {
+            self.expect("what a repair of time alone brings back", back, Credits::ZERO);
+            return;
+        };
+        let gone = self.let_go.get_mut(&number);
+        let expires_at = gone.and_then(|(sum, expires_at)| {
+            *sum = sum.minus(back)?;
+            expires_at.filter(|at| *at > entry.at)
+        });
+        if expires_at.is_none() {
+            self.differ(&format!("entry {} brings back what did not go", entry.number));
+        }
+        let back = back.min(self.told.balance.credits());
+        let left = self.told.lots.iter().find(|lot| lot.number == number).copied();
+        let remaining = back.plus(left.map_or(Credits::ZERO, |lot| lot.remaining));
+        self.told.lots.retain(|lot| lot.number != number);
+        let remaining = remaining.unwrap_or(Credits::MAX);
+        self.told.add_lot(Lot { number, remaining, expires_at });
     }
 
     fn expect<T: PartialEq + core::fmt::Display>(&mut self, what: &str, kept: T, told: T) {

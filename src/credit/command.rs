@@ -28,6 +28,25 @@ pub enum Command {
     SetTiers(Tiers),
     /// Let what has expired go.
     Sweep(Sweep),
+    /// Undo what a wrong clock did.
+    Repair(Repair),
+}
+
+impl Command {
+    /// Whose account it is about; none for what is about all.
+    #[must_use]
+    pub fn tenant(&self) -> Option<&str> {
+        match self {
+            Self::Hold(hold) => Some(&hold.tenant),
+            Self::Settle(settle) => Some(&settle.tenant),
+            Self::Release(release) => Some(&release.tenant),
+            Self::Buy(buy) => Some(&buy.tenant),
+            Self::Configure(configure) => Some(&configure.tenant),
+            Self::Sweep(sweep) => Some(&sweep.tenant),
+            Self::Repair(repair) => Some(&repair.tenant),
+            Self::SetTiers(_) => None,
+        }
+    }
 }
 
 /// Set credits aside.
@@ -134,6 +153,26 @@ pub struct Sweep {
     pub tenant: String,
 }
 
+/// Undo what a wrong clock did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repair {
+    /// To whose account.
+    pub tenant: String,
+    /// Do it; otherwise only see what there is to do.
+    pub apply: bool,
+}
+
+/// What a wrong clock did to an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Repairs {
+    /// What expired before its time.
+    pub credits: Credits,
+    /// How many holds end later than any may.
+    pub holds: u64,
+    /// The latest moment that the account had seen.
+    pub from: Moment,
+}
+
 /// What became of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
@@ -147,6 +186,8 @@ pub struct Answer {
     pub exceeded: Option<Exceeded>,
     /// What was bought, the first time for a key.
     pub purchase: Option<Purchase>,
+    /// What a wrong clock did, where it was to be undone.
+    pub repairs: Option<Repairs>,
     /// What of a charge went below what holds may take: nothing but for late charges and those
     /// above their hold.
     pub overrun: Credits,
@@ -241,6 +282,7 @@ impl Answer {
             hold: None,
             exceeded: None,
             purchase: None,
+            repairs: None,
             overrun: Credits::ZERO,
         }
     }

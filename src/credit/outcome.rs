@@ -47,6 +47,10 @@ pub enum Outcome {
     Overflow,
     /// What had expired is gone.
     Swept,
+    /// What a wrong clock did is undone, or would be.
+    Repaired,
+    /// No clock did anything wrong.
+    NothingToRepair,
 }
 
 /// What follows from an outcome.
@@ -64,7 +68,7 @@ pub struct Consequence {
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::Held,
         Self::HeldBefore,
         Self::HeldDifferently,
@@ -87,6 +91,8 @@ impl Outcome {
         Self::Configured,
         Self::Overflow,
         Self::Swept,
+        Self::Repaired,
+        Self::NothingToRepair,
     ];
 
     /// The outcome of that name.
@@ -121,6 +127,8 @@ impl Outcome {
             Self::Configured => (20, "configured", true, 200),
             Self::Overflow => (21, "overflow", false, 409),
             Self::Swept => (22, "swept", true, 200),
+            Self::Repaired => (40, "repaired", true, 200),
+            Self::NothingToRepair => (41, "nothing_to_repair", true, 200),
         };
         Consequence { code, name, done, status }
     }

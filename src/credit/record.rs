@@ -154,6 +154,11 @@ pub enum Reason {
         /// The number of the purchase's entry.
         lot: u64,
     },
+    /// What a wrong clock did was undone: time may go back here.
+    Repair {
+        /// The number of the purchase's entry, of which this comes back.
+        lot: Option<u64>,
+    },
 }
 
 /// A request that was charged.
@@ -276,6 +281,7 @@ impl Reason {
             Self::Purchase { .. } => "purchase",
             Self::Charge(_) => "charge",
             Self::Expiry { .. } => "expiry",
+            Self::Repair { .. } => "repair",
         }
     }
 }

@@ -194,7 +194,9 @@ impl Subject for Front {
                     self.told(&text(&body[key]), Some(&release.tenant))
                 }
                 // Nobody can ask for it: it happens.
-                Command::Sweep(_) => only(self.kept.apply(vec![first.clone()])),
+                Command::Sweep(_) | Command::Repair(_) => {
+                    only(self.kept.apply(vec![first.clone()]))
+                }
                 Command::Settle(settle) => {
                     let mut batch = vec![settle];
                     while let Some((Command::Settle(settle), after)) = rest.split_first() {

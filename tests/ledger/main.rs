@@ -12,11 +12,14 @@
 )]
 mod crowd;
 mod http;
+mod locked;
 mod model;
 mod random;
+mod raw;
 mod script;
 mod stores;
 mod subject;
+mod tampered;
 mod trouble;
 
 use std::fs;

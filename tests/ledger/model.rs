@@ -123,6 +123,8 @@ impl Subject for Model {
             draws.for_each(|draw| auditor.draw(draw));
             let meters = self.kept.meters.iter().filter(|(key, _)| key.tenant == *tenant);
             meters.for_each(|(key, meter)| auditor.meter(key, *meter));
+            let alerts = self.kept.alerts.iter().filter(|alert| alert.tenant == *tenant);
+            alerts.for_each(|alert| auditor.alert(alert));
             wrong.extend(auditor.differences());
         }
         wrong

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use tradewind::credit::{
     Answer, Balance, Budget, Buy, Buying, Command, Configure, Credits, Moment, NewHold, Outcome,
-    Part, Price, Release, Settle, SettledPart, Spent, Sweep, Tier, Tiers,
+    Part, Price, Release, Repair, Settle, SettledPart, Spent, Sweep, Tier, Tiers,
 };
 use tradewind::usage::Usage;
 
@@ -103,6 +103,8 @@ fn commands(most: usize) -> impl Strategy<Value = Vec<(i64, Command)>> {
         1 => configure(),
         1 => tiers(),
         1 => tenant().prop_map(|tenant| Command::Sweep(Sweep { tenant })),
+        1 => (tenant(), any::<bool>())
+            .prop_map(|(tenant, apply)| Command::Repair(Repair { tenant, apply })),
     ];
     let step = prop_oneof![
         4 => Just(0_i64),

@@ -12,6 +12,7 @@
 //! | `release h1 → released` | alice's, or `tenant=` |
 //! | `configure alice → configured` | `overdraft=`, `alerts=20%,50`, `budget=day:100:user:ci` |
 //! | `sweep alice → swept` | |
+//! | `repair alice → repaired` | what a wrong clock did; `inspect alice` only looks |
 //! | `standing 75 35 100`, `deal 100 90 10%`, `because …` | of the last answer |
 //! | `account alice 75 40 35` | balance, held, available |
 //! | `lots alice 50 25`, `holding h1 open 40`, `last alice charge -25 late`, `entries alice 3` | |
@@ -19,7 +20,7 @@
 //! | `spent alice claude:15 gpt:10` | by model, over all days |
 //! | `budget alice 0 25 40`, `alerts alice 20% 50` | |
 use tradewind::credit::{
-    Budget, Buy, Buying, Command, Configure, Credits, Moment, NewHold, Release, Settle,
+    Budget, Buy, Buying, Command, Configure, Credits, Moment, NewHold, Release, Repair, Settle,
     SettledPart, Share, Spent, Sweep, Tier, Tiers,
 };
 
@@ -200,6 +201,8 @@ fn command(verb: &str, words: &[&str]) -> Parsed<Command> {
             hold_id: words.place(0)?,
         }),
         "sweep" => Command::Sweep(Sweep { tenant: words.place(0)? }),
+        "repair" => Command::Repair(Repair { tenant: words.place(0)?, apply: true }),
+        "inspect" => Command::Repair(Repair { tenant: words.place(0)?, apply: false }),
         "buy" => Command::Buy(Buy {
             tenant: words.place(0)?,
             key: words.place(1)?,

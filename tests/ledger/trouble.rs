@@ -121,7 +121,7 @@ fn a_database_of_tomorrow_is_refused() {
     other.execute("INSERT INTO schema_version VALUES (99)", []).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let url: StoreUrl = file.parse().unwrap();
-    let error = runtime.block_on(Ledger::open(&url)).unwrap_err();
+    let error = runtime.block_on(Ledger::open(&url, false)).unwrap_err();
     assert_eq!(
         error.to_string(),
         "the database is at version 99, this program knows 1: it is too old"

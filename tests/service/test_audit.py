@@ -1,5 +1,7 @@
 """The audit recomputes everything from the entries: whoever changes a row by hand is found out."""
 
+import time
+
 import pytest
 
 from stage.ledger import assert_clean, audit
@@ -59,6 +61,16 @@ def test_what_cannot_be_read_is_another_matter(folder):
         done = audit(database)
         assert done.returncode == 2 and done.stderr, done
     assert not (folder / "missing.db").exists(), "an audit makes nothing"
+
+
+def test_the_audit_only_reads(store, launch):
+    ledger = launch(store.url)
+    ledger.buy("acme", "one", credits="10")
+    ledger.hold("soon", "acme", "3", expires_in=2)
+    ledger.stop()
+    time.sleep(2)
+    assert_clean(store.url)
+    assert store.sql("select state from holds") == [("open",)]
 
 
 def test_the_audit_may_run_beside_the_service(store, launch):

@@ -1,6 +1,7 @@
 """The database is full, gone, stuck or read-only: a clear answer, and nothing lost or doubled."""
 
 import shutil
+import sqlite3
 import tempfile
 import time
 from pathlib import Path
@@ -34,13 +35,31 @@ def test_a_full_disk_is_said_and_when_there_is_room_again_service_resumes(kind, 
         # What needs no room is served still, and what does is refused in words.
         assert ledger.tenant("acme")["balance"]
         unavailable(ledger.hold("one", "acme", "1"))
+        unavailable(ledger.nobody.get("/healthz"))
         seen = load.seen()
         disk.free(pid)
         load.wait(200)
         load.look_for(ledger, *seen)
+        until(lambda: ledger.nobody.get("/healthz").status_code == 200)
     load.check(ledger)
     inside = f"sqlite:{disk.inside(pid)}/ledger.db" if kind is Small else disk.database
     assert_clean(inside)
+
+
+def test_a_file_that_another_process_keeps_locked_is_said_and_service_resumes(sqlite, launch):
+    ledger = launch(sqlite.url)
+    customer(ledger, "acme")
+    other = sqlite3.connect(sqlite.path, isolation_level=None)
+    other.execute("begin immediate")
+    answer = ledger.nobody.get("/healthz")
+    unavailable(answer)
+    assert "locked" in answer.json()["detail"], answer.text
+    # What is only read is read still.
+    assert ledger.tenant("acme")["balance"] == "1000"
+    other.execute("rollback")
+    until(lambda: ledger.nobody.get("/healthz").status_code == 200)
+    assert ledger.hold("one", "acme", "1").status_code == 201
+    assert_clean(sqlite.url)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 //! The credit service: an HTTP server in front of accounts that a database keeps.
 mod cli;
+mod clock;
 mod engine;
 mod http;
 mod metrics;

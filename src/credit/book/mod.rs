@@ -8,6 +8,7 @@ mod changes;
 mod charge;
 mod configure;
 mod hold;
+mod repair;
 mod settle;
 mod sweep;
 mod wanted;
@@ -21,7 +22,7 @@ use super::budget::{Meter, MeterKey};
 use super::calendar::Moment;
 use super::command::{Answer, Command, Standing};
 use super::outcome::Outcome;
-use super::record::{Account, Draw, Hold, HoldState, Purchase};
+use super::record::{Account, Draw, Hold, HoldState, Lot, Purchase};
 use super::tier::Tiers;
 use changes::Dirty;
 
@@ -39,6 +40,8 @@ pub struct Book {
     /// By tenant and key.
     purchases: BTreeMap<(String, String), Purchase>,
     meters: BTreeMap<MeterKey, Meter>,
+    /// What was left of purchases that expired, by tenant and number.
+    expired: BTreeMap<(String, u64), Lot>,
     dirty: Dirty,
 }
 
@@ -60,6 +63,7 @@ impl Book {
                 Some(_) => self.answer(Outcome::Swept, &sweep.tenant),
                 None => Answer::only(Outcome::UnknownTenant),
             },
+            Command::Repair(repair) => self.repair(repair, now),
         }
     }
 

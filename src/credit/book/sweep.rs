@@ -63,6 +63,10 @@ impl Book {
                 return;
             }
             self.take(tenant, gone);
+            let key = (tenant.to_owned(), lot.number);
+            let none = Lot { remaining: Credits::ZERO, ..lot };
+            let expired = self.expired.entry(key).or_insert(none);
+            expired.remaining = expired.remaining.plus(gone).unwrap_or(Credits::MAX);
             self.post(tenant, balance, Reason::Expiry { lot: lot.number }, now);
         }
     }

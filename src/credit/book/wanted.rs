@@ -21,6 +21,9 @@ pub struct Wanted {
     pub draws: BTreeSet<(String, String, String)>,
     /// Purchases by tenant and key.
     pub purchases: BTreeSet<(String, String)>,
+    /// Accounts of which it needs to know what expired of purchases whose time is still to come,
+    /// and the holds that end more than a day from now.
+    pub repairs: BTreeSet<String>,
 }
 
 impl Wanted {
@@ -55,6 +58,10 @@ impl Wanted {
                 }
                 Command::Sweep(sweep) => {
                     wanted.tenants.insert(sweep.tenant.clone());
+                }
+                Command::Repair(repair) => {
+                    wanted.tenants.insert(repair.tenant.clone());
+                    wanted.repairs.insert(repair.tenant.clone());
                 }
                 Command::SetTiers(_) => {}
             }

@@ -148,6 +148,14 @@ def audit(database: str) -> subprocess.CompletedProcess:
     )
 
 
+def repair(database: str, *arguments) -> subprocess.CompletedProcess:
+    """What the repair of a database says."""
+    command = [LEDGER, "repair", "--database", database, *arguments]
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=120, env=environment()
+    )
+
+
 def assert_clean(database: str) -> None:
     """The audit finds nothing."""
     done = audit(database)

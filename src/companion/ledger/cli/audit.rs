@@ -3,11 +3,13 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use super::{Database, Stop};
+use crate::companion::ledger::engine::Ledger;
 
-/// Recompute every balance, hold, lot and budget from the entries, and list what differs.
+/// Recompute every balance, hold, lot and budget from the entries, and list what differs; and every
+/// row that was changed by another hand than the ledger's.
 ///
 /// Exits with 0 when nothing does, with 1 when something does, and with 2 when the database cannot
-/// be read. It changes nothing, and may run while the ledger serves.
+/// be read. It only reads, and may run while the ledger serves.
 ///
 /// For example: `tradewind-ledger audit --database ledger.db`
 #[derive(Debug, clap::Args)]
@@ -18,15 +20,15 @@ pub(super) struct Audit {
 }
 
 pub(super) async fn run(args: Audit) -> Result<ExitCode, Stop> {
-    // To audit a file that is not there would make it.
+    // SQLite would say it less clearly.
     if let Some(path) = args.database.database.file()
         && !path.exists()
     {
         return Err(Stop::refused(&format!("{}: no such file", path.display())));
     }
-    let ledger = args.database.open().await.map_err(|why| Stop::refused(&why))?;
-    let audit = ledger.audit().await.map_err(|why| Stop::refused(&why))?;
-    ledger.close().await;
+    let place = &args.database.database;
+    let audit = Ledger::audit_of(place).await;
+    let audit = audit.map_err(|why| Stop::refused(&format!("cannot read {place}: {why}")))?;
     let mut out = io::stdout().lock();
     for difference in &audit.differences {
         // Whoever closes the pipe has read enough; the exit code still says how it went.

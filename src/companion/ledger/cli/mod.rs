@@ -1,5 +1,6 @@
 //! The `tradewind-ledger` command: one file per subcommand, one row each below.
 mod audit;
+mod repair;
 mod secrets;
 mod serve;
 
@@ -24,6 +25,7 @@ struct Args {
 enum Command {
     Serve(serve::Serve),
     Audit(audit::Audit),
+    Repair(repair::Repair),
 }
 
 /// Runs the command that the arguments name.
@@ -32,6 +34,7 @@ pub fn run() -> ExitCode {
     match Args::parse().command {
         Command::Serve(args) => inside(serve::run(args)),
         Command::Audit(args) => inside(audit::run(args)),
+        Command::Repair(args) => inside(repair::run(args)),
     }
 }
 
@@ -91,8 +94,8 @@ struct Database {
 }
 
 impl Database {
-    async fn open(&self) -> Result<Ledger, String> {
-        let opened = Ledger::open(&self.database).await;
+    async fn open(&self, trusts_clock: bool) -> Result<Ledger, String> {
+        let opened = Ledger::open(&self.database, trusts_clock).await;
         opened.map_err(|why| format!("cannot open {}: {why}", self.database))
     }
 }

@@ -1,4 +1,5 @@
 //! `tradewind-ledger serve`: the service, until it is told to stop.
+use core::time::Duration;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Database, Stop, say, secrets};
+use crate::companion::ledger::engine::Ledger;
 use crate::companion::ledger::http::Tokens;
 use crate::companion::ledger::service::{Options, Service};
 use crate::companion::ledger::webhook::Secrets;
@@ -14,6 +16,9 @@ use crate::companion::ledger::webhook::Secrets;
 const ADMIN: &str = "TRADEWIND_LEDGER_ADMIN_TOKEN";
 const PROXY: &str = "TRADEWIND_LEDGER_PROXY_TOKEN";
 const WEBHOOK: &str = "TRADEWIND_LEDGER_WEBHOOK_SECRET";
+
+/// How often it is looked whether there is something to say.
+const TELL: Duration = Duration::from_secs(1);
 
 const MORE: &str = "\
 Who may call:
@@ -28,7 +33,8 @@ Who may call:
 
 What to look at:
   GET /               the operator's page
-  GET /healthz        200, or 503 when the database is away; no token
+  GET /healthz        200, and `degraded` where the clock is wrong; 503 when the database cannot be
+                      written, and why; no token
   GET /metrics        Prometheus; any token
   GET /openapi.json   every call, with what it takes and answers; no token
 
@@ -62,6 +68,12 @@ pub(super) struct Serve {
     /// Where alerts are sent whose tenant says nothing else.
     #[arg(long, value_name = "URL")]
     webhook_url: Option<String>,
+    /// The clock is right, even where it is months after anything in the database.
+    ///
+    /// A clock that starts more than 30 days after anything in the database is otherwise not
+    /// believed: time goes on from there, so that nothing expires by mistake, and /healthz says so.
+    #[arg(long)]
+    trust_clock: bool,
     /// What signs alerts, one secret per line; each signs. Without any, none is sent.
     #[arg(long, value_name = "PATH")]
     webhook_secret_file: Option<PathBuf>,
@@ -83,7 +95,10 @@ pub(super) async fn run(args: Serve) -> Result<ExitCode, Stop> {
     // Before anything listens, so that no signal is missed.
     let mut terminate = signal(SignalKind::terminate()).map_err(|why| Stop::failed(&why))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|why| Stop::failed(&why))?;
-    let ledger = args.database.open().await.map_err(|why| Stop::failed(&why))?;
+    let ledger = args.database.open(args.trust_clock).await;
+    let ledger = ledger.map_err(|why| Stop::failed(&why))?;
+    tokio::spawn(ledger.clone().keep_swept());
+    tokio::spawn(tell_trouble(ledger.clone()));
     let service = Service::start(ledger, options).await;
     let service = service.map_err(|why| Stop::failed(&format!("{}: {why}", args.listen)))?;
     let ready =
@@ -98,6 +113,23 @@ pub(super) async fn run(args: Serve) -> Result<ExitCode, Stop> {
     }
     service.stop().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says what is wrong with the clock or the database once, and when it is over.
+async fn tell_trouble(ledger: Ledger) {
+    let mut told = [None, None];
+    loop {
+        let now = [ledger.clock_trouble(), ledger.failed()];
+        for ((what, told), now) in ["clock", "database"].iter().zip(&mut told).zip(now) {
+            match (&told, &now) {
+                (None, Some(why)) => say(&format!("{what}: {why}")),
+                (Some(_), None) => say(&format!("{what}: it is right again")),
+                (Some(_), Some(_)) | (None, None) => {}
+            }
+            *told = now;
+        }
+        tokio::time::sleep(TELL).await;
+    }
 }
 
 fn warn(options: &Options, weak: bool) {

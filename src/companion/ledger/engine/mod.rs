@@ -1,5 +1,6 @@
 //! The ledger as the rest of the service sees it: commands in, answers out, and views.
 mod error;
+mod lanes;
 mod stats;
 mod url;
 mod writer;
@@ -12,10 +13,10 @@ use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
 
-use super::store::{Attempt, Page, Postgres, Sqlite, Store};
+use super::store::{Attempt, Opening, Page, Postgres, Sqlite, Store};
 use super::view::{AlertView, Audit, DeliveryState, SpendRow, TenantView, Webhook};
 use crate::credit::{
-    Alert, Answer, Command, Entry, Hold, Moment, Per, Sweep, Tiers, Window, retry,
+    Alert, Answer, Command, Entry, Hold, Moment, Per, Repair, Repairs, Sweep, Tiers, Window, retry,
 };
 use url::Place;
 use writer::Writer;
@@ -36,35 +37,57 @@ pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
 #[derive(Clone)]
 pub struct Ledger {
     store: Arc<dyn Store>,
-    clock: Clock,
+    /// None: the store's own.
+    clock: Option<Clock>,
     writer: Arc<Writer>,
 }
 
 impl Ledger {
-    /// Opens a database, and brings its tables up to date.
+    /// Opens a database, and brings its tables up to date. It goes by the server's clock, or by
+    /// this machine's where there is no server; `trusts_clock` where an operator says that it is
+    /// right however long nothing has happened. Nothing expires between commands but by
+    /// [`Ledger::keep_swept`].
     ///
     /// # Errors
     /// When it cannot be reached, read or brought up to date.
-    pub async fn open(url: &StoreUrl) -> Result<Self, OpenError> {
-        let ledger = Self::open_with(url, Arc::new(system_time)).await?;
-        tokio::spawn(ledger.clone().keep_swept());
-        Ok(ledger)
+    pub async fn open(url: &StoreUrl, trusts_clock: bool) -> Result<Self, OpenError> {
+        Self::start(url, Opening { trusts_clock }, None).await
     }
 
-    /// The same, by a clock of one's own, and nothing expires between commands.
+    /// The same, by a clock of one's own.
     ///
     /// # Errors
     /// When it cannot be reached, read or brought up to date.
     pub async fn open_with(url: &StoreUrl, clock: Clock) -> Result<Self, OpenError> {
-        let store = connect(&url.0).await.map_err(OpenError)?;
-        let writer = Arc::new(Writer::start(Arc::clone(&store), Arc::clone(&clock)));
+        Self::start(url, Opening::default(), Some(clock)).await
+    }
+
+    async fn start(
+        url: &StoreUrl,
+        opening: Opening,
+        clock: Option<Clock>,
+    ) -> Result<Self, OpenError> {
+        let store = connect(&url.0, opening).await.map_err(OpenError)?;
+        let writer = Arc::new(Writer::start(Arc::clone(&store), clock.clone()));
         Ok(Self { store, clock, writer })
     }
 
     /// The time by its clock.
     #[must_use]
     pub fn now(&self) -> Moment {
-        (self.clock)()
+        self.clock.as_ref().map_or_else(|| self.store.now(), |clock| clock())
+    }
+
+    /// What is wrong with its clock, and what to do.
+    #[must_use]
+    pub fn clock_trouble(&self) -> Option<String> {
+        if self.clock.is_some() { None } else { self.store.clock_trouble() }
+    }
+
+    /// Why the last transaction failed, where that is not long ago.
+    #[must_use]
+    pub fn failed(&self) -> Option<String> {
+        self.writer.failed()
     }
 
     /// What its writer has done since it was opened.
@@ -83,7 +106,8 @@ impl Ledger {
         answers.into_iter().next().ok_or_else(none)
     }
 
-    /// Does some commands in their order, in one transaction: all of them or none.
+    /// Does some commands, those of an account in their order and in one transaction: all of them
+    /// or none. When one account's fail, others' may be done: asked again, each is done once.
     ///
     /// # Errors
     /// When the database is away, or too much waits already.
@@ -185,8 +209,8 @@ impl Ledger {
         Ok(self.apply_all(sweeps.collect()).await?.len())
     }
 
-    /// Until it is closed.
-    async fn keep_swept(self) {
+    /// Lets what has expired go, of tenants that nothing else happens to, until it is closed.
+    pub async fn keep_swept(self) {
         loop {
             tokio::time::sleep(SWEEP).await;
             loop {
@@ -198,6 +222,20 @@ impl Ledger {
                 }
             }
         }
+    }
+
+    /// Undoes what a wrong clock did, or only looks: whose accounts, and what.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn repair(&self, apply: bool) -> Result<Vec<(String, Repairs)>, Unavailable> {
+        let mut repaired = Vec::new();
+        for tenant in self.store.wronged(self.now()).await? {
+            let repair = Command::Repair(Repair { tenant: tenant.clone(), apply });
+            let repairs = self.apply(repair).await?.repairs;
+            repaired.extend(repairs.map(|repairs| (tenant, repairs)));
+        }
+        Ok(repaired)
     }
 
     /// Alerts to deliver now. Whoever gets them has them alone for half a minute.
@@ -245,12 +283,13 @@ impl Ledger {
         Ok(self.store.attempted(&alert.tenant, alert.number, attempt).await?)
     }
 
-    /// Whether the database answers.
+    /// Whether the database can be read and written.
     ///
     /// # Errors
-    /// When it does not.
+    /// When it cannot, or could not the last time.
     pub async fn ready(&self) -> Result<(), Unavailable> {
-        Ok(self.store.ready().await?)
+        self.store.ready().await?;
+        self.failed().map_or(Ok(()), |why| Err(Unavailable::Database(why)))
     }
 
     /// Recomputes every balance, hold, lot and meter, and lists what differs.
@@ -261,6 +300,22 @@ impl Ledger {
         Ok(self.store.audit().await?)
     }
 
+    /// The same of a database that nothing else is done to: it is only read, also where something
+    /// of it has expired.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is of another version.
+    pub async fn audit_of(url: &StoreUrl) -> Result<Audit, Unavailable> {
+        Ok(match url.0.clone() {
+            Place::Sqlite { path, .. } => {
+                let audit = tokio::task::spawn_blocking(move || Sqlite::audit_of(&path)).await;
+                audit.map_err(|why| Unavailable::Database(why.to_string()))??
+            }
+            Place::Memory => Audit::default(),
+            Place::Postgres(url) => Postgres::audit_of(&url).await?,
+        })
+    }
+
     /// Does what waits, then lets the database go.
     pub async fn close(self) {
         self.writer.close().await;
@@ -268,19 +323,12 @@ impl Ledger {
     }
 }
 
-async fn connect(place: &Place) -> Result<Arc<dyn Store>, String> {
+async fn connect(place: &Place, opening: Opening) -> Result<Arc<dyn Store>, String> {
     Ok(match place {
-        Place::Sqlite { path, durable } => Arc::new(Sqlite::open(path, *durable)?),
-        Place::Memory => Arc::new(Sqlite::in_memory()?),
-        Place::Postgres(url) => Arc::new(Postgres::open(url).await?),
+        Place::Sqlite { path, durable } => Arc::new(Sqlite::open(path, *durable, opening)?),
+        Place::Memory => Arc::new(Sqlite::in_memory(opening)?),
+        Place::Postgres(url) => Arc::new(Postgres::open(url, opening).await?),
     })
-}
-
-#[expect(clippy::disallowed_methods, reason = "the shell reads the clock")]
-fn system_time() -> Moment {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let millis = since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
-    Moment::of_millis(millis)
 }
 
 impl fmt::Debug for Ledger {

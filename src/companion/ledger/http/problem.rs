@@ -183,6 +183,8 @@ const fn title(outcome: Outcome) -> &'static str {
         | Outcome::Purchased
         | Outcome::PurchasedBefore
         | Outcome::Configured
-        | Outcome::Swept => "Done",
+        | Outcome::Swept
+        | Outcome::Repaired
+        | Outcome::NothingToRepair => "Done",
     }
 }

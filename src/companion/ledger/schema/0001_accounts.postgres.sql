@@ -1,4 +1,5 @@
--- Amounts are whole millionths of a credit, times are milliseconds since 1970 in UTC. Names are compared by their bytes.
+-- Amounts are whole millionths of a credit, times are milliseconds since 1970 in UTC.
+-- A seal is a digest of the rest of its row. Names are compared by their bytes.
 CREATE TABLE tenants (
     tenant text COLLATE "C" NOT NULL PRIMARY KEY,
     balance bigint NOT NULL,
@@ -10,7 +11,8 @@ CREATE TABLE tenants (
     webhook text COLLATE "C",
     mark bigint NOT NULL,
     entries bigint NOT NULL,
-    alerts bigint NOT NULL
+    alerts bigint NOT NULL,
+    seal bigint NOT NULL
 );
 
 CREATE TABLE lots (
@@ -18,6 +20,7 @@ CREATE TABLE lots (
     number bigint NOT NULL,
     remaining bigint NOT NULL,
     expires_at bigint,
+    seal bigint NOT NULL,
     PRIMARY KEY (tenant, number)
 );
 
@@ -32,6 +35,7 @@ CREATE TABLE holds (
     expires_at bigint NOT NULL,
     state text COLLATE "C" NOT NULL,
     settled bigint,
+    seal bigint NOT NULL,
     PRIMARY KEY (tenant, id)
 );
 
@@ -43,6 +47,7 @@ CREATE TABLE draws (
     id text COLLATE "C" NOT NULL,
     credits bigint NOT NULL,
     releases bigint NOT NULL,
+    seal bigint NOT NULL,
     PRIMARY KEY (tenant, hold_id, id)
 );
 
@@ -59,6 +64,7 @@ CREATE TABLE purchases (
     balance bigint NOT NULL,
     available bigint NOT NULL,
     last_purchase bigint NOT NULL,
+    seal bigint NOT NULL,
     PRIMARY KEY (tenant, key_name)
 );
 
@@ -89,6 +95,7 @@ CREATE TABLE entries (
     reasoning bigint,
     lot bigint,
     expires_at bigint,
+    seal bigint NOT NULL,
     PRIMARY KEY (tenant, number)
 );
 
@@ -104,6 +111,7 @@ CREATE TABLE alerts (
     attempts bigint NOT NULL,
     next_at bigint NOT NULL,
     error text COLLATE "C",
+    seal bigint NOT NULL,
     PRIMARY KEY (tenant, number)
 );
 
@@ -116,6 +124,7 @@ CREATE TABLE meters (
     label text COLLATE "C" NOT NULL,
     spent bigint NOT NULL,
     held bigint NOT NULL,
+    seal bigint NOT NULL,
     PRIMARY KEY (tenant, span, label)
 );
 
@@ -123,5 +132,12 @@ CREATE INDEX meters_span ON meters (span, label);
 
 CREATE TABLE tiers (
     at_least bigint NOT NULL PRIMARY KEY,
-    discount bigint NOT NULL -- parts of a million
+    discount bigint NOT NULL, -- parts of a million
+    seal bigint NOT NULL
+);
+
+-- Written to see whether it can be.
+CREATE TABLE probe (
+    id bigint NOT NULL PRIMARY KEY,
+    at bigint NOT NULL
 );

@@ -1,4 +1,5 @@
 -- Amounts are whole millionths of a credit, times are milliseconds since 1970 in UTC.
+-- A seal is a digest of the rest of its row.
 CREATE TABLE tenants (
     tenant TEXT NOT NULL PRIMARY KEY,
     balance INTEGER NOT NULL,
@@ -10,7 +11,8 @@ CREATE TABLE tenants (
     webhook TEXT,
     mark INTEGER NOT NULL,
     entries INTEGER NOT NULL,
-    alerts INTEGER NOT NULL
+    alerts INTEGER NOT NULL,
+    seal INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE lots (
@@ -18,6 +20,7 @@ CREATE TABLE lots (
     number INTEGER NOT NULL,
     remaining INTEGER NOT NULL,
     expires_at INTEGER,
+    seal INTEGER NOT NULL,
     PRIMARY KEY (tenant, number)
 ) STRICT, WITHOUT ROWID;
 
@@ -32,6 +35,7 @@ CREATE TABLE holds (
     expires_at INTEGER NOT NULL,
     state TEXT NOT NULL,
     settled INTEGER,
+    seal INTEGER NOT NULL,
     PRIMARY KEY (tenant, id)
 ) STRICT, WITHOUT ROWID;
 
@@ -43,6 +47,7 @@ CREATE TABLE draws (
     id TEXT NOT NULL,
     credits INTEGER NOT NULL,
     releases INTEGER NOT NULL,
+    seal INTEGER NOT NULL,
     PRIMARY KEY (tenant, hold_id, id)
 ) STRICT, WITHOUT ROWID;
 
@@ -59,6 +64,7 @@ CREATE TABLE purchases (
     balance INTEGER NOT NULL,
     available INTEGER NOT NULL,
     last_purchase INTEGER NOT NULL,
+    seal INTEGER NOT NULL,
     PRIMARY KEY (tenant, key_name)
 ) STRICT, WITHOUT ROWID;
 
@@ -89,6 +95,7 @@ CREATE TABLE entries (
     reasoning INTEGER,
     lot INTEGER,
     expires_at INTEGER,
+    seal INTEGER NOT NULL,
     PRIMARY KEY (tenant, number)
 ) STRICT, WITHOUT ROWID;
 
@@ -104,6 +111,7 @@ CREATE TABLE alerts (
     attempts INTEGER NOT NULL,
     next_at INTEGER NOT NULL,
     error TEXT,
+    seal INTEGER NOT NULL,
     PRIMARY KEY (tenant, number)
 ) STRICT, WITHOUT ROWID;
 
@@ -116,6 +124,7 @@ CREATE TABLE meters (
     label TEXT NOT NULL,
     spent INTEGER NOT NULL,
     held INTEGER NOT NULL,
+    seal INTEGER NOT NULL,
     PRIMARY KEY (tenant, span, label)
 ) STRICT, WITHOUT ROWID;
 
@@ -123,5 +132,12 @@ CREATE INDEX meters_span ON meters (span, label);
 
 CREATE TABLE tiers (
     at_least INTEGER NOT NULL PRIMARY KEY,
-    discount INTEGER NOT NULL -- parts of a million
+    discount INTEGER NOT NULL, -- parts of a million
+    seal INTEGER NOT NULL
+) STRICT;
+
+-- Written to see whether it can be.
+CREATE TABLE probe (
+    id INTEGER NOT NULL PRIMARY KEY,
+    at INTEGER NOT NULL
 ) STRICT;

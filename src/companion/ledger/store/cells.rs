@@ -1,6 +1,6 @@
 //! Records as rows of tables, and how they are written: each value in the order of its columns.
 use super::table::Cell;
-use crate::companion::ledger::view::DeliveryState;
+use crate::companion::ledger::view::{Delivery, DeliveryState};
 use crate::credit::{
     Account, Alert, Balance, Buying, Credits, Draw, Hold, Lot, Meter, MeterKey, Moment, Purchase,
     Tier,
@@ -106,6 +106,12 @@ pub(super) fn purchase_row(purchase: &Purchase) -> Vec<Cell> {
 }
 
 pub(super) fn alert_row(alert: &Alert) -> Vec<Cell> {
+    let delivery =
+        Delivery { state: DeliveryState::Pending, attempts: 0, next_at: alert.at, error: None };
+    alert_view_row(alert, &delivery)
+}
+
+pub(super) fn alert_view_row(alert: &Alert, delivery: &Delivery) -> Vec<Cell> {
     vec![
         text(&alert.tenant),
         count(alert.number),
@@ -114,10 +120,10 @@ pub(super) fn alert_row(alert: &Alert) -> Vec<Cell> {
         balance(alert.balance),
         balance(alert.available),
         credits(alert.last_purchase),
-        text(DeliveryState::Pending.name()),
-        count(0),
-        moment(alert.at),
-        Cell::Text(None),
+        text(delivery.state.name()),
+        count(delivery.attempts.into()),
+        moment(delivery.next_at),
+        maybe_text(delivery.error.as_ref()),
     ]
 }
 

@@ -37,6 +37,7 @@ pub(super) static ENTRIES: Table = Table::new(
         ("reasoning", Int),
         ("lot", Int),
         ("expires_at", Int),
+        ("seal", Int),
     ],
     2,
 );
@@ -58,6 +59,7 @@ pub(super) fn entry_row(entry: &Entry) -> Vec<Cell> {
         Reason::Charge(charge) => charge_cells(charge),
         Reason::Purchase { key, expires_at } => cells(text(key), NO_INT, maybe_moment(*expires_at)),
         Reason::Expiry { lot } => cells(NO_TEXT, count(*lot), NO_INT),
+        Reason::Repair { lot } => cells(NO_TEXT, lot.map_or(NO_INT, count), NO_INT),
     });
     row
 }
@@ -110,6 +112,7 @@ impl<R: Row> Reader<'_, R> {
                 },
                 "charge" => Reason::Charge(Box::new(self.charge()?)),
                 "expiry" => Reason::Expiry { lot: self.count("lot")? },
+                "repair" => Reason::Repair { lot: self.maybe_count("lot")? },
                 _ => return Err(unreadable("kind")),
             },
         })

@@ -23,13 +23,14 @@ pub(super) static TENANTS: Table = Table::new(
         ("mark", Int),
         ("entries", Int),
         ("alerts", Int),
+        ("seal", Int),
     ],
     1,
 );
 
 pub(super) static LOTS: Table = Table::new(
     "lots",
-    &[("tenant", Text), ("number", Int), ("remaining", Int), ("expires_at", Int)],
+    &[("tenant", Text), ("number", Int), ("remaining", Int), ("expires_at", Int), ("seal", Int)],
     2,
 );
 
@@ -46,13 +47,21 @@ pub(super) static HOLDS: Table = Table::new(
         ("expires_at", Int),
         ("state", Text),
         ("settled", Int),
+        ("seal", Int),
     ],
     2,
 );
 
 pub(super) static DRAWS: Table = Table::new(
     "draws",
-    &[("tenant", Text), ("hold_id", Text), ("id", Text), ("credits", Int), ("releases", Int)],
+    &[
+        ("tenant", Text),
+        ("hold_id", Text),
+        ("id", Text),
+        ("credits", Int),
+        ("releases", Int),
+        ("seal", Int),
+    ],
     3,
 );
 
@@ -71,6 +80,7 @@ pub(super) static PURCHASES: Table = Table::new(
         ("balance", Int),
         ("available", Int),
         ("last_purchase", Int),
+        ("seal", Int),
     ],
     2,
 );
@@ -89,17 +99,26 @@ pub(super) static ALERTS: Table = Table::new(
         ("attempts", Int),
         ("next_at", Int),
         ("error", Text),
+        ("seal", Int),
     ],
     2,
 );
 
 pub(super) static METERS: Table = Table::new(
     "meters",
-    &[("tenant", Text), ("span", Text), ("label", Text), ("spent", Int), ("held", Int)],
+    &[
+        ("tenant", Text),
+        ("span", Text),
+        ("label", Text),
+        ("spent", Int),
+        ("held", Int),
+        ("seal", Int),
+    ],
     3,
 );
 
-pub(super) static TIERS: Table = Table::new("tiers", &[("at_least", Int), ("discount", Int)], 1);
+pub(super) static TIERS: Table =
+    Table::new("tiers", &[("at_least", Int), ("discount", Int), ("seal", Int)], 1);
 
 /// One record of a table, as a database gives it.
 pub(super) trait Row {

@@ -21,6 +21,19 @@ pub(super) const VERSIONS: &str =
 /// The last step that a database has made; 0 for none.
 pub(super) const VERSION: &str = "SELECT coalesce(max(version), 0) FROM schema_version";
 
+/// Whether a database is at this program's version.
+///
+/// # Errors
+/// When it is behind, or ahead.
+pub(super) fn current(version: i64) -> Result<(), String> {
+    match missing(version)?.next() {
+        Some(_) => {
+            Err(format!("the database is at version {version}: start the ledger on it first"))
+        }
+        None => Ok(()),
+    }
+}
+
 /// The steps that a database at that version still has to make.
 ///
 /// # Errors

@@ -139,6 +139,13 @@ impl Table {
         format!("SELECT {} FROM {}", self.names(""), self.name)
     }
 
+    /// `SELECT` of the records of some tenants, in the order of their keys.
+    pub(super) fn select_range(&self, after: &str, last: &str) -> String {
+        let keys = names(self.key_columns(), "");
+        let select = self.select_all();
+        format!("{select} WHERE tenant > {after} AND tenant <= {last} ORDER BY {keys}")
+    }
+
     /// The columns of its key.
     pub(super) fn key_columns(&self) -> &'static [(&'static str, Kind)] {
         self.columns.get(..self.keys).unwrap_or_default()

@@ -52,6 +52,9 @@ fn one(entry: &Entry, w: &mut Writer) {
             optional("expires_at", *expires_at, w);
         }
         Reason::Expiry { lot } => text("purchase_id", format!("{}/{lot}", entry.tenant), w),
+        Reason::Repair { lot } => {
+            optional("purchase_id", lot.map(|lot| format!("{}/{lot}", entry.tenant)), w);
+        }
         Reason::Charge(charge) => charged(charge, w),
     }
 }

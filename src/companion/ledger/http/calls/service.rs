@@ -9,14 +9,14 @@ use tokio::time::timeout;
 
 use super::super::App;
 use super::super::problem::Problem;
-use super::super::reply::{self, text};
+use super::super::reply::{self, optional, text};
 use super::Called;
 use crate::companion::ledger::metrics::{self, Text};
 
 /// The contract, as programs read it.
 const DOCUMENT: &str = include_str!("../openapi.json");
 
-/// How long a database may take to say that it is there.
+/// How long a database may take to show that it can be read and written.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// `GET /openapi.json`
@@ -28,9 +28,16 @@ pub(in super::super) async fn document() -> Response {
 pub(in super::super) async fn health(State(app): State<App>) -> Called {
     match timeout(PATIENCE, app.ledger.ready()).await {
         Ok(ready) => ready?,
-        Err(_) => return Err(Problem::unavailable("the database does not answer in time")),
+        Err(_) => {
+            let why = "the database does not answer in time: somebody else may keep it locked";
+            return Err(Problem::unavailable(why));
+        }
     }
-    Ok(reply::object(StatusCode::OK, |w| text("status", "ok", w)))
+    let clock = app.ledger.clock_trouble();
+    Ok(reply::object(StatusCode::OK, |w| {
+        text("status", if clock.is_some() { "degraded" } else { "ok" }, w);
+        optional("clock", clock, w);
+    }))
 }
 
 /// `GET /metrics`

@@ -217,6 +217,8 @@ fn purpose(entry: &Entry) -> String {
     match &entry.reason {
         Reason::Purchase { key, .. } => format!("key {key}"),
         Reason::Expiry { lot } => format!("what was left of entry {lot}"),
+        Reason::Repair { lot: Some(lot) } => format!("what a wrong clock took of entry {lot}"),
+        Reason::Repair { lot: None } => "the clock is right again".to_owned(),
         Reason::Charge(charge) => {
             let model = charge.spent.model.as_deref();
             let user = charge.user.as_ref().map(|user| format!("user {user}"));

@@ -1,14 +1,17 @@
 //! Every account of a server, recomputed in one view of it.
+use sqlx::Connection as _;
 use sqlx::postgres::{PgConnection, PgPool};
 
+use super::open;
 use super::rows::{Reads, rows, statement};
-use super::views::add_lots;
 use crate::companion::ledger::store::entry::ENTRIES;
-use crate::companion::ledger::store::records::{DRAWS, HOLDS, METERS, PURCHASES, TENANTS};
+use crate::companion::ledger::store::pass::{Pass, TOGETHER};
+use crate::companion::ledger::store::records::{
+    ALERTS, DRAWS, HOLDS, LOTS, METERS, PURCHASES, TENANTS, TIERS,
+};
 use crate::companion::ledger::store::table::Table;
-use crate::companion::ledger::store::{Fault, OWNED, strays};
+use crate::companion::ledger::store::{Fault, OWNED, schema, strays};
 use crate::companion::ledger::view::Audit;
-use crate::credit::{Account, Auditor};
 
 /// All reads see the same state, whatever is written meanwhile.
 const VIEW: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
@@ -16,82 +19,103 @@ const VIEW: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 /// Records that are read at a time: an account may have any number of them.
 const PAGE: usize = 5_000;
 
+/// The same of a server that nothing else is done to: it is only read.
+pub(super) async fn audit_server(url: &str) -> Result<Audit, Fault> {
+    let options = open::options(url).map_err(Fault::Away)?;
+    let mut connection = PgConnection::connect_with(&options).await?;
+    let version = sqlx::query_scalar(schema::VERSION).fetch_one(&mut connection).await?;
+    schema::current(version).map_err(Fault::Refused)?;
+    let found = view(&mut connection).await;
+    connection.close().await?;
+    found
+}
+
 pub(super) async fn audit(pool: &PgPool) -> Result<Audit, Fault> {
-    let mut view = pool.begin_with(VIEW).await?;
+    view(&mut *pool.acquire().await?).await
+}
+
+async fn view(connection: &mut PgConnection) -> Result<Audit, Fault> {
+    let mut view = connection.begin_with(VIEW).await?;
     sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *view).await?;
-    let mut audit = Audit::default();
+    let mut pass = Pass::default();
     for table in OWNED {
         let found = rows(&mut view, statement(strays(table)), |row| row.text("tenant")).await?;
-        found.iter().for_each(|tenant| audit.stray(table, tenant));
+        found.iter().for_each(|tenant| pass.audit.stray(table, tenant));
     }
-    let page = format!("{} WHERE tenant > $1 ORDER BY tenant LIMIT 100", TENANTS.select_all());
+    let tiers = statement(TIERS.select_all());
+    for tier in rows(&mut view, tiers, |row| row.found(&TIERS, |row| row.tier())).await? {
+        pass.intact(&tier);
+    }
+    // Some accounts at a time are found by their keys, however the planner would like to look.
+    sqlx::query("SET LOCAL enable_seqscan = off").execute(&mut *view).await?;
+    let page =
+        format!("{} WHERE tenant > $1 ORDER BY tenant LIMIT {TOGETHER}", TENANTS.select_all());
     let mut after = String::new();
     loop {
         let found = statement(page.clone()).bind(after.clone());
-        let mut accounts = rows(&mut view, found, |row| row.account()).await?;
-        let Some(last) = accounts.last() else { break };
-        after.clone_from(&last.tenant);
-        add_lots(&mut view, &mut accounts).await?;
-        for account in accounts {
-            one(&mut view, account, &mut audit).await?;
-        }
+        let read: Reads<_> = |row| row.found(&TENANTS, |row| row.account());
+        let found = rows(&mut view, found, read).await?;
+        let Some(range) = pass.accounts(found) else { break };
+        some(&mut view, &range, &mut pass).await?;
+        pass.done();
+        after = range.1;
     }
-    Ok(audit)
+    view.rollback().await?;
+    Ok(pass.audit)
 }
 
-async fn one(view: &mut PgConnection, account: Account, audit: &mut Audit) -> Result<(), Fault> {
-    // A cursor takes no values. Names have no other character that ends a text.
-    let tenant = format!("'{}'", account.tenant.replace('\'', "''"));
-    let of = |table: &Table| format!("{} WHERE tenant = {tenant}", table.select_all());
-    let mut auditor = Auditor::of(account);
-    let sql = of(&PURCHASES);
-    each(view, &sql, |row| row.purchase(), |purchase| auditor.purchase(purchase)).await?;
-    let sql = format!("{} ORDER BY number", of(&ENTRIES));
-    each(
-        view,
-        &sql,
-        |row| row.entry(),
-        |entry| {
-            auditor.entry(&entry);
-            audit.entries = audit.entries.saturating_add(1);
-        },
-    )
-    .await?;
-    each(
-        view,
-        &of(&HOLDS),
-        |row| row.hold(),
-        |hold| {
-            auditor.hold(&hold);
-            audit.holds = audit.holds.saturating_add(1);
-        },
-    )
-    .await?;
-    each(view, &of(&DRAWS), |row| row.draw(), |draw| auditor.draw(&draw)).await?;
-    let sql = of(&METERS);
-    each(view, &sql, |row| row.meter(), |(key, meter)| auditor.meter(&key, meter)).await?;
-    audit.accounts = audit.accounts.saturating_add(1);
-    audit.differences.extend(auditor.differences());
-    Ok(())
-}
-
-/// The records that a statement finds, a page at a time.
-async fn each<T>(
+async fn some(
     view: &mut PgConnection,
-    sql: &str,
-    read: Reads<T>,
-    mut see: impl FnMut(T),
+    range: &(String, String),
+    pass: &mut Pass,
 ) -> Result<(), Fault> {
-    statement(format!("DECLARE page NO SCROLL CURSOR FOR {sql}")).execute(&mut *view).await?;
-    loop {
-        let fetch = statement(format!("FETCH {PAGE} FROM page"));
-        let found = rows(view, fetch.persistent(false), read).await?;
-        let last = found.len() < PAGE;
-        found.into_iter().for_each(&mut see);
-        if last {
-            break;
+    let mut look = Look { view, range };
+    let read: Reads<_> = |row| row.found(&LOTS, |row| row.lot());
+    look.at(&LOTS, read, |found| pass.lot(found)).await?;
+    let read: Reads<_> = |row| row.found(&PURCHASES, |row| row.purchase());
+    look.at(&PURCHASES, read, |found| pass.purchase(found)).await?;
+    let read: Reads<_> = |row| row.found(&ENTRIES, |row| row.entry());
+    look.at(&ENTRIES, read, |found| pass.entry(found)).await?;
+    let read: Reads<_> = |row| row.found(&HOLDS, |row| row.hold());
+    look.at(&HOLDS, read, |found| pass.hold(found)).await?;
+    let read: Reads<_> = |row| row.found(&DRAWS, |row| row.draw());
+    look.at(&DRAWS, read, |found| pass.draw(found)).await?;
+    let read: Reads<_> = |row| row.found(&METERS, |row| row.meter());
+    look.at(&METERS, read, |found| pass.meter(found)).await?;
+    let read: Reads<_> = |row| row.found(&ALERTS, |row| row.alert());
+    look.at(&ALERTS, read, |found| pass.alert(found)).await
+}
+
+/// The rows of some accounts, in the order of their keys.
+struct Look<'v> {
+    view: &'v mut PgConnection,
+    range: &'v (String, String),
+}
+
+impl Look<'_> {
+    /// The rows of a table, a page at a time.
+    async fn at<T>(
+        &mut self,
+        table: &Table,
+        read: Reads<T>,
+        mut see: impl FnMut(T),
+    ) -> Result<(), Fault> {
+        // A cursor takes no values. Names have no other character that ends a text.
+        let quoted = |name: &str| format!("'{}'", name.replace('\'', "''"));
+        let (after, last) = self.range;
+        let sql = table.select_range(&quoted(after), &quoted(last));
+        let declare = format!("DECLARE page NO SCROLL CURSOR FOR {sql}");
+        statement(declare).persistent(false).execute(&mut *self.view).await?;
+        loop {
+            let fetch = statement(format!("FETCH {PAGE} FROM page"));
+            let found = rows(self.view, fetch.persistent(false), read).await?;
+            let last = found.len() < PAGE;
+            found.into_iter().for_each(&mut see);
+            if last {
+                break;
+            }
         }
+        sqlx::query("CLOSE page").execute(&mut *self.view).await?;
+        Ok(())
     }
-    sqlx::query("CLOSE page").execute(&mut *view).await?;
-    Ok(())
 }

@@ -1,12 +1,17 @@
 //! Commands in one transaction: lock and load what they are about, apply them, keep what changed.
 //!
 //! Whatever is written belongs to an account, whose row is locked before anything of it is read:
-//! several ledgers on one database do not get in each other's way, but wait. What is new has no row
-//! to lock; two that make the same thing meet at its key, and one of them starts again.
+//! several ledgers on one database do not get in each other's way. An account that somebody else has
+//! locked is skipped, or waited for. What is new has no row to lock; two that make the same thing
+//! meet at its key, and one of them starts again.
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::{PgConnection, PgPool};
 
 use super::rows::{Statement, bind, rows, statement};
+use crate::companion::ledger::clock::{Watch, instant};
 use crate::companion::ledger::store::cells::{
     account_row, alert_row, count, draw_row, hold_row, lot_row, meter_key, meter_row, moment,
     purchase_row, text, tier_row,
@@ -15,20 +20,49 @@ use crate::companion::ledger::store::entry::{ENTRIES, entry_row};
 use crate::companion::ledger::store::records::{
     ALERTS, DRAWS, HOLDS, LOTS, METERS, PURCHASES, TENANTS, TIERS,
 };
+use crate::companion::ledger::store::seal::sealed;
 use crate::companion::ledger::store::table::{Cell, Kind, Statements, Table, Takes};
-use crate::companion::ledger::store::{DUE_MAX, Fault};
+use crate::companion::ledger::store::{DUE_MAX, Fault, LONG, Locks, TOO_EARLY};
 use crate::credit::{Account, Answer, Book, Changes, Command, Lot, Moment, Tiers, Wanted, Written};
 
-/// Does all of them or none.
+/// What the time is: told, or the server's.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Time<'t> {
+    pub(super) given: Option<Moment>,
+    pub(super) clock: &'t Watch,
+}
+
+impl Time<'_> {
+    async fn now(self, connection: &mut PgConnection) -> Result<Moment, Fault> {
+        match self.given {
+            Some(now) => Ok(now),
+            None => Ok(self.clock.tell(super::views::time(connection).await?, instant())),
+        }
+    }
+}
+
+/// Does all of them or none, but for those of accounts that are skipped.
 pub(super) async fn batch(
     pool: &PgPool,
     commands: &[Command],
-    now: Moment,
-) -> Result<Vec<Answer>, Fault> {
+    time: Time<'_>,
+    locks: Locks,
+) -> Result<Vec<Option<Answer>>, Fault> {
     let acquired = pool.begin().await;
     let mut transaction = acquired.map_err(|error| Fault::Away(error.to_string()))?;
-    let mut book = load(&mut transaction, commands, now).await?;
-    let answers = commands.iter().map(|command| book.apply(command, now)).collect();
+    let tenants: BTreeSet<&str> = commands.iter().filter_map(Command::tenant).collect();
+    let accounts = lock(&mut transaction, &tenants, locks).await?;
+    let skipped = skipped(&mut transaction, &tenants, &accounts, locks).await?;
+    // After the locks: nobody's time is before that of who had them last.
+    let now = time.now(&mut transaction).await?;
+    let is_free = |command: &&Command| !command.tenant().is_some_and(|name| skipped.contains(name));
+    let free: Cow<'_, [Command]> = match skipped.is_empty() {
+        true => commands.into(),
+        false => commands.iter().filter(is_free).cloned().collect(),
+    };
+    let mut book = load(&mut transaction, accounts, &free, now).await?;
+    let answer = |command| is_free(&command).then(|| book.apply(command, now));
+    let answers = commands.iter().map(answer).collect();
     keep(&mut transaction, book.take_changes()).await?;
     transaction.commit().await?;
     Ok(answers)
@@ -36,18 +70,21 @@ pub(super) async fn batch(
 
 async fn load(
     connection: &mut PgConnection,
+    accounts: Vec<Account>,
     commands: &[Command],
     now: Moment,
 ) -> Result<Book, Fault> {
     let wanted = Wanted::by(commands);
     let mut book = Book::default();
-    let accounts = lock(connection, &wanted).await?;
     let marks =
         accounts.iter().map(|account| vec![text(&account.tenant), moment(account.mark.max(now))]);
     let marks = marks.collect();
     load_holds(connection, &wanted, marks, &mut book).await?;
     for account in accounts {
         book.know_account(account);
+    }
+    if !wanted.repairs.is_empty() {
+        load_wronged(connection, &wanted, now, &mut book).await?;
     }
     if !wanted.draws.is_empty() {
         let key = |(tenant, hold, id): &(String, String, String)| {
@@ -85,17 +122,39 @@ pub(super) fn by_key(table: &'static Table, keys: Vec<Vec<Cell>>) -> Statement {
 }
 
 /// Locks accounts, always in the same order, and loads them with their lots.
-async fn lock(connection: &mut PgConnection, wanted: &Wanted) -> Result<Vec<Account>, Fault> {
-    if wanted.tenants.is_empty() {
+async fn lock(
+    connection: &mut PgConnection,
+    tenants: &BTreeSet<&str>,
+    locks: Locks,
+) -> Result<Vec<Account>, Fault> {
+    if tenants.is_empty() {
         return Ok(Vec::new());
     }
-    let tenants: Vec<String> = wanted.tenants.iter().cloned().collect();
-    let select = TENANTS.select_all();
-    let sql = format!("{select} WHERE tenant = ANY($1) ORDER BY tenant FOR UPDATE");
-    let accounts = statement(sql).bind(tenants.clone());
+    let tenants: Vec<String> = tenants.iter().map(|tenant| (*tenant).to_owned()).collect();
+    let (select, skip) =
+        (TENANTS.select_all(), if locks == Locks::Skip { " SKIP LOCKED" } else { "" });
+    let sql = format!("{select} WHERE tenant = ANY($1) ORDER BY tenant FOR UPDATE{skip}");
+    let accounts = statement(sql).bind(tenants);
     let mut accounts = rows(connection, accounts, |row| row.account()).await?;
     super::views::add_lots(connection, &mut accounts).await?;
     Ok(accounts)
+}
+
+/// Accounts that are there and were not locked: somebody else has them.
+async fn skipped(
+    connection: &mut PgConnection,
+    tenants: &BTreeSet<&str>,
+    locked: &[Account],
+    locks: Locks,
+) -> Result<BTreeSet<String>, Fault> {
+    let locked: BTreeSet<&str> = locked.iter().map(|account| account.tenant.as_str()).collect();
+    let missing: Vec<String> =
+        tenants.difference(&locked).map(|tenant| (*tenant).to_owned()).collect();
+    if missing.is_empty() || locks == Locks::Wait {
+        return Ok(BTreeSet::new());
+    }
+    let sql = sqlx::query("SELECT tenant FROM tenants WHERE tenant = ANY($1)").bind(missing);
+    Ok(rows(connection, sql, |row| row.text("tenant")).await?.into_iter().collect())
 }
 
 /// The holds that are named, and those that have expired by an account's own time.
@@ -116,6 +175,29 @@ async fn load_holds(
     let (tenants, ids): (Vec<String>, Vec<String>) = wanted.holds.iter().cloned().unzip();
     let statement = bind(statement(sql), MARKS, marks).bind(tenants).bind(ids);
     for hold in rows(connection, statement, |row| row.hold()).await? {
+        book.know_hold(hold);
+    }
+    Ok(())
+}
+
+/// What a wrong clock did to accounts that are to be repaired.
+async fn load_wronged(
+    connection: &mut PgConnection,
+    wanted: &Wanted,
+    now: Moment,
+    book: &mut Book,
+) -> Result<(), Fault> {
+    let tenants: Vec<String> = wanted.repairs.iter().cloned().collect();
+    let at = |seconds: u64| i64::try_from(now.plus_seconds(seconds).millis()).unwrap_or(i64::MAX);
+    let sql = TOO_EARLY.replace("OWN", "AND gone.tenant = ANY($2)");
+    let early = statement(sql).bind(at(0)).bind(tenants.clone());
+    for (tenant, lot) in rows(connection, early, |row| row.lot()).await? {
+        book.know_expired(tenant, lot);
+    }
+    let select = HOLDS.select_all();
+    let sql = format!("{select} WHERE tenant = ANY($2) AND state = 'open' AND expires_at > $1");
+    let long = statement(sql).bind(at(LONG)).bind(tenants);
+    for hold in rows(connection, long, |row| row.hold()).await? {
         book.know_hold(hold);
     }
     Ok(())
@@ -151,12 +233,13 @@ async fn keep(connection: &mut PgConnection, changes: Changes) -> Result<(), Fau
     Ok(())
 }
 
-struct Write<'c> {
-    connection: &'c mut PgConnection,
+/// Writes records of ours.
+pub(super) struct Write<'c> {
+    pub(super) connection: &'c mut PgConnection,
 }
 
 impl Write<'_> {
-    async fn with(
+    pub(super) async fn with(
         &mut self,
         sql: fn(&Statements) -> &str,
         table: &'static Table,
@@ -166,6 +249,7 @@ impl Write<'_> {
             return Ok(());
         }
         let sql = sqlx::query(AssertSqlSafe(sql(table.statements(Takes::Arrays))));
+        let records = records.into_iter().map(|record| sealed(table, record)).collect();
         let statement = bind(sql, table.columns, records);
         statement.execute(&mut *self.connection).await?;
         Ok(())

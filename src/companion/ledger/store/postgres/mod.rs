@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use sqlx::postgres::PgPool;
 
-use super::{Attempt, Fault, Page, Reply, Store};
+use super::{Attempt, Fault, LANES, Locks, Opening, Page, Reply, Store};
+use crate::companion::ledger::clock::{Start, Watch, instant};
 use crate::companion::ledger::view::{AlertView, Audit, SpendRow, TenantView, Webhook};
 use crate::credit::{Answer, Command, Entry, Hold, Moment, Tiers};
 
@@ -19,24 +20,51 @@ const READERS: u32 = 6;
 /// A database of accounts.
 #[derive(Debug)]
 pub(crate) struct Postgres {
+    clock: Watch,
     writer: PgPool,
     reader: PgPool,
 }
 
 impl Postgres {
     /// Brings the tables up to date; connections are made when they are needed.
-    pub(crate) async fn open(url: &str) -> Result<Self, String> {
+    pub(crate) async fn open(url: &str, opening: Opening) -> Result<Self, String> {
         let options = open::options(url)?;
-        open::migrate(&options).await?;
-        // The second one is for alerts, and for a batch whose first is broken.
-        let writer = open::pool(&options, 2, true);
-        Ok(Self { writer, reader: open::pool(&options, READERS, false) })
+        let (reading, newest) = open::migrate(&options).await?;
+        let start = Start { reading, newest, trusted: opening.trusts_clock };
+        let clock = Watch::new(start, instant());
+        // One for the writer, one for alerts and for a batch whose first is broken; and the lanes'.
+        let lanes = u32::try_from(LANES).unwrap_or(u32::MAX);
+        let writer = open::pool(&options, lanes.saturating_add(2), true);
+        Ok(Self { clock, writer, reader: open::pool(&options, READERS, false) })
+    }
+}
+
+impl Postgres {
+    /// Audits a server that nothing else is done to: it is only read.
+    pub(crate) async fn audit_of(url: &str) -> Result<Audit, Fault> {
+        audit::audit_server(url).await
     }
 }
 
 impl Store for Postgres {
-    fn transact(&self, commands: Arc<[Command]>, now: Moment) -> Reply<'_, Vec<Answer>> {
-        Box::pin(async move { batch::batch(&self.writer, &commands, now).await })
+    fn transact(
+        &self,
+        commands: Arc<[Command]>,
+        now: Option<Moment>,
+        locks: Locks,
+    ) -> Reply<'_, Vec<Option<Answer>>> {
+        Box::pin(async move {
+            let time = batch::Time { given: now, clock: &self.clock };
+            batch::batch(&self.writer, &commands, time, locks).await
+        })
+    }
+
+    fn now(&self) -> Moment {
+        self.clock.now(instant())
+    }
+
+    fn clock_trouble(&self) -> Option<String> {
+        self.clock.trouble(instant())
     }
 
     fn tenants(&self, after: Option<&str>, limit: u32, now: Moment) -> Reply<'_, Vec<TenantView>> {
@@ -89,6 +117,10 @@ impl Store for Postgres {
         )
     }
 
+    fn wronged(&self, now: Moment) -> Reply<'_, Vec<String>> {
+        Box::pin(async move { views::wronged(&mut *self.reader.acquire().await?, now).await })
+    }
+
     fn claim(&self, now: Moment, until: Moment, limit: u32) -> Reply<'_, Vec<Webhook>> {
         Box::pin(async move {
             views::claim(&mut *self.writer.acquire().await?, now, until, limit).await
@@ -104,9 +136,13 @@ impl Store for Postgres {
 
     fn ready(&self) -> Reply<'_, ()> {
         Box::pin(async move {
-            let mut connection = self.reader.acquire().await?;
-            let sql = "SELECT count(*) FROM tiers";
-            sqlx::query(sql).execute(&mut *connection).await.map(drop).map_err(Fault::from)
+            let mut connection = self.writer.acquire().await?;
+            let reading = views::time(&mut connection).await?;
+            self.clock.tell(reading, instant());
+            if self.clock.is_ahead() {
+                self.clock.set_ahead(views::newest(&mut connection).await?, instant());
+            }
+            views::probe(&mut connection, reading).await
         })
     }
 

@@ -6,13 +6,16 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{Connection as _, Executor as _};
 
 use super::rows::statement;
-use crate::companion::ledger::store::schema;
+use super::views;
+use crate::companion::ledger::store::{Fault, schema};
+use crate::credit::Moment;
 
 /// How long a command waits for a connection: a server that is away is not waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What every connection begins with: nothing of ours may take or hold on longer than a batch.
-const SESSION: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s'; \
+/// What every connection begins with: nothing of ours may take or hold on longer than a batch, or
+/// wait long for what somebody else holds.
+const SESSION: &str = "SET statement_timeout = '10s'; SET lock_timeout = '300ms'; \
                        SET idle_in_transaction_session_timeout = '15s'; SET timezone = 'UTC'";
 
 /// A writer finds everything by its key. What a new table looks like must not teach it otherwise.
@@ -47,8 +50,11 @@ pub(super) fn pool(options: &PgConnectOptions, size: u32, writes: bool) -> PgPoo
         .connect_lazy_with(options.clone())
 }
 
-/// Brings the tables up to date. Several that start at once do it one after the other.
-pub(super) async fn migrate(options: &PgConnectOptions) -> Result<(), String> {
+/// Brings the tables up to date. Several that start at once do it one after the other. Tells the
+/// server's time, and the latest moment at which anything happened.
+pub(super) async fn migrate(
+    options: &PgConnectOptions,
+) -> Result<(Moment, Option<Moment>), String> {
     let said = |error: sqlx::Error| error.to_string();
     let mut connection = PgConnection::connect_with(options).await.map_err(said)?;
     let mut transaction = connection.begin().await.map_err(said)?;
@@ -61,7 +67,11 @@ pub(super) async fn migrate(options: &PgConnectOptions) -> Result<(), String> {
         insert.execute(&mut *transaction).await.map_err(said)?;
     }
     transaction.commit().await.map_err(said)?;
-    connection.close().await.map_err(said)
+    let fault = |fault: Fault| fault.to_string();
+    let newest = views::newest(&mut connection).await.map_err(fault)?;
+    let now = views::time(&mut connection).await.map_err(fault)?;
+    connection.close().await.map_err(said)?;
+    Ok((now, newest))
 }
 
 /// Makes no table that is there: a ledger may run without the right to make any.

@@ -83,8 +83,10 @@ impl From<sqlx::Error> for Fault {
             };
         };
         match &*code {
-            // Serialization, deadlock, the same key, a lock that took too long, a server that ends.
-            "40001" | "40P01" | "23505" | "55P03" | "57P01" | "57P02" => Self::Conflict(why),
+            // A lock that took too long.
+            "55P03" => Self::Locked(why),
+            // Serialization, deadlock, the same key, a server that ends.
+            "40001" | "40P01" | "23505" | "57P01" | "57P02" => Self::Conflict(why),
             code if ["22", "23", "42"].iter().any(|class| code.starts_with(class)) => {
                 Self::Refused(why)
             }

@@ -1,19 +1,42 @@
 //! What the ledger shows, and which alerts are to be delivered.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 
+use super::batch::Write;
 use super::rows::{Reads, rows, statement};
-use crate::companion::ledger::store::cells::meter_key;
+use crate::companion::ledger::store::cells::{alert_view_row, meter_key};
 use crate::companion::ledger::store::entry::ENTRIES;
 use crate::companion::ledger::store::records::{ALERTS, HOLDS, LOTS, METERS, TENANTS};
-use crate::companion::ledger::store::{Attempt, EXPIRED, Fault, Page, SPENT, week};
-use crate::companion::ledger::view::{AlertView, SpendRow, TenantView, Webhook};
+use crate::companion::ledger::store::{
+    AHEAD, Attempt, EXPIRED, Fault, LONG, NEWEST, PROBE, Page, SLACK, SPENT, TOO_EARLY, week,
+};
+use crate::companion::ledger::view::{AlertView, Delivery, SpendRow, TenantView, Webhook};
 use crate::credit::{Account, Credits, Entry, Hold, Lot, Moment};
 
 /// A number of ours that a statement takes.
 fn int(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The server's time, now.
+pub(super) async fn time(connection: &mut PgConnection) -> Result<Moment, Fault> {
+    let sql = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint) AS now";
+    let found = rows(connection, sqlx::query(sql), |row| row.moment("now")).await?;
+    found.first().copied().ok_or_else(|| Fault::Away("it tells no time".to_owned()))
+}
+
+/// The latest moment at which anything happened.
+pub(super) async fn newest(connection: &mut PgConnection) -> Result<Option<Moment>, Fault> {
+    let newest: Option<i64> = sqlx::query_scalar(NEWEST).fetch_one(connection).await?;
+    Ok(newest.and_then(|newest| u64::try_from(newest).ok()).map(Moment::of_millis))
+}
+
+/// Whether it can be written.
+pub(super) async fn probe(connection: &mut PgConnection, now: Moment) -> Result<(), Fault> {
+    sqlx::query(PROBE).bind(int(now.millis())).execute(connection).await?;
+    Ok(())
 }
 
 pub(super) async fn tenants(
@@ -163,18 +186,41 @@ pub(super) async fn expired(
     rows(connection, found, |row| row.text("tenant")).await
 }
 
+pub(super) async fn wronged(
+    connection: &mut PgConnection,
+    now: Moment,
+) -> Result<Vec<String>, Fault> {
+    let early = statement(TOO_EARLY.replace("OWN", "")).bind(int(now.millis()));
+    let early = rows(connection, early, |row| row.lot()).await?;
+    let [near, far] = [SLACK, LONG].map(|seconds| int(now.plus_seconds(seconds).millis()));
+    let ahead = sqlx::query(AHEAD).bind(near).bind(far);
+    let ahead = rows(connection, ahead, |row| row.text("tenant")).await?;
+    let found: BTreeSet<String> =
+        early.into_iter().map(|(tenant, _)| tenant).chain(ahead).collect();
+    Ok(found.into_iter().collect())
+}
+
 pub(super) async fn claim(
     connection: &mut PgConnection,
     now: Moment,
     until: Moment,
     limit: u32,
 ) -> Result<Vec<Webhook>, Fault> {
-    let sql = "UPDATE alerts SET next_at = $2 WHERE (tenant, number) IN (\
-               SELECT tenant, number FROM alerts WHERE state = 'pending' AND next_at <= $1 \
-               ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING *, \
-               (SELECT webhook FROM tenants WHERE tenants.tenant = alerts.tenant) AS webhook";
-    let claim = sqlx::query(sql).bind(int(now.millis())).bind(int(until.millis()));
-    rows(connection, claim.bind(i64::from(limit)), |row| row.webhook()).await
+    let sql = "SELECT alerts.*, \
+               (SELECT webhook FROM tenants WHERE tenants.tenant = alerts.tenant) AS webhook \
+               FROM alerts WHERE state = 'pending' AND next_at <= $1 \
+               ORDER BY next_at LIMIT $2 FOR UPDATE SKIP LOCKED";
+    let mut transaction = connection.begin().await?;
+    let claim = sqlx::query(sql).bind(int(now.millis())).bind(i64::from(limit));
+    let read: Reads<_> = |row| Ok((row.webhook()?, row.alert()?));
+    let found = rows(&mut transaction, claim, read).await?;
+    let later = |(_, view): &(Webhook, AlertView)| {
+        alert_view_row(&view.alert, &Delivery { next_at: until, ..view.delivery.clone() })
+    };
+    let mut write = Write { connection: &mut transaction };
+    write.with(|sql| &sql.update, &ALERTS, found.iter().map(later).collect()).await?;
+    transaction.commit().await?;
+    Ok(found.into_iter().map(|(webhook, _)| webhook).collect())
 }
 
 pub(super) async fn attempted(
@@ -183,11 +229,15 @@ pub(super) async fn attempted(
     number: u64,
     attempt: Attempt,
 ) -> Result<(), Fault> {
-    let sql = "UPDATE alerts SET state = $3, next_at = $4, error = $5, attempts = attempts + 1 \
-               WHERE tenant = $1 AND number = $2 AND state = 'pending'";
-    let Attempt { state, next_at, error } = attempt;
-    let update = sqlx::query(sql).bind(tenant.to_owned()).bind(int(number));
-    let update = update.bind(state.name()).bind(int(next_at.millis())).bind(error);
-    update.execute(connection).await?;
-    Ok(())
+    let sql = format!(
+        "{} WHERE tenant = $1 AND number = $2 AND state = 'pending' FOR UPDATE",
+        ALERTS.select_all()
+    );
+    let mut transaction = connection.begin().await?;
+    let find = statement(sql).bind(tenant.to_owned()).bind(int(number));
+    let found = rows(&mut transaction, find, |row| row.alert()).await?;
+    let done = found.iter().map(|view| alert_view_row(&view.alert, &attempt.after(view)));
+    let mut write = Write { connection: &mut transaction };
+    write.with(|sql| &sql.update, &ALERTS, done.collect()).await?;
+    Ok(transaction.commit().await?)
 }

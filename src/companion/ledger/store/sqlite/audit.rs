@@ -1,72 +1,81 @@
 //! Every account of a file, recomputed in one view of it.
+use std::path::Path;
+
 use rusqlite::Connection;
 
-use super::rows::{each, rows};
+use super::open::{Mode, open};
+use super::rows::{Reads, each, rows};
 use crate::companion::ledger::store::entry::ENTRIES;
-use crate::companion::ledger::store::records::{DRAWS, HOLDS, LOTS, METERS, PURCHASES, TENANTS};
-use crate::companion::ledger::store::{Fault, OWNED, strays};
+use crate::companion::ledger::store::pass::{Pass, TOGETHER};
+use crate::companion::ledger::store::records::{
+    ALERTS, DRAWS, HOLDS, LOTS, METERS, PURCHASES, TENANTS, TIERS,
+};
+use crate::companion::ledger::store::seal::Found;
+use crate::companion::ledger::store::table::Table;
+use crate::companion::ledger::store::{Fault, OWNED, schema, strays};
 use crate::companion::ledger::view::Audit;
-use crate::credit::{Account, Auditor};
+
+/// The same of a file that nothing else is done to: it is only read.
+pub(super) fn audit_file(path: &Path) -> Result<Audit, Fault> {
+    let mut connection = open(path, Mode::Read)?;
+    let version = connection.query_row(schema::VERSION, [], |row| row.get(0))?;
+    schema::current(version).map_err(Fault::Refused)?;
+    audit(&mut connection)
+}
 
 pub(super) fn audit(connection: &mut Connection) -> Result<Audit, Fault> {
     // All reads of a transaction see the same state, whatever is written meanwhile.
     let view = connection.transaction()?;
-    let mut audit = Audit::default();
+    let mut pass = Pass::default();
     for table in OWNED {
         let mut statement = view.prepare(&strays(table))?;
         let found = statement.query_map([], |row| row.get::<_, String>(0))?;
         for tenant in found {
-            audit.stray(table, &tenant?);
+            pass.audit.stray(table, &tenant?);
         }
     }
-    let page = format!("{} WHERE tenant > ? ORDER BY tenant LIMIT 100", TENANTS.select_all());
+    for tier in rows(&view, &TIERS.select_all(), [], |row| row.found(&TIERS, |row| row.tier()))? {
+        pass.intact(&tier);
+    }
+    let page =
+        format!("{} WHERE tenant > ? ORDER BY tenant LIMIT {TOGETHER}", TENANTS.select_all());
     let mut after = String::new();
     loop {
-        let accounts = rows(&view, &page, [&after], |row| row.account())?;
-        let Some(last) = accounts.last() else { break };
-        after.clone_from(&last.tenant);
-        for account in accounts {
-            one(&view, account, &mut audit)?;
-        }
+        let found = rows(&view, &page, [&after], |row| row.found(&TENANTS, |row| row.account()))?;
+        let Some(range) = pass.accounts(found) else { break };
+        some(&view, &range, &mut pass)?;
+        pass.done();
+        after = range.1;
     }
-    Ok(audit)
+    Ok(pass.audit)
 }
 
-fn one(view: &Connection, mut account: Account, audit: &mut Audit) -> Result<(), Fault> {
-    let tenant = account.tenant.clone();
-    let of = |select: String| format!("{select} WHERE tenant = ?");
-    for (_, lot) in rows(view, &of(LOTS.select_all()), [&tenant], |row| row.lot())? {
-        account.add_lot(lot);
+fn some(view: &Connection, range: &(String, String), pass: &mut Pass) -> Result<(), Fault> {
+    let look = Look { view, range };
+    look.at(&LOTS, |row| row.found(&LOTS, |row| row.lot()), |found| pass.lot(found))?;
+    let read: Reads<_> = |row| row.found(&PURCHASES, |row| row.purchase());
+    look.at(&PURCHASES, read, |found| pass.purchase(found))?;
+    look.at(&ENTRIES, |row| row.found(&ENTRIES, |row| row.entry()), |found| pass.entry(found))?;
+    look.at(&HOLDS, |row| row.found(&HOLDS, |row| row.hold()), |found| pass.hold(found))?;
+    look.at(&DRAWS, |row| row.found(&DRAWS, |row| row.draw()), |found| pass.draw(found))?;
+    look.at(&METERS, |row| row.found(&METERS, |row| row.meter()), |found| pass.meter(found))?;
+    look.at(&ALERTS, |row| row.found(&ALERTS, |row| row.alert()), |found| pass.alert(found))
+}
+
+/// The rows of some accounts, in the order of their keys.
+struct Look<'v> {
+    view: &'v Connection,
+    range: &'v (String, String),
+}
+
+impl Look<'_> {
+    fn at<T>(
+        &self,
+        table: &Table,
+        read: Reads<Found<T>>,
+        see: impl FnMut(Found<T>),
+    ) -> Result<(), Fault> {
+        let (after, last) = self.range;
+        each(self.view, &table.select_range("?1", "?2"), [after, last], read, see)
     }
-    let mut auditor = Auditor::of(account);
-    let sql = of(PURCHASES.select_all());
-    each(view, &sql, [&tenant], |row| row.purchase(), |bought| auditor.purchase(bought))?;
-    let sql = format!("{} ORDER BY number", of(ENTRIES.select_all()));
-    each(
-        view,
-        &sql,
-        [&tenant],
-        |row| row.entry(),
-        |entry| {
-            auditor.entry(&entry);
-            audit.entries = audit.entries.saturating_add(1);
-        },
-    )?;
-    each(
-        view,
-        &of(HOLDS.select_all()),
-        [&tenant],
-        |row| row.hold(),
-        |hold| {
-            auditor.hold(&hold);
-            audit.holds = audit.holds.saturating_add(1);
-        },
-    )?;
-    let sql = of(DRAWS.select_all());
-    each(view, &sql, [&tenant], |row| row.draw(), |draw| auditor.draw(&draw))?;
-    let sql = of(METERS.select_all());
-    each(view, &sql, [&tenant], |row| row.meter(), |(key, meter)| auditor.meter(&key, meter))?;
-    audit.accounts = audit.accounts.saturating_add(1);
-    audit.differences.extend(auditor.differences());
-    Ok(())
 }

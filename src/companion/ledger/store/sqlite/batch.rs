@@ -10,8 +10,9 @@ use crate::companion::ledger::store::entry::{ENTRIES, entry_row};
 use crate::companion::ledger::store::records::{
     ALERTS, DRAWS, HOLDS, LOTS, METERS, PURCHASES, TENANTS, TIERS,
 };
+use crate::companion::ledger::store::seal::sealed;
 use crate::companion::ledger::store::table::{Cell, Statements, Table, Takes};
-use crate::companion::ledger::store::{DUE_MAX, Fault};
+use crate::companion::ledger::store::{DUE_MAX, Fault, LONG, TOO_EARLY};
 use crate::credit::{Answer, Book, Changes, Command, Moment, Tiers, Wanted};
 
 /// One of a table's statements.
@@ -21,12 +22,14 @@ type Sql = fn(&Statements) -> &str;
 pub(super) fn batch(
     connection: &mut Connection,
     commands: &[Command],
-    now: Moment,
-) -> Result<Vec<Answer>, Fault> {
+    time: impl FnOnce() -> Moment,
+) -> Result<Vec<Option<Answer>>, Fault> {
     // A reader that turns into a writer may find that it cannot: better wait at once.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Not before: it may have waited.
+    let now = time();
     let mut book = load(&transaction, commands, now)?;
-    let answers = commands.iter().map(|command| book.apply(command, now)).collect();
+    let answers = commands.iter().map(|command| Some(book.apply(command, now))).collect();
     keep(&transaction, &book.take_changes())?;
     transaction.commit()?;
     Ok(answers)
@@ -42,6 +45,21 @@ fn load(connection: &Connection, commands: &[Command], now: Moment) -> Result<Bo
     }
     for tenant in &wanted.tenants {
         load_account(connection, tenant, now, &mut book)?;
+    }
+    for tenant in &wanted.repairs {
+        let sql = TOO_EARLY.replace("$1", "?1").replace("OWN", "AND gone.tenant = ?2");
+        for (tenant, lot) in rows(connection, &sql, params![moment(now), tenant], |row| row.lot())?
+        {
+            book.know_expired(tenant, lot);
+        }
+        let sql = format!(
+            "{} WHERE tenant = ? AND state = 'open' AND expires_at > ?",
+            HOLDS.select_all()
+        );
+        let far = moment(now.plus_seconds(LONG));
+        for hold in rows(connection, &sql, params![tenant, far], |row| row.hold())? {
+            book.know_hold(hold);
+        }
     }
     for (tenant, hold, id) in &wanted.draws {
         if let Some(draw) = one(connection, &DRAWS, [tenant, hold, id], |row| row.draw())? {
@@ -100,7 +118,7 @@ fn keep(transaction: &Transaction<'_>, changes: &Changes) -> Result<(), Fault> {
     let update: Sql = |sql| &sql.update;
     let write = |sql: Sql, table: &Table, row: Vec<Cell>| {
         let mut statement = transaction.prepare_cached(sql(table.statements(Takes::One)))?;
-        statement.execute(params_from_iter(row)).map(drop).map_err(Fault::from)
+        statement.execute(params_from_iter(sealed(table, row))).map(drop).map_err(Fault::from)
     };
     for account in &changes.accounts {
         let sql = if account.new { insert } else { update };

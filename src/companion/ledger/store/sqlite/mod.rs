@@ -15,7 +15,8 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::{Attempt, Page, Reply, Store};
+use super::{Attempt, Fault, Locks, Opening, Page, Reply, Store};
+use crate::companion::ledger::clock::{Start, Watch, instant, system_time};
 use crate::companion::ledger::view::{AlertView, Audit, SpendRow, TenantView, Webhook};
 use crate::credit::{Answer, Command, Entry, Hold, Moment, Tiers};
 use checkpoint::Checkpoints;
@@ -25,6 +26,7 @@ use worker::Worker;
 /// A file of accounts.
 #[derive(Debug)]
 pub(crate) struct Sqlite {
+    clock: Arc<Watch>,
     writer: Arc<Worker>,
     reader: Arc<Worker>,
     /// None in memory.
@@ -33,13 +35,15 @@ pub(crate) struct Sqlite {
 
 impl Sqlite {
     /// Opens a file, made where it is missing. `durable`: an answer waits for the disk.
-    pub(crate) fn open(path: &Path, durable: bool) -> Result<Self, String> {
+    pub(crate) fn open(path: &Path, durable: bool, opening: Opening) -> Result<Self, String> {
         let mode = Mode::Write { durable };
         let write = create(path, mode)?;
+        let clock = watch(&write, opening)?;
         let read = open(path, Mode::Read).map_err(|fault| fault.to_string())?;
         let checkpoints = Some(Checkpoints::start(path, mode)?);
         let path = Some(path.to_owned());
         Ok(Self {
+            clock,
             checkpoints,
             writer: Arc::new(Worker::new("ledger-writer", write, path.clone(), mode)?),
             reader: Arc::new(Worker::new("ledger-reader", read, path, Mode::Read)?),
@@ -47,18 +51,48 @@ impl Sqlite {
     }
 
     /// Keeps accounts as long as the process lives.
-    pub(crate) fn in_memory() -> Result<Self, String> {
+    pub(crate) fn in_memory(opening: Opening) -> Result<Self, String> {
         let mode = Mode::Write { durable: false };
         let mut connection = Connection::open_in_memory().map_err(|error| error.to_string())?;
         prepare(&mut connection, mode)?;
+        let clock = watch(&connection, opening)?;
         let writer = Arc::new(Worker::new("ledger-writer", connection, None, mode)?);
-        Ok(Self { reader: Arc::clone(&writer), writer, checkpoints: None })
+        Ok(Self { clock, reader: Arc::clone(&writer), writer, checkpoints: None })
+    }
+}
+
+fn watch(connection: &Connection, opening: Opening) -> Result<Arc<Watch>, String> {
+    let newest = views::newest(connection).map_err(|fault| fault.to_string())?;
+    let start = Start { reading: system_time(), newest, trusted: opening.trusts_clock };
+    Ok(Arc::new(Watch::new(start, instant())))
+}
+
+impl Sqlite {
+    /// Audits a file that nothing else is done to: it is only read.
+    pub(crate) fn audit_of(path: &Path) -> Result<Audit, Fault> {
+        audit::audit_file(path)
     }
 }
 
 impl Store for Sqlite {
-    fn transact(&self, commands: Arc<[Command]>, now: Moment) -> Reply<'_, Vec<Answer>> {
-        self.writer.run(move |connection| batch::batch(connection, &commands, now))
+    fn transact(
+        &self,
+        commands: Arc<[Command]>,
+        now: Option<Moment>,
+        _locks: Locks,
+    ) -> Reply<'_, Vec<Option<Answer>>> {
+        let clock = Arc::clone(&self.clock);
+        let time = move || now.unwrap_or_else(|| clock.tell(system_time(), instant()));
+        self.writer.run(move |connection| batch::batch(connection, &commands, time))
+    }
+
+    fn now(&self) -> Moment {
+        self.clock.tell(system_time(), instant())
+    }
+
+    fn clock_trouble(&self) -> Option<String> {
+        self.clock.tell(system_time(), instant());
+        self.clock.trouble(instant())
     }
 
     fn tenants(&self, after: Option<&str>, limit: u32, now: Moment) -> Reply<'_, Vec<TenantView>> {
@@ -99,6 +133,10 @@ impl Store for Sqlite {
         self.reader.run(move |connection| views::expired(connection, now, limit))
     }
 
+    fn wronged(&self, now: Moment) -> Reply<'_, Vec<String>> {
+        self.reader.run(move |connection| views::wronged(connection, now))
+    }
+
     fn claim(&self, now: Moment, until: Moment, limit: u32) -> Reply<'_, Vec<Webhook>> {
         self.writer.run(move |connection| views::claim(connection, now, until, limit))
     }
@@ -109,8 +147,12 @@ impl Store for Sqlite {
     }
 
     fn ready(&self) -> Reply<'_, ()> {
-        self.reader.run(|connection| {
-            Ok(connection.query_row("SELECT count(*) FROM tiers", [], |_| Ok(()))?)
+        let clock = Arc::clone(&self.clock);
+        self.writer.run(move |connection| {
+            if clock.is_ahead() {
+                clock.set_ahead(views::newest(connection)?, instant());
+            }
+            views::probe(connection, system_time())
         })
     }
 

@@ -8,7 +8,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use crate::companion::ledger::store::{Fault, schema};
 
 /// How long another process may write before we give up.
-const BUSY: Duration = Duration::from_secs(5);
+pub(super) const BUSY: Duration = Duration::from_secs(5);
 
 /// Pages of the log after which a writer moves them itself: 64 MiB.
 const LOG_MAX: i64 = 16_384;

@@ -1,13 +1,40 @@
 //! What the ledger shows, and which alerts are to be delivered.
-use rusqlite::{Connection, params};
+use core::time::Duration;
+use std::collections::BTreeSet;
 
-use super::rows::{one, rows};
-use crate::companion::ledger::store::cells::{count, meter_key, moment};
+use rusqlite::{Connection, TransactionBehavior, params, params_from_iter};
+
+use super::open::BUSY;
+use super::rows::{Reads, one, rows};
+use crate::companion::ledger::store::cells::{alert_view_row, count, meter_key, moment, text};
 use crate::companion::ledger::store::entry::ENTRIES;
 use crate::companion::ledger::store::records::{ALERTS, HOLDS, LOTS, METERS, TENANTS};
-use crate::companion::ledger::store::{Attempt, EXPIRED, Fault, Page, SPENT, week};
-use crate::companion::ledger::view::{AlertView, SpendRow, TenantView, Webhook};
+use crate::companion::ledger::store::seal::sealed;
+use crate::companion::ledger::store::table::Takes;
+use crate::companion::ledger::store::{
+    AHEAD, Attempt, EXPIRED, Fault, LONG, NEWEST, PROBE, Page, SLACK, SPENT, TOO_EARLY, week,
+};
+use crate::companion::ledger::view::{
+    AlertView, Delivery, DeliveryState, SpendRow, TenantView, Webhook,
+};
 use crate::credit::{Account, Entry, Hold, Moment};
+
+/// How long another process may write before it is in the way of a look at the database.
+const PROBE_WAIT: Duration = Duration::from_secs(1);
+
+/// The latest moment at which anything happened.
+pub(super) fn newest(connection: &Connection) -> Result<Option<Moment>, Fault> {
+    let newest: Option<i64> = connection.query_row(NEWEST, [], |row| row.get(0))?;
+    Ok(newest.and_then(|newest| u64::try_from(newest).ok()).map(Moment::of_millis))
+}
+
+/// Whether it can be written, without a long wait for whoever else writes.
+pub(super) fn probe(connection: &Connection, now: Moment) -> Result<(), Fault> {
+    connection.busy_timeout(PROBE_WAIT)?;
+    let probed = connection.execute(PROBE, [moment(now)]);
+    connection.busy_timeout(BUSY)?;
+    Ok(probed.map(drop)?)
+}
 
 pub(super) fn tenants(
     connection: &Connection,
@@ -111,30 +138,59 @@ pub(super) fn expired(
     rows(connection, EXPIRED, params, |row| row.text("tenant"))
 }
 
+pub(super) fn wronged(connection: &Connection, now: Moment) -> Result<Vec<String>, Fault> {
+    let early = TOO_EARLY.replace("$1", "?1").replace("OWN", "");
+    let early = rows(connection, &early, [moment(now)], |row| row.lot())?;
+    let limits = [moment(now.plus_seconds(SLACK)), moment(now.plus_seconds(LONG))];
+    let ahead = AHEAD.replace("$1", "?1").replace("$2", "?2");
+    let ahead = rows(connection, &ahead, limits, |row| row.text("tenant"))?;
+    let found: BTreeSet<String> =
+        early.into_iter().map(|(tenant, _)| tenant).chain(ahead).collect();
+    Ok(found.into_iter().collect())
+}
+
 pub(super) fn claim(
-    connection: &Connection,
+    connection: &mut Connection,
     now: Moment,
     until: Moment,
     limit: u32,
 ) -> Result<Vec<Webhook>, Fault> {
-    let sql = "UPDATE alerts SET next_at = ?2 WHERE (tenant, number) IN (\
-               SELECT tenant, number FROM alerts WHERE state = 'pending' AND next_at <= ?1 \
-               ORDER BY next_at LIMIT ?3) RETURNING *, \
-               (SELECT webhook FROM tenants WHERE tenants.tenant = alerts.tenant) AS webhook";
-    let params = params![moment(now), moment(until), limit];
-    rows(connection, sql, params, |row| row.webhook())
+    let sql = "SELECT alerts.*, \
+               (SELECT webhook FROM tenants WHERE tenants.tenant = alerts.tenant) AS webhook \
+               FROM alerts WHERE state = 'pending' AND next_at <= ?1 ORDER BY next_at LIMIT ?2";
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let read: Reads<_> = |row| Ok((row.webhook()?, row.alert()?));
+    let found = rows(&transaction, sql, params![moment(now), limit], read)?;
+    for (_, view) in &found {
+        let delivery = Delivery { next_at: until, ..view.delivery.clone() };
+        update_alert(&transaction, view, &delivery)?;
+    }
+    transaction.commit()?;
+    Ok(found.into_iter().map(|(webhook, _)| webhook).collect())
 }
 
 pub(super) fn attempted(
-    connection: &Connection,
+    connection: &mut Connection,
     tenant: &str,
     number: u64,
     attempt: &Attempt,
 ) -> Result<(), Fault> {
-    let sql = "UPDATE alerts SET state = ?3, next_at = ?4, error = ?5, attempts = attempts + 1 \
-               WHERE tenant = ?1 AND number = ?2 AND state = 'pending'";
-    let Attempt { state, next_at, error } = attempt;
-    let params = params![tenant, count(number), state.name(), moment(*next_at), error];
-    connection.prepare_cached(sql)?.execute(params)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let key = [text(tenant), count(number)];
+    let found = one(&transaction, &ALERTS, key, |row| row.alert())?;
+    if let Some(view) = found.filter(|view| view.delivery.state == DeliveryState::Pending) {
+        update_alert(&transaction, &view, &attempt.after(&view))?;
+    }
+    Ok(transaction.commit()?)
+}
+
+fn update_alert(
+    connection: &Connection,
+    view: &AlertView,
+    delivery: &Delivery,
+) -> Result<(), Fault> {
+    let row = sealed(&ALERTS, alert_view_row(&view.alert, delivery));
+    let sql = &ALERTS.statements(Takes::One).update;
+    connection.prepare_cached(sql)?.execute(params_from_iter(row))?;
     Ok(())
 }
