@@ -1,8 +1,8 @@
 //! What somebody else keeps locked stops whoever it belongs to, and nobody else.
 use core::time::Duration;
-use std::time::Instant;
 
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tradewind::companion::ledger::{Ledger, Unavailable};
 use tradewind::credit::{Answer, Buy, Buying, Command, NewHold, Outcome, Settle, SettledPart};
 
