@@ -11,8 +11,8 @@ use crate::raw::Raw;
 use crate::stores::{Folder, Kept, Server};
 use crate::subject::Subject as _;
 
-/// Far less than whoever waits for a lock would take.
-const NOT_LONG: Duration = Duration::from_millis(1_500);
+/// Far less than whoever waits for a lock takes to be told, also on a busy machine.
+const NOT_LONG: Duration = Duration::from_millis(2_000);
 
 fn buy(tenant: &str) -> Command {
     let buying = Buying::Credits("100".parse().unwrap());
@@ -58,7 +58,7 @@ async fn outcomes(asked: Vec<Later>) -> Vec<Outcome> {
 /// The slowest of some holds of other tenants.
 async fn others(ledger: &Ledger, name: &str) -> Duration {
     let mut slowest = Duration::ZERO;
-    for number in 0..18 {
+    for number in 0..6 {
         let (tenant, began) = (format!("t{}", number % 6), Instant::now());
         let answer = ledger.apply(hold(&tenant, &format!("{name}-{number}"))).await.unwrap();
         assert_eq!(answer.outcome, Outcome::Held);
