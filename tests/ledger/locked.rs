@@ -12,7 +12,7 @@ use crate::stores::{Folder, Kept, Server};
 use crate::subject::Subject as _;
 
 /// Far less than whoever waits for a lock takes to be told, also on a busy machine.
-const NOT_LONG: Duration = Duration::from_millis(2_000);
+const NOT_LONG: Duration = Duration::from_millis(2_500);
 
 fn buy(tenant: &str) -> Command {
     let buying = Buying::Credits("100".parse().unwrap());

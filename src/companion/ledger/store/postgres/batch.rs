@@ -1,9 +1,9 @@
 //! Commands in one transaction: lock and load what they are about, apply them, keep what changed.
 //!
 //! Whatever is written belongs to an account, whose row is locked before anything of it is read:
-//! several ledgers on one database do not get in each other's way. An account that somebody else has
-//! locked is skipped, or waited for. What is new has no row to lock; two that make the same thing
-//! meet at its key, and one of them starts again.
+//! several ledgers on one database do not get in each other's way. An account that somebody else
+//! has locked is skipped, or waited for. What is new has no row to lock; two that make the same
+//! thing meet at its key, and one of them starts again.
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
