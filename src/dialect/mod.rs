@@ -6,11 +6,13 @@
 mod answer;
 mod anthropic;
 mod ask;
+mod blame;
 mod fault;
 mod gemini;
 mod lack;
 mod needs;
 mod openai;
+mod redact;
 mod splice;
 pub mod sse;
 pub mod tokens;

@@ -69,12 +69,45 @@ impl Outcome {
             FaultKind::Overloaded => Self::Overloaded,
             FaultKind::Timeout => Self::TimedOut,
             FaultKind::Internal => Self::Failed,
+            // No other status speaks of what was asked.
             FaultKind::InvalidRequest => match fault.status {
+                400 | 422 => Self::Rejected,
                 408 => Self::TimedOut,
                 425 | 429 => Self::RateLimited,
-                500.. => Self::Failed,
-                _ => Self::Rejected,
+                _ => Self::Failed,
             },
+        }
+    }
+
+    /// The failure as an app is told of it, when no other model is asked: under a status that says
+    /// whose it is. A redirect, or a 4xx that is not the app's doing, would be taken for its own.
+    #[must_use]
+    pub fn told(self, fault: Fault, model: &str) -> Fault {
+        let told = self.verdict().told;
+        let usual = self.kind();
+        let status = match (self, fault.status) {
+            _ if told.is_some() => 502,
+            (Self::Rejected | Self::ContextLength | Self::TooLarge, own @ 400..=499)
+            | (Self::RateLimited, own @ (425 | 429))
+            | (Self::TimedOut, own @ (408 | 504))
+            | (Self::Overloaded | Self::Failed, own @ 500..=599) => own,
+            (Self::Failed, _) => 502,
+            _ => usual.status(),
+        };
+        let message = format!("{model}: {}", told.unwrap_or(&fault.message));
+        Fault { kind: usual, status, message, param: fault.param.filter(|_| told.is_none()) }
+    }
+
+    /// The kind of failure that an app is told.
+    const fn kind(self) -> FaultKind {
+        match self {
+            Self::Rejected => FaultKind::InvalidRequest,
+            Self::ContextLength => FaultKind::ContextLength,
+            Self::TooLarge => FaultKind::TooLarge,
+            Self::RateLimited => FaultKind::RateLimit,
+            Self::Overloaded => FaultKind::Overloaded,
+            Self::TimedOut => FaultKind::Timeout,
+            Self::ModelGone | Self::KeyRefused | Self::Unpaid | Self::Failed => FaultKind::Internal,
         }
     }
 

@@ -1,4 +1,5 @@
 //! Failures in Anthropic's shape, read and written, and the list of models.
+use crate::dialect::blame::Said;
 use crate::dialect::{Fault, FaultKind};
 use crate::json::{Document, Limits, Value, Writer};
 
@@ -11,7 +12,10 @@ pub(super) fn read(status: u16, body: &[u8]) -> Fault {
     let error = document.as_ref().and_then(|document| error_of(document.root()));
     match error {
         Some(error) => of_error(error, Some(status)),
-        None => Fault::new(FaultKind::of_status(status), foreign(status, body)).with_status(status),
+        None => {
+            let text = foreign(status, body);
+            Said { status: Some(status), words: None, message: &text }.fault(&text, status_of)
+        }
     }
 }
 
@@ -33,9 +37,8 @@ pub(super) fn in_band(root: Value<'_>) -> Fault {
 fn of_error(error: Value<'_>, status: Option<u16>) -> Fault {
     let name = error.str_of("type").unwrap_or_default();
     let message = error.str_of("message").unwrap_or_default();
-    let kind = kind(&name, &message, status);
-    let text = if message.is_empty() { name } else { message };
-    Fault::new(kind, text).with_status(status.unwrap_or_else(|| status_of(kind)))
+    let text = if message.is_empty() { &name } else { &message };
+    Said { status, words: words(&name, &message), message: &message }.fault(text, status_of)
 }
 
 /// The status Anthropic itself answers with, which for an overload is 529.
@@ -47,17 +50,11 @@ const fn status_of(kind: FaultKind) -> u16 {
 }
 
 /// Anthropic has one type for every wrong request: its messages tell them apart.
-fn kind(name: &str, message: &str, status: Option<u16>) -> FaultKind {
+fn words(name: &str, message: &str) -> Option<FaultKind> {
     let says = |part: &str| message.contains(part);
-    match name {
-        _ if says("credit balance is too low") => FaultKind::Billing,
-        "invalid_request_error"
-            if says("prompt is too long")
-                || says("exceed context limit")
-                || says("context window") =>
-        {
-            FaultKind::ContextLength
-        }
+    let long = says("prompt is too long") || says("exceed context limit") || says("context window");
+    Some(match name {
+        "invalid_request_error" | "request_too_large" if long => FaultKind::ContextLength,
         "not_found_error" if says("model") => FaultKind::ModelNotFound,
         "invalid_request_error" => FaultKind::InvalidRequest,
         "authentication_error" => FaultKind::Authentication,
@@ -68,8 +65,8 @@ fn kind(name: &str, message: &str, status: Option<u16>) -> FaultKind {
         "rate_limit_error" => FaultKind::RateLimit,
         "timeout_error" => FaultKind::Timeout,
         "overloaded_error" => FaultKind::Overloaded,
-        _ => status.map_or(FaultKind::Internal, FaultKind::of_status),
-    }
+        _ => return None,
+    })
 }
 
 /// What to say of a body that is not Anthropic's: often a page of a proxy on the way.

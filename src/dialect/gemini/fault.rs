@@ -1,4 +1,5 @@
 //! Reads failures: `google.rpc.Status` under `error`, alone or in an array.
+use crate::dialect::blame::Said;
 use crate::dialect::{Fault, FaultKind};
 use crate::json::{Document, Limits, Value};
 
@@ -25,14 +26,13 @@ pub(super) fn of(error: Value<'_>, status: Option<u16>) -> Fault {
     let name = error.str_of("status").unwrap_or_default();
     let code = error.get("code").and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
     let status = status.or_else(|| code.filter(|code| (400..=599).contains(code)));
-    let kind =
-        kind(&name, &message, error).unwrap_or_else(|| FaultKind::of_status(status.unwrap_or(500)));
-    let message = match (message.is_empty(), name.is_empty()) {
-        (false, _) => message.into_owned(),
+    let words = kind(&name, &message, error);
+    let text = match (message.is_empty(), name.is_empty()) {
+        (false, _) => message.to_string(),
         (true, false) => format!("the provider answered `{name}`"),
         (true, true) => String::from("the provider answered with an error it did not explain"),
     };
-    Fault::new(kind, message).with_status(status.unwrap_or(kind.status()))
+    Said { status, words, message: &message }.fault(&text, FaultKind::status)
 }
 
 /// The kind that the canonical code tells, and under the broad ones the reason or the message.
@@ -46,8 +46,9 @@ fn kind(name: &str, message: &str, error: Value<'_>) -> Option<FaultKind> {
         "INVALID_ARGUMENT" if says("payload size exceeds") => FaultKind::TooLarge,
         "INVALID_ARGUMENT" | "OUT_OF_RANGE" => FaultKind::InvalidRequest,
         "UNAUTHENTICATED" => FaultKind::Authentication,
+        // One that billing would serve, or a region that is not served: nothing in the request is
+        // wrong.
         "FAILED_PRECONDITION" if says("billing") => FaultKind::Billing,
-        // A region that is not served: nothing in the request is wrong.
         "PERMISSION_DENIED" | "FAILED_PRECONDITION" => FaultKind::Permission,
         "NOT_FOUND" if says("model") => FaultKind::ModelNotFound,
         "NOT_FOUND" => FaultKind::NotFound,

@@ -1,6 +1,8 @@
 //! Failures: `{"error": {"message", "type", "param", "code"}}`.
 use std::borrow::Cow;
 
+use crate::dialect::blame::Said;
+use crate::dialect::redact::redact;
 use crate::dialect::{Fault, FaultKind};
 use crate::json::{Document, Limits, Value, Writer};
 
@@ -75,11 +77,15 @@ fn of_error(status: Option<u16>, error: Value<'_>) -> Fault {
     let kind_name = error.str_of("type").unwrap_or_default();
     let code = code.and_then(Value::as_str).unwrap_or_default();
     let text = message(error);
-    let kind = kind(status, &kind_name, &code, &text);
-    let status = status.unwrap_or(kind.status());
-    let text = if text.is_empty() { nameless(status) } else { shorten(&text) };
-    let param = error.str_of("param").map(Cow::into_owned).filter(|param| !param.is_empty());
-    Fault { param, ..Fault::new(kind, text).with_status(status) }
+    let param = error.str_of("param").filter(|param| !param.is_empty());
+    let param = param.map(|param| redact(&shorten(&param)).into_owned());
+    let said = Said { status, words: words(status, &kind_name, &code, &text), message: &text };
+    let fault = if text.is_empty() {
+        said.fault(&nameless(status.unwrap_or(said.kind().status())), FaultKind::status)
+    } else {
+        said.fault(&shorten(&text), FaultKind::status)
+    };
+    Fault { param, ..fault }
 }
 
 fn as_status(code: Value<'_>) -> Option<u16> {
@@ -106,27 +112,30 @@ fn message(error: Value<'_>) -> Cow<'_, str> {
     Cow::Borrowed("")
 }
 
-fn kind(status: Option<u16>, name: &str, code: &str, message: &str) -> FaultKind {
+/// What the code, the type or the message stands for.
+fn words(status: Option<u16>, name: &str, code: &str, message: &str) -> Option<FaultKind> {
     if let Some(kind) = named(code).or_else(|| named(name)) {
-        return kind;
+        return Some(kind);
     }
-    let by_status = match status {
+    let kind = match status {
         Some(status) => FaultKind::of_status(status),
-        None => by_type(name),
+        None => by_type(name)?,
     };
-    let request =
-        matches!(by_status, FaultKind::InvalidRequest | FaultKind::NotFound | FaultKind::TooLarge);
-    if request {
-        let message = message.to_ascii_lowercase();
-        if TOO_LONG.iter().any(|words| message.contains(words)) {
-            return FaultKind::ContextLength;
+    let message = message.to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|words| message.contains(words));
+    Some(match kind {
+        FaultKind::InvalidRequest | FaultKind::NotFound | FaultKind::TooLarge
+            if says(&TOO_LONG) =>
+        {
+            FaultKind::ContextLength
         }
-        let missing = by_status == FaultKind::NotFound;
-        if message.contains("model") && NO_MODEL.iter().any(|w| missing && message.contains(w)) {
-            return FaultKind::ModelNotFound;
+        // The model's name is not the app's but the policy's.
+        FaultKind::InvalidRequest if says(&WRONG_MODEL) => FaultKind::ModelNotFound,
+        FaultKind::NotFound if message.contains("model") && says(&NO_MODEL) => {
+            FaultKind::ModelNotFound
         }
-    }
-    by_status
+        kind => kind,
+    })
 }
 
 /// What servers say when a request is longer than the context window.
@@ -143,17 +152,30 @@ const TOO_LONG: [&str; 6] = [
 const NO_MODEL: [&str; 6] =
     ["not found", "does not exist", "not exist", "deprecated", "decommissioned", "no such"];
 
+/// What servers say of it with 400, in words that speak of nothing else.
+const WRONG_MODEL: [&str; 4] =
+    ["is not a valid model id", "invalid model id", "model not exist", "invalid model:"];
+
 /// Codes, and types that are as exact as a code.
 fn named(code: &str) -> Option<FaultKind> {
     Some(match code {
         "context_length_exceeded" => FaultKind::ContextLength,
-        "model_not_found" | "model_decommissioned" | "model_not_available" => {
-            FaultKind::ModelNotFound
-        }
+        "model_not_found"
+        | "model_decommissioned"
+        | "model_not_available"
+        | "invalid_model"
+        | "DeploymentNotFound" => FaultKind::ModelNotFound,
         "insufficient_quota"
         | "billing_hard_limit_reached"
         | "billing_not_active"
+        | "blocked_api_access"
         | "insufficient_balance" => FaultKind::Billing,
+        "access_terminated"
+        | "account_deactivated"
+        | "organization_restricted"
+        | "unsupported_country_region_territory" => FaultKind::Permission,
+        // The model's own words were no call and no JSON: nothing in the request is wrong.
+        "tool_use_failed" | "json_validate_failed" => FaultKind::Internal,
         "rate_limit_exceeded" | "rate_limit_error" | "too_many_requests" => FaultKind::RateLimit,
         "invalid_api_key" | "authentication_error" => FaultKind::Authentication,
         "permission_error" | "permission_denied" | "insufficient_permissions" => {
@@ -161,22 +183,21 @@ fn named(code: &str) -> Option<FaultKind> {
         }
         "method_not_supported" => FaultKind::MethodNotAllowed,
         "request_too_large" => FaultKind::TooLarge,
-        "overloaded_error" | "server_overloaded" | "engine_overloaded" | "overloaded" => {
-            FaultKind::Overloaded
-        }
+        "overloaded_error" | "server_overloaded" | "engine_overloaded" | "overloaded"
+        | "capacity_exceeded" => FaultKind::Overloaded,
         "timeout" | "timeout_error" => FaultKind::Timeout,
         _ => return None,
     })
 }
 
 /// Types that say less than a status does.
-fn by_type(name: &str) -> FaultKind {
-    match name {
+fn by_type(name: &str) -> Option<FaultKind> {
+    Some(match name {
         "invalid_request_error" | "BadRequestError" => FaultKind::InvalidRequest,
         "not_found_error" | "NotFoundError" => FaultKind::NotFound,
         "requests" | "tokens" => FaultKind::RateLimit,
-        _ => FaultKind::Internal,
-    }
+        _ => return None,
+    })
 }
 
 /// A body that is not JSON: kept when it is a line for people, not when it is a page.
@@ -184,8 +205,8 @@ fn unread(status: u16, body: &[u8]) -> Fault {
     let text = core::str::from_utf8(body).unwrap_or_default().trim();
     let line = !text.is_empty() && text.len() <= 300 && !text.starts_with(['<', '{', '[']);
     let text = if line { text.to_owned() } else { nameless(status) };
-    let kind = kind(Some(status), "", "", &text);
-    Fault::new(kind, text).with_status(status)
+    let words = words(Some(status), "", "", &text);
+    Said { status: Some(status), words, message: &text }.fault(&text, FaultKind::status)
 }
 
 fn nameless(status: u16) -> String {

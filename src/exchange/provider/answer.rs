@@ -6,8 +6,9 @@ use super::super::{
     Body, Effect, Effects, Envoy, Flow, HeaderMap, Outcome, Progress, Reply, TooLarge, Used,
 };
 use super::Config;
-use super::headers::{Headers, is_private, listed};
+use super::headers::{Headers, listed};
 use super::request::Asked;
+use super::response_headers::{WAITS, is_answer, passes};
 use super::stream::Streaming;
 use crate::dialect::{AnswerHead, App, Event, Fault, FaultKind};
 use crate::json::{Document, Limits};
@@ -65,10 +66,10 @@ impl Answer {
         let mut about = About { config, asked, headers, status };
         about.asked.report.status = status;
         let phase = match status {
-            200..=299 if events && about.asked.stream => {
+            status if is_answer(status) && events && about.asked.stream => {
                 Phase::Stream(Box::new(Streaming::new(&about, envoy.now())))
             }
-            200..=299 => Phase::Whole,
+            status if is_answer(status) => Phase::Whole,
             _ => Phase::Error,
         };
         Self { about, phase, held: Some(0) }
@@ -176,7 +177,7 @@ impl About {
             None if !content => self.fail(not_an_answer(self.status), bodiless, envoy),
             None if rewritten => {
                 let kind = if self.asked.stream { EVENTS } else { JSON };
-                let headers = self.headers(self.status, Some(kind), Some(out.len()));
+                let headers = self.headers(200, Some(kind), Some(out.len()));
                 match self.config.buffer.hold(out) {
                     Ok(body) => {
                         let answered = self.answered(body.as_bytes().len(), envoy);
@@ -186,7 +187,7 @@ impl About {
                 }
             }
             None => {
-                let headers = self.headers(self.status, None, Some(body.len()));
+                let headers = self.headers(200, None, Some(body.len()));
                 self.answered(body.len(), envoy).and(headers)
             }
         }
@@ -216,7 +217,7 @@ impl About {
             effects.list.push(Effect::Log(line));
         }
         let retry = self.asked.more && verdict.fails_over;
-        let told = self.told(fault, verdict.told);
+        let told = outcome.told(fault, &self.config.name);
         let status = told.status;
         let body = (app.fault)(&told, &self.asked.request_id);
         // Envoy retries what its policy lists; everything else has to look like it.
@@ -246,22 +247,6 @@ impl About {
         core::str::from_utf8(value).ok().map(str::to_owned)
     }
 
-    /// The failure as an app is told of it.
-    fn told(&self, fault: Fault, instead: Option<&str>) -> Fault {
-        let (status, said) = match instead {
-            Some(ours) => (502, ours),
-            None if (400..=599).contains(&fault.status) => (fault.status, &*fault.message),
-            // A redirect is no answer, and not the app's to follow.
-            None => (502, &*fault.message),
-        };
-        let kind = match FaultKind::of_status(status) {
-            FaultKind::Internal => FaultKind::Internal,
-            _ => fault.kind,
-        };
-        let message = format!("{}: {said}", self.config.name);
-        Fault { kind, status, message, param: fault.param.filter(|_| instead.is_none()) }
-    }
-
     /// The answer's headers: what may pass of the provider's, and ours.
     pub(super) fn headers(&self, status: u16, kind: Option<&str>, length: Option<usize>) -> Effect {
         let mut headers: Headers = Vec::with_capacity(self.headers.len().saturating_add(6));
@@ -270,8 +255,7 @@ impl About {
         for (name, value) in &self.headers {
             let travels = match name.as_str() {
                 "content-type" => kind.is_none(),
-                name if WAITS.contains(&name) => true,
-                name => same && !is_private(name) && name != "content-encoding",
+                name => passes(name, same),
             };
             if travels {
                 headers.push((Cow::Owned(name.clone()), value.clone()));
@@ -307,9 +291,6 @@ pub(super) const EVENTS: &str = "text/event-stream";
 fn is_events(kind: &str) -> bool {
     kind.get(..EVENTS.len()).is_some_and(|own| own.eq_ignore_ascii_case(EVENTS))
 }
-
-/// How long a provider asks to be left alone: an app's SDK waits that long.
-const WAITS: [&str; 2] = ["retry-after", "retry-after-ms"];
 
 /// Statuses that the rendered retry policy retries as they are.
 const fn retried(status: u16) -> bool {

@@ -66,38 +66,6 @@ pub(super) fn listed(fields: &[String]) -> String {
     fields.iter().map(field).collect::<Vec<_>>().join(", ")
 }
 
-/// Headers of a provider's answer that stay with us: they speak of the connection, of the
-/// provider's edge or of its account, or would let a provider speak in our name.
-pub(super) fn is_private(name: &str) -> bool {
-    const NAMES: &[&str] = &[
-        ":status",
-        "alt-svc",
-        "connection",
-        "content-length",
-        "nel",
-        "openai-organization",
-        "anthropic-organization-id",
-        "openai-project",
-        "report-to",
-        "request-id",
-        "server",
-        "set-cookie",
-        "strict-transport-security",
-        "transfer-encoding",
-        "via",
-        "x-request-id",
-    ];
-    const PREFIXES: &[&str] = &[
-        "access-control-",
-        "anthropic-ratelimit-",
-        "cf-",
-        "x-envoy-",
-        "x-ratelimit-",
-        "x-tradewind-",
-    ];
-    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-}
-
 #[cfg(test)]
 mod tests {
     use super::joined;

@@ -8,6 +8,7 @@ mod answer;
 mod config;
 mod headers;
 mod request;
+mod response_headers;
 mod stream;
 
 use std::rc::Rc;

@@ -11,7 +11,9 @@ type Row = (FaultKind, u16, &'static str, bool, bool);
 
 const ROWS: &[Row] = &[
     (FaultKind::InvalidRequest, 400, "rejected", false, false),
-    (FaultKind::InvalidRequest, 409, "rejected", false, false),
+    (FaultKind::InvalidRequest, 409, "failed", true, false),
+    (FaultKind::InvalidRequest, 418, "failed", true, false),
+    (FaultKind::InvalidRequest, 498, "failed", true, false),
     (FaultKind::InvalidRequest, 422, "rejected", false, false),
     (FaultKind::InvalidRequest, 408, "timed_out", true, false),
     (FaultKind::InvalidRequest, 425, "rate_limited", true, false),
@@ -46,6 +48,46 @@ fn every_outcome() {
         let Verdict { name, fails_over: over, told } = Outcome::of(&fault).verdict();
         let found = (name, over, told.is_some());
         assert_eq!(found, (expected, fails_over, operators), "{kind:?} with status {code}");
+    }
+}
+
+/// What a provider said; what the app is told with which status, in whose words.
+type Told = (FaultKind, u16, FaultKind, u16, bool);
+
+const TOLD: &[Told] = &[
+    (FaultKind::InvalidRequest, 400, FaultKind::InvalidRequest, 400, true),
+    (FaultKind::InvalidRequest, 422, FaultKind::InvalidRequest, 422, true),
+    (FaultKind::InvalidRequest, 418, FaultKind::Internal, 502, true),
+    (FaultKind::ContextLength, 413, FaultKind::ContextLength, 413, true),
+    (FaultKind::ContextLength, 500, FaultKind::ContextLength, 400, true),
+    (FaultKind::TooLarge, 413, FaultKind::TooLarge, 413, true),
+    (FaultKind::ModelNotFound, 404, FaultKind::Internal, 502, false),
+    (FaultKind::MethodNotAllowed, 405, FaultKind::Internal, 502, false),
+    (FaultKind::Authentication, 401, FaultKind::Internal, 502, false),
+    (FaultKind::Permission, 403, FaultKind::Internal, 502, false),
+    (FaultKind::Billing, 400, FaultKind::Internal, 502, false),
+    (FaultKind::RateLimit, 429, FaultKind::RateLimit, 429, true),
+    (FaultKind::RateLimit, 400, FaultKind::RateLimit, 429, true),
+    (FaultKind::Overloaded, 498, FaultKind::Overloaded, 503, true),
+    (FaultKind::Overloaded, 529, FaultKind::Overloaded, 529, true),
+    (FaultKind::Timeout, 408, FaultKind::Timeout, 408, true),
+    (FaultKind::Timeout, 499, FaultKind::Timeout, 504, true),
+    (FaultKind::Internal, 302, FaultKind::Internal, 502, true),
+    (FaultKind::Internal, 409, FaultKind::Internal, 502, true),
+    (FaultKind::Internal, 500, FaultKind::Internal, 500, true),
+];
+
+/// An app acts on the status that it is told: it is never told the provider's where that would
+/// read as its own fault.
+#[test]
+fn every_outcome_is_told_with_a_status_that_says_whose_it_is() {
+    for (kind, code, told, status, theirs) in TOLD.iter().copied() {
+        let param = Some("field".to_owned());
+        let fault = Fault { param, ..Fault::new(kind, "said").with_status(code) };
+        let found = Outcome::of(&fault).told(fault, "gpt");
+        let words = found.message == "gpt: said" && found.param.is_some();
+        assert!(words || (found.message.starts_with("gpt: the ") && found.param.is_none()));
+        assert_eq!((found.kind, found.status, words), (told, status, theirs), "{kind:?} {code}");
     }
 }
 

@@ -127,7 +127,7 @@ fn faults() {
         (500, "INTERNAL", "oops", K::Internal),
         (503, "UNAVAILABLE", "busy", K::Overloaded),
         (504, "DEADLINE_EXCEEDED", "slow", K::Timeout),
-        (418, "A_NEW_STATUS", "tea", K::InvalidRequest),
+        (418, "A_NEW_STATUS", "tea", K::Internal),
     ] {
         let message = message.replace('"', "'");
         let body = format!(

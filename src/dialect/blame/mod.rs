@@ -1,0 +1,71 @@
+//! Whose fault an error is: the one table of it, for every dialect.
+//!
+//! A status says more than a body does. Providers reuse one `type` for everything (Anthropic's and
+//! OpenAI's `invalid_request_error`, Gemini's `INVALID_ARGUMENT`), so the words of a body count
+//! only where the status leaves a choice: they tell one failure of the operator's from another, or
+//! under the broad 400 and 422 whether the request, the model or the account is at fault. Nothing
+//! but a 400 or a 422 is the app's, and of those none that speaks of the account.
+mod account;
+#[cfg(test)]
+mod tests;
+
+use super::{Fault, FaultKind};
+use FaultKind as K;
+
+pub(super) use account::account;
+
+/// What a provider said of a failure.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Said<'s> {
+    /// The HTTP status; none for an error inside an answer that began well.
+    pub(super) status: Option<u16>,
+    /// What its code or its type stands for in its dialect, or its words there.
+    pub(super) words: Option<FaultKind>,
+    /// What it says to people.
+    pub(super) message: &'s str,
+}
+
+impl Said<'_> {
+    /// The failure, with the provider's words; what looks like a key in them is gone.
+    pub(super) fn fault(self, message: &str, usual: fn(FaultKind) -> u16) -> Fault {
+        let kind = self.kind();
+        let status = self.status.unwrap_or_else(|| usual(kind));
+        Fault::new(kind, super::redact::redact(message)).with_status(status)
+    }
+
+    /// What kind of failure it is.
+    pub(super) fn kind(self) -> FaultKind {
+        let Some(status) = self.status else {
+            return account(self.message).or(self.words).unwrap_or(K::Internal);
+        };
+        // A word that tells more than the status, where it is one of these.
+        let or = |usual: FaultKind, finer: &[FaultKind]| match self.words {
+            Some(kind) if finer.contains(&kind) => kind,
+            _ => usual,
+        };
+        let unpaid = || account(self.message) == Some(K::Billing);
+        match status {
+            401 if unpaid() => K::Billing,
+            401 => or(K::Authentication, &[K::Billing]),
+            402 => K::Billing,
+            403 if unpaid() => K::Billing,
+            403 => or(K::Permission, &[K::Billing, K::ModelNotFound]),
+            404 => or(K::NotFound, &[K::ModelNotFound]),
+            410 => K::ModelNotFound,
+            413 => or(K::TooLarge, &[K::ContextLength]),
+            429 if unpaid() => K::Billing,
+            429 => or(K::RateLimit, &[K::Billing, K::Permission, K::Overloaded]),
+            400 | 422 => account(self.message).or(self.words).unwrap_or(K::InvalidRequest),
+            500.. => match self.words {
+                Some(K::InvalidRequest | K::NotFound | K::MethodNotAllowed) | None => {
+                    K::of_status(status)
+                }
+                Some(kind) => kind,
+            },
+            _ => match account(self.message) {
+                Some(kind) => kind,
+                None => or(K::of_status(status), &[K::Billing, K::Overloaded, K::RateLimit]),
+            },
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! What of a provider's answer passes beside its body: a list of what may, never of what may not.
+
+/// Headers that go to an app of the same dialect, beside its content type and the waiting times.
+///
+/// Everything else speaks of the connection, of the provider's edge or of its account, or would let
+/// a provider speak to the app in the gateway's name (`set-cookie`, `location`,
+/// `www-authenticate`, `clear-site-data`, `link`, `grpc-status`). The limits of the account
+/// (`x-ratelimit-*`, `anthropic-ratelimit-*`) are shared by all tenants and are nobody's to see.
+const PASSES: [&str; 3] = ["openai-model", "openai-processing-ms", "openai-version"];
+
+/// How long a provider asks to be left alone: an app's SDK waits that long.
+pub(super) const WAITS: [&str; 2] = ["retry-after", "retry-after-ms"];
+
+/// Whether a header passes; `same` where app and provider speak the same dialect.
+pub(super) fn passes(name: &str, same: bool) -> bool {
+    WAITS.contains(&name) || (same && PASSES.contains(&name))
+}
+
+/// Whether a status is that of an answer. A part of one (206), a promise of one (202), nothing at
+/// all (204) is none; some servers say 201, since something was made.
+pub(super) const fn is_answer(status: u16) -> bool {
+    matches!(status, 200 | 201)
+}
