@@ -7,10 +7,14 @@
 mod any_order;
 #[path = "support/exchange/any_story.rs"]
 mod any_story;
+#[path = "support/exchange/buffer.rs"]
+mod buffer;
 #[path = "support/files.rs"]
 mod files;
 #[path = "support/exchange/half.rs"]
 mod half;
+#[path = "support/exchange/memory.rs"]
+mod memory;
 #[path = "support/exchange/outbox.rs"]
 mod outbox;
 #[path = "support/exchange/reports.rs"]

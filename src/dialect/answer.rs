@@ -66,6 +66,19 @@ impl Event<'_> {
 }
 
 impl Event<'_> {
+    /// How many bytes of text it brings.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Reasoning(text) | Self::Refusal(text) => text.len(),
+            Self::ToolCall { id, name, .. } => id.len().saturating_add(name.len()),
+            Self::Arguments { json, .. } => json.len(),
+            Self::Start { id, model } => id.len().saturating_add(model.len()),
+            Self::Fault(fault) => fault.message.len(),
+            Self::Stop(_) | Self::Usage(_) | Self::End => 0,
+        }
+    }
+
     /// How many tokens of output this is, estimated: for an answer whose provider reports none.
     #[must_use]
     pub fn tokens(&self) -> u64 {
@@ -106,9 +119,16 @@ pub trait StreamReader: fmt::Debug {
     /// Reads one server-sent event: its name (empty when it has none) and its data.
     fn read(&mut self, name: &str, data: &str, sink: Sink<'_>);
 
-    /// The stream is over: for a dialect in which nothing but that tells the end. Called once,
-    /// after everything else, whether or not the answer was complete.
-    fn end(&mut self, _sink: Sink<'_>) {}
+    /// Whether the answer is whole by what has been read, though [`Event::End`] has not come: some
+    /// servers close after the reason of the end and leave out the mark of it.
+    fn is_whole(&self) -> bool {
+        false
+    }
+
+    /// Bytes that it holds until more comes.
+    fn held(&self) -> usize {
+        0
+    }
 }
 
 /// Reads a provider's whole answer: the same events in the order a stream would bring them,
@@ -121,6 +141,11 @@ pub trait AnswerWriter: fmt::Debug {
     ///
     /// After [`Event::Fault`] or [`Event::End`] nothing more is written.
     fn write(&mut self, event: &Event<'_>, out: &mut Vec<u8>);
+
+    /// Bytes that a stream's writer holds until more comes.
+    fn held(&self) -> usize {
+        0
+    }
 }
 
 /// What an answer's writer has to know beside the events.

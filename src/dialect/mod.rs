@@ -61,6 +61,8 @@ pub struct App {
     pub whole: fn(AnswerHead) -> Box<dyn AnswerWriter>,
     /// Writes a streamed answer, event by event.
     pub stream: fn(AnswerHead) -> Box<dyn AnswerWriter>,
+    /// What ends a stream, after the reason of its end.
+    pub end: &'static str,
     /// Writes a failure as a whole body.
     pub fault: fn(&Fault, request_id: &str) -> Vec<u8>,
     /// Writes the answer to `GET /v1/models`: the names an app may ask for.

@@ -6,11 +6,16 @@
 use core::fmt;
 use std::borrow::Cow;
 
-/// Most bytes of one event, its blank line included: 1 MiB.
-pub const EVENT_BYTES_MAX: usize = 1 << 20;
+/// Most bytes of one event, its blank line included: 256 KiB. One that comes in pieces is held
+/// until it is whole.
+pub const EVENT_BYTES_MAX: usize = 256 << 10;
 
-/// Most bytes of carry buffer kept for the next event once one has been delivered: 16 KiB.
-const CARRY_KEPT: usize = 16 << 10;
+/// Most bytes of carry buffer kept for the next event once one has been delivered: 4 KiB.
+const CARRY_KEPT: usize = 4 << 10;
+
+/// By so much a carry buffer grows that is longer than that: doubling would take twice what is
+/// needed.
+const CARRY_STEP: usize = 16 << 10;
 
 /// One event: borrowed from the bytes it stands in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +81,7 @@ impl Parser {
             if self.carry.is_empty() {
                 each(event(self.unmarked(block)), block);
             } else {
-                self.carry.extend_from_slice(block);
+                self.carry(block);
                 each(event(self.unmarked(&self.carry)), &self.carry);
                 self.carry.clear();
                 self.carry.shrink_to(CARRY_KEPT);
@@ -85,8 +90,22 @@ impl Parser {
             rest = after;
         }
         self.check(rest.len())?;
-        self.carry.extend_from_slice(rest);
+        self.carry(rest);
         Ok(())
+    }
+
+    fn carry(&mut self, bytes: &[u8]) {
+        let length = self.carry.len().saturating_add(bytes.len());
+        if length > self.carry.capacity() && length > CARRY_STEP {
+            self.carry.reserve_exact(bytes.len().saturating_add(CARRY_STEP));
+        }
+        self.carry.extend_from_slice(bytes);
+    }
+
+    /// Bytes that it holds until more comes.
+    #[must_use]
+    pub const fn held(&self) -> usize {
+        self.carry.capacity()
     }
 
     /// The bytes of the event that has begun and not ended.

@@ -34,6 +34,12 @@ pub struct Body(Vec<u8>);
 pub struct TooLarge;
 
 impl StreamBuffer {
+    /// One of so many bytes.
+    #[must_use]
+    pub const fn of(bytes: u64) -> Self {
+        Self(bytes)
+    }
+
     /// What `tradewind render` sets for requests with these limits.
     #[must_use]
     pub fn rendered(limits: &RequestLimits) -> Self {

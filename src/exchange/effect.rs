@@ -40,6 +40,11 @@ pub enum Effect {
     State(Cow<'static, str>, Vec<u8>),
     /// Answer the app at once.
     Reply(Reply),
+    /// Have [`super::Event::Woken`] follow in about a second, unless the stream ends before.
+    Wake,
+    /// Reset the stream: the app sees that its answer breaks off. What is written in the same
+    /// callback is lost.
+    Close,
     /// Count one in a counter.
     Count(String),
     /// Set a gauge.
@@ -80,6 +85,15 @@ impl Effects {
     #[must_use]
     pub fn reply(reply: Reply) -> Self {
         Self { list: vec![Effect::Reply(reply)], flow: Flow::Pause }
+    }
+
+    /// How many bytes the response's body has after them, where they replace it.
+    #[must_use]
+    pub fn body(&self) -> Option<usize> {
+        self.list.iter().find_map(|effect| match effect {
+            Effect::ResponseBody(body) => Some(body.as_bytes().len()),
+            _ => None,
+        })
     }
 
     /// One more thing to do.

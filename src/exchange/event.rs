@@ -41,6 +41,9 @@ pub enum Event {
     /// The attempt is over, and Envoy has not yet chosen what follows: filter state may still be
     /// written. Headers and bodies are out of reach.
     Done,
+    /// The time that [`super::Effect::Wake`] asked for has passed. To go on lets go of what is held
+    /// of the response.
+    Woken,
     /// The stream is over, however it ended. Only [`super::Effect::Keep`] and counting are left.
     Over,
 }

@@ -13,8 +13,8 @@ const MOST: usize = 64 << 20;
 /// so they go on whatever others do.
 pub const ALLOWANCE: usize = 16 << 10;
 
-/// The most that one stream may hold: 256 KiB.
-pub const STREAM_MOST: usize = 256 << 10;
+/// The most that one stream may hold, an event that comes in pieces among it: 384 KiB.
+pub const STREAM_MOST: usize = 384 << 10;
 
 /// What is left for the streams of one VM.
 #[derive(Debug, Clone)]

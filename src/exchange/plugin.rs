@@ -52,7 +52,7 @@ impl Plugin {
     #[must_use]
     pub fn stream(&self) -> Stream {
         match self {
-            Self::Edge(config) => Stream::Edge(Edge::new(Rc::clone(config))),
+            Self::Edge(config) => Stream::Edge(Box::new(Edge::new(Rc::clone(config)))),
             Self::Provider(config) => Stream::Provider(Attempt::new(Rc::clone(config))),
         }
     }
@@ -62,7 +62,7 @@ impl Plugin {
 #[derive(Debug)]
 pub enum Stream {
     /// An app's request.
-    Edge(Edge),
+    Edge(Box<Edge>),
     /// One attempt of it.
     Provider(Attempt),
 }

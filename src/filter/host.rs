@@ -105,6 +105,8 @@ pub(super) struct Done {
     pub(super) replied: bool,
     /// A call could not be made, and nobody will answer it.
     pub(super) uncalled: bool,
+    /// It wants to be woken.
+    pub(super) wakes: bool,
 }
 
 /// Does what a callback answered.
@@ -113,10 +115,11 @@ pub(super) fn perform(effects: Effects) -> Done {
         Flow::Continue => Action::Continue,
         Flow::Pause => Action::Pause,
     };
-    let mut done = Done { action, replied: false, uncalled: false };
+    let mut done = Done { action, replied: false, uncalled: false, wakes: false };
     for effect in effects.list {
         let (what, call) = (name(&effect), matches!(effect, Effect::Call(_)));
         done.replied |= matches!(effect, Effect::Reply(_));
+        done.wakes |= matches!(effect, Effect::Wake);
         if let Err(status) = one(effect) {
             done.uncalled |= call;
             log::error!("Envoy refused to {what} ({status:?})");
@@ -146,6 +149,9 @@ fn one(effect: Effect) -> Result<(), Status> {
             let headers = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
             hostcalls::send_http_response(u32::from(status), headers, Some(&body))
         }
+        // Who it is for is known where streams are.
+        Effect::Wake => Ok(()),
+        Effect::Close => hostcalls::reset_http_response(),
         Effect::Count(name) => {
             metrics::count(&name);
             Ok(())
@@ -191,6 +197,8 @@ const fn name(effect: &Effect) -> &'static str {
         Effect::ResponseBody(_) => "replace the response's body",
         Effect::State(..) => "write filter state",
         Effect::Reply(_) => "reply",
+        Effect::Wake => "wake a stream",
+        Effect::Close => "reset a stream",
         Effect::Count(_) => "count",
         Effect::Gauge(..) => "set a gauge",
         Effect::Call(_) => "call the ledger",

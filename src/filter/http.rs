@@ -1,30 +1,74 @@
 //! One stream's callbacks.
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
 use proxy_wasm::hostcalls;
 
 use super::host::{Done, Host, call_status, perform};
+use super::wake::{self, Pace};
 use crate::exchange::{Effects, Event, Plugin, Reply, Stream};
 
-/// One stream.
+/// One stream, and whom Envoy knows it as.
 #[derive(Debug)]
 pub(super) struct Http {
+    context: u32,
+    pace: Rc<Pace>,
+    live: Rc<RefCell<Live>>,
+}
+
+/// What is known of a stream: its callbacks and its plugin's tick share it.
+#[derive(Debug)]
+pub(super) struct Live {
     /// None for a plugin whose configuration was refused. Envoy sends it no traffic; if it did, a
     /// request that nobody rebuilt must not go on with the app's key in it.
     stream: Option<Stream>,
+    /// The last callback of the response held back what it brought.
+    response_held: bool,
 }
 
 impl Http {
-    pub(super) fn new(plugin: Option<&Plugin>) -> Self {
-        Self { stream: plugin.map(Plugin::stream) }
+    pub(super) fn new(context: u32, plugin: Option<&Plugin>, pace: &Rc<Pace>) -> Self {
+        let live = Live { stream: plugin.map(Plugin::stream), response_held: false };
+        Self { context, pace: Rc::clone(pace), live: Rc::new(RefCell::new(live)) }
     }
 
     fn on(&mut self, event: Event) -> Action {
         self.perform(event).action
     }
 
+    /// A callback of the response.
+    fn response(&mut self, event: Event) -> Action {
+        let action = self.on(event);
+        self.live.borrow_mut().response_held = action == Action::Pause;
+        action
+    }
+
     fn perform(&mut self, event: Event) -> Done {
+        let done = self.live.borrow_mut().on(event);
+        if done.wakes {
+            wake::ask(self.context, &self.live, &self.pace);
+        }
+        done
+    }
+}
+
+impl Live {
+    pub(super) const fn response_held(&self) -> bool {
+        self.response_held
+    }
+
+    /// Lets go of what is held of the response.
+    pub(super) fn let_go(&mut self) {
+        self.response_held = false;
+        if let Err(status) = hostcalls::resume_http_response() {
+            log::error!("Envoy refused to let a response go on ({status:?})");
+        }
+    }
+
+    pub(super) fn on(&mut self, event: Event) -> Done {
         let Some(stream) = &mut self.stream else { return perform(unconfigured(event)) };
         let mut done = perform(stream.on(event, &Host));
         // At most one try for each way to serve a request; the bound is only a net.
@@ -82,11 +126,11 @@ impl HttpContext for Http {
     }
 
     fn on_http_response_headers(&mut self, _count: usize, end: bool) -> Action {
-        self.on(Event::ResponseHeaders { end })
+        self.response(Event::ResponseHeaders { end })
     }
 
     fn on_http_response_body(&mut self, size: usize, end: bool) -> Action {
-        self.on(Event::ResponseBody { size, end })
+        self.response(Event::ResponseBody { size, end })
     }
 
     fn on_log(&mut self) {
@@ -94,6 +138,6 @@ impl HttpContext for Http {
     }
 
     fn on_http_response_trailers(&mut self, _count: usize) -> Action {
-        self.on(Event::ResponseTrailers)
+        self.response(Event::ResponseTrailers)
     }
 }

@@ -1,4 +1,5 @@
 //! A plugin's life: configured once, then a context for every stream.
+use std::rc::Rc;
 use std::time::Duration;
 
 use proxy_wasm::hostcalls;
@@ -6,6 +7,7 @@ use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 
 use super::http::Http;
+use super::wake::{self, Pace};
 use super::{keep, metrics};
 use crate::exchange::{Memory, Plugin};
 
@@ -15,12 +17,21 @@ thread_local! {
 }
 
 /// One configured plugin in one VM.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Root {
+    /// Its own context.
+    context: u32,
     plugin: Option<Plugin>,
+    pace: Rc<Pace>,
     ticks: u32,
     /// Envoy waits for it to be done.
     leaving: bool,
+}
+
+impl Root {
+    pub(super) fn new(context: u32) -> Self {
+        Self { context, plugin: None, pace: Rc::default(), ticks: 0, leaving: false }
+    }
 }
 
 /// How often settlements are sent.
@@ -55,7 +66,7 @@ impl RootContext for Root {
         match Plugin::configure(&configuration, &MEMORY.with(Memory::clone)) {
             Ok(plugin) => {
                 let credits = plugin.credits().is_some();
-                self.set_tick_period(if credits { PERIOD } else { metrics::PERIOD });
+                self.pace.set(if credits { PERIOD } else { metrics::PERIOD });
                 let joined = self.is_edge();
                 self.plugin = Some(plugin);
                 if self.is_edge() && !joined {
@@ -80,6 +91,7 @@ impl RootContext for Root {
     }
 
     fn on_tick(&mut self) {
+        wake::tick(self.context, &self.pace);
         self.ticks = self.ticks.wrapping_add(1);
         if self.is_edge() {
             // Whatever the policy says of credits now: an earlier one may have left something.
@@ -97,8 +109,8 @@ impl RootContext for Root {
         }
     }
 
-    fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(Http::new(self.plugin.as_ref())))
+    fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
+        Some(Box::new(Http::new(context, self.plugin.as_ref(), &self.pace)))
     }
 
     fn get_type(&self) -> Option<ContextType> {

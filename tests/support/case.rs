@@ -182,10 +182,6 @@ fn stream(pair: &Pair, head: &AnswerHead, chunks: &[&[u8]]) -> Result<(String, S
         parser.push(chunk, &mut each).map_err(|error| error.to_string())?;
     }
     parser.finish(&mut each);
-    reader.end(&mut |event| {
-        seen.note(&event);
-        writer.write(&event, &mut body);
-    });
     let whole = seen.ended;
     seen.check(whole)?;
     if !whole && seen.fault.is_none() {

@@ -66,6 +66,15 @@ struct Open {
 }
 
 impl StreamReader for Reader {
+    fn is_whole(&self) -> bool {
+        self.stopped && self.open.is_empty()
+    }
+
+    fn held(&self) -> usize {
+        let each = |open: &Open| open.input.capacity().saturating_add(size_of::<Open>());
+        self.open.iter().map(each).sum()
+    }
+
     fn read(&mut self, name: &str, data: &str, sink: Sink<'_>) {
         let Ok(document) = Document::parse(data.as_bytes(), Limits::lenient()) else {
             if name == "error" {

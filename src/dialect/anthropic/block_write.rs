@@ -33,6 +33,13 @@ impl Around {
         &self.head.request_id
     }
 
+    /// How long its names are, in bytes.
+    pub(super) fn held(&self) -> usize {
+        let stop = self.stop.as_ref().and_then(|(_, sequence)| sequence.as_ref());
+        let names = self.id.len().saturating_add(self.model.len());
+        names.saturating_add(stop.map_or(0, String::len))
+    }
+
     /// Takes note of an event.
     pub(super) fn note(&mut self, event: &Event<'_>) {
         match event {

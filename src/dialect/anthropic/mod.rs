@@ -43,6 +43,7 @@ pub(super) const DIALECT: Dialect = Dialect {
         carries: &["anthropic-version", "anthropic-beta"],
         whole: answer_write::whole,
         stream: stream_write::stream,
+        end: "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
         fault: fault::write,
         models: fault::models,
         request_id_header: "request-id",

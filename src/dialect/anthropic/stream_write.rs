@@ -2,11 +2,11 @@
 //! other, however the provider mixed them.
 //!
 //! What comes before the call in the open block is whole waits for it and gets a block of its
-//! own; when more than [`WAITING_MAX`] waits, the stream ends with an error.
+//! own. How much waits is told ([`AnswerWriter::held`]), and bounded by whoever reads the stream.
 use super::block_write::Around;
-use super::waiting::{Balance, Held, WAITING_MAX, Waiting};
+use super::waiting::{Balance, Held, Waiting};
 use super::{SIGNATURE, fault};
-use crate::dialect::{AnswerHead, AnswerWriter, Event, Fault, FaultKind};
+use crate::dialect::{AnswerHead, AnswerWriter, Event, Fault};
 use crate::json::Writer;
 
 /// A writer of one stream.
@@ -44,6 +44,10 @@ enum Open {
 }
 
 impl AnswerWriter for Stream {
+    fn held(&self) -> usize {
+        self.around.held().saturating_add(self.waiting.bytes())
+    }
+
     fn write(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
         if self.done {
             return;
@@ -68,9 +72,6 @@ impl AnswerWriter for Stream {
             }
             Event::Fault(problem) => self.fail(problem, out),
             Event::End => self.end(out),
-        }
-        if self.waiting.too_much() {
-            self.fail(&disorder(), out);
         }
     }
 }
@@ -209,15 +210,6 @@ impl Stream {
         let index = self.next.saturating_sub(1);
         event("content_block_stop", out, |w| w.key("index").number(index));
     }
-}
-
-fn disorder() -> Fault {
-    let mib = WAITING_MAX >> 20;
-    let message = format!(
-        "the provider's answer cannot be put in order: more than {mib} MiB of it came before a \
-         tool call was whole"
-    );
-    Fault::new(FaultKind::Internal, message).with_status(502)
 }
 
 /// Writes one event whose data is an object of its own type.

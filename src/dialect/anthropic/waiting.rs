@@ -1,10 +1,6 @@
 //! What a stream has to hold back: blocks cannot be mixed, and some providers mix theirs.
 use std::collections::VecDeque;
 
-/// Most bytes that wait at one time, 4 MiB: far more than a provider mixes, and a bound on memory,
-/// which a wasm machine never gives back.
-pub(super) const WAITING_MAX: usize = 4 << 20;
-
 /// What a thing that waits takes beside its text, in bytes: about its size in the queue.
 const EACH: usize = 64;
 
@@ -24,9 +20,9 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    /// Whether more waits than may.
-    pub(super) const fn too_much(&self) -> bool {
-        self.bytes > WAITING_MAX
+    /// How many bytes wait, with what they take beside their text.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
     }
 
     pub(super) fn text(&mut self, piece: &str) {

@@ -34,6 +34,10 @@ struct Reader {
 }
 
 impl StreamReader for Reader {
+    fn held(&self) -> usize {
+        self.id.as_ref().map_or(0, String::len)
+    }
+
     fn read(&mut self, _name: &str, data: &str, sink: Sink<'_>) {
         match Document::parse(data.as_bytes(), Limits::lenient()) {
             Ok(document) => self.answer(document.root(), sink),

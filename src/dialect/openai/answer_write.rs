@@ -34,6 +34,11 @@ impl Names {
         }
     }
 
+    /// How long they are, in bytes.
+    pub(super) fn held(&self) -> usize {
+        self.id.len().saturating_add(self.head.model.len())
+    }
+
     pub(super) fn write(&self, kind: &str, out: &mut Writer) {
         out.key("id").string(&self.id);
         out.key("object").string(kind);

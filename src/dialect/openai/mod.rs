@@ -28,6 +28,7 @@ pub(super) const DIALECT: Dialect = Dialect {
         carries: &["openai-beta"],
         whole: answer_write::whole,
         stream: stream_write::stream,
+        end: "data: [DONE]\n\n",
         fault: fault::write,
         models: models::write,
         request_id_header: "x-request-id",

@@ -22,6 +22,26 @@ struct Reader {
     said: bool,
     /// The calls so far, in the order they began.
     calls: Vec<Call>,
+    /// Bytes of their ids and names.
+    held: usize,
+    /// The choices that an app of this dialect may have asked for beside the first.
+    others: Others,
+}
+
+/// Choices beside the first, a bit each: those that have begun, and those that have ended.
+#[derive(Debug, Default)]
+struct Others {
+    begun: u128,
+    ended: u128,
+}
+
+impl Others {
+    fn note(&mut self, index: u64, ended: bool) {
+        let bit = u32::try_from(index).ok().and_then(|index| 1_u128.checked_shl(index));
+        // One that is beyond all that can be asked for never ends.
+        self.begun |= bit.unwrap_or(1);
+        self.ended |= bit.filter(|_| ended).unwrap_or(0);
+    }
 }
 
 #[derive(Debug, Default)]
@@ -44,6 +64,14 @@ impl Call {
 }
 
 impl StreamReader for Reader {
+    fn is_whole(&self) -> bool {
+        self.stopped && !self.ended && self.others.begun == self.others.ended
+    }
+
+    fn held(&self) -> usize {
+        self.held.saturating_add(self.calls.len().saturating_mul(size_of::<Call>()))
+    }
+
     fn read(&mut self, name: &str, data: &str, sink: Sink<'_>) {
         let data = data.trim();
         if self.ended || data.is_empty() {
@@ -78,11 +106,17 @@ impl StreamReader for Reader {
 
 impl Reader {
     fn chunk(&mut self, chunk: Value<'_>, sink: Sink<'_>) {
-        let choices = chunk.get("choices");
-        let first = choices
-            .into_iter()
-            .flat_map(Value::items)
-            .find(|choice| choice.given("index").is_none_or(|index| index.as_u64() == Some(0)));
+        let mut first = None;
+        for choice in chunk.get("choices").into_iter().flat_map(Value::items) {
+            match choice.given("index").map_or(Some(0), Value::as_u64) {
+                Some(0) => first = first.or(Some(choice)),
+                Some(index) => {
+                    let reason = choice.str_of("finish_reason");
+                    self.others.note(index, reason.is_some_and(|reason| !reason.is_empty()));
+                }
+                None => {}
+            }
+        }
         let id = chunk.str_of("id").unwrap_or_default();
         // Azure's first chunk holds only its filter's verdict, and neither id nor model.
         if !self.started && (first.is_some() || !id.is_empty()) {
@@ -135,9 +169,11 @@ impl Reader {
         let index = narrow(index);
         if !call.told {
             if call.id.is_empty() {
+                self.held = self.held.saturating_add(id.len());
                 call.id = id.into_owned();
             }
             if call.name.is_empty() {
+                self.held = self.held.saturating_add(name.len());
                 call.name = name.into_owned();
             }
             // Some bring the id and the name one after the other, and some bring no id at all.

@@ -25,6 +25,11 @@ struct Stream {
 }
 
 impl AnswerWriter for Stream {
+    fn held(&self) -> usize {
+        let bare = self.bare.len().saturating_mul(size_of::<u32>());
+        self.names.held().saturating_add(self.before.len()).saturating_add(bare)
+    }
+
     fn write(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
         if self.closed {
             return;

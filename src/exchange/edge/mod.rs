@@ -106,6 +106,8 @@ impl Edge {
             Event::ResponseTrailers => self.response_body(0, true),
             Event::Called { status, size } => self.called(status, size, envoy),
             Event::Done => Effects::go_on(),
+            // This role never asks for it.
+            Event::Woken => Effects::wait(),
             Event::Over => self.over(envoy),
         }
     }

@@ -56,14 +56,28 @@ fn joined(prefix: &str, path: &str) -> String {
 /// Longest path of a field that is named in a header, in characters.
 const FIELD: usize = 100;
 
+/// Longest list of such fields, in bytes, but for its last one.
+const LIST: usize = 2_000;
+
 /// Paths of fields as one header's value.
 ///
 /// An app chooses its own keys: a line break in one would begin another header, and a long one
 /// would be more than clients take.
 pub(super) fn listed(fields: &[String]) -> String {
     let plain = |c: char| if c.is_ascii_graphic() { c } else { '?' };
-    let field = |field: &String| field.chars().take(FIELD).map(plain).collect::<String>();
-    fields.iter().map(field).collect::<Vec<_>>().join(", ")
+    let mut list = String::new();
+    for (index, field) in fields.iter().enumerate() {
+        if index > 0 {
+            list.push_str(", ");
+        }
+        if list.len() > LIST {
+            let more = fields.len().saturating_sub(index);
+            list.push_str(&format!("and {more} more"));
+            break;
+        }
+        list.extend(field.chars().take(FIELD).map(plain));
+    }
+    list
 }
 
 #[cfg(test)]

@@ -4,18 +4,17 @@
 //! app's own body each time. Headers are one map for all attempts, so it replaces them whole:
 //! what an earlier attempt left, another provider's key among it, is gone before this provider's
 //! key is added behind it.
-mod answer;
 mod config;
 mod headers;
+mod relay;
 mod request;
 mod response_headers;
-mod stream;
 
 use std::rc::Rc;
 
 pub use self::config::Config;
 
-use self::answer::Answer;
+use self::relay::{Part, Relay};
 use self::request::Asked;
 use super::plan::Mismatch;
 use super::{
@@ -37,11 +36,11 @@ enum State {
     /// Nothing has come yet.
     New,
     /// The headers passed; the body is coming.
-    Reading(Vec<u8>),
+    Reading,
     /// The provider has been asked.
-    Asked(Asked),
+    Asked(Box<Asked>),
     /// The provider answers.
-    Answering(Answer),
+    Answering(Relay),
     /// We answered ourselves.
     Replied,
 }
@@ -69,14 +68,9 @@ impl Attempt {
             Event::RequestBody { size, end } => self.request_body(size, end, envoy),
             Event::RequestTrailers => self.request_trailers(envoy),
             Event::ResponseHeaders { end } => self.response_headers(end, envoy),
-            Event::ResponseBody { size, end } => match &mut self.state {
-                State::Answering(answer) => answer.body(size, end, envoy),
-                _ => Effects::go_on(),
-            },
-            Event::ResponseTrailers => match &mut self.state {
-                State::Answering(answer) => answer.trailers(envoy),
-                _ => Effects::go_on(),
-            },
+            Event::ResponseBody { size, end } => self.answer(Part::Body { size, end }, envoy),
+            Event::ResponseTrailers => self.answer(Part::Trailers, envoy),
+            Event::Woken => self.answer(Part::Wake, envoy),
             Event::Done if self.failed => {
                 // Where it is not the last, the next answer is to be judged anew.
                 Effects::go_on().and(Effect::State(JUDGED.into(), Vec::new()))
@@ -87,22 +81,23 @@ impl Attempt {
     }
 
     fn request_headers(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
-        match envoy.property(&[PLAN]) {
-            Some(plan) if !end => {
-                self.state = State::Reading(plan);
-                Effects::wait()
-            }
-            _ => self.mismatch(envoy),
+        if end {
+            return self.mismatch(envoy);
         }
+        self.state = State::Reading;
+        Effects::wait()
     }
 
     fn request_body(&mut self, size: usize, end: bool, envoy: &dyn Envoy) -> Effects {
-        let State::Reading(plan) = &self.state else { return Effects::go_on() };
+        if !matches!(self.state, State::Reading) {
+            return Effects::go_on();
+        }
         if !end {
             return Effects::wait();
         }
         let body = envoy.request_body(0, size);
-        let written = Plan::document(plan).and_then(|document| {
+        let plan = envoy.property(&[PLAN]).unwrap_or_default();
+        let written = Plan::document(&plan).and_then(|document| {
             let plan = Plan::decode(&document)?;
             request::write(&self.config, &plan, &body, envoy.now_ms())
         });
@@ -112,7 +107,7 @@ impl Attempt {
                     return self.too_large(written.asked, envoy);
                 };
                 let mut effects = Effects::go_on().and(written.asked.report.publish());
-                self.state = State::Asked(written.asked);
+                self.state = State::Asked(Box::new(written.asked));
                 let next = written.next.map(|next| Effect::State(NEXT.into(), next.into_bytes()));
                 effects.list.extend(next);
                 effects
@@ -127,7 +122,7 @@ impl Attempt {
     /// body would go on to the provider here.
     fn request_trailers(&mut self, envoy: &dyn Envoy) -> Effects {
         match &self.state {
-            State::New | State::Reading(_) => self.mismatch(envoy),
+            State::New | State::Reading => self.mismatch(envoy),
             _ => Effects::go_on(),
         }
     }
@@ -136,7 +131,6 @@ impl Attempt {
     /// nobody to fail over to: only an answer could have Envoy try the next model.
     fn too_large(&mut self, mut asked: Asked, envoy: &dyn Envoy) -> Effects {
         self.state = State::Replied;
-        let Some(app) = asked.app.and_then(|app| app.app.as_ref()) else { return Effects::wait() };
         let message = format!(
             "{}: in this provider's dialect the request is longer than the {} bytes that the \
              gateway holds: send less",
@@ -144,7 +138,7 @@ impl Attempt {
             self.config.buffer.bytes()
         );
         let fault = Fault::new(FaultKind::TooLarge, message);
-        let reply = marked(app, &fault, &asked.request_id, &self.config.name);
+        let reply = marked(asked.app, &fault, &asked.request_id, &self.config.name);
         asked.report.end(Progress::Failed(Outcome::of(&fault)), envoy.now_ms());
         Effects::reply(reply)
             .and(asked.report.publish())
@@ -169,17 +163,35 @@ impl Attempt {
     }
 
     fn response_headers(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
-        let State::Asked(asked) = &mut self.state else { return Effects::go_on() };
-        let answer = Answer::begin(Rc::clone(&self.config), core::mem::take(asked), envoy);
-        let State::Answering(answer) = self.become_answering(answer) else {
-            return Effects::go_on();
-        };
-        if end { answer.body(0, true, envoy) } else { Effects::wait() }
+        match core::mem::replace(&mut self.state, State::Replied) {
+            State::Asked(asked) => {
+                let config = Rc::clone(&self.config);
+                self.state = State::Answering(Relay::begin(config, *asked, envoy));
+                if end {
+                    return self.answer(Part::Body { size: 0, end: true }, envoy);
+                }
+                Effects::wait()
+            }
+            other => {
+                self.state = other;
+                Effects::go_on()
+            }
+        }
     }
 
-    fn become_answering(&mut self, answer: Answer) -> &mut State {
-        self.state = State::Answering(answer);
-        &mut self.state
+    /// A part of the provider's answer.
+    fn answer(&mut self, part: Part, envoy: &dyn Envoy) -> Effects {
+        match core::mem::replace(&mut self.state, State::Replied) {
+            State::Answering(relay) => {
+                let (next, effects) = relay.on(part, envoy);
+                self.state = State::Answering(next);
+                effects
+            }
+            other => {
+                self.state = other;
+                Effects::go_on()
+            }
+        }
     }
 }
 

@@ -4,16 +4,18 @@ use std::borrow::Cow;
 use super::super::plan::Mismatch;
 use super::super::{Plan, Report};
 use super::Config;
-use super::headers;
-use crate::dialect::{Ask, Dialect, Given, Target, named, splice};
+use super::headers::{self, listed};
+use crate::dialect::{App, Ask, Dialect, Given, Target, named, splice};
 use crate::json::{Document, Limits, Writer};
 
 /// What was asked, as the answer's reading has to know it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Asked {
     pub(super) request_id: String,
     /// The app's dialect.
-    pub(super) app: Option<&'static Dialect>,
+    pub(super) dialect: &'static Dialect,
+    /// And what apps speak of it.
+    pub(super) app: &'static App,
     /// Whether the app wants a stream.
     pub(super) stream: bool,
     /// Whether a stream ends with its usage.
@@ -22,8 +24,8 @@ pub(super) struct Asked {
     pub(super) attempt: usize,
     /// Whether another model comes after this one.
     pub(super) more: bool,
-    /// Fields that were left out.
-    pub(super) dropped: Vec<String>,
+    /// The fields that were left out, as a header names them; empty when there are none.
+    pub(super) dropped: String,
     /// What credits bind the answer to; none where nobody counts them.
     pub(super) meter: Option<Metered>,
     /// What it tells of itself.
@@ -58,18 +60,20 @@ pub(super) fn write(
     body: &[u8],
     now_ms: u64,
 ) -> Result<Written, Mismatch> {
-    let app = named(&plan.app).ok_or(Mismatch)?;
+    let dialect = named(&plan.app).ok_or(Mismatch)?;
+    let app = dialect.app.as_ref().ok_or(Mismatch)?;
     let position = plan.chain.iter().position(|model| *model == config.name).ok_or(Mismatch)?;
     let attempt = position.saturating_add(1);
     let next = plan.chain.get(attempt);
     let mut asked = Asked {
         request_id: plan.request_id.to_string(),
-        app: Some(app),
+        dialect,
+        app,
         stream: plan.stream,
         stream_usage: plan.stream_usage,
         attempt,
         more: next.is_some(),
-        dropped: Vec::new(),
+        dropped: String::new(),
         meter: match &plan.meter {
             Some(meter) => {
                 let bound = *meter.bounds.get(position).ok_or(Mismatch)?;
@@ -82,12 +86,17 @@ pub(super) fn write(
         report: Report::begin(&config.name, now_ms),
     };
     let bound = asked.meter.as_ref().map(|meter| meter.bound);
-    let body = if core::ptr::eq(app, config.dialect) {
+    let body = if core::ptr::eq(dialect, config.dialect) {
         same(config, plan, body, bound)?
     } else {
-        cross(config, app, (body, bound), &mut asked.dropped)?
+        {
+            let (body, dropped) = cross(config, app, body, bound)?;
+            asked.dropped = listed(&dropped);
+            body
+        }
     };
-    let carried = if core::ptr::eq(app, config.dialect) { plan.carried.as_slice() } else { &[] };
+    let carried =
+        if core::ptr::eq(dialect, config.dialect) { plan.carried.as_slice() } else { &[] };
     let headers = headers::request(config, plan.stream, carried, body.len());
     let next = next.map(ToString::to_string);
     Ok(Written { asked, next, headers, body })
@@ -112,13 +121,12 @@ fn same(
 /// roles are not the same module.
 fn cross(
     config: &Config,
-    app: &'static Dialect,
-    (body, bound): (&[u8], Option<u64>),
-    dropped: &mut Vec<String>,
-) -> Result<Vec<u8>, Mismatch> {
+    app: &App,
+    body: &[u8],
+    bound: Option<u64>,
+) -> Result<(Vec<u8>, Vec<String>), Mismatch> {
     let document = Document::parse(body, Limits::default()).map_err(|_| Mismatch)?;
-    let read = app.app.as_ref().ok_or(Mismatch)?.read;
-    let mut ask = read(&document).map_err(|_| Mismatch)?;
+    let mut ask = (app.read)(&document).map_err(|_| Mismatch)?;
     // What was paid for is said even to a provider that may be left to find its own bound.
     if let (Some(bound), None) = (bound, &ask.max_tokens) {
         ask.max_tokens = Some(Given { value: bound, field: "max_tokens" });
@@ -129,8 +137,8 @@ fn cross(
         max_tokens.value = max_tokens.value.min(config.max_output_tokens);
     }
     let target = Target { model: &config.provider_model, max_output_tokens };
-    *dropped = left_out(config, &ask, &target);
-    Ok((config.dialect.provider.write)(&ask, &target))
+    let dropped = left_out(config, &ask, &target);
+    Ok(((config.dialect.provider.write)(&ask, &target), dropped))
 }
 
 /// Most tokens of the answer: when the app sets no bound, what the input leaves of the window.

@@ -206,6 +206,10 @@ pub(crate) struct Filter {
     /// None where the filter is missing: everything passes.
     stream: Option<Stream>,
     buffer: StreamBuffer,
+    /// It asked to be woken.
+    wakes: bool,
+    /// It was reset.
+    closed: bool,
     request: Held,
     response: Held,
 }
@@ -218,7 +222,7 @@ impl Filter {
     /// In the place of one that is not there.
     pub(crate) fn missing(buffer: StreamBuffer) -> Self {
         let (request, response) = (Held::default(), Held::default());
-        Self { stream: None, buffer, request, response }
+        Self { stream: None, buffer, wakes: false, closed: false, request, response }
     }
 
     /// Delivers a piece.
@@ -282,6 +286,22 @@ impl Filter {
                 Step::Pass { headers, body: core::mem::take(&mut held.body) }
             }
         }
+    }
+
+    /// The time that it asked for has passed.
+    pub(crate) fn woken(&mut self, world: &mut World) -> Step {
+        self.wakes = false;
+        self.on(world, Event::Woken, Way::Response, Piece::Trailers, &[])
+    }
+
+    /// Whether it asked to be woken.
+    pub(crate) const fn wakes(&self) -> bool {
+        self.wakes
+    }
+
+    /// Whether it was reset.
+    pub(crate) const fn closed(&self) -> bool {
+        self.closed
     }
 
     /// Whether the headers of that way have gone on.
@@ -353,6 +373,8 @@ impl Filter {
             Effect::SendNow => world.hurried = true,
             Effect::Reply(_) if self.response.gone => return Some("an answer has begun"),
             Effect::Reply(own) => *reply = Some(own),
+            Effect::Wake => self.wakes = true,
+            Effect::Close => self.closed = true,
             Effect::Count(name) => {
                 let count = world.counted.entry(name).or_default();
                 *count = count.saturating_add(1);

@@ -20,9 +20,17 @@ pub(crate) struct Gateway {
 impl Gateway {
     /// Configures the plugins as `tradewind render` does.
     pub(crate) fn new(policy: &str) -> Result<Self, String> {
+        Self::with_buffer(policy, StreamBuffer::rendered)
+    }
+
+    /// The same with another buffer of each stream.
+    pub(crate) fn with_buffer(
+        policy: &str,
+        buffer: impl Fn(&RequestLimits) -> StreamBuffer,
+    ) -> Result<Self, String> {
         let checked = Policy::from_json(policy.as_bytes(), vocabulary())
             .map_err(|problems| format!("{problems:?}"))?;
-        let buffer = StreamBuffer::rendered(checked.limits());
+        let buffer = buffer(checked.limits());
         let mut edge = Writer::new();
         edge.object(|json| {
             json.key("role").string("edge");

@@ -17,7 +17,7 @@ pub(crate) use self::{
     bank::Weather,
     envoy::{Headers, View, World},
     gateway::Gateway,
-    play::live,
+    play::{Life, live},
     proxy::Proxy,
     script::{Answer, Given, Message, message, request, split},
     scripts::gateway,

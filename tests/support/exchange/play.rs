@@ -258,49 +258,68 @@ impl Play {
 
     /// Delivers the next piece of an answer.
     fn answer(&mut self, mut attempt: Attempt, message: Message, index: usize) -> bool {
-        let Some(piece) = message.piece(index) else {
-            if message.more {
+        let (piece, step) = match message.piece(index) {
+            Some(piece) => (piece, attempt.filter.turn(&mut self.life.world, Way::Response, piece)),
+            None if message.more && attempt.filter.wakes() => {
+                (Piece::Body(&[], false), attempt.filter.woken(&mut self.life.world))
+            }
+            None if message.more => {
                 self.stage = Stage::Answering(attempt, message, index);
                 return false;
             }
-            if message.reset && !attempt.filter.gone(Way::Response) {
+            None if message.reset && !attempt.filter.gone(Way::Response) => {
                 self.unreached(attempt);
                 return true;
             }
-            self.life.reset |= message.reset;
+            None => {
+                self.life.reset |= message.reset;
+                attempt.filter.done(&mut self.life.world);
+                return true;
+            }
+        };
+        if attempt.filter.closed() {
+            self.life.reset = true;
             attempt.filter.done(&mut self.life.world);
             return true;
-        };
-        let ends = matches!(piece, Piece::Headers { end: true } | Piece::Body(_, true));
-        match attempt.filter.turn(&mut self.life.world, Way::Response, piece) {
+        }
+        match step {
             Step::Wait => {}
             Step::Reply(reply) => {
                 self.reply(reply);
                 attempt.filter.done(&mut self.life.world);
                 return true;
             }
+            Step::Pass { headers: true, .. }
+                if retried(&self.life.world.response) && attempt.sent.retries > 0 =>
+            {
+                self.retry(attempt);
+                return true;
+            }
             Step::Pass { headers, body } => {
-                if headers && retried(&self.life.world.response) && attempt.sent.retries > 0 {
-                    self.retry(attempt);
-                    return true;
-                }
-                let none = ends && body.is_empty();
-                let mut open = !headers || self.down(Piece::Headers { end: none });
-                if open && (!body.is_empty() || ends && !self.life.ended) {
-                    open = self.down(Piece::Body(&body, ends));
-                }
-                if open && matches!(piece, Piece::Trailers) {
-                    self.down(Piece::Trailers);
-                    self.life.ended = true;
-                }
-                if !open {
+                if !self.passed(piece, headers, &body) {
                     attempt.filter.done(&mut self.life.world);
                     return true;
                 }
             }
         }
-        self.stage = Stage::Answering(attempt, message, index.saturating_add(1));
+        let next = index.saturating_add(1).min(message.chunks.len().saturating_add(2));
+        self.stage = Stage::Answering(attempt, message, next);
         true
+    }
+
+    /// The attempt has let go of something; whether the app still waits for it.
+    fn passed(&mut self, piece: Piece<'_>, headers: bool, body: &[u8]) -> bool {
+        let ends = matches!(piece, Piece::Headers { end: true } | Piece::Body(_, true));
+        let none = ends && body.is_empty();
+        let mut open = !headers || self.down(Piece::Headers { end: none });
+        if open && (!body.is_empty() || ends && !self.life.ended) {
+            open = self.down(Piece::Body(body, ends));
+        }
+        if open && matches!(piece, Piece::Trailers) {
+            self.down(Piece::Trailers);
+            self.life.ended = true;
+        }
+        open
     }
 
     fn retry(&mut self, mut attempt: Attempt) {

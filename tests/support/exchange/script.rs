@@ -11,7 +11,8 @@
 //!
 //! A message is its headers, a blank line, and its body to the byte; a line that ends in `\`
 //! goes on in the next one. In a body the line `~~~` ends a chunk, `~~~ trailers` ends it with
-//! trailers, `~~~ reset` cuts the connection, `~~~ more` leaves it open (in a story);
+//! trailers, `~~~ reset` cuts the connection, `~~~ more` leaves it open: for
+//! ever, or until a story goes on with it;
 //! `<<70000 x>>` is that many of that byte.
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

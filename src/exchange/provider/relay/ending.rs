@@ -1,0 +1,45 @@
+//! The end of an answer: the app has all that it gets, whatever its provider still sends.
+//!
+//! Envoy can end the app's stream in order only when the provider ends its own. Most do at once;
+//! one that does not is reset after a moment, and the app's connection with it.
+use super::super::super::{Body, Effect, Effects, Envoy};
+use super::about::About;
+use super::translate::Translation;
+use super::{Relay, Turn};
+
+/// An answer that is over for its app.
+#[derive(Debug)]
+pub(in super::super) enum Ending {
+    /// It ended by itself: its provider may report the usage yet.
+    Whole(Box<About>, Box<Translation>),
+    /// It failed, or was ended by us.
+    Failed,
+}
+
+impl Ending {
+    pub(super) fn body(self, size: usize, end: bool, envoy: &dyn Envoy) -> Turn {
+        let mut effects = Effects::go_on();
+        if size > 0 {
+            effects.list.push(Effect::ResponseBody(Body::empty()));
+        }
+        let next = match self {
+            Self::Whole(mut about, mut translation) if size > 0 => {
+                let before = translation.seen().usage;
+                let more = translation.late(&envoy.response_body(0, size));
+                if translation.seen().usage != before {
+                    about.used(translation.seen());
+                    effects.list.push(about.asked.report.publish());
+                }
+                if more { Self::Whole(about, translation) } else { Self::Failed }
+            }
+            other => other,
+        };
+        let next = if end { Relay::Passed } else { Relay::Ending(next) };
+        (next, effects)
+    }
+
+    /// The provider has not ended it for a while: it is let go.
+    pub(super) fn wake() -> Turn {
+        (Relay::Passed, Effects::wait().and(Effect::Close))
+    }
+}

@@ -1,0 +1,138 @@
+//! A stream that the app is receiving, event by event.
+use super::super::super::{Effect, Effects, Envoy, Flow, Progress};
+use super::about::About;
+use super::ending::Ending;
+use super::judge::{Came, EVENTS, Judge};
+use super::translate::{End, Run, Translation, no_memory};
+use super::{Relay, Turn};
+use crate::policy::metric_label;
+
+/// A stream on its way.
+#[derive(Debug)]
+pub(in super::super) struct Flowing {
+    about: About,
+    translation: Box<Translation>,
+    /// So many bytes are the app's and held back all the same: the answer is whole, and where
+    /// trailers take the place of the mark of its end, only what is held back can be added to.
+    back: Option<usize>,
+    /// Its report is published again when so many bytes have gone to the app.
+    next: u64,
+}
+
+impl Flowing {
+    /// The first content is here.
+    pub(super) fn begin(
+        judge: Judge,
+        translation: Box<Translation>,
+        run: Run,
+        came: Came,
+        envoy: &dyn Envoy,
+    ) -> Turn {
+        let headers = judge.headers(200, Some(EVENTS), None);
+        let flowing = Box::new(Self { about: judge.about, translation, back: None, next: 0 });
+        let (next, mut effects) = flowing.deliver(run, came, envoy);
+        effects.list.insert(0, headers);
+        (next, effects)
+    }
+
+    pub(super) fn body(mut self: Box<Self>, size: usize, end: bool, envoy: &dyn Envoy) -> Turn {
+        let ready = self.back.unwrap_or(0);
+        let fresh = envoy.response_body(ready, size.saturating_sub(ready));
+        let mut run = self.translation.read(&fresh, 0);
+        if end {
+            run = self.translation.finish(run);
+        }
+        self.deliver(run, Came { size, end }, envoy)
+    }
+
+    /// Trailers end it. What is to be said now can only be added to what is held back; where that
+    /// is nothing, the app sees a reset.
+    pub(super) fn trailers(mut self: Box<Self>, envoy: &dyn Envoy) -> Turn {
+        let run = self.translation.finish(Run::On);
+        match self.back {
+            Some(size) => self.deliver(run, Came { size, end: true }, envoy),
+            None => self.cut(envoy),
+        }
+    }
+
+    /// The mark of the end has not come for a while: what is held back goes on.
+    pub(super) fn wake(mut self: Box<Self>) -> Turn {
+        let effects = if self.back.take().is_some() { Effects::go_on() } else { Effects::wait() };
+        (Relay::Flowing(self), effects)
+    }
+
+    /// Sends on what there is to send.
+    fn deliver(mut self: Box<Self>, mut run: Run, came: Came, envoy: &dyn Envoy) -> Turn {
+        let mut effects = Effects::go_on();
+        if let Run::Over(End::Full) = run {
+            effects.list.push(full(&self.about));
+            run = Run::Over(End::Broken(no_memory()));
+        }
+        let output = self.translation.output();
+        if let Run::Over(End::Broken(fault)) = &run {
+            output.say(&self.about.broken(fault.clone()));
+        }
+        let ready = self.back.unwrap_or(0);
+        let body = output.take(ready, came.size, envoy);
+        let Ok(body) = body.map(|body| self.about.config.buffer.hold(body)).transpose() else {
+            return self.cut(envoy);
+        };
+        let size = body.as_ref().map_or(came.size, |body| body.as_bytes().len());
+        effects.list.extend(body.map(Effect::ResponseBody));
+        effects.list.extend(self.report(size.saturating_sub(ready), &run, envoy));
+        match run {
+            Run::On if self.translation.awaits_mark() => {
+                effects.flow = Flow::Pause;
+                effects.list.extend(self.back.is_none().then_some(Effect::Wake));
+                self.back = Some(size);
+                (Relay::Flowing(self), effects)
+            }
+            Run::On => {
+                self.back = None;
+                (Relay::Flowing(self), effects)
+            }
+            Run::Over(_) if came.end => (Relay::Passed, effects),
+            Run::Over(End::Whole) => {
+                let ending = Ending::Whole(Box::new(self.about), self.translation);
+                (Relay::Ending(ending), effects.and(Effect::Wake))
+            }
+            Run::Over(_) => (Relay::Ending(Ending::Failed), effects.and(Effect::Wake)),
+        }
+    }
+
+    /// Ends it where nothing more can be said: the app sees that its connection breaks.
+    fn cut(mut self: Box<Self>, envoy: &dyn Envoy) -> Turn {
+        let report = self.report(0, &Run::Over(End::Full), envoy);
+        let mut effects = Effects::wait().and(Effect::Close);
+        effects.list.extend(report);
+        (Relay::Passed, effects)
+    }
+
+    /// What is published after a chunk: at the end, and whenever the app has twice what it had when
+    /// that was done last.
+    fn report(&mut self, sent: usize, run: &Run, envoy: &dyn Envoy) -> Option<Effect> {
+        let report = &mut self.about.asked.report;
+        report.bytes = report.bytes.saturating_add(u64::try_from(sent).unwrap_or(u64::MAX));
+        let progress = match run {
+            Run::On if report.bytes < self.next => return None,
+            Run::On => None,
+            Run::Over(End::Whole | End::Stopped) => Some(Progress::Answered),
+            Run::Over(End::Broken(_) | End::Full) => Some(Progress::Cut),
+        };
+        let metered = self.about.asked.meter.is_some();
+        self.next = if metered { report.bytes.saturating_mul(2) } else { u64::MAX };
+        let now = envoy.now_ms();
+        report.content(now);
+        if let Some(progress) = progress {
+            report.end(progress, now);
+        }
+        self.about.used(self.translation.seen());
+        Some(self.about.asked.report.publish())
+    }
+}
+
+/// Counts a stream for which there was no memory.
+pub(super) fn full(about: &About) -> Effect {
+    let model = metric_label(&about.config.name);
+    Effect::Count(format!("tradewind_streams_too_large_total.model.{model}"))
+}

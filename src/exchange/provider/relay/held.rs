@@ -1,0 +1,153 @@
+//! An answer that Envoy holds for us, headers and body, until it is judged.
+use std::rc::Rc;
+
+use super::super::super::{Effects, Envoy, HeaderMap};
+use super::super::Config;
+use super::super::request::Asked;
+use super::super::response_headers::{is_answer, passes};
+use super::about::About;
+use super::flowing::{Flowing, full};
+use super::judge::{CONTENT_TYPE, Came, EVENTS, Judge, internal};
+use super::translate::{End, Run, Translation, cut_short, no_memory};
+use super::{Relay, Turn, whole};
+use crate::json::{Document, Limits};
+
+/// Most bytes of an error's body that are read: real ones are under a kilobyte.
+const ERROR_BYTES: usize = 65_536;
+
+/// How long the rest of an error's body is waited for, in milliseconds.
+const ERROR_MS: u64 = 3_000;
+
+/// Most bytes of a whole answer that are held before it is judged: 12 MiB. Envoy itself gives up
+/// the whole request, next models and all, at the 16 MiB that `tradewind render` sets.
+const WHOLE_BYTES: usize = 12 << 20;
+
+/// Most bytes of a stream before its first content: 1 MiB. Comments and pings once a second reach
+/// it after some hours.
+const STREAM_BYTES: usize = 1 << 20;
+
+/// An answer that is held.
+#[derive(Debug)]
+pub(in super::super) struct Held {
+    judge: Judge,
+    kind: Kind,
+    /// Bytes of the body that Envoy holds.
+    size: usize,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// An error status: its body tells which. When it began, in milliseconds.
+    Error(u64),
+    /// A whole answer.
+    Whole,
+    /// A streamed one, all of which has been read.
+    Stream(Box<Translation>),
+}
+
+impl Held {
+    pub(super) fn begin(config: Rc<Config>, mut asked: Asked, envoy: &dyn Envoy) -> Self {
+        let mut own = envoy.headers(HeaderMap::Response);
+        let text = |name: &str| {
+            let value = own.iter().find(|(own, _)| own == name).map(|(_, value)| value);
+            value.and_then(|value| core::str::from_utf8(value).ok())
+        };
+        let status = text(":status").and_then(|status| status.parse().ok()).unwrap_or(502);
+        let events = text(CONTENT_TYPE).is_some_and(is_events);
+        asked.report.status = status;
+        let about = About { config, asked };
+        let same = about.same();
+        own.retain(|(name, _)| name == CONTENT_TYPE || passes(name, same));
+        let kind = match status {
+            status if is_answer(status) && events && about.asked.stream => {
+                Kind::Stream(Box::new(Translation::new(&about, envoy)))
+            }
+            status if is_answer(status) => Kind::Whole,
+            _ => Kind::Error(envoy.now_ms()),
+        };
+        Self { judge: Judge { about, status, own }, kind, size: 0 }
+    }
+
+    /// Trailers end a body as its last chunk would: what was held is judged now.
+    pub(super) fn trailers(self: Box<Self>, envoy: &dyn Envoy) -> Turn {
+        let size = self.size;
+        self.body(size, true, envoy)
+    }
+
+    pub(super) fn body(self: Box<Self>, size: usize, end: bool, envoy: &dyn Envoy) -> Turn {
+        let Self { judge, kind, size: read } = *self;
+        let came = Came { size, end };
+        match kind {
+            Kind::Error(since) => error(judge, since, came, envoy),
+            Kind::Whole if size > WHOLE_BYTES => {
+                judge.fail(internal("the provider's answer is too large to be judged"), came, envoy)
+            }
+            Kind::Whole if end => whole::judged(judge, came, envoy),
+            Kind::Whole => wait(judge, Kind::Whole, size),
+            Kind::Stream(translation) => stream(judge, translation, read, came, envoy),
+        }
+    }
+}
+
+fn wait(judge: Judge, kind: Kind, size: usize) -> Turn {
+    (Relay::Held(Box::new(Held { judge, kind, size })), Effects::wait())
+}
+
+/// An error's body is read when it is whole, when it is too long, or when it takes too long.
+fn error(judge: Judge, since: u64, came: Came, envoy: &dyn Envoy) -> Turn {
+    let enough = came.end
+        || came.size > ERROR_BYTES
+        || is_whole(came.size, envoy)
+        || envoy.now_ms() > since.saturating_add(ERROR_MS);
+    if !enough {
+        return wait(judge, Kind::Error(since), came.size);
+    }
+    let body = envoy.response_body(0, came.size.min(ERROR_BYTES));
+    let fault = (judge.about.config.dialect.provider.fault)(judge.status, &body);
+    judge.fail(fault, came, envoy)
+}
+
+/// Whether an error's body says all that it can, though its provider has not ended it.
+fn is_whole(size: usize, envoy: &dyn Envoy) -> bool {
+    let last = envoy.response_body(size.saturating_sub(2), 2);
+    last.trim_ascii_end().ends_with(b"}")
+        && Document::parse(&envoy.response_body(0, size), Limits::lenient()).is_ok()
+}
+
+/// A stream is held until its first content.
+fn stream(
+    mut judge: Judge,
+    mut translation: Box<Translation>,
+    read: usize,
+    came: Came,
+    envoy: &dyn Envoy,
+) -> Turn {
+    let fresh = envoy.response_body(read, came.size.saturating_sub(read));
+    let mut run = translation.read(&fresh, judge.held());
+    if came.end {
+        run = translation.finish(run);
+    }
+    if translation.seen().content {
+        return Flowing::begin(judge, translation, run, came, envoy);
+    }
+    judge.about.asked.report.used.reported = translation.seen().usage;
+    match run {
+        Run::On if came.size > STREAM_BYTES => {
+            let message = "the provider sent a megabyte and nothing of an answer";
+            judge.fail(internal(message), came, envoy)
+        }
+        Run::On => wait(judge, Kind::Stream(translation), came.size),
+        Run::Over(End::Broken(fault)) => judge.fail(fault, came, envoy),
+        Run::Over(End::Full) => {
+            let count = full(&judge.about);
+            let (next, effects) = judge.fail(no_memory(), came, envoy);
+            (next, effects.and(count))
+        }
+        Run::Over(End::Whole | End::Stopped) => judge.fail(cut_short(), came, envoy),
+    }
+}
+
+/// Whether a content type is that of a stream: media types have no case (RFC 9110, 8.3.1).
+fn is_events(kind: &str) -> bool {
+    kind.get(..EVENTS.len()).is_some_and(|own| own.eq_ignore_ascii_case(EVENTS))
+}

@@ -1,0 +1,146 @@
+//! The judgement of an answer while its headers are held: it passes, or it has failed.
+use std::borrow::Cow;
+
+use super::super::super::{Body, Effect, Effects, Envoy, HeaderMap, Outcome, Progress, Reply};
+use super::super::headers::Headers;
+use super::super::response_headers::WAITS;
+use super::about::About;
+use super::ending::Ending;
+use super::{Relay, Turn};
+use crate::dialect::{Fault, FaultKind};
+use crate::policy::shown;
+
+/// The header that says what a body is.
+pub(super) const CONTENT_TYPE: &str = "content-type";
+/// The content type of a whole answer.
+pub(super) const JSON: &str = "application/json";
+/// The content type of a streamed one.
+pub(super) const EVENTS: &str = "text/event-stream";
+
+/// An answer whose headers are held.
+#[derive(Debug)]
+pub(super) struct Judge {
+    pub(super) about: About,
+    pub(super) status: u16,
+    /// The provider's own headers, as far as they may pass, and its content type.
+    pub(super) own: Vec<(String, Vec<u8>)>,
+}
+
+/// How far an answer had come when it failed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Came {
+    /// How much of its body Envoy holds.
+    pub(super) size: usize,
+    /// Nothing follows.
+    pub(super) end: bool,
+}
+
+impl Judge {
+    /// Bytes that are held until it is judged.
+    pub(super) fn held(&self) -> usize {
+        self.own.iter().map(|(name, value)| name.len().saturating_add(value.len())).sum()
+    }
+
+    /// A failure before the app saw anything: another model is tried, or the app is told.
+    pub(super) fn fail(mut self, fault: Fault, came: Came, envoy: &dyn Envoy) -> Turn {
+        let outcome = Outcome::of(&fault);
+        let verdict = outcome.verdict();
+        let mut effects = Effects::go_on().and(self.about.end(Progress::Failed(outcome), envoy));
+        if verdict.told.is_some() {
+            let said = shown(&fault.message);
+            let line = format!("model `{}`: {}: {said}", self.about.config.name, verdict.name);
+            effects.list.push(Effect::Log(line));
+        }
+        let retry = self.about.asked.more && verdict.fails_over;
+        let told = outcome.told(fault, &self.about.config.name);
+        if retry {
+            return self.ask_the_next(&told, came, effects);
+        }
+        effects.list.push(Effect::Reply(self.reply(&told)));
+        (Relay::Passed, effects)
+    }
+
+    /// Has Envoy ask the next model: at once, however slowly the rest of this answer comes.
+    ///
+    /// The body is the app's nevertheless: Envoy may have no retry left, whatever the plan says.
+    fn ask_the_next(self, told: &Fault, came: Came, mut effects: Effects) -> Turn {
+        let asked = &self.about.asked;
+        // Envoy retries what its policy lists; everything else has to look like it.
+        let status = if retried(told.status) { told.status } else { 503 };
+        // Envoy buffers nothing where nothing came.
+        let said =
+            if came.size > 0 { (asked.app.fault)(told, &asked.request_id) } else { Vec::new() };
+        let body = self.about.config.buffer.hold(said).unwrap_or_default();
+        effects.list.push(self.headers(status, Some(JSON), Some(body.as_bytes().len())));
+        effects.list.extend((came.size > 0).then_some(Effect::ResponseBody(body)));
+        if came.end {
+            return (Relay::Passed, effects);
+        }
+        (Relay::Ending(Ending::Failed), effects.and(Effect::Wake))
+    }
+
+    fn reply(&self, told: &Fault) -> Reply {
+        let mut reply = Reply::fault(self.about.asked.app, told, &self.about.asked.request_id);
+        reply.headers.push(("x-tradewind-model", self.about.config.name.clone()));
+        reply.headers.push(("x-tradewind-attempts", self.about.asked.attempt.to_string()));
+        reply.headers.extend(self.left().map(|left| ("x-tradewind-credits", left)));
+        let waits = WAITS.into_iter().filter_map(|name| Some((name, self.text(name)?)));
+        reply.headers.extend(waits);
+        reply
+    }
+
+    /// One of the provider's own headers.
+    fn text(&self, name: &str) -> Option<String> {
+        let (_, value) = self.own.iter().find(|(own, _)| own == name)?;
+        core::str::from_utf8(value).ok().map(str::to_owned)
+    }
+
+    fn left(&self) -> Option<String> {
+        self.about.asked.meter.as_ref().and_then(|meter| meter.left.clone())
+    }
+
+    /// The answer's headers: what may pass of the provider's, and ours.
+    pub(super) fn headers(&self, status: u16, kind: Option<&str>, length: Option<usize>) -> Effect {
+        let mut headers: Headers = Vec::with_capacity(self.own.len().saturating_add(6));
+        headers.push((":status".into(), status.to_string().into_bytes()));
+        for (name, value) in &self.own {
+            if kind.is_none() || name != CONTENT_TYPE {
+                headers.push((Cow::Owned(name.clone()), value.clone()));
+            }
+        }
+        let mut add = |name: &'static str, value: String| {
+            headers.push((Cow::Borrowed(name), value.into_bytes()));
+        };
+        let asked = &self.about.asked;
+        kind.into_iter().for_each(|kind| add("content-type", kind.to_owned()));
+        length.into_iter().for_each(|length| add("content-length", length.to_string()));
+        add("x-tradewind-model", self.about.config.name.clone());
+        add("x-tradewind-attempts", asked.attempt.to_string());
+        add("x-tradewind-request-id", asked.request_id.clone());
+        self.left().into_iter().for_each(|left| add("x-tradewind-credits", left));
+        if !asked.dropped.is_empty() {
+            add("x-tradewind-dropped", asked.dropped.clone());
+        }
+        add(asked.app.request_id_header, asked.request_id.clone());
+        Effect::SetHeaders(HeaderMap::Response, headers)
+    }
+
+    /// Passes the answer on with this body, or as it is.
+    pub(super) fn pass(&self, kind: &'static str, body: Option<Body>, size: usize) -> Effects {
+        let length = body.as_ref().map_or(size, |body| body.as_bytes().len());
+        let kind = body.is_some().then_some(kind);
+        let mut effects = Effects::go_on().and(self.headers(200, kind, Some(length)));
+        effects.list.extend(body.map(Effect::ResponseBody));
+        effects
+    }
+}
+
+/// Statuses that the rendered retry policy retries as they are.
+const fn retried(status: u16) -> bool {
+    matches!(status, 408 | 425 | 429 | 500..=599)
+}
+
+/// A failure of the provider's, in our words.
+pub(super) fn internal(message: impl Into<String>) -> Fault {
+    Fault::new(FaultKind::Internal, message).with_status(502)
+}

@@ -1,0 +1,84 @@
+//! From what a provider answers to what the app receives.
+//!
+//! ```text
+//! Held ─┬─ failed, and a model follows: the status is rewritten, Envoy asks it ──> Ending
+//!       ├─ failed: a reply of ours, which is complete at once ───────────────────> Passed
+//!       ├─ a whole answer, judged ───────────────────────────────────────────────> Passed
+//!       └─ a stream's first content ──> Flowing ── its end, or its failure ──────> Ending
+//! ```
+//!
+//! Each state is a type, and a callback gives the next one. What Envoy buffers is not held here a
+//! second time; what is held is counted ([`crate::exchange::Memory`]).
+mod about;
+mod ending;
+mod flowing;
+mod held;
+mod judge;
+mod output;
+mod translate;
+mod whole;
+
+use std::rc::Rc;
+
+use self::ending::Ending;
+use self::flowing::Flowing;
+use self::held::Held;
+use super::super::{Effects, Envoy};
+use super::Config;
+use super::request::Asked;
+
+/// The answer of one attempt, on its way.
+#[derive(Debug)]
+pub(super) enum Relay {
+    /// Envoy holds the headers and all that came of the body until the answer is judged.
+    Held(Box<Held>),
+    /// The app receives a stream's events as they come.
+    Flowing(Box<Flowing>),
+    /// The app has all that it gets; what still comes is thrown away.
+    Ending(Ending),
+    /// Judged and gone on as it is, or over.
+    Passed,
+}
+
+/// What a callback gives: the next state, and what Envoy is to do.
+type Turn = (Relay, Effects);
+
+/// A part of the provider's answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Part {
+    /// `size` bytes of the body are readable: all that Envoy holds back, or this chunk.
+    Body {
+        /// How many.
+        size: usize,
+        /// Nothing follows.
+        end: bool,
+    },
+    /// Trailers end it; what was held back is still there.
+    Trailers,
+    /// Nothing: the time that was asked for has passed.
+    Wake,
+}
+
+impl Relay {
+    /// The headers are here.
+    pub(super) fn begin(config: Rc<Config>, asked: Asked, envoy: &dyn Envoy) -> Self {
+        Self::Held(Box::new(Held::begin(config, asked, envoy)))
+    }
+
+    /// A part is here.
+    pub(super) fn on(self, part: Part, envoy: &dyn Envoy) -> Turn {
+        match (self, part) {
+            (Self::Held(held), Part::Body { size, end }) => held.body(size, end, envoy),
+            (Self::Held(held), Part::Trailers) => held.trailers(envoy),
+            (Self::Held(held), Part::Wake) => (Self::Held(held), Effects::wait()),
+            (Self::Flowing(flowing), Part::Body { size, end }) => flowing.body(size, end, envoy),
+            (Self::Flowing(flowing), Part::Trailers) => flowing.trailers(envoy),
+            (Self::Flowing(flowing), Part::Wake) => flowing.wake(),
+            (Self::Ending(ending), Part::Body { size, end }) => ending.body(size, end, envoy),
+            (Self::Ending(_), Part::Wake) => Ending::wake(),
+            (Self::Ending(_), Part::Trailers) | (Self::Passed, _) => {
+                (Self::Passed, Effects::go_on())
+            }
+        }
+    }
+}

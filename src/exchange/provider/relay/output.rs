@@ -1,0 +1,194 @@
+//! What goes to the app: the provider's own bytes, or what is written for it.
+use core::ops::Range;
+
+use super::super::super::Envoy;
+use super::about::About;
+use crate::dialect::{AnswerWriter, Event};
+
+/// What is kept free of a stream's buffer for the words that end it.
+const END_BYTES: u64 = 64 << 10;
+
+/// What goes to the app.
+#[derive(Debug)]
+pub(super) struct Output {
+    bytes: Bytes,
+    writer: Box<dyn AnswerWriter>,
+    /// What is added to the provider's own bytes, or stands in their place.
+    out: Vec<u8>,
+    /// Most bytes that are written at a time.
+    most: usize,
+}
+
+#[derive(Debug)]
+enum Bytes {
+    /// The app reads another dialect: all is written for it.
+    Written,
+    /// The provider's own, of which Envoy holds all that was read: so many, but for these.
+    Marked { passing: Passing, read: usize, cuts: Vec<Range<usize>> },
+    /// The provider's own, copied; whether they differ from what Envoy holds.
+    Copied { passing: Passing, differ: bool },
+}
+
+/// How a provider's own bytes are passed on.
+#[derive(Debug, Clone, Copy)]
+struct Passing {
+    /// The app did not ask for the usage, and we did.
+    hides_usage: bool,
+    /// The answer may be ended by us, in the middle: the writer has to know where it stands.
+    follows: bool,
+}
+
+impl Output {
+    pub(super) fn new(about: &About, envoy: &dyn Envoy) -> Self {
+        let most = about.config.buffer.bytes().saturating_sub(END_BYTES);
+        let bytes = if about.same() {
+            let hides_usage = !about.asked.stream_usage;
+            let passing = Passing { hides_usage, follows: about.stop_at().is_some() };
+            Bytes::Marked { passing, read: 0, cuts: Vec::new() }
+        } else {
+            Bytes::Written
+        };
+        Self {
+            bytes,
+            writer: about.writer(envoy),
+            out: Vec::new(),
+            most: usize::try_from(most).unwrap_or(usize::MAX),
+        }
+    }
+
+    /// Bytes that it holds until more comes.
+    pub(super) fn held(&self) -> usize {
+        let cuts = match &self.bytes {
+            Bytes::Marked { cuts, .. } => cuts.len().saturating_mul(size_of::<Range<usize>>()),
+            Bytes::Written | Bytes::Copied { .. } => 0,
+        };
+        self.out.len().saturating_add(cuts).saturating_add(self.writer.held())
+    }
+
+    /// Whether an event that tells the usage alone is not for the app.
+    pub(super) const fn hides_usage(&self) -> bool {
+        match &self.bytes {
+            Bytes::Written => false,
+            Bytes::Marked { passing, .. } | Bytes::Copied { passing, .. } => passing.hides_usage,
+        }
+    }
+
+    /// An event of the provider's; false when there is no room for what it says.
+    pub(super) fn event(&mut self, event: &Event<'_>) -> bool {
+        match &self.bytes {
+            Bytes::Written => {
+                let before = self.out.len();
+                self.writer.write(event, &mut self.out);
+                if self.out.len() > self.most {
+                    self.out.truncate(before);
+                    return false;
+                }
+            }
+            Bytes::Marked { passing, .. } | Bytes::Copied { passing, .. } if passing.follows => {
+                let before = self.out.len();
+                self.writer.write(event, &mut self.out);
+                self.out.truncate(before);
+            }
+            Bytes::Marked { .. } | Bytes::Copied { .. } => {}
+        }
+        true
+    }
+
+    /// The next bytes of the provider's, and whether they go on.
+    pub(super) fn raw(&mut self, raw: &[u8], goes: bool) {
+        match &mut self.bytes {
+            Bytes::Written => {}
+            Bytes::Marked { read, cuts, .. } => {
+                let from = *read;
+                *read = from.saturating_add(raw.len());
+                if !goes {
+                    cuts.push(from..*read);
+                }
+            }
+            Bytes::Copied { .. } if goes => self.out.extend_from_slice(raw),
+            Bytes::Copied { differ, .. } => *differ = true,
+        }
+    }
+
+    /// The last bytes of the provider's, which lack the blank line that ends an event.
+    pub(super) fn tail(&mut self, raw: &[u8], goes: bool) {
+        self.raw(raw, goes);
+        if goes && !matches!(self.bytes, Bytes::Written) {
+            self.add(b"\n\n");
+        }
+    }
+
+    /// What Envoy holds is not what goes to the app.
+    pub(super) const fn differs(&mut self) {
+        if let Bytes::Copied { differ, .. } = &mut self.bytes {
+            *differ = true;
+        }
+    }
+
+    /// Writes an event of ours.
+    pub(super) fn say(&mut self, event: &Event<'_>) {
+        self.differs();
+        self.writer.write(event, &mut self.out);
+    }
+
+    /// Ends an answer that is whole, but for the mark of its end.
+    pub(super) fn complete(&mut self, mark: &str) {
+        match self.bytes {
+            Bytes::Written => self.say(&Event::End),
+            Bytes::Marked { .. } | Bytes::Copied { .. } => self.add(mark.as_bytes()),
+        }
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        self.differs();
+        self.out.extend_from_slice(bytes);
+    }
+
+    /// What goes to the app, in the place of the `size` bytes that Envoy holds; none when that is
+    /// what they are. The first `ready` of them are the app's already.
+    pub(super) fn take(&mut self, ready: usize, size: usize, envoy: &dyn Envoy) -> Option<Vec<u8>> {
+        let mut out = core::mem::take(&mut self.out);
+        match &mut self.bytes {
+            Bytes::Marked { passing, read, cuts } => {
+                let (read, cuts) = (*read, core::mem::take(cuts));
+                self.bytes = Bytes::Copied { passing: *passing, differ: false };
+                let same = cuts.is_empty() && read == size && out.is_empty();
+                (!same).then(|| joined(&envoy.response_body(0, read), &cuts, &out))
+            }
+            Bytes::Copied { differ: false, .. } => {
+                out.clear();
+                self.out = out;
+                None
+            }
+            Bytes::Written if out.is_empty() && ready == size => None,
+            Bytes::Written => Some(after(ready, out, envoy)),
+            Bytes::Copied { differ, .. } => {
+                *differ = false;
+                Some(after(ready, out, envoy))
+            }
+        }
+    }
+}
+
+/// The first bytes that Envoy holds, and these after them.
+fn after(ready: usize, mut out: Vec<u8>, envoy: &dyn Envoy) -> Vec<u8> {
+    if ready == 0 {
+        return out;
+    }
+    let mut body = envoy.response_body(0, ready);
+    body.append(&mut out);
+    body
+}
+
+/// These bytes without the pieces that are cut, and what follows them.
+fn joined(bytes: &[u8], cuts: &[Range<usize>], after: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len().saturating_add(after.len()));
+    let mut from = 0_usize;
+    for cut in cuts {
+        out.extend_from_slice(bytes.get(from..cut.start).unwrap_or_default());
+        from = cut.end;
+    }
+    out.extend_from_slice(bytes.get(from..).unwrap_or_default());
+    out.extend_from_slice(after);
+    out
+}

@@ -1,0 +1,300 @@
+//! A stream's bytes, event by event, into what the app receives.
+use super::super::super::{Envoy, Permit, STREAM_MOST};
+use super::about::About;
+use super::judge::internal;
+use super::output::Output;
+use crate::dialect::{Event, Fault, Stop, StreamReader, sse};
+use crate::usage::Usage;
+
+/// One stream on its way through.
+#[derive(Debug)]
+pub(in super::super) struct Translation {
+    parser: sse::Parser,
+    permit: Permit,
+    ear: Ear,
+    /// What ends a stream of the app's dialect whose reason of its end is out.
+    mark: &'static str,
+}
+
+/// What reads the provider's events.
+#[derive(Debug)]
+struct Ear {
+    reader: Box<dyn StreamReader>,
+    output: Output,
+    seen: Seen,
+    /// Somebody pays for it.
+    metered: bool,
+    /// Where it is ended: at so many tokens of output.
+    stop_at: Option<u64>,
+}
+
+/// What has been seen of the stream so far.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Seen {
+    /// The app would see something of it.
+    pub(super) content: bool,
+    /// Why it ends has been said.
+    stop: bool,
+    /// What it has used, as its provider says.
+    pub(super) usage: Option<Usage>,
+    /// Tokens of what it said, estimated; 0 where nobody pays.
+    pub(super) said: u64,
+}
+
+/// Whether a stream goes on.
+#[derive(Debug)]
+pub(super) enum Run {
+    /// More may come.
+    On,
+    /// Nothing that comes is for the app.
+    Over(End),
+}
+
+/// How a stream ended.
+#[derive(Debug)]
+pub(super) enum End {
+    /// By itself, and whole.
+    Whole,
+    /// By us, at what had been paid for.
+    Stopped,
+    /// With a failure.
+    Broken(Fault),
+    /// It needed more memory than there is for it.
+    Full,
+}
+
+impl Translation {
+    pub(super) fn new(about: &About, envoy: &dyn Envoy) -> Self {
+        let ear = Ear {
+            reader: (about.config.dialect.provider.stream)(),
+            output: Output::new(about, envoy),
+            seen: Seen::default(),
+            metered: about.asked.meter.is_some(),
+            stop_at: about.stop_at(),
+        };
+        let permit = about.config.memory.permit();
+        Self { parser: sse::Parser::default(), permit, ear, mark: about.asked.app.end }
+    }
+
+    pub(super) const fn seen(&self) -> &Seen {
+        &self.ear.seen
+    }
+
+    pub(super) const fn output(&mut self) -> &mut Output {
+        &mut self.ear.output
+    }
+
+    /// Whether the answer is whole, and only the mark of its end has not come.
+    pub(super) fn awaits_mark(&self) -> bool {
+        self.ear.seen.stop && self.ear.reader.is_whole()
+    }
+
+    /// Takes in a chunk. `besides` is what its stream holds elsewhere, in bytes.
+    pub(super) fn read(&mut self, chunk: &[u8], besides: usize) -> Run {
+        let Self { parser, permit, ear, .. } = self;
+        if !parser.carried().is_empty() {
+            ear.output.differs();
+        }
+        let mut over = None;
+        let pushed = parser.push(chunk, |event, raw| match &over {
+            None => over = ear.event(event, raw),
+            Some(end) => ear.late(event, raw, end),
+        });
+        let held = besides
+            .saturating_add(parser.held())
+            .saturating_add(ear.reader.held())
+            .saturating_add(ear.output.held());
+        let end = match over {
+            Some(end) => end,
+            None if pushed.is_err() => End::Broken(endless()),
+            None if permit.hold(held).is_err() => End::Full,
+            None => {
+                if !parser.carried().is_empty() {
+                    ear.output.differs();
+                }
+                return Run::On;
+            }
+        };
+        if !(matches!(end, End::Whole) && parser.carried().is_empty()) {
+            ear.output.differs();
+        }
+        Run::Over(end)
+    }
+
+    /// Nothing more comes: what this has led to, if it was not over before.
+    ///
+    /// What is left over lacks its blank line: either it was whole all the same, or the stream was
+    /// cut within it and the app must not see half an event.
+    pub(super) fn finish(&mut self, run: Run) -> Run {
+        if matches!(run, Run::Over(_)) {
+            return run;
+        }
+        let Self { parser, ear, mark, .. } = self;
+        let whole = ear.seen.stop && ear.reader.is_whole();
+        let mut over = None;
+        parser.finish(|event, raw| over = ear.tail(event, raw));
+        Run::Over(match over {
+            // Half an event after all that an app reads: nothing is lost with it.
+            Some(End::Broken(_)) if whole => ear.complete(mark),
+            Some(end) => end,
+            None if ear.seen.stop && ear.reader.is_whole() => ear.complete(mark),
+            None => End::Broken(cut_short()),
+        })
+    }
+
+    /// Reads what comes after the end: some providers report the usage there. False once it may
+    /// not be read any further.
+    pub(super) fn late(&mut self, chunk: &[u8]) -> bool {
+        let Self { parser, permit, ear, .. } = self;
+        let pushed = parser.push(chunk, |event, raw| ear.late(event, raw, &End::Whole));
+        pushed.is_ok() && permit.hold(parser.held()).is_ok()
+    }
+}
+
+impl Ear {
+    /// Takes in an event and its bytes; says how the stream ended, if it did.
+    fn event(&mut self, event: Option<sse::Event<'_>>, raw: &[u8]) -> Option<End> {
+        let Some(event) = event else {
+            self.output.raw(raw, true);
+            return None;
+        };
+        let heard = self.hear(&event);
+        self.output.raw(raw, heard.goes());
+        self.judge(heard)
+    }
+
+    /// The same for the last one, which lacks its blank line.
+    fn tail(&mut self, event: Option<sse::Event<'_>>, raw: &[u8]) -> Option<End> {
+        let event = event?;
+        let heard = self.hear(&event);
+        self.output.tail(raw, heard.any && heard.goes());
+        self.judge(heard)
+    }
+
+    /// An event after the end: only what it reports counts.
+    fn late(&mut self, event: Option<sse::Event<'_>>, raw: &[u8], end: &End) {
+        self.output.raw(raw, false);
+        let (Some(event), End::Whole) = (event, end) else { return };
+        let Self { reader, seen, .. } = self;
+        reader.read(event.name, &event.data, &mut |event| {
+            if let Event::Usage(usage) = event {
+                seen.report(usage);
+            }
+        });
+    }
+
+    fn hear(&mut self, event: &sse::Event<'_>) -> Heard {
+        let Self { reader, output, seen, metered, .. } = self;
+        let before = seen.content;
+        let mut heard = Heard { any: false, hidden: output.hides_usage(), end: None };
+        reader.read(event.name, &event.data, &mut |event| {
+            if matches!(heard.end, Some(End::Broken(_))) {
+                return;
+            }
+            heard.any = true;
+            heard.hidden &= matches!(event, Event::Usage(_));
+            match event {
+                Event::Fault(fault) => {
+                    heard.end = Some(End::Broken(fault));
+                    return;
+                }
+                Event::Usage(usage) => seen.report(usage),
+                Event::End => heard.end = Some(End::Whole),
+                Event::Stop(_) => seen.stop = true,
+                _ => {}
+            }
+            seen.content |= event.is_content();
+            if *metered {
+                seen.said = seen.said.saturating_add(event.tokens());
+            }
+            if !output.event(&event) {
+                // Before the app has anything, it is a failure like any other.
+                seen.content = before;
+                heard.end = Some(End::Broken(too_large()));
+            }
+        });
+        heard.hidden &= heard.any;
+        heard
+    }
+
+    /// Ends the answer where more was said than was paid for.
+    fn judge(&mut self, heard: Heard) -> Option<End> {
+        if heard.end.is_some() || !self.exhausted() {
+            return heard.end;
+        }
+        self.stop();
+        Some(End::Stopped)
+    }
+
+    /// Whether more was said than was paid for. What was only estimated may be wrong by a quarter.
+    /// An answer that is about to end by itself is not ended twice.
+    fn exhausted(&self) -> bool {
+        let Some(bound) = self.stop_at.filter(|_| !self.seen.stop) else { return false };
+        let surely = bound.saturating_add(bound / 4).saturating_add(16);
+        self.seen.usage.is_some_and(|usage| usage.output > bound) || self.seen.said > surely
+    }
+
+    /// Ends the answer as one that reached its most tokens.
+    fn stop(&mut self) {
+        let Self { output, seen, stop_at, .. } = self;
+        let usage = Usage { output: stop_at.unwrap_or_default(), ..seen.usage.unwrap_or_default() };
+        output.say(&Event::Stop(Stop::Length));
+        if seen.usage.is_some() {
+            output.say(&Event::Usage(usage));
+        }
+        output.say(&Event::End);
+        // All that was paid for has been said, whatever was reported before.
+        seen.usage = seen.usage.map(|_| usage);
+    }
+
+    fn complete(&mut self, mark: &str) -> End {
+        self.output.complete(mark);
+        End::Whole
+    }
+}
+
+/// What an event was to us.
+#[derive(Debug)]
+struct Heard {
+    /// Something that we know.
+    any: bool,
+    /// It tells the usage alone, which we asked for and the app did not.
+    hidden: bool,
+    /// The stream ends with it.
+    end: Option<End>,
+}
+
+impl Heard {
+    /// Whether its bytes go to an app of the same dialect. A failure is said in our words.
+    const fn goes(&self) -> bool {
+        !self.hidden && !matches!(self.end, Some(End::Broken(_)))
+    }
+}
+
+impl Seen {
+    fn report(&mut self, usage: Usage) {
+        self.usage = Some(self.usage.unwrap_or_default().then(usage));
+    }
+}
+
+/// The failure of a stream that ended before it was whole.
+pub(super) fn cut_short() -> Fault {
+    internal("the provider's stream ended before its answer was complete")
+}
+
+/// The failure of a stream for which there is no memory.
+pub(super) fn no_memory() -> Fault {
+    let kib = STREAM_MOST >> 10;
+    internal(format!(
+        "the provider's stream cannot be read in pieces: {kib} KiB of it would have to be held, or \
+         the gateway holds too much of others"
+    ))
+}
+
+fn endless() -> Fault {
+    internal("the provider sent an endless event")
+}
+
+fn too_large() -> Fault {
+    internal("an event of the provider's is too large to be told in the app's dialect")
+}

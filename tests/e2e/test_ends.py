@@ -1,0 +1,173 @@
+"""An answer ends when the gateway ends it, whatever its provider keeps open or drips."""
+
+import time
+
+import httpx
+import pytest
+
+from conftest import ENVOYS
+from support import paths
+from support.gateway import CHAT, MESSAGES, Gateway, render
+from support.policy import policy
+from support.server import ClosedPort
+from support.stubborn import JSON, Stubborn, Trailing, chat_chunk, event, message_events
+
+BOTH = pytest.mark.parametrize("path", [CHAT, MESSAGES])
+DONE = b"data: [DONE]\n\n"
+FAILED = {"error": {"message": "engine died", "type": "server_error"}}
+# An end that is ours comes at once, a reset after the moment that providers are given.
+AT_ONCE, SOON = 0.9, 3.5
+
+
+@pytest.fixture(params=ENVOYS)
+def serve(request):
+    """Starts a gateway in front of providers: `serve(openai=…, anthropic=…)`."""
+    started = []
+    nobody = ClosedPort()
+
+    def start(http2: bool = False, **providers) -> Gateway:
+        started.extend(providers.values())
+        urls = {name: nobody.url for name in ("openai", "anthropic", "google")}
+        urls |= {name: provider.url for name, provider in providers.items()}
+        rules = policy(**urls)
+        rules["chains"]["two"] = ["gpt", "claude"]
+        rules["routes"].append({"models": ["two"], "chain": "two"})
+        folder = paths.LOGS / request.node.name.replace("/", "-")
+        bootstrap = render(rules, folder)
+        if http2:
+            for cluster in bootstrap["static_resources"]["clusters"]:
+                for options in cluster["typed_extension_protocol_options"].values():
+                    if "explicit_http_config" in options:
+                        options["explicit_http_config"] = {"http2_protocol_options": {}}
+        started.append(Gateway(ENVOYS[request.param], bootstrap, 1, folder))
+        return started[-1]
+
+    yield start
+    for running in [*started, nobody]:
+        running.stop()
+
+
+def ask(path: str, model: str = "gpt", stream: bool = True, **more) -> dict:
+    body = {"model": model, "messages": [{"role": "user", "content": "hi"}], "stream": stream}
+    return body | ({"max_tokens": 50} if path == MESSAGES else {}) | more
+
+
+def read(gateway, path: str, body: dict) -> tuple[httpx.Response | None, str, float, bool]:
+    """What an app gets: the answer, its text, after how many seconds it ended, and whether in
+    order."""
+    begun, text, ended = time.monotonic(), "", True
+    with gateway.http.stream("POST", path, json=body) as response:
+        try:
+            for piece in response.iter_text():
+                text += piece
+        except httpx.TransportError:
+            ended = False
+    return response, text, time.monotonic() - begun, ended
+
+
+FAILURES = {
+    "first event": ([event(FAILED)], {}),
+    "error status": ([b'{"error": {"message": "', b"x" * 70_000], {"status": "500 Oh", "kind": JSON}),
+    "whole error": ([b'{"error": {"message": "no"}}'], {"status": "500 Oh", "kind": JSON}),
+    "no more than comments": ([b": ping\n\n" * (150 << 10)], {}),
+    "endless event": ([b"data: " + b"x" * (300 << 10)], {}),
+    "too large": ([b" " * (1 << 20)] * 13, {"kind": JSON}),
+}
+EACH = pytest.mark.parametrize("name", FAILURES)
+
+
+@BOTH
+@EACH
+def test_a_failure_is_told_at_once_and_its_provider_let_go(serve, path, name):
+    chunks, more = FAILURES[name]
+    provider = Stubborn(chunks, drip=b" ", **more)
+    gateway = serve(openai=provider)
+    response, text, seconds, ended = read(gateway, path, ask(path))
+    assert response.status_code >= 500 and '"error"' in text and ended, text[:500]
+    assert response.headers["content-length"] == str(len(text.encode()))
+    assert seconds < AT_ONCE
+    provider.wait_until_let_go()
+
+
+@BOTH
+@EACH
+def test_the_next_model_is_asked_at_once(serve, path, name):
+    chunks, more = FAILURES[name]
+    first = Stubborn(chunks, drip=b" ", **more)
+    gateway = serve(openai=first, anthropic=Stubborn(message_events("hello"), ends=True))
+    response, text, seconds, ended = read(gateway, path, ask(path, "two"))
+    assert response.status_code == 200 and "hello" in text and ended, text[:500]
+    assert response.headers["x-tradewind-model"] == "claude"
+    assert seconds < AT_ONCE
+    first.wait_until_let_go()
+
+
+@BOTH
+@pytest.mark.parametrize("end", ["error", "endless event"])
+def test_a_stream_that_breaks_ends_with_an_error_and_soon(serve, path, end):
+    last = event(FAILED) if end == "error" else b"data: " + b"x" * (300 << 10)
+    provider = Stubborn([chat_chunk("hel"), last, chat_chunk("lo")])
+    gateway = serve(openai=provider)
+    response, text, seconds, _ = read(gateway, path, ask(path))
+    assert response.status_code == 200 and "hel" in text and "lo" not in text.split("hel", 1)[1]
+    assert '"error"' in text.split("\n\n")[-2 if path == MESSAGES else -3]
+    assert seconds < SOON
+    provider.wait_until_let_go()
+
+
+@BOTH
+@pytest.mark.parametrize("model", ["gpt", "claude"])
+def test_nothing_follows_the_end(serve, path, model):
+    last = chat_chunk("!", reason="stop", usage={"prompt_tokens": 3, "completion_tokens": 2})
+    chat = Stubborn([chat_chunk("hi"), last, DONE], drip=chat_chunk("more"))
+    messages = Stubborn(message_events("hi"), drip=message_events("more")[2])
+    gateway = serve(openai=chat, anthropic=messages)
+    response, text, seconds, _ = read(gateway, path, ask(path, model))
+    assert response.status_code == 200 and "hi" in text and "more" not in text
+    assert text.endswith("data: [DONE]\n\n" if path == CHAT else '{"type":"message_stop"}\n\n') or (
+        text.endswith('{"type": "message_stop"}\n\n')
+    ), text[-200:]
+    assert seconds < SOON
+    (chat if model == "gpt" else messages).wait_until_let_go()
+
+
+@BOTH
+@pytest.mark.parametrize("model", ["gpt", "claude"])
+def test_a_stream_that_closes_after_its_reason_is_whole(serve, path, model):
+    chat = Stubborn([chat_chunk("hi"), chat_chunk(reason="stop")], ends=True)
+    messages = Stubborn(message_events("hi")[:-1], ends=True)
+    gateway = serve(openai=chat, anthropic=messages)
+    _, text, _, ended = read(gateway, path, ask(path, model))
+    assert ended and '"error"' not in text
+    assert text.endswith("data: [DONE]\n\n") if path == CHAT else "message_stop" in text, text
+
+
+@BOTH
+@pytest.mark.parametrize("model", ["gpt", "claude"])
+def test_trailers_after_the_reason_leave_it_whole(serve, path, model):
+    chat = Trailing([chat_chunk("hi"), chat_chunk(reason="stop")])
+    messages = Trailing(message_events("hi")[:-1])
+    gateway = serve(http2=True, openai=chat, anthropic=messages)
+    _, text, _, ended = read(gateway, path, ask(path, model))
+    assert ended and '"error"' not in text
+    assert text.endswith("data: [DONE]\n\n") if path == CHAT else "message_stop" in text, text
+
+
+@BOTH
+@pytest.mark.parametrize("model", ["gpt", "claude"])
+def test_trailers_before_the_reason_do_not(serve, path, model):
+    chat = Trailing([chat_chunk("hi")])
+    messages = Trailing(message_events("hi")[:3])
+    gateway = serve(http2=True, openai=chat, anthropic=messages)
+    _, text, _, ended = read(gateway, path, ask(path, model))
+    assert "hi" in text and (not ended or '"error"' in text), text
+    assert "[DONE]" not in text and "message_stop" not in text
+
+
+@BOTH
+def test_trailers_before_any_content_fail_over(serve, path):
+    first = Trailing([chat_chunk()])
+    gateway = serve(http2=True, openai=first, anthropic=Trailing(message_events("hello")))
+    response, text, _, ended = read(gateway, path, ask(path, "two"))
+    assert response.headers["x-tradewind-model"] == "claude"
+    assert "hello" in text and ended
