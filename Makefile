@@ -35,7 +35,8 @@ DEMO := ENVOY='$(or $(ENVOY),$(DEMO_ENVOY))' exec .tools/venv/bin/python tests/t
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build test lint unit wasm-test ledger-test e2e bench bench-ledger demo run setup clean
+.PHONY: help build test lint unit wasm-test ledger-test e2e bench bench-ledger soak demo run setup \
+	clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -76,6 +77,10 @@ bench-ledger: build $(VENV) $(POSTGRES) ## the ledger's rate beside pgbench, and
 
 bench: build $(ENVOYS) ## what a request costs beside plain Envoy
 	python3 tests/bench/bench.py --envoy '$(or $(ENVOY),$(lastword $(ENVOYS)))' $(ARGS)
+
+soak: build $(VENV) $(ENVOYS) ## 100,000 requests with every failure: memory stays flat (minutes)
+	ENVOY='$(ENVOY)' ENVOY_VERSIONS='$(ENVOY_VERSIONS)' \
+		.tools/venv/bin/python tests/bench/soak.py $(ARGS)
 
 demo: build $(VENV) $(DEMO_ENVOY) ## a tour on simulated providers; stays up until Ctrl-C (ARGS=--once)
 	@$(DEMO) $(ARGS)

@@ -2,7 +2,7 @@
 //!
 //! A host call costs more than everything else about a counter, so a busy worker makes one per
 //! counter and second instead of several per request.
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -23,6 +23,10 @@ thread_local! {
     /// By name. Names are few: they are made of the policy's models and of our own words.
     static COUNTERS: RefCell<HashMap<String, Counter>> = RefCell::new(HashMap::new());
 
+    /// Whether a counter has anything to tell. Every plugin of a VM ticks, one for each model, and
+    /// only the first of them after a count has something to do.
+    static WAITING: Cell<bool> = const { Cell::new(false) };
+
     /// By name. They are one for each tenant of the policy.
     static GAUGES: RefCell<HashMap<String, u32>> = RefCell::new(HashMap::new());
 }
@@ -32,6 +36,7 @@ pub(super) fn count(name: &str) {
     COUNTERS.with_borrow_mut(|counters| {
         if let Some(counter) = counters.get_mut(name) {
             counter.waiting = counter.waiting.saturating_add(1);
+            WAITING.set(true);
         } else if let Ok(id) = hostcalls::define_metric(MetricType::Counter, name) {
             // The first is told at once: a counter that has never been seen matters now.
             let _ = hostcalls::increment_metric(id, 1);
@@ -56,6 +61,9 @@ pub(super) fn gauge(name: &str, value: u64) {
 
 /// Tells Envoy what has been counted since the last time.
 pub(super) fn flush() {
+    if !WAITING.replace(false) {
+        return;
+    }
     COUNTERS.with_borrow_mut(|counters| {
         for counter in counters.values_mut().filter(|counter| counter.waiting > 0) {
             let _ = hostcalls::increment_metric(counter.id, counter.waiting);

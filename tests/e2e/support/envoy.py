@@ -26,7 +26,8 @@ class Envoy(Daemon):
         try:
             host = self.wait_for("admin address", lambda: _text(address))
             self.admin = httpx.Client(base_url=f"http://{host}", timeout=10, trust_env=False)
-            self.wait_for("readiness", self._ready)
+            # Each role's module is compiled once more: seconds on a busy machine.
+            self.wait_for("readiness", self._ready, 60)
             self.url = self.wait_for("listener", self._listener)
         except BaseException:
             self.stop()
