@@ -127,11 +127,14 @@ fn a_file_that_somebody_else_writes_is_not_ready_and_says_so() {
     let folder = Folder::new("busy");
     let file = folder.file("busy.db");
     let kept = Kept::open(&file);
-    kept.runtime.block_on(kept.ledger.ready()).unwrap();
     let mut raw = Raw::open(&file);
     raw.run("BEGIN IMMEDIATE");
     let why = kept.runtime.block_on(kept.ledger.ready()).unwrap_err();
     assert!(why.to_string().contains("locked"), "{why}");
     raw.run("ROLLBACK");
+    // However many ask, it is looked at twice a second at most.
+    let again = kept.runtime.block_on(kept.ledger.ready()).unwrap_err();
+    assert_eq!(again, why);
+    std::thread::sleep(Duration::from_millis(600));
     kept.runtime.block_on(kept.ledger.ready()).unwrap();
 }

@@ -12,7 +12,9 @@ pub use url::{NotAStore, StoreUrl};
 use core::fmt;
 use core::time::Duration;
 use std::sync::Arc;
+use std::time::Instant;
 
+use super::clock::instant;
 use super::store::{Attempt, Opening, Page, Postgres, Sqlite, Store};
 use super::view::{AlertView, Audit, DeliveryState, SpendRow, TenantView, Webhook};
 use crate::credit::{
@@ -27,6 +29,9 @@ const SWEEP: Duration = Duration::from_secs(5);
 /// Tenants that are swept in one transaction.
 const SWEPT: usize = 200;
 
+/// How long what was found of the database holds: whoever asks has no token.
+const LOOK: Duration = Duration::from_millis(500);
+
 /// How long an alert is left to whoever claimed it.
 const LEASE_SECONDS: u64 = 30;
 
@@ -40,7 +45,11 @@ pub struct Ledger {
     /// None: the store's own.
     clock: Option<Clock>,
     writer: Arc<Writer>,
+    /// When it was last looked whether the database can be written, and what was found.
+    looked: Arc<tokio::sync::Mutex<Option<Looked>>>,
 }
+
+type Looked = (Instant, Result<(), Unavailable>);
 
 impl Ledger {
     /// Opens a database, and brings its tables up to date. It goes by the server's clock, or by
@@ -69,7 +78,7 @@ impl Ledger {
     ) -> Result<Self, OpenError> {
         let store = connect(&url.0, opening).await.map_err(OpenError)?;
         let writer = Arc::new(Writer::start(Arc::clone(&store), clock.clone()));
-        Ok(Self { store, clock, writer })
+        Ok(Self { store, clock, writer, looked: Arc::default() })
     }
 
     /// The time by its clock.
@@ -283,13 +292,21 @@ impl Ledger {
         Ok(self.store.attempted(&alert.tenant, alert.number, attempt).await?)
     }
 
-    /// Whether the database can be read and written.
+    /// Whether the database can be read and written. However many ask, it is looked at twice a
+    /// second at most.
     ///
     /// # Errors
     /// When it cannot, or could not the last time.
     pub async fn ready(&self) -> Result<(), Unavailable> {
-        self.store.ready().await?;
-        self.failed().map_or(Ok(()), |why| Err(Unavailable::Database(why)))
+        let mut looked = self.looked.lock().await;
+        if let Some((_, found)) = looked.as_ref().filter(|(at, _)| at.elapsed() < LOOK) {
+            return found.clone();
+        }
+        let found = self.store.ready().await.map_err(Unavailable::from);
+        let failed = || self.failed().map_or(Ok(()), |why| Err(Unavailable::Database(why)));
+        let found = found.and_then(|()| failed());
+        *looked = Some((instant(), found.clone()));
+        found
     }
 
     /// Recomputes every balance, hold, lot and meter, and lists what differs.
