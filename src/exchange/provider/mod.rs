@@ -195,10 +195,11 @@ impl Attempt {
     }
 }
 
-/// Whether these effects judge the provider's answer, and then whether it failed.
+/// Whether these effects judge the provider's answer, and then whether another attempt may follow.
+/// None follows a reply, which Envoy delivers when this attempt is done already.
 fn judgement(effects: &Effects) -> Option<bool> {
     effects.list.iter().find_map(|effect| match effect {
-        Effect::Reply(reply) => Some(reply.status >= 400),
+        Effect::Reply(_) => Some(false),
         Effect::SetHeaders(HeaderMap::Response, headers) => {
             let status = headers.iter().find(|(name, _)| name == ":status");
             Some(status.is_none_or(|(_, status)| status.first() != Some(&b'2')))

@@ -28,20 +28,21 @@ class Stubborn(Server):
         kind: str = EVENTS,
         status: str = "200 OK",
         ends: bool = False,
+        pace: float = 0,
     ):
         self.chunks, self.drip, self.kind, self.status = list(chunks), drip, kind, status
-        self.ends, self.served, self.let_go = ends, 0, []
+        self.ends, self.pace, self.let_go = ends, pace, []
         super().__init__(self._play)
 
     def _play(self, connection: socket.socket) -> None:
         read_request(connection)
-        self.served += 1
         begun = time.monotonic()
         head = f"HTTP/1.1 {self.status}\r\ncontent-type: {self.kind}\r\n"
         connection.sendall(f"{head}transfer-encoding: chunked\r\n\r\n".encode())
         try:
             for chunk in self.chunks:
                 connection.sendall(chunked(chunk))
+                time.sleep(self.pace)
             if self.ends:
                 connection.sendall(b"0\r\n\r\n")
                 return
@@ -57,7 +58,7 @@ class Stubborn(Server):
             pass
         self.let_go.append(time.monotonic() - begun)
 
-    def wait_until_let_go(self, seconds: float = 4) -> float:
+    def wait_until_let_go(self, seconds: float = 10) -> float:
         """After how many seconds the gateway closed the connection."""
         end = time.monotonic() + seconds
         while not self.let_go:

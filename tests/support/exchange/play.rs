@@ -285,8 +285,9 @@ impl Play {
         match step {
             Step::Wait => {}
             Step::Reply(reply) => {
-                self.reply(reply);
+                // In this order: the attempt is done before anybody sees its reply.
                 attempt.filter.done(&mut self.life.world);
+                self.reply(reply);
                 return true;
             }
             Step::Pass { headers: true, .. }
