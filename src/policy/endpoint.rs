@@ -1,6 +1,6 @@
 //! `providers.<name>.endpoint`: where a provider is, as a URL.
 use core::fmt;
-use core::net::{Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::names::shown;
 use super::read::Spot;
@@ -35,6 +35,12 @@ impl Endpoint {
             (true, 443) | (false, 80) => host,
             (_, port) => format!("{host}:{port}"),
         }
+    }
+
+    /// Whether the host is an address, and no name that has to be resolved.
+    #[must_use]
+    pub fn is_ip(&self) -> bool {
+        self.host.parse::<IpAddr>().is_ok()
     }
 
     pub(super) fn read(spot: &Spot<'_>) -> Option<Self> {

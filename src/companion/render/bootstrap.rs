@@ -1,7 +1,9 @@
 //! The frame: who the node is, where operators look, and what stands inside.
 use serde_json::{Value, json};
 
-use super::{Checked, Place, Secret, address, cluster, ledger, listener, overload, secret, stats};
+use super::{
+    Checked, Place, Secret, address, cluster, ledger, listener, named, overload, secret, stats,
+};
 
 pub(super) fn bootstrap(checked: Checked<'_>, place: &Place, secrets: &[Secret]) -> Value {
     let mut clusters: Vec<Value> = checked
@@ -10,6 +12,7 @@ pub(super) fn bootstrap(checked: Checked<'_>, place: &Place, secrets: &[Secret])
         .iter()
         .map(|model| cluster::cluster(checked.policy, model, place, secrets))
         .collect();
+    clusters.extend(named::providers(checked.policy, place));
     let credits = checked.policy.credits();
     clusters.extend(credits.and_then(|credits| ledger::cluster(credits, place, secrets)));
     json!({

@@ -1,9 +1,7 @@
 //! One model's cluster: how its provider is reached, and what an attempt passes on the way.
-use std::net::IpAddr;
-
 use serde_json::{Value, json};
 
-use super::{Place, Secret, address, any, extension, plugin, secret};
+use super::{Place, Secret, address, any, extension, named, plugin, secret};
 use crate::dialect;
 use crate::policy::{Endpoint, Model, Policy, metric_label};
 
@@ -11,11 +9,29 @@ use crate::policy::{Endpoint, Model, Policy, metric_label};
 /// its default.
 const UNBOUNDED: u32 = 1 << 20;
 
-const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+pub(super) const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
 pub(super) fn cluster(policy: &Policy, model: &Model, place: &Place, secrets: &[Secret]) -> Value {
-    let options = http_options(policy, model, place, secrets);
-    reached(&model.name, &model.provider.endpoint, &place.authorities, options)
+    let endpoint = &model.provider.endpoint;
+    let filters = filters(policy, model, place, secrets);
+    if !endpoint.is_ip() {
+        return named::cluster(model, &filters);
+    }
+    let mut options = options_of(endpoint);
+    if let Value::Object(fields) = &mut options {
+        fields.insert("http_filters".into(), filters.into());
+    }
+    reached(&model.name, endpoint, &place.authorities, options)
+}
+
+/// Bounds that no load reaches.
+pub(super) fn breakers() -> Value {
+    json!({"thresholds": [{
+        "max_connections": UNBOUNDED,
+        "max_pending_requests": UNBOUNDED,
+        "max_requests": UNBOUNDED,
+        "max_retries": UNBOUNDED,
+    }]})
 }
 
 /// A cluster of one endpoint.
@@ -36,12 +52,7 @@ pub(super) fn reached(
                 "endpoint": {"address": address(&endpoint.host, endpoint.port)},
             }]}],
         },
-        "circuit_breakers": {"thresholds": [{
-            "max_connections": UNBOUNDED,
-            "max_pending_requests": UNBOUNDED,
-            "max_requests": UNBOUNDED,
-            "max_retries": UNBOUNDED,
-        }]},
+        "circuit_breakers": breakers(),
         // A model may think for minutes: the way there must not be forgotten meanwhile.
         "upstream_connection_options": {"tcp_keepalive": {
             "keepalive_time": 30, "keepalive_interval": 10, "keepalive_probes": 3,
@@ -61,7 +72,7 @@ pub(super) fn reached(
 
 /// How the host's addresses are found.
 fn discovery(endpoint: &Endpoint, fields: &mut serde_json::Map<String, Value>) {
-    if is_ip(endpoint) {
+    if endpoint.is_ip() {
         fields.insert("type".into(), "STATIC".into());
     } else {
         // One host, whatever name service answers from one minute to the next.
@@ -70,14 +81,10 @@ fn discovery(endpoint: &Endpoint, fields: &mut serde_json::Map<String, Value>) {
     }
 }
 
-fn is_ip(endpoint: &Endpoint) -> bool {
-    endpoint.host.parse::<IpAddr>().is_ok()
-}
-
 /// The name is stated here and not taken from the request, whose `host` is still the one that
 /// the first attempt had.
 fn tls(endpoint: &Endpoint, authorities: &str) -> Value {
-    let san = if is_ip(endpoint) { "IP_ADDRESS" } else { "DNS" };
+    let san = if endpoint.is_ip() { "IP_ADDRESS" } else { "DNS" };
     let mut context = json!({
         "common_tls_context": {"validation_context": {
             "trusted_ca": {"filename": authorities},
@@ -87,7 +94,7 @@ fn tls(endpoint: &Endpoint, authorities: &str) -> Value {
         }},
     });
     if let Value::Object(fields) = &mut context
-        && !is_ip(endpoint)
+        && !endpoint.is_ip()
     {
         fields.insert("sni".into(), endpoint.host.clone().into());
     }
@@ -98,29 +105,33 @@ fn tls(endpoint: &Endpoint, authorities: &str) -> Value {
     )
 }
 
-fn http_options(policy: &Policy, model: &Model, place: &Place, secrets: &[Secret]) -> Value {
+/// How HTTP is spoken with an endpoint.
+pub(super) fn options_of(endpoint: &Endpoint) -> Value {
     let http2 = json!({
         "initial_stream_window_size": 1 << 18,
         "initial_connection_window_size": 1 << 24,
         "connection_keepalive": {"interval": "30s", "timeout": "10s"},
     });
-    let protocol = if model.provider.endpoint.tls {
+    let (key, protocol) = if endpoint.tls {
         // What the provider offers in the handshake.
         ("auto_config", json!({"http_protocol_options": {}, "http2_protocol_options": http2}))
     } else {
         ("explicit_http_config", json!({"http_protocol_options": {}}))
     };
+    // Sooner than the other side closes an idle connection: a request that meets the close has to
+    // be sent again. Vendors keep theirs for a minute and more; servers of one's own, which seldom
+    // have TLS, for five seconds (Node, uvicorn), and a connection to them costs little.
+    let idle = if endpoint.tls { "30s" } else { "4s" };
+    json!({"common_http_protocol_options": {"idle_timeout": idle}, key: protocol})
+}
+
+/// What a model's requests pass on their way out.
+fn filters(policy: &Policy, model: &Model, place: &Place, secrets: &[Secret]) -> Vec<Value> {
     let mut filters = vec![plugin::provider(&place.wasm, model, policy.limits())];
     // After the module: it has removed what the attempt before left, and never sees this key.
     filters.extend(credential(model, secrets));
     filters.push(codec());
-    json!({
-        // Sooner than providers close an idle connection: a request that meets the close would
-        // fail over for nothing.
-        "common_http_protocol_options": {"idle_timeout": "30s"},
-        protocol.0: protocol.1,
-        "http_filters": filters,
-    })
+    filters
 }
 
 /// What ends every chain of a cluster's filters.

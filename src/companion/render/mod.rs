@@ -8,6 +8,7 @@ mod ledger;
 mod listener;
 mod local_reply;
 mod log;
+mod named;
 mod overload;
 mod plugin;
 mod route;

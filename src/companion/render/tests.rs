@@ -105,10 +105,10 @@ fn an_endpoint_says_how_its_host_is_found_and_trusted() {
     let san = "/transport_socket/typed_config/common_tls_context/validation_context\
                /match_typed_subject_alt_names/0";
     let table = [
-        (0, "LOGICAL_DNS", json!("api.example.com"), json!("DNS")),
-        (1, "LOGICAL_DNS", json!(null), json!(null)),
         (2, "STATIC", json!(null), json!(null)),
         (3, "STATIC", json!(null), json!("IP_ADDRESS")),
+        (4, "LOGICAL_DNS", json!("api.example.com"), json!("DNS")),
+        (5, "LOGICAL_DNS", json!(null), json!(null)),
     ];
     for (index, found, name, kind) in table {
         let cluster = cluster(index);
@@ -116,6 +116,41 @@ fn an_endpoint_says_how_its_host_is_found_and_trusted() {
         assert_eq!(cluster.pointer(sni).unwrap_or(&Value::Null), &name, "cluster {index}");
         let san = cluster.pointer(san).map_or(&Value::Null, |san| &san["san_type"]);
         assert_eq!(san, &kind, "cluster {index}");
+    }
+}
+
+#[test]
+fn a_name_that_does_not_resolve_ends_no_chain() {
+    let clusters = at(&rendered(), "/static_resources/clusters").as_array().unwrap().clone();
+    let names: Vec<&str> = clusters.iter().map(|own| own["name"].as_str().unwrap()).collect();
+    let expected =
+        ["cloud-4.1", "mesh", "local", "secure", "provider/cloud", "provider/mesh", "unresolved/"];
+    assert_eq!(names, expected, "one of each provider with a name, and one that refuses");
+    let either = "/cluster_type/typed_config/clusters";
+    for (index, own) in [(0, "provider/cloud"), (1, "provider/mesh")] {
+        let cluster = cluster(index);
+        assert_eq!(at(&cluster, either), &json!([own, "unresolved/"]));
+        assert_eq!(cluster["lb_policy"], "CLUSTER_PROVIDED");
+        assert!(cluster.get("transport_socket").is_none(), "the provider's own cluster has it");
+    }
+    for index in [4, 5] {
+        let options = &cluster(index)["typed_extension_protocol_options"];
+        assert!(!options.to_string().contains("http_filters"), "the model's own cluster has them");
+    }
+    let refuses = cluster(6).to_string();
+    assert!(refuses.contains(r#""address":"127.0.0.1","port_value":1"#), "{refuses}");
+    for cluster in &clusters {
+        let bound = at(cluster, "/circuit_breakers/thresholds/0/max_pending_requests");
+        assert!(bound.as_u64() > Some(100_000), "an overflow would end the chain");
+    }
+}
+
+#[test]
+fn idle_connections_are_closed_before_the_other_side_does() {
+    let idle = "/typed_extension_protocol_options/envoy.extensions.upstreams.http.v3\
+                .HttpProtocolOptions/common_http_protocol_options/idle_timeout";
+    for (index, expected) in [(2, "4s"), (3, "30s"), (4, "30s"), (5, "4s")] {
+        assert_eq!(at(&cluster(index), idle), expected, "cluster {index}");
     }
 }
 

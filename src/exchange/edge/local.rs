@@ -93,9 +93,11 @@ impl Local {
             );
             return Fault::new(FaultKind::Internal, message);
         }
+        let model =
+            if self.model.is_empty() { "the model".into() } else { format!("`{}`", self.model) };
         let tried = match self.attempts {
-            0 | 1 => "the model".to_owned(),
-            count => format!("{count} models were tried, and the last"),
+            0 | 1 => model,
+            count => format!("{count} models were tried, and the last, {model},"),
         };
         let details = &self.details;
         let kind = FaultKind::of_status(self.status);
