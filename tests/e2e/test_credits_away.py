@@ -88,6 +88,12 @@ def test_denied_requests_are_told_to_come_again(credited, purses, sim, between, 
 @EACH
 def test_a_grace_is_so_many_credits_and_no_more(credited, purses, sim, between, weather):
     gateway, purse = credited(**settings("grace")), purses.new("5")
+    # A tenant of whom the proxy has not heard has no grace.
+    between.turn(weather)
+    assert timed(purse, gateway).status_code == 503
+    between.turn("fair")
+    known = back(purse, gateway)
+    sim.reset()
     between.turn(weather)
     # Each may cost 0.0103 and does: of a grace of 0.05 there are four.
     more = {"text": "[words:3000]", "max_tokens": 1_000}
@@ -95,7 +101,7 @@ def test_a_grace_is_so_many_credits_and_no_more(credited, purses, sim, between, 
     assert answers == [200] * 4 + [503] * 2
     assert len(sim.requests()) == 4
     between.turn("fair")
-    entries = purse.settled(4 + back(purse, gateway))
+    entries = purse.settled(4 + known + back(purse, gateway))
     for entry in entries:
         paid(entry, "gpt")
     # What has been settled is free for the next time.

@@ -56,8 +56,8 @@ pub(in super::super) struct Asking {
 /// Filter state for the access log: the chain for those who have little left, where it serves.
 const NEAR_LIMIT: &str = "tw.near_limit";
 
-/// What a lease's hold outlives it by, in seconds: requests that have just drawn on it go on, and
-/// renew it while they do. A proxy that dies leaves it held no longer than that.
+/// What a lease's hold outlives it by at most, in seconds: requests that have just drawn on it go
+/// on, and renew it while they do. A proxy that dies leaves it held no longer than that.
 const LEASE_REST: u64 = 30;
 
 /// A lease takes at most so much of what a tenant has available: one part in so many. Others of the
@@ -99,7 +99,7 @@ pub(in super::super) fn begin(
                 effects.push(count("drawn"));
                 // What is set aside for this request is still its tenant's.
                 let left = left.plus(asking.credits).unwrap_or(left);
-                let expires_ms = until_ms.saturating_add(LEASE_REST.saturating_mul(1000));
+                let expires_ms = until_ms.saturating_add(rest(policy).saturating_mul(1000));
                 return asking.go((Source::Lease(id), expires_ms), Some(left), policy, effects);
             }
             Drawn::Ask => {
@@ -216,7 +216,7 @@ impl Asking {
         let kept = Kept::Lease { payer, tenant, id, until_ms: until };
         effects.push(Effect::Keep(Note { ledger: Rc::clone(&self.ledger), kept }));
         let source = Source::Lease(self.hold_id.clone());
-        let expires_ms = until.saturating_add(LEASE_REST.saturating_mul(1000));
+        let expires_ms = until.saturating_add(rest(policy).saturating_mul(1000));
         self.go((source, expires_ms), Some(left), policy, effects)
     }
 
@@ -308,7 +308,7 @@ impl Asking {
         let spent_ms = envoy.now_ms().saturating_sub(self.begun_ms);
         let timeout_ms = policy.timeout_ms.saturating_sub(spent_ms).max(1);
         let Payer { tenant, user, key } = &self.bid.payer;
-        let lease = self.lease_seconds.map(|seconds| seconds.saturating_add(LEASE_REST));
+        let lease = self.lease_seconds.map(|seconds| seconds.saturating_add(rest(policy)));
         let hold = Hold {
             hold_id: self.hold_id.as_str().into(),
             tenant: tenant.into(),
@@ -335,7 +335,7 @@ impl Asking {
             Some(cheap) if self.cheap => cheap,
             _ => usual,
         };
-        let seconds = if source == Source::Hold { policy.hold_seconds } else { LEASE_REST };
+        let seconds = if source == Source::Hold { policy.hold_seconds } else { rest(policy) };
         let near_limit = choice.near_limit.clone();
         let spent =
             Spent { id: self.id, ledger: self.ledger, payer, source, held, size, near_limit };
@@ -367,6 +367,10 @@ fn refused(status: u16, body: &[u8]) -> bool {
     let said = core::str::from_utf8(body).unwrap_or_default();
     let words = ["connection failure", "no healthy upstream"];
     status == 0 || (status == 503 && words.iter().any(|words| said.contains(words)))
+}
+
+fn rest(policy: &CreditPolicy) -> u64 {
+    policy.hold_seconds.min(LEASE_REST)
 }
 
 fn near(policy: &CreditPolicy, balance: Balance, last_purchase: Credits) -> bool {

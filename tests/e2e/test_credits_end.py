@@ -1,0 +1,145 @@
+"""Envoy ends while requests run: what they cost is not lost with it."""
+
+import copy
+import subprocess
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+import httpx
+import pytest
+
+from conftest import ENVOYS, NEWEST
+from support import paths
+from support.credits import credits_policy, request
+from support.discovery import discovered, replace
+from support.gateway import CHAT, render
+
+STREAMS = 16
+EACH = pytest.mark.parametrize("version", sorted(ENVOYS))
+
+
+class Streams:
+    """Apps in the middle of their streams."""
+
+    def __init__(self, gateway, purse, words: int):
+        self.ended = []
+        self.begun = threading.Semaphore(0)
+        body = request(CHAT, f"[words:{words}]", "gpt", stream=True)
+
+        def app() -> None:
+            ended, lines = False, 0
+            try:
+                with httpx.stream(
+                    "POST", gateway.url + CHAT, json=body, headers=purse.headers(), timeout=60
+                ) as response:
+                    for line in response.iter_lines():
+                        lines += 1
+                        if lines == 20:
+                            self.begun.release()
+                        ended |= line == "data: [DONE]"
+            except httpx.TransportError:
+                pass
+            self.ended.append(ended)
+
+        self.apps = [threading.Thread(target=app) for _ in range(STREAMS)]
+        for one in self.apps:
+            one.start()
+        for _ in self.apps:
+            assert self.begun.acquire(timeout=30)
+
+    def join(self) -> int:
+        """How many came to their end."""
+        for one in self.apps:
+            one.join(60)
+        return sum(self.ended)
+
+
+def start(launch, rules, purses, sim, version, **credits):
+    sim.reset()
+    purse = purses.new("50")
+    policy = credits_policy(rules, purses.ledger.url, http2=True, **credits)
+    gateway = launch(render(policy, paths.LOGS / f"credits-end-{version}"), version, 4)
+    sim.weather("gpt-4o", chunk_delay_ms=50)
+    return gateway, purse
+
+
+@EACH
+def test_an_orderly_end_loses_nothing(launch, rules, purses, sim, version):
+    lease = {"credits": "1", "seconds": 60}
+    gateway, purse = start(launch, rules, purses, sim, version, lease=lease)
+    streams = Streams(gateway, purse, 150)
+    admin = str(gateway.envoy.admin.base_url).removeprefix("http://").rstrip("/")
+    subprocess.run([paths.ROOT / "envoy/stop.sh", admin, "60"], check=True, timeout=90)
+    assert streams.join() == STREAMS, "no stream is cut"
+    gateway.envoy.process.wait(10)
+    entries = purse.ledger.entries(purse.tenant)
+    print(f"{version}: {len(entries)} of {STREAMS} settled, {purse.account()}")
+    assert len([entry for entry in entries if entry.outcome == "answered"]) == STREAMS
+    assert purse.balance() == 50 - sum(entry.credits for entry in entries)
+
+
+@EACH
+def test_a_plain_end_settles_what_was_cut(launch, rules, purses, sim, version):
+    gateway, purse = start(launch, rules, purses, sim, version, hold_for="3s")
+    streams = Streams(gateway, purse, 2_000)
+    time.sleep(1)
+    gateway.envoy.process.terminate()
+    gateway.envoy.process.wait(10)
+    assert streams.join() == 0
+    time.sleep(0.5)
+    entries = purse.ledger.entries(purse.tenant)
+    print(f"{version}: {len(entries)} of {STREAMS} settled")
+    assert len(entries) == STREAMS
+    assert {entry.outcome for entry in entries} == {"cut"}
+    assert Decimal(purse.account()["held"]) == 0
+
+
+def test_credits_taken_out_of_the_policy_are_settled_all_the_same(
+    launch, rules, purses, sim, between
+):
+    sim.reset()
+    purse = purses.new("5")
+    folder = paths.LOGS / "credits-out"
+    file = folder / "listener.json"
+    policy = credits_policy(rules, between.url)
+    gateway = launch(discovered(render(policy, folder), file), NEWEST, 4)
+    between.turn("503", only="settlements")
+    assert purse.ask(gateway).status_code == 200
+    del policy["credits"]
+    replace(file, copy.deepcopy(render(policy, folder)["static_resources"]["listeners"][0]))
+    end = time.monotonic() + 8
+    while True:
+        try:
+            answer = purse.ask(gateway)
+        except httpx.TransportError:
+            continue  # the old listener drains: it closes the connections it has
+        assert answer.status_code == 200 and time.monotonic() < end
+        if "x-tradewind-credits" not in answer.headers:
+            break
+    time.sleep(2)  # the old listener is gone, and its plugin with it
+    held = len(between.calls("holds", purse.tenant))
+    between.turn("fair")
+    assert len(purse.settled(held)) == held >= 1
+
+
+def test_128_apps_on_the_defaults_are_all_served(launch, rules, purses, sim):
+    sim.reset()
+    policy = credits_policy(rules, purses.ledger.url)
+    policy["credits"] = {"endpoint": purses.ledger.url, "secret": "ledger-key", "http2": True}
+    gateway = launch(render(policy, paths.LOGS / "credits-defaults"), NEWEST, 4)
+    apart = [purses.new("50") for _ in range(4)]
+    end = time.monotonic() + 5
+
+    def app(number: int) -> list[int]:
+        answers = []
+        while time.monotonic() < end:
+            answers.append(apart[number % len(apart)].ask(gateway, text="hi").status_code)
+        return answers
+
+    with ThreadPoolExecutor(128) as apps:
+        answers = [status for list_ in apps.map(app, range(128)) for status in list_]
+    holds = gateway.envoy.counters("tradewind_holds_total")
+    print(f"{len(answers)} answers, {holds}")
+    assert set(answers) == {200} and len(answers) > 128
