@@ -100,19 +100,19 @@ def test_credits_taken_out_of_the_policy_are_settled_all_the_same(
     launch, rules, purses, sim, between
 ):
     sim.reset()
-    purse = purses.new("5")
+    purse = purses.new("50")
     folder = paths.LOGS / "credits-out"
     file = folder / "listener.json"
     policy = credits_policy(rules, between.url)
     gateway = launch(discovered(render(policy, folder), file), NEWEST, 4)
     between.turn("503", only="settlements")
-    assert purse.ask(gateway).status_code == 200
+    assert purse.ask(gateway, max_tokens=10).status_code == 200
     del policy["credits"]
     replace(file, copy.deepcopy(render(policy, folder)["static_resources"]["listeners"][0]))
     end = time.monotonic() + 8
     while True:
         try:
-            answer = purse.ask(gateway)
+            answer = purse.ask(gateway, max_tokens=10)
         except httpx.TransportError:
             continue  # the old listener drains: it closes the connections it has
         assert answer.status_code == 200 and time.monotonic() < end

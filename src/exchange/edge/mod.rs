@@ -272,7 +272,7 @@ impl Edge {
             let policy = &self.config.policy;
             effects.list.extend(spend::settle(&spent, policy, &reports, ending, envoy));
             let details = envoy.property(&["response", "code_details"]);
-            let cut_here = details.as_deref() == Some(CUT_HERE);
+            let cut_here = details.is_some_and(|details| details.starts_with(CUT_HERE));
             effects.list.extend(cut_here.then_some(Effect::SendNow));
         }
         effects
@@ -345,7 +345,7 @@ impl Edge {
     }
 }
 
-/// What Envoy says of a stream that it cuts itself with the app's connection, as when it ends.
+/// What Envoy says first of a stream that it cuts itself with the app's connection, as when it ends.
 const CUT_HERE: &[u8] = b"downstream_local_disconnect";
 
 /// Answers the app ourselves, and counts it when the answer is no.
