@@ -3,7 +3,7 @@
 #
 # Apps are asked to connect elsewhere, what runs goes on to its end, for SECONDS at most (600), what
 # it cost is settled, and Envoy ends. Give the pod a `terminationGracePeriodSeconds` above SECONDS.
-# Envoy cuts what still runs then; by HTTP/2 to the ledger most of that is settled too.
+# Envoy cuts what still runs then.
 set -eu
 admin=${1:-127.0.0.1:9901}
 left=${2:-600}

@@ -81,19 +81,22 @@ def test_an_orderly_end_loses_nothing(launch, rules, purses, sim, version):
 
 
 @EACH
-def test_a_plain_end_settles_what_was_cut(launch, rules, purses, sim, version):
+def test_a_plain_end_settles_some_and_frees_the_rest_soon(launch, rules, purses, sim, version):
     gateway, purse = start(launch, rules, purses, sim, version, hold_for="3s")
     streams = Streams(gateway, purse, 2_000)
     time.sleep(1)
     gateway.envoy.process.terminate()
     gateway.envoy.process.wait(10)
     assert streams.join() == 0
-    time.sleep(0.5)
+    end = time.monotonic() + 10
+    while Decimal(purse.account()["held"]) > 0:
+        assert time.monotonic() < end, "holds outlive their Envoy by seconds"
+        time.sleep(0.1)
     entries = purse.ledger.entries(purse.tenant)
     print(f"{version}: {len(entries)} of {STREAMS} settled")
-    assert len(entries) == STREAMS
+    assert 1 <= len(entries) <= STREAMS
     assert {entry.outcome for entry in entries} == {"cut"}
-    assert Decimal(purse.account()["held"]) == 0
+    assert purse.balance() == 50 - sum(entry.credits for entry in entries)
 
 
 def test_credits_taken_out_of_the_policy_are_settled_all_the_same(
@@ -109,7 +112,7 @@ def test_credits_taken_out_of_the_policy_are_settled_all_the_same(
     assert purse.ask(gateway, max_tokens=10).status_code == 200
     del policy["credits"]
     replace(file, copy.deepcopy(render(policy, folder)["static_resources"]["listeners"][0]))
-    end = time.monotonic() + 8
+    counted, end = 1, time.monotonic() + 8
     while True:
         try:
             answer = purse.ask(gateway, max_tokens=10)
@@ -118,10 +121,10 @@ def test_credits_taken_out_of_the_policy_are_settled_all_the_same(
         assert answer.status_code == 200 and time.monotonic() < end
         if "x-tradewind-credits" not in answer.headers:
             break
+        counted += 1
     time.sleep(2)  # the old listener is gone, and its plugin with it
-    held = len(between.calls("holds", purse.tenant))
     between.turn("fair")
-    assert len(purse.settled(held)) == held >= 1
+    assert len(purse.settled(counted)) == counted
 
 
 def test_128_apps_on_the_defaults_are_all_served(launch, rules, purses, sim):
