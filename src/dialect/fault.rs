@@ -95,13 +95,10 @@ impl FaultKind {
             404 => Self::NotFound,
             405 => Self::MethodNotAllowed,
             408 | 504 => Self::Timeout,
-            410 => Self::ModelNotFound,
             413 => Self::TooLarge,
             425 | 429 => Self::RateLimit,
-            451 => Self::Permission,
-            498 | 503 | 529 => Self::Overloaded,
-            // The only two that speak of what was asked.
-            400 | 422 => Self::InvalidRequest,
+            503 | 529 => Self::Overloaded,
+            400..=499 => Self::InvalidRequest,
             _ => Self::Internal,
         }
     }

@@ -19,3 +19,22 @@ impl fmt::Display for Lack {
         write!(f, "`{}` {}", self.field, self.why)
     }
 }
+
+/// Most fields that are remembered of each kind: enough to say why no other dialect will do, and
+/// no more than a response header may hold.
+const FIELDS: usize = 16;
+
+/// Longest path of a field that is remembered, in characters. An app may make a key of a megabyte.
+const PATH: usize = 200;
+
+/// Remembers the path of a field, as long as there are not too many.
+pub(super) fn note(fields: &mut Vec<Field>, at: impl ToString) {
+    if fields.len() < FIELDS {
+        let mut path = at.to_string();
+        if let Some((end, _)) = path.char_indices().nth(PATH) {
+            path.truncate(end);
+            path.push('…');
+        }
+        fields.push(Field::Owned(path));
+    }
+}

@@ -138,23 +138,53 @@ def test_nesting_has_a_bound(gateway, sim, path, model):
     assert len(sim.requests()) == 1
 
 
+TWICE = [
+    (("model", '"gpt"'), ("model", '"claude"'), "model"),
+    (("mod\\u0065l", '"gpt"'), ("model", '"claude"'), "model"),
+    (("model", '"gpt"'), ("\\u004dodel", '"claude"'), "Model"),
+    (("model", '"gpt"'), ("meſſages", "[]"), "meſſages"),
+    (("model", '"gpt"'), ("maxTokens", "90000"), "maxTokens"),
+    (("model", '"gpt"'), ("max_tokens", "90000"), "max_tokens"),
+]
+
+
 @BOTH
-@pytest.mark.parametrize("first, second", [("gpt", "claude"), ("claude", "gpt"), ("auto", "gpt")])
-@pytest.mark.parametrize(
-    "names", [("model", "model"), ("mod\\u0065l", "model"), ("model", "\\u006dodel")]
-)
-def test_a_model_named_twice_is_one_model(gateway, sim, path, first, second, names):
+@pytest.mark.parametrize("first, second, field", TWICE)
+def test_what_two_servers_would_read_in_two_ways_is_refused(
+    gateway, sim, path, first, second, field
+):
     rest = encode({"max_tokens": 50, "messages": ask()["messages"]}).decode()[1:]
-    twice = f'{{"{names[0]}": "{first}", "{names[1]}": "{second}", {rest}'
-    response = gateway.http.post(path, content=twice.encode())
+    body = f'{{"{first[0]}": {first[1]}, "{second[0]}": {second[1]}, {rest}'
+    response = gateway.http.post(path, content=body.encode())
+    assert response.status_code == 400, response.text
+    assert f"`{field}`" in response.json()["error"]["message"]
+    assert sim.requests() == []
+
+
+@BOTH
+def test_a_malformed_chunk_is_the_apps_fault(gateway, sim, path):
+    with connect(gateway) as raw:
+        raw.sendall(head(path, "transfer-encoding: chunked"))
+        raw.sendall(b'5\r\n{"a":\r\nnot a length\r\n')
+        status, answer = read_answer(raw)
+    assert status == 400, answer
+    error = json.loads(answer)["error"]
+    assert error["type"] == "invalid_request_error" and "not valid HTTP" in error["message"]
+    assert "model" not in error["message"]
+    assert sim.requests() == []
+
+
+def test_no_app_has_many_headers_held(gateway, sim):
+    beta = [("anthropic-beta", f"{n:04}" + "x" * 996) for n in range(14)]
+    asks = [("x-api-key", APP_KEY), ("content-type", "application/json")]
+    body = encode(ask())
+    response = httpx.post(f"{gateway.url}{MESSAGES}", headers=asks + beta, content=body)
+    assert response.status_code == 431, response.text
+    assert "`anthropic-beta`" in response.json()["error"]["message"]
+    assert sim.requests() == []
+    response = httpx.post(f"{gateway.url}{MESSAGES}", headers=asks + beta[:3], content=body)
     assert response.status_code == 200, response.text
-    [request] = sim.requests()
-    served = response.headers["x-tradewind-model"]
-    assert request.model == MODELS[served]
-    pairs = json.loads(request.body, object_pairs_hook=list)
-    # A reader may take the first or the last.
-    named = {value for name, value in pairs if name == "model"}
-    assert named <= {MODELS[served]}
+    assert sim.requests()[-1].headers["anthropic-beta"].count("x") == 3 * 996
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 //! Checks of single values: what they must be, said with their place.
 use std::borrow::Cow;
 
+use crate::dialect::lack::note;
 use crate::dialect::{Ask, Fault, Field, Number};
 use crate::json::{At, Kind, Value};
 
@@ -94,7 +95,7 @@ pub(super) fn neutral(value: Value<'_>) -> bool {
 /// Notes a field that only this dialect can say, unless it says nothing.
 pub(super) fn native(ask: &mut Ask<'_>, value: Value<'_>, at: &At<'_>) {
     if !neutral(value) {
-        ask.native.push(Field::Owned(at.to_string()));
+        note(&mut ask.native, at);
     }
 }
 

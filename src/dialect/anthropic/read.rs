@@ -5,6 +5,7 @@ use super::check::{
     array, boolean, hint, native, need_string, neutral, number, object, rest, string, whole, wrong,
 };
 use super::turns;
+use crate::dialect::lack::note;
 use crate::dialect::{Ask, Effort, Fault, FaultKind, Format, Given, Reasoning, Tool, ToolChoice};
 use crate::json::{At, Document, Value};
 
@@ -75,7 +76,7 @@ fn tools<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
         let item = object(item, &at)?;
         if item.given("type").is_some_and(|kind| !kind.is("custom")) {
             string(item.given("type").unwrap_or(item), &at.key("type"))?;
-            ask.native.push(at.to_string().into());
+            note(&mut ask.native, at);
             continue;
         }
         tool(ask, item, &at)?;

@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::check::{array, boolean, native, need, need_string, object, rest, string, wrong};
+use crate::dialect::lack::note;
 use crate::dialect::{Ask, Block, Fault, Image, Role, Turn};
 use crate::json::{At, Value};
 
@@ -49,7 +50,7 @@ pub(super) fn read<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> 
     }
     // Other dialects answer the assistant's last words; they do not go on with them.
     if let Some(index) = prefill {
-        ask.native.push(at.item(index).to_string().into());
+        note(&mut ask.native, at.item(index));
     }
     Ok(())
 }

@@ -64,8 +64,20 @@ impl Said<'_> {
             },
             _ => match account(self.message) {
                 Some(kind) => kind,
-                None => or(K::of_status(status), &[K::Billing, K::Overloaded, K::RateLimit]),
+                None => or(unusual(status), &[K::Billing, K::Overloaded, K::RateLimit]),
             },
         }
+    }
+}
+
+/// What a status tells that is neither about the request nor one of the usual ones.
+const fn unusual(status: u16) -> FaultKind {
+    match status {
+        451 => K::Permission,
+        498 => K::Overloaded,
+        status => match K::of_status(status) {
+            K::InvalidRequest => K::Internal,
+            kind => kind,
+        },
     }
 }

@@ -10,7 +10,8 @@ pub(super) fn read(status: u16, body: &[u8]) -> Fault {
         .and_then(|document| within(document.root()).map(|error| of(error, Some(status))))
         .unwrap_or_else(|| {
             let message = format!("the provider answered with status {status}");
-            Fault::new(FaultKind::of_status(status), message).with_status(status)
+            let said = Said { status: Some(status), words: None, message: "" };
+            said.fault(&message, FaultKind::status)
         })
 }
 

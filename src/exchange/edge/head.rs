@@ -1,5 +1,6 @@
 //! What a request's headers say: who calls, in which dialect, for what.
 use super::super::reply::Reply;
+use super::held;
 use super::send::Stripped;
 use crate::dialect::{ALL, App, Dialect, Fault, FaultKind};
 use crate::policy::{Identity, Policy, Tenant, shown};
@@ -33,7 +34,7 @@ pub(super) fn read(headers: &[(String, Vec<u8>)], policy: &Policy) -> Opening {
     let method = text(":method").unwrap_or_default();
     let path = text(":path").unwrap_or_default();
     let path = path.split_once('?').map_or(path, |(path, _)| path);
-    let request_id = text("x-request-id").unwrap_or_default();
+    let request_id = held::id(text("x-request-id").unwrap_or_default());
 
     let Some((dialect, app)) = speaks(path, headers) else {
         return Opening::Reply(no_app(request_id));
@@ -64,13 +65,17 @@ pub(super) fn read(headers: &[(String, Vec<u8>)], policy: &Policy) -> Opening {
             format!("content-encoding `{}` is not supported: send plain JSON", shown(encoding));
         return refuse(&Fault::new(FaultKind::InvalidRequest, message).with_status(415));
     }
+    let stripped = Stripped::of(headers, policy);
+    if let Err(fault) = held::check(headers, app, stripped.names()) {
+        return refuse(&fault);
+    }
     Opening::Request(Head {
         dialect,
         app,
         tenant: tenant.clone(),
         request_id: request_id.to_owned(),
         carried: carried(headers, app),
-        stripped: Stripped::of(headers, policy),
+        stripped,
     })
 }
 

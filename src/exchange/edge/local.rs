@@ -12,6 +12,8 @@ pub(super) struct Local {
     attempts: u64,
     /// The model of the last attempt, which is its cluster's name.
     model: String,
+    /// Whether a model has been asked: before that nothing is a model's fault.
+    asked: bool,
 }
 
 /// What Envoy says of an answer that came from a provider, and of a request that it could not
@@ -22,7 +24,8 @@ const UNJUDGED: [&str; 2] = ["via_upstream", "filter_removed_required_request_he
 const VM_FAILED: &str = "wasm_fail_stream";
 
 impl Local {
-    pub(super) fn read(envoy: &dyn Envoy) -> Self {
+    /// Reads it; `asked` says whether the request has been handed on to a model.
+    pub(super) fn read(envoy: &dyn Envoy, asked: bool) -> Self {
         let status = envoy.header(HeaderMap::Response, ":status");
         let status = status.as_deref().and_then(|s| core::str::from_utf8(s).ok()?.parse().ok());
         let details = envoy.property(&["response", "code_details"]).unwrap_or_default();
@@ -33,6 +36,7 @@ impl Local {
             details: reason(&String::from_utf8_lossy(&details)).to_owned(),
             attempts: attempts.try_into().map_or(0, u64::from_le_bytes),
             model: String::from_utf8_lossy(&model).into_owned(),
+            asked,
         }
     }
 
@@ -93,6 +97,9 @@ impl Local {
             );
             return Fault::new(FaultKind::Internal, message);
         }
+        if !self.asked || APPS.iter().any(|start| self.details.starts_with(start)) {
+            return self.of_the_request();
+        }
         let model =
             if self.model.is_empty() { "the model".into() } else { format!("`{}`", self.model) };
         let tried = match self.attempts {
@@ -105,17 +112,74 @@ impl Local {
             _ if self.has_trapped() => {
                 "the gateway failed while it served this request: try again".to_owned()
             }
-            FaultKind::TooLarge => "the body is larger than the gateway's buffers".to_owned(),
             FaultKind::Timeout => format!("{tried} did not answer in time ({details})"),
             FaultKind::Overloaded => format!("{tried} could not be reached ({details})"),
             _ => format!("{tried} failed ({details})"),
         };
         Fault::new(kind, message).with_status(self.status)
     }
+
+    /// A failure of what the app sent, or of the gateway before it asked anybody.
+    fn of_the_request(&self) -> Fault {
+        let details = &self.details;
+        let message = match self.status {
+            400 => format!(
+                "the request is not valid HTTP: it was cut, or its framing is wrong ({details})"
+            ),
+            408 => format!("the request did not arrive in time: send it again ({details})"),
+            413 => "the body is larger than the gateway's buffers: send less".to_owned(),
+            426 => "this gateway speaks HTTP/1.1 and HTTP/2".to_owned(),
+            431 => "the request's headers are larger than this gateway takes: send less".to_owned(),
+            503 => format!("the gateway is overloaded: try again in a moment ({details})"),
+            504 => format!("the gateway waited too long for the request ({details})"),
+            _ => format!("the gateway could not serve this request ({details})"),
+        };
+        Fault::new(FaultKind::of_status(self.status), message).with_status(self.status)
+    }
 }
+
+/// How Envoy's words begin for what an app has sent: bytes that are no HTTP, a chunk that is none,
+/// a request that never ends.
+const APPS: [&str; 5] = ["http1.", "http2.", "http3.", "downstream_", "request_"];
 
 /// Envoy's word for what happened, without what it appends for operators (addresses, TLS errors):
 /// the access log has the whole.
 fn reason(details: &str) -> &str {
     details.split_once('{').map_or(details, |(word, _)| word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Local;
+    use crate::dialect::FaultKind as K;
+
+    /// Whether a model was asked, what Envoy said, and what the app is told of it.
+    const SAID: [(bool, u16, &str, K, &str); 16] = [
+        (false, 400, "http1.codec_error", K::InvalidRequest, "the request is not valid HTTP"),
+        (false, 400, "http2.violation", K::InvalidRequest, "the request is not valid HTTP"),
+        (false, 408, "request_overall_timeout", K::Timeout, "the request did not arrive in time"),
+        (false, 413, "request_payload_too_large", K::TooLarge, "the body is larger"),
+        (false, 426, "low_version", K::InvalidRequest, "this gateway speaks HTTP/1.1"),
+        (false, 431, "http1.headers_too_large", K::InvalidRequest, "the request's headers are"),
+        (false, 503, "overload", K::Overloaded, "the gateway is overloaded"),
+        (false, 504, "stream_idle_timeout", K::Timeout, "the gateway waited too long"),
+        (false, 501, "", K::Internal, "the gateway could not serve this request"),
+        (true, 400, "http1.codec_error", K::InvalidRequest, "the request is not valid HTTP"),
+        (true, 413, "request_payload_too_large", K::TooLarge, "the body is larger"),
+        (true, 408, "request_overall_timeout", K::Timeout, "the request did not arrive in time"),
+        (true, 503, "cluster_not_found", K::Overloaded, "the model could not be reached"),
+        (true, 503, "no_healthy_upstream", K::Overloaded, "the model could not be reached"),
+        (true, 504, "upstream_response_timeout", K::Timeout, "the model did not answer in time"),
+        (true, 500, "response_payload_too_large", K::Internal, "the model failed"),
+    ];
+
+    #[test]
+    fn what_an_app_sent_is_no_models_fault() {
+        for (asked, status, details, kind, said) in SAID {
+            let (details, model) = (details.to_owned(), String::new());
+            let fault = Local { status, details, attempts: u64::from(asked), model, asked }.fault();
+            assert_eq!((fault.kind, fault.status), (kind, status), "{said}");
+            assert!(fault.message.starts_with(said), "{}", fault.message);
+        }
+    }
 }

@@ -33,6 +33,11 @@ impl Stripped {
         let path = path.and_then(|path| core::str::from_utf8(path).ok()?.split_once('?'));
         Self { headers: own.cloned().collect(), path: path.map(|(path, _)| path.to_owned()) }
     }
+
+    /// The names of the headers.
+    pub(super) fn names(&self) -> &[String] {
+        &self.headers
+    }
 }
 
 fn steers(name: &str) -> bool {

@@ -13,6 +13,7 @@ pub(super) use words::words;
 use core::fmt;
 use std::borrow::Cow;
 
+use crate::dialect::lack::note;
 use crate::dialect::{Ask, Fault, FaultKind};
 use crate::json::{At, Document, Value};
 
@@ -64,10 +65,6 @@ static FIELDS: [(&str, Read); 39] = [
     ("prompt_cache_options", fields::hint_object),
     ("safety_identifier", fields::hint_string),
 ];
-
-/// Most paths that are remembered of each kind: enough to say why no other dialect will do, and
-/// no more than a response header may hold.
-const PATHS: usize = 16;
 
 /// Fields that the reference does not know and that say nothing new: marks for prompt caches, and
 /// what servers put beside an answer that apps send back as they got it.
@@ -137,16 +134,12 @@ fn unknown(ask: &mut Ask<'_>, at: &At<'_>, key: &str, value: Value<'_>) {
 
 /// Notes a field that no other dialect can say.
 fn native(ask: &mut Ask<'_>, at: impl ToString) {
-    if ask.native.len() < PATHS {
-        ask.native.push(Cow::Owned(at.to_string()));
-    }
+    note(&mut ask.native, at);
 }
 
 /// Notes a field that only advises.
 fn hint(ask: &mut Ask<'_>, at: impl ToString) {
-    if ask.hints.len() < PATHS {
-        ask.hints.push(Cow::Owned(at.to_string()));
-    }
+    note(&mut ask.hints, at);
 }
 
 /// The failure of a value of the wrong kind.
