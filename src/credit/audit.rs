@@ -95,6 +95,11 @@ impl Auditor {
         if hold.remaining > hold.credits {
             self.differ(&format!("hold `{id}` holds more than was set aside"));
         }
+        if hold.lapsed > hold.credits
+            || (hold.state != HoldState::Expired && !hold.lapsed.is_zero())
+        {
+            self.differ(&format!("hold `{id}` let go more than it held"));
+        }
         match hold.state {
             HoldState::Open => {
                 self.held = self.held.saturating_add(hold.remaining.micros().into());

@@ -18,6 +18,8 @@ pub enum Command {
     Hold(NewHold),
     /// Charge what a request cost.
     Settle(Settle),
+    /// Let a hold live longer.
+    Renew(Renew),
     /// Give a hold back.
     Release(Release),
     /// Buy credits.
@@ -107,6 +109,17 @@ pub struct Spent {
     pub usage: Usage,
     /// Whether the usage is an estimate.
     pub estimated: bool,
+}
+
+/// Let a hold live longer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Renew {
+    /// Whose it is.
+    pub tenant: String,
+    /// Its id.
+    pub hold_id: String,
+    /// For how many seconds from now, at least.
+    pub expires_in: u64,
 }
 
 /// Give a hold back.
@@ -222,6 +235,17 @@ impl From<wire::Hold<'_>> for NewHold {
             key: hold.key.map(Cow::into_owned),
             credits: hold.credits,
             expires_in: hold.expires_in,
+        }
+    }
+}
+
+/// What a proxy asks, as its own.
+impl From<wire::Renewal<'_>> for Renew {
+    fn from(renewal: wire::Renewal<'_>) -> Self {
+        Self {
+            tenant: renewal.tenant.into_owned(),
+            hold_id: renewal.hold_id.into_owned(),
+            expires_in: renewal.expires_in,
         }
     }
 }

@@ -31,8 +31,8 @@ pub use book::{Book, Changes, Wanted, Written};
 pub use budget::{Budget, Exceeded, Labels, Meter, MeterKey, Name, NotABudget, Whose};
 pub use calendar::{Moment, NotAWindow, Per, Window};
 pub use command::{
-    Answer, Buy, Command, Configure, NewHold, Release, Repair, Repairs, Settle, SettledPart, Spent,
-    Standing, Sweep,
+    Answer, Buy, Command, Configure, NewHold, Release, Renew, Repair, Repairs, Settle, SettledPart,
+    Spent, Standing, Sweep,
 };
 pub use outcome::{Consequence, Outcome};
 pub use price::{Part, Price};

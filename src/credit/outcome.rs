@@ -51,6 +51,8 @@ pub enum Outcome {
     Repaired,
     /// No clock did anything wrong.
     NothingToRepair,
+    /// The hold lives longer, or is held anew.
+    Renewed,
 }
 
 /// What follows from an outcome.
@@ -68,7 +70,7 @@ pub struct Consequence {
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Held,
         Self::HeldBefore,
         Self::HeldDifferently,
@@ -93,6 +95,7 @@ impl Outcome {
         Self::Swept,
         Self::Repaired,
         Self::NothingToRepair,
+        Self::Renewed,
     ];
 
     /// The outcome of that name.
@@ -129,6 +132,7 @@ impl Outcome {
             Self::Swept => (22, "swept", true, 200),
             Self::Repaired => (40, "repaired", true, 200),
             Self::NothingToRepair => (41, "nothing_to_repair", true, 200),
+            Self::Renewed => (23, "renewed", true, 200),
         };
         Consequence { code, name, done, status }
     }

@@ -59,8 +59,10 @@ pub struct Hold {
     pub key: Option<String>,
     /// How much was set aside.
     pub credits: Credits,
-    /// How much still is.
+    /// How much still is; nothing once it has ended.
     pub remaining: Credits,
+    /// How much still was when it expired: what a renewal sets aside anew.
+    pub lapsed: Credits,
     /// When it was made.
     pub made: Moment,
     /// When it ends by itself.

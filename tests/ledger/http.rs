@@ -193,6 +193,15 @@ impl Subject for Front {
                     let key = if status == 200 { "state" } else { "code" };
                     self.told(&text(&body[key]), Some(&release.tenant))
                 }
+                Command::Renew(renew) => {
+                    let body = json!({"holds": [{
+                        "tenant": renew.tenant, "hold_id": renew.hold_id,
+                        "expires_in": renew.expires_in,
+                    }]});
+                    let (status, body) = self.call("POST /v1/renewals", "", &body);
+                    assert_eq!(status, 200, "{body}");
+                    self.told(&text(&body["renewals"][0]["outcome"]), Some(&renew.tenant))
+                }
                 // Nobody can ask for it: it happens.
                 Command::Sweep(_) | Command::Repair(_) => {
                     only(self.kept.apply(vec![first.clone()]))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use tradewind::credit::{
     Answer, Balance, Budget, Buy, Buying, Command, Configure, Credits, Moment, NewHold, Outcome,
-    Part, Price, Release, Repair, Settle, SettledPart, Spent, Sweep, Tier, Tiers,
+    Part, Price, Release, Renew, Repair, Settle, SettledPart, Spent, Sweep, Tier, Tiers,
 };
 use tradewind::usage::Usage;
 
@@ -99,6 +99,9 @@ fn commands(most: usize) -> impl Strategy<Value = Vec<(i64, Command)>> {
         1 => (tenant(), id()).prop_map(|(tenant, hold_id)| {
             Command::Release(Release { tenant, hold_id })
         }),
+        2 => (tenant(), id(), 1_u64..200).prop_map(|(tenant, hold_id, expires_in)| {
+            Command::Renew(Renew { tenant, hold_id, expires_in })
+        }),
         2 => buy(),
         1 => configure(),
         1 => tiers(),
@@ -124,12 +127,22 @@ fn later(now: Moment, step: i64) -> Moment {
     Moment::of_millis(now.millis().checked_add_signed(step).unwrap())
 }
 
+/// What is held of all accounts.
+fn held(model: &Model) -> i128 {
+    model.kept.accounts.values().map(|account| i128::from(account.held.micros())).sum()
+}
+
 /// What holds of an account after a command, beside what the audit recomputes.
 fn check(model: &Model, command: &Command, answer: &Answer, before: &BTreeMap<String, i128>) {
     let done = answer.outcome.consequence().done;
     for account in model.kept.accounts.values() {
         let room = i128::from(account.balance.micros()) - i128::from(account.held.micros())
             + i128::from(account.overdraft.micros());
+        if let (Command::Renew(renew), Outcome::Renewed) = (command, answer.outcome)
+            && renew.tenant == account.tenant
+        {
+            assert!(room >= 0 || before["held"] >= held(model), "a renewal took what is not there");
+        }
         if let (Command::Hold(new), Outcome::Held) = (command, answer.outcome)
             && new.tenant == account.tenant
         {
@@ -178,7 +191,9 @@ proptest! {
         for (step, command) in &commands {
             now = later(now, *step);
             let entries = model.kept.entries.iter().filter(|e| e.reason.name() != "expiry").count();
-            let before = BTreeMap::from([("entries".to_owned(), i128::try_from(entries).unwrap())]);
+            let entries = i128::try_from(entries).unwrap();
+            let before =
+                BTreeMap::from([("entries".to_owned(), entries), ("held".to_owned(), held(&model))]);
             let answer = model.apply_at(command, now);
             check(&model, command, &answer, &before);
         }

@@ -7,9 +7,9 @@
 //! | `tiers 1000:10% 5000:15% → configured` | sets the tiers; `-` for none |
 //! | `buy alice k1 100 → purchased` | `paid` for money, `until=2026-03-02T00:00:00Z` |
 //! | `hold h1 alice 40 → held` | `user=`, `key=`, `for=60` seconds |
-//! | `settle h1 25 → settled` | alice's, or `tenant=`; `draw=d1:30`, `unheld=alice`, `user=` |
+//! | `settle h1 25 → settled` | alice's, or `tenant=`; `draw=d1:30`, `unheld=`, `user=`, `key=` |
 //! | | `part=gpt:10` for each attempt, or `model=` for all; `flag=` |
-//! | `release h1 → released` | alice's, or `tenant=` |
+//! | `release h1 → released`, `renew h1 → renewed` | alice's, or `tenant=`; `for=60` seconds |
 //! | `configure alice → configured` | `overdraft=`, `alerts=20%,50`, `budget=day:100:user:ci` |
 //! | `sweep alice → swept` | |
 //! | `repair alice → repaired` | what a wrong clock did; `inspect alice` only looks |
@@ -20,8 +20,8 @@
 //! | `spent alice claude:15 gpt:10` | by model, over all days |
 //! | `budget alice 0 25 40`, `alerts alice 20% 50` | |
 use tradewind::credit::{
-    Budget, Buy, Buying, Command, Configure, Credits, Moment, NewHold, Release, Repair, Settle,
-    SettledPart, Share, Spent, Sweep, Tier, Tiers,
+    Budget, Buy, Buying, Command, Configure, Credits, Moment, NewHold, Release, Renew, Repair,
+    Settle, SettledPart, Share, Spent, Sweep, Tier, Tiers,
 };
 
 use crate::subject::{Question, Subject, Told};
@@ -191,14 +191,17 @@ fn command(verb: &str, words: &[&str]) -> Parsed<Command> {
             user: words.named("user"),
             key: words.named("key"),
             credits: words.credits(2)?,
-            expires_in: words.named("for").map_or(Ok(900), |seconds| {
-                seconds.parse().map_err(|_| "expected seconds".to_owned())
-            })?,
+            expires_in: seconds(&words)?,
         }),
         "settle" => Command::Settle(settle(&words)?),
         "release" => Command::Release(Release {
             tenant: words.named("tenant").unwrap_or_else(|| ALICE.to_owned()),
             hold_id: words.place(0)?,
+        }),
+        "renew" => Command::Renew(Renew {
+            tenant: words.named("tenant").unwrap_or_else(|| ALICE.to_owned()),
+            hold_id: words.place(0)?,
+            expires_in: seconds(&words)?,
         }),
         "sweep" => Command::Sweep(Sweep { tenant: words.place(0)? }),
         "repair" => Command::Repair(Repair { tenant: words.place(0)?, apply: true }),
@@ -216,6 +219,11 @@ fn command(verb: &str, words: &[&str]) -> Parsed<Command> {
         "configure" => Command::Configure(configure(&words)?),
         verb => return Err(format!("no event is called `{verb}`")),
     })
+}
+
+fn seconds(words: &Words<'_>) -> Parsed<u64> {
+    let parsed = |seconds: String| seconds.parse().map_err(|_| "expected seconds".to_owned());
+    words.named("for").map_or(Ok(900), parsed)
 }
 
 fn settle(words: &Words<'_>) -> Parsed<Settle> {

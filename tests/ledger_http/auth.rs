@@ -14,6 +14,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET /v1/tenants/{tenant}/holds/{hold_id}", "proxy"),
     ("DELETE /v1/tenants/{tenant}/holds/{hold_id}", "proxy"),
     ("POST /v1/settlements", "proxy"),
+    ("POST /v1/renewals", "proxy"),
     ("GET /v1/tenants/{tenant}", "proxy"),
     ("GET /v1/tiers", "proxy"),
     ("GET /metrics", "proxy"),

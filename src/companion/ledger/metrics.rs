@@ -61,15 +61,18 @@ pub(super) enum Thing {
     Release,
     /// Settlements, each of a batch for itself.
     Settlement,
+    /// Renewals of holds, each of a batch for itself.
+    Renewal,
     /// Purchases.
     Purchase,
 }
 
 impl Thing {
-    const ALL: [(Self, &'static str, &'static str); 4] = [
+    const ALL: [(Self, &'static str, &'static str); 5] = [
         (Self::Hold, "holds", "Holds asked for, by what became of them."),
         (Self::Release, "releases", "Holds given back, by what became of it."),
         (Self::Settlement, "settlements", "Settlements, by what became of them."),
+        (Self::Renewal, "renewals", "Renewals of holds, by what became of them."),
         (Self::Purchase, "purchases", "Purchases, by what became of them."),
     ];
 

@@ -1,7 +1,7 @@
 //! Credits are set aside, and given back.
 use super::{Book, due};
 use crate::credit::amount::Credits;
-use crate::credit::budget::{Exceeded, MeterKey};
+use crate::credit::budget::{Exceeded, Labels, MeterKey};
 use crate::credit::calendar::{Moment, Window};
 use crate::credit::command::{Answer, NewHold, Release};
 use crate::credit::outcome::Outcome;
@@ -29,7 +29,7 @@ impl Book {
         if i128::from(new.credits.micros()) > room(account) {
             return self.answer(Outcome::Insufficient, &new.tenant);
         }
-        if let Some(exceeded) = self.exceeded(account, new, now) {
+        if let Some(exceeded) = self.exceeded(account, new.labels(), new.credits, now) {
             let answer = self.answer(Outcome::BudgetExceeded, &new.tenant);
             return Answer { exceeded: Some(exceeded), ..answer };
         }
@@ -39,33 +39,30 @@ impl Book {
         }
     }
 
-    /// The first budget that has no room for it.
-    fn exceeded(&self, account: &Account, new: &NewHold, now: Moment) -> Option<Exceeded> {
+    /// The first budget that has no room for so much more in the windows of that moment.
+    pub(super) fn exceeded(
+        &self,
+        account: &Account,
+        labels: Labels<'_>,
+        credits: Credits,
+        at: Moment,
+    ) -> Option<Exceeded> {
         account.budgets.iter().find_map(|budget| {
-            let window = Window::of(budget.per, now);
-            let label = budget.label(new.labels())?;
-            let meter = self.meter(&MeterKey::of(&new.tenant, &label, window));
+            let window = Window::of(budget.per, at);
+            let label = budget.label(labels)?;
+            let meter = self.meter(&MeterKey::of(&account.tenant, &label, window));
             let room = budget.credits.less(meter.spent).less(meter.held);
             let exceeded = || Exceeded { budget: budget.clone(), meter, resets_at: window.end() };
-            (new.credits > room).then(exceeded)
+            (credits > room).then(exceeded)
         })
     }
 
     /// None when a sum would be more than there can be; nothing is changed then.
     fn set_aside(&mut self, new: &NewHold, now: Moment) -> Option<()> {
-        let held = self.accounts.get(&new.tenant)?.held.plus(new.credits)?;
-        let meters = MeterKey::every(&new.tenant, new.labels(), now).map(|key| {
-            let held = self.meter(&key).held.plus(new.credits)?;
-            Some((key, held))
-        });
-        for (key, held) in meters.collect::<Option<Vec<_>>>()? {
-            self.meters.entry(key.clone()).or_default().held = held;
-            self.dirty.meters.insert(key);
+        self.count_held(&new.tenant, new.labels(), new.credits, now)?;
+        if let Some(account) = self.accounts.get_mut(&new.tenant) {
+            account.mark = account.mark.max(now);
         }
-        let account = self.accounts.get_mut(&new.tenant)?;
-        account.held = held;
-        account.mark = account.mark.max(now);
-        self.dirty.account(&new.tenant);
         self.remember(Hold {
             id: new.hold_id.clone(),
             tenant: new.tenant.clone(),
@@ -73,11 +70,35 @@ impl Book {
             key: new.key.clone(),
             credits: new.credits,
             remaining: new.credits,
+            lapsed: Credits::ZERO,
             made: now,
             expires_at: now.plus_seconds(new.expires_in),
             state: HoldState::Open,
             settled: None,
         });
+        Some(())
+    }
+
+    /// Counts so much more as held, by a hold that was made then. None when a sum would be more
+    /// than there can be; nothing is changed then.
+    pub(super) fn count_held(
+        &mut self,
+        tenant: &str,
+        labels: Labels<'_>,
+        credits: Credits,
+        made: Moment,
+    ) -> Option<()> {
+        let held = self.accounts.get(tenant)?.held.plus(credits)?;
+        let meters = MeterKey::every(tenant, labels, made).map(|key| {
+            let held = self.meter(&key).held.plus(credits)?;
+            Some((key, held))
+        });
+        for (key, held) in meters.collect::<Option<Vec<_>>>()? {
+            self.meters.entry(key.clone()).or_default().held = held;
+            self.dirty.meters.insert(key);
+        }
+        self.accounts.get_mut(tenant)?.held = held;
+        self.dirty.account(tenant);
         Some(())
     }
 
@@ -112,7 +133,7 @@ impl Book {
 }
 
 /// What a hold may take: what is there and not held, and the overdraft.
-fn room(account: &Account) -> i128 {
+pub(super) fn room(account: &Account) -> i128 {
     let micros = |credits: Credits| i128::from(credits.micros());
     i128::from(account.balance.micros())
         .saturating_sub(micros(account.held))

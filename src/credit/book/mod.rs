@@ -8,6 +8,7 @@ mod changes;
 mod charge;
 mod configure;
 mod hold;
+mod renew;
 mod repair;
 mod settle;
 mod sweep;
@@ -51,6 +52,7 @@ impl Book {
         match command {
             Command::Hold(new) => self.hold(new, now),
             Command::Settle(settle) => self.settle(settle, now),
+            Command::Renew(renew) => self.renew(renew, now),
             Command::Release(release) => self.release(release, now),
             Command::Buy(buy) => self.buy(buy, now),
             Command::Configure(configure) => self.configure(configure, now),

@@ -102,7 +102,11 @@ impl Book {
         let key = settle.key_of_hold();
         let Some(hold) = self.holds.get_mut(&key) else { return };
         let ends = match &settle.draw {
-            Some(_) => !late && hold.remaining.is_zero(),
+            Some((_, releases)) => {
+                hold.lapsed = hold.lapsed.less(*releases);
+                self.dirty.hold(&key);
+                !late && hold.remaining.is_zero()
+            }
             None => {
                 hold.settled = Some(credits);
                 true
@@ -140,6 +144,7 @@ impl Book {
             key: settle.key.clone(),
             credits: Credits::ZERO,
             remaining: Credits::ZERO,
+            lapsed: Credits::ZERO,
             made: now,
             expires_at: now,
             state: HoldState::Settled,

@@ -29,6 +29,7 @@ impl Book {
         if let Some(hold) = self.holds.get_mut(key) {
             self.due.remove(&due(hold));
             hold.state = state;
+            hold.lapsed = if state == HoldState::Expired { remaining } else { Credits::ZERO };
             self.dirty.hold(key);
         }
     }

@@ -49,6 +49,10 @@ impl Wanted {
                     wanted.tenants.insert(release.tenant.clone());
                     wanted.holds.insert((release.tenant.clone(), release.hold_id.clone()));
                 }
+                Command::Renew(renew) => {
+                    wanted.tenants.insert(renew.tenant.clone());
+                    wanted.holds.insert((renew.tenant.clone(), renew.hold_id.clone()));
+                }
                 Command::Buy(buy) => {
                     wanted.tenants.insert(buy.tenant.clone());
                     wanted.purchases.insert((buy.tenant.clone(), buy.key.clone()));

@@ -2,7 +2,7 @@
 use core::fmt;
 use std::borrow::Cow;
 
-use super::{NAME_MAX, number};
+use super::{EXPIRES_MAX, NAME_MAX, number};
 use crate::credit::Credits;
 use crate::json::{Kind, Value};
 
@@ -118,6 +118,15 @@ impl<'d> Fields<'d> {
     /// for anything else.
     pub(super) fn whole(&self, key: &str) -> Option<Option<u64>> {
         self.get(key).map(number::whole)
+    }
+
+    /// For how many seconds something is to hold, where that is given.
+    pub(super) fn expires_in(&self) -> Result<Option<u64>, Wrong> {
+        let Some(seconds) = self.whole("expires_in") else { return Ok(None) };
+        match seconds.filter(|seconds| (1..=EXPIRES_MAX).contains(seconds)) {
+            Some(seconds) => Ok(Some(seconds)),
+            None => Err(self.wrong("expires_in", "expected 1 to 86400 whole seconds")),
+        }
     }
 
     /// A list's items, each with its path; none where there is no list.

@@ -1,7 +1,7 @@
 //! `POST /v1/holds`: what is asked, and how the account stands after it.
 use std::borrow::Cow;
 
-use super::{EXPIRES_MAX, Fields, Wrong, write_optional};
+use super::{Fields, Wrong, write_optional};
 use crate::credit::{Balance, Credits, Outcome};
 use crate::json::{Document, Writer};
 
@@ -18,7 +18,7 @@ pub struct Hold<'h> {
     pub key: Option<Cow<'h, str>>,
     /// How much.
     pub credits: Credits,
-    /// For how many seconds, from 1 to [`EXPIRES_MAX`].
+    /// For how many seconds, from 1 to [`EXPIRES_MAX`](super::EXPIRES_MAX).
     pub expires_in: u64,
 }
 
@@ -64,14 +64,7 @@ impl Hold<'_> {
             user: fields.optional_name("user")?,
             key: fields.optional_name("key")?,
             credits: fields.credits("credits")?,
-            expires_in: match fields.whole("expires_in") {
-                None => 900,
-                Some(seconds) => {
-                    seconds.filter(|seconds| (1..=EXPIRES_MAX).contains(seconds)).ok_or_else(
-                        || fields.wrong("expires_in", "expected 1 to 86400 whole seconds"),
-                    )?
-                }
-            },
+            expires_in: fields.expires_in()?.unwrap_or(900),
         })
     }
 }

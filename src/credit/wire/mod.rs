@@ -6,10 +6,12 @@
 mod fields;
 mod hold;
 mod number;
+mod renewal;
 mod settlement;
 
 pub use fields::{Fields, Wrong};
 pub use hold::{Hold, Standing};
+pub use renewal::{Renewal, Renewed};
 pub use settlement::{Draw, FLAGS_MAX, PARTS_MAX, Part, Settled, Settlement, counts};
 
 use crate::json::Writer;
@@ -18,7 +20,9 @@ use crate::json::Writer;
 pub const HOLDS: &str = "/v1/holds";
 /// The path that settlements are POSTed to.
 pub const SETTLEMENTS: &str = "/v1/settlements";
-/// Most settlements of one batch.
+/// The path that renewals are POSTed to.
+pub const RENEWALS: &str = "/v1/renewals";
+/// Most settlements, or renewals, of one batch.
 pub const BATCH_MAX: usize = 1000;
 /// Longest id, name or label, in bytes.
 pub const NAME_MAX: usize = 128;

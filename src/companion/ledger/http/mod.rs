@@ -30,7 +30,7 @@ use self::auth::Scope;
 use self::problem::Problem;
 use super::engine::{Ledger, Unavailable};
 use super::metrics::Metrics;
-use crate::credit::wire::{HOLDS, NAME_MAX, SETTLEMENTS, Wrong};
+use crate::credit::wire::{HOLDS, NAME_MAX, RENEWALS, SETTLEMENTS, Wrong};
 
 /// How long an answer may take. Whoever asks has left long before.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -54,6 +54,7 @@ pub(super) fn router(app: App) -> Router {
             get(calls::holds::show).delete(calls::holds::release),
         )
         .route(SETTLEMENTS, post(calls::settlements::settle))
+        .route(RENEWALS, post(calls::renewals::renew))
         .route("/v1/tenants/{tenant}", get(calls::tenants::show))
         .route("/v1/tiers", get(calls::tiers::list))
         .route("/metrics", get(calls::service::metrics));

@@ -185,6 +185,7 @@ const fn title(outcome: Outcome) -> &'static str {
         | Outcome::Configured
         | Outcome::Swept
         | Outcome::Repaired
-        | Outcome::NothingToRepair => "Done",
+        | Outcome::NothingToRepair
+        | Outcome::Renewed => "Done",
     }
 }

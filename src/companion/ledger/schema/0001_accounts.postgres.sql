@@ -31,6 +31,7 @@ CREATE TABLE holds (
     key_name text COLLATE "C",
     credits bigint NOT NULL,
     remaining bigint NOT NULL,
+    lapsed bigint NOT NULL, -- what it still held when it expired
     made bigint NOT NULL,
     expires_at bigint NOT NULL,
     state text COLLATE "C" NOT NULL,

@@ -31,6 +31,7 @@ CREATE TABLE holds (
     key_name TEXT,
     credits INTEGER NOT NULL,
     remaining INTEGER NOT NULL,
+    lapsed INTEGER NOT NULL, -- what it still held when it expired
     made INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     state TEXT NOT NULL,

@@ -67,6 +67,7 @@ pub(super) fn hold_row(hold: &Hold) -> Vec<Cell> {
         maybe_text(hold.key.as_ref()),
         credits(hold.credits),
         credits(hold.remaining),
+        credits(hold.lapsed),
         moment(hold.made),
         moment(hold.expires_at),
         text(hold.state.name()),

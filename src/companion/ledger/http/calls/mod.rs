@@ -3,6 +3,7 @@ pub(super) mod alerts;
 pub(super) mod entries;
 pub(super) mod holds;
 pub(super) mod purchases;
+pub(super) mod renewals;
 pub(super) mod service;
 pub(super) mod settlements;
 pub(super) mod tenants;

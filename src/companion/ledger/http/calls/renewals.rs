@@ -1,0 +1,78 @@
+//! Renewals: holds of requests that still run, each of a batch answered for itself.
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use super::super::App;
+use super::super::body::Json;
+use super::super::problem::Problem;
+use super::super::reply::{self, optional, text};
+use super::Called;
+use crate::companion::ledger::metrics::Thing;
+use crate::credit::wire::{NAME_MAX, Renewal, Wrong};
+use crate::credit::{Answer, Command, Outcome};
+use crate::json::Writer;
+
+/// One of a batch: its hold, where it says so, and what is wrong with it.
+struct Item {
+    hold_id: Option<String>,
+    wrong: Option<Wrong>,
+}
+
+/// `POST /v1/renewals`
+pub(in super::super) async fn renew(State(app): State<App>, body: Json) -> Called {
+    let (items, commands) = read(&body)?;
+    let answers = match commands.is_empty() {
+        true => Vec::new(),
+        false => app.ledger.apply_all(commands).await?,
+    };
+    app.metrics.outcomes(Thing::Renewal, answers.iter().map(|answer| answer.outcome));
+    let invalid = items.iter().filter(|item| item.wrong.is_some());
+    app.metrics.words(Thing::Renewal, invalid.map(|_| "invalid"));
+    let mut answers = answers.iter();
+    Ok(reply::object(StatusCode::OK, |w| {
+        w.key("renewals").array(|w| {
+            for item in &items {
+                // There is an answer for every item that could be asked.
+                let answer = if item.wrong.is_none() { answers.next() } else { None };
+                w.object(|w| write(item, answer, w));
+            }
+        });
+    }))
+}
+
+fn read(body: &Json) -> Result<(Vec<Item>, Vec<Command>), Problem> {
+    let document = body.document()?;
+    let batch = Renewal::read_batch(&document)?;
+    let list = document.root().get("holds");
+    let list = list.into_iter().flat_map(|list| list.items().collect::<Vec<_>>());
+    let (mut items, mut commands) = (Vec::new(), Vec::new());
+    for (read, value) in batch.into_iter().zip(list) {
+        // What is echoed is no longer than a name.
+        let hold_id = value.str_of("hold_id").filter(|text| text.len() <= NAME_MAX);
+        let hold_id = hold_id.map(Into::into);
+        let wrong = match read {
+            Ok(renewal) => {
+                commands.push(Command::Renew(renewal.into()));
+                None
+            }
+            Err(wrong) => Some(wrong),
+        };
+        items.push(Item { hold_id, wrong });
+    }
+    Ok((items, commands))
+}
+
+fn write(item: &Item, answer: Option<&Answer>, w: &mut Writer) {
+    optional("hold_id", item.hold_id.as_ref(), w);
+    match answer {
+        Some(answer) => {
+            text("outcome", answer.outcome.consequence().name, w);
+            let renewed = answer.hold.as_ref().filter(|_| answer.outcome == Outcome::Renewed);
+            optional("expires_at", renewed.map(|hold| hold.expires_at), w);
+        }
+        None => {
+            text("outcome", "invalid", w);
+            optional("detail", item.wrong.as_ref(), w);
+        }
+    }
+}
