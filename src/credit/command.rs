@@ -41,6 +41,7 @@ impl Command {
         match self {
             Self::Hold(hold) => Some(&hold.tenant),
             Self::Settle(settle) => Some(&settle.tenant),
+            Self::Renew(renew) => Some(&renew.tenant),
             Self::Release(release) => Some(&release.tenant),
             Self::Buy(buy) => Some(&buy.tenant),
             Self::Configure(configure) => Some(&configure.tenant),

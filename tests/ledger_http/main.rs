@@ -10,6 +10,7 @@
 mod auth;
 mod bad_input;
 mod command;
+mod connections;
 mod document;
 mod metrics;
 mod once;

@@ -142,3 +142,41 @@ fn whom_nobody_can_reach_is_said() {
     let error = failed["last_error"].as_str().unwrap();
     assert!(error.contains("refused"), "{error}");
 }
+
+/// Whether the service takes it, and says so with the right field when it does not.
+fn takes(world: &World, url: &str) -> bool {
+    let body = serde_json::json!({ "webhook": url }).to_string();
+    let set = world.call("PUT /v1/tenants/acme", &body);
+    assert!(set.status == 200 || set.text("field") == "webhook", "{url}: {set:?}");
+    set.status == 200
+}
+
+#[test]
+fn a_url_is_taken_as_the_table_says() {
+    let world = World::new();
+    let table = include_str!("../corpus/webhook/urls.txt");
+    for line in table.lines().filter(|line| !line.starts_with('#')) {
+        let (expected, url) = line.split_once(' ').unwrap();
+        assert_eq!(takes(&world, url), expected == "ok", "{url}");
+    }
+    let longest = format!("http://a/{}", "x".repeat(2048 - 9));
+    assert!(takes(&world, &longest));
+    assert!(!takes(&world, &format!("{longest}x")));
+    assert!(!takes(&world, &format!("http://{}/", "a".repeat(64))));
+    assert!(!takes(&world, ""));
+}
+
+#[test]
+fn whatever_the_documents_pattern_says_is_taken() {
+    use proptest::strategy::{Strategy as _, ValueTree as _};
+    let world = World::new();
+    let settings = &crate::document::document()["components"]["schemas"]["Settings"];
+    let pattern = settings["properties"]["webhook"]["pattern"].as_str().unwrap();
+    let pattern = pattern.trim_start_matches('^').trim_end_matches('$');
+    let urls = proptest::string::string_regex(pattern).unwrap();
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    for _ in 0..300 {
+        let url = urls.new_tree(&mut runner).unwrap().current();
+        assert!(url.len() > 2048 || takes(&world, &url), "{url}");
+    }
+}

@@ -26,6 +26,8 @@ pub struct Options {
     pub secrets: Secrets,
     /// How long a receiver of alerts may take to answer.
     pub webhook_timeout: Duration,
+    /// How long a connection may stay on which nobody was let in.
+    pub introduction: Duration,
 }
 
 /// A service that runs.
@@ -48,6 +50,7 @@ impl Options {
             webhook: None,
             secrets: Secrets::default(),
             webhook_timeout: Duration::from_secs(5),
+            introduction: Duration::from_secs(10),
         }
     }
 
@@ -91,7 +94,9 @@ impl Service {
         );
         let tokens = Arc::new(options.tokens);
         let app = App { ledger: ledger.clone(), tokens, metrics, webhook };
-        let http = tokio::spawn(http::serve(listener, http::router(app), stopping.clone()));
+        let router = http::router(app);
+        let http = http::serve(listener, router, options.introduction, stopping.clone());
+        let http = tokio::spawn(http);
         let courier = tokio::spawn(courier.run(stopping));
         Ok(Self { address, stop, http, courier, ledger })
     }

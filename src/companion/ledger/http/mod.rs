@@ -3,6 +3,7 @@ mod auth;
 mod base64;
 mod body;
 mod calls;
+mod connections;
 mod page;
 mod problem;
 mod query;
@@ -27,6 +28,7 @@ use axum::routing::{get, post};
 use tokio::time::{Instant, timeout};
 
 use self::auth::Scope;
+use self::connections::Caller;
 use self::problem::Problem;
 use super::engine::{Ledger, Unavailable};
 use super::metrics::Metrics;
@@ -89,9 +91,17 @@ fn guarded(app: &App, scope: Scope, routes: Router<App>) -> Router<App> {
         let tokens = Arc::clone(&tokens);
         async move {
             tokens.allow(scope, request.headers())?;
+            let_in(&request);
             Ok::<_, Problem>(next.run(request).await)
         }
     }))
+}
+
+/// Whoever is let in may keep the connection.
+fn let_in(request: &Request) {
+    if let Some(caller) = request.extensions().get::<Caller>() {
+        caller.let_in();
+    }
 }
 
 /// Bounds and counts every answer, and says that it is for the asker alone.

@@ -1,14 +1,22 @@
 //! Connections in, answers out, until told to stop.
+use core::convert::Infallible;
+use core::pin::pin;
 use core::time::Duration;
+use std::sync::Arc;
 
 use axum::Router;
+use axum::http::Request;
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{sleep, timeout};
+
+use super::connections::{Caller, Strangers};
 
 /// How long a connection may wait for the head of its next request. A proxy keeps its connections
 /// for an hour: were ours closed before, a request could meet the closing.
@@ -17,32 +25,76 @@ const IDLE: Duration = Duration::from_secs(65 * 60);
 /// How long requests in flight may take when the service stops.
 const FAREWELL: Duration = Duration::from_secs(10);
 
-/// Serves until `stop` says so, then finishes what is in flight.
-pub(crate) async fn serve(listener: TcpListener, app: Router, mut stop: watch::Receiver<bool>) {
-    let open = GracefulShutdown::new();
+/// How long a request that is being answered may still take on a connection that is to end.
+const LAST_ANSWER: Duration = Duration::from_secs(1);
+
+/// Serves until `stop` says so, then finishes what is in flight. Whoever has not shown a token
+/// after `introduction` has to go.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    app: Router,
+    introduction: Duration,
+    mut stop: watch::Receiver<bool>,
+) {
+    // Nothing is sent on it: it ends when the last connection lets go of it.
+    let (open, mut all_gone) = mpsc::channel::<()>(1);
+    let strangers = Arc::new(Strangers::default());
     loop {
         let stream = tokio::select! {
-            stream = accept(&listener) => stream,
+            stream = accept(&listener, &strangers) => stream,
             // An error means that whoever could say so is gone: the same.
             _ = stop.wait_for(|stop| *stop) => break,
         };
-        let service = TowerToHyperService::new(app.clone());
+        let (caller, leave) = strangers.arrive();
+        let service = service_of(app.clone(), caller.clone());
         let mut builder = Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new()).header_read_timeout(IDLE);
         builder.http2().timer(TokioTimer::new());
         let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-        let connection = open.watch(connection);
+        let (open, mut stop) = (open.clone(), stop.clone());
         tokio::spawn(async move {
+            let mut connection = pin!(connection);
             // A connection that breaks is the caller's to mend: it asks again by the same ids.
-            let _ = connection.await;
+            let patience = tokio::select! {
+                _ = connection.as_mut() => return,
+                _ = stop.wait_for(|stop| *stop) => FAREWELL,
+                patience = unwelcome(&caller, &leave, introduction) => patience,
+            };
+            connection.as_mut().graceful_shutdown();
+            let _ = timeout(patience, connection).await;
+            drop(open);
         });
     }
-    drop(listener);
-    let _ = timeout(FAREWELL, open.shutdown()).await;
+    drop((listener, open));
+    let _ = timeout(FAREWELL, all_gone.recv()).await;
 }
 
-/// The next connection. A failure to accept is a want of file descriptors or of memory: it passes.
-async fn accept(listener: &TcpListener) -> TcpStream {
+/// A service whose requests know on whose connection they came.
+fn service_of(
+    app: Router,
+    caller: Caller,
+) -> impl Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + Clone
+{
+    let app = TowerToHyperService::new(app);
+    service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(caller.clone());
+        app.call(request)
+    })
+}
+
+/// Ends when a connection has to go, with how long its last answer may take: its place is needed,
+/// or it has not shown a token in time.
+async fn unwelcome(caller: &Caller, leave: &Notify, introduction: Duration) -> Duration {
+    let evicted = timeout(introduction, leave.notified()).await.is_ok();
+    if caller.is_known() {
+        core::future::pending::<()>().await;
+    }
+    if evicted { Duration::ZERO } else { LAST_ANSWER }
+}
+
+/// The next connection. A failure to accept is a want of file descriptors or of memory: a stranger
+/// makes room.
+async fn accept(listener: &TcpListener, strangers: &Strangers) -> TcpStream {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
@@ -50,7 +102,10 @@ async fn accept(listener: &TcpListener) -> TcpStream {
                 let _ = stream.set_nodelay(true);
                 return stream;
             }
-            Err(_) => sleep(Duration::from_millis(50)).await,
+            Err(_) => {
+                strangers.make_room();
+                sleep(Duration::from_millis(10)).await;
+            }
         }
     }
 }

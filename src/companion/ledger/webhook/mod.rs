@@ -43,18 +43,58 @@ const URL_MAX: usize = 2048;
 /// When alerts cannot be sent there.
 pub(super) fn target(url: &str) -> Result<Uri, &'static str> {
     const EXPECTED: &str = "expected an `http://` or `https://` URL without user or password";
-    let uri: Uri = url.parse().map_err(|_| EXPECTED)?;
-    let http = matches!(uri.scheme_str(), Some("http" | "https"));
-    let host = uri.host().is_some_and(|host| !host.is_empty());
-    // `http` takes more than a URL may hold.
-    let usual =
-        |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?[]@!$&'()*+,;=%".contains(&byte);
-    let plain = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
-    if http && host && plain && url.bytes().all(usual) && url.len() <= URL_MAX {
-        Ok(uri)
+    // What the document's pattern takes, and no more: `http` takes what is no URL.
+    if url.len() <= URL_MAX && is_url(url) {
+        url.parse().map_err(|_| EXPECTED)
     } else {
         Err(EXPECTED)
     }
+}
+
+/// `http` or `https`, a host, perhaps a port, perhaps a path with a query.
+fn is_url(url: &str) -> bool {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let Some(rest) = rest else { return false };
+    let (authority, path) =
+        rest.split_at_checked(rest.find('/').unwrap_or(rest.len())).unwrap_or((rest, ""));
+    let (host, port) = match authority.strip_prefix('[') {
+        Some(inside) => {
+            let Some((address, port)) = inside.split_once(']') else { return false };
+            if !is_v6(address) {
+                return false;
+            }
+            ("", port)
+        }
+        None => {
+            let end = authority.find(':').unwrap_or(authority.len());
+            authority.split_at_checked(end).unwrap_or((authority, ""))
+        }
+    };
+    let named = authority.starts_with('[') || is_host(host);
+    let usual = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?@!$&'()*+,;=%".contains(&byte);
+    named && (port.is_empty() || is_port(port)) && path.bytes().all(usual)
+}
+
+/// A name or an address of IPv4: labels of letters, digits, `-` and `_`.
+fn is_host(host: &str) -> bool {
+    let label = |label: &str| {
+        let inside = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        (1..=63).contains(&label.len()) && label.bytes().all(inside)
+    };
+    host.split('.').all(label)
+}
+
+/// What can stand between brackets; whether it is an address shows when it is used.
+fn is_v6(address: &str) -> bool {
+    let inside = |byte: u8| byte.is_ascii_hexdigit() || b":.".contains(&byte);
+    (2..=45).contains(&address.len()) && address.bytes().all(inside)
+}
+
+/// `:1` to `:65535`.
+fn is_port(port: &str) -> bool {
+    let Some(digits) = port.strip_prefix(':') else { return false };
+    let plain = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
+    plain && digits.parse::<u16>().is_ok()
 }
 
 /// What delivers.

@@ -32,7 +32,10 @@ const STYLE: &str = include_str!("style.css");
 /// Lets a browser in that has an admin token as its password.
 pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
     match app.tokens.allow_browser(Scope::Admin, request.headers()) {
-        Ok(()) => next.run(request).await,
+        Ok(()) => {
+            super::let_in(&request);
+            next.run(request).await
+        }
         Err(problem) => Failed(problem).into_response(),
     }
 }
