@@ -92,6 +92,13 @@ impl Credits {
         Self(self.0.saturating_sub(other.0))
     }
 
+    /// As much of it as `part` is of `whole`, rounded down; nothing of a whole that is nothing.
+    #[must_use]
+    pub fn part(self, part: Self, whole: Self) -> Self {
+        let product = u128::from(self.0).saturating_mul(u128::from(part.0));
+        Self::clamped(product.checked_div(u128::from(whole.0)).unwrap_or(0))
+    }
+
     /// That many parts of a million of it, rounded down: 20 % is 200,000.
     #[must_use]
     pub fn share(self, parts: u64) -> Self {

@@ -1,6 +1,7 @@
 //! An account recomputed from what led to it: whatever differs is an error of the ledger.
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::adjustment::{Adjusted, Adjustment};
 use super::alert::Alert;
 use super::amount::{Balance, Credits};
 use super::budget::{Labels, Meter, MeterKey};
@@ -18,6 +19,7 @@ pub struct Auditor {
     held: u128,
     meters: BTreeMap<MeterKey, Meter>,
     purchases: BTreeMap<u64, Purchase>,
+    adjustments: BTreeMap<u64, Adjustment>,
     /// What was charged by hold, and by draw on it.
     charges: BTreeMap<(String, Option<String>), Charged>,
     /// What expired of each purchase and did not come back, and when its time is.
@@ -43,6 +45,7 @@ impl Auditor {
             held: 0,
             meters: BTreeMap::new(),
             purchases: BTreeMap::new(),
+            adjustments: BTreeMap::new(),
             charges: BTreeMap::new(),
             let_go: BTreeMap::new(),
             differences: Vec::new(),
@@ -67,6 +70,11 @@ impl Auditor {
         self.purchases.insert(purchase.number, purchase);
     }
 
+    /// An adjustment as it is kept.
+    pub fn adjustment(&mut self, adjustment: Adjustment) {
+        self.adjustments.insert(adjustment.number, adjustment);
+    }
+
     /// An entry.
     pub fn entry(&mut self, entry: &Entry) {
         let number = self.told.entries.saturating_add(1);
@@ -86,6 +94,7 @@ impl Auditor {
             Reason::Charge(charge) => self.charged(entry, charge),
             Reason::Expiry { lot } => self.expired(entry, *lot),
             Reason::Repair { lot } => self.repaired(entry, *lot),
+            Reason::Adjustment(adjusted) => self.adjusted(entry, adjusted),
         }
     }
 
@@ -170,6 +179,9 @@ impl Auditor {
         for number in core::mem::take(&mut self.purchases).into_keys() {
             self.differ(&format!("the purchase of entry {number} has no entry"));
         }
+        for number in core::mem::take(&mut self.adjustments).into_keys() {
+            self.differ(&format!("the adjustment of entry {number} has no entry"));
+        }
         self.differences
     }
 
@@ -210,6 +222,33 @@ impl Auditor {
             let meter = self.meters.entry(key).or_default();
             meter.spent = meter.spent.plus(credits).unwrap_or(Credits::MAX);
         }
+    }
+
+    fn adjusted(&mut self, entry: &Entry, adjusted: &Adjusted) {
+        let (number, amount) = (entry.number, entry.amount);
+        let same = |made: &Adjustment| {
+            made.asked.change.name() == adjusted.change
+                && (&made.asked.key, &made.asked.reason) == (&adjusted.key, &adjusted.reason)
+                && made.amount == amount
+        };
+        if !self.adjustments.remove(&number).is_some_and(|made| same(&made)) {
+            self.differ(&format!(
+                "what adjustment `{}` of entry {number} did is not kept",
+                adjusted.key
+            ));
+        }
+        if amount > Balance::ZERO {
+            let remaining = amount.credits().min(self.told.balance.credits());
+            self.told.add_lot(Lot { number, remaining, expires_at: adjusted.expires_at });
+            return;
+        }
+        let credits = Credits::clamped(amount.micros().unsigned_abs().into());
+        let Some(lot) = adjusted.lot else { return self.told.take(credits, &mut |_| {}) };
+        let left = self.told.lots.iter().find(|own| own.number == lot);
+        if left.is_none_or(|left| left.remaining < credits) {
+            self.differ(&format!("entry {number} takes what is not there"));
+        }
+        self.told.take_from(lot, credits, &mut |_| {});
     }
 
     fn expired(&mut self, entry: &Entry, number: u64) {

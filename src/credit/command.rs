@@ -1,6 +1,7 @@
 //! What a ledger is asked to do, and what it answers.
 use std::borrow::Cow;
 
+use super::adjustment::{Adjust, Adjustment};
 use super::alert::Threshold;
 use super::amount::{Balance, Credits};
 use super::budget::{Budget, Exceeded, Labels};
@@ -24,6 +25,8 @@ pub enum Command {
     Release(Release),
     /// Buy credits.
     Buy(Buy),
+    /// Change an account by hand.
+    Adjust(Adjust),
     /// Change a tenant's settings.
     Configure(Configure),
     /// Change the tiers of purchases from now on.
@@ -44,6 +47,7 @@ impl Command {
             Self::Renew(renew) => Some(&renew.tenant),
             Self::Release(release) => Some(&release.tenant),
             Self::Buy(buy) => Some(&buy.tenant),
+            Self::Adjust(adjust) => Some(&adjust.tenant),
             Self::Configure(configure) => Some(&configure.tenant),
             Self::Sweep(sweep) => Some(&sweep.tenant),
             Self::Repair(repair) => Some(&repair.tenant),
@@ -200,6 +204,8 @@ pub struct Answer {
     pub exceeded: Option<Exceeded>,
     /// What was bought, the first time for a key.
     pub purchase: Option<Purchase>,
+    /// What was adjusted, the first time for a key.
+    pub adjustment: Option<Adjustment>,
     /// What a wrong clock did, where it was to be undone.
     pub repairs: Option<Repairs>,
     /// What of a charge went below what holds may take: nothing but for late charges and those
@@ -307,6 +313,7 @@ impl Answer {
             hold: None,
             exceeded: None,
             purchase: None,
+            adjustment: None,
             repairs: None,
             overrun: Credits::ZERO,
         }

@@ -10,6 +10,7 @@
 //! | lease | a hold of a proxy, of which it serves requests without a call for each |
 #![deny(clippy::float_arithmetic, clippy::as_conversions, clippy::wildcard_enum_match_arm)]
 
+mod adjustment;
 mod alert;
 mod amount;
 mod audit;
@@ -24,6 +25,7 @@ mod share;
 mod tier;
 pub mod wire;
 
+pub use adjustment::{Adjust, Adjusted, Adjustment, Change, REASON_MAX, is_reason};
 pub use alert::{Alarm, Alert, NotAThreshold, Threshold, retry};
 pub use amount::{Balance, Credits, NotCredits};
 pub use audit::Auditor;

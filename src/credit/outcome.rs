@@ -47,12 +47,22 @@ pub enum Outcome {
     Overflow,
     /// What had expired is gone.
     Swept,
+    /// The hold lives longer, or is held anew.
+    Renewed,
+    /// The account is changed by hand.
+    Adjusted,
+    /// It was already, by the same request.
+    AdjustedBefore,
+    /// The key stands for another adjustment.
+    AdjustedDifferently,
+    /// No such purchase.
+    UnknownPurchase,
+    /// So much is not left of it, or holds may need it.
+    NotLeft,
     /// What a wrong clock did is undone, or would be.
     Repaired,
     /// No clock did anything wrong.
     NothingToRepair,
-    /// The hold lives longer, or is held anew.
-    Renewed,
 }
 
 /// What follows from an outcome.
@@ -70,7 +80,7 @@ pub struct Consequence {
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 30] = [
         Self::Held,
         Self::HeldBefore,
         Self::HeldDifferently,
@@ -93,9 +103,14 @@ impl Outcome {
         Self::Configured,
         Self::Overflow,
         Self::Swept,
+        Self::Renewed,
+        Self::Adjusted,
+        Self::AdjustedBefore,
+        Self::AdjustedDifferently,
+        Self::UnknownPurchase,
+        Self::NotLeft,
         Self::Repaired,
         Self::NothingToRepair,
-        Self::Renewed,
     ];
 
     /// The outcome of that name.
@@ -130,9 +145,14 @@ impl Outcome {
             Self::Configured => (20, "configured", true, 200),
             Self::Overflow => (21, "overflow", false, 409),
             Self::Swept => (22, "swept", true, 200),
+            Self::Renewed => (23, "renewed", true, 200),
+            Self::Adjusted => (24, "adjusted", true, 201),
+            Self::AdjustedBefore => (25, "adjusted_before", true, 200),
+            Self::AdjustedDifferently => (26, "adjusted_differently", false, 409),
+            Self::UnknownPurchase => (27, "unknown_purchase", false, 404),
+            Self::NotLeft => (28, "not_left", false, 409),
             Self::Repaired => (40, "repaired", true, 200),
             Self::NothingToRepair => (41, "nothing_to_repair", true, 200),
-            Self::Renewed => (23, "renewed", true, 200),
         };
         Consequence { code, name, done, status }
     }

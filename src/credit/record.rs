@@ -1,4 +1,5 @@
 //! What a ledger keeps: the records of its stores.
+use super::adjustment::Adjusted;
 use super::alert::Alarm;
 use super::amount::{Balance, Credits};
 use super::budget::{Budget, Labels};
@@ -161,6 +162,8 @@ pub enum Reason {
         /// The number of the purchase's entry, of which this comes back.
         lot: Option<u64>,
     },
+    /// An operator changed it by hand.
+    Adjustment(Box<Adjusted>),
 }
 
 /// A request that was charged.
@@ -218,6 +221,20 @@ impl Account {
             }
             lot.remaining = lot.remaining.less(taken);
             left = left.less(taken);
+            changed(*lot);
+        }
+        self.lots.retain(|lot| !lot.remaining.is_zero());
+    }
+
+    /// Takes so much out of one lot, and tells what it is then.
+    pub(super) fn take_from(
+        &mut self,
+        number: u64,
+        credits: Credits,
+        changed: &mut dyn FnMut(Lot),
+    ) {
+        for lot in self.lots.iter_mut().filter(|lot| lot.number == number) {
+            lot.remaining = lot.remaining.less(credits);
             changed(*lot);
         }
         self.lots.retain(|lot| !lot.remaining.is_zero());
@@ -284,6 +301,7 @@ impl Reason {
             Self::Charge(_) => "charge",
             Self::Expiry { .. } => "expiry",
             Self::Repair { .. } => "repair",
+            Self::Adjustment(adjusted) => adjusted.change,
         }
     }
 }

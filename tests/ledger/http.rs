@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use serde_json::{Value, json};
 use tradewind::companion::ledger::{Options, Service};
 use tradewind::credit::{
-    Buy, Buying, Command, Configure, Moment, NewHold, Settle, SettledPart, Tiers,
+    Adjust, Buy, Buying, Change, Command, Configure, Moment, NewHold, Settle, SettledPart, Tiers,
 };
 
 use crate::stores::Kept;
@@ -138,6 +138,43 @@ impl Front {
         told
     }
 
+    fn adjust(&self, adjust: &Adjust) -> Told {
+        let mut body = match &adjust.change {
+            Change::Credit { credits, expires_at } => {
+                let mut body = json!({"credits": credits.to_string()});
+                if let Some(expires_at) = expires_at {
+                    body["expires_at"] = expires_at.to_string().into();
+                }
+                body
+            }
+            Change::Debit { credits } => json!({"credits": credits.to_string()}),
+            Change::Refund { purchase, credits } => {
+                json!({"purchase": purchase, "credits": credits.map(|credits| credits.to_string())})
+            }
+            Change::Void { lot } => json!({"lot": format!("{}/{lot}", adjust.tenant)}),
+        };
+        body["kind"] = adjust.change.name().into();
+        body["reason"] = adjust.reason.clone().into();
+        let key = format!("idempotency-key: {}\r\n", adjust.key);
+        let call = format!("POST /v1/tenants/{}/adjustments", adjust.tenant);
+        let (status, body) = self.call(&call, &key, &body);
+        let outcome = match status {
+            201 => "adjusted".to_owned(),
+            200 => "adjusted_before".to_owned(),
+            _ => text(&body["code"]),
+        };
+        let mut told = self.told(&outcome, Some(&adjust.tenant));
+        if status < 300 {
+            let part = |key: &str| text(&body[key]);
+            let paid = body["paid"].as_str().unwrap_or("0");
+            told.deal = format!("{} {paid}", part("credits"));
+            // As it was after the adjustment, when it is told again.
+            let last = told.standing.rsplit(' ').next().unwrap_or_default();
+            told.standing = format!("{} {} {last}", part("balance"), part("available"));
+        }
+        told
+    }
+
     fn configure(&self, configure: &Configure) -> Told {
         let mut body = json!({});
         if let Some(overdraft) = configure.overdraft {
@@ -185,6 +222,7 @@ impl Subject for Front {
             told.push(match first {
                 Command::Hold(hold) => self.hold(hold),
                 Command::Buy(buy) => self.buy(buy),
+                Command::Adjust(adjust) => self.adjust(adjust),
                 Command::Configure(configure) => self.configure(configure),
                 Command::SetTiers(tiers) => self.tiers(tiers),
                 Command::Release(release) => {

@@ -1,8 +1,8 @@
 //! A book that holds everything: the rules alone.
 use tradewind::companion::ledger::TenantView;
 use tradewind::credit::{
-    Account, Alert, Auditor, Book, Changes, Command, Credits, Draw, Entry, Hold, Meter, MeterKey,
-    Moment, Purchase,
+    Account, Adjustment, Alert, Auditor, Book, Changes, Command, Credits, Draw, Entry, Hold, Meter,
+    MeterKey, Moment, Purchase,
 };
 
 use std::collections::BTreeMap;
@@ -24,6 +24,7 @@ pub(crate) struct Kept {
     pub(crate) holds: BTreeMap<(String, String), Hold>,
     pub(crate) draws: Vec<Draw>,
     pub(crate) purchases: Vec<Purchase>,
+    pub(crate) adjustments: Vec<Adjustment>,
     pub(crate) entries: Vec<Entry>,
     pub(crate) alerts: Vec<Alert>,
     pub(crate) meters: BTreeMap<MeterKey, Meter>,
@@ -41,6 +42,7 @@ impl Kept {
         }
         self.draws.extend(changes.draws);
         self.purchases.extend(changes.purchases);
+        self.adjustments.extend(changes.adjustments);
         self.entries.extend(changes.entries);
         self.alerts.extend(changes.alerts);
         self.meters.extend(changes.meters);
@@ -115,6 +117,9 @@ impl Subject for Model {
             let mut auditor = Auditor::of(account.clone());
             let purchases = self.kept.purchases.iter().filter(|p| p.tenant == *tenant);
             purchases.for_each(|purchase| auditor.purchase(purchase.clone()));
+            let adjustments = self.kept.adjustments.iter();
+            let adjustments = adjustments.filter(|made| made.asked.tenant == *tenant);
+            adjustments.for_each(|made| auditor.adjustment(made.clone()));
             let entries = self.kept.entries.iter().filter(|entry| entry.tenant == *tenant);
             entries.for_each(|entry| auditor.entry(entry));
             let holds = self.kept.holds.values().filter(|hold| hold.tenant == *tenant);

@@ -3,8 +3,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use tradewind::credit::{
-    Answer, Balance, Budget, Buy, Buying, Command, Configure, Credits, Moment, NewHold, Outcome,
-    Part, Price, Release, Renew, Repair, Settle, SettledPart, Spent, Sweep, Tier, Tiers,
+    Adjust, Answer, Balance, Budget, Buy, Buying, Change, Command, Configure, Credits, Moment,
+    NewHold, Outcome, Part, Price, Release, Renew, Repair, Settle, SettledPart, Spent, Sweep, Tier,
+    Tiers,
 };
 use tradewind::usage::Usage;
 
@@ -68,6 +69,25 @@ fn buy() -> impl Strategy<Value = Command> {
     )
 }
 
+fn adjust() -> impl Strategy<Value = Command> {
+    let expires_at = prop_oneof![Just(None), (0_u64..400).prop_map(Some)];
+    let change = prop_oneof![
+        (micros(), expires_at).prop_map(|(credits, expires_at)| {
+            let expires_at = expires_at.map(|seconds| start().plus_seconds(seconds));
+            Change::Credit { credits, expires_at }
+        }),
+        micros().prop_map(|credits| Change::Debit { credits }),
+        (0_u8..20, proptest::option::of(micros())).prop_map(|(purchase, credits)| {
+            Change::Refund { purchase: format!("k{purchase}"), credits }
+        }),
+        (1_u64..20).prop_map(|lot| Change::Void { lot }),
+    ];
+    (tenant(), 0_u8..20, change).prop_map(|(tenant, key, change)| {
+        let (key, reason) = (format!("a{key}"), "because".to_owned());
+        Command::Adjust(Adjust { tenant, key, change, reason })
+    })
+}
+
 fn configure() -> impl Strategy<Value = Command> {
     let budgets = ["day 5", "month 9 user x", "day 2 key *"];
     let budgets = budgets.map(|text| text.parse::<Budget>().unwrap()).to_vec();
@@ -103,6 +123,7 @@ fn commands(most: usize) -> impl Strategy<Value = Vec<(i64, Command)>> {
             Command::Renew(Renew { tenant, hold_id, expires_in })
         }),
         2 => buy(),
+        2 => adjust(),
         1 => configure(),
         1 => tiers(),
         1 => tenant().prop_map(|tenant| Command::Sweep(Sweep { tenant })),

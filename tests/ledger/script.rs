@@ -11,6 +11,8 @@
 //! | | `part=gpt:10` for each attempt, or `model=` for all; `flag=` |
 //! | `release h1 → released`, `renew h1 → renewed` | alice's, or `tenant=`; `for=60` seconds |
 //! | `configure alice → configured` | `overdraft=`, `alerts=20%,50`, `budget=day:100:user:ci` |
+//! | `adjust alice a1 credit 5 → adjusted` | `debit 5`, `refund k1`, `refund k1 5`, `void 3` |
+//! | | `until=` of a credit, `because=` a reason |
 //! | `sweep alice → swept` | |
 //! | `repair alice → repaired` | what a wrong clock did; `inspect alice` only looks |
 //! | `standing 75 35 100`, `deal 100 90 10%`, `because …` | of the last answer |
@@ -20,8 +22,8 @@
 //! | `spent alice claude:15 gpt:10` | by model, over all days |
 //! | `budget alice 0 25 40`, `alerts alice 20% 50` | |
 use tradewind::credit::{
-    Budget, Buy, Buying, Command, Configure, Credits, Moment, NewHold, Release, Renew, Repair,
-    Settle, SettledPart, Share, Spent, Sweep, Tier, Tiers,
+    Adjust, Budget, Buy, Buying, Change, Command, Configure, Credits, Moment, NewHold, Release,
+    Renew, Repair, Settle, SettledPart, Share, Spent, Sweep, Tier, Tiers,
 };
 
 use crate::subject::{Question, Subject, Told};
@@ -215,6 +217,12 @@ fn command(verb: &str, words: &[&str]) -> Parsed<Command> {
             },
             expires_at: words.named("until").map(|text| moment(&text)).transpose()?,
         }),
+        "adjust" => Command::Adjust(Adjust {
+            tenant: words.place(0)?,
+            key: words.place(1)?,
+            change: change(&words)?,
+            reason: words.named("because").unwrap_or_else(|| "a test".to_owned()),
+        }),
         "tiers" => Command::SetTiers(tiers(&words)?),
         "configure" => Command::Configure(configure(&words)?),
         verb => return Err(format!("no event is called `{verb}`")),
@@ -260,6 +268,22 @@ fn parts(words: &Words<'_>) -> Parsed<Vec<SettledPart>> {
     }
     let sum = parts.iter().try_fold(Credits::ZERO, |sum, part| sum.plus(part.credits));
     if sum == Some(whole) { Ok(parts) } else { Err("the parts come to something else".to_owned()) }
+}
+
+fn change(words: &Words<'_>) -> Parsed<Change> {
+    Ok(match words.place(2)?.as_str() {
+        "credit" => Change::Credit {
+            credits: words.credits(3)?,
+            expires_at: words.named("until").map(|text| moment(&text)).transpose()?,
+        },
+        "debit" => Change::Debit { credits: words.credits(3)? },
+        "refund" => Change::Refund {
+            purchase: words.place(3)?,
+            credits: words.place(4).ok().map(|text| credits(&text)).transpose()?,
+        },
+        "void" => Change::Void { lot: words.place(3)?.parse().map_err(|_| "no lot".to_owned())? },
+        other => return Err(format!("no change is called `{other}`")),
+    })
 }
 
 fn tiers(words: &Words<'_>) -> Parsed<Tiers> {

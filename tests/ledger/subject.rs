@@ -28,7 +28,8 @@ pub(crate) struct Told {
     pub(crate) outcome: String,
     /// Balance, available and last purchase; `-` where nothing is said of an account.
     pub(crate) standing: String,
-    /// Credits, what was paid, and the discount of a purchase; `-` for all else.
+    /// Credits, what was paid, and the discount of a purchase; credits and what goes back of an
+    /// adjustment; `-` for all else.
     pub(crate) deal: String,
     /// The budget that was in the way; `-` where none was.
     pub(crate) because: String,
@@ -68,6 +69,9 @@ impl Told {
             let deal = purchase.deal;
             format!("{} {} {}", deal.credits, deal.paid, deal.discount)
         });
+        let adjusted = answer.adjustment.as_ref();
+        let adjusted = adjusted.map(|made| format!("{} {}", made.amount, made.paid));
+        let deal = deal.or(adjusted);
         let because = answer.exceeded.as_ref().map(|exceeded| {
             let Meter { spent, held } = exceeded.meter;
             format!("{} {spent} {held} {}", exceeded.budget, exceeded.resets_at)

@@ -22,12 +22,24 @@ const BOOKS: &str = "
     settle  l1  3  draw=d1:5  settled
     hold  h2  alice  9  user=ci  key=k  for=60  held
     hold  h3  bob  1  for=60  held
+    adjust  alice  a1  credit  5  until=2026-03-03T00:00:00Z  adjusted
+    adjust  alice  a2  refund  k2  9  adjusted
     tick  2h
     sweep  bob  swept
 ";
 
-const TABLES: [&str; 9] =
-    ["tenants", "lots", "holds", "draws", "purchases", "entries", "alerts", "meters", "tiers"];
+const TABLES: [&str; 10] = [
+    "tenants",
+    "lots",
+    "holds",
+    "draws",
+    "purchases",
+    "adjustments",
+    "entries",
+    "alerts",
+    "meters",
+    "tiers",
+];
 
 fn audit(kept: &Kept, url: &str) -> Audit {
     let url: StoreUrl = url.parse().unwrap();

@@ -21,6 +21,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET /v1/tenants", "admin"),
     ("PUT /v1/tenants/{tenant}", "admin"),
     ("POST /v1/tenants/{tenant}/purchases", "admin"),
+    ("POST /v1/tenants/{tenant}/adjustments", "admin"),
     ("GET /v1/tenants/{tenant}/entries", "admin"),
     ("GET /v1/tenants/{tenant}/alerts", "admin"),
     ("GET /v1/alerts", "admin"),

@@ -5,6 +5,8 @@ const HOLD: &str = "POST /v1/holds";
 const BUY: &str = "POST /v1/tenants/acme/purchases";
 const SET: &str = "PUT /v1/tenants/acme";
 const TIERS: &str = "PUT /v1/tiers";
+const RENEW: &str = "POST /v1/renewals";
+const ADJUST: &str = "POST /v1/tenants/acme/adjustments";
 
 /// Call, body, status and code, field.
 const REFUSED: &[(&str, &str, &str, &str)] = &[
@@ -69,6 +71,37 @@ const REFUSED: &[(&str, &str, &str, &str)] = &[
     ("POST /v1/settlements", "{}", "400 invalid", "settlements"),
     ("POST /v1/settlements", r#"{"settlements": {}}"#, "400 invalid", "settlements"),
     ("POST /v1/settlements", r#"{"settlements": [], "more": 1}"#, "400 invalid", "more"),
+    (RENEW, "{}", "400 invalid", "holds"),
+    (RENEW, r#"{"holds": {}}"#, "400 invalid", "holds"),
+    (RENEW, r#"{"holds": [], "more": 1}"#, "400 invalid", "more"),
+    (ADJUST, "{}", "400 invalid", "kind"),
+    (ADJUST, r#"{"kind": "gift", "credits": "1", "reason": "x"}"#, "400 invalid", "kind"),
+    (ADJUST, r#"{"kind": "credit", "reason": "x"}"#, "400 invalid", "credits"),
+    (ADJUST, r#"{"kind": "credit", "credits": "0", "reason": "x"}"#, "400 invalid", "credits"),
+    (ADJUST, r#"{"kind": "credit", "credits": "1"}"#, "400 invalid", "reason"),
+    (ADJUST, r#"{"kind": "credit", "credits": "1", "reason": ""}"#, "400 invalid", "reason"),
+    (ADJUST, r#"{"kind": "credit", "credits": "1", "reason": "a\nb"}"#, "400 invalid", "reason"),
+    (
+        ADJUST,
+        r#"{"kind": "credit", "credits": "1", "reason": "x", "expires_at": "soon"}"#,
+        "400 invalid",
+        "expires_at",
+    ),
+    (
+        ADJUST,
+        r#"{"kind": "debit", "credits": "1", "reason": "x", "lot": "acme/1"}"#,
+        "400 invalid",
+        "lot",
+    ),
+    (ADJUST, r#"{"kind": "refund", "reason": "x"}"#, "400 invalid", "purchase"),
+    (ADJUST, r#"{"kind": "void", "lot": "other/1", "reason": "x"}"#, "400 invalid", "lot"),
+    (ADJUST, r#"{"kind": "void", "lot": "acme/x", "reason": "x"}"#, "400 invalid", "lot"),
+    (
+        ADJUST,
+        r#"{"kind": "debit", "credits": "1", "reason": "x"}"#,
+        "400 invalid",
+        "idempotency-key",
+    ),
     (BUY, r#"{"credits": "1"}"#, "400 invalid", "idempotency-key"),
     (SET, r#"{"overdraft": "-1"}"#, "400 invalid", "overdraft"),
     (SET, r#"{"alerts": "20%"}"#, "400 invalid", "alerts"),

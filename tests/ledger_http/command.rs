@@ -84,6 +84,64 @@ fn it_starts_and_stops_as_it_is_told() {
 }
 
 #[test]
+fn an_account_is_changed_by_hand_once() {
+    let file = format!("{}/ledger-adjust.db", env!("CARGO_TARGET_TMPDIR"));
+    let _ = std::fs::remove_file(&file);
+    let (code, _, error) =
+        run(&["adjust", "acme", "--key", "k", "--reason", "r", "--database", &file, "credit", "1"]);
+    assert!(code == Some(2) && error.contains("no such file"), "{error}");
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let url = file.parse().unwrap();
+        let ledger = tradewind::companion::ledger::Ledger::open(&url, false).await.unwrap();
+        let buying = tradewind::credit::Buying::Credits("10".parse().unwrap());
+        let (tenant, key) = ("acme".to_owned(), "order-17".to_owned());
+        let buy = tradewind::credit::Buy { tenant, key, buying, expires_at: None };
+        ledger.apply(tradewind::credit::Command::Buy(buy)).await.unwrap();
+        ledger.close().await;
+    });
+    let adjust = |tenant: &str, key: &str, change: &[&str]| {
+        let own = ["adjust", tenant, "--key", key, "--reason", "t-1", "--database", &file];
+        run(&[&own[..], change].concat())
+    };
+    let (code, said, error) = adjust("acme", "a1", &["credit", "2.5"]);
+    assert_eq!(
+        (code, &*said),
+        (Some(0), "adjusted: acme/2 2.5: balance 12.5, available 12.5\n"),
+        "{error}"
+    );
+    let (code, said, _) = adjust("acme", "a2", &["refund", "order-17", "4"]);
+    assert_eq!(
+        (code, &*said),
+        (Some(0), "adjusted: acme/3 -4, paid 4: balance 8.5, available 8.5\n")
+    );
+    let (code, again, _) = adjust("acme", "a2", &["refund", "order-17", "4"]);
+    assert_eq!((code, again), (Some(0), said.replace("adjusted:", "adjusted_before:")));
+    let (code, said, _) = adjust("acme", "a3", &["void", "acme/2"]);
+    assert_eq!((code, &*said), (Some(0), "adjusted: acme/4 -2.5: balance 6, available 6\n"));
+    let refused: &[(&str, &str, &[&str], i32, &str)] = &[
+        ("acme", "a1", &["debit", "1"], 1, "stands for another adjustment"),
+        ("acme", "a4", &["refund", "order-17", "7"], 1, "is not left"),
+        ("acme", "a4", &["refund", "order-18"], 1, "no purchase with the key `order-18`"),
+        ("acme", "a4", &["void", "acme/2"], 1, "no lot `acme/2`"),
+        ("nobody", "a4", &["credit", "1"], 1, "there is no tenant `nobody`"),
+        ("acme", "a4", &["void", "other/2"], 2, "such as `acme/3`"),
+        ("acme", "a4", &["credit", "0"], 2, "more than 0"),
+        ("acme", "a 4", &["credit", "1"], 2, "visible ASCII"),
+        ("acme", "a4", &["credit", "1", "--expires-at", "soon"], 2, "expected a time"),
+    ];
+    for (tenant, key, change, expected, why) in refused {
+        let (code, said, error) = adjust(tenant, key, change);
+        assert!(code == Some(*expected) && error.contains(why), "{change:?}: {code:?} {error}");
+        assert!(said.is_empty(), "{change:?}: {said}");
+    }
+    let (code, said, _) = run(&["audit", "--database", &file]);
+    assert_eq!(
+        (code, &*said),
+        (Some(0), "audit: no differences (1 accounts, 4 entries, 0 holds)\n")
+    );
+}
+
+#[test]
 fn what_cannot_be_served_is_said() {
     let folder = env!("CARGO_TARGET_TMPDIR");
     let empty = format!("{folder}/ledger-no-token");
@@ -119,6 +177,10 @@ fn help_says_what_to_do() {
         assert!(text.contains(words), "{words}\n{text}");
     }
     assert!(!text.contains("secret@"), "{text}");
+    let (code, text, _) = run(&["adjust", "--help"]);
+    for words in ["credit", "debit", "refund", "void", "--key", "Examples:", "Exits with 0"] {
+        assert!(code == Some(0) && text.contains(words), "{words}\n{text}");
+    }
     let (code, text, _) = run(&["audit", "--help"]);
     assert!(code == Some(0) && text.contains("Exits with 0"), "{text}");
 }

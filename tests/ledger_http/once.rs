@@ -152,3 +152,80 @@ fn tenants_come_in_pages() {
     assert_eq!(rest["tenants"][0]["tenant"], "c/d");
     assert_eq!(rest["next"], serde_json::Value::Null);
 }
+
+#[test]
+fn holds_of_requests_that_run_are_renewed() {
+    let world = World::new();
+    world.buy("acme", "first", "100");
+    for id in ["h1", "h2", "h3"] {
+        world.as_(PROXY, "POST /v1/holds", &hold(id, "30"));
+    }
+    assert_eq!(settle(&world, r#""hold_id": "h3", "credits": "1""#), "settled");
+    world.tick(Duration::from_secs(890));
+    let item =
+        |id: &str| format!("{{\"tenant\": \"acme\", \"hold_id\": \"{id}\", \"expires_in\": 60}}");
+    let wrong = r#"{"tenant": "acme", "hold_id": "h1", "expires_in": 0}"#;
+    let body = format!(
+        "{{\"holds\": [{}, {}, {}, {wrong}, 7, {}]}}",
+        item("h1"),
+        item("none"),
+        item("h3"),
+        item("h1")
+    );
+    let renewals = world.as_(PROXY, "POST /v1/renewals", &body).json()["renewals"].clone();
+    let outcomes: Vec<_> =
+        renewals.as_array().unwrap().iter().map(|item| item["outcome"].as_str().unwrap()).collect();
+    let expected = ["renewed", "unknown_hold", "hold_ended", "invalid", "invalid", "renewed"];
+    assert_eq!(outcomes, expected);
+    assert_eq!(renewals[0]["expires_at"], "2026-03-01T00:15:50Z");
+    assert!(renewals[3]["detail"].as_str().unwrap().starts_with("`holds[3].expires_in`"));
+    world.tick(Duration::from_secs(20));
+    let state =
+        |id: &str| world.as_(PROXY, &format!("GET /v1/tenants/acme/holds/{id}"), "").text("state");
+    assert_eq!(settle(&world, r#""hold_id": "h2", "credits": "1""#), "settled_late");
+    assert_eq!((state("h1"), state("h2")), ("open".into(), "settled".into()));
+}
+
+#[test]
+fn an_account_is_adjusted_once() {
+    let world = World::new();
+    world.call("PUT /v1/tiers", r#"[{"at_least": "100", "discount": "10%"}]"#);
+    world.buy("acme", "order-17", "100");
+    let bearer = format!("Bearer {ADMIN}");
+    let adjust = |key: &str, body: &str| {
+        let headers = [
+            ("authorization", &*bearer),
+            ("content-type", "application/json"),
+            ("idempotency-key", key),
+        ];
+        world.send("POST /v1/tenants/acme/adjustments", &headers, body)
+    };
+    let refund = r#"{"kind": "refund", "purchase": "order-17", "credits": "40", "reason": "t-1"}"#;
+    let first = adjust("a1", refund);
+    assert_eq!((first.status, first.text("credits")), (201, "-40".into()));
+    assert_eq!((first.text("paid"), first.text("balance")), ("36".into(), "60".into()));
+    let gift = r#"{"kind": "credit", "credits": 5, "reason": "sorry <b>"}"#;
+    assert_eq!(adjust("a2", gift).text("adjustment_id"), "acme/3");
+    let again = adjust("a1", refund);
+    assert_eq!((again.status, again.json()), (200, first.json()));
+    assert_eq!(adjust("a1", gift).says(), "409 adjusted_differently");
+    assert_eq!(
+        adjust("a3", r#"{"kind": "void", "lot": "acme/9", "reason": "x"}"#).says(),
+        "409 not_left"
+    );
+    let none = r#"{"kind": "refund", "purchase": "order-18", "reason": "x"}"#;
+    assert_eq!(adjust("a3", none).says(), "404 unknown_purchase");
+    assert_eq!(adjust("a3", r#"{"kind": "void", "lot": "acme/3", "reason": "x"}"#).status, 201);
+    let entries = world.call("GET /v1/tenants/acme/entries", "").json()["entries"].clone();
+    let kinds: Vec<_> =
+        entries.as_array().unwrap().iter().map(|entry| entry["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["purchase", "refund", "credit", "void"]);
+    assert_eq!(
+        (&entries[1]["reason"], &entries[1]["purchase_id"]),
+        (&"t-1".into(), &"acme/1".into())
+    );
+    let page = world.call("GET /tenants/acme", "").body;
+    assert!(page.contains("sorry &lt;b&gt;, key a2"), "{page}");
+    let nobody = world.as_(PROXY, "POST /v1/tenants/acme/adjustments", gift);
+    assert_eq!(nobody.says(), "403 forbidden");
+}

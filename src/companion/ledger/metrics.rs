@@ -65,15 +65,18 @@ pub(super) enum Thing {
     Renewal,
     /// Purchases.
     Purchase,
+    /// Changes by hand.
+    Adjustment,
 }
 
 impl Thing {
-    const ALL: [(Self, &'static str, &'static str); 5] = [
+    const ALL: [(Self, &'static str, &'static str); 6] = [
         (Self::Hold, "holds", "Holds asked for, by what became of them."),
         (Self::Release, "releases", "Holds given back, by what became of it."),
         (Self::Settlement, "settlements", "Settlements, by what became of them."),
         (Self::Renewal, "renewals", "Renewals of holds, by what became of them."),
         (Self::Purchase, "purchases", "Purchases, by what became of them."),
+        (Self::Adjustment, "adjustments", "Changes by hand, by what became of them."),
     ];
 
     fn name(self) -> &'static str {

@@ -1,4 +1,5 @@
 //! The credit service: an HTTP server in front of accounts that a database keeps.
+mod adjusting;
 mod cli;
 mod clock;
 mod engine;

@@ -2,6 +2,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Book;
+use crate::credit::adjustment::Adjustment;
 use crate::credit::alert::Alert;
 use crate::credit::budget::{Meter, MeterKey};
 use crate::credit::record::{Account, Draw, Entry, Hold, Lot, Purchase};
@@ -20,6 +21,8 @@ pub struct Changes {
     pub draws: Vec<Draw>,
     /// Purchases; all are new.
     pub purchases: Vec<Purchase>,
+    /// Adjustments; all are new.
+    pub adjustments: Vec<Adjustment>,
     /// Entries; all are new.
     pub entries: Vec<Entry>,
     /// Alerts; all are new.
@@ -51,6 +54,7 @@ pub(super) struct Dirty {
     pub(super) lots: BTreeMap<(String, u64), Written<Lot>>,
     pub(super) draws: Vec<(String, String, String)>,
     pub(super) purchases: Vec<(String, String)>,
+    pub(super) adjustments: Vec<(String, String)>,
     pub(super) entries: Vec<Entry>,
     pub(super) alerts: Vec<Alert>,
     pub(super) meters: BTreeSet<MeterKey>,
@@ -101,6 +105,11 @@ impl Dirty {
                 .purchases
                 .iter()
                 .filter_map(|key| book.purchases.get(key).cloned())
+                .collect(),
+            adjustments: self
+                .adjustments
+                .iter()
+                .filter_map(|key| book.adjustments.get(key).cloned())
                 .collect(),
             entries: self.entries,
             alerts: self.alerts,

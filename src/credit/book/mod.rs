@@ -3,6 +3,7 @@
 //! A store loads the records that some commands are [`Wanted`] to be about, applies the commands in
 //! their order and keeps the [`Changes`], all in one transaction. A book that holds every record is
 //! the whole ledger, in memory.
+mod adjust;
 mod buy;
 mod changes;
 mod charge;
@@ -19,6 +20,7 @@ pub use wanted::Wanted;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::adjustment::{Adjust, Adjustment};
 use super::budget::{Meter, MeterKey};
 use super::calendar::Moment;
 use super::command::{Answer, Command, Standing};
@@ -40,6 +42,8 @@ pub struct Book {
     draws: BTreeMap<(String, String, String), Draw>,
     /// By tenant and key.
     purchases: BTreeMap<(String, String), Purchase>,
+    /// By tenant and key.
+    adjustments: BTreeMap<(String, String), Adjustment>,
     meters: BTreeMap<MeterKey, Meter>,
     /// What was left of purchases that expired, by tenant and number.
     expired: BTreeMap<(String, u64), Lot>,
@@ -55,6 +59,7 @@ impl Book {
             Command::Renew(renew) => self.renew(renew, now),
             Command::Release(release) => self.release(release, now),
             Command::Buy(buy) => self.buy(buy, now),
+            Command::Adjust(adjust) => self.adjust(adjust, now),
             Command::Configure(configure) => self.configure(configure, now),
             Command::SetTiers(tiers) => {
                 self.tiers = tiers.clone();
@@ -101,6 +106,12 @@ impl Book {
     /// Gives it a purchase.
     pub fn know_purchase(&mut self, purchase: Purchase) {
         self.purchases.insert((purchase.tenant.clone(), purchase.key.clone()), purchase);
+    }
+
+    /// Gives it an adjustment.
+    pub fn know_adjustment(&mut self, adjustment: Adjustment) {
+        let Adjust { tenant, key, .. } = &adjustment.asked;
+        self.adjustments.insert((tenant.clone(), key.clone()), adjustment);
     }
 
     /// Gives it a meter.

@@ -57,8 +57,7 @@ impl Book {
             let Some(account) = self.accounts.get(tenant) else { return };
             let over = |lot: &&Lot| lot.expires_at.is_some_and(|moment| moment <= now);
             let Some(lot) = account.lots.first().filter(over).copied() else { return };
-            let unheld = account.balance.minus(account.held).unwrap_or_default().credits();
-            let gone = lot.remaining.min(unheld);
+            let gone = lot.remaining.min(self.unheld(tenant));
             let Some(balance) = account.balance.minus(gone) else { return };
             if gone.is_zero() {
                 return;

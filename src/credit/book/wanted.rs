@@ -2,6 +2,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Book;
+use crate::credit::adjustment::{Adjust, Change};
 use crate::credit::budget::{Labels, MeterKey};
 use crate::credit::calendar::Moment;
 use crate::credit::command::{Command, Settle, SettledPart};
@@ -21,6 +22,8 @@ pub struct Wanted {
     pub draws: BTreeSet<(String, String, String)>,
     /// Purchases by tenant and key.
     pub purchases: BTreeSet<(String, String)>,
+    /// Adjustments by tenant and key.
+    pub adjustments: BTreeSet<(String, String)>,
     /// Accounts of which it needs to know what expired of purchases whose time is still to come,
     /// and the holds that end more than a day from now.
     pub repairs: BTreeSet<String>,
@@ -56,6 +59,14 @@ impl Wanted {
                 Command::Buy(buy) => {
                     wanted.tenants.insert(buy.tenant.clone());
                     wanted.purchases.insert((buy.tenant.clone(), buy.key.clone()));
+                }
+                Command::Adjust(adjust) => {
+                    let Adjust { tenant, key, change, .. } = adjust;
+                    wanted.tenants.insert(tenant.clone());
+                    wanted.adjustments.insert((tenant.clone(), key.clone()));
+                    if let Change::Refund { purchase, .. } = change {
+                        wanted.purchases.insert((tenant.clone(), purchase.clone()));
+                    }
                 }
                 Command::Configure(configure) => {
                     wanted.tenants.insert(configure.tenant.clone());

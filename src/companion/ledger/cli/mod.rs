@@ -1,4 +1,5 @@
 //! The `tradewind-ledger` command: one file per subcommand, one row each below.
+mod adjust;
 mod audit;
 mod repair;
 mod secrets;
@@ -24,6 +25,7 @@ struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Serve),
+    Adjust(adjust::Adjust),
     Audit(audit::Audit),
     Repair(repair::Repair),
 }
@@ -33,6 +35,7 @@ enum Command {
 pub fn run() -> ExitCode {
     match Args::parse().command {
         Command::Serve(args) => inside(serve::run(args)),
+        Command::Adjust(args) => inside(adjust::run(args)),
         Command::Audit(args) => inside(audit::run(args)),
         Command::Repair(args) => inside(repair::run(args)),
     }

@@ -64,6 +64,7 @@ pub(super) fn router(app: App) -> Router {
         .route("/v1/tenants", get(calls::tenants::list))
         .route("/v1/tenants/{tenant}", axum::routing::put(calls::tenants::configure))
         .route("/v1/tenants/{tenant}/purchases", post(calls::purchases::buy))
+        .route("/v1/tenants/{tenant}/adjustments", post(calls::adjustments::adjust))
         .route("/v1/tenants/{tenant}/entries", get(calls::entries::list))
         .route("/v1/tenants/{tenant}/alerts", get(calls::alerts::of_tenant))
         .route("/v1/alerts", get(calls::alerts::all))

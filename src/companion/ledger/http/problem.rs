@@ -171,6 +171,9 @@ const fn title(outcome: Outcome) -> &'static str {
         Outcome::UnknownHold => "No such hold",
         Outcome::HoldReleased => "The hold was given back",
         Outcome::PurchasedDifferently => "The idempotency key is taken",
+        Outcome::AdjustedDifferently => "The idempotency key is taken",
+        Outcome::UnknownPurchase => "No such purchase",
+        Outcome::NotLeft => "So much is not left",
         Outcome::Overflow => "More than an account can hold",
         Outcome::Held
         | Outcome::HeldBefore
@@ -186,6 +189,8 @@ const fn title(outcome: Outcome) -> &'static str {
         | Outcome::Swept
         | Outcome::Repaired
         | Outcome::NothingToRepair
-        | Outcome::Renewed => "Done",
+        | Outcome::Renewed
+        | Outcome::Adjusted
+        | Outcome::AdjustedBefore => "Done",
     }
 }

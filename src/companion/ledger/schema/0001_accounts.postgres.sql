@@ -69,6 +69,26 @@ CREATE TABLE purchases (
     PRIMARY KEY (tenant, key_name)
 );
 
+CREATE TABLE adjustments (
+    tenant text COLLATE "C" NOT NULL,
+    key_name text COLLATE "C" NOT NULL,
+    number bigint NOT NULL,
+    kind text COLLATE "C" NOT NULL, -- credit, debit, refund or void
+    credits bigint, -- what was asked for
+    purchase text COLLATE "C",
+    lot bigint,
+    expires_at bigint,
+    reason text COLLATE "C" NOT NULL,
+    amount bigint NOT NULL,
+    paid bigint NOT NULL,
+    at bigint NOT NULL,
+    balance bigint NOT NULL,
+    available bigint NOT NULL,
+    last_purchase bigint NOT NULL,
+    seal bigint NOT NULL,
+    PRIMARY KEY (tenant, key_name)
+);
+
 CREATE TABLE entries (
     tenant text COLLATE "C" NOT NULL,
     number bigint NOT NULL,
@@ -96,6 +116,7 @@ CREATE TABLE entries (
     reasoning bigint,
     lot bigint,
     expires_at bigint,
+    reason text COLLATE "C",
     seal bigint NOT NULL,
     PRIMARY KEY (tenant, number)
 );

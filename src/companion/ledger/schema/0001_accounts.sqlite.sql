@@ -69,6 +69,26 @@ CREATE TABLE purchases (
     PRIMARY KEY (tenant, key_name)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE adjustments (
+    tenant TEXT NOT NULL,
+    key_name TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    kind TEXT NOT NULL, -- credit, debit, refund or void
+    credits INTEGER, -- what was asked for
+    purchase TEXT,
+    lot INTEGER,
+    expires_at INTEGER,
+    reason TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    paid INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    balance INTEGER NOT NULL,
+    available INTEGER NOT NULL,
+    last_purchase INTEGER NOT NULL,
+    seal INTEGER NOT NULL,
+    PRIMARY KEY (tenant, key_name)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE entries (
     tenant TEXT NOT NULL,
     number INTEGER NOT NULL,
@@ -96,6 +116,7 @@ CREATE TABLE entries (
     reasoning INTEGER,
     lot INTEGER,
     expires_at INTEGER,
+    reason TEXT,
     seal INTEGER NOT NULL,
     PRIMARY KEY (tenant, number)
 ) STRICT, WITHOUT ROWID;

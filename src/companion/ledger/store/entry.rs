@@ -3,7 +3,7 @@ use super::Fault;
 use super::cells::{balance, count, credits, lines, maybe_moment, maybe_text, moment, text};
 use super::records::{Reader, Row, unreadable};
 use super::table::{Cell, Kind, Table};
-use crate::credit::{Charge, Entry, Reason, Spent};
+use crate::credit::{Adjusted, Change, Charge, Entry, Reason, Spent};
 use crate::usage::Usage;
 
 use Kind::{Int, Text};
@@ -37,6 +37,7 @@ pub(super) static ENTRIES: Table = Table::new(
         ("reasoning", Int),
         ("lot", Int),
         ("expires_at", Int),
+        ("reason", Text),
         ("seal", Int),
     ],
     2,
@@ -57,21 +58,27 @@ pub(super) fn entry_row(entry: &Entry) -> Vec<Cell> {
     ];
     row.extend(match &entry.reason {
         Reason::Charge(charge) => charge_cells(charge),
-        Reason::Purchase { key, expires_at } => cells(text(key), NO_INT, maybe_moment(*expires_at)),
-        Reason::Expiry { lot } => cells(NO_TEXT, count(*lot), NO_INT),
-        Reason::Repair { lot } => cells(NO_TEXT, lot.map_or(NO_INT, count), NO_INT),
+        Reason::Purchase { key, expires_at } => {
+            cells(text(key), NO_INT, maybe_moment(*expires_at), NO_TEXT)
+        }
+        Reason::Expiry { lot } => cells(NO_TEXT, count(*lot), NO_INT, NO_TEXT),
+        Reason::Repair { lot } => cells(NO_TEXT, lot.map_or(NO_INT, count), NO_INT, NO_TEXT),
+        Reason::Adjustment(adjusted) => {
+            let Adjusted { change: _, key, lot, expires_at, reason } = &**adjusted;
+            cells(text(key), lot.map_or(NO_INT, count), maybe_moment(*expires_at), text(reason))
+        }
     });
     row
 }
 
-fn cells(key: Cell, lot: Cell, expires_at: Cell) -> [Cell; 20] {
+fn cells(key: Cell, lot: Cell, expires_at: Cell, reason: Cell) -> [Cell; 21] {
     [
         NO_TEXT, NO_TEXT, NO_INT, NO_TEXT, key, NO_TEXT, NO_TEXT, NO_INT, NO_INT, NO_INT, NO_TEXT,
-        NO_INT, NO_INT, NO_INT, NO_INT, NO_INT, NO_INT, NO_INT, lot, expires_at,
+        NO_INT, NO_INT, NO_INT, NO_INT, NO_INT, NO_INT, NO_INT, lot, expires_at, reason,
     ]
 }
 
-fn charge_cells(charge: &Charge) -> [Cell; 20] {
+fn charge_cells(charge: &Charge) -> [Cell; 21] {
     let Spent { model, outcome, usage, estimated } = &charge.spent;
     [
         text(&charge.hold_id),
@@ -94,6 +101,7 @@ fn charge_cells(charge: &Charge) -> [Cell; 20] {
         count(usage.reasoning),
         NO_INT,
         NO_INT,
+        NO_TEXT,
     ]
 }
 
@@ -113,7 +121,16 @@ impl<R: Row> Reader<'_, R> {
                 "charge" => Reason::Charge(Box::new(self.charge()?)),
                 "expiry" => Reason::Expiry { lot: self.count("lot")? },
                 "repair" => Reason::Repair { lot: self.maybe_count("lot")? },
-                _ => return Err(unreadable("kind")),
+                kind => {
+                    let known = Change::NAMES.into_iter().find(|name| *name == kind);
+                    Reason::Adjustment(Box::new(Adjusted {
+                        change: known.ok_or_else(|| unreadable("kind"))?,
+                        key: self.text("key_name")?,
+                        lot: self.maybe_count("lot")?,
+                        expires_at: self.maybe_moment("expires_at")?,
+                        reason: self.text("reason")?,
+                    }))
+                }
             },
         })
     }

@@ -1,4 +1,5 @@
 //! Where accounts are kept: one file per database. A store holds no rule.
+mod adjustment;
 mod cells;
 mod entry;
 mod pass;
@@ -176,7 +177,8 @@ impl Page {
 const DUE_MAX: i64 = 10_000;
 
 /// The tables whose records belong to an account.
-const OWNED: [&str; 7] = ["entries", "purchases", "lots", "holds", "draws", "meters", "alerts"];
+const OWNED: [&str; 8] =
+    ["entries", "purchases", "adjustments", "lots", "holds", "draws", "meters", "alerts"];
 
 /// Finds accounts that a table knows and that are not there.
 fn strays(table: &str) -> String {

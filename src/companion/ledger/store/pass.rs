@@ -3,7 +3,9 @@ use std::collections::BTreeMap;
 
 use super::seal::Found;
 use crate::companion::ledger::view::{AlertView, Audit};
-use crate::credit::{Account, Auditor, Draw, Entry, Hold, Lot, Meter, MeterKey, Purchase};
+use crate::credit::{
+    Account, Adjustment, Auditor, Draw, Entry, Hold, Lot, Meter, MeterKey, Purchase,
+};
 
 /// Accounts that are looked at together.
 pub(super) const TOGETHER: i64 = 100;
@@ -40,6 +42,10 @@ impl Pass {
 
     pub(super) fn purchase(&mut self, found: Found<Purchase>) {
         self.see(found, Auditor::purchase);
+    }
+
+    pub(super) fn adjustment(&mut self, found: Found<Adjustment>) {
+        self.see(found, Auditor::adjustment);
     }
 
     pub(super) fn entry(&mut self, found: Found<Entry>) {

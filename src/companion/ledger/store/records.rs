@@ -182,7 +182,7 @@ impl<R: Row> Reader<'_, R> {
         parts.and_then(Share::of_parts).ok_or_else(|| unreadable(column))
     }
 
-    fn standing(&self) -> Result<Standing, Fault> {
+    pub(super) fn standing(&self) -> Result<Standing, Fault> {
         Ok(Standing {
             balance: self.balance("balance")?,
             available: self.balance("available")?,

@@ -55,6 +55,15 @@ fn one(entry: &Entry, w: &mut Writer) {
         Reason::Repair { lot } => {
             optional("purchase_id", lot.map(|lot| format!("{}/{lot}", entry.tenant)), w);
         }
+        Reason::Adjustment(adjusted) => {
+            let lot = adjusted.lot.unwrap_or(entry.number);
+            if adjusted.change != "debit" {
+                text("purchase_id", format!("{}/{lot}", entry.tenant), w);
+            }
+            text("idempotency_key", &adjusted.key, w);
+            optional("expires_at", adjusted.expires_at, w);
+            text("reason", &adjusted.reason, w);
+        }
         Reason::Charge(charge) => charged(charge, w),
     }
 }

@@ -1,4 +1,5 @@
 //! What can be called: one file per kind of thing.
+pub(super) mod adjustments;
 pub(super) mod alerts;
 pub(super) mod entries;
 pub(super) mod holds;
@@ -9,12 +10,37 @@ pub(super) mod settlements;
 pub(super) mod tenants;
 pub(super) mod tiers;
 
-use super::App;
+use axum::http::HeaderMap;
+
 use super::problem::Problem;
-use crate::credit::Outcome;
+use super::{App, name_of};
+use crate::credit::wire::{Fields, Wrong};
+use crate::credit::{Moment, Outcome};
 
 /// What a call answers.
 type Called = Result<axum::response::Response, Problem>;
+
+/// The header that makes a call one, however often it is sent.
+const KEY: &str = "idempotency-key";
+
+/// A call's own id.
+fn key(headers: &HeaderMap) -> Result<String, Problem> {
+    let missing = || {
+        let message = "missing: send this header with an id of your own".to_owned();
+        Problem::invalid(&Wrong { field: KEY.to_owned(), message })
+    };
+    let value = headers.get(KEY).ok_or_else(missing)?;
+    name_of(KEY, value.to_str().unwrap_or_default())
+}
+
+/// When something is to end, where that is given.
+fn expires_at(fields: &Fields<'_>) -> Result<Option<Moment>, Wrong> {
+    let Some(value) = fields.get("expires_at") else { return Ok(None) };
+    let time = value.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
+    let millis = time.and_then(|time| u64::try_from(time.as_millisecond()).ok());
+    let wrong = || fields.wrong("expires_at", "expected a time: `2027-01-01T00:00:00Z`");
+    millis.map(|millis| Some(Moment::of_millis(millis))).ok_or_else(wrong)
+}
 
 /// Fails when there is no such tenant.
 async fn exists(app: &App, tenant: &str) -> Result<(), Problem> {

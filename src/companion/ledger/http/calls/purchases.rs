@@ -5,14 +5,11 @@ use axum::http::HeaderMap;
 use super::super::body::Json;
 use super::super::problem::Problem;
 use super::super::reply::{self, optional, text};
-use super::super::{App, Name, name_of};
-use super::{Called, overflow};
+use super::super::{App, Name};
+use super::{Called, expires_at, key, overflow};
 use crate::companion::ledger::metrics::Thing;
-use crate::credit::wire::{Fields, Wrong};
+use crate::credit::wire::Fields;
 use crate::credit::{Buy, Buying, Command, Moment, Outcome};
-
-/// The header that makes a purchase one, however often it is sent.
-const KEY: &str = "idempotency-key";
 
 /// `POST /v1/tenants/{tenant}/purchases`
 pub(in super::super) async fn buy(
@@ -46,15 +43,6 @@ pub(in super::super) async fn buy(
     }
 }
 
-fn key(headers: &HeaderMap) -> Result<String, Problem> {
-    let missing = || {
-        let message = "missing: send this header with an id of your own".to_owned();
-        Problem::invalid(&Wrong { field: KEY.to_owned(), message })
-    };
-    let value = headers.get(KEY).ok_or_else(missing)?;
-    name_of(KEY, value.to_str().unwrap_or_default())
-}
-
 fn read(body: &Json) -> Result<(Buying, Option<Moment>), Problem> {
     let document = body.document()?;
     let fields = Fields::of(document.root(), "")?;
@@ -71,18 +59,5 @@ fn read(body: &Json) -> Result<(Buying, Option<Moment>), Problem> {
     if amount.is_zero() {
         return Err(fields.wrong(field, "expected more than 0").into());
     }
-    let expires_at = match fields.get("expires_at") {
-        None => None,
-        Some(value) => {
-            let time = value.as_str().and_then(|text| moment(&text));
-            let wrong = || fields.wrong("expires_at", "expected a time: `2027-01-01T00:00:00Z`");
-            Some(time.ok_or_else(wrong)?)
-        }
-    };
-    Ok((buying, expires_at))
-}
-
-fn moment(text: &str) -> Option<Moment> {
-    let time: jiff::Timestamp = text.parse().ok()?;
-    u64::try_from(time.as_millisecond()).ok().map(Moment::of_millis)
+    Ok((buying, expires_at(&fields)?))
 }

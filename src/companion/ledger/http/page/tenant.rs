@@ -219,6 +219,12 @@ fn purpose(entry: &Entry) -> String {
         Reason::Expiry { lot } => format!("what was left of entry {lot}"),
         Reason::Repair { lot: Some(lot) } => format!("what a wrong clock took of entry {lot}"),
         Reason::Repair { lot: None } => "the clock is right again".to_owned(),
+        Reason::Adjustment(adjusted) => {
+            let lot = adjusted.lot.map(|lot| format!("entry {lot}"));
+            let reason = Some(adjusted.reason.clone());
+            let parts = [reason, lot, Some(format!("key {}", adjusted.key))];
+            parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+        }
         Reason::Charge(charge) => {
             let model = charge.spent.model.as_deref();
             let user = charge.user.as_ref().map(|user| format!("user {user}"));

@@ -4,6 +4,7 @@ use sqlx::postgres::{PgConnection, PgPool};
 
 use super::open;
 use super::rows::{Reads, rows, statement};
+use crate::companion::ledger::store::adjustment::ADJUSTMENTS;
 use crate::companion::ledger::store::entry::ENTRIES;
 use crate::companion::ledger::store::pass::{Pass, TOGETHER};
 use crate::companion::ledger::store::records::{
@@ -74,6 +75,8 @@ async fn some(
     look.at(&LOTS, read, |found| pass.lot(found)).await?;
     let read: Reads<_> = |row| row.found(&PURCHASES, |row| row.purchase());
     look.at(&PURCHASES, read, |found| pass.purchase(found)).await?;
+    let read: Reads<_> = |row| row.found(&ADJUSTMENTS, |row| row.adjustment());
+    look.at(&ADJUSTMENTS, read, |found| pass.adjustment(found)).await?;
     let read: Reads<_> = |row| row.found(&ENTRIES, |row| row.entry());
     look.at(&ENTRIES, read, |found| pass.entry(found)).await?;
     let read: Reads<_> = |row| row.found(&HOLDS, |row| row.hold());

@@ -12,6 +12,7 @@ use sqlx::postgres::{PgConnection, PgPool};
 
 use super::rows::{Statement, bind, rows, statement};
 use crate::companion::ledger::clock::{Watch, instant};
+use crate::companion::ledger::store::adjustment::{ADJUSTMENTS, adjustment_row};
 use crate::companion::ledger::store::cells::{
     account_row, alert_row, count, draw_row, hold_row, lot_row, meter_key, meter_row, moment,
     purchase_row, text, tier_row,
@@ -102,6 +103,14 @@ async fn load(
             book.know_purchase(purchase);
         }
         book.know_tiers(tiers(connection).await?);
+    }
+    if !wanted.adjustments.is_empty() {
+        let key = |(tenant, key): &(String, String)| vec![text(tenant), text(key)];
+        let keys = wanted.adjustments.iter().map(key).collect();
+        let found = by_key(&ADJUSTMENTS, keys);
+        for adjustment in rows(connection, found, |row| row.adjustment()).await? {
+            book.know_adjustment(adjustment);
+        }
     }
     let meters = book.meters_wanted(commands, now);
     if !meters.is_empty() {
@@ -219,6 +228,8 @@ async fn keep(connection: &mut PgConnection, changes: Changes) -> Result<(), Fau
     write.both(&HOLDS, &changes.holds, hold_row).await?;
     write.insert(&DRAWS, changes.draws.iter().map(draw_row).collect()).await?;
     write.insert(&PURCHASES, changes.purchases.iter().map(purchase_row).collect()).await?;
+    let adjustments = changes.adjustments.iter().map(adjustment_row).collect();
+    write.insert(&ADJUSTMENTS, adjustments).await?;
     write.insert(&ENTRIES, changes.entries.iter().map(entry_row).collect()).await?;
     write.insert(&ALERTS, changes.alerts.iter().map(alert_row).collect()).await?;
     let meters = changes.meters.iter().map(|(key, meter)| meter_row(key, meter)).collect();

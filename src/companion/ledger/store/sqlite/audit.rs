@@ -5,6 +5,7 @@ use rusqlite::Connection;
 
 use super::open::{Mode, open};
 use super::rows::{Reads, each, rows};
+use crate::companion::ledger::store::adjustment::ADJUSTMENTS;
 use crate::companion::ledger::store::entry::ENTRIES;
 use crate::companion::ledger::store::pass::{Pass, TOGETHER};
 use crate::companion::ledger::store::records::{
@@ -55,6 +56,8 @@ fn some(view: &Connection, range: &(String, String), pass: &mut Pass) -> Result<
     look.at(&LOTS, |row| row.found(&LOTS, |row| row.lot()), |found| pass.lot(found))?;
     let read: Reads<_> = |row| row.found(&PURCHASES, |row| row.purchase());
     look.at(&PURCHASES, read, |found| pass.purchase(found))?;
+    let read: Reads<_> = |row| row.found(&ADJUSTMENTS, |row| row.adjustment());
+    look.at(&ADJUSTMENTS, read, |found| pass.adjustment(found))?;
     look.at(&ENTRIES, |row| row.found(&ENTRIES, |row| row.entry()), |found| pass.entry(found))?;
     look.at(&HOLDS, |row| row.found(&HOLDS, |row| row.hold()), |found| pass.hold(found))?;
     look.at(&DRAWS, |row| row.found(&DRAWS, |row| row.draw()), |found| pass.draw(found))?;

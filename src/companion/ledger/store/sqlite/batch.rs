@@ -2,6 +2,7 @@
 use rusqlite::{Connection, Transaction, TransactionBehavior, params, params_from_iter};
 
 use super::rows::{one, rows};
+use crate::companion::ledger::store::adjustment::{ADJUSTMENTS, adjustment_row};
 use crate::companion::ledger::store::cells::{
     account_row, alert_row, count, draw_row, hold_row, lot_row, meter_key, meter_row, moment,
     purchase_row, tier_row,
@@ -70,6 +71,10 @@ fn load(connection: &Connection, commands: &[Command], now: Moment) -> Result<Bo
         if let Some(purchase) = one(connection, &PURCHASES, [tenant, key], |row| row.purchase())? {
             book.know_purchase(purchase);
         }
+    }
+    for (tenant, key) in &wanted.adjustments {
+        let found = one(connection, &ADJUSTMENTS, [tenant, key], |row| row.adjustment())?;
+        found.into_iter().for_each(|adjustment| book.know_adjustment(adjustment));
     }
     if !wanted.purchases.is_empty() {
         book.know_tiers(tiers(connection)?);
@@ -145,6 +150,9 @@ fn keep(transaction: &Transaction<'_>, changes: &Changes) -> Result<(), Fault> {
     }
     for purchase in &changes.purchases {
         write(insert, &PURCHASES, purchase_row(purchase))?;
+    }
+    for adjustment in &changes.adjustments {
+        write(insert, &ADJUSTMENTS, adjustment_row(adjustment))?;
     }
     for entry in &changes.entries {
         write(insert, &ENTRIES, entry_row(entry))?;
