@@ -18,6 +18,8 @@ pub struct Usage {
     pub output: u64,
     /// The part of `output` that was reasoning.
     pub reasoning: u64,
+    /// A part of the report could not be read as a count: none of it is to be believed.
+    pub garbled: bool,
 }
 
 impl Usage {
@@ -45,6 +47,7 @@ impl Usage {
             cache_write_hour: known(self.cache_write_hour, later.cache_write_hour),
             output: self.output.max(later.output),
             reasoning: self.reasoning.max(later.reasoning),
+            garbled: self.garbled | later.garbled,
         }
     }
 }

@@ -7,6 +7,7 @@ mod answer;
 mod anthropic;
 mod ask;
 mod blame;
+mod count;
 mod fault;
 mod gemini;
 mod lack;

@@ -6,6 +6,7 @@
 //!
 //! It is published when the attempt begins, when it is judged, at its end and on the way: an app
 //! that leaves takes the roles with it, and what is known then is what was published last.
+use super::spend::believed;
 use super::{Effect, Envoy, Outcome};
 use crate::usage::Usage;
 
@@ -150,9 +151,11 @@ impl Report {
         );
         if let Some(usage) = reported {
             let Usage { input, cached_input, cache_write, cache_write_hour, .. } = usage;
-            let Usage { output, reasoning, .. } = usage;
+            let Usage { output, reasoning, garbled, .. } = usage;
+            let garbled = u8::from(garbled);
             out.push_str(&format!(
-                " {input} {cached_input} {cache_write} {cache_write_hour} {output} {reasoning}"
+                " {input} {cached_input} {cache_write} {cache_write_hour} {output} {reasoning} \
+                 {garbled}"
             ));
         }
         out.into_bytes()
@@ -169,15 +172,13 @@ impl Report {
         let status = status.try_into().ok()?;
         let reported = match *usage {
             [] => None,
-            [input, cached_input, cache_write, cache_write_hour, output, reasoning] => {
-                Some(Usage {
-                    input,
-                    cached_input,
-                    cache_write,
-                    cache_write_hour,
-                    output,
-                    reasoning,
-                })
+            [input, cached_input, cache_write, cache_write_hour, output, reasoning, garbled] => {
+                let garbled = garbled != 0;
+                #[rustfmt::skip]
+                let usage = Usage {
+                    input, cached_input, cache_write, cache_write_hour, output, reasoning, garbled,
+                };
+                Some(usage)
             }
             _ => return None,
         };
@@ -192,10 +193,12 @@ impl Report {
 
 impl Used {
     /// The same with no more of an answer than so many tokens: where an answer is stopped, what
-    /// came beyond its bound is not the app's to pay.
+    /// came beyond its bound is not the app's to pay. What cannot be believed stays as it is, for
+    /// whoever charges to see.
     #[must_use]
     pub fn within(mut self, most: u64) -> Self {
-        if let Some(usage) = &mut self.reported {
+        let believed = |usage: &&mut Usage| usage.output.max(usage.reasoning) <= believed(most);
+        if let Some(usage) = self.reported.as_mut().filter(believed) {
             usage.output = usage.output.min(most);
             usage.reasoning = usage.reasoning.min(most);
         }

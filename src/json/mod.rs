@@ -4,6 +4,7 @@
 //! model name into a body that otherwise stays as the app wrote it; the text of a value, to carry
 //! a schema or a tool's arguments to another provider without rewriting its numbers; and the
 //! place of whatever is wrong. So the text is scanned once into a flat table of nodes.
+pub mod number;
 mod path;
 mod scan;
 mod text;

@@ -244,6 +244,7 @@ proptest! {
             cache_write_hour: tokens[3],
             output: tokens[4].max(tokens[5]),
             reasoning: tokens[5],
+            garbled: false,
         };
         let parts: u64 = Part::ALL.into_iter().map(|part| part.tokens(&usage)).sum();
         prop_assert_eq!(parts, usage.input_total() + usage.output);

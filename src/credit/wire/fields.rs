@@ -2,9 +2,9 @@
 use core::fmt;
 use std::borrow::Cow;
 
-use super::{EXPIRES_MAX, NAME_MAX, number};
+use super::{EXPIRES_MAX, NAME_MAX};
 use crate::credit::Credits;
-use crate::json::{Kind, Value};
+use crate::json::{Kind, Value, number};
 
 /// What is wrong with a message, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,6 @@
 //! is not lost, and nothing to the proxy, so that a ledger may say more.
 mod fields;
 mod hold;
-mod number;
 mod renewal;
 mod settlement;
 

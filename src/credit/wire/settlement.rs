@@ -254,6 +254,7 @@ fn usage(fields: &Fields<'_>) -> Result<Usage, Wrong> {
         cache_write_hour: count("cache_write_1h")?,
         output: count("output")?,
         reasoning: count("reasoning")?,
+        garbled: false,
     })
 }
 

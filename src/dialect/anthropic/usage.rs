@@ -1,4 +1,5 @@
 //! Usage as Anthropic counts it: input tokens without those of the cache.
+use super::super::count::Counts;
 use crate::json::{Value, Writer};
 use crate::usage::Usage;
 
@@ -8,22 +9,21 @@ use crate::usage::Usage;
 /// `message_start` splits the tokens written to the cache by their lifetime; `message_delta` only
 /// repeats the sum. Without what was known before, the same tokens would count twice.
 pub(super) fn read(usage: Value<'_>, hour: &mut u64) -> Usage {
-    let count = |of: Value<'_>, key: &str| of.get(key).and_then(Value::as_u64).unwrap_or(0);
-    if let Some(split) = usage.given("cache_creation") {
-        *hour = count(split, "ephemeral_1h_input_tokens").max(*hour);
-    }
-    let short =
-        usage.given("cache_creation").map_or(0, |split| count(split, "ephemeral_5m_input_tokens"));
-    let written = count(usage, "cache_creation_input_tokens");
+    let mut counts = Counts::default();
+    let mut count = |of: Option<Value<'_>>, key: &str| counts.of(of, key).unwrap_or(0);
+    let split = usage.given("cache_creation");
+    *hour = count(split, "ephemeral_1h_input_tokens").max(*hour);
+    let short = count(split, "ephemeral_5m_input_tokens");
+    let written = count(Some(usage), "cache_creation_input_tokens");
+    let thought = count(usage.given("output_tokens_details"), "thinking_tokens");
     Usage {
-        input: count(usage, "input_tokens"),
-        cached_input: count(usage, "cache_read_input_tokens"),
+        input: count(Some(usage), "input_tokens"),
+        cached_input: count(Some(usage), "cache_read_input_tokens"),
         cache_write: written.saturating_sub(*hour).max(short),
         cache_write_hour: *hour,
-        output: count(usage, "output_tokens"),
-        reasoning: usage
-            .given("output_tokens_details")
-            .map_or(0, |details| count(details, "thinking_tokens")),
+        output: count(Some(usage), "output_tokens"),
+        reasoning: thought,
+        garbled: counts.garbled,
     }
 }
 

@@ -119,4 +119,5 @@ const USAGE: Usage = Usage {
     cache_write_hour: 0,
     output: 9,
     reasoning: 4,
+    garbled: false,
 };

@@ -1,4 +1,5 @@
 //! `usage`: tokens, of which the cached ones are a part of the prompt's.
+use super::super::count::Counts;
 use crate::json::{Value, Writer};
 use crate::usage::Usage;
 
@@ -7,22 +8,35 @@ pub(super) fn read(value: Value<'_>) -> Option<Usage> {
     if !value.is_object() {
         return None;
     }
-    let count = |object: Option<Value<'_>>, key: &str| object?.get(key)?.as_u64();
-    let prompt = count(Some(value), "prompt_tokens").unwrap_or(0);
-    let completion = count(Some(value), "completion_tokens").unwrap_or(0);
-    let details = value.get("prompt_tokens_details");
-    let cached = count(details, "cached_tokens")
-        .or_else(|| count(Some(value), "prompt_cache_hit_tokens")) // DeepSeek's name
+    let mut counts = Counts::default();
+    let prompt = counts.of(Some(value), "prompt_tokens");
+    let completion = counts.of(Some(value), "completion_tokens");
+    let total = counts.of(Some(value), "total_tokens");
+    let details = value.given("prompt_tokens_details");
+    let cached = counts
+        .of(details, "cached_tokens")
+        .or_else(|| counts.of(Some(value), "prompt_cache_hit_tokens")) // DeepSeek's name
         .unwrap_or(0);
-    let cache_write = count(details, "cache_write_tokens").unwrap_or(0);
-    let reasoning = count(value.get("completion_tokens_details"), "reasoning_tokens").unwrap_or(0);
-    let total = count(Some(value), "total_tokens").unwrap_or(0);
-    let beside = total.saturating_sub(prompt).saturating_sub(completion);
+    let cache_write = counts.of(details, "cache_write_tokens").unwrap_or(0);
+    let thoughts = value.given("completion_tokens_details");
+    let reasoning = counts.of(thoughts, "reasoning_tokens").unwrap_or(0);
+    // A sum without its parts tells nothing: all of it would look like thought.
+    let known = prompt.zip(completion).filter(|_| !counts.garbled);
+    let beside = known.zip(total).map_or(0, |((prompt, completion), total)| {
+        total.saturating_sub(prompt).saturating_sub(completion)
+    });
+    let (prompt, completion) = (prompt.unwrap_or(0), completion.unwrap_or(0));
     let cache = cached.saturating_add(cache_write);
     // Servers that translate from Anthropic count the cached tokens beside the prompt, not in it.
     let apart = cache > prompt || (cache > 0 && beside == cache);
-    // xAI and Google count reasoning beside the completion, Google without a name for it.
-    let thought = if apart { beside.saturating_sub(cache) } else { beside };
+    // xAI and Google count reasoning beside the completion, Google without a name for it; where no
+    // total tells, more reasoning than there is of the completion cannot be a part of it.
+    let thought = match (apart, total) {
+        (true, _) => beside.saturating_sub(cache),
+        (false, Some(_)) => beside,
+        (false, None) if reasoning > completion => reasoning,
+        (false, None) => 0,
+    };
     Some(Usage {
         input: if apart { prompt } else { prompt.saturating_sub(cache) },
         cached_input: cached,
@@ -30,6 +44,7 @@ pub(super) fn read(value: Value<'_>) -> Option<Usage> {
         cache_write_hour: 0,
         output: completion.saturating_add(thought),
         reasoning: reasoning.max(thought),
+        garbled: counts.garbled,
     })
 }
 

@@ -1,5 +1,6 @@
 //! From a body to a plan: read once, checked, and matched with the models that can serve it.
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use super::super::spend::{Bid, Choice, Payer, Size};
 use super::super::{Meter, Plan, Skipped};
@@ -61,12 +62,13 @@ impl<'r> Request<'r> {
         let Self { config, head, document, ask, bytes } = *self;
         let same = fit.models.iter().any(|model| model.provider.dialect == head.dialect.name);
         let mut edits = if same { (head.app.edits)(document, ask) } else { Vec::new() };
-        let (mut meter, mut most) = (None, Credits::ZERO);
+        let (mut meter, mut most, mut legs) = (None, Credits::ZERO, Rc::from([]));
         if let Some(credits) = config.policy.credits() {
             let limit = config.policy.limits().max_output_tokens;
             let bound = |model: &&Model| worst::bound(ask, model, limit, size.input_tokens);
             let bounds: Vec<u64> = fit.models.iter().map(bound).collect();
             most = worst::cost(ask, bytes, &fit.models, &bounds);
+            legs = worst::legs(ask, bytes, &fit.models, &bounds);
             let stop = credits.on_exhausted == OnExhausted::Stop;
             meter = Some(Meter { bounds, choices: ask.choices.max(1), stop, left: None });
         } else {
@@ -86,7 +88,7 @@ impl<'r> Request<'r> {
             meter,
         };
         let chain = fit.models.iter().map(|model| model.name.clone()).collect();
-        Choice { plan: plan.encode(), chain, worst: most, near_limit: None }
+        Choice { plan: plan.encode(), chain, legs, worst: most, near_limit: None }
     }
 
     /// The models that can serve the request.

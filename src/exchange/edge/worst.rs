@@ -3,6 +3,9 @@
 //! The bound is a hard one for text: a token is at least a byte of it, so there are no more tokens
 //! than bytes. That is up to four times what English takes; what is held too much is free again
 //! when the request is settled.
+use std::rc::Rc;
+
+use super::super::spend::Leg;
 use crate::credit::Credits;
 use crate::dialect::{Ask, Block, Image};
 use crate::policy::Model;
@@ -35,6 +38,19 @@ pub(super) fn cost(ask: &Ask<'_>, bytes: usize, models: &[&Model], bounds: &[u64
         model.price.map(|price| price.worst(input, output, images))
     };
     models.iter().zip(bounds).filter_map(worst).max().unwrap_or_default()
+}
+
+/// The most that each of the models may use, each with its bound on the answer.
+pub(super) fn legs(ask: &Ask<'_>, bytes: usize, models: &[&Model], bounds: &[u64]) -> Rc<[Leg]> {
+    let input = input_tokens(ask, bytes, images(ask));
+    let leg = |(model, bound): (&&Model, &u64)| Leg {
+        model: model.name.clone(),
+        // A field that only its own dialect knows may bring the provider more to read than the
+        // request holds: pages that a server's own tool finds, files by their address.
+        input_max: if ask.native.is_empty() { input } else { input.max(model.context_window) },
+        output_max: bound.saturating_mul(ask.choices.max(1)),
+    };
+    models.iter().zip(bounds).map(leg).collect()
 }
 
 /// How many images a request has.

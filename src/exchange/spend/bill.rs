@@ -1,7 +1,8 @@
 //! What a request cost: each attempt at its own model's price, from what it tells of itself.
-use super::{Spent, used};
-use crate::credit::Credits;
+use super::Spent;
+use super::used::{self, Charged};
 use crate::credit::wire::counts;
+use crate::credit::{Credits, Price};
 use crate::exchange::{Progress, Report};
 use crate::json::Writer;
 use crate::policy::Policy;
@@ -25,9 +26,8 @@ pub(super) struct Part {
     pub(super) model: String,
     pub(super) credits: Credits,
     pub(super) outcome: &'static str,
-    pub(super) usage: Usage,
-    /// The provider reported none, or not all.
-    pub(super) estimated: bool,
+    /// What of its usage is charged.
+    pub(super) charged: Charged,
 }
 
 /// How a request ended, as the edge role saw it.
@@ -72,12 +72,17 @@ impl Bill {
 
     /// Whether any of it is an estimate.
     pub(super) fn estimated(&self) -> bool {
-        self.parts.iter().any(|part| part.estimated)
+        self.parts.iter().any(|part| part.charged.estimated)
+    }
+
+    /// What is odd about it.
+    pub(super) fn flags(&self) -> impl Iterator<Item = &'static str> {
+        self.parts.iter().any(|part| part.charged.rejected).then_some("usage_rejected").into_iter()
     }
 
     /// What all attempts used.
     pub(super) fn usage(&self) -> Usage {
-        self.parts.iter().map(|part| part.usage).fold(Usage::default(), sum)
+        self.parts.iter().map(|part| part.charged.usage).fold(Usage::default(), sum)
     }
 
     /// As the access log prints it.
@@ -93,6 +98,9 @@ impl Bill {
             }
             if self.estimated() {
                 json.key("estimated").boolean(true);
+            }
+            for flag in self.flags() {
+                json.key(flag).boolean(true);
             }
         });
         json.finish()
@@ -110,33 +118,34 @@ fn part(spent: &Spent, policy: &Policy, report: &Report, last: Option<Ending>) -
         // Where the app left while the provider was at work, its provider charges for that.
         Progress::Running => report.has_content() || (last.is_some() && !answered),
     };
-    if !charges {
-        let usage = Usage::default();
-        return Part { model, credits: Credits::ZERO, outcome: "failed", usage, estimated: false };
-    }
+    let leg = spent.legs.iter().find(|leg| leg.model == model).filter(|_| charges);
+    let Some(leg) = leg else {
+        let (credits, charged) = (Credits::ZERO, Charged::default());
+        return Part { model, credits, outcome: "failed", charged };
+    };
     let relayed = last.map_or(0, |ending| ending.relayed);
-    let (usage, estimated) = used::charged(report, spent.size, relayed);
+    let charged = used::charged(report, leg, spent.size, relayed);
     let price = policy.model(&model).and_then(|model| model.price);
-    let credits = price.map_or(Credits::ZERO, |price| price.cost(&usage, spent.size.images));
+    let cost = |price: Price| price.cost(&charged.usage, spent.size.images);
+    let cost = price.map_or(Credits::ZERO, cost);
+    // An estimate is never more than what was set aside.
+    let credits = if charged.estimated { cost.min(spent.held) } else { cost };
     let outcome = match report.progress {
         Progress::Answered if answered => "answered",
         Progress::Answered | Progress::Failed(_) => "failed",
         Progress::Running | Progress::Cut => "cut",
     };
-    Part { model, credits, outcome, usage: sum(usage, Usage::default()), estimated }
+    Part { model, credits, outcome, charged }
 }
 
-/// Most tokens of one kind that a settlement says: a ledger takes no more.
-const TOKENS_MAX: u64 = 1 << 53;
-
 fn sum(one: Usage, other: Usage) -> Usage {
-    let add = |one: u64, other: u64| one.saturating_add(other).min(TOKENS_MAX);
     Usage {
-        input: add(one.input, other.input),
-        cached_input: add(one.cached_input, other.cached_input),
-        cache_write: add(one.cache_write, other.cache_write),
-        cache_write_hour: add(one.cache_write_hour, other.cache_write_hour),
-        output: add(one.output, other.output),
-        reasoning: add(one.reasoning, other.reasoning),
+        input: one.input.saturating_add(other.input),
+        cached_input: one.cached_input.saturating_add(other.cached_input),
+        cache_write: one.cache_write.saturating_add(other.cache_write),
+        cache_write_hour: one.cache_write_hour.saturating_add(other.cache_write_hour),
+        output: one.output.saturating_add(other.output),
+        reasoning: one.reasoning.saturating_add(other.reasoning),
+        garbled: one.garbled | other.garbled,
     }
 }

@@ -19,6 +19,7 @@ pub(super) use hold::{Asking, Step, begin};
 pub use ledger::{Call, Ledger};
 pub use outbox::{Kept, Note, Outboxes};
 pub(super) use settle::{abandon, settle};
+pub(super) use used::believed;
 
 use std::rc::Rc;
 
@@ -56,10 +57,23 @@ pub(super) struct Choice {
     pub(super) plan: Vec<u8>,
     /// The models to try, in order.
     pub(super) chain: Vec<String>,
+    /// What each of them may use.
+    pub(super) legs: Rc<[Leg]>,
     /// The most that the dearest of them may cost.
     pub(super) worst: Credits,
     /// Of a chain for those who have little left, what it is called.
     pub(super) near_limit: Option<String>,
+}
+
+/// The most that one model may use of a request, where credits are counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Leg {
+    /// The model, by its name in the policy.
+    pub(super) model: String,
+    /// Input tokens, at worst.
+    pub(super) input_max: u64,
+    /// Output tokens of all its answers.
+    pub(super) output_max: u64,
 }
 
 /// How a request may be served.
@@ -92,6 +106,7 @@ pub(super) struct Spent {
     payer: Payer,
     source: Source,
     held: Credits,
+    legs: Rc<[Leg]>,
     size: Size,
     /// The chain for those who have little left, where it serves the request.
     near_limit: Option<String>,

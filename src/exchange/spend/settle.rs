@@ -10,7 +10,7 @@ use super::{Ledger, Payer, Source, Spent};
 use crate::credit::Credits;
 use crate::credit::wire::{Draw, Part, Settlement};
 use crate::json::Writer;
-use crate::policy::Policy;
+use crate::policy::{Policy, metric_label};
 
 /// Filter state for the access log: what was charged.
 const BILL: &str = "tw.bill";
@@ -29,6 +29,8 @@ pub(in super::super) fn settle(
         if bill.estimated() && bill.outcome == "answered" { "estimated" } else { bill.outcome }
     ))];
     effects.push(Effect::State(BILL.into(), bill.spoken()));
+    effects
+        .extend(bill.parts.iter().zip(reports).flat_map(|(part, report)| rejected(part, report)));
     let note = match &spent.source {
         Source::Hold => Some(note(spent, &bill, None)),
         Source::Lease(lease) => {
@@ -62,6 +64,7 @@ fn note(spent: &Spent, bill: &Bill, lease: Option<(&String, Credits)>) -> Note {
         unheld,
         credits: bill.credits,
         outcome: Some(bill.outcome.into()),
+        flags: bill.flags().map(Into::into).collect(),
         parts: bill.parts.iter().map(|own| part(bill, own)).collect(),
         ..blank(&spent.payer)
     };
@@ -77,9 +80,28 @@ fn part<'b>(bill: &Bill, part: &'b bill::Part) -> Part<'b> {
         credits: part.credits,
         // Where it does not say, it is the settlement's own.
         outcome: (part.outcome != bill.outcome).then(|| part.outcome.into()),
-        usage: part.usage,
-        estimated: part.estimated,
+        usage: part.charged.usage,
+        estimated: part.charged.estimated,
     }
+}
+
+/// A report of usage that is not believed is an operator's to look at: a provider's fault, or a
+/// bound of ours that is wrong.
+fn rejected(part: &bill::Part, report: &Report) -> Vec<Effect> {
+    if !part.charged.rejected {
+        return Vec::new();
+    }
+    let usage = report.used.reported.unwrap_or_default();
+    let (input, output) = (usage.input_total(), usage.output.max(usage.reasoning));
+    let what = if usage.garbled { " or what is no number" } else { "" };
+    let line = format!(
+        "model `{}`: it reports {input} input and {output} output tokens{what}, which is more than \
+         the request allows: an estimate is charged instead",
+        part.model
+    );
+    let model = metric_label(&part.model);
+    let count = Effect::Count(format!("tradewind_usage_rejected_total.model.{model}"));
+    vec![count, Effect::Log(line)]
 }
 
 /// A request whose app was gone before the ledger had answered: whatever it held is given back.

@@ -6,14 +6,13 @@ use tradewind::usage::Usage;
 use super::support::World;
 
 fn usage() -> impl Strategy<Value = Usage> {
-    any::<[u64; 6]>().prop_map(
-        |[input, cached_input, cache_write, cache_write_hour, output, reasoning]| Usage {
-            input,
-            cached_input,
-            cache_write,
-            cache_write_hour,
-            output,
-            reasoning,
+    (any::<[u64; 6]>(), any::<bool>()).prop_map(
+        |([input, cached_input, cache_write, cache_write_hour, output, reasoning], garbled)| {
+            #[rustfmt::skip]
+            let usage = Usage {
+                input, cached_input, cache_write, cache_write_hour, output, reasoning, garbled,
+            };
+            usage
         },
     )
 }

@@ -163,6 +163,7 @@ impl<R: Row> Reader<'_, R> {
             cache_write_hour: self.count("cache_write_1h")?,
             output: self.count("output")?,
             reasoning: self.count("reasoning")?,
+            garbled: false,
         })
     }
 }

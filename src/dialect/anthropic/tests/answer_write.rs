@@ -57,6 +57,7 @@ fn writes_a_whole_answer() {
             cache_write_hour: 4,
             output: 5,
             reasoning: 6,
+            garbled: false,
         }),
         Event::End,
         Event::Text("late".into()),
@@ -224,6 +225,7 @@ fn reads_what_it_writes() {
                 cache_write_hour: 5,
                 output: 9,
                 reasoning: 6,
+                garbled: false,
             }),
             Event::End,
         ]);

@@ -228,6 +228,30 @@ fn usage_is_counted_one_way() {
             r#"{"prompt_tokens":7,"completion_tokens":12,"total_tokens":402}"#,
             Some(Usage { input: 7, output: 395, reasoning: 383, ..Usage::default() }),
         ),
+        // More reasoning than there is of the completion is beside it, where no total tells.
+        (
+            r#"{"prompt_tokens":7,"completion_tokens":12,"completion_tokens_details":{"reasoning_tokens":100}}"#,
+            Some(Usage { input: 7, output: 112, reasoning: 100, ..Usage::default() }),
+        ),
+        // A total alone is no usage, and one whose parts cannot be read is not all thought.
+        (r#"{"total_tokens":402}"#, Some(Usage::default())),
+        (r#"{"prompt_tokens":7,"total_tokens":402}"#, Some(Usage { input: 7, ..Usage::default() })),
+        (
+            r#"{"prompt_tokens":"x","completion_tokens":12,"total_tokens":402}"#,
+            Some(Usage { output: 12, garbled: true, ..Usage::default() }),
+        ),
+        (
+            r#"{"prompt_tokens":-7,"completion_tokens":1.5,"total_tokens":402}"#,
+            Some(Usage { garbled: true, ..Usage::default() }),
+        ),
+        (
+            r#"{"prompt_tokens":7,"completion_tokens":12,"total_tokens":402.5}"#,
+            Some(Usage { input: 7, output: 12, garbled: true, ..Usage::default() }),
+        ),
+        (
+            r#"{"prompt_tokens":"7","completion_tokens":1.2e1,"total_tokens":19.0}"#,
+            Some(Usage { input: 7, output: 12, ..Usage::default() }),
+        ),
     ];
     for (text, expected) in cases {
         let document = Document::parse(text.as_bytes(), Limits::default()).unwrap();

