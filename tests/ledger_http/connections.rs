@@ -1,4 +1,5 @@
 //! Who may stay connected: callers with a token for long, strangers briefly and never in the way.
+#![expect(clippy::disallowed_methods, reason = "how long a connection lives is what is tested")]
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};

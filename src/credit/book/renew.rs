@@ -26,7 +26,7 @@ impl Book {
             }
             HoldState::Expired => {
                 let hold = hold.clone();
-                if let Err(refused) = self.hold_anew(&hold, until) {
+                if let Some(refused) = self.hold_anew(&hold, until) {
                     return refused;
                 }
             }
@@ -51,22 +51,23 @@ impl Book {
         self.dirty.hold(key);
     }
 
-    /// The same checks as for a new hold, in the budgets of the moment at which it was made.
-    fn hold_anew(&mut self, hold: &Hold, until: Moment) -> Result<(), Answer> {
+    /// The same checks as for a new hold, in the budgets of the moment at which it was made: the
+    /// answer where one of them is in the way.
+    fn hold_anew(&mut self, hold: &Hold, until: Moment) -> Option<Answer> {
         let (tenant, credits) = (&hold.tenant, hold.lapsed);
         let refused = |book: &Self, outcome| book.answer_of_hold(outcome, &hold.key());
         let Some(account) = self.accounts.get(tenant) else {
-            return Err(Answer::only(Outcome::UnknownTenant));
+            return Some(Answer::only(Outcome::UnknownTenant));
         };
         if i128::from(credits.micros()) > room(account) {
-            return Err(refused(self, Outcome::Insufficient));
+            return Some(refused(self, Outcome::Insufficient));
         }
         if let Some(exceeded) = self.exceeded(account, hold.labels(), credits, hold.made) {
             let answer = refused(self, Outcome::BudgetExceeded);
-            return Err(Answer { exceeded: Some(exceeded), ..answer });
+            return Some(Answer { exceeded: Some(exceeded), ..answer });
         }
         if self.count_held(tenant, hold.labels(), credits, hold.made).is_none() {
-            return Err(refused(self, Outcome::Overflow));
+            return Some(refused(self, Outcome::Overflow));
         }
         let again = Hold {
             remaining: credits,
@@ -78,6 +79,6 @@ impl Book {
         self.due.insert(due(&again));
         self.dirty.hold(&again.key());
         self.holds.insert(again.key(), again);
-        Ok(())
+        None
     }
 }

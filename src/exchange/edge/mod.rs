@@ -56,7 +56,7 @@ pub struct Edge {
     config: Rc<Config>,
     state: State,
     /// What was set aside for it, until it is settled.
-    spent: Option<Spent>,
+    spent: Option<Box<Spent>>,
     /// Bytes of the answer that went to the app.
     relayed: u64,
     /// The answer has begun.
@@ -304,7 +304,7 @@ impl Edge {
 
     /// An answer of a provider role's: it says where the cheaper chain has served.
     fn judged(&self) -> Effects {
-        let chain = self.spent.as_ref().and_then(Spent::near_limit);
+        let chain = self.spent.as_ref().and_then(|spent| spent.near_limit());
         let says = |chain: &str| {
             let header = Cow::Borrowed("x-tradewind-near-limit");
             Effect::SetHeader(HeaderMap::Response, header, chain.to_owned())
@@ -346,7 +346,8 @@ impl Edge {
     }
 }
 
-/// What Envoy says first of a stream that it cuts itself with the app's connection, as when it ends.
+/// How Envoy's word for a stream begins that it cuts itself with the app's connection, as it does
+/// when it ends.
 const CUT_HERE: &[u8] = b"downstream_local_disconnect";
 
 /// Answers the app ourselves, and counts it when the answer is no.

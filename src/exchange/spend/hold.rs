@@ -22,7 +22,7 @@ pub(in super::super) enum Step {
     /// It runs.
     Go {
         choice: Choice,
-        spent: Spent,
+        spent: Box<Spent>,
         /// What its tenant has left, where that is known.
         left: Option<Balance>,
     },
@@ -345,7 +345,7 @@ impl Asking {
             effects.push(Effect::Count("tradewind_near_limit_total".to_owned()));
             effects.push(Effect::State(NEAR_LIMIT.into(), chain.clone().into_bytes()));
         }
-        Step::Go { spent, choice, left }
+        Step::Go { spent: Box::new(spent), choice, left }
     }
 
     /// The most that the chain asked for may cost.

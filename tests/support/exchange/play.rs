@@ -3,6 +3,9 @@
 //!
 //! A play goes on as far as what has been given allows, so that several can be played side by
 //! side: one waits for the ledger while another is answered.
+mod check;
+mod failure;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
@@ -323,33 +326,6 @@ impl Play {
         open
     }
 
-    fn retry(&mut self, mut attempt: Attempt) {
-        attempt.filter.done(&mut self.life.world);
-        let Sent { body, retries } = attempt.sent;
-        self.stage = Stage::Routing(Sent { body, retries: retries.saturating_sub(1) });
-    }
-
-    fn unreached(&mut self, attempt: Attempt) {
-        let details = "upstream_reset_before_response_started{remote_connection_failure}";
-        let said = "upstream connect error or disconnect/reset before headers";
-        self.failed(attempt, 503, details, said);
-    }
-
-    fn failed(&mut self, mut attempt: Attempt, status: u16, details: &str, said: &str) {
-        if attempt.sent.retries > 0 {
-            return self.retry(attempt);
-        }
-        self.local(status, details, said);
-        attempt.filter.done(&mut self.life.world);
-    }
-
-    /// An answer that Envoy makes: only the edge role meets it.
-    fn local(&mut self, status: u16, details: &str, said: &str) {
-        self.life.world.details = details.to_owned();
-        let headers = vec![("content-type", "text/plain".to_owned())];
-        self.reply(Reply { status, headers, body: said.as_bytes().to_vec() });
-    }
-
     fn reply(&mut self, reply: Reply) {
         let mut headers = vec![(":status".to_owned(), reply.status.to_string().into_bytes())];
         let length = reply.body.len().to_string();
@@ -396,35 +372,6 @@ impl Play {
             }
         }
         true
-    }
-
-    /// What is true of every life, once there is nothing more to come.
-    pub(crate) fn check(&mut self) {
-        match &self.stage {
-            Stage::Asking(_) => self.problem("the request neither goes on nor is answered"),
-            Stage::Asked(attempt) => {
-                let model = attempt.model.clone();
-                self.problem(&format!("the script has no further answer of {model}"));
-            }
-            Stage::Answering(..) => self.problem("the script leaves an answer open"),
-            Stage::Routing(_) | Stage::Done => {}
-        }
-        let life = &self.life;
-        let length = life.headers.iter().find(|(name, _)| name == "content-length");
-        let length = length.map(|(_, value)| String::from_utf8_lossy(value).into_owned());
-        if length.is_some_and(|length| length != life.body.len().to_string()) {
-            self.problem("content-length is not the length of the body");
-        }
-        if !self.life.ended && !self.life.reset {
-            self.problem("the app's answer does not end");
-        }
-        if !self.ledger.is_empty() {
-            self.problem("an answer of the ledger was never asked for");
-        }
-        let left = self.answers.iter().find(|(_, answers)| !answers.is_empty());
-        if let Some(model) = left.map(|(model, _)| model.clone()) {
-            self.problem(&format!("an answer of {model} was never asked for"));
-        }
     }
 
     fn problem(&mut self, what: &str) {

@@ -1,0 +1,31 @@
+//! What Envoy's router does when an attempt fails.
+use super::{Attempt, Play, Reply, Sent, Stage};
+
+impl Play {
+    pub(super) fn retry(&mut self, mut attempt: Attempt) {
+        attempt.filter.done(&mut self.life.world);
+        let Sent { body, retries } = attempt.sent;
+        self.stage = Stage::Routing(Sent { body, retries: retries.saturating_sub(1) });
+    }
+
+    pub(super) fn unreached(&mut self, attempt: Attempt) {
+        let details = "upstream_reset_before_response_started{remote_connection_failure}";
+        let said = "upstream connect error or disconnect/reset before headers";
+        self.failed(attempt, 503, details, said);
+    }
+
+    pub(super) fn failed(&mut self, mut attempt: Attempt, status: u16, details: &str, said: &str) {
+        if attempt.sent.retries > 0 {
+            return self.retry(attempt);
+        }
+        self.local(status, details, said);
+        attempt.filter.done(&mut self.life.world);
+    }
+
+    /// An answer that Envoy makes: only the edge role meets it.
+    pub(super) fn local(&mut self, status: u16, details: &str, said: &str) {
+        self.life.world.details = details.to_owned();
+        let headers = vec![("content-type", "text/plain".to_owned())];
+        self.reply(Reply { status, headers, body: said.as_bytes().to_vec() });
+    }
+}

@@ -1,0 +1,66 @@
+//! What goes on holding: renewals of the holds of requests that still run, and of leases.
+use super::*;
+
+fn renewals(list: &[(&str, &str)]) -> String {
+    let item = |(id, word): &(&str, &str)| format!(r#"{{"hold_id":"{id}","outcome":"{word}"}}"#);
+    format!(r#"{{"renewals":[{}]}}"#, list.iter().map(item).collect::<Vec<_>>().join(","))
+}
+
+#[test]
+fn holds_are_renewed_at_half_their_life_for_as_long_as_they_are_open() {
+    let mut worker = Worker::default();
+    worker.open("h1", 60, 60);
+    worker.open("h2", 60, 60);
+    worker.pass(10_000);
+    // The first call keeps the connection warm, and may as well renew one.
+    let warm = worker.sends();
+    assert_eq!(warm.path, "/base/v1/renewals");
+    let one = r#"{"holds":[{"tenant":"acme","hold_id":"h1","expires_in":60}]}"#;
+    assert_eq!(text(&warm), one);
+    worker.answers(&warm, 200, renewals(&[("h1", "renewed")]));
+    let (waited, call) = worker.waits();
+    assert_eq!((waited, text(&call)), (10_000, one), "kept warm every ten seconds");
+    worker.answers(&call, 200, renewals(&[("h1", "renewed")]));
+    worker.pass(9_900);
+    assert_eq!(worker.tick(), Done::default());
+    worker.pass(100);
+    // Half of the life of the other has passed.
+    let call = worker.sends();
+    assert_eq!(text(&call), r#"{"holds":[{"tenant":"acme","hold_id":"h2","expires_in":60}]}"#);
+    // An answer that is lost is asked for again before the hold expires.
+    worker.answers(&call, 504, "");
+    let (waited, call) = worker.waits();
+    assert_eq!((waited, text(&call).contains("h2")), (1_000, true));
+    let done = worker.answers(&call, 200, renewals(&[("h2", "settled")]));
+    assert_eq!(done.counted, ["tradewind_renewals_total.outcome.ended"]);
+    worker.close("h1");
+    worker.close("h2");
+    worker.pass(60_000);
+    assert_eq!(worker.tick(), Done::default());
+    assert!(worker.outboxes.is_empty());
+}
+
+#[test]
+fn a_lease_is_renewed_until_the_last_request_that_drew_on_it_is_over() {
+    let mut worker = Worker::default();
+    worker.open("lease-1", 30, 30);
+    worker.open("lease-1", 30, 30);
+    worker.close("lease-1");
+    worker.pass(15_000);
+    assert!(text(&worker.sends()).contains("lease-1"));
+    worker.close("lease-1");
+    worker.pass(15_000);
+    assert_eq!(worker.tick(), Done::default());
+}
+
+#[test]
+fn a_ledger_without_renewals_is_told_of_once_and_left_in_peace() {
+    let mut worker = Worker::default();
+    worker.open("h1", 2, 2);
+    worker.pass(1_000);
+    let call = worker.sends();
+    let done = worker.answers(&call, 404, "no such path");
+    assert_eq!(done.logged.len(), 1, "{done:?}");
+    worker.pass(59_000);
+    assert_eq!(worker.tick(), Done::default());
+}
