@@ -101,7 +101,8 @@ def test_ids_that_stand_for_something_else(ledger):
     assert ledger.hold("h", "acme", "2").status_code == 201
     problem(ledger.hold("h", "acme", "3"), 409, "held_differently")
     ledger.buy("other", "two", credits="5")
-    problem(ledger.hold("h", "other", "2"), 409, "held_differently")
+    # Of two tenants, one id is two holds.
+    assert ledger.hold("h", "other", "2").status_code == 201
     assert ledger.proxy.delete("/v1/tenants/acme/holds/h").status_code == 200
     assert ledger.proxy.delete("/v1/tenants/acme/holds/h").json()["state"] == "released_before"
     assert ledger.settle("h", "1") == "hold_released"
