@@ -1,8 +1,10 @@
 """No answer takes Envoy down, and none of one provider takes a stream of another's."""
 
+import contextlib
 import json
 import threading
 
+import httpx
 import pytest
 
 from conftest import ENVOYS
@@ -90,7 +92,8 @@ def test_a_provider_that_only_drips_cuts_nobody_else(serve):
 
 
 def test_unfinished_events_cut_nobody_else(serve):
-    noisy = Stubborn([b"data: " + b"x" * (250 << 10)], drip=b"x")
+    begun = event({"choices": [{"index": 0, "delta": {"content": "a"}}]})
+    noisy = Stubborn([begun, b"data: " + b"x" * (250 << 10)], drip=b"x")
     gateway = serve(openai=noisy, anthropic=Slow(message_events("hello")))
     texts = []
     reader = threading.Thread(
@@ -98,13 +101,15 @@ def test_unfinished_events_cut_nobody_else(serve):
     )
     reader.start()
 
-    def unfinished(_: int) -> int:
-        try:
-            return ask(gateway, CHAT, "gpt", True).status_code
-        except Exception:
-            return 0  # it took longer than this app waits
+    body = {"model": "gpt", "messages": [{"role": "user", "content": "hi"}], "stream": True}
+    limits = httpx.Limits(max_connections=None)
+    with httpx.Client(headers=gateway.http.headers, limits=limits, timeout=30) as crowd:
 
-    at_once(320, unfinished)
+        def unfinished(_: int) -> None:
+            with contextlib.suppress(httpx.HTTPError):
+                crowd.post(f"{gateway.url}{CHAT}", json=body)
+
+        at_once(400, unfinished)
     reader.join()
     assert "hello" in texts[0] and "message_stop" in texts[0] and "error" not in texts[0]
     counted = gateway.envoy.counters("tradewind_streams_too_large_total")
@@ -112,9 +117,10 @@ def test_unfinished_events_cut_nobody_else(serve):
 
 
 class Slow(Stubborn):
-    """Sends each byte of an answer by itself, for some seconds."""
+    """Begins at once, and sends what follows in very small pieces, for some seconds."""
 
     def __init__(self, chunks):
-        whole = b"".join(chunks)
-        pieces = [whole[at : at + 4] for at in range(0, len(whole), 4)]
-        super().__init__(pieces, ends=True, pace=0.02)
+        content = next(at for at, chunk in enumerate(chunks) if b"content_block_delta" in chunk)
+        rest = b"".join(chunks[content + 1 :])
+        pieces = [rest[at : at + 2] for at in range(0, len(rest), 2)]
+        super().__init__([*chunks[: content + 1], *pieces], ends=True, pace=0.02)

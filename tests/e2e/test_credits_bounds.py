@@ -129,19 +129,42 @@ def test_a_stream_just_beyond_its_bound_ends_once(credited, purses, sim, between
     assert entry.credits <= Decimal(between.calls("holds", purse.tenant)[0].json["credits"])
 
 
+# Words of an answer that is longer than a bound of 100 tokens, and shorter than what is believed.
+LONGER = 90
+
+
 @BOTH
 @EACH
 def test_a_whole_answer_beyond_its_bound_is_charged_as_it_is(
     credited, purses, sim, between, path, model
 ):
     gateway, purse = credited(on_exhausted="stop"), purses.new("5")
+    sim.weather(MODELS[model], words=LONGER)
+    answer = purse.ask(gateway, path, "go on", model, max_tokens=100)
+    assert answer.status_code == 200 and f"word{LONGER}" in answer.text
+    entry = purse.settled(1)[0]
+    paid(entry, model)
+    assert 100 < entry.usage["output"] < 260
+    assert entry.credits > Decimal(between.calls("holds", purse.tenant)[0].json["credits"])
+
+
+@BOTH
+@EACH
+def test_usage_far_beyond_its_bound_is_not_believed(
+    credited, purses, sim, between, path, model
+):
+    gateway, purse = credited(), purses.new("5")
     sim.weather(MODELS[model], words=3_000)
     answer = purse.ask(gateway, path, "go on", model, max_tokens=100)
     assert answer.status_code == 200 and "word3000" in answer.text
     entry = purse.settled(1)[0]
-    paid(entry, model)
-    assert entry.usage["output"] > 3_000
-    assert entry.credits > Decimal(between.calls("holds", purse.tenant)[0].json["credits"])
+    assert (entry.model, entry.outcome, entry.estimated) == (model, "answered", True)
+    held = Decimal(between.calls("holds", purse.tenant)[0].json["credits"])
+    assert 0 < entry.credits <= held
+    counter = "tradewind_usage_rejected_total"
+    gateway.envoy.wait_for(
+        counter, lambda: gateway.envoy.counters(counter).get((("model", model),), 0) > 0
+    )
 
 
 def test_several_streamed_answers_have_a_bound_each(credited, purses):
@@ -163,12 +186,12 @@ def test_several_streamed_answers_have_a_bound_each(credited, purses):
 @EACH
 def test_a_stream_beyond_its_bound_may_finish(credited, purses, sim, between, sdk, model):
     gateway, purse = credited(), purses.new("5")
-    sim.weather(MODELS[model], words=3_000)
+    sim.weather(MODELS[model], words=LONGER)
     text, reason = READERS[sdk](purse, gateway, model)
-    assert reason in ("stop", "end_turn") and text.endswith("word3000")
+    assert reason in ("stop", "end_turn") and text.endswith(f"word{LONGER}")
     entry = purse.settled(1)[0]
     paid(entry, model)
-    assert entry.usage["output"] > 3_000
+    assert 100 < entry.usage["output"] < 260
     assert entry.credits > Decimal(between.calls("holds", purse.tenant)[0].json["credits"])
 
 
