@@ -81,7 +81,7 @@ def test_an_orderly_end_loses_nothing(launch, rules, purses, sim, version):
 
 
 @EACH
-def test_a_plain_end_settles_some_and_frees_the_rest_soon(launch, rules, purses, sim, version):
+def test_a_plain_end_frees_what_it_does_not_settle_soon(launch, rules, purses, sim, version):
     gateway, purse = start(launch, rules, purses, sim, version, hold_for="3s")
     streams = Streams(gateway, purse, 2_000)
     time.sleep(1)
@@ -94,7 +94,7 @@ def test_a_plain_end_settles_some_and_frees_the_rest_soon(launch, rules, purses,
         time.sleep(0.1)
     entries = purse.ledger.entries(purse.tenant)
     print(f"{version}: {len(entries)} of {STREAMS} settled")
-    assert 1 <= len(entries) <= STREAMS
+    assert len(entries) <= STREAMS
     # On a slow machine one may have come to its end before.
     assert {entry.outcome for entry in entries} <= {"cut", "answered"}
     assert purse.balance() == 50 - sum(entry.credits for entry in entries)

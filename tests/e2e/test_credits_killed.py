@@ -42,7 +42,7 @@ def test_a_hold_of_an_envoy_that_is_killed_expires(launch, rules, purses, sim, b
     paid(purse.settled(1)[0], "gpt")
 
 
-def test_a_stream_that_outlives_its_hold_is_charged_all_the_same(
+def test_the_hold_of_a_stream_that_outlives_it_is_renewed(
     launch, rules, purses, sim, between
 ):
     sim.reset()
@@ -54,5 +54,5 @@ def test_a_stream_that_outlives_its_hold_is_charged_all_the_same(
     assert stream_text(answer.text).endswith("word1000")
     entry = purse.settled(1)[0]
     paid(entry, "gpt")
-    assert entry.all["late"]
+    assert not entry.all["late"]
     assert purse.balance() == Decimal(purse.account()["available"]) == 5 - entry.credits

@@ -27,6 +27,8 @@ def simulated(key: str, endpoints: dict[str, str], ledger: str) -> str:
     [own] = [line for line in text.splitlines(True) if _digest(key) in line]
     small = own.replace(_digest(key), _digest(SMALL_KEY)).replace("acme", SMALL)
     text = text.replace(own, own + small)
+    # A hold for each request: the tour shows what it costs as soon as it is over.
+    text = text.replace("\ncredits:\n", "\ncredits:\n  lease: off\n")
     for name, endpoint in ENDPOINTS.items():
         text = text.replace(endpoint, endpoints[name])
     return text
