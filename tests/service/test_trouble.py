@@ -93,7 +93,8 @@ def test_a_database_that_goes_away_and_comes_back(own_server, launch):
             load.wait(20)
             assert time.monotonic() - began < 5, "it took too long to notice"
             load.look_for(ledger, *seen)
-    assert ledger.nobody.get("/healthz").status_code == 200
+    # It is looked at twice a second.
+    until(lambda: ledger.nobody.get("/healthz").status_code == 200)
     load.check(ledger)
     assert_clean(url)
 
