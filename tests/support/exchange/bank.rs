@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 use std::collections::BTreeMap;
 
-use tradewind::credit::wire::{self, Settlement};
+use tradewind::credit::wire::{self, Renewal, Settlement};
 use tradewind::credit::{
     Answer, Auditor, Book, Buy, Buying, Command, Credits, Draw, Entry, Hold, Meter, MeterKey,
     Moment, Purchase, Standing,
@@ -65,6 +65,7 @@ impl Bank {
         let (status, body) = match call.path.as_str() {
             path if path.ends_with(wire::HOLDS) => self.hold(&document, now),
             path if path.ends_with(wire::SETTLEMENTS) => self.settle(&document, now),
+            path if path.ends_with(wire::RENEWALS) => self.renew(&document, now),
             path => (404, format!("there is no {path}").into_bytes()),
         };
         match self.weather {
@@ -110,6 +111,30 @@ impl Bank {
         out.object(|w| {
             w.key("results").array(|w| {
                 states.iter().for_each(|state| w.object(|w| w.key("state").string(state)));
+            });
+        });
+        (200, out.finish())
+    }
+
+    fn renew(&mut self, document: &Document<'_>, now: Moment) -> (u16, Vec<u8>) {
+        let batch = match Renewal::read_batch(document) {
+            Ok(batch) => batch,
+            Err(wrong) => return (400, wrong.to_string().into_bytes()),
+        };
+        let renewed = batch.into_iter().flatten().map(|item| {
+            let id = item.hold_id.to_string();
+            (id, self.apply(&Command::Renew(item.into()), now).outcome.consequence().name)
+        });
+        let renewed: Vec<_> = renewed.collect();
+        let mut out = Writer::new();
+        out.object(|w| {
+            w.key("renewals").array(|w| {
+                for (id, outcome) in &renewed {
+                    w.object(|w| {
+                        w.key("hold_id").string(id);
+                        w.key("outcome").string(outcome);
+                    });
+                }
             });
         });
         (200, out.finish())

@@ -8,12 +8,9 @@ use super::holds::OpenHolds;
 use super::leases::{Lease, Leases};
 use super::queue::{Queue, Sent, Waiting};
 use super::{Kept, dropped};
-use crate::credit::wire::{SETTLEMENTS, Settled};
+use crate::credit::wire::{RENEWALS, SETTLEMENTS, Settled};
 use crate::credit::{Credits, Outcome};
 use crate::json::{Document, Limits};
-
-/// The path that renewals are POSTed to.
-const RENEWALS: &str = "/v1/renewals";
 
 /// How long a call may take, in milliseconds. Nobody waits for it.
 const TIMEOUT_MS: u64 = 2_000;
