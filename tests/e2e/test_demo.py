@@ -151,7 +151,7 @@ def test_a_kill_in_the_middle_of_the_tour_leaves_nothing(run):
     stopped = run()
     stopped.wait_for(" 1  ")
     stopped.process.terminate()
-    assert stopped.end() == 128 + signal.SIGTERM
+    assert stopped.end() == 128 + signal.SIGTERM, stopped.said()
     assert stopped.left() == []
 
 

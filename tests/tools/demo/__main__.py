@@ -30,6 +30,7 @@ def main() -> int:
         code = importlib.import_module(module).serve(stack, once)
         keep = code != 0
     except Stopped as stopped:
+        deaf()
         done = stack is not None and stack.done
         code, keep = 0 if done else 128 + stopped.signal, False
     except BrokenPipeError:

@@ -3,6 +3,7 @@
 import signal
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+AGAIN = 0.2
 
 
 class Stopped(BaseException):
@@ -15,8 +16,21 @@ class Stopped(BaseException):
 
 def _stop(number: int, _) -> None:
     # Once is enough: a second Ctrl-C must not interrupt the tidying up.
-    deaf()
+    _ignore()
+    # A destructor, or a library that had just taken a lock, swallows what is raised in it or makes
+    # another error of it: it is raised again until it arrives.
+    signal.signal(signal.SIGALRM, lambda *_: _raise(number))
+    signal.setitimer(signal.ITIMER_REAL, AGAIN, AGAIN)
+    _raise(number)
+
+
+def _raise(number: int) -> None:
     raise Stopped(number)
+
+
+def _ignore() -> None:
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def listen() -> None:
@@ -27,5 +41,5 @@ def listen() -> None:
 
 def deaf() -> None:
     """From now on nothing does."""
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    _ignore()
