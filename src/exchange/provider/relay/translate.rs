@@ -1,4 +1,5 @@
 //! A stream's bytes, event by event, into what the app receives.
+use super::super::super::spend::believed;
 use super::super::super::{Envoy, Permit, STREAM_MOST};
 use super::about::About;
 use super::judge::internal;
@@ -226,12 +227,14 @@ impl Ear {
         Some(End::Stopped)
     }
 
-    /// Whether more was said than was paid for. What was only estimated may be wrong by a quarter.
+    /// Whether more was said than was paid for. What was only estimated may be wrong by a quarter; a
+    /// count that cannot be ends nothing.
     /// An answer that is about to end by itself is not ended twice.
     fn exhausted(&self) -> bool {
         let Some(bound) = self.stop_at.filter(|_| !self.seen.stop) else { return false };
         let surely = bound.saturating_add(bound / 4).saturating_add(16);
-        self.seen.usage.is_some_and(|usage| usage.output > bound) || self.seen.said > surely
+        let beyond = |usage: Usage| usage.output > bound && usage.output <= believed(bound);
+        self.seen.usage.is_some_and(beyond) || self.seen.said > surely
     }
 
     /// Ends the answer as one that reached its most tokens.
