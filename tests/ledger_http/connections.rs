@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::world::{PROXY, World};
+use crate::world::{PROXY, World, until};
 
 /// More than may stay.
 const CROWD: usize = 300;
@@ -85,4 +85,25 @@ fn whoever_shows_no_token_has_to_go() {
     assert!(began.elapsed() >= Duration::from_millis(450), "not before its time");
     std::thread::sleep(Duration::from_millis(800));
     assert_eq!(ask(&mut known, PROXY), 200, "whoever has shown a token stays");
+}
+
+#[test]
+fn what_was_asked_is_done_though_the_asker_is_gone() {
+    const ASKERS: usize = 40;
+    let world = World::new();
+    world.buy("acme", "first", "1000");
+    for asker in 0..ASKERS {
+        let body =
+            format!("{{\"hold_id\": \"last-{asker}\", \"tenant\": \"acme\", \"credits\": \"1\"}}");
+        let length = body.len();
+        let request = format!(
+            "POST /v1/holds HTTP/1.1\r\nhost: ledger\r\nauthorization: Bearer {PROXY}\r\n\
+             content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        // Gone as soon as it has asked, as a proxy is that ends.
+        connect(&world).write_all(request.as_bytes()).unwrap();
+    }
+    until("every hold stands", || {
+        world.call("GET /v1/tenants/acme", "").text("held") == ASKERS.to_string()
+    });
 }

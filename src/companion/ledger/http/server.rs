@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::Request;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -17,6 +17,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{sleep, timeout};
 
 use super::connections::{Caller, Strangers};
+use super::problem::Problem;
 
 /// How long a connection may wait for the head of its next request. A proxy keeps its connections
 /// for an hour: were ours closed before, a request could meet the closing.
@@ -70,6 +71,9 @@ pub(crate) async fn serve(
 }
 
 /// A service whose requests know on whose connection they came.
+///
+/// What has been asked is done, also when the asker is gone before it is: a proxy that ends sends
+/// its last settlements and waits for no answer.
 fn service_of(
     app: Router,
     caller: Caller,
@@ -78,7 +82,15 @@ fn service_of(
     let app = TowerToHyperService::new(app);
     service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(caller.clone());
-        app.call(request)
+        let answer = tokio::spawn(app.call(request));
+        async move {
+            let Ok(answered) = answer.await else {
+                return Ok(
+                    Problem::unavailable("it failed; ask again with the same ids").into_response()
+                );
+            };
+            answered
+        }
     })
 }
 
