@@ -14,6 +14,10 @@ POSTGRES_WHEEL := 0.6.0
 POSTGRES_URL ?=
 export POSTGRES_URL
 
+# The suites that wait more than they work run in so many processes; SHARDS=0 for one.
+SHARDS ?= 2
+SHARDED := --numprocesses $(SHARDS) --dist worksteal
+
 # Optimising across crates is worth its minutes to the module alone.
 QUICK := CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
 
@@ -65,11 +69,11 @@ wasm-test: $(TARGETS) $(BINDGEN) ## the core's tests as wasm32, in V8
 
 e2e: build $(VENV) $(NODE) $(ENVOYS) ## real Envoy, real SDKs, simulated providers (ARGS='-k keys')
 	ENVOY='$(ENVOY)' ENVOY_VERSIONS='$(ENVOY_VERSIONS)' \
-		.tools/venv/bin/python -m pytest tests/e2e $(ARGS)
+		.tools/venv/bin/python -m pytest tests/e2e $(SHARDED) $(ARGS)
 
 ledger-test: build $(VENV) $(NODE) $(POSTGRES) ## the credit service, pressed and killed (ARGS='-k page')
 	$(SETUP) ledger
-	.tools/venv/bin/python -m pytest tests/service $(ARGS)
+	.tools/venv/bin/python -m pytest tests/service $(SHARDED) $(ARGS)
 
 bench-ledger: build $(VENV) $(POSTGRES) ## the ledger's rate beside pgbench, and a hold's time
 	$(SETUP) wrk
