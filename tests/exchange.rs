@@ -15,6 +15,8 @@ mod charged;
 mod files;
 #[path = "support/exchange/half.rs"]
 mod half;
+#[path = "support/exchange/left.rs"]
+mod left;
 #[path = "support/exchange/memory.rs"]
 mod memory;
 #[path = "support/exchange/outbox.rs"]

@@ -29,7 +29,7 @@ pub use plan::{Meter, Mismatch, Plan, Skipped};
 pub use plugin::{Plugin, Stream};
 pub use port::{Clock, Envoy, Random, Read, Shared};
 pub use reply::Reply;
-pub use report::{Progress, Report, Used};
+pub use report::{Progress, Quiet, Report, Used};
 pub use spend::{Call, Kept, Ledger, Note, Outboxes};
 
 // The filter hands it on, and knows no policy.

@@ -5,13 +5,18 @@
 //! on headers or on how attempts are counted.
 //!
 //! It is published when the attempt begins, when it is judged, at its end and on the way: an app
-//! that leaves takes the roles with it, and what is known then is what was published last.
+//! that leaves ends the edge role before the provider role, so what is known then is what was
+//! published last.
 use super::spend::believed;
 use super::{Effect, Envoy, Outcome};
 use crate::usage::Usage;
 
 /// The encoding's version: both roles must be of the same one.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
+
+/// Longer without a word than this, in milliseconds, and an attempt is at something that is not
+/// seen: it waits, reads or reasons. Providers stream a word many times a second.
+pub(super) const QUIET_MS: u64 = 1_000;
 
 /// One attempt, as far as it is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,10 +33,12 @@ pub struct Report {
     pub began_ms: u64,
     /// When its first content came; 0 while there is none. From then on the app has a part of it.
     pub first_ms: u64,
-    /// When content came last; 0 while there is none.
+    /// When text came last; 0 while there is none. Reasoning is no text.
     pub last_ms: u64,
     /// When it ended; 0 while it has not.
     pub ended_ms: u64,
+    /// The time in which nothing was said, as far as something has been said since.
+    pub quiet: Quiet,
     /// What it has used.
     pub used: Used,
     /// Bytes of its answer's body that have been handed on to the app.
@@ -57,8 +64,19 @@ pub enum Progress {
 pub struct Used {
     /// What the provider has reported; none while it has not.
     pub reported: Option<Usage>,
-    /// Tokens of output that were seen, estimated.
+    /// Tokens of text and calls that were seen, estimated.
     pub said: u64,
+    /// Tokens of reasoning that were seen, estimated.
+    pub thought: u64,
+}
+
+/// The time in which nothing was said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Quiet {
+    /// How much of it there was, in milliseconds.
+    pub ms: u64,
+    /// Tokens of the text that ended it: they were made while it lasted.
+    pub ended: u64,
 }
 
 impl Report {
@@ -85,7 +103,23 @@ impl Report {
         if self.first_ms == 0 {
             self.first_ms = now_ms;
         }
+    }
+
+    /// Notes that so many tokens of text have come.
+    pub fn text(&mut self, tokens: u64, now_ms: u64) {
+        let quiet_ms = self.quiet_since(now_ms);
+        if quiet_ms > 0 {
+            self.quiet.ms = self.quiet.ms.saturating_add(quiet_ms);
+            self.quiet.ended = self.quiet.ended.saturating_add(tokens);
+        }
         self.last_ms = now_ms;
+    }
+
+    /// For how long nothing has been said, in milliseconds; 0 where that is not long.
+    #[must_use]
+    pub fn quiet_since(&self, now_ms: u64) -> u64 {
+        let ms = now_ms.saturating_sub(self.last_ms.max(self.began_ms));
+        if ms > QUIET_MS { ms } else { 0 }
     }
 
     /// Ends it.
@@ -144,10 +178,11 @@ impl Report {
 
     fn encode(&self) -> Vec<u8> {
         let Self { model, tries, status, began_ms, first_ms, last_ms, ended_ms, bytes, .. } = self;
-        let (word, Used { reported, said }) = (word(self.progress), self.used);
+        let (word, Used { reported, said, thought }) = (word(self.progress), self.used);
+        let Quiet { ms, ended } = self.quiet;
         let mut out = format!(
             "{VERSION} {model} {word} {tries} {status} {began_ms} {first_ms} {last_ms} {ended_ms} \
-             {said} {bytes}"
+             {ms} {ended} {said} {thought} {bytes}"
         );
         if let Some(usage) = reported {
             let Usage { input, cached_input, cache_write, cache_write_hour, .. } = usage;
@@ -168,8 +203,9 @@ impl Report {
         let (model, progress) = (words.next()?.to_owned(), progress(words.next()?)?);
         let numbers: Vec<u64> = words.map(|word| word.parse().ok()).collect::<Option<_>>()?;
         let (head, usage) = numbers.split_first_chunk()?;
-        let [tries, status, began_ms, first_ms, last_ms, ended_ms, said, bytes] = *head;
-        let status = status.try_into().ok()?;
+        let [tries, status, began_ms, first_ms, last_ms, ended_ms, rest @ ..]: [u64; 11] = *head;
+        let [ms, ended, said, thought, bytes] = rest;
+        let (status, quiet) = (status.try_into().ok()?, Quiet { ms, ended });
         let reported = match *usage {
             [] => None,
             [input, cached_input, cache_write, cache_write_hour, output, reasoning, garbled] => {
@@ -182,10 +218,11 @@ impl Report {
             }
             _ => return None,
         };
-        let used = Used { reported, said };
+        let used = Used { reported, said, thought };
         #[rustfmt::skip]
         let read = Self {
-            model, tries, progress, status, began_ms, first_ms, last_ms, ended_ms, used, bytes,
+            model, tries, progress, status, began_ms, first_ms, last_ms, ended_ms, quiet, used,
+            bytes,
         };
         Some(read)
     }
@@ -203,7 +240,14 @@ impl Used {
             usage.reasoning = usage.reasoning.min(most);
         }
         self.said = self.said.min(most);
+        self.thought = self.thought.min(most);
         self
+    }
+
+    /// Tokens of output that were seen, estimated.
+    #[must_use]
+    pub const fn seen(&self) -> u64 {
+        self.said.saturating_add(self.thought)
     }
 }
 

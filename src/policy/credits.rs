@@ -48,6 +48,8 @@ pub struct CreditPolicy {
     pub near_limit: Option<NearLimit>,
     /// What becomes of an answer that grows beyond what was held for it.
     pub on_exhausted: OnExhausted,
+    /// What an app pays for an answer that it leaves before its provider has said what it used.
+    pub on_abandoned: OnAbandoned,
 }
 
 /// So many credits for so long.
@@ -86,6 +88,16 @@ pub enum OnExhausted {
     Finish,
     /// It ends as one that reached its most tokens.
     Stop,
+}
+
+/// `on_abandoned`: what an app pays for an answer that it leaves before its provider has said what
+/// it used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnAbandoned {
+    /// What was seen of it, and what the model makes in the time in which nothing was.
+    Estimate,
+    /// All that was held for it.
+    Hold,
 }
 
 /// `near_limit`: the cheaper chain for those who have little left.
@@ -142,6 +154,9 @@ pub(super) fn read(
     let on_exhausted = fields.optional("on_exhausted").map(|spot| {
         spot.word("value", &[("finish", OnExhausted::Finish), ("stop", OnExhausted::Stop)])
     });
+    let on_abandoned = fields.optional("on_abandoned").map(|spot| {
+        spot.word("value", &[("estimate", OnAbandoned::Estimate), ("hold", OnAbandoned::Hold)])
+    });
     let on_token_refused = fields.optional("on_token_refused").map(|spot| {
         spot.word("value", &[("allow", OnTokenRefused::Allow), ("deny", OnTokenRefused::Deny)])
     });
@@ -167,6 +182,7 @@ pub(super) fn read(
         lease: lease.unwrap_or_else(usual_lease),
         near_limit: near_limit.flatten(),
         on_exhausted: on_exhausted.flatten().unwrap_or(OnExhausted::Finish),
+        on_abandoned: on_abandoned.flatten().unwrap_or(OnAbandoned::Estimate),
     })
 }
 

@@ -27,7 +27,9 @@ mod route_names;
 mod table;
 
 pub use api_key::{ApiKey, Keys};
-pub use credits::{Allowance, CreditPolicy, NearLimit, OnExhausted, OnTokenRefused, OnUnavailable};
+pub use credits::{
+    Allowance, CreditPolicy, NearLimit, OnAbandoned, OnExhausted, OnTokenRefused, OnUnavailable,
+};
 pub use document::{Content, Member, Node};
 pub use endpoint::Endpoint;
 pub use fit::{Dropped, Facts, Fit};

@@ -13,7 +13,7 @@ use self::head::{Head, Opening};
 use self::local::Local;
 use super::plugin::problem;
 use super::reply::Reply;
-use super::spend::{self, Asking, Ending, Ledger, Spent, Step};
+use super::spend::{self, Asking, By, Ending, Ledger, Spent, Step};
 use super::{
     Body, Effect, Effects, Envoy, Event, Flow, HeaderMap, JUDGED, Plan, Report, StreamBuffer,
     record,
@@ -269,12 +269,12 @@ impl Edge {
         let reports = Report::read(envoy, &core::mem::take(&mut self.chain));
         effects.list.extend(record::of(&reports));
         if let Some(spent) = self.spent.take() {
-            let ending = Ending { answered: self.answered, relayed: self.relayed };
+            let details = envoy.property(&["response", "code_details"]).unwrap_or_default();
+            let by = By::of(&details);
+            let ending = Ending { answered: self.answered, relayed: self.relayed, by };
             let policy = &self.config.policy;
             effects.list.extend(spend::settle(&spent, policy, &reports, ending, envoy));
-            let details = envoy.property(&["response", "code_details"]);
-            let cut_here = details.is_some_and(|details| details.starts_with(CUT_HERE));
-            effects.list.extend(cut_here.then_some(Effect::SendNow));
+            effects.list.extend((by == By::Gateway).then_some(Effect::SendNow));
         }
         effects
     }
@@ -345,10 +345,6 @@ impl Edge {
         matches!(self.state, State::Replied | State::Asking { .. })
     }
 }
-
-/// How Envoy's word for a stream begins that it cuts itself with the app's connection, as it does
-/// when it ends.
-const CUT_HERE: &[u8] = b"downstream_local_disconnect";
 
 /// Answers the app ourselves, and counts it when the answer is no.
 fn answer(reply: Reply) -> Effects {

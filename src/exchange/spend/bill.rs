@@ -1,5 +1,6 @@
 //! What a request cost: each attempt at its own model's price, from what it tells of itself.
 use super::Spent;
+use super::left::{By, Left};
 use super::used::{self, Charged};
 use crate::credit::wire::counts;
 use crate::credit::{Credits, Price};
@@ -37,17 +38,33 @@ pub(in super::super) struct Ending {
     pub(in super::super) answered: bool,
     /// Bytes of the answer's body that went to the app.
     pub(in super::super) relayed: u64,
+    /// Who ended it.
+    pub(in super::super) by: By,
+}
+
+impl Part {
+    /// Whether it is charged what its provider says.
+    pub(super) const fn is_exact(&self) -> bool {
+        !self.charged.estimated && !self.charged.rejected
+    }
 }
 
 impl Bill {
     /// Adds up what every attempt cost that its provider charges for.
-    pub(super) fn of(spent: &Spent, policy: &Policy, reports: &[Report], ending: Ending) -> Self {
+    /// `left` says how, where the app left the last.
+    pub(super) fn of(
+        spent: &Spent,
+        policy: &Policy,
+        reports: &[Report],
+        ending: Ending,
+        left: Option<Left>,
+    ) -> Self {
         let mut parts: Vec<Part> = reports
             .iter()
             .enumerate()
             .map(|(index, report)| {
                 let last = index.saturating_add(1) == reports.len();
-                part(spent, policy, report, last.then_some(ending))
+                part(spent, policy, report, last.then_some((ending, left)))
             })
             .collect();
         // The hold was for one answer: what failed before the app saw any of it is charged as far
@@ -77,7 +94,9 @@ impl Bill {
 
     /// What is odd about it.
     pub(super) fn flags(&self) -> impl Iterator<Item = &'static str> {
-        self.parts.iter().any(|part| part.charged.rejected).then_some("usage_rejected").into_iter()
+        let any = |is: fn(&Charged) -> bool| self.parts.iter().any(|part| is(&part.charged));
+        let rejected = any(|charged| charged.rejected).then_some("usage_rejected");
+        rejected.into_iter().chain(any(|charged| charged.abandoned).then_some("abandoned"))
     }
 
     /// What all attempts used.
@@ -108,9 +127,14 @@ impl Bill {
 }
 
 /// What an attempt cost; `last` is how the request ended, for the one that it ended with.
-fn part(spent: &Spent, policy: &Policy, report: &Report, last: Option<Ending>) -> Part {
+fn part(
+    spent: &Spent,
+    policy: &Policy,
+    report: &Report,
+    last: Option<(Ending, Option<Left>)>,
+) -> Part {
     let model = report.model.clone();
-    let answered = last.is_some_and(|ending| ending.answered);
+    let answered = last.is_some_and(|(ending, _)| ending.answered);
     let charges = match report.progress {
         Progress::Answered | Progress::Cut => true,
         // It failed, and yet its provider charges for it where it says so.
@@ -123,10 +147,15 @@ fn part(spent: &Spent, policy: &Policy, report: &Report, last: Option<Ending>) -
         let (credits, charged) = (Credits::ZERO, Charged::default());
         return Part { model, credits, outcome: "failed", charged };
     };
-    let relayed = last.map_or(0, |ending| ending.relayed);
-    let charged = used::charged(report, leg, spent.size, relayed);
+    let relayed = last.map_or(0, |(ending, _)| ending.relayed);
+    let left = last.and_then(|(_, left)| left);
+    let charged = used::charged(report, leg, spent.size, relayed, left);
     let price = policy.model(&model).and_then(|model| model.price);
-    let cost = |price: Price| price.cost(&charged.usage, spent.size.images);
+    let images = spent.size.images;
+    let cost = |price: Price| match charged.abandoned {
+        true => price.worst(leg.input_max, leg.output_max, images),
+        false => price.cost(&charged.usage, images),
+    };
     let cost = price.map_or(Credits::ZERO, cost);
     // An estimate is never more than what was set aside.
     let credits = if charged.estimated { cost.min(spent.held) } else { cost };

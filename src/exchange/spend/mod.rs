@@ -8,15 +8,18 @@ mod away;
 mod bill;
 mod hold;
 mod ledger;
+mod left;
 mod outbox;
 mod refusal;
 mod settle;
+mod speed;
 mod tenant;
 mod used;
 
 pub(super) use bill::Ending;
 pub(super) use hold::{Asking, Step, begin};
 pub use ledger::{Call, Ledger};
+pub(super) use left::By;
 pub use outbox::{Kept, Note, Outboxes};
 pub(super) use settle::{abandon, settle};
 pub(super) use used::believed;
@@ -87,13 +90,15 @@ pub(super) struct Bid {
     pub(super) size: Size,
 }
 
-/// What is known of a request's own size, for an answer whose provider reports no usage.
+/// What is known of a request itself, for an answer whose provider reports no usage.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Size {
     /// Its input tokens, estimated.
     pub(super) input_tokens: u64,
     /// Its images.
     pub(super) images: u64,
+    /// Whether its answer is streamed.
+    pub(super) streamed: bool,
 }
 
 /// A request that may run: what was set aside for it and where. It must be settled.

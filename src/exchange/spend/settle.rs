@@ -4,7 +4,9 @@ use std::rc::Rc;
 use super::super::{Effect, Envoy, Report};
 use super::bill::{self, Bill, Ending};
 use super::hold::Asking;
+use super::left::Left;
 use super::outbox::{Kept, Note};
+use super::speed::Speed;
 use super::tenant::Known;
 use super::{Ledger, Payer, Source, Spent};
 use crate::credit::Credits;
@@ -23,7 +25,12 @@ pub(in super::super) fn settle(
     ending: Ending,
     envoy: &dyn Envoy,
 ) -> Vec<Effect> {
-    let bill = Bill::of(spent, policy, reports, ending);
+    let left = reports.last().and_then(|last| Left::of(spent, policy, last, ending, envoy));
+    let bill = Bill::of(spent, policy, reports, ending, left);
+    let exact = bill.parts.iter().zip(reports).filter(|(part, _)| part.is_exact());
+    for (_, report) in exact {
+        Speed::learn(envoy, report, spent.size.streamed);
+    }
     let mut effects = vec![Effect::Count(format!(
         "tradewind_settled_total.outcome.{}",
         if bill.estimated() && bill.outcome == "answered" { "estimated" } else { bill.outcome }

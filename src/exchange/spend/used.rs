@@ -1,5 +1,6 @@
 //! What is charged of what an attempt used: what its provider reported where that can be, an
 //! estimate where it reported nothing, not all, or what cannot be.
+use super::left::Left;
 use super::{Leg, Size};
 use crate::exchange::{Progress, Report};
 use crate::usage::Usage;
@@ -23,6 +24,8 @@ pub(super) struct Charged {
     pub(super) estimated: bool,
     /// What it reported cannot be.
     pub(super) rejected: bool,
+    /// Its app left it, and all that was held for it is charged.
+    pub(super) abandoned: bool,
 }
 
 /// Most output tokens that are believed of an answer with that bound.
@@ -42,14 +45,27 @@ impl Leg {
 
 /// The usage that is charged of an attempt.
 ///
-/// `relayed` is what the app has received of it in all, in bytes.
-pub(super) fn charged(report: &Report, leg: &Leg, size: Size, relayed: u64) -> Charged {
+/// `relayed` is what the app has received of it in all, in bytes; `left` is there where its app
+/// left it.
+pub(super) fn charged(
+    report: &Report,
+    leg: &Leg,
+    size: Size,
+    relayed: u64,
+    left: Option<Left>,
+) -> Charged {
+    if left.is_some_and(|left| left.all) {
+        let usage = Usage { input: leg.input_max, output: leg.output_max, ..Usage::default() };
+        return Charged { usage, estimated: true, rejected: false, abandoned: true };
+    }
     let reported = report.used.reported.unwrap_or_default();
     let rejected = !leg.believes(&reported);
     let mut usage = if rejected { Usage::default() } else { reported };
-    let over = report.is_over();
-    let said = if over { report.used.said } else { in_proportion(report, relayed) };
-    let said = said.min(leg.output_max);
+    let used = report.used;
+    // What has come since it was published is taken for text, of which nothing is given away.
+    let since = if report.is_over() { 0 } else { since(report, relayed) };
+    let hidden = left.map_or(used.thought, |left| left.hidden(report));
+    let said = used.said.saturating_add(since).saturating_add(hidden).min(leg.output_max);
     // What a provider had reported when its answer broke is not its last word.
     let whole = matches!(report.progress, Progress::Answered | Progress::Failed(_));
     let no_input = usage.input_total() == 0;
@@ -59,14 +75,17 @@ pub(super) fn charged(report: &Report, leg: &Leg, size: Size, relayed: u64) -> C
     }
     if no_output {
         usage.output = usage.output.max(said);
+        if left.is_some() && size.streamed {
+            usage.reasoning = usage.reasoning.max(hidden.min(usage.output));
+        }
     }
-    Charged { usage, estimated: no_input || no_output, rejected }
+    Charged { usage, estimated: no_input || no_output, rejected, abandoned: false }
 }
 
-/// What had been said by the time that so many bytes had been relayed: the report may be older.
-fn in_proportion(report: &Report, relayed: u64) -> u64 {
-    let said = report.used.said;
-    let product = u128::from(said).saturating_mul(u128::from(relayed));
-    let so_far = product.checked_div(report.bytes.into()).unwrap_or(0);
-    u64::try_from(so_far).unwrap_or(u64::MAX).max(said)
+/// What has been said since a report was published, by the bytes that have been relayed since.
+fn since(report: &Report, relayed: u64) -> u64 {
+    let more = u128::from(relayed.saturating_sub(report.bytes));
+    let product = u128::from(report.used.seen()).saturating_mul(more);
+    let since = product.checked_div(report.bytes.into()).unwrap_or(0);
+    u64::try_from(since).unwrap_or(u64::MAX)
 }

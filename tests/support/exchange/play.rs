@@ -38,10 +38,12 @@ pub(crate) fn live(gateway: &Rc<Gateway>, given: &Given) -> Life {
     play.leaves = given.leaves;
     play.ask(&given.request);
     play.go_on();
-    if given.leaves.is_none() {
+    if given.leaves.is_some() {
+        play.leave();
+    } else {
         play.check();
+        play.over();
     }
-    play.over();
     if gateway.memory.left() != Memory::default().left() {
         play.problem("memory that a stream held is not given back");
     }
@@ -151,7 +153,7 @@ impl Play {
         matches!(self.stage, Stage::Done)
     }
 
-    /// The stream is over: at its end, or because the app has gone.
+    /// The stream is over.
     pub(crate) fn over(&mut self) {
         self.stage = Stage::Done;
         self.edge.over(&mut self.life.world);
@@ -183,6 +185,11 @@ impl Play {
                         self.failed(attempt, 504, details, "stream timeout");
                     }
                     Some(Answer::Trapped) => self.local(503, "wasm_fail_stream", ""),
+                    Some(Answer::Unconnected) => {
+                        self.life.world.connected = false;
+                        self.stage = Stage::Asked(attempt);
+                        return false;
+                    }
                     None => {
                         self.stage = Stage::Asked(attempt);
                         return false;
@@ -237,6 +244,7 @@ impl Play {
         };
         let mut filter = Filter::new(plugin, self.gateway.buffer);
         self.life.world.cluster.clone_from(&model);
+        self.life.world.connected = true;
         self.life.world.response.clear();
         if self.bare.contains(&model) {
             // Envoy's codec writes no request without a method.
@@ -275,7 +283,9 @@ impl Play {
                 return true;
             }
             None => {
-                self.life.reset |= message.reset;
+                if message.reset {
+                    self.broken_off();
+                }
                 attempt.filter.done(&mut self.life.world);
                 return true;
             }

@@ -104,7 +104,7 @@ impl Proxy {
         let found = self.requests.iter_mut().find(|request| request.name == name && !request.over);
         match found {
             Some(request) => {
-                request.play.over();
+                request.play.leave();
                 request.over = true;
                 self.told.push(format!("{name} leaves"));
             }

@@ -1,6 +1,6 @@
 //! Reports of attempts: what is published is what is read, and nothing else is.
 use proptest::prelude::*;
-use tradewind::exchange::{Effect, Outcome, Progress, Report, Used};
+use tradewind::exchange::{Effect, Outcome, Progress, Quiet, Report, Used};
 use tradewind::usage::Usage;
 
 use super::support::World;
@@ -23,17 +23,19 @@ fn progress() -> impl Strategy<Value = Progress> {
 }
 
 fn report() -> impl Strategy<Value = Report> {
-    let used = (proptest::option::of(usage()), any::<u64>())
-        .prop_map(|(reported, said)| Used { reported, said });
-    let head = ("[A-Za-z0-9][A-Za-z0-9._-]{0,20}", progress(), any::<u16>(), used);
+    let used = (proptest::option::of(usage()), any::<[u64; 2]>())
+        .prop_map(|(reported, [said, thought])| Used { reported, said, thought });
+    let quiet = any::<[u64; 2]>().prop_map(|[ms, ended]| Quiet { ms, ended });
+    let head = ("[A-Za-z0-9][A-Za-z0-9._-]{0,20}", progress(), any::<u16>(), used, quiet);
     (head, any::<[u64; 6]>()).prop_map(
         |(
-            (model, progress, status, used),
+            (model, progress, status, used, quiet),
             [tries, began_ms, first_ms, last_ms, ended_ms, bytes],
         )| {
             #[rustfmt::skip]
             let report = Report {
-                model, tries, progress, status, began_ms, first_ms, last_ms, ended_ms, used, bytes,
+                model, tries, progress, status, began_ms, first_ms, last_ms, ended_ms, quiet, used,
+                bytes,
             };
             report
         },
@@ -76,7 +78,7 @@ proptest! {
         prop_assert!(read(value[..index].to_vec()).is_none_or(|read| read != report));
         prop_assert_eq!(read([value.as_slice(), b" 1"].concat()), None);
         prop_assert_eq!(read([value.as_slice(), b" "].concat()), None);
-        prop_assert_eq!(read([b"2", &value[1..]].concat()), None);
+        prop_assert_eq!(read([b"1", &value[1..]].concat()), None);
     }
 
     /// Of a chain those are read that were tried, in order.

@@ -2,7 +2,8 @@
 //!
 //! A script begins with lines that say what it shows (`#`). Sections follow: `--- policy NAME`,
 //! `--- app`, `--- state KEY`, and for each answer of a provider, in order, `--- MODEL STATUS`,
-//! `--- MODEL refused` (no connection) or `--- MODEL silent` (none within the time allowed), and
+//! `--- MODEL refused` (no connection), `--- MODEL unconnected` (none yet) or `--- MODEL silent`
+//! (no answer within the time allowed), and
 //! for each of the ledger's, `--- ledger STATUS` (0 when it cannot be reached). `--- leaves N` says
 //! that the app is gone after N pieces of the answer, `--- bare MODEL` that the model's cluster
 //! lacks the provider role. Then comes what must come out: `=== MODEL
@@ -37,6 +38,8 @@ pub(crate) enum Answer {
     Message(Message),
     Refused,
     Silent,
+    /// No connection comes about, for as long as anybody waits.
+    Unconnected,
     /// The VM of the provider role fails: Envoy answers with headers alone, and tries no other.
     Trapped,
 }
@@ -111,6 +114,7 @@ impl Given {
                     let answer = match what {
                         "refused" => Answer::Refused,
                         "silent" => Answer::Silent,
+                        "unconnected" => Answer::Unconnected,
                         "traps" => Answer::Trapped,
                         status => Answer::Message(message(&text, &[(":status", status)])?),
                     };

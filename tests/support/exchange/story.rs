@@ -4,7 +4,8 @@
 //! things happen: `--- policy NAME` (again: another policy comes into force), `--- buy TENANT
 //! CREDITS`, `--- ledger fair|slow|lost|STATUS` (slow answers come with the next `--- ledger`),
 //! `--- ask NAME` with a request, `--- MODEL STATUS` with an answer of a provider to whoever asks
-//! it next, `--- MODEL refused`, `--- MODEL silent`, `--- more MODEL` with what comes after
+//! it next, `--- MODEL refused`, `--- MODEL unconnected`, `--- MODEL silent`, `--- more MODEL` with
+//! what comes after
 //! `~~~ more`, `--- leaves NAME`, `--- pass MILLISECONDS`. Messages are written as in scripts.
 //! After `=== told` stands what must happen, a line each, and after `=== then` the accounts and
 //! the counters. Nothing may be open in the end.
@@ -83,6 +84,7 @@ fn happens(proxy: &mut Proxy, (word, rest): (&str, &str), text: &str) -> Result<
             let answer = match rest {
                 "refused" => Answer::Refused,
                 "silent" => Answer::Silent,
+                "unconnected" => Answer::Unconnected,
                 "traps" => Answer::Trapped,
                 status => Answer::Message(message(text, &[(":status", status)])?),
             };

@@ -6,18 +6,32 @@ use super::super::Config;
 use super::super::request::Asked;
 use super::translate::Seen;
 use crate::dialect::{AnswerHead, AnswerWriter, Event, Fault};
+use crate::usage::Usage;
 
 /// The attempt.
 #[derive(Debug)]
 pub(in super::super) struct About {
     pub(super) config: Rc<Config>,
     pub(super) asked: Asked,
+    /// Its report is published again when so many bytes have gone to the app: twice what had when
+    /// that was done last.
+    next: u64,
+    /// Or at that time, in milliseconds since 1970.
+    next_ms: u64,
 }
+
+/// How old what was published may become while more is known, in milliseconds: an app that leaves
+/// is charged by it.
+const OLD_MS: u64 = 1_000;
 
 /// Longest message of a provider that an app is told in mid-stream, in characters.
 const MESSAGE: usize = 2_000;
 
 impl About {
+    pub(super) const fn new(config: Rc<Config>, asked: Asked) -> Self {
+        Self { config, asked, next: 0, next_ms: 0 }
+    }
+
     /// Whether the app and the provider speak the same dialect.
     pub(super) fn same(&self) -> bool {
         core::ptr::eq(self.asked.dialect, self.config.dialect)
@@ -53,13 +67,36 @@ impl About {
 
     /// Notes what a stream has used.
     pub(super) fn used(&mut self, seen: &Seen) {
-        let used = Used { reported: seen.usage, said: seen.said };
+        let used = Used { reported: seen.usage, said: seen.said, thought: seen.thought };
         self.asked.report.used = self.stop_at().map_or(used, |most| used.within(most));
     }
 
+    /// What is published of an answer that has begun, where it is time for that.
+    pub(super) fn so_far(&mut self, now_ms: u64) -> Option<Effect> {
+        let due = self.asked.report.bytes >= self.next || now_ms >= self.next_ms;
+        due.then(|| self.publish(now_ms))
+    }
+
+    /// The same while only its usage is known.
+    pub(super) fn reported(&mut self, usage: Option<Usage>, envoy: &dyn Envoy) -> Option<Effect> {
+        let same = self.asked.report.used.reported == usage || self.asked.meter.is_none();
+        let now_ms = if same { 0 } else { envoy.now_ms() };
+        if same || now_ms < self.next_ms {
+            return None;
+        }
+        self.asked.report.used.reported = usage;
+        Some(self.publish(now_ms))
+    }
+
+    fn publish(&mut self, now_ms: u64) -> Effect {
+        self.next = self.asked.report.bytes.saturating_mul(2);
+        self.next_ms = now_ms.saturating_add(OLD_MS);
+        self.asked.report.publish()
+    }
+
     /// The attempt has ended: its report says how.
-    pub(super) fn end(&mut self, progress: Progress, envoy: &dyn Envoy) -> Effect {
-        self.asked.report.end(progress, envoy.now_ms());
+    pub(super) fn end(&mut self, progress: Progress, now_ms: u64) -> Effect {
+        self.asked.report.end(progress, now_ms);
         self.asked.report.publish()
     }
 }

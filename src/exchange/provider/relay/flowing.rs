@@ -15,8 +15,8 @@ pub(in super::super) struct Flowing {
     /// So many bytes are the app's and held back all the same: the answer is whole, and where
     /// trailers take the place of the mark of its end, only what is held back can be added to.
     back: Option<usize>,
-    /// Its report is published again when so many bytes have gone to the app.
-    next: u64,
+    /// Tokens of its text that its report knows of.
+    said: u64,
 }
 
 impl Flowing {
@@ -29,7 +29,7 @@ impl Flowing {
         envoy: &dyn Envoy,
     ) -> Turn {
         let headers = judge.headers(200, Some(EVENTS), None);
-        let flowing = Box::new(Self { about: judge.about, translation, back: None, next: 0 });
+        let flowing = Box::new(Self { about: judge.about, translation, back: None, said: 0 });
         let (next, mut effects) = flowing.deliver(run, came, envoy);
         effects.list.insert(0, headers);
         (next, effects)
@@ -108,26 +108,30 @@ impl Flowing {
         (Relay::Passed, effects)
     }
 
-    /// What is published after a chunk: at the end, and whenever the app has twice what it had when
-    /// that was done last.
+    /// What is published after a chunk: at the end, and where somebody pays on the way.
     fn report(&mut self, sent: usize, run: &Run, envoy: &dyn Envoy) -> Option<Effect> {
+        let metered = self.about.asked.meter.is_some();
         let report = &mut self.about.asked.report;
         report.bytes = report.bytes.saturating_add(u64::try_from(sent).unwrap_or(u64::MAX));
         let progress = match run {
-            Run::On if report.bytes < self.next => return None,
+            Run::On if report.has_content() && !metered => return None,
             Run::On => None,
             Run::Over(End::Whole | End::Stopped) => Some(Progress::Answered),
             Run::Over(End::Broken(_) | End::Full) => Some(Progress::Cut),
         };
-        let metered = self.about.asked.meter.is_some();
-        self.next = if metered { report.bytes.saturating_mul(2) } else { u64::MAX };
         let now = envoy.now_ms();
         report.content(now);
-        if let Some(progress) = progress {
-            report.end(progress, now);
+        let seen = self.translation.seen();
+        let fresh = seen.said.saturating_sub(self.said);
+        if fresh > 0 {
+            self.said = seen.said;
+            report.text(fresh, now);
         }
-        self.about.used(self.translation.seen());
-        Some(self.about.asked.report.publish())
+        self.about.used(seen);
+        match progress {
+            Some(progress) => Some(self.about.end(progress, now)),
+            None => self.about.so_far(now),
+        }
     }
 }
 

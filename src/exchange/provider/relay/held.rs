@@ -55,7 +55,7 @@ impl Held {
         let status = text(":status").and_then(|status| status.parse().ok()).unwrap_or(502);
         let events = text(CONTENT_TYPE).is_some_and(is_events);
         asked.report.status = status;
-        let about = About { config, asked };
+        let about = About::new(config, asked);
         let same = about.same();
         own.retain(|(name, _)| name == CONTENT_TYPE || passes(name, same));
         let kind = match status {
@@ -130,13 +130,20 @@ fn stream(
     if translation.seen().content {
         return Flowing::begin(judge, translation, run, came, envoy);
     }
-    judge.about.asked.report.used.reported = translation.seen().usage;
+    let usage = translation.seen().usage;
+    if matches!(run, Run::On) && came.size <= STREAM_BYTES {
+        // An app that leaves now is charged by this.
+        let known = judge.about.reported(usage, envoy);
+        let (next, mut effects) = wait(judge, Kind::Stream(translation), came.size);
+        effects.list.extend(known);
+        return (next, effects);
+    }
+    judge.about.asked.report.used.reported = usage;
     match run {
-        Run::On if came.size > STREAM_BYTES => {
+        Run::On => {
             let message = "the provider sent a megabyte and nothing of an answer";
             judge.fail(internal(message), came, envoy)
         }
-        Run::On => wait(judge, Kind::Stream(translation), came.size),
         Run::Over(End::Broken(fault)) => judge.fail(fault, came, envoy),
         Run::Over(End::Full) => {
             let count = full(&judge.about);

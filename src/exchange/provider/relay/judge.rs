@@ -45,7 +45,8 @@ impl Judge {
     pub(super) fn fail(mut self, fault: Fault, came: Came, envoy: &dyn Envoy) -> Turn {
         let outcome = Outcome::of(&fault);
         let verdict = outcome.verdict();
-        let mut effects = Effects::go_on().and(self.about.end(Progress::Failed(outcome), envoy));
+        let end = self.about.end(Progress::Failed(outcome), envoy.now_ms());
+        let mut effects = Effects::go_on().and(end);
         if verdict.told.is_some() {
             let said = shown(&fault.message);
             let line = format!("model `{}`: {}: {said}", self.about.config.name, verdict.name);

@@ -38,8 +38,10 @@ pub(super) struct Seen {
     stop: bool,
     /// What it has used, as its provider says.
     pub(super) usage: Option<Usage>,
-    /// Tokens of what it said, estimated; 0 where nobody pays.
+    /// Tokens of its text and calls, estimated; 0 where nobody pays.
     pub(super) said: u64,
+    /// Tokens of its reasoning, the same.
+    pub(super) thought: u64,
 }
 
 /// Whether a stream goes on.
@@ -206,7 +208,7 @@ impl Ear {
             }
             seen.content |= event.is_content();
             if *metered {
-                seen.said = seen.said.saturating_add(event.tokens());
+                seen.count(&event);
             }
             if !output.event(&event) {
                 // Before the app has anything, it is a failure like any other.
@@ -227,14 +229,14 @@ impl Ear {
         Some(End::Stopped)
     }
 
-    /// Whether more was said than was paid for. What was only estimated may be wrong by a quarter; a
-    /// count that cannot be ends nothing.
-    /// An answer that is about to end by itself is not ended twice.
+    /// Whether more was said than was paid for. What was only estimated may be wrong by a quarter;
+    /// a count that cannot be ends nothing. An answer that is about to end by itself is not ended
+    /// twice.
     fn exhausted(&self) -> bool {
         let Some(bound) = self.stop_at.filter(|_| !self.seen.stop) else { return false };
         let surely = bound.saturating_add(bound / 4).saturating_add(16);
         let beyond = |usage: Usage| usage.output > bound && usage.output <= believed(bound);
-        self.seen.usage.is_some_and(beyond) || self.seen.said > surely
+        self.seen.usage.is_some_and(beyond) || self.seen.tokens() > surely
     }
 
     /// Ends the answer as one that reached its most tokens.
@@ -275,6 +277,19 @@ impl Heard {
 }
 
 impl Seen {
+    fn count(&mut self, event: &Event<'_>) {
+        let tokens = match event {
+            Event::Reasoning(_) => &mut self.thought,
+            _ => &mut self.said,
+        };
+        *tokens = tokens.saturating_add(event.tokens());
+    }
+
+    /// Tokens of all that it said, estimated.
+    const fn tokens(&self) -> u64 {
+        self.said.saturating_add(self.thought)
+    }
+
     fn report(&mut self, usage: Usage) {
         self.usage = Some(self.usage.unwrap_or_default().then(usage));
     }

@@ -1,5 +1,5 @@
 //! A whole answer, judged.
-use super::super::super::{Envoy, Progress, Used};
+use super::super::super::{Envoy, Progress, Quiet, Used};
 use super::judge::{Came, EVENTS, JSON, Judge, internal};
 use super::{Relay, Turn};
 use crate::dialect::{AnswerWriter, Event, Fault};
@@ -55,6 +55,8 @@ pub(super) fn judged(mut judge: Judge, came: Came, envoy: &dyn Envoy) -> Turn {
     let (report, now) = (&mut judge.about.asked.report, envoy.now_ms());
     report.bytes = u64::try_from(sent).unwrap_or(u64::MAX);
     report.content(now);
+    // Nothing of it was seen before all of it was made.
+    report.quiet = Quiet { ms: now.saturating_sub(report.began_ms), ended: report.used.seen() };
     report.end(Progress::Answered, now);
     effects.list.insert(0, report.publish());
     (Relay::Passed, effects)
@@ -80,7 +82,11 @@ fn read(
             other => said.content |= other.is_content(),
         }
         if metered {
-            said.used.said = said.used.said.saturating_add(event.tokens());
+            let tokens = match &event {
+                Event::Reasoning(_) => &mut said.used.thought,
+                _ => &mut said.used.said,
+            };
+            *tokens = tokens.saturating_add(event.tokens());
         }
         let Some(writer) = &mut writer else { return };
         said.bytes = said.bytes.saturating_add(event.bytes()).saturating_add(AROUND);

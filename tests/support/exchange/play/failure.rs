@@ -1,4 +1,4 @@
-//! What Envoy's router does when an attempt fails.
+//! What Envoy does when an attempt fails, or an app goes.
 use super::{Attempt, Play, Reply, Sent, Stage};
 
 impl Play {
@@ -20,6 +20,19 @@ impl Play {
         }
         self.local(status, details, said);
         attempt.filter.done(&mut self.life.world);
+    }
+
+    /// An answer that had begun breaks off.
+    pub(super) fn broken_off(&mut self) {
+        self.life.reset = true;
+        let details = "upstream_reset_after_response_started{remote_reset}";
+        self.life.world.details = details.to_owned();
+    }
+
+    /// The app has gone.
+    pub(crate) fn leave(&mut self) {
+        self.life.world.details = "downstream_remote_disconnect".to_owned();
+        self.over();
     }
 
     /// An answer that Envoy makes: only the edge role meets it.

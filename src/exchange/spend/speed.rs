@@ -1,0 +1,116 @@
+//! How many tokens a model makes while nothing is seen of it, as this proxy has found.
+//!
+//! Providers tell what was used at the end of an answer, and there is none when the app has left.
+//! What earlier answers of the same model had made in their quiet time is known by then: a stream's
+//! reasoning and the text that came after it, and the whole of an answer that is not streamed.
+use super::super::{Envoy, Progress, Report};
+use crate::resilience::{self as cell, Reader, Record, Writer};
+
+/// So much quiet time of a model is remembered, in milliseconds: of more, what is older counts
+/// less.
+const WINDOW_MS: u64 = 300_000;
+
+/// Tokens a second of a model that nothing is known of. Hosted models of the first rank write 51
+/// to 113 (<https://www.aitoolrank.net/reviews/fastest-ai-models-2026>).
+const USUAL: Sum = Sum { tokens: 70, ms: 1_000 };
+
+/// What is known of a model.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Speed {
+    streamed: Sum,
+    whole: Sum,
+}
+
+/// Tokens made in so much quiet time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Sum {
+    /// Below zero where more was seen than was made: what is seen is estimated.
+    tokens: i64,
+    ms: u64,
+}
+
+impl Record for Speed {
+    const KIND: &'static str = "speed.1";
+
+    fn write(&self, out: &mut Writer) {
+        for sum in [self.streamed, self.whole] {
+            out.signed(sum.tokens);
+            out.number(sum.ms);
+        }
+    }
+
+    fn read(fields: &mut Reader<'_>) -> Option<Self> {
+        let mut sum = || Some(Sum { tokens: fields.signed()?, ms: fields.number()? });
+        Some(Self { streamed: sum()?, whole: sum()? })
+    }
+
+    fn stays(&self, _now_ms: u64) -> bool {
+        false
+    }
+}
+
+impl Speed {
+    /// What is known of a model by its name in the policy.
+    pub(super) fn of(envoy: &dyn Envoy, model: &str) -> Self {
+        cell::read(envoy, model).unwrap_or_default()
+    }
+
+    /// Learns from an attempt whose provider said what it used, so that it can be believed.
+    pub(super) fn learn(envoy: &dyn Envoy, report: &Report, streamed: bool) {
+        let Some(own) = Sum::of(report, streamed) else { return };
+        let _ = cell::update(envoy, report.ended_ms, &report.model, |speed: Option<Self>| {
+            let mut speed = speed.unwrap_or_default();
+            let sum = if streamed { &mut speed.streamed } else { &mut speed.whole };
+            *sum = sum.and(own);
+            Some((speed, ()))
+        });
+    }
+
+    /// Tokens that it makes in so many milliseconds of quiet.
+    pub(super) fn makes(&self, streamed: bool, ms: u64) -> u64 {
+        let sum = if streamed { self.streamed } else { self.whole };
+        if sum.ms > 0 { sum.times(ms) } else { USUAL.times(ms) }
+    }
+}
+
+impl Sum {
+    /// What an attempt made in its quiet time; none where it had none, or did not end properly.
+    fn of(report: &Report, streamed: bool) -> Option<Self> {
+        let usage = report.used.reported.filter(|usage| usage.output > 0)?;
+        let whole = report.progress == Progress::Answered;
+        let ms = report.quiet.ms.min(WINDOW_MS);
+        if !whole || ms == 0 {
+            return None;
+        }
+        let signed = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
+        if !streamed {
+            return Some(Self { tokens: signed(usage.output), ms });
+        }
+        let unseen = match usage.reasoning {
+            0 => signed(usage.output).saturating_sub(signed(report.used.said)),
+            told => signed(told),
+        };
+        // An estimate of a long text is wrong by more than a short quiet can hold: no more was made
+        // in it than its share of the time, and a quarter.
+        let all = report.ended_ms.saturating_sub(report.began_ms).max(ms);
+        let share = Self { tokens: signed(usage.output), ms: all }.times(ms);
+        let most = signed(share.saturating_add(share / 4));
+        let tokens = unseen.saturating_add(signed(report.quiet.ended));
+        Some(Self { tokens: tokens.clamp(most.saturating_neg(), most), ms })
+    }
+
+    /// Both, the older one as far as it is remembered.
+    fn and(self, own: Self) -> Self {
+        let kept = self.ms.min(WINDOW_MS.saturating_sub(own.ms));
+        let tokens = i128::from(self.tokens).saturating_mul(kept.into());
+        let tokens = tokens.checked_div(self.ms.into()).unwrap_or(0);
+        let tokens = i64::try_from(tokens).unwrap_or(self.tokens).saturating_add(own.tokens);
+        Self { tokens, ms: kept.saturating_add(own.ms) }
+    }
+
+    fn times(self, ms: u64) -> u64 {
+        let tokens = u128::try_from(self.tokens).unwrap_or(0);
+        let product = tokens.saturating_mul(ms.into()).checked_div(self.ms.into()).unwrap_or(0);
+        u64::try_from(product).unwrap_or(u64::MAX)
+    }
+}

@@ -1,0 +1,238 @@
+//! What an app pays for an answer that it leaves: near the truth where the model is known, never
+//! more than was held, never less than was seen.
+#![expect(
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    reason = "a helper that fails fails its test"
+)]
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use proptest::prelude::*;
+use tradewind::credit::Credits;
+use tradewind::credit::wire::Settlement;
+use tradewind::dialect::Event;
+use tradewind::json::{Document, Limits};
+use tradewind::usage::Usage;
+
+use super::support::{Answer, Gateway, Message, Proxy, message, request};
+
+const POLICY: &str = include_str!("../../corpus/exchange/policy/credits.json");
+const WORDS: &str = "one two three four five six ";
+
+/// Most tokens of an answer here.
+const BOUND: u64 = 4_000;
+
+fn proxy() -> Proxy {
+    let mut proxy = Proxy::new(Rc::new(Gateway::new(POLICY).unwrap()));
+    proxy.bank.buy("acme", Credits::of_micros(500_000_000).unwrap(), proxy.now());
+    proxy
+}
+
+fn asks(streamed: bool) -> Message {
+    let text = format!(
+        "POST /v1/chat/completions\nauthorization: Bearer app-key\n\
+         content-type: application/json\n\n{{\"model\":\"gpt\",\"stream\":{streamed},\
+         \"max_tokens\":{BOUND},\"messages\":[{{\"role\":\"user\",\"content\":\"Hi\"}}]}}"
+    );
+    request(&text).unwrap()
+}
+
+fn says(words: &str) -> String {
+    format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{words}\"}}}}]}}\n\n")
+}
+
+fn reasons(words: &str) -> String {
+    let delta = format!("{{\"reasoning_content\":\"{words}\"}}");
+    format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{delta}}}]}}\n\n")
+}
+
+/// The end of a stream that used so much.
+fn ends(usage: &str) -> String {
+    format!(
+        "data: {{\"choices\":[{{\"index\":0,\"delta\":{{}},\"finish_reason\":\"stop\"}}],\
+         \"usage\":{usage}}}\n\ndata: [DONE]\n\n"
+    )
+}
+
+fn whole(usage: &str) -> String {
+    format!(
+        "{{\"choices\":[{{\"index\":0,\"message\":{{\"role\":\"assistant\",\"content\":\
+         \"{WORDS}\"}},\"finish_reason\":\"stop\"}}],\"usage\":{usage}}}"
+    )
+}
+
+fn answers(proxy: &mut Proxy, streamed: bool, body: &str) {
+    let kind = if streamed { "text/event-stream" } else { "application/json" };
+    let text = format!("content-type: {kind}\n\n{body}");
+    proxy.answers("gpt", Answer::Message(message(&text, &[(":status", "200")]).unwrap()));
+}
+
+fn tokens(words: &str) -> u64 {
+    Event::Text(Cow::Borrowed(words)).tokens()
+}
+
+/// An answer that takes so long and makes so many tokens a second, most of them unseen; `told`
+/// says whether its provider tells how many of them were reasoning.
+fn teach(proxy: &mut Proxy, streamed: bool, (ms, speed): (u64, u64), told: bool) {
+    proxy.ask("teaches", &asks(streamed));
+    proxy.pass(ms);
+    let hidden = ms * speed / 1000;
+    let reasoning = format!(",\"completion_tokens_details\":{{\"reasoning_tokens\":{hidden}}}");
+    let output = hidden + if streamed { tokens(WORDS) } else { 0 };
+    let reasoning = if told { reasoning.as_str() } else { "" };
+    let usage = format!("{{\"prompt_tokens\":9,\"completion_tokens\":{output}{reasoning}}}");
+    let body = if streamed { format!("{}{}", says(WORDS), ends(&usage)) } else { whole(&usage) };
+    answers(proxy, streamed, &body);
+}
+
+/// What the one that leaves now is charged, and what was held for it.
+fn leaves(proxy: &mut Proxy) -> (Credits, Usage, Credits) {
+    proxy.leaves("leaves");
+    proxy.pass(2_000);
+    let last = |path: &str| {
+        let found = proxy.told.iter().rev().find_map(|line| line.split_once(path));
+        found.unwrap().1.rsplit_once(" -> ").unwrap().0.trim().to_owned()
+    };
+    let (hold, batch) = (last("/v1/holds"), last("/v1/settlements"));
+    let document = Document::parse(batch.as_bytes(), Limits::default()).unwrap();
+    let read = Settlement::read_batch(&document).unwrap().pop().unwrap().unwrap();
+    let part = read.parts.first().unwrap();
+    assert_eq!((read.outcome.as_deref(), part.estimated), (Some("cut"), true));
+    let document = Document::parse(hold.as_bytes(), Limits::default()).unwrap();
+    let held = document.root().str_of("credits").unwrap().parse().unwrap();
+    assert_eq!(proxy.wrong, Vec::<String>::new());
+    (part.credits, part.usage, held)
+}
+
+#[test]
+fn what_is_known_follows_a_model_that_changes() {
+    for streamed in [true, false] {
+        let mut proxy = proxy();
+        for speed in [40, 120] {
+            // Both fill what is remembered.
+            for _ in 0..40 {
+                teach(&mut proxy, streamed, (30_000, speed), true);
+            }
+            proxy.ask("leaves", &asks(streamed));
+            proxy.pass(10_000);
+            let (_, usage, _) = leaves(&mut proxy);
+            let expected = 10 * speed;
+            let near = expected * 49 / 50..=expected * 51 / 50;
+            assert!(near.contains(&usage.output), "{streamed} {speed}: {usage:?}");
+        }
+    }
+}
+
+/// Many short answers of text alone do not make a model that also reasons seem to make nothing.
+#[test]
+fn answers_without_reasoning_teach_nothing_of_it() {
+    let mut proxy = proxy();
+    teach(&mut proxy, true, (20_000, 100), false);
+    for _ in 0..200 {
+        proxy.ask("plain", &asks(true));
+        proxy.pass(400);
+        let text = says(WORDS).repeat(20);
+        answers(
+            &mut proxy,
+            true,
+            &format!("{text}{}", ends("{\"prompt_tokens\":9,\"completion_tokens\":90}")),
+        );
+    }
+    proxy.ask("leaves", &asks(true));
+    proxy.pass(10_000);
+    let (_, usage, _) = leaves(&mut proxy);
+    assert!((950..=1050).contains(&usage.output), "{usage:?}");
+}
+
+/// A text whose tokens are guessed wrongly is no reasoning: what a model makes in a short quiet is
+/// no more than it makes in the same time of its text.
+#[test]
+fn a_wrong_estimate_of_a_text_is_no_reasoning() {
+    for output in [200_u64, 3_000] {
+        let mut proxy = proxy();
+        proxy.ask("plain", &asks(true));
+        proxy.pass(2_000);
+        // It says 1,500 tokens or so in 28 s.
+        answers(&mut proxy, true, &format!("{}~~~ more\n", says(WORDS)));
+        for _ in 0..280 {
+            proxy.pass(100);
+            proxy.more("gpt", &message(&format!("\n{}~~~ more\n", says(WORDS)), &[]).unwrap());
+        }
+        let usage = format!("{{\"prompt_tokens\":9,\"completion_tokens\":{output}}}");
+        proxy.more("gpt", &message(&format!("\n{}", ends(&usage)), &[]).unwrap());
+        proxy.ask("leaves", &asks(true));
+        proxy.pass(3_000);
+        let (_, usage, _) = leaves(&mut proxy);
+        // A tenth of the 30 s, and a quarter.
+        assert!(usage.output <= output / 8, "{output}: {usage:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn of_a_known_model_the_charge_is_near_the_truth(
+        streamed in any::<bool>(),
+        told in any::<bool>(),
+        speed in 20..200_u64,
+        lessons in proptest::collection::vec(1_100..20_000_u64, 1..4),
+        ms in 1_100..18_000_u64,
+        text in any::<bool>(),
+    ) {
+        let mut proxy = proxy();
+        for lesson in lessons {
+            teach(&mut proxy, streamed, (lesson.div_ceil(100) * 100, speed), told);
+        }
+        proxy.ask("leaves", &asks(streamed));
+        let ms = ms.div_ceil(100) * 100;
+        proxy.pass(ms);
+        let mut truth = speed * ms / 1000;
+        if text && streamed {
+            answers(&mut proxy, true, &format!("{}~~~ more\n", says(WORDS)));
+            truth += tokens(WORDS);
+        }
+        let (credits, usage, held) = leaves(&mut proxy);
+        prop_assert!(credits <= held);
+        let near = truth * 9 / 10 - 20..=truth * 11 / 10 + 20;
+        prop_assert!(near.contains(&usage.output) || usage.output == BOUND, "{truth}: {usage:?}");
+    }
+
+    /// Whatever comes in whatever time.
+    #[test]
+    fn no_less_than_was_seen_and_no_more_than_was_held(
+        lesson in proptest::option::of((1_100..9_000_u64, 0..2_000_u64)),
+        pieces in proptest::collection::vec((0..3_000_u64, 0..40_usize, any::<bool>()), 0..12),
+        rest in 0..200_000_u64,
+    ) {
+        let mut proxy = proxy();
+        if let Some(lesson) = lesson {
+            teach(&mut proxy, true, lesson, true);
+        }
+        proxy.ask("leaves", &asks(true));
+        let (mut said, mut thought, mut begun) = (0, 0, false);
+        for (ms, count, reasoning) in pieces {
+            proxy.pass(ms);
+            let piece = if reasoning { reasons(WORDS) } else { says(WORDS) };
+            let sum = if reasoning { &mut thought } else { &mut said };
+            for _ in 0..count {
+                *sum += tokens(WORDS);
+                if begun {
+                    proxy.more("gpt", &message(&format!("\n{piece}~~~ more\n"), &[]).unwrap());
+                } else {
+                    answers(&mut proxy, true, &format!("{piece}~~~ more\n"));
+                }
+                begun = true;
+            }
+        }
+        proxy.pass(rest);
+        let (credits, usage, held) = leaves(&mut proxy);
+        prop_assert!(credits <= held);
+        // Since it was published the share of either may have changed a little.
+        let seen = (said + thought).min(BOUND);
+        prop_assert!(usage.output >= seen * 9 / 10, "{said} {thought} {usage:?}");
+        prop_assert!(usage.output <= BOUND);
+        prop_assert_eq!(usage.input, 6);
+    }
+}
