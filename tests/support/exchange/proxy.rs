@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use tradewind::credit::Moment;
-use tradewind::exchange::{Call, Effect, Note, Outboxes};
+use tradewind::exchange::{Call, Effect, Note};
 
 use super::bank::{Bank, Said};
 use super::envoy::{Common, World};
-use super::gateway::Gateway;
+use super::gateway::{Gateway, Keeper};
 use super::play::Play;
-use super::script::{Answer, Message};
+use super::script::{Answer, LOGGED, Message};
 
 /// How often a worker's time passes, in milliseconds.
 const TICK_MS: u64 = 100;
@@ -21,7 +21,7 @@ pub(crate) struct Proxy {
     common: Rc<Common>,
     /// Where effects of no request go.
     own: World,
-    outboxes: Outboxes,
+    outboxes: Box<dyn Keeper>,
     pub(crate) bank: Bank,
     requests: Vec<Request>,
     /// Answers that providers will give, to whoever asks first.
@@ -53,10 +53,10 @@ impl Proxy {
     pub(crate) fn new(gateway: Rc<Gateway>) -> Self {
         let common = Rc::<Common>::default();
         Self {
+            outboxes: gateway.keeper(),
             gateway,
             own: World::of(&common),
             common,
-            outboxes: Outboxes::default(),
             bank: Bank::default(),
             requests: Vec::new(),
             answers: BTreeMap::new(),
@@ -99,6 +99,15 @@ impl Proxy {
         self.settle_down();
     }
 
+    /// Envoy ends, and cuts a request's connection as it does.
+    pub(crate) fn cut(&mut self, name: &str) {
+        let found = self.requests.iter_mut().find(|request| request.name == name && !request.over);
+        if let Some(request) = found {
+            request.play.life.world.details = "downstream_local_disconnect(draining)".to_owned();
+        }
+        self.leaves(name);
+    }
+
     /// An app goes away.
     pub(crate) fn leaves(&mut self, name: &str) {
         let found = self.requests.iter_mut().find(|request| request.name == name && !request.over);
@@ -107,6 +116,7 @@ impl Proxy {
                 request.play.leave();
                 request.over = true;
                 self.told.push(format!("{name} leaves"));
+                self.told.extend(logged(&request.play));
             }
             None => self.wrong.push(format!("{name} is not there to leave")),
         }
@@ -158,11 +168,13 @@ impl Proxy {
             request.play.over();
             let line = heard(&request.name, &request.play);
             self.told.push(line);
+            self.told.extend(logged(&request.play));
         }
         let world = &mut request.play.life.world;
         let calls = core::mem::take(&mut world.called);
         let notes = core::mem::take(&mut world.kept);
         let logged = core::mem::take(&mut world.logged);
+        let hurried = core::mem::take(&mut world.hurried);
         for (name, count) in core::mem::take(&mut world.counted) {
             let all = self.counted.entry(name).or_default();
             *all = all.saturating_add(count);
@@ -173,6 +185,10 @@ impl Proxy {
         self.told.extend(logged.into_iter().map(|line| format!("log: {line}")));
         let busy = !calls.is_empty() || !notes.is_empty();
         notes.into_iter().for_each(|note| self.keep(note));
+        if hurried {
+            let effects = self.outboxes.send_now();
+            self.perform(effects);
+        }
         calls.into_iter().for_each(|call| self.call(Caller::Request(index), &call));
         busy
     }
@@ -229,8 +245,22 @@ impl Proxy {
 
     /// What has been counted since the last time.
     pub(crate) fn take_counted(&mut self) -> BTreeMap<String, u64> {
+        for (name, count) in self.outboxes.counted() {
+            let all = self.counted.entry(name).or_default();
+            *all = all.saturating_add(count);
+        }
         core::mem::take(&mut self.counted)
     }
+}
+
+/// What stands in the access log of a request.
+fn logged(play: &Play) -> Option<String> {
+    let state = &play.life.world.state;
+    let line: Vec<String> = LOGGED
+        .iter()
+        .filter_map(|key| Some(format!("{key} {}", String::from_utf8_lossy(state.get(*key)?))))
+        .collect();
+    (!line.is_empty()).then(|| format!("  {}", line.join(" ")))
 }
 
 /// What an app got: the status, what we say beside it, and of an error its words.

@@ -7,8 +7,8 @@
 //! for each of the ledger's, `--- ledger STATUS` (0 when it cannot be reached). `--- leaves N` says
 //! that the app is gone after N pieces of the answer, `--- bare MODEL` that the model's cluster
 //! lacks the provider role. Then comes what must come out: `=== MODEL
-//! saw`, `=== app got`, `=== MODEL skipped`, `=== ledger asked`, `=== kept`, `=== counted`,
-//! `=== logged`.
+//! saw`, `=== app got`, `=== MODEL skipped`, `=== access log`, `=== ledger asked`, `=== kept`,
+//! `=== counted`, `=== logged`.
 //!
 //! A message is its headers, a blank line, and its body to the byte; a line that ends in `\`
 //! goes on in the next one. In a body the line `~~~` ends a chunk, `~~~ trailers` ends it with
@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::envoy::{Headers, Piece};
 use super::play::Life;
-use tradewind::exchange::{Kept, PLAN, Plan};
+use tradewind::exchange::{Call, Kept, PLAN, Plan};
 
 /// A request or an answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -210,6 +210,7 @@ pub(crate) fn told(life: &Life) -> String {
     if let Some(plan) = life.world.state.get(PLAN) {
         tell_skipped(plan, &mut out);
     }
+    tell_log(life, &mut out);
     tell_credits(life, &mut out);
     if !life.world.counted.is_empty() {
         out.push_str("=== counted\n");
@@ -226,11 +227,25 @@ pub(crate) fn told(life: &Life) -> String {
     out
 }
 
+/// What stands in the access log beside what Envoy knows itself.
+pub(crate) const LOGGED: [&str; 4] = ["tw.model", "tw.attempts", "tw.bill", "tw.near_limit"];
+
+fn tell_log(life: &Life, out: &mut String) {
+    let mut title = "=== access log\n";
+    for key in LOGGED {
+        let Some(value) = life.world.state.get(key) else { continue };
+        out.push_str(core::mem::take(&mut title));
+        out.push_str(&format!("{key} {}\n", String::from_utf8_lossy(value)));
+    }
+}
+
 /// What the ledger was asked, what it is told later, and what became known.
 fn tell_credits(life: &Life, out: &mut String) {
     for call in &life.world.called {
         let body = String::from_utf8_lossy(&call.body);
-        out.push_str(&format!("=== ledger asked\n{} {}\n{body}\n", call.cluster, call.path));
+        let Call { cluster, authority, path, timeout_ms, .. } = call;
+        let head = format!("{cluster} {authority}{path} within {timeout_ms} ms");
+        out.push_str(&format!("=== ledger asked\n{head}\n{body}\n"));
     }
     if !life.world.kept.is_empty() {
         out.push_str("=== kept\n");
