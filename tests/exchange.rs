@@ -19,6 +19,8 @@ mod half;
 mod left;
 #[path = "support/exchange/memory.rs"]
 mod memory;
+#[path = "support/module/mod.rs"]
+mod module;
 #[path = "support/exchange/outbox.rs"]
 mod outbox;
 #[path = "support/exchange/reports.rs"]

@@ -8,9 +8,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::gateway::Role;
 use tradewind::exchange::{
-    Call, Clock, Effect, Event, Flow, HeaderMap, Note, Plugin, Random, Read, Reply, Shared, Stream,
-    StreamBuffer,
+    Call, Clock, Effect, Event, Flow, HeaderMap, Note, Random, Read, Reply, Shared, StreamBuffer,
 };
 
 /// A header map, in order.
@@ -209,7 +209,7 @@ struct Held {
 #[derive(Debug)]
 pub(crate) struct Filter {
     /// None where the filter is missing: everything passes.
-    stream: Option<Stream>,
+    role: Option<Box<dyn Role>>,
     buffer: StreamBuffer,
     /// It asked to be woken.
     wakes: bool,
@@ -220,14 +220,14 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    pub(crate) fn new(plugin: &Plugin, buffer: StreamBuffer) -> Self {
-        Self { stream: Some(plugin.stream()), ..Self::missing(buffer) }
+    pub(crate) fn new(role: Box<dyn Role>, buffer: StreamBuffer) -> Self {
+        Self { role: Some(role), ..Self::missing(buffer) }
     }
 
     /// In the place of one that is not there.
     pub(crate) fn missing(buffer: StreamBuffer) -> Self {
         let (request, response) = (Held::default(), Held::default());
-        Self { stream: None, buffer, wakes: false, closed: false, request, response }
+        Self { role: None, buffer, wakes: false, closed: false, request, response }
     }
 
     /// Delivers a piece.
@@ -274,7 +274,7 @@ impl Filter {
     ) -> Step {
         let (request, response) = (&self.request.body, &self.response.body);
         let view = View { world, request, response, call };
-        let effects = self.stream.as_mut().map(|stream| stream.on(event, &view));
+        let effects = self.role.as_mut().map(|role| role.on(event, &view));
         let effects = effects.unwrap_or_default();
         let mut reply = None;
         for effect in effects.list {

@@ -16,9 +16,10 @@ pub(crate) use scripts::{wrong_scripts, wrong_stories};
 pub(crate) use self::{
     bank::Weather,
     envoy::{Headers, View, World},
-    gateway::Gateway,
+    gateway::{Gateway, Keeper, Place, Role},
     play::{Life, live},
     proxy::Proxy,
-    script::{Answer, Given, Message, message, request, split},
+    script::{Answer, Given, Message, message, request, split, told},
     scripts::gateway,
+    story::tell,
 };

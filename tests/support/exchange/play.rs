@@ -99,7 +99,7 @@ impl Play {
     pub(crate) fn new(gateway: &Rc<Gateway>, common: &Rc<Common>) -> Self {
         Self {
             gateway: Rc::clone(gateway),
-            edge: Filter::new(&gateway.edge, gateway.buffer),
+            edge: Filter::new(gateway.edge_role(), gateway.buffer),
             stage: Stage::Done,
             answers: BTreeMap::new(),
             ledger: VecDeque::new(),
@@ -239,10 +239,10 @@ impl Play {
         self.life.world.attempts = self.life.world.attempts.saturating_add(1);
         let model = self.life.world.state.get(NEXT).cloned().unwrap_or_default();
         let model = String::from_utf8_lossy(&model).into_owned();
-        let Some(plugin) = self.gateway.providers.get(&model) else {
+        let Some(role) = self.gateway.provider_role(&model) else {
             return self.local(503, "cluster_not_found", "");
         };
-        let mut filter = Filter::new(plugin, self.gateway.buffer);
+        let mut filter = Filter::new(role, self.gateway.buffer);
         self.life.world.cluster.clone_from(&model);
         self.life.world.connected = true;
         self.life.world.response.clear();

@@ -1,0 +1,210 @@
+//! One stream of the module: events become callbacks, and what is done in them effects again.
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use tradewind::exchange::{
+    Call, Effect, Effects, Event, Flow, HeaderMap, Read as _, Reply, StreamBuffer,
+};
+
+use super::host::{Called, Deed, Map};
+use super::vm::Vm;
+use super::worker::answers;
+use crate::support::{Role, View};
+
+/// A stream that asks to be woken has its plugin tick so often, in milliseconds.
+pub(crate) const HURRY_MS: u32 = 50;
+
+/// After so long it is woken, in milliseconds.
+const PATIENCE_MS: u64 = 1_000;
+
+const REQUEST: u32 = 0;
+const RESPONSE: u32 = 1;
+
+/// One stream of the module.
+#[derive(Debug)]
+pub(crate) struct Foreign {
+    vm: Rc<RefCell<Vm>>,
+    /// Its plugin's context.
+    root: u32,
+    context: u32,
+    buffer: StreamBuffer,
+    edge: bool,
+    gone: bool,
+}
+
+impl Foreign {
+    pub(crate) fn new(vm: Rc<RefCell<Vm>>, root: u32, buffer: StreamBuffer, edge: bool) -> Self {
+        let context = vm.borrow_mut().context(root);
+        Self { vm, root, context, buffer, edge, gone: false }
+    }
+
+    /// The callback: whether the stream goes on (0), and what was done.
+    fn enter(&self, vm: &mut Vm, event: Event) -> (u32, Vec<Deed>) {
+        let id = self.context;
+        let wide = |size: usize| u32::try_from(size).unwrap();
+        let mut piece = |name: &str, size: usize, end: bool| {
+            vm.on::<_, u32>(id, name, (id, wide(size), u32::from(end)))
+        };
+        match event {
+            Event::RequestHeaders { end } => piece("proxy_on_request_headers", 1, end),
+            Event::RequestBody { size, end } => piece("proxy_on_request_body", size, end),
+            Event::ResponseHeaders { end } => piece("proxy_on_response_headers", 1, end),
+            Event::ResponseBody { size, end } => piece("proxy_on_response_body", size, end),
+            Event::RequestTrailers => vm.on(id, "proxy_on_request_trailers", (id, 1_u32)),
+            Event::ResponseTrailers => vm.on(id, "proxy_on_response_trailers", (id, 1_u32)),
+            Event::Called { size, .. } => {
+                let parameters = (id, vm.call_of(id), 1_u32, wide(size), 0_u32);
+                let ((), deeds) = vm.on(id, "proxy_on_http_call_response", parameters);
+                (0, deeds)
+            }
+            Event::Woken => {
+                vm.store.data_mut().now_ms += PATIENCE_MS;
+                let ((), deeds) = vm.on(self.root, "proxy_on_tick", self.root);
+                let context = vm.store.data().current;
+                assert_eq!(context, self.root, "the plugin has not come back to itself");
+                vm.store.data_mut().now_ms -= PATIENCE_MS;
+                (0, deeds)
+            }
+            Event::Done | Event::Over => {
+                let mut all = Vec::new();
+                // Envoy logs what it has from the app, and nothing of an attempt.
+                if self.edge {
+                    all.extend(vm.on::<_, ()>(id, "proxy_on_log", id).1);
+                }
+                let (gone, deeds) = vm.on::<_, u32>(id, "proxy_on_done", id);
+                assert_eq!(gone, 1, "a stream that is over waits for nothing");
+                all.extend(deeds);
+                vm.delete(id);
+                (0, all)
+            }
+        }
+    }
+}
+
+/// A stream that is given up where it is.
+impl Drop for Foreign {
+    fn drop(&mut self) {
+        if !self.gone && !std::thread::panicking() {
+            let mut vm = self.vm.borrow_mut();
+            vm.on::<_, u32>(self.context, "proxy_on_done", self.context);
+            vm.delete(self.context);
+        }
+    }
+}
+
+impl Role for Foreign {
+    fn on(&mut self, event: Event, view: &View<'_>) -> Effects {
+        if self.gone {
+            return Effects::default();
+        }
+        self.gone = matches!(event, Event::Done | Event::Over);
+        let mut vm = self.vm.borrow_mut();
+        vm.sees(view);
+        show(&mut vm, self.context, event, view);
+        let (action, deeds) = self.enter(&mut vm, event);
+        vm.shows(view);
+        let resumed = |way| deeds.contains(&Deed::Resume(way));
+        let goes_on = match event {
+            Event::Called { .. } => resumed(REQUEST),
+            Event::Woken => resumed(RESPONSE),
+            _ => {
+                assert!(!resumed(REQUEST) && !resumed(RESPONSE), "{event:?} returns its answer");
+                action == 0
+            }
+        };
+        let flow = if goes_on { Flow::Continue } else { Flow::Pause };
+        Effects { list: effects(deeds, self.buffer), flow }
+    }
+}
+
+/// What Envoy holds for a stream when it calls.
+fn show(vm: &mut Vm, id: u32, event: Event, view: &View<'_>) {
+    let context = vm.at(id);
+    context.maps.insert(0, view.world.request.clone());
+    context.maps.insert(2, view.world.response.clone());
+    for (kind, body) in [(0, view.request), (1, view.response)] {
+        context.buffers.insert(kind, body.to_vec());
+    }
+    context.properties = properties(view);
+    if let Event::Called { status, .. } = event {
+        answers(vm, id, (status, view.call));
+    }
+}
+
+/// Every property, by its path with dots.
+fn properties(view: &View<'_>) -> BTreeMap<String, Vec<u8>> {
+    const PATHS: [&[&str]; 3] = [
+        &["response", "code_details"],
+        &["upstream", "request_attempt_count"],
+        &["xds", "cluster_name"],
+    ];
+    let own = |path: &&[&str]| Some((path.join("."), view.property(path)?));
+    let mut properties = view.world.state.clone();
+    properties.extend(PATHS.iter().filter_map(own));
+    properties
+}
+
+/// The effects that these deeds came from.
+pub(crate) fn effects(deeds: Vec<Deed>, buffer: StreamBuffer) -> Vec<Effect> {
+    deeds.into_iter().flat_map(|deed| effect(deed, buffer)).collect()
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap()
+}
+
+fn effect(deed: Deed, buffer: StreamBuffer) -> Vec<Effect> {
+    let map = |kind: u32| match kind {
+        0 => HeaderMap::Request,
+        2 => HeaderMap::Response,
+        other => panic!("no role writes the header map {other}"),
+    };
+    let one = match deed {
+        Deed::SetMap(kind, headers) => {
+            let headers = headers.into_iter().map(|(name, value)| (Cow::Owned(name), value));
+            Effect::SetHeaders(map(kind), headers.collect())
+        }
+        Deed::SetHeader(kind, name, value) => {
+            Effect::SetHeader(map(kind), name.into(), text(value))
+        }
+        Deed::RemoveHeader(kind, name) => Effect::RemoveHeader(map(kind), name),
+        Deed::SetBuffer(REQUEST, body) => Effect::RequestBody(buffer.hold(body).unwrap()),
+        Deed::SetBuffer(_, body) => Effect::ResponseBody(buffer.hold(body).unwrap()),
+        Deed::SetProperty(key, value) => Effect::State(key.into(), value),
+        Deed::Reply(status, headers, body) => {
+            let leak = |name: String| &*Box::leak(name.into_boxed_str());
+            let headers = headers.into_iter().map(|(name, value)| (leak(name), text(value)));
+            let status = u16::try_from(status).unwrap();
+            Effect::Reply(Reply { status, headers: headers.collect(), body })
+        }
+        Deed::Call(called) => Effect::Call(call(called)),
+        Deed::Count(name, count) => {
+            let times = usize::try_from(count).unwrap();
+            return (0..times).map(|_| Effect::Count(name.clone())).collect();
+        }
+        Deed::Record(name, value) => Effect::Gauge(name, value),
+        Deed::Log(_, line) => Effect::Log(line),
+        Deed::TickPeriod(HURRY_MS) => Effect::Wake,
+        Deed::Close(RESPONSE) => Effect::Close,
+        Deed::Resume(_) | Deed::TickPeriod(_) => return Vec::new(),
+        other @ (Deed::Close(_) | Deed::Done) => panic!("nobody may {other:?}"),
+    };
+    vec![one]
+}
+
+/// A call as the core asks for it: everything else of it is always the same.
+fn call(called: Called) -> Call {
+    let Called { cluster, headers, body, timeout_ms, token } = called;
+    let header = |headers: &Map, name: &str| {
+        let found = headers.iter().find(|(own, _)| own == name);
+        text(found.unwrap().1.clone())
+    };
+    assert_eq!(header(&headers, ":method"), "POST");
+    assert_eq!(header(&headers, "content-type"), "application/json");
+    assert_eq!(headers.len(), 4, "{headers:?}");
+    let (path, authority) = (header(&headers, ":path"), header(&headers, ":authority"));
+    let timeout_ms = u64::from(timeout_ms);
+    Call { id: u64::from(token), cluster, authority, path, body, timeout_ms }
+}

@@ -1,0 +1,150 @@
+//! A worker whose roles are the module in two VMs, as Envoy runs them: what it does to Envoy is
+//! read back as the effects that it came from.
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use tradewind::exchange::{Effect, Note, StreamBuffer};
+
+use super::host::{Deed, Map};
+use super::role::{Foreign, effects};
+use super::vm::Vm;
+use crate::support::{Gateway, Keeper, Place, Role, View};
+
+/// The two VMs of a worker, and the plugins in them.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pub(crate) edge: Rc<RefCell<Vm>>,
+    pub(crate) providers: Rc<RefCell<Vm>>,
+    /// Root contexts, by model; the edge's by no name.
+    pub(crate) roots: RefCell<BTreeMap<Option<String>, u32>>,
+    buffer: StreamBuffer,
+}
+
+impl Worker {
+    /// Starts the VMs of a gateway, and has its roles run there.
+    pub(crate) fn start(gateway: &mut Gateway) -> Rc<Self> {
+        let worker = Rc::new(Self {
+            edge: Rc::new(RefCell::new(Vm::new())),
+            providers: Rc::new(RefCell::new(Vm::new())),
+            roots: RefCell::default(),
+            buffer: gateway.buffer,
+        });
+        worker.configure(gateway);
+        worker
+    }
+
+    /// Another policy: its plugins come before those of the last one go.
+    pub(crate) fn configure(self: &Rc<Self>, gateway: &mut Gateway) {
+        let mut roots = BTreeMap::new();
+        for (model, configuration) in &gateway.configurations {
+            let (root, taken) = self.vm(model.as_deref()).borrow_mut().plugin(configuration);
+            assert!(taken, "the configuration of {model:?} is refused");
+            roots.insert(model.clone(), root);
+        }
+        for (model, root) in self.roots.replace(roots) {
+            let mut vm = self.vm(model.as_deref()).borrow_mut();
+            let (gone, _) = vm.on::<_, u32>(root, "proxy_on_done", root);
+            assert_eq!(gone, 1, "others have come: there is nothing to wait for");
+            vm.delete(root);
+        }
+        gateway.place = Some(Rc::clone(self) as Rc<dyn Place>);
+    }
+
+    /// The VM of a plugin.
+    pub(crate) fn vm(&self, model: Option<&str>) -> &RefCell<Vm> {
+        if model.is_none() { &self.edge } else { &self.providers }
+    }
+
+    /// The root context of a plugin.
+    pub(crate) fn root(&self, model: Option<&str>) -> u32 {
+        *self.roots.borrow().get(&model.map(str::to_owned)).unwrap()
+    }
+
+    /// A plugin's time passes.
+    pub(crate) fn tick(&self, model: Option<&str>) -> Vec<Deed> {
+        let root = self.root(model);
+        self.vm(model).borrow_mut().on::<_, ()>(root, "proxy_on_tick", root).1
+    }
+
+    /// A ledger answers what a plugin called.
+    pub(crate) fn answer(&self, token: u32, (status, body): (u16, &[u8])) -> Vec<Deed> {
+        let (root, mut vm) = (self.root(None), self.edge.borrow_mut());
+        answers(&mut vm, root, (status, body));
+        let size = u32::try_from(body.len()).unwrap();
+        vm.on::<_, ()>(root, "proxy_on_http_call_response", (root, token, 1_u32, size, 0_u32)).1
+    }
+
+    /// A second passes: counts that have waited are told. What is called meanwhile comes next.
+    pub(crate) fn flush(&self) -> (BTreeMap<String, u64>, Vec<Deed>) {
+        let (mut counted, mut rest) = (BTreeMap::<String, u64>::new(), Vec::new());
+        let models: Vec<Option<String>> = self.roots.borrow().keys().cloned().collect();
+        for model in models.iter().flat_map(|model| std::iter::repeat_n(model, 10)) {
+            for deed in self.tick(model.as_deref()) {
+                match deed {
+                    Deed::Count(name, count) => {
+                        let all = counted.entry(name).or_default();
+                        *all = all.checked_add_signed(count).unwrap();
+                    }
+                    other => rest.push(other),
+                }
+            }
+        }
+        (counted, rest)
+    }
+}
+
+/// What there is of an answer to a call while it is told of; status 0 stands for none.
+pub(crate) fn answers(vm: &mut Vm, id: u32, (status, body): (u16, &[u8])) {
+    let context = vm.at(id);
+    context.buffers.insert(4, body.to_vec());
+    let status = (":status".to_owned(), status.to_string().into_bytes());
+    let map: Map = if status.1 == b"0" { Map::new() } else { vec![status] };
+    context.maps.insert(6, map);
+}
+
+impl Place for Worker {
+    fn role(&self, plugin: Option<&str>) -> Option<Box<dyn Role>> {
+        let root = *self.roots.borrow().get(&plugin.map(str::to_owned))?;
+        let vm = Rc::clone(if plugin.is_none() { &self.edge } else { &self.providers });
+        Some(Box::new(Foreign::new(vm, root, self.buffer, plugin.is_none())))
+    }
+
+    fn keeper(self: Rc<Self>) -> Box<dyn Keeper> {
+        Box::new(Kept { worker: self })
+    }
+}
+
+/// What the edge's VM keeps for later.
+#[derive(Debug)]
+struct Kept {
+    worker: Rc<Worker>,
+}
+
+impl Keeper for Kept {
+    fn keep(&mut self, _: Note) -> Vec<Effect> {
+        panic!("the module keeps its notes itself");
+    }
+
+    fn send_now(&mut self) -> Vec<Effect> {
+        panic!("the module hurries itself");
+    }
+
+    fn tick(&mut self, view: &View<'_>) -> Vec<Effect> {
+        self.worker.edge.borrow_mut().sees(view);
+        let deeds = self.worker.tick(None);
+        self.worker.edge.borrow_mut().shows(view);
+        effects(deeds, self.worker.buffer)
+    }
+
+    fn answered(&mut self, call: u64, answer: (u16, &[u8]), view: &View<'_>) -> Vec<Effect> {
+        self.worker.edge.borrow_mut().sees(view);
+        let deeds = self.worker.answer(u32::try_from(call).unwrap(), answer);
+        self.worker.edge.borrow_mut().shows(view);
+        effects(deeds, self.worker.buffer)
+    }
+
+    fn counted(&mut self) -> BTreeMap<String, u64> {
+        self.worker.flush().0
+    }
+}
