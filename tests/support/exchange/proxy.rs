@@ -99,26 +99,26 @@ impl Proxy {
         self.settle_down();
     }
 
-    /// Envoy ends, and cuts a request's connection as it does.
-    pub(crate) fn cut(&mut self, name: &str) {
-        let found = self.requests.iter_mut().find(|request| request.name == name && !request.over);
-        if let Some(request) = found {
-            request.play.life.world.details = "downstream_local_disconnect(draining)".to_owned();
-        }
-        self.leaves(name);
-    }
-
     /// An app goes away.
     pub(crate) fn leaves(&mut self, name: &str) {
+        self.goes(name, "leaves", Play::leave);
+    }
+
+    /// Envoy ends, and cuts a request's connection as it does.
+    pub(crate) fn cut(&mut self, name: &str) {
+        self.goes(name, "is cut", Play::cut);
+    }
+
+    fn goes(&mut self, name: &str, how: &str, go: impl FnOnce(&mut Play)) {
         let found = self.requests.iter_mut().find(|request| request.name == name && !request.over);
         match found {
             Some(request) => {
-                request.play.leave();
+                go(&mut request.play);
                 request.over = true;
-                self.told.push(format!("{name} leaves"));
+                self.told.push(format!("{name} {how}"));
                 self.told.extend(logged(&request.play));
             }
-            None => self.wrong.push(format!("{name} is not there to leave")),
+            None => self.wrong.push(format!("{name} is not there to go")),
         }
         self.settle_down();
     }

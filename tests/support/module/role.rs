@@ -135,8 +135,9 @@ fn show(vm: &mut Vm, id: u32, event: Event, view: &View<'_>) {
 
 /// Every property, by its path with dots.
 fn properties(view: &View<'_>) -> BTreeMap<String, Vec<u8>> {
-    const PATHS: [&[&str]; 3] = [
+    const PATHS: [&[&str]; 4] = [
         &["response", "code_details"],
+        &["upstream", "local_address"],
         &["upstream", "request_attempt_count"],
         &["xds", "cluster_name"],
     ];

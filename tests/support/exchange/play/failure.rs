@@ -29,6 +29,12 @@ impl Play {
         self.life.world.details = details.to_owned();
     }
 
+    /// Envoy ends, and cuts the app's connection as it does.
+    pub(crate) fn cut(&mut self) {
+        self.life.world.details = "downstream_local_disconnect(draining)".to_owned();
+        self.over();
+    }
+
     /// The app has gone.
     pub(crate) fn leave(&mut self) {
         self.life.world.details = "downstream_remote_disconnect".to_owned();
