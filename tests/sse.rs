@@ -1,7 +1,7 @@
 //! Server-sent events: the cases of the standard, and any stream cut anywhere.
 #![cfg(not(target_family = "wasm"))]
 use proptest::prelude::*;
-use tradewind::dialect::sse::{EVENT_BYTES_MAX, Parser, TooLong};
+use tradewind::dialect::sse::{self, EVENT_BYTES_MAX, Parser, TooLong};
 
 #[path = "support/streams.rs"]
 mod streams;
@@ -53,6 +53,32 @@ fn an_event_has_a_longest_length() {
     assert!(parser.push(&of(EVENT_BYTES_MAX + 1), |_, _| panic!("not an event")).is_err());
     assert!(parser.push(b"data: a\n\n", |_, _| panic!("not an event")).is_err(), "and stays so");
     assert_eq!(parser.carried(), b"");
+}
+
+#[test]
+fn a_stream_that_is_passed_through_may_have_longer_ones() {
+    let long = [b"data: ".as_slice(), &vec![b'x'; EVENT_BYTES_MAX], b"\r\n\r\n"].concat();
+    let stream = [b"data: a\n\n", long.as_slice(), &long, b"data: b\n\n", &long].concat();
+    for chunk in [1 << 10, (1 << 16) + 1, EVENT_BYTES_MAX, usize::MAX] {
+        let (mut parser, mut events, mut raw) = (Parser::default(), Vec::new(), Vec::new());
+        parser.pass_long();
+        for chunk in stream.chunks(chunk) {
+            let each = |event: Option<sse::Event<'_>>, bytes: &[u8]| {
+                assert!(!bytes.is_empty());
+                raw.extend_from_slice(bytes);
+                events.extend(event.map(|event| event.data.into_owned()));
+            };
+            parser.push(chunk, each).unwrap();
+            assert!(parser.carried().len() <= EVENT_BYTES_MAX);
+        }
+        assert!(raw == stream, "every byte, once and in order, in chunks of {chunk}");
+        assert_eq!(events, ["a", "b"], "in chunks of {chunk}");
+        assert!(!parser.passes_long());
+    }
+    let mut parser = Parser::default();
+    parser.pass_long();
+    parser.push(&long[..long.len() - 2], |_, _| ()).unwrap();
+    assert!(parser.passes_long(), "until its end has come");
 }
 
 /// Streams made of the pieces that matter.

@@ -6,8 +6,8 @@
 use core::fmt;
 use std::borrow::Cow;
 
-/// Most bytes of one event, its blank line included: 256 KiB. One that comes in pieces is held
-/// until it is whole.
+/// Most bytes of one event that is read, its blank line included: 256 KiB. One that comes in pieces
+/// is held until it is whole.
 pub const EVENT_BYTES_MAX: usize = 256 << 10;
 
 /// Most bytes of carry buffer kept for the next event once one has been delivered: 4 KiB.
@@ -52,21 +52,49 @@ pub struct Parser {
     lines: Lines,
     /// The first block of the stream is over: a byte order mark can no longer come.
     begun: bool,
-    broken: bool,
+    long: Long,
+}
+
+/// What becomes of an event that is longer than [`EVENT_BYTES_MAX`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Long {
+    /// The stream cannot be read on.
+    #[default]
+    Refused,
+    /// There was one.
+    Broken,
+    /// It is handed on unread.
+    Passed,
+    /// One has begun and not ended.
+    Passing,
 }
 
 impl Parser {
+    /// From now on an event that is too long is handed on in pieces, as bytes that say nothing:
+    /// for a stream that is passed through.
+    pub fn pass_long(&mut self) {
+        if self.long == Long::Refused {
+            self.long = Long::Passed;
+        }
+    }
+
+    /// Whether an event that is too long has begun to be handed on, and has not ended.
+    #[must_use]
+    pub fn passes_long(&self) -> bool {
+        self.long == Long::Passing
+    }
+
     /// Takes the next chunk. `each` gets every event that it completes, with the event's raw
     /// bytes, blank line included; and no event with raw bytes that say nothing.
     ///
     /// # Errors
-    /// [`TooLong`], from then on always.
+    /// [`TooLong`], from then on always; never after [`Parser::pass_long`].
     pub fn push(
         &mut self,
         chunk: &[u8],
         mut each: impl FnMut(Option<Event<'_>>, &[u8]),
     ) -> Result<(), TooLong> {
-        if self.broken {
+        if self.long == Long::Broken {
             return Err(TooLong);
         }
         let mut rest = chunk;
@@ -77,8 +105,10 @@ impl Parser {
         while let Some((block, after)) =
             self.lines.block_end(rest).and_then(|end| rest.split_at_checked(end))
         {
-            self.check(block.len())?;
-            if self.carry.is_empty() {
+            if self.is_long(block.len())? {
+                self.pass(block, &mut each);
+                self.long = Long::Passed;
+            } else if self.carry.is_empty() {
                 each(event(self.unmarked(block)), block);
             } else {
                 self.carry(block);
@@ -89,9 +119,21 @@ impl Parser {
             self.begun = true;
             rest = after;
         }
-        self.check(rest.len())?;
-        self.carry(rest);
+        if self.is_long(rest.len())? {
+            self.pass(rest, &mut each);
+            self.long = Long::Passing;
+        } else {
+            self.carry(rest);
+        }
         Ok(())
+    }
+
+    /// Hands on what has come of an event that is too long.
+    fn pass(&mut self, bytes: &[u8], each: &mut impl FnMut(Option<Event<'_>>, &[u8])) {
+        let carried = core::mem::take(&mut self.carry);
+        for bytes in [&carried, bytes].into_iter().filter(|bytes| !bytes.is_empty()) {
+            each(None, bytes);
+        }
     }
 
     fn carry(&mut self, bytes: &[u8]) {
@@ -133,12 +175,18 @@ impl Parser {
         Some(after)
     }
 
-    fn check(&mut self, more: usize) -> Result<(), TooLong> {
-        if self.carry.len().saturating_add(more) <= EVENT_BYTES_MAX {
-            return Ok(());
+    /// Whether the current event is too long with so many bytes more, and is handed on.
+    fn is_long(&mut self, more: usize) -> Result<bool, TooLong> {
+        let fits = self.carry.len().saturating_add(more) <= EVENT_BYTES_MAX;
+        match self.long {
+            Long::Passing => Ok(true),
+            _ if fits => Ok(false),
+            Long::Passed => Ok(true),
+            Long::Refused | Long::Broken => {
+                *self = Self { long: Long::Broken, ..Self::default() };
+                Err(TooLong)
+            }
         }
-        *self = Self { broken: true, ..Self::default() };
-        Err(TooLong)
     }
 
     /// The block without the byte order mark that may begin a stream.

@@ -76,6 +76,27 @@ def test_an_answer_that_grows_is_a_failure_and_no_more(serve, path, name):
     assert gateway.envoy.process.poll() is None
 
 
+def test_an_answer_may_fill_the_buffer_and_not_a_byte_more(serve):
+    # What Envoy holds of a stream, as `render` writes it.
+    buffer = 16 << 20
+    google = Stubborn([], ends=True, kind=JSON)
+    gateway = serve(google=google)
+
+    def said(text: str) -> httpx.Response:
+        google.chunks[:] = [json.dumps(gemini(call(text), **STOP)).encode()]
+        return ask(gateway, CHAT, "gemini", False)
+
+    # A quote in a tool call takes four bytes: it is a string in a string.
+    empty, some = said(""), said('"' * 10)
+    assert len(some.content) == len(empty.content) + 40
+    quotes, rest = divmod(buffer - len(empty.content), 4)
+    for more, status in ((-1, 200), (0, 200), (1, 502)):
+        answer = said('"' * quotes + "a" * (rest + more))
+        assert answer.status_code == status, more
+        assert status != 200 or len(answer.content) == buffer + more
+    assert said("a").status_code == 200 and gateway.envoy.process.poll() is None
+
+
 def test_a_provider_that_only_drips_cuts_nobody_else(serve):
     noisy = Stubborn([b": ping\n\n" * 8_000] * 40)
     slow = message_events("hello")

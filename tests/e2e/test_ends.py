@@ -102,8 +102,11 @@ def test_the_next_model_is_asked_at_once(serve, path, name):
     first.wait_until_let_go()
 
 
-@BOTH
-@pytest.mark.parametrize("end", ["error", "endless event"])
+# An endless event is passed on where nothing is to be written of it.
+BREAKS = [(CHAT, "error"), (MESSAGES, "error"), (MESSAGES, "endless event")]
+
+
+@pytest.mark.parametrize(("path", "end"), BREAKS)
 def test_a_stream_that_breaks_ends_with_an_error_and_soon(serve, path, end):
     last = event(FAILED) if end == "error" else b"data: " + b"x" * (300 << 10)
     provider = Stubborn([chat_chunk("hel"), last, chat_chunk("lo")])
@@ -113,6 +116,16 @@ def test_a_stream_that_breaks_ends_with_an_error_and_soon(serve, path, end):
     assert '"error"' in text.split("\n\n")[-2 if path == MESSAGES else -3]
     assert seconds < SOON
     provider.wait_until_let_go()
+
+
+def test_an_event_too_long_to_be_read_is_passed_on(serve):
+    # As large as what a provider's own search found.
+    found = event({"choices": [], "found": "x" * (2 << 20)})
+    last = chat_chunk("!", reason="stop")
+    provider = Stubborn([chat_chunk("hel"), found, last, DONE], ends=True)
+    gateway = serve(openai=provider)
+    _, text, _, ended = read(gateway, CHAT, ask(CHAT))
+    assert ended and text == b"".join(provider.chunks).decode()
 
 
 @BOTH

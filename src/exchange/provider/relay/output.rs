@@ -8,6 +8,10 @@ use crate::dialect::{AnswerWriter, Event};
 /// What is kept free of a stream's buffer for the words that end it.
 const END_BYTES: u64 = 64 << 10;
 
+/// Most bytes of a buffer that is kept for the next chunk: 16 KiB. A larger one is rare, and would
+/// be held for as long as its stream is open.
+const KEPT: usize = 16 << 10;
+
 /// What goes to the app.
 #[derive(Debug)]
 pub(super) struct Output {
@@ -56,13 +60,14 @@ impl Output {
         }
     }
 
-    /// Bytes that it holds until more comes.
-    pub(super) fn held(&self) -> usize {
+    /// Bytes that it holds until more comes: not what goes to the app now, where it is `ready`.
+    pub(super) fn held(&self, ready: bool) -> usize {
         let cuts = match &self.bytes {
             Bytes::Marked { cuts, .. } => cuts.len().saturating_mul(size_of::<Range<usize>>()),
             Bytes::Written | Bytes::Copied { .. } => 0,
         };
-        self.out.len().saturating_add(cuts).saturating_add(self.writer.held())
+        let out = if ready { 0 } else { self.out.len().saturating_add(cuts) };
+        out.saturating_add(self.writer.held())
     }
 
     /// Whether an event that tells the usage alone is not for the app.
@@ -71,6 +76,12 @@ impl Output {
             Bytes::Written => false,
             Bytes::Marked { passing, .. } | Bytes::Copied { passing, .. } => passing.hides_usage,
         }
+    }
+
+    /// Whether the provider's own bytes are copied as they come: the app has begun to receive them,
+    /// and one that is too long to be read need not be.
+    pub(super) const fn copies(&self) -> bool {
+        matches!(self.bytes, Bytes::Copied { .. })
     }
 
     /// An event of the provider's; false when there is no room for what it says.
@@ -139,6 +150,11 @@ impl Output {
         }
     }
 
+    /// Ends an event of which the app has only a part: what follows is another.
+    pub(super) fn end_event(&mut self) {
+        self.add(b"\n\n");
+    }
+
     fn add(&mut self, bytes: &[u8]) {
         self.differs();
         self.out.extend_from_slice(bytes);
@@ -157,6 +173,7 @@ impl Output {
             }
             Bytes::Copied { differ: false, .. } => {
                 out.clear();
+                out.shrink_to(KEPT);
                 self.out = out;
                 None
             }

@@ -95,6 +95,9 @@ impl Translation {
     /// Takes in a chunk. `besides` is what its stream holds elsewhere, in bytes.
     pub(super) fn read(&mut self, chunk: &[u8], besides: usize) -> Run {
         let Self { parser, permit, ear, .. } = self;
+        if ear.output.copies() {
+            parser.pass_long();
+        }
         if !parser.carried().is_empty() {
             ear.output.differs();
         }
@@ -106,7 +109,7 @@ impl Translation {
         let held = besides
             .saturating_add(parser.held())
             .saturating_add(ear.reader.held())
-            .saturating_add(ear.output.held());
+            .saturating_add(ear.output.held(ear.seen.content));
         let end = match over {
             Some(end) => end,
             None if pushed.is_err() => End::Broken(endless()),
@@ -134,6 +137,9 @@ impl Translation {
         }
         let Self { parser, ear, mark, .. } = self;
         let whole = ear.seen.stop && ear.reader.is_whole();
+        if parser.passes_long() {
+            ear.output.end_event();
+        }
         let mut over = None;
         parser.finish(|event, raw| over = ear.tail(event, raw));
         Run::Over(match over {
