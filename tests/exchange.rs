@@ -17,6 +17,8 @@ mod files;
 mod half;
 #[path = "support/exchange/left.rs"]
 mod left;
+#[path = "support/exchange/lost.rs"]
+mod lost;
 #[path = "support/exchange/memory.rs"]
 mod memory;
 #[path = "support/module/mod.rs"]

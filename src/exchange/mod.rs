@@ -5,6 +5,7 @@
 //! request, decides which models may serve it, and leaves a [`plan`] in the stream's filter
 //! state. The [`provider`] role stands in the cluster of one model: it writes the request in that
 //! provider's dialect and the answer in the app's.
+mod connections;
 mod contract;
 pub mod edge;
 mod effect;
@@ -20,7 +21,8 @@ mod reply;
 mod report;
 mod spend;
 
-pub use contract::{Body, StreamBuffer, TooLarge};
+pub use connections::Connections;
+pub use contract::{Body, StreamBuffer, TooLarge, retries};
 pub use effect::{Effect, Effects, Flow, HeaderMap};
 pub use event::Event;
 pub use memory::{ALLOWANCE, Full, Memory, Permit, STREAM_MOST};

@@ -24,6 +24,10 @@ pub enum Outcome {
     TimedOut,
     /// The provider failed in another way.
     Failed,
+    /// No connection to the provider could be made.
+    Unreached,
+    /// The provider role could not read the plan: the gateway is not installed as it should be.
+    Misconfigured,
 }
 
 /// What follows from an outcome.
@@ -41,7 +45,7 @@ pub struct Verdict {
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Rejected,
         Self::ContextLength,
         Self::TooLarge,
@@ -52,6 +56,8 @@ impl Outcome {
         Self::Overloaded,
         Self::TimedOut,
         Self::Failed,
+        Self::Unreached,
+        Self::Misconfigured,
     ];
 
     /// Reads what a provider said.
@@ -105,9 +111,13 @@ impl Outcome {
             Self::ContextLength => FaultKind::ContextLength,
             Self::TooLarge => FaultKind::TooLarge,
             Self::RateLimited => FaultKind::RateLimit,
-            Self::Overloaded => FaultKind::Overloaded,
+            Self::Overloaded | Self::Unreached => FaultKind::Overloaded,
             Self::TimedOut => FaultKind::Timeout,
-            Self::ModelGone | Self::KeyRefused | Self::Unpaid | Self::Failed => FaultKind::Internal,
+            Self::ModelGone
+            | Self::KeyRefused
+            | Self::Unpaid
+            | Self::Failed
+            | Self::Misconfigured => FaultKind::Internal,
         }
     }
 
@@ -128,6 +138,8 @@ impl Outcome {
             Self::Overloaded => ("overloaded", true, None),
             Self::TimedOut => ("timed_out", true, None),
             Self::Failed => ("failed", true, None),
+            Self::Unreached => ("unreached", true, None),
+            Self::Misconfigured => ("misconfigured", false, None),
         };
         Verdict { name, fails_over, told }
     }

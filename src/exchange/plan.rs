@@ -9,7 +9,7 @@ use crate::dialect::{Edit, Put};
 use crate::json::{Document, Limits, Value, Writer};
 
 /// The encoding's version: both roles must be of the same one.
-const VERSION: u64 = 2;
+const VERSION: u64 = 3;
 
 /// What was decided for one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct Plan<'p> {
     pub carried: Vec<(Cow<'p, str>, Cow<'p, str>)>,
     /// What credits bind it to; none where nobody counts them.
     pub meter: Option<Meter<'p>>,
+    /// The model that is asked once more, since its connection was stale.
+    pub again: Option<Cow<'p, str>>,
 }
 
 /// What credits bind a request to.
@@ -113,6 +115,9 @@ impl Plan<'_> {
                     w.key("left").string(left);
                 }
             }
+            if let Some(model) = &self.again {
+                w.key("again").string(model);
+            }
         });
         out.finish()
     }
@@ -180,6 +185,7 @@ impl<'p> Plan<'p> {
             } else {
                 None
             },
+            again: root.str_of("again"),
         })
     }
 

@@ -3,7 +3,7 @@ use std::rc::Rc;
 
 use super::edge::{self, Edge};
 use super::provider::{self, Attempt};
-use super::{Effects, Envoy, Event, Memory};
+use super::{Connections, Effects, Envoy, Event, Memory};
 use crate::json::{At, Document, Limits};
 use crate::policy::{CreditPolicy, Problem};
 
@@ -19,19 +19,22 @@ pub enum Plugin {
 impl Plugin {
     /// Reads a plugin's configuration: `{"role": "edge", "policy": {…}, "limits": {…}}` or
     /// `{"role": "provider", "model": {…}, "limits": {…}}`, as `tradewind render` writes it.
-    /// `memory` is what its streams share with all others of the VM.
+    /// `memory` and `connections` are what its streams share with all others of the VM.
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub fn configure(configuration: &[u8], memory: &Memory) -> Result<Self, Vec<Problem>> {
+    pub fn configure(
+        configuration: &[u8],
+        memory: &Memory,
+        connections: &Connections,
+    ) -> Result<Self, Vec<Problem>> {
         let document = Document::parse(configuration, Limits::default())
             .map_err(|syntax| vec![problem(&At::Root, syntax.line, syntax.to_string())])?;
         let root = document.root();
         match root.str_of("role").as_deref() {
             Some("edge") => edge::Config::read(root).map(|config| Self::Edge(Rc::new(config))),
-            Some("provider") => {
-                provider::Config::read(root, memory).map(|config| Self::Provider(Rc::new(config)))
-            }
+            Some("provider") => provider::Config::read(root, memory, connections)
+                .map(|config| Self::Provider(Rc::new(config))),
             _ => {
                 let expected = "expected `edge` or `provider`";
                 Err(vec![problem(&At::Root.key("role"), 0, expected.to_owned())])

@@ -9,11 +9,13 @@ use proxy_wasm::types::ContextType;
 use super::http::Http;
 use super::wake::{self, Pace};
 use super::{keep, metrics};
-use crate::exchange::{Memory, Plugin};
+use crate::exchange::{Connections, Memory, Plugin};
 
 thread_local! {
     /// What the streams of this VM may hold, whatever plugin they belong to.
     static MEMORY: Memory = Memory::default();
+    /// The connections of this worker that have served, whatever model they served.
+    static CONNECTIONS: Connections = Connections::default();
 }
 
 /// One configured plugin in one VM.
@@ -63,7 +65,10 @@ impl RootContext for Root {
     /// Answers whether the configuration holds. Envoy keeps the last one that did.
     fn on_configure(&mut self, _size: usize) -> bool {
         let configuration = self.get_plugin_configuration().unwrap_or_default();
-        match Plugin::configure(&configuration, &MEMORY.with(Memory::clone)) {
+        let plugin = MEMORY.with(|memory| {
+            CONNECTIONS.with(|connections| Plugin::configure(&configuration, memory, connections))
+        });
+        match plugin {
             Ok(plugin) => {
                 let credits = plugin.credits().is_some();
                 self.pace.set(if credits { PERIOD } else { metrics::PERIOD });

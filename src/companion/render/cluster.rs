@@ -127,7 +127,7 @@ pub(super) fn options_of(endpoint: &Endpoint) -> Value {
 
 /// What a model's requests pass on their way out.
 fn filters(policy: &Policy, model: &Model, place: &Place, secrets: &[Secret]) -> Vec<Value> {
-    let mut filters = vec![plugin::provider(&place.wasm, model, policy.limits())];
+    let mut filters = vec![plugin::provider(&place.wasm, model, policy)];
     // After the module: it has removed what the attempt before left, and never sees this key.
     filters.extend(credential(model, secrets));
     filters.push(codec());

@@ -23,7 +23,8 @@ pub(super) fn access_log() -> Value {
             "tried": "%FILTER_STATE(wasm.tw.attempts:PLAIN)%",
             "credits": "%FILTER_STATE(wasm.tw.bill:PLAIN)%",
             "near_limit": "%FILTER_STATE(wasm.tw.near_limit:PLAIN)%",
-            "attempts": "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",
+            // Models, not tries: Envoy's own count is higher.
+            "attempts": "%RESP(x-tradewind-attempts)%",
             "upstream": "%UPSTREAM_HOST%",
             "upstream_failure": "%UPSTREAM_TRANSPORT_FAILURE_REASON%",
             "duration_ms": "%DURATION%",

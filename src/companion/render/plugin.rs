@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Checked, any, extension};
 use crate::exchange::StreamBuffer;
 use crate::json::Writer;
-use crate::policy::{Model, RequestLimits, Unsupported};
+use crate::policy::{Model, Policy, Unsupported};
 
 pub(super) fn edge(wasm: &str, checked: Checked<'_>) -> Value {
     let mut json = Writer::new();
@@ -22,7 +22,8 @@ pub(super) fn edge(wasm: &str, checked: Checked<'_>) -> Value {
     plugin("tradewind-edge", "tradewind-edge", wasm, json)
 }
 
-pub(super) fn provider(wasm: &str, model: &Model, limits: &RequestLimits) -> Value {
+pub(super) fn provider(wasm: &str, model: &Model, policy: &Policy) -> Value {
+    let limits = policy.limits();
     let mut json = Writer::new();
     json.object(|json| {
         json.key("role").string("provider");
@@ -32,6 +33,7 @@ pub(super) fn provider(wasm: &str, model: &Model, limits: &RequestLimits) -> Val
                 Some(tokens) => json.key("max_output_tokens").number(tokens),
                 None => json.key("max_output_tokens").null(),
             }
+            json.key("idle_timeout_ms").number(policy.resilience().idle_timeout_ms);
             StreamBuffer::rendered(limits).write(json);
         });
     });

@@ -2,7 +2,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{any, duration, extension, listener};
-use crate::exchange::NEXT;
+use crate::exchange::{NEXT, retries};
 use crate::policy::{Policy, Resilience};
 
 pub(super) fn table(policy: &Policy) -> Value {
@@ -44,9 +44,12 @@ fn undecided() -> Value {
     json!({
         "name": "undecided",
         "match": {"prefix": "/"},
-        "route": {"cluster": "undecided", "timeout": "0s", "idle_timeout": UNDECIDED},
+        "route": {"cluster": NOWHERE, "timeout": "0s", "idle_timeout": UNDECIDED},
     })
 }
+
+/// A cluster that is not there: no model has a name that begins so.
+const NOWHERE: &str = "-nowhere";
 
 /// Longer than an app pauses while it sends a body, and than the ledger takes to answer.
 const UNDECIDED: &str = "30s";
@@ -62,6 +65,7 @@ fn by_next_model(policy: &Policy) -> Value {
     extension(
         "envoy.router.cluster_specifier_plugin.matcher",
         "envoy.extensions.router.cluster_specifiers.matcher.v3.MatcherClusterSpecifier",
+        // A retry that nothing here chooses a cluster for would go to the one before it.
         json!({"cluster_matcher": {"matcher_tree": {
             "input": extension(
                 "next-model",
@@ -69,7 +73,7 @@ fn by_next_model(policy: &Policy) -> Value {
                 json!({"key": next_model()}),
             ),
             "exact_match_map": {"map": clusters},
-        }}}),
+        }, "on_no_match": cluster(NOWHERE)}}),
     )
 }
 
@@ -87,8 +91,8 @@ fn retry(resilience: &Resilience) -> Value {
     json!({
         "retry_on": "5xx,reset,connect-failure,refused-stream,retriable-status-codes",
         "retriable_status_codes": [408, 425, 429, 529],
-        // The edge role lowers it to what is left of the chain.
-        "num_retries": resilience.attempts.saturating_sub(1),
+        // The edge role lowers it to what the chain may need.
+        "num_retries": retries(resilience.attempts as usize),
         "refresh_cluster_on_retry": true,
         "per_try_idle_timeout": duration(resilience.idle_timeout_ms),
         // The next attempt goes to another model: nothing to wait for.

@@ -95,7 +95,12 @@ fn every_model_has_a_cluster_and_a_place_in_the_matcher() {
         assert_eq!(cluster(index)["name"], name);
     }
     let retry = at(&rendered, &format!("{route}/retry_policy"));
-    assert_eq!(retry["num_retries"], 2, "three attempts are two retries");
+    assert_eq!(retry["num_retries"], 6, "three models, each twice, and one that leads nowhere");
+    let nowhere = format!(
+        "{route}/inline_cluster_specifier_plugin/extension/typed_config/cluster_matcher\
+         /on_no_match/action/typed_config/cluster"
+    );
+    assert_eq!(at(&rendered, &nowhere), "-nowhere", "else a retry goes to the cluster before");
     assert_eq!(retry["per_try_idle_timeout"], "20.500s");
 }
 

@@ -88,6 +88,7 @@ impl<'r> Request<'r> {
             edits,
             carried: head.carried.iter().map(|(n, v)| (n.into(), v.into())).collect(),
             meter,
+            again: None,
         };
         let chain = fit.models.iter().map(|model| model.name.clone()).collect();
         Choice { plan: plan.encode(), chain, legs, worst: most, near_limit: None }

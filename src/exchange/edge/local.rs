@@ -2,18 +2,22 @@
 //! could be reached, nobody answered in time), and whatever comes of a cluster without that role.
 use std::borrow::Cow;
 
-use super::super::{Effect, Effects, Envoy, Flow, HeaderMap, Reply};
+use super::super::{Effect, Effects, Envoy, Flow, HeaderMap, Outcome, Progress, Reply, Report};
 use crate::dialect::{App, Fault, FaultKind};
 
 /// An answer that no provider role has judged.
 pub(super) struct Local {
     status: u16,
     details: String,
-    attempts: u64,
-    /// The model of the last attempt, which is its cluster's name.
+    /// How many models have been tried.
+    attempts: usize,
+    /// The model that was to answer.
     model: String,
     /// Whether a model has been asked: before that nothing is a model's fault.
     asked: bool,
+    /// What became of the chain's last model, where its attempt told: Envoy's words are those for
+    /// having nowhere to go.
+    lost: Option<Outcome>,
 }
 
 /// What Envoy says of an answer that came from a provider, and of a request that it could not
@@ -23,21 +27,39 @@ const UNJUDGED: [&str; 2] = ["via_upstream", "filter_removed_required_request_he
 /// Envoy's word for a VM of ours that has failed: the provider role's, when the edge role reads it.
 const VM_FAILED: &str = "wasm_fail_stream";
 
+/// Envoy's words for a model whose cluster is not there, or has no endpoint.
+const NOWHERE: [&str; 2] = ["cluster_not_found", "no_healthy_upstream"];
+
 impl Local {
-    /// Reads it; `asked` says whether the request has been handed on to a model.
-    pub(super) fn read(envoy: &dyn Envoy, asked: bool) -> Self {
+    /// Reads what answers a request with this chain of models; with none, one that has not been
+    /// handed on to a model.
+    pub(super) fn read(envoy: &dyn Envoy, chain: &[String]) -> Self {
         let status = envoy.header(HeaderMap::Response, ":status");
         let status = status.as_deref().and_then(|s| core::str::from_utf8(s).ok()?.parse().ok());
         let details = envoy.property(&["response", "code_details"]).unwrap_or_default();
-        let attempts = envoy.property(&["upstream", "request_attempt_count"]).unwrap_or_default();
-        let model = envoy.property(&["xds", "cluster_name"]).unwrap_or_default();
-        Self {
-            status: status.unwrap_or(502),
-            details: reason(&String::from_utf8_lossy(&details)).to_owned(),
-            attempts: attempts.try_into().map_or(0, u64::from_le_bytes),
-            model: String::from_utf8_lossy(&model).into_owned(),
-            asked,
-        }
+        let details = reason(&String::from_utf8_lossy(&details)).to_owned();
+        let reports = Report::read(envoy, chain);
+        let lost = match reports.last().map(|last| last.progress) {
+            Some(Progress::Failed(outcome)) if reports.len() == chain.len() => Some(outcome),
+            _ => None,
+        };
+        let mut attempts = reports.len();
+        let model = match reports.last().filter(|_| lost.is_some()) {
+            Some(last) => last.model.clone(),
+            None if NOWHERE.contains(&details.as_str()) => {
+                chain.get(attempts).cloned().unwrap_or_default()
+            }
+            None => {
+                // The last attempt's cluster: its provider role may not have told anything.
+                let cluster = envoy.property(&["xds", "cluster_name"]).unwrap_or_default();
+                let cluster = String::from_utf8_lossy(&cluster).into_owned();
+                let silent = reports.iter().all(|report| report.model != cluster);
+                attempts = attempts.saturating_add(usize::from(silent && !cluster.is_empty()));
+                cluster
+            }
+        };
+        let asked = !chain.is_empty();
+        Self { status: status.unwrap_or(502), details, attempts, model, asked, lost }
     }
 
     /// Whether the provider role's VM failed while it had this request.
@@ -69,9 +91,10 @@ impl Local {
 
     /// The effects on the held headers, and the body to follow.
     pub(super) fn rewrite(&self, app: &App, request_id: &str) -> (Effects, Vec<u8>) {
-        let body = (app.fault)(&self.fault(), request_id);
+        let fault = self.fault();
+        let body = (app.fault)(&fault, request_id);
         let mut headers: Vec<(Cow<'static, str>, Vec<u8>)> = vec![
-            (":status".into(), self.status.to_string().into_bytes()),
+            (":status".into(), fault.status.to_string().into_bytes()),
             ("content-type".into(), b"application/json".to_vec()),
             ("content-length".into(), body.len().to_string().into_bytes()),
             ("x-tradewind-request-id".into(), request_id.as_bytes().to_vec()),
@@ -106,6 +129,9 @@ impl Local {
             0 | 1 => model,
             count => format!("{count} models were tried, and the last, {model},"),
         };
+        if let Some(outcome) = self.lost {
+            return lost(outcome, &tried);
+        }
         let details = &self.details;
         let kind = FaultKind::of_status(self.status);
         let message = match kind {
@@ -136,6 +162,17 @@ impl Local {
         };
         Fault::new(FaultKind::of_status(self.status), message).with_status(self.status)
     }
+}
+
+/// The chain's last model gave no answer.
+fn lost(outcome: Outcome, tried: &str) -> Fault {
+    let (kind, what) = match outcome {
+        Outcome::TimedOut => (FaultKind::Timeout, "did not answer in time"),
+        Outcome::Unreached => (FaultKind::Overloaded, "could not be reached"),
+        _ => (FaultKind::Overloaded, "closed its connection before it had answered"),
+    };
+    let status = if kind == FaultKind::Timeout { 504 } else { 503 };
+    Fault::new(kind, format!("{tried} {what}")).with_status(status)
 }
 
 /// How Envoy's words begin for what an app has sent: bytes that are no HTTP, a chunk that is none,
@@ -177,7 +214,8 @@ mod tests {
     fn what_an_app_sent_is_no_models_fault() {
         for (asked, status, details, kind, said) in SAID {
             let (details, model) = (details.to_owned(), String::new());
-            let fault = Local { status, details, attempts: u64::from(asked), model, asked }.fault();
+            let local = Local { status, details, attempts: 1, model, asked, lost: None };
+            let fault = local.fault();
             assert_eq!((fault.kind, fault.status), (kind, status), "{said}");
             assert!(fault.message.starts_with(said), "{}", fault.message);
         }

@@ -288,7 +288,7 @@ impl Edge {
         if judged && !end {
             return self.judged();
         }
-        let local = Local::read(envoy, true);
+        let local = Local::read(envoy, &self.chain);
         // A provider role whose VM failed with a judged answer in its hands gives nothing but this.
         if judged && !local.has_trapped() {
             return self.judged();
@@ -320,7 +320,7 @@ impl Edge {
         if end {
             return Effects::go_on();
         }
-        let (effects, body) = Local::read(envoy, false).rewrite(head.app, &head.request_id);
+        let (effects, body) = Local::read(envoy, &[]).rewrite(head.app, &head.request_id);
         self.failing(effects, body)
     }
 

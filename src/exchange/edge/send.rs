@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::super::spend::Choice;
-use super::super::{Effect, Effects, HeaderMap, NEXT, PLAN};
+use super::super::{Effect, Effects, HeaderMap, NEXT, PLAN, retries};
 use super::Head;
 use crate::policy::{Identity, Policy};
 
@@ -61,7 +61,7 @@ fn looked_in(policy: &Policy, name: &str) -> bool {
 /// change of a request header by a module of this ABI, it has the route chosen again. (The foreign
 /// function `clear_route_cache` would do that alone, at the price of one more host call.)
 pub(super) fn send(head: &Head, choice: Choice) -> Effects {
-    let retries = choice.chain.len().saturating_sub(1);
+    let retries = retries(choice.chain.len());
     let first = choice.chain.into_iter().next().unwrap_or_default();
     let mut effects = Effects::go_on()
         .and(Effect::State(PLAN.into(), choice.plan))

@@ -1,6 +1,6 @@
 //! What the provider role needs to know of its one model.
 use super::super::plugin::problem;
-use super::super::{Memory, StreamBuffer};
+use super::super::{Connections, Memory, StreamBuffer};
 use crate::dialect::{Dialect, named};
 use crate::json::{At, Value};
 use crate::policy::Problem;
@@ -23,16 +23,24 @@ pub struct Config {
     pub(super) context_window: u64,
     /// Most tokens of an answer, for a dialect that must state a number.
     pub(super) max_output_tokens: u64,
+    /// Longest silence of the provider, in milliseconds: Envoy ends the attempt then.
+    pub(super) idle_timeout_ms: u64,
     /// What Envoy buffers of a stream.
     pub(super) buffer: StreamBuffer,
     /// What the streams of this VM may hold.
     pub(super) memory: Memory,
+    /// Those of this VM that have served.
+    pub(super) connections: Connections,
     /// Leave out what the dialect cannot say, and name it in a response header.
     pub(super) drops: bool,
 }
 
 impl Config {
-    pub(in super::super) fn read(root: Value<'_>, memory: &Memory) -> Result<Self, Vec<Problem>> {
+    pub(in super::super) fn read(
+        root: Value<'_>,
+        memory: &Memory,
+        connections: &Connections,
+    ) -> Result<Self, Vec<Problem>> {
         let at = At::Root.key("model");
         let model = root.get("model");
         let mut problems = Vec::new();
@@ -55,7 +63,8 @@ impl Config {
             }
         };
         let (context_window, most) = (tokens("context_window"), tokens("max_output_tokens"));
-        let limit = root.get("limits").and_then(|limits| limits.get("max_output_tokens")?.as_u64());
+        let limit = |key| root.get("limits").and_then(|limits| limits.get(key)?.as_u64());
+        let (most_allowed, idle) = (limit("max_output_tokens"), limit("idle_timeout_ms"));
         let tls = model.and_then(|model| model.get("tls")?.as_bool()).unwrap_or_default();
         let Some(dialect) = named(&dialect) else {
             let message = "expected the name of a dialect".to_owned();
@@ -73,9 +82,11 @@ impl Config {
             prefix,
             tls,
             context_window,
-            max_output_tokens: most.min(limit.unwrap_or(u64::MAX)),
+            max_output_tokens: most.min(most_allowed.unwrap_or(u64::MAX)),
+            idle_timeout_ms: idle.unwrap_or(u64::MAX),
             buffer: StreamBuffer::read(root),
             memory: memory.clone(),
+            connections: connections.clone(),
             drops: unsupported == "drop",
         })
     }

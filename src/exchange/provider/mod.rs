@@ -6,6 +6,7 @@
 //! key is added behind it.
 mod config;
 mod headers;
+mod lost;
 mod relay;
 mod request;
 mod response_headers;
@@ -19,6 +20,7 @@ use self::request::Asked;
 use super::plan::Mismatch;
 use super::{
     Effect, Effects, Envoy, Event, HeaderMap, JUDGED, NEXT, Outcome, PLAN, Plan, Progress, Reply,
+    Report,
 };
 use crate::dialect::{App, Fault, FaultKind};
 
@@ -71,13 +73,23 @@ impl Attempt {
             Event::ResponseBody { size, end } => self.answer(Part::Body { size, end }, envoy),
             Event::ResponseTrailers => self.answer(Part::Trailers, envoy),
             Event::Woken => self.answer(Part::Wake, envoy),
-            Event::Done if self.failed => {
-                // Where it is not the last, the next answer is to be judged anew.
-                Effects::go_on().and(Effect::State(JUDGED.into(), Vec::new()))
-            }
+            Event::Done => self.done(envoy),
             // This role calls nobody, and Envoy does not tell it of the stream's end.
-            Event::Done | Event::Called { .. } | Event::Over => Effects::go_on(),
+            Event::Called { .. } | Event::Over => Effects::go_on(),
         }
+    }
+
+    fn done(&self, envoy: &dyn Envoy) -> Effects {
+        if self.failed {
+            // Where it is not the last, the next answer is to be judged anew.
+            return Effects::go_on().and(Effect::State(JUDGED.into(), Vec::new()));
+        }
+        let unjudged = match &self.state {
+            State::Asked(asked) => Some(asked.as_ref()),
+            State::Answering(relay) => relay.unjudged(),
+            _ => None,
+        };
+        unjudged.map_or_else(Effects::go_on, |asked| lost::follow(&self.config, asked, envoy))
     }
 
     fn request_headers(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
@@ -99,7 +111,7 @@ impl Attempt {
         let plan = envoy.property(&[PLAN]).unwrap_or_default();
         let written = Plan::document(&plan).and_then(|document| {
             let plan = Plan::decode(&document)?;
-            request::write(&self.config, &plan, &body, envoy.now_ms())
+            request::write(&self.config, &plan, &body, envoy)
         });
         match written {
             Ok(written) => {
@@ -156,6 +168,11 @@ impl Attempt {
             Some(app) => Effects::reply(marked(app, &fault, &id, &self.config.name)),
             None => Effects::wait(),
         };
+        // Whose turn it is, whatever this role takes itself for.
+        let model = envoy.property(&[NEXT]).unwrap_or_default();
+        let mut report = Report::begin(&String::from_utf8_lossy(&model), envoy.now_ms());
+        report.end(Progress::Failed(Outcome::Misconfigured), report.began_ms);
+        effects.list.push(report.publish());
         let line = format!("model `{}`: {Mismatch}", self.config.name);
         effects.list.push(Effect::Count("tradewind_plan_mismatch_total".to_owned()));
         effects.list.push(Effect::Log(line));
@@ -166,6 +183,7 @@ impl Attempt {
         match core::mem::replace(&mut self.state, State::Replied) {
             State::Asked(asked) => {
                 let config = Rc::clone(&self.config);
+                config.connections.served(lost::address(envoy));
                 self.state = State::Answering(Relay::begin(config, *asked, envoy));
                 if end {
                     return self.answer(Part::Body { size: 0, end: true }, envoy);

@@ -2,7 +2,7 @@
 use std::borrow::Cow;
 
 use super::super::plan::Mismatch;
-use super::super::{Plan, Report};
+use super::super::{Envoy, Plan, Report};
 use super::Config;
 use super::headers::{self, listed};
 use crate::dialect::{App, Ask, Dialect, Given, Target, named, splice};
@@ -20,8 +20,8 @@ pub(super) struct Asked {
     pub(super) stream: bool,
     /// Whether a stream ends with its usage.
     pub(super) stream_usage: bool,
-    /// Which attempt this is, from 1.
-    pub(super) attempt: usize,
+    /// How many models have been tried, this one included.
+    pub(super) attempts: usize,
     /// Whether another model comes after this one.
     pub(super) more: bool,
     /// The fields that were left out, as a header names them; empty when there are none.
@@ -58,20 +58,25 @@ pub(super) fn write(
     config: &Config,
     plan: &Plan<'_>,
     body: &[u8],
-    now_ms: u64,
+    envoy: &dyn Envoy,
 ) -> Result<Written, Mismatch> {
     let dialect = named(&plan.app).ok_or(Mismatch)?;
     let app = dialect.app.as_ref().ok_or(Mismatch)?;
     let position = plan.chain.iter().position(|model| *model == config.name).ok_or(Mismatch)?;
-    let attempt = position.saturating_add(1);
-    let next = plan.chain.get(attempt);
+    let (before, rest) = plan.chain.split_at_checked(position).ok_or(Mismatch)?;
+    let next = rest.get(1);
+    let tried = before.iter().filter(|model| Report::of(envoy, model).is_some()).count();
+    let mut report = Report::begin(&config.name, envoy.now_ms());
+    if plan.again.as_ref().is_some_and(|again| *again == config.name) {
+        report.tries = 2;
+    }
     let mut asked = Asked {
         request_id: plan.request_id.to_string(),
         dialect,
         app,
         stream: plan.stream,
         stream_usage: plan.stream_usage,
-        attempt,
+        attempts: tried.saturating_add(1),
         more: next.is_some(),
         dropped: String::new(),
         meter: match &plan.meter {
@@ -83,7 +88,7 @@ pub(super) fn write(
             }
             None => None,
         },
-        report: Report::begin(&config.name, now_ms),
+        report,
     };
     let bound = asked.meter.as_ref().map(|meter| meter.bound);
     let body = if core::ptr::eq(dialect, config.dialect) {

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import h2.config
 import h2.connection
+import h2.errors
 import h2.events
 
 ANSWER = {
@@ -23,10 +24,14 @@ ANSWER = {
 
 
 class Http2:
-    """Listens as `localhost`; `requests` holds the headers of what was asked."""
+    """Listens as `localhost`; `requests` holds the headers of what was asked.
 
-    def __init__(self, folder: Path):
+    With `leaves` every second request of a connection is left: by `close`, `goaway` or `refuse`.
+    """
+
+    def __init__(self, folder: Path, leaves: str | None = None):
         folder.mkdir(parents=True, exist_ok=True)
+        self.leaves, self.served, self.left = leaves, 0, 0
         key, self.certificate = folder / "localhost.key", folder / "localhost.pem"
         command = [
             *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
@@ -76,11 +81,24 @@ class Http2:
                     tls["protocol"] = secure.selected_alpn_protocol()
                     self.requests.append({**headers, **tls})
                 elif isinstance(event, h2.events.StreamEnded):
+                    if self.leaves and event.stream_id % 4 == 3:
+                        self.left += 1
+                        if self.leaves == "close":
+                            return
+                        self._leave(http, event.stream_id)
+                        continue
+                    self.served += 1
                     length = str(len(body))
                     head = [(":status", "200"), ("content-type", "application/json")]
                     http.send_headers(event.stream_id, [*head, ("content-length", length)])
                     http.send_data(event.stream_id, body, end_stream=True)
             secure.sendall(http.data_to_send())
+
+    def _leave(self, http: h2.connection.H2Connection, stream: int) -> None:
+        if self.leaves == "refuse":
+            http.reset_stream(stream, h2.errors.ErrorCodes.REFUSED_STREAM)
+        else:
+            http.close_connection(last_stream_id=stream - 2)
 
     def stop(self) -> None:
         """Takes no more connections."""

@@ -1,7 +1,7 @@
 //! No order of callbacks, and nothing that they bring, may end the VM: a trap is every app's.
 use proptest::prelude::*;
 use proptest::sample::select;
-use tradewind::exchange::{Event, PLAN, Stream};
+use tradewind::exchange::{Event, PLAN, Plan, Stream};
 
 use super::support::{Gateway, Headers, View, World};
 
@@ -32,10 +32,10 @@ const BODIES: &[&str] = &[
 const PLANS: &[&str] = &[
     "",
     "{}",
-    r#"{"v":2,"id":"r","app":"openai","tenant":"t","route":"auto","stream":true,"stream_usage":false,"chain":["claude","gpt","gemini"],"skipped":[],"edits":[[0,0,"{"],[9,2,null]],"carried":[],"bounds":[5,0,9],"choices":1,"stop":true,"left":"1"}"#,
-    r#"{"v":2,"id":"r","app":"anthropic","tenant":"t","route":"auto","stream":true,"stream_usage":true,"chain":["gpt","gemini","claude"],"skipped":[],"edits":[],"carried":[["a","b"]]}"#,
-    r#"{"v":2,"id":"r","app":"openai","tenant":"t","route":"auto","stream":false,"stream_usage":true,"chain":["gemini","gpt","claude"],"skipped":[],"edits":[[18446744073709551615,0,null]],"carried":[]}"#,
-    r#"{"v":2,"id":"r","app":"gemini","tenant":"t","route":"auto","stream":true,"stream_usage":true,"chain":["gpt","claude","gemini"],"skipped":[],"edits":[],"carried":[]}"#,
+    r#"{"v":3,"id":"r","app":"openai","tenant":"t","route":"auto","stream":true,"stream_usage":false,"chain":["claude","gpt","gemini"],"skipped":[],"edits":[[0,0,"{"],[9,2,null]],"carried":[],"bounds":[5,0,9],"choices":1,"stop":true,"left":"1"}"#,
+    r#"{"v":3,"id":"r","app":"anthropic","tenant":"t","route":"auto","stream":true,"stream_usage":true,"chain":["gpt","gemini","claude"],"skipped":[],"edits":[],"carried":[["a","b"]]}"#,
+    r#"{"v":3,"id":"r","app":"openai","tenant":"t","route":"auto","stream":false,"stream_usage":true,"chain":["gemini","gpt","claude"],"skipped":[],"edits":[[18446744073709551615,0,null]],"carried":[],"again":"gpt"}"#,
+    r#"{"v":3,"id":"r","app":"gemini","tenant":"t","route":"auto","stream":true,"stream_usage":true,"chain":["gpt","claude","gemini"],"skipped":[],"edits":[],"carried":[]}"#,
 ];
 
 const HEADERS: &[(&str, &str)] = &[
@@ -72,7 +72,7 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
 type Call = (u8, bool, i8, Vec<u8>);
 
 fn call() -> impl Strategy<Value = Call> {
-    (0..8_u8, any::<bool>(), prop_oneof![3 => Just(0), 1 => any::<i8>()], body())
+    (0..9_u8, any::<bool>(), prop_oneof![3 => Just(0), 1 => any::<i8>()], body())
 }
 
 fn event((which, end, off, body): &Call) -> Event {
@@ -85,6 +85,7 @@ fn event((which, end, off, body): &Call) -> Event {
         4 => Event::ResponseBody { size, end: *end },
         5 => Event::ResponseTrailers,
         6 => Event::Called { status: if *end { 201 } else { 0 }, size },
+        7 => Event::Done,
         _ => Event::Over,
     }
 }
@@ -93,6 +94,15 @@ fn play(stream: &mut Stream, world: &World, calls: &[Call]) {
     for call in calls {
         let view = View { world, request: &call.3, response: &call.3, call: &[] };
         let _ = stream.on(event(call), &view);
+    }
+}
+
+/// Plans of another version would all be refused, and lead nowhere.
+#[test]
+fn the_plans_are_plans() {
+    for text in PLANS.iter().filter(|text| text.len() > 2) {
+        let document = Plan::document(text.as_bytes()).unwrap();
+        assert!(Plan::decode(&document).is_ok(), "{text}");
     }
 }
 

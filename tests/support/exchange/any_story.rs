@@ -64,7 +64,7 @@ const ANSWERS: &[(&str, &str, &[&str])] = &[
 enum Happening {
     Ask(&'static str),
     Answer(usize, bool),
-    Unreached(bool),
+    Unreached(Answer),
     Leave(usize),
     Ledger(Weather),
     Pass(u64),
@@ -84,7 +84,8 @@ fn happening() -> impl Strategy<Value = Happening> {
         6 => (0..ANSWERS.len(), any::<bool>()).prop_map(|(which, reset)| {
             Happening::Answer(which, reset && which % 2 == 0)
         }),
-        1 => any::<bool>().prop_map(Happening::Unreached),
+        1 => select(vec![Answer::Refused, Answer::Silent, Answer::Stale])
+            .prop_map(Happening::Unreached),
         1 => (0..4_usize).prop_map(Happening::Leave),
         2 => weather.prop_map(Happening::Ledger),
         2 => (1..3000_u64).prop_map(Happening::Pass),
@@ -124,9 +125,9 @@ fn happens(proxy: &mut Proxy, what: &Happening, asked: &mut usize) {
                 proxy.answers(&model, answer(*which, *reset));
             }
         }
-        Happening::Unreached(silent) => {
+        Happening::Unreached(how) => {
             if let Some(model) = wanted(proxy) {
-                proxy.answers(&model, if *silent { Answer::Silent } else { Answer::Refused });
+                proxy.answers(&model, how.clone());
             }
         }
         Happening::Leave(index) => {

@@ -26,9 +26,8 @@ pub(crate) struct World {
     pub(crate) details: String,
     /// The cluster of the last attempt.
     pub(crate) cluster: String,
-    pub(crate) attempts: u64,
-    /// The last attempt has a connection.
-    pub(crate) connected: bool,
+    /// This side's address of its connection; none where there was none.
+    pub(crate) connected: Option<&'static str>,
     pub(crate) counted: BTreeMap<String, u64>,
     pub(crate) logged: Vec<String>,
     /// What Envoy would have refused to do, or what would have hung.
@@ -88,11 +87,8 @@ impl Read for View<'_> {
     fn property(&self, path: &[&str]) -> Option<Vec<u8>> {
         match path {
             ["response", "code_details"] => Some(self.world.details.clone().into_bytes()),
-            ["upstream", "request_attempt_count"] => {
-                Some(self.world.attempts.to_le_bytes().to_vec())
-            }
             ["upstream", "local_address"] => {
-                self.world.connected.then(|| b"10.0.0.1:50000".to_vec())
+                self.world.connected.map(|address| address.as_bytes().to_vec())
             }
             ["xds", "cluster_name"] => Some(self.world.cluster.clone().into_bytes()),
             [key] => self.world.state.get(*key).cloned(),

@@ -5,10 +5,14 @@ use std::rc::Rc;
 
 use super::envoy::View;
 use tradewind::exchange::{
-    Effect, Effects, Event, Memory, Note, Outboxes, Plugin, Stream, StreamBuffer, vocabulary,
+    Connections, Effect, Effects, Event, Memory, Note, Outboxes, Plugin, Stream, StreamBuffer,
+    vocabulary,
 };
 use tradewind::json::Writer;
 use tradewind::policy::{Model, Policy, RequestLimits, Unsupported};
+
+/// Longest silence of a provider, in milliseconds.
+pub(crate) const IDLE_TIMEOUT_MS: u64 = 60_000;
 
 /// Every plugin of one policy.
 #[derive(Debug)]
@@ -20,6 +24,8 @@ pub(crate) struct Gateway {
     pub(crate) buffer: StreamBuffer,
     /// What the streams of its providers may hold.
     pub(crate) memory: Memory,
+    /// Those to its providers that have served.
+    pub(crate) connections: Connections,
     /// The configurations of its plugins: the edge's by no name, the others' by their models.
     pub(crate) configurations: BTreeMap<Option<String>, Vec<u8>>,
     /// Where its roles run, if not here.
@@ -103,7 +109,7 @@ impl Gateway {
             json.key("policy").raw(policy);
             json.key("limits").object(|json| buffer.write(json));
         });
-        let memory = Memory::default();
+        let (memory, connections) = (Memory::default(), Connections::default());
         let limits = checked.limits();
         let mut configurations = BTreeMap::from([(None, edge.finish())]);
         for model in checked.models() {
@@ -112,7 +118,7 @@ impl Gateway {
         }
         let (mut edge, mut providers) = (None, BTreeMap::new());
         for (model, configuration) in &configurations {
-            let plugin = Plugin::configure(configuration, &memory)
+            let plugin = Plugin::configure(configuration, &memory, &connections)
                 .map_err(|problems| format!("{problems:?}"))?;
             match model {
                 None => edge = Some(plugin),
@@ -120,7 +126,7 @@ impl Gateway {
             }
         }
         let edge = edge.ok_or("there is no edge role")?;
-        Ok(Self { edge, providers, buffer, memory, configurations, place: None })
+        Ok(Self { edge, providers, buffer, memory, connections, configurations, place: None })
     }
 
     /// A new stream of the edge role.
@@ -161,6 +167,7 @@ fn provider(model: &Model, limits: &RequestLimits, buffer: StreamBuffer) -> Writ
             json.key("unsupported").string(if drops { "drop" } else { "skip" });
         });
         json.key("limits").object(|json| {
+            json.key("idle_timeout_ms").number(IDLE_TIMEOUT_MS);
             match limits.max_output_tokens {
                 Some(tokens) => json.key("max_output_tokens").number(tokens),
                 None => json.key("max_output_tokens").null(),

@@ -5,7 +5,7 @@ use tradewind::exchange::{Effect, Event, Flow, PLAN, Stream};
 use super::support::{Gateway, View, World};
 
 const POLICY: &str = include_str!("../../corpus/exchange/policy/usual.json");
-const PLAN_OF_GPT: &str = r#"{"v":2,"id":"r","app":"openai","tenant":"t","route":"gpt","stream":true,"stream_usage":true,"chain":["gpt"],"skipped":[],"edits":[],"carried":[]}"#;
+const PLAN_OF_GPT: &str = r#"{"v":3,"id":"r","app":"openai","tenant":"t","route":"gpt","stream":true,"stream_usage":true,"chain":["gpt"],"skipped":[],"edits":[],"carried":[]}"#;
 const BODY: &[u8] = br#"{"model":"gpt","stream":true,"messages":[{"role":"user","content":"Hi"}]}"#;
 
 /// A stream of the provider role, as far as its answer's headers.

@@ -15,8 +15,8 @@ pub(crate) use scripts::{wrong_scripts, wrong_stories};
 #[cfg(not(target_family = "wasm"))]
 pub(crate) use self::{
     bank::Weather,
-    envoy::{Headers, View, World},
-    gateway::{Gateway, Keeper, Place, Role},
+    envoy::{Filter, Headers, Piece, View, Way, World},
+    gateway::{Gateway, IDLE_TIMEOUT_MS, Keeper, Place, Role},
     play::{Life, live},
     proxy::Proxy,
     script::{Answer, Given, Message, message, request, split, told},

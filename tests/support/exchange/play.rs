@@ -35,6 +35,7 @@ pub(crate) fn live(gateway: &Rc<Gateway>, given: &Given) -> Life {
     play.ledger.clone_from(&given.ledger);
     play.state.clone_from(&given.state);
     play.bare.clone_from(&given.bare);
+    play.nowhere.clone_from(&given.nowhere);
     play.leaves = given.leaves;
     play.ask(&given.request);
     play.go_on();
@@ -63,6 +64,8 @@ pub(crate) struct Play {
     state: Vec<(String, String)>,
     /// Models whose clusters lack the provider role.
     bare: BTreeSet<String>,
+    /// Models that have no cluster.
+    nowhere: BTreeSet<String>,
     /// How many pieces of the answer the app waits for.
     leaves: Option<usize>,
     pub(crate) life: Life,
@@ -105,6 +108,7 @@ impl Play {
             ledger: VecDeque::new(),
             state: Vec::new(),
             bare: BTreeSet::new(),
+            nowhere: BTreeSet::new(),
             leaves: None,
             life: Life { world: World::of(common), ..Life::default() },
         }
@@ -155,8 +159,12 @@ impl Play {
 
     /// The stream is over.
     pub(crate) fn over(&mut self) {
-        self.stage = Stage::Done;
+        let left = core::mem::replace(&mut self.stage, Stage::Done);
         self.edge.over(&mut self.life.world);
+        // In this order: what the attempt does then is too late for everybody.
+        if let Stage::Asked(mut attempt) | Stage::Answering(mut attempt, ..) = left {
+            attempt.filter.done(&mut self.life.world);
+        }
     }
 
     /// One step; false when what it needs has not been given.
@@ -172,31 +180,22 @@ impl Play {
                 self.called(body, status, &answer);
             }
             Stage::Routing(sent) => self.attempt(sent),
-            Stage::Asked(attempt) => {
-                match self.answers.get_mut(&attempt.model).and_then(VecDeque::pop_front) {
-                    Some(Answer::Message(message)) => {
-                        self.life.world.response.clone_from(&message.headers);
-                        self.life.world.details = "via_upstream".to_owned();
-                        self.stage = Stage::Answering(attempt, message, 0);
-                    }
-                    Some(Answer::Refused) => self.unreached(attempt),
-                    Some(Answer::Silent) => {
-                        let details = "upstream_per_try_idle_timeout";
-                        self.failed(attempt, 504, details, "stream timeout");
-                    }
-                    Some(Answer::Trapped) => self.local(503, "wasm_fail_stream", ""),
-                    Some(Answer::Unconnected) => {
-                        self.life.world.connected = false;
-                        self.stage = Stage::Asked(attempt);
-                        return false;
-                    }
-                    None => {
-                        self.stage = Stage::Asked(attempt);
-                        return false;
-                    }
-                }
+            Stage::Asked(attempt) if self.leaves == Some(0) => {
+                self.stage = Stage::Asked(attempt);
+                return false;
             }
-            Stage::Answering(..) if self.leaves == Some(0) => {}
+            Stage::Asked(attempt) => {
+                let answer = self.answers.get_mut(&attempt.model).and_then(VecDeque::pop_front);
+                let Some(answer) = answer else {
+                    self.stage = Stage::Asked(attempt);
+                    return false;
+                };
+                self.provider(attempt, answer);
+            }
+            Stage::Answering(attempt, message, index) if self.leaves == Some(0) => {
+                self.stage = Stage::Answering(attempt, message, index);
+                return false;
+            }
             Stage::Answering(attempt, message, index) => {
                 return self.answer(attempt, message, index);
             }
@@ -236,15 +235,17 @@ impl Play {
 
     /// Envoy's router begins an attempt.
     fn attempt(&mut self, sent: Sent) {
-        self.life.world.attempts = self.life.world.attempts.saturating_add(1);
         let model = self.life.world.state.get(NEXT).cloned().unwrap_or_default();
         let model = String::from_utf8_lossy(&model).into_owned();
-        let Some(role) = self.gateway.provider_role(&model) else {
-            return self.local(503, "cluster_not_found", "");
+        let role = self.gateway.provider_role(&model);
+        let Some(role) = role.filter(|_| !self.nowhere.contains(&model)) else {
+            let first = self.life.world.cluster.is_empty();
+            let details = if first { "cluster_not_found" } else { "no_healthy_upstream" };
+            return self.local(503, details, "");
         };
         let mut filter = Filter::new(role, self.gateway.buffer);
         self.life.world.cluster.clone_from(&model);
-        self.life.world.connected = true;
+        self.life.world.connected = Some(failure::SERVES);
         self.life.world.response.clear();
         if self.bare.contains(&model) {
             // Envoy's codec writes no request without a method.
@@ -279,7 +280,7 @@ impl Play {
                 return false;
             }
             None if message.reset && !attempt.filter.gone(Way::Response) => {
-                self.unreached(attempt);
+                self.reset(attempt);
                 return true;
             }
             None => {

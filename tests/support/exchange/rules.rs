@@ -116,7 +116,8 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
     let bounds = proptest::collection::vec(any::<u64>(), 0..4);
     let meter = (bounds, any::<u64>(), any::<bool>(), proptest::option::of(word()));
     let meter = proptest::option::of(meter);
-    (words, any::<bool>(), any::<bool>(), pairs(), edits, pairs(), meter).prop_map(
+    let again = proptest::option::of(word());
+    (words, any::<bool>(), any::<bool>(), pairs(), edits, pairs(), meter, again).prop_map(
         |(
             (id, app, tenant, route, chain),
             stream,
@@ -125,6 +126,7 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
             edits,
             carried,
             meter,
+            again,
         )| Plan {
             request_id: Cow::Owned(id),
             app: Cow::Owned(app),
@@ -145,6 +147,7 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
                 stop,
                 left: left.map(Cow::Owned),
             }),
+            again: again.map(Cow::Owned),
         },
     )
 }
@@ -176,7 +179,7 @@ proptest! {
 
 #[test]
 fn another_version_is_a_mismatch() {
-    for text in ["{}", "[]", "null", r#"{"v":0}"#, r#"{"v":3}"#, r#"{"v":"1"}"#, r#"{"v":1}"#] {
+    for text in ["{}", "[]", "null", r#"{"v":0}"#, r#"{"v":4}"#, r#"{"v":"1"}"#, r#"{"v":1}"#] {
         let document = Plan::document(text.as_bytes()).unwrap();
         assert_eq!(Plan::decode(&document), Err(Mismatch), "{text}");
     }

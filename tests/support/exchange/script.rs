@@ -2,12 +2,13 @@
 //!
 //! A script begins with lines that say what it shows (`#`). Sections follow: `--- policy NAME`,
 //! `--- app`, `--- state KEY`, and for each answer of a provider, in order, `--- MODEL STATUS`,
-//! `--- MODEL refused` (no connection), `--- MODEL unconnected` (none yet) or `--- MODEL silent`
-//! (no answer within the time allowed), and
-//! for each of the ledger's, `--- ledger STATUS` (0 when it cannot be reached). `--- leaves N` says
-//! that the app is gone after N pieces of the answer, `--- bare MODEL` that the model's cluster
-//! lacks the provider role. Then comes what must come out: `=== MODEL
-//! saw`, `=== app got`, `=== MODEL skipped`, `=== access log`, `=== ledger asked`, `=== kept`,
+//! `--- MODEL refused` (no connection), `--- MODEL unconnected` (none yet), `--- MODEL silent` (no
+//! answer within the time allowed), `--- MODEL hangs-up` (a new connection was closed) or
+//! `--- MODEL stale` (a kept one was, as the request went out), and for each of the ledger's,
+//! `--- ledger STATUS` (0 when it cannot be reached). `--- leaves N` says that the app is gone
+//! after N pieces of the answer, `--- bare MODEL` that the model's cluster lacks the provider role,
+//! `--- nowhere MODEL` that there is none. Then comes what must come out: `=== MODEL saw`,
+//! `=== app got`, `=== MODEL skipped`, `=== access log`, `=== ledger asked`, `=== kept`,
 //! `=== counted`, `=== logged`.
 //!
 //! A message is its headers, a blank line, and its body to the byte; a line that ends in `\`
@@ -40,6 +41,10 @@ pub(crate) enum Answer {
     Silent,
     /// No connection comes about, for as long as anybody waits.
     Unconnected,
+    /// A new connection that its provider closed when it had the request.
+    HungUp,
+    /// A kept connection that its provider closed as the request went out.
+    Stale,
     /// The VM of the provider role fails: Envoy answers with headers alone, and tries no other.
     Trapped,
 }
@@ -56,6 +61,8 @@ pub(crate) struct Given {
     pub(crate) leaves: Option<usize>,
     /// Models whose clusters lack the provider role.
     pub(crate) bare: BTreeSet<String>,
+    /// Models that have no cluster.
+    pub(crate) nowhere: BTreeSet<String>,
 }
 
 impl Message {
@@ -107,23 +114,33 @@ impl Given {
                     given.leaves = Some(pieces.parse().map_err(|_| "`--- leaves PIECES`")?);
                 }
                 Some(("bare", model)) => drop(given.bare.insert(model.to_owned())),
+                Some(("nowhere", model)) => drop(given.nowhere.insert(model.to_owned())),
                 Some(("state", key)) => {
                     given.state.push((key.to_owned(), text.trim_end().to_owned()));
                 }
                 Some((model, what)) => {
-                    let answer = match what {
-                        "refused" => Answer::Refused,
-                        "silent" => Answer::Silent,
-                        "unconnected" => Answer::Unconnected,
-                        "traps" => Answer::Trapped,
-                        status => Answer::Message(message(&text, &[(":status", status)])?),
-                    };
+                    let answer = Answer::read(what, &text)?;
                     given.answers.entry(model.to_owned()).or_default().push_back(answer);
                 }
                 None => return Err(format!("no section is called `{title}`")),
             }
         }
         Ok(given)
+    }
+}
+
+impl Answer {
+    /// What a provider does, in a word or as the status of a message.
+    pub(crate) fn read(what: &str, text: &str) -> Result<Self, String> {
+        Ok(match what {
+            "refused" => Self::Refused,
+            "silent" => Self::Silent,
+            "unconnected" => Self::Unconnected,
+            "hangs-up" => Self::HungUp,
+            "stale" => Self::Stale,
+            "traps" => Self::Trapped,
+            status => Self::Message(message(text, &[(":status", status)])?),
+        })
     }
 }
 

@@ -80,16 +80,7 @@ fn happens(proxy: &mut Proxy, (word, rest): (&str, &str), text: &str) -> Result<
             proxy.told.push(format!("- {rest} ms pass"));
             proxy.pass(number(rest)?);
         }
-        model => {
-            let answer = match rest {
-                "refused" => Answer::Refused,
-                "silent" => Answer::Silent,
-                "unconnected" => Answer::Unconnected,
-                "traps" => Answer::Trapped,
-                status => Answer::Message(message(text, &[(":status", status)])?),
-            };
-            proxy.answers(model, answer);
-        }
+        model => proxy.answers(model, Answer::read(rest, text)?),
     }
     Ok(())
 }

@@ -135,12 +135,8 @@ fn show(vm: &mut Vm, id: u32, event: Event, view: &View<'_>) {
 
 /// Every property, by its path with dots.
 fn properties(view: &View<'_>) -> BTreeMap<String, Vec<u8>> {
-    const PATHS: [&[&str]; 4] = [
-        &["response", "code_details"],
-        &["upstream", "local_address"],
-        &["upstream", "request_attempt_count"],
-        &["xds", "cluster_name"],
-    ];
+    const PATHS: [&[&str]; 3] =
+        [&["response", "code_details"], &["upstream", "local_address"], &["xds", "cluster_name"]];
     let own = |path: &&[&str]| Some((path.join("."), view.property(path)?));
     let mut properties = view.world.state.clone();
     properties.extend(PATHS.iter().filter_map(own));

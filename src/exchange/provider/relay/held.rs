@@ -68,6 +68,10 @@ impl Held {
         Self { judge: Judge { about, status, own }, kind, size: 0 }
     }
 
+    pub(super) const fn asked(&self) -> &Asked {
+        &self.judge.about.asked
+    }
+
     /// Trailers end a body as its last chunk would: what was held is judged now.
     pub(super) fn trailers(self: Box<Self>, envoy: &dyn Envoy) -> Turn {
         let size = self.size;

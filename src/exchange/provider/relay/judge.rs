@@ -83,7 +83,7 @@ impl Judge {
     fn reply(&self, told: &Fault) -> Reply {
         let mut reply = Reply::fault(self.about.asked.app, told, &self.about.asked.request_id);
         reply.headers.push(("x-tradewind-model", self.about.config.name.clone()));
-        reply.headers.push(("x-tradewind-attempts", self.about.asked.attempt.to_string()));
+        reply.headers.push(("x-tradewind-attempts", self.about.asked.attempts.to_string()));
         reply.headers.extend(self.left().map(|left| ("x-tradewind-credits", left)));
         let waits = WAITS.into_iter().filter_map(|name| Some((name, self.text(name)?)));
         reply.headers.extend(waits);
@@ -116,7 +116,7 @@ impl Judge {
         kind.into_iter().for_each(|kind| add("content-type", kind.to_owned()));
         length.into_iter().for_each(|length| add("content-length", length.to_string()));
         add("x-tradewind-model", self.about.config.name.clone());
-        add("x-tradewind-attempts", asked.attempt.to_string());
+        add("x-tradewind-attempts", asked.attempts.to_string());
         add("x-tradewind-request-id", asked.request_id.clone());
         self.left().into_iter().for_each(|left| add("x-tradewind-credits", left));
         if !asked.dropped.is_empty() {

@@ -65,6 +65,14 @@ impl Relay {
         Self::Held(Box::new(Held::begin(config, asked, envoy)))
     }
 
+    /// What was asked, while the answer is held.
+    pub(super) fn unjudged(&self) -> Option<&Asked> {
+        match self {
+            Self::Held(held) => Some(held.asked()),
+            _ => None,
+        }
+    }
+
     /// A part is here.
     pub(super) fn on(self, part: Part, envoy: &dyn Envoy) -> Turn {
         match (self, part) {

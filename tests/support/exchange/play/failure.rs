@@ -1,14 +1,74 @@
-//! What Envoy does when an attempt fails, or an app goes.
+//! What Envoy's router does when an attempt fails, or an app goes.
+use super::super::envoy::{Filter, Piece, Way, World};
+use super::super::gateway::IDLE_TIMEOUT_MS;
+use super::super::script::Answer;
 use super::{Attempt, Play, Reply, Sent, Stage};
 
+/// This side's address of the connections that providers answer on.
+pub(super) const SERVES: &str = "127.0.0.1:40000";
+/// And of those that they close when they have a request.
+const CLOSES: &str = "127.0.0.1:40001";
+
 impl Play {
+    /// Another request was served on the connection before.
+    fn serves(&mut self, attempt: &Attempt) {
+        let mut world = World::of(&self.life.world.common);
+        world.state.clone_from(&self.life.world.state);
+        world.connected = Some(SERVES);
+        let role = self.gateway.provider_role(&attempt.model);
+        let Some(mut filter) = role.map(|role| Filter::new(role, self.gateway.buffer)) else {
+            return;
+        };
+        filter.turn(&mut world, Way::Request, Piece::Headers { end: false });
+        filter.turn(&mut world, Way::Request, Piece::Body(&attempt.sent.body, true));
+        world.response = vec![(":status".to_owned(), b"500".to_vec())];
+        filter.turn(&mut world, Way::Response, Piece::Headers { end: true });
+        filter.done(&mut world);
+        self.life.world.refused.extend(world.refused);
+    }
+
+    /// A provider does what it does.
+    pub(super) fn provider(&mut self, attempt: Attempt, answer: Answer) {
+        match answer {
+            Answer::Message(message) => {
+                self.life.world.response.clone_from(&message.headers);
+                self.life.world.details = "via_upstream".to_owned();
+                self.stage = Stage::Answering(attempt, message, 0);
+            }
+            Answer::Refused => {
+                self.life.world.connected = None;
+                self.reset(attempt);
+            }
+            Answer::HungUp => {
+                self.life.world.connected = Some(CLOSES);
+                self.reset(attempt);
+            }
+            Answer::Stale => {
+                self.serves(&attempt);
+                self.life.world.connected = Some(SERVES);
+                self.reset(attempt);
+            }
+            Answer::Silent => {
+                self.life.world.common.pass(IDLE_TIMEOUT_MS);
+                let details = "upstream_per_try_idle_timeout";
+                self.failed(attempt, 504, details, "stream timeout");
+            }
+            Answer::Trapped => self.local(503, "wasm_fail_stream", ""),
+            Answer::Unconnected => {
+                self.life.world.connected = None;
+                self.stage = Stage::Asked(attempt);
+            }
+        }
+    }
+
     pub(super) fn retry(&mut self, mut attempt: Attempt) {
         attempt.filter.done(&mut self.life.world);
         let Sent { body, retries } = attempt.sent;
         self.stage = Stage::Routing(Sent { body, retries: retries.saturating_sub(1) });
     }
 
-    pub(super) fn unreached(&mut self, attempt: Attempt) {
+    /// Its connection broke, or there was none.
+    pub(super) fn reset(&mut self, attempt: Attempt) {
         let details = "upstream_reset_before_response_started{remote_connection_failure}";
         let said = "upstream connect error or disconnect/reset before headers";
         self.failed(attempt, 503, details, said);

@@ -1,0 +1,60 @@
+//! Attempts of which no answer came: Envoy tells of their end alone, and the role says what follows.
+//!
+//! A kept connection that the provider closed as the request went out has nothing to do with the
+//! model: it is asked once more, on another connection. So Envoy may try each model twice
+//! (`edge/send.rs`); once the chain is over, what it has left leads nowhere, and the edge role says
+//! what became of the last model.
+use std::borrow::Cow;
+
+use super::super::{Effect, Effects, Envoy, NEXT, Outcome, PLAN, Plan, Progress};
+use super::Config;
+use super::request::Asked;
+
+/// Longest time in which a kept connection turns out to be closed, in milliseconds: the way to a
+/// provider and back takes a few hundred.
+const STALE_MS: u64 = 1_000;
+
+/// What follows on an attempt that ended before its answer was judged.
+pub(super) fn follow(config: &Config, asked: &Asked, envoy: &dyn Envoy) -> Effects {
+    let mut report = asked.report.clone();
+    let now = envoy.now_ms();
+    let took = now.saturating_sub(report.began_ms);
+    let address = address(envoy);
+    let kept = config.connections.lost(&address);
+    report.end(Progress::Failed(outcome(config, !address.is_empty(), took)), now);
+    let mut effects = Effects::go_on().and(report.publish());
+    // Nothing of an answer came, and that soon: nobody will have begun to work on it.
+    let soon = report.status == 0 && took < STALE_MS.min(config.idle_timeout_ms / 2);
+    let stale = report.tries == 1 && kept && soon;
+    if let Some(plan) = stale.then(|| once_more(&config.name, envoy)).flatten() {
+        effects.list.push(Effect::State(PLAN.into(), plan));
+        effects.list.push(Effect::State(NEXT.into(), config.name.clone().into_bytes()));
+    } else if !asked.more {
+        effects.list.push(Effect::State(NEXT.into(), Vec::new()));
+    }
+    effects
+}
+
+/// This side's address of the attempt's connection, which no other has; empty where there is none.
+pub(super) fn address(envoy: &dyn Envoy) -> Vec<u8> {
+    envoy.property(&["upstream", "local_address"]).unwrap_or_default()
+}
+
+/// Envoy does not say why it ended an attempt; what it does say tells these apart. Its timers may
+/// be a little early by our clock.
+fn outcome(config: &Config, connected: bool, took: u64) -> Outcome {
+    let silence = config.idle_timeout_ms.saturating_sub(config.idle_timeout_ms / 20);
+    match connected {
+        false => Outcome::Unreached,
+        true if took >= silence => Outcome::TimedOut,
+        true => Outcome::Failed,
+    }
+}
+
+/// The plan that has this model asked once more; none where there is none that can be read.
+fn once_more(model: &str, envoy: &dyn Envoy) -> Option<Vec<u8>> {
+    let plan = envoy.property(&[PLAN])?;
+    let document = Plan::document(&plan).ok()?;
+    let plan = Plan::decode(&document).ok()?;
+    Some(Plan { again: Some(Cow::Borrowed(model)), ..plan }.encode())
+}
