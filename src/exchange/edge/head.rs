@@ -20,7 +20,7 @@ pub(super) struct Head {
 
 /// What follows from the headers.
 pub(super) enum Opening {
-    /// Answer at once.
+    /// Answer.
     Reply(Reply),
     /// Read the body.
     Request(Head),
@@ -40,6 +40,10 @@ pub(super) fn read(headers: &[(String, Vec<u8>)], policy: &Policy) -> Opening {
         return Opening::Reply(no_app(request_id));
     };
     let refuse = |fault: &Fault| Opening::Reply(Reply::fault(app, fault, request_id));
+    if method == "CONNECT" {
+        let message = "this is a gateway to models and no tunnel: CONNECT is not served";
+        return refuse(&Fault::new(FaultKind::MethodNotAllowed, message));
+    }
     if path != MODELS && path != app.path {
         return refuse(&unknown_path(path));
     }
@@ -77,6 +81,12 @@ pub(super) fn read(headers: &[(String, Vec<u8>)], policy: &Policy) -> Opening {
         carried: carried(headers, app),
         stripped,
     })
+}
+
+/// Whether requests of this method have a body, which is to be read before they are refused. One of
+/// another method seldom has, and where it is left open (CONNECT) it may never end.
+pub(super) fn has_body(headers: &[(String, Vec<u8>)]) -> bool {
+    matches!(header(headers, ":method"), Some(b"POST" | b"PUT" | b"PATCH"))
 }
 
 fn header<'h>(headers: &'h [(String, Vec<u8>)], name: &str) -> Option<&'h [u8]> {

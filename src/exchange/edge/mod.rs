@@ -116,7 +116,7 @@ impl Edge {
     fn request_headers(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
         let headers = envoy.headers(HeaderMap::Request);
         match head::read(&headers, &self.config.policy) {
-            Opening::Reply(reply) => self.refuse(reply, end),
+            Opening::Reply(reply) => self.refuse(reply, end || !head::has_body(&headers)),
             Opening::Request(head) if end => {
                 let fault = Fault::new(
                     FaultKind::InvalidRequest,
