@@ -102,4 +102,14 @@ impl FaultKind {
             _ => Self::Internal,
         }
     }
+
+    /// The same where the gateway refuses a request itself, with nobody asked: 501 is for what an
+    /// app sends that no server has to know.
+    #[must_use]
+    pub const fn of_refusal(status: u16) -> Self {
+        match status {
+            501 => Self::InvalidRequest,
+            other => Self::of_status(other),
+        }
+    }
 }

@@ -17,8 +17,8 @@ const OVERSHOOT: u64 = 1 << 20;
 /// What Envoy buffers of a stream where nobody says how much: 1 MiB.
 const DEFAULT: u64 = 1 << 20;
 
-/// How often Envoy may try again with a chain of so many models. Each model may be tried twice, where
-/// its connection turns out to be stale; the last time is for where the chain is over: it leads
+/// How often Envoy may try again with a chain of so many models. Each may be tried twice, where its
+/// connection turns out to be stale; the last time is for where the chain is over: it leads
 /// nowhere, and has what became of the last model told in our words.
 #[must_use]
 pub const fn retries(models: usize) -> usize {

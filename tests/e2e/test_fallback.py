@@ -116,9 +116,28 @@ def test_a_connection_reset_everywhere_is_told_in_the_apps_dialect(gateway, sim)
     for model in (CLAUDE, GPT, GEMINI):
         sim.weather(model, reset="before_headers")
     chat, message = gateway.chat(), gateway.messages()
-    assert chat.status_code in (502, 503) and chat.json()["error"]["message"]
-    assert message.status_code in (502, 503) and message.json()["type"] == "error"
-    assert len(sim.requests()) == 6
+    for response in (chat, message):
+        assert response.status_code == 503, response.text
+        said = "3 models were tried, and the last, `gemini`, closed its connection before"
+        assert said in response.json()["error"]["message"]
+        assert response.headers["x-tradewind-attempts"] == "3"
+    assert message.json()["type"] == "error"
+
+
+@pytest.mark.parametrize("version", ENVOYS)
+def test_a_reset_of_a_kept_connection_is_not_the_models(launch, rules, sim, version):
+    """Each model is asked once more where its connection was kept, and once where it was new."""
+    sim.reset()
+    gateway = launch(render(rules, paths.LOGS / f"resets-{version}"), version=version)
+    for model in ("claude", "gpt", "gemini"):
+        assert gateway.chat(model=model).status_code == 200
+    for model in (CLAUDE, GPT, GEMINI):
+        sim.weather(model, reset="before_headers")
+    before = len(sim.requests())
+    assert gateway.chat().status_code == 503
+    assert len(sim.requests()) - before == 6
+    assert gateway.messages().status_code == 503
+    assert len(sim.requests()) - before == 9
 
 
 @pytest.mark.parametrize("error", ["bad_request"])

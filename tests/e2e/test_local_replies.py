@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -23,6 +24,18 @@ def head(path: str, *more: str, method: str = "POST", version: str = "1.1") -> b
         *more,
     ]
     return "\r\n".join(lines).encode() + b"\r\n"
+
+
+APPS, LATER = ("invalid_request_error",) * 2, ("server_error", "timeout_error")
+# What an app that sends too late, too much or what it may not is told in each dialect.
+KINDS = {
+    403: ("permission_error", "permission_error"),
+    408: LATER,
+    426: APPS,
+    431: APPS,
+    501: APPS,
+    400: APPS,
+}
 
 
 def mistakes(path: str) -> dict[str, tuple[bytes, int, bool]]:
@@ -68,10 +81,30 @@ def test_every_mistake_is_answered_in_json(launch, rules, sim, version):
             assert (got, headers["content-type"]) == (status, "application/json"), (name, body)
             answer = json.loads(body)
             assert answer["error"]["message"], name
+            kind = answer["error"]["type"]
+            assert kind == KINDS[status][answer.get("type") == "error"], (name, answer)
             if knows:
                 assert (answer.get("type") == "error") == (path == MESSAGES), (name, answer)
                 assert headers["x-tradewind-request-id"], name
     assert sim.requests() == []
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("path", [CHAT, MESSAGES])
+def test_no_refusal_waits_for_a_body_that_may_never_end(gateway, path):
+    chunked = "transfer-encoding: chunked"
+    for sent in (
+        b"CONNECT api.openai.com:443 HTTP/1.1\r\nhost: api.openai.com:443\r\n\r\n",
+        head(path, chunked, method="GET") + b"\r\n",
+        head(path, "content-length: 9", method="DELETE") + b"\r\n{",
+        head("/nowhere", chunked, method="GET") + b"\r\n",
+    ):
+        begun = time.monotonic()
+        status, headers, body = exchange(gateway, sent)
+        assert status == (404 if b"/nowhere" in sent else 405), body
+        assert headers["content-type"] == "application/json"
+        assert json.loads(body)["error"]["type"] in ("invalid_request_error", "not_found_error")
+        assert time.monotonic() < begun + 2
 
 
 @pytest.mark.core

@@ -41,7 +41,7 @@ fn mapper(app: &App, asks: Option<Value>, (status, message): (u32, &str)) -> Val
     let mut filters = vec![envoys_own()];
     filters.extend(asks);
     filters.extend((status != 0).then(|| has_status(status)));
-    let kind = FaultKind::of_status(u16::try_from(status).unwrap_or_default());
+    let kind = FaultKind::of_refusal(u16::try_from(status).unwrap_or_default());
     let body = (app.fault)(&Fault::new(kind, message), "%REQ(x-request-id)%");
     json!({
         "filter": all(filters),

@@ -160,7 +160,7 @@ impl Local {
             504 => format!("the gateway waited too long for the request ({details})"),
             _ => format!("the gateway could not serve this request ({details})"),
         };
-        Fault::new(FaultKind::of_status(self.status), message).with_status(self.status)
+        Fault::new(FaultKind::of_refusal(self.status), message).with_status(self.status)
     }
 }
 
@@ -191,7 +191,7 @@ mod tests {
     use crate::dialect::FaultKind as K;
 
     /// Whether a model was asked, what Envoy said, and what the app is told of it.
-    const SAID: [(bool, u16, &str, K, &str); 16] = [
+    const SAID: [(bool, u16, &str, K, &str); 17] = [
         (false, 400, "http1.codec_error", K::InvalidRequest, "the request is not valid HTTP"),
         (false, 400, "http2.violation", K::InvalidRequest, "the request is not valid HTTP"),
         (false, 408, "request_overall_timeout", K::Timeout, "the request did not arrive in time"),
@@ -200,7 +200,8 @@ mod tests {
         (false, 431, "http1.headers_too_large", K::InvalidRequest, "the request's headers are"),
         (false, 503, "overload", K::Overloaded, "the gateway is overloaded"),
         (false, 504, "stream_idle_timeout", K::Timeout, "the gateway waited too long"),
-        (false, 501, "", K::Internal, "the gateway could not serve this request"),
+        (false, 501, "", K::InvalidRequest, "the gateway could not serve this request"),
+        (false, 500, "", K::Internal, "the gateway could not serve this request"),
         (true, 400, "http1.codec_error", K::InvalidRequest, "the request is not valid HTTP"),
         (true, 413, "request_payload_too_large", K::TooLarge, "the body is larger"),
         (true, 408, "request_overall_timeout", K::Timeout, "the request did not arrive in time"),

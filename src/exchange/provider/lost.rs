@@ -1,4 +1,4 @@
-//! Attempts of which no answer came: Envoy tells of their end alone, and the role says what follows.
+//! Attempts of which no answer came: Envoy tells of their end alone, the role says what follows.
 //!
 //! A kept connection that the provider closed as the request went out has nothing to do with the
 //! model: it is asked once more, on another connection. So Envoy may try each model twice

@@ -8,7 +8,8 @@
 /// (`x-ratelimit-*`, `anthropic-ratelimit-*`) are shared by all tenants and are nobody's to see.
 const PASSES: [&str; 3] = ["openai-model", "openai-processing-ms", "openai-version"];
 
-/// How long a provider asks to be left alone: an app's SDK waits that long.
+/// How long a provider asks to be left alone: an app's SDK waits that long. Whoever has used up the
+/// limit, nobody serves this app before.
 pub(super) const WAITS: [&str; 2] = ["retry-after", "retry-after-ms"];
 
 /// Whether a header passes; `same` where app and provider speak the same dialect.

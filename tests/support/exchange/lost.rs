@@ -28,7 +28,7 @@ struct Lost {
 
 const STALE: Lost = Lost { connected: Some(KEPT), took: 1, begun: false, again: false };
 
-/// Its word in the log, and the model of the next attempt; another one follows in the chain or none.
+/// Its word in the log, and the model of the next attempt; `claude` may be the chain's last.
 fn follows(lost: &Lost, chain: &[&'static str]) -> (&'static str, String) {
     let gateway = Gateway::new(POLICY).unwrap();
     gateway.connections.served(KEPT.as_bytes().to_vec());
