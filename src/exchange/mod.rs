@@ -31,6 +31,7 @@ pub use plan::{Meter, Mismatch, Plan, Skipped};
 pub use plugin::{Plugin, Stream};
 pub use port::{Clock, Envoy, Random, Read, Shared};
 pub use reply::Reply;
+use report::QUIET_MS;
 pub use report::{Progress, Quiet, Report, Used};
 pub use spend::{Call, Kept, Ledger, Note, Outboxes};
 

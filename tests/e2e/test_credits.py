@@ -138,7 +138,7 @@ def test_an_app_that_leaves_while_the_ledger_is_asked_is_charged_nothing(
 
 @BOTH
 @EACH
-def test_an_app_that_leaves_before_the_answer_pays_for_its_input(
+def test_an_app_that_leaves_before_the_answer_pays_for_its_input_and_the_time(
     credited, purse, sim, path, model
 ):
     gateway = credited()
@@ -147,7 +147,8 @@ def test_an_app_that_leaves_before_the_answer_pays_for_its_input(
         purse.ask(gateway, path, "word " * 500, model, timeout=0.6)
     entry = purse.settled(1)[0]
     paid(entry, model, "cut", estimated=True)
-    assert set(entry.usage) == {"input"}
+    # Of a model that nothing is known of 70 tokens a second.
+    assert 30 < entry.usage["output"] < 100
     # Of this text every estimate is near: a word and its blank.
     assert 400 < entry.usage["input"] < 800
 

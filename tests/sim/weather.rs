@@ -1,6 +1,6 @@
 //! What weather does, what is remembered, and who may connect.
 use std::io::Write;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::runtime::Runtime;
@@ -119,6 +119,36 @@ fn a_model_may_say_more_than_it_was_allowed() {
         let ends = ["\"stop\"", "\"end_turn\"", "\"STOP\""];
         assert!(ends.iter().any(|end| answer.body.contains(end)), "{}", answer.body);
         assert!(streamed_text(&stream(&world, provider, "hi")).ends_with("word90"));
+    }
+}
+
+#[test]
+fn a_model_may_think_for_a_while_and_is_paid_for_it() {
+    let world = World::new();
+    for provider in PROVIDERS {
+        let usage = |body: &str| -> u64 {
+            let after = |name: &str| {
+                let found = body.rsplit_once(&format!("\"{name}\":")).map(|(_, rest)| rest);
+                let digits = |rest: &str| rest.chars().take_while(char::is_ascii_digit).collect();
+                found.map(digits).and_then(|digits: String| digits.parse::<u64>().ok())
+            };
+            let names = ["completion_tokens", "output_tokens", "thoughtsTokenCount"];
+            names.into_iter().find_map(after).unwrap_or_default()
+        };
+        for streamed in [true, false] {
+            world.weather(&json!({"provider": provider, "thinking": 700, "thinking_ms": 300}));
+            let begun = Instant::now();
+            let answer = if streamed {
+                stream(&world, provider, "hi")
+            } else {
+                world.ask(provider, &plain(provider, "hi", &json!({})))
+            };
+            assert!(begun.elapsed() >= Duration::from_millis(300), "{provider}");
+            // OpenAI's streams tell it only when asked.
+            let told = usage(&answer.body);
+            let silent = provider == "openai" && streamed;
+            assert!(silent || (700..800).contains(&told), "{provider}: {}", answer.body);
+        }
     }
 }
 

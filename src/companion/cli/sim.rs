@@ -22,6 +22,8 @@ clears, GET lists). The first row that covers a valid request applies to it:
                        at before_headers, before_content, after_headers or after_events:N
   chunk_delay_ms       waits between events
   missing_usage        leaves usage out
+  thinking, thinking_ms
+                       so many tokens more that nobody sees, and how long they take
   words                so many words more, whatever the most tokens of the request
   framing              {crlf, comments, multi_line, no_space, extra_fields, bom, one_piece,
                        one_byte, split_utf8: true, split: N}

@@ -45,6 +45,7 @@
 //! | `error_event` | an error inside the stream at a moment, then its end |
 //! | `chunk_delay_ms` | waits between events |
 //! | `missing_usage` | leaves usage out |
+//! | `thinking`, `thinking_ms` | so many tokens more that nobody sees, and how long they take |
 //! | `words` | so many words more, and no end at stop sequences or the most tokens |
 //! | `framing` | puts events on the wire in rare and legal ways |
 //! | `max_input`, `max_output` | the model's limits in tokens; alone, they hold beside other rows |

@@ -116,7 +116,12 @@ pub(super) fn stream(
         let all: Vec<u8> = events.iter().flat_map(|event| frame(event, row.framing)).collect();
         steps.push(Step::Data(Bytes::from(all)));
     } else {
+        let mut thinks = row.thinking_ms > 0;
         for (index, event) in events.iter().enumerate() {
+            if thinks && event.content {
+                steps.push(Step::Wait(Duration::from_millis(row.thinking_ms)));
+                thinks = false;
+            }
             if row.chunk_delay_ms > 0 && index > 0 {
                 steps.push(Step::Wait(Duration::from_millis(row.chunk_delay_ms)));
             }

@@ -127,8 +127,11 @@ impl Exchange<'_> {
         if !row.given.is_null() {
             self.entry.weather(&row.given);
         }
-        if row.latency_ms > 0 {
-            sleep(Duration::from_millis(row.latency_ms)).await;
+        // A whole answer is there when all of it has been thought.
+        let thinking_ms = if heard.stream { 0 } else { row.thinking_ms };
+        if row.latency_ms > 0 || thinking_ms > 0 {
+            let ms = row.latency_ms.saturating_add(thinking_ms);
+            sleep(Duration::from_millis(ms)).await;
         }
         if row.silent || row.stall == Some(Moment::Before) {
             self.entry.answered(None, "silent", None);
@@ -148,6 +151,7 @@ impl Exchange<'_> {
         let (cached, written) = self.line.state.remember(heard);
         let mut said = talk::answer(heard, self.entry.serial, (cached, written), row.words);
         said.usage.missing = row.missing_usage;
+        said.usage.thinking = said.usage.thinking.saturating_add(row.thinking);
         self.line.wire.one_byte(row.framing.one_byte);
         self.entry.answered(Some(200), play::outcome(heard, &said), None);
         Ok(self.say(heard, &said, &row))

@@ -36,6 +36,9 @@ pub(super) struct Row {
     pub(super) silent: bool,
     pub(super) chunk_delay_ms: u64,
     pub(super) missing_usage: bool,
+    /// So many tokens of reasoning more, which nobody sees, and how long they take.
+    pub(super) thinking: u64,
+    pub(super) thinking_ms: u64,
     /// So many words more, whatever the request's most tokens.
     pub(super) words: Option<u64>,
     pub(super) framing: Framing,
@@ -170,6 +173,8 @@ fn field(row: &mut Row, name: &str, value: &Value) -> Result<(), String> {
         "silent" => row.silent = flag(value)?,
         "chunk_delay_ms" => row.chunk_delay_ms = whole(value)?,
         "missing_usage" => row.missing_usage = flag(value)?,
+        "thinking" => row.thinking = whole(value)?,
+        "thinking_ms" => row.thinking_ms = whole(value)?,
         "words" => row.words = Some(whole(value)?),
         "framing" => row.framing = framing(value)?,
         "not_json" => row.not_json = flag(value)?,

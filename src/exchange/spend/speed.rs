@@ -3,7 +3,7 @@
 //! Providers tell what was used at the end of an answer, and there is none when the app has left.
 //! What earlier answers of the same model had made in their quiet time is known by then: a stream's
 //! reasoning and the text that came after it, and the whole of an answer that is not streamed.
-use super::super::{Envoy, Progress, Report};
+use super::super::{Envoy, Progress, QUIET_MS, Report};
 use crate::resilience::{self as cell, Reader, Record, Writer};
 
 /// So much quiet time of a model is remembered, in milliseconds: of more, what is older counts
@@ -77,9 +77,9 @@ impl Sum {
     /// What an attempt made in its quiet time; none where it had none, or did not end properly.
     fn of(report: &Report, streamed: bool) -> Option<Self> {
         let usage = report.used.reported.filter(|usage| usage.output > 0)?;
-        let whole = report.progress == Progress::Answered;
         let ms = report.quiet.ms.min(WINDOW_MS);
-        if !whole || ms == 0 {
+        // What comes sooner says how far a provider is, not how quick its model.
+        if report.progress != Progress::Answered || ms < QUIET_MS {
             return None;
         }
         let signed = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
