@@ -13,6 +13,8 @@ from conftest import ENVOYS
 from support import paths
 from support.credits import PRICES, credits_policy, paid, request, text_of
 from support.gateway import CHAT, MESSAGES, Gateway, render
+from support.server import Server, read_request
+from support.stubborn import EVENTS, chat_chunk, chunked
 
 MODELS = {"claude": "claude-sonnet-4-5", "gpt": "gpt-4o", "gemini": "gemini-2.5-pro"}
 EACH = pytest.mark.parametrize("model", MODELS)
@@ -27,8 +29,10 @@ class Left:
     seconds: float
 
 
-def leave(gateway, purse, path, body, seconds: float = 30, pieces: int = 0) -> Left:
-    """Asks, and goes away after so many seconds without a word, or so many pieces of text."""
+def leave(
+    gateway, purse, path, body, seconds: float = 30, pieces: int = 0, until: str = "no such line"
+) -> Left:
+    """Asks, and goes away: after seconds without a word, so many pieces of text, or a line."""
     begun, said = time.monotonic(), []
     with suppress(httpx.TimeoutException):
         with httpx.stream(
@@ -37,7 +41,7 @@ def leave(gateway, purse, path, body, seconds: float = 30, pieces: int = 0) -> L
             assert response.status_code == 200, response.read()
             for line in response.iter_lines():
                 said.append(text_of(line))
-                if pieces and sum(map(bool, said)) >= pieces:
+                if line == until or pieces and sum(map(bool, said)) >= pieces:
                     break
     return Left("".join(said), time.monotonic() - begun)
 
@@ -133,11 +137,50 @@ def test_a_provider_that_was_never_reached_is_not_paid(launch, rules, purses, si
         host, port = full.getsockname()
         rules["providers"]["anthropic"]["endpoint"] = f"http://{host}:{port}"
         gateway = launch(patient(rules, purses, "unreached"))
-        for model in ("claude", "two"):
-            purse = purses.new("5")
-            sim.reset()
-            sim.weather(MODELS["gpt"], status=529)
-            leave(gateway, purse, CHAT, request(CHAT, "hello", model), 1.5)
-            entry = purse.settled(1)[0]
-            paid(entry, "claude", "cut", estimated=True)
-            assert set(entry.usage) == {"input"}
+        purse = purses.new("5")
+        sim.reset()
+        # The one before it was reached, and must not be taken for it.
+        sim.weather(MODELS["gpt"], status=529)
+        leave(gateway, purse, CHAT, request(CHAT, "hello", "two"), 1.5)
+        entry = purse.settled(1)[0]
+        paid(entry, "claude", "cut", estimated=True)
+        assert set(entry.usage) == {"input"}
+
+
+class Late(Server):
+    """A provider that thinks for a second and a half, and tells after the end what it used; to the
+    first who asks it tells it before."""
+
+    def __init__(self):
+        self.asked = 0
+        super().__init__(self._play)
+
+    def _play(self, connection: socket.socket) -> None:
+        read_request(connection)
+        self.asked += 1
+        head = f"HTTP/1.1 200 OK\r\ncontent-type: {EVENTS}\r\ntransfer-encoding: chunked\r\n\r\n"
+        connection.sendall(head.encode())
+        time.sleep(1.5)
+        usage = {"prompt_tokens": 9, "completion_tokens": 600}
+        said = [chat_chunk("hello"), chat_chunk(reason="stop")]
+        told, done = chat_chunk(usage=usage), b"data: [DONE]\n\n"
+        first, then = (told + done, b"") if self.asked == 1 else (done, told)
+        connection.sendall(b"".join(map(chunked, [*said, first])))
+        time.sleep(0.6)
+        connection.sendall((chunked(then) if then else b"") + b"0\r\n\r\n")
+
+
+@pytest.mark.parametrize("version", sorted(ENVOYS))
+def test_an_app_that_does_not_wait_for_late_usage_pays_for_it(launch, rules, purses, version):
+    rules, provider = copy.deepcopy(rules), Late()
+    rules["providers"]["openai"]["endpoint"] = provider.url
+    gateway = launch(patient(rules, purses, f"late-{version}"), version)
+    purse = purses.new("5")
+    body = request(CHAT, "hello", "gpt", stream=True)
+    for count in (1, 2):
+        leave(gateway, purse, CHAT, body, until="data: [DONE]")
+        entry = purse.settled(count)[-1]
+        print(f"{version}: {entry.usage}, {entry.estimated}")
+        paid(entry, "gpt", estimated=count > 1)
+        assert entry.usage["output"] == pytest.approx(600, rel=0.25)
+    provider.stop()

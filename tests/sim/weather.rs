@@ -123,6 +123,7 @@ fn a_model_may_say_more_than_it_was_allowed() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "how long it thinks is what is tested")]
 fn a_model_may_think_for_a_while_and_is_paid_for_it() {
     let world = World::new();
     for provider in PROVIDERS {

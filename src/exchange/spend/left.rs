@@ -7,7 +7,7 @@ use crate::policy::{OnAbandoned, Policy};
 /// Who ended a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum By {
-    /// Its provider, well or not, or nobody in time.
+    /// Its provider, well or not, or a bound of time or memory.
     Provider,
     /// Its app.
     App,
@@ -15,8 +15,15 @@ pub(in super::super) enum By {
     Gateway,
 }
 
-/// How Envoy's word for the end of a stream begins when a provider failed, or a time ran out.
-const PROVIDERS: [&[u8]; 4] = [b"upstream", b"stream_idle_timeout", b"max_duration", b"wasm_fail"];
+/// How Envoy's word for the end of a stream begins when a provider failed, or a bound was reached.
+const PROVIDERS: [&[u8]; 6] = [
+    b"via_upstream",
+    b"upstream",
+    b"stream_idle_timeout",
+    b"max_duration",
+    b"overload",
+    b"wasm_fail",
+];
 
 /// And when Envoy cuts it with the app's connection, as it does when it ends.
 const GATEWAYS: &[u8] = b"downstream_local_disconnect";
@@ -52,18 +59,27 @@ impl Left {
         ending: Ending,
         envoy: &dyn Envoy,
     ) -> Option<Self> {
-        let runs = last.progress == Progress::Running && (last.has_content() || !ending.answered);
-        if !runs || ending.by == By::Provider || !(last.has_content() || is_connected(envoy)) {
+        let runs = last.progress == Progress::Running;
+        // An answer that came to its end, and the app has not waited for its usage.
+        let unheard = last.progress == Progress::Answered
+            && last.used.reported.is_none()
+            && spent.size.streamed;
+        let there = last.has_content() || (!ending.answered && is_connected(envoy));
+        if !(runs || unheard) || ending.by == By::Provider || !there {
+            return None;
+        }
+        let (speed, streamed) = (Speed::of(envoy, &last.model), spent.size.streamed);
+        // Perhaps its provider never says what it used: that is no app's fault.
+        if unheard && !speed.is_known(streamed) {
             return None;
         }
         let policy = policy.credits().map(|credits| credits.on_abandoned);
-        let all = policy == Some(OnAbandoned::Hold) && ending.by == By::App;
-        let speed = Speed::of(envoy, &last.model);
-        Some(Self { now_ms: envoy.now_ms(), speed, streamed: spent.size.streamed, all })
+        let all = runs && policy == Some(OnAbandoned::Hold) && ending.by == By::App;
+        let now_ms = if runs { envoy.now_ms() } else { last.ended_ms };
+        Some(Self { now_ms, speed, streamed, all })
     }
 
-    /// Tokens that it had made and nobody has seen, with the reasoning that was; and whether they
-    /// are reasoning for sure.
+    /// Tokens that it had made and nobody has seen, and of its reasoning those that were.
     pub(super) fn hidden(&self, report: &Report) -> u64 {
         if !self.streamed {
             return self.speed.makes(false, self.now_ms.saturating_sub(report.began_ms));

@@ -10,6 +10,9 @@ use crate::resilience::{self as cell, Reader, Record, Writer};
 /// less.
 const WINDOW_MS: u64 = 300_000;
 
+/// No answer counts for more than this of it, in milliseconds: one is not what a model does.
+const ANSWER_MS: u64 = 60_000;
+
 /// Tokens a second of a model that nothing is known of. Hosted models of the first rank write 51
 /// to 113 (<https://www.aitoolrank.net/reviews/fastest-ai-models-2026>).
 const USUAL: Sum = Sum { tokens: 70, ms: 1_000 };
@@ -68,8 +71,16 @@ impl Speed {
 
     /// Tokens that it makes in so many milliseconds of quiet.
     pub(super) fn makes(&self, streamed: bool, ms: u64) -> u64 {
-        let sum = if streamed { self.streamed } else { self.whole };
-        if sum.ms > 0 { sum.times(ms) } else { USUAL.times(ms) }
+        if self.is_known(streamed) { self.of_kind(streamed).times(ms) } else { USUAL.times(ms) }
+    }
+
+    /// Whether anything is known of such answers.
+    pub(super) const fn is_known(&self, streamed: bool) -> bool {
+        self.of_kind(streamed).ms > 0
+    }
+
+    const fn of_kind(&self, streamed: bool) -> Sum {
+        if streamed { self.streamed } else { self.whole }
     }
 }
 
@@ -77,14 +88,14 @@ impl Sum {
     /// What an attempt made in its quiet time; none where it had none, or did not end properly.
     fn of(report: &Report, streamed: bool) -> Option<Self> {
         let usage = report.used.reported.filter(|usage| usage.output > 0)?;
-        let ms = report.quiet.ms.min(WINDOW_MS);
+        let ms = report.quiet.ms;
         // What comes sooner says how far a provider is, not how quick its model.
         if report.progress != Progress::Answered || ms < QUIET_MS {
             return None;
         }
         let signed = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
         if !streamed {
-            return Some(Self { tokens: signed(usage.output), ms });
+            return Some(Self { tokens: signed(usage.output), ms }.within(ANSWER_MS));
         }
         let unseen = match usage.reasoning {
             0 => signed(usage.output).saturating_sub(signed(report.used.said)),
@@ -96,16 +107,22 @@ impl Sum {
         let share = Self { tokens: signed(usage.output), ms: all }.times(ms);
         let most = signed(share.saturating_add(share / 4));
         let tokens = unseen.saturating_add(signed(report.quiet.ended));
-        Some(Self { tokens: tokens.clamp(most.saturating_neg(), most), ms })
+        Some(Self { tokens: tokens.clamp(most.saturating_neg(), most), ms }.within(ANSWER_MS))
     }
 
     /// Both, the older one as far as it is remembered.
     fn and(self, own: Self) -> Self {
-        let kept = self.ms.min(WINDOW_MS.saturating_sub(own.ms));
-        let tokens = i128::from(self.tokens).saturating_mul(kept.into());
+        let kept = self.within(WINDOW_MS.saturating_sub(own.ms));
+        let tokens = kept.tokens.saturating_add(own.tokens);
+        Self { tokens, ms: kept.ms.saturating_add(own.ms) }
+    }
+
+    /// The same of no more time than that.
+    fn within(self, most_ms: u64) -> Self {
+        let ms = self.ms.min(most_ms);
+        let tokens = i128::from(self.tokens).saturating_mul(ms.into());
         let tokens = tokens.checked_div(self.ms.into()).unwrap_or(0);
-        let tokens = i64::try_from(tokens).unwrap_or(self.tokens).saturating_add(own.tokens);
-        Self { tokens, ms: kept.saturating_add(own.ms) }
+        Self { tokens: i64::try_from(tokens).unwrap_or(self.tokens), ms }
     }
 
     fn times(self, ms: u64) -> u64 {

@@ -56,7 +56,7 @@ pub(super) fn judged(mut judge: Judge, came: Came, envoy: &dyn Envoy) -> Turn {
     report.bytes = u64::try_from(sent).unwrap_or(u64::MAX);
     report.content(now);
     // Nothing of it was seen before all of it was made.
-    report.quiet = Quiet { ms: now.saturating_sub(report.began_ms), ended: report.used.seen() };
+    report.quiet = Quiet { ms: now.saturating_sub(report.began_ms), ended: report.used.said };
     report.end(Progress::Answered, now);
     effects.list.insert(0, report.publish());
     (Relay::Passed, effects)
