@@ -124,6 +124,35 @@ fn what_is_known_follows_a_model_that_changes() {
     }
 }
 
+/// One answer that took very long is not what a model does.
+#[test]
+fn one_answer_alone_does_not_say_how_quick_a_model_is() {
+    for streamed in [true, false] {
+        let mut proxy = proxy();
+        for _ in 0..5 {
+            teach(&mut proxy, streamed, (30_000, 100), true);
+        }
+        teach(&mut proxy, streamed, (250_000, 10), true);
+        proxy.ask("leaves", &asks(streamed));
+        proxy.pass(10_000);
+        let (_, usage, _) = leaves(&mut proxy);
+        assert!((700..800).contains(&usage.output), "{streamed}: {usage:?}");
+    }
+}
+
+/// A provider that answers whole though a stream was asked for: all of it was made unseen.
+#[test]
+fn a_whole_answer_to_who_asked_for_a_stream_is_learned_from_too() {
+    let mut proxy = proxy();
+    proxy.ask("teaches", &asks(true));
+    proxy.pass(10_000);
+    answers(&mut proxy, false, &whole("{\"prompt_tokens\":9,\"completion_tokens\":900}"));
+    proxy.ask("leaves", &asks(true));
+    proxy.pass(5_000);
+    let (_, usage, _) = leaves(&mut proxy);
+    assert!((445..=455).contains(&usage.output), "{usage:?}");
+}
+
 /// Many short answers of text alone do not make a model that also reasons seem to make nothing.
 #[test]
 fn answers_without_reasoning_teach_nothing_of_it() {
