@@ -9,17 +9,22 @@ use super::extension;
 use crate::dialect::{ALL, App, Fault, FaultKind};
 
 /// The statuses of such answers, and the words for each; those of Envoy itself, in the access log,
-/// are for operators. The last one takes every other status.
-const SAID: [(u32, &str); 8] = [
+/// are for operators. The last ones take every other status of an app's mistakes, and every other.
+const SAID: [(u32, &str); 10] = [
     (400, "the request is not valid HTTP: it was cut, or its framing is wrong"),
+    (403, "this gateway serves nothing of that kind: it upgrades no connections"),
     (408, "the request did not arrive in time: send it again"),
     (413, "the body is larger than this gateway takes: send less"),
     (426, "this gateway speaks HTTP/1.1 and HTTP/2"),
     (431, "the request's headers are larger than this gateway takes: send less"),
     (501, "this gateway does not know that transfer encoding or method"),
     (503, "the gateway is overloaded: try again in a moment"),
+    (APPS, "the gateway cannot serve such a request"),
     (0, "the gateway could not serve this request"),
 ];
+
+/// The last of the statuses for what an app did wrong.
+const APPS: u32 = 499;
 
 /// Which app asks: the first that its path belongs to, or that its headers suggest; else the last.
 pub(super) fn config() -> Value {
@@ -70,8 +75,9 @@ fn extension_filter(expression: &str) -> Value {
 }
 
 fn has_status(status: u32) -> Value {
+    let op = if status == APPS { "LE" } else { "EQ" };
     json!({"status_code_filter": {"comparison": {
-        "op": "EQ", "value": {"default_value": status, "runtime_key": "tradewind.unused"},
+        "op": op, "value": {"default_value": status, "runtime_key": "tradewind.unused"},
     }}})
 }
 
@@ -89,5 +95,41 @@ fn all(mut filters: Vec<Value>) -> Value {
     match filters.len() {
         1 => filters.pop().unwrap_or_default(),
         _ => json!({"and_filter": {"filters": filters}}),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_envoy_answers_by_itself_is_in_each_dialect() {
+        let config = super::config();
+        let mappers = config["mappers"].as_array().unwrap();
+        let said = |status: u64, anthropic: bool| {
+            let found = mappers.iter().find(|mapper| {
+                let text = mapper["filter"].to_string();
+                let own = text.contains("code_details != ''");
+                let code = text.contains(&format!(r#""default_value":{status},"#));
+                own && code && text.contains("/v1/messages") == anthropic
+            });
+            &found.unwrap()["body_format_override"]["json_format"]
+        };
+        // An app's mistakes are an app's mistakes; 499 is for all that have no words of their own.
+        let invalid = "invalid_request_error";
+        for (status, anthropic, openai) in [
+            (400, invalid, invalid),
+            (403, "permission_error", "permission_error"),
+            (408, "timeout_error", "server_error"),
+            (413, "request_too_large", invalid),
+            (426, invalid, invalid),
+            (431, invalid, invalid),
+            (499, invalid, invalid),
+            (501, invalid, invalid),
+            (503, "overloaded_error", "server_error"),
+        ] {
+            assert_eq!(said(status, true)["type"], "error", "{status}");
+            assert_eq!(said(status, true)["error"]["type"], anthropic, "{status}");
+            assert!(said(status, false)["error"].get("code").is_some(), "{status}");
+            assert_eq!(said(status, false)["error"]["type"], openai, "{status}");
+        }
     }
 }

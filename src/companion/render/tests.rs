@@ -218,7 +218,11 @@ fn each_role_gets_its_whole_configuration() {
                 "max_output_tokens": 100,
                 "unsupported": "skip",
             },
-            "limits": {"max_output_tokens": 50, "stream_buffer_bytes": 16777216},
+            "limits": {
+                "max_output_tokens": 50,
+                "idle_timeout_ms": 20500,
+                "stream_buffer_bytes": 16777216,
+            },
         })
     );
 }
@@ -249,28 +253,6 @@ fn what_envoy_may_hold_follows_from_its_heap() {
     assert_eq!(at(&rendered, &path), 16_384, "64 KiB each");
     let streams = format!("{CONNECTION}/http2_protocol_options/max_concurrent_streams");
     assert_eq!(at(&rendered, &streams), 100);
-}
-
-#[test]
-fn what_envoy_answers_by_itself_is_in_each_dialect() {
-    let rendered = rendered();
-    let path = format!("{CONNECTION}/local_reply_config/mappers");
-    let mappers = at(&rendered, &path).as_array().unwrap();
-    let said = |status: u64, anthropic: bool| {
-        let found = mappers.iter().find(|mapper| {
-            let text = mapper["filter"].to_string();
-            let own = text.contains("code_details != ''");
-            let code = text.contains(&format!(r#""default_value":{status},"#));
-            own && code && text.contains("/v1/messages") == anthropic
-        });
-        &found.unwrap()["body_format_override"]["json_format"]
-    };
-    for status in [400, 408, 413, 426, 431, 501, 503] {
-        assert_eq!(said(status, true)["type"], "error", "{status}");
-        assert!(said(status, false)["error"].get("code").is_some(), "{status}");
-    }
-    assert_eq!(said(503, true)["error"]["type"], "overloaded_error");
-    assert_eq!(said(413, true)["error"]["type"], "request_too_large");
 }
 
 #[test]
