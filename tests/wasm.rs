@@ -1,5 +1,7 @@
 //! The pure corpora as wasm32, in the engine that Envoy has: pointers of 32 bits, no threads.
 #![cfg(all(target_family = "wasm", target_os = "unknown"))]
+#[path = "support/credit.rs"]
+mod credit;
 #[path = "support/exchange/mod.rs"]
 mod exchange;
 #[path = "support/files.rs"]
@@ -59,6 +61,11 @@ fn every_script_of_a_request() {
 #[wasm_bindgen_test]
 fn every_story_of_requests() {
     assert_eq!(exchange::wrong_stories(as_it_is), [""; 0]);
+}
+
+#[wasm_bindgen_test]
+fn every_script_of_accounts() {
+    assert_eq!(credit::wrong_scripts(), [""; 0]);
 }
 
 /// Nothing is written from here.

@@ -1,13 +1,12 @@
 //! A book that holds everything: the rules alone.
-use tradewind::companion::ledger::TenantView;
 use tradewind::credit::{
-    Account, Adjustment, Alert, Auditor, Book, Changes, Command, Credits, Draw, Entry, Hold, Meter,
+    Account, Adjustment, Alert, Auditor, Book, Changes, Command, Draw, Entry, Hold, Meter,
     MeterKey, Moment, Purchase,
 };
 
 use std::collections::BTreeMap;
 
-use crate::subject::{self, Question, Subject, Told};
+use super::subject::{self, Question, Subject, Told};
 
 /// The book, and what a store would have kept of it.
 #[derive(Debug, Default)]
@@ -88,17 +87,12 @@ impl Subject for Model {
             Question::Last(tenant) => subject::entry(entries(tenant).last().copied()),
             Question::Entries(tenant) => entries(tenant).len().to_string(),
             Question::Budget(tenant, index) => {
-                let view = of(tenant).map(|account| {
-                    let now = account.mark.max(self.now);
-                    let meter = |key| self.book.meter(&key);
-                    let budget = |budget: &tradewind::credit::Budget| {
-                        (budget.clone(), budget.meter(tenant, now).map(meter))
-                    };
-                    let budgets = account.budgets.iter().map(budget).collect();
-                    let account = account.clone();
-                    TenantView { account, open_holds: 0, budgets, spent_week: Credits::ZERO }
+                let meter = of(tenant).and_then(|account| {
+                    let budget = account.budgets.get(*index)?;
+                    let key = budget.meter(tenant, account.mark.max(self.now));
+                    key.map(|key| self.book.meter(&key))
                 });
-                subject::budget(view.as_ref(), *index)
+                subject::budget(meter)
             }
             Question::Alerts(tenant) => {
                 let alerts = self.kept.alerts.iter();

@@ -21,15 +21,46 @@
 //! | `charges alice h1 1:gpt:-10 2:claude:-15` | the entries of a hold: part, model, amount |
 //! | `spent alice claude:15 gpt:10` | by model, over all days |
 //! | `budget alice 0 25 40`, `alerts alice 20% 50` | |
+use std::collections::BTreeMap;
+
 use tradewind::credit::{
     Adjust, Budget, Buy, Buying, Change, Command, Configure, Credits, Moment, NewHold, Release,
     Renew, Repair, Settle, SettledPart, Share, Spent, Sweep, Tier, Tiers,
 };
 
-use crate::subject::{Question, Subject, Told};
+use super::subject::{Question, Subject, Told};
 
 /// Whose a hold is where a script does not say.
 const ALICE: &str = "alice";
+
+/// Scripts there are at least.
+const SCRIPTS_MIN: usize = 10;
+
+/// What is wrong with scripts, each played on a subject of its own: event by event, and then many
+/// at once.
+pub(crate) fn wrong(
+    scripts: &BTreeMap<String, String>,
+    mut subject: impl FnMut(&str) -> Box<dyn Subject>,
+) -> Vec<String> {
+    if scripts.len() < SCRIPTS_MIN {
+        return vec![format!("there are only {} scripts", scripts.len())];
+    }
+    let mut wrong = Vec::new();
+    for (name, text) in scripts {
+        let script = match Script::parse(text) {
+            Ok(script) => script,
+            Err(why) => {
+                wrong.push(format!("{name}.txt:{why}"));
+                continue;
+            }
+        };
+        for (how, together) in [("one by one", 1), ("together", usize::MAX)] {
+            let found = script.play(&mut *subject(name), together);
+            wrong.extend(found.into_iter().map(|line| format!("{name}.txt:{line} ({how})")));
+        }
+    }
+    wrong
+}
 
 /// A script, read.
 pub(crate) struct Script(Vec<(usize, String, Step)>);
@@ -335,8 +366,19 @@ fn duration(text: &str) -> Parsed<u64> {
     number.map(|number| number * millis).ok_or("expected a duration such as `15m`".to_owned())
 }
 
+/// `2026-03-01T23:59:59.999Z`, with milliseconds or without.
 fn moment(text: &str) -> Parsed<Moment> {
-    let moment: jiff::Timestamp = text.parse().map_err(|why| format!("{why}"))?;
-    let millis = u64::try_from(moment.as_millisecond()).map_err(|_| "before 1970".to_owned())?;
-    Ok(Moment::of_millis(millis))
+    let wrong = || format!("`{text}` is no moment");
+    let plain = text.strip_suffix('Z').ok_or_else(wrong)?;
+    let numbers: Vec<&str> = plain.split(['-', 'T', ':', '.']).collect();
+    let numbers = numbers.iter().map(|number| number.parse::<u64>());
+    let numbers = numbers.collect::<Result<Vec<_>, _>>().map_err(|_| wrong())?;
+    let (head, millis) = numbers.split_at_checked(6).ok_or_else(wrong)?;
+    let [year, month, day, hour, minute, second]: [u64; 6] =
+        head.try_into().map_err(|_| wrong())?;
+    // Years begin in March, so that the day that comes and goes is their last.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day;
+    let seconds = (((days - 719_469) * 24 + hour) * 60 + minute) * 60 + second;
+    Ok(Moment::of_millis(seconds * 1_000 + millis.first().copied().unwrap_or_default()))
 }

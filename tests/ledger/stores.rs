@@ -64,7 +64,9 @@ impl Subject for Kept {
                 let all = self.runtime.block_on(ledger.entries(name, 0, 1_000)).unwrap();
                 all.len().to_string()
             }
-            Question::Budget(name, index) => subject::budget(tenant(name).as_ref(), *index),
+            Question::Budget(name, index) => {
+                subject::budget(tenant(name).and_then(|view| view.budgets.get(*index)?.1))
+            }
             Question::Alerts(name) => {
                 let alerts = self.runtime.block_on(ledger.alerts(Some(name), 1_000)).unwrap();
                 subject::alerts(alerts.iter().rev().map(|view| &view.alert))

@@ -1,7 +1,6 @@
 //! What a script is played on, and how it says what it sees.
 use std::collections::BTreeMap;
 
-use tradewind::companion::ledger::TenantView;
 use tradewind::credit::{
     Account, Alert, Answer, Command, Credits, Entry, Hold, Meter, Moment, Reason,
 };
@@ -100,8 +99,7 @@ pub(crate) fn hold(hold: Option<&Hold>) -> String {
     hold.map_or("-".to_owned(), |hold| format!("{} {}", hold.state.name(), hold.remaining))
 }
 
-pub(crate) fn budget(view: Option<&TenantView>, index: usize) -> String {
-    let meter = view.and_then(|view| view.budgets.get(index)?.1);
+pub(crate) fn budget(meter: Option<Meter>) -> String {
     meter.map_or("-".to_owned(), |meter| format!("{} {}", meter.spent, meter.held))
 }
 

@@ -27,6 +27,10 @@ pub(crate) struct Gateway {
     /// Those to its providers that have served.
     pub(crate) connections: Connections,
     /// The configurations of its plugins: the edge's by no name, the others' by their models.
+    #[cfg_attr(
+        target_family = "wasm",
+        expect(dead_code, reason = "the module runs natively only")
+    )]
     pub(crate) configurations: BTreeMap<Option<String>, Vec<u8>>,
     /// Where its roles run, if not here.
     pub(crate) place: Option<Rc<dyn Place>>,
