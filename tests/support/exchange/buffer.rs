@@ -179,3 +179,20 @@ fn a_request_that_grows_when_it_is_translated() {
     let body = String::from_utf8(life.body).unwrap();
     assert!(body.contains("10000 bytes"), "{body}");
 }
+
+/// What is thrown away of a refused body is not held: it may be as long as several buffers.
+#[test]
+fn a_refused_body_is_not_held() {
+    let text = "x".repeat(200_000);
+    let body = format!(r#"{{"model":"gpt","messages":[{{"role":"user","content":"{text}"}}]}}"#);
+    let chunks = body.as_bytes().chunks(50_000).map(<[u8]>::to_vec).collect();
+    let mut given = Given::read(
+        "# One.\n\n--- policy usual\n--- app\nPOST /v1/messages\nx-api-key: \
+                                 app-key\n",
+    )
+    .unwrap();
+    given.request.chunks = chunks;
+    let gateway = Gateway::with_buffer(POLICY, |_| StreamBuffer::of(120_000)).unwrap();
+    let life = live(&Rc::new(gateway), &given);
+    assert_eq!((status(&life).as_str(), life.world.refused.as_slice()), ("413", [].as_slice()));
+}

@@ -117,12 +117,8 @@ impl Random for View<'_> {
 
 impl Shared for View<'_> {
     fn shared(&self, key: &str) -> (Vec<u8>, Option<u32>) {
-        self.world
-            .common
-            .shared
-            .borrow()
-            .get(key)
-            .map_or((Vec::new(), None), |(value, cas)| (value.clone(), Some(*cas)))
+        let shared = self.world.common.shared.borrow();
+        shared.get(key).map_or((Vec::new(), None), |(value, cas)| (value.clone(), Some(*cas)))
     }
 
     fn share(&self, key: &str, value: &[u8], unchanged: Option<u32>) -> bool {
@@ -278,7 +274,11 @@ impl Filter {
                 world.refused.push(format!("{event:?}: {refused}"));
             }
         }
+        let most = self.buffer;
         let held = self.held(way);
+        if way == Way::Request && !most.fits(held.body.len()) {
+            world.refused.push(format!("{event:?}: more is held back than Envoy buffers"));
+        }
         match (reply, effects.flow) {
             (Some(reply), _) => Step::Reply(reply),
             (None, Flow::Pause) => Step::Wait,

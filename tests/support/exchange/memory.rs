@@ -1,6 +1,6 @@
 //! What streams hold is bounded, each alone and all together; who holds little is left alone.
 #![expect(clippy::unwrap_used, reason = "helpers that fail fail their tests")]
-use tradewind::exchange::{Effect, Event, Flow, PLAN, Stream};
+use tradewind::exchange::{ALLOWANCE, Effect, Event, Flow, PLAN, Stream};
 
 use super::support::{Gateway, View, World};
 
@@ -93,4 +93,21 @@ fn comments_are_not_held() {
     }
     let over = (0..20).any(|_| one.chunk(&comments).1);
     assert!(over, "a megabyte without an answer is a failure");
+}
+
+#[test]
+fn what_comes_after_the_end_is_counted_too() {
+    const EVENT: &[u8] = b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\
+        \"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+    let gateway = Gateway::new(POLICY).unwrap();
+    let all = gateway.memory.left();
+    let mut one = One::begin(&gateway);
+    assert!(one.chunk(EVENT).1);
+    let mut late = |size: usize| {
+        one.body = vec![b'x'; size];
+        one.on(Event::ResponseBody { size, end: false });
+        gateway.memory.left()
+    };
+    assert!(late(100_000) <= all - (100_000 - ALLOWANCE));
+    assert_eq!(late(300_000), all, "and read no further where it is too much");
 }

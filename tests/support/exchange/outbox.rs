@@ -143,7 +143,8 @@ fn a_batch_goes_again_with_the_same_ids_until_it_is_taken() {
 
     // A failure, whatever it looks like, is a pause and the same again.
     let mut pauses = Vec::new();
-    for (status, body) in [(503, "no healthy upstream"), (0, ""), (200, "<html>"), (500, "{}")] {
+    let half = r#"{"results":[{"state":"settled"}]}"#;
+    for (status, body) in [(503, "no healthy upstream"), (0, ""), (200, "<html>"), (200, half)] {
         let done = worker.answers(&call, status, body);
         assert_eq!(done.counted, ["tradewind_settlements_retried_total"], "{status}");
         assert_eq!(done.logged, [""; 0], "{status}");
@@ -313,6 +314,25 @@ fn the_bytes_that_wait_are_bounded_too() {
     let done = worker.keep(&usual(), large());
     assert_eq!(done.counted, ["tradewind_settlements_dropped_total"]);
     assert_eq!(worker.outboxes.waiting(), 16);
+    // What was taken has made room.
+    let call = worker.sends();
+    worker.answers(&call, 200, results(&["settled"]));
+    assert_eq!(worker.keep(&usual(), large()), Done::default());
+    assert_eq!(worker.outboxes.waiting(), 16);
+}
+
+#[test]
+fn what_is_on_its_way_is_not_dropped() {
+    let mut worker = Worker::default();
+    (0..2_000).for_each(|id| drop(worker.settle(&usual(), id)));
+    let sent = worker.sends();
+    (2_000..20_001).for_each(|id| drop(worker.settle(&usual(), id)));
+    worker.answers(&sent, 503, "");
+    let (_, again) = worker.waits();
+    assert_eq!(again.body, sent.body);
+    worker.answers(&again, 200, results(&["settled"; 1000]));
+    let next = worker.sends();
+    assert!(text(&next).starts_with(r#"{"settlements":[{"hold_id":"h1001"}"#), "the oldest went");
 }
 
 #[test]

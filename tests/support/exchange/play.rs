@@ -317,7 +317,8 @@ impl Play {
                 }
             }
         }
-        let next = index.saturating_add(1).min(message.chunks.len().saturating_add(2));
+        // To be woken takes nothing of the answer.
+        let next = index.saturating_add(usize::from(message.piece(index).is_some()));
         self.stage = Stage::Answering(attempt, message, next);
         true
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use tradewind::credit::Moment;
+use tradewind::credit::wire::HOLDS;
 use tradewind::exchange::{Call, Effect, Note};
 
 use super::bank::{Bank, Said};
@@ -29,6 +30,8 @@ pub(crate) struct Proxy {
     /// Answers of the ledger that are on their way.
     late: Vec<(Caller, u16, Vec<u8>)>,
     counted: BTreeMap<String, u64>,
+    /// Until when each request waits for the ledger, in milliseconds.
+    patience: BTreeMap<usize, u64>,
     /// What happened, a line each.
     pub(crate) told: Vec<String>,
     /// What must not have happened.
@@ -62,6 +65,7 @@ impl Proxy {
             answers: BTreeMap::new(),
             late: Vec::new(),
             counted: BTreeMap::new(),
+            patience: BTreeMap::new(),
             told: Vec::new(),
             wrong: Vec::new(),
         }
@@ -147,6 +151,20 @@ impl Proxy {
         }
     }
 
+    /// Tells what an app has of its answer by now.
+    pub(crate) fn hears(&mut self, name: &str) {
+        let request = self.requests.iter().find(|request| request.name == name);
+        let body = request.map_or("nobody".into(), |request| {
+            String::from_utf8_lossy(&request.play.life.body).trim_end().replace("\n\n", " ")
+        });
+        self.told.push(format!("{name} has {body}"));
+    }
+
+    /// Time passes, and the worker has none.
+    pub(crate) fn stall(&mut self, ms: u64) {
+        self.common.pass(ms);
+    }
+
     /// Lets everything go on as far as it can.
     fn settle_down(&mut self) {
         while (0..self.requests.len()).any(|index| self.go_on(index)) {}
@@ -216,6 +234,13 @@ impl Proxy {
     fn call(&mut self, caller: Caller, call: &Call) {
         let body = String::from_utf8_lossy(&call.body);
         let line = format!("{}{} {body}", call.cluster, call.path);
+        let until_ms = self.common.now_ms().saturating_add(call.timeout_ms);
+        if let Caller::Request(index) = caller
+            && call.path.ends_with(HOLDS)
+            && until_ms > *self.patience.entry(index).or_insert(until_ms)
+        {
+            self.wrong.push("a second call takes longer than the first had left".to_owned());
+        }
         match self.bank.ask(call, self.now()) {
             Said::Now(status, body) => {
                 self.told.push(format!("{line} -> {status}"));

@@ -5,9 +5,10 @@
 //! CREDITS`, `--- ledger fair|slow|lost|STATUS` (slow answers come with the next `--- ledger`),
 //! `--- ask NAME` with a request, `--- MODEL STATUS` with an answer of a provider to whoever asks
 //! it next, `--- MODEL refused`, `--- MODEL unconnected`, `--- MODEL silent`, `--- more MODEL` with
-//! what comes after `~~~ more`, `--- leaves NAME`, `--- cut NAME` (by Envoy, which ends), `--- pass
-//! MILLISECONDS`. Messages are written as in scripts. After `=== told` stands what must happen, a
-//! line each, and after `=== then` the accounts and the counters. Nothing may be open in the end.
+//! what comes after `~~~ more`, `--- leaves NAME`, `--- cut NAME` (by Envoy, which ends), `--- hears
+//! NAME` (tells what an app has by now), `--- pass MILLISECONDS`, `--- stall MILLISECONDS` (no tick
+//! meanwhile). Messages are written as in scripts. After `=== told` stands what must happen, a line
+//! each, and after `=== then` the accounts and the counters. Nothing may be open in the end.
 use std::rc::Rc;
 
 use super::bank::Weather;
@@ -79,6 +80,11 @@ fn happens(proxy: &mut Proxy, (word, rest): (&str, &str), text: &str) -> Result<
         "pass" => {
             proxy.told.push(format!("- {rest} ms pass"));
             proxy.pass(number(rest)?);
+        }
+        "hears" => proxy.hears(rest),
+        "stall" => {
+            proxy.told.push(format!("- {rest} ms pass without a tick"));
+            proxy.stall(number(rest)?);
         }
         model => proxy.answers(model, Answer::read(rest, text)?),
     }

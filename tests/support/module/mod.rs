@@ -12,6 +12,7 @@ mod role;
 mod same;
 mod ticks;
 mod vm;
+mod waits;
 mod worker;
 
 use std::rc::Rc;

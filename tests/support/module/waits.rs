@@ -1,0 +1,99 @@
+//! Streams that wait, and what they hold meanwhile: both are the VM's own matter.
+use tradewind::exchange::{Effect, Effects, Event, PLAN};
+
+use super::*;
+use crate::support::{Place as _, Role, View, World};
+
+const BODY: &[u8] =
+    br#"{"model":"auto","stream":true,"messages":[{"role":"user","content":"Hi"}]}"#;
+const WHOLE: &[u8] = b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\
+    \"finish_reason\":\"stop\"}]}\n\n";
+
+/// An attempt of a model, as far as the headers of a streamed answer.
+struct One {
+    role: Box<dyn Role>,
+    world: World,
+}
+
+impl One {
+    fn begin(worker: &Worker, model: &str) -> Self {
+        let plan = format!(
+            r#"{{"v":2,"id":"r","app":"openai","tenant":"t","route":"auto","stream":true,"stream_usage":true,"chain":["{model}"],"skipped":[],"edits":[],"carried":[]}}"#
+        );
+        let mut world = World::default();
+        world.state.insert(PLAN.to_owned(), plan.into_bytes());
+        let header = |name: &str, value: &str| (name.to_owned(), value.as_bytes().to_vec());
+        world.response =
+            vec![header(":status", "200"), header("content-type", "text/event-stream")];
+        let mut one = Self { role: worker.role(Some(model)).unwrap(), world };
+        one.on(Event::RequestHeaders { end: false }, &[]);
+        one.on(Event::RequestBody { size: BODY.len(), end: true }, &[]);
+        one.on(Event::ResponseHeaders { end: false }, &[]);
+        one
+    }
+
+    fn on(&mut self, event: Event, response: &[u8]) -> Effects {
+        let view = View { world: &self.world, request: BODY, response, call: &[] };
+        self.role.on(event, &view)
+    }
+
+    fn hears(&mut self, chunk: &[u8]) -> Effects {
+        self.on(Event::ResponseBody { size: chunk.len(), end: false }, chunk)
+    }
+}
+
+fn worker() -> Rc<Worker> {
+    let policy = include_str!("../../corpus/exchange/policy/usual.json");
+    Worker::start(&mut Gateway::new(policy).unwrap())
+}
+
+fn later(worker: &Worker, ms: u64) -> Vec<Deed> {
+    worker.providers.borrow_mut().store.data_mut().now_ms += ms;
+    worker.tick(Some("gpt"))
+}
+
+#[test]
+fn a_stream_that_waits_is_woken_after_a_second_and_no_sooner() {
+    let worker = worker();
+    let mut one = One::begin(&worker, "gpt");
+    let effects = one.hears(WHOLE);
+    assert!(effects.list.iter().any(|effect| matches!(effect, Effect::Wake)), "{effects:?}");
+    assert_eq!(later(&worker, 950), []);
+    // Let go once; then nobody waits, and ticks are rare again.
+    assert_eq!(later(&worker, 50), [Deed::Resume(1), Deed::TickPeriod(1000)]);
+    assert_eq!(later(&worker, 1_000), []);
+}
+
+#[test]
+fn a_stream_that_is_gone_is_not_woken() {
+    let worker = worker();
+    // One has ended, and of another Envoy knows nothing any more.
+    let mut ended = One::begin(&worker, "gpt");
+    ended.hears(WHOLE);
+    drop(ended);
+    let mut forgotten = One::begin(&worker, "gpt");
+    let contexts = worker.providers.borrow().store.data().contexts.keys().copied().max();
+    forgotten.hears(WHOLE);
+    worker.providers.borrow_mut().store.data_mut().contexts.remove(&contexts.unwrap());
+    assert_eq!(later(&worker, 1_000), [Deed::TickPeriod(1000)]);
+}
+
+#[test]
+fn what_streams_hold_is_counted_for_all_plugins_of_a_vm() {
+    const UNFINISHED: usize = 200_000;
+    let worker = worker();
+    let unfinished = vec![b'x'; UNFINISHED];
+    let mut greedy: Vec<One> = Vec::new();
+    for _ in 0..400 {
+        let mut one = One::begin(&worker, "gpt");
+        one.hears(&unfinished);
+        greedy.push(one);
+    }
+    let fails = |one: &mut One| {
+        let effects = one.hears(&unfinished);
+        effects.list.iter().any(|effect| matches!(effect, Effect::Reply(_)))
+    };
+    assert!(fails(&mut One::begin(&worker, "claude")), "others have filled what there is");
+    drop(greedy);
+    assert!(!fails(&mut One::begin(&worker, "claude")), "and given it back");
+}
