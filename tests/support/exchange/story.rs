@@ -5,7 +5,8 @@
 //! CREDITS`, `--- ledger fair|slow|lost|STATUS` (slow answers come with the next `--- ledger`),
 //! `--- ask NAME` with a request, `--- MODEL STATUS` with an answer of a provider to whoever asks
 //! it next, `--- MODEL refused`, `--- MODEL unconnected`, `--- MODEL silent`, `--- more MODEL` with
-//! what comes after `~~~ more`, `--- leaves NAME`, `--- cut NAME` (by Envoy, which ends), `--- hears
+//! what comes after `~~~ more`, `--- leaves NAME`, `--- cut NAME` (by Envoy, which ends), `---
+//! hears
 //! NAME` (tells what an app has by now), `--- pass MILLISECONDS`, `--- stall MILLISECONDS` (no tick
 //! meanwhile). Messages are written as in scripts. After `=== told` stands what must happen, a line
 //! each, and after `=== then` the accounts and the counters. Nothing may be open in the end.
