@@ -18,7 +18,7 @@ struct One {
 impl One {
     fn begin(worker: &Worker, model: &str) -> Self {
         let plan = format!(
-            r#"{{"v":2,"id":"r","app":"openai","tenant":"t","route":"auto","stream":true,"stream_usage":true,"chain":["{model}"],"skipped":[],"edits":[],"carried":[]}}"#
+            r#"{{"v":3,"id":"r","app":"openai","tenant":"t","route":"auto","stream":true,"stream_usage":true,"chain":["{model}"],"skipped":[],"edits":[],"carried":[]}}"#
         );
         let mut world = World::default();
         world.state.insert(PLAN.to_owned(), plan.into_bytes());
