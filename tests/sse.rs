@@ -75,6 +75,13 @@ fn a_stream_that_is_passed_through_may_have_longer_ones() {
         assert_eq!(events, ["a", "b"], "in chunks of {chunk}");
         assert!(!parser.passes_long());
     }
+    for error in ["event: error\ndata: ", "data: {\"error\": "] {
+        let (mut parser, long) = (Parser::default(), [error.as_bytes(), &long].concat());
+        parser.pass_long();
+        let pushed: Result<(), _> =
+            long.chunks(1 << 16).try_for_each(|chunk| parser.push(chunk, |_, _| panic!("{error}")));
+        assert_eq!(pushed, Err(TooLong), "a failure is not handed on");
+    }
     let mut parser = Parser::default();
     parser.pass_long();
     parser.push(&long[..long.len() - 2], |_, _| ()).unwrap();

@@ -10,6 +10,11 @@ use std::borrow::Cow;
 /// is held until it is whole.
 pub const EVENT_BYTES_MAX: usize = 256 << 10;
 
+/// Where an event that is too long says that it tells a failure: in its first bytes, by its name or
+/// by a key of its data.
+const ERROR_WITHIN: usize = 1 << 10;
+const ERRORS: [&[u8]; 3] = [b"event: error", b"event:error", b"\"error\""];
+
 /// Most bytes of carry buffer kept for the next event once one has been delivered: 4 KiB.
 const CARRY_KEPT: usize = 4 << 10;
 
@@ -105,7 +110,7 @@ impl Parser {
         while let Some((block, after)) =
             self.lines.block_end(rest).and_then(|end| rest.split_at_checked(end))
         {
-            if self.is_long(block.len())? {
+            if self.is_long(block)? {
                 self.pass(block, &mut each);
                 self.long = Long::Passed;
             } else if self.carry.is_empty() {
@@ -119,7 +124,7 @@ impl Parser {
             self.begun = true;
             rest = after;
         }
-        if self.is_long(rest.len())? {
+        if self.is_long(rest)? {
             self.pass(rest, &mut each);
             self.long = Long::Passing;
         } else {
@@ -175,18 +180,25 @@ impl Parser {
         Some(after)
     }
 
-    /// Whether the current event is too long with so many bytes more, and is handed on.
-    fn is_long(&mut self, more: usize) -> Result<bool, TooLong> {
-        let fits = self.carry.len().saturating_add(more) <= EVENT_BYTES_MAX;
+    /// Whether the current event is too long with these bytes, and is handed on.
+    fn is_long(&mut self, bytes: &[u8]) -> Result<bool, TooLong> {
+        let fits = self.carry.len().saturating_add(bytes.len()) <= EVENT_BYTES_MAX;
         match self.long {
             Long::Passing => Ok(true),
             _ if fits => Ok(false),
-            Long::Passed => Ok(true),
-            Long::Refused | Long::Broken => {
+            Long::Passed if !self.is_error(bytes) => Ok(true),
+            Long::Passed | Long::Refused | Long::Broken => {
                 *self = Self { long: Long::Broken, ..Self::default() };
                 Err(TooLong)
             }
         }
+    }
+
+    /// Whether the current event seems to tell a failure, which is never handed on as it is.
+    fn is_error(&self, bytes: &[u8]) -> bool {
+        let start = if self.carry.is_empty() { bytes } else { &self.carry };
+        let start = start.get(..ERROR_WITHIN).unwrap_or(start);
+        ERRORS.iter().any(|mark| start.windows(mark.len()).any(|at| at == *mark))
     }
 
     /// The block without the byte order mark that may begin a stream.

@@ -76,13 +76,23 @@ impl StreamReader for Reader {
     }
 
     fn read(&mut self, name: &str, data: &str, sink: Sink<'_>) {
-        let Ok(document) = Document::parse(data.as_bytes(), Limits::lenient()) else {
-            if name == "error" {
-                sink(Event::Fault(fault::read(500, data.as_bytes())));
+        let document = match Document::parse(data.as_bytes(), Limits::lenient()) {
+            Ok(document) => document,
+            Err(_) if name == "error" => {
+                return sink(Event::Fault(fault::read(500, data.as_bytes())));
             }
-            return;
+            Err(_) if !is_ours(name) => return,
+            Err(error) => {
+                let message = format!("the provider's stream is not JSON: {error}");
+                let fault = Fault::new(FaultKind::Internal, message).with_status(502);
+                return sink(Event::Fault(fault));
+            }
         };
         let root = document.root();
+        // Whatever it calls itself: an error is not for the app to see as the provider says it.
+        if name == "error" || root.given("error").is_some() {
+            return sink(Event::Fault(fault::in_band(root)));
+        }
         match root.str_of("type").as_deref().unwrap_or(name) {
             "message_start" => {
                 if let Some(message) = root.get("message") {
@@ -164,6 +174,11 @@ impl Reader {
             sink(Event::Arguments { index: open.index, json: Cow::Borrowed(&open.input) });
         }
     }
+}
+
+/// Whether an event of that name may have a part of the answer in it.
+fn is_ours(name: &str) -> bool {
+    name.starts_with("message_") || name.starts_with("content_block_")
 }
 
 /// The number of the content block that an event is about.

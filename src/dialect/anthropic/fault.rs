@@ -28,6 +28,7 @@ fn error_of(root: Value<'_>) -> Option<Value<'_>> {
 pub(super) fn in_band(root: Value<'_>) -> Fault {
     match error_of(root) {
         Some(error) => of_error(error, None),
+        None if root.given("message").is_some() => of_error(root, None),
         None => {
             Fault::new(FaultKind::Internal, "the provider reported an error without saying which")
         }

@@ -68,6 +68,28 @@ fn reads_a_failure_where_an_answer_was_due() {
         streamed("event: error\ndata: oops\n\n"),
         ["fault Internal 500 the provider answered with status 500: oops"]
     );
+    // Whatever an error calls itself, and what is no JSON, is not passed over.
+    for (event, fault) in [
+        (
+            "event: error\ndata: {\"type\":\"authentication_error\",\"message\":\"bad x-api-key\"}",
+            "fault Authentication 401 bad x-api-key",
+        ),
+        (
+            "data: {\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}",
+            "fault Overloaded 529 Overloaded",
+        ),
+        (
+            "data: {\"type\":\"content_block_delta\",\"error\":\"oh\"}",
+            "fault Internal 500 the provider reported an error without saying which",
+        ),
+        (
+            "event: content_block_delta\ndata: {\"type\":",
+            "fault Internal 502 the provider's stream is not JSON: expected a value at line 1 column 9 (byte 8)",
+        ),
+    ] {
+        assert_eq!(streamed(&format!("{event}\n\n")), [fault], "{event}");
+    }
+    assert!(streamed("data: [DONE]\n\n").is_empty(), "some servers end every stream so");
     assert_eq!(whole("[]"), ["fault Internal 502 the provider's answer is not a message"]);
 }
 
