@@ -66,6 +66,8 @@ pub enum HeaderMap {
     Request,
     /// The response's.
     Response,
+    /// What follows the response's body; there while trailers are delivered.
+    ResponseTrailers,
 }
 
 impl Effects {

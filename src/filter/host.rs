@@ -93,6 +93,7 @@ const fn kind(map: HeaderMap) -> MapType {
     match map {
         HeaderMap::Request => MapType::HttpRequestHeaders,
         HeaderMap::Response => MapType::HttpResponseHeaders,
+        HeaderMap::ResponseTrailers => MapType::HttpResponseTrailers,
     }
 }
 

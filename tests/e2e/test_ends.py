@@ -1,12 +1,13 @@
 """An answer ends when the gateway ends it, whatever its provider keeps open or drips."""
 
+import json
 import time
 
 import httpx
 import pytest
 
 from conftest import ENVOYS
-from support import paths
+from support import h2_app, paths
 from support.gateway import CHAT, MESSAGES, Gateway, render
 from support.policy import policy
 from support.server import ClosedPort
@@ -164,6 +165,17 @@ def test_trailers_after_the_reason_leave_it_whole(serve, path, model):
     _, text, _, ended = read(gateway, path, ask(path, model))
     assert ended and '"error"' not in text
     assert text.endswith("data: [DONE]\n\n") if path == CHAT else "message_stop" in text, text
+
+
+@BOTH
+@pytest.mark.parametrize("stream", [True, False])
+def test_an_app_sees_no_trailers_of_a_provider(serve, path, stream):
+    choice = {"index": 0, "message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}
+    whole = json.dumps({"id": "c1", "object": "chat.completion", "choices": [choice]}).encode()
+    chat = Trailing([chat_chunk("hi"), chat_chunk(reason="stop"), DONE])
+    gateway = serve(http2=True, openai=chat if stream else Trailing([whole], kind=JSON))
+    text, trailers, ended = h2_app.ask(gateway.url, path, ask(path, stream=stream))
+    assert ended and b"hi" in text and trailers == [], (text, trailers)
 
 
 @BOTH

@@ -25,7 +25,7 @@ WHOLE = {
 class Yes:
     """A provider that answers whatever it is sent, and keeps it."""
 
-    def __init__(self, status: str = "200 OK"):
+    def __init__(self, status: str | None = "200 OK"):
         self.status, self.got = status, []
         self.server = Server(self._play)
         self.url = self.server.url
@@ -35,6 +35,8 @@ class Yes:
         while b"\r\n\r\n" not in head:
             head += more(connection)
         self.got.append(head)
+        if not self.status:
+            return  # gone without a word
         body = json.dumps(WHOLE).encode()
         whole = answer(body, status=self.status)
         connection.sendall(whole.replace(b"\r\n\r\n", b"\r\ncontent-length: %d\r\n\r\n" % len(body), 1))
@@ -143,3 +145,18 @@ def test_a_missing_piece_is_a_refusal(providers, launch, missing, version):
         assert APP_KEY.encode() not in request and b"of-the-app" not in request, request
     if missing in NOTHING_SENT:
         assert not sent
+
+
+@pytest.mark.parametrize("version", ENVOYS)
+@pytest.mark.parametrize("first", ["529 Overloaded", None])
+def test_the_next_provider_gets_nothing_of_the_first_ones(providers, launch, first, version):
+    providers["anthropic"].status = first
+    rules = policy(**{name: provider.url for name, provider in providers.items()})
+    rules["chains"]["two"] = ["claude", "gpt"]
+    rules["routes"].append({"models": ["two"], "chain": "two"})
+    bootstrap = render(rules, paths.LOGS / "half-installed")
+    no_role(bootstrap, "gpt")
+    gateway = launch(bootstrap, version=version)
+    response = gateway.chat(model="two")
+    assert response.status_code == 500, response.text
+    assert providers["anthropic"].got and not providers["openai"].got

@@ -104,7 +104,10 @@ impl Edge {
             Event::RequestTrailers => self.request_trailers(),
             Event::ResponseHeaders { end } => self.response_headers(end, envoy),
             Event::ResponseBody { size, end } => self.response_body(size, end),
-            Event::ResponseTrailers => self.response_body(0, true),
+            // No list says what may pass of a provider's trailers, and no app reads them.
+            Event::ResponseTrailers => self
+                .response_body(0, true)
+                .and(Effect::SetHeaders(HeaderMap::ResponseTrailers, Vec::new())),
             Event::Called { status, size } => self.called(status, size, envoy),
             Event::Done => Effects::go_on(),
             // This role never asks for it.

@@ -31,6 +31,8 @@ pub struct Attempt {
     state: State,
     /// Its answer was a failure: Envoy may go on to another model.
     failed: bool,
+    /// Another model, whose provider is to see nothing of this one's request, may be asked next.
+    more: bool,
 }
 
 #[derive(Debug)]
@@ -49,7 +51,7 @@ enum State {
 
 impl Attempt {
     pub(super) const fn new(config: Rc<Config>) -> Self {
-        Self { config, state: State::New, failed: false }
+        Self { config, state: State::New, failed: false, more: false }
     }
 
     /// One callback.
@@ -80,16 +82,23 @@ impl Attempt {
     }
 
     fn done(&self, envoy: &dyn Envoy) -> Effects {
-        if self.failed {
-            // Where it is not the last, the next answer is to be judged anew.
-            return Effects::go_on().and(Effect::State(JUDGED.into(), Vec::new()));
-        }
         let unjudged = match &self.state {
             State::Asked(asked) => Some(asked.as_ref()),
             State::Answering(relay) => relay.unjudged(),
             _ => None,
         };
-        unjudged.map_or_else(Effects::go_on, |asked| lost::follow(&self.config, asked, envoy))
+        let mut effects = match unjudged {
+            // Where it is not the last, the next answer is to be judged anew.
+            _ if self.failed => Effects::go_on().and(Effect::State(JUDGED.into(), Vec::new())),
+            Some(asked) => lost::follow(&self.config, asked, envoy),
+            None => return Effects::go_on(),
+        };
+        if self.more {
+            // All attempts have one header map: what this provider was sent, its key among it, must
+            // not leave for a cluster that lacks this role. As at first, Envoy sends it to nobody.
+            effects.list.push(Effect::RemoveHeader(HeaderMap::Request, ":method".to_owned()));
+        }
+        effects
     }
 
     fn request_headers(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
@@ -119,6 +128,7 @@ impl Attempt {
                     return self.too_large(written.asked, envoy);
                 };
                 let mut effects = Effects::go_on().and(written.asked.report.publish());
+                self.more = written.asked.more;
                 self.state = State::Asked(Box::new(written.asked));
                 let next = written.next.map(|next| Effect::State(NEXT.into(), next.into_bytes()));
                 effects.list.extend(next);

@@ -71,6 +71,10 @@ def chunked(chunk: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(chunk), chunk)
 
 
+# What no app is to see.
+TRAILERS = [("grpc-status", "0"), ("set-cookie", "a=b"), ("x-key", "sk-proj-0123456789abcdef")]
+
+
 class Trailing(Server):
     """An HTTP/2 provider whose streams end with trailers."""
 
@@ -99,7 +103,7 @@ class Trailing(Server):
             http.send_data(stream, chunk)
             connection.sendall(http.data_to_send())
             time.sleep(0.05)
-        http.send_headers(stream, [("x-cut", "1")], end_stream=True)
+        http.send_headers(stream, TRAILERS, end_stream=True)
 
 
 def chat_chunk(text: str = "", reason: str | None = None, **more) -> bytes:

@@ -32,6 +32,8 @@ pub(crate) struct World {
     pub(crate) logged: Vec<String>,
     /// What Envoy would have refused to do, or what would have hung.
     pub(crate) refused: Vec<String>,
+    /// What follows the answer's body.
+    pub(crate) trailers: Headers,
     /// A request header has changed: the route is chosen again.
     pub(crate) rerouted: bool,
     /// What all requests of the proxy have in common.
@@ -69,6 +71,7 @@ impl Read for View<'_> {
         match map {
             HeaderMap::Request => self.world.request.clone(),
             HeaderMap::Response => self.world.response.clone(),
+            HeaderMap::ResponseTrailers => self.world.trailers.clone(),
         }
     }
 
@@ -270,7 +273,7 @@ impl Filter {
         let effects = effects.unwrap_or_default();
         let mut reply = None;
         for effect in effects.list {
-            if let Some(refused) = self.perform(world, way, piece, effect, &mut reply) {
+            if let Some(refused) = self.perform(world, event, (way, piece), effect, &mut reply) {
                 world.refused.push(format!("{event:?}: {refused}"));
             }
         }
@@ -321,14 +324,17 @@ impl Filter {
     fn perform(
         &mut self,
         world: &mut World,
-        way: Way,
-        piece: Piece<'_>,
+        event: Event,
+        (way, piece): (Way, Piece<'_>),
         effect: Effect,
         reply: &mut Option<Reply>,
     ) -> Option<&'static str> {
         let sent = |filter: &mut Self, map| match map {
+            // The next attempt is sent what stands there when this one is done.
+            HeaderMap::Request if event == Event::Done => false,
             HeaderMap::Request => way == Way::Response || filter.request.gone,
             HeaderMap::Response => way == Way::Request || filter.response.gone,
+            HeaderMap::ResponseTrailers => event != Event::ResponseTrailers,
         };
         let untouchable = |own: Way| match piece {
             _ if way != own => Some("that body is not here"),
@@ -391,6 +397,7 @@ impl World {
         match map {
             HeaderMap::Request => &mut self.request,
             HeaderMap::Response => &mut self.response,
+            HeaderMap::ResponseTrailers => &mut self.trailers,
         }
     }
 }

@@ -332,7 +332,11 @@ impl Play {
             open = self.down(Piece::Body(body, ends));
         }
         if open && matches!(piece, Piece::Trailers) {
+            self.life.world.trailers = vec![("set-cookie".to_owned(), b"of the provider".to_vec())];
             self.down(Piece::Trailers);
+            if !self.life.world.trailers.is_empty() {
+                self.life.world.refused.push("a provider's trailers go to the app".to_owned());
+            }
             self.life.ended = true;
         }
         open

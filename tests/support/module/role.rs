@@ -124,6 +124,7 @@ fn show(vm: &mut Vm, id: u32, event: Event, view: &View<'_>) {
     let context = vm.at(id);
     context.maps.insert(0, view.world.request.clone());
     context.maps.insert(2, view.world.response.clone());
+    context.maps.insert(3, view.world.trailers.clone());
     for (kind, body) in [(0, view.request), (1, view.response)] {
         context.buffers.insert(kind, body.to_vec());
     }
@@ -156,6 +157,7 @@ fn effect(deed: Deed, buffer: StreamBuffer) -> Vec<Effect> {
     let map = |kind: u32| match kind {
         0 => HeaderMap::Request,
         2 => HeaderMap::Response,
+        3 => HeaderMap::ResponseTrailers,
         other => panic!("no role writes the header map {other}"),
     };
     let one = match deed {
