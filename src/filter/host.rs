@@ -2,7 +2,7 @@
 use std::cell::Cell;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{Action, BufferType, MapType, Status};
@@ -40,11 +40,30 @@ impl Read for Host {
     }
 }
 
+/// The time when a VM began, by the clock on the wall and by the one that only goes on.
+///
+/// From then on the second one counts: what waits for a moment, or lives until one, does not care
+/// for a clock that is put right, and workers that share records agree.
+struct Began {
+    wall: Duration,
+    at: Instant,
+}
+
+impl Began {
+    #[expect(clippy::disallowed_methods, reason = "a shell reads the clock")]
+    fn now() -> Self {
+        let wall = hostcalls::get_current_time().unwrap_or(UNIX_EPOCH);
+        Self { wall: wall.duration_since(UNIX_EPOCH).unwrap_or_default(), at: Instant::now() }
+    }
+}
+
 impl Clock for Host {
     fn now_ms(&self) -> u64 {
-        let now = hostcalls::get_current_time().unwrap_or(UNIX_EPOCH);
-        let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-        since.as_millis().try_into().unwrap_or(u64::MAX)
+        thread_local! {
+            static BEGAN: Began = Began::now();
+        }
+        let now = BEGAN.with(|began| began.wall.saturating_add(began.at.elapsed()));
+        now.as_millis().try_into().unwrap_or(u64::MAX)
     }
 }
 

@@ -316,8 +316,8 @@ fn link_system(linker: &mut Linker<Host>) -> Result<(), Error> {
         "env",
         "proxy_get_current_time_nanoseconds",
         |mut caller: Call<'_>, at: u32| {
-            let nanos = caller.data().now_ms.saturating_mul(1_000_000);
-            put(&mut caller, at, &nanos.to_le_bytes())?;
+            let wall_ms = caller.data().now_ms.saturating_add(caller.data().wrong_ms);
+            put(&mut caller, at, &wall_ms.saturating_mul(1_000_000).to_le_bytes())?;
             Ok::<_, Error>(OK)
         },
     )?;
