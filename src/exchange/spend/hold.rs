@@ -109,7 +109,7 @@ pub(in super::super) fn begin(
             Drawn::Busy => {}
         }
     }
-    match away::may_ask(envoy, ledger, policy.timeout_ms) {
+    match away::may_ask(envoy, ledger, &asking.bid.payer.tenant, policy.timeout_ms) {
         Ok(()) => asking.call(policy, envoy, effects),
         Err(since_ms) => asking.unavailable(policy, since_ms, envoy, effects),
     }
@@ -130,7 +130,7 @@ impl Asking {
         let code = document.as_ref().and_then(|document| document.root().str_of("code"));
         let unknown = status == 404 && code.as_deref() == Some(UNKNOWN.consequence().name);
         if standing.is_some() || unknown {
-            away::answered(envoy, &self.ledger);
+            away::answered(envoy, &self.ledger, &self.bid.payer.tenant);
         }
         match standing {
             Some(standing) if standing.outcome == Outcome::Held => {
@@ -155,7 +155,8 @@ impl Asking {
                 let since = if alone {
                     envoy.now_ms()
                 } else {
-                    away::failed(envoy, &self.ledger, refused(status, body))
+                    let tenant = &self.bid.payer.tenant;
+                    away::failed(envoy, &self.ledger, tenant, refused(status, body))
                 };
                 self.unavailable(policy, since, envoy, effects)
             }
