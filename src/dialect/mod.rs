@@ -26,6 +26,7 @@ pub use ask::{
 pub use fault::{Fault, FaultKind};
 pub use lack::{Field, Lack};
 pub use needs::Needs;
+pub use redact::quotes_key;
 pub use splice::{Edit, Put, splice};
 pub use words::Words;
 

@@ -58,6 +58,8 @@ pub struct Parser {
     /// The first block of the stream is over: a byte order mark can no longer come.
     begun: bool,
     long: Long,
+    /// Bytes of such that were handed on and not asked for yet.
+    unread: usize,
 }
 
 /// What becomes of an event that is longer than [`EVENT_BYTES_MAX`].
@@ -133,9 +135,16 @@ impl Parser {
         Ok(())
     }
 
+    /// How many bytes of events that were too long have been handed on since this was asked last.
+    pub fn take_unread(&mut self) -> usize {
+        core::mem::take(&mut self.unread)
+    }
+
     /// Hands on what has come of an event that is too long.
     fn pass(&mut self, bytes: &[u8], each: &mut impl FnMut(Option<Event<'_>>, &[u8])) {
         let carried = core::mem::take(&mut self.carry);
+        let length = carried.len().saturating_add(bytes.len());
+        self.unread = self.unread.saturating_add(length);
         for bytes in [&carried, bytes].into_iter().filter(|bytes| !bytes.is_empty()) {
             each(None, bytes);
         }

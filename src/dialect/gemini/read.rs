@@ -1,5 +1,6 @@
 //! Reads answers. A stream is a row of whole answers, each with the next piece.
 use super::{fault, parts, usage};
+use crate::dialect::redact::redact;
 use crate::dialect::{Event, Fault, FaultKind, Sink, Stop, StreamReader};
 use crate::json::{Document, Limits, Value};
 
@@ -118,6 +119,7 @@ impl Reader {
             | "OTHER" => {
                 self.done = true;
                 let colon = if why.is_empty() { "" } else { ": " };
+                let why = redact(why);
                 sink(broken(&format!("the model ended its answer with `{reason}`{colon}{why}")));
             }
             _ if self.calls > 0 => self.end(Stop::ToolCalls, sink),

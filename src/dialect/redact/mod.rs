@@ -84,10 +84,13 @@ pub(super) fn redact(text: &str) -> Cow<'_, str> {
     let mut out: Option<String> = None;
     let mut kept = 0_usize;
     let (mut named, mut labelled) = (REACH, REACH);
+    let (mut before, mut end) = (String::new(), 0_usize);
     for (start, token) in tokens(text) {
         // The end of a sentence, and of a part of one.
         let token = token.trim_end_matches(['.', '-', '/', '~']);
-        if secret(token, named < REACH, labelled < REACH) {
+        let between = text.get(end..start).unwrap_or_default();
+        let handed = named < REACH && handed(&before, between, token);
+        if handed || secret(token, named < REACH, labelled < REACH) {
             let out = out.get_or_insert_default();
             out.push_str(text.get(kept..start).unwrap_or_default());
             out.push_str(GONE);
@@ -101,6 +104,8 @@ pub(super) fn redact(text: &str) -> Cow<'_, str> {
         } else if LABELS.contains(&last) {
             (named, labelled) = (REACH, 0);
         }
+        end = start.saturating_add(token.len());
+        before = last.to_owned();
     }
     match out {
         Some(mut out) => {
@@ -109,6 +114,26 @@ pub(super) fn redact(text: &str) -> Cow<'_, str> {
         }
         None => Cow::Borrowed(text),
     }
+}
+
+/// Whether a token stands where a key is handed over, so that it is one however it looks:
+/// `key=abc`, `Bearer abc-1`, `API key provided: abc`, `api_key: abc123`.
+fn handed(before: &str, between: &str, token: &str) -> bool {
+    let digits = token.contains(|c: char| c.is_ascii_digit());
+    let named = NAMES.contains(&before) || before.ends_with("apikey");
+    match before {
+        "provided" | "supplied" | "given" => between.contains(':') && token.len() >= 4,
+        "bearer" => digits || token.contains(['-', '_', '+', '=']) || token.len() >= 16,
+        _ if !named => false,
+        _ if between.starts_with('=') => !token.is_empty(),
+        _ => between.contains(':') && digits && token.len() >= 6,
+    }
+}
+
+/// Whether a provider's own words have what looks like a key in them.
+#[must_use]
+pub fn quotes_key(text: &str) -> bool {
+    matches!(redact(text), Cow::Owned(_))
 }
 
 /// Runs of what keys are made of, and where they begin. Keys that are masked hold asterisks.

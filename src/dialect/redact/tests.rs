@@ -46,6 +46,12 @@ fn a_short_one_goes_where_it_is_called_one() {
         "invalid token a1b2c3d4e5f6a7b8",
         "wrong api-key: 3f2504e0-4f89-11d3-9a0c-0305e82c3301",
         "Authorization: Bearer abc123def456ghi7",
+        "Authorization: Bearer token-abc123",
+        "Bearer 11111111-2222-3333-4444-555555555555 is unknown",
+        "Bearer abcdefghijklmnop is unknown",
+        "GET /v1/models?key=secretword failed",
+        "Incorrect API key provided: mykey.",
+        "x-api-key: abc123",
     ] {
         assert!(redact(text).contains("[redacted]"), "{text}: {}", redact(text));
     }

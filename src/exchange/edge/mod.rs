@@ -323,7 +323,11 @@ impl Edge {
         if end {
             return Effects::go_on();
         }
-        let (effects, body) = Local::read(envoy, &[]).rewrite(head.app, &head.request_id);
+        let (mut effects, body) = Local::read(envoy, &[]).rewrite(head.app, &head.request_id);
+        // What the ledger was asked for is given back.
+        if let State::Asking { asking, .. } = &self.state {
+            effects.list.push(spend::abandon(asking));
+        }
         self.failing(effects, body)
     }
 

@@ -14,6 +14,11 @@ use crate::policy::Model;
 /// twice what a request is estimated with.
 const IMAGE: u64 = 6000;
 
+/// The same where a report of usage is looked at, which is believed up to twice as much: gpt-4o-mini
+/// counts 2,833 and 5,667 for each of at most eight tiles
+/// (<https://platform.openai.com/docs/guides/images-vision>).
+const IMAGE_REPORTED: u64 = 24_100;
+
 /// What providers put around the functions that a request offers, in tokens. Anthropic's own words
 /// to its models are 313 to 804 tokens long
 /// (<https://docs.claude.com/en/docs/agents-and-tools/tool-use/overview>).
@@ -32,7 +37,7 @@ pub(super) fn bound(ask: &Ask<'_>, model: &Model, limit: Option<u64>, input_toke
 /// What the dearest of the models may cost, each with its bound on the answer.
 pub(super) fn cost(ask: &Ask<'_>, bytes: usize, models: &[&Model], bounds: &[u64]) -> Credits {
     let images = images(ask);
-    let input = input_tokens(ask, bytes, images);
+    let input = input_tokens(ask, bytes, images.saturating_mul(IMAGE));
     let worst = |(model, bound): (&&Model, &u64)| {
         let output = bound.saturating_mul(ask.choices.max(1));
         model.price.map(|price| price.worst(input, output, images))
@@ -42,7 +47,7 @@ pub(super) fn cost(ask: &Ask<'_>, bytes: usize, models: &[&Model], bounds: &[u64
 
 /// The most that each of the models may use, each with its bound on the answer.
 pub(super) fn legs(ask: &Ask<'_>, bytes: usize, models: &[&Model], bounds: &[u64]) -> Rc<[Leg]> {
-    let input = input_tokens(ask, bytes, images(ask));
+    let input = input_tokens(ask, bytes, images(ask).saturating_mul(IMAGE_REPORTED));
     let leg = |(model, bound): (&&Model, &u64)| Leg {
         model: model.name.clone(),
         // A field that only its own dialect knows may bring the provider more to read than the
@@ -59,12 +64,13 @@ pub(super) fn images(ask: &Ask<'_>) -> u64 {
     blocks.map(|block| seen(block).0).fold(0, u64::saturating_add)
 }
 
+/// Most tokens of the input, when its images have so many.
 fn input_tokens(ask: &Ask<'_>, bytes: usize, images: u64) -> u64 {
     let blocks = ask.turns.iter().flat_map(|turn| &turn.blocks);
     let data = blocks.map(|block| seen(block).1).fold(0, u64::saturating_add);
     let text = u64::try_from(bytes).unwrap_or(u64::MAX).saturating_sub(data);
     let tools = if ask.tools.is_empty() { 0 } else { TOOLS };
-    text.saturating_add(images.saturating_mul(IMAGE)).saturating_add(tools)
+    text.saturating_add(images).saturating_add(tools)
 }
 
 /// The images in a block, and the bytes of those that are sent in place.

@@ -37,6 +37,12 @@ impl About {
         core::ptr::eq(self.asked.dialect, self.config.dialect)
     }
 
+    /// How many answers were paid for. One of them is read; the others are taken to be as long.
+    pub(super) fn choices(&self) -> u64 {
+        let meter = self.asked.meter.as_ref();
+        meter.and_then(|meter| meter.paid.checked_div(meter.bound)).unwrap_or(1).max(1)
+    }
+
     /// Tokens of output at which the answer is ended; none where it is not.
     pub(super) fn stop_at(&self) -> Option<u64> {
         self.asked.meter.as_ref().filter(|meter| meter.stop).map(|meter| meter.paid)

@@ -10,6 +10,7 @@ use super::flowing::{Flowing, full};
 use super::judge::{CONTENT_TYPE, Came, EVENTS, Judge, internal};
 use super::translate::{End, Run, Translation, cut_short, no_memory};
 use super::{Relay, Turn, whole};
+use crate::dialect::quotes_key;
 use crate::json::{Document, Limits};
 
 /// Most bytes of an error's body that are read: real ones are under a kilobyte.
@@ -57,7 +58,10 @@ impl Held {
         asked.report.status = status;
         let about = About::new(config, asked);
         let same = about.same();
-        own.retain(|(name, _)| name == CONTENT_TYPE || passes(name, same));
+        own.retain(|(name, value)| {
+            let passes = name == CONTENT_TYPE || passes(name, same);
+            passes && core::str::from_utf8(value).is_ok_and(|value| !quotes_key(value))
+        });
         let kind = match status {
             status if is_answer(status) && events && about.asked.stream => {
                 Kind::Stream(Box::new(Translation::new(&about, envoy)))

@@ -23,8 +23,8 @@ struct Ear {
     reader: Box<dyn StreamReader>,
     output: Output,
     seen: Seen,
-    /// Somebody pays for it.
-    metered: bool,
+    /// Of how many answers one is read; 0 where nobody pays.
+    choices: u64,
     /// Where it is ended: at so many tokens of output.
     stop_at: Option<u64>,
 }
@@ -72,7 +72,7 @@ impl Translation {
             reader: (about.config.dialect.provider.stream)(),
             output: Output::new(about, envoy),
             seen: Seen::default(),
-            metered: about.asked.meter.is_some(),
+            choices: about.asked.meter.as_ref().map_or(0, |_| about.choices()),
             stop_at: about.stop_at(),
         };
         let permit = about.config.memory.permit();
@@ -106,6 +106,14 @@ impl Translation {
             None => over = ear.event(event, raw),
             Some(end) => ear.late(event, raw, end),
         });
+        ear.unread(parser.take_unread());
+        if over.is_none() && ear.exhausted() {
+            if parser.passes_long() {
+                ear.output.end_event();
+            }
+            ear.stop();
+            over = Some(End::Stopped);
+        }
         let held = besides
             .saturating_add(parser.held())
             .saturating_add(ear.reader.held())
@@ -180,6 +188,14 @@ impl Ear {
         self.judge(heard)
     }
 
+    /// Bytes of events that were too long to be read: a token is about four of them.
+    fn unread(&mut self, bytes: usize) {
+        let tokens = u64::try_from(bytes / 4).unwrap_or(u64::MAX);
+        if self.choices > 0 {
+            self.seen.said = self.seen.said.saturating_add(tokens);
+        }
+    }
+
     /// An event after the end: only what it reports counts.
     fn late(&mut self, event: Option<sse::Event<'_>>, raw: &[u8], end: &End) {
         self.output.raw(raw, false);
@@ -193,7 +209,7 @@ impl Ear {
     }
 
     fn hear(&mut self, event: &sse::Event<'_>) -> Heard {
-        let Self { reader, output, seen, metered, .. } = self;
+        let Self { reader, output, seen, choices, .. } = self;
         let before = seen.content;
         let mut heard = Heard { any: false, hidden: output.hides_usage(), end: None };
         reader.read(event.name, &event.data, &mut |event| {
@@ -213,8 +229,8 @@ impl Ear {
                 _ => {}
             }
             seen.content |= event.is_content();
-            if *metered {
-                seen.count(&event);
+            if *choices > 0 {
+                seen.count(&event, *choices);
             }
             if !output.event(&event) {
                 // Before the app has anything, it is a failure like any other.
@@ -283,12 +299,12 @@ impl Heard {
 }
 
 impl Seen {
-    fn count(&mut self, event: &Event<'_>) {
+    fn count(&mut self, event: &Event<'_>, choices: u64) {
         let tokens = match event {
             Event::Reasoning(_) => &mut self.thought,
             _ => &mut self.said,
         };
-        *tokens = tokens.saturating_add(event.tokens());
+        *tokens = tokens.saturating_add(event.tokens().saturating_mul(choices));
     }
 
     /// Tokens of all that it said, estimated.

@@ -71,7 +71,7 @@ fn read(
     metered: bool,
 ) -> Said {
     let buffer = judge.about.config.buffer;
-    let mut said = Said::default();
+    let (mut said, choices) = (Said::default(), judge.about.choices());
     (judge.about.config.dialect.provider.whole)(document, &mut |event| {
         if said.fault.is_some() {
             return;
@@ -86,7 +86,7 @@ fn read(
                 Event::Reasoning(_) => &mut said.used.thought,
                 _ => &mut said.used.said,
             };
-            *tokens = tokens.saturating_add(event.tokens());
+            *tokens = tokens.saturating_add(event.tokens().saturating_mul(choices));
         }
         let Some(writer) = &mut writer else { return };
         said.bytes = said.bytes.saturating_add(event.bytes()).saturating_add(AROUND);
