@@ -21,8 +21,8 @@ pub trait Read {
 
 /// The time.
 pub trait Clock {
-    /// Milliseconds since 1970. It only goes on, whatever happens to the clock on the wall, so a moment
-    /// that was reckoned from it comes.
+    /// Milliseconds since 1970. It only goes on, whatever happens to the clock on the wall, so a
+    /// moment that was reckoned from it comes.
     fn now_ms(&self) -> u64;
     /// Seconds since 1970.
     fn now(&self) -> u64 {

@@ -14,8 +14,8 @@ use crate::policy::Model;
 /// twice what a request is estimated with.
 const IMAGE: u64 = 6000;
 
-/// The same where a report of usage is looked at, which is believed up to twice as much: gpt-4o-mini
-/// counts 2,833 and 5,667 for each of at most eight tiles
+/// The same where a report of usage is looked at, which is believed up to twice as much:
+/// gpt-4o-mini counts 2,833 and 5,667 for each of at most eight tiles
 /// (<https://platform.openai.com/docs/guides/images-vision>).
 const IMAGE_REPORTED: u64 = 24_100;
 

@@ -2,8 +2,8 @@
 //!
 //! One slow answer is that request's own misfortune. Only several failures in a row, or a refused
 //! connection, make a ledger *away*: it is then asked by one request at a time and by nobody in
-//! between, so that requests do not wait for its timeout one after the other. Failures of one tenant
-//! alone, whose account may be locked, make it away for that tenant.
+//! between, so that requests do not wait for its timeout one after the other. Failures of one
+//! tenant alone, whose account may be locked, make it away for that tenant.
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::super::Envoy;

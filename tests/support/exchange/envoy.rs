@@ -32,7 +32,6 @@ pub(crate) struct World {
     pub(crate) logged: Vec<String>,
     /// What Envoy would have refused to do, or what would have hung.
     pub(crate) refused: Vec<String>,
-    /// What follows the answer's body.
     pub(crate) trailers: Headers,
     /// A request header has changed: the route is chosen again.
     pub(crate) rerouted: bool,
@@ -149,12 +148,10 @@ impl Common {
 }
 
 impl World {
-    /// Nothing has happened in it yet.
     pub(crate) fn of(common: &Rc<Common>) -> Self {
         Self { common: Rc::clone(common), ..Self::default() }
     }
 
-    /// The world, outside of any stream.
     pub(crate) fn view(&self) -> View<'_> {
         View { world: self, request: &[], response: &[], call: &[] }
     }
