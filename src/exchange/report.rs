@@ -170,7 +170,8 @@ impl Report {
     /// Whether no other model is asked after it.
     fn ends_the_chain(&self) -> bool {
         match self.progress {
-            Progress::Running => self.has_content(),
+            // One that broke before Envoy let go of its first content was followed by another.
+            Progress::Running => false,
             Progress::Answered | Progress::Cut => true,
             Progress::Failed(outcome) => !outcome.verdict().fails_over,
         }

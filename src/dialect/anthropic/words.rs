@@ -6,10 +6,12 @@ use super::read::KNOWN;
 use crate::dialect::Words;
 
 /// The fields of messages, blocks, tools and options. Those of a request are [`KNOWN`].
-const INNER: [&str; 30] = [
+const INNER: [&str; 34] = [
     "allowed_callers",
     "budget_tokens",
+    "cache_control",
     "caller",
+    "container",
     "content",
     "data",
     "defer_loading",
@@ -24,6 +26,7 @@ const INNER: [&str; 30] = [
     "input_examples",
     "input_schema",
     "is_error",
+    "mcp_servers",
     "media_type",
     "name",
     "role",
@@ -34,13 +37,14 @@ const INNER: [&str; 30] = [
     "task_budget",
     "text",
     "tool_use_id",
+    "ttl",
     "type",
     "url",
     "user_id",
 ];
 
-/// Schemas and arguments.
-const FREE: [&str; 4] = ["input", "input_examples", "input_schema", "schema"];
+/// Schemas, arguments and servers of the app's own.
+const FREE: [&str; 5] = ["input", "input_examples", "input_schema", "mcp_servers", "schema"];
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| {
     let names: Vec<&str> = KNOWN.iter().copied().chain(INNER).collect();

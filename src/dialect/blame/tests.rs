@@ -46,6 +46,11 @@ openai 429 Billing {"error":{"message":"You exceeded your current quota","type":
 /// Under 400 and 422 the account is the operator's.
 const ACCOUNT: &str = r#"
 anthropic 400 Billing {"type":"error","error":{"type":"invalid_request_error","message":"You have reached your specified API usage limits. You will regain access on 2026-04-01 at 00:00 UTC."}}
+anthropic 400 Billing {"type":"error","error":{"type":"invalid_request_error","message":"You have reached your specified workspace API usage limits."}}
+anthropic 400 Billing {"type":"error","error":{"type":"invalid_request_error","message":"Claude AI usage limit reached|1751328000"}}
+anthropic 400 Permission {"type":"error","error":{"type":"invalid_request_error","message":"Your access has been terminated."}}
+openai 400 Permission {"error":{"message":"Your organization is not verified.","type":"invalid_request_error"}}
+openai 400 Authentication {"error":{"message":"This API key has been revoked.","type":"invalid_request_error"}}
 anthropic 400 Billing {"type":"error","error":{"type":"invalid_request_error","message":"You're out of extra usage. Add more at claude.ai/settings/usage and keep going."}}
 anthropic 400 Billing {"type":"error","error":{"type":"invalid_request_error","message":"Third-party apps now draw from your extra usage, not your plan limits."}}
 anthropic 400 Billing {"type":"error","error":{"type":"invalid_request_error","message":"Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing."}}

@@ -96,7 +96,7 @@ proptest! {
         }
         let read = Report::read(&world.view(), &chain);
         let ends = |report: &Report| match report.progress {
-            Progress::Running => report.first_ms > 0,
+            Progress::Running => false,
             Progress::Answered | Progress::Cut => true,
             Progress::Failed(outcome) => !outcome.verdict().fails_over,
         };

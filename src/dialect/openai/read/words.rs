@@ -6,7 +6,7 @@ use super::FIELDS;
 use crate::dialect::Words;
 
 /// The fields of messages, parts, tools and options. Those of a request are [`FIELDS`].
-const INNER: [&str; 27] = [
+const INNER: [&str; 29] = [
     "arguments",
     "budget_tokens",
     "content",
@@ -30,6 +30,9 @@ const INNER: [&str; 27] = [
     "tool_calls",
     "type",
     "url",
+    // What other servers take for more answers, or for other models, than were judged.
+    "best_of",
+    "models",
     // Parts and fields that are not read here and that other servers take for words of the model
     // or of the user: whether a request holds one decides who can serve it.
     "file",

@@ -18,6 +18,8 @@ pub(in super::super) struct About {
     next: u64,
     /// Or at that time, in milliseconds since 1970.
     next_ms: u64,
+    /// Or when its provider reports another usage than this.
+    told: Option<Usage>,
 }
 
 /// How old what was published may become while more is known, in milliseconds: an app that leaves
@@ -29,7 +31,7 @@ const MESSAGE: usize = 2_000;
 
 impl About {
     pub(super) const fn new(config: Rc<Config>, asked: Asked) -> Self {
-        Self { config, asked, next: 0, next_ms: 0 }
+        Self { config, asked, next: 0, next_ms: 0, told: None }
     }
 
     /// Whether the app and the provider speak the same dialect.
@@ -79,7 +81,9 @@ impl About {
 
     /// What is published of an answer that has begun, where it is time for that.
     pub(super) fn so_far(&mut self, now_ms: u64) -> Option<Effect> {
-        let due = self.asked.report.bytes >= self.next || now_ms >= self.next_ms;
+        let due = self.asked.report.bytes >= self.next
+            || now_ms >= self.next_ms
+            || self.asked.report.used.reported != self.told;
         due.then(|| self.publish(now_ms))
     }
 
@@ -97,6 +101,7 @@ impl About {
     fn publish(&mut self, now_ms: u64) -> Effect {
         self.next = self.asked.report.bytes.saturating_mul(2);
         self.next_ms = now_ms.saturating_add(OLD_MS);
+        self.told = self.asked.report.used.reported;
         self.asked.report.publish()
     }
 
