@@ -153,7 +153,11 @@ fn comes_to_its_end(proxy: &mut Proxy) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig {
+        cases: 400,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn each_request_ends_once_and_is_charged_once(

@@ -202,7 +202,11 @@ fn tokens() -> impl Strategy<Value = u64> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig {
+        cases: 300,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     /// Whatever attempts do and report: the parts are the whole, each at its own model, none above
     /// what its bounds come to, and what failed takes no more than the hold.

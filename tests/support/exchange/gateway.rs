@@ -25,6 +25,7 @@ pub(crate) struct Gateway {
     /// What the streams of its providers may hold.
     pub(crate) memory: Memory,
     /// Those to its providers that have served.
+    #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "the module's tests use it"))]
     pub(crate) connections: Connections,
     /// The configurations of its plugins: the edge's by no name, the others' by their models.
     #[cfg_attr(

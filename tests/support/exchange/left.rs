@@ -199,7 +199,11 @@ fn a_wrong_estimate_of_a_text_is_no_reasoning() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig {
+        cases: 60,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn of_a_known_model_the_charge_is_near_the_truth(
@@ -224,7 +228,10 @@ proptest! {
         }
         let (credits, usage, held) = leaves(&mut proxy);
         prop_assert!(credits <= held);
-        let near = truth * 9 / 10 - 20..=truth * 11 / 10 + 20;
+        // Where reasoning is not told apart, a lesson is as wrong as the estimate of its text.
+        let off = if streamed && !told { 30 } else { 10 };
+        let least = (truth * (100 - off) / 100).saturating_sub(20);
+        let near = least..=truth * (100 + off) / 100 + 20;
         prop_assert!(near.contains(&usage.output) || usage.output == BOUND, "{truth}: {usage:?}");
     }
 
