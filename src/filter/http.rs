@@ -27,11 +27,13 @@ pub(super) struct Live {
     stream: Option<Stream>,
     /// The last callback of the response held back what it brought.
     response_held: bool,
+    /// How often it asked to be woken.
+    asked: u32,
 }
 
 impl Http {
     pub(super) fn new(context: u32, plugin: Option<&Plugin>, pace: &Rc<Pace>) -> Self {
-        let live = Live { stream: plugin.map(Plugin::stream), response_held: false };
+        let live = Live { stream: plugin.map(Plugin::stream), response_held: false, asked: 0 };
         Self { context, pace: Rc::clone(pace), live: Rc::new(RefCell::new(live)) }
     }
 
@@ -58,6 +60,16 @@ impl Http {
 impl Live {
     pub(super) const fn response_held(&self) -> bool {
         self.response_held
+    }
+
+    pub(super) const fn asked(&self) -> u32 {
+        self.asked
+    }
+
+    /// It asks to be woken once more.
+    pub(super) const fn asks(&mut self) -> u32 {
+        self.asked = self.asked.wrapping_add(1);
+        self.asked
     }
 
     /// Lets go of what is held of the response.

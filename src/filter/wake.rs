@@ -24,6 +24,8 @@ const HURRY: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 struct Sleeper {
     due_ms: u64,
+    /// How often its stream had asked.
+    turn: u32,
     context: u32,
     live: Weak<RefCell<Live>>,
 }
@@ -67,10 +69,11 @@ fn tick_every(period: Duration) {
     }
 }
 
-/// A stream wants to be woken.
+/// A stream wants to be woken: then, and not when it had asked for it before.
 pub(super) fn ask(context: u32, live: &Rc<RefCell<Live>>, pace: &Pace) {
     let due_ms = Host.now_ms().saturating_add(PATIENCE_MS);
-    let sleeper = Sleeper { due_ms, context, live: Rc::downgrade(live) };
+    let turn = live.borrow_mut().asks();
+    let sleeper = Sleeper { due_ms, turn, context, live: Rc::downgrade(live) };
     SLEEPERS.with_borrow_mut(|sleepers| sleepers.push_back(sleeper));
     pace.hurry();
 }
@@ -79,16 +82,23 @@ pub(super) fn ask(context: u32, live: &Rc<RefCell<Live>>, pace: &Pace) {
 pub(super) fn tick(root: u32, pace: &Pace) {
     let mut woken = false;
     while let Some(sleeper) = due() {
-        let Some(live) = sleeper.live.upgrade() else { continue };
+        let Some(own) = sleeper.live.upgrade() else { continue };
         if hostcalls::set_effective_context(sleeper.context).is_err() {
             continue; // Envoy has forgotten it.
         }
         woken = true;
-        let Ok(mut live) = live.try_borrow_mut() else { continue };
+        let Ok(mut live) = own.try_borrow_mut() else { continue };
+        if live.asked() != sleeper.turn {
+            continue;
+        }
         let held = live.response_held();
         let done = live.on(Event::Woken);
         if held && done.action == Action::Continue && !done.replied {
             live.let_go();
+        }
+        drop(live);
+        if done.wakes {
+            ask(sleeper.context, &own, pace);
         }
     }
     if woken && let Err(status) = hostcalls::set_effective_context(root) {

@@ -11,7 +11,7 @@ from support import h2_app, paths
 from support.gateway import CHAT, MESSAGES, Gateway, render
 from support.policy import policy
 from support.server import ClosedPort
-from support.stubborn import JSON, Stubborn, Trailing, chat_chunk, event, message_events
+from support.stubborn import JSON, Quiet, Stubborn, Trailing, chat_chunk, event, message_events
 
 BOTH = pytest.mark.parametrize("path", [CHAT, MESSAGES])
 DONE = b"data: [DONE]\n\n"
@@ -165,6 +165,63 @@ def test_trailers_after_the_reason_leave_it_whole(serve, path, model):
     _, text, _, ended = read(gateway, path, ask(path, model))
     assert ended and '"error"' not in text
     assert text.endswith("data: [DONE]\n\n") if path == CHAT else "message_stop" in text, text
+
+
+# How an app and a model meet, whether by HTTP/2, and for how many seconds nothing comes: the last
+# for longer than the usage is waited for, which an app of that dialect always asks for.
+QUIETS = [
+    (path, model, http2, 1.6)
+    for path in (CHAT, MESSAGES)
+    for model in ("gpt", "claude")
+    for http2 in (False, True)
+] + [(MESSAGES, "gpt", False, 5.6)]
+
+
+@pytest.mark.parametrize(("path", "model", "http2", "quiet"), QUIETS)
+def test_a_provider_that_is_quiet_after_the_reason_ends_whole(serve, path, model, http2, quiet):
+    kind = Trailing if http2 else Quiet
+    chat = kind([chat_chunk("hi"), chat_chunk(reason="stop")], quiet=quiet)
+    messages = kind(message_events("hi")[:-1], quiet=quiet)
+    gateway = serve(http2=http2, openai=chat, anthropic=messages)
+    _, text, seconds, ended = read(gateway, path, ask(path, model))
+    assert ended and '"error"' not in text
+    assert seconds < quiet + 1
+    assert_ends_once(path, text)
+
+
+@BOTH
+def test_pings_after_the_reason_put_nothing_off(serve, path):
+    chunks = [chat_chunk("hi"), chat_chunk(reason="stop")]
+    provider = Stubborn(chunks, drip=b": ping\n\n")
+    _, text, seconds, _ = read(serve(openai=provider), path, ask(path))
+    assert_ends_once(path, text)
+    assert seconds < SOON
+    provider.wait_until_let_go()
+
+
+LATE = [chat_chunk(usage={"prompt_tokens": 3, "completion_tokens": 2}), DONE]
+
+
+@pytest.mark.parametrize("asks", [False, True])
+@pytest.mark.parametrize("last", [LATE, LATE[:1], LATE[1:]])
+def test_what_comes_late_is_told_once(serve, asks, last):
+    provider = Quiet([chat_chunk("hi"), chat_chunk(reason="stop")], quiet=1.6, late=last)
+    more = {"stream_options": {"include_usage": True}} if asks else {}
+    _, text, _, ended = read(serve(openai=provider), CHAT, ask(CHAT, **more))
+    assert ended
+    assert_ends_once(CHAT, text)
+    assert ("completion_tokens" in text) == (asks and last[0] is LATE[0])
+
+
+def assert_ends_once(path: str, text: str) -> None:
+    """An answer has the mark of its dialect's end, once, and nothing behind it."""
+    if path == CHAT:
+        assert text.endswith("data: [DONE]\n\n") and text.count("[DONE]") == 1, text[-300:]
+        assert text.count('"stop"') == 1
+    else:
+        last = text.split("\n\n")[-2]
+        assert last.startswith("event: message_stop"), text[-300:]
+        assert text.count("event: message_stop") == text.count("event: message_delta") == 1
 
 
 @BOTH

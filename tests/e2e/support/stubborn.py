@@ -67,6 +67,25 @@ class Stubborn(Server):
         return self.let_go[-1]
 
 
+class Quiet(Server):
+    """Answers with these chunks, says nothing for so many seconds, and ends, after those that are
+    late."""
+
+    def __init__(self, chunks: Iterable[bytes], quiet: float, late: Iterable[bytes] = ()):
+        self.chunks, self.quiet, self.late = list(chunks), quiet, list(late)
+        super().__init__(self._play)
+
+    def _play(self, connection: socket.socket) -> None:
+        read_request(connection)
+        head = f"HTTP/1.1 200 OK\r\ncontent-type: {EVENTS}\r\ntransfer-encoding: chunked\r\n\r\n"
+        connection.sendall(head.encode() + b"".join(map(chunked, self.chunks)))
+        time.sleep(self.quiet)
+        for chunk in self.late:
+            connection.sendall(chunked(chunk))
+            time.sleep(0.1)
+        connection.sendall(b"0\r\n\r\n")
+
+
 def chunked(chunk: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(chunk), chunk)
 
@@ -76,10 +95,10 @@ TRAILERS = [("grpc-status", "0"), ("set-cookie", "a=b"), ("x-key", "sk-proj-0123
 
 
 class Trailing(Server):
-    """An HTTP/2 provider whose streams end with trailers."""
+    """An HTTP/2 provider whose streams end with trailers, so many seconds after the last chunk."""
 
-    def __init__(self, chunks: Iterable[bytes], kind: str = EVENTS):
-        self.chunks, self.kind = list(chunks), kind
+    def __init__(self, chunks: Iterable[bytes], kind: str = EVENTS, quiet: float = 0):
+        self.chunks, self.kind, self.quiet = list(chunks), kind, quiet
         super().__init__(self._play)
 
     def _play(self, connection: socket.socket) -> None:
@@ -103,6 +122,7 @@ class Trailing(Server):
             http.send_data(stream, chunk)
             connection.sendall(http.data_to_send())
             time.sleep(0.05)
+        time.sleep(self.quiet)
         http.send_headers(stream, TRAILERS, end_stream=True)
 
 

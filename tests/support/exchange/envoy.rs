@@ -16,6 +16,9 @@ use tradewind::exchange::{
 /// A header map, in order.
 pub(crate) type Headers = Vec<(String, Vec<u8>)>;
 
+/// How long a stream that asks to be woken sleeps, in milliseconds.
+const PATIENCE_MS: u64 = 1_000;
+
 /// What Envoy holds for one request, and what the roles had it do.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct World {
@@ -203,8 +206,11 @@ pub(crate) struct Filter {
     /// None where the filter is missing: everything passes.
     role: Option<Box<dyn Role>>,
     buffer: StreamBuffer,
-    /// It asked to be woken.
-    wakes: bool,
+    /// When it wants to be woken, in milliseconds since 1970.
+    wakes_ms: Option<u64>,
+    /// It let go of a body when it was woken: Envoy does not take what it writes of an empty chunk
+    /// right after that.
+    let_go: bool,
     /// It was reset.
     closed: bool,
     request: Held,
@@ -219,7 +225,7 @@ impl Filter {
     /// In the place of one that is not there.
     pub(crate) fn missing(buffer: StreamBuffer) -> Self {
         let (request, response) = (Held::default(), Held::default());
-        Self { role: None, buffer, wakes: false, closed: false, request, response }
+        Self { role: None, buffer, wakes_ms: None, let_go: false, closed: false, request, response }
     }
 
     /// Delivers a piece.
@@ -274,6 +280,7 @@ impl Filter {
                 world.refused.push(format!("{event:?}: {refused}"));
             }
         }
+        self.let_go &= !matches!(event, Event::ResponseBody { .. });
         let most = self.buffer;
         let held = self.held(way);
         if way == Way::Request && !most.fits(held.body.len()) {
@@ -291,13 +298,15 @@ impl Filter {
 
     /// The time that it asked for has passed.
     pub(crate) fn woken(&mut self, world: &mut World) -> Step {
-        self.wakes = false;
-        self.on(world, Event::Woken, Way::Response, Piece::Trailers, &[])
+        self.wakes_ms = None;
+        let step = self.on(world, Event::Woken, Way::Response, Piece::Trailers, &[]);
+        self.let_go = matches!(step, Step::Pass { .. });
+        step
     }
 
-    /// Whether it asked to be woken.
-    pub(crate) const fn wakes(&self) -> bool {
-        self.wakes
+    /// In how many milliseconds it is to be woken, if it asked for that.
+    pub(crate) fn sleeps(&self, world: &World) -> Option<u64> {
+        self.wakes_ms.map(|wakes_ms| wakes_ms.saturating_sub(world.common.now_ms()))
     }
 
     /// Whether it was reset.
@@ -367,6 +376,10 @@ impl Filter {
                 return untouchable(Way::Request);
             }
             Effect::ResponseBody(body) => {
+                let lost = self.let_go && matches!(piece, Piece::Body(&[], _));
+                if lost && !body.as_bytes().is_empty() {
+                    return Some("what is written right after a stream was let go is lost");
+                }
                 self.response.body = body.into_bytes();
                 return untouchable(Way::Response);
             }
@@ -377,7 +390,10 @@ impl Filter {
             Effect::SendNow => world.hurried = true,
             Effect::Reply(_) if self.response.gone => return Some("an answer has begun"),
             Effect::Reply(own) => *reply = Some(own),
-            Effect::Wake => self.wakes = true,
+            Effect::Wake => {
+                let now_ms = world.common.now_ms();
+                self.wakes_ms = Some(now_ms.saturating_add(PATIENCE_MS));
+            }
             Effect::Close => self.closed = true,
             Effect::Count(name) => {
                 let count = world.counted.entry(name).or_default();

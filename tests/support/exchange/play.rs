@@ -38,6 +38,10 @@ pub(crate) fn live(gateway: &Rc<Gateway>, given: &Given) -> Life {
     play.leaves = given.leaves;
     play.ask(&given.request);
     play.go_on();
+    while let Some(ms) = play.sleeps() {
+        play.life.world.common.pass(ms);
+        play.go_on();
+    }
     if given.leaves.is_some() {
         play.leave();
     } else {
@@ -130,6 +134,16 @@ impl Play {
     /// Goes on as far as what has been given allows.
     pub(crate) fn go_on(&mut self) {
         while self.step() {}
+    }
+
+    /// In how many milliseconds something happens though nothing comes, if it does.
+    fn sleeps(&self) -> Option<u64> {
+        match &self.stage {
+            Stage::Answering(attempt, ..) if self.leaves != Some(0) => {
+                attempt.filter.sleeps(&self.life.world)
+            }
+            _ => None,
+        }
     }
 
     /// The model that has been asked and has not begun to answer.
@@ -271,7 +285,7 @@ impl Play {
     fn answer(&mut self, mut attempt: Attempt, message: Message, index: usize) -> bool {
         let (piece, step) = match message.piece(index) {
             Some(piece) => (piece, attempt.filter.turn(&mut self.life.world, Way::Response, piece)),
-            None if message.more && attempt.filter.wakes() => {
+            None if message.more && attempt.filter.sleeps(&self.life.world) == Some(0) => {
                 (Piece::Body(&[], false), attempt.filter.woken(&mut self.life.world))
             }
             None if message.more => {

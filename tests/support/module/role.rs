@@ -16,9 +16,6 @@ use crate::support::{Role, View};
 /// A stream that asks to be woken has its plugin tick so often, in milliseconds.
 pub(crate) const HURRY_MS: u32 = 50;
 
-/// After so long it is woken, in milliseconds.
-const PATIENCE_MS: u64 = 1_000;
-
 const REQUEST: u32 = 0;
 const RESPONSE: u32 = 1;
 
@@ -60,11 +57,9 @@ impl Foreign {
                 (0, deeds)
             }
             Event::Woken => {
-                vm.store.data_mut().now_ms += PATIENCE_MS;
                 let ((), deeds) = vm.on(self.root, "proxy_on_tick", self.root);
                 let context = vm.store.data().current;
                 assert_eq!(context, self.root, "the plugin has not come back to itself");
-                vm.store.data_mut().now_ms -= PATIENCE_MS;
                 (0, deeds)
             }
             Event::Done | Event::Over => {
@@ -114,8 +109,19 @@ impl Role for Foreign {
                 action == 0
             }
         };
+        for deed in &deeds {
+            match deed {
+                Deed::TickPeriod(HURRY_MS) => drop(vm.hurried.insert(self.root)),
+                Deed::TickPeriod(_) => drop(vm.hurried.remove(&self.root)),
+                _ => {}
+            }
+        }
+        // Its own sleep cannot be told from another's: to be woken for nothing does nothing.
+        let sleeps = vm.hurried.contains(&self.root) && !self.gone;
         let flow = if goes_on { Flow::Continue } else { Flow::Pause };
-        Effects { list: effects(deeds, self.buffer), flow }
+        let mut list = effects(deeds, self.buffer);
+        list.extend(sleeps.then_some(Effect::Wake));
+        Effects { list, flow }
     }
 }
 
@@ -185,7 +191,6 @@ fn effect(deed: Deed, buffer: StreamBuffer) -> Vec<Effect> {
         }
         Deed::Record(name, value) => Effect::Gauge(name, value),
         Deed::Log(_, line) => Effect::Log(line),
-        Deed::TickPeriod(HURRY_MS) => Effect::Wake,
         Deed::Close(RESPONSE) => Effect::Close,
         Deed::Resume(_) | Deed::TickPeriod(_) => return Vec::new(),
         other @ (Deed::Close(_) | Deed::Done) => panic!("nobody may {other:?}"),

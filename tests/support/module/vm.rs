@@ -1,4 +1,5 @@
 //! The module in a VM of its own.
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
@@ -38,6 +39,8 @@ pub(crate) struct Vm {
     pub(crate) store: Store<Host>,
     instance: Instance,
     contexts: u32,
+    /// Plugins that tick often: streams want to be woken.
+    pub(crate) hurried: BTreeSet<u32>,
 }
 
 impl Vm {
@@ -60,7 +63,7 @@ impl Vm {
         let mut store = Store::new(engine, Host::default());
         store.data_mut().now_ms = 1_700_000_000_000;
         let instance = linker.instantiate_and_start(&mut store, module).unwrap();
-        let mut vm = Self { store, instance, contexts: 0 };
+        let mut vm = Self { store, instance, contexts: 0, hurried: BTreeSet::new() };
         vm.call::<(), ()>("_initialize", ());
         vm
     }

@@ -10,8 +10,8 @@ use super::{Relay, Turn};
 /// An answer that is over for its app.
 #[derive(Debug)]
 pub(in super::super) enum Ending {
-    /// It ended by itself: its provider may report the usage yet.
-    Whole(Box<About>, Box<Translation>),
+    /// It ended by itself: its provider may report the usage yet. How often it is woken in vain.
+    Whole(Box<About>, Box<Translation>, u8),
     /// It failed, or was ended by us.
     Failed,
 }
@@ -23,14 +23,14 @@ impl Ending {
             effects.list.push(Effect::ResponseBody(Body::empty()));
         }
         let next = match self {
-            Self::Whole(mut about, mut translation) if size > 0 => {
+            Self::Whole(mut about, mut translation, patience) if size > 0 => {
                 let before = translation.seen().usage;
                 let more = translation.late(&envoy.response_body(0, size));
                 if translation.seen().usage != before {
                     about.used(translation.seen());
                     effects.list.push(about.asked.report.publish());
                 }
-                if more { Self::Whole(about, translation) } else { Self::Failed }
+                if more { Self::Whole(about, translation, patience) } else { Self::Failed }
             }
             other => other,
         };
@@ -38,8 +38,22 @@ impl Ending {
         (next, effects)
     }
 
+    /// Whoever ended it without its provider lets that go later.
+    pub(super) fn patient(self, patience: u8) -> Self {
+        match self {
+            Self::Whole(about, translation, _) => Self::Whole(about, translation, patience),
+            Self::Failed => self,
+        }
+    }
+
     /// The provider has not ended it for a while: it is let go.
-    pub(super) fn wake() -> Turn {
-        (Relay::Passed, Effects::wait().and(Effect::Close))
+    pub(super) fn wake(self) -> Turn {
+        match self {
+            Self::Whole(about, translation, patience @ 1..) => {
+                let next = Self::Whole(about, translation, patience.saturating_sub(1));
+                (Relay::Ending(next), Effects::wait().and(Effect::Wake))
+            }
+            _ => (Relay::Passed, Effects::wait().and(Effect::Close)),
+        }
     }
 }

@@ -7,14 +7,21 @@ use super::translate::{End, Run, Translation, no_memory};
 use super::{Relay, Turn};
 use crate::policy::metric_label;
 
+/// How often a stream is woken until its provider has ended it, about once a second: an answer
+/// that is whole waits so long for the usage that is still to come.
+const PATIENCE: u8 = 5;
+
 /// A stream on its way.
 #[derive(Debug)]
 pub(in super::super) struct Flowing {
     about: About,
     translation: Box<Translation>,
-    /// So many bytes are the app's and held back all the same: the answer is whole, and where
-    /// trailers take the place of the mark of its end, only what is held back can be added to.
+    /// So many bytes are the app's and held back all the same: the answer is whole, and the mark
+    /// of its end can only be added to what is held back. Where the provider leaves it out, neither
+    /// its trailers nor an empty last chunk take it.
     back: Option<usize>,
+    /// How often it will be woken yet, once something is held back.
+    patience: u8,
     /// Tokens of its text that its report knows of.
     said: u64,
 }
@@ -29,7 +36,13 @@ impl Flowing {
         envoy: &dyn Envoy,
     ) -> Turn {
         let headers = judge.headers(200, Some(EVENTS), None);
-        let flowing = Box::new(Self { about: judge.about, translation, back: None, said: 0 });
+        let flowing = Box::new(Self {
+            about: judge.about,
+            translation,
+            back: None,
+            patience: PATIENCE,
+            said: 0,
+        });
         let (next, mut effects) = flowing.deliver(run, came, envoy);
         effects.list.insert(0, headers);
         (next, effects)
@@ -55,10 +68,21 @@ impl Flowing {
         }
     }
 
-    /// The mark of the end has not come for a while: what is held back goes on.
-    pub(super) fn wake(mut self: Box<Self>) -> Turn {
-        let effects = if self.back.take().is_some() { Effects::go_on() } else { Effects::wait() };
-        (Relay::Flowing(self), effects)
+    /// The mark of the end has not come for a while: it is added to what is held back, which goes
+    /// on. The usage is waited for somewhat longer where somebody asked for it.
+    pub(super) fn wake(mut self: Box<Self>, envoy: &dyn Envoy) -> Turn {
+        let Some(size) = self.back else { return (Relay::Flowing(self), Effects::wait()) };
+        self.patience = self.patience.saturating_sub(1);
+        let asked = &self.about.asked;
+        let wanted = asked.stream_usage || asked.meter.is_some();
+        if wanted && !self.translation.is_accounted() && self.patience > 0 {
+            return (Relay::Flowing(self), Effects::wait().and(Effect::Wake));
+        }
+        let (run, patience) = (self.translation.complete(), self.patience);
+        match self.deliver(run, Came { size, end: false }, envoy) {
+            (Relay::Ending(ending), effects) => (Relay::Ending(ending.patient(patience)), effects),
+            cut => cut,
+        }
     }
 
     /// Sends on what there is to send.
@@ -93,7 +117,7 @@ impl Flowing {
             }
             Run::Over(_) if came.end => (Relay::Passed, effects),
             Run::Over(End::Whole) => {
-                let ending = Ending::Whole(Box::new(self.about), self.translation);
+                let ending = Ending::Whole(Box::new(self.about), self.translation, 0);
                 (Relay::Ending(ending), effects.and(Effect::Wake))
             }
             Run::Over(_) => (Relay::Ending(Ending::Failed), effects.and(Effect::Wake)),

@@ -81,9 +81,9 @@ impl Relay {
             (Self::Held(held), Part::Wake) => (Self::Held(held), Effects::wait()),
             (Self::Flowing(flowing), Part::Body { size, end }) => flowing.body(size, end, envoy),
             (Self::Flowing(flowing), Part::Trailers) => flowing.trailers(envoy),
-            (Self::Flowing(flowing), Part::Wake) => flowing.wake(),
+            (Self::Flowing(flowing), Part::Wake) => flowing.wake(envoy),
             (Self::Ending(ending), Part::Body { size, end }) => ending.body(size, end, envoy),
-            (Self::Ending(_), Part::Wake) => Ending::wake(),
+            (Self::Ending(ending), Part::Wake) => ending.wake(),
             (Self::Ending(_), Part::Trailers) | (Self::Passed, _) => {
                 (Self::Passed, Effects::go_on())
             }

@@ -36,6 +36,8 @@ pub(super) struct Seen {
     pub(super) content: bool,
     /// Why it ends has been said.
     stop: bool,
+    /// The usage was reported with that or after it: as a rule there is no other report.
+    accounted: bool,
     /// What it has used, as its provider says.
     pub(super) usage: Option<Usage>,
     /// Tokens of its text and calls, estimated; 0 where nobody pays.
@@ -90,6 +92,19 @@ impl Translation {
     /// Whether the answer is whole, and only the mark of its end has not come.
     pub(super) fn awaits_mark(&self) -> bool {
         self.ear.seen.stop && self.ear.reader.is_whole()
+    }
+
+    /// Whether what it has used has been reported in the end.
+    pub(super) const fn is_accounted(&self) -> bool {
+        self.ear.seen.accounted
+    }
+
+    /// Ends an answer that awaits its mark.
+    pub(super) fn complete(&mut self) -> Run {
+        if self.parser.passes_long() {
+            self.ear.output.end_event();
+        }
+        Run::Over(self.ear.complete(self.mark))
     }
 
     /// Takes in a chunk. `besides` is what its stream holds elsewhere, in bytes.
@@ -313,6 +328,7 @@ impl Seen {
     }
 
     fn report(&mut self, usage: Usage) {
+        self.accounted |= self.stop;
         self.usage = Some(self.usage.unwrap_or_default().then(usage));
     }
 }
