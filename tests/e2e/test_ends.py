@@ -26,11 +26,12 @@ def serve(request):
     started = []
     nobody = ClosedPort()
 
-    def start(http2: bool = False, **providers) -> Gateway:
+    def start(http2: bool = False, idle: str = "2s", **providers) -> Gateway:
         started.extend(providers.values())
         urls = {name: nobody.url for name in ("openai", "anthropic", "google")}
         urls |= {name: provider.url for name, provider in providers.items()}
         rules = policy(**urls)
+        rules["resilience"]["idle_timeout"] = idle
         rules["chains"]["two"] = ["gpt", "claude"]
         rules["routes"].append({"models": ["two"], "chain": "two"})
         folder = paths.LOGS / request.node.name.replace("/", "-")
@@ -70,6 +71,8 @@ FAILURES = {
     "first event": ([event(FAILED)], {}),
     "error status": ([b'{"error": {"message": "', b"x" * 70_000], {"status": "500 Oh", "kind": JSON}),
     "whole error": ([b'{"error": {"message": "no"}}'], {"status": "500 Oh", "kind": JSON}),
+    "half an error": ([b'{"error": {"mess'], {"status": "500 Oh", "kind": JSON, "drip": b""}),
+    "no word of an error": ([], {"status": "401 No", "drip": b""}),
     "no more than comments": ([b": ping\n\n" * (150 << 10)], {}),
     "endless event": ([b"data: " + b"x" * (300 << 10)], {}),
     "too large": ([b" " * (1 << 20)] * 13, {"kind": JSON}),
@@ -81,7 +84,7 @@ EACH = pytest.mark.parametrize("name", FAILURES)
 @EACH
 def test_a_failure_is_told_at_once_and_its_provider_let_go(serve, path, name):
     chunks, more = FAILURES[name]
-    provider = Stubborn(chunks, drip=b" ", **more)
+    provider = Stubborn(chunks, **{"drip": b" ", **more})
     gateway = serve(openai=provider)
     response, text, seconds, ended = read(gateway, path, ask(path))
     assert response.status_code >= 500 and '"error"' in text and ended, text[:500]
@@ -94,13 +97,25 @@ def test_a_failure_is_told_at_once_and_its_provider_let_go(serve, path, name):
 @EACH
 def test_the_next_model_is_asked_at_once(serve, path, name):
     chunks, more = FAILURES[name]
-    first = Stubborn(chunks, drip=b" ", **more)
+    first = Stubborn(chunks, **{"drip": b" ", **more})
     gateway = serve(openai=first, anthropic=Stubborn(message_events("hello"), ends=True))
     response, text, seconds, ended = read(gateway, path, ask(path, "two"))
     assert response.status_code == 200 and "hello" in text and ended, text[:500]
     assert response.headers["x-tradewind-model"] == "claude"
     assert seconds < AT_ONCE
     first.wait_until_let_go()
+
+
+@BOTH
+@pytest.mark.parametrize("chunks", [[], [b'{"error": {"mess']])
+def test_an_error_that_falls_silent_is_told_by_its_status(serve, path, chunks):
+    status = "429 Slow\r\nretry-after: 7"
+    provider = Stubborn(chunks, drip=b"", status=status, kind=JSON)
+    gateway = serve(idle="9s", openai=provider)
+    response, text, seconds, ended = read(gateway, path, ask(path))
+    assert (response.status_code, response.headers["retry-after"]) == (429, "7")
+    assert '"rate_limit' in text and ended and seconds < AT_ONCE, text
+    provider.wait_until_let_go()
 
 
 # An endless event is passed on where nothing is to be written of it.
@@ -182,7 +197,7 @@ def test_a_provider_that_is_quiet_after_the_reason_ends_whole(serve, path, model
     kind = Trailing if http2 else Quiet
     chat = kind([chat_chunk("hi"), chat_chunk(reason="stop")], quiet=quiet)
     messages = kind(message_events("hi")[:-1], quiet=quiet)
-    gateway = serve(http2=http2, openai=chat, anthropic=messages)
+    gateway = serve(http2=http2, idle="9s", openai=chat, anthropic=messages)
     _, text, seconds, ended = read(gateway, path, ask(path, model))
     assert ended and '"error"' not in text
     assert seconds < quiet + 1
@@ -207,7 +222,7 @@ LATE = [chat_chunk(usage={"prompt_tokens": 3, "completion_tokens": 2}), DONE]
 def test_what_comes_late_is_told_once(serve, asks, last):
     provider = Quiet([chat_chunk("hi"), chat_chunk(reason="stop")], quiet=1.6, late=last)
     more = {"stream_options": {"include_usage": True}} if asks else {}
-    _, text, _, ended = read(serve(openai=provider), CHAT, ask(CHAT, **more))
+    _, text, _, ended = read(serve(idle="9s", openai=provider), CHAT, ask(CHAT, **more))
     assert ended
     assert_ends_once(CHAT, text)
     assert ("completion_tokens" in text) == (asks and last[0] is LATE[0])

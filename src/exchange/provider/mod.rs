@@ -194,11 +194,12 @@ impl Attempt {
             State::Asked(asked) => {
                 let config = Rc::clone(&self.config);
                 config.connections.served(lost::address(envoy));
-                self.state = State::Answering(Relay::begin(config, *asked, envoy));
+                let (relay, effects) = Relay::begin(config, *asked, envoy);
+                self.state = State::Answering(relay);
                 if end {
                     return self.answer(Part::Body { size: 0, end: true }, envoy);
                 }
-                Effects::wait()
+                effects
             }
             other => {
                 self.state = other;

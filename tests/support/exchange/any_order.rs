@@ -72,7 +72,7 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
 type Call = (u8, bool, i8, Vec<u8>);
 
 fn call() -> impl Strategy<Value = Call> {
-    (0..9_u8, any::<bool>(), prop_oneof![3 => Just(0), 1 => any::<i8>()], body())
+    (0..10_u8, any::<bool>(), prop_oneof![3 => Just(0), 1 => any::<i8>()], body())
 }
 
 fn event((which, end, off, body): &Call) -> Event {
@@ -86,6 +86,7 @@ fn event((which, end, off, body): &Call) -> Event {
         5 => Event::ResponseTrailers,
         6 => Event::Called { status: if *end { 201 } else { 0 }, size },
         7 => Event::Done,
+        8 => Event::Woken,
         _ => Event::Over,
     }
 }

@@ -4,14 +4,15 @@
 //! The rules are those of Envoy's own wasm host (`source/extensions/common/wasm/context.cc`):
 //! a body that is held back is handed over whole each time, and only then can be replaced whole;
 //! a body cannot be touched while headers are delivered; headers that have gone on are gone.
+mod view;
+
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+pub(crate) use self::view::View;
 use super::gateway::Role;
-use tradewind::exchange::{
-    Call, Clock, Effect, Event, Flow, HeaderMap, Note, Random, Read, Reply, Shared, StreamBuffer,
-};
+use tradewind::exchange::{Call, Effect, Event, Flow, HeaderMap, Note, Reply, StreamBuffer};
 
 /// A header map, in order.
 pub(crate) type Headers = Vec<(String, Vec<u8>)>;
@@ -60,84 +61,6 @@ pub(crate) struct Common {
     pub(crate) unique: Cell<u64>,
 }
 
-/// A world as a callback sees it.
-pub(crate) struct View<'w> {
-    pub(crate) world: &'w World,
-    pub(crate) request: &'w [u8],
-    pub(crate) response: &'w [u8],
-    pub(crate) call: &'w [u8],
-}
-
-impl Read for View<'_> {
-    fn headers(&self, map: HeaderMap) -> Headers {
-        match map {
-            HeaderMap::Request => self.world.request.clone(),
-            HeaderMap::Response => self.world.response.clone(),
-            HeaderMap::ResponseTrailers => self.world.trailers.clone(),
-        }
-    }
-
-    fn header(&self, map: HeaderMap, name: &str) -> Option<Vec<u8>> {
-        self.headers(map).into_iter().find(|(own, _)| own == name).map(|(_, value)| value)
-    }
-
-    fn request_body(&self, start: usize, size: usize) -> Vec<u8> {
-        part(self.request, start, size)
-    }
-
-    fn response_body(&self, start: usize, size: usize) -> Vec<u8> {
-        part(self.response, start, size)
-    }
-
-    fn property(&self, path: &[&str]) -> Option<Vec<u8>> {
-        match path {
-            ["response", "code_details"] => Some(self.world.details.clone().into_bytes()),
-            ["upstream", "local_address"] => {
-                self.world.connected.map(|address| address.as_bytes().to_vec())
-            }
-            ["xds", "cluster_name"] => Some(self.world.cluster.clone().into_bytes()),
-            [key] => self.world.state.get(*key).cloned(),
-            _ => None,
-        }
-    }
-
-    fn call_body(&self, size: usize) -> Vec<u8> {
-        part(self.call, 0, size)
-    }
-}
-
-impl Clock for View<'_> {
-    fn now_ms(&self) -> u64 {
-        self.world.common.now_ms()
-    }
-}
-
-impl Random for View<'_> {
-    fn unique(&self) -> u64 {
-        let last = &self.world.common.unique;
-        last.set(last.get().wrapping_add(1));
-        last.get()
-    }
-}
-
-impl Shared for View<'_> {
-    fn shared(&self, key: &str) -> (Vec<u8>, Option<u32>) {
-        let shared = self.world.common.shared.borrow();
-        shared.get(key).map_or((Vec::new(), None), |(value, cas)| (value.clone(), Some(*cas)))
-    }
-
-    fn share(&self, key: &str, value: &[u8], unchanged: Option<u32>) -> bool {
-        let mut shared = self.world.common.shared.borrow_mut();
-        let before = shared.get(key).map(|(_, cas)| *cas);
-        if before != unchanged {
-            return false;
-        }
-        let cas = before.unwrap_or(0).wrapping_add(1);
-        shared.insert(key.to_owned(), (value.to_vec(), cas));
-        true
-    }
-}
-
 impl Common {
     /// Milliseconds since 1970.
     pub(crate) fn now_ms(&self) -> u64 {
@@ -158,12 +81,6 @@ impl World {
     pub(crate) fn view(&self) -> View<'_> {
         View { world: self, request: &[], response: &[], call: &[] }
     }
-}
-
-/// Envoy gives what there is, though more be asked for.
-fn part(body: &[u8], start: usize, size: usize) -> Vec<u8> {
-    let from = body.get(start..).unwrap_or_default();
-    from.get(..size).unwrap_or(from).to_vec()
 }
 
 /// Which way a piece goes.

@@ -29,12 +29,14 @@ pub(crate) struct Foreign {
     buffer: StreamBuffer,
     edge: bool,
     gone: bool,
+    /// It is going to be woken.
+    sleeps: bool,
 }
 
 impl Foreign {
     pub(crate) fn new(vm: Rc<RefCell<Vm>>, root: u32, buffer: StreamBuffer, edge: bool) -> Self {
         let context = vm.borrow_mut().context(root);
-        Self { vm, root, context, buffer, edge, gone: false }
+        Self { vm, root, context, buffer, edge, gone: false, sleeps: false }
     }
 
     /// The callback: whether the stream goes on (0), and what was done.
@@ -117,10 +119,11 @@ impl Role for Foreign {
             }
         }
         // Its own sleep cannot be told from another's: to be woken for nothing does nothing.
-        let sleeps = vm.hurried.contains(&self.root) && !self.gone;
+        let before = self.sleeps && event != Event::Woken;
+        self.sleeps = vm.hurried.contains(&self.root) && !self.gone;
         let flow = if goes_on { Flow::Continue } else { Flow::Pause };
         let mut list = effects(deeds, self.buffer);
-        list.extend(sleeps.then_some(Effect::Wake));
+        list.extend((self.sleeps && !before).then_some(Effect::Wake));
         Effects { list, flow }
     }
 }

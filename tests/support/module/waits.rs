@@ -7,7 +7,7 @@ use crate::support::{Place as _, Role, View, World};
 const BODY: &[u8] =
     br#"{"model":"auto","stream":true,"messages":[{"role":"user","content":"Hi"}]}"#;
 const WHOLE: &[u8] = b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\
-    \"finish_reason\":\"stop\"}]}\n\n";
+    \"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}\n\n";
 
 /// An attempt of a model, as far as the headers of a streamed answer.
 struct One {
@@ -59,8 +59,19 @@ fn a_stream_that_waits_is_woken_after_a_second_and_no_sooner() {
     let effects = one.hears(WHOLE);
     assert!(effects.list.iter().any(|effect| matches!(effect, Effect::Wake)), "{effects:?}");
     assert_eq!(later(&worker, 950), []);
-    // Let go once; then nobody waits, and ticks are rare again.
-    assert_eq!(later(&worker, 50), [Deed::Resume(1), Deed::TickPeriod(1000)]);
+    // Its end is written before it is let go, once.
+    let deeds = later(&worker, 50);
+    let [Deed::SetBuffer(1, body), Deed::SetProperty(..), Deed::Resume(1)] = &*deeds else {
+        panic!("{deeds:?}")
+    };
+    assert_eq!(body, &[WHOLE, b"data: [DONE]\n\n"].concat());
+    // It sleeps again, for a second each time, until its provider is let go; then nobody waits, and
+    // ticks are rare again.
+    for _ in 0..3 {
+        assert_eq!(later(&worker, 950), []);
+        assert_eq!(later(&worker, 50), []);
+    }
+    assert_eq!(later(&worker, 1_000), [Deed::Close(1), Deed::TickPeriod(1000)]);
     assert_eq!(later(&worker, 1_000), []);
 }
 

@@ -26,6 +26,11 @@ pub(in super::super) struct About {
 /// is charged by it.
 const OLD_MS: u64 = 1_000;
 
+/// How long a stream sleeps until it is woken, at most, and what is kept free before Envoy would
+/// end it, in milliseconds.
+const SLEEP_MS: u64 = 1_100;
+const MARGIN_MS: u64 = 200;
+
 /// Longest message of a provider that an app is told in mid-stream, in characters.
 const MESSAGE: usize = 2_000;
 
@@ -43,6 +48,13 @@ impl About {
     pub(super) fn choices(&self) -> u64 {
         let meter = self.asked.meter.as_ref();
         meter.and_then(|meter| meter.paid.checked_div(meter.bound)).unwrap_or(1).max(1)
+    }
+
+    /// How often it may be woken while all that comes is held back: so often at most, and within
+    /// the time in which Envoy wants to see something of it.
+    pub(super) fn patience(&self, most: u8) -> u8 {
+        let times = self.config.idle_timeout_ms.saturating_sub(MARGIN_MS) / SLEEP_MS;
+        u8::try_from(times).unwrap_or(u8::MAX).clamp(1, most)
     }
 
     /// Tokens of output at which the answer is ended; none where it is not.

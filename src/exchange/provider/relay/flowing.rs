@@ -7,9 +7,12 @@ use super::translate::{End, Run, Translation, no_memory};
 use super::{Relay, Turn};
 use crate::policy::metric_label;
 
-/// How often a stream is woken until its provider has ended it, about once a second: an answer
-/// that is whole waits so long for the usage that is still to come.
-const PATIENCE: u8 = 5;
+/// How often an answer that is whole is woken, about once a second, while it waits for the usage.
+const USAGE_PATIENCE: u8 = 5;
+
+/// The same when it has been ended for its app, until its provider is let go: what is reported late
+/// counts, and a stream that its provider ends is ended in order.
+const LATE_PATIENCE: u8 = 3;
 
 /// A stream on its way.
 #[derive(Debug)]
@@ -36,13 +39,9 @@ impl Flowing {
         envoy: &dyn Envoy,
     ) -> Turn {
         let headers = judge.headers(200, Some(EVENTS), None);
-        let flowing = Box::new(Self {
-            about: judge.about,
-            translation,
-            back: None,
-            patience: PATIENCE,
-            said: 0,
-        });
+        let patience = judge.about.patience(USAGE_PATIENCE);
+        let about = judge.about;
+        let flowing = Box::new(Self { about, translation, back: None, patience, said: 0 });
         let (next, mut effects) = flowing.deliver(run, came, envoy);
         effects.list.insert(0, headers);
         (next, effects)
@@ -78,9 +77,11 @@ impl Flowing {
         if wanted && !self.translation.is_accounted() && self.patience > 0 {
             return (Relay::Flowing(self), Effects::wait().and(Effect::Wake));
         }
-        let (run, patience) = (self.translation.complete(), self.patience);
+        let run = self.translation.complete();
         match self.deliver(run, Came { size, end: false }, envoy) {
-            (Relay::Ending(ending), effects) => (Relay::Ending(ending.patient(patience)), effects),
+            (Relay::Ending(ending), effects) => {
+                (Relay::Ending(ending.patient(LATE_PATIENCE)), effects)
+            }
             cut => cut,
         }
     }

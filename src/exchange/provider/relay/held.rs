@@ -1,7 +1,7 @@
 //! An answer that Envoy holds for us, headers and body, until it is judged.
 use std::rc::Rc;
 
-use super::super::super::{Effects, Envoy, HeaderMap};
+use super::super::super::{Effect, Effects, Envoy, HeaderMap};
 use super::super::Config;
 use super::super::request::Asked;
 use super::super::response_headers::{is_answer, passes};
@@ -16,8 +16,9 @@ use crate::json::{Document, Limits};
 /// Most bytes of an error's body that are read: real ones are under a kilobyte.
 const ERROR_BYTES: usize = 65_536;
 
-/// How long the rest of an error's body is waited for, in milliseconds.
-const ERROR_MS: u64 = 3_000;
+/// How often an attempt is woken, about once a second, until an error is judged by what has come of
+/// it, at most.
+const ERROR_PATIENCE: u8 = 3;
 
 /// Most bytes of a whole answer that are held before it is judged: 12 MiB. Envoy itself gives up
 /// the whole request, next models and all, at the 16 MiB that `tradewind render` sets.
@@ -38,8 +39,8 @@ pub(in super::super) struct Held {
 
 #[derive(Debug)]
 enum Kind {
-    /// An error status: its body tells which. When it began, in milliseconds.
-    Error(u64),
+    /// An error status: its body tells which. How often it is woken yet.
+    Error(u8),
     /// A whole answer.
     Whole,
     /// A streamed one, all of which has been read.
@@ -47,7 +48,7 @@ enum Kind {
 }
 
 impl Held {
-    pub(super) fn begin(config: Rc<Config>, mut asked: Asked, envoy: &dyn Envoy) -> Self {
+    pub(super) fn begin(config: Rc<Config>, mut asked: Asked, envoy: &dyn Envoy) -> Turn {
         let mut own = envoy.headers(HeaderMap::Response);
         let text = |name: &str| {
             let value = own.iter().find(|(own, _)| own == name).map(|(_, value)| value);
@@ -67,9 +68,13 @@ impl Held {
                 Kind::Stream(Box::new(Translation::new(&about, envoy)))
             }
             status if is_answer(status) => Kind::Whole,
-            _ => Kind::Error(envoy.now_ms()),
+            _ => Kind::Error(about.patience(ERROR_PATIENCE)),
         };
-        Self { judge: Judge { about, status, own }, kind, size: 0 }
+        // What is to come of an error may never come.
+        let wakes = matches!(kind, Kind::Error(_)).then_some(Effect::Wake);
+        let (next, mut effects) = wait(Judge { about, status, own }, kind, 0);
+        effects.list.extend(wakes);
+        (next, effects)
     }
 
     pub(super) const fn asked(&self) -> &Asked {
@@ -82,11 +87,26 @@ impl Held {
         self.body(size, true, envoy)
     }
 
+    /// Time has passed: an error is judged by what has come of it once that is enough.
+    pub(super) fn wake(mut self: Box<Self>, envoy: &dyn Envoy) -> Turn {
+        let Kind::Error(patience) = &mut self.kind else {
+            return (Relay::Held(self), Effects::wait());
+        };
+        *patience = patience.saturating_sub(1);
+        if *patience > 0 {
+            return (Relay::Held(self), Effects::wait().and(Effect::Wake));
+        }
+        error(self.judge, Came { size: self.size, end: false }, envoy)
+    }
+
     pub(super) fn body(self: Box<Self>, size: usize, end: bool, envoy: &dyn Envoy) -> Turn {
         let Self { judge, kind, size: read } = *self;
         let came = Came { size, end };
         match kind {
-            Kind::Error(since) => error(judge, since, came, envoy),
+            Kind::Error(_) if end || size > ERROR_BYTES || is_whole(size, envoy) => {
+                error(judge, came, envoy)
+            }
+            Kind::Error(patience) => wait(judge, Kind::Error(patience), size),
             Kind::Whole if size > WHOLE_BYTES => {
                 judge.fail(internal("the provider's answer is too large to be judged"), came, envoy)
             }
@@ -101,16 +121,13 @@ fn wait(judge: Judge, kind: Kind, size: usize) -> Turn {
     (Relay::Held(Box::new(Held { judge, kind, size })), Effects::wait())
 }
 
-/// An error's body is read when it is whole, when it is too long, or when it takes too long.
-fn error(judge: Judge, since: u64, came: Came, envoy: &dyn Envoy) -> Turn {
-    let enough = came.end
-        || came.size > ERROR_BYTES
-        || is_whole(came.size, envoy)
-        || envoy.now_ms() > since.saturating_add(ERROR_MS);
-    if !enough {
-        return wait(judge, Kind::Error(since), came.size);
-    }
-    let body = envoy.response_body(0, came.size.min(ERROR_BYTES));
+/// An error's body is read when it is whole, when it is too long, or when it takes too long: what
+/// has not come of it says nothing.
+fn error(judge: Judge, came: Came, envoy: &dyn Envoy) -> Turn {
+    let body = match came.size {
+        0 => Vec::new(),
+        size => envoy.response_body(0, size.min(ERROR_BYTES)),
+    };
     let fault = (judge.about.config.dialect.provider.fault)(judge.status, &body);
     judge.fail(fault, came, envoy)
 }

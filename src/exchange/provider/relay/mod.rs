@@ -61,8 +61,8 @@ pub(super) enum Part {
 
 impl Relay {
     /// The headers are here.
-    pub(super) fn begin(config: Rc<Config>, asked: Asked, envoy: &dyn Envoy) -> Self {
-        Self::Held(Box::new(Held::begin(config, asked, envoy)))
+    pub(super) fn begin(config: Rc<Config>, asked: Asked, envoy: &dyn Envoy) -> Turn {
+        Held::begin(config, asked, envoy)
     }
 
     /// What was asked, while the answer is held.
@@ -78,7 +78,7 @@ impl Relay {
         match (self, part) {
             (Self::Held(held), Part::Body { size, end }) => held.body(size, end, envoy),
             (Self::Held(held), Part::Trailers) => held.trailers(envoy),
-            (Self::Held(held), Part::Wake) => (Self::Held(held), Effects::wait()),
+            (Self::Held(held), Part::Wake) => held.wake(envoy),
             (Self::Flowing(flowing), Part::Body { size, end }) => flowing.body(size, end, envoy),
             (Self::Flowing(flowing), Part::Trailers) => flowing.trailers(envoy),
             (Self::Flowing(flowing), Part::Wake) => flowing.wake(envoy),

@@ -1,0 +1,39 @@
+//! What a request waits for, and how it goes on.
+use super::super::script::Message;
+use super::{Play, Stage};
+
+impl Play {
+    /// In how many milliseconds something happens though nothing comes, if it does.
+    pub(super) fn sleeps(&self) -> Option<u64> {
+        match &self.stage {
+            Stage::Answering(attempt, ..) if self.leaves != Some(0) => {
+                attempt.filter.sleeps(&self.life.world)
+            }
+            _ => None,
+        }
+    }
+
+    /// The model that has been asked and has not begun to answer.
+    pub(crate) fn waits_for(&self) -> Option<&str> {
+        match &self.stage {
+            Stage::Asked(attempt) => Some(&attempt.model),
+            _ => None,
+        }
+    }
+
+    /// More of an answer that was left open; whether it is this one's.
+    pub(crate) fn more(&mut self, model: &str, rest: &Message) -> bool {
+        let Stage::Answering(attempt, message, _) = &mut self.stage else { return false };
+        if attempt.model != model || !message.more {
+            return false;
+        }
+        message.chunks.extend(rest.chunks.iter().cloned());
+        (message.trailers, message.reset, message.more) = (rest.trailers, rest.reset, rest.more);
+        true
+    }
+
+    /// Whether there is nothing more to come.
+    pub(crate) fn is_done(&self) -> bool {
+        matches!(self.stage, Stage::Done)
+    }
+}
