@@ -78,10 +78,9 @@ impl Output {
         }
     }
 
-    /// Whether the provider's own bytes are copied as they come: the app has begun to receive them,
-    /// and one that is too long to be read need not be.
-    pub(super) const fn copies(&self) -> bool {
-        matches!(self.bytes, Bytes::Copied { .. })
+    /// Whether the app gets the provider's own bytes, so that an event need not be read.
+    pub(super) const fn passes(&self) -> bool {
+        !matches!(self.bytes, Bytes::Written)
     }
 
     /// An event of the provider's; false when there is no room for what it says.

@@ -110,7 +110,7 @@ impl Translation {
     /// Takes in a chunk. `besides` is what its stream holds elsewhere, in bytes.
     pub(super) fn read(&mut self, chunk: &[u8], besides: usize) -> Run {
         let Self { parser, permit, ear, .. } = self;
-        if ear.output.copies() {
+        if ear.output.passes() {
             parser.pass_long();
         }
         if !parser.carried().is_empty() {
@@ -121,7 +121,12 @@ impl Translation {
             None => over = ear.event(event, raw),
             Some(end) => ear.late(event, raw, end),
         });
-        ear.unread(parser.take_unread());
+        let unread = parser.take_unread();
+        if over.is_none() && unread > 0 && !ear.seen.content {
+            // Nothing has been said yet, and what this says nobody knows: it is no answer.
+            over = Some(End::Broken(endless()));
+        }
+        ear.unread(unread);
         if over.is_none() && ear.exhausted() {
             if parser.passes_long() {
                 ear.output.end_event();
