@@ -278,6 +278,8 @@ impl Ear {
         let Some(bound) = self.stop_at.filter(|_| !self.seen.stop) else { return false };
         let surely = bound.saturating_add(bound / 4).saturating_add(16);
         let beyond = |usage: Usage| usage.output > bound && usage.output <= believed(bound);
+        // Of several answers one is read and counted for all: that says nothing of the others.
+        let surely = surely.saturating_mul(self.choices.max(1));
         self.seen.usage.is_some_and(beyond) || self.seen.tokens() > surely
     }
 
