@@ -2,6 +2,7 @@
 #![cfg(not(target_family = "wasm"))]
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 use tradewind::credit::Credits;
+use tradewind::exchange::Leg;
 use tradewind::policy::{Capability, Facts, Policy, Unsupported, Vocabulary};
 
 const DIALECTS: Vocabulary<'static> = Vocabulary { dialects: &["openai", "gemini"], carried: &[] };
@@ -132,7 +133,10 @@ fn a_dialect_that_cannot_say_a_field_is_passed_over() {
 fn an_answer_without_a_bound_gets_the_room_that_is_left() {
     let policy = public();
     let [small, ..] = policy.models() else { panic!("no models") };
-    assert_eq!([0, 800, 900, 2000].map(|input| small.room(input)), [200, 200, 100, 1]);
+    assert_eq!(
+        [0, 800, 900, 2000].map(|input| Leg::of(small, None).room(input)),
+        [200, 200, 100, 1]
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //!
 //! The module is loaded once and plays two roles. The [`edge`] role meets the app: it reads the
 //! request, decides which models may serve it, and leaves a [`plan`] in the stream's filter
-//! state. The [`provider`] role stands in the cluster of one model: it writes the request in that
+//! state. The [`provider`] role stands in a provider's cluster: it writes the request in that
 //! provider's dialect and the answer in the app's.
 mod connections;
 mod contract;
@@ -27,7 +27,7 @@ pub use effect::{Effect, Effects, Flow, HeaderMap};
 pub use event::Event;
 pub use memory::{ALLOWANCE, Full, Memory, Permit, STREAM_MOST};
 pub use outcome::{Outcome, Verdict};
-pub use plan::{Meter, Mismatch, Plan, Skipped};
+pub use plan::{Leg, Meter, Mismatch, Plan, Skipped};
 pub use plugin::{Plugin, Stream};
 pub use port::{Clock, Envoy, Random, Read, Shared};
 pub use reply::Reply;
@@ -44,8 +44,8 @@ use crate::policy::Vocabulary;
 pub const PLAN: &str = "tw.plan";
 /// Filter state that names the model of the next attempt: the route's matcher reads it.
 pub const NEXT: &str = "tw.next";
-/// Filter state that names the model whose provider role has judged the answer that comes: what
-/// comes without it was made by Envoy, or by a provider whose cluster lacks that role.
+/// Filter state that names the provider whose role has judged the answer that comes: what comes
+/// without it was made by Envoy, or by a provider whose cluster lacks that role.
 pub const JUDGED: &str = "tw.judged";
 
 /// What a policy may name, from the rooms it does not know.

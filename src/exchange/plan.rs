@@ -7,9 +7,10 @@ use std::borrow::Cow;
 
 use crate::dialect::{Edit, Put};
 use crate::json::{Document, Limits, Value, Writer};
+use crate::policy::{Model, Unsupported};
 
 /// The encoding's version: both roles must be of the same one.
-const VERSION: u64 = 3;
+const VERSION: u64 = 4;
 
 /// What was decided for one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub struct Plan<'p> {
     /// Whether a stream ends with its usage.
     pub stream_usage: bool,
     /// The models to try, in order.
-    pub chain: Vec<Cow<'p, str>>,
+    pub legs: Vec<Leg<'p>>,
     /// The models passed over.
     pub skipped: Vec<Skipped<'p>>,
     /// What changes in the body for a provider of the app's own dialect.
@@ -40,11 +41,29 @@ pub struct Plan<'p> {
     pub again: Option<Cow<'p, str>>,
 }
 
+/// One model to try. A provider's cluster serves all of its models, so what differs between them
+/// stands here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leg<'p> {
+    /// Its name in the policy.
+    pub model: Cow<'p, str>,
+    /// Whose it is, by the provider's name in the policy, which is also its cluster's.
+    pub provider: Cow<'p, str>,
+    /// The provider's own name of it.
+    pub provider_model: Cow<'p, str>,
+    /// Most tokens of a request and its answer together.
+    pub context_window: u64,
+    /// Most tokens of an answer that the model and the policy allow.
+    pub max_output_tokens: u64,
+    /// What the provider's dialect cannot say is left out, and named in a response header.
+    pub drops: bool,
+    /// The most tokens of an answer that were paid for; none where nobody counts credits.
+    pub bound: Option<u64>,
+}
+
 /// What credits bind a request to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Meter<'p> {
-    /// Of each model of the chain, the most tokens of an answer that was paid for.
-    pub bounds: Vec<u64>,
     /// How many answers.
     pub choices: u64,
     /// Whether a longer answer is ended there.
@@ -76,6 +95,56 @@ impl fmt::Display for Mismatch {
     }
 }
 
+impl<'p> Leg<'p> {
+    /// A model, where the policy allows answers of so many tokens; none for any number.
+    #[must_use]
+    pub fn of(model: &'p Model, most: Option<u64>) -> Self {
+        Self {
+            model: Cow::Borrowed(&model.name),
+            provider: Cow::Borrowed(&model.provider.name),
+            provider_model: Cow::Borrowed(&model.provider_model),
+            context_window: model.context_window,
+            max_output_tokens: model.max_output_tokens.min(most.unwrap_or(u64::MAX)),
+            drops: model.unsupported == Unsupported::Drop,
+            bound: None,
+        }
+    }
+
+    /// Most tokens of an answer to an input of that many, when the app sets no bound; at least 1.
+    #[must_use]
+    pub fn room(&self, input_tokens: u64) -> u64 {
+        self.max_output_tokens.min(self.context_window.saturating_sub(input_tokens)).max(1)
+    }
+
+    fn write(&self, w: &mut Writer) {
+        w.array(|w| {
+            w.string(&self.model);
+            w.string(&self.provider);
+            w.string(&self.provider_model);
+            w.number(self.context_window);
+            w.number(self.max_output_tokens);
+            w.boolean(self.drops);
+            self.bound.into_iter().for_each(|bound| w.number(bound));
+        });
+    }
+
+    fn read(value: Value<'p>) -> Result<Self, Mismatch> {
+        let mut items = value.items();
+        let (model, provider) = (text(items.next())?, text(items.next())?);
+        let provider_model = text(items.next())?;
+        let mut number = || items.next()?.as_u64();
+        Ok(Self {
+            model,
+            provider,
+            provider_model,
+            context_window: number().ok_or(Mismatch)?,
+            max_output_tokens: number().ok_or(Mismatch)?,
+            drops: items.next().and_then(Value::as_bool).ok_or(Mismatch)?,
+            bound: items.next().map(|bound| bound.as_u64().ok_or(Mismatch)).transpose()?,
+        })
+    }
+}
+
 impl Plan<'_> {
     /// Writes it.
     #[must_use]
@@ -89,7 +158,7 @@ impl Plan<'_> {
             w.key("route").string(&self.route);
             w.key("stream").boolean(self.stream);
             w.key("stream_usage").boolean(self.stream_usage);
-            w.key("chain").array(|w| self.chain.iter().for_each(|model| w.string(model)));
+            w.key("legs").array(|w| self.legs.iter().for_each(|leg| leg.write(w)));
             w.key("skipped").array(|w| {
                 for skipped in &self.skipped {
                     w.array(|w| {
@@ -108,7 +177,6 @@ impl Plan<'_> {
                 }
             });
             if let Some(meter) = &self.meter {
-                w.key("bounds").array(|w| meter.bounds.iter().for_each(|bound| w.number(*bound)));
                 w.key("choices").number(meter.choices);
                 w.key("stop").boolean(meter.stop);
                 if let Some(left) = &meter.left {
@@ -159,7 +227,6 @@ impl<'p> Plan<'p> {
         let text = |key: &str| root.str_of(key).ok_or(Mismatch);
         let flag = |key: &str| root.get(key).and_then(Value::as_bool).ok_or(Mismatch);
         let list = |key: &str| root.get(key).filter(|v| v.is_array()).ok_or(Mismatch);
-        let chain = list("chain")?.items().map(|v| v.as_str().ok_or(Mismatch));
         let edits = list("edits")?.items().map(read_edit);
         let pairs = |value: Value<'p>| value.items().map(read_pair).collect::<Result<Vec<_>, _>>();
         Ok(Self {
@@ -169,21 +236,19 @@ impl<'p> Plan<'p> {
             route: text("route")?,
             stream: flag("stream")?,
             stream_usage: flag("stream_usage")?,
-            chain: chain.collect::<Result<_, _>>()?,
+            legs: list("legs")?.items().map(Leg::read).collect::<Result<_, _>>()?,
             skipped: pairs(list("skipped")?)?
                 .into_iter()
                 .map(|(model, why)| Skipped { model, why })
                 .collect(),
             edits: edits.collect::<Result<_, _>>()?,
             carried: pairs(list("carried")?)?,
-            meter: if root.get("bounds").is_some() {
-                let bounds = list("bounds")?.items().map(|bound| bound.as_u64().ok_or(Mismatch));
-                let bounds = bounds.collect::<Result<_, _>>()?;
-                let choices = root.get("choices").and_then(Value::as_u64).ok_or(Mismatch)?;
-                let left = root.str_of("left");
-                Some(Meter { bounds, choices, stop: flag("stop")?, left })
-            } else {
-                None
+            meter: match root.get("choices") {
+                Some(choices) => {
+                    let choices = choices.as_u64().ok_or(Mismatch)?;
+                    Some(Meter { choices, stop: flag("stop")?, left: root.str_of("left") })
+                }
+                None => None,
             },
             again: root.str_of("again"),
         })
@@ -196,6 +261,10 @@ impl<'p> Plan<'p> {
     pub fn document(bytes: &'p [u8]) -> Result<Document<'p>, Mismatch> {
         Document::parse(bytes, Limits::default()).map_err(|_| Mismatch)
     }
+}
+
+fn text(value: Option<Value<'_>>) -> Result<Cow<'_, str>, Mismatch> {
+    value.and_then(Value::as_str).ok_or(Mismatch)
 }
 
 fn read_pair<'p>(value: Value<'p>) -> Result<(Cow<'p, str>, Cow<'p, str>), Mismatch> {

@@ -12,13 +12,14 @@ use crate::policy::{CreditPolicy, Problem};
 pub enum Plugin {
     /// In front: with the whole policy.
     Edge(Rc<edge::Config>),
-    /// In the cluster of one model.
+    /// In the cluster of one provider.
     Provider(Rc<provider::Config>),
 }
 
 impl Plugin {
     /// Reads a plugin's configuration: `{"role": "edge", "policy": {…}, "limits": {…}}` or
-    /// `{"role": "provider", "model": {…}, "limits": {…}}`, as `tradewind render` writes it.
+    /// `{"role": "provider", "provider": {…}, "limits": {…}}`, as [`edge::Config::write`] and
+    /// [`provider::Config::write`] make them.
     /// `memory` and `connections` are what its streams share with all others of the VM.
     ///
     /// # Errors

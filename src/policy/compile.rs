@@ -50,12 +50,13 @@ fn policy(root: &Spot<'_>, vocabulary: Vocabulary<'_>) -> Option<Policy> {
     let routes = route::read(fields.required("routes"), &chains);
     let section = fields.optional("credits");
     let with_credits = section.is_some();
-    let credits = credits::read(section, &chains, &models);
+    let credits = credits::read(section, &chains, &models, &providers);
     fields.finish();
-    providers.finish("no model uses this provider: remove it or name it in `models`");
     Some(Policy {
         identity,
         limits,
+        providers: providers
+            .finish("no model uses this provider: remove it or name it in `models`"),
         models: models.finish("no chain uses this model: remove it or name it in `chains`"),
         chains: chains.finish("no route uses this chain: remove it or name it in `routes`"),
         names: RouteNames::of(&routes),

@@ -6,12 +6,15 @@ use super::endpoint::Endpoint;
 use super::model::Models;
 use super::names::shown;
 use super::price;
-use super::provider::secret;
+use super::provider::{Providers, secret};
 use super::read::Spot;
 use crate::credit::Credits;
 
 /// Millionths in a whole.
 const WHOLE: u64 = 1_000_000;
+
+/// What the ledger's cluster is called by default.
+const CLUSTER: &str = "ledger";
 
 /// How long a hold may take by default, in milliseconds: what a ledger needs under load.
 const TIMEOUT_MS: u64 = 500;
@@ -131,6 +134,7 @@ pub(super) fn read(
     section: Option<Spot<'_>>,
     chains: &Chains<'_>,
     models: &Models<'_>,
+    providers: &Providers<'_>,
 ) -> Option<CreditPolicy> {
     let section = section?;
     models.report(|model| {
@@ -139,7 +143,7 @@ pub(super) fn read(
         model.price.is_none().then(|| missing.to_owned())
     });
     let mut fields = section.object("an object of settings")?;
-    let cluster = fields.optional("cluster").map(|spot| cluster(&spot, models));
+    let cluster = cluster(fields.optional("cluster").as_ref(), &section, providers);
     let endpoint = fields.optional("endpoint").map(|spot| Endpoint::read(&spot));
     let secret = fields.optional("secret").map(|spot| secret(&spot));
     let http2 = fields.optional("http2").and_then(|spot| http2(&spot, endpoint.as_ref()));
@@ -168,7 +172,7 @@ pub(super) fn read(
     let unavailable = unavailable(word.as_ref(), grace);
     fields.finish();
     Some(CreditPolicy {
-        cluster: cluster.unwrap_or_else(|| Some("ledger".to_owned()))?,
+        cluster: cluster?,
         endpoint: match endpoint {
             Some(endpoint) => Some(endpoint?),
             None => None,
@@ -186,11 +190,21 @@ pub(super) fn read(
     })
 }
 
-/// The ledger's cluster stands beside those of the models, which are called like the models.
-fn cluster(spot: &Spot<'_>, models: &Models<'_>) -> Option<String> {
-    let name = spot.name("the name of a cluster")?;
-    if models.has(name) {
-        spot.problem(format!("`{name}` is a model's cluster already: choose another name"));
+/// The ledger's cluster stands beside those of the providers, which are called like the providers.
+fn cluster(
+    given: Option<&Spot<'_>>,
+    section: &Spot<'_>,
+    providers: &Providers<'_>,
+) -> Option<String> {
+    let (name, spot) = match given {
+        Some(spot) => (spot.name("the name of a cluster")?, spot),
+        None => (CLUSTER, section),
+    };
+    if let Some(provider) = providers.like(name) {
+        spot.problem(format!(
+            "the ledger's cluster `{name}` would be that of the provider `{provider}`: choose \
+             another name for `cluster`"
+        ));
     }
     Some(name.to_owned())
 }

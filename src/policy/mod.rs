@@ -43,6 +43,8 @@ pub use quantity::byte_size;
 pub use resilience::Resilience;
 pub use route::Route;
 
+use std::rc::Rc;
+
 use chain::Chain;
 use route_names::RouteNames;
 
@@ -51,6 +53,7 @@ use route_names::RouteNames;
 pub struct Policy {
     identity: Vec<Identity>,
     limits: RequestLimits,
+    providers: Vec<Rc<Provider>>,
     models: Vec<Model>,
     chains: Vec<Chain>,
     routes: Vec<Route>,
@@ -87,6 +90,11 @@ impl Policy {
     #[must_use]
     pub const fn limits(&self) -> &RequestLimits {
         &self.limits
+    }
+
+    /// Every provider, in the order of the document. Each has a model.
+    pub fn providers(&self) -> impl Iterator<Item = &Provider> {
+        self.providers.iter().map(Rc::as_ref)
     }
 
     /// Every model, in the order of the document.

@@ -1,7 +1,6 @@
 //! `models.<name>`: one model of one provider.
 use std::rc::Rc;
 
-use super::names::metric_label;
 use super::price;
 use super::provider::{Provider, Providers};
 use super::read::Spot;
@@ -14,7 +13,7 @@ const MOST_TOKENS: u64 = 100_000_000;
 /// `models.<name>`: one model of one provider.
 #[derive(Debug, Clone)]
 pub struct Model {
-    /// Its name in the policy, which is also its cluster's name.
+    /// Its name in the policy.
     pub name: String,
     /// Whose it is.
     pub provider: Rc<Provider>,
@@ -70,15 +69,6 @@ impl Capability {
     }
 }
 
-impl Model {
-    /// Most tokens of an answer to an input of that many tokens, when the app sets no bound; at
-    /// least 1.
-    #[must_use]
-    pub fn room(&self, input_tokens: u64) -> u64 {
-        self.max_output_tokens.min(self.context_window.saturating_sub(input_tokens)).max(1)
-    }
-}
-
 pub(super) type Models<'n> = Table<'n, Model>;
 
 pub(super) fn read<'n>(section: Option<Spot<'n>>, providers: &Providers<'n>) -> Models<'n> {
@@ -86,13 +76,7 @@ pub(super) fn read<'n>(section: Option<Spot<'n>>, providers: &Providers<'n>) -> 
     if !models.known {
         providers.unsure();
     }
-    models.distinct(metric_label, |own, other| {
-        format!(
-            "`{own}` and `{other}` would be one `{}` in metrics, where `.` becomes `_`: rename \
-             one of them",
-            metric_label(own)
-        )
-    });
+    models.distinct();
     models
 }
 

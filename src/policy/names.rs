@@ -7,8 +7,8 @@ pub(super) const LONGEST: usize = 64;
 
 /// Why a text is no name; none for a name.
 ///
-/// One pattern for all: a model is also an Envoy cluster and a part of metric names, a secret is
-/// also a file.
+/// One pattern for all: a provider is also an Envoy cluster, a model a part of metric names, a
+/// secret a file.
 pub(super) fn unsafe_name(text: &str) -> Option<String> {
     let starts = text.starts_with(|first: char| first.is_ascii_alphanumeric());
     let safe = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
@@ -64,7 +64,7 @@ pub fn shown(text: &str) -> String {
     out
 }
 
-/// A model's name as a label of a metric: in the names of metrics a dot parts labels.
+/// A name as a label of a metric: in the names of metrics a dot parts labels.
 #[must_use]
 pub fn metric_label(name: &str) -> String {
     name.replace('.', "_")

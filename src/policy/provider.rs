@@ -9,7 +9,7 @@ use super::table::Table;
 /// `providers.<name>`: a vendor's API.
 #[derive(Debug, Clone)]
 pub struct Provider {
-    /// Its name in the policy.
+    /// Its name in the policy, which is also its cluster's name.
     pub name: String,
     /// The name of its dialect: one of the vocabulary the policy was read with.
     pub dialect: String,
@@ -25,7 +25,10 @@ const KEYS: [&str; 2] = ["sk-", "AIza"];
 pub(super) type Providers<'n> = Table<'n, Rc<Provider>>;
 
 pub(super) fn read<'n>(section: Option<Spot<'n>>, dialects: &[&str]) -> Providers<'n> {
-    Table::read("provider", section, |name, spot| provider(name, spot, dialects).map(Rc::new))
+    let read = |name: &str, spot: &Spot<'_>| provider(name, spot, dialects).map(Rc::new);
+    let providers = Table::read("provider", section, read);
+    providers.distinct();
+    providers
 }
 
 fn provider(name: &str, spot: &Spot<'_>, dialects: &[&str]) -> Option<Provider> {

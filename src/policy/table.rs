@@ -2,7 +2,7 @@
 use core::cell::Cell;
 use std::collections::BTreeMap;
 
-use super::names::{self, unsafe_name};
+use super::names::{self, metric_label, unsafe_name};
 use super::nearest::nearest;
 use super::read::Spot;
 
@@ -43,17 +43,17 @@ impl<'n, T> Table<'n, T> {
         Self { what, entries: entries.collect(), known, sure: Cell::new(true) }
     }
 
-    /// Reports those whose key is that of one before them.
-    pub(super) fn distinct(
-        &self,
-        key: impl Fn(&str) -> String,
-        message: impl Fn(&str, &str) -> String,
-    ) {
+    /// Reports those that metrics could not tell from one before them.
+    pub(super) fn distinct(&self) {
         let mut seen = BTreeMap::new();
         for entry in self.entries.iter().filter(|entry| unsafe_name(entry.name).is_none()) {
-            let first = *seen.entry(key(entry.name)).or_insert(entry.name);
-            if first != entry.name {
-                entry.spot.problem(message(entry.name, first));
+            let (own, label) = (entry.name, metric_label(entry.name));
+            let first = *seen.entry(label.clone()).or_insert(own);
+            if first != own {
+                entry.spot.problem(format!(
+                    "`{own}` and `{first}` would be one `{label}` in metrics, where `.` becomes \
+                     `_`: rename one of them"
+                ));
             }
         }
     }
@@ -95,9 +95,10 @@ impl<'n, T> Table<'n, T> {
         }
     }
 
-    /// Whether one of them is called that.
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.entries.iter().any(|entry| entry.name == name)
+    /// The one that metrics would not tell from that name.
+    pub(super) fn like(&self, name: &str) -> Option<&'n str> {
+        let label = metric_label(name);
+        self.entries.iter().map(|entry| entry.name).find(|own| metric_label(own) == label)
     }
 
     /// A reference to one of them could not be read.

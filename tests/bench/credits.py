@@ -60,7 +60,7 @@ class Ledger:
 
 
 def bootstrap(folder, ports, ledger, upstream):
-    """One Envoy with a listener for each kind; their models' clusters are the same."""
+    """One Envoy with a listener for each kind; their providers' clusters are the same."""
     merged = None
     for kind, (credits, _) in KINDS.items():
         policy = bench.policy(ports["upstream"], upstream.port)

@@ -54,10 +54,10 @@ def providers():
         provider.server.stop()
 
 
-def filters(bootstrap: dict, model: str) -> list:
-    """The filters in a model's cluster."""
+def filters(bootstrap: dict, provider: str) -> list:
+    """The filters in a provider's cluster."""
     clusters = bootstrap["static_resources"]["clusters"]
-    own = next(cluster for cluster in clusters if cluster["name"] == model)
+    own = next(cluster for cluster in clusters if cluster["name"] == provider)
     return own["typed_extension_protocol_options"][OPTIONS]["http_filters"]
 
 
@@ -71,54 +71,72 @@ def route(bootstrap: dict) -> dict:
     return connection(bootstrap)["route_config"]["virtual_hosts"][0]["routes"][0]["route"]
 
 
-def no_role(bootstrap: dict, model: str) -> None:
-    own = filters(bootstrap, model)
+def no_role(bootstrap: dict, provider: str) -> None:
+    own = filters(bootstrap, provider)
     own[:] = [entry for entry in own if not entry["name"].startswith("tradewind")]
 
 
-def no_filters(bootstrap: dict, model: str) -> None:
+def no_filters(bootstrap: dict, provider: str) -> None:
     for cluster in bootstrap["static_resources"]["clusters"]:
-        if cluster["name"] == model:
+        if cluster["name"] == provider:
             del cluster["typed_extension_protocol_options"][OPTIONS]["http_filters"]
 
 
-def no_injector(bootstrap: dict, model: str) -> None:
-    own = filters(bootstrap, model)
+def no_injector(bootstrap: dict, provider: str) -> None:
+    own = filters(bootstrap, provider)
     own[:] = [entry for entry in own if not entry["name"].endswith("credential_injector")]
 
 
-def no_edge(bootstrap: dict, model: str) -> None:
+def no_edge(bootstrap: dict, provider: str) -> None:
     del connection(bootstrap)["http_filters"][0]
 
 
-def no_matcher(bootstrap: dict, model: str) -> None:
+def no_matcher(bootstrap: dict, provider: str) -> None:
     del route(bootstrap)["inline_cluster_specifier_plugin"]
-    route(bootstrap)["cluster"] = "claude"
+    route(bootstrap)["cluster"] = "anthropic"
     del route(bootstrap)["retry_policy"]["refresh_cluster_on_retry"]
 
 
-def no_entry(bootstrap: dict, model: str) -> None:
+def entries(bootstrap: dict) -> dict:
+    """Where the matcher sends each model."""
     plugin = route(bootstrap)["inline_cluster_specifier_plugin"]["extension"]["typed_config"]
-    del plugin["cluster_matcher"]["matcher_tree"]["exact_match_map"]["map"][model]
+    return plugin["cluster_matcher"]["matcher_tree"]["exact_match_map"]["map"]
+
+
+def no_entry(bootstrap: dict, model: str) -> None:
+    del entries(bootstrap)[model]
+
+
+def wrong_entry(bootstrap: dict, model: str) -> None:
+    entries(bootstrap)[model]["action"]["typed_config"]["cluster"] = "anthropic"
+
+
+def no_refresh(bootstrap: dict, provider: str) -> None:
+    del route(bootstrap)["retry_policy"]["refresh_cluster_on_retry"]
 
 
 def no_retry(bootstrap: dict, model: str) -> None:
     del route(bootstrap)["retry_policy"]
 
 
-# What is left out, of which model, which model is asked for, and what the app is told.
+# What is left out, of what, which model is asked for, and what the app is told.
 MISSING = {
-    "role": (no_role, "gpt", "gpt", 500),
-    "role of the second": (no_role, "gpt", "two", 500),
-    "all filters": (no_filters, "gpt", "gpt", 500),
-    "injector": (no_injector, "claude", "claude", 529),
-    "edge": (no_edge, "gpt", "gpt", 503),
-    "matcher": (no_matcher, "gpt", "gpt", 500),
+    "role": (no_role, "openai", "gpt", 500),
+    "role of the second": (no_role, "openai", "two", 500),
+    "role of both": (no_role, "openai", "pair", 500),
+    "all filters": (no_filters, "openai", "gpt", 500),
+    "injector": (no_injector, "anthropic", "claude", 529),
+    "edge": (no_edge, "openai", "gpt", 503),
+    "matcher": (no_matcher, "openai", "gpt", 500),
     "matcher's entry": (no_entry, "gpt", "gpt", 503),
-    "retry policy": (no_retry, "gpt", "two", 529),
+    "another's entry": (wrong_entry, "gpt", "gpt", 500),
+    "retry policy": (no_retry, "openai", "two", 529),
+    "refresh": (no_refresh, "openai", "two", 500),
 }
 # Without these no request reaches anybody.
-NOTHING_SENT = ("role", "all filters", "edge", "matcher", "matcher's entry")
+NOTHING_SENT = (
+    "role", "role of both", "all filters", "edge", "matcher", "matcher's entry", "another's entry",
+)
 
 
 @pytest.mark.parametrize("version", ENVOYS)
@@ -145,6 +163,8 @@ def test_a_missing_piece_is_a_refusal(providers, launch, missing, version):
         assert APP_KEY.encode() not in request and b"of-the-app" not in request, request
     if missing in NOTHING_SENT:
         assert not sent
+    if missing == "refresh":
+        assert len(sent) == 2, "the second model is not the first one's provider's"
 
 
 @pytest.mark.parametrize("version", ENVOYS)
@@ -155,7 +175,7 @@ def test_the_next_provider_gets_nothing_of_the_first_ones(providers, launch, fir
     rules["chains"]["two"] = ["claude", "gpt"]
     rules["routes"].append({"models": ["two"], "chain": "two"})
     bootstrap = render(rules, paths.LOGS / "half-installed")
-    no_role(bootstrap, "gpt")
+    no_role(bootstrap, "openai")
     gateway = launch(bootstrap, version=version)
     response = gateway.chat(model="two")
     assert response.status_code == 500, response.text

@@ -91,18 +91,18 @@ def logged(gateway, count: int) -> list[dict]:
 @pytest.mark.parametrize("leaving", LEAVES, indirect=True)
 def test_the_same_model_answers_on_another_connection(leaving, launch, sim, version):
     gateway = started(leaving, launch, sim, version)
-    for route in ("gpt", "two"):
+    for route in ("gpt", "two", "pair"):
         for ask in (gateway.chat, gateway.messages):
             for _ in range(10):
                 response = ask(model=route)
                 assert response.status_code == 200, response.text
                 assert response.headers["x-tradewind-model"] == "gpt"
                 assert response.headers["x-tradewind-attempts"] == "1", "models, not tries"
-    assert leaving.served == 40
-    assert leaving.left >= 30, "nearly every request met a connection that was closed"
-    lines = logged(gateway, 40)
+    assert leaving.served == 60
+    assert leaving.left >= 50, "nearly every request met a connection that was closed"
+    lines = logged(gateway, 60)
     tries = [attempt.get("tries", 1) for line in lines for attempt in line["tried"]]
-    assert sorted(tries) == [1] * (40 - leaving.left) + [2] * leaving.left
+    assert sorted(tries) == [1] * (60 - leaving.left) + [2] * leaving.left
     assert {line["attempts"] for line in lines} == {"1"}
 
 

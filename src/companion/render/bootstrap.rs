@@ -8,11 +8,10 @@ use super::{
 pub(super) fn bootstrap(checked: Checked<'_>, place: &Place, secrets: &[Secret]) -> Value {
     let mut clusters: Vec<Value> = checked
         .policy
-        .models()
-        .iter()
-        .map(|model| cluster::cluster(checked.policy, model, place, secrets))
+        .providers()
+        .map(|provider| cluster::cluster(checked.policy, provider, place, secrets))
         .collect();
-    clusters.extend(named::providers(checked.policy, place));
+    clusters.extend(named::endpoints(checked.policy, place));
     let credits = checked.policy.credits();
     clusters.extend(credits.and_then(|credits| ledger::cluster(credits, place, secrets)));
     json!({

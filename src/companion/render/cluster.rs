@@ -1,9 +1,10 @@
-//! One model's cluster: how its provider is reached, and what an attempt passes on the way.
+//! One provider's cluster, for all of its models: how it is reached, and what an attempt passes on
+//! the way.
 use serde_json::{Value, json};
 
 use super::{Place, Secret, address, any, extension, named, plugin, secret};
 use crate::dialect;
-use crate::policy::{Endpoint, Model, Policy, metric_label};
+use crate::policy::{Endpoint, Policy, Provider, metric_label};
 
 /// Higher than any load. Envoy's own breakers end fallback in silence: three retries at once are
 /// its default.
@@ -11,17 +12,22 @@ const UNBOUNDED: u32 = 1 << 20;
 
 pub(super) const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
-pub(super) fn cluster(policy: &Policy, model: &Model, place: &Place, secrets: &[Secret]) -> Value {
-    let endpoint = &model.provider.endpoint;
-    let filters = filters(policy, model, place, secrets);
+pub(super) fn cluster(
+    policy: &Policy,
+    provider: &Provider,
+    place: &Place,
+    secrets: &[Secret],
+) -> Value {
+    let endpoint = &provider.endpoint;
+    let filters = filters(policy, provider, place, secrets);
     if !endpoint.is_ip() {
-        return named::cluster(model, &filters);
+        return named::cluster(provider, &filters);
     }
     let mut options = options_of(endpoint);
     if let Value::Object(fields) = &mut options {
         fields.insert("http_filters".into(), filters.into());
     }
-    reached(&model.name, endpoint, &place.authorities, options)
+    reached(&provider.name, endpoint, &place.authorities, options)
 }
 
 /// Bounds that no load reaches.
@@ -125,11 +131,11 @@ pub(super) fn options_of(endpoint: &Endpoint) -> Value {
     json!({"common_http_protocol_options": {"idle_timeout": idle}, key: protocol})
 }
 
-/// What a model's requests pass on their way out.
-fn filters(policy: &Policy, model: &Model, place: &Place, secrets: &[Secret]) -> Vec<Value> {
-    let mut filters = vec![plugin::provider(&place.wasm, model, policy)];
+/// What a provider's requests pass on their way out.
+fn filters(policy: &Policy, provider: &Provider, place: &Place, secrets: &[Secret]) -> Vec<Value> {
+    let mut filters = vec![plugin::provider(&place.wasm, provider, policy)];
     // After the module: it has removed what the attempt before left, and never sees this key.
-    filters.extend(credential(model, secrets));
+    filters.extend(credential(provider, secrets));
     filters.push(codec());
     filters
 }
@@ -144,9 +150,9 @@ pub(super) fn codec() -> Value {
 }
 
 /// What adds the provider's key, where it wants one.
-fn credential(model: &Model, secrets: &[Secret]) -> Option<Value> {
-    let name = model.provider.secret.as_deref()?;
-    let place = dialect::named(&model.provider.dialect)?.provider.credential;
+fn credential(provider: &Provider, secrets: &[Secret]) -> Option<Value> {
+    let name = provider.secret.as_deref()?;
+    let place = dialect::named(&provider.dialect)?.provider.credential;
     Some(injector(name, place, secrets))
 }
 

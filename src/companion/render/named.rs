@@ -1,36 +1,36 @@
 //! A provider that is known by a name: the name may not resolve, and its chain must go on.
 //!
-//! A cluster without an address answers 503 itself, and no other model is tried. So the model's
-//! own cluster, with its filters, is an aggregate of two: the provider's, which has the name, the
-//! TLS and the connections, and one that refuses every connection. While there is no address, an
+//! A cluster without an address answers 503 itself, and no other model is tried. So the provider's
+//! cluster, with its filters, is an aggregate of two: its endpoint's, which has the name, the TLS
+//! and the connections, and one that refuses every connection. While there is no address, an
 //! attempt goes to the second and fails as any refused connection does.
 use serde_json::{Value, json};
 
 use super::cluster::{HTTP_OPTIONS, breakers, options_of, reached};
 use super::{Place, any, extension};
-use crate::policy::{Model, Policy, Provider, metric_label};
+use crate::policy::{Policy, Provider, metric_label};
 
-/// The cluster that refuses every connection. No model is called so: names have no `/`.
+/// The cluster that refuses every connection. No provider is called so: names have no `/`.
 const NOBODY: &str = "unresolved/";
 
-/// The cluster of a model whose provider is known by a name.
-pub(super) fn cluster(model: &Model, http_filters: &[Value]) -> Value {
+/// The cluster of a provider that is known by a name.
+pub(super) fn cluster(provider: &Provider, http_filters: &[Value]) -> Value {
     let options = json!({
-        // Never used: a connection is made as the provider's cluster says.
+        // Never used: a connection is made as the endpoint's cluster says.
         "explicit_http_config": {"http_protocol_options": {}},
         "http_filters": http_filters,
     });
     json!({
-        "name": model.name,
-        "alt_stat_name": metric_label(&model.name),
+        "name": provider.name,
+        "alt_stat_name": metric_label(&provider.name),
         "connect_timeout": "3s",
         "lb_policy": "CLUSTER_PROVIDED",
         "cluster_type": extension(
             "envoy.clusters.aggregate",
             "envoy.extensions.clusters.aggregate.v3.ClusterConfig",
-            json!({"clusters": [name(&model.provider), NOBODY]}),
+            json!({"clusters": [name(provider), NOBODY]}),
         ),
-        // Retries count here; connections and requests count in the provider's.
+        // Retries count here; connections and requests count in the endpoint's.
         "circuit_breakers": breakers(),
         "typed_extension_protocol_options": {HTTP_OPTIONS: any(HTTP_OPTIONS, options)},
     })
@@ -40,16 +40,11 @@ fn name(provider: &Provider) -> String {
     format!("provider/{}", provider.name)
 }
 
-/// The clusters of the providers themselves: one for all models of each, and the one that refuses.
-pub(super) fn providers(policy: &Policy, place: &Place) -> Vec<Value> {
-    let mut found: Vec<&Provider> = Vec::new();
-    for model in policy.models().iter().filter(|model| !model.provider.endpoint.is_ip()) {
-        if !found.iter().any(|provider| provider.name == model.provider.name) {
-            found.push(&model.provider);
-        }
-    }
-    let mut clusters: Vec<Value> = found
-        .iter()
+/// The clusters of the endpoints that are known by a name, and the one that refuses.
+pub(super) fn endpoints(policy: &Policy, place: &Place) -> Vec<Value> {
+    let mut clusters: Vec<Value> = policy
+        .providers()
+        .filter(|provider| !provider.endpoint.is_ip())
         .map(|provider| {
             let options = options_of(&provider.endpoint);
             reached(&name(provider), &provider.endpoint, &place.authorities, options)

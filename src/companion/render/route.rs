@@ -1,9 +1,9 @@
-//! From the model that a request is to try next to that model's cluster, attempt by attempt.
+//! From the model that a request is to try next to its provider's cluster, attempt by attempt.
 use serde_json::{Map, Value, json};
 
 use super::{any, duration, extension, listener};
 use crate::exchange::{NEXT, retries};
-use crate::policy::{Policy, Resilience};
+use crate::policy::{Model, Policy, Resilience};
 
 pub(super) fn table(policy: &Policy) -> Value {
     json!({
@@ -48,7 +48,7 @@ fn undecided() -> Value {
     })
 }
 
-/// A cluster that is not there: no model has a name that begins so.
+/// A cluster that is not there: no provider has a name that begins so.
 const NOWHERE: &str = "-nowhere";
 
 /// Longer than an app pauses while it sends a body, and than the ledger takes to answer.
@@ -60,8 +60,8 @@ fn next_model() -> String {
 }
 
 fn by_next_model(policy: &Policy) -> Value {
-    let clusters: Map<String, Value> =
-        policy.models().iter().map(|model| (model.name.clone(), cluster(&model.name))).collect();
+    let place = |model: &Model| (model.name.clone(), cluster(&model.provider.name));
+    let clusters: Map<String, Value> = policy.models().iter().map(place).collect();
     extension(
         "envoy.router.cluster_specifier_plugin.matcher",
         "envoy.extensions.router.cluster_specifiers.matcher.v3.MatcherClusterSpecifier",

@@ -1,4 +1,5 @@
 //! What the configuration says of each part of a policy, and what is asked of a key file.
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -12,19 +13,20 @@ const POLICY: &str = r#"{
   "identity": [{"anonymous": {"tenant": "public"}}],
   "limits": {"request": {"max_body_bytes": 4194304, "max_output_tokens": 50}},
   "providers": {
-    "cloud": {"dialect": "openai", "endpoint": "https://api.example.com/base", "secret": "cloud-key"},
+    "cloud-4.1": {"dialect": "openai", "endpoint": "https://api.example.com/base", "secret": "cloud-key"},
     "mesh": {"dialect": "openai", "endpoint": "http://models.local:8080"},
     "local": {"dialect": "openai", "endpoint": "http://127.0.0.1:9000/base", "secret": "local-key"},
     "secure": {"dialect": "openai", "endpoint": "https://[::1]:9443", "secret": "cloud-key"}
   },
   "models": {
-    "cloud-4.1": {"provider": "cloud", "name": "c", "context_window": 1000, "max_output_tokens": 9},
-    "mesh": {"provider": "mesh", "name": "m", "context_window": 1000, "max_output_tokens": 9},
-    "local": {"provider": "local", "name": "l", "context_window": 1000, "max_output_tokens": 100},
-    "secure": {"provider": "secure", "name": "s", "context_window": 1000, "max_output_tokens": 9}
+    "c": {"provider": "cloud-4.1", "name": "c", "context_window": 1000, "max_output_tokens": 9},
+    "local": {"provider": "mesh", "name": "m", "context_window": 1000, "max_output_tokens": 9},
+    "l": {"provider": "local", "name": "l", "context_window": 1000, "max_output_tokens": 100},
+    "l-2": {"provider": "local", "name": "l2", "context_window": 1000, "max_output_tokens": 100},
+    "s": {"provider": "secure", "name": "s", "context_window": 1000, "max_output_tokens": 9}
   },
-  "chains": {"all": ["cloud-4.1", "mesh", "local"], "one": ["secure"]},
-  "routes": [{"models": ["auto"], "chain": "all"}, {"models": ["secure"], "chain": "one"}],
+  "chains": {"all": ["c", "local", "l"], "two": ["l-2", "s"]},
+  "routes": [{"models": ["auto"], "chain": "all"}, {"models": ["secure"], "chain": "two"}],
   "resilience": {"attempts": 3, "idle_timeout": "20500ms"}
 }"#;
 
@@ -81,7 +83,7 @@ fn configuration(filter: &Value) -> Value {
 }
 
 #[test]
-fn every_model_has_a_cluster_and_a_place_in_the_matcher() {
+fn every_model_goes_to_its_providers_cluster() {
     let rendered = rendered();
     let route = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config\
                  /route_config/virtual_hosts/0/routes/0/route";
@@ -90,10 +92,17 @@ fn every_model_has_a_cluster_and_a_place_in_the_matcher() {
          /matcher_tree/exact_match_map/map"
     );
     let map = at(&rendered, &map).as_object().unwrap();
-    for (index, name) in ["cloud-4.1", "mesh", "local", "secure"].into_iter().enumerate() {
-        assert_eq!(at(&map[name], "/action/typed_config/cluster"), name);
-        assert_eq!(cluster(index)["name"], name);
+    let places = map.iter().map(|(model, own)| (model.as_str(), own));
+    let places =
+        places.map(|(model, own)| (model, at(own, "/action/typed_config/cluster").clone()));
+    let expected =
+        [("c", "cloud-4.1"), ("l", "local"), ("l-2", "local"), ("local", "mesh"), ("s", "secure")];
+    let expected = expected.map(|(model, provider)| (model, json!(provider)));
+    assert_eq!(places.collect::<BTreeMap<_, _>>(), BTreeMap::from(expected));
+    for (index, provider) in ["cloud-4.1", "mesh", "local", "secure"].into_iter().enumerate() {
+        assert_eq!(cluster(index)["name"], provider);
     }
+    assert_eq!(cluster(0)["alt_stat_name"], "cloud-4_1", "a dot would end the name in metrics");
     let retry = at(&rendered, &format!("{route}/retry_policy"));
     assert_eq!(retry["num_retries"], 6, "three models, each twice, and one that leads nowhere");
     let nowhere = format!(
@@ -102,6 +111,24 @@ fn every_model_has_a_cluster_and_a_place_in_the_matcher() {
     );
     assert_eq!(at(&rendered, &nowhere), "-nowhere", "else a retry goes to the cluster before");
     assert_eq!(retry["per_try_idle_timeout"], "20.500s");
+}
+
+/// Starting Envoy costs a cluster's and a plugin's time for each: they do not grow with the models.
+#[test]
+fn two_thousand_models_have_the_clusters_of_their_providers() {
+    let mut policy: Value = serde_json::from_str(POLICY).unwrap();
+    let before = rendered();
+    for index in 0..2_000 {
+        let (name, of) = (format!("m{index}"), ["c", "local", "l", "s"][index % 4]);
+        policy["models"][&name] = policy["models"][of].clone();
+        policy["chains"][&name] = json!([name]);
+        policy["routes"].as_array_mut().unwrap().push(json!({"models": [name], "chain": name}));
+    }
+    let vocabulary = Vocabulary { dialects: &["openai"], carried: &[] };
+    let policy = Policy::from_json(policy.to_string().as_bytes(), vocabulary).unwrap();
+    let after = envoy(Checked { policy: &policy, json: "{}" }, &place(), &secrets());
+    let clusters = |rendered: &Value| at(rendered, "/static_resources/clusters").clone();
+    assert_eq!(clusters(&after), clusters(&before));
 }
 
 #[test]
@@ -128,19 +155,21 @@ fn an_endpoint_says_how_its_host_is_found_and_trusted() {
 fn a_name_that_does_not_resolve_ends_no_chain() {
     let clusters = at(&rendered(), "/static_resources/clusters").as_array().unwrap().clone();
     let names: Vec<&str> = clusters.iter().map(|own| own["name"].as_str().unwrap()).collect();
-    let expected =
-        ["cloud-4.1", "mesh", "local", "secure", "provider/cloud", "provider/mesh", "unresolved/"];
-    assert_eq!(names, expected, "one of each provider with a name, and one that refuses");
+    #[rustfmt::skip]
+    let expected = [
+        "cloud-4.1", "mesh", "local", "secure", "provider/cloud-4.1", "provider/mesh", "unresolved/",
+    ];
+    assert_eq!(names, expected, "two of each provider with a name, and one that refuses");
     let either = "/cluster_type/typed_config/clusters";
-    for (index, own) in [(0, "provider/cloud"), (1, "provider/mesh")] {
+    for (index, own) in [(0, "provider/cloud-4.1"), (1, "provider/mesh")] {
         let cluster = cluster(index);
         assert_eq!(at(&cluster, either), &json!([own, "unresolved/"]));
         assert_eq!(cluster["lb_policy"], "CLUSTER_PROVIDED");
-        assert!(cluster.get("transport_socket").is_none(), "the provider's own cluster has it");
+        assert!(cluster.get("transport_socket").is_none(), "the endpoint's own cluster has it");
     }
     for index in [4, 5] {
         let options = &cluster(index)["typed_extension_protocol_options"];
-        assert!(!options.to_string().contains("http_filters"), "the model's own cluster has them");
+        assert!(!options.to_string().contains("http_filters"), "the provider's cluster has them");
     }
     let refuses = cluster(6).to_string();
     assert!(refuses.contains(r#""address":"127.0.0.1","port_value":1"#), "{refuses}");
@@ -207,22 +236,14 @@ fn each_role_gets_its_whole_configuration() {
         configuration(&filters(&cluster(2))[0]),
         json!({
             "role": "provider",
-            "model": {
+            "provider": {
                 "name": "local",
-                "provider_model": "l",
                 "dialect": "openai",
                 "authority": "127.0.0.1:9000",
                 "prefix": "/base",
                 "tls": false,
-                "context_window": 1000,
-                "max_output_tokens": 100,
-                "unsupported": "skip",
             },
-            "limits": {
-                "max_output_tokens": 50,
-                "idle_timeout_ms": 20500,
-                "stream_buffer_bytes": 16777216,
-            },
+            "limits": {"idle_timeout_ms": 20500, "stream_buffer_bytes": 16777216},
         })
     );
 }
@@ -236,7 +257,7 @@ fn the_module_is_loaded_the_same_way_everywhere() {
         )
     };
     assert_eq!(rendered.matches(&vm("tradewind-edge")).count(), 1, "a VM of its own");
-    assert_eq!(rendered.matches(&vm("tradewind-provider")).count(), 4, "and one for all models");
+    assert_eq!(rendered.matches(&vm("tradewind-provider")).count(), 4, "and one for all providers");
     assert_eq!(rendered.matches("FAIL_RELOAD").count(), 5);
     assert_eq!(rendered.matches(r#""allow_on_headers_stop_iteration":true"#).count(), 5);
 }

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::super::spend::{Bid, Choice, Payer, Size};
-use super::super::{Meter, Plan, Skipped};
+use super::super::{Leg, Meter, Plan, Skipped};
 use super::{Config, Head, worst};
 use crate::credit::Credits;
 use crate::dialect::{Ask, Fault, FaultKind, Lack, Put, Target, named};
@@ -60,19 +60,22 @@ struct Request<'r> {
 }
 
 impl<'r> Request<'r> {
-    fn choice(&self, fit: &Fit<'_>, size: Size) -> Choice {
+    fn choice(&self, fit: &Fit<'r>, size: Size) -> Choice {
         let Self { config, head, document, ask, bytes } = *self;
         let same = fit.models.iter().any(|model| model.provider.dialect == head.dialect.name);
         let mut edits = if same { (head.app.edits)(document, ask) } else { Vec::new() };
-        let (mut meter, mut most, mut legs) = (None, Credits::ZERO, Rc::from([]));
+        let (mut meter, mut most, mut limits) = (None, Credits::ZERO, Rc::from([]));
+        let most_allowed = config.policy.limits().max_output_tokens;
+        let leg = |model: &&'r Model| Leg::of(model, most_allowed);
+        let mut legs: Vec<Leg<'_>> = fit.models.iter().map(leg).collect();
         if let Some(credits) = config.policy.credits() {
-            let limit = config.policy.limits().max_output_tokens;
-            let bound = |model: &&Model| worst::bound(ask, model, limit, size.input_tokens);
-            let bounds: Vec<u64> = fit.models.iter().map(bound).collect();
+            let bound = |leg: &Leg<'_>| worst::bound(ask, leg, size.input_tokens);
+            let bounds: Vec<u64> = legs.iter().map(bound).collect();
             most = worst::cost(ask, bytes, &fit.models, &bounds);
-            legs = worst::legs(ask, bytes, &fit.models, &bounds);
+            limits = worst::limits(ask, bytes, &fit.models, &bounds);
+            legs.iter_mut().zip(bounds).for_each(|(leg, bound)| leg.bound = Some(bound));
             let stop = credits.on_exhausted == OnExhausted::Stop;
-            meter = Some(Meter { bounds, choices: ask.choices.max(1), stop, left: None });
+            meter = Some(Meter { choices: ask.choices.max(1), stop, left: None });
         } else {
             edits.retain(|edit| !matches!(edit.put, Put::Bound { .. }));
         }
@@ -83,7 +86,7 @@ impl<'r> Request<'r> {
             route: Cow::Borrowed(&ask.model),
             stream: ask.stream,
             stream_usage: ask.stream_usage,
-            chain: fit.models.iter().map(|model| Cow::Borrowed(model.name.as_str())).collect(),
+            legs,
             skipped: fit.dropped.iter().map(skipped).collect(),
             edits,
             carried: head.carried.iter().map(|(n, v)| (n.into(), v.into())).collect(),
@@ -91,7 +94,7 @@ impl<'r> Request<'r> {
             again: None,
         };
         let chain = fit.models.iter().map(|model| model.name.clone()).collect();
-        Choice { plan: plan.encode(), chain, legs, worst: most, near_limit: None }
+        Choice { plan: plan.encode(), chain, limits, worst: most, near_limit: None }
     }
 
     /// The models that can serve the request.

@@ -43,22 +43,14 @@ impl Local {
             Some(Progress::Failed(outcome)) if reports.len() == chain.len() => Some(outcome),
             _ => None,
         };
-        let mut attempts = reports.len();
-        let model = match reports.last().filter(|_| lost.is_some()) {
-            Some(last) => last.model.clone(),
-            None if NOWHERE.contains(&details.as_str()) => {
-                chain.get(attempts).cloned().unwrap_or_default()
-            }
-            None => {
-                // The last attempt's cluster: its provider role may not have told anything.
-                let cluster = envoy.property(&["xds", "cluster_name"]).unwrap_or_default();
-                let cluster = String::from_utf8_lossy(&cluster).into_owned();
-                let silent = reports.iter().all(|report| report.model != cluster);
-                attempts = attempts.saturating_add(usize::from(silent && !cluster.is_empty()));
-                cluster
-            }
+        let silent = lost.is_none() && is_silent(&details, reports.last(), envoy);
+        let attempts = reports.len().saturating_add(usize::from(silent));
+        let model = if silent || NOWHERE.contains(&details.as_str()) && lost.is_none() {
+            chain.get(reports.len()).cloned()
+        } else {
+            reports.last().map(|last| last.model.clone())
         };
-        let asked = !chain.is_empty();
+        let (model, asked) = (model.unwrap_or_default(), !chain.is_empty());
         Self { status: status.unwrap_or(502), details, attempts, model, asked, lost }
     }
 
@@ -83,7 +75,9 @@ impl Local {
         if !self.is_bare() {
             return effects.and(Effect::Count("tradewind_local_failures_total".to_owned()));
         }
-        let line = format!("model `{}`: no provider role stands in its cluster", self.model);
+        let model = &self.model;
+        let line =
+            format!("model `{model}`: no provider role stands in the cluster that serves it");
         effects
             .and(Effect::Count("tradewind_provider_role_missing_total".to_owned()))
             .and(Effect::Log(line))
@@ -115,7 +109,7 @@ impl Local {
         if self.is_bare() {
             let message = format!(
                 "the gateway is not completely installed: no provider role of Tradewind stands in \
-                 the cluster of `{}`; its operator must add it",
+                 the cluster that serves `{}`; its operator must add it",
                 self.model
             );
             return Fault::new(FaultKind::Internal, message);
@@ -161,6 +155,21 @@ impl Local {
             _ => format!("the gateway could not serve this request ({details})"),
         };
         Fault::new(FaultKind::of_refusal(self.status), message).with_status(self.status)
+    }
+}
+
+/// Whether the last attempt told nothing of itself: its cluster lacks the provider role, or that
+/// role's VM failed before it had told.
+fn is_silent(details: &str, last: Option<&Report>, envoy: &dyn Envoy) -> bool {
+    match last {
+        Some(last) if !last.is_over() => false,
+        _ if UNJUDGED.contains(&details) => true,
+        Some(_) => details == VM_FAILED,
+        // Was there one?
+        None => {
+            let cluster = envoy.property(&["xds", "cluster_name"]);
+            !NOWHERE.contains(&details) && cluster.is_some_and(|name| !name.is_empty())
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use super::{
     record,
 };
 use crate::dialect::{App, Fault, FaultKind};
-use crate::json::{At, Value};
+use crate::json::{At, Value, Writer};
 use crate::policy::{CreditPolicy, Policy, Problem};
 
 /// What the edge role needs: the whole policy.
@@ -36,6 +36,18 @@ impl Config {
     #[must_use]
     pub const fn credits(&self) -> Option<&CreditPolicy> {
         self.policy.credits()
+    }
+
+    /// Writes the plugin's configuration for a policy, which is given as canonical JSON.
+    #[must_use]
+    pub fn write(policy: &str, buffer: StreamBuffer) -> Vec<u8> {
+        let mut json = Writer::new();
+        json.object(|json| {
+            json.key("role").string("edge");
+            json.key("policy").raw(policy);
+            json.key("limits").object(|json| buffer.write(json));
+        });
+        json.finish()
     }
 
     pub(super) fn read(root: Value<'_>) -> Result<Self, Vec<Problem>> {

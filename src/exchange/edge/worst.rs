@@ -5,7 +5,8 @@
 //! when the request is settled.
 use std::rc::Rc;
 
-use super::super::spend::Leg;
+use super::super::Leg;
+use super::super::spend::LegLimits;
 use crate::credit::Credits;
 use crate::dialect::{Ask, Block, Image};
 use crate::policy::Model;
@@ -26,11 +27,10 @@ const TOOLS: u64 = 1000;
 
 /// The most tokens of an answer of this model: what the app asks for, or what the model and the
 /// policy allow and the input leaves room for.
-pub(super) fn bound(ask: &Ask<'_>, model: &Model, limit: Option<u64>, input_tokens: u64) -> u64 {
-    let most = model.max_output_tokens.min(limit.unwrap_or(u64::MAX));
+pub(super) fn bound(ask: &Ask<'_>, leg: &Leg<'_>, input_tokens: u64) -> u64 {
     match &ask.max_tokens {
-        Some(asked) => asked.value.min(most),
-        None => model.room(input_tokens).min(most),
+        Some(asked) => asked.value.min(leg.max_output_tokens),
+        None => leg.room(input_tokens),
     }
 }
 
@@ -46,16 +46,21 @@ pub(super) fn cost(ask: &Ask<'_>, bytes: usize, models: &[&Model], bounds: &[u64
 }
 
 /// The most that each of the models may use, each with its bound on the answer.
-pub(super) fn legs(ask: &Ask<'_>, bytes: usize, models: &[&Model], bounds: &[u64]) -> Rc<[Leg]> {
+pub(super) fn limits(
+    ask: &Ask<'_>,
+    bytes: usize,
+    models: &[&Model],
+    bounds: &[u64],
+) -> Rc<[LegLimits]> {
     let input = input_tokens(ask, bytes, images(ask).saturating_mul(IMAGE_REPORTED));
-    let leg = |(model, bound): (&&Model, &u64)| Leg {
+    let limits = |(model, bound): (&&Model, &u64)| LegLimits {
         model: model.name.clone(),
         // A field that only its own dialect knows may bring the provider more to read than the
         // request holds: pages that a server's own tool finds, files by their address.
         input_max: if ask.native.is_empty() { input } else { input.max(model.context_window) },
         output_max: bound.saturating_mul(ask.choices.max(1)),
     };
-    models.iter().zip(bounds).map(leg).collect()
+    models.iter().zip(bounds).map(limits).collect()
 }
 
 /// How many images a request has.

@@ -1,17 +1,16 @@
-//! What the provider role needs to know of its one model.
+//! What the provider role needs to know of its provider. What differs between the provider's
+//! models stands in the plan.
 use super::super::plugin::problem;
 use super::super::{Connections, Memory, StreamBuffer};
 use crate::dialect::{Dialect, named};
-use crate::json::{At, Value};
-use crate::policy::Problem;
+use crate::json::{At, Value, Writer};
+use crate::policy::{Policy, Problem, Provider};
 
-/// One model and how to reach it, as `tradewind render` writes it.
+/// One provider and how to reach it.
 #[derive(Debug)]
 pub struct Config {
     /// Its name in the policy, which is its cluster's name.
-    pub(super) name: String,
-    /// The provider's own name of it.
-    pub(super) provider_model: String,
+    pub(super) provider: String,
     pub(super) dialect: &'static Dialect,
     /// The `host` header.
     pub(super) authority: String,
@@ -19,10 +18,6 @@ pub struct Config {
     pub(super) prefix: String,
     /// Whether the provider is reached by TLS.
     pub(super) tls: bool,
-    /// Most tokens of a request and its answer together.
-    pub(super) context_window: u64,
-    /// Most tokens of an answer, for a dialect that must state a number.
-    pub(super) max_output_tokens: u64,
     /// Longest silence of the provider, in milliseconds: Envoy ends the attempt then.
     pub(super) idle_timeout_ms: u64,
     /// What Envoy buffers of a stream.
@@ -31,41 +26,51 @@ pub struct Config {
     pub(super) memory: Memory,
     /// Those of this VM that have served.
     pub(super) connections: Connections,
-    /// Leave out what the dialect cannot say, and name it in a response header.
-    pub(super) drops: bool,
 }
 
 impl Config {
+    /// Writes the plugin's configuration for one provider of a policy.
+    #[must_use]
+    pub fn write(provider: &Provider, policy: &Policy, buffer: StreamBuffer) -> Vec<u8> {
+        let endpoint = &provider.endpoint;
+        let mut json = Writer::new();
+        json.object(|json| {
+            json.key("role").string("provider");
+            json.key("provider").object(|json| {
+                json.key("name").string(&provider.name);
+                json.key("dialect").string(&provider.dialect);
+                json.key("authority").string(&endpoint.authority());
+                json.key("prefix").string(&endpoint.prefix);
+                json.key("tls").boolean(endpoint.tls);
+            });
+            json.key("limits").object(|json| {
+                json.key("idle_timeout_ms").number(policy.resilience().idle_timeout_ms);
+                buffer.write(json);
+            });
+        });
+        json.finish()
+    }
+
     pub(in super::super) fn read(
         root: Value<'_>,
         memory: &Memory,
         connections: &Connections,
     ) -> Result<Self, Vec<Problem>> {
-        let at = At::Root.key("model");
-        let model = root.get("model");
+        let at = At::Root.key("provider");
+        let own = root.get("provider");
         let mut problems = Vec::new();
-        let mut text = |key: &str| match model.and_then(|model| model.str_of(key)) {
+        let mut text = |key: &str| match own.and_then(|own| own.str_of(key)) {
             Some(text) => text.into_owned(),
             None => {
                 problems.push(problem(&at.key(key), 0, "expected a string".to_owned()));
                 String::new()
             }
         };
-        let (name, provider_model) = (text("name"), text("provider_model"));
+        let (provider, dialect) = (text("name"), text("dialect"));
         let (authority, prefix) = (text("authority"), text("prefix"));
-        let (dialect, unsupported) = (text("dialect"), text("unsupported"));
-        let mut tokens = |key: &str| match model.and_then(|model| model.get(key)?.as_u64()) {
-            Some(tokens) => tokens,
-            None => {
-                let message = "expected a whole number of tokens".to_owned();
-                problems.push(problem(&at.key(key), 0, message));
-                0
-            }
-        };
-        let (context_window, most) = (tokens("context_window"), tokens("max_output_tokens"));
-        let limit = |key| root.get("limits").and_then(|limits| limits.get(key)?.as_u64());
-        let (most_allowed, idle) = (limit("max_output_tokens"), limit("idle_timeout_ms"));
-        let tls = model.and_then(|model| model.get("tls")?.as_bool()).unwrap_or_default();
+        let limits = root.get("limits");
+        let idle = limits.and_then(|limits| limits.get("idle_timeout_ms")?.as_u64());
+        let tls = own.and_then(|own| own.get("tls")?.as_bool()).unwrap_or_default();
         let Some(dialect) = named(&dialect) else {
             let message = "expected the name of a dialect".to_owned();
             problems.push(problem(&at.key("dialect"), 0, message));
@@ -75,24 +80,15 @@ impl Config {
             return Err(problems);
         }
         Ok(Self {
-            name,
-            provider_model,
+            provider,
             dialect,
             authority,
             prefix,
             tls,
-            context_window,
-            max_output_tokens: most.min(most_allowed.unwrap_or(u64::MAX)),
             idle_timeout_ms: idle.unwrap_or(u64::MAX),
             buffer: StreamBuffer::read(root),
             memory: memory.clone(),
             connections: connections.clone(),
-            drops: unsupported == "drop",
         })
-    }
-
-    /// Most tokens of an answer to an input of that many, when the app sets no bound; at least 1.
-    pub(super) fn room(&self, input_tokens: u64) -> u64 {
-        self.max_output_tokens.min(self.context_window.saturating_sub(input_tokens)).max(1)
     }
 }

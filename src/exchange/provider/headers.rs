@@ -9,15 +9,17 @@ const USER_AGENT: &str = concat!("tradewind/", env!("CARGO_PKG_VERSION"));
 /// A header map under construction.
 pub(super) type Headers = Vec<(Cow<'static, str>, Vec<u8>)>;
 
-/// Everything a provider gets to see. The key is added behind this filter.
+/// Everything a provider gets to see of a request to this model of it. The key is added behind
+/// this filter.
 pub(super) fn request(
     config: &Config,
+    model: &str,
     stream: bool,
     carried: &[(Cow<'_, str>, Cow<'_, str>)],
     length: usize,
 ) -> Headers {
     let provider = &config.dialect.provider;
-    let path = (provider.path)(&config.provider_model, stream);
+    let path = (provider.path)(model, stream);
     let accept = if stream { "text/event-stream" } else { "application/json" };
     let scheme = if config.tls { "https" } else { "http" };
     let mut headers: Headers = Vec::with_capacity(12);

@@ -26,9 +26,9 @@ pub(super) fn follow(config: &Config, asked: &Asked, envoy: &dyn Envoy) -> Effec
     // Nothing of an answer came, and that soon: nobody will have begun to work on it.
     let soon = report.status == 0 && took < STALE_MS.min(config.idle_timeout_ms / 2);
     let stale = report.tries == 1 && kept && soon;
-    if let Some(plan) = stale.then(|| once_more(&config.name, envoy)).flatten() {
+    if let Some(plan) = stale.then(|| once_more(asked.model(), envoy)).flatten() {
         effects.list.push(Effect::State(PLAN.into(), plan));
-        effects.list.push(Effect::State(NEXT.into(), config.name.clone().into_bytes()));
+        effects.list.push(Effect::State(NEXT.into(), asked.model().as_bytes().to_vec()));
     } else if !asked.more {
         effects.list.push(Effect::State(NEXT.into(), Vec::new()));
     }

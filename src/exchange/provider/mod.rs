@@ -1,9 +1,9 @@
 //! The provider role: one attempt of one model.
 //!
-//! It stands in the model's own cluster, so it runs anew for every attempt and starts from the
-//! app's own body each time. Headers are one map for all attempts, so it replaces them whole:
-//! what an earlier attempt left, another provider's key among it, is gone before this provider's
-//! key is added behind it.
+//! It stands in the provider's cluster, which serves all of its models; whose turn it is says
+//! filter state. It runs anew for every attempt and starts from the app's own body each time.
+//! Headers are one map for all attempts, so it replaces them whole: what an earlier attempt left,
+//! another provider's key among it, is gone before this provider's key is added behind it.
 mod config;
 mod headers;
 mod lost;
@@ -60,7 +60,7 @@ impl Attempt {
         match judgement(&effects) {
             Some(failed) => {
                 self.failed = failed;
-                effects.and(Effect::State(JUDGED.into(), self.config.name.clone().into_bytes()))
+                effects.and(Effect::State(JUDGED.into(), self.config.provider.clone().into_bytes()))
             }
             None => effects,
         }
@@ -118,9 +118,10 @@ impl Attempt {
         }
         let body = envoy.request_body(0, size);
         let plan = envoy.property(&[PLAN]).unwrap_or_default();
+        let turn = turn(envoy);
         let written = Plan::document(&plan).and_then(|document| {
             let plan = Plan::decode(&document)?;
-            request::write(&self.config, &plan, &body, envoy)
+            request::write(&self.config, (&plan, &turn), &body, envoy)
         });
         match written {
             Ok(written) => {
@@ -156,11 +157,11 @@ impl Attempt {
         let message = format!(
             "{}: in this provider's dialect the request is longer than the {} bytes that the \
              gateway holds: send less",
-            self.config.name,
+            asked.model(),
             self.config.buffer.bytes()
         );
         let fault = Fault::new(FaultKind::TooLarge, message);
-        let reply = marked(asked.app, &fault, &asked.request_id, &self.config.name);
+        let reply = marked(asked.app, &fault, &asked.request_id, asked.model());
         asked.report.end(Progress::Failed(Outcome::of(&fault)), envoy.now_ms());
         Effects::reply(reply)
             .and(asked.report.publish())
@@ -174,16 +175,16 @@ impl Attempt {
         let id = envoy.header(HeaderMap::Request, "x-request-id").unwrap_or_default();
         let id = String::from_utf8_lossy(&id);
         let app = crate::dialect::ALL.iter().filter_map(|dialect| dialect.app.as_ref()).next_back();
+        let model = turn(envoy);
         let mut effects = match app {
-            Some(app) => Effects::reply(marked(app, &fault, &id, &self.config.name)),
+            Some(app) => Effects::reply(marked(app, &fault, &id, &model)),
             None => Effects::wait(),
         };
-        // Whose turn it is, whatever this role takes itself for.
-        let model = envoy.property(&[NEXT]).unwrap_or_default();
-        let mut report = Report::begin(&String::from_utf8_lossy(&model), envoy.now_ms());
+        let mut report = Report::begin(&model, envoy.now_ms());
         report.end(Progress::Failed(Outcome::Misconfigured), report.began_ms);
         effects.list.push(report.publish());
-        let line = format!("model `{}`: {Mismatch}", self.config.name);
+        let provider = &self.config.provider;
+        let line = format!("model `{model}` in the cluster of `{provider}`: {Mismatch}");
         effects.list.push(Effect::Count("tradewind_plan_mismatch_total".to_owned()));
         effects.list.push(Effect::Log(line));
         effects
@@ -224,6 +225,11 @@ impl Attempt {
     }
 }
 
+/// The model whose turn it is.
+fn turn(envoy: &dyn Envoy) -> String {
+    String::from_utf8_lossy(&envoy.property(&[NEXT]).unwrap_or_default()).into_owned()
+}
+
 /// Whether these effects judge the provider's answer, and then whether another attempt may follow.
 /// None follows a reply, which Envoy delivers when this attempt is done already.
 fn judgement(effects: &Effects) -> Option<bool> {
@@ -240,6 +246,6 @@ fn judgement(effects: &Effects) -> Option<bool> {
 /// A reply of ours that the edge role takes for an answer of this model.
 fn marked(app: &App, fault: &Fault, request_id: &str, model: &str) -> Reply {
     let mut reply = Reply::fault(app, fault, request_id);
-    reply.headers.push(("x-tradewind-model", model.to_owned()));
+    reply.headers.extend((!model.is_empty()).then(|| ("x-tradewind-model", model.to_owned())));
     reply
 }

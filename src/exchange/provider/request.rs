@@ -2,7 +2,7 @@
 use std::borrow::Cow;
 
 use super::super::plan::Mismatch;
-use super::super::{Envoy, Plan, Report};
+use super::super::{Envoy, Leg, Plan, Report};
 use super::Config;
 use super::headers::{self, listed};
 use crate::dialect::{App, Ask, Dialect, Given, Target, named, splice};
@@ -45,6 +45,13 @@ pub(super) struct Metered {
     pub(super) left: Option<String>,
 }
 
+impl Asked {
+    /// The model, by its name in the policy.
+    pub(super) fn model(&self) -> &str {
+        &self.report.model
+    }
+}
+
 /// A request, written.
 pub(super) struct Written {
     pub(super) asked: Asked,
@@ -54,20 +61,23 @@ pub(super) struct Written {
     pub(super) body: Vec<u8>,
 }
 
+/// Writes the request for the model whose turn it is. One of another provider, which came into
+/// this one's cluster by mistake, is a mismatch.
 pub(super) fn write(
     config: &Config,
-    plan: &Plan<'_>,
+    (plan, turn): (&Plan<'_>, &str),
     body: &[u8],
     envoy: &dyn Envoy,
 ) -> Result<Written, Mismatch> {
     let dialect = named(&plan.app).ok_or(Mismatch)?;
     let app = dialect.app.as_ref().ok_or(Mismatch)?;
-    let position = plan.chain.iter().position(|model| *model == config.name).ok_or(Mismatch)?;
-    let (before, rest) = plan.chain.split_at_checked(position).ok_or(Mismatch)?;
+    let position = plan.legs.iter().position(|leg| leg.model == turn).ok_or(Mismatch)?;
+    let (before, rest) = plan.legs.split_at_checked(position).ok_or(Mismatch)?;
+    let leg = rest.first().filter(|leg| leg.provider == config.provider).ok_or(Mismatch)?;
     let next = rest.get(1);
-    let tried = before.iter().filter(|model| Report::of(envoy, model).is_some()).count();
-    let mut report = Report::begin(&config.name, envoy.now_ms());
-    if plan.again.as_ref().is_some_and(|again| *again == config.name) {
+    let tried = before.iter().filter(|leg| Report::of(envoy, &leg.model).is_some()).count();
+    let mut report = Report::begin(&leg.model, envoy.now_ms());
+    if plan.again.as_ref() == Some(&leg.model) {
         report.tries = 2;
     }
     let mut asked = Asked {
@@ -81,7 +91,7 @@ pub(super) fn write(
         dropped: String::new(),
         meter: match &plan.meter {
             Some(meter) => {
-                let bound = *meter.bounds.get(position).ok_or(Mismatch)?;
+                let bound = leg.bound.ok_or(Mismatch)?;
                 let paid = bound.saturating_mul(meter.choices);
                 let left = meter.left.as_deref().map(str::to_owned);
                 Some(Metered { bound, paid, stop: meter.stop, left })
@@ -92,30 +102,30 @@ pub(super) fn write(
     };
     let bound = asked.meter.as_ref().map(|meter| meter.bound);
     let body = if core::ptr::eq(dialect, config.dialect) {
-        same(config, plan, body, bound)?
+        same(leg, plan, body, bound)?
     } else {
         {
-            let (body, dropped) = cross(config, app, body, bound)?;
+            let (body, dropped) = cross((config, leg), app, body, bound)?;
             asked.dropped = listed(&dropped);
             body
         }
     };
     let carried =
         if core::ptr::eq(dialect, config.dialect) { plan.carried.as_slice() } else { &[] };
-    let headers = headers::request(config, plan.stream, carried, body.len());
-    let next = next.map(ToString::to_string);
+    let headers = headers::request(config, &leg.provider_model, plan.stream, carried, body.len());
+    let next = next.map(|leg| leg.model.to_string());
     Ok(Written { asked, next, headers, body })
 }
 
 /// The app's own dialect: its bytes, but for the model's name.
 fn same(
-    config: &Config,
+    leg: &Leg<'_>,
     plan: &Plan<'_>,
     body: &[u8],
     bound: Option<u64>,
 ) -> Result<Vec<u8>, Mismatch> {
     let mut name = Writer::new();
-    name.string(&config.provider_model);
+    name.string(&leg.provider_model);
     let name = String::from_utf8(name.finish()).map_err(|_| Mismatch)?;
     splice(body, &plan.edits, &name, bound).ok_or(Mismatch)
 }
@@ -125,7 +135,7 @@ fn same(
 /// The edge role has read the same bytes without a fault, so a fault here means that the two
 /// roles are not the same module.
 fn cross(
-    config: &Config,
+    (config, leg): (&Config, &Leg<'_>),
     app: &App,
     body: &[u8],
     bound: Option<u64>,
@@ -136,13 +146,13 @@ fn cross(
     if let (Some(bound), None) = (bound, &ask.max_tokens) {
         ask.max_tokens = Some(Given { value: bound, field: "max_tokens" });
     }
-    let max_output_tokens = most_tokens(config, &ask, body.len());
+    let max_output_tokens = most_tokens(leg, &ask, body.len());
     // A bound beyond what the model can give is no bound, but its provider would refuse it.
     if let Some(max_tokens) = &mut ask.max_tokens {
-        max_tokens.value = max_tokens.value.min(config.max_output_tokens);
+        max_tokens.value = max_tokens.value.min(leg.max_output_tokens);
     }
-    let target = Target { model: &config.provider_model, max_output_tokens };
-    let dropped = left_out(config, &ask, &target);
+    let target = Target { model: &leg.provider_model, max_output_tokens };
+    let dropped = left_out((config, leg.drops), &ask, &target);
     Ok(((config.dialect.provider.write)(&ask, &target), dropped))
 }
 
@@ -150,27 +160,28 @@ fn cross(
 ///
 /// A token is at least one byte of text, so tokens are counted only when the bytes would not
 /// leave enough, or when an image may have few bytes and many tokens.
-fn most_tokens(config: &Config, ask: &Ask<'_>, bytes: usize) -> u64 {
+fn most_tokens(leg: &Leg<'_>, ask: &Ask<'_>, bytes: usize) -> u64 {
     let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-    let text_fits = config.room(bytes) == config.max_output_tokens && ask.needs().images.is_none();
+    let text_fits = leg.room(bytes) == leg.max_output_tokens && ask.needs().images.is_none();
     if ask.max_tokens.is_some() || text_fits {
-        return config.max_output_tokens;
+        return leg.max_output_tokens;
     }
-    config.room(ask.estimate())
+    leg.room(ask.estimate())
 }
 
-/// The fields that this provider does not get to see.
-fn left_out(config: &Config, ask: &Ask<'_>, target: &Target<'_>) -> Vec<String> {
+/// The fields that this provider does not get to see; whether the model `drops` what cannot be
+/// said.
+fn left_out((config, drops): (&Config, bool), ask: &Ask<'_>, target: &Target<'_>) -> Vec<String> {
     let mut fields: Vec<String> = ask.hints.iter().map(ToString::to_string).collect();
     let user = ask.user.as_ref().filter(|_| !config.dialect.provider.carries_user);
     fields.extend(user.map(|given| given.field.to_owned()));
-    if config.drops {
+    if drops {
         fields.extend(ask.native.iter().map(ToString::to_string));
     }
-    if config.drops || ask.reasoning_advises {
+    if drops || ask.reasoning_advises {
         let mut lacks = Vec::new();
         (config.dialect.provider.lacks)(ask, target, &mut lacks);
-        lacks.retain(|lack| config.drops || ask.advises(lack));
+        lacks.retain(|lack| drops || ask.advises(lack));
         fields.extend(lacks.into_iter().map(|lack| lack.field.into_owned()));
     }
     fields

@@ -142,7 +142,7 @@ fn part(
         // Where the app left while the provider was at work, its provider charges for that.
         Progress::Running => report.has_content() || (last.is_some() && !answered),
     };
-    let leg = spent.legs.iter().find(|leg| leg.model == model).filter(|_| charges);
+    let leg = spent.limits.iter().find(|leg| leg.model == model).filter(|_| charges);
     let Some(leg) = leg else {
         let (credits, charged) = (Credits::ZERO, Charged::default());
         return Part { model, credits, outcome: "failed", charged };

@@ -338,9 +338,9 @@ impl Asking {
         };
         let seconds = if source == Source::Hold { policy.hold_seconds } else { rest(policy) };
         let near_limit = choice.near_limit.clone();
-        let legs = Rc::clone(&choice.legs);
-        let spent =
-            Spent { id: self.id, ledger: self.ledger, payer, source, held, legs, size, near_limit };
+        let limits = Rc::clone(&choice.limits);
+        let (id, ledger) = (self.id, self.ledger);
+        let spent = Spent { id, ledger, payer, source, held, limits, size, near_limit };
         effects.extend(spent.opened(expires_ms, seconds));
         if let Some(chain) = &choice.near_limit {
             effects.push(Effect::Count("tradewind_near_limit_total".to_owned()));

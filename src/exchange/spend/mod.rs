@@ -61,7 +61,7 @@ pub(super) struct Choice {
     /// The models to try, in order.
     pub(super) chain: Vec<String>,
     /// What each of them may use.
-    pub(super) legs: Rc<[Leg]>,
+    pub(super) limits: Rc<[LegLimits]>,
     /// The most that the dearest of them may cost.
     pub(super) worst: Credits,
     /// Of a chain for those who have little left, what it is called.
@@ -70,7 +70,7 @@ pub(super) struct Choice {
 
 /// The most that one model may use of a request, where credits are counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Leg {
+pub(super) struct LegLimits {
     /// The model, by its name in the policy.
     pub(super) model: String,
     /// Input tokens, at worst.
@@ -111,7 +111,7 @@ pub(super) struct Spent {
     payer: Payer,
     source: Source,
     held: Credits,
-    legs: Rc<[Leg]>,
+    limits: Rc<[LegLimits]>,
     size: Size,
     /// The chain for those who have little left, where it serves the request.
     near_limit: Option<String>,

@@ -1,7 +1,7 @@
 //! What is charged of what an attempt used: what its provider reported where that can be, an
 //! estimate where it reported nothing, not all, or what cannot be.
 use super::left::Left;
-use super::{Leg, Size};
+use super::{LegLimits, Size};
 use crate::exchange::{Progress, Report};
 use crate::usage::Usage;
 
@@ -33,7 +33,7 @@ pub(in super::super) const fn believed(bound: u64) -> u64 {
     bound.saturating_mul(FACTOR).saturating_add(AROUND_OUTPUT)
 }
 
-impl Leg {
+impl LegLimits {
     /// Whether a report of usage can be true of an attempt with these bounds.
     fn believes(&self, usage: &Usage) -> bool {
         let input = self.input_max.saturating_mul(FACTOR).saturating_add(AROUND_INPUT);
@@ -49,7 +49,7 @@ impl Leg {
 /// left it.
 pub(super) fn charged(
     report: &Report,
-    leg: &Leg,
+    leg: &LegLimits,
     size: Size,
     relayed: u64,
     left: Option<Left>,

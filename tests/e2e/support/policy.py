@@ -50,12 +50,14 @@ def policy(openai: str, anthropic: str, google: str) -> dict:
             **{name: [name] for name in ALONE},
             "growing": ["tiny", "gpt"],
             "learning": ["plain", "gpt"],
+            "pair": ["gpt", "thinker"],
         },
         "routes": [
             {"models": ["auto"], "chain": "all"},
             *({"models": [name], "chain": name} for name in ALONE),
             {"models": ["growing"], "chain": "growing"},
             {"models": ["learning"], "chain": "learning"},
+            {"models": ["pair"], "chain": "pair"},
         ],
         "resilience": {"attempts": 3, "idle_timeout": "2s"},
     }

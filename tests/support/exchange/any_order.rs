@@ -1,7 +1,7 @@
 //! No order of callbacks, and nothing that they bring, may end the VM: a trap is every app's.
 use proptest::prelude::*;
 use proptest::sample::select;
-use tradewind::exchange::{Event, PLAN, Plan, Stream};
+use tradewind::exchange::{Event, NEXT, PLAN, Plan, Stream};
 
 use super::support::{Gateway, Headers, View, World};
 
@@ -32,10 +32,10 @@ const BODIES: &[&str] = &[
 const PLANS: &[&str] = &[
     "",
     "{}",
-    r#"{"v":3,"id":"r","app":"openai","tenant":"t","route":"auto","stream":true,"stream_usage":false,"chain":["claude","gpt","gemini"],"skipped":[],"edits":[[0,0,"{"],[9,2,null]],"carried":[],"bounds":[5,0,9],"choices":1,"stop":true,"left":"1"}"#,
-    r#"{"v":3,"id":"r","app":"anthropic","tenant":"t","route":"auto","stream":true,"stream_usage":true,"chain":["gpt","gemini","claude"],"skipped":[],"edits":[],"carried":[["a","b"]]}"#,
-    r#"{"v":3,"id":"r","app":"openai","tenant":"t","route":"auto","stream":false,"stream_usage":true,"chain":["gemini","gpt","claude"],"skipped":[],"edits":[[18446744073709551615,0,null]],"carried":[],"again":"gpt"}"#,
-    r#"{"v":3,"id":"r","app":"gemini","tenant":"t","route":"auto","stream":true,"stream_usage":true,"chain":["gpt","claude","gemini"],"skipped":[],"edits":[],"carried":[]}"#,
+    r#"{"v":4,"id":"r","app":"openai","tenant":"t","route":"auto","stream":true,"stream_usage":false,"legs":[["claude","anthropic","c",200000,64000,false,5],["gpt","openai","g",1000000,32000,false,0],["gemini","google","m",1000000,65000,true,9]],"skipped":[],"edits":[[0,0,"{"],[9,2,null]],"carried":[],"choices":1,"stop":true,"left":"1"}"#,
+    r#"{"v":4,"id":"r","app":"anthropic","tenant":"t","route":"auto","stream":true,"stream_usage":true,"legs":[["gpt","openai","g",1000000,32000,false],["gemini","google","m",1000000,65000,true],["claude","anthropic","c",200000,64000,false]],"skipped":[],"edits":[],"carried":[["a","b"]]}"#,
+    r#"{"v":4,"id":"r","app":"openai","tenant":"t","route":"auto","stream":false,"stream_usage":true,"legs":[["gemini","google","m",1000000,65000,true],["gpt","openai","g",1000000,32000,false],["claude","anthropic","c",200000,64000,false]],"skipped":[],"edits":[[18446744073709551615,0,null]],"carried":[],"again":"gpt"}"#,
+    r#"{"v":4,"id":"r","app":"gemini","tenant":"t","route":"auto","stream":true,"stream_usage":true,"legs":[["gpt","openai","g",1000000,32000,false],["claude","anthropic","c",200000,64000,false],["gemini","google","m",1000000,65000,true]],"skipped":[],"edits":[],"carried":[]}"#,
 ];
 
 const HEADERS: &[(&str, &str)] = &[
@@ -129,7 +129,11 @@ proptest! {
         let opening = usual.map_or_else(Vec::new, |(body, end)| {
             vec![(0, false, 0, Vec::new()), (1, true, 0, body), (3, end, 0, Vec::new())]
         });
-        for plugin in gateway.providers.values().chain([&gateway.edge]) {
+        let providers = ["claude", "gpt", "gemini"].map(|model| {
+            (model, gateway.providers.get(gateway.cluster(model).unwrap()).unwrap())
+        });
+        for (model, plugin) in providers.into_iter().chain([("", &gateway.edge)]) {
+            world.state.insert(NEXT.to_owned(), model.as_bytes().to_vec());
             let mut stream = plugin.stream();
             play(&mut stream, &world, &opening);
             play(&mut stream, &world, &calls);

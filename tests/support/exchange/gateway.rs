@@ -1,24 +1,24 @@
-//! A policy's plugins: the edge role, and the provider role of every model.
+//! A policy's plugins: the edge role, and the role of every provider.
 use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 
 use super::envoy::View;
 use tradewind::exchange::{
-    Connections, Effect, Effects, Event, Memory, Note, Outboxes, Plugin, Stream, StreamBuffer,
-    vocabulary,
+    Connections, Effect, Effects, Event, Leg, Memory, Note, Outboxes, Plan, Plugin, Stream,
+    StreamBuffer, edge, provider, vocabulary,
 };
-use tradewind::json::Writer;
-use tradewind::policy::{Model, Policy, RequestLimits, Unsupported};
+use tradewind::policy::{Policy, RequestLimits};
 
-/// Longest silence of a provider, in milliseconds.
+/// Longest silence of a provider, in milliseconds: that of a policy which says nothing of it.
 pub(crate) const IDLE_TIMEOUT_MS: u64 = 60_000;
 
 /// Every plugin of one policy.
 #[derive(Debug)]
 pub(crate) struct Gateway {
+    pub(crate) policy: Policy,
     pub(crate) edge: Plugin,
-    /// By model.
+    /// By provider.
     pub(crate) providers: BTreeMap<String, Plugin>,
     /// What Envoy buffers of a stream.
     pub(crate) buffer: StreamBuffer,
@@ -27,7 +27,7 @@ pub(crate) struct Gateway {
     /// Those to its providers that have served.
     #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "the module's tests use it"))]
     pub(crate) connections: Connections,
-    /// The configurations of its plugins: the edge's by no name, the others' by their models.
+    /// The configurations of its plugins: the edge's by no name, the others' by their providers.
     #[cfg_attr(
         target_family = "wasm",
         expect(dead_code, reason = "the module runs natively only")
@@ -51,7 +51,7 @@ impl Role for Stream {
 
 /// Where roles run: in a VM, as the module.
 pub(crate) trait Place: fmt::Debug {
-    /// A new stream of a plugin: the edge's by no name, the others' by their models.
+    /// A new stream of a plugin: the edge's by no name, the others' by their providers.
     fn role(&self, plugin: Option<&str>) -> Option<Box<dyn Role>>;
 
     /// What outlives its requests.
@@ -108,30 +108,28 @@ impl Gateway {
         let checked = Policy::from_json(policy.as_bytes(), vocabulary())
             .map_err(|problems| format!("{problems:?}"))?;
         let buffer = buffer(checked.limits());
-        let mut edge = Writer::new();
-        edge.object(|json| {
-            json.key("role").string("edge");
-            json.key("policy").raw(policy);
-            json.key("limits").object(|json| buffer.write(json));
-        });
         let (memory, connections) = (Memory::default(), Connections::default());
-        let limits = checked.limits();
-        let mut configurations = BTreeMap::from([(None, edge.finish())]);
-        for model in checked.models() {
-            let own = provider(model, limits, buffer).finish();
-            configurations.insert(Some(model.name.clone()), own);
+        let mut configurations = BTreeMap::from([(None, edge::Config::write(policy, buffer))]);
+        for own in checked.providers() {
+            let configuration = provider::Config::write(own, &checked, buffer);
+            configurations.insert(Some(own.name.clone()), configuration);
         }
         let (mut edge, mut providers) = (None, BTreeMap::new());
-        for (model, configuration) in &configurations {
+        for (provider, configuration) in &configurations {
             let plugin = Plugin::configure(configuration, &memory, &connections)
                 .map_err(|problems| format!("{problems:?}"))?;
-            match model {
+            match provider {
                 None => edge = Some(plugin),
-                Some(model) => drop(providers.insert(model.clone(), plugin)),
+                Some(provider) => drop(providers.insert(provider.clone(), plugin)),
             }
         }
         let edge = edge.ok_or("there is no edge role")?;
-        Ok(Self { edge, providers, buffer, memory, connections, configurations, place: None })
+        let (policy, place) = (checked, None);
+        #[rustfmt::skip]
+        let gateway = Self {
+            policy, edge, providers, buffer, memory, connections, configurations, place,
+        };
+        Ok(gateway)
     }
 
     /// A new stream of the edge role.
@@ -146,39 +144,37 @@ impl Gateway {
         elsewhere.unwrap_or_else(|| Box::new(Outboxes::default()))
     }
 
+    /// A plan for these models: of a streamed chat completion that nobody counts credits for.
+    #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "native tests use it"))]
+    pub(crate) fn plan(&self, models: &[&str]) -> Plan<'_> {
+        let most = self.policy.limits().max_output_tokens;
+        let leg = |model: &&str| self.policy.model(model).map(|model| Leg::of(model, most));
+        Plan {
+            request_id: "r".into(),
+            app: "openai".into(),
+            tenant: "t".into(),
+            route: "auto".into(),
+            stream: true,
+            stream_usage: true,
+            legs: models.iter().filter_map(leg).collect(),
+            skipped: Vec::new(),
+            edits: Vec::new(),
+            carried: Vec::new(),
+            meter: None,
+            again: None,
+        }
+    }
+
+    /// The provider of a model, which is also its cluster; none where there is no such model.
+    pub(crate) fn cluster(&self, model: &str) -> Option<&str> {
+        Some(&self.policy.model(model)?.provider.name)
+    }
+
     /// A new attempt of a model; none where it has no cluster.
     pub(crate) fn provider_role(&self, model: &str) -> Option<Box<dyn Role>> {
-        let plugin = self.providers.get(model)?;
-        let elsewhere = self.place.as_ref().and_then(|place| place.role(Some(model)));
+        let cluster = self.cluster(model)?;
+        let plugin = self.providers.get(cluster)?;
+        let elsewhere = self.place.as_ref().and_then(|place| place.role(Some(cluster)));
         Some(elsewhere.unwrap_or_else(|| Box::new(plugin.stream())))
     }
-}
-
-fn provider(model: &Model, limits: &RequestLimits, buffer: StreamBuffer) -> Writer {
-    let endpoint = &model.provider.endpoint;
-    let mut json = Writer::new();
-    json.object(|json| {
-        json.key("role").string("provider");
-        json.key("model").object(|json| {
-            json.key("name").string(&model.name);
-            json.key("provider_model").string(&model.provider_model);
-            json.key("dialect").string(&model.provider.dialect);
-            json.key("authority").string(&endpoint.authority());
-            json.key("prefix").string(&endpoint.prefix);
-            json.key("tls").boolean(endpoint.tls);
-            json.key("context_window").number(model.context_window);
-            json.key("max_output_tokens").number(model.max_output_tokens);
-            let drops = model.unsupported == Unsupported::Drop;
-            json.key("unsupported").string(if drops { "drop" } else { "skip" });
-        });
-        json.key("limits").object(|json| {
-            json.key("idle_timeout_ms").number(IDLE_TIMEOUT_MS);
-            match limits.max_output_tokens {
-                Some(tokens) => json.key("max_output_tokens").number(tokens),
-                None => json.key("max_output_tokens").null(),
-            }
-            buffer.write(json);
-        });
-    });
-    json
 }

@@ -1,11 +1,9 @@
 //! Attempts that end without an answer: what each is taken for, and whether its model is asked once
 //! more.
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
-use std::borrow::Cow;
-
 use tradewind::exchange::{NEXT, PLAN, Plan, Report};
 
-use super::support::{Filter, Gateway, IDLE_TIMEOUT_MS, Piece, Way, World};
+use super::support::{Filter, Gateway, IDLE_TIMEOUT_MS, Piece, Step, Way, World};
 
 const POLICY: &str = include_str!("../../corpus/exchange/policy/usual.json");
 const BODY: &[u8] = br#"{"model":"auto","messages":[{"role":"user","content":"Hi"}]}"#;
@@ -33,20 +31,8 @@ fn follows(lost: &Lost, chain: &[&'static str]) -> (&'static str, String) {
     let gateway = Gateway::new(POLICY).unwrap();
     gateway.connections.served(KEPT.as_bytes().to_vec());
     let mut world = World { connected: lost.connected, ..World::default() };
-    let plan = Plan {
-        request_id: "r".into(),
-        app: "openai".into(),
-        tenant: "t".into(),
-        route: "auto".into(),
-        stream: false,
-        stream_usage: false,
-        chain: chain.iter().copied().map(Cow::Borrowed).collect(),
-        skipped: Vec::new(),
-        edits: Vec::new(),
-        carried: Vec::new(),
-        meter: None,
-        again: lost.again.then_some("claude".into()),
-    };
+    let again = lost.again.then_some("claude".into());
+    let plan = Plan { stream: false, stream_usage: false, again, ..gateway.plan(chain) };
     world.state.insert(PLAN.to_owned(), plan.encode());
     world.state.insert(NEXT.to_owned(), b"claude".to_vec());
     let mut filter = Filter::new(gateway.provider_role("claude").unwrap(), gateway.buffer);
@@ -85,15 +71,48 @@ fn only_a_stale_connection_is_tried_again() {
     }
 }
 
-/// Which cluster runs the role decides whose turn it was, not what the role takes itself for.
-#[test]
-fn a_role_that_cannot_read_the_plan_reports_for_the_model_whose_turn_it_is() {
+/// What a role of `anthropic` makes of a plan for these models, when it is the turn of that one:
+/// the answer's status, and the models that reported.
+fn refuses(plan: &[&str], turn: &[u8]) -> (u16, Vec<String>) {
     let gateway = Gateway::new(POLICY).unwrap();
     let mut world = World::default();
-    world.state.insert(NEXT.to_owned(), b"gpt".to_vec());
+    if !plan.is_empty() {
+        world.state.insert(PLAN.to_owned(), gateway.plan(plan).encode());
+    }
+    world.state.insert(NEXT.to_owned(), turn.to_vec());
     let mut filter = Filter::new(gateway.provider_role("claude").unwrap(), gateway.buffer);
     filter.turn(&mut world, Way::Request, Piece::Headers { end: false });
-    filter.turn(&mut world, Way::Request, Piece::Body(BODY, true));
-    assert_eq!(Report::of(&world.view(), "claude"), None);
-    assert_eq!(Report::of(&world.view(), "gpt").unwrap().word(), "misconfigured");
+    let Step::Reply(reply) = filter.turn(&mut world, Way::Request, Piece::Body(BODY, true)) else {
+        return (0, Vec::new());
+    };
+    let models = ["claude", "narrow", "gpt"].into_iter();
+    let reports = models.filter_map(|model| Report::of(&world.view(), model));
+    let reports = reports.inspect(|report| assert_eq!(report.word(), "misconfigured"));
+    (reply.status, reports.map(|report| report.model).collect())
+}
+
+/// A role serves the models of its own provider, each in its turn; any other is a mistake of
+/// whoever sent it here, and is the report of the model whose turn it was.
+#[test]
+fn a_turn_that_is_not_this_providers_is_refused_and_reported() {
+    for turn in ["claude", "narrow"] {
+        assert_eq!(refuses(&["claude", "gpt", "narrow"], turn.as_bytes()), (0, vec![]), "{turn}");
+    }
+    let reported = |model: &str| vec![model.to_owned()];
+    let table: [(&[&str], &str, Vec<String>); 6] = [
+        // No plan.
+        (&[], "gpt", reported("gpt")),
+        // Another provider's turn.
+        (&["claude", "gpt"], "gpt", reported("gpt")),
+        // A model of this provider that the plan does not name.
+        (&["gpt", "claude"], "narrow", reported("narrow")),
+        // The provider's own name of a model, and its cluster's.
+        (&["claude"], "claude-sonnet-4-5", vec![]),
+        (&["claude"], "anthropic", vec![]),
+        (&["claude"], "", vec![]),
+    ];
+    for (plan, turn, reports) in table {
+        assert_eq!(refuses(plan, turn.as_bytes()), (500, reports), "{turn} in {plan:?}");
+    }
+    assert_eq!(refuses(&["claude"], b"\xff"), (500, vec![]));
 }

@@ -1,11 +1,10 @@
 //! What streams hold is bounded, each alone and all together; who holds little is left alone.
 #![expect(clippy::unwrap_used, reason = "helpers that fail fail their tests")]
-use tradewind::exchange::{ALLOWANCE, Effect, Event, Flow, PLAN, Stream};
+use tradewind::exchange::{ALLOWANCE, Effect, Event, Flow, NEXT, PLAN, Stream};
 
 use super::support::{Gateway, View, World};
 
 const POLICY: &str = include_str!("../../corpus/exchange/policy/usual.json");
-const PLAN_OF_GPT: &str = r#"{"v":3,"id":"r","app":"openai","tenant":"t","route":"gpt","stream":true,"stream_usage":true,"chain":["gpt"],"skipped":[],"edits":[],"carried":[]}"#;
 const BODY: &[u8] = br#"{"model":"gpt","stream":true,"messages":[{"role":"user","content":"Hi"}]}"#;
 
 /// A stream of the provider role, as far as its answer's headers.
@@ -18,11 +17,12 @@ struct One {
 impl One {
     fn begin(gateway: &Gateway) -> Self {
         let mut world = World::default();
-        world.state.insert(PLAN.to_owned(), PLAN_OF_GPT.as_bytes().to_vec());
+        world.state.insert(PLAN.to_owned(), gateway.plan(&["gpt"]).encode());
+        world.state.insert(NEXT.to_owned(), b"gpt".to_vec());
         let header = |name: &str, value: &str| (name.to_owned(), value.as_bytes().to_vec());
         world.response =
             vec![header(":status", "200"), header("content-type", "text/event-stream")];
-        let stream = gateway.providers.get("gpt").unwrap().stream();
+        let stream = gateway.providers.get("openai").unwrap().stream();
         let mut one = Self { stream, world, body: Vec::new() };
         one.on(Event::RequestHeaders { end: false });
         one.on(Event::RequestBody { size: BODY.len(), end: true });

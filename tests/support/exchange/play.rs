@@ -224,7 +224,7 @@ impl Play {
             return self.local(503, details, "");
         };
         let mut filter = Filter::new(role, self.gateway.buffer);
-        self.life.world.cluster.clone_from(&model);
+        self.life.world.cluster = self.gateway.cluster(&model).unwrap_or_default().to_owned();
         self.life.world.connected = Some(failure::SERVES);
         self.life.world.response.clear();
         if self.bare.contains(&model) {

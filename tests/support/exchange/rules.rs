@@ -3,7 +3,7 @@ use std::borrow::Cow;
 
 use proptest::prelude::*;
 use tradewind::dialect::{Edit, Fault, FaultKind, Put};
-use tradewind::exchange::{Meter, Mismatch, Outcome, Plan, Skipped, Verdict};
+use tradewind::exchange::{Leg, Meter, Mismatch, Outcome, Plan, Skipped, Verdict};
 
 /// What a provider said; what it is called; whether another model is asked; whether it is the
 /// operator's to mend, so that an app is told something else.
@@ -110,16 +110,32 @@ fn pairs() -> impl Strategy<Value = Vec<(String, String)>> {
     proptest::collection::vec((word(), word()), 0..4)
 }
 
+fn leg() -> impl Strategy<Value = Leg<'static>> {
+    let bound = proptest::option::of(any::<u64>());
+    ([word(), word(), word()], any::<[u64; 2]>(), any::<bool>(), bound).prop_map(
+        |([model, provider, provider_model], [context_window, max_output_tokens], drops, bound)| {
+            Leg {
+                model: Cow::Owned(model),
+                provider: Cow::Owned(provider),
+                provider_model: Cow::Owned(provider_model),
+                context_window,
+                max_output_tokens,
+                drops,
+                bound,
+            }
+        },
+    )
+}
+
 fn plan() -> impl Strategy<Value = Plan<'static>> {
-    let words = (word(), word(), word(), word(), proptest::collection::vec(word(), 0..4));
+    let words = (word(), word(), word(), word(), proptest::collection::vec(leg(), 0..4));
     let edits = proptest::collection::vec(edit(), 0..4);
-    let bounds = proptest::collection::vec(any::<u64>(), 0..4);
-    let meter = (bounds, any::<u64>(), any::<bool>(), proptest::option::of(word()));
+    let meter = (any::<u64>(), any::<bool>(), proptest::option::of(word()));
     let meter = proptest::option::of(meter);
     let again = proptest::option::of(word());
     (words, any::<bool>(), any::<bool>(), pairs(), edits, pairs(), meter, again).prop_map(
         |(
-            (id, app, tenant, route, chain),
+            (id, app, tenant, route, legs),
             stream,
             stream_usage,
             skipped,
@@ -134,15 +150,14 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
             route: Cow::Owned(route),
             stream,
             stream_usage,
-            chain: chain.into_iter().map(Cow::Owned).collect(),
+            legs,
             skipped: skipped
                 .into_iter()
                 .map(|(model, why)| Skipped { model: Cow::Owned(model), why: Cow::Owned(why) })
                 .collect(),
             edits,
             carried: carried.into_iter().map(|(n, v)| (Cow::Owned(n), Cow::Owned(v))).collect(),
-            meter: meter.map(|(bounds, choices, stop, left)| Meter {
-                bounds,
+            meter: meter.map(|(choices, stop, left)| Meter {
                 choices,
                 stop,
                 left: left.map(Cow::Owned),
@@ -179,7 +194,7 @@ proptest! {
 
 #[test]
 fn another_version_is_a_mismatch() {
-    for text in ["{}", "[]", "null", r#"{"v":0}"#, r#"{"v":4}"#, r#"{"v":"1"}"#, r#"{"v":1}"#] {
+    for text in ["{}", "[]", "null", r#"{"v":0}"#, r#"{"v":5}"#, r#"{"v":"1"}"#, r#"{"v":1}"#] {
         let document = Plan::document(text.as_bytes()).unwrap();
         assert_eq!(Plan::decode(&document), Err(Mismatch), "{text}");
     }

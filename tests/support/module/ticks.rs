@@ -57,12 +57,12 @@ fn a_policy_is_taken_and_ticks_as_it_needs_to() {
     for (policy, ms) in [(USUAL, 1000), (CREDITS, 100)] {
         let gateway = Gateway::new(policy).unwrap();
         let mut vm = Vm::new();
-        for (model, configuration) in &gateway.configurations {
+        for (provider, configuration) in &gateway.configurations {
             let (root, taken) = vm.plugin(configuration);
-            assert!(taken, "{model:?}");
-            let ms = if model.is_none() { ms } else { 1000 };
-            assert_eq!(vm.take_deeds(), [Deed::TickPeriod(ms)], "{model:?}");
-            assert_eq!(vm.on::<_, ()>(root, "proxy_on_tick", root).1, [], "{model:?}");
+            assert!(taken, "{provider:?}");
+            let ms = if provider.is_none() { ms } else { 1000 };
+            assert_eq!(vm.take_deeds(), [Deed::TickPeriod(ms)], "{provider:?}");
+            assert_eq!(vm.on::<_, ()>(root, "proxy_on_tick", root).1, [], "{provider:?}");
         }
     }
 }
@@ -203,9 +203,9 @@ fn the_last_plugin_stays_until_all_is_settled() {
 fn a_plugin_with_nothing_to_settle_goes_at_once() {
     let (gateway, worker, given) = started("plain-openai-openai");
     live(&gateway, &given);
-    for model in [None, Some("gpt")] {
-        let root = worker.root(model);
-        let (gone, _) = worker.vm(model).borrow_mut().on::<_, u32>(root, "proxy_on_done", root);
-        assert_eq!(gone, 1, "{model:?}");
+    for provider in [None, Some("openai")] {
+        let root = worker.root(provider);
+        let (gone, _) = worker.vm(provider).borrow_mut().on::<_, u32>(root, "proxy_on_done", root);
+        assert_eq!(gone, 1, "{provider:?}");
     }
 }

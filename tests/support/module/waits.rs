@@ -1,9 +1,10 @@
 //! Streams that wait, and what they hold meanwhile: both are the VM's own matter.
-use tradewind::exchange::{Effect, Effects, Event, PLAN};
+use tradewind::exchange::{Effect, Effects, Event, NEXT, PLAN};
 
 use super::*;
 use crate::support::{Place as _, Role, View, World};
 
+const POLICY: &str = include_str!("../../corpus/exchange/policy/usual.json");
 const BODY: &[u8] =
     br#"{"model":"auto","stream":true,"messages":[{"role":"user","content":"Hi"}]}"#;
 const WHOLE: &[u8] = b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\
@@ -17,15 +18,15 @@ struct One {
 
 impl One {
     fn begin(worker: &Worker, model: &str) -> Self {
-        let plan = format!(
-            r#"{{"v":3,"id":"r","app":"openai","tenant":"t","route":"auto","stream":true,"stream_usage":true,"chain":["{model}"],"skipped":[],"edits":[],"carried":[]}}"#
-        );
+        let gateway = Gateway::new(POLICY).unwrap();
         let mut world = World::default();
-        world.state.insert(PLAN.to_owned(), plan.into_bytes());
+        world.state.insert(PLAN.to_owned(), gateway.plan(&[model]).encode());
+        world.state.insert(NEXT.to_owned(), model.as_bytes().to_vec());
         let header = |name: &str, value: &str| (name.to_owned(), value.as_bytes().to_vec());
         world.response =
             vec![header(":status", "200"), header("content-type", "text/event-stream")];
-        let mut one = Self { role: worker.role(Some(model)).unwrap(), world };
+        let role = worker.role(gateway.cluster(model)).unwrap();
+        let mut one = Self { role, world };
         one.on(Event::RequestHeaders { end: false }, &[]);
         one.on(Event::RequestBody { size: BODY.len(), end: true }, &[]);
         one.on(Event::ResponseHeaders { end: false }, &[]);
@@ -43,13 +44,12 @@ impl One {
 }
 
 fn worker() -> Rc<Worker> {
-    let policy = include_str!("../../corpus/exchange/policy/usual.json");
-    Worker::start(&mut Gateway::new(policy).unwrap())
+    Worker::start(&mut Gateway::new(POLICY).unwrap())
 }
 
 fn later(worker: &Worker, ms: u64) -> Vec<Deed> {
     worker.providers.borrow_mut().store.data_mut().now_ms += ms;
-    worker.tick(Some("gpt"))
+    worker.tick(Some("openai"))
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::support::{Gateway, Keeper, Place, Role, View};
 pub(crate) struct Worker {
     pub(crate) edge: Rc<RefCell<Vm>>,
     pub(crate) providers: Rc<RefCell<Vm>>,
-    /// Root contexts, by model; the edge's by no name.
+    /// Root contexts, by provider; the edge's by no name.
     pub(crate) roots: RefCell<BTreeMap<Option<String>, u32>>,
     buffer: StreamBuffer,
 }
@@ -37,13 +37,13 @@ impl Worker {
     /// Another policy: its plugins come before those of the last one go.
     pub(crate) fn configure(self: &Rc<Self>, gateway: &mut Gateway) {
         let mut roots = BTreeMap::new();
-        for (model, configuration) in &gateway.configurations {
-            let (root, taken) = self.vm(model.as_deref()).borrow_mut().plugin(configuration);
-            assert!(taken, "the configuration of {model:?} is refused");
-            roots.insert(model.clone(), root);
+        for (provider, configuration) in &gateway.configurations {
+            let (root, taken) = self.vm(provider.as_deref()).borrow_mut().plugin(configuration);
+            assert!(taken, "the configuration of {provider:?} is refused");
+            roots.insert(provider.clone(), root);
         }
-        for (model, root) in self.roots.replace(roots) {
-            let mut vm = self.vm(model.as_deref()).borrow_mut();
+        for (provider, root) in self.roots.replace(roots) {
+            let mut vm = self.vm(provider.as_deref()).borrow_mut();
             let (gone, _) = vm.on::<_, u32>(root, "proxy_on_done", root);
             assert_eq!(gone, 1, "others have come: there is nothing to wait for");
             vm.delete(root);
@@ -52,19 +52,19 @@ impl Worker {
     }
 
     /// The VM of a plugin.
-    pub(crate) fn vm(&self, model: Option<&str>) -> &RefCell<Vm> {
-        if model.is_none() { &self.edge } else { &self.providers }
+    pub(crate) fn vm(&self, provider: Option<&str>) -> &RefCell<Vm> {
+        if provider.is_none() { &self.edge } else { &self.providers }
     }
 
     /// The root context of a plugin.
-    pub(crate) fn root(&self, model: Option<&str>) -> u32 {
-        *self.roots.borrow().get(&model.map(str::to_owned)).unwrap()
+    pub(crate) fn root(&self, provider: Option<&str>) -> u32 {
+        *self.roots.borrow().get(&provider.map(str::to_owned)).unwrap()
     }
 
     /// A plugin's time passes.
-    pub(crate) fn tick(&self, model: Option<&str>) -> Vec<Deed> {
-        let root = self.root(model);
-        self.vm(model).borrow_mut().on::<_, ()>(root, "proxy_on_tick", root).1
+    pub(crate) fn tick(&self, provider: Option<&str>) -> Vec<Deed> {
+        let root = self.root(provider);
+        self.vm(provider).borrow_mut().on::<_, ()>(root, "proxy_on_tick", root).1
     }
 
     /// A ledger answers what a plugin called.
@@ -78,9 +78,9 @@ impl Worker {
     /// A second passes: counts that have waited are told. What is called meanwhile comes next.
     pub(crate) fn flush(&self) -> (BTreeMap<String, u64>, Vec<Deed>) {
         let (mut counted, mut rest) = (BTreeMap::<String, u64>::new(), Vec::new());
-        let models: Vec<Option<String>> = self.roots.borrow().keys().cloned().collect();
-        for model in models.iter().flat_map(|model| std::iter::repeat_n(model, 10)) {
-            for deed in self.tick(model.as_deref()) {
+        let providers: Vec<Option<String>> = self.roots.borrow().keys().cloned().collect();
+        for provider in providers.iter().flat_map(|provider| std::iter::repeat_n(provider, 10)) {
+            for deed in self.tick(provider.as_deref()) {
                 match deed {
                     Deed::Count(name, count) => {
                         let all = counted.entry(name).or_default();

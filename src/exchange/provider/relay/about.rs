@@ -65,7 +65,7 @@ impl About {
     fn head(&self, created: u64) -> AnswerHead {
         AnswerHead {
             request_id: self.asked.request_id.clone(),
-            model: self.config.name.clone(),
+            model: self.asked.model().to_owned(),
             created,
             stream_usage: self.asked.stream_usage,
         }
@@ -81,7 +81,7 @@ impl About {
     /// A failure in mid-stream, as the app is told of it.
     pub(super) fn broken(&self, fault: Fault) -> Event<'static> {
         let said: String = fault.message.chars().take(MESSAGE).collect();
-        let message = format!("{}: {said}", self.config.name);
+        let message = format!("{}: {said}", self.asked.model());
         Event::Fault(Fault { message, ..fault })
     }
 

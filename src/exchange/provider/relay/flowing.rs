@@ -162,6 +162,6 @@ impl Flowing {
 
 /// Counts a stream for which there was no memory.
 pub(super) fn full(about: &About) -> Effect {
-    let model = metric_label(&about.config.name);
+    let model = metric_label(about.asked.model());
     Effect::Count(format!("tradewind_streams_too_large_total.model.{model}"))
 }

@@ -49,11 +49,11 @@ impl Judge {
         let mut effects = Effects::go_on().and(end);
         if verdict.told.is_some() {
             let said = shown(&fault.message);
-            let line = format!("model `{}`: {}: {said}", self.about.config.name, verdict.name);
+            let line = format!("model `{}`: {}: {said}", self.about.asked.model(), verdict.name);
             effects.list.push(Effect::Log(line));
         }
         let retry = self.about.asked.more && verdict.fails_over;
-        let told = outcome.told(fault, &self.about.config.name);
+        let told = outcome.told(fault, self.about.asked.model());
         if retry {
             return self.ask_the_next(&told, came, effects);
         }
@@ -82,7 +82,7 @@ impl Judge {
 
     fn reply(&self, told: &Fault) -> Reply {
         let mut reply = Reply::fault(self.about.asked.app, told, &self.about.asked.request_id);
-        reply.headers.push(("x-tradewind-model", self.about.config.name.clone()));
+        reply.headers.push(("x-tradewind-model", self.about.asked.model().to_owned()));
         reply.headers.push(("x-tradewind-attempts", self.about.asked.attempts.to_string()));
         reply.headers.extend(self.left().map(|left| ("x-tradewind-credits", left)));
         let waits = WAITS.into_iter().filter_map(|name| Some((name, self.text(name)?)));
@@ -115,7 +115,7 @@ impl Judge {
         let asked = &self.about.asked;
         kind.into_iter().for_each(|kind| add("content-type", kind.to_owned()));
         length.into_iter().for_each(|length| add("content-length", length.to_string()));
-        add("x-tradewind-model", self.about.config.name.clone());
+        add("x-tradewind-model", asked.model().to_owned());
         add("x-tradewind-attempts", asked.attempts.to_string());
         add("x-tradewind-request-id", asked.request_id.clone());
         self.left().into_iter().for_each(|left| add("x-tradewind-credits", left));
