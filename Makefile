@@ -18,6 +18,9 @@ export POSTGRES_URL
 SHARDS ?= 2
 SHARDED := --numprocesses $(SHARDS) --dist worksteal
 
+# What changes the source to see whether a test notices.
+MUTANTS_VERSION := 27.1.0
+
 # Optimising across crates is worth its minutes to the module alone.
 QUICK := CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
 
@@ -28,6 +31,7 @@ SETUP := tests/tools/setup.sh
 TARGETS := .tools/targets-$(firstword $(shell rustc -vV 2>/dev/null | cksum)).ready
 VENV := .tools/venv/.ready
 NODE := .tools/node/.ready
+MUTANTS := .tools/cargo-mutants-$(MUTANTS_VERSION)/bin/cargo-mutants
 BINDGEN := .tools/wasm-bindgen-$(BINDGEN_VERSION)/bin/wasm-bindgen-test-runner
 POSTGRES := .tools/postgres-$(POSTGRES_WHEEL)/.ready
 WITH_POSTGRES := .tools/venv/bin/python tests/tools/postgres.py run --
@@ -40,7 +44,7 @@ DEMO := ENVOY='$(or $(ENVOY),$(DEMO_ENVOY))' exec .tools/venv/bin/python tests/t
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help build test lint unit wasm-test ledger-test e2e bench bench-ledger soak demo run setup \
-	clean
+	mutants clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -82,6 +86,9 @@ bench-ledger: build $(VENV) $(POSTGRES) ## the ledger's rate beside pgbench, and
 bench: build $(ENVOYS) ## what a request costs beside plain Envoy
 	python3 tests/bench/bench.py --envoy '$(or $(ENVOY),$(lastword $(ENVOYS)))' $(ARGS)
 
+mutants: $(MUTANTS) ## breaks the source, change by change: who notices (30 minutes; ARGS='--sample 1')
+	python3 tests/tools/mutants.py $(MUTANTS) $(ARGS)
+
 soak: build $(VENV) $(ENVOYS) ## 100,000 requests with every failure: memory stays flat (minutes)
 	ENVOY='$(ENVOY)' ENVOY_VERSIONS='$(ENVOY_VERSIONS)' \
 		.tools/venv/bin/python tests/bench/soak.py $(ARGS)
@@ -112,6 +119,9 @@ $(POSTGRES): | $(VENV)
 
 $(NODE): tests/e2e/node/package-lock.json
 	$(SETUP) node
+
+$(MUTANTS):
+	$(SETUP) mutants $(MUTANTS_VERSION)
 
 $(BINDGEN):
 	$(SETUP) bindgen $(BINDGEN_VERSION)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Brings one thing that the build or the tests need into .tools, once.
 #   setup.sh targets | venv | envoy VERSION | postgres VERSION | node | bindgen VERSION | ledger |
-#            wrk
+#            wrk | mutants VERSION
 # Each writes what it brings under a temporary name first, so that an interrupted run leaves
 # nothing that the next one would take for complete.
 set -euo pipefail
@@ -125,6 +125,13 @@ bindgen() {
     # Its lock may name a version that a registry's mirror does not have.
     cargo install --quiet --locked --root "$tools/wasm-bindgen-$1" "wasm-bindgen-cli@$1" ||
         cargo install --quiet --root "$tools/wasm-bindgen-$1" "wasm-bindgen-cli@$1"
+}
+
+# What changes the source to see whether a test notices.
+mutants() {
+    say "cargo-mutants $1 (about three minutes)"
+    cargo install --quiet --locked --root "$tools/cargo-mutants-$1" "cargo-mutants@$1" ||
+        cargo install --quiet --root "$tools/cargo-mutants-$1" "cargo-mutants@$1"
 }
 
 "$@"

@@ -323,10 +323,10 @@ fn the_bytes_that_wait_are_bounded_too() {
 
 #[test]
 fn what_is_on_its_way_is_not_dropped() {
-    let mut worker = Worker::default();
-    (0..2_000).for_each(|id| drop(worker.settle(&usual(), id)));
+    let (mut worker, ledger) = (Worker::default(), usual());
+    (0..2_000).for_each(|id| drop(worker.settle(&ledger, id)));
     let sent = worker.sends();
-    (2_000..20_001).for_each(|id| drop(worker.settle(&usual(), id)));
+    (2_000..20_001).for_each(|id| drop(worker.settle(&ledger, id)));
     worker.answers(&sent, 503, "");
     let (_, again) = worker.waits();
     assert_eq!(again.body, sent.body);
@@ -337,9 +337,9 @@ fn what_is_on_its_way_is_not_dropped() {
 
 #[test]
 fn a_batch_is_no_larger_than_a_ledger_takes() {
-    let mut worker = Worker::default();
+    let (mut worker, ledger) = (Worker::default(), usual());
     for id in 0..1001 {
-        worker.settle(&usual(), id);
+        worker.settle(&ledger, id);
     }
     let sent = worker.sends();
     assert_eq!(text(&sent).matches("hold_id").count(), 1000);
