@@ -179,7 +179,10 @@ fn link_state(linker: &mut Linker<Host>) -> Result<(), Error> {
         "proxy_set_shared_data",
         |mut caller: Call<'_>, key: u32, length: u32, at: u32, size: u32, cas: u32| {
             let (key, value) = (text(&caller, key, length)?, bytes(&caller, at, size)?);
-            Ok::<_, Error>(caller.data_mut().share(key, value, cas))
+            if cas == 0 {
+                return Err(Error::new("a shared record is written over, whoever wrote it"));
+            }
+            Ok(caller.data_mut().share(key, value, cas))
         },
     )?;
     Ok(())

@@ -76,6 +76,16 @@ fn a_stream_that_waits_is_woken_after_a_second_and_no_sooner() {
 }
 
 #[test]
+fn a_stream_that_ended_while_it_slept_is_not_let_go_twice() {
+    let worker = worker();
+    let mut one = One::begin(&worker, "gpt");
+    one.hears(WHOLE);
+    let all = [WHOLE, b"data: [DONE]\n\n"].concat();
+    one.on(Event::ResponseBody { size: all.len(), end: true }, &all);
+    assert_eq!(later(&worker, 1_000), [Deed::TickPeriod(1000)], "nothing of it is held");
+}
+
+#[test]
 fn a_stream_that_is_gone_is_not_woken() {
     let worker = worker();
     // One has ended, and of another Envoy knows nothing any more.
