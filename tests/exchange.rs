@@ -9,6 +9,8 @@ mod any_order;
 mod any_story;
 #[path = "support/exchange/buffer.rs"]
 mod buffer;
+#[path = "support/cases.rs"]
+mod cases;
 #[path = "support/exchange/charged.rs"]
 mod charged;
 #[path = "support/files.rs"]

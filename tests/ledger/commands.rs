@@ -139,8 +139,3 @@ pub(crate) fn start() -> Moment {
 pub(crate) fn later(now: Moment, step: i64) -> Moment {
     Moment::of_millis(now.millis().checked_add_signed(step).unwrap())
 }
-
-/// So many cases, and nothing written beside the source when one fails.
-pub(crate) fn cases(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
-}

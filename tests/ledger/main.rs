@@ -10,6 +10,9 @@
     clippy::arithmetic_side_effects,
     reason = "a helper that fails fails its test"
 )]
+mod books;
+#[path = "../support/cases.rs"]
+mod cases;
 mod commands;
 mod crowd;
 #[path = "../support/files.rs"]

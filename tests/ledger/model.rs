@@ -17,7 +17,7 @@ pub(crate) struct Model {
 }
 
 /// What a store would have kept.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Kept {
     pub(crate) accounts: BTreeMap<String, Account>,
     pub(crate) holds: BTreeMap<(String, String), Hold>,
@@ -30,7 +30,7 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    fn keep(&mut self, changes: Changes) {
+    pub(crate) fn keep(&mut self, changes: Changes) {
         for account in changes.accounts {
             let new = self.accounts.insert(account.record.tenant.clone(), account.record);
             assert_eq!(account.new, new.is_none(), "an account is new once");
@@ -45,6 +45,33 @@ impl Kept {
         self.entries.extend(changes.entries);
         self.alerts.extend(changes.alerts);
         self.meters.extend(changes.meters);
+    }
+
+    /// What does not add up.
+    pub(crate) fn differences(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for account in self.accounts.values() {
+            let tenant = &account.tenant;
+            let mut auditor = Auditor::of(Account { lots: Vec::new(), ..account.clone() });
+            account.lots.iter().for_each(|lot| auditor.lot(*lot));
+            let purchases = self.purchases.iter().filter(|p| p.tenant == *tenant);
+            purchases.for_each(|purchase| auditor.purchase(purchase.clone()));
+            let adjustments = self.adjustments.iter();
+            let adjustments = adjustments.filter(|made| made.asked.tenant == *tenant);
+            adjustments.for_each(|made| auditor.adjustment(made.clone()));
+            let entries = self.entries.iter().filter(|entry| entry.tenant == *tenant);
+            entries.for_each(|entry| auditor.entry(entry));
+            let holds = self.holds.values().filter(|hold| hold.tenant == *tenant);
+            holds.for_each(|hold| auditor.hold(hold));
+            let draws = self.draws.iter().filter(|draw| draw.tenant == *tenant);
+            draws.for_each(|draw| auditor.draw(draw));
+            let meters = self.meters.iter().filter(|(key, _)| key.tenant == *tenant);
+            meters.for_each(|(key, meter)| auditor.meter(key, *meter));
+            let alerts = self.alerts.iter().filter(|alert| alert.tenant == *tenant);
+            alerts.for_each(|alert| auditor.alert(alert));
+            wrong.extend(auditor.differences());
+        }
+        wrong
     }
 }
 
@@ -102,30 +129,9 @@ impl Subject for Model {
     }
 
     fn audit(&mut self) -> Vec<String> {
-        let mut wrong = Vec::new();
-        for account in self.kept.accounts.values() {
-            let tenant = &account.tenant;
-            if self.book.account(tenant) != Some(account) {
-                wrong.push(format!("{tenant}: what is kept is not what is known"));
-            }
-            let mut auditor = Auditor::of(account.clone());
-            let purchases = self.kept.purchases.iter().filter(|p| p.tenant == *tenant);
-            purchases.for_each(|purchase| auditor.purchase(purchase.clone()));
-            let adjustments = self.kept.adjustments.iter();
-            let adjustments = adjustments.filter(|made| made.asked.tenant == *tenant);
-            adjustments.for_each(|made| auditor.adjustment(made.clone()));
-            let entries = self.kept.entries.iter().filter(|entry| entry.tenant == *tenant);
-            entries.for_each(|entry| auditor.entry(entry));
-            let holds = self.kept.holds.values().filter(|hold| hold.tenant == *tenant);
-            holds.for_each(|hold| auditor.hold(hold));
-            let draws = self.kept.draws.iter().filter(|draw| draw.tenant == *tenant);
-            draws.for_each(|draw| auditor.draw(draw));
-            let meters = self.kept.meters.iter().filter(|(key, _)| key.tenant == *tenant);
-            meters.for_each(|(key, meter)| auditor.meter(key, *meter));
-            let alerts = self.kept.alerts.iter().filter(|alert| alert.tenant == *tenant);
-            alerts.for_each(|alert| auditor.alert(alert));
-            wrong.extend(auditor.differences());
-        }
-        wrong
+        let known = |account: &&Account| self.book.account(&account.tenant) == Some(*account);
+        let other = self.kept.accounts.values().filter(|account| !known(account));
+        let other = other.map(|own| format!("{}: what is kept is not what is known", own.tenant));
+        other.chain(self.kept.differences()).collect()
     }
 }

@@ -2,7 +2,8 @@
 use proptest::prelude::*;
 use tradewind::credit::Command;
 
-use crate::commands::{cases, commands, later, start};
+use crate::cases::cases;
+use crate::commands::{commands, later, start};
 use crate::model::Model;
 use crate::stores;
 use crate::subject::{Question, Subject as _, Told};

@@ -7,7 +7,8 @@ use tradewind::credit::{
 };
 use tradewind::usage::Usage;
 
-use super::commands::{cases, commands, later, start};
+use super::cases::cases;
+use super::commands::{commands, later, start};
 use super::model::Model;
 use super::subject::Subject as _;
 

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use tradewind::exchange::{Event, NEXT, PLAN, Plan, Stream};
 
+use super::cases::cases;
 use super::support::{Gateway, Headers, View, World};
 
 const POLICY: &str = include_str!("../../corpus/exchange/policy/credits.json");
@@ -108,11 +109,7 @@ fn the_plans_are_plans() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 600,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
+    #![proptest_config(cases(600))]
 
     #[test]
     fn no_order_of_callbacks_ends_a_role(

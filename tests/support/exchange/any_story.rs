@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use tradewind::credit::Credits;
 
+use super::cases::cases;
 use super::support::{Answer, Gateway, Message, Proxy, Weather, message, request};
 
 const POLICIES: [&str; 3] = [
@@ -153,11 +154,7 @@ fn comes_to_its_end(proxy: &mut Proxy) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 400,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
+    #![proptest_config(cases(400))]
 
     #[test]
     fn each_request_ends_once_and_is_charged_once(

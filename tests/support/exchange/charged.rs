@@ -10,6 +10,7 @@ use tradewind::exchange::{Kept, vocabulary};
 use tradewind::json::{Document, Limits};
 use tradewind::policy::Policy;
 
+use super::cases::cases;
 use super::support::{Gateway, Given, live};
 
 const POLICY: &str = include_str!("../../corpus/exchange/policy/credits.json");
@@ -202,11 +203,7 @@ fn tokens() -> impl Strategy<Value = u64> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 300,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
+    #![proptest_config(cases(300))]
 
     /// Whatever attempts do and report: the parts are the whole, each at its own model, none above
     /// what its bounds come to, and what failed takes no more than the hold.

@@ -15,6 +15,7 @@ use tradewind::dialect::Event;
 use tradewind::json::{Document, Limits};
 use tradewind::usage::Usage;
 
+use super::cases::cases;
 use super::support::{Answer, Gateway, Message, Proxy, message, request};
 
 const POLICY: &str = include_str!("../../corpus/exchange/policy/credits.json");
@@ -199,11 +200,7 @@ fn a_wrong_estimate_of_a_text_is_no_reasoning() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 60,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
+    #![proptest_config(cases(60))]
 
     #[test]
     fn of_a_known_model_the_charge_is_near_the_truth(
