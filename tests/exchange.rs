@@ -17,6 +17,8 @@ mod charged;
 mod files;
 #[path = "support/exchange/half.rs"]
 mod half;
+#[path = "support/exchange/held_back.rs"]
+mod held_back;
 #[path = "support/exchange/left.rs"]
 mod left;
 #[path = "support/exchange/lost.rs"]

@@ -11,7 +11,6 @@ const GONE: &[&str] = &[
     "x-api-key",
     "x-goog-api-key",
     "api-key",
-    "x-team-key",
     "x-auth-token",
     "x-amz-security-token",
     "x-client-secret",
@@ -26,7 +25,7 @@ const KEPT: &[&str] = &["x-forwarded-for", "traceparent", "x-envoy-external-addr
 /// What is in the request's header map once the edge role has let it go.
 fn left(policy: &str, path: &str) -> Vec<String> {
     let header = |name: &&str| format!("{name}: app-key\n");
-    let headers: String = GONE.iter().chain(KEPT).map(header).collect();
+    let headers: String = GONE.iter().chain(KEPT).chain(&["x-team"]).map(header).collect();
     let body = r#"{"model":"auto","messages":[{"role":"user","content":"Hi"}]}"#;
     let script = format!(
         "# One.\n\n--- policy {policy}\n--- app\nPOST {path}\n{headers}\n{body}\n--- bare claude\n"
@@ -52,6 +51,9 @@ fn nothing_that_may_be_a_credential_leaves_the_edge() {
             let there = left.iter().any(|line| line.starts_with(&format!("{name}:")));
             assert!(there, "{policy}: no {name} in {left:?}");
         }
+        // The header in which this policy looks for a key, whatever its name.
+        let team = left.iter().any(|line| line.starts_with("x-team:"));
+        assert_eq!(team, policy == "usual", "{left:?}");
         assert!(left.contains(&":path: /v1/chat/completions".to_owned()), "{left:?}");
         assert!(!left.iter().any(|line| line.starts_with(":method")), "{left:?}");
     }

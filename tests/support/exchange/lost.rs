@@ -71,6 +71,28 @@ fn only_a_stale_connection_is_tried_again() {
     }
 }
 
+/// Envoy may have no try left, whatever the plan says: then the app gets what stands there.
+#[test]
+fn a_failure_that_another_model_is_to_answer_is_told_in_the_apps_words_all_the_same() {
+    let gateway = Gateway::new(POLICY).unwrap();
+    let mut world = World::default();
+    let plan = Plan { stream: false, stream_usage: false, ..gateway.plan(&["claude", "gpt"]) };
+    world.state.insert(PLAN.to_owned(), plan.encode());
+    world.state.insert(NEXT.to_owned(), b"claude".to_vec());
+    let mut filter = Filter::new(gateway.provider_role("claude").unwrap(), gateway.buffer);
+    filter.turn(&mut world, Way::Request, Piece::Headers { end: false });
+    filter.turn(&mut world, Way::Request, Piece::Body(BODY, true));
+    world.response = vec![(":status".to_owned(), b"529".to_vec())];
+    filter.turn(&mut world, Way::Response, Piece::Headers { end: false });
+    let own = br#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
+    let told = filter.turn(&mut world, Way::Response, Piece::Body(own, true));
+    let Step::Pass { body, .. } = told else { panic!("{told:?}") };
+    let length = world.response.iter().find(|(name, _)| name == "content-length");
+    assert_eq!(length.unwrap().1, body.len().to_string().into_bytes());
+    let body = String::from_utf8(body).unwrap();
+    assert!(body.starts_with(r#"{"error":{"message":"claude: Overloaded""#), "{body}");
+}
+
 /// What a role of `anthropic` makes of a plan for these models, when it is the turn of that one:
 /// the answer's status, and the models that reported.
 fn refuses(plan: &[&str], turn: &[u8]) -> (u16, Vec<String>) {

@@ -64,3 +64,30 @@ fn a_ledger_without_renewals_is_told_of_once_and_left_in_peace() {
     worker.pass(59_000);
     assert_eq!(worker.tick(), Done::default());
 }
+
+#[test]
+fn a_renewed_hold_is_renewed_again_at_half_its_new_life() {
+    let mut worker = Worker::default();
+    worker.open("h1", 8, 8);
+    // The first call only keeps the connection warm.
+    for half in [0, 4_000, 4_000] {
+        let (waited, call) = worker.waits();
+        assert_eq!(waited, half);
+        worker.answers(&call, 200, renewals(&[("h1", "renewed")]));
+    }
+}
+
+#[test]
+fn no_more_holds_are_renewed_than_there_is_room_for() {
+    const MOST: usize = 50_000;
+    let mut worker = Worker::default();
+    let ledger = usual();
+    let mut open = |number: usize| {
+        let (tenant, id) = ("acme".to_owned(), format!("h{number}"));
+        worker.keep(&ledger, Kept::Opened { tenant, id, expires_ms: u64::MAX, seconds: 60 })
+    };
+    for number in 0..MOST {
+        assert_eq!(open(number), Done::default());
+    }
+    assert_eq!(open(MOST).counted, ["tradewind_renewals_total.outcome.none"]);
+}
