@@ -38,10 +38,9 @@ impl Auditor {
     /// Begins with an account as it is kept.
     #[must_use]
     pub fn of(account: Account) -> Self {
-        let told = Account { tenant: account.tenant.clone(), ..Account::default() };
         Self {
             account,
-            told,
+            told: Account::default(),
             held: 0,
             meters: BTreeMap::new(),
             purchases: BTreeMap::new(),

@@ -6,7 +6,7 @@ use tradewind::credit::wire::{
     BATCH_MAX, Draw, EXPIRES_MAX, Hold, Part, Renewal, Renewed, Settled, Settlement, Standing,
     Wrong,
 };
-use tradewind::credit::{Balance, Credits, Outcome};
+use tradewind::credit::{Balance, Credits, Outcome, REASON_MAX, is_reason};
 use tradewind::json::{Document, Limits, Writer};
 use tradewind::usage::Usage;
 
@@ -294,4 +294,14 @@ fn what_a_ledger_answers_a_proxy_reads() {
     for none in ["{}", r#"{"results":3,"renewals":{}}"#] {
         assert_eq!((Settled::read(&document(none)), Renewed::read(&document(none))), (None, None));
     }
+}
+
+#[test]
+fn a_reason_is_some_words_on_one_line() {
+    let longest = "r".repeat(REASON_MAX);
+    let table = [("a double charge", true), (&longest, true), ("", false), ("two\nlines", false)];
+    for (text, is) in table {
+        assert_eq!(is_reason(text), is, "{text:.20}");
+    }
+    assert!(!is_reason(&"r".repeat(REASON_MAX + 1)));
 }

@@ -91,3 +91,16 @@ fn no_more_holds_are_renewed_than_there_is_room_for() {
     }
     assert_eq!(open(MOST).counted, ["tradewind_renewals_total.outcome.none"]);
 }
+
+#[test]
+fn a_hold_that_could_not_be_renewed_for_want_of_credits_is_tried_again() {
+    let mut worker = Worker::default();
+    worker.open("h1", 8, 8);
+    for (half, word) in [(0, "insufficient"), (4_000, "budget_exceeded"), (4_000, "renewed")] {
+        let (waited, call) = worker.waits();
+        assert_eq!(waited, half);
+        let done = worker.answers(&call, 200, renewals(&[("h1", word)]));
+        let word = if word == "renewed" { word } else { "insufficient" };
+        assert_eq!(done.counted, [format!("tradewind_renewals_total.outcome.{word}")]);
+    }
+}
