@@ -5,13 +5,29 @@ use crate::policy::metric_label;
 
 /// Filter state for the access log: every attempt, in order.
 const ATTEMPTS: &str = "tw.attempts";
+/// Filter state for the access log: how many models were tried. The app is told the same in a
+/// header, which the log does not read: what an app is told is for others to decide.
+const TRIED: &str = "tw.tried";
+/// Filter state for the access log: the request's id. No header of the request tells it once a
+/// provider role has made that one new.
+const REQUEST_ID: &str = "tw.request_id";
 /// Filter state for the access log: the model that the request ended with.
 const MODEL: &str = "tw.model";
 
-/// Counts every attempt, and records them.
-pub(super) fn of(reports: &[Report]) -> Vec<Effect> {
-    let Some(last) = reports.last() else { return Vec::new() };
-    let mut effects = Vec::with_capacity(3);
+/// Records a request that goes to a provider.
+pub(super) fn sent(request_id: &str) -> Effect {
+    Effect::State(REQUEST_ID.into(), request_id.as_bytes().to_vec())
+}
+
+/// Counts every attempt, and records them; `tried` is how many models have been tried where one of
+/// them told nothing of itself.
+pub(super) fn of(reports: &[Report], tried: usize) -> Vec<Effect> {
+    let mut effects = Vec::with_capacity(4);
+    let tried = reports.len().max(tried);
+    if tried > 0 {
+        effects.push(Effect::State(TRIED.into(), tried.to_string().into_bytes()));
+    }
+    let Some(last) = reports.last() else { return effects };
     for report in reports {
         let (model, word) = (metric_label(&report.model), report.word());
         let name = format!("tradewind_attempts_total.model.{model}.outcome.{word}");

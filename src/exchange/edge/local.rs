@@ -54,6 +54,11 @@ impl Local {
         Self { status: status.unwrap_or(502), details, attempts, model, asked, lost }
     }
 
+    /// How many models have been tried, those included that told nothing.
+    pub(super) const fn tried(&self) -> usize {
+        self.attempts
+    }
+
     /// Whether the provider role's VM failed while it had this request.
     pub(super) fn has_trapped(&self) -> bool {
         self.details == VM_FAILED

@@ -13,7 +13,7 @@ use self::head::{Head, Opening};
 use self::local::Local;
 use super::plugin::problem;
 use super::reply::Reply;
-use super::spend::{self, Asking, By, Ending, Ledger, Spent, Step};
+use super::spend::{self, Asking, By, Choice, Ending, Ledger, Spent, Step};
 use super::{
     Body, Effect, Effects, Envoy, Event, Flow, HeaderMap, JUDGED, Plan, Report, StreamBuffer,
     record,
@@ -75,6 +75,8 @@ pub struct Edge {
     answered: bool,
     /// The models that it may be sent to, in order.
     chain: Vec<String>,
+    /// How many of them have been tried, where no provider role has judged the answer.
+    tried: usize,
 }
 
 #[derive(Debug)]
@@ -105,6 +107,7 @@ impl Edge {
             relayed: 0,
             answered: false,
             chain: Vec::new(),
+            tried: 0,
         }
     }
 
@@ -219,10 +222,7 @@ impl Edge {
         // What costs nothing needs no credits.
         let credits = self.config.credits().filter(|_| !bid.usual.worst.is_zero());
         let Some((policy, ledger)) = credits.zip(self.config.ledger.as_ref()) else {
-            self.chain.clone_from(&bid.usual.chain);
-            let effects = send::send(&head, bid.usual);
-            self.state = State::Sent { app: head.app, request_id: head.request_id };
-            return effects;
+            return self.send(head, bid.usual);
         };
         let mut effects = Vec::new();
         let step = spend::begin((policy, ledger), bid, &head.request_id, envoy, &mut effects);
@@ -252,11 +252,9 @@ impl Edge {
                 if let Some(left) = left {
                     Plan::add_left(&mut choice.plan, &left);
                 }
-                self.chain.clone_from(&choice.chain);
-                let mut sent = send::send(&head, choice);
-                sent.list.splice(0..0, effects);
                 self.spent = Some(spent);
-                self.state = State::Sent { app: head.app, request_id: head.request_id };
+                let mut sent = self.send(head, choice);
+                sent.list.splice(0..0, effects);
                 sent
             }
             Step::Ask(asking) => {
@@ -275,6 +273,13 @@ impl Edge {
         }
     }
 
+    fn send(&mut self, head: Head, choice: Choice) -> Effects {
+        self.chain.clone_from(&choice.chain);
+        let effects = send::send(&head, choice).and(record::sent(&head.request_id));
+        self.state = State::Sent { app: head.app, request_id: head.request_id };
+        effects
+    }
+
     /// The stream is over: what ran is settled, and what was asked for is given back.
     fn over(&mut self, envoy: &dyn Envoy) -> Effects {
         let mut effects = Effects::go_on();
@@ -282,7 +287,7 @@ impl Edge {
             effects.list.push(spend::abandon(asking));
         }
         let reports = Report::read(envoy, &core::mem::take(&mut self.chain));
-        effects.list.extend(record::of(&reports));
+        effects.list.extend(record::of(&reports, self.tried));
         if let Some(spent) = self.spent.take() {
             let details = envoy.property(&["response", "code_details"]).unwrap_or_default();
             let by = By::of(&details);
@@ -304,6 +309,7 @@ impl Edge {
             return self.judged();
         }
         let local = Local::read(envoy, &self.chain);
+        self.tried = local.tried();
         // A provider role whose VM failed with a judged answer in its hands gives nothing but this.
         if judged && !local.has_trapped() {
             return self.judged();

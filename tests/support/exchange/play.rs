@@ -145,6 +145,7 @@ impl Play {
         if let Stage::Asked(mut attempt) | Stage::Answering(mut attempt, ..) = left {
             attempt.filter.done(&mut self.life.world);
         }
+        self.check_log();
     }
 
     /// One step; false when what it needs has not been given.

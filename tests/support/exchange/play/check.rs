@@ -1,4 +1,6 @@
 //! What is true of every life.
+use std::collections::BTreeSet;
+
 use super::{Play, Stage};
 
 impl Play {
@@ -28,6 +30,30 @@ impl Play {
         let left = self.answers.iter().find(|(_, answers)| !answers.is_empty());
         if let Some(model) = left.map(|(model, _)| model.clone()) {
             self.problem(&format!("an answer of {model} was never asked for"));
+        }
+    }
+
+    /// What the access log says by itself is what the app was told in headers, which it may be left
+    /// without.
+    pub(super) fn check_log(&mut self) {
+        let life = &self.life;
+        let said = |key: &str| life.world.state.get(key).cloned();
+        let header = |name: &str| {
+            let header = life.headers.iter().find(|(own, _)| own == name);
+            header.map(|(_, value)| value.clone())
+        };
+        let (tried, told) = (said("tw.tried"), header("x-tradewind-attempts"));
+        let asked: BTreeSet<&String> = life.saw.iter().map(|(model, ..)| model).collect();
+        let least = (!asked.is_empty()).then(|| asked.len().to_string().into_bytes());
+        let unsent = asked.is_empty() || said("tw.request_id").as_deref() == Some(b"req-1");
+        if told.is_some() && tried != told {
+            self.problem("the log says another number of attempts than the app was told");
+        }
+        if tried < least {
+            self.problem("the log says that fewer models were tried than were asked");
+        }
+        if !unsent {
+            self.problem("the log does not say the id of a request that was sent");
         }
     }
 }
