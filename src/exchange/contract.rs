@@ -79,6 +79,12 @@ impl StreamBuffer {
         u64::try_from(bytes).is_ok_and(|bytes| bytes <= self.0)
     }
 
+    /// So many bytes, or what fits where that is less.
+    #[must_use]
+    pub fn at_most(self, bytes: usize) -> usize {
+        usize::try_from(self.0).map_or(bytes, |most| bytes.min(most))
+    }
+
     /// Makes a body of these bytes.
     ///
     /// # Errors

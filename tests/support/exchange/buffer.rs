@@ -5,6 +5,8 @@
     clippy::arithmetic_side_effects,
     reason = "helpers that fail fail their tests"
 )]
+mod within_buffer;
+
 use std::rc::Rc;
 
 use tradewind::exchange::StreamBuffer;

@@ -14,6 +14,12 @@ const USAGE_PATIENCE: u8 = 5;
 /// counts, and a stream that its provider ends is ended in order.
 const LATE_PATIENCE: u8 = 3;
 
+/// Most bytes that are held back while an answer that is whole waits for its mark: 1 MiB. Where more
+/// comes it goes on, as it would anywhere else in a stream; so does what leaves too little room in
+/// the buffer for the words that end an answer.
+const BACK_BYTES: usize = 1 << 20;
+const MARK_BYTES: usize = 1 << 10;
+
 /// A stream on its way.
 #[derive(Debug)]
 pub(in super::super) struct Flowing {
@@ -106,7 +112,7 @@ impl Flowing {
         effects.list.extend(body.map(Effect::ResponseBody));
         effects.list.extend(self.report(size.saturating_sub(ready), &run, envoy));
         match run {
-            Run::On if self.translation.awaits_mark() => {
+            Run::On if self.translation.awaits_mark() && self.has_room(size) => {
                 effects.flow = Flow::Pause;
                 effects.list.extend(self.back.is_none().then_some(Effect::Wake));
                 self.back = Some(size);
@@ -123,6 +129,12 @@ impl Flowing {
             }
             Run::Over(_) => (Relay::Ending(Ending::Failed), effects.and(Effect::Wake)),
         }
+    }
+
+    /// Whether so many bytes may be held back.
+    fn has_room(&self, size: usize) -> bool {
+        let buffer = self.about.config.buffer;
+        size <= BACK_BYTES && buffer.fits(size.saturating_add(MARK_BYTES))
     }
 
     /// Ends it where nothing more can be said: the app sees that its connection breaks.

@@ -102,12 +102,14 @@ impl Held {
     pub(super) fn body(self: Box<Self>, size: usize, end: bool, envoy: &dyn Envoy) -> Turn {
         let Self { judge, kind, size: read } = *self;
         let came = Came { size, end };
+        // More than Envoy buffers ends the request, next models and all.
+        let fits = |most: usize| size <= judge.about.config.buffer.at_most(most);
         match kind {
-            Kind::Error(_) if end || size > ERROR_BYTES || is_whole(size, envoy) => {
+            Kind::Error(_) if end || !fits(ERROR_BYTES) || is_whole(size, envoy) => {
                 error(judge, came, envoy)
             }
             Kind::Error(patience) => wait(judge, Kind::Error(patience), size),
-            Kind::Whole if size > WHOLE_BYTES => {
+            Kind::Whole if !fits(WHOLE_BYTES) => {
                 judge.fail(internal("the provider's answer is too large to be judged"), came, envoy)
             }
             Kind::Whole if end => whole::judged(judge, came, envoy),
@@ -156,7 +158,8 @@ fn stream(
         return Flowing::begin(judge, translation, run, came, envoy);
     }
     let usage = translation.seen().usage;
-    if matches!(run, Run::On) && came.size <= STREAM_BYTES {
+    let most = judge.about.config.buffer.at_most(STREAM_BYTES);
+    if matches!(run, Run::On) && came.size <= most {
         // An app that leaves now is charged by this.
         let known = judge.about.reported(usage, envoy);
         let (next, mut effects) = wait(judge, Kind::Stream(translation), came.size);
