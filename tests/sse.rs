@@ -22,7 +22,7 @@ fn an_event_comes_with_the_byte_that_ends_it() {
         (b"data: 1\r\n\r\n:", b":"),
     ] {
         let (mut parser, mut seen) = (Parser::default(), 0);
-        parser.push(stream, |event, _| seen += usize::from(event.is_some())).unwrap();
+        parser.push(stream, |block, _| seen += usize::from(block.event().is_some())).unwrap();
         assert_eq!((seen, parser.carried()), (1, carried), "{}", stream.escape_ascii());
     }
 }
@@ -32,9 +32,9 @@ fn a_whole_event_is_borrowed_from_its_chunk() {
     let chunk = b"data: a\n\ndata: b\n\n";
     let mut parser = Parser::default();
     parser
-        .push(chunk, |event, raw| {
+        .push(chunk, |block, raw| {
             assert!(chunk.as_ptr_range().contains(&raw.as_ptr()));
-            assert!(chunk.as_ptr_range().contains(&event.unwrap().data.as_ptr()));
+            assert!(chunk.as_ptr_range().contains(&block.event().unwrap().data.as_ptr()));
         })
         .unwrap();
 }
@@ -63,10 +63,10 @@ fn a_stream_that_is_passed_through_may_have_longer_ones() {
         let (mut parser, mut events, mut raw) = (Parser::default(), Vec::new(), Vec::new());
         parser.pass_long();
         for chunk in stream.chunks(chunk) {
-            let each = |event: Option<sse::Event<'_>>, bytes: &[u8]| {
+            let each = |block: sse::Block<'_>, bytes: &[u8]| {
                 assert!(!bytes.is_empty());
                 raw.extend_from_slice(bytes);
-                events.extend(event.map(|event| event.data.into_owned()));
+                events.extend(block.event().map(|event| event.data.into_owned()));
             };
             parser.push(chunk, each).unwrap();
             assert!(parser.carried().len() <= EVENT_BYTES_MAX);

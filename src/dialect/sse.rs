@@ -29,6 +29,36 @@ pub struct Event<'b> {
     pub name: &'b str,
     /// The `data` lines, joined; each run of bytes that is not UTF-8 reads as U+FFFD.
     pub data: Cow<'b, str>,
+    /// A comment stands among its lines.
+    pub commented: bool,
+}
+
+/// What some bytes of a stream are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Block<'b> {
+    /// One event, whole.
+    Event(Event<'b>),
+    /// Lines that say nothing: comments, spare blank lines, an event without data.
+    Silent,
+    /// A part of an event that is too long to be read.
+    Part,
+}
+
+impl<'b> Block<'b> {
+    /// The event, where it is one.
+    #[must_use]
+    pub fn event(self) -> Option<Event<'b>> {
+        match self {
+            Self::Event(event) => Some(event),
+            Self::Silent | Self::Part => None,
+        }
+    }
+}
+
+/// The lines of some bytes, each with its end, and whether it is a comment.
+pub fn lines(bytes: &[u8]) -> impl Iterator<Item = (&[u8], bool)> {
+    let lines = bytes.split_inclusive(|b| matches!(b, b'\n' | b'\r'));
+    lines.map(|line| (line, line.starts_with(b":")))
 }
 
 /// An event is longer than [`EVENT_BYTES_MAX`]: the stream cannot be read on.
@@ -46,8 +76,7 @@ impl core::error::Error for TooLong {}
 /// Reads one stream, chunk by chunk.
 ///
 /// Every byte of the stream is handed on exactly once and in order, so that a stream can be passed
-/// through untouched: as the raw bytes of an event, or beside no event (comments, spare blank
-/// lines, blocks without data).
+/// through untouched, with what they are.
 ///
 /// An event that stands whole in a chunk is borrowed from it; only one that is cut is copied.
 #[derive(Debug, Default)]
@@ -92,21 +121,21 @@ impl Parser {
     }
 
     /// Takes the next chunk. `each` gets every event that it completes, with the event's raw
-    /// bytes, blank line included; and no event with raw bytes that say nothing.
+    /// bytes, blank line included; and all other bytes with what they are.
     ///
     /// # Errors
     /// [`TooLong`], from then on always; never after [`Parser::pass_long`].
     pub fn push(
         &mut self,
         chunk: &[u8],
-        mut each: impl FnMut(Option<Event<'_>>, &[u8]),
+        mut each: impl FnMut(Block<'_>, &[u8]),
     ) -> Result<(), TooLong> {
         if self.long == Long::Broken {
             return Err(TooLong);
         }
         let mut rest = chunk;
         if let Some(after) = self.spare_line_feed(rest) {
-            each(None, b"\n");
+            each(Block::Silent, b"\n");
             rest = after;
         }
         while let Some((block, after)) =
@@ -116,10 +145,10 @@ impl Parser {
                 self.pass(block, &mut each);
                 self.long = Long::Passed;
             } else if self.carry.is_empty() {
-                each(event(self.unmarked(block)), block);
+                each(said(self.unmarked(block)), block);
             } else {
                 self.carry(block);
-                each(event(self.unmarked(&self.carry)), &self.carry);
+                each(said(self.unmarked(&self.carry)), &self.carry);
                 self.carry.clear();
                 self.carry.shrink_to(CARRY_KEPT);
             }
@@ -141,12 +170,12 @@ impl Parser {
     }
 
     /// Hands on what has come of an event that is too long.
-    fn pass(&mut self, bytes: &[u8], each: &mut impl FnMut(Option<Event<'_>>, &[u8])) {
+    fn pass(&mut self, bytes: &[u8], each: &mut impl FnMut(Block<'_>, &[u8])) {
         let carried = core::mem::take(&mut self.carry);
         let length = carried.len().saturating_add(bytes.len());
         self.unread = self.unread.saturating_add(length);
         for bytes in [&carried, bytes].into_iter().filter(|bytes| !bytes.is_empty()) {
-            each(None, bytes);
+            each(Block::Part, bytes);
         }
     }
 
@@ -172,9 +201,9 @@ impl Parser {
 
     /// Ends the stream. `each` gets what is carried, if anything: as an event if it has data, since
     /// some servers leave out the last blank line. Whether that data is whole cannot be told here.
-    pub fn finish(&mut self, mut each: impl FnMut(Option<Event<'_>>, &[u8])) {
+    pub fn finish(&mut self, mut each: impl FnMut(Block<'_>, &[u8])) {
         if !self.carry.is_empty() {
-            each(event(self.unmarked(&self.carry)), &self.carry);
+            each(said(self.unmarked(&self.carry)), &self.carry);
         }
         *self = Self { begun: true, ..Self::default() };
     }
@@ -258,9 +287,9 @@ impl Lines {
     }
 }
 
-/// The event that a block of lines says; none for one without data.
-fn event(block: &[u8]) -> Option<Event<'_>> {
-    let mut name = "";
+/// What a block of lines says.
+fn said(block: &[u8]) -> Block<'_> {
+    let (mut name, mut commented) = ("", false);
     let mut data: Option<Cow<'_, str>> = None;
     // A CRLF makes an empty line more, which says nothing.
     for line in block.split(|b| matches!(b, b'\n' | b'\r')) {
@@ -278,8 +307,9 @@ fn event(block: &[u8]) -> Option<Event<'_>> {
                     before.push_str(&String::from_utf8_lossy(value));
                 }
             },
+            b"" => commented |= !line.is_empty(),
             _ => {}
         }
     }
-    Some(Event { name, data: data? })
+    data.map_or(Block::Silent, |data| Block::Event(Event { name, data, commented }))
 }

@@ -171,8 +171,8 @@ fn stream(pair: &Pair, head: &AnswerHead, chunks: &[&[u8]]) -> Result<(String, S
     let mut reader = (pair.provider.provider.stream)();
     let mut writer = (pair.app.stream)(head.clone());
     let (mut seen, mut body) = (Seen::default(), Vec::new());
-    let mut each = |event: Option<sse::Event<'_>>, _: &[u8]| {
-        let Some(event) = event else { return };
+    let mut each = |block: sse::Block<'_>, _: &[u8]| {
+        let Some(event) = block.event() else { return };
         reader.read(event.name, &event.data, &mut |event| {
             seen.note(&event);
             writer.write(&event, &mut body);
@@ -258,7 +258,7 @@ fn failed(pair: &Pair, fault: &Fault) -> Result<String, String> {
 fn events_are_json(stream: &str) -> Result<(), String> {
     let mut wrong = Vec::new();
     let mut parser = sse::Parser::default();
-    let pushed = parser.push(stream.as_bytes(), |event, raw| match event {
+    let pushed = parser.push(stream.as_bytes(), |block, raw| match block.event() {
         Some(event) if event.data == "[DONE]" => {}
         Some(event) => wrong.extend(parse("an event", &event.data).err()),
         None => wrong.push(format!("says nothing: {}", raw.escape_ascii())),

@@ -1,5 +1,5 @@
 //! Streams of events and what is in them, for the native and the wasm test.
-use tradewind::dialect::sse::{Event, Parser, TooLong};
+use tradewind::dialect::sse::{Block, Parser, TooLong};
 
 /// The events of a stream, as name and data, and its raw bytes put together again.
 pub(crate) type Read = (Vec<(String, String)>, Vec<u8>);
@@ -7,10 +7,10 @@ pub(crate) type Read = (Vec<(String, String)>, Vec<u8>);
 pub(crate) fn read<'c>(chunks: impl IntoIterator<Item = &'c [u8]>) -> Result<Read, TooLong> {
     let mut parser = Parser::default();
     let (mut events, mut raw) = (Vec::new(), Vec::new());
-    let mut each = |event: Option<Event<'_>>, bytes: &[u8]| {
+    let mut each = |block: Block<'_>, bytes: &[u8]| {
         assert!(!bytes.is_empty(), "nothing is handed on for no bytes");
         raw.extend_from_slice(bytes);
-        events.extend(event.map(|e| (e.name.to_owned(), e.data.into_owned())));
+        events.extend(block.event().map(|e| (e.name.to_owned(), e.data.into_owned())));
     };
     for chunk in chunks {
         parser.push(chunk, &mut each)?;

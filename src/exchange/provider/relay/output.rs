@@ -3,7 +3,7 @@ use core::ops::Range;
 
 use super::super::super::Envoy;
 use super::about::About;
-use crate::dialect::{AnswerWriter, Event};
+use crate::dialect::{AnswerWriter, Event, sse};
 
 /// What is kept free of a stream's buffer for the words that end it.
 const END_BYTES: u64 = 64 << 10;
@@ -111,8 +111,10 @@ impl Output {
             Bytes::Marked { read, cuts, .. } => {
                 let from = *read;
                 *read = from.saturating_add(raw.len());
-                if !goes {
-                    cuts.push(from..*read);
+                match cuts.last_mut() {
+                    _ if goes => {}
+                    Some(last) if last.end == from => last.end = *read,
+                    _ => cuts.push(from..*read),
                 }
             }
             Bytes::Copied { .. } if goes => self.out.extend_from_slice(raw),
@@ -120,9 +122,39 @@ impl Output {
         }
     }
 
+    /// The next bytes of the provider's, which say nothing. A comment keeps the app's connection
+    /// alive, and its words are for nobody: who knows what a provider writes there.
+    /// Before the app has anything it keeps nothing alive, and goes whole.
+    pub(super) fn silent(&mut self, raw: &[u8], begun: bool) {
+        if begun {
+            self.uncommented(raw);
+        } else {
+            let commented = sse::lines(raw).any(|(_, comment)| comment);
+            self.raw(raw, !commented);
+        }
+    }
+
+    /// The next bytes of the provider's, without the words of their comments.
+    pub(super) fn uncommented(&mut self, raw: &[u8]) {
+        for (line, comment) in sse::lines(raw) {
+            let words = line.trim_ascii_end().get(1..).filter(|_| comment).unwrap_or_default();
+            let (colon, rest) = line.split_at(usize::from(!words.is_empty()));
+            let (words, end) = rest.split_at_checked(words.len()).unwrap_or_default();
+            self.raw(colon, true);
+            if !words.is_empty() {
+                self.raw(words, false);
+            }
+            self.raw(end, true);
+        }
+    }
+
     /// The last bytes of the provider's, which lack the blank line that ends an event.
     pub(super) fn tail(&mut self, raw: &[u8], goes: bool) {
-        self.raw(raw, goes);
+        if goes {
+            self.uncommented(raw);
+        } else {
+            self.raw(raw, false);
+        }
         if goes && !matches!(self.bytes, Bytes::Written) {
             self.add(b"\n\n");
         }

@@ -117,9 +117,9 @@ impl Translation {
             ear.output.differs();
         }
         let mut over = None;
-        let pushed = parser.push(chunk, |event, raw| match &over {
-            None => over = ear.event(event, raw),
-            Some(end) => ear.late(event, raw, end),
+        let pushed = parser.push(chunk, |block, raw| match &over {
+            None => over = ear.event(block, raw),
+            Some(end) => ear.late(block, raw, end),
         });
         let unread = parser.take_unread();
         if over.is_none() && unread > 0 && !ear.seen.content {
@@ -169,7 +169,7 @@ impl Translation {
             ear.output.end_event();
         }
         let mut over = None;
-        parser.finish(|event, raw| over = ear.tail(event, raw));
+        parser.finish(|block, raw| over = ear.tail(block, raw));
         Run::Over(match over {
             // Half an event after all that an app reads: nothing is lost with it.
             Some(End::Broken(_)) if whole => ear.complete(mark),
@@ -183,26 +183,37 @@ impl Translation {
     /// not be read any further.
     pub(super) fn late(&mut self, chunk: &[u8]) -> bool {
         let Self { parser, permit, ear, .. } = self;
-        let pushed = parser.push(chunk, |event, raw| ear.late(event, raw, &End::Whole));
+        let pushed = parser.push(chunk, |block, raw| ear.late(block, raw, &End::Whole));
         pushed.is_ok() && permit.hold(parser.held()).is_ok()
     }
 }
 
 impl Ear {
     /// Takes in an event and its bytes; says how the stream ended, if it did.
-    fn event(&mut self, event: Option<sse::Event<'_>>, raw: &[u8]) -> Option<End> {
-        let Some(event) = event else {
-            self.output.raw(raw, true);
-            return None;
+    fn event(&mut self, block: sse::Block<'_>, raw: &[u8]) -> Option<End> {
+        let event = match block {
+            sse::Block::Event(event) => event,
+            sse::Block::Silent => {
+                self.output.silent(raw, self.seen.content);
+                return None;
+            }
+            sse::Block::Part => {
+                self.output.raw(raw, true);
+                return None;
+            }
         };
         let heard = self.hear(&event);
-        self.output.raw(raw, heard.goes());
+        if heard.goes() && event.commented {
+            self.output.uncommented(raw);
+        } else {
+            self.output.raw(raw, heard.goes());
+        }
         self.judge(heard)
     }
 
     /// The same for the last one, which lacks its blank line.
-    fn tail(&mut self, event: Option<sse::Event<'_>>, raw: &[u8]) -> Option<End> {
-        let event = event?;
+    fn tail(&mut self, block: sse::Block<'_>, raw: &[u8]) -> Option<End> {
+        let event = block.event()?;
         let heard = self.hear(&event);
         self.output.tail(raw, heard.any && heard.goes());
         self.judge(heard)
@@ -217,9 +228,9 @@ impl Ear {
     }
 
     /// An event after the end: only what it reports counts.
-    fn late(&mut self, event: Option<sse::Event<'_>>, raw: &[u8], end: &End) {
+    fn late(&mut self, block: sse::Block<'_>, raw: &[u8], end: &End) {
         self.output.raw(raw, false);
-        let (Some(event), End::Whole) = (event, end) else { return };
+        let (Some(event), End::Whole) = (block.event(), end) else { return };
         let Self { reader, seen, .. } = self;
         reader.read(event.name, &event.data, &mut |event| {
             if let Event::Usage(usage) = event {
