@@ -125,6 +125,11 @@ pub trait StreamReader: fmt::Debug {
         false
     }
 
+    /// What is reported by the data of an event that comes after [`Event::End`].
+    fn late(&mut self, _data: &str) -> Option<Usage> {
+        None
+    }
+
     /// Bytes that it holds until more comes.
     fn held(&self) -> usize {
         0

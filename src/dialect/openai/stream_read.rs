@@ -3,6 +3,7 @@ use super::answer_read::{arguments, call_id, empty, stop, texts};
 use super::{fault, usage};
 use crate::dialect::{Event, Fault, FaultKind, Sink, StreamReader};
 use crate::json::{Document, Limits, Value};
+use crate::usage::Usage;
 
 /// Most calls of one answer that are told apart; OpenAI's own models make at most 128.
 const CALLS: usize = 1024;
@@ -70,6 +71,13 @@ impl StreamReader for Reader {
 
     fn held(&self) -> usize {
         self.held.saturating_add(self.calls.len().saturating_mul(size_of::<Call>()))
+    }
+
+    /// Some servers report it after the mark of the end.
+    fn late(&mut self, data: &str) -> Option<Usage> {
+        let data = Some(data.trim()).filter(|_| self.ended)?;
+        let document = Document::parse(data.as_bytes(), Limits::lenient()).ok()?;
+        document.root().get("usage").and_then(usage::read)
     }
 
     fn read(&mut self, name: &str, data: &str, sink: Sink<'_>) {

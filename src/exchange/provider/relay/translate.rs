@@ -237,6 +237,9 @@ impl Ear {
                 seen.report(usage);
             }
         });
+        if let Some(usage) = reader.late(&event.data) {
+            seen.report(usage);
+        }
     }
 
     fn hear(&mut self, event: &sse::Event<'_>) -> Heard {
