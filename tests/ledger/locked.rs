@@ -108,6 +108,50 @@ fn a_locked_account_stops_no_other() {
     }
 }
 
+/// Of a batch, what belongs to somebody else is done and answered, and only the rest is asked again.
+#[test]
+fn a_locked_account_keeps_no_other_of_its_batch_waiting() {
+    let Some(server) = Server::from_environment() else { return };
+    let url = server.fresh();
+    let mut kept = Kept::open(&url);
+    let ledger = kept.ledger.clone();
+    kept.runtime.block_on(async {
+        for tenant in ["stuck", "t0", "t1"] {
+            ledger.apply_all(vec![buy(tenant), hold(tenant, "old")]).await.unwrap();
+        }
+    });
+    let mut raw = Raw::open(&url);
+    raw.run("BEGIN; SELECT 1 FROM holds WHERE tenant = 'stuck' FOR UPDATE");
+    let batch = || vec![settle("t0", "old"), settle("stuck", "old"), settle("t1", "old")];
+    let word = |answer: Result<Answer, Unavailable>| answer.map(|answer| answer.outcome);
+    kept.runtime.block_on(async {
+        let began = Instant::now();
+        let found = ledger.apply_each(batch()).await.unwrap().into_iter().map(word);
+        let expected = [Ok(Outcome::Settled), Err(Unavailable::Late), Ok(Outcome::Settled)];
+        assert_eq!(found.collect::<Vec<_>>(), expected);
+        assert!(began.elapsed() < NOT_LONG);
+        // Others go on meanwhile, also in one batch after the other.
+        let next = || vec![hold("t0", "new"), settle("t0", "new"), settle("stuck", "old")];
+        let found = ledger.apply_each(next()).await.unwrap().into_iter().map(word);
+        let expected = [Ok(Outcome::Held), Ok(Outcome::Settled), Err(Unavailable::Late)];
+        assert_eq!(found.collect::<Vec<_>>(), expected);
+        // One that is alone is not waited for longer than a proxy would.
+        let began = Instant::now();
+        let found = ledger.apply_each(vec![settle("stuck", "old")]).await.unwrap();
+        assert_eq!(found.into_iter().map(word).collect::<Vec<_>>(), [Err(Unavailable::Late)]);
+        assert!(began.elapsed() < NOT_LONG);
+    });
+    raw.run("ROLLBACK");
+    kept.runtime.block_on(async {
+        let found = ledger.apply_each(batch()).await.unwrap().into_iter().map(word);
+        let found: Vec<_> = found.collect::<Result<_, _>>().unwrap();
+        assert_eq!([found[0], found[2]], [Outcome::SettledBefore; 2]);
+        // It may have been on its way when the lock went.
+        assert!(matches!(found[1], Outcome::Settled | Outcome::SettledBefore), "{found:?}");
+    });
+    assert_eq!(kept.audit(), Vec::<String>::new());
+}
+
 #[test]
 fn who_waits_too_long_is_told_why() {
     let Some(server) = Server::from_environment() else { return };

@@ -11,7 +11,7 @@ mod settlement;
 pub use fields::{Fields, Wrong};
 pub use hold::{Hold, Standing};
 pub use renewal::{Renewal, Renewed};
-pub use settlement::{Draw, FLAGS_MAX, PARTS_MAX, Part, Settled, Settlement, counts};
+pub use settlement::{Draw, FLAGS_MAX, PARTS_MAX, Part, Settled, Settlement, UNAVAILABLE, counts};
 
 use crate::json::Writer;
 

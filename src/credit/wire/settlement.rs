@@ -63,11 +63,17 @@ pub struct Draw<'d> {
     pub releases: Credits,
 }
 
+/// The state of a settlement that a ledger could not take now, while it took others of its batch:
+/// it is to be sent again, with the same ids.
+pub const UNAVAILABLE: &str = "unavailable";
+
 /// What became of one settlement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settled {
     /// What; none for a word that this side does not know.
     pub outcome: Option<Outcome>,
+    /// Nothing yet: it is to be sent again.
+    pub waits: bool,
 }
 
 impl Settlement<'_> {
@@ -213,8 +219,11 @@ impl Settled {
     #[must_use]
     pub fn read(document: &Document<'_>) -> Option<Vec<Self>> {
         let results = document.root().get("results").filter(|results| results.is_array())?;
-        let state = |item: Value<'_>| item.str_of("state").and_then(|word| Outcome::named(&word));
-        Some(results.items().map(|item| Self { outcome: state(item) }).collect())
+        let settled = |item: Value<'_>| {
+            let state = item.str_of("state").unwrap_or_default();
+            Self { outcome: Outcome::named(&state), waits: state == UNAVAILABLE }
+        };
+        Some(results.items().map(settled).collect())
     }
 }
 

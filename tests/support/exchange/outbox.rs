@@ -5,6 +5,7 @@
     clippy::arithmetic_side_effects,
     reason = "a helper that fails fails its test"
 )]
+mod postponed;
 mod renewals;
 
 use std::rc::Rc;

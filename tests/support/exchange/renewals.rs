@@ -41,6 +41,24 @@ fn holds_are_renewed_at_half_their_life_for_as_long_as_they_are_open() {
 }
 
 #[test]
+fn a_hold_that_cannot_be_renewed_now_is_asked_for_again_and_alone() {
+    let mut worker = Worker::default();
+    worker.open("h1", 60, 60);
+    worker.open("h2", 60, 60);
+    worker.pass(30_000);
+    let both = worker.sends();
+    let said = renewals(&[("h1", "unavailable"), ("h2", "renewed")]);
+    let done = worker.answers(&both, 200, said);
+    let count = |word: &str| format!("tradewind_renewals_total.outcome.{word}");
+    assert_eq!(done.counted, [count("unanswered"), count("renewed")]);
+    let (waited, again) = worker.waits();
+    let one = r#"{"holds":[{"tenant":"acme","hold_id":"h1","expires_in":60}]}"#;
+    assert_eq!((waited, text(&again)), (1_000, one));
+    worker.answers(&again, 200, renewals(&[("h1", "renewed")]));
+    assert_eq!(worker.waits().0, 10_000, "nothing but a call that keeps the connection warm");
+}
+
+#[test]
 fn a_lease_is_renewed_until_the_last_request_that_drew_on_it_is_over() {
     let mut worker = Worker::default();
     worker.open("lease-1", 30, 30);

@@ -11,6 +11,8 @@ pub enum Unavailable {
     Busy,
     /// It is being closed.
     Closing,
+    /// That account does not answer soon: somebody else may keep it locked.
+    Late,
     /// The database is away, full or refuses.
     Database(String),
 }
@@ -30,6 +32,7 @@ impl fmt::Display for Unavailable {
         match self {
             Self::Busy => f.write_str("too much is waiting"),
             Self::Closing => f.write_str("the ledger is closing"),
+            Self::Late => f.write_str("the account does not answer soon: it may be locked"),
             Self::Database(why) => write!(f, "the database is not available: {why}"),
         }
     }

@@ -1,4 +1,5 @@
 //! The ledger as the rest of the service sees it: commands in, answers out, and views.
+mod asked;
 mod error;
 mod lanes;
 mod stats;
@@ -121,7 +122,19 @@ impl Ledger {
     /// # Errors
     /// When the database is away, or too much waits already.
     pub async fn apply_all(&self, commands: Vec<Command>) -> Result<Vec<Answer>, Unavailable> {
-        self.writer.apply(commands).await
+        self.writer.ask(commands)?.all().await
+    }
+
+    /// The same, each account's answered for itself as far as that can be had soon: within two
+    /// seconds, or half of one after the first.
+    ///
+    /// # Errors
+    /// When too much waits already.
+    pub async fn apply_each(
+        &self,
+        commands: Vec<Command>,
+    ) -> Result<Vec<Result<Answer, Unavailable>>, Unavailable> {
+        Ok(self.writer.ask(commands)?.each().await)
     }
 
     /// Accounts in the order of their names, after that one.

@@ -12,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
+use super::asked::Asked;
 use super::lanes::Lanes;
 use super::stats::{Counters, Stats};
 use super::{Clock, Unavailable};
@@ -85,38 +86,29 @@ impl Writer {
         failed.filter(|(_, at)| at.elapsed() < REMEMBERED).map(|(why, _)| why)
     }
 
-    /// Waits in the queue and for the answers. What several accounts are asked is done for each
-    /// by itself; when one of them fails it has failed, though others are done.
-    pub(super) async fn apply(&self, commands: Vec<Command>) -> Result<Vec<Answer>, Unavailable> {
-        let total = commands.len();
-        let count = u32::try_from(total).unwrap_or(u32::MAX).min(WAITING_MAX);
+    /// Puts commands into the queue: each account's by themselves.
+    pub(super) fn ask(&self, commands: Vec<Command>) -> Result<Asked, Unavailable> {
+        let count = u32::try_from(commands.len()).unwrap_or(u32::MAX).min(WAITING_MAX);
         let room = Arc::clone(&self.room).try_acquire_many_owned(count);
         let room = room.map_err(|_| {
             Counters::count(&self.desk.counters.refused);
             Unavailable::Busy
         })?;
         let room = Arc::new(room);
-        let (mut jobs, mut waits) = (Vec::new(), Vec::new());
+        let (mut jobs, mut asked) = (Vec::new(), Asked::default());
         for (tenant, (places, commands)) in by_account(commands) {
             let (answer, answered) = oneshot::channel();
             let (since, room) = (instant(), Arc::clone(&room));
             jobs.push(Job { tenant, commands, since, answer, _room: room });
-            waits.push((places, answered));
+            asked.push(places, answered);
         }
         drop(room);
-        {
-            let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-            let queue = queue.as_ref().ok_or(Unavailable::Closing)?;
-            if !jobs.is_empty() {
-                queue.send(jobs).map_err(|_| Unavailable::Closing)?;
-            }
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = queue.as_ref().ok_or(Unavailable::Closing)?;
+        if !jobs.is_empty() {
+            queue.send(jobs).map_err(|_| Unavailable::Closing)?;
         }
-        let mut answers: BTreeMap<usize, Answer> = BTreeMap::new();
-        for (places, answered) in waits {
-            let found = answered.await.map_err(|_| Unavailable::Closing)??;
-            answers.extend(places.into_iter().zip(found));
-        }
-        Ok(answers.into_values().collect())
+        Ok(asked)
     }
 
     /// Does what waits, and takes nothing more.

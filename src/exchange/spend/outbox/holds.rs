@@ -2,7 +2,7 @@
 //! and a stream long. A proxy that dies renews nothing, and what it held is soon free.
 use std::collections::BTreeMap;
 
-use crate::credit::wire::BATCH_MAX;
+use crate::credit::wire::{BATCH_MAX, UNAVAILABLE};
 use crate::json::{Document, Limits, Writer};
 
 /// Most holds that are renewed in a worker; those beyond expire in their time and are settled late.
@@ -136,10 +136,13 @@ impl OpenHolds {
                 Some("renewed") => ("renewed", since_ms.saturating_add(life_ms)),
                 // Once more where credits may come; what has ended has ended.
                 Some("insufficient" | "budget_exceeded") => ("insufficient", since_ms),
+                // Its account is locked: nobody else's renewals wait for it.
+                Some(UNAVAILABLE) => ("unanswered", since_ms),
                 _ => ("ended", u64::MAX),
             };
             open.renew_ms = match word {
                 "renewed" => renew_ms.saturating_sub(open.margin_ms()),
+                "unanswered" => now_ms.saturating_add(AGAIN_MS),
                 "insufficient" => now_ms.saturating_add(open.margin_ms().max(AGAIN_MS)),
                 _ => renew_ms,
             };

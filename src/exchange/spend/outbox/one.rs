@@ -175,8 +175,7 @@ impl Outbox {
                 self.queue.pause(envoy.now_ms());
                 let refused = matches!(status, 401 | 403) && away::tells(envoy, &self.ledger);
                 let log = refused.then(|| Effect::Log(self.ledger.token_refused(status)));
-                let count = Effect::Count("tradewind_settlements_retried_total".to_owned());
-                log.into_iter().chain([count]).collect()
+                log.into_iter().chain([retried()]).collect()
             }
         }
     }
@@ -216,6 +215,10 @@ impl Outbox {
     /// The first that waits has been answered.
     fn done(&mut self, result: Settled, envoy: &dyn Envoy) -> Option<Effect> {
         let waiting = self.queue.pop()?;
+        if result.waits {
+            self.queue.postpone(waiting, envoy.now_ms());
+            return Some(retried());
+        }
         self.forgive(waiting.owed, envoy);
         let word = result.outcome.map_or("other", |outcome: Outcome| outcome.consequence().name);
         Some(Effect::Count(format!("tradewind_settlements_total.outcome.{word}")))
@@ -226,6 +229,10 @@ impl Outbox {
             Known::settled(envoy, &self.ledger, &tenant, credits);
         }
     }
+}
+
+fn retried() -> Effect {
+    Effect::Count("tradewind_settlements_retried_total".to_owned())
 }
 
 fn renewal(outcome: &str) -> Effect {

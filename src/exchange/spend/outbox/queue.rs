@@ -12,6 +12,11 @@ const BYTES_MAX: usize = 512 << 10;
 /// second.
 const PAUSES_MS: (u64, u64) = (200, 800);
 
+/// How long what a ledger could not take alone of its batch waits, in milliseconds: somebody may
+/// keep that account locked, and no other waits for it. In what order an account's settlements
+/// arrive changes nothing.
+const LATER_MS: u64 = 2_000;
+
 /// A settlement.
 #[derive(Debug)]
 pub(super) struct Waiting {
@@ -33,6 +38,11 @@ pub(super) struct Sent {
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     waiting: VecDeque<Waiting>,
+    /// Those that could not be taken, while others of their batches were.
+    later: VecDeque<Waiting>,
+    /// When those go again.
+    later_ms: u64,
+    /// Of all of them.
     bytes: usize,
     pub(super) sent: Option<Sent>,
     /// How many of the first were sent by a worker that is about to end.
@@ -48,8 +58,15 @@ impl Queue {
         self.waiting.push_back(waiting);
     }
 
+    /// This one could not be taken now: it goes again in a while.
+    pub(super) fn postpone(&mut self, waiting: Waiting, now_ms: u64) {
+        self.bytes = self.bytes.saturating_add(waiting.json.len());
+        self.later_ms = now_ms.saturating_add(LATER_MS);
+        self.later.push_back(waiting);
+    }
+
     pub(super) fn len(&self) -> usize {
-        self.waiting.len()
+        self.waiting.len().saturating_add(self.later.len())
     }
 
     pub(super) const fn bytes(&self) -> usize {
@@ -58,6 +75,10 @@ impl Queue {
 
     /// Drops the oldest that is not on its way; whether there was one.
     pub(super) fn drop_oldest(&mut self) -> bool {
+        if let Some(waiting) = self.later.pop_front() {
+            self.bytes = self.bytes.saturating_sub(waiting.json.len());
+            return true;
+        }
         let on_its_way = self.sent.map_or(0, |sent| sent.count);
         match self.waiting.remove(on_its_way) {
             Some(waiting) => {
@@ -73,7 +94,7 @@ impl Queue {
 
     /// Takes the first out: it is done with.
     pub(super) fn pop(&mut self) -> Option<Waiting> {
-        let first = self.waiting.pop_front()?;
+        let first = self.waiting.pop_front().or_else(|| self.later.pop_front())?;
         self.bytes = self.bytes.saturating_sub(first.json.len());
         self.hurried = self.hurried.saturating_sub(1);
         Some(first)
@@ -81,15 +102,19 @@ impl Queue {
 
     /// The next batch and how many it has; none while one is on its way, or too early.
     pub(super) fn next(&mut self, now_ms: u64) -> Option<(Vec<u8>, usize)> {
-        if self.sent.is_some() || self.waiting.is_empty() || now_ms < self.next_ms {
+        if self.sent.is_some() || now_ms < self.next_ms {
             return None;
         }
-        Some(self.batch(0))
+        if now_ms >= self.later_ms {
+            self.waiting.append(&mut self.later);
+        }
+        (!self.waiting.is_empty()).then(|| self.batch(0))
     }
 
     /// All that was not sent in a hurry before, in batches.
     pub(super) fn all(&mut self) -> Vec<Vec<u8>> {
         let mut batches = Vec::new();
+        self.waiting.append(&mut self.later);
         while self.hurried < self.waiting.len() {
             let (body, count) = self.batch(self.hurried);
             self.hurried = self.hurried.saturating_add(count.max(1));

@@ -14,11 +14,29 @@ use axum::http::HeaderMap;
 
 use super::problem::Problem;
 use super::{App, name_of};
+use crate::companion::ledger::engine::Unavailable;
 use crate::credit::wire::{Fields, Wrong};
-use crate::credit::{Moment, Outcome};
+use crate::credit::{Answer, Moment, Outcome};
 
 /// What a call answers.
 type Called = Result<axum::response::Response, Problem>;
+
+/// What became of one of a batch, or why nothing did.
+type Each = Result<Answer, Unavailable>;
+
+/// What came of each of a batch. Where nobody could be served, and not because somebody keeps an
+/// account locked, the service has failed.
+fn each(answers: Vec<Each>) -> Result<Vec<Each>, Unavailable> {
+    let failed = |answer: &Each| match answer {
+        Ok(_) | Err(Unavailable::Late) => None,
+        Err(why) => Some(why.clone()),
+    };
+    let failures: Option<Vec<Unavailable>> = answers.iter().map(failed).collect();
+    match failures.and_then(|failures| failures.into_iter().next()) {
+        Some(why) => Err(why),
+        None => Ok(answers),
+    }
+}
 
 /// The header that makes a call one, however often it is sent.
 const KEY: &str = "idempotency-key";

@@ -6,10 +6,10 @@ use super::super::App;
 use super::super::body::Json;
 use super::super::problem::Problem;
 use super::super::reply::{self, optional, text};
-use super::Called;
+use super::{Called, Each, each};
 use crate::companion::ledger::metrics::Thing;
-use crate::credit::wire::{NAME_MAX, Renewal, Wrong};
-use crate::credit::{Answer, Command, Outcome};
+use crate::credit::wire::{NAME_MAX, Renewal, UNAVAILABLE, Wrong};
+use crate::credit::{Command, Outcome};
 use crate::json::Writer;
 
 /// One of a batch: its hold, where it says so, and what is wrong with it.
@@ -23,9 +23,12 @@ pub(in super::super) async fn renew(State(app): State<App>, body: Json) -> Calle
     let (items, commands) = read(&body)?;
     let answers = match commands.is_empty() {
         true => Vec::new(),
-        false => app.ledger.apply_all(commands).await?,
+        false => each(app.ledger.apply_each(commands).await?)?,
     };
-    app.metrics.outcomes(Thing::Renewal, answers.iter().map(|answer| answer.outcome));
+    let done = answers.iter().flatten().map(|answer| answer.outcome);
+    app.metrics.outcomes(Thing::Renewal, done);
+    let waits = answers.iter().filter(|answer| answer.is_err());
+    app.metrics.words(Thing::Renewal, waits.map(|_| UNAVAILABLE));
     let invalid = items.iter().filter(|item| item.wrong.is_some());
     app.metrics.words(Thing::Renewal, invalid.map(|_| "invalid"));
     let mut answers = answers.iter();
@@ -62,10 +65,14 @@ fn read(body: &Json) -> Result<(Vec<Item>, Vec<Command>), Problem> {
     Ok((items, commands))
 }
 
-fn write(item: &Item, answer: Option<&Answer>, w: &mut Writer) {
+fn write(item: &Item, answer: Option<&Each>, w: &mut Writer) {
     optional("hold_id", item.hold_id.as_ref(), w);
     match answer {
-        Some(answer) => {
+        Some(Err(why)) => {
+            text("outcome", UNAVAILABLE, w);
+            text("detail", why, w);
+        }
+        Some(Ok(answer)) => {
             text("outcome", answer.outcome.consequence().name, w);
             let renewed = answer.hold.as_ref().filter(|_| answer.outcome == Outcome::Renewed);
             optional("expires_at", renewed.map(|hold| hold.expires_at), w);

@@ -6,10 +6,10 @@ use super::super::App;
 use super::super::body::Json;
 use super::super::problem::Problem;
 use super::super::reply::{self, optional, text};
-use super::Called;
+use super::{Called, Each, each};
 use crate::companion::ledger::metrics::Thing;
-use crate::credit::wire::{NAME_MAX, Settlement, Wrong};
-use crate::credit::{Answer, Command, Credits, Outcome};
+use crate::credit::wire::{NAME_MAX, Settlement, UNAVAILABLE, Wrong};
+use crate::credit::{Command, Credits, Outcome};
 use crate::json::Writer;
 
 /// One of a batch.
@@ -26,12 +26,15 @@ pub(in super::super) async fn settle(State(app): State<App>, body: Json) -> Call
     let (items, commands) = read(&body)?;
     let answers = match commands.is_empty() {
         true => Vec::new(),
-        false => app.ledger.apply_all(commands).await?,
+        false => each(app.ledger.apply_each(commands).await?)?,
     };
-    app.metrics.outcomes(Thing::Settlement, answers.iter().map(|answer| answer.outcome));
+    let done = || answers.iter().flatten();
+    app.metrics.outcomes(Thing::Settlement, done().map(|answer| answer.outcome));
     let invalid = items.iter().filter(|item| item.asked.is_err());
     app.metrics.words(Thing::Settlement, invalid.map(|_| "invalid"));
-    for answer in answers.iter().filter(|answer| !answer.overrun.is_zero()) {
+    let waits = answers.iter().filter(|answer| answer.is_err());
+    app.metrics.words(Thing::Settlement, waits.map(|_| UNAVAILABLE));
+    for answer in done().filter(|answer| !answer.overrun.is_zero()) {
         app.metrics.overrun(answer.overrun);
     }
     let mut answers = answers.iter();
@@ -66,7 +69,7 @@ fn read(body: &Json) -> Result<(Vec<Item>, Vec<Command>), Problem> {
     Ok((items, commands))
 }
 
-fn write(item: &Item, answer: Option<&Answer>, w: &mut Writer) {
+fn write(item: &Item, answer: Option<&Each>, w: &mut Writer) {
     optional("hold_id", item.hold_id.as_ref(), w);
     optional("draw", item.draw.as_ref(), w);
     match (&item.asked, answer) {
@@ -74,7 +77,11 @@ fn write(item: &Item, answer: Option<&Answer>, w: &mut Writer) {
             text("state", "invalid", w);
             text("detail", wrong, w);
         }
-        (Ok(credits), Some(answer)) => {
+        (Ok(_), Some(Err(why))) => {
+            text("state", UNAVAILABLE, w);
+            text("detail", why, w);
+        }
+        (Ok(credits), Some(Ok(answer))) => {
             let consequence = answer.outcome.consequence();
             text("state", consequence.name, w);
             if consequence.done {
