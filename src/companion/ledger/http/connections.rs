@@ -2,26 +2,42 @@
 //!
 //! A stranger is a connection on which no request was let in yet, whatever it sends and in whatever
 //! protocol. Too many of them cost the oldest its place, so that whoever comes with a token is
-//! always heard; one that has been let in stays for as long as it likes.
-use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+//! always heard. One that has been let in stays for as long as it likes, and as there is room: too
+//! many of those cost the one its place that has asked nothing for the longest.
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-/// Most strangers at a time. A service is often given 1,024 descriptors, and needs some itself.
+/// Most strangers at a time.
 pub(super) const STRANGERS_MAX: usize = 256;
 
-/// Every stranger, by the order of arrival.
-#[derive(Debug, Default)]
-pub(super) struct Strangers {
-    waiting: Mutex<Waiting>,
+/// Descriptors that the service keeps for itself: its database, its webhooks, its files.
+const OWN: usize = 256;
+
+/// Descriptors that a service is often given, where nothing says how many it has.
+const USUAL: usize = 1_024;
+
+/// Fewest callers, however few descriptors there are; and most, however many.
+const CALLERS: (usize, usize) = (128, 100_000);
+
+/// Everybody who is connected.
+#[derive(Debug)]
+pub(super) struct Connections {
+    places: Mutex<Places>,
+    /// Most callers at a time.
+    most: usize,
 }
 
 #[derive(Debug, Default)]
-struct Waiting {
+struct Places {
     next: u64,
-    by_arrival: BTreeMap<u64, Arc<Notify>>,
+    /// Every stranger, by the order of arrival.
+    strangers: BTreeMap<u64, Arc<Notify>>,
+    /// How many have been let in and not sent away.
+    callers: usize,
+    /// Those of them that have asked nothing since, by the order in which they were answered.
+    idle: BTreeMap<u64, Arc<Notify>>,
 }
 
 /// What a connection's requests carry: whether one of them was let in.
@@ -31,58 +47,259 @@ pub(super) struct Caller(Arc<Known>);
 #[derive(Debug)]
 struct Known {
     arrival: u64,
-    let_in: AtomicBool,
-    strangers: Arc<Strangers>,
+    leave: Arc<Notify>,
+    mine: Mutex<Mine>,
+    connections: Arc<Connections>,
 }
 
-impl Strangers {
+/// How a connection stands.
+#[derive(Debug, Default)]
+struct Mine {
+    let_in: bool,
+    /// Requests that are being answered.
+    busy: usize,
+    /// Its place among the idle.
+    idle: Option<u64>,
+    /// It was sent away, as a caller.
+    sent_away: bool,
+}
+
+/// A request that is being answered, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Busy(Caller);
+
+impl Connections {
+    /// For a process with so many descriptors.
+    pub(super) fn with(descriptors: Option<usize>) -> Self {
+        let (fewest, most) = CALLERS;
+        let descriptors = descriptors.unwrap_or(USUAL);
+        let left = descriptors.saturating_sub(OWN).saturating_sub(STRANGERS_MAX);
+        Self { places: Mutex::default(), most: left.clamp(fewest, most) }
+    }
+
     /// A new connection: its caller, and what tells it that its place is needed.
     pub(super) fn arrive(self: &Arc<Self>) -> (Caller, Arc<Notify>) {
         let leave = Arc::new(Notify::new());
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let arrival = waiting.next;
-        waiting.next = arrival.saturating_add(1);
-        waiting.by_arrival.insert(arrival, Arc::clone(&leave));
-        let full = waiting.by_arrival.len() > STRANGERS_MAX;
-        drop(waiting);
-        if full {
-            self.make_room();
+        let mut places = self.places();
+        let arrival = places.number();
+        places.strangers.insert(arrival, Arc::clone(&leave));
+        if places.strangers.len() > STRANGERS_MAX {
+            places.send_a_stranger_away();
         }
-        let known = Known { arrival, let_in: AtomicBool::new(false), strangers: Arc::clone(self) };
+        drop(places);
+        let (mine, connections) = (Mutex::default(), Arc::clone(self));
+        let known = Known { arrival, leave: Arc::clone(&leave), mine, connections };
         (Caller(Arc::new(known)), leave)
     }
 
-    /// Sends the oldest away, if there is one.
+    /// Sends the oldest stranger away, or where there is none a caller that asks nothing.
     pub(super) fn make_room(&self) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, oldest)) = waiting.by_arrival.pop_first() {
-            oldest.notify_one();
+        let mut places = self.places();
+        if !places.send_a_stranger_away() {
+            places.send_a_caller_away();
         }
     }
 
-    fn forget(&self, arrival: u64) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.by_arrival.remove(&arrival);
+    fn places(&self) -> MutexGuard<'_, Places> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Places {
+    const fn number(&mut self) -> u64 {
+        let number = self.next;
+        self.next = number.saturating_add(1);
+        number
+    }
+
+    fn send_a_stranger_away(&mut self) -> bool {
+        let oldest = self.strangers.pop_first();
+        oldest.is_some_and(|(_, stranger)| {
+            stranger.notify_one();
+            true
+        })
+    }
+
+    fn send_a_caller_away(&mut self) {
+        if let Some((_, longest)) = self.idle.pop_first() {
+            self.callers = self.callers.saturating_sub(1);
+            longest.notify_one();
+        }
     }
 }
 
 impl Caller {
     /// One of its requests was let in: it is no stranger any more.
     pub(super) fn let_in(&self) {
-        if !self.0.let_in.swap(true, Relaxed) {
-            self.0.strangers.forget(self.0.arrival);
+        let mut mine = self.mine();
+        if core::mem::replace(&mut mine.let_in, true) {
+            return;
+        }
+        let mut places = self.0.connections.places();
+        places.strangers.remove(&self.0.arrival);
+        places.callers = places.callers.saturating_add(1);
+        if places.callers > self.0.connections.most {
+            places.send_a_caller_away();
         }
     }
 
     /// Whether one was.
     pub(super) fn is_known(&self) -> bool {
-        self.0.let_in.load(Relaxed)
+        self.mine().let_in
+    }
+
+    /// Whether it has to go, though it was let in.
+    pub(super) fn is_sent_away(&self) -> bool {
+        let mut mine = self.mine();
+        self.notice(&mut mine);
+        mine.sent_away
+    }
+
+    /// One of its requests is being answered.
+    pub(super) fn asks(&self) -> Busy {
+        let mut mine = self.mine();
+        self.notice(&mut mine);
+        if let Some(place) = mine.idle.take() {
+            self.0.connections.places().idle.remove(&place);
+        }
+        mine.busy = mine.busy.saturating_add(1);
+        Busy(self.clone())
+    }
+
+    fn answered(&self) {
+        let mut mine = self.mine();
+        mine.busy = mine.busy.saturating_sub(1);
+        if mine.busy > 0 || !mine.let_in || mine.sent_away {
+            return;
+        }
+        let mut places = self.0.connections.places();
+        let place = places.number();
+        places.idle.insert(place, Arc::clone(&self.0.leave));
+        mine.idle = Some(place);
+        // There may have been nobody to send away when it was let in.
+        if places.callers > self.0.connections.most {
+            places.send_a_caller_away();
+        }
+    }
+
+    /// Whoever is sent away loses its place among the idle.
+    fn notice(&self, mine: &mut Mine) {
+        if let Some(place) = mine.idle
+            && !self.0.connections.places().idle.contains_key(&place)
+        {
+            mine.idle = None;
+            mine.sent_away = true;
+        }
+    }
+
+    fn mine(&self) -> MutexGuard<'_, Mine> {
+        self.0.mine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A connection that is gone is no stranger either.
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.answered();
+    }
+}
+
+/// A connection that is gone has no place.
 impl Drop for Known {
     fn drop(&mut self) {
-        self.strangers.forget(self.arrival);
+        let mine = self.mine.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let mut places = self.connections.places();
+        places.strangers.remove(&self.arrival);
+        let sent_away = match mine.idle {
+            Some(place) => places.idle.remove(&place).is_none(),
+            None => mine.sent_away,
+        };
+        if mine.let_in && !sent_away {
+            places.callers = places.callers.saturating_sub(1);
+        }
+    }
+}
+
+/// How many descriptors this process may have, where the system says so.
+pub(super) fn descriptors() -> Option<usize> {
+    let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    match line.split_whitespace().next()? {
+        "unlimited" => Some(usize::MAX),
+        number => number.parse().ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So many that were let in, each with what tells it to go.
+    fn callers(connections: &Arc<Connections>, count: usize) -> Vec<(Caller, Arc<Notify>)> {
+        let let_in = |_| {
+            let (caller, leave) = connections.arrive();
+            let busy = caller.asks();
+            caller.let_in();
+            drop(busy);
+            (caller, leave)
+        };
+        (0..count).map(let_in).collect()
+    }
+
+    fn sent_away(callers: &[(Caller, Arc<Notify>)]) -> Vec<usize> {
+        let gone = callers.iter().enumerate().filter(|(_, (caller, _))| caller.is_sent_away());
+        gone.map(|(index, _)| index).collect()
+    }
+
+    #[test]
+    fn the_one_that_has_asked_nothing_for_the_longest_goes_first() {
+        let connections = Arc::new(Connections { places: Mutex::default(), most: 4 });
+        let mut known = callers(&connections, 4);
+        drop(known[0].0.asks());
+        let working = known[1].0.asks();
+        known.extend(callers(&connections, 2));
+        assert_eq!(sent_away(&known), [2, 3]);
+        // Those that are gone leave room for as many.
+        known.drain(2..4);
+        assert_eq!(connections.places().callers, 4);
+        known.remove(0);
+        known.extend(callers(&connections, 1));
+        assert_eq!(sent_away(&known), [0_usize; 0]);
+        drop(working);
+        drop(known);
+        assert_eq!(connections.places().callers, 0);
+        assert!(connections.places().idle.is_empty());
+    }
+
+    #[test]
+    fn who_is_being_answered_stays_until_it_is() {
+        let connections = Arc::new(Connections { places: Mutex::default(), most: 2 });
+        let known: Vec<_> = (0..3).map(|_| connections.arrive()).collect();
+        let busy: Vec<Busy> = known.iter().map(|(caller, _)| caller.asks()).collect();
+        known.iter().for_each(|(caller, _)| caller.let_in());
+        assert_eq!(sent_away(&known), [0_usize; 0]);
+        drop(busy);
+        assert_eq!(sent_away(&known), [0]);
+        assert_eq!(connections.places().callers, 2);
+    }
+
+    #[test]
+    fn there_is_always_room_for_strangers_and_for_the_service_itself() {
+        for (descriptors, most) in [
+            (None, 512),
+            (Some(1_024), 512),
+            (Some(4_096), 3_584),
+            (Some(300), 128),
+            (Some(usize::MAX), 100_000),
+        ] {
+            assert_eq!(Connections::with(descriptors).most, most, "{descriptors:?}");
+        }
+        let connections = Arc::new(Connections::with(None));
+        let known = callers(&connections, 600);
+        assert_eq!(sent_away(&known), (0..88).collect::<Vec<_>>());
+        connections.make_room();
+        assert_eq!(sent_away(&known).len(), 89, "where there is no stranger, a caller goes");
+        let (stranger, _) = connections.arrive();
+        connections.make_room();
+        assert_eq!((sent_away(&known).len(), stranger.is_known()), (89, false));
     }
 }

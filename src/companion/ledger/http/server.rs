@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{sleep, timeout};
 
-use super::connections::{Caller, Strangers};
+use super::connections::{Caller, Connections, descriptors};
 use super::problem::Problem;
 
 /// How long a connection may wait for the head of its next request. A proxy keeps its connections
@@ -39,14 +39,14 @@ pub(crate) async fn serve(
 ) {
     // Nothing is sent on it: it ends when the last connection lets go of it.
     let (open, mut all_gone) = mpsc::channel::<()>(1);
-    let strangers = Arc::new(Strangers::default());
+    let connections = Arc::new(Connections::with(descriptors()));
     loop {
         let stream = tokio::select! {
-            stream = accept(&listener, &strangers) => stream,
+            stream = accept(&listener, &connections) => stream,
             // An error means that whoever could say so is gone: the same.
             _ = stop.wait_for(|stop| *stop) => break,
         };
-        let (caller, leave) = strangers.arrive();
+        let (caller, leave) = connections.arrive();
         let service = service_of(app.clone(), caller.clone());
         let mut builder = Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new()).header_read_timeout(IDLE);
@@ -82,7 +82,12 @@ fn service_of(
     let app = TowerToHyperService::new(app);
     service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(caller.clone());
-        let answer = tokio::spawn(app.call(request));
+        let (busy, answer) = (caller.asks(), app.call(request));
+        let answer = tokio::spawn(async move {
+            let answered = answer.await;
+            drop(busy);
+            answered
+        });
         async move {
             let Ok(answered) = answer.await else {
                 return Ok(
@@ -98,15 +103,18 @@ fn service_of(
 /// or it has not shown a token in time.
 async fn unwelcome(caller: &Caller, leave: &Notify, introduction: Duration) -> Duration {
     let evicted = timeout(introduction, leave.notified()).await.is_ok();
-    if caller.is_known() {
-        core::future::pending::<()>().await;
+    if !caller.is_known() {
+        return if evicted { Duration::ZERO } else { LAST_ANSWER };
     }
-    if evicted { Duration::ZERO } else { LAST_ANSWER }
+    while !caller.is_sent_away() {
+        leave.notified().await;
+    }
+    LAST_ANSWER
 }
 
-/// The next connection. A failure to accept is a want of file descriptors or of memory: a stranger
+/// The next connection. A failure to accept is a want of file descriptors or of memory: somebody
 /// makes room.
-async fn accept(listener: &TcpListener, strangers: &Strangers) -> TcpStream {
+async fn accept(listener: &TcpListener, connections: &Connections) -> TcpStream {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
@@ -115,7 +123,7 @@ async fn accept(listener: &TcpListener, strangers: &Strangers) -> TcpStream {
                 return stream;
             }
             Err(_) => {
-                strangers.make_room();
+                connections.make_room();
                 sleep(Duration::from_millis(10)).await;
             }
         }
