@@ -108,7 +108,7 @@ fn a_locked_account_stops_no_other() {
     }
 }
 
-/// Of a batch, what belongs to somebody else is done and answered, and only the rest is asked again.
+/// Of a batch, what belongs to others is done and answered, and only the rest is asked again.
 #[test]
 fn a_locked_account_keeps_no_other_of_its_batch_waiting() {
     let Some(server) = Server::from_environment() else { return };

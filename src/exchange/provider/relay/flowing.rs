@@ -14,9 +14,9 @@ const USAGE_PATIENCE: u8 = 5;
 /// counts, and a stream that its provider ends is ended in order.
 const LATE_PATIENCE: u8 = 3;
 
-/// Most bytes that are held back while an answer that is whole waits for its mark: 1 MiB. Where more
-/// comes it goes on, as it would anywhere else in a stream; so does what leaves too little room in
-/// the buffer for the words that end an answer.
+/// Most bytes that are held back while an answer that is whole waits for its mark: 1 MiB. Where
+/// more comes it goes on, as it would anywhere else in a stream; so does what leaves too little
+/// room in the buffer for the words that end an answer.
 const BACK_BYTES: usize = 1 << 20;
 const MARK_BYTES: usize = 1 << 10;
 
