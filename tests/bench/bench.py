@@ -149,19 +149,19 @@ def policy(upstream, stream_upstream):
 
 def plain_parts(bootstrap, plain_port, upstream_port, stream_port):
     """The same listener without the filter, and the upstream of both."""
-    def hcm(name, virtual_host, **more):
+    def hcm(name, virtual_host, before):
         return {"name": "envoy.filters.network.http_connection_manager", "typed_config": {
             "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager."
                      "v3.HttpConnectionManager",
             "stat_prefix": name, "route_config": {"virtual_hosts": [virtual_host]},
-            "http_filters": [{"name": "envoy.filters.http.router", "typed_config": {
+            "http_filters": [*before, {"name": "envoy.filters.http.router", "typed_config": {
                 "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router",
-                "suppress_envoy_headers": True}}], **more}}
+                "suppress_envoy_headers": True}}]}}
 
-    def listener(name, port, virtual_host):
+    def listener(name, port, virtual_host, *before):
         return {"name": name, "per_connection_buffer_limit_bytes": 16 << 20,
                 "address": {"socket_address": {"address": "127.0.0.1", "port_value": port}},
-                "filter_chains": [{"filters": [hcm(name, virtual_host)]}]}
+                "filter_chains": [{"filters": [hcm(name, virtual_host, before)]}]}
 
     def direct(path, answer):
         return {"match": {"path": path}, "direct_response": {
@@ -178,13 +178,18 @@ def plain_parts(bootstrap, plain_port, upstream_port, stream_port):
     def route(path, name):
         return {"match": {"prefix": path}, "route": {"cluster": name, "timeout": "600s"}}
 
+    # It answers when it has the whole request, as a provider does: an answer that comes earlier ends
+    # the connection of whoever is still sending.
+    whole = {"name": "envoy.filters.http.buffer", "typed_config": {
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.Buffer",
+        "max_request_bytes": 16 << 20}}
     upstream = {"name": "upstream", "domains": ["*"], "routes": [
         direct("/v1/chat/completions", openai_answer()), direct("/v1/messages", anthropic_answer())]}
     plain = {"name": "plain", "domains": ["*"], "routes": [
         route("/stream", "plain-stream"), route("/", "plain-upstream")]}
     static = bootstrap["static_resources"]
     static["listeners"] += [listener("plain", plain_port, plain),
-                            listener("upstream", upstream_port, upstream)]
+                            listener("upstream", upstream_port, upstream, whole)]
     static["clusters"] += [cluster("plain-upstream", upstream_port),
                            cluster("plain-stream", stream_port)]
     for entry in static["listeners"]:
