@@ -6,9 +6,6 @@ use crate::dialect::redact::redact;
 use crate::dialect::{Fault, FaultKind};
 use crate::json::{Document, Limits, Value, Writer};
 
-/// Longest message that is kept, in bytes.
-const MESSAGE: usize = 2000;
-
 /// Writes a failure as a whole body. The request's id has its header in this dialect.
 pub(super) fn write(fault: &Fault, _request_id: &str) -> Vec<u8> {
     let mut out = Writer::new();
@@ -78,12 +75,12 @@ fn of_error(status: Option<u16>, error: Value<'_>) -> Fault {
     let code = code.and_then(Value::as_str).unwrap_or_default();
     let text = message(error);
     let param = error.str_of("param").filter(|param| !param.is_empty());
-    let param = param.map(|param| redact(&shorten(&param)).into_owned());
+    let param = param.map(|param| redact(&param).into_owned());
     let said = Said { status, words: words(status, &kind_name, &code, &text), message: &text };
     let fault = if text.is_empty() {
         said.fault(&nameless(status.unwrap_or(said.kind().status())), FaultKind::status)
     } else {
-        said.fault(&shorten(&text), FaultKind::status)
+        said.fault(&text, FaultKind::status)
     };
     Fault { param, ..fault }
 }
@@ -211,12 +208,4 @@ fn unread(status: u16, body: &[u8]) -> Fault {
 
 fn nameless(status: u16) -> String {
     format!("the provider answered with status {status} and no message")
-}
-
-fn shorten(text: &str) -> String {
-    let mut end = text.len().min(MESSAGE);
-    while !text.is_char_boundary(end) {
-        end = end.saturating_sub(1);
-    }
-    text.get(..end).unwrap_or_default().to_owned()
 }

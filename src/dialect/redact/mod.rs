@@ -78,9 +78,20 @@ const LABELS: [&str; 5] = ["id", "request", "trace", "hash", "fingerprint"];
 /// How many words a name reaches: `API key provided: abc…`.
 const REACH: usize = 4;
 
-/// A text without what looks like a key in it.
+/// Most bytes of a provider's words that an app or a log is shown. The rest is not read.
+const SHOWN: usize = 2_000;
+
+/// Most bytes of a name that begins as a key does: what is longer is a key.
+const LONGEST_NAME: usize = 64;
+
+/// The beginning of a provider's words, without what looks like a key in it.
 #[must_use]
 pub(super) fn redact(text: &str) -> Cow<'_, str> {
+    without_keys(text.get(..text.floor_char_boundary(SHOWN)).unwrap_or_default())
+}
+
+/// Providers choose what stands here, so no text may cost more than its length.
+fn without_keys(text: &str) -> Cow<'_, str> {
     let mut out: Option<String> = None;
     let mut kept = 0_usize;
     let (mut named, mut labelled) = (REACH, REACH);
@@ -133,7 +144,7 @@ fn handed(before: &str, between: &str, token: &str) -> bool {
 /// Whether a provider's own words have what looks like a key in them.
 #[must_use]
 pub fn quotes_key(text: &str) -> bool {
-    matches!(redact(text), Cow::Owned(_))
+    matches!(without_keys(text), Cow::Owned(_))
 }
 
 /// Runs of what keys are made of, and where they begin. Keys that are masked hold asterisks.
@@ -171,6 +182,9 @@ fn secret(token: &str, named: bool, labelled: bool) -> bool {
 
 /// Whether what follows a prefix is a key and no word: long, and not of small letters alone.
 fn key_like(rest: &str) -> bool {
+    if rest.len() > LONGEST_NAME {
+        return true;
+    }
     let words = rest.chars().all(|c| c.is_ascii_lowercase() || "-_./".contains(c));
     let masked = rest.contains(['*', '…', '•']);
     masked

@@ -1,5 +1,5 @@
 //! What goes and what stays of a provider's words.
-use super::redact;
+use super::{quotes_key, redact};
 
 #[test]
 fn keys_go() {
@@ -86,4 +86,27 @@ fn everything_else_stays() {
     ] {
         assert_eq!(redact(text), text);
     }
+}
+
+/// Every stream of a worker waits while one provider's words are read: where each beginning of a
+/// key was followed to the end of its text, these took hours.
+#[test]
+fn no_text_costs_more_than_its_length() {
+    for part in ["sk-", "sk-a", "key_", "eyJ", "key=", "a*", "Bearer ", "-", "9a", "\u{20ac}"] {
+        let text = part.repeat((2 << 20) / part.len());
+        let _ = quotes_key(&text);
+        assert!(redact(&text).len() <= 2_000 * 4, "{part}");
+    }
+    assert!(quotes_key(&"sk-".repeat(1 << 20)));
+    assert!(quotes_key(&format!("{}sk-aB3dE6gH9jK2mN5pQ8sT", "x ".repeat(1 << 20))));
+}
+
+#[test]
+fn what_is_shown_is_short_and_whole() {
+    assert_eq!(redact(&"word ".repeat(1_000)).len(), 2_000);
+    assert_eq!(
+        redact(&format!("{}\u{20ac}", "a ".repeat(999).trim_end())).chars().last(),
+        Some('\u{20ac}')
+    );
+    assert_eq!(redact(&format!("{} \u{20ac}", "a ".repeat(999))).len(), 1_999);
 }
