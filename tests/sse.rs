@@ -138,3 +138,20 @@ proptest! {
         prop_assert_eq!(read(stream.as_bytes().chunks(7)).unwrap().0, events);
     }
 }
+
+/// However a server cuts it: what begins as a failure is never handed on as it is.
+#[test]
+fn a_long_error_is_refused_wherever_its_first_bytes_end() {
+    for start in ["event: error\ndata: {\"message\":\"", "data: {\"error\":{\"message\":\""] {
+        for cut in 0..start.len() {
+            let (first, second) = start.split_at(cut);
+            let mut parser = Parser::default();
+            parser.pass_long();
+            parser.push(first.as_bytes(), |_, _| ()).unwrap();
+            let mut handed = 0_usize;
+            let rest = [second.as_bytes(), &vec![b'x'; 300 << 10]].concat();
+            let pushed = parser.push(&rest, |_, raw| handed += raw.len());
+            assert_eq!((pushed, handed), (Err(TooLong), 0), "{first}");
+        }
+    }
+}

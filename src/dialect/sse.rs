@@ -234,8 +234,7 @@ impl Parser {
 
     /// Whether the current event seems to tell a failure, which is never handed on as it is.
     fn is_error(&self, bytes: &[u8]) -> bool {
-        let start = if self.carry.is_empty() { bytes } else { &self.carry };
-        let start = start.get(..ERROR_WITHIN).unwrap_or(start);
+        let start: Vec<u8> = self.carry.iter().chain(bytes).take(ERROR_WITHIN).copied().collect();
         ERRORS.iter().any(|mark| start.windows(mark.len()).any(|at| at == *mark))
     }
 

@@ -21,13 +21,13 @@ pub trait Read {
 
 /// The time.
 pub trait Clock {
-    /// Milliseconds since 1970. It only goes on, whatever happens to the clock on the wall, so a
-    /// moment that was reckoned from it comes.
+    /// Milliseconds since a moment long ago that all VMs of a proxy share. It only goes on, whatever
+    /// happens to the clock on the wall, so a moment that was reckoned from it comes, and comes at
+    /// once for all.
     fn now_ms(&self) -> u64;
-    /// Seconds since 1970.
-    fn now(&self) -> u64 {
-        self.now_ms() / 1000
-    }
+    /// Seconds since 1970, by the clock on the wall, which may be set: to be shown, not reckoned
+    /// with.
+    fn unix_seconds(&self) -> u64;
 }
 
 /// Chance.

@@ -29,7 +29,7 @@ pub struct Report {
     pub progress: Progress,
     /// The provider's HTTP status; 0 before there is one.
     pub status: u16,
-    /// When it began, in milliseconds since 1970, as all times here.
+    /// When it began, by the proxy's clock in milliseconds, as all times here.
     pub began_ms: u64,
     /// When its first content came; 0 while there is none. From then on the app has a part of it.
     pub first_ms: u64,

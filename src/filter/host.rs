@@ -40,20 +40,38 @@ impl Read for Host {
     }
 }
 
-/// The time when a VM began, by the clock on the wall and by the one that only goes on.
+/// The clock that only goes on.
 ///
-/// From then on the second one counts: what waits for a moment, or lives until one, does not care
-/// for a clock that is put right, and workers that share records agree.
+/// VMs begin at different times, and the clock on the wall may have been put right in between: two
+/// that shared records, or a stream, would disagree for as long as they live. This one is the
+/// machine's for all of them. The standard library tells only how far apart two moments are, so
+/// each is told by how far it is from the first one that there can be.
 struct Began {
-    wall: Duration,
     at: Instant,
+    /// From the first moment that there can be.
+    since: Duration,
 }
+
+/// What a machine's clock counts from is when it was started: a moment of this clock is far from 0,
+/// which stands for none.
+const BEFORE_MS: u64 = 1_000_000_000_000;
+
+/// More seconds than any machine runs. Where moments may lie before the machine's start, the first
+/// one does so by a power of two that is greater.
+const SECONDS_MAX: u64 = 1 << 62;
 
 impl Began {
     #[expect(clippy::disallowed_methods, reason = "a shell reads the clock")]
     fn now() -> Self {
-        let wall = hostcalls::get_current_time().unwrap_or(UNIX_EPOCH);
-        Self { wall: wall.duration_since(UNIX_EPOCH).unwrap_or_default(), at: Instant::now() }
+        let at = Instant::now();
+        let seconds = (0..64).rev().map(|bit| Duration::from_secs(1 << bit));
+        let nanos = (0..30).rev().map(|bit| Duration::from_nanos(1 << bit));
+        let since = seconds.chain(nanos).fold(Duration::ZERO, |since, step| {
+            let further = since.saturating_add(step);
+            if at.checked_sub(further).is_some() { further } else { since }
+        });
+        let since = Duration::new(since.as_secs() % SECONDS_MAX, since.subsec_nanos());
+        Self { at, since }
     }
 }
 
@@ -62,8 +80,13 @@ impl Clock for Host {
         thread_local! {
             static BEGAN: Began = Began::now();
         }
-        let now = BEGAN.with(|began| began.wall.saturating_add(began.at.elapsed()));
-        now.as_millis().try_into().unwrap_or(u64::MAX)
+        let now = BEGAN.with(|began| began.since.saturating_add(began.at.elapsed()));
+        u64::try_from(now.as_millis()).unwrap_or(u64::MAX).saturating_add(BEFORE_MS)
+    }
+
+    fn unix_seconds(&self) -> u64 {
+        let now = hostcalls::get_current_time().unwrap_or(UNIX_EPOCH);
+        now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
     }
 }
 

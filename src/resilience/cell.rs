@@ -40,7 +40,7 @@ pub trait Record: Sized {
     /// Reads them; none for what [`Record::write`] has not written.
     fn read(fields: &mut Reader<'_>) -> Option<Self>;
 
-    /// Whether it may not give way to another, at that time in milliseconds since 1970.
+    /// Whether it may not give way to another, at that time by the proxy's clock in milliseconds.
     fn stays(&self, now_ms: u64) -> bool;
 }
 

@@ -128,16 +128,21 @@ fn without_keys(text: &str) -> Cow<'_, str> {
 }
 
 /// Whether a token stands where a key is handed over, so that it is one however it looks:
-/// `key=abc`, `Bearer abc-1`, `API key provided: abc`, `api_key: abc123`.
+/// `key=abc`, `Bearer abc-1`, `API key provided: abc`, `api_key: abc123`, `API key (abc123)`.
 fn handed(before: &str, between: &str, token: &str) -> bool {
     let digits = token.contains(|c: char| c.is_ascii_digit());
+    let letters = token.contains(|c: char| c.is_ascii_alphabetic());
+    let mixed = token.get(1..).is_some_and(|rest| rest.contains(|c: char| c.is_ascii_uppercase()));
     let named = NAMES.contains(&before) || before.ends_with("apikey");
     match before {
         "provided" | "supplied" | "given" => between.contains(':') && token.len() >= 4,
-        "bearer" => digits || token.contains(['-', '_', '+', '=']) || token.len() >= 16,
+        "bearer" | "basic" => {
+            digits || mixed || token.contains(['-', '_', '+', '=']) || token.len() >= 16
+        }
         _ if !named => false,
-        _ if between.starts_with('=') => !token.is_empty(),
-        _ => between.contains(':') && digits && token.len() >= 6,
+        _ if between.trim_start().starts_with('=') => !token.is_empty(),
+        // A number after the word is how many tokens there are.
+        _ => between.contains([':', '(']) && digits && letters && token.len() >= 6,
     }
 }
 

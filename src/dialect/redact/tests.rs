@@ -52,6 +52,9 @@ fn a_short_one_goes_where_it_is_called_one() {
         "GET /v1/models?key=secretword failed",
         "Incorrect API key provided: mykey.",
         "x-api-key: abc123",
+        "key = secretword",
+        "API-Key (4f9d2c) is unknown",
+        "Authorization: Basic dXNlcjpwYXNz",
     ] {
         assert!(redact(text).contains("[redacted]"), "{text}: {}", redact(text));
     }
@@ -83,6 +86,8 @@ fn everything_else_stays() {
         "anthropic-beta: interleaved-thinking-2025-05-14, context-1m-2025-08-07",
         "2026-04-01T00:00:00.000Z",
         "ключ не подходит",
+        "the most for max token: 128000 is 64000 (token: 1048576)",
+        "Basic authentication is not supported, send a Bearer token (RFC 6750)",
     ] {
         assert_eq!(redact(text), text);
     }

@@ -19,9 +19,9 @@ pub(super) fn follow(config: &Config, asked: &Asked, envoy: &dyn Envoy) -> Effec
     let mut report = asked.report.clone();
     let now = envoy.now_ms();
     let took = now.saturating_sub(report.began_ms);
-    let address = address(envoy);
-    let kept = config.connections.lost(&address);
-    report.end(Progress::Failed(outcome(config, !address.is_empty(), took)), now);
+    let connection = connection(config, envoy);
+    let kept = config.connections.has_served(&connection);
+    report.end(Progress::Failed(outcome(config, !connection.is_empty(), took)), now);
     let mut effects = Effects::go_on().and(report.publish());
     // Nothing of an answer came, and that soon: nobody will have begun to work on it.
     let soon = report.status == 0 && took < STALE_MS.min(config.idle_timeout_ms / 2);
@@ -35,9 +35,15 @@ pub(super) fn follow(config: &Config, asked: &Asked, envoy: &dyn Envoy) -> Effec
     effects
 }
 
-/// This side's address of the attempt's connection, which no other has; empty where there is none.
-pub(super) fn address(envoy: &dyn Envoy) -> Vec<u8> {
-    envoy.property(&["upstream", "local_address"]).unwrap_or_default()
+/// What no other connection of now has: who is reached, and this side's address, which may be that
+/// of a connection to another provider too. Empty where there is none.
+pub(super) fn connection(config: &Config, envoy: &dyn Envoy) -> Vec<u8> {
+    let mut name = envoy.property(&["upstream", "local_address"]).unwrap_or_default();
+    if !name.is_empty() {
+        name.push(b' ');
+        name.extend_from_slice(config.authority.as_bytes());
+    }
+    name
 }
 
 /// Envoy does not say why it ended an attempt; what it does say tells these apart. Its timers may

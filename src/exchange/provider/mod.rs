@@ -194,7 +194,7 @@ impl Attempt {
         match core::mem::replace(&mut self.state, State::Replied) {
             State::Asked(asked) => {
                 let config = Rc::clone(&self.config);
-                config.connections.served(lost::address(envoy));
+                config.connections.served(lost::connection(&config, envoy));
                 let (relay, effects) = Relay::begin(config, *asked, envoy);
                 self.state = State::Answering(relay);
                 if end {

@@ -14,7 +14,7 @@ pub(super) struct Account {
     pub(super) lease: String,
     /// What of it nobody has reserved.
     pub(super) free: Credits,
-    /// Until when it is drawn on, in milliseconds since 1970.
+    /// Until when it is drawn on, by the proxy's clock in milliseconds.
     pub(super) until_ms: u64,
     /// Until when somebody else is asking for one.
     pending_ms: u64,

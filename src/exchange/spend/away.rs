@@ -2,19 +2,17 @@
 //!
 //! One slow answer is that request's own misfortune. Only several failures in a row, or a refused
 //! connection, make a ledger *away*: it is then asked by one request at a time and by nobody in
-//! between, so that requests do not wait for its timeout one after the other. Failures of one
-//! tenant alone, whose account may be locked, make it away for that tenant.
+//! between, so that requests do not wait for its timeout one after the other. Failures of a tenant,
+//! whose account may be locked, make it away for that tenant; it is away for all where several
+//! tenants have failed and none was answered.
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::super::Envoy;
 use super::Ledger;
 use crate::resilience::{self as cell, Reader, Record, Writer};
 
-/// So many failures in a row, of all workers together, are an absence.
+/// So many failures in a row are an absence: of a tenant for it, of so many tenants for all.
 const FAILURES: u64 = 3;
-
-/// So many of them of other tenants than the first are an absence for all.
-const FOREIGN: u64 = 2;
 
 /// How long after a failure a ledger that is away is not asked again, in milliseconds: service is
 /// back within a second.
@@ -26,16 +24,18 @@ const FORGOTTEN_MS: u64 = 60_000;
 /// How often an operator is told the same, in milliseconds.
 const TOLD_MS: u64 = 60_000;
 
-/// What is known of a ledger.
+/// In whose name the record of all tenants stands. No tenant has it: it is a control character.
+const ALL: &str = "\u{1f}";
+
+/// What is known of a ledger, for a tenant or for all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Away {
-    /// Failures with no answer in between.
+    /// Failures with no answer in between; in the record of all, tenants that had one.
     failures: u64,
-    /// The tenant that had the first of them; 0 where there was nobody to connect to.
-    whose: u64,
-    /// How many others had.
-    foreign: u64,
-    /// When the first of them was.
+    /// In the record of all, the first and the second of these tenants; 0 for none.
+    who: [u64; 2],
+    /// When the first of the failures was; in the record of all, the second, since the first may
+    /// be of a locked account.
     since_ms: u64,
     /// When the last of them was.
     last_ms: u64,
@@ -46,11 +46,11 @@ pub(super) struct Away {
 }
 
 impl Record for Away {
-    const KIND: &'static str = "ledger.2";
+    const KIND: &'static str = "ledger.3";
 
     fn write(&self, out: &mut Writer) {
-        let Self { failures, whose, foreign, since_ms, last_ms, retry_ms, told_ms } = *self;
-        for number in [failures, whose, foreign, since_ms, last_ms, retry_ms, told_ms] {
+        let Self { failures, who: [first, second], since_ms, last_ms, retry_ms, told_ms } = *self;
+        for number in [failures, first, second, since_ms, last_ms, retry_ms, told_ms] {
             out.number(number);
         }
     }
@@ -58,8 +58,7 @@ impl Record for Away {
     fn read(fields: &mut Reader<'_>) -> Option<Self> {
         Some(Self {
             failures: fields.number()?,
-            whose: fields.number()?,
-            foreign: fields.number()?,
+            who: [fields.number()?, fields.number()?],
             since_ms: fields.number()?,
             last_ms: fields.number()?,
             retry_ms: fields.number()?,
@@ -67,18 +66,37 @@ impl Record for Away {
         })
     }
 
-    fn stays(&self, _now_ms: u64) -> bool {
-        self.failures > 0
+    fn stays(&self, now_ms: u64) -> bool {
+        self.failures > 0 && now_ms.saturating_sub(self.last_ms) < FORGOTTEN_MS
     }
 }
 
 impl Away {
-    /// Whether it is away for a tenant.
-    const fn is_for(&self, tenant: u64) -> bool {
-        match self.whose {
-            0 => self.failures >= FAILURES,
-            whose if whose == tenant => self.failures >= FAILURES,
-            _ => self.foreign >= FOREIGN && self.failures >= FAILURES,
+    const fn is_away(&self) -> bool {
+        self.failures >= FAILURES
+    }
+
+    /// With one more failure; `who` is whose it was, where it is to count once.
+    fn failed(self, who: Option<u64>, refused: bool, now_ms: u64) -> Self {
+        let before = match self.stays(now_ms) {
+            true => self,
+            false => Self { told_ms: self.told_ms, ..Self::default() },
+        };
+        let again = who.is_some_and(|who| before.who.contains(&who));
+        let failures = before.failures.saturating_add(u64::from(!again));
+        let first = before.failures == 0 || (who.is_some() && before.failures == 1 && !again);
+        let who = match (who, before.who) {
+            (Some(who), [0, _]) => [who, 0],
+            (Some(who), [first, 0]) if first != who => [first, who],
+            (_, before) => before,
+        };
+        Self {
+            failures: if refused { failures.max(FAILURES) } else { failures },
+            who,
+            since_ms: if first { now_ms } else { before.since_ms },
+            last_ms: now_ms,
+            retry_ms: now_ms.saturating_add(PAUSE_MS),
+            told_ms: before.told_ms,
         }
     }
 }
@@ -91,21 +109,21 @@ fn known_as(tenant: &str) -> u64 {
 }
 
 /// Whether a ledger is asked now for a tenant; where it is not, since when there have been nothing
-/// but failures, in milliseconds since 1970.
+/// but failures.
 pub(super) fn may_ask(
     envoy: &dyn Envoy,
     ledger: &Ledger,
     tenant: &str,
     timeout_ms: u64,
 ) -> Result<(), u64> {
-    let (now, tenant) = (envoy.now_ms(), known_as(tenant));
-    let away = |known: &Away| known.is_for(tenant);
-    let Some(known) = cell::read::<Away>(envoy, &ledger.name("")).filter(away) else {
+    let now = envoy.now_ms();
+    let away = |of: &str| cell::read::<Away>(envoy, &ledger.name(of)).filter(Away::is_away);
+    let Some((of, known)) = [ALL, tenant].into_iter().find_map(|of| Some((of, away(of)?))) else {
         return Ok(());
     };
     // Whoever comes first after the pause asks for all.
-    let asks = cell::update(envoy, now, &ledger.name(""), |known: Option<Away>| {
-        let known = known.filter(|known| away(known) && known.retry_ms <= now)?;
+    let asks = cell::update(envoy, now, &ledger.name(of), |known: Option<Away>| {
+        let known = known.filter(|known| known.is_away() && known.retry_ms <= now)?;
         let retry_ms = now.saturating_add(timeout_ms).saturating_add(PAUSE_MS);
         Some((Away { retry_ms, ..known }, ()))
     });
@@ -113,52 +131,72 @@ pub(super) fn may_ask(
 }
 
 /// Notes a failure of a tenant's; `refused` where there was nobody to connect to. Gives since when
-/// there have been nothing but failures, in milliseconds since 1970.
+/// there have been nothing but failures.
 pub(super) fn failed(envoy: &dyn Envoy, ledger: &Ledger, tenant: &str, refused: bool) -> u64 {
-    let (now, tenant) = (envoy.now_ms(), known_as(tenant));
-    let since = cell::update(envoy, now, &ledger.name(""), |known: Option<Away>| {
-        let known = known.unwrap_or_default();
-        let lasts = known.failures > 0 && now.saturating_sub(known.last_ms) < FORGOTTEN_MS;
-        let (before, since_ms) = if lasts { (known.failures, known.since_ms) } else { (0, now) };
-        let failures = before.saturating_add(1).max(if refused { FAILURES } else { 0 });
-        let (whose, foreign) = match (before, known.whose) {
-            _ if refused => (0, 0),
-            (0, _) => (tenant, 0),
-            (_, whose) if whose == tenant => (whose, known.foreign),
-            (_, whose) => (whose, known.foreign.saturating_add(1)),
-        };
-        let retry_ms = now.saturating_add(PAUSE_MS);
-        let away = Away { failures, whose, foreign, since_ms, last_ms: now, retry_ms, ..known };
-        Some((away, since_ms))
-    });
-    since.unwrap_or(now)
+    let now = envoy.now_ms();
+    let note = |of: &str, who: Option<u64>| {
+        let noted = cell::update(envoy, now, &ledger.name(of), |known: Option<Away>| {
+            let known = known.unwrap_or_default().failed(who, refused, now);
+            Some((known, known))
+        });
+        noted.ok()
+    };
+    let own = note(tenant, None).map_or(now, |own| own.since_ms);
+    let all = note(ALL, Some(known_as(tenant))).filter(Away::is_away);
+    all.map_or(own, |all| own.min(all.since_ms))
 }
 
-/// Notes an answer to a tenant's: the ledger is there. What one tenant alone has failed at says
-/// nothing of that, and stays.
+/// Notes an answer to a tenant's: the ledger is there, for it and for all but those that have
+/// failures of their own.
 pub(super) fn answered(envoy: &dyn Envoy, ledger: &Ledger, tenant: &str) {
-    let tenant = known_as(tenant);
-    let _ = cell::update(envoy, envoy.now_ms(), &ledger.name(""), |known: Option<Away>| {
-        let known = known.filter(|known| known.failures > 0)?;
-        let locked = known.whose != 0 && known.whose != tenant;
-        if locked && known.foreign == 0 {
-            return None;
-        }
-        let own = known.failures.saturating_sub(known.foreign);
-        Some(match locked {
-            true => (Away { failures: own, foreign: 0, ..known }, ()),
-            false => (Away { told_ms: known.told_ms, ..Away::default() }, ()),
-        })
-    });
+    for of in [ALL, tenant] {
+        let _ = cell::update(envoy, envoy.now_ms(), &ledger.name(of), |known: Option<Away>| {
+            let known = known.filter(|known| known.failures > 0)?;
+            Some((Away { told_ms: known.told_ms, ..Away::default() }, ()))
+        });
+    }
 }
 
 /// Whether an operator is to be told something of a ledger: once a minute, whoever asks.
 pub(super) fn tells(envoy: &dyn Envoy, ledger: &Ledger) -> bool {
     let now = envoy.now_ms();
-    let told = cell::update(envoy, now, &ledger.name(""), |known: Option<Away>| {
+    let told = cell::update(envoy, now, &ledger.name(ALL), |known: Option<Away>| {
         let known = known.unwrap_or_default();
         let due = now.saturating_sub(known.told_ms) >= TOLD_MS;
         due.then_some((Away { told_ms: now, ..known }, ()))
     });
     told.is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Away, FORGOTTEN_MS};
+
+    #[test]
+    fn three_failures_in_a_row_are_an_absence() {
+        let mut own = Away::default();
+        for (number, away) in [(1, false), (2, false), (3, true), (4, true)] {
+            own = own.failed(None, false, number * 100);
+            assert_eq!((own.is_away(), own.since_ms), (away, 100), "{number}");
+        }
+        let later = own.failed(None, false, 400 + FORGOTTEN_MS);
+        assert_eq!((later.is_away(), later.since_ms), (false, 400 + FORGOTTEN_MS));
+    }
+
+    #[test]
+    fn however_often_two_tenants_fail_a_third_is_not_concerned() {
+        let mut all = Away::default();
+        for now in 1..100 {
+            all = all.failed(Some(7 + now % 2), false, now);
+            assert!(!all.is_away(), "{now}");
+        }
+        assert!(all.failed(Some(9), false, 100).is_away());
+        assert_eq!(all.since_ms, 2, "the first may be of a locked account");
+    }
+
+    #[test]
+    fn nobody_to_connect_to_is_an_absence_at_once() {
+        assert!(Away::default().failed(Some(7), true, 5).is_away());
+        assert!(Away::default().failed(None, true, 5).is_away());
+    }
 }

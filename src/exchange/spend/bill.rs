@@ -42,6 +42,16 @@ pub(in super::super) struct Ending {
     pub(in super::super) by: By,
 }
 
+/// How the last attempt ended, where nothing that it tells says so.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Last {
+    pub(super) ending: Ending,
+    /// How its app left it, where it did.
+    pub(super) left: Option<Left>,
+    /// Its request may have reached its provider.
+    pub(super) reached: bool,
+}
+
 impl Part {
     /// Whether it is charged what its provider says.
     pub(super) const fn is_exact(&self) -> bool {
@@ -51,25 +61,23 @@ impl Part {
 
 impl Bill {
     /// Adds up what every attempt cost that its provider charges for.
-    /// `left` says how, where the app left the last.
-    pub(super) fn of(
-        spent: &Spent,
-        policy: &Policy,
-        reports: &[Report],
-        ending: Ending,
-        left: Option<Left>,
-    ) -> Self {
+    pub(super) fn of(spent: &Spent, policy: &Policy, reports: &[Report], ended: Last) -> Self {
         let mut parts: Vec<Part> = reports
             .iter()
             .enumerate()
             .map(|(index, report)| {
                 let last = index.saturating_add(1) == reports.len();
-                part(spent, policy, report, last.then_some((ending, left)))
+                part(spent, policy, report, last.then_some(ended))
             })
             .collect();
         // The hold was for one answer: what failed before the app saw any of it is charged as far
         // as the hold goes and no further.
-        let last = parts.pop();
+        let mut last = parts.pop();
+        if let (Some(part), Some(Progress::Failed(_))) =
+            (&mut last, reports.last().map(|r| r.progress))
+        {
+            part.credits = part.credits.min(spent.held);
+        }
         let cost = last.as_ref().map_or(Credits::ZERO, |last| last.credits);
         let mut room = spent.held.less(cost);
         for part in &mut parts {
@@ -127,28 +135,24 @@ impl Bill {
 }
 
 /// What an attempt cost; `last` is how the request ended, for the one that it ended with.
-fn part(
-    spent: &Spent,
-    policy: &Policy,
-    report: &Report,
-    last: Option<(Ending, Option<Left>)>,
-) -> Part {
+fn part(spent: &Spent, policy: &Policy, report: &Report, last: Option<Last>) -> Part {
     let model = report.model.clone();
-    let answered = last.is_some_and(|(ending, _)| ending.answered);
+    let answered = last.is_some_and(|last| last.ending.answered);
+    let at_work = last.is_some_and(|last| last.reached && !answered) && report.status < 400;
     let charges = match report.progress {
         Progress::Answered | Progress::Cut => true,
         // It failed, and yet its provider charges for it where it says so.
         Progress::Failed(_) => report.used.reported.is_some(),
         // Where the app left while the provider was at work, its provider charges for that.
-        Progress::Running => report.has_content() || (last.is_some() && !answered),
+        Progress::Running => report.has_content() || at_work,
     };
     let leg = spent.limits.iter().find(|leg| leg.model == model).filter(|_| charges);
     let Some(leg) = leg else {
         let (credits, charged) = (Credits::ZERO, Charged::default());
         return Part { model, credits, outcome: "failed", charged };
     };
-    let relayed = last.map_or(0, |(ending, _)| ending.relayed);
-    let left = last.and_then(|(_, left)| left);
+    let relayed = last.map_or(0, |last| last.ending.relayed);
+    let left = last.and_then(|last| last.left);
     let charged = used::charged(report, leg, spent.size, relayed, left);
     let price = policy.model(&model).and_then(|model| model.price);
     let images = spent.size.images;

@@ -49,7 +49,7 @@ pub(in super::super) struct Asking {
     cheap: bool,
     /// The ledger has been asked.
     called: bool,
-    /// When that began, in milliseconds since 1970.
+    /// When that began, by the proxy's clock in milliseconds.
     begun_ms: u64,
 }
 
@@ -322,7 +322,7 @@ impl Asking {
         Step::Ask(Box::new(self))
     }
 
-    /// It runs; its hold, where it has one, expires then, in milliseconds since 1970.
+    /// It runs; its hold, where it has one, expires then, by the proxy's clock in milliseconds.
     fn go(
         self,
         (source, expires_ms): (Source, u64),

@@ -64,7 +64,9 @@ impl Left {
         let unheard = last.progress == Progress::Answered
             && last.used.reported.is_none()
             && spent.size.streamed;
-        let there = last.has_content() || (!ending.answered && is_connected(envoy));
+        // Where its provider has refused, nothing is being made.
+        let there =
+            last.has_content() || (!ending.answered && last.status < 400 && is_connected(envoy));
         if !(runs || unheard) || ending.by == By::Provider || !there {
             return None;
         }
@@ -90,6 +92,6 @@ impl Left {
 }
 
 /// Whether the last attempt has a connection to its provider.
-fn is_connected(envoy: &dyn Envoy) -> bool {
+pub(super) fn is_connected(envoy: &dyn Envoy) -> bool {
     envoy.property(&["upstream", "local_address"]).is_some_and(|address| !address.is_empty())
 }

@@ -1,10 +1,10 @@
 //! After a request, however it ended: what it cost is charged, what it did not need is free again.
 use std::rc::Rc;
 
-use super::super::{Effect, Envoy, Report};
-use super::bill::{self, Bill, Ending};
+use super::super::{Effect, Envoy, Progress, Report};
+use super::bill::{self, Bill, Ending, Last};
 use super::hold::Asking;
-use super::left::Left;
+use super::left::{self, Left};
 use super::outbox::{Kept, Note};
 use super::speed::Speed;
 use super::tenant::Known;
@@ -26,7 +26,9 @@ pub(in super::super) fn settle(
     envoy: &dyn Envoy,
 ) -> Vec<Effect> {
     let left = reports.last().and_then(|last| Left::of(spent, policy, last, ending, envoy));
-    let bill = Bill::of(spent, policy, reports, ending, left);
+    let runs = reports.last().is_some_and(|last| last.progress == Progress::Running);
+    let reached = left.is_some() || (runs && !ending.answered && left::is_connected(envoy));
+    let bill = Bill::of(spent, policy, reports, Last { ending, left, reached });
     let exact = bill.parts.iter().zip(reports).filter(|(part, _)| part.is_exact());
     for (_, report) in exact {
         Speed::learn(envoy, report, spent.size.streamed);

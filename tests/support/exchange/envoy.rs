@@ -61,6 +61,9 @@ pub(crate) struct Common {
     pub(crate) unique: Cell<u64>,
 }
 
+/// What the clock on the wall shows, in seconds since 1970. It stands still.
+pub(crate) const WALL_S: u64 = 1_700_000_000;
+
 impl Common {
     /// Milliseconds since 1970.
     pub(crate) fn now_ms(&self) -> u64 {

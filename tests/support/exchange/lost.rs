@@ -29,7 +29,7 @@ const STALE: Lost = Lost { connected: Some(KEPT), took: 1, begun: false, again: 
 /// Its word in the log, and the model of the next attempt; `claude` may be the chain's last.
 fn follows(lost: &Lost, chain: &[&'static str]) -> (&'static str, String) {
     let gateway = Gateway::new(POLICY).unwrap();
-    gateway.connections.served(KEPT.as_bytes().to_vec());
+    gateway.connections.served(format!("{KEPT} anthropic.test").into_bytes());
     let mut world = World { connected: lost.connected, ..World::default() };
     let again = lost.again.then_some("claude".into());
     let plan = Plan { stream: false, stream_usage: false, again, ..gateway.plan(chain) };
@@ -137,4 +137,37 @@ fn a_turn_that_is_not_this_providers_is_refused_and_reported() {
         assert_eq!(refuses(plan, turn.as_bytes()), (500, reports), "{turn} in {plan:?}");
     }
     assert_eq!(refuses(&["claude"], b"\xff"), (500, vec![]));
+}
+
+/// What two requests do next that one kept connection to that authority's provider fails under.
+fn both_follow(authority: &str) -> Vec<String> {
+    let gateway = Gateway::new(POLICY).unwrap();
+    gateway.connections.served(format!("{KEPT} {authority}").into_bytes());
+    let open = |_| {
+        let mut world = World { connected: Some(KEPT), ..World::default() };
+        let plan = Plan { stream: false, stream_usage: false, ..gateway.plan(&["claude"]) };
+        world.state.insert(PLAN.to_owned(), plan.encode());
+        world.state.insert(NEXT.to_owned(), b"claude".to_vec());
+        let mut filter = Filter::new(gateway.provider_role("claude").unwrap(), gateway.buffer);
+        filter.turn(&mut world, Way::Request, Piece::Headers { end: false });
+        filter.turn(&mut world, Way::Request, Piece::Body(BODY, true));
+        world.common.pass(1);
+        (filter, world)
+    };
+    let streams: Vec<_> = (0..2).map(open).collect();
+    let next = streams.into_iter().map(|(mut filter, mut world)| {
+        filter.done(&mut world);
+        String::from_utf8(world.state.remove(NEXT).unwrap()).unwrap()
+    });
+    next.collect()
+}
+
+#[test]
+fn all_streams_of_a_stale_connection_are_sent_once_more() {
+    assert_eq!(both_follow("anthropic.test"), ["claude", "claude"]);
+}
+
+#[test]
+fn a_connection_to_another_provider_may_have_the_same_address() {
+    assert_eq!(both_follow("openai.test"), ["", ""]);
 }

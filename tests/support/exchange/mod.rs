@@ -15,7 +15,7 @@ pub(crate) use scripts::{wrong_scripts, wrong_stories};
 #[cfg(not(target_family = "wasm"))]
 pub(crate) use self::{
     bank::Weather,
-    envoy::{Filter, Headers, Piece, Step, View, Way, World},
+    envoy::{Filter, Headers, Piece, Step, View, WALL_S, Way, World},
     gateway::{Gateway, IDLE_TIMEOUT_MS, Keeper, Place, Role},
     play::{Life, live},
     proxy::Proxy,

@@ -70,8 +70,6 @@ pub(crate) struct Host {
     pub(crate) current: u32,
     pub(crate) shared: BTreeMap<String, (Vec<u8>, u32)>,
     pub(crate) now_ms: u64,
-    /// By how much the clock on the wall is wrong.
-    pub(crate) wrong_ms: u64,
     pub(crate) metrics: Vec<Metric>,
     pub(crate) deeds: Vec<Deed>,
     /// So many writes of shared records meet one of another worker.

@@ -77,8 +77,6 @@ impl Vm {
     pub(crate) fn sees(&mut self, view: &View<'_>) {
         let host = self.store.data_mut();
         host.now_ms = view.world.common.now_ms();
-        // Once a VM has begun nothing depends on it.
-        host.wrong_ms = 400 * 24 * 3_600_000;
         host.shared.clone_from(&view.world.common.shared.borrow());
     }
 

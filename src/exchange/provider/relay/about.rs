@@ -16,7 +16,7 @@ pub(in super::super) struct About {
     /// Its report is published again when so many bytes have gone to the app: twice what had when
     /// that was done last.
     next: u64,
-    /// Or at that time, in milliseconds since 1970.
+    /// Or at that time, by the proxy's clock in milliseconds.
     next_ms: u64,
     /// Or when its provider reports another usage than this.
     told: Option<Usage>,
@@ -75,7 +75,7 @@ impl About {
     pub(super) fn writer(&self, envoy: &dyn Envoy) -> Box<dyn AnswerWriter> {
         let app = self.asked.app;
         let write = if self.asked.stream { app.stream } else { app.whole };
-        write(self.head(envoy.now()))
+        write(self.head(envoy.unix_seconds()))
     }
 
     /// A failure in mid-stream, as the app is told of it.

@@ -70,10 +70,11 @@ impl Held {
             status if is_answer(status) => Kind::Whole,
             _ => Kind::Error(about.patience(ERROR_PATIENCE)),
         };
-        // What is to come of an error may never come.
-        let wakes = matches!(kind, Kind::Error(_)).then_some(Effect::Wake);
+        // What is to come of an error may never come. That it is one is known to whoever leaves.
+        let failed = matches!(kind, Kind::Error(_));
+        let told = failed.then(|| [about.asked.report.publish(), Effect::Wake]);
         let (next, mut effects) = wait(Judge { about, status, own }, kind, 0);
-        effects.list.extend(wakes);
+        effects.list.extend(told.into_iter().flatten());
         (next, effects)
     }
 

@@ -290,10 +290,10 @@ impl Ear {
     /// twice.
     fn exhausted(&self) -> bool {
         let Some(bound) = self.stop_at.filter(|_| !self.seen.stop) else { return false };
-        let surely = bound.saturating_add(bound / 4).saturating_add(16);
         let beyond = |usage: Usage| usage.output > bound && usage.output <= believed(bound);
-        // Of several answers one is read and counted for all: that says nothing of the others.
-        let surely = surely.saturating_mul(self.choices.max(1));
+        // Of several answers one is read and counted for all, and each has its share of the bound.
+        let marks = self.choices.max(1).saturating_mul(16);
+        let surely = bound.saturating_add(bound / 4).saturating_add(marks);
         self.seen.usage.is_some_and(beyond) || self.seen.tokens() > surely
     }
 

@@ -46,7 +46,7 @@ impl Open {
 impl OpenHolds {
     /// A request runs on a hold; whether it will be renewed.
     pub(super) fn opened(&mut self, id: String, tenant: String, expires_ms: u64, s: u64) -> bool {
-        if self.holds.len() >= OPEN_MAX {
+        if self.holds.len() >= OPEN_MAX && !self.holds.contains_key(&id) {
             return false;
         }
         let mut open = Open { tenant, requests: 0, seconds: s, renew_ms: 0 };

@@ -48,7 +48,7 @@ pub enum Kept {
         tenant: String,
         /// Its hold.
         id: String,
-        /// When it ends, in milliseconds since 1970.
+        /// When it ends, by the proxy's clock in milliseconds.
         until_ms: u64,
     },
     /// A request runs on a hold, its own or a lease's.
@@ -57,7 +57,7 @@ pub enum Kept {
         tenant: String,
         /// The hold.
         id: String,
-        /// When it expires, in milliseconds since 1970.
+        /// When it expires, by the proxy's clock in milliseconds.
         expires_ms: u64,
         /// For how many seconds it is renewed.
         seconds: u64,

@@ -1,7 +1,7 @@
 //! What a callback sees of an Envoy made of data.
 use tradewind::exchange::{Clock, HeaderMap, Random, Read, Shared};
 
-use super::{Headers, World};
+use super::{Headers, WALL_S, World};
 
 /// A world as a callback sees it.
 pub(crate) struct View<'w> {
@@ -52,6 +52,10 @@ impl Read for View<'_> {
 impl Clock for View<'_> {
     fn now_ms(&self) -> u64 {
         self.world.common.now_ms()
+    }
+
+    fn unix_seconds(&self) -> u64 {
+        WALL_S
     }
 }
 
