@@ -21,9 +21,9 @@ pub trait Read {
 
 /// The time.
 pub trait Clock {
-    /// Milliseconds since a moment long ago that all VMs of a proxy share. It only goes on, whatever
-    /// happens to the clock on the wall, so a moment that was reckoned from it comes, and comes at
-    /// once for all.
+    /// Milliseconds since a moment long ago that all VMs of a proxy share. It only goes on,
+    /// whatever happens to the clock on the wall, so a moment that was reckoned from it comes, and
+    /// comes at once for all.
     fn now_ms(&self) -> u64;
     /// Seconds since 1970, by the clock on the wall, which may be set: to be shown, not reckoned
     /// with.
