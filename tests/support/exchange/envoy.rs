@@ -202,8 +202,10 @@ impl Filter {
         }
         self.let_go &= !matches!(event, Event::ResponseBody { .. });
         let most = self.buffer;
+        // Of a response what goes on at once, or is answered or reset, is not held.
+        let waits = effects.flow == Flow::Pause && reply.is_none() && !self.closed;
         let held = self.held(way);
-        if way == Way::Request && !most.fits(held.body.len()) {
+        if (way == Way::Request || waits) && !most.fits(held.body.len()) {
             world.refused.push(format!("{event:?}: more is held back than Envoy buffers"));
         }
         match (reply, effects.flow) {

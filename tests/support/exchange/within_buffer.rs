@@ -37,19 +37,28 @@ proptest! {
         events in stream(),
         kind in prop_oneof![4 => Just(KINDS[0]), 1 => select(KINDS)],
         long in 1_usize..9_000,
-        cut in 1_usize..6_000,
+        // 0 for a chunk of each event.
+        cut in prop_oneof![Just(0_usize), 1_usize..6_000],
         (buffer, trailers) in (3_000_u64..90_000, any::<bool>()),
         path in select(&["/v1/chat/completions", "/v1/messages"][..]),
     ) {
         let long = "x".repeat(long);
-        let body: String = events.iter().map(|event| EVENTS[*event].replace('~', &long)).collect();
+        let sent: Vec<_> = events.iter().map(|event| EVENTS[*event].replace('~', &long)).collect();
         let (status, content) = kind;
         let headers = [(":status", status), ("content-type", content)];
         let headers = headers.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
-        let chunks = body.as_bytes().chunks(cut).map(<[u8]>::to_vec).collect();
+        let chunks = match cut {
+            0 => sent.into_iter().map(String::into_bytes).collect(),
+            cut => sent.concat().as_bytes().chunks(cut).map(<[u8]>::to_vec).collect(),
+        };
         let answer = Message { headers: headers.to_vec(), chunks, trailers, ..Message::default() };
         let life = send(buffer, path, "gpt", true, "Hi", vec![Answer::Message(answer)]);
         prop_assert_eq!(life.world.refused, [""; 0]);
         prop_assert!(life.ended || life.reset);
+        // What is whole reaches its app, whatever comes after it that is for nobody.
+        let fits = u64::try_from(4 * long.len() + 2 * cut).unwrap() + 2_000 < buffer;
+        if events.starts_with(WHOLE) && kind == KINDS[0] && path == "/v1/chat/completions" && fits {
+            prop_assert!(String::from_utf8_lossy(&life.body).contains(&long));
+        }
     }
 }

@@ -14,11 +14,10 @@ const USAGE_PATIENCE: u8 = 5;
 /// counts, and a stream that its provider ends is ended in order.
 const LATE_PATIENCE: u8 = 3;
 
-/// Most bytes that are held back while an answer that is whole waits for its mark: 1 MiB. Where
-/// more comes it goes on, as it would anywhere else in a stream; so does what leaves too little
-/// room in the buffer for the words that end an answer.
+/// Most bytes that are held back while an answer that is whole waits for its mark: 1 MiB, and half
+/// of the buffer, since what comes next is added to it. Where more comes it goes on, as it would
+/// anywhere else in a stream.
 const BACK_BYTES: usize = 1 << 20;
-const MARK_BYTES: usize = 1 << 10;
 
 /// A stream on its way.
 #[derive(Debug)]
@@ -133,8 +132,7 @@ impl Flowing {
 
     /// Whether so many bytes may be held back.
     fn has_room(&self, size: usize) -> bool {
-        let buffer = self.about.config.buffer;
-        size <= BACK_BYTES && buffer.fits(size.saturating_add(MARK_BYTES))
+        size <= BACK_BYTES && self.about.config.buffer.fits(size.saturating_mul(2))
     }
 
     /// Ends it where nothing more can be said: the app sees that its connection breaks.
