@@ -177,6 +177,10 @@ fn the_last_plugin_stays_until_all_is_settled() {
     let (gateway, worker, given) = started("credits-lease");
     live(&gateway, &given);
     let (root, mut deeds) = (worker.root(None), Vec::new());
+    // Configured once more, as it is, it is one plugin still.
+    let size = worker.edge.borrow_mut().at(root).buffers[&7].len();
+    let again = (root, u32::try_from(size).unwrap());
+    worker.edge.borrow_mut().on::<_, u32>(root, "proxy_on_configure", again);
     let done = worker.edge.borrow_mut().on::<_, u32>(root, "proxy_on_done", root);
     assert_eq!(done.0, 0, "there is something to settle");
     // At once, and what is left of the lease with it: there may be no time for more.
