@@ -291,8 +291,8 @@ impl Ear {
     fn exhausted(&self) -> bool {
         let Some(bound) = self.stop_at.filter(|_| !self.seen.stop) else { return false };
         let beyond = |usage: Usage| usage.output > bound && usage.output <= believed(bound);
-        // Of several answers one is read and counted for all: that says less of the others. Each has
-        // its share of the bound.
+        // Of several answers one is read and counted for all: that says less of the others. Each
+        // has its share of the bound.
         let choices = self.choices.max(1);
         let more = if choices == 1 { bound / 4 } else { bound };
         let surely = bound.saturating_add(more).saturating_add(choices.saturating_mul(16));
