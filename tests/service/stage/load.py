@@ -115,9 +115,11 @@ class Load:
             except Away:
                 self.refusals["away"] += 1
             else:
-                if status != 503:
+                # What a batch could not have done soon is sent again, as a proxy does.
+                late = any(item["state"] == "unavailable" for item in said.get("results", []))
+                if status != 503 and not late:
                     return status, said
-                assert said["code"] == "unavailable", said
+                assert late or said["code"] == "unavailable", said
                 self.refusals["unavailable"] += 1
             await asyncio.sleep(0.02)
 
