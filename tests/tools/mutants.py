@@ -90,7 +90,9 @@ def main():
         f" in {(time.monotonic() - begun) / 60:.0f} minutes"
         + ("" if in_time else ": there was no time for the others")
     )
-    if not caught or live * 10 > judged:
+    if not judged:
+        sys.exit("none was judged: allow more --minutes")
+    if live * 10 > judged:
         sys.exit("more than one in ten lives: write the tests that would have noticed")
 
 

@@ -64,7 +64,7 @@ impl Local {
         self.details == VM_FAILED
     }
 
-    /// Whether the model's cluster lacks the provider role.
+    /// Whether the cluster that serves the model lacks the provider role.
     pub(super) fn is_bare(&self) -> bool {
         UNJUDGED.contains(&self.details.as_str())
     }

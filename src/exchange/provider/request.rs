@@ -101,17 +101,13 @@ pub(super) fn write(
         report,
     };
     let bound = asked.meter.as_ref().map(|meter| meter.bound);
-    let body = if core::ptr::eq(dialect, config.dialect) {
-        same(leg, plan, body, bound)?
+    let (body, carried) = if core::ptr::eq(dialect, config.dialect) {
+        (same(leg, plan, body, bound)?, plan.carried.as_slice())
     } else {
-        {
-            let (body, dropped) = cross((config, leg), app, body, bound)?;
-            asked.dropped = listed(&dropped);
-            body
-        }
+        let (body, dropped) = cross((config, leg), app, body, bound)?;
+        asked.dropped = listed(&dropped);
+        (body, [].as_slice())
     };
-    let carried =
-        if core::ptr::eq(dialect, config.dialect) { plan.carried.as_slice() } else { &[] };
     let headers = headers::request(config, &leg.provider_model, plan.stream, carried, body.len());
     let next = next.map(|leg| leg.model.to_string());
     Ok(Written { asked, next, headers, body })

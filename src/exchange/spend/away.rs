@@ -109,7 +109,7 @@ fn known_as(tenant: &str) -> u64 {
 }
 
 /// Whether a ledger is asked now for a tenant; where it is not, since when there have been nothing
-/// but failures.
+/// but failures, by the proxy's clock in milliseconds.
 pub(super) fn may_ask(
     envoy: &dyn Envoy,
     ledger: &Ledger,
@@ -131,7 +131,7 @@ pub(super) fn may_ask(
 }
 
 /// Notes a failure of a tenant's; `refused` where there was nobody to connect to. Gives since when
-/// there have been nothing but failures.
+/// there have been nothing but failures, by the same clock.
 pub(super) fn failed(envoy: &dyn Envoy, ledger: &Ledger, tenant: &str, refused: bool) -> u64 {
     let now = envoy.now_ms();
     let note = |of: &str, who: Option<u64>| {

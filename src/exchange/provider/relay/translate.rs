@@ -285,14 +285,13 @@ impl Ear {
         Some(End::Stopped)
     }
 
-    /// Whether more was said than was paid for. What was only estimated may be wrong by a quarter;
-    /// a count that cannot be ends nothing. An answer that is about to end by itself is not ended
-    /// twice.
+    /// Whether more was said than was paid for. What was only estimated may be wrong by a quarter,
+    /// of several answers by as much again; a count that cannot be ends nothing. An answer that is
+    /// about to end by itself is not ended twice.
     fn exhausted(&self) -> bool {
         let Some(bound) = self.stop_at.filter(|_| !self.seen.stop) else { return false };
         let beyond = |usage: Usage| usage.output > bound && usage.output <= believed(bound);
-        // Of several answers one is read and counted for all: that says less of the others. Each
-        // has its share of the bound.
+        // Of several answers one is read and counted for all, and each has its share of the bound.
         let choices = self.choices.max(1);
         let more = if choices == 1 { bound / 4 } else { bound };
         let surely = bound.saturating_add(more).saturating_add(choices.saturating_mul(16));
