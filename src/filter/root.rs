@@ -6,11 +6,10 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 
-use super::host::Host;
 use super::http::Http;
 use super::wake::{self, Pace};
 use super::{keep, metrics};
-use crate::exchange::{Clock as _, Connections, Memory, Plugin};
+use crate::exchange::{Connections, Memory, Plugin};
 
 thread_local! {
     /// What the streams of this VM may hold, whatever plugin they belong to.
@@ -65,8 +64,6 @@ impl Context for Root {
 impl RootContext for Root {
     /// Answers whether the configuration holds. Envoy keeps the last one that did.
     fn on_configure(&mut self, _size: usize) -> bool {
-        // All VMs of a proxy begin together: their clocks begin with them.
-        let _ = Host.now_ms();
         let configuration = self.get_plugin_configuration().unwrap_or_default();
         let plugin = MEMORY.with(|memory| {
             CONNECTIONS.with(|connections| Plugin::configure(&configuration, memory, connections))

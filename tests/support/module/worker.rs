@@ -21,6 +21,9 @@ pub(crate) struct Worker {
     buffer: StreamBuffer,
 }
 
+/// So long before the VM of the providers the other begins, in milliseconds.
+const APART_MS: u64 = 3_600_000;
+
 impl Worker {
     /// Starts the VMs of a gateway, and has its roles run there.
     pub(crate) fn start(gateway: &mut Gateway) -> Rc<Self> {
@@ -30,7 +33,10 @@ impl Worker {
             roots: RefCell::default(),
             buffer: gateway.buffer,
         });
+        // VMs do not begin at once: what one reckons from its own beginning means nothing to another.
+        worker.edge.borrow_mut().store.data_mut().now_ms -= APART_MS;
         worker.configure(gateway);
+        worker.edge.borrow_mut().store.data_mut().now_ms += APART_MS;
         worker
     }
 
