@@ -33,7 +33,7 @@ impl Worker {
             roots: RefCell::default(),
             buffer: gateway.buffer,
         });
-        // VMs do not begin at once: what one reckons from its own beginning means nothing to another.
+        // VMs do not begin at once: what one counts from its own start means nothing to another.
         worker.edge.borrow_mut().store.data_mut().now_ms -= APART_MS;
         worker.configure(gateway);
         worker.edge.borrow_mut().store.data_mut().now_ms += APART_MS;
