@@ -1,5 +1,5 @@
 //! Streams that wait, and what they hold meanwhile: both are the VM's own matter.
-use tradewind::exchange::{Effect, Effects, Event, NEXT, PLAN};
+use tradewind::exchange::{Effect, Effects, Event, Flow, NEXT, PLAN};
 
 use super::*;
 use crate::support::{Place as _, Role, View, World};
@@ -83,6 +83,32 @@ fn a_stream_that_ended_while_it_slept_is_not_let_go_twice() {
     let all = [WHOLE, b"data: [DONE]\n\n"].concat();
     one.on(Event::ResponseBody { size: all.len(), end: true }, &all);
     assert_eq!(later(&worker, 1_000), [Deed::TickPeriod(1000)], "nothing of it is held");
+}
+
+#[test]
+fn a_stream_that_ended_with_trailers_while_it_slept_is_not_let_go_twice() {
+    let worker = worker();
+    let mut one = One::begin(&worker, "gpt");
+    one.hears(WHOLE);
+    one.on(Event::ResponseTrailers, WHOLE);
+    assert_eq!(later(&worker, 1_000), [Deed::TickPeriod(1000)], "nothing of it is held");
+}
+
+/// More than is held back of an answer came in between: its second wait is a second of its own.
+#[test]
+fn a_stream_that_waits_again_is_woken_a_second_after_that() {
+    const COMMENT: &[u8] = b":\n\n";
+    let worker = worker();
+    let mut one = One::begin(&worker, "gpt");
+    one.hears(WHOLE);
+    assert_eq!(later(&worker, 600), []);
+    one.world.common.pass(600);
+    let most = [WHOLE, &COMMENT.repeat(1 << 19)].concat();
+    assert_eq!(one.hears(&most).flow, Flow::Continue);
+    assert_eq!(one.hears(COMMENT).flow, Flow::Pause);
+    assert_eq!(later(&worker, 400), [], "a second after the first");
+    let deeds = later(&worker, 600);
+    assert!(deeds.contains(&Deed::Resume(1)), "{deeds:?}");
 }
 
 #[test]
