@@ -36,10 +36,13 @@ impl Usage {
     ///
     /// A stream reports its running total more than once. Output only grows. Input is guessed by
     /// some servers at the start and put right at the end, when the part that was cached is known,
-    /// so of its counts the later ones are right, where there are any.
+    /// so of its counts the later ones are right, where there are any: all of them where they are
+    /// no less than the earlier, or tell of a cache for the first time.
     #[must_use]
     pub fn then(self, later: Self) -> Self {
-        let known = |before: u64, after: u64| if after > 0 { after } else { before };
+        let told = later.cached_input > 0 && self.cached_input == 0;
+        let whole = told || later.input_total() >= self.input_total();
+        let known = |before: u64, after: u64| if after > 0 || whole { after } else { before };
         Self {
             input: known(self.input, later.input),
             cached_input: known(self.cached_input, later.cached_input),

@@ -32,9 +32,12 @@ pub(super) fn decide(config: &Config, head: &Head, body: &[u8]) -> Result<Bid, F
         return Err(nothing_fits(&ask.model, &fit));
     }
     let size = match policy.credits() {
-        Some(_) => {
-            Size { input_tokens: ask.estimate(), images: worst::images(&ask), streamed: ask.stream }
-        }
+        Some(_) => Size {
+            input_tokens: ask.estimate(),
+            images: worst::images(&ask),
+            choices: ask.choices,
+            streamed: ask.stream,
+        },
         None => Size::default(),
     };
     let usual = request.choice(&fit, size);

@@ -11,14 +11,19 @@ use crate::credit::Credits;
 use crate::dialect::{Ask, Block, Image};
 use crate::policy::Model;
 
-/// Most tokens that one image is taken for. Its size is not known, and the newest models see much:
-/// twice what a request is estimated with.
-const IMAGE: u64 = 6000;
+/// Most tokens that one image is taken for. Its size is not known: models that see in full detail
+/// count up to 10,000 patches of it.
+const IMAGE: u64 = 10_000;
 
-/// The same where a report of usage is looked at, which is believed up to twice as much:
-/// gpt-4o-mini counts 2,833 and 5,667 for each of at most eight tiles
+/// The same of gpt-4o-mini, which counts 2,833 and 5,667 for each of at most eight tiles
 /// (<https://platform.openai.com/docs/guides/images-vision>).
-const IMAGE_REPORTED: u64 = 24_100;
+const IMAGE_OF_MINI: u64 = 48_200;
+
+/// A server's own tools are called in turns of the model's, at most ten before the app is asked
+/// again, and each reads all that came before: what they add up to is believed, up to this many
+/// context windows and twice as many
+/// (<https://docs.claude.com/en/docs/agents-and-tools/tool-use/overview>).
+const TURNS: u64 = 5;
 
 /// What providers put around the functions that a request offers, in tokens. Anthropic's own words
 /// to its models are 313 to 804 tokens long
@@ -37,8 +42,10 @@ pub(super) fn bound(ask: &Ask<'_>, leg: &Leg<'_>, input_tokens: u64) -> u64 {
 /// What the dearest of the models may cost, each with its bound on the answer.
 pub(super) fn cost(ask: &Ask<'_>, bytes: usize, models: &[&Model], bounds: &[u64]) -> Credits {
     let images = images(ask);
-    let input = input_tokens(ask, bytes, images.saturating_mul(IMAGE));
+    let brought = ask.native.iter().any(|field| brings(field));
     let worst = |(model, bound): (&&Model, &u64)| {
+        let own = input_tokens(ask, bytes, images.saturating_mul(image_tokens(model)));
+        let input = if brought { own.max(model.context_window) } else { own };
         let output = bound.saturating_mul(ask.choices.max(1));
         model.price.map(|price| price.worst(input, output, images))
     };
@@ -52,15 +59,38 @@ pub(super) fn limits(
     models: &[&Model],
     bounds: &[u64],
 ) -> Rc<[LegLimits]> {
-    let input = input_tokens(ask, bytes, images(ask).saturating_mul(IMAGE_REPORTED));
-    let limits = |(model, bound): (&&Model, &u64)| LegLimits {
-        model: model.name.clone(),
-        // A field that only its own dialect knows may bring the provider more to read than the
-        // request holds: pages that a server's own tool finds, files by their address.
-        input_max: if ask.native.is_empty() { input } else { input.max(model.context_window) },
-        output_max: bound.saturating_mul(ask.choices.max(1)),
+    let images = images(ask);
+    // A field that only its own dialect knows may bring the provider more to read.
+    let windows = match ask.native.as_slice() {
+        [] => 0,
+        fields if fields.iter().any(|field| is_tool(field)) => TURNS,
+        _ => 1,
+    };
+    let limits = |(model, bound): (&&Model, &u64)| {
+        let own = input_tokens(ask, bytes, images.saturating_mul(image_tokens(model)));
+        LegLimits {
+            model: model.name.clone(),
+            input_max: own.max(model.context_window.saturating_mul(windows)),
+            output_max: bound.saturating_mul(ask.choices.max(1)),
+        }
     };
     models.iter().zip(bounds).map(limits).collect()
+}
+
+/// Most tokens that a model counts for one image.
+fn image_tokens(model: &Model) -> u64 {
+    if model.provider_model.contains("gpt-4o-mini") { IMAGE_OF_MINI } else { IMAGE }
+}
+
+/// Whether a field that only its own dialect knows is a tool that runs at the provider.
+fn is_tool(field: &str) -> bool {
+    field.starts_with("tools[") || ["web_search_options", "mcp_servers"].contains(&field)
+}
+
+/// Whether it may bring the provider more to read than the request holds: documents, of which a
+/// page is more than its bytes, files by their address, what a tool of the provider's own finds.
+fn brings(field: &str) -> bool {
+    is_tool(field) || field.starts_with("messages[") || field == "container"
 }
 
 /// How many images a request has.

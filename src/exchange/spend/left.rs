@@ -45,6 +45,8 @@ pub(super) struct Left {
     now_ms: u64,
     speed: Speed,
     streamed: bool,
+    /// Answers that were asked for at once.
+    choices: u64,
     /// All that was held for it is charged.
     pub(super) all: bool,
 }
@@ -71,6 +73,7 @@ impl Left {
             return None;
         }
         let (speed, streamed) = (Speed::of(envoy, &last.model), spent.size.streamed);
+        let choices = spent.size.choices.max(1);
         // Perhaps its provider never says what it used: that is no app's fault.
         if unheard && !speed.is_known(streamed) {
             return None;
@@ -78,16 +81,17 @@ impl Left {
         let policy = policy.credits().map(|credits| credits.on_abandoned);
         let all = runs && policy == Some(OnAbandoned::Hold) && ending.by == By::App;
         let now_ms = if runs { envoy.now_ms() } else { last.ended_ms };
-        Some(Self { now_ms, speed, streamed, all })
+        Some(Self { now_ms, speed, streamed, choices, all })
     }
 
     /// Tokens that it had made and nobody has seen, and of its reasoning those that were.
     pub(super) fn hidden(&self, report: &Report) -> u64 {
+        let makes = |ms| self.speed.makes(self.streamed, ms).saturating_mul(self.choices);
         if !self.streamed {
-            return self.speed.makes(false, self.now_ms.saturating_sub(report.began_ms));
+            return makes(self.now_ms.saturating_sub(report.began_ms));
         }
         let ms = report.quiet.ms.saturating_add(report.quiet_since(self.now_ms));
-        self.speed.makes(true, ms).saturating_sub(report.quiet.ended).max(report.used.thought)
+        makes(ms).saturating_sub(report.quiet.ended).max(report.used.thought)
     }
 }
 

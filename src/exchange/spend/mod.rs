@@ -97,6 +97,8 @@ pub(super) struct Size {
     pub(super) input_tokens: u64,
     /// Its images.
     pub(super) images: u64,
+    /// Answers that it asks for at once; 0 as good as 1.
+    pub(super) choices: u64,
     /// Whether its answer is streamed.
     pub(super) streamed: bool,
 }

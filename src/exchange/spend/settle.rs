@@ -31,7 +31,7 @@ pub(in super::super) fn settle(
     let bill = Bill::of(spent, policy, reports, Last { ending, left, reached });
     let exact = bill.parts.iter().zip(reports).filter(|(part, _)| part.is_exact());
     for (_, report) in exact {
-        Speed::learn(envoy, report, spent.size.streamed);
+        Speed::learn(envoy, report, spent.size);
     }
     let mut effects = vec![Effect::Count(format!(
         "tradewind_settled_total.outcome.{}",

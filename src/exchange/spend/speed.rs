@@ -4,6 +4,7 @@
 //! What earlier answers of the same model had made in their quiet time is known by then: a stream's
 //! reasoning and the text that came after it, and the whole of an answer that is not streamed.
 use super::super::{Envoy, Progress, QUIET_MS, Report};
+use super::Size;
 use crate::resilience::{self as cell, Reader, Record, Writer};
 
 /// So much quiet time of a model is remembered, in milliseconds: of more, what is older counts
@@ -12,6 +13,9 @@ const WINDOW_MS: u64 = 300_000;
 
 /// No answer counts for more than this of it, in milliseconds: one is not what a model does.
 const ANSWER_MS: u64 = 60_000;
+
+/// Shorter answers, in tokens, say how long a model is waited for, not how quick it is.
+const ANSWER_LEAST: u64 = 64;
 
 /// Tokens a second of a model that nothing is known of. Hosted models of the first rank write 51
 /// to 113 (<https://www.aitoolrank.net/reviews/fastest-ai-models-2026>).
@@ -59,8 +63,9 @@ impl Speed {
     }
 
     /// Learns from an attempt whose provider said what it used, so that it can be believed.
-    pub(super) fn learn(envoy: &dyn Envoy, report: &Report, streamed: bool) {
-        let Some(own) = Sum::of(report, streamed) else { return };
+    pub(super) fn learn(envoy: &dyn Envoy, report: &Report, size: Size) {
+        let Size { choices, streamed, .. } = size;
+        let Some(own) = Sum::of(report, choices.max(1), streamed) else { return };
         let _ = cell::update(envoy, report.ended_ms, &report.model, |speed: Option<Self>| {
             let mut speed = speed.unwrap_or_default();
             let sum = if streamed { &mut speed.streamed } else { &mut speed.whole };
@@ -69,7 +74,7 @@ impl Speed {
         });
     }
 
-    /// Tokens that it makes in so many milliseconds of quiet.
+    /// Tokens that it makes of one answer in so many milliseconds of quiet.
     pub(super) fn makes(&self, streamed: bool, ms: u64) -> u64 {
         if self.is_known(streamed) { self.of_kind(streamed).times(ms) } else { USUAL.times(ms) }
     }
@@ -85,9 +90,11 @@ impl Speed {
 }
 
 impl Sum {
-    /// What an attempt made in its quiet time; none where it had none, or did not end properly.
-    fn of(report: &Report, streamed: bool) -> Option<Self> {
-        let usage = report.used.reported.filter(|usage| usage.output > 0)?;
+    /// What an attempt made of each of its answers in its quiet time; none where it had none, or
+    /// did not end properly, or was short.
+    fn of(report: &Report, choices: u64, streamed: bool) -> Option<Self> {
+        let least = ANSWER_LEAST.saturating_mul(choices);
+        let usage = report.used.reported.filter(|usage| usage.output >= least)?;
         let ms = report.quiet.ms;
         // What comes sooner says how far a provider is, not how quick its model.
         if report.progress != Progress::Answered || ms < QUIET_MS {
@@ -95,7 +102,7 @@ impl Sum {
         }
         let signed = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
         if !streamed {
-            return Some(Self { tokens: signed(usage.output), ms }.within(ANSWER_MS));
+            return Some(Self { tokens: signed(usage.output), ms }.each(choices).within(ANSWER_MS));
         }
         let unseen = match usage.reasoning {
             0 => signed(usage.output).saturating_sub(signed(report.used.said)),
@@ -107,7 +114,14 @@ impl Sum {
         let share = Self { tokens: signed(usage.output), ms: all }.times(ms);
         let most = signed(share.saturating_add(share / 4));
         let tokens = unseen.saturating_add(signed(report.quiet.ended));
-        Some(Self { tokens: tokens.clamp(most.saturating_neg(), most), ms }.within(ANSWER_MS))
+        let tokens = tokens.clamp(most.saturating_neg(), most);
+        Some(Self { tokens, ms }.each(choices).within(ANSWER_MS))
+    }
+
+    /// One of so many answers that were made side by side.
+    fn each(self, choices: u64) -> Self {
+        let choices = i64::try_from(choices).unwrap_or(i64::MAX);
+        Self { tokens: self.tokens.checked_div(choices).unwrap_or(0), ..self }
     }
 
     /// Both, the older one as far as it is remembered.

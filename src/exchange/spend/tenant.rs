@@ -3,14 +3,14 @@
 use super::super::Envoy;
 use super::Ledger;
 use crate::credit::wire::Standing;
-use crate::credit::{Balance, Credits, Outcome};
+use crate::credit::{Balance, Credits};
 use crate::policy::Allowance;
 use crate::resilience::{self as cell, Reader, Record, Writer};
 
 /// A tenant as this proxy knows it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Known {
-    /// The ledger has set credits aside for it, or told of a purchase.
+    /// The ledger has told of a purchase of its.
     pub(super) bought: bool,
     /// What it has, whatever of it is held.
     pub(super) balance: Balance,
@@ -68,8 +68,8 @@ impl Known {
 
     /// Notes how an account stands.
     pub(super) fn note(envoy: &dyn Envoy, ledger: &Ledger, tenant: &str, standing: &Standing) {
-        let Standing { outcome, balance, available, last_purchase } = *standing;
-        let bought = outcome == Outcome::Held || !last_purchase.is_zero();
+        let Standing { balance, available, last_purchase, .. } = *standing;
+        let bought = !last_purchase.is_zero();
         Self::update(envoy, ledger, tenant, |known| {
             let bought = known.bought || bought;
             Some(Self { bought, balance, available, last_purchase, ..known })

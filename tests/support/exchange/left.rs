@@ -31,10 +31,15 @@ fn proxy() -> Proxy {
 }
 
 fn asks(streamed: bool) -> Message {
+    asks_for(1, streamed)
+}
+
+fn asks_for(choices: u64, streamed: bool) -> Message {
     let text = format!(
         "POST /v1/chat/completions\nauthorization: Bearer app-key\n\
          content-type: application/json\n\n{{\"model\":\"gpt\",\"stream\":{streamed},\
-         \"max_tokens\":{BOUND},\"messages\":[{{\"role\":\"user\",\"content\":\"Hi\"}}]}}"
+         \"n\":{choices},\"max_tokens\":{BOUND},\
+         \"messages\":[{{\"role\":\"user\",\"content\":\"Hi\"}}]}}"
     );
     request(&text).unwrap()
 }
@@ -75,10 +80,15 @@ fn tokens(words: &str) -> u64 {
 
 /// An answer that takes so long and makes so many tokens a second, most of them unseen; `told`
 /// says whether its provider tells how many of them were reasoning.
-fn teach(proxy: &mut Proxy, streamed: bool, (ms, speed): (u64, u64), told: bool) {
-    proxy.ask("teaches", &asks(streamed));
+fn teach(proxy: &mut Proxy, streamed: bool, lesson: (u64, u64), told: bool) {
+    teach_by(1, proxy, streamed, lesson, told);
+}
+
+/// The same by so many answers at once, each as quick.
+fn teach_by(choices: u64, proxy: &mut Proxy, streamed: bool, (ms, speed): (u64, u64), told: bool) {
+    proxy.ask("teaches", &asks_for(choices, streamed));
     proxy.pass(ms);
-    let hidden = ms * speed / 1000;
+    let hidden = ms * speed / 1000 * choices;
     let reasoning = format!(",\"completion_tokens_details\":{{\"reasoning_tokens\":{hidden}}}");
     let output = hidden + if streamed { tokens(WORDS) } else { 0 };
     let reasoning = if told { reasoning.as_str() } else { "" };
@@ -175,6 +185,44 @@ fn answers_without_reasoning_teach_nothing_of_it() {
     assert!((950..=1050).contains(&usage.output), "{usage:?}");
 }
 
+/// Answers that are made side by side make no model quicker, and are not left for the price of one.
+#[test]
+fn of_several_answers_at_once_each_is_as_quick_as_one() {
+    for (streamed, taught, left) in [(true, 1, 4), (true, 8, 1), (false, 1, 4), (false, 8, 1)] {
+        let mut proxy = proxy();
+        teach_by(taught, &mut proxy, streamed, (20_000, 100), true);
+        proxy.ask("leaves", &asks_for(left, streamed));
+        proxy.pass(3_000);
+        let (_, usage, _) = leaves(&mut proxy);
+        let near = left * 299..=left * 301;
+        assert!(near.contains(&usage.output), "{streamed} {taught} {left}: {usage:?}");
+    }
+}
+
+/// A few tokens after a long wait tell of the wait: who asks for no more makes no model slow.
+#[test]
+fn short_answers_teach_nothing() {
+    for (streamed, output, speed) in [(true, 63, 100), (false, 63, 100), (false, 64, 57)] {
+        let mut proxy = proxy();
+        teach(&mut proxy, streamed, (10_000, 100), true);
+        for _ in 0..10 {
+            proxy.ask("short", &asks(streamed));
+            proxy.pass(9_100);
+            let usage = format!("{{\"prompt_tokens\":9,\"completion_tokens\":{output}}}");
+            let body = if streamed { ends(&usage) } else { whole(&usage) };
+            answers(&mut proxy, streamed, &body);
+            if output == 64 {
+                break;
+            }
+        }
+        proxy.ask("leaves", &asks(streamed));
+        proxy.pass(10_000);
+        let (_, usage, _) = leaves(&mut proxy);
+        let near = speed * 10 - 10..=speed * 10 + 10;
+        assert!(near.contains(&usage.output), "{streamed} {output}: {usage:?}");
+    }
+}
+
 /// A text whose tokens are guessed wrongly is no reasoning: what a model makes in a short quiet is
 /// no more than it makes in the same time of its text.
 #[test]
@@ -207,7 +255,7 @@ proptest! {
         streamed in any::<bool>(),
         told in any::<bool>(),
         speed in 20..200_u64,
-        lessons in proptest::collection::vec(1_100..20_000_u64, 1..4),
+        lessons in proptest::collection::vec(3_200..20_000_u64, 1..4),
         ms in 1_100..18_000_u64,
         text in any::<bool>(),
     ) {
