@@ -9,6 +9,8 @@
 )]
 #[path = "ledger/alerts.rs"]
 mod alerts;
+#[path = "ledger/answers.rs"]
+mod answers;
 #[path = "ledger/audited.rs"]
 mod audited;
 #[path = "ledger/books.rs"]

@@ -112,23 +112,83 @@ const CHANGES: &[Change] = &[
     (|kept| post(kept, 0, Reason::Repair { lot: None }), "-"),
 ];
 
+/// The end of what alice has bought, in these books.
+fn end() -> Moment {
+    Moment::of_millis(1_772_323_200_000).plus_seconds(3_600)
+}
+
+/// A clock went wrong, and what it did was undone.
+const REPAIRED: &str = "
+    buy  alice  k1  10  until=2026-03-01T01:00:00Z  purchased
+    tick  2h
+    sweep  alice  swept
+    clock  2026-03-01T00:30:00Z
+    repair  alice  repaired
+";
+
+const REPAIRS: &[Change] = &[
+    (|_| {}, "-"),
+    (|kept| entry(kept, "repair").at = Moment::of_millis(end().millis() - 1), "-"),
+    (|kept| entry(kept, "repair").at = end(), "brings back what did not go"),
+    (|kept| raise(&mut entry(kept, "repair").amount), "brings back what did not go"),
+    (|kept| entry(kept, "repair").reason = Reason::Repair { lot: Some(2) }, "did not go"),
+    (|kept| entry(kept, "repair").reason = Reason::Repair { lot: None }, "a repair of time alone"),
+    (|kept| entry(kept, "expiry").at = end(), "-"),
+    (
+        |kept| entry(kept, "expiry").at = Moment::of_millis(end().millis() - 1),
+        "lets go what is not there",
+    ),
+];
+
+/// The refund, as if it had been of so much and of that lot.
+fn refund(kept: &mut Kept, micros: i64, number: Option<u64>) {
+    let amount = Balance::of_micros(micros);
+    kept.adjustments[1].amount = amount;
+    let entry = entry(kept, "refund");
+    entry.amount = amount;
+    if let Reason::Adjustment(adjusted) = &mut entry.reason {
+        adjusted.lot = number;
+    }
+}
+
 #[test]
 fn whatever_is_changed_is_noticed() {
-    let mut model = Model::default();
-    let wrong = Script::parse(BOOKS).unwrap().play(&mut model, 1);
-    assert_eq!(wrong, [""; 0]);
-    let mut unseen = Vec::new();
-    for (index, (change, expected)) in CHANGES.iter().enumerate() {
-        let mut kept = model.kept.clone();
-        change(&mut kept);
-        let said = kept.differences();
-        let seen = match *expected {
-            "-" => said.is_empty(),
-            expected => said.iter().any(|line| line.contains(expected)),
-        };
-        if !seen {
-            unseen.push(format!("{index}: expected `{expected}`, and it says {said:?}"));
+    for (books, changes) in [(BOOKS, CHANGES), (REPAIRED, REPAIRS)] {
+        let mut unseen = Vec::new();
+        for (index, (change, expected)) in changes.iter().enumerate() {
+            let mut kept = kept(books);
+            change(&mut kept);
+            let said = kept.differences();
+            let seen = match *expected {
+                "-" => said.is_empty(),
+                expected => said.iter().any(|line| line.contains(expected)),
+            };
+            if !seen {
+                unseen.push(format!("{index}: expected `{expected}`, and it says {said:?}"));
+            }
         }
+        assert!(unseen.is_empty(), "\n{}\n", unseen.join("\n"));
     }
-    assert!(unseen.is_empty(), "\n{}\n", unseen.join("\n"));
+}
+
+/// 100 of the second purchase were there to be refunded; what else differs then is not asked.
+#[test]
+fn no_more_is_taken_of_a_lot_than_is_left_of_it() {
+    for (micros, lot, there) in
+        [(-9_000_000, 2, true), (-100_000_000, 2, true), (-100_000_001, 2, false), (-1, 99, false)]
+    {
+        let mut kept = kept(BOOKS);
+        refund(&mut kept, micros, Some(lot));
+        let said = kept.differences();
+        let missed = said.iter().any(|line| line.contains("takes what is not there"));
+        assert_eq!(missed, !there, "{micros} of {lot}: {said:?}");
+    }
+}
+
+/// What is kept of some books.
+fn kept(books: &str) -> Kept {
+    let mut model = Model::default();
+    let wrong = Script::parse(books).unwrap().play(&mut model, 1);
+    assert_eq!(wrong, [""; 0]);
+    model.kept
 }

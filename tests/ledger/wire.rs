@@ -6,7 +6,9 @@ use tradewind::credit::wire::{
     BATCH_MAX, Draw, EXPIRES_MAX, Hold, Part, Renewal, Renewed, Settled, Settlement, Standing,
     Wrong,
 };
-use tradewind::credit::{Balance, Credits, Outcome, REASON_MAX, is_reason};
+use tradewind::credit::{
+    Balance, Credits, Outcome, REASON_MAX, Settle, SettledPart, Spent, is_reason,
+};
 use tradewind::json::{Document, Limits, Writer};
 use tradewind::usage::Usage;
 
@@ -70,7 +72,8 @@ const FIELDS: &[(&str, &str, &str)] = &[
     (
         "parts",
         "[{\"model\":\"gpt\",\"credits\":\"1\"},{\"model\":\"big\",\"credits\":\"1.5\"}]",
-        "`settlements[0].credits`: expected the sum of the parts: this says 3, and they come to 2.5",
+        "`settlements[0].credits`: expected the sum of the parts: this says 3, and they come to \
+         2.5",
     ),
     (
         "parts",
@@ -253,6 +256,57 @@ fn what_a_proxy_writes_a_ledger_reads() {
         assert_eq!(Settlement::read_batch(&read).unwrap(), [Ok(settlement.clone())], "{text}");
         assert!(!text.contains("false") && !text.contains("[]"), "what is not so is not said");
     }
+}
+
+/// A settlement without parts is one part, which says what the settlement says; a part that says
+/// nothing of its end has the settlement's.
+#[test]
+fn what_is_charged_is_what_the_parts_say_or_the_whole() {
+    let settlement = Settlement {
+        tenant: "acme".into(),
+        hold_id: "h".into(),
+        draw: Some(Draw { id: "d".into(), releases: credits("2") }),
+        unheld: true,
+        user: Some("ci".into()),
+        key: Some("k".into()),
+        credits: credits("1.5"),
+        outcome: Some("cut".into()),
+        estimated: true,
+        flags: vec!["late".into()],
+        parts: Vec::new(),
+    };
+    let whole = Settle::from(settlement.clone());
+    let part = |model: Option<&str>, amount: &str, outcome: &str, estimated: bool| SettledPart {
+        credits: credits(amount),
+        spent: Spent {
+            model: model.map(str::to_owned),
+            outcome: Some(outcome.to_owned()),
+            usage: Usage::default(),
+            estimated,
+        },
+    };
+    let expected = Settle {
+        tenant: "acme".to_owned(),
+        hold_id: "h".to_owned(),
+        draw: Some(("d".to_owned(), credits("2"))),
+        unheld: true,
+        user: Some("ci".to_owned()),
+        key: Some("k".to_owned()),
+        flags: vec!["late".to_owned()],
+        parts: vec![part(None, "1.5", "cut", true)],
+    };
+    assert_eq!(whole, expected);
+    let wire = |model: &'static str, amount: &str, outcome: Option<&'static str>| Part {
+        model: model.into(),
+        credits: credits(amount),
+        outcome: outcome.map(Into::into),
+        usage: Usage::default(),
+        estimated: false,
+    };
+    let parts = vec![wire("gpt", "1", Some("failed")), wire("big", "0.5", None)];
+    let expected =
+        vec![part(Some("gpt"), "1", "failed", false), part(Some("big"), "0.5", "cut", false)];
+    assert_eq!(Settle::from(Settlement { parts, ..settlement }).parts, expected);
 }
 
 #[test]
