@@ -194,7 +194,36 @@ mod tests {
         assert_eq!(text(951_782_399_999), "2000-02-28T23:59:59.999Z");
         assert_eq!(text(951_782_400_000), "2000-02-29T00:00:00Z");
         assert_eq!(text(1_772_323_200_000), "2026-03-01T00:00:00Z");
+        assert_eq!(text(1_772_368_496_007), "2026-03-01T12:34:56.007Z");
         assert_eq!(text(u64::MAX), "9999-12-31T23:59:59.999Z");
+    }
+
+    #[test]
+    fn what_is_no_day_and_no_month_is_no_window() {
+        for text in ["day:1970-01-01", "day:9999-12-31", "month:1970-01", "month:9999-12"] {
+            assert_eq!(
+                text.parse::<Window>().map(|window| window.to_string()),
+                Ok(text.to_owned())
+            );
+        }
+        for text in [
+            "",
+            "2026-03-01",
+            "week:2026-03",
+            "day:2026-03",
+            "month:2026",
+            "month:2026-x",
+            "month:1969-12",
+            "month:10000-01",
+            "month:2026-00",
+            "month:2026-13",
+            "day:1969-12-31",
+            "day:2026-13-01",
+            "day:2026-03-00",
+            "day:2026-03-32",
+        ] {
+            assert!(text.parse::<Window>().is_err(), "{text}");
+        }
     }
 
     #[test]
