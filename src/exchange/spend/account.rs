@@ -154,3 +154,21 @@ impl Account {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Account;
+    use crate::credit::Credits;
+    use crate::resilience::Record as _;
+
+    #[test]
+    fn a_lease_keeps_its_place_while_it_can_be_drawn_on() {
+        for (micros, now_ms, stays) in
+            [(1, 0, true), (1, 499, true), (1, 500, false), (1, 501, false), (0, 499, false)]
+        {
+            let free = Credits::of_micros(micros).unwrap_or_default();
+            let account = Account { free, until_ms: 500, ..Account::default() };
+            assert_eq!(account.stays(now_ms), stays, "{micros} at {now_ms}");
+        }
+    }
+}

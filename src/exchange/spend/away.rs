@@ -171,6 +171,7 @@ pub(super) fn tells(envoy: &dyn Envoy, ledger: &Ledger) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Away, FORGOTTEN_MS};
+    use crate::resilience::Record as _;
 
     #[test]
     fn three_failures_in_a_row_are_an_absence() {
@@ -184,6 +185,19 @@ mod tests {
     }
 
     #[test]
+    fn failures_keep_their_place_until_they_are_forgotten() {
+        for (failures, now_ms, stays) in [
+            (0, 500, false),
+            (1, 500, true),
+            (1, 499 + FORGOTTEN_MS, true),
+            (1, 500 + FORGOTTEN_MS, false),
+        ] {
+            let away = Away { failures, last_ms: 500, ..Away::default() };
+            assert_eq!(away.stays(now_ms), stays, "{failures} at {now_ms}");
+        }
+    }
+
+    #[test]
     fn however_often_two_tenants_fail_a_third_is_not_concerned() {
         let mut all = Away::default();
         for now in 1..100 {
@@ -192,6 +206,13 @@ mod tests {
         }
         assert!(all.failed(Some(9), false, 100).is_away());
         assert_eq!(all.since_ms, 2, "the first may be of a locked account");
+        // One of them many times, and then the other.
+        let mut all = Away::default();
+        for now in 1..100 {
+            all = all.failed(Some(7 + now / 50), false, now);
+            assert!(!all.is_away(), "{now}");
+        }
+        assert!(all.failed(Some(9), false, 100).is_away());
     }
 
     #[test]

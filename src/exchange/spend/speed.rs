@@ -145,3 +145,15 @@ impl Sum {
         u64::try_from(product).unwrap_or(u64::MAX)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Speed, Sum};
+    use crate::resilience::Record as _;
+
+    #[test]
+    fn what_is_known_of_a_model_gives_way_to_another() {
+        let whole = Sum { tokens: 1, ms: 1 };
+        assert!(!Speed { whole, ..Speed::default() }.stays(0));
+    }
+}

@@ -119,3 +119,22 @@ impl Known {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Known;
+    use crate::credit::Credits;
+    use crate::resilience::Record as _;
+
+    #[test]
+    fn a_tenant_that_has_run_up_credits_keeps_its_place() {
+        for (micros, stays) in [(0, false), (1, true)] {
+            let owed = Credits::of_micros(micros).unwrap_or_default();
+            assert_eq!(
+                Known { owed, bought: true, ..Known::default() }.stays(0),
+                stays,
+                "{micros}"
+            );
+        }
+    }
+}
