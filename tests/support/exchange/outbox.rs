@@ -5,6 +5,8 @@
     clippy::arithmetic_side_effects,
     reason = "a helper that fails fails its test"
 )]
+mod bounds;
+mod hurried;
 mod postponed;
 mod renewals;
 
@@ -184,7 +186,10 @@ fn settlements_go_to_the_ledger_that_holds_them() {
     assert_eq!(
         told,
         [
-            r#"ledger ledger.test:8700/base/v1/settlements {"settlements":[{"hold_id":"h1"},{"hold_id":"h5"}]}"#,
+            concat!(
+                "ledger ledger.test:8700/base/v1/settlements ",
+                r#"{"settlements":[{"hold_id":"h1"},{"hold_id":"h5"}]}"#
+            ),
             r#"other ledger.test:8700/base/v1/settlements {"settlements":[{"hold_id":"h2"}]}"#,
             r#"ledger ledger.test:8700/v1/settlements {"settlements":[{"hold_id":"h3"}]}"#,
             r#"ledger l:8700/v1/settlements {"settlements":[{"hold_id":"h4"}]}"#,

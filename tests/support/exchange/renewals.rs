@@ -100,14 +100,88 @@ fn no_more_holds_are_renewed_than_there_is_room_for() {
     const MOST: usize = 50_000;
     let mut worker = Worker::default();
     let ledger = usual();
-    let mut open = |number: usize| {
+    let hold = |number: usize| {
         let (tenant, id) = ("acme".to_owned(), format!("h{number}"));
-        worker.keep(&ledger, Kept::Opened { tenant, id, expires_ms: u64::MAX, seconds: 60 })
+        Kept::Opened { tenant, id, expires_ms: u64::MAX, seconds: 60 }
     };
+    let mut open = |number: usize| worker.keep(&ledger, hold(number));
     for number in 0..MOST {
         assert_eq!(open(number), Done::default());
     }
     assert_eq!(open(MOST).counted, ["tradewind_renewals_total.outcome.none"]);
+    // One more request on a hold that is renewed takes no room, and one that is over makes some.
+    assert_eq!(open(0), Done::default());
+    worker.close("h0");
+    assert_eq!(worker.keep(&ledger, hold(MOST)).counted.len(), 1, "the other still runs on it");
+    worker.close("h0");
+    assert_eq!(worker.keep(&ledger, hold(MOST)), Done::default());
+}
+
+/// A ledger that has no such call, or not in these words, is asked again after a minute; one that
+/// has some trouble after a second.
+#[test]
+fn a_status_says_when_renewals_are_tried_again() {
+    let fine = renewals(&[("h1", "renewed")]);
+    let minute = [400, 404, 405, 413, 422, 501].map(|status| (status, 60_000));
+    let second = [0, 201, 204, 401, 403, 429, 500, 502, 503, 504].map(|status| (status, 1_000));
+    for (status, ms) in minute.into_iter().chain(second) {
+        let mut worker = Worker::default();
+        worker.open("h1", 2, 2);
+        worker.pass(1_000);
+        let call = worker.sends();
+        let done = worker.answers(&call, status, &fine);
+        let unanswered = vec!["tradewind_renewals_total.outcome.unanswered".to_owned()];
+        let expected = if ms == 1_000 { (unanswered, 0) } else { (Vec::new(), 1) };
+        assert_eq!((done.counted, done.logged.len()), expected, "{status}");
+        worker.pass(ms - 1);
+        assert_eq!(worker.tick(), Done::default(), "{status}");
+        worker.pass(1);
+        assert_eq!(worker.sends().path, "/base/v1/renewals", "{status}");
+    }
+}
+
+#[test]
+fn an_answer_to_a_renewal_that_never_comes_is_not_waited_for_for_ever() {
+    let mut worker = Worker::default();
+    worker.open("h1", 60, 60);
+    worker.pass(30_000);
+    let call = worker.sends();
+    worker.pass(4_000);
+    assert_eq!(worker.tick(), Done::default());
+    worker.pass(1);
+    let again = worker.sends();
+    assert_eq!(again.body, call.body);
+    let late = worker.answers(&call, 200, renewals(&[("h1", "renewed")]));
+    assert_eq!(late, Done::default(), "it is of a call that is forgotten");
+    let done = worker.answers(&again, 200, renewals(&[("h9", "renewed"), ("h1", "renewed")]));
+    assert_eq!(done.counted, ["tradewind_renewals_total.outcome.renewed"], "nobody has the other");
+}
+
+#[test]
+fn a_renewed_hold_lives_from_when_it_was_asked_for() {
+    let mut worker = Worker::default();
+    worker.open("h1", 8, 8);
+    let call = worker.sends();
+    worker.pass(1_000);
+    worker.answers(&call, 200, renewals(&[("h1", "renewed")]));
+    assert_eq!(worker.waits().0, 3_000);
+}
+
+#[test]
+fn what_has_ended_is_not_renewed_and_what_lives_a_second_not_more_often() {
+    let mut worker = Worker::default();
+    worker.open("h1", 1, 1);
+    worker.open("h2", 1, 1);
+    worker.pass(500);
+    let call = worker.sends();
+    assert_eq!(text(&call).matches("hold_id").count(), 2);
+    let said = renewals(&[("h1", "hold_ended"), ("h2", "insufficient")]);
+    let count = |word: &str| format!("tradewind_renewals_total.outcome.{word}");
+    let done = worker.answers(&call, 200, said);
+    assert_eq!(done.counted, [count("ended"), count("insufficient")]);
+    let (waited, call) = worker.waits();
+    assert_eq!(waited, 1_000);
+    assert_eq!(text(&call), r#"{"holds":[{"tenant":"acme","hold_id":"h2","expires_in":1}]}"#);
 }
 
 #[test]
