@@ -182,6 +182,12 @@ fn tiers_are_told_least_first_and_none_is_there_twice_or_for_nothing() {
     assert_eq!(tiers.list(), [small, large]);
     assert_eq!(Tiers::of(vec![small, large, small]), Err(NotTiers::Twice(2)));
     assert_eq!(Tiers::of(vec![small, tier("1", "100%")]), Err(NotTiers::Free(1)));
+    // What a discount is too small to change is sold at list price.
+    let all = Tiers::of(vec![tier("0", "10%")]).unwrap();
+    let deal = all.deal(Buying::Paid(credits("0.000009"))).unwrap();
+    assert_eq!((deal.credits, deal.discount.to_string()), (credits("0.00001"), "10%".to_owned()));
+    let deal = all.deal(Buying::Paid(credits("0.000008"))).unwrap();
+    assert_eq!((deal.credits, deal.discount.to_string()), (credits("0.000008"), "0%".to_owned()));
     // A tier begins at exactly its amount, bought or paid for.
     for (buying, bought, paid, discount) in [
         (Buying::Credits(credits("99.999999")), "99.999999", "99.999999", "0%"),
