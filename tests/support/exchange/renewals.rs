@@ -196,3 +196,55 @@ fn a_hold_that_could_not_be_renewed_for_want_of_credits_is_tried_again() {
         assert_eq!(done.counted, [format!("tradewind_renewals_total.outcome.{word}")]);
     }
 }
+
+#[test]
+fn no_empty_batch_is_sent_when_what_was_due_is_over() {
+    let mut worker = Worker::default();
+    worker.open("h1", 6, 6);
+    worker.open("h2", 60, 60);
+    let warm = worker.sends();
+    assert_eq!(text(&warm), r#"{"holds":[{"tenant":"acme","hold_id":"h1","expires_in":6}]}"#);
+    worker.answers(&warm, 200, renewals(&[("h1", "renewed")]));
+    worker.close("h1");
+    worker.pass(3_000);
+    assert_eq!(worker.tick(), Done::default());
+    let (waited, call) = worker.waits();
+    assert_eq!((waited, text(&call).contains("h2")), (7_000, true), "to keep it warm");
+}
+
+/// Each of two calls that cannot be made is tried again in its own time.
+#[test]
+fn a_renewal_whose_cluster_is_missing_is_tried_again() {
+    let mut worker = Worker::default();
+    worker.open("h1", 2, 2);
+    worker.settle(&usual(), 1);
+    worker.pass(1_000);
+    let calls = worker.tick().calls;
+    let [settlements, own] = calls.try_into().unwrap();
+    assert_eq!(
+        (settlements.path.as_str(), own.path.as_str()),
+        ("/base/v1/settlements", "/base/v1/renewals")
+    );
+    let mut gone =
+        |call: &Call| -> Done { worker.outboxes.no_cluster(call.id, &worker.world.view()).into() };
+    assert_eq!(gone(&settlements).counted, ["tradewind_settlements_retried_total"]);
+    assert_eq!(gone(&own), Done::default());
+    assert_eq!(gone(&own), Done::default(), "nobody waits for it any more");
+    let (waited, again) = worker.waits();
+    assert_eq!((waited, again.path), (200, settlements.path));
+    let (waited, again) = worker.waits();
+    assert_eq!((waited, again.path), (800, own.path));
+}
+
+#[test]
+fn an_operator_is_told_one_thing_of_a_ledger_in_a_minute() {
+    let mut worker = Worker::default();
+    worker.settle(&usual(), 1);
+    let settlements = worker.sends();
+    assert_eq!(worker.answers(&settlements, 401, "").logged.len(), 1);
+    worker.open("h1", 2, 2);
+    worker.pass(1_000);
+    let calls = worker.tick().calls;
+    let own = calls.iter().find(|call| call.path == "/base/v1/renewals").unwrap();
+    assert_eq!(worker.answers(own, 404, ""), Done::default());
+}
