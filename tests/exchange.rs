@@ -19,6 +19,8 @@ mod files;
 mod half;
 #[path = "support/exchange/held_back.rs"]
 mod held_back;
+#[path = "support/exchange/holds.rs"]
+mod holds;
 #[path = "support/exchange/left.rs"]
 mod left;
 #[path = "support/exchange/lost.rs"]

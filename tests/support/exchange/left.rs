@@ -220,6 +220,33 @@ fn short_answers_teach_nothing() {
         let (_, usage, _) = leaves(&mut proxy);
         let near = speed * 10 - 10..=speed * 10 + 10;
         assert!(near.contains(&usage.output), "{streamed} {output}: {usage:?}");
+/// An answer that says nothing took its time, and tells nothing of how quick its model is.
+#[test]
+fn an_answer_of_nothing_teaches_nothing() {
+    let mut proxy = proxy();
+    proxy.ask("teaches", &asks(false));
+    proxy.pass(20_000);
+    let nothing = whole("{\"prompt_tokens\":9,\"completion_tokens\":0}").replace(WORDS, "");
+    answers(&mut proxy, false, &nothing);
+    proxy.ask("leaves", &asks(false));
+    proxy.pass(10_000);
+    let (_, usage, _) = leaves(&mut proxy);
+    assert_eq!(usage.output, 700, "what hosted models usually make");
+}
+
+/// That there was no output is believed of an answer that says nothing, and of no other.
+#[test]
+fn no_output_is_believed_of_an_answer_without_words() {
+    for (words, output, bill) in [
+        ("", 0, r#"{"credits":"0.000018","input":9}"#),
+        (WORDS, 0, r#"{"credits":"0.000066","input":9,"output":6,"estimated":true}"#),
+        (WORDS, 1, r#"{"credits":"0.000026","input":9,"output":1}"#),
+    ] {
+        let mut proxy = proxy();
+        proxy.ask("stays", &asks(false));
+        let usage = format!("{{\"prompt_tokens\":9,\"completion_tokens\":{output}}}");
+        answers(&mut proxy, false, &whole(&usage).replace(WORDS, words));
+        assert!(proxy.told.iter().any(|line| line.ends_with(bill)), "{words}: {:?}", proxy.told);
     }
 }
 
@@ -227,7 +254,8 @@ fn short_answers_teach_nothing() {
 /// no more than it makes in the same time of its text.
 #[test]
 fn a_wrong_estimate_of_a_text_is_no_reasoning() {
-    for output in [200_u64, 3_000] {
+    // More was seen than was made, or less: then a tenth of the 30 s, and a quarter.
+    for (output, hidden) in [(200_u64, 0), (3_000, 375)] {
         let mut proxy = proxy();
         proxy.ask("plain", &asks(true));
         proxy.pass(2_000);
@@ -242,8 +270,29 @@ fn a_wrong_estimate_of_a_text_is_no_reasoning() {
         proxy.ask("leaves", &asks(true));
         proxy.pass(3_000);
         let (_, usage, _) = leaves(&mut proxy);
-        // A tenth of the 30 s, and a quarter.
-        assert!(usage.output <= output / 8, "{output}: {usage:?}");
+        assert_eq!(usage.output, hidden, "{output}");
+    }
+}
+
+/// A provider that has refused makes nothing, however long its error takes to come; one that
+/// nobody has reached has nothing to make.
+#[test]
+fn who_leaves_before_anything_is_made_pays_nothing() {
+    let refuses = |status: &str| {
+        let text = "content-type: application/json\n\n{~~~ more\n";
+        Answer::Message(message(text, &[(":status", status)]).unwrap())
+    };
+    let refusals = ["400", "401", "404", "429", "500", "503"].map(refuses);
+    for answer in refusals.into_iter().chain([Answer::Unconnected]) {
+        let mut proxy = proxy();
+        proxy.ask("leaves", &asks(true));
+        proxy.answers("gpt", answer.clone());
+        proxy.pass(2_000);
+        proxy.leaves("leaves");
+        proxy.pass(1_000);
+        let settled = proxy.told.iter().find(|line| line.contains("/v1/settlements")).unwrap();
+        let nothing = "\"credits\":\"0\",\"outcome\":\"failed\"";
+        assert!(settled.contains(nothing), "{answer:?}: {settled}");
     }
 }
 

@@ -15,9 +15,9 @@ pub(crate) use scripts::{wrong_scripts, wrong_stories};
 #[cfg(not(target_family = "wasm"))]
 pub(crate) use self::{
     bank::Weather,
-    envoy::{Filter, Headers, Piece, Step, View, WALL_S, Way, World},
+    envoy::{Common, Filter, Headers, Piece, Step, View, WALL_S, Way, World},
     gateway::{Gateway, IDLE_TIMEOUT_MS, Keeper, Place, Role},
-    play::{Life, live},
+    play::{Life, Play, live},
     proxy::Proxy,
     script::{Answer, Given, Message, message, request, split, told},
     scripts::gateway,

@@ -113,6 +113,11 @@ impl Proxy {
         self.goes(name, "is cut", Play::cut);
     }
 
+    /// Envoy sheds load, and resets a request's stream.
+    pub(crate) fn sheds(&mut self, name: &str) {
+        self.goes(name, "is shed", Play::shed);
+    }
+
     fn goes(&mut self, name: &str, how: &str, go: impl FnOnce(&mut Play)) {
         let found = self.requests.iter_mut().find(|request| request.name == name && !request.over);
         match found {

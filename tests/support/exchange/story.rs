@@ -5,11 +5,11 @@
 //! CREDITS`, `--- ledger fair|slow|lost|STATUS` (slow answers come with the next `--- ledger`),
 //! `--- ask NAME` with a request, `--- MODEL STATUS` with an answer of a provider to whoever asks
 //! it next, `--- MODEL refused`, `--- MODEL unconnected`, `--- MODEL silent`, `--- more MODEL` with
-//! what comes after `~~~ more`, `--- leaves NAME`, `--- cut NAME` (by Envoy, which ends), `---
-//! hears
-//! NAME` (tells what an app has by now), `--- pass MILLISECONDS`, `--- stall MILLISECONDS` (no tick
-//! meanwhile). Messages are written as in scripts. After `=== told` stands what must happen, a line
-//! each, and after `=== then` the accounts and the counters. Nothing may be open in the end.
+//! what comes after `~~~ more`, `--- leaves NAME`, `--- cut NAME` (by Envoy, which ends),
+//! `--- shed NAME` (by Envoy, which has too much to do), `--- hears NAME` (what an app has by now),
+//! `--- pass MILLISECONDS`, `--- stall MILLISECONDS` (no tick meanwhile). Messages are written as
+//! in scripts. After `=== told` stands what must happen, a line each, and after `=== then` the
+//! accounts and the counters. Nothing may be open in the end.
 use std::rc::Rc;
 
 use super::bank::Weather;
@@ -78,6 +78,7 @@ fn happens(proxy: &mut Proxy, (word, rest): (&str, &str), text: &str) -> Result<
         "more" => proxy.more(rest, &message(text, &[])?),
         "leaves" => proxy.leaves(rest),
         "cut" => proxy.cut(rest),
+        "shed" => proxy.sheds(rest),
         "pass" => {
             proxy.told.push(format!("- {rest} ms pass"));
             proxy.pass(number(rest)?);

@@ -97,6 +97,12 @@ impl Play {
         self.over();
     }
 
+    /// Envoy has too much to do, and resets the stream.
+    pub(crate) fn shed(&mut self) {
+        self.life.world.details = "overload".to_owned();
+        self.over();
+    }
+
     /// The app has gone.
     pub(crate) fn leave(&mut self) {
         self.life.world.details = "downstream_remote_disconnect".to_owned();

@@ -1,0 +1,90 @@
+//! What runs while a ledger is away, at the bounds of its tenant's grace.
+use super::*;
+
+/// A policy with so much grace, in seconds too.
+fn grace(credits: &str, seconds: u64) -> Desk {
+    let own = format!(r#""grace": {{"credits": "{credits}", "seconds": {seconds}}}"#);
+    let desk = Desk::new(&CREDITS.replace(r#""grace": {"credits": "0.2", "seconds": 60}"#, &own));
+    // It has bought before.
+    assert_eq!(outcome(&desk.asks(&[(201, &stands("10", "10", "10"))])), ["held"]);
+    desk
+}
+
+/// What of a settlement counts against its tenant's grace until the ledger has it.
+fn owed(life: &Life) -> Option<String> {
+    life.world.kept.iter().find_map(|note| match &note.kept {
+        Kept::Settlement { owed, .. } => owed.as_ref().map(|(_, credits)| credits.to_string()),
+        _ => None,
+    })
+}
+
+#[test]
+fn what_runs_in_grace_is_what_all_of_it_may_cost_and_then_what_it_did() {
+    for (credits, together) in [("0.040119", 0), (GPT, 1), ("0.080239", 1), ("0.08024", 2)] {
+        let desk = grace(credits, 60);
+        let run = [(); 3].map(|()| desk.begins(AWAY));
+        let words = run.iter().filter(|play| outcome(&play.life) == ["grace"]);
+        assert_eq!(words.count(), together, "{credits}");
+    }
+    // The first cost 0.006, which the ledger has not been told of.
+    for (credits, second) in [("0.046119", "denied"), ("0.04612", "grace")] {
+        let desk = grace(credits, 60);
+        assert_eq!(owed(&desk.asks(AWAY)), Some("0.006".to_owned()));
+        assert_eq!(outcome(&desk.asks(AWAY)), [second], "{credits}");
+    }
+}
+
+#[test]
+fn grace_ends_so_many_seconds_after_the_first_failure() {
+    for (ms, last) in [(29_999, "grace"), (30_000, "denied"), (30_001, "denied")] {
+        let desk = grace("5", 60);
+        assert_eq!(outcome(&desk.asks(AWAY)), ["grace"]);
+        desk.passes(30_000);
+        assert_eq!(outcome(&desk.asks(AWAY)), ["grace"]);
+        desk.passes(ms);
+        assert_eq!(outcome(&desk.asks(AWAY)), [last], "{ms}");
+    }
+}
+
+/// Of what cost more than was set aside no more is taken from the grace than was put there.
+#[test]
+fn what_cost_more_than_it_might_counts_as_much_as_it_might() {
+    for (output, counts) in [(500, "0.006"), (5_000, GPT), (10_000, GPT)] {
+        let desk = grace("5", 60);
+        let mut play = desk.begins_with(AWAY, &answer_of(output));
+        play.over();
+        assert_eq!(owed(&play.life), Some(counts.to_owned()), "{output}");
+    }
+    // A request that has a hold runs up nothing.
+    let desk = grace("5", 60);
+    assert_eq!(owed(&desk.asks(&[(201, &stands("10", "10", "10"))])), None);
+}
+
+/// Who ends a request, in Envoy's words: what a provider ends makes nothing more, what an app or
+/// an Envoy that ends leaves was being made.
+#[test]
+fn who_ended_a_request_says_whether_more_was_made() {
+    for (details, makes, hurries) in [
+        ("via_upstream", false, false),
+        ("upstream_reset_before_response_started{connection_termination}", false, false),
+        ("stream_idle_timeout", false, false),
+        ("max_duration_timeout", false, false),
+        ("overload", false, false),
+        ("wasm_fail_stream", false, false),
+        ("downstream_local_disconnect(draining)", true, true),
+        ("downstream_remote_disconnect", true, false),
+        ("http2.remote_reset", true, false),
+        ("", true, false),
+    ] {
+        let desk = Desk::new(CREDITS);
+        let mut play = desk.begins_with(&[(201, &stands("10", "10", "10"))], &Answer::Unconnected);
+        // It is at work by now.
+        play.life.world.connected = Some("127.0.0.1:40000");
+        desk.passes(10_000);
+        play.life.world.details = details.to_owned();
+        play.over();
+        let settled = kept(&play.life).pop().unwrap();
+        assert_eq!(settled.contains(r#""output":700"#), makes, "{details}: {settled}");
+        assert_eq!(play.life.world.hurried, hurries, "{details}");
+    }
+}
