@@ -113,6 +113,15 @@ fn whatever_is_done_to_a_hold_tells_how_it_is_then() {
         assert_eq!(hold.expires_at, now().plus_seconds(seconds), "{command:?}");
         assert_eq!(standing, book.account("alice").map(Account::standing), "{command:?}");
     }
+    // One that would end no later is not written anew.
+    book.apply(&hold("h3", "alice", "1"), now());
+    book.take_changes();
+    for (seconds, written) in [(59, 0), (60, 0), (61, 1)] {
+        let (tenant, hold_id) = ("alice".to_owned(), "h3".to_owned());
+        let renew = Renew { tenant, hold_id, expires_in: seconds };
+        assert_eq!(book.apply(&Command::Renew(renew), now()).outcome, Outcome::Renewed);
+        assert_eq!(book.take_changes().holds.len(), written, "{seconds}");
+    }
     // What cannot be held leaves nothing to tell of.
     let none = book.apply(&hold("h2", "alice", "101"), now());
     assert_eq!((none.outcome, none.hold), (Outcome::Insufficient, None));

@@ -88,3 +88,23 @@ fn who_ended_a_request_says_whether_more_was_made() {
         assert_eq!(play.life.world.hurried, hurries, "{details}");
     }
 }
+
+/// What is known of a ledger is every worker's: where nothing of it changes nobody writes it.
+#[test]
+fn a_ledger_that_answers_is_not_noted_each_time() {
+    let desk = Desk::new(CREDITS);
+    let said = stands("10", "10", "10");
+    let known = || {
+        let shared = desk.common.shared.borrow();
+        let own = shared.iter().filter(|(key, _)| key.starts_with("tw.ledger."));
+        own.map(|(key, value)| (key.clone(), value.clone())).collect::<Vec<_>>()
+    };
+    desk.asks(&[(201, &said)]);
+    assert_eq!(known(), [], "nothing was ever wrong");
+    // An operator was told of a refusal, which is remembered.
+    desk.asks(&[(400, "")]);
+    let told = known();
+    assert_eq!(told.len(), 1);
+    desk.asks(&[(201, &said)]);
+    assert_eq!(known(), told);
+}
