@@ -1,6 +1,7 @@
 //! What follows from what a ledger answers to a hold, at the bounds: what is asked next, what is
 //! told to the app, what is kept, and whether the ledger is asked the next time.
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+mod asks;
 mod grace;
 
 use std::rc::Rc;
