@@ -24,10 +24,7 @@ fn an_apps_name_for_its_request_is_a_part_of_the_holds() {
             let mut asking = asking();
             let own = asking.headers.iter_mut().find(|(name, _)| name == "x-request-id");
             own.unwrap().1 = name.as_bytes().to_vec();
-            let mut play = Play::new(&desk.gateway, &desk.common);
-            play.ask(&asking);
-            play.go_on();
-            hold_id(&play.life)
+            hold_id(&desk.plays(&asking, &[], &answer()).life)
         });
         assert!(ids.iter().all(|id| id.strip_prefix(begins).unwrap().len() == 16), "{ids:?}");
         assert_ne!(ids[0], ids[1]);
@@ -70,4 +67,39 @@ fn an_app_that_leaves_while_the_ledger_is_asked_gives_back_what_that_holds() {
         );
         assert_eq!(kept(&play.life), [told]);
     }
+}
+
+/// A lease for which the workers have no place serves the request that asked for it, and no other:
+/// what that does not need of it goes back at once.
+#[test]
+fn a_lease_that_nobody_can_find_serves_one_request() {
+    let desk = Desk::new(LEASE);
+    let mut play = desk.begins(&[]);
+    // Meanwhile its place is taken, by a name as long as may be that has credits.
+    let mut shared = desk.common.shared.borrow_mut();
+    let (_, (bucket, _)) = shared.iter_mut().find(|(key, _)| key.starts_with("tw.lease.")).unwrap();
+    let (name, lease) = ("n".repeat(4_000), "lease-x");
+    let mut record = Vec::from(u16::try_from(lease.len()).unwrap().to_le_bytes());
+    record.extend_from_slice(lease.as_bytes());
+    [1, u64::MAX, 0, 0].iter().for_each(|number: &u64| record.extend(number.to_le_bytes()));
+    bucket.clear();
+    bucket.extend(desk.common.now_ms().to_le_bytes());
+    for text in [name.as_bytes(), &record] {
+        bucket.extend(u16::try_from(text.len()).unwrap().to_le_bytes());
+        bucket.extend_from_slice(text);
+    }
+    drop(shared);
+    play.ledger.push_back((201, stands("10", "10", "10").into_bytes()));
+    play.go_on();
+    let id = hold_id(&play.life);
+    let [back] = kept(&play.life).try_into().unwrap();
+    let rest = format!(
+        "{{\"tenant\":\"acme\",\"hold_id\":\"{id}\",\"draw\":\"remainder\",\
+         \"releases\":\"0.95988\",\"credits\":\"0\"}}"
+    );
+    assert_eq!(back, rest);
+    play.over();
+    let settled = kept(&play.life).pop().unwrap();
+    let all = format!("\"releases\":\"{GPT}\",\"credits\":\"0.006\"");
+    assert!(settled.contains(&all), "{settled}");
 }

@@ -124,8 +124,13 @@ fn a_cluster_is_missing_for_a_minute_before_its_ledger_is_given_up() {
         for (wait, last) in [(0, false), (ms, true)] {
             worker.pass(wait);
             let call = worker.sends();
+            // Those that have come meanwhile wait for it as well.
+            worker.settle(&usual(), 2);
             let done: Done = worker.outboxes.no_cluster(call.id, &worker.world.view()).into();
             assert_eq!(done.logged.len(), usize::from(last && given_up), "{ms}");
+            let said = done.logged.iter().all(|line| line.contains("and 3 settlements wait"));
+            assert!(said, "{:?}", done.logged);
         }
+        assert_eq!(worker.outboxes.waiting(), if given_up { 0 } else { 3 });
     }
 }

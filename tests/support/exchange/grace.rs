@@ -1,4 +1,7 @@
 //! What runs while a ledger is away, at the bounds of its tenant's grace.
+use tradewind::exchange::{Effect, Outboxes};
+
+use super::super::support::World;
 use super::*;
 
 /// A policy with so much grace, in seconds too.
@@ -43,6 +46,51 @@ fn grace_ends_so_many_seconds_after_the_first_failure() {
         assert_eq!(outcome(&desk.asks(AWAY)), ["grace"]);
         desk.passes(ms);
         assert_eq!(outcome(&desk.asks(AWAY)), [last], "{ms}");
+    }
+}
+
+/// What others have found counts as well: an absence has begun when the first of them met it.
+#[test]
+fn grace_ends_for_all_when_it_ends_for_the_first() {
+    let mut asking = asking();
+    let key = asking.headers.iter_mut().find(|(name, _)| name == "authorization").unwrap();
+    key.1 = b"Bearer other-key".to_vec();
+    let other = |desk: &Desk, ledger: Answers<'_>| {
+        let mut play = desk.plays(&asking, ledger, &answer());
+        play.over();
+        outcome(&play.life).join(" ")
+    };
+    for (ms, last) in [(58_999, "grace"), (59_000, "denied")] {
+        let desk = grace("5", 60);
+        assert_eq!(other(&desk, &[(201, &stands("10", "10", "10"))]), "held");
+        assert_eq!(outcome(&desk.asks(&[(503, "no healthy upstream")])), ["grace"]);
+        desk.passes(1_000);
+        assert_eq!(other(&desk, AWAY), "grace");
+        desk.passes(ms);
+        assert_eq!(other(&desk, AWAY), last, "{ms}");
+    }
+}
+
+/// That a ledger answers gives nobody a second grace; that it has been told does.
+#[test]
+fn what_was_run_up_counts_until_the_ledger_has_it() {
+    let desk = grace(GPT, 60);
+    let life = desk.asks(AWAY);
+    assert_eq!(outcome(&life), ["grace"]);
+    desk.asks(&[(201, &stands("10", "10", "10"))]);
+    assert_eq!(outcome(&desk.asks(AWAY)), ["denied"]);
+    let (mut outboxes, world) = (Outboxes::default(), World::of(&desk.common));
+    life.world.kept.into_iter().for_each(|note| drop(outboxes.keep(note)));
+    for (state, next) in [("unavailable", "denied"), ("settled_unheld", "grace")] {
+        let calls = outboxes.tick(&world.view()).into_iter().filter_map(|effect| match effect {
+            Effect::Call(call) => Some(call.id),
+            _ => None,
+        });
+        let body = format!("{{\"results\":[{{\"state\":\"{state}\"}}]}}");
+        let [call] = calls.collect::<Vec<_>>().try_into().unwrap();
+        outboxes.answered(call, (200, body.as_bytes()), &world.view());
+        assert_eq!(outcome(&desk.asks(AWAY)), [next], "{state}");
+        desk.passes(2_000);
     }
 }
 

@@ -49,12 +49,16 @@ impl Desk {
 
     /// The same where its provider does something else.
     fn begins_with(&self, ledger: Answers<'_>, answer: &Answer) -> Play {
+        self.plays(&asking(), ledger, answer)
+    }
+
+    fn plays(&self, asking: &Message, ledger: Answers<'_>, answer: &Answer) -> Play {
         let mut play = Play::new(&self.gateway, &self.common);
         for model in ["gpt", "plain"] {
             play.answers.insert(model.to_owned(), [answer.clone()].into());
         }
         play.ledger.extend(ledger.iter().map(|(status, body)| (*status, body.as_bytes().to_vec())));
-        play.ask(&asking());
+        play.ask(asking);
         play.go_on();
         play
     }

@@ -158,6 +158,16 @@ fn an_answer_to_a_renewal_that_never_comes_is_not_waited_for_for_ever() {
 }
 
 #[test]
+fn a_hold_that_an_answer_does_not_name_is_asked_for_again_after_a_second() {
+    let mut worker = Worker::default();
+    worker.open("h1", 8, 8);
+    let call = worker.sends();
+    assert_eq!(worker.answers(&call, 200, renewals(&[])), Done::default());
+    let (waited, again) = worker.waits();
+    assert_eq!((waited, again.body), (1_000, call.body));
+}
+
+#[test]
 fn a_renewed_hold_lives_from_when_it_was_asked_for() {
     let mut worker = Worker::default();
     worker.open("h1", 8, 8);
