@@ -1,10 +1,10 @@
 //! What commands are answered beside their outcome, what records are called, and what is said of a
 //! text that is no amount, no share and no list of tiers.
 use tradewind::credit::{
-    Account, Answer, Book, Buy, Buying, Command, Configure, Credits, HoldState, Moment, NotTiers,
-    Outcome, Release, Settle, Share, Sweep, Tier, Tiers,
+    Account, Adjust, Answer, Balance, Book, Budget, Buy, Buying, Change, Command, Configure,
+    Credits, HoldState, Labels, Moment, NewHold, NotTiers, Outcome, Release, Renew, Repair, Settle,
+    Share, Sweep, Tier, Tiers,
 };
-use tradewind::credit::{Adjust, Balance, Change, NewHold, Renew, Repair};
 
 fn credits(text: &str) -> Credits {
     text.parse().unwrap()
@@ -178,6 +178,45 @@ fn every_state_of_a_hold_and_every_outcome_is_found_by_its_name() {
         assert_eq!(Outcome::named(outcome.consequence().name), Some(outcome));
     }
     assert_eq!((HoldState::named("closed"), Outcome::named("")), (None, None));
+}
+
+/// As a store keeps them, and whose meter each of them limits.
+#[test]
+fn a_budget_is_read_as_it_is_written_and_is_about_whom_it_names() {
+    let ci = Labels { user: Some("ci"), key: Some("k1") };
+    let nobody = Labels::default();
+    for (text, label, meter) in [
+        ("day 100", Some(""), Some("")),
+        ("month 0.5 user ci", Some("user:ci"), Some("user:ci")),
+        ("day 1 user bob", None, Some("user:bob")),
+        ("day 1 user *", Some("user:ci"), None),
+        ("month 7 key k1", Some("key:k1"), Some("key:k1")),
+        ("day 1 key k2", None, Some("key:k2")),
+        ("day 1 key *", Some("key:k1"), None),
+    ] {
+        let budget: Budget = text.parse().unwrap();
+        assert_eq!(budget.to_string(), text);
+        assert_eq!(budget.label(ci).as_deref(), label, "{text}");
+        let all = text == "day 100";
+        assert_eq!(budget.label(nobody).as_deref(), all.then_some(""), "{text}");
+        let own = budget.meter("alice", now()).map(|own| (own.tenant, own.label));
+        assert_eq!(own, meter.map(|label| ("alice".to_owned(), label.to_owned())), "{text}");
+    }
+    for text in [
+        "",
+        "day",
+        "week 1",
+        "day x",
+        "day -1",
+        "day 1 user",
+        "day 1 tenant x",
+        "day 1 user ci k1",
+        "day  1",
+        " day 1",
+        "day 1 ",
+    ] {
+        assert!(text.parse::<Budget>().is_err(), "`{text}`");
+    }
 }
 
 #[test]
