@@ -84,7 +84,7 @@ fn a_ledger_whose_policy_is_written_anew_is_the_same() {
 fn given_up(worker: &mut Worker) {
     worker.settle(&usual(), 1);
     let first = worker.sends();
-    let mut gone = |call: &Call, worker: &mut Worker| -> Done {
+    let gone = |call: &Call, worker: &mut Worker| -> Done {
         worker.outboxes.no_cluster(call.id, &worker.world.view()).into()
     };
     assert_eq!(gone(&first, worker).logged, [""; 0]);
