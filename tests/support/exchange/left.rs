@@ -220,6 +220,9 @@ fn short_answers_teach_nothing() {
         let (_, usage, _) = leaves(&mut proxy);
         let near = speed * 10 - 10..=speed * 10 + 10;
         assert!(near.contains(&usage.output), "{streamed} {output}: {usage:?}");
+    }
+}
+
 /// An answer that says nothing took its time, and tells nothing of how quick its model is.
 #[test]
 fn an_answer_of_nothing_teaches_nothing() {
