@@ -75,4 +75,16 @@ mod tests {
             assert!(served.young.len() <= MOST && served.old.len() <= MOST);
         }
     }
+
+    #[test]
+    fn as_many_are_remembered_as_one_generation_has() {
+        let connections = Connections::default();
+        let name = |number: usize| number.to_le_bytes().to_vec();
+        for number in 0..5 * MOST {
+            connections.served(name(number));
+            let last = number.saturating_sub(MOST - 1);
+            assert!(connections.has_served(&name(last)), "{last} of {number}");
+        }
+        assert!(!connections.has_served(&name(0)));
+    }
 }

@@ -84,7 +84,24 @@ pub(super) fn listed(fields: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::joined;
+    use super::{FIELD, LIST, joined, listed};
+
+    #[test]
+    fn so_many_fields_are_listed_as_a_header_may_hold() {
+        let names =
+            |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(listed(&[]), "");
+        assert_eq!(listed(&names(&["a"])), "a");
+        assert_eq!(listed(&names(&["a", "b\r\nc", "é"])), "a, b??c, ?");
+        let (long, longer) = ("x".repeat(FIELD), "x".repeat(FIELD + 1));
+        assert_eq!(listed(&names(&[&long, &longer])), format!("{long}, {long}"));
+        // Each takes 20 bytes: a list that is just as long as may be goes on, a longer one ends.
+        let mut many = vec!["x".repeat(18); LIST / 20];
+        many.extend(names(&["y", "z"]));
+        assert!(listed(&many).ends_with("x, y, and 1 more"), "{}", listed(&many));
+        many.remove(0);
+        assert!(listed(&many).ends_with("x, y, z"), "{}", listed(&many));
+    }
 
     #[test]
     fn a_version_is_said_once() {
