@@ -37,6 +37,10 @@ mod reports;
 mod rules;
 #[path = "support/exchange/mod.rs"]
 mod support;
+#[path = "support/exchange/taken.rs"]
+mod taken;
+#[path = "support/exchange/unjudged.rs"]
+mod unjudged;
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,6 @@
 //! What the edge role lets go: nothing that may be a credential, and no request that could be sent
 //! as it is.
+#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 use std::rc::Rc;
 
 use super::support::{Given, gateway, live};
@@ -21,7 +22,6 @@ const GONE: &[&str] = &[
 /// What other filters may need.
 const KEPT: &[&str] = &["x-forwarded-for", "traceparent", "x-envoy-external-address", "accept"];
 
-#[expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 /// What is in the request's header map once the edge role has let it go.
 fn left(policy: &str, path: &str) -> Vec<String> {
     let header = |name: &&str| format!("{name}: app-key\n");
@@ -57,4 +57,34 @@ fn nothing_that_may_be_a_credential_leaves_the_edge() {
         assert!(left.contains(&":path: /v1/chat/completions".to_owned()), "{left:?}");
         assert!(!left.iter().any(|line| line.starts_with(":method")), "{left:?}");
     }
+}
+
+/// Whether the mark of a judged answer, and the request's method, stand after one that came.
+fn stands(script: &str) -> (Option<String>, bool) {
+    let app = "POST /v1/chat/completions\nauthorization: Bearer app-key\n\n\
+               {\"model\":\"auto\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}\n";
+    let given = Given::read(&format!("# One.\n\n--- policy usual\n--- app\n{app}{script}"));
+    let life = live(&Rc::new(gateway("usual").unwrap()), &given.unwrap());
+    assert_eq!(life.world.refused, [""; 0]);
+    let judged = life.world.state.get("tw.judged");
+    let method = life.world.request.iter().any(|(name, _)| name == ":method");
+    (judged.map(|judged| String::from_utf8_lossy(judged).into_owned()), method)
+}
+
+/// What a provider was sent is taken back only where another is asked next, and so is the mark of
+/// a judged answer.
+#[test]
+fn an_answer_stays_judged_and_a_failure_that_is_handed_on_does_not() {
+    let good = r#"--- claude 200
+content-type: application/json
+
+{"id":"m","type":"message","role":"assistant","model":"c","content":[{"type":"text","text":"Hi"}],
+"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":3,"output_tokens":2}}
+"#;
+    assert_eq!(stands(good), (Some("anthropic".to_owned()), true));
+    let refused = "--- claude 400\ncontent-type: application/json\n\n\
+                   {\"error\":{\"type\":\"invalid_request_error\",\"message\":\"no\"}}\n";
+    assert_eq!(stands(refused), (Some("anthropic".to_owned()), true));
+    let bare = "--- claude 529\n\n{}\n--- bare gpt\n";
+    assert_eq!(stands(bare), (Some(String::new()), false));
 }

@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 use tradewind::exchange::{Effect, Kept, Outboxes};
 
-use super::support::{Filter, Gateway, Piece, Step, Way, World};
+use super::support::{Filter, Gateway, Piece, Step, Way, World, gateway};
 
 const BODY: &[u8] = br#"{"model":"gpt","messages":[{"role":"user","content":"Hi"}]}"#;
 const GRANTED: &[u8] = br#"{"balance":"10","available":"9","last_purchase":"10"}"#;
@@ -44,6 +44,9 @@ fn envoy_refuses_a_request_that_waits_for_the_ledger() {
     let told = edge.turn(&mut world, Way::Response, Piece::Body(b"Payload Too Large", true));
     let Step::Pass { body, .. } = told else { panic!("{told:?}") };
     assert!(String::from_utf8(body).unwrap().contains("larger than the gateway's buffers"));
+    // The ledger's answer comes all the same: the request does not go on.
+    let late = edge.called(&mut world, 201, GRANTED);
+    assert!(matches!(late, Step::Wait), "{late:?}");
     edge.over(&mut world);
     assert_eq!(settlements(&world).len(), 1, "once");
     assert!(world.refused.is_empty(), "{:?}", world.refused);
@@ -67,4 +70,14 @@ fn a_worker_ends_its_leases_while_a_request_runs_on_one() {
     let kept = settlements(&world);
     assert_eq!(kept.len(), 1, "{kept:?}");
     assert!(kept[0].contains(r#""releases":"0.040118""#), "{kept:?}");
+}
+
+/// The worker of a role that spends nothing has nothing to send and no clock to keep.
+#[test]
+fn only_the_edge_role_counts_credits_and_only_where_the_policy_does() {
+    for (policy, counts) in [("credits", true), ("usual", false)] {
+        let gateway = gateway(policy).unwrap();
+        assert_eq!(gateway.edge.credits().is_some(), counts);
+        assert!(gateway.providers.values().all(|provider| provider.credits().is_none()));
+    }
 }

@@ -1,0 +1,115 @@
+//! What the edge role takes of a request, to the byte, and when it answers one that it refuses.
+#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+use super::support::{Filter, Gateway, Piece, Step, Way, World};
+
+const POLICY: &str = include_str!("../../corpus/exchange/policy/usual.json");
+
+/// What the policy allows of a body.
+const BODY_MAX: usize = 65_536;
+
+/// Most bytes of headers that are held for a request.
+const HELD_MAX: usize = 4_096;
+
+/// A request whose headers are here, and what came of them; `own` are headers beside the usual.
+fn begin(first: [&str; 2], own: &[(&str, &str)]) -> (Filter, World, Step) {
+    let gateway = Gateway::new(POLICY).unwrap();
+    let usual = [(":method", first[0]), (":path", first[1]), ("x-request-id", "req-1")];
+    let all = usual.iter().chain(own);
+    let request = all.map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
+    let mut world = World { request: request.collect(), ..World::default() };
+    let mut edge = Filter::new(gateway.edge_role(), gateway.buffer);
+    let step = edge.turn(&mut world, Way::Request, Piece::Headers { end: false });
+    (edge, world, step)
+}
+
+/// The status of a reply; 0 where the request goes on.
+fn status(step: &Step) -> u16 {
+    match step {
+        Step::Reply(reply) => reply.status,
+        Step::Pass { .. } => 0,
+        Step::Wait => panic!("it waits"),
+    }
+}
+
+const CHAT: [&str; 2] = ["POST", "/v1/chat/completions"];
+const KEY: (&str, &str) = ("authorization", "Bearer app-key");
+
+/// An HTTP/1 connection can only be used again when the request has been read to its end; a method
+/// that has no body, or one without an end, is answered at once.
+#[test]
+fn a_refused_request_is_answered_when_it_has_been_read() {
+    for method in ["POST", "PUT", "PATCH"] {
+        let (mut edge, mut world, step) = begin([method, "/nowhere"], &[KEY]);
+        assert!(matches!(step, Step::Wait), "{method}: {step:?}");
+        let step = edge.turn(&mut world, Way::Request, Piece::Body(b"some", false));
+        assert!(matches!(step, Step::Wait), "{method}: {step:?}");
+        let step = edge.turn(&mut world, Way::Request, Piece::Body(b"more", true));
+        assert_eq!(status(&step), 404, "{method}");
+        assert_eq!(world.counted.get("tradewind_refused_total"), Some(&1));
+    }
+    for method in ["GET", "HEAD", "DELETE", "OPTIONS", "CONNECT"] {
+        let (mut edge, mut world, step) = begin([method, "/nowhere"], &[KEY]);
+        let expected = if method == "CONNECT" { 405 } else { 404 };
+        assert_eq!(status(&step), expected, "{method}");
+        // What still comes of it goes to nobody.
+        let step = edge.turn(&mut world, Way::Request, Piece::Body(b"more", false));
+        assert!(matches!(step, Step::Wait), "{method}: {step:?}");
+        assert_eq!(world.counted.get("tradewind_refused_total"), Some(&1));
+    }
+}
+
+/// A refused body is swallowed up to four times what a body may be long: beyond that the
+/// connection is the smaller loss.
+#[test]
+fn a_refused_body_is_swallowed_for_so_long() {
+    let most = vec![b'x'; 4 * BODY_MAX];
+    for (key, refused) in [(KEY, 413), (("authorization", "Bearer other"), 401)] {
+        let (mut edge, mut world, _) = begin(CHAT, &[key]);
+        for chunk in most.chunks(BODY_MAX + 1) {
+            let step = edge.turn(&mut world, Way::Request, Piece::Body(chunk, false));
+            assert!(matches!(step, Step::Wait), "{step:?}");
+        }
+        let step = edge.turn(&mut world, Way::Request, Piece::Body(b"x", false));
+        assert_eq!(status(&step), refused);
+    }
+}
+
+/// The status that a body gets; 0 where it goes on to a model.
+fn asked(headers: &[(&str, &str)], body: &str) -> u16 {
+    let (mut edge, mut world, step) = begin(CHAT, headers);
+    // Headers that are too large are refused when the body has been read.
+    assert!(matches!(step, Step::Wait), "{step:?}");
+    status(&edge.turn(&mut world, Way::Request, Piece::Body(body.as_bytes(), true)))
+}
+
+#[test]
+fn a_request_may_be_just_as_large_as_the_policy_says() {
+    const MESSAGE: &str = r#"{"role":"user","content":"Hi"}"#;
+    let body = |most: u64, messages: usize| {
+        let messages = vec![MESSAGE; messages].join(",");
+        format!(r#"{{"model":"gpt","max_tokens":{most},"messages":[{messages}]}}"#)
+    };
+    for (most, messages, status) in
+        [(5_000, 1, 0), (5_001, 1, 400), (4_999, 7, 0), (9, 8, 0), (9, 9, 400)]
+    {
+        assert_eq!(asked(&[KEY], &body(most, messages)), status, "{most} {messages}");
+    }
+    let short = body(9, 1);
+    for (length, status) in [(BODY_MAX - 1, 0), (BODY_MAX, 0), (BODY_MAX + 1, 413)] {
+        let spaces = " ".repeat(length - short.len());
+        assert_eq!(asked(&[KEY], &format!("{short}{spaces}")), status, "{length}");
+    }
+}
+
+/// Headers that travel are held with their values, those that are taken out by their names.
+#[test]
+fn so_much_of_the_headers_is_held() {
+    let body = r#"{"model":"gpt","messages":[{"role":"user","content":"Hi"}]}"#;
+    let taken_out = KEY.0.len() + "cookie".len();
+    let rest = HELD_MAX - taken_out - "openai-beta".len();
+    for (length, status) in [(rest - 1, 0), (rest, 0), (rest + 1, 431)] {
+        let (beta, cookie) = ("b".repeat(length), "c".repeat(5_000));
+        let headers = [KEY, ("openai-beta", beta.as_str()), ("cookie", cookie.as_str())];
+        assert_eq!(asked(&headers, body), status, "{length}");
+    }
+}
