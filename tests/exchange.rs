@@ -41,6 +41,8 @@ mod support;
 mod taken;
 #[path = "support/exchange/unjudged.rs"]
 mod unjudged;
+#[path = "support/exchange/waits.rs"]
+mod waits;
 
 use std::fs;
 use std::path::Path;

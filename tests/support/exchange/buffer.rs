@@ -50,7 +50,8 @@ fn send(
     ];
     let headers = headers.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
     let body = format!(
-        r#"{{"model":"{model}","max_tokens":50,"stream":{stream},"messages":[{{"role":"user","content":{text:?}}}]}}"#
+        "{{\"model\":\"{model}\",\"max_tokens\":50,\"stream\":{stream},\"messages\":\
+         [{{\"role\":\"user\",\"content\":{text:?}}}]}}"
     );
     let chunks = vec![body.into_bytes()];
     let request = Message { headers: headers.to_vec(), chunks, ..Message::default() };
@@ -90,7 +91,8 @@ fn a_whole_answer_that_is_translated() {
         edge("a whole answer", |units| {
             let text = "x".repeat(units);
             let body = format!(
-                r#"{{"candidates":[{{"content":{{"parts":[{{"text":"{text}"}}]}},"finishReason":"STOP"}}]}}"#
+                "{{\"candidates\":[{{\"content\":{{\"parts\":[{{\"text\":\"{text}\"}}]}},\
+                 \"finishReason\":\"STOP\"}}]}}"
             );
             let answer = answer("application/json", &[body], trailers);
             ask("/v1/chat/completions", "gemini", false, vec![answer])
@@ -134,6 +136,37 @@ fn one_event_of_many_parts() {
         assert_eq!(life.world.refused, [""; 0]);
         let body = String::from_utf8(life.body).unwrap();
         assert!(body.contains("too large") && body.len() < 20_000, "{}", body.len());
+    }
+}
+
+/// Of what is written at a time 64 KiB are kept free, for the words that end a stream.
+#[test]
+fn one_event_of_just_so_many_bytes() {
+    const MOST: usize = 80_000 - (64 << 10);
+    let ask = |units: usize| {
+        let part = format!(r#"{{"text":"{}"}}"#, "x".repeat(units));
+        let event =
+            format!("data: {{\"candidates\":[{{\"content\":{{\"parts\":[{part}]}}}}]}}\n\n");
+        let end = "data: {\"candidates\":[{\"finishReason\":\"STOP\"}]}\n\n".to_owned();
+        let chunks = [event, end];
+        ask(
+            "/v1/chat/completions",
+            "gemini",
+            true,
+            vec![answer("text/event-stream", &chunks, false)],
+        )
+    };
+    // What the end takes is what comes after the text's own event.
+    let written = |life: &Life| {
+        let body = String::from_utf8_lossy(&life.body).into_owned();
+        let end = body.find(r#""finish_reason":"stop""#).unwrap();
+        body[..end].rfind("data: ").unwrap()
+    };
+    let units = MOST - written(&ask(1)) + 1;
+    for (units, fits) in [(units - 1, true), (units, true), (units + 1, false)] {
+        let life = ask(units);
+        assert_eq!(status(&life), if fits { "200" } else { "502" }, "{units}");
+        assert!(!fits || written(&life) <= MOST);
     }
 }
 

@@ -164,6 +164,34 @@ fn a_whole_answer_to_who_asked_for_a_stream_is_learned_from_too() {
     assert!((445..=455).contains(&usage.output), "{usage:?}");
 }
 
+/// What is seen of its reasoning is a part of what its provider counts as such, and no text.
+#[test]
+fn reasoning_that_is_seen_is_no_text() {
+    let mut proxy = proxy();
+    proxy.ask("teaches", &asks(true));
+    proxy.pass(10_000);
+    // 500 tokens of it in 10 s, most of which are seen, and a few of text.
+    let thought = WORDS.repeat(60);
+    let output = 500 + tokens(WORDS);
+    let body = format!(
+        "{{\"choices\":[{{\"index\":0,\"message\":{{\"role\":\"assistant\",\"reasoning_content\":\
+         \"{thought}\",\"content\":\"{WORDS}\"}},\"finish_reason\":\"stop\"}}],\"usage\":\
+         {{\"prompt_tokens\":9,\"completion_tokens\":{output},\"completion_tokens_details\":\
+         {{\"reasoning_tokens\":500}}}}}}"
+    );
+    answers(&mut proxy, false, &body);
+    // Of the next a word of reasoning is seen every 500 ms: it makes more than that.
+    proxy.ask("leaves", &asks(true));
+    answers(&mut proxy, true, &format!("{}~~~ more\n", reasons("so ")));
+    for _ in 0..10 {
+        proxy.pass(500);
+        proxy.more("gpt", &message(&format!("\n{}~~~ more\n", reasons("so ")), &[]).unwrap());
+    }
+    let (_, usage, _) = leaves(&mut proxy);
+    assert!((250..=260).contains(&usage.output), "{usage:?}");
+    assert!((250..=260).contains(&usage.reasoning), "{usage:?}");
+}
+
 /// Many short answers of text alone do not make a model that also reasons seem to make nothing.
 #[test]
 fn answers_without_reasoning_teach_nothing_of_it() {

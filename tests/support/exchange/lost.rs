@@ -28,7 +28,11 @@ const STALE: Lost = Lost { connected: Some(KEPT), took: 1, begun: false, again: 
 
 /// Its word in the log, and the model of the next attempt; `claude` may be the chain's last.
 fn follows(lost: &Lost, chain: &[&'static str]) -> (&'static str, String) {
-    let gateway = Gateway::new(POLICY).unwrap();
+    follows_in(POLICY, lost, chain)
+}
+
+fn follows_in(policy: &str, lost: &Lost, chain: &[&'static str]) -> (&'static str, String) {
+    let gateway = Gateway::new(policy).unwrap();
     gateway.connections.served(format!("{KEPT} anthropic.test").into_bytes());
     let mut world = World { connected: lost.connected, ..World::default() };
     let again = lost.again.then_some("claude".into());
@@ -71,6 +75,27 @@ fn only_a_stale_connection_is_tried_again() {
     }
 }
 
+/// A provider that may not be silent for long is not taken for a stale connection when it was.
+#[test]
+fn how_soon_is_stale_depends_on_how_long_a_provider_may_be_silent() {
+    for (idle_timeout_ms, stale_ms, silent_ms) in
+        [(10, 5, 10), (1_010, 505, 960), (1_998, 999, 1_899), (2_100, 1_000, 1_995)]
+    {
+        let idle = format!("{{\"resilience\":{{\"idle_timeout\":\"{idle_timeout_ms}ms\"}},");
+        let policy = POLICY.replacen('{', &idle, 1);
+        for (took, word, again) in [
+            (stale_ms - 1, "failed", true),
+            (stale_ms, "failed", false),
+            (silent_ms - 1, "failed", false),
+            (silent_ms, "timed_out", false),
+        ] {
+            let found = follows_in(&policy, &Lost { took, ..STALE }, &["claude", "gpt"]);
+            let next = if again { "claude" } else { "gpt" };
+            assert_eq!(found, (word, next.to_owned()), "{took} of {idle_timeout_ms}");
+        }
+    }
+}
+
 /// Envoy may have no try left, whatever the plan says: then the app gets what stands there.
 #[test]
 fn a_failure_that_another_model_is_to_answer_is_told_in_the_apps_words_all_the_same() {
@@ -91,6 +116,24 @@ fn a_failure_that_another_model_is_to_answer_is_told_in_the_apps_words_all_the_s
     assert_eq!(length.unwrap().1, body.len().to_string().into_bytes());
     let body = String::from_utf8(body).unwrap();
     assert!(body.starts_with(r#"{"error":{"message":"claude: Overloaded""#), "{body}");
+}
+
+/// Of a failure without a body Envoy holds nothing that could be replaced.
+#[test]
+fn a_failure_without_a_body_that_another_model_is_to_answer_has_none() {
+    let gateway = Gateway::new(POLICY).unwrap();
+    let mut world = World::default();
+    world.state.insert(PLAN.to_owned(), gateway.plan(&["claude", "gpt"]).encode());
+    world.state.insert(NEXT.to_owned(), b"claude".to_vec());
+    let mut filter = Filter::new(gateway.provider_role("claude").unwrap(), gateway.buffer);
+    filter.turn(&mut world, Way::Request, Piece::Headers { end: false });
+    filter.turn(&mut world, Way::Request, Piece::Body(BODY, true));
+    world.response = vec![(":status".to_owned(), b"529".to_vec())];
+    let told = filter.turn(&mut world, Way::Response, Piece::Headers { end: true });
+    assert!(matches!(&told, Step::Pass { headers: true, body } if body.is_empty()), "{told:?}");
+    let said = |name: &str| world.response.iter().find(|(own, _)| own == name).unwrap().1.clone();
+    assert_eq!((said(":status"), said("content-length")), (b"529".to_vec(), b"0".to_vec()));
+    assert_eq!(world.refused, [""; 0]);
 }
 
 /// What a role of `anthropic` makes of a plan for these models, when it is the turn of that one:
@@ -137,6 +180,26 @@ fn a_turn_that_is_not_this_providers_is_refused_and_reported() {
         assert_eq!(refuses(plan, turn.as_bytes()), (500, reports), "{turn} in {plan:?}");
     }
     assert_eq!(refuses(&["claude"], b"\xff"), (500, vec![]));
+}
+
+/// The edge role lets no trailers of a request pass: with them the app's own headers and body would
+/// go on to a provider.
+#[test]
+fn a_request_that_ends_with_trailers_reaches_no_provider() {
+    for pieces in [0, 1] {
+        let gateway = Gateway::new(POLICY).unwrap();
+        let mut world = World::default();
+        world.state.insert(PLAN.to_owned(), gateway.plan(&["claude"]).encode());
+        world.state.insert(NEXT.to_owned(), b"claude".to_vec());
+        let mut filter = Filter::new(gateway.provider_role("claude").unwrap(), gateway.buffer);
+        filter.turn(&mut world, Way::Request, Piece::Headers { end: false });
+        for _ in 0..pieces {
+            filter.turn(&mut world, Way::Request, Piece::Body(BODY, false));
+        }
+        let step = filter.turn(&mut world, Way::Request, Piece::Trailers);
+        assert!(matches!(&step, Step::Reply(reply) if reply.status == 500), "{step:?}");
+        assert_eq!(world.counted.get("tradewind_plan_mismatch_total"), Some(&1));
+    }
 }
 
 /// What two requests do next that one kept connection to that authority's provider fails under.

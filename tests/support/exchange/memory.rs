@@ -1,29 +1,41 @@
 //! What streams hold is bounded, each alone and all together; who holds little is left alone.
 #![expect(clippy::unwrap_used, reason = "helpers that fail fail their tests")]
-use tradewind::exchange::{ALLOWANCE, Effect, Event, Flow, NEXT, PLAN, Stream};
+use tradewind::exchange::{ALLOWANCE, Effect, Event, Flow, NEXT, PLAN, Plan, Stream};
 
 use super::support::{Gateway, View, World};
 
 const POLICY: &str = include_str!("../../corpus/exchange/policy/usual.json");
-const BODY: &[u8] = br#"{"model":"gpt","stream":true,"messages":[{"role":"user","content":"Hi"}]}"#;
+const BODY: &[u8] =
+    br#"{"model":"gpt","stream":true,"max_tokens":9,"messages":[{"role":"user","content":"Hi"}]}"#;
 
 /// A stream of the provider role, as far as its answer's headers.
 struct One {
     stream: Stream,
     world: World,
     body: Vec<u8>,
+    /// What a failure is told with.
+    told: String,
 }
 
 impl One {
     fn begin(gateway: &Gateway) -> Self {
+        Self::of(gateway, &gateway.plan(&["gpt"]), "")
+    }
+
+    /// One with a header of its provider's, of which the app of a plan may be told.
+    fn of(gateway: &Gateway, plan: &Plan<'_>, version: &str) -> Self {
         let mut world = World::default();
-        world.state.insert(PLAN.to_owned(), gateway.plan(&["gpt"]).encode());
-        world.state.insert(NEXT.to_owned(), b"gpt".to_vec());
+        world.state.insert(PLAN.to_owned(), plan.encode());
+        let leg = plan.legs.first().unwrap();
+        world.state.insert(NEXT.to_owned(), leg.model.as_bytes().to_vec());
         let header = |name: &str, value: &str| (name.to_owned(), value.as_bytes().to_vec());
-        world.response =
-            vec![header(":status", "200"), header("content-type", "text/event-stream")];
-        let stream = gateway.providers.get("openai").unwrap().stream();
-        let mut one = Self { stream, world, body: Vec::new() };
+        world.response = vec![
+            header(":status", "200"),
+            header("content-type", "text/event-stream"),
+            header("openai-version", version),
+        ];
+        let stream = gateway.providers.get(&*leg.provider).unwrap().stream();
+        let mut one = Self { stream, world, body: Vec::new(), told: String::new() };
         one.on(Event::RequestHeaders { end: false });
         one.on(Event::RequestBody { size: BODY.len(), end: true });
         one.on(Event::ResponseHeaders { end: false });
@@ -38,6 +50,10 @@ impl One {
         let over = effects.list.iter().any(ends) || effects.flow == Flow::Continue;
         let counted = effects.list.into_iter().filter_map(|effect| match effect {
             Effect::Count(name) => Some(name),
+            Effect::Reply(reply) => {
+                self.told = String::from_utf8_lossy(&reply.body).into_owned();
+                None
+            }
             _ => None,
         });
         (counted.collect(), over)
@@ -62,6 +78,7 @@ fn unfinished_events_are_bounded_and_ordinary_streams_go_on() {
             let (counted, over) = one.chunk(&[b'x'; 10_000]);
             if over {
                 assert_eq!(counted, [COUNTER]);
+                assert!(one.told.contains(": 384 KiB of it would have to be held"), "{}", one.told);
                 failed += 1;
                 break;
             }
@@ -110,4 +127,49 @@ fn what_comes_after_the_end_is_counted_too() {
     };
     assert!(late(100_000) <= all - (100_000 - ALLOWANCE));
     assert_eq!(late(300_000), all, "and read no further where it is too much");
+}
+
+/// Before the first content all that is written for the app waits: what is written in its dialect,
+/// and where its provider's own bytes are to be cut.
+#[test]
+fn what_waits_for_the_first_content_is_counted() {
+    let gateway = Gateway::new(POLICY).unwrap();
+    let all = gateway.memory.left();
+    // An app of another dialect is told the long id.
+    let mut written = One::of(&gateway, &gateway.plan(&["gemini"]), "");
+    let id = "i".repeat(50_000);
+    let begins = format!("data: {{\"responseId\":\"{id}\",\"candidates\":[{{\"index\":0}}]}}\n\n");
+    assert_eq!(written.chunk(begins.as_bytes()), (Vec::new(), false));
+    let held = all - gateway.memory.left();
+    let wide = 2 * id.len() - ALLOWANCE;
+    assert!((wide..2 * wide + 100_000).contains(&held), "{held}");
+    let content = r#"data: {"candidates":[{"index":0,"content":{"parts":[{"text":"Hi"}]}}]}"#;
+    assert!(written.chunk(format!("{content}\n\n").as_bytes()).1);
+    let left = all - gateway.memory.left();
+    assert!(left + id.len() < held, "what has gone on is held no longer: {left} of {held}");
+    drop(written);
+    assert_eq!(gateway.memory.left(), all);
+
+    // So are the provider's own headers. A stream has some bytes of its own, and one cut.
+    let own = |version: usize| {
+        let plan = gateway.plan(&["gpt"]);
+        let mut headed = One::of(&gateway, &plan, &"1".repeat(version));
+        assert_eq!(headed.chunk(b": ping\n\n"), (Vec::new(), false));
+        all - gateway.memory.left()
+    };
+    let few = own(ALLOWANCE);
+    assert!((40..200).contains(&few), "{few}");
+    assert_eq!(own(ALLOWANCE + 50_000), few + 50_000);
+    assert_eq!(gateway.memory.left(), all);
+
+    // Of an app of the same dialect Envoy has the bytes; each comment among them is cut.
+    let mut copied = One::begin(&gateway);
+    let begins = r#"data: {"choices":[{"index":0,"delta":{"role":"assistant"}}]}"#;
+    let chunk = format!(": ping\n\n{begins}\n\n").repeat(3_000);
+    assert_eq!(copied.chunk(chunk.as_bytes()), (Vec::new(), false));
+    let cuts = 2_999 * size_of::<core::ops::Range<usize>>();
+    assert_eq!(all - gateway.memory.left(), cuts + few - ALLOWANCE);
+    let content = r#"data: {"choices":[{"index":0,"delta":{"content":"Hi"}}]}"#;
+    assert!(copied.chunk(format!("{content}\n\n").as_bytes()).1);
+    assert_eq!(gateway.memory.left(), all);
 }

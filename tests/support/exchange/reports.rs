@@ -107,3 +107,53 @@ proptest! {
         prop_assert_eq!(models, chain.iter().take(last).map(String::as_str).collect::<Vec<_>>());
     }
 }
+
+/// Up to a second without a word is nothing; a longer time is quiet, and what ends it was made in
+/// it.
+#[test]
+fn more_than_a_second_without_a_word_is_quiet() {
+    for (ms, quiet) in [(999, 0), (1_000, 0), (1_001, 1_001)] {
+        let mut report = Report::begin("gpt", 10_000);
+        assert_eq!(report.quiet_since(10_000 + ms), quiet);
+        report.text(7, 10_000 + ms);
+        let ended = if quiet > 0 { 7 } else { 0 };
+        assert_eq!((report.quiet.ms, report.quiet.ended), (quiet, ended), "{ms}");
+        // And from the last word.
+        assert_eq!(report.quiet_since(11_000 + ms), 0);
+        report.text(5, 20_000 + ms);
+        assert_eq!((report.quiet.ms, report.quiet.ended), (quiet + 10_000, ended + 5), "{ms}");
+    }
+}
+
+/// An answer has begun with its first content, and when that was does not change.
+#[test]
+fn the_first_content_is_when_an_answer_begins() {
+    let mut report = Report::begin("gpt", 10);
+    assert_eq!((report.has_content(), report.word()), (false, "unanswered"));
+    report.content(20);
+    report.content(30);
+    assert_eq!((report.has_content(), report.first_ms, report.word()), (true, 20, "cut"));
+}
+
+/// Of an answer that is stopped no more counts than was paid for, unless more is said than can be:
+/// that is for whoever charges to see.
+#[test]
+fn what_came_beyond_the_bound_does_not_count() {
+    let used = |output: u64, reasoning: u64| Used {
+        reported: Some(Usage { output, reasoning, ..Usage::default() }),
+        said: output,
+        thought: reasoning,
+    };
+    let within = |output: u64, reasoning: u64| {
+        let within = used(output, reasoning).within(100);
+        let reported = within.reported.unwrap();
+        ((reported.output, reported.reasoning), (within.said, within.thought))
+    };
+    assert_eq!(within(99, 99), ((99, 99), (99, 99)));
+    assert_eq!(within(101, 101), ((100, 100), (100, 100)));
+    // Twice as much and 64 more is believed.
+    assert_eq!(within(264, 0), ((100, 0), (100, 0)));
+    assert_eq!(within(0, 264), ((0, 100), (0, 100)));
+    assert_eq!(within(265, 0), ((265, 0), (100, 0)));
+    assert_eq!(within(0, 265), ((0, 265), (0, 100)));
+}
