@@ -162,10 +162,11 @@ fn what_waits_for_the_first_content_is_counted() {
     assert_eq!(own(ALLOWANCE + 50_000), few + 50_000);
     assert_eq!(gateway.memory.left(), all);
 
-    // Of an app of the same dialect Envoy has the bytes; each comment among them is cut.
+    // Of an app of the same dialect Envoy has the bytes, the id among them; each comment is cut.
     let mut copied = One::begin(&gateway);
     let begins = r#"data: {"choices":[{"index":0,"delta":{"role":"assistant"}}]}"#;
-    let chunk = format!(": ping\n\n{begins}\n\n").repeat(3_000);
+    let named = begins.replace("choices", &format!("id\":\"{id}\",\"choices"));
+    let chunk = format!(": ping\n\n{begins}\n\n").repeat(3_000) + &named + "\n\n";
     assert_eq!(copied.chunk(chunk.as_bytes()), (Vec::new(), false));
     let cuts = 2_999 * size_of::<core::ops::Range<usize>>();
     assert_eq!(all - gateway.memory.left(), cuts + few - ALLOWANCE);

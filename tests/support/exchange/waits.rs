@@ -1,6 +1,9 @@
 //! How long an answer is waited for, how much of it is held until it is judged, and how often its
 //! attempt tells of itself meanwhile: each bound where it lies.
 #![expect(clippy::unwrap_used, reason = "helpers that fail fail their tests")]
+use std::borrow::Cow;
+
+use tradewind::dialect::Event;
 use tradewind::exchange::{Meter, NEXT, PLAN, Plan, Progress, Report, StreamBuffer, Used};
 
 use super::support::{Filter, Gateway, Piece, Step, Way, World};
@@ -276,4 +279,36 @@ fn an_event_that_nobody_can_read_is_counted_by_its_bytes() {
     assert_eq!(one.report().used.said, said + 100_000);
     one.chunk(&[b'x'; 500_002]);
     assert_eq!(one.report().used.said, said + 225_000);
+}
+
+/// A text of so many tokens by our estimate.
+fn text(tokens: u64) -> String {
+    let texts = (1..).map(|words| "word ".repeat(words));
+    let counted = |text: &String| Event::Text(Cow::Borrowed(text)).tokens();
+    texts.take_while(|text| counted(text) <= tokens).find(|text| counted(text) == tokens).unwrap()
+}
+
+/// An estimate may be wrong by a quarter and some tokens, and by as much again where one answer is
+/// read for several: only what is surely beyond what was paid for is ended.
+#[test]
+fn an_answer_is_ended_where_it_is_surely_longer_than_was_paid_for() {
+    let gateway = Gateway::new(POLICY).unwrap();
+    // What was paid for of each, and what is read of one at the most.
+    for (choices, bound, most) in [(1, 100, 100 + 25 + 16), (3, 100, (300 + 300 + 48) / 3)] {
+        let mut plan = metered(&gateway, "gpt");
+        plan.meter = Some(Meter { choices, stop: true, left: None });
+        plan.legs.iter_mut().for_each(|leg| leg.bound = Some(bound));
+        for (tokens, ends) in [(most, false), (most + 1, true)] {
+            let mut one = One::stream(&gateway, &plan);
+            let Step::Pass { body, .. } = one.chunk(says(&text(tokens)).as_bytes()) else {
+                panic!("it is held")
+            };
+            let body = String::from_utf8(body).unwrap();
+            assert_eq!(body.ends_with("data: [DONE]\n\n"), ends, "{choices} {tokens}");
+            assert_eq!(body.contains(r#""finish_reason":"length""#), ends);
+            let progress = if ends { Progress::Answered } else { Progress::Running };
+            assert_eq!(one.report().progress, progress);
+            assert_eq!(one.report().used.said, (tokens * choices).min(bound * choices));
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! What is true of every life.
 use std::collections::BTreeSet;
 
-use super::{Play, Stage};
+use super::{Life, Play, Stage};
+use tradewind::exchange::{Progress, Report};
 
 impl Play {
     /// What is true of every life, once there is nothing more to come.
@@ -16,10 +17,18 @@ impl Play {
             Stage::Routing(_) | Stage::Done => {}
         }
         let life = &self.life;
-        let length = life.headers.iter().find(|(name, _)| name == "content-length");
-        let length = length.map(|(_, value)| String::from_utf8_lossy(value).into_owned());
+        let length = header(life, "content-length");
+        let length = length.map(|value| String::from_utf8_lossy(value).into_owned());
+        let attempt = header(life, "x-tradewind-model")
+            .map(|model| Report::of(&life.world.view(), &String::from_utf8_lossy(model)));
+        let told = attempt.flatten().filter(|report| report.progress == Progress::Answered);
+        let sent = u64::try_from(life.body.len()).unwrap_or_default();
+        let miscounted = told.is_some_and(|report| report.bytes != sent);
         if length.is_some_and(|length| length != life.body.len().to_string()) {
             self.problem("content-length is not the length of the body");
+        }
+        if miscounted {
+            self.problem("an attempt tells of another number of bytes than the app has got");
         }
         if !self.life.ended && !self.life.reset {
             self.problem("the app's answer does not end");
@@ -38,11 +47,7 @@ impl Play {
     pub(super) fn check_log(&mut self) {
         let life = &self.life;
         let said = |key: &str| life.world.state.get(key).cloned();
-        let header = |name: &str| {
-            let header = life.headers.iter().find(|(own, _)| own == name);
-            header.map(|(_, value)| value.clone())
-        };
-        let (tried, told) = (said("tw.tried"), header("x-tradewind-attempts"));
+        let (tried, told) = (said("tw.tried"), header(life, "x-tradewind-attempts").cloned());
         let asked: BTreeSet<&String> = life.saw.iter().map(|(model, ..)| model).collect();
         let least = (!asked.is_empty()).then(|| asked.len().to_string().into_bytes());
         let unsent = asked.is_empty() || said("tw.request_id").as_deref() == Some(b"req-1");
@@ -56,4 +61,9 @@ impl Play {
             self.problem("the log does not say the id of a request that was sent");
         }
     }
+}
+
+/// One of the headers that the app got.
+fn header<'l>(life: &'l Life, name: &str) -> Option<&'l Vec<u8>> {
+    life.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value)
 }
