@@ -211,8 +211,10 @@ fn a_request_that_grows_when_it_is_translated() {
     }
     let life = ask(units + 1);
     assert_eq!(status(&life), "413");
-    let body = String::from_utf8(life.body).unwrap();
+    let body = String::from_utf8_lossy(&life.body);
     assert!(body.contains("10000 bytes"), "{body}");
+    let log = String::from_utf8_lossy(life.world.state.get("tw.attempts").unwrap());
+    assert_eq!(log, r#"[{"model":"gemini","outcome":"too_large","ms":0}]"#);
 }
 
 /// What is thrown away of a refused body is not held: it may be as long as several buffers.

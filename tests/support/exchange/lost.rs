@@ -1,7 +1,7 @@
 //! Attempts that end without an answer: what each is taken for, and whether its model is asked once
 //! more.
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
-use tradewind::exchange::{NEXT, PLAN, Plan, Report};
+use tradewind::exchange::{Effect, NEXT, PLAN, Plan, Report};
 
 use super::support::{Filter, Gateway, IDLE_TIMEOUT_MS, Piece, Step, Way, World};
 
@@ -180,6 +180,28 @@ fn a_turn_that_is_not_this_providers_is_refused_and_reported() {
         assert_eq!(refuses(plan, turn.as_bytes()), (500, reports), "{turn} in {plan:?}");
     }
     assert_eq!(refuses(&["claude"], b"\xff"), (500, vec![]));
+}
+
+/// A model that told nothing of itself was not tried.
+#[test]
+fn as_many_were_tried_as_tell_of_themselves() {
+    for (told, tried) in [(false, b"1"), (true, b"2")] {
+        let gateway = Gateway::new(POLICY).unwrap();
+        let mut world = World::default();
+        world.state.insert(PLAN.to_owned(), gateway.plan(&["gpt", "claude"]).encode());
+        world.state.insert(NEXT.to_owned(), b"claude".to_vec());
+        if told && let Effect::State(key, value) = Report::begin("gpt", 1).publish() {
+            world.state.insert(key.into_owned(), value);
+        }
+        let mut filter = Filter::new(gateway.provider_role("claude").unwrap(), gateway.buffer);
+        filter.turn(&mut world, Way::Request, Piece::Headers { end: false });
+        filter.turn(&mut world, Way::Request, Piece::Body(BODY, true));
+        world.response = vec![(":status".to_owned(), b"400".to_vec())];
+        let step = filter.turn(&mut world, Way::Response, Piece::Headers { end: true });
+        let Step::Reply(reply) = step else { panic!("{step:?}") };
+        let said = reply.headers.iter().find(|(name, _)| *name == "x-tradewind-attempts");
+        assert_eq!(said.unwrap().1.as_bytes(), tried);
+    }
 }
 
 /// The edge role lets no trailers of a request pass: with them the app's own headers and body would

@@ -174,3 +174,33 @@ fn what_waits_for_the_first_content_is_counted() {
     assert!(copied.chunk(format!("{content}\n\n").as_bytes()).1);
     assert_eq!(gateway.memory.left(), all);
 }
+
+/// A call whose name has not come is held by whoever reads the stream.
+#[test]
+fn a_call_that_is_not_told_yet_is_counted() {
+    let gateway = Gateway::new(POLICY).unwrap();
+    let all = gateway.memory.left();
+    let mut one = One::begin(&gateway);
+    let call = format!("{{\"index\":0,\"id\":\"{}\"}}", "i".repeat(50_000));
+    let delta = format!("{{\"index\":0,\"delta\":{{\"tool_calls\":[{call}]}}}}");
+    let event = format!("data: {{\"choices\":[{delta}]}}\n\n");
+    assert_eq!(one.chunk(event.as_bytes()), (Vec::new(), false));
+    assert!(gateway.memory.left() <= all - (50_000 - ALLOWANCE));
+}
+
+/// A stream that its app has begun to receive fails like any other where there is no memory, and is
+/// counted.
+#[test]
+fn a_stream_that_flows_may_find_no_memory_either() {
+    let gateway = Gateway::new(POLICY).unwrap();
+    let content = b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"}}]}\n\n";
+    let mut flowing = One::begin(&gateway);
+    assert_eq!(flowing.chunk(content), (Vec::new(), true));
+    let mut greedy: Vec<One> = (0..300).map(|_| One::begin(&gateway)).collect();
+    greedy.iter_mut().for_each(|one| drop(one.chunk(&[b'x'; 250_000])));
+    assert!(gateway.memory.left() < 250_000 - ALLOWANCE);
+    flowing.body = vec![b'x'; 250_000];
+    let size = flowing.body.len();
+    let (counted, _) = flowing.on(Event::ResponseBody { size, end: false });
+    assert_eq!(counted, [COUNTER]);
+}

@@ -13,7 +13,7 @@ const HELD_MAX: usize = 4_096;
 /// A request whose headers are here, and what came of them; `own` are headers beside the usual.
 fn begin(first: [&str; 2], own: &[(&str, &str)]) -> (Filter, World, Step) {
     let gateway = Gateway::new(POLICY).unwrap();
-    let usual = [(":method", first[0]), (":path", first[1]), ("x-request-id", "req-1")];
+    let usual = [(":method", first[0]), (":path", first[1])];
     let all = usual.iter().chain(own);
     let request = all.map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
     let mut world = World { request: request.collect(), ..World::default() };
@@ -29,6 +29,12 @@ fn status(step: &Step) -> u16 {
         Step::Pass { .. } => 0,
         Step::Wait => panic!("it waits"),
     }
+}
+
+/// What is said of a refusal.
+fn said(step: &Step) -> String {
+    let Step::Reply(reply) = step else { panic!("{step:?}") };
+    String::from_utf8_lossy(&reply.body).into_owned()
 }
 
 const CHAT: [&str; 2] = ["POST", "/v1/chat/completions"];
@@ -112,4 +118,64 @@ fn so_much_of_the_headers_is_held() {
         let headers = [KEY, ("openai-beta", beta.as_str()), ("cookie", cookie.as_str())];
         assert_eq!(asked(&headers, body), status, "{length}");
     }
+}
+
+/// The id that an app is told of its request.
+fn told_id(given: &str) -> String {
+    let (_, _, step) = begin(["GET", "/nowhere"], &[("x-request-id", given)]);
+    let Step::Reply(reply) = step else { panic!("{step:?}") };
+    let id = reply.headers.into_iter().find(|(name, _)| *name == "x-tradewind-request-id");
+    id.unwrap().1
+}
+
+/// An id is said in headers and to the ledger: no more of it than may stand there.
+#[test]
+fn an_id_is_as_long_as_may_be_and_visible() {
+    let id = |length: usize| "i".repeat(length);
+    assert_eq!(told_id(&id(128)), id(128));
+    assert_eq!(told_id(&id(129)), id(128));
+    for (given, told) in [("a-1 b", "a-1"), ("a\tb", "a"), ("aé", "a"), ("~!", "~!"), ("", "")] {
+        assert_eq!(told_id(given), told);
+    }
+}
+
+#[test]
+fn a_body_that_is_not_compressed_may_say_so() {
+    let body = r#"{"model":"gpt","messages":[{"role":"user","content":"Hi"}]}"#;
+    for (encoding, status) in [("identity", 0), ("Identity", 0), ("gzip", 415)] {
+        assert_eq!(asked(&[KEY, ("content-encoding", encoding)], body), status, "{encoding}");
+    }
+}
+
+/// Who asks for what is not there reads the refusal in the dialect whose path it is below.
+#[test]
+fn a_path_below_a_dialects_own_is_refused_in_that_dialect() {
+    for (path, words) in [
+        ("/v1/messages/batches", r#"{"type":"error","error":{"#),
+        ("/v1/chat/completions/c1", r#"{"error":{"#),
+        ("/v1/other", r#"{"error":{"#),
+    ] {
+        let (_, _, step) = begin(["GET", path], &[KEY]);
+        assert!(said(&step).starts_with(words), "{path}: {}", said(&step));
+    }
+}
+
+/// Each place is named once, however many keys are looked for there.
+#[test]
+fn who_brings_no_key_is_told_where_one_is_looked_for() {
+    let more = r#""identity": [
+        {"api_key": {"header": "x-team", "keys": [{"sha256": "HASH1", "tenant": "a"}]}},
+        {"api_key": {"header": "x-team", "keys": [{"sha256": "HASH2", "tenant": "b"}]}},
+        {"#;
+    let more = more.replace("HASH1", &"1".repeat(64)).replace("HASH2", &"2".repeat(64));
+    let policy = POLICY.replacen("\"identity\": [\n    {", &more, 1);
+    let gateway = Gateway::new(&policy).unwrap();
+    let first = [(":method", "GET"), (":path", "/v1/models")];
+    let request = first.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
+    let mut world = World { request: request.to_vec(), ..World::default() };
+    let mut edge = Filter::new(gateway.edge_role(), gateway.buffer);
+    let step = edge.turn(&mut world, Way::Request, Piece::Headers { end: true });
+    let words = "no API key: send one as `x-team: KEY` or `authorization: Bearer KEY` or \
+                 `x-api-key: KEY`\"";
+    assert!(said(&step).contains(words), "{}", said(&step));
 }

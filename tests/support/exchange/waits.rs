@@ -147,6 +147,33 @@ fn an_end_is_waited_for_no_longer_than_somebody_wants_of_it() {
     let all = format!("{}{STOPS}data: [DONE]\n\n", says("Hi"));
     over.filter.turn(&mut over.world, Way::Response, Piece::Body(all.as_bytes(), true));
     assert_eq!(over.filter.sleeps(&over.world), None);
+    // And where it does so a little later, it is not reset when the moment comes.
+    let mut later = One::stream(&gateway, &gateway.plan(&["gpt"]));
+    later.chunk(all.as_bytes());
+    later.filter.turn(&mut later.world, Way::Response, Piece::Body(b"", true));
+    later.filter.woken(&mut later.world);
+    assert!(!later.filter.closed());
+}
+
+/// What comes meanwhile puts nothing off, and what is not whole is not held back.
+#[test]
+fn a_whole_answer_is_let_go_at_its_time_whatever_comes() {
+    let gateway = Gateway::new(POLICY).unwrap();
+    let mut one = One::stream(&gateway, &gateway.plan(&["gpt"]));
+    one.chunk(format!("{}{STOPS}", says("Hi")).as_bytes());
+    assert_eq!(one.filter.sleeps(&one.world), Some(1_000));
+    one.world.common.pass(400);
+    one.chunk(b":\n\n");
+    assert_eq!(one.filter.sleeps(&one.world), Some(600));
+    // An event that is too long and not over is closed before the mark.
+    one.chunk(&[b"data: ".as_slice(), &[b'x'; 300_000]].concat());
+    let Step::Pass { body, .. } = one.wakes().1 else { panic!("it is held") };
+    assert!(body.ends_with(b"xxx\n\ndata: [DONE]\n\n"));
+
+    let second = STOPS.replace("\"index\":0", "\"index\":1").replace("\"stop\"", "null");
+    let mut open = One::stream(&gateway, &gateway.plan(&["gpt"]));
+    let step = open.chunk(format!("{second}{}{STOPS}", says("Hi")).as_bytes());
+    assert!(matches!(step, Step::Pass { .. }), "another answer has not ended: {step:?}");
 }
 
 /// What is held of an answer that is not judged yet, by its kind: more of it is judged as it is.
@@ -241,6 +268,23 @@ fn what_is_known_of_a_stream_is_published_as_it_grows() {
     assert_eq!(published(1, &uses(2)), wide(both + 2 * uses(1).len()));
     assert_eq!(one.report().used.reported.unwrap().output, 2);
     assert_eq!(one.world.refused, [""; 0]);
+}
+
+/// Where nobody pays nothing is told on the way, and nothing is counted.
+#[test]
+fn what_nobody_pays_for_is_published_at_its_end() {
+    let gateway = Gateway::new(POLICY).unwrap();
+    let mut one = One::stream(&gateway, &gateway.plan(&["gpt"]));
+    one.chunk(says("one").as_bytes());
+    let first = one.report();
+    one.world.common.pass(5_000);
+    one.chunk(says(&"word ".repeat(100)).as_bytes());
+    one.chunk(&[b"data: ".as_slice(), &[b'x'; 300_000]].concat());
+    assert_eq!(one.report(), first);
+    one.chunk(format!("\n\n{STOPS}data: [DONE]\n\n").as_bytes());
+    let last = one.report();
+    assert_eq!((last.progress, last.used.seen()), (Progress::Answered, 0));
+    assert!(last.bytes > 300_000);
 }
 
 /// Before the first content the usage alone is published, where somebody pays and about once a
