@@ -113,3 +113,28 @@ impl Body {
         self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{OVERSHOOT, StreamBuffer, WHOLE_ANSWER, retries};
+    use crate::policy::RequestLimits;
+
+    #[test]
+    fn a_buffer_holds_the_largest_request_and_a_whole_answer_and_is_one_that_envoy_can_have() {
+        let rendered = |max_body_bytes: u64| {
+            let limits = RequestLimits { max_body_bytes, ..RequestLimits::default() };
+            StreamBuffer::rendered(&limits).bytes()
+        };
+        let most = WHOLE_ANSWER - OVERSHOOT;
+        assert_eq!((rendered(0), rendered(most)), (16 << 20, 16 << 20));
+        assert_eq!(rendered(most + 1), WHOLE_ANSWER + 1);
+        let envoys = u64::from(u32::MAX);
+        assert_eq!(rendered(envoys - OVERSHOOT), envoys);
+        assert_eq!((rendered(envoys), rendered(u64::MAX)), (envoys, envoys));
+    }
+
+    #[test]
+    fn each_model_may_be_tried_twice() {
+        assert_eq!((retries(1), retries(3), retries(usize::MAX)), (2, 6, usize::MAX));
+    }
+}
