@@ -143,19 +143,16 @@ fn one_event_of_many_parts() {
 #[test]
 fn one_event_of_just_so_many_bytes() {
     const MOST: usize = 80_000 - (64 << 10);
-    let ask = |units: usize| {
+    let event = |units: usize| {
         let part = format!(r#"{{"text":"{}"}}"#, "x".repeat(units));
-        let event =
-            format!("data: {{\"candidates\":[{{\"content\":{{\"parts\":[{part}]}}}}]}}\n\n");
-        let end = "data: {\"candidates\":[{\"finishReason\":\"STOP\"}]}\n\n".to_owned();
-        let chunks = [event, end];
-        ask(
-            "/v1/chat/completions",
-            "gemini",
-            true,
-            vec![answer("text/event-stream", &chunks, false)],
-        )
+        format!("data: {{\"candidates\":[{{\"content\":{{\"parts\":[{part}]}}}}]}}\n\n")
     };
+    let send = |mut chunks: Vec<String>| {
+        chunks.push("data: {\"candidates\":[{\"finishReason\":\"STOP\"}]}\n\n".to_owned());
+        let answer = answer("text/event-stream", &chunks, false);
+        ask("/v1/chat/completions", "gemini", true, vec![answer])
+    };
+    let ask = |units: usize| send(vec![event(units)]);
     // What the end takes is what comes after the text's own event.
     let written = |life: &Life| {
         let body = String::from_utf8_lossy(&life.body).into_owned();
@@ -168,6 +165,10 @@ fn one_event_of_just_so_many_bytes() {
         assert_eq!(status(&life), if fits { "200" } else { "502" }, "{units}");
         assert!(!fits || written(&life) <= MOST);
     }
+    // Later on it is left out, and the app is told.
+    let life = send(vec![event(1), event(MOST)]);
+    let body = String::from_utf8_lossy(&life.body);
+    assert!(body.contains("too large") && !body.contains("xxx"), "{body}");
 }
 
 /// What is held back for trailers counts as well.

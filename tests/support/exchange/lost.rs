@@ -133,6 +133,7 @@ fn a_failure_without_a_body_that_another_model_is_to_answer_has_none() {
     assert!(matches!(&told, Step::Pass { headers: true, body } if body.is_empty()), "{told:?}");
     let said = |name: &str| world.response.iter().find(|(own, _)| own == name).unwrap().1.clone();
     assert_eq!((said(":status"), said("content-length")), (b"529".to_vec(), b"0".to_vec()));
+    assert_eq!(filter.sleeps(&world), None, "all of it has come");
     assert_eq!(world.refused, [""; 0]);
 }
 
@@ -180,6 +181,18 @@ fn a_turn_that_is_not_this_providers_is_refused_and_reported() {
         assert_eq!(refuses(plan, turn.as_bytes()), (500, reports), "{turn} in {plan:?}");
     }
     assert_eq!(refuses(&["claude"], b"\xff"), (500, vec![]));
+}
+
+/// A request without a body, which the edge role has refused, reaches no provider either.
+#[test]
+fn a_request_without_a_body_reaches_no_provider() {
+    let gateway = Gateway::new(POLICY).unwrap();
+    let mut world = World::default();
+    world.state.insert(PLAN.to_owned(), gateway.plan(&["claude"]).encode());
+    world.state.insert(NEXT.to_owned(), b"claude".to_vec());
+    let mut filter = Filter::new(gateway.provider_role("claude").unwrap(), gateway.buffer);
+    let step = filter.turn(&mut world, Way::Request, Piece::Headers { end: true });
+    assert!(matches!(&step, Step::Reply(reply) if reply.status == 500), "{step:?}");
 }
 
 /// A model that told nothing of itself was not tried.

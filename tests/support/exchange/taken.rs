@@ -64,6 +64,16 @@ fn a_refused_request_is_answered_when_it_has_been_read() {
     }
 }
 
+/// Trailers end a refused body as its last chunk would.
+#[test]
+fn a_refused_request_that_ends_with_trailers_is_answered() {
+    let (mut edge, mut world, _) = begin(CHAT, &[("authorization", "Bearer other")]);
+    let step = edge.turn(&mut world, Way::Request, Piece::Body(b"some", false));
+    assert!(matches!(step, Step::Wait), "{step:?}");
+    let step = edge.turn(&mut world, Way::Request, Piece::Trailers);
+    assert_eq!(status(&step), 401);
+}
+
 /// A refused body is swallowed up to four times what a body may be long: beyond that the
 /// connection is the smaller loss.
 #[test]

@@ -1,7 +1,7 @@
 //! Answers that Envoy makes itself, at any point of a request's way through its chain: which model
 //! they are said of, and how many were tried.
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
-use tradewind::exchange::{Effect, Outcome, Progress, Report};
+use tradewind::exchange::{Effect, Outcome, Progress, Report, StreamBuffer};
 
 use super::support::{Filter, Gateway, Piece, Step, Way, World};
 
@@ -33,10 +33,8 @@ fn publish(world: &mut World, report: &Report) {
     }
 }
 
-/// What an app gets of it, where Envoy's own answer has a body or has none.
-fn got(local: &Local, body: bool) -> Got {
-    let gateway = Gateway::new(POLICY).unwrap();
-    let header = |name: &str, value: &str| (name.to_owned(), value.as_bytes().to_vec());
+/// A request for `auto` that has been sent.
+fn sent(gateway: &Gateway) -> (Filter, World) {
     let request = vec![
         header(":method", "POST"),
         header(":path", "/v1/chat/completions"),
@@ -49,6 +47,16 @@ fn got(local: &Local, body: bool) -> Got {
     let ask = br#"{"model":"auto","messages":[{"role":"user","content":"Hi"}]}"#;
     let sent = edge.turn(&mut world, Way::Request, Piece::Body(ask, true));
     assert!(matches!(sent, Step::Pass { .. }), "{sent:?}");
+    (edge, world)
+}
+
+fn header(name: &str, value: &str) -> (String, Vec<u8>) {
+    (name.to_owned(), value.as_bytes().to_vec())
+}
+
+/// What an app gets of it, where Envoy's own answer has a body or has none.
+fn got(local: &Local, body: bool) -> Got {
+    let (mut edge, mut world) = sent(&Gateway::new(POLICY).unwrap());
     for (model, progress) in ["claude", "gpt", "gemini"].into_iter().zip(&local.told) {
         let mut report = Report::begin(model, 1);
         if *progress != Progress::Running {
@@ -136,5 +144,23 @@ fn what_envoy_says_itself_is_said_of_the_model_that_it_concerns() {
             assert_eq!((got.status.as_str(), &got.attempts), (status, &attempts), "{row}");
             assert_eq!(got.tried, attempts, "the log says the same: {row}");
         }
+    }
+}
+
+/// Where the words of an app's dialect do not fit into the buffer, Envoy's own stand.
+#[test]
+fn what_does_not_fit_is_left_as_envoy_says_it() {
+    for (buffer, own) in [(100, true), (1_000, false)] {
+        let gateway = Gateway::with_buffer(POLICY, |_| StreamBuffer::of(buffer)).unwrap();
+        let (mut edge, mut world) = sent(&gateway);
+        world.details = "response_timeout".to_owned();
+        world.response = vec![header(":status", "504"), header("content-length", "13")];
+        edge.turn(&mut world, Way::Response, Piece::Headers { end: false });
+        let step = edge.turn(&mut world, Way::Response, Piece::Body(b"Envoy's words", true));
+        let Step::Pass { body, .. } = step else { panic!("{step:?}") };
+        assert_eq!(body == b"Envoy's words", own);
+        let length = world.response.iter().find(|(name, _)| name == "content-length");
+        assert_eq!(length.unwrap().1, body.len().to_string().into_bytes());
+        assert_eq!(world.refused, [""; 0]);
     }
 }
