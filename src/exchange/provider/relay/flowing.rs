@@ -28,6 +28,8 @@ pub(in super::super) struct Flowing {
     /// of its end can only be added to what is held back. Where the provider leaves it out, neither
     /// its trailers nor an empty last chunk take it.
     back: Option<usize>,
+    /// When it was whole but for its mark: what is waited for afterwards makes nothing.
+    whole_ms: Option<u64>,
     /// How often it will be woken yet, once something is held back.
     patience: u8,
     /// Tokens of its text that its report knows of.
@@ -46,7 +48,8 @@ impl Flowing {
         let headers = judge.headers(200, Some(EVENTS), None);
         let patience = judge.about.patience(USAGE_PATIENCE);
         let about = judge.about;
-        let flowing = Box::new(Self { about, translation, back: None, patience, said: 0 });
+        let flowing =
+            Box::new(Self { about, translation, back: None, whole_ms: None, patience, said: 0 });
         let (next, mut effects) = flowing.deliver(run, came, envoy);
         effects.list.insert(0, headers);
         (next, effects)
@@ -156,6 +159,9 @@ impl Flowing {
         };
         let now = envoy.now_ms();
         report.content(now);
+        if self.translation.awaits_mark() {
+            self.whole_ms.get_or_insert(now);
+        }
         let seen = self.translation.seen();
         let fresh = seen.said.saturating_sub(self.said);
         if fresh > 0 {
@@ -164,7 +170,7 @@ impl Flowing {
         }
         self.about.used(seen);
         match progress {
-            Some(progress) => Some(self.about.end(progress, now)),
+            Some(progress) => Some(self.about.end(progress, self.whole_ms.unwrap_or(now))),
             None => self.about.so_far(now),
         }
     }

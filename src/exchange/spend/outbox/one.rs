@@ -137,6 +137,9 @@ impl Outbox {
         envoy: &dyn Envoy,
     ) -> Option<Vec<Effect>> {
         if self.holds.sent.is_some_and(|(sent, _)| sent == call) {
+            if answer.0 != 0 {
+                self.gone_ms = None;
+            }
             return Some(self.renewed(answer, envoy));
         }
         let sent = self.queue.sent.take_if(|sent| sent.call == call)?;
