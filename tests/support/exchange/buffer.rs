@@ -156,8 +156,8 @@ fn one_event_of_just_so_many_bytes() {
     // What the end takes is what comes after the text's own event.
     let written = |life: &Life| {
         let body = String::from_utf8_lossy(&life.body).into_owned();
-        let end = body.find(r#""finish_reason":"stop""#).unwrap();
-        body[..end].rfind("data: ").unwrap()
+        let (text, _) = body.split_once(r#""finish_reason":"stop""#).unwrap();
+        text.rfind("data: ").unwrap()
     };
     let units = MOST - written(&ask(1)) + 1;
     for (units, fits) in [(units - 1, true), (units, true), (units + 1, false)] {

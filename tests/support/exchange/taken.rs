@@ -1,5 +1,5 @@
 //! What the edge role takes of a request, to the byte, and when it answers one that it refuses.
-#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
 use super::support::{Filter, Gateway, Piece, Step, Way, World};
 
 const POLICY: &str = include_str!("../../corpus/exchange/policy/usual.json");

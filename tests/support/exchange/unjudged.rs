@@ -1,6 +1,6 @@
 //! Answers that Envoy makes itself, at any point of a request's way through its chain: which model
 //! they are said of, and how many were tried.
-#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
 use tradewind::exchange::{Effect, Outcome, Progress, Report, StreamBuffer};
 
 use super::support::{Filter, Gateway, Piece, Step, Way, World};

@@ -1,6 +1,6 @@
 //! How long an answer is waited for, how much of it is held until it is judged, and how often its
 //! attempt tells of itself meanwhile: each bound where it lies.
-#![expect(clippy::unwrap_used, reason = "helpers that fail fail their tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers that fail fail their tests")]
 use std::borrow::Cow;
 
 use tradewind::dialect::Event;
@@ -177,6 +177,9 @@ fn a_whole_answer_is_let_go_at_its_time_whatever_comes() {
 }
 
 /// What is held of an answer that is not judged yet, by its kind: more of it is judged as it is.
+/// So many bytes that say nothing.
+type Bytes = dyn Fn(usize) -> Vec<u8>;
+
 #[test]
 fn so_much_of_an_answer_is_held_until_it_is_judged() {
     let comments = |size: usize| [b":\n\n".repeat(size / 3), vec![b'\n'; size % 3]].concat();
@@ -187,10 +190,11 @@ fn so_much_of_an_answer_is_held_until_it_is_judged() {
         [(&gateway, [65_536, 12 << 20, 1 << 20]), (&small, [40_000; 3])]
     {
         let plan = gateway.plan(&["gpt"]);
-        let table: [(&str, &str, usize, &dyn Fn(usize) -> Vec<u8>, u16); 3] = [
-            ("500", "application/json", error, &spaces, 500),
-            ("200", "application/json", whole, &spaces, 502),
-            ("200", "text/event-stream", stream, &comments, 502),
+        let (blank, silent): (&Bytes, &Bytes) = (&spaces, &comments);
+        let table = [
+            ("500", "application/json", error, blank, 500),
+            ("200", "application/json", whole, blank, 502),
+            ("200", "text/event-stream", stream, silent, 502),
         ];
         for (status, kind, most, bytes, told) in table {
             for (size, held) in [(most - 1, true), (most, true), (most + 1, false)] {
