@@ -148,6 +148,9 @@ impl Flowing {
 
     /// What is published after a chunk: at the end, and where somebody pays on the way.
     fn report(&mut self, sent: usize, run: &Run, envoy: &dyn Envoy) -> Option<Effect> {
+        if self.whole_ms.is_none() && self.translation.awaits_mark() {
+            self.whole_ms = Some(envoy.now_ms());
+        }
         let metered = self.about.asked.meter.is_some();
         let report = &mut self.about.asked.report;
         report.bytes = report.bytes.saturating_add(u64::try_from(sent).unwrap_or(u64::MAX));
@@ -159,9 +162,6 @@ impl Flowing {
         };
         let now = envoy.now_ms();
         report.content(now);
-        if self.translation.awaits_mark() {
-            self.whole_ms.get_or_insert(now);
-        }
         let seen = self.translation.seen();
         let fresh = seen.said.saturating_sub(self.said);
         if fresh > 0 {
