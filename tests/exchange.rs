@@ -43,6 +43,8 @@ mod taken;
 mod unjudged;
 #[path = "support/exchange/waits.rs"]
 mod waits;
+#[path = "support/exchange/unread.rs"]
+mod unread;
 
 use std::fs;
 use std::path::Path;

@@ -11,7 +11,10 @@ mod texts;
 use texts::wrong_texts;
 
 /// As deep as serde_json reads.
-const DEPTH: Limits = Limits { depth: 127, lone_surrogates: false };
+const DEPTH: Limits = Limits { depth: 127, lone_surrogates: false, unread: &[] };
+
+/// The same, and nobody reads what stands at these names.
+const UNREAD: Limits = Limits { unread: &["u", "\u{e9}"], ..DEPTH };
 
 /// Whether a value is what serde_json made of the same text.
 fn same(ours: Value<'_>, theirs: &Theirs) -> bool {
@@ -63,6 +66,13 @@ fn agree(bytes: &[u8]) -> Result<(), TestCaseError> {
         (Ok(_), Err(theirs)) => prop_assert!(theirs.to_string().contains("out of range")),
         (Err(ours), Ok(_)) => prop_assert!(false, "{ours}, which serde_json takes"),
     }
+    Ok(())
+}
+
+/// A text is JSON or not, whoever reads what of it.
+fn one_verdict(bytes: &[u8]) -> Result<(), TestCaseError> {
+    let verdict = |limits| Document::parse(bytes, limits).map(drop);
+    prop_assert_eq!(verdict(UNREAD), verdict(DEPTH));
     Ok(())
 }
 
@@ -167,6 +177,35 @@ proptest! {
     }
 
     #[test]
+    fn what_nobody_reads_is_as_well_formed(
+        value in value(), pretty: bool, key in "[uéx]", at: Index, put in pieces(),
+    ) {
+        let write = if pretty { serde_json::to_string_pretty } else { serde_json::to_string };
+        let (own, inner) = (write(&value).unwrap(), write(&value).unwrap());
+        let text = format!(r#"{{"a":[{{"b":0, "{key}" : {own} ,"c":[{inner}]}}],"d":{inner}}}"#);
+        let document = Document::parse(text.as_bytes(), UNREAD).unwrap();
+        let root = document.root();
+        let item = root.get("a").unwrap().items().next().unwrap();
+        let unread = item.get(&key).unwrap();
+        prop_assert_eq!(unread.raw(), own.as_str());
+        if key == "x" {
+            prop_assert_eq!(unread.items().count(), value.as_array().map_or(0, Vec::len));
+        } else {
+            prop_assert!(unread.items().next().is_none() && unread.members().next().is_none());
+        }
+        prop_assert_eq!(item.members().count(), 3);
+        prop_assert_eq!(item.get("c").unwrap().items().next().unwrap().raw(), inner.as_str());
+        prop_assert_eq!(root.get("d").unwrap().raw(), inner.as_str());
+        let mut bytes = text.into_bytes();
+        for end in 0..bytes.len() {
+            one_verdict(bytes.get(..end).unwrap_or_default())?;
+        }
+        let at = at.index(bytes.len());
+        bytes.splice(at..at, put);
+        one_verdict(&bytes)?;
+    }
+
+    #[test]
     fn what_is_written_is_read(value in value()) {
         let mut writer = Writer::new();
         write(&mut writer, &value);
@@ -178,7 +217,9 @@ proptest! {
     }
 
     #[test]
-    fn strings_of_any_length(plain in 0..80_usize, stop in "[\"\\\\\u{0}-\u{1f} é]", more: String) {
+    fn strings_of_any_length(
+        plain in 0..80_usize, stop in "[\"\\\\\u{0}-\u{1f} é]", more: String,
+    ) {
         let text = format!("{}{stop}{more}", "x".repeat(plain));
         let mut writer = Writer::new();
         writer.string(&text);
@@ -276,6 +317,17 @@ fn depth_and_number_of_values_are_bounded() {
     assert!(Document::parse(&of(most), DEPTH).is_ok());
     let error = Document::parse(&of(most + 1), DEPTH).unwrap_err();
     assert_eq!((error.offset, error.expected), (2 * most - 1, "fewer values"));
+    // Of what nobody reads the number does not count, the depth does.
+    let many = [&br#"{"u":"#[..], &of(4 * most), br#","a":7}"#].concat();
+    assert_eq!(Document::parse(&many, DEPTH).unwrap_err().expected, "fewer values");
+    let document = Document::parse(&many, UNREAD).unwrap();
+    assert_eq!(document.root().get("a").unwrap().as_u64(), Some(7));
+    for (depth, fits) in [(126, true), (127, false)] {
+        let deep = format!(r#"{{"u":{}0{}}}"#, "[".repeat(depth), "]".repeat(depth));
+        assert_eq!(Document::parse(deep.as_bytes(), UNREAD).is_ok(), fits);
+    }
+    let behind = [&br#"{"u":[[]],"a":"#[..], &of(most), b"}"].concat();
+    assert_eq!(Document::parse(&behind, UNREAD).unwrap_err().expected, "fewer values");
 }
 
 #[test]

@@ -106,6 +106,9 @@ pub struct Provider {
     pub write: fn(&Ask<'_>, &Target<'_>) -> Vec<u8>,
     /// Reads a whole answer.
     pub whole: WholeReader,
+    /// Members of a whole answer that nobody reads, and that have as many values as it has tokens
+    /// or more.
+    pub unread: &'static [&'static str],
     /// Reads a streamed answer.
     pub stream: fn() -> Box<dyn StreamReader>,
     /// Reads the body of an answer with an error status.

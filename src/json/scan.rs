@@ -12,6 +12,10 @@ pub struct Limits {
     /// Whether an escape may name half a surrogate pair (`"\ud83d"`), which is no character: it
     /// reads as U+FFFD. Providers cut characters in two when they cut an answer into pieces.
     pub lone_surrogates: bool,
+    /// Names of members that nobody reads, whatever they hold. An array or object there, at any
+    /// depth, is as well formed as any, and takes the place of one value: it has no items and no
+    /// members, and its text is whole.
+    pub unread: &'static [&'static str],
 }
 
 /// Most values of a text, keys included: 524,288, which take 8 MiB.
@@ -23,7 +27,7 @@ pub const VALUES_MAX: u32 = 1 << 19;
 impl Default for Limits {
     /// 128 levels, as most readers of JSON allow: tool schemas of real apps stay under 20.
     fn default() -> Self {
-        Self { depth: 128, lone_surrogates: false }
+        Self { depth: 128, lone_surrogates: false, unread: &[] }
     }
 }
 
@@ -82,7 +86,7 @@ impl<'a> Document<'a> {
     ///
     /// # Errors
     /// The first place where the text is not JSON, is not UTF-8, is too deep, holds more than
-    /// [`VALUES_MAX`] values, or goes on after its value.
+    /// [`VALUES_MAX`] values beside those that nobody reads, or goes on after its value.
     pub fn parse(bytes: &'a [u8], limits: Limits) -> Result<Self, Syntax> {
         let text = match core::str::from_utf8(bytes) {
             Ok(text) => text,
@@ -91,7 +95,8 @@ impl<'a> Document<'a> {
         if u32::try_from(bytes.len()).is_err() {
             return Err(place(bytes, 0, "less than 4 GiB"));
         }
-        let mut scan = Scan { bytes, at: 0, nodes: Vec::with_capacity(64), limits };
+        let nodes = Vec::with_capacity(64);
+        let mut scan = Scan { bytes, at: 0, nodes, unread: None, limits };
         match scan.document() {
             Ok(()) => Ok(Self { text, nodes: scan.nodes }),
             Err(expected) => Err(place(bytes, scan.at, expected)),
@@ -112,16 +117,21 @@ fn place(bytes: &[u8], offset: usize, expected: &'static str) -> Syntax {
     Syntax { offset, line, column, expected }
 }
 
-/// What may come next inside the innermost array or object.
-enum Inside {
-    Array,
-    Object,
+/// An array or object that has not ended.
+struct Open {
+    object: bool,
+    /// Its node's index; that of no node inside a value that nobody reads.
+    index: usize,
+    /// Nothing of it has come.
+    empty: bool,
 }
 
 struct Scan<'a> {
     bytes: &'a [u8],
     at: usize,
     nodes: Vec<Node>,
+    /// Inside a value that nobody reads: how many arrays and objects there are around it.
+    unread: Option<usize>,
     limits: Limits,
 }
 
@@ -129,20 +139,20 @@ type Step<T = ()> = Result<T, &'static str>;
 
 impl Scan<'_> {
     fn document(&mut self) -> Step {
-        let mut open: Vec<(Inside, usize)> = Vec::new();
+        let mut open: Vec<Open> = Vec::new();
         self.space();
-        self.value(&mut open)?;
-        while let Some((inside, index)) = open.last() {
-            let (object, index) = (matches!(inside, Inside::Object), *index);
+        self.value(&mut open, false)?;
+        while let Some(last) = open.last_mut() {
+            let (object, index) = (last.object, last.index);
+            let empty = core::mem::replace(&mut last.empty, false);
             self.space();
             let close = if object { b'}' } else { b']' };
-            // A container that is still empty has added no node after its own.
-            let empty = self.nodes.len() == index.saturating_add(1);
             match self.peek() {
                 Some(b) if b == close => {
                     self.bump();
                     self.close(index);
                     open.pop();
+                    self.unread = self.unread.filter(|around| *around != open.len());
                     continue;
                 }
                 Some(b',') if !empty => {
@@ -152,28 +162,32 @@ impl Scan<'_> {
                 _ if !empty => return Err(if object { "`,` or `}`" } else { "`,` or `]`" }),
                 _ => {}
             }
-            if object {
-                self.key()?;
-            }
-            self.value(&mut open)?;
+            let unread = object && self.key()?;
+            self.value(&mut open, unread)?;
         }
         self.space();
         if self.at == self.bytes.len() { Ok(()) } else { Err("the end of the text") }
     }
 
-    fn value(&mut self, open: &mut Vec<(Inside, usize)>) -> Step {
+    /// Reads a value, of an array or object its beginning; `unread` when nobody reads it.
+    fn value(&mut self, open: &mut Vec<Open>, unread: bool) -> Step {
         let start = self.at;
         match self.peek() {
             Some(b'"') => self.string(),
             Some(b @ (b'{' | b'[')) => {
-                if open.len() >= usize::try_from(self.limits.depth).unwrap_or(usize::MAX) {
+                let around = open.len();
+                if around >= usize::try_from(self.limits.depth).unwrap_or(usize::MAX) {
                     return Err("fewer levels of nesting");
                 }
                 self.bump();
                 let object = b == b'{';
-                let kind = if object { Kind::Object } else { Kind::Array };
-                open.push((if object { Inside::Object } else { Inside::Array }, self.nodes.len()));
-                self.push(start, kind, false)
+                let index = if self.unread.is_some() { usize::MAX } else { self.nodes.len() };
+                open.push(Open { object, index, empty: true });
+                self.push(start, if object { Kind::Object } else { Kind::Array }, false)?;
+                if unread {
+                    self.unread = Some(around);
+                }
+                Ok(())
             }
             Some(b't') => self.word("true", Kind::True),
             Some(b'f') => self.word("false", Kind::False),
@@ -192,18 +206,22 @@ impl Scan<'_> {
         }
     }
 
-    fn key(&mut self) -> Step {
+    /// Reads a key; gives whether nobody reads its value.
+    fn key(&mut self) -> Step<bool> {
         if self.peek() != Some(b'"') {
             return Err("a key in double quotes");
         }
+        let start = self.at.saturating_add(1);
         self.string()?;
+        let name = self.bytes.get(start..self.at.saturating_sub(1)).unwrap_or_default();
+        let unread = self.limits.unread.iter().any(|own| own.as_bytes() == name);
         self.space();
         if self.peek() != Some(b':') {
             return Err("`:`");
         }
         self.bump();
         self.space();
-        Ok(())
+        Ok(unread && self.unread.is_none())
     }
 
     fn string(&mut self) -> Step {
@@ -231,6 +249,9 @@ impl Scan<'_> {
     }
 
     fn push(&mut self, start: usize, kind: Kind, escaped: bool) -> Step {
+        if self.unread.is_some() {
+            return Ok(());
+        }
         if narrow(self.nodes.len()) >= VALUES_MAX {
             self.at = start;
             return Err("fewer values");

@@ -56,6 +56,7 @@ pub(super) const DIALECT: Dialect = Dialect {
         lacks: lacks::lacks,
         write: write::write,
         whole: answer_read::whole,
+        unread: &[],
         stream: answer_read::stream,
         fault: fault::read,
     },

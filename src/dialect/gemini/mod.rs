@@ -31,6 +31,7 @@ pub(super) const DIALECT: Dialect = Dialect {
         lacks: lacks::lacks,
         write: write::write,
         whole: read::whole,
+        unread: &["logprobsResult"],
         stream: read::stream,
         fault: fault::read,
     },

@@ -17,6 +17,9 @@ mod write;
 
 use super::{App, Dialect, Provider};
 
+/// How likely each token was, and by what numbers tokens go: those beside OpenAI's own are vLLM's.
+const UNREAD: &[&str] = &["logprobs", "prompt_logprobs", "token_ids", "prompt_token_ids"];
+
 /// The row of this dialect.
 pub(super) const DIALECT: Dialect = Dialect {
     name: "openai",
@@ -41,6 +44,7 @@ pub(super) const DIALECT: Dialect = Dialect {
         lacks: write::lacks,
         write: write::write,
         whole: answer_read::read,
+        unread: UNREAD,
         stream: stream_read::reader,
         fault: fault::read,
     },

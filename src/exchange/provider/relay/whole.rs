@@ -26,7 +26,8 @@ pub(super) fn judged(mut judge: Judge, came: Came, envoy: &dyn Envoy) -> Turn {
     let not_an_answer = |status: u16| {
         internal(format!("the provider answered {status} with something that is no answer"))
     };
-    let Ok(document) = Document::parse(&body, Limits::lenient()) else {
+    let unread = judge.about.config.dialect.provider.unread;
+    let Ok(document) = Document::parse(&body, Limits { unread, ..Limits::lenient() }) else {
         let fault = not_an_answer(judge.status);
         return judge.fail(fault, came, envoy);
     };
