@@ -1,5 +1,6 @@
 """An answer ends when the gateway ends it, whatever its provider keeps open or drips."""
 
+import copy
 import json
 import time
 
@@ -8,6 +9,7 @@ import pytest
 
 from conftest import ENVOYS
 from support import h2_app, paths
+from support.credits import credits_policy
 from support.gateway import CHAT, MESSAGES, Gateway, render
 from support.policy import policy
 from support.server import ClosedPort
@@ -268,3 +270,33 @@ def test_trailers_before_any_content_fail_over(serve, path):
     response, text, _, ended = read(gateway, path, ask(path, "two"))
     assert response.headers["x-tradewind-model"] == "claude"
     assert "hello" in text and ended
+
+
+DRIPS = {
+    "an event that does not end": (CHAT, [b"data: {"], b"x"),
+    "comments that are not translated": (MESSAGES, [], b": still here\n\n"),
+}
+
+
+@pytest.mark.parametrize("name", DRIPS)
+@pytest.mark.parametrize("version", ENVOYS)
+def test_what_drips_unseen_is_ended_and_its_hold_settled(launch, rules, purses, version, name):
+    path, more, drip = DRIPS[name]
+    provider, purse = Stubborn([chat_chunk("hello"), *more], drip), purses.new("50")
+    rules = copy.deepcopy(rules)
+    rules["providers"]["openai"]["endpoint"] = provider.url
+    bootstrap = render(credits_policy(rules, purses.ledger.url), paths.LOGS / f"drip-{version}")
+    listener = bootstrap["static_resources"]["listeners"][0]
+    manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
+    bound = manager["common_http_protocol_options"]
+    assert bound["max_stream_duration"] == "3600.000s"
+    bound["max_stream_duration"] = "4s"
+    gateway = launch(bootstrap, version)
+    gateway.http.headers.update(purse.headers())
+    _, text, seconds, ended = read(gateway, path, ask(path))
+    assert "hello" in text and not ended
+    assert 3 < seconds < 4 + AT_ONCE
+    assert provider.wait_until_let_go() < 4 + AT_ONCE
+    provider.stop()
+    [entry] = purse.settled(1)
+    assert entry.outcome == "cut" and 0 < entry.credits < 1, entry

@@ -18,6 +18,10 @@ const MAX_HEADERS_KIB: u32 = 32;
 /// Longer than any silence that the rest allows, in milliseconds.
 const GRACE_MS: u64 = 30_000;
 
+/// Longer than any answer takes, in milliseconds: an hour. A provider may send for ever what the
+/// app gets nothing of, and that is no silence; what was held for the request would stay held.
+const WHOLE_MS: u64 = 3_600_000;
+
 pub(super) fn listener(checked: Checked<'_>, place: &Place) -> Value {
     json!({
         "name": "tradewind",
@@ -39,6 +43,7 @@ pub(super) fn buffer(policy: &Policy) -> u64 {
 }
 
 fn connection(checked: Checked<'_>, place: &Place) -> Value {
+    let silence = longest_silence(checked.policy.resilience());
     json!({
         "stat_prefix": "tradewind",
         "codec_type": "AUTO",
@@ -61,6 +66,7 @@ fn connection(checked: Checked<'_>, place: &Place) -> Value {
             "headers_with_underscores_action": "DROP_HEADER",
             "max_headers_count": 100,
             "idle_timeout": "300s",
+            "max_stream_duration": duration(WHOLE_MS.max(silence)),
         },
         "http2_protocol_options": {
             "max_concurrent_streams": MAX_STREAMS,
@@ -70,7 +76,7 @@ fn connection(checked: Checked<'_>, place: &Place) -> Value {
         "server_name": "tradewind",
         "request_headers_timeout": "15s",
         "request_timeout": "300s",
-        "stream_idle_timeout": duration(longest_silence(checked.policy.resilience())),
+        "stream_idle_timeout": duration(silence),
         "access_log": [log::access_log()],
         "local_reply_config": local_reply::config(),
         "route_config": route::table(checked.policy),

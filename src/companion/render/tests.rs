@@ -13,7 +13,8 @@ const POLICY: &str = r#"{
   "identity": [{"anonymous": {"tenant": "public"}}],
   "limits": {"request": {"max_body_bytes": 4194304, "max_output_tokens": 50}},
   "providers": {
-    "cloud-4.1": {"dialect": "openai", "endpoint": "https://api.example.com/base", "secret": "cloud-key"},
+    "cloud-4.1":
+      {"dialect": "openai", "endpoint": "https://api.example.com/base", "secret": "cloud-key"},
     "mesh": {"dialect": "openai", "endpoint": "http://models.local:8080"},
     "local": {"dialect": "openai", "endpoint": "http://127.0.0.1:9000/base", "secret": "local-key"},
     "secure": {"dialect": "openai", "endpoint": "https://[::1]:9443", "secret": "cloud-key"}
@@ -69,8 +70,8 @@ fn cluster(index: usize) -> Value {
 }
 
 fn filters(cluster: &Value) -> &Vec<Value> {
-    let options = &cluster["typed_extension_protocol_options"]["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"];
-    options["http_filters"].as_array().unwrap()
+    const OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+    cluster["typed_extension_protocol_options"][OPTIONS]["http_filters"].as_array().unwrap()
 }
 
 fn names(filters: &[Value]) -> Vec<&str> {
@@ -157,7 +158,8 @@ fn a_name_that_does_not_resolve_ends_no_chain() {
     let names: Vec<&str> = clusters.iter().map(|own| own["name"].as_str().unwrap()).collect();
     #[rustfmt::skip]
     let expected = [
-        "cloud-4.1", "mesh", "local", "secure", "provider/cloud-4.1", "provider/mesh", "unresolved/",
+        "cloud-4.1", "mesh", "local", "secure",
+        "provider/cloud-4.1", "provider/mesh", "unresolved/",
     ];
     assert_eq!(names, expected, "two of each provider with a name, and one that refuses");
     let either = "/cluster_type/typed_config/clusters";
@@ -253,7 +255,8 @@ fn the_module_is_loaded_the_same_way_everywhere() {
     let rendered = rendered().to_string();
     let vm = |id| {
         format!(
-            r#""vm_config":{{"vm_id":"{id}","runtime":"envoy.wasm.runtime.v8","code":{{"local":{{"filename":"/opt/tradewind.wasm"}}}}}}"#
+            "\"vm_config\":{{\"vm_id\":\"{id}\",\"runtime\":\"envoy.wasm.runtime.v8\",\
+             \"code\":{{\"local\":{{\"filename\":\"/opt/tradewind.wasm\"}}}}}}"
         )
     };
     assert_eq!(rendered.matches(&vm("tradewind-edge")).count(), 1, "a VM of its own");
@@ -292,6 +295,20 @@ fn an_app_waits_longer_than_all_attempts_in_silence() {
     let idle = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config\
                 /stream_idle_timeout";
     assert_eq!(at(&rendered(), idle), "91.500s", "3 x 20.5 s and half a minute");
+}
+
+/// Bytes of which the app gets nothing are no silence, so the whole is bounded too.
+#[test]
+fn no_request_lives_for_ever() {
+    let whole = format!("{CONNECTION}/common_http_protocol_options/max_stream_duration");
+    assert_eq!(at(&rendered(), &whole), "3600.000s");
+    let patient = POLICY.replace("20500ms", "1h");
+    assert_ne!(patient, POLICY);
+    let vocabulary = Vocabulary { dialects: &["openai"], carried: &[] };
+    let policy = Policy::from_json(patient.as_bytes(), vocabulary).unwrap();
+    let rendered = envoy(Checked { policy: &policy, json: "{}" }, &place(), &secrets());
+    let idle = at(&rendered, &format!("{CONNECTION}/stream_idle_timeout"));
+    assert_eq!(at(&rendered, &whole), idle, "no sooner than silence ends one");
 }
 
 #[test]
