@@ -90,8 +90,15 @@ pub(super) fn redact(text: &str) -> Cow<'_, str> {
     without_keys(text.get(..text.floor_char_boundary(SHOWN)).unwrap_or_default())
 }
 
-/// Providers choose what stands here, so no text may cost more than its length.
+/// How often a text is taken out of its percent escapes: a key may stand in a URL within a URL.
+const ESCAPED: u32 = 2;
+
 fn without_keys(text: &str) -> Cow<'_, str> {
+    without(text, ESCAPED)
+}
+
+/// Providers choose what stands here, so no text may cost more than its length.
+fn without(text: &str, escaped: u32) -> Cow<'_, str> {
     let mut out: Option<String> = None;
     let mut kept = 0_usize;
     let (mut named, mut labelled) = (REACH, REACH);
@@ -101,7 +108,8 @@ fn without_keys(text: &str) -> Cow<'_, str> {
         let token = token.trim_end_matches(['.', '-', '/', '~']);
         let between = text.get(end..start).unwrap_or_default();
         let handed = named < REACH && handed(&before, between, token);
-        if handed || secret(token, named < REACH, labelled < REACH) {
+        let key = handed || secret(token, named < REACH, labelled < REACH);
+        if key || escapes_key(token, escaped) {
             let out = out.get_or_insert_default();
             out.push_str(text.get(kept..start).unwrap_or_default());
             out.push_str(GONE);
@@ -116,7 +124,8 @@ fn without_keys(text: &str) -> Cow<'_, str> {
             (named, labelled) = (REACH, 0);
         }
         end = start.saturating_add(token.len());
-        before = last.to_owned();
+        let scheme = before.ends_with("authorization") && matches!(last, "bearer" | "basic");
+        before = if scheme { CREDENTIAL.to_owned() } else { word };
     }
     match out {
         Some(mut out) => {
@@ -127,19 +136,62 @@ fn without_keys(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// What stands for the scheme of a whole header, `Authorization: Bearer`.
+const CREDENTIAL: &str = "authorization:bearer";
+
+/// How the names of headers that carry a key end.
+const HEADERS: [&str; 4] = ["api-key", "api_key", "apikey", "authorization"];
+
+/// Whether a token is percent-encoded words with a key in them.
+fn escapes_key(token: &str, escaped: u32) -> bool {
+    let Some(left) = escaped.checked_sub(1) else { return false };
+    let Some(plain) = unescaped(token) else { return false };
+    matches!(without(&plain, left), Cow::Owned(_))
+}
+
+/// A text without its percent escapes, where it has any. Of bytes that are no ASCII no key is made:
+/// a space stands for each.
+fn unescaped(text: &str) -> Option<String> {
+    let mut parts = text.split('%');
+    let mut out = parts.next().map(str::to_owned)?;
+    let mut any = false;
+    for part in parts {
+        let digits = part.get(..2).filter(|two| two.bytes().all(|b| b.is_ascii_hexdigit()));
+        match digits.and_then(|two| u8::from_str_radix(two, 16).ok()) {
+            Some(byte) => {
+                any = true;
+                out.push(if byte.is_ascii() { char::from(byte) } else { ' ' });
+                out.push_str(part.get(2..).unwrap_or_default());
+            }
+            None => {
+                out.push('%');
+                out.push_str(part);
+            }
+        }
+    }
+    any.then_some(out)
+}
+
 /// Whether a token stands where a key is handed over, so that it is one however it looks:
 /// `key=abc`, `Bearer abc-1`, `API key provided: abc`, `api_key: abc123`, `API key (abc123)`.
-fn handed(before: &str, between: &str, token: &str) -> bool {
+fn handed(label: &str, between: &str, token: &str) -> bool {
+    let before = label.rsplit(['_', '-', '.']).next().unwrap_or_default();
     let digits = token.contains(|c: char| c.is_ascii_digit());
     let letters = token.contains(|c: char| c.is_ascii_alphabetic());
     let mixed = token.get(1..).is_some_and(|rest| rest.contains(|c: char| c.is_ascii_uppercase()));
     let named = NAMES.contains(&before) || before.ends_with("apikey");
+    let header = between.contains(':') && HEADERS.iter().any(|name| label.ends_with(name));
     match before {
         "provided" | "supplied" | "given" => between.contains(':') && token.len() >= 4,
         "bearer" | "basic" => {
             digits || mixed || token.contains(['-', '_', '+', '=']) || token.len() >= 16
         }
+        _ if label == CREDENTIAL => token.len() >= 8,
         _ if !named => false,
+        // No word of a sentence, `x-api-key: required`, and no name of a scheme.
+        _ if header && (token.len() >= 12 || token.contains(['-', '_']) && token.len() >= 6) => {
+            true
+        }
         _ if between.trim_start().starts_with('=') => !token.is_empty(),
         // A number after the word is how many tokens there are.
         _ => between.contains([':', '(']) && digits && letters && token.len() >= 6,

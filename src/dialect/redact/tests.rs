@@ -18,7 +18,8 @@ fn keys_go() {
         "nvapi-AbCdEf-0123_456789",
         "AKIAIOSFODNN7EXAMPLE",
         "ya29.a0AfH6SMBx-yZ123456",
-        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.\
+         dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
         "0123456789abcdef0123456789abcdef",
         "9fK2mN5pQ8sT1vW4yZ7aB3dE6gH9jK2mN5pQ8sT1vW4yZ7",
     ];
@@ -55,6 +56,18 @@ fn a_short_one_goes_where_it_is_called_one() {
         "key = secretword",
         "API-Key (4f9d2c) is unknown",
         "Authorization: Basic dXNlcjpwYXNz",
+        "x-api-key: correct-horse-battery-staple",
+        "api-key: hunterhunter",
+        "{\"authorization\":\"Bearer hunterhunter\"}",
+        "authorization: Bearer hunter-two",
+        "https://api.test/v1%3Fkey%3Dsk-ant-api03-Ab1_cD2-eF3 failed",
+        "%3Fkey%3Dsecretword",
+        "%253Fkey%253Dsecretword",
+        "authorization%3A%20Bearer%20sk-proj-Ab1_cD2-eF3",
+        "Bearer%20sk-proj-Ab1_cD2-eF3",
+        "Bearer%20token-abc123",
+        "sk%2Dproj%2DAb1%5FcD2%2DeF3",
+        "%22sk-proj-Ab1_cD2-eF3%22",
     ] {
         assert!(redact(text).contains("[redacted]"), "{text}: {}", redact(text));
     }
@@ -85,6 +98,11 @@ fn everything_else_stays() {
         "sk-learn and pk-something are words, eyJ is a beginning",
         "anthropic-beta: interleaved-thinking-2025-05-14, context-1m-2025-08-07",
         "2026-04-01T00:00:00.000Z",
+        "the header x-api-key: required",
+        "authorization: Bearer token is missing",
+        "at 100%25 of the quota, 5% over",
+        "models/gpt-4o%2Dmini-2024-07-18 and %E2%82%AC%20a%2 %",
+        "https://api.test/v1/models%3Fpage%3D2%26after%3Dgpt-4o",
         "ключ не подходит",
         "the most for max token: 128000 is 64000 (token: 1048576)",
         "Basic authentication is not supported, send a Bearer token (RFC 6750)",
@@ -97,7 +115,10 @@ fn everything_else_stays() {
 /// key was followed to the end of its text, these took hours.
 #[test]
 fn no_text_costs_more_than_its_length() {
-    for part in ["sk-", "sk-a", "key_", "eyJ", "key=", "a*", "Bearer ", "-", "9a", "\u{20ac}"] {
+    for part in [
+        "sk-", "sk-a", "key_", "eyJ", "key=", "a*", "Bearer ", "-", "9a", "\u{20ac}", "%25",
+        "%2525a",
+    ] {
         let text = part.repeat((2 << 20) / part.len());
         let _ = quotes_key(&text);
         assert!(redact(&text).len() <= 2_000 * 4, "{part}");
