@@ -41,10 +41,10 @@ mod support;
 mod taken;
 #[path = "support/exchange/unjudged.rs"]
 mod unjudged;
-#[path = "support/exchange/waits.rs"]
-mod waits;
 #[path = "support/exchange/unread.rs"]
 mod unread;
+#[path = "support/exchange/waits.rs"]
+mod waits;
 
 use std::fs;
 use std::path::Path;
