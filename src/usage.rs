@@ -54,3 +54,32 @@ impl Usage {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::usage::Usage;
+
+    /// What is known of the input after two reports: input and what of it came from a cache and
+    /// was written to one.
+    #[test]
+    fn of_two_reports_the_later_counts_where_it_says_something() {
+        for (before, later, known) in [
+            // Put right at the end, when the part that was cached is known.
+            ([1000, 0, 0], [0, 1000, 0], [0, 1000, 0]),
+            ([1200, 0, 0], [0, 1000, 0], [0, 1000, 0]),
+            ([1000, 0, 0], [200, 800, 0], [200, 800, 0]),
+            // The end repeats the input alone, or nothing of it.
+            ([10, 5000, 200], [10, 0, 0], [10, 5000, 200]),
+            ([10, 5000, 200], [0, 0, 0], [10, 5000, 200]),
+            ([0, 0, 0], [7, 0, 0], [7, 0, 0]),
+        ] {
+            let usage = |[input, cached_input, cache_write]: [u64; 3]| Usage {
+                input,
+                cached_input,
+                cache_write,
+                ..Usage::default()
+            };
+            assert_eq!(usage(before).then(usage(later)), usage(known), "{before:?} {later:?}");
+        }
+    }
+}

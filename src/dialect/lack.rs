@@ -24,6 +24,12 @@ impl fmt::Display for Lack {
 /// no more than a response header may hold.
 const FIELDS: usize = 16;
 
+/// Whether there may be more of these fields than are remembered.
+#[must_use]
+pub const fn is_full(fields: &[Field]) -> bool {
+    fields.len() >= FIELDS
+}
+
 /// Longest path of a field that is remembered, in characters. An app may make a key of a megabyte.
 const PATH: usize = 200;
 

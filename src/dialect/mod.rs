@@ -24,7 +24,7 @@ pub use ask::{
     Ask, Block, Effort, Format, Given, Image, Number, Reasoning, Role, Tool, ToolChoice, Turn,
 };
 pub use fault::{Fault, FaultKind};
-pub use lack::{Field, Lack};
+pub use lack::{Field, Lack, is_full};
 pub use needs::Needs;
 pub use redact::quotes_key;
 pub use splice::{Edit, Put, splice};

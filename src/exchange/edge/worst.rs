@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::super::Leg;
 use super::super::spend::LegLimits;
 use crate::credit::Credits;
-use crate::dialect::{Ask, Block, Image};
+use crate::dialect::{Ask, Block, Image, is_full};
 use crate::policy::Model;
 
 /// Most tokens that one image is taken for. Its size is not known: models that see in full detail
@@ -42,7 +42,8 @@ pub(super) fn bound(ask: &Ask<'_>, leg: &Leg<'_>, input_tokens: u64) -> u64 {
 /// What the dearest of the models may cost, each with its bound on the answer.
 pub(super) fn cost(ask: &Ask<'_>, bytes: usize, models: &[&Model], bounds: &[u64]) -> Credits {
     let images = images(ask);
-    let brought = ask.native.iter().any(|field| brings(field));
+    // What nobody has counted may be among what is not remembered.
+    let brought = is_full(&ask.native) || ask.native.iter().any(|field| brings(field));
     let worst = |(model, bound): (&&Model, &u64)| {
         let own = input_tokens(ask, bytes, images.saturating_mul(image_tokens(model)));
         let input = if brought { own.max(model.context_window) } else { own };
@@ -63,7 +64,7 @@ pub(super) fn limits(
     // A field that only its own dialect knows may bring the provider more to read.
     let windows = match ask.native.as_slice() {
         [] => 0,
-        fields if fields.iter().any(|field| is_tool(field)) => TURNS,
+        fields if is_full(fields) || fields.iter().any(|field| is_tool(field)) => TURNS,
         _ => 1,
     };
     let limits = |(model, bound): (&&Model, &u64)| {
@@ -82,15 +83,18 @@ fn image_tokens(model: &Model) -> u64 {
     if model.provider_model.contains("gpt-4o-mini") { IMAGE_OF_MINI } else { IMAGE }
 }
 
-/// Whether a field that only its own dialect knows is a tool that runs at the provider.
+/// Whether a field that only its own dialect knows is a tool that may run at the provider.
 fn is_tool(field: &str) -> bool {
-    field.starts_with("tools[") || ["web_search_options", "mcp_servers"].contains(&field)
+    let tool = field.starts_with("tools[") && field.ends_with(']');
+    tool || ["web_search_options", "mcp_servers"].contains(&field)
 }
 
 /// Whether it may bring the provider more to read than the request holds: documents, of which a
 /// page is more than its bytes, files by their address, what a tool of the provider's own finds.
 fn brings(field: &str) -> bool {
-    is_tool(field) || field.starts_with("messages[") || field == "container"
+    let block = field.contains(".content[");
+    let source = [".source", ".url"].iter().any(|end| field.ends_with(end));
+    is_tool(field) || field == "container" || (block && (source || field.ends_with(']')))
 }
 
 /// How many images a request has.
@@ -119,5 +123,33 @@ fn seen(block: &Block<'_>) -> (u64, u64) {
             (u64::saturating_add(sum.0, own.0), u64::saturating_add(sum.1, own.1))
         }),
         _ => (0, 0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{brings, is_tool};
+
+    #[test]
+    fn what_a_request_does_not_hold_is_known_by_its_field() {
+        for (field, tool, more) in [
+            ("tools[0]", true, true),
+            ("tools[0].allowed_callers", false, false),
+            ("web_search_options", true, true),
+            ("mcp_servers", true, true),
+            ("container", false, true),
+            ("messages[0].content[1]", false, true),
+            ("messages[0].content[1].content[0]", false, true),
+            ("messages[0].content[1].source", false, true),
+            ("messages[0].content[1].image_url.url", false, true),
+            // Words of the request's own.
+            ("messages[2]", false, false),
+            ("messages[2].tool_calls[0]", false, false),
+            ("messages[0].content[1].citations", false, false),
+            ("max_tokens", false, false),
+            ("context_management", false, false),
+        ] {
+            assert_eq!((is_tool(field), brings(field)), (tool, more), "{field}");
+        }
     }
 }

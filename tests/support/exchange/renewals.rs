@@ -258,3 +258,26 @@ fn an_operator_is_told_one_thing_of_a_ledger_in_a_minute() {
     let own = calls.iter().find(|call| call.path == "/base/v1/renewals").unwrap();
     assert_eq!(worker.answers(own, 404, ""), Done::default());
 }
+
+/// A ledger that answers renewals is there, whatever became of settlements before: they are not
+/// dropped at the first miss after that.
+#[test]
+fn a_ledger_whose_cluster_was_missing_is_there_when_it_renews() {
+    for (status, dropped) in [(200, 0), (0, 1)] {
+        let mut worker = Worker::default();
+        let gone = |call: &Call, worker: &mut Worker| -> Done {
+            worker.outboxes.no_cluster(call.id, &worker.world.view()).into()
+        };
+        worker.settle(&usual(), 1);
+        let first = worker.sends();
+        gone(&first, &mut worker);
+        worker.open("h1", 60, 60);
+        worker.pass(30_000);
+        let [again, renewal] = worker.tick().calls.try_into().unwrap();
+        gone(&again, &mut worker);
+        worker.answers(&renewal, status, renewals(&[("h1", "renewed")]));
+        worker.pass(35_000);
+        let last = worker.tick().calls.into_iter().find(|call| call.path == again.path);
+        assert_eq!(gone(&last.unwrap(), &mut worker).logged.len(), dropped, "{status}");
+    }
+}
