@@ -4,15 +4,13 @@
 //! Provider JSON is read leniently: a field we do not know is not an error. What an app asks and
 //! a dialect cannot say is a [`Lack`], never lost in silence.
 mod answer;
-mod anthropic;
 mod ask;
 mod blame;
 mod count;
 mod fault;
-mod gemini;
+mod format;
 mod lack;
 mod needs;
-mod openai;
 mod redact;
 mod splice;
 pub mod sse;
@@ -30,6 +28,7 @@ pub use redact::quotes_key;
 pub use splice::{Edit, Put, splice};
 pub use words::Words;
 
+use self::format::{chat_completions, generate_content, messages};
 use crate::json::Document;
 
 /// A wire format: what it is called and what it can do.
@@ -125,7 +124,8 @@ pub struct Target<'t> {
 }
 
 /// Every dialect, in alphabetical order.
-pub static ALL: &[Dialect] = &[anthropic::DIALECT, gemini::DIALECT, openai::DIALECT];
+pub static ALL: &[Dialect] =
+    &[messages::DIALECT, generate_content::DIALECT, chat_completions::DIALECT];
 
 /// The dialect of that name.
 #[must_use]

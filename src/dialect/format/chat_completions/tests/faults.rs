@@ -1,6 +1,6 @@
 //! Failures of providers, by status, by code and by what they say.
 use super::{read_chunks, read_whole};
-use crate::dialect::openai::fault;
+use crate::dialect::format::chat_completions::fault;
 use crate::dialect::{Event, FaultKind as K};
 
 /// A status, a body, and what is read from the two.

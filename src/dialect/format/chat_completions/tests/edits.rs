@@ -1,6 +1,6 @@
 //! Bodies, before and after their edits.
-use crate::dialect::openai::edits::edits;
-use crate::dialect::openai::read::read;
+use crate::dialect::format::chat_completions::edits::edits;
+use crate::dialect::format::chat_completions::read::read;
 use crate::dialect::splice;
 use crate::json::{Document, Limits};
 

@@ -1,5 +1,5 @@
 //! Names of models and what their generation takes.
-use crate::dialect::anthropic::generation::Generation;
+use crate::dialect::format::messages::generation::Generation;
 
 #[test]
 fn tells_a_generation_from_a_name() {

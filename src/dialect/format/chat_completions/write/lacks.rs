@@ -12,7 +12,11 @@ pub(super) const STOPS: usize = 4;
 const NAME: usize = 64;
 
 /// Collects what cannot be said.
-pub(in crate::dialect::openai) fn lacks(ask: &Ask<'_>, target: &Target<'_>, out: &mut Vec<Lack>) {
+pub(in crate::dialect::format::chat_completions) fn lacks(
+    ask: &Ask<'_>,
+    target: &Target<'_>,
+    out: &mut Vec<Lack>,
+) {
     out.append(&mut refusals(ask, target));
     let family = Family::of(target.model);
     if let Some(Given { field, .. }) = ask.reasoning.filter(|given| asks(given.value)) {

@@ -15,13 +15,13 @@ mod tests;
 mod usage;
 mod write;
 
-use super::{App, Dialect, Provider};
+use crate::dialect::{App, Dialect, Provider};
 
 /// How likely each token was, and by what numbers tokens go: those beside OpenAI's own are vLLM's.
 const UNREAD: &[&str] = &["logprobs", "prompt_logprobs", "token_ids", "prompt_token_ids"];
 
 /// The row of this dialect.
-pub(super) const DIALECT: Dialect = Dialect {
+pub(in crate::dialect) const DIALECT: Dialect = Dialect {
     name: "openai",
     app: Some(App {
         path: PATH,

@@ -17,10 +17,10 @@ mod tools;
 mod usage;
 mod write;
 
-use super::{Dialect, Provider};
+use crate::dialect::{Dialect, Provider};
 
 /// The row of this dialect.
-pub(super) const DIALECT: Dialect = Dialect {
+pub(in crate::dialect) const DIALECT: Dialect = Dialect {
     name: "gemini",
     app: None,
     provider: Provider {

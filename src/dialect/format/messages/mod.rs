@@ -21,7 +21,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use super::{App, Dialect, Provider};
+use crate::dialect::{App, Dialect, Provider};
 
 /// The version whose rules this dialect follows.
 const VERSION: (&str, &str) = ("anthropic-version", "2023-06-01");
@@ -33,7 +33,7 @@ const VERSION: (&str, &str) = ("anthropic-version", "2023-06-01");
 const SIGNATURE: &str = "tradewind";
 
 /// The row of this dialect.
-pub(super) const DIALECT: Dialect = Dialect {
+pub(in crate::dialect) const DIALECT: Dialect = Dialect {
     name: "anthropic",
     app: Some(App {
         path: "/v1/messages",

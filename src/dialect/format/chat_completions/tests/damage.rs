@@ -1,8 +1,8 @@
 //! Anything in the place of anything: a reading or a failure, never a panic.
 use super::{read_chunks, read_whole, streamed, whole};
-use crate::dialect::openai::edits::edits;
-use crate::dialect::openai::read::read;
-use crate::dialect::openai::write::write;
+use crate::dialect::format::chat_completions::edits::edits;
+use crate::dialect::format::chat_completions::read::read;
+use crate::dialect::format::chat_completions::write::write;
 use crate::dialect::{Event, Target, splice};
 use crate::json::{Document, Limits, Value};
 

@@ -1,6 +1,6 @@
 //! Requests, read and written again: what a provider of this dialect gets from another's app.
 use super::{lacks, write};
-use crate::dialect::openai::read::read;
+use crate::dialect::format::chat_completions::read::read;
 use crate::dialect::{
     Ask, Block, Effort, Given, Image, Number, Reasoning, Role, Target, Tool, Turn,
 };

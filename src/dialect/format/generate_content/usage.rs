@@ -1,5 +1,5 @@
 //! Reads `usageMetadata`.
-use super::super::count::Counts;
+use crate::dialect::count::Counts;
 use crate::json::Value;
 use crate::usage::Usage;
 

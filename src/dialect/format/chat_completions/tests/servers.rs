@@ -1,6 +1,6 @@
 //! Answers of OpenAI and of servers that are compatible with it in their own ways.
 use super::{USAGE, arguments, call, read_chunks, read_whole, text};
-use crate::dialect::openai::usage;
+use crate::dialect::format::chat_completions::usage;
 use crate::dialect::{Event, Stop};
 use crate::json::{Document, Limits};
 use crate::usage::Usage;

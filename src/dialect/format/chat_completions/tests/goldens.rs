@@ -1,6 +1,6 @@
 //! Bytes, exactly as the official SDKs read them.
 use super::{USAGE, arguments, call, head, overloaded, start, streamed, text, whole, write};
-use crate::dialect::openai::{answer_write, models, stream_write};
+use crate::dialect::format::chat_completions::{answer_write, models, stream_write};
 use crate::dialect::{Event, Stop};
 
 /// A chunk around a delta.

@@ -1,5 +1,5 @@
 //! Usage as Anthropic counts it: input tokens without those of the cache.
-use super::super::count::Counts;
+use crate::dialect::count::Counts;
 use crate::json::{Value, Writer};
 use crate::usage::Usage;
 

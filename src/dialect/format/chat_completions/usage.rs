@@ -1,5 +1,5 @@
 //! `usage`: tokens, of which the cached ones are a part of the prompt's.
-use super::super::count::Counts;
+use crate::dialect::count::Counts;
 use crate::json::{Value, Writer};
 use crate::usage::Usage;
 
