@@ -43,8 +43,8 @@ DEMO := ENVOY='$(or $(ENVOY),$(DEMO_ENVOY))' exec .tools/venv/bin/python tests/t
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build test lint unit wasm-test ledger-test e2e bench bench-ledger soak demo run setup \
-	mutants clean
+.PHONY: help build test lint unit wasm-test ledger-test e2e bench bench-ledger bench-peers soak demo \
+	run setup mutants clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -83,8 +83,11 @@ bench-ledger: build $(VENV) $(POSTGRES) ## the ledger's rate beside pgbench, and
 	$(SETUP) wrk
 	python3 tests/bench/ledger.py $(ARGS)
 
-bench: build $(ENVOYS) ## what a request costs beside plain Envoy
+bench: build $(ENVOYS) ## what a request costs beside plain Envoy (ARGS=--quick, ARGS=--write)
 	python3 tests/bench/bench.py --envoy '$(or $(ENVOY),$(lastword $(ENVOYS)))' $(ARGS)
+
+bench-peers: build $(ENVOYS) ## the same work through other gateways, those that are installed
+	python3 tests/bench/peers.py --envoy '$(or $(ENVOY),$(lastword $(ENVOYS)))' $(ARGS)
 
 mutants: $(MUTANTS) ## breaks the source, change by change: who notices (30 minutes; ARGS='--sample 1')
 	python3 tests/tools/mutants.py $(MUTANTS) $(ARGS)

@@ -1,435 +1,190 @@
-"""What Tradewind costs beside plain Envoy: CPU per request, per streamed chunk, and memory.
+"""What Tradewind costs beside plain Envoy: CPU per request and per streamed chunk, latency at a
+fixed rate, memory, and the time to be ready.
 
-One Envoy process holds everything: a plain listener, a Tradewind listener, and the listener that
-both have as their upstream. Each measurement sends the same requests to both, in turns, and reads
-the process's own CPU account, so that what else the machine does matters little.
+Each variant (`variants.py`) is measured in several processes of Envoy, all of them in shuffled
+order; in each its work (`work.py`) is done in several rounds, in shuffled order too. `figures.py`
+says what is made of the rounds, `report.py` prints it.
 """
 
 import argparse
-import datetime
+import contextlib
 import json
 import os
 import pathlib
-import platform
-import re
-import socket
-import statistics
+import random
+import resource
 import subprocess
 import sys
 import tempfile
-import threading
 import time
+
+import figures
+import process
+import report
+import variants
+import work
+from envoy import Envoy
+from ledgers import Ledger
+from load import Load, connect
+from process import free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TRADEWIND = ROOT / "target/release/tradewind"
+LEDGER = ROOT / "target/release/tradewind-ledger"
 WASM = ROOT / "target/wasm32-wasip1/release/tradewind.wasm"
-ANSWER_TEXT = "The trade winds blow from east to west near the equator. " * 8
-
-# What each may cost at most, as a multiple of plain Envoy.
-BUDGETS = {
-    "same 4 KB": 1.35,
-    "cross 4 KB": 1.60,
-    "same 1 MB": 2.5,
-    "cross 1 MB": 2.5,
-}
+# Streams that are open at once when memory is measured.
+OPEN = 1000
 
 
-def openai_answer():
-    return {
-        "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "gpt-4o",
-        "choices": [{"index": 0, "finish_reason": "stop", "logprobs": None,
-                     "message": {"role": "assistant", "content": ANSWER_TEXT, "refusal": None}}],
-        "usage": {"prompt_tokens": 900, "completion_tokens": 110, "total_tokens": 1010},
-    }
+@contextlib.contextmanager
+def upstream():
+    """The provider's port; it is this process's neighbour on the cores that Envoy has not."""
+    script = pathlib.Path(__file__).with_name("upstream.py")
+    running = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE)
+    try:
+        yield json.loads(running.stdout.readline())["port"]
+    finally:
+        running.kill()
+        running.wait()
 
 
-def anthropic_answer():
-    return {
-        "id": "msg_1", "type": "message", "role": "assistant", "model": "claude",
-        "content": [{"type": "text", "text": ANSWER_TEXT}], "stop_reason": "end_turn",
-        "stop_sequence": None, "usage": {"input_tokens": 900, "output_tokens": 110},
-    }
+def ports():
+    return {"listen": free_port(), "admin": free_port()}
 
 
-def request_body(model, size, stream=False):
-    """A conversation of about `size` bytes: several turns, as apps send them."""
-    sentence = "Please explain how the trade winds shaped the routes of sailing ships, "
-    body = {"model": model, "temperature": 0.2, "max_tokens": 512, "stream": stream,
-            "messages": [{"role": "system", "content": "You answer briefly and exactly."}]}
-    turns = 9 if size > 2048 else 1
-    each = max(1, (size - len(json.dumps(body))) // turns - 40)
-    for turn in range(turns):
-        text = (sentence * (each // len(sentence) + 1))[:each]
-        role = "user" if turn % 2 == 0 else "assistant"
-        body["messages"].append({"role": role, "content": text})
-    return json.dumps(body).encode()
+class Bench:
+    """One run."""
+
+    # At a fixed rate: requests per second, and how many are one round.
+    rate, paced = 500, 500
+
+    def __init__(self, options, setting, folder):
+        self.options, self.setting, self.folder = options, setting, folder
+        self.found = figures.Figures()
+
+    def every(self):
+        """The variants to measure."""
+        if self.options.against:
+            yield variants.against(self.options.against)
+        for one in variants.EVERY:
+            if one.name in (variants.PLAIN, variants.OURS) or self.options.variant in one.name:
+                yield one
+
+    def start(self, variant, workers=1):
+        own = ports()
+        bootstrap = variant.bootstrap(self.setting, self.folder, own)
+        first = self.request(variant, work.FIRST)
+        return Envoy(self.options.envoy, bootstrap, self.folder, own, first, workers)
+
+    def request(self, variant, one):
+        return one.request(variant.plain)
+
+    def works(self, names):
+        return [work.EVERY[name] for name in names if self.options.only in name]
+
+    def process(self, variant):
+        """All rounds of a variant in a process of its own."""
+        with self.start(variant) as proxy:
+            self.found.ready[variant.name].append(proxy.ready)
+            port = proxy.ports["listen"]
+            loads = {one: Load(port, self.request(variant, one), one.width, one.status)
+                     for one in self.works(variant.works)}
+            for one, load in loads.items():
+                load.run(max(one.width, one.count // 2))
+            paced = self.works(variant.paced)
+            for _ in range(self.options.rounds):
+                rounds = [(self.busy, one) for one in loads] + [(self.quiet, one) for one in paced]
+                random.shuffle(rounds)
+                for measure, one in rounds:
+                    measure(proxy, variant, one, loads[one])
+            if isinstance(proxy, Envoy) and self.options.only == "":
+                proxy.assert_kept()
+            for load in loads.values():
+                load.close()
+
+    def busy(self, proxy, variant, one, load):
+        """CPU per request where the next request always waits."""
+        before = proxy.cpu_ns()
+        load.run(one.count)
+        cost = (proxy.cpu_ns() - before) / 1000 / one.count / one.parts
+        self.found.cpu[variant.name, one.name].append(cost)
+
+    def quiet(self, proxy, variant, one, load):
+        """Latency at a fixed rate that leaves Envoy idle most of the time."""
+        before = proxy.cpu_ns()
+        times = sorted(load.paced(self.rate, self.paced))
+        key = variant.name, one.name
+        self.found.paced_cpu[key].append((proxy.cpu_ns() - before) / 1000 / len(times))
+        self.found.p50[key].append(times[len(times) // 2])
+        self.found.p99[key].append(times[len(times) * 99 // 100])
+
+    def memory(self, variant):
+        """Bytes of an idle process, of one with more workers, and of one with many open streams."""
+        found = self.found.memory[variant.name]
+        for workers in (1, 5):
+            with self.start(variant, workers) as proxy:
+                time.sleep(1)
+                found[f"{workers} workers"].append(idle := proxy.rss())
+                if workers == 1:
+                    lines = open_streams(proxy.ports["listen"], work.HELD.request(variant.plain))
+                    found["open"].append(proxy.rss() - idle)
+                    for line in lines:
+                        line.close()
+
+    def run(self):
+        every = list(self.every())
+        order = every * self.options.processes
+        random.shuffle(order)
+        for number, variant in enumerate(order, 1):
+            print(f"  {number} of {len(order)}: {variant.name}", file=sys.stderr, flush=True)
+            self.process(variant)
+        if self.options.only == "":
+            for variant in every:
+                if variant.name in (variants.PLAIN, variants.OURS):
+                    self.memory(variant)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Upstream:
-    """A provider that streams: one write per event, from a thread of this process."""
-
-    def __init__(self, events, pause):
-        self.events, self.pause = events, pause
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
-        self.port = self.listener.getsockname()[1]
-        self.hold = threading.Event()
-        self.hold.set()
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            connection, _ = self.listener.accept()
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
-
-    def serve(self, connection):
-        reader = connection.makefile("rb")
-        try:
-            while reader.readline():
-                length = 0
-                while (line := reader.readline().strip()):
-                    if line.lower().startswith(b"content-length:"):
-                        length = int(line.split(b":")[1])
-                reader.read(length)
-                connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
-                                   b"transfer-encoding: chunked\r\n\r\n")
-                for number, event in enumerate(self.events):
-                    connection.sendall(b"%x\r\n%b\r\n" % (len(event), event))
-                    if number == 3:
-                        self.hold.wait()
-                    time.sleep(self.pause)
-                connection.sendall(b"0\r\n\r\n")
-        except OSError:
-            pass
-
-
-def anthropic_events(count):
-    def event(name, **data):
-        return f"event: {name}\ndata: {json.dumps({'type': name, **data})}\n\n".encode()
-
-    message = {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude",
-               "content": [], "stop_reason": None, "stop_sequence": None,
-               "usage": {"input_tokens": 900, "output_tokens": 1}}
-    yield event("message_start", message=message)
-    yield event("content_block_start", index=0, content_block={"type": "text", "text": ""})
-    for number in range(count):
-        yield event("content_block_delta", index=0,
-                    delta={"type": "text_delta", "text": f" wind {number}"})
-    yield event("content_block_stop", index=0)
-    yield event("message_delta", delta={"stop_reason": "end_turn", "stop_sequence": None},
-                usage={"output_tokens": count})
-    yield event("message_stop")
-
-
-def policy(upstream, stream_upstream):
-    model = {"context_window": 10_000_000, "max_output_tokens": 64_000,
-             "capabilities": ["tools", "images", "json_schema", "reasoning"],
-             "price": {"input": "1", "output": "2"}}
-    return {
-        "version": "tradewind/v1",
-        "identity": [{"anonymous": {"tenant": "bench"}}],
-        "limits": {"request": {"max_body_bytes": 8 << 20}},
-        "providers": {
-            "same": {"dialect": "openai", "endpoint": f"http://127.0.0.1:{upstream}"},
-            "cross": {"dialect": "anthropic", "endpoint": f"http://127.0.0.1:{upstream}"},
-            "stream": {"dialect": "anthropic", "endpoint": f"http://127.0.0.1:{stream_upstream}"},
-        },
-        "models": {name: {"provider": name, "name": f"real-{name}", **model}
-                   for name in ("same", "cross", "stream")},
-        "chains": {name: [name] for name in ("same", "cross", "stream")},
-        "routes": [{"models": [name], "chain": name} for name in ("same", "cross", "stream")],
-    }
-
-
-def plain_parts(bootstrap, plain_port, upstream_port, stream_port):
-    """The same listener without the filter, and the upstream of both."""
-    def hcm(name, virtual_host, before):
-        return {"name": "envoy.filters.network.http_connection_manager", "typed_config": {
-            "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager."
-                     "v3.HttpConnectionManager",
-            "stat_prefix": name, "route_config": {"virtual_hosts": [virtual_host]},
-            "http_filters": [*before, {"name": "envoy.filters.http.router", "typed_config": {
-                "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router",
-                "suppress_envoy_headers": True}}]}}
-
-    def listener(name, port, virtual_host, *before):
-        return {"name": name, "per_connection_buffer_limit_bytes": 16 << 20,
-                "address": {"socket_address": {"address": "127.0.0.1", "port_value": port}},
-                "filter_chains": [{"filters": [hcm(name, virtual_host, before)]}]}
-
-    def direct(path, answer):
-        return {"match": {"path": path}, "direct_response": {
-            "status": 200, "body": {"inline_string": json.dumps(answer)}},
-            "response_headers_to_add": [{"header": {"key": "content-type",
-                                                    "value": "application/json"},
-                                         "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}]}
-
-    def cluster(name, port):
-        return {"name": name, "type": "STATIC", "connect_timeout": "3s", "load_assignment": {
-            "cluster_name": name, "endpoints": [{"lb_endpoints": [{"endpoint": {"address": {
-                "socket_address": {"address": "127.0.0.1", "port_value": port}}}}]}]}}
-
-    def route(path, name):
-        return {"match": {"prefix": path}, "route": {"cluster": name, "timeout": "600s"}}
-
-    # It answers when it has the whole request, as a provider does: an answer that comes earlier ends
-    # the connection of whoever is still sending.
-    whole = {"name": "envoy.filters.http.buffer", "typed_config": {
-        "@type": "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.Buffer",
-        "max_request_bytes": 16 << 20}}
-    upstream = {"name": "upstream", "domains": ["*"], "routes": [
-        direct("/v1/chat/completions", openai_answer()), direct("/v1/messages", anthropic_answer())]}
-    plain = {"name": "plain", "domains": ["*"], "routes": [
-        route("/stream", "plain-stream"), route("/", "plain-upstream")]}
-    static = bootstrap["static_resources"]
-    static["listeners"] += [listener("plain", plain_port, plain),
-                            listener("upstream", upstream_port, upstream, whole)]
-    static["clusters"] += [cluster("plain-upstream", upstream_port),
-                           cluster("plain-stream", stream_port)]
-    for entry in static["listeners"]:
-        for chain in entry["filter_chains"]:
-            for network_filter in chain["filters"]:
-                network_filter["typed_config"].pop("access_log", None)
-
-
-class Envoy:
-    def __init__(self, binary, bootstrap, folder, workers=1):
-        path = folder / "envoy.json"
-        path.write_text(json.dumps(bootstrap))
-        self.process = subprocess.Popen(
-            [binary, "-c", str(path), "--concurrency", str(workers), "--use-dynamic-base-id",
-             "--log-level", "error"], stdout=subprocess.DEVNULL)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait()
-
-    def cpu_ns(self):
-        """Nanoseconds on a CPU, all threads together."""
-        total = 0
-        for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
-            try:
-                total += int((task / "schedstat").read_text().split()[0])
-            except FileNotFoundError:
-                pass
-        return total
-
-    def rss(self):
-        pages = int(pathlib.Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGESIZE")
-
-    def wait(self, port):
-        for _ in range(300):
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                return
-            except OSError:
-                if self.process.poll() is not None:
-                    sys.exit("bench: Envoy stopped at its start")
-                time.sleep(0.05)
-        sys.exit("bench: Envoy does not listen")
-
-
-class Client:
-    """Kept connections that send the same request again and again, all of them at once: a busy
-    worker answers many requests each time it wakes, and so it is measured."""
-
-    def __init__(self, port, path, body):
-        head = (f"POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n"
-                f"authorization: Bearer sk-bench\r\ncontent-length: {len(body)}\r\n\r\n")
-        self.request = head.encode() + body
-        self.width = 16 if len(body) < 1 << 18 else 2
-        self.sockets = []
-        for _ in range(self.width):
-            connection = socket.create_connection(("127.0.0.1", port), 60)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.sockets.append((connection, connection.makefile("rb")))
-
-    def send(self, count):
-        for _ in range(max(1, count // self.width)):
-            for connection, _ in self.sockets:
-                connection.sendall(self.request)
-            for _, reader in self.sockets:
-                self.read(reader)
-        return max(1, count // self.width) * self.width
-
-    @staticmethod
-    def read(reader):
-        status = reader.readline()
-        length, chunked = 0, False
-        while (line := reader.readline().strip().lower()):
-            if line.startswith(b"content-length:"):
-                length = int(line.split(b":")[1])
-            chunked |= line == b"transfer-encoding: chunked"
-        body = reader.read(length)
-        while chunked and (size := int(reader.readline(), 16)):
-            reader.read(size + 2)
-        if chunked:
-            reader.readline()
-        if b" 200 " not in status:
-            sys.exit(f"bench: {status!r} {body[:500]!r}")
-
-
-def cpu_us(envoy, client, count):
-    before = envoy.cpu_ns()
-    sent = client.send(count)
-    return (envoy.cpu_ns() - before) / sent / 1000
-
-
-def compare(envoy, plain, ours, count, rounds):
-    """Medians over rounds in turns: microseconds of CPU per request, plain and with the filter."""
-    plain.send(max(3, count // 5))
-    ours.send(max(3, count // 5))
-    pairs = [(cpu_us(envoy, plain, count), cpu_us(envoy, ours, count)) for _ in range(rounds)]
-    return [statistics.median(side) for side in zip(*pairs)]
-
-
-def sizes_table(envoy, ports, rounds):
-    rows = []
-    for size in (1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20):
-        count = max(6, min(800, (16 << 20) // size))
-        label = f"{size >> 10} KB" if size < 1 << 20 else f"{size >> 20} MB"
-        for model, path in (("same", "/v1/chat/completions"), ("cross", "/v1/chat/completions")):
-            body = request_body(model, size)
-            plain, ours = compare(envoy, Client(ports["plain"], path, body),
-                                  Client(ports["tradewind"], path, body), count, rounds)
-            rows.append((f"{model} {label}", plain, ours))
-            print(f"  {rows[-1][0]:14} plain {plain:9.1f} us  tradewind {ours:9.1f} us"
-                  f"  {ours / plain:5.2f} x", file=sys.stderr)
-    return rows
-
-
-def stream_row(envoy, ports, chunks, rounds):
-    """Extra CPU per streamed chunk, cross dialect."""
-    body = request_body("stream", 1024, stream=True)
-    plain, ours = compare(envoy, Client(ports["plain"], "/stream", body),
-                          Client(ports["tradewind"], "/v1/chat/completions", body), 16,
-                          min(rounds, 3))
-    return (ours - plain) / chunks, plain / chunks, ours / chunks
-
-
-def open_streams(envoy, port, path, upstream, count):
-    """How much memory grows with `count` streams open and held in their middle."""
-    upstream.hold.clear()
-    body = request_body("stream", 4096, stream=True)
-    head = (f"POST {path} HTTP/1.1\r\nhost: bench\r\n"
-            f"content-length: {len(body)}\r\n\r\n").encode()
-    before = envoy.rss()
-    sockets = []
-    for _ in range(count):
-        connection = socket.create_connection(("127.0.0.1", port))
-        connection.sendall(head + body)
-        sockets.append(connection)
-    for connection in sockets:
-        connection.settimeout(60)
-        if not connection.recv(64).startswith(b"HTTP/1.1 200"):
+def open_streams(port, request):
+    """Streams that have begun and do not go on."""
+    lines = []
+    for _ in range(OPEN):
+        line = connect(port)
+        line.sendall(request)
+        lines.append(line)
+    for line in lines:
+        if not line.recv(12).startswith(b"HTTP/1.1 200"):
             sys.exit("bench: a held stream was refused")
-    grown = envoy.rss() - before
-    upstream.hold.set()
-    for connection in sockets:
-        connection.close()
-    return grown
+    return lines
 
 
-def idle_memory(binary, bootstrap, folder, port):
-    """Memory of an idle process with one worker and with five."""
-    sizes = []
-    for workers in (1, 5):
-        with Envoy(binary, bootstrap, folder, workers) as envoy:
-            envoy.wait(port)
-            time.sleep(1)
-            sizes.append(envoy.rss())
-    return sizes
-
-
-def memory_rows(binary, bootstrap, folder, ports, upstream):
-    """What a worker's VM takes, and what open streams add to it: each beside plain Envoy."""
-    plain = idle_memory(binary, plain_only(bootstrap), folder, ports["plain"])
-    ours = idle_memory(binary, bootstrap, folder, ports["tradewind"])
-    each = ((ours[1] - ours[0]) - (plain[1] - plain[0])) / 4
-    grown = []
-    for name, path in (("plain", "/stream"), ("tradewind", "/v1/chat/completions")):
-        with Envoy(binary, bootstrap, folder) as envoy:
-            envoy.wait(ports[name])
-            time.sleep(1)
-            grown.append(open_streams(envoy, ports[name], path, upstream, 1000))
-    return [("first worker and Envoy's main thread, idle", ours[0] - plain[0], None),
-            ("each further worker's VM, idle", each, 8),
-            ("1,000 open streams", grown[1] - grown[0], 64)]
-
-
-def build_bootstrap(folder, ports, upstream):
-    path = folder / "policy.json"
-    path.write_text(json.dumps(policy(ports["upstream"], upstream.port)))
-    rendered = subprocess.run(
-        [TRADEWIND, "render", path, "--for", "envoy", "--wasm", WASM,
-         "--listen", f"127.0.0.1:{ports['tradewind']}", "--admin", f"127.0.0.1:{ports['admin']}"],
-        check=True, stdout=subprocess.PIPE)
-    bootstrap = json.loads(rendered.stdout)
-    plain_parts(bootstrap, ports["plain"], ports["upstream"], upstream.port)
-    return bootstrap
-
-
-def plain_only(bootstrap):
-    """The same process without any of our filters: what memory is compared with."""
-    static = bootstrap["static_resources"]
-    ours = {"plain", "upstream"}
-    listeners = [entry for entry in static["listeners"] if entry["name"] in ours]
-    clusters = [entry for entry in static["clusters"] if entry["name"].startswith("plain-")]
-    return {**bootstrap, "static_resources": {"listeners": listeners, "clusters": clusters}}
-
-
-def report(rows, stream, memory, binary):
-    version = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True)
-    version = re.search(r"/(\d+\.\d+\.\d+)/", version.stdout)[1]
-    today = datetime.date.today().isoformat()
-    print(f"\n`make bench`, {today}, Envoy {version}, one worker, {os.cpu_count()} cores "
-          f"({platform.machine()}); CPU of the Envoy process per request, median of rounds.\n")
-    print("| request | plain Envoy | Tradewind | ratio | budget |\n|---|--:|--:|--:|--:|")
-    for label, plain, ours in rows:
-        budget = BUDGETS.get(label)
-        limit = f"{budget:.2f} x" if budget else ""
-        print(f"| {label} | {plain:.0f} us | {ours:.0f} us | {ours / plain:.2f} x | {limit} |")
-    extra, plain, ours = stream
-    print(f"| streamed chunk, cross | {plain:.1f} us | {ours:.1f} us | +{extra:.1f} us | +15 us |")
-    print("\n| memory and size, over plain Envoy | measured | budget |\n|---|--:|--:|")
-    print(f"| wasm file | {WASM.stat().st_size / 1024:.0f} KiB | 1024 KiB |")
-    for label, size, budget in memory:
-        limit = f"{budget} MiB" if budget else ""
-        print(f"| {label} | {size / 2**20:.1f} MiB | {limit} |")
-
-
-def main():
-    arguments = argparse.ArgumentParser(description=__doc__)
+def main(kind=Bench, tables=report.tables, about=__doc__):
+    arguments = argparse.ArgumentParser(description=about)
     arguments.add_argument("--envoy", required=True, help="the Envoy binary to measure")
-    arguments.add_argument("--rounds", type=int, default=7, help="rounds per measurement")
+    arguments.add_argument("--quick", action="store_true", help="a glance: 2 processes of 3 rounds")
+    arguments.add_argument("--processes", type=int, help="processes of each variant (5)")
+    arguments.add_argument("--rounds", type=int, help="rounds in each process (8)")
+    arguments.add_argument("--only", default="", help="work whose name has this in it")
+    arguments.add_argument("--variant", default="",
+                           help="variants whose name has this in it, beside plain and Tradewind")
+    arguments.add_argument("--wasm", default=str(WASM), help="the module to measure")
+    arguments.add_argument("--against", help="another module to measure in the same run")
+    arguments.add_argument("--write", action="store_true", help="put the tables into README.md")
     options = arguments.parse_args()
-    chunks = 400
-    # Slow enough that each chunk is a read of its own, as it is from a real provider.
-    upstream = Upstream(list(anthropic_events(chunks)), 0.005)
-    ports = {name: free_port() for name in ("plain", "tradewind", "upstream", "admin")}
-    with tempfile.TemporaryDirectory() as name:
+    options.processes = options.processes or (2 if options.quick else 5)
+    options.rounds = options.rounds or (3 if options.quick else 8)
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    os.sched_setaffinity(0, process.OTHERS)
+    with tempfile.TemporaryDirectory() as name, upstream() as port:
         folder = pathlib.Path(name)
-        bootstrap = build_bootstrap(folder, ports, upstream)
-        with Envoy(options.envoy, bootstrap, folder) as envoy:
-            envoy.wait(ports["tradewind"])
-            time.sleep(1)
-            rows = sizes_table(envoy, ports, options.rounds)
-            stream = stream_row(envoy, ports, chunks, options.rounds)
-        memory = memory_rows(options.envoy, bootstrap, folder, ports, upstream)
-        report(rows, stream, memory, options.envoy)
-    import credits  # noqa: PLC0415 - it builds on this file
-
-    credits.run(options.envoy, options.rounds)
+        ledger = Ledger(LEDGER, folder)
+        try:
+            setting = variants.Setting(str(TRADEWIND), options.wasm, port, ledger.url)
+            bench = kind(options, setting, folder)
+            bench.run()
+        finally:
+            ledger.stop()
+    tables(bench.found, options, bench.rate)
 
 
 if __name__ == "__main__":

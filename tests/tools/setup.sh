@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Brings one thing that the build or the tests need into .tools, once.
 #   setup.sh targets | venv | envoy VERSION | postgres VERSION | node | bindgen VERSION | ledger |
-#            wrk | mutants VERSION
+#            wrk | mutants VERSION | peers
 # Each writes what it brings under a temporary name first, so that an interrupted run leaves
 # nothing that the next one would take for complete.
 set -euo pipefail
@@ -104,6 +104,18 @@ ledger() {
 # What presses the ledger to measure it.
 wrk() {
     need wrk wrk
+}
+
+# Other gateways, to measure beside: a few hundred MB, and only where somebody asks for them.
+peers() {
+    need python3 python3 python3-venv
+    need node nodejs npm
+    need npm npm
+    say "LiteLLM and Portkey's gateway"
+    python3 -m venv "$tools/litellm"
+    "$tools/litellm/bin/python" -m pip install --quiet --disable-pip-version-check "litellm[proxy]"
+    npm install --prefix "$tools/portkey" --loglevel=error --no-audit --no-fund --ignore-scripts \
+        @portkey-ai/gateway >&2
 }
 
 # The Node SDK.
