@@ -32,7 +32,10 @@ const OPENAI_FIELDS: &[&str] = &[
     r#""verbosity":"low""#,
     r#""reasoning_effort":"low""#,
     r#""response_format":{"type":"json_object"}"#,
-    r#""response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"type":"object"}}}"#,
+    concat!(
+        r#""response_format":{"type":"json_schema","json_schema":{"name":"n","#,
+        r#""schema":{"type":"object"}}}"#,
+    ),
     r#""tool_choice":"required""#,
     r#""tool_choice":"none""#,
     r#""tool_choice":{"type":"function","function":{"name":"f"}}"#,
@@ -77,7 +80,7 @@ fn sent(pair: &str, body: &str) -> Result<[Option<String>; 2], String> {
     if let Some(refused) = out.get("refused.json") {
         return Err(refused.clone());
     }
-    Ok(["sent.json", "lacks.txt"].map(|file| out.get(file).cloned()))
+    Ok(["sent.json", "unsupported.txt"].map(|file| out.get(file).cloned()))
 }
 
 #[test]

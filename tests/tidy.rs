@@ -228,15 +228,30 @@ fn files_are_short_and_say_what_they_are_for() {
     none(&problems);
 }
 
+/// The modules of a folder of the source, by name: its files and folders but `mod.rs`.
+fn modules(folder: &str) -> Vec<String> {
+    let entries = fs::read_dir(root().join(folder)).into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().replace(".rs", ""));
+    let mut names: Vec<String> = names.filter(|name| name != "mod").collect();
+    names.sort();
+    names
+}
+
 #[test]
-fn every_dialect_has_a_row() {
-    let folders = fs::read_dir(root().join("src/dialect/format")).unwrap().flatten();
-    let rows = folders.filter(|entry| {
-        let face = fs::read_to_string(entry.path().join("mod.rs"));
-        face.is_ok_and(|face| face.contains("const DIALECT"))
-    });
-    let known = tradewind::dialect::ALL.len();
-    assert_eq!(rows.count(), known, "src/dialect/format: a folder without a row in ALL");
+fn every_client_provider_and_format_has_a_row() {
+    use tradewind::dialect::{client, provider};
+    let clients: Vec<&str> = client::ALL.iter().map(|client| client.name).collect();
+    assert_eq!(modules("src/dialect/client"), clients, "a file without a row, or out of order");
+    let providers: Vec<&str> = provider::ALL.iter().map(|provider| provider.name).collect();
+    assert_eq!(modules("src/dialect/provider"), providers, "a file without a row, or out of order");
+    let mut formats: Vec<&str> = provider::ALL.iter().map(|p| p.format.name).collect();
+    formats.sort_unstable();
+    formats.dedup();
+    assert_eq!(modules("src/dialect/format"), formats, "a format that no provider speaks");
+    for client in client::ALL {
+        let name = client.format().name;
+        assert!(formats.contains(&name), "no provider speaks the format of `{}`", client.name);
+    }
 }
 
 #[test]

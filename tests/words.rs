@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tradewind::dialect::{ALL, App};
+use tradewind::dialect::{Inbound, client};
 use tradewind::json::{Document, Kind, Limits, Value};
 
 /// Fields whose values are the app's own: schemas, arguments, labels.
@@ -34,14 +34,14 @@ fn leaves(value: Value<'_>, way: &mut Vec<Step>, found: &mut Vec<(Vec<Step>, usi
 }
 
 /// What is read of a body, or what is wrong with it.
-fn read(app: &App, body: &str) -> String {
+fn read(inbound: &Inbound, body: &str) -> String {
     let document = Document::parse(body.as_bytes(), Limits::default()).expect(body);
-    format!("{:?}", (app.read)(&document))
+    format!("{:?}", (inbound.read_request)(&document))
 }
 
-fn refused(app: &App, body: &str) -> bool {
+fn refused(inbound: &Inbound, body: &str) -> bool {
     let document = Document::parse(body.as_bytes(), Limits::default()).expect(body);
-    app.ask(&document).is_err()
+    inbound.ask(&document).is_err()
 }
 
 /// Another value of the same kind.
@@ -62,16 +62,16 @@ fn spellings(key: &str) -> [String; 4] {
     [key.to_owned(), escaped, key.to_uppercase(), bare]
 }
 
-fn requests() -> Vec<(PathBuf, &'static App)> {
+fn requests() -> Vec<(PathBuf, &'static Inbound)> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/dialect");
     let mut found = Vec::new();
-    for app in ALL.iter().filter(|dialect| dialect.app.is_some()) {
+    for client in client::ALL {
         for pair in fs::read_dir(&corpus).expect("the corpus").flatten() {
-            let from = pair.file_name().to_string_lossy().starts_with(app.name);
+            let from = pair.file_name().to_string_lossy().starts_with(client.name);
             let cases = fs::read_dir(pair.path()).into_iter().flatten().flatten();
             let bodies = cases.map(|case| case.path().join("request.json"));
             let there = bodies.filter(|path| from && path.exists());
-            found.extend(there.map(|path| (path, app.app.as_ref().expect("an app"))));
+            found.extend(there.map(|path| (path, client.inbound)));
         }
     }
     found
@@ -82,26 +82,26 @@ fn whatever_is_read_stands_there_once() {
     let (mut problems, mut tried) = (Vec::new(), 0_usize);
     let requests = requests();
     assert!(requests.len() > 50, "only {} requests", requests.len());
-    for (path, app) in requests {
+    for (path, inbound) in requests {
         let body = fs::read_to_string(&path).expect("a request");
-        if refused(app, &body) {
+        if refused(inbound, &body) {
             continue;
         }
-        let as_it_is = read(app, &body);
+        let as_it_is = read(inbound, &body);
         let document = Document::parse(body.as_bytes(), Limits::default()).expect("JSON");
         let mut found = Vec::new();
         leaves(document.root(), &mut Vec::new(), &mut found);
         for (way, start, end) in found {
             let (head, rest) = body.split_at(start);
             let (text, tail) = rest.split_at(end.saturating_sub(start));
-            if read(app, &format!("{head}{}{tail}", other(text))) == as_it_is {
+            if read(inbound, &format!("{head}{}{tail}", other(text))) == as_it_is {
                 continue;
             }
             for (at, key, value) in way {
                 let (head, tail) = body.split_at(at.saturating_add(1));
                 for spelling in spellings(&key) {
                     tried = tried.saturating_add(1);
-                    if !refused(app, &format!("{head}\"{spelling}\":{value},{tail}")) {
+                    if !refused(inbound, &format!("{head}\"{spelling}\":{value},{tail}")) {
                         problems.push(format!("{}: `{spelling}` before `{key}`", path.display()));
                     }
                 }

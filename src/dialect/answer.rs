@@ -1,6 +1,6 @@
 //! What a provider answers, in words that belong to no provider: a row of events.
 //!
-//! A whole answer and a streamed one are read into the same events, so each dialect is written
+//! A whole answer and a streamed one are read into the same events, so each format is written
 //! once for both.
 use core::fmt;
 use std::borrow::Cow;

@@ -1,10 +1,10 @@
 //! What an app asks for, in words that belong to no provider.
 //!
-//! An app dialect reads its body into an [`Ask`]; a provider dialect writes its body from one.
+//! A client's format reads a body into an [`Ask`]; a provider's format writes a body from one.
 //! Everything is borrowed from the app's own text where it can be.
 use std::borrow::Cow;
 
-use super::lack::{Field, Lack};
+use super::unsupported::{Field, UnsupportedField};
 
 /// A request in our words.
 ///
@@ -32,7 +32,7 @@ pub struct Ask<'d> {
     /// Whether it may call several at once.
     pub parallel_tools: Option<Given<bool>>,
     /// The shape the answer must have; none for free text.
-    pub format: Option<Given<Format<'d>>>,
+    pub format: Option<Given<ResponseFormat<'d>>>,
     /// Most tokens of the answer.
     pub max_tokens: Option<Given<u64>>,
     /// How many answers are wanted at once; 0 as good as 1.
@@ -53,23 +53,24 @@ pub struct Ask<'d> {
     pub stop: Option<Given<Vec<Cow<'d, str>>>>,
     /// How much to think before answering.
     pub reasoning: Option<Given<Reasoning>>,
-    /// Whether [`Ask::reasoning`] only advises: a model that cannot think that much, or at all,
+    /// Whether [`Ask::reasoning`] is best effort: a model that cannot think that much, or at all,
     /// still serves the request.
-    pub reasoning_advises: bool,
+    pub reasoning_is_best_effort: bool,
     /// The app's own name for its end user.
     pub user: Option<Given<Cow<'d, str>>>,
-    /// Fields that mean something and that only the app's own dialect can say.
-    pub native: Vec<Field>,
-    /// Fields that only advise (cache hints, labels): left out where they cannot be said, and
+    /// Fields that mean something and that only the app's own format can say.
+    pub passthrough_only: Vec<Field>,
+    /// Fields that are best effort (cache hints, labels): left out where they cannot be said, and
     /// named in a response header, but no reason to pass a model over.
-    pub hints: Vec<Field>,
+    pub best_effort: Vec<Field>,
 }
 
 impl Ask<'_> {
-    /// Whether what cannot be said is advice, left out like any of [`Ask::hints`].
+    /// Whether a field that cannot be said is left out like those in [`Ask::best_effort`].
     #[must_use]
-    pub fn advises(&self, lack: &Lack) -> bool {
-        self.reasoning_advises && self.reasoning.is_some_and(|given| lack.field == given.field)
+    pub fn is_best_effort(&self, unsupported: &UnsupportedField) -> bool {
+        self.reasoning_is_best_effort
+            && self.reasoning.is_some_and(|given| unsupported.field == given.field)
     }
 }
 
@@ -185,7 +186,7 @@ pub enum ToolChoice<'d> {
 
 /// The shape of the answer.
 #[derive(Debug, Clone)]
-pub enum Format<'d> {
+pub enum ResponseFormat<'d> {
     /// Any JSON object.
     JsonObject,
     /// JSON that follows a schema.

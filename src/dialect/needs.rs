@@ -1,5 +1,5 @@
 //! What a request needs a model to be able to do.
-use super::{Ask, Block, Format};
+use super::{Ask, Block, ResponseFormat};
 
 /// What is needed, each by the field that says so.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -22,7 +22,7 @@ impl Ask<'_> {
         let schema = self.format.as_ref().filter(|format| is_schema(&format.value));
         let thinks = self
             .reasoning
-            .filter(|given| !self.reasoning_advises && given.value.effort().is_some());
+            .filter(|given| !self.reasoning_is_best_effort && given.value.effort().is_some());
         let tools = if self.tools.is_empty() {
             blocks().any(is_tool).then_some("messages")
         } else {
@@ -37,8 +37,8 @@ impl Ask<'_> {
     }
 }
 
-const fn is_schema(format: &Format<'_>) -> bool {
-    matches!(format, Format::JsonSchema { .. })
+const fn is_schema(format: &ResponseFormat<'_>) -> bool {
+    matches!(format, ResponseFormat::JsonSchema { .. })
 }
 
 const fn is_tool(block: &Block<'_>) -> bool {

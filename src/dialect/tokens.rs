@@ -3,7 +3,7 @@
 //! No vocabulary is loaded and no text is split: each byte has a weight that depends on what it is
 //! and on the byte before it (a word begins, a number goes on, a Chinese character), and the
 //! weights add up. A filter that meets megabytes can afford that; a table of merges it cannot.
-use super::{Ask, Block, Format};
+use super::{Ask, Block, ResponseFormat};
 
 /// Weights are in this part of a token.
 const UNIT: u64 = 64;
@@ -165,7 +165,7 @@ impl Ask<'_> {
             texts.into_iter().flatten().map(estimate).fold(TOOL, u64::saturating_add)
         });
         let format = match self.format.as_ref().map(|given| &given.value) {
-            Some(Format::JsonSchema { schema, .. }) => estimate(schema),
+            Some(ResponseFormat::JsonSchema { schema, .. }) => estimate(schema),
             _ => 0,
         };
         let all = system.chain(blocks).chain(tools);

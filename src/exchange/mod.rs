@@ -38,6 +38,7 @@ pub use spend::{Call, Kept, Ledger, Note, Outboxes};
 // The filter hands it on, and knows no policy.
 pub use crate::policy::CreditPolicy;
 
+use crate::dialect;
 use crate::policy::Vocabulary;
 
 /// Filter state that holds the plan.
@@ -51,22 +52,5 @@ pub const JUDGED: &str = "tw.judged";
 /// What a policy may name, from the rooms it does not know.
 #[must_use]
 pub fn vocabulary() -> Vocabulary<'static> {
-    const COUNT: usize = crate::dialect::ALL.len();
-    const WORDS: ([&str; COUNT], [&[&str]; COUNT]) = {
-        let (mut names, mut carried): ([_; COUNT], [&[&str]; COUNT]) = ([""; _], [&[]; _]);
-        let mut index = 0;
-        while index < COUNT {
-            #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
-            {
-                let dialect = &crate::dialect::ALL[index];
-                names[index] = dialect.name;
-                if let Some(app) = &dialect.app {
-                    carried[index] = app.carries;
-                }
-            }
-            index += 1;
-        }
-        (names, carried)
-    };
-    Vocabulary { dialects: &WORDS.0, carried: &WORDS.1 }
+    Vocabulary { dialects: &dialect::provider::NAMES, carried: &dialect::client::FORWARDED_HEADERS }
 }

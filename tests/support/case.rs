@@ -1,10 +1,11 @@
-//! One case of the dialect corpus: a folder whose inputs are run through an app's and a
-//! provider's dialect, and whose other files say what must come out.
+//! One case of the dialect corpus: a folder whose inputs are run through a client's and a
+//! provider's row, and whose other files say what must come out.
 use std::collections::BTreeMap;
 
 use super::pretty::pretty;
 use tradewind::dialect::{
-    AnswerHead, App, Ask, Dialect, Event, Fault, FaultKind, Target, named, splice, sse,
+    AnswerHead, Ask, Client, Event, Fault, FaultKind, Provider, Target, UnsupportedField, client,
+    provider, splice, sse,
 };
 use tradewind::json::{Document, Limits, Writer};
 
@@ -26,8 +27,8 @@ pub(crate) type Out = BTreeMap<&'static str, String>;
 
 /// Who talks to whom.
 struct Pair {
-    app: &'static App,
-    provider: &'static Dialect,
+    client: &'static Client,
+    provider: &'static Provider,
     same: bool,
     model: String,
 }
@@ -55,7 +56,7 @@ pub(crate) fn run(case: &Case<'_>) -> Result<Out, String> {
         let (status, body) =
             text.split_once('\n').ok_or("fault.json: the first line is a status")?;
         let status = status.trim().parse().map_err(|_| "fault.json: the status is no number")?;
-        let fault = (pair.provider.provider.fault)(status, body.as_bytes());
+        let fault = (pair.provider.format.read_fault)(status, body.as_bytes());
         out.insert("failed.json", failed(&pair, &fault)?);
     }
     Ok(out)
@@ -63,17 +64,17 @@ pub(crate) fn run(case: &Case<'_>) -> Result<Out, String> {
 
 fn pair(case: &Case<'_>) -> Result<Pair, String> {
     let (names, _) = case.name.split_once('/').ok_or("a case stands in a pair's folder")?;
-    let (app, provider) = names.split_once('-').ok_or("a pair is `app-provider`")?;
-    let find = |name: &str| named(name).ok_or_else(|| format!("no dialect `{name}`"));
+    let (client, provider) = names.split_once('-').ok_or("a pair is `client-provider`")?;
     let usual = match provider {
         "anthropic" => "claude-sonnet-4-5",
         "gemini" => "gemini-2.5-pro",
         _ => "gpt-4.1",
     };
+    let client = client::named(client).ok_or_else(|| format!("no client `{client}`"))?;
     Ok(Pair {
-        app: find(app)?.app.as_ref().ok_or("no app speaks it")?,
-        provider: find(provider)?,
-        same: app == provider,
+        client,
+        provider: provider::named(provider).ok_or_else(|| format!("no provider `{provider}`"))?,
+        same: client.same_format(provider),
         model: case.file("target.txt").unwrap_or(usual).trim().to_owned(),
     })
 }
@@ -81,7 +82,7 @@ fn pair(case: &Case<'_>) -> Result<Pair, String> {
 /// Gives whether a stream is to end with its usage.
 fn request(pair: &Pair, text: &str, out: &mut Out) -> Result<bool, String> {
     let document = parse("request.json", text)?;
-    let ask = match (pair.app.read)(&document) {
+    let ask = match (pair.client.inbound.read_request)(&document) {
         Ok(ask) => ask,
         Err(fault) => {
             out.insert("refused.json", failed(pair, &fault)?);
@@ -89,43 +90,43 @@ fn request(pair: &Pair, text: &str, out: &mut Out) -> Result<bool, String> {
         }
     };
     let target = Target { model: &pair.model, max_output_tokens: 65_536 };
+    let stream_usage = ask.stream_usage;
     let sent = if pair.same {
         let mut name = Writer::new();
         name.string(&pair.model);
         let name = utf8(name.finish())?;
-        let edits = (pair.app.edits)(&document, &ask);
+        let edits = (pair.client.inbound.edits)(&document, &ask);
         utf8(splice(text.as_bytes(), &edits, &name, None).ok_or("the edits do not fit")?)?
     } else {
-        let lacks = lacks(pair, &ask, &target);
-        if !lacks.is_empty() {
-            out.insert("lacks.txt", lacks);
+        let unsupported = unsupported(pair, &ask, &target);
+        if !unsupported.is_empty() {
+            out.insert("unsupported.txt", unsupported);
         }
-        pretty(&utf8((pair.provider.provider.write)(&ask, &target))?)
+        pretty(&utf8(pair.provider.write_request(ask, &target))?)
     };
     parse("sent.json", &sent)?;
     out.insert("sent.json", sent);
-    Ok(ask.stream_usage)
+    Ok(stream_usage)
 }
 
-/// Everything that keeps the request from this provider, then what is left out without a word.
-fn lacks(pair: &Pair, ask: &Ask<'_>, target: &Target<'_>) -> String {
-    let mut lacks = Vec::new();
-    (pair.provider.provider.lacks)(ask, target, &mut lacks);
-    let native = ask.native.iter().map(|field| format!("`{field}` is the app's dialect's own\n"));
-    let advice = lacks.iter().filter(|lack| ask.advises(lack)).map(|lack| lack.field.clone());
-    let hints = ask.hints.iter().cloned().chain(advice);
-    let lacks = lacks.iter().filter(|lack| !ask.advises(lack)).map(|lack| format!("{lack}\n"));
-    let user = ask.user.as_ref().filter(|_| !pair.provider.provider.carries_user);
-    let hints = hints.chain(user.map(|given| given.field.into()));
-    let hints = hints.map(|field| format!("(`{field}` only advises)\n"));
-    native.chain(lacks).chain(hints).collect()
+/// Every field that keeps the request from this provider, then those that are left out all the
+/// same.
+fn unsupported(pair: &Pair, ask: &Ask<'_>, target: &Target<'_>) -> String {
+    let fields = pair.provider.unsupported(ask, target);
+    let is_own = |one: &&UnsupportedField| ask.passthrough_only.contains(&one.field);
+    let (own, others): (Vec<_>, Vec<_>) = fields.iter().partition(is_own);
+    let own = own.iter().map(|one| format!("`{}` is the app's dialect's own\n", one.field));
+    let others = others.iter().map(|one| format!("{one}\n"));
+    let left_out = pair.provider.left_out(ask, target, false).into_iter();
+    let left_out = left_out.map(|field| format!("(`{field}` only advises)\n"));
+    own.chain(others).chain(left_out).collect()
 }
 
 fn whole(pair: &Pair, text: &str, head: &AnswerHead, out: &mut Out) -> Result<(), String> {
     let document = parse("answer.json", text)?;
-    let mut writer = (pair.app.whole)(head.clone());
+    let mut writer = (pair.client.inbound.write_answer)(head.clone());
     let (mut seen, mut body) = (Seen::default(), Vec::new());
-    (pair.provider.provider.whole)(&document, &mut |event| {
+    (pair.provider.format.read_answer)(&document, &mut |event| {
         seen.note(&event);
         writer.write(&event, &mut body);
     });
@@ -168,8 +169,8 @@ fn streams(pair: &Pair, text: &str, head: &AnswerHead, out: &mut Out) -> Result<
 
 fn stream(pair: &Pair, head: &AnswerHead, chunks: &[&[u8]]) -> Result<(String, String), String> {
     let mut parser = sse::Parser::default();
-    let mut reader = (pair.provider.provider.stream)();
-    let mut writer = (pair.app.stream)(head.clone());
+    let mut reader = (pair.provider.format.read_stream)();
+    let mut writer = (pair.client.inbound.write_stream)(head.clone());
     let (mut seen, mut body) = (Seen::default(), Vec::new());
     let mut each = |block: sse::Block<'_>, _: &[u8]| {
         let Some(event) = block.event() else { return };
@@ -250,7 +251,7 @@ impl Seen {
 
 /// A failure as the app gets it: its status, and the body.
 fn failed(pair: &Pair, fault: &Fault) -> Result<String, String> {
-    let body = utf8((pair.app.fault)(fault, "req-1"))?;
+    let body = utf8((pair.client.write_fault)(fault, "req-1"))?;
     parse("failed.json", &body)?;
     Ok(format!("{} {:?}\n{}", fault.status, fault.kind, pretty(&body)))
 }

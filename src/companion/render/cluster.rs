@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Place, Secret, address, any, extension, named, plugin, secret};
-use crate::dialect;
+use crate::dialect::{self, provider::Credential};
 use crate::policy::{Endpoint, Policy, Provider, metric_label};
 
 /// Higher than any load. Envoy's own breakers end fallback in silence: three retries at once are
@@ -152,8 +152,8 @@ pub(super) fn codec() -> Value {
 /// What adds the provider's key, where it wants one.
 fn credential(provider: &Provider, secrets: &[Secret]) -> Option<Value> {
     let name = provider.secret.as_deref()?;
-    let place = dialect::named(&provider.dialect)?.provider.credential;
-    Some(injector(name, place, secrets))
+    let Credential { header, prefix } = &dialect::provider::named(&provider.dialect)?.credential;
+    Some(injector(name, (header, prefix), secrets))
 }
 
 /// What adds a secret to a header, and what stands before it there.

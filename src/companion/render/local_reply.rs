@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use super::extension;
-use crate::dialect::{ALL, App, Fault, FaultKind};
+use crate::dialect::{Client, Fault, FaultKind, client};
 
 /// The statuses of such answers, and the words for each; those of Envoy itself, in the access log,
 /// are for operators. The last ones take every other status of an app's mistakes, and every other.
@@ -26,28 +26,24 @@ const SAID: [(u32, &str); 10] = [
 /// The last of the statuses for what an app did wrong.
 const APPS: u32 = 499;
 
-/// Which app asks: the first that its path belongs to, or that its headers suggest; else the last.
+/// Which client asks: the first that its path belongs to, or that its headers suggest; else the
+/// default.
 pub(super) fn config() -> Value {
-    let apps: Vec<&App> = ALL.iter().filter_map(|dialect| dialect.app.as_ref()).collect();
-    let (last, others) = match apps.split_last() {
-        Some((last, others)) => (Some(*last), others),
-        None => (None, apps.as_slice()),
-    };
     let mut mappers = Vec::new();
-    for app in others {
-        mappers.extend(SAID.iter().map(|said| mapper(app, Some(asks(app)), *said)));
+    for client in client::ALL.iter().filter(|client| client.name != client::DEFAULT.name) {
+        mappers.extend(SAID.iter().map(|said| mapper(client, Some(asks(client)), *said)));
     }
-    mappers.extend(last.into_iter().flat_map(|app| SAID.map(|said| mapper(app, None, said))));
+    mappers.extend(SAID.iter().map(|said| mapper(client::DEFAULT, None, *said)));
     json!({"mappers": mappers})
 }
 
-/// What a status becomes for an app.
-fn mapper(app: &App, asks: Option<Value>, (status, message): (u32, &str)) -> Value {
+/// What a status becomes for a client.
+fn mapper(client: &Client, asks: Option<Value>, (status, message): (u32, &str)) -> Value {
     let mut filters = vec![envoys_own()];
     filters.extend(asks);
     filters.extend((status != 0).then(|| has_status(status)));
     let kind = FaultKind::of_refusal(u16::try_from(status).unwrap_or_default());
-    let body = (app.fault)(&Fault::new(kind, message), "%REQ(x-request-id)%");
+    let body = (client.write_fault)(&Fault::new(kind, message), "%REQ(x-request-id)%");
     json!({
         "filter": all(filters),
         "body_format_override": {
@@ -81,13 +77,13 @@ fn has_status(status: u32) -> Value {
     }}})
 }
 
-fn asks(app: &App) -> Value {
-    let path = json!({"name": ":path", "string_match": {"prefix": app.path}});
-    let marks = app.carries.iter().map(|name| json!({"name": name, "present_match": true}));
-    let filters: Vec<Value> = std::iter::once(path)
-        .chain(marks)
-        .map(|header| json!({"header_filter": {"header": header}}))
-        .collect();
+fn asks(client: &Client) -> Value {
+    let paths = client.own_paths();
+    let paths = paths.map(|path| json!({"name": ":path", "string_match": {"prefix": path}}));
+    let marks =
+        client.forwarded_headers.iter().map(|name| json!({"name": name, "present_match": true}));
+    let filters: Vec<Value> =
+        paths.chain(marks).map(|header| json!({"header_filter": {"header": header}})).collect();
     json!({"or_filter": {"filters": filters}})
 }
 

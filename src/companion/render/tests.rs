@@ -200,9 +200,9 @@ fn the_key_is_added_after_the_module_and_only_where_one_is_wanted() {
     );
     let plain = credential(0);
     assert_eq!(plain["credential"], json!({"name": "cloud-key"}));
-    let (header, before) = crate::dialect::named("openai").unwrap().provider.credential;
-    assert_eq!(plain["header"], header);
-    assert_eq!(plain["header_value_prefix"], before);
+    let place = &crate::dialect::provider::named("openai").unwrap().credential;
+    assert_eq!(plain["header"], place.header);
+    assert_eq!(plain["header_value_prefix"], place.prefix);
     let path = "/credential/sds_config/path_config_source/path";
     assert_eq!(at(&credential(2), path), "/keys/local-key.yaml");
     assert_eq!(

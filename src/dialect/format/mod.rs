@@ -2,3 +2,81 @@
 pub(super) mod chat_completions;
 pub(super) mod generate_content;
 pub(super) mod messages;
+
+use super::answer::{AnswerHead, AnswerWriter, StreamReader, WholeReader};
+use super::unsupported::UnsupportedField;
+use super::words::{self, Words};
+use super::{Ask, Edit, Fault};
+use crate::json::Document;
+
+/// A wire format, as providers are spoken to: requests are written, answers are read.
+#[derive(Debug)]
+pub struct Format {
+    /// What tells this format from others.
+    pub name: &'static str,
+    /// Collects the fields of a request that this format cannot say to that model: of one
+    /// provider's models the newer often refuse what the older take. [`Ask::passthrough_only`] is
+    /// not asked about: no other format can say those.
+    pub unsupported: fn(&Ask<'_>, &Target<'_>, &mut Vec<UnsupportedField>),
+    /// Writes a request's body. Whatever `unsupported` names is left out.
+    pub write_request: fn(&Ask<'_>, &Target<'_>) -> Vec<u8>,
+    /// Reads a whole answer.
+    pub read_answer: WholeReader,
+    /// Reads a streamed answer.
+    pub read_stream: fn() -> Box<dyn StreamReader>,
+    /// Reads the body of an answer with an error status.
+    pub read_fault: fn(status: u16, body: &[u8]) -> Fault,
+}
+
+/// Formats are the same when they have the same name.
+impl PartialEq for Format {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Format {}
+
+/// The other half of a wire format, as apps are spoken to: requests are read, answers are written.
+/// A format that no client speaks has none.
+#[derive(Debug)]
+pub struct Inbound {
+    /// The format whose half this is.
+    pub format: &'static Format,
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// The first field that is missing or wrong, with its path.
+    pub read_request: for<'d> fn(&'d Document<'d>) -> Result<Ask<'d>, Fault>,
+    /// The fields that [`Inbound::read_request`] reads.
+    pub words: fn() -> &'static Words,
+    /// What must change in the body before it goes to a provider of the same format.
+    pub edits: for<'d> fn(&'d Document<'d>, &Ask<'d>) -> Vec<Edit>,
+    /// Writes a whole answer: everything at [`super::Event::End`] or [`super::Event::Fault`].
+    pub write_answer: fn(AnswerHead) -> Box<dyn AnswerWriter>,
+    /// Writes a streamed answer, event by event.
+    pub write_stream: fn(AnswerHead) -> Box<dyn AnswerWriter>,
+    /// What ends a stream, after the reason of its end.
+    pub end_of_stream: &'static str,
+}
+
+impl Inbound {
+    /// Reads a request of an app, once it is sure that every server would read it like that.
+    ///
+    /// # Errors
+    /// The first field that stands twice or under another spelling of its name, that is missing or
+    /// wrong, with its path.
+    pub fn ask<'d>(&self, document: &'d Document<'d>) -> Result<Ask<'d>, Fault> {
+        words::check(document.root(), (self.words)())?;
+        (self.read_request)(document)
+    }
+}
+
+/// The model a request is written for.
+#[derive(Debug, Clone, Copy)]
+pub struct Target<'t> {
+    /// The provider's own name of the model.
+    pub model: &'t str,
+    /// Most tokens of an answer: for a format that must state a number when the app gave none.
+    pub max_output_tokens: u64,
+}

@@ -3,7 +3,7 @@
 //! Readers of JSON differ. Of two equal keys some take the first and some the last; some take
 //! `Model` or `maxTokens` for `model` and `max_tokens`; some end a key at its first NUL. What was
 //! judged and paid for must be what is served, so a body that two servers would read in two ways
-//! is refused. Only what a dialect's reader reads is looked at, and only where it reads: schemas,
+//! is refused. Only what a format's reader reads is looked at, and only where it reads: schemas,
 //! arguments and labels hold keys of the app's own.
 #[cfg(test)]
 mod tests;
@@ -11,7 +11,7 @@ mod tests;
 use super::Fault;
 use crate::json::{At, Value};
 
-/// The fields that a dialect's reader knows, at whatever depth.
+/// The fields that a format's reader knows, at whatever depth.
 #[derive(Debug)]
 pub struct Words(Vec<Word>);
 
@@ -82,7 +82,7 @@ fn enter(value: Value<'_>, words: &Words, at: &At<'_>) -> Result<(), Fault> {
     for (index, item) in value.items().enumerate() {
         enter(item, words, &at.item(index))?;
     }
-    // A bit for each word: no dialect has more than 128.
+    // A bit for each word: no format has more than 128.
     let mut seen = 0_u128;
     for (key, member) in value.members() {
         let Some((index, word)) = words.find(&key) else { continue };

@@ -1,13 +1,13 @@
 //! Bodies that could be read in two ways, and some that could not.
 use super::fold;
-use crate::dialect::ALL;
+use crate::dialect::client;
 use crate::json::{Document, Limits};
 
-/// What the reader of a dialect says of a body: the field at fault, or nothing.
-fn fault(dialect: &str, body: &str) -> Option<String> {
-    let app = ALL.iter().find(|own| own.name == dialect).unwrap().app.as_ref().unwrap();
+/// What the reader of a client says of a body: the field at fault, or nothing.
+fn fault(client: &str, body: &str) -> Option<String> {
+    let client = client::named(client).unwrap();
     let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
-    let fault = app.ask(&document).err()?;
+    let fault = client.inbound.ask(&document).err()?;
     assert_eq!(fault.status, 400, "{body}");
     Some(fault.param.unwrap())
 }
@@ -93,15 +93,27 @@ fn what_is_the_apps_own_passes() {
         r#""logit_bias":{"1":1,"2":1}"#,
         r#""extra_body":{"model":1,"Model":2,"model":3}"#,
         r#""unknown":1,"unknown":2,"Unknown":3"#,
-        r#""tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{"Name":{},"name":{}}}}}]"#,
-        r#""response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"properties":{"Type":{},"type":{}}}}}"#,
-        r#""models":["a"],"max":1,"message":"m","":1,"ключ":1,"a_much_longer_name_than_any_of_ours":1"#,
+        concat!(
+            r#""tools":[{"type":"function","function":{"name":"f","#,
+            r#""parameters":{"type":"object","properties":{"Name":{},"name":{}}}}}]"#,
+        ),
+        concat!(
+            r#""response_format":{"type":"json_schema","json_schema":{"name":"n","#,
+            r#""schema":{"properties":{"Type":{},"type":{}}}}}"#,
+        ),
+        concat!(
+            r#""models":["a"],"max":1,"message":"m","":1,"ключ":1,"#,
+            r#""a_much_longer_name_than_any_of_ours":1"#,
+        ),
     ];
     for more in openai {
         assert_eq!(fault("openai", &format!("{{{OPENAI},{more}}}")), None, "{more}");
     }
     let anthropic = [
-        r#""tools":[{"name":"f","input_schema":{"type":"object","properties":{"Name":{},"name":{}}}}]"#,
+        concat!(
+            r#""tools":[{"name":"f","input_schema":{"type":"object","properties":{"Name":{},"#,
+            r#""name":{}}}}]"#,
+        ),
         r#""mcp_servers":[{"name":"a","Name":"b"}]"#,
     ];
     for more in anthropic {
@@ -111,8 +123,8 @@ fn what_is_the_apps_own_passes() {
 
 #[test]
 fn every_word_of_every_dialect_has_its_own_bit_and_its_own_reading() {
-    for app in ALL.iter().filter_map(|dialect| dialect.app.as_ref()) {
-        let words = (app.words)();
+    for client in client::ALL {
+        let words = (client.inbound.words)();
         assert!((20..=128).contains(&words.0.len()), "{}", words.0.len());
         assert!(words.0.is_sorted_by(|a, b| a.folded < b.folded), "two that read alike");
         for word in &words.0 {

@@ -6,7 +6,7 @@ use super::super::spend::{Bid, Choice, Payer, Size};
 use super::super::{Leg, Meter, Plan, Skipped};
 use super::{Config, Head, worst};
 use crate::credit::Credits;
-use crate::dialect::{Ask, Fault, FaultKind, Lack, Put, Target, named};
+use crate::dialect::{Ask, Fault, FaultKind, Put, Target, provider};
 use crate::json::{Document, Limits};
 use crate::policy::{
     Capability, Dropped, Facts, Fit, Model, OnExhausted, Policy, Unsupported, shown,
@@ -22,7 +22,7 @@ pub(super) fn decide(config: &Config, head: &Head, body: &[u8]) -> Result<Bid, F
         let message = format!("the body must be a JSON object, found {found}");
         return Err(Fault::new(FaultKind::InvalidRequest, message));
     }
-    let ask = head.app.ask(&document)?;
+    let ask = head.client.inbound.ask(&document)?;
     let policy = &config.policy;
     limits(policy, &ask)?;
     let route = policy.route(&ask.model).ok_or_else(|| unknown_model(policy, &ask.model))?;
@@ -65,8 +65,8 @@ struct Request<'r> {
 impl<'r> Request<'r> {
     fn choice(&self, fit: &Fit<'r>, size: Size) -> Choice {
         let Self { config, head, document, ask, bytes } = *self;
-        let same = fit.models.iter().any(|model| model.provider.dialect == head.dialect.name);
-        let mut edits = if same { (head.app.edits)(document, ask) } else { Vec::new() };
+        let same = fit.models.iter().any(|model| head.client.same_format(&model.provider.dialect));
+        let mut edits = if same { (head.client.inbound.edits)(document, ask) } else { Vec::new() };
         let (mut meter, mut most, mut limits) = (None, Credits::ZERO, Rc::from([]));
         let most_allowed = config.policy.limits().max_output_tokens;
         let leg = |model: &&'r Model| Leg::of(model, most_allowed);
@@ -84,7 +84,7 @@ impl<'r> Request<'r> {
         }
         let plan = Plan {
             request_id: Cow::Borrowed(&head.request_id),
-            app: Cow::Borrowed(head.dialect.name),
+            app: Cow::Borrowed(head.client.name),
             tenant: Cow::Borrowed(&head.tenant.tenant),
             route: Cow::Borrowed(&ask.model),
             stream: ask.stream,
@@ -142,7 +142,7 @@ fn limits(policy: &Policy, ask: &Ask<'_>) -> Result<(), Fault> {
 fn facts(head: &Head, ask: &Ask<'_>) -> Facts {
     let needs = ask.needs();
     let mut facts = Facts {
-        dialect: head.dialect.name,
+        dialect: head.client.name,
         input_tokens: 0,
         max_tokens: ask.max_tokens.map(|max| max.value),
         needs: Vec::new(),
@@ -158,23 +158,21 @@ fn facts(head: &Head, ask: &Ask<'_>) -> Facts {
     facts
 }
 
-/// What a model's dialect cannot say of a request.
+/// What a model's provider cannot be told of a request.
 fn lack(head: &Head, ask: &Ask<'_>, model: &Model) -> Option<String> {
-    let own = &model.provider.dialect;
-    if own == head.dialect.name || model.unsupported == Unsupported::Drop {
+    let Some(provider) = provider::named(&model.provider.dialect) else {
+        return Some(format!(
+            "its provider speaks `{}`, which this gateway does not",
+            model.provider.dialect
+        ));
+    };
+    if provider.format == head.client.format() || model.unsupported == Unsupported::Drop {
         return None;
     }
-    let dialect = named(own)?;
     let target =
         Target { model: &model.provider_model, max_output_tokens: model.max_output_tokens };
-    let mut lacks: Vec<Lack> = Vec::new();
-    (dialect.provider.lacks)(ask, &target, &mut lacks);
-    lacks.retain(|lack| !ask.advises(lack));
-    lacks.extend(ask.native.iter().map(|field| Lack {
-        field: field.clone(),
-        why: "can be said to providers of the app's own dialect only",
-    }));
-    let said: Vec<String> = lacks.iter().map(ToString::to_string).collect();
+    let fields = provider.unsupported(ask, &target);
+    let said: Vec<String> = fields.iter().map(ToString::to_string).collect();
     if said.is_empty() { None } else { Some(said.join(", ")) }
 }
 

@@ -2,17 +2,16 @@
 use super::super::reply::Reply;
 use super::held;
 use super::send::Stripped;
-use crate::dialect::{ALL, App, Dialect, Fault, FaultKind};
+use crate::dialect::{Client, Fault, FaultKind, Operation, client};
 use crate::policy::{Identity, Policy, Tenant, shown};
 
 /// What is known before the body.
 #[derive(Debug)]
 pub(super) struct Head {
-    pub(super) dialect: &'static Dialect,
-    pub(super) app: &'static App,
+    pub(super) client: &'static Client,
     pub(super) tenant: Tenant,
     pub(super) request_id: String,
-    /// The app's headers that go to a provider of its own dialect.
+    /// The app's headers that go to a provider of its own format.
     pub(super) carried: Vec<(String, String)>,
     /// What goes no further.
     pub(super) stripped: Stripped,
@@ -26,9 +25,6 @@ pub(super) enum Opening {
     Request(Head),
 }
 
-/// The path of the list of models, the same in every dialect.
-const MODELS: &str = "/v1/models";
-
 pub(super) fn read(headers: &[(String, Vec<u8>)], policy: &Policy) -> Opening {
     let text = |name: &str| header(headers, name).and_then(|v| core::str::from_utf8(v).ok());
     let method = text(":method").unwrap_or_default();
@@ -36,32 +32,31 @@ pub(super) fn read(headers: &[(String, Vec<u8>)], policy: &Policy) -> Opening {
     let path = path.split_once('?').map_or(path, |(path, _)| path);
     let request_id = held::id(text("x-request-id").unwrap_or_default());
 
-    let Some((dialect, app)) = speaks(path, headers) else {
-        return Opening::Reply(no_app(request_id));
-    };
-    let refuse = |fault: &Fault| Opening::Reply(Reply::fault(app, fault, request_id));
+    let client = client::of(path, |name| header(headers, name).is_some());
+    let refuse = |fault: &Fault| Opening::Reply(Reply::fault(client, fault, request_id));
     if method == "CONNECT" {
         let message = "this is a gateway to models and no tunnel: CONNECT is not served";
         return refuse(&Fault::new(FaultKind::MethodNotAllowed, message));
     }
-    if path != MODELS && path != app.path {
-        return refuse(&unknown_path(path));
-    }
-    let wanted = if path == MODELS { "GET" } else { "POST" };
-    if method != wanted {
-        let message = format!("`{path}` takes {wanted}, not {}", shown(method));
-        let fault = Fault::new(FaultKind::MethodNotAllowed, message);
-        let mut reply = Reply::fault(app, &fault, request_id);
-        reply.headers.push(("allow", wanted.to_owned()));
-        return Opening::Reply(reply);
-    }
+    let operation = match client.operation(path, method) {
+        Ok(operation) => operation,
+        Err(methods) if methods.is_empty() => return refuse(&unknown_path(path)),
+        Err(methods) => {
+            let methods = methods.join(", ");
+            let message = format!("`{path}` takes {methods}, not {}", shown(method));
+            let fault = Fault::new(FaultKind::MethodNotAllowed, message);
+            let mut reply = Reply::fault(client, &fault, request_id);
+            reply.headers.push(("allow", methods));
+            return Opening::Reply(reply);
+        }
+    };
     let Some(tenant) = policy.identify(|name| header(headers, name)) else {
         return refuse(&Fault::new(FaultKind::Authentication, unauthenticated(headers, policy)));
     };
-    if path == MODELS {
+    if operation == Operation::ListModels {
         let names: Vec<&str> =
             policy.routes().iter().flat_map(|r| r.names.iter().map(String::as_str)).collect();
-        return Opening::Reply(Reply::ok(app, (app.models)(&names), request_id));
+        return Opening::Reply(Reply::ok(client, (client.write_models)(&names), request_id));
     }
     if let Some(encoding) = text("content-encoding").filter(|e| !e.eq_ignore_ascii_case("identity"))
     {
@@ -70,15 +65,14 @@ pub(super) fn read(headers: &[(String, Vec<u8>)], policy: &Policy) -> Opening {
         return refuse(&Fault::new(FaultKind::InvalidRequest, message).with_status(415));
     }
     let stripped = Stripped::of(headers, policy);
-    if let Err(fault) = held::check(headers, app, stripped.names()) {
+    if let Err(fault) = held::check(headers, client, stripped.names()) {
         return refuse(&fault);
     }
     Opening::Request(Head {
-        dialect,
-        app,
+        client,
         tenant: tenant.clone(),
         request_id: request_id.to_owned(),
-        carried: carried(headers, app),
+        carried: forwarded(headers, client),
         stripped,
     })
 }
@@ -93,30 +87,16 @@ fn header<'h>(headers: &'h [(String, Vec<u8>)], name: &str) -> Option<&'h [u8]> 
     headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_slice())
 }
 
-/// The dialect that a path belongs to; for a path of nobody's, the one that the app's other
-/// headers suggest.
-fn speaks(path: &str, headers: &[(String, Vec<u8>)]) -> Option<(&'static Dialect, &'static App)> {
-    let apps = || ALL.iter().filter_map(|dialect| Some((dialect, dialect.app.as_ref()?)));
-    let marked = |app: &App| app.carries.iter().any(|name| header(headers, name).is_some());
-    apps()
-        .find(|(_, app)| app.path == path)
-        .or_else(|| apps().find(|(_, app)| path.starts_with(app.path)))
-        .or_else(|| apps().find(|(_, app)| marked(app)))
-        .or_else(|| apps().next_back())
-}
-
-/// There is always a dialect that apps speak; this is for a build without any.
-fn no_app(request_id: &str) -> Reply {
-    let headers = vec![("x-tradewind-request-id", request_id.to_owned())];
-    Reply { status: 404, headers, body: Vec::new() }
-}
-
+/// A path of nobody's: those that exist are named.
 fn unknown_path(path: &str) -> Fault {
-    let mut message = format!("there is no `{}` here: expected", shown(path));
-    for app in ALL.iter().filter_map(|dialect| dialect.app.as_ref()) {
-        message.push_str(&format!(" POST {},", app.path));
-    }
-    message.push_str(&format!(" or GET {MODELS}"));
+    let endpoints = client::endpoints();
+    let there = |endpoint: &client::Endpoint| format!("{} {}", endpoint.method, endpoint.path);
+    let there: Vec<String> = endpoints.iter().map(there).collect();
+    let listed = match there.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{}, or {last}", others.join(", ")),
+        _ => there.join(""),
+    };
+    let message = format!("there is no `{}` here: expected {listed}", shown(path));
     Fault::new(FaultKind::NotFound, message)
 }
 
@@ -142,10 +122,10 @@ fn unauthenticated(headers: &[(String, Vec<u8>)], policy: &Policy) -> String {
     }
 }
 
-fn carried(headers: &[(String, Vec<u8>)], app: &App) -> Vec<(String, String)> {
+fn forwarded(headers: &[(String, Vec<u8>)], client: &Client) -> Vec<(String, String)> {
     headers
         .iter()
-        .filter(|(name, _)| app.carries.contains(&name.as_str()))
+        .filter(|(name, _)| client.forwarded_headers.contains(&name.as_str()))
         .filter_map(|(name, value)| {
             Some((name.clone(), core::str::from_utf8(value).ok()?.to_owned()))
         })

@@ -1,5 +1,5 @@
 //! How much of an app's headers is held while its body comes.
-use crate::dialect::{App, Fault, FaultKind};
+use crate::dialect::{Client, Fault, FaultKind};
 use crate::policy::shown;
 
 /// Most bytes of headers, names included, that one request has the module hold: 4 KiB. A worker
@@ -17,11 +17,12 @@ const ID: usize = 128;
 /// 431 with the name at which it is too much.
 pub(super) fn check(
     headers: &[(String, Vec<u8>)],
-    app: &App,
+    client: &Client,
     stripped: &[String],
 ) -> Result<(), Fault> {
     let mut held = 0_usize;
-    let carried = headers.iter().filter(|(name, _)| app.carries.contains(&name.as_str()));
+    let carried =
+        headers.iter().filter(|(name, _)| client.forwarded_headers.contains(&name.as_str()));
     let carried = carried.map(|(name, value)| (name, name.len().saturating_add(value.len())));
     for (name, bytes) in carried.chain(stripped.iter().map(|name| (name, name.len()))) {
         held = held.saturating_add(bytes);

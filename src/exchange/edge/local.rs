@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::{Effect, Effects, Envoy, Flow, HeaderMap, Outcome, Progress, Reply, Report};
-use crate::dialect::{App, Fault, FaultKind};
+use crate::dialect::{Client, Fault, FaultKind};
 
 /// An answer that no provider role has judged.
 pub(super) struct Local {
@@ -71,8 +71,8 @@ impl Local {
 
     /// The whole answer in its place, at once: a provider that nobody judges is waited for no
     /// longer, and an answer without a body has none to rewrite.
-    pub(super) fn reply(&self, app: &App, request_id: &str) -> Effects {
-        let mut reply = Reply::fault(app, &self.fault(), request_id);
+    pub(super) fn reply(&self, client: &Client, request_id: &str) -> Effects {
+        let mut reply = Reply::fault(client, &self.fault(), request_id);
         if self.attempts > 0 {
             reply.headers.push(("x-tradewind-attempts", self.attempts.to_string()));
         }
@@ -89,15 +89,15 @@ impl Local {
     }
 
     /// The effects on the held headers, and the body to follow.
-    pub(super) fn rewrite(&self, app: &App, request_id: &str) -> (Effects, Vec<u8>) {
+    pub(super) fn rewrite(&self, client: &Client, request_id: &str) -> (Effects, Vec<u8>) {
         let fault = self.fault();
-        let body = (app.fault)(&fault, request_id);
+        let body = (client.write_fault)(&fault, request_id);
         let mut headers: Vec<(Cow<'static, str>, Vec<u8>)> = vec![
             (":status".into(), fault.status.to_string().into_bytes()),
             ("content-type".into(), b"application/json".to_vec()),
             ("content-length".into(), body.len().to_string().into_bytes()),
             ("x-tradewind-request-id".into(), request_id.as_bytes().to_vec()),
-            (app.request_id_header.into(), request_id.as_bytes().to_vec()),
+            (client.request_id_header.into(), request_id.as_bytes().to_vec()),
         ];
         if self.attempts > 0 {
             let attempts = self.attempts.to_string().into_bytes();

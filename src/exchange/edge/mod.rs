@@ -18,7 +18,7 @@ use super::{
     Body, Effect, Effects, Envoy, Event, Flow, HeaderMap, JUDGED, Plan, Report, StreamBuffer,
     record,
 };
-use crate::dialect::{App, Fault, FaultKind};
+use crate::dialect::{Client, Fault, FaultKind};
 use crate::json::{At, Value, Writer};
 use crate::policy::{CreditPolicy, Policy, Problem};
 
@@ -93,7 +93,7 @@ enum State {
     /// We answered ourselves.
     Replied,
     /// It is on its way to a provider.
-    Sent { app: &'static App, request_id: String },
+    Sent { client: &'static Client, request_id: String },
     /// Envoy failed it, and we say so in the app's dialect.
     Failing { body: Body },
 }
@@ -140,7 +140,7 @@ impl Edge {
                     FaultKind::InvalidRequest,
                     "the request has no body: send a JSON object",
                 );
-                self.refuse(Reply::fault(head.app, &fault, &head.request_id), true)
+                self.refuse(Reply::fault(head.client, &fault, &head.request_id), true)
             }
             Opening::Request(head) => {
                 self.state = State::Reading(head);
@@ -163,7 +163,7 @@ impl Edge {
         match core::mem::replace(&mut self.state, State::Replied) {
             State::Reading(head) => {
                 if wide(size) > limit {
-                    let reply = Reply::fault(head.app, &too_large(limit), &head.request_id);
+                    let reply = Reply::fault(head.client, &too_large(limit), &head.request_id);
                     return self.swallow(reply, wide(size), end);
                 }
                 if !end {
@@ -204,7 +204,7 @@ impl Edge {
                     FaultKind::InvalidRequest,
                     "request trailers are not supported: end the request with its body",
                 );
-                answer(Reply::fault(head.app, &fault, &head.request_id))
+                answer(Reply::fault(head.client, &fault, &head.request_id))
             }
             State::Refusing { reply, .. } => answer(reply),
             other => {
@@ -217,7 +217,7 @@ impl Edge {
     fn decide(&mut self, head: Head, body: &[u8], envoy: &dyn Envoy) -> Effects {
         let bid = match decide::decide(&self.config, &head, body) {
             Ok(bid) => bid,
-            Err(fault) => return answer(Reply::fault(head.app, &fault, &head.request_id)),
+            Err(fault) => return answer(Reply::fault(head.client, &fault, &head.request_id)),
         };
         // What costs nothing needs no credits.
         let credits = self.config.credits().filter(|_| !bid.usual.worst.is_zero());
@@ -262,7 +262,7 @@ impl Edge {
                 Effects { list: effects, flow: Flow::Pause }
             }
             Step::Refuse(fault) => {
-                let mut reply = Reply::fault(head.app, &fault, &head.request_id);
+                let mut reply = Reply::fault(head.client, &fault, &head.request_id);
                 if fault.kind == FaultKind::Overloaded {
                     reply.headers.push(("retry-after", "1".to_owned()));
                 }
@@ -276,7 +276,7 @@ impl Edge {
     fn send(&mut self, head: Head, choice: Choice) -> Effects {
         self.chain.clone_from(&choice.chain);
         let effects = send::send(&head, choice).and(record::sent(&head.request_id));
-        self.state = State::Sent { app: head.app, request_id: head.request_id };
+        self.state = State::Sent { client: head.client, request_id: head.request_id };
         effects
     }
 
@@ -301,7 +301,7 @@ impl Edge {
 
     fn response_headers(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
         self.answered = true;
-        let State::Sent { app, request_id } = &self.state else {
+        let State::Sent { client, request_id } = &self.state else {
             return self.own_failure(end, envoy);
         };
         let judged = envoy.property(&[JUDGED]).is_some_and(|model| !model.is_empty());
@@ -315,11 +315,11 @@ impl Edge {
             return self.judged();
         }
         if end || local.is_bare() {
-            let effects = local.reply(app, request_id);
+            let effects = local.reply(client, request_id);
             self.state = State::Replied;
             return effects;
         }
-        let (effects, body) = local.rewrite(app, request_id);
+        let (effects, body) = local.rewrite(client, request_id);
         self.failing(effects, body)
     }
 
@@ -341,7 +341,7 @@ impl Edge {
         if end {
             return Effects::go_on();
         }
-        let (mut effects, body) = Local::read(envoy, &[]).rewrite(head.app, &head.request_id);
+        let (mut effects, body) = Local::read(envoy, &[]).rewrite(head.client, &head.request_id);
         // What the ledger was asked for is given back.
         if let State::Asking { asking, .. } = &self.state {
             effects.list.push(spend::abandon(asking));

@@ -43,7 +43,8 @@ pub(super) fn bound(ask: &Ask<'_>, leg: &Leg<'_>, input_tokens: u64) -> u64 {
 pub(super) fn cost(ask: &Ask<'_>, bytes: usize, models: &[&Model], bounds: &[u64]) -> Credits {
     let images = images(ask);
     // What nobody has counted may be among what is not remembered.
-    let brought = is_full(&ask.native) || ask.native.iter().any(|field| brings(field));
+    let brought =
+        is_full(&ask.passthrough_only) || ask.passthrough_only.iter().any(|field| brings(field));
     let worst = |(model, bound): (&&Model, &u64)| {
         let own = input_tokens(ask, bytes, images.saturating_mul(image_tokens(model)));
         let input = if brought { own.max(model.context_window) } else { own };
@@ -62,7 +63,7 @@ pub(super) fn limits(
 ) -> Rc<[LegLimits]> {
     let images = images(ask);
     // A field that only its own dialect knows may bring the provider more to read.
-    let windows = match ask.native.as_slice() {
+    let windows = match ask.passthrough_only.as_slice() {
         [] => 0,
         fields if is_full(fields) || fields.iter().any(|field| is_tool(field)) => TURNS,
         _ => 1,

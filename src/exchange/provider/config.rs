@@ -2,7 +2,7 @@
 //! models stands in the plan.
 use super::super::plugin::problem;
 use super::super::{Connections, Memory, StreamBuffer};
-use crate::dialect::{Dialect, named};
+use crate::dialect;
 use crate::json::{At, Value, Writer};
 use crate::policy::{Policy, Problem, Provider};
 
@@ -11,7 +11,8 @@ use crate::policy::{Policy, Problem, Provider};
 pub struct Config {
     /// Its name in the policy, which is its cluster's name.
     pub(super) provider: String,
-    pub(super) dialect: &'static Dialect,
+    /// What the policy's `dialect` of this provider names.
+    pub(super) dialect: &'static dialect::Provider,
     /// The `host` header.
     pub(super) authority: String,
     /// What stands before every path.
@@ -66,12 +67,12 @@ impl Config {
                 String::new()
             }
         };
-        let (provider, dialect) = (text("name"), text("dialect"));
+        let (provider, name) = (text("name"), text("dialect"));
         let (authority, prefix) = (text("authority"), text("prefix"));
         let limits = root.get("limits");
         let idle = limits.and_then(|limits| limits.get("idle_timeout_ms")?.as_u64());
         let tls = own.and_then(|own| own.get("tls")?.as_bool()).unwrap_or_default();
-        let Some(dialect) = named(&dialect) else {
+        let Some(dialect) = dialect::provider::named(&name) else {
             let message = "expected the name of a dialect".to_owned();
             problems.push(problem(&at.key("dialect"), 0, message));
             return Err(problems);

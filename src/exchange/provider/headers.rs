@@ -2,6 +2,7 @@
 use std::borrow::Cow;
 
 use super::Config;
+use crate::dialect::Field;
 
 /// The product as providers see it, in the place of the app's own agent.
 const USER_AGENT: &str = concat!("tradewind/", env!("CARGO_PKG_VERSION"));
@@ -9,18 +10,16 @@ const USER_AGENT: &str = concat!("tradewind/", env!("CARGO_PKG_VERSION"));
 /// A header map under construction.
 pub(super) type Headers = Vec<(Cow<'static, str>, Vec<u8>)>;
 
-/// Everything a provider gets to see of a request to this model of it. The key is added behind
-/// this filter.
+/// Everything a provider gets to see of a request. The key is added behind this filter.
 pub(super) fn request(
     config: &Config,
-    model: &str,
+    path: &str,
     stream: bool,
-    carried: &[(Cow<'_, str>, Cow<'_, str>)],
+    forwarded: &[(Cow<'_, str>, Cow<'_, str>)],
     length: usize,
 ) -> Headers {
-    let provider = &config.dialect.provider;
-    let path = (provider.path)(model, stream);
-    let accept = if stream { "text/event-stream" } else { "application/json" };
+    let provider = config.dialect;
+    let accept = if stream { provider.framing.media_type() } else { "application/json" };
     let scheme = if config.tls { "https" } else { "http" };
     let mut headers: Headers = Vec::with_capacity(12);
     let mut add = |name: &'static str, value: &str| {
@@ -29,17 +28,17 @@ pub(super) fn request(
     add(":method", "POST");
     add(":scheme", scheme);
     add(":authority", &config.authority);
-    add(":path", &joined(&config.prefix, &path));
+    add(":path", &joined(&config.prefix, path));
     add("content-type", "application/json");
     add("content-length", &length.to_string());
     add("accept", accept);
     add("user-agent", USER_AGENT);
     for (name, value) in provider.headers {
-        if !carried.iter().any(|(own, _)| own == name) {
+        if !forwarded.iter().any(|(own, _)| own == name) {
             add(name, value);
         }
     }
-    for (name, value) in carried {
+    for (name, value) in forwarded {
         headers.push((Cow::Owned(name.to_string()), value.as_bytes().to_vec()));
     }
     headers
@@ -65,7 +64,7 @@ const LIST: usize = 2_000;
 ///
 /// An app chooses its own keys: a line break in one would begin another header, and a long one
 /// would be more than clients take.
-pub(super) fn listed(fields: &[String]) -> String {
+pub(super) fn listed(fields: &[Field]) -> String {
     let plain = |c: char| if c.is_ascii_graphic() { c } else { '?' };
     let mut list = String::new();
     for (index, field) in fields.iter().enumerate() {
@@ -84,19 +83,20 @@ pub(super) fn listed(fields: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{FIELD, LIST, joined, listed};
+    use super::{FIELD, Field, LIST, joined, listed};
 
     #[test]
     fn so_many_fields_are_listed_as_a_header_may_hold() {
-        let names =
-            |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let names = |names: &[&str]| {
+            names.iter().map(|name| Field::Owned((*name).to_owned())).collect::<Vec<_>>()
+        };
         assert_eq!(listed(&[]), "");
         assert_eq!(listed(&names(&["a"])), "a");
         assert_eq!(listed(&names(&["a", "b\r\nc", "é"])), "a, b??c, ?");
         let (long, longer) = ("x".repeat(FIELD), "x".repeat(FIELD + 1));
         assert_eq!(listed(&names(&[&long, &longer])), format!("{long}, {long}"));
         // Each takes 20 bytes: a list that is just as long as may be goes on, a longer one ends.
-        let mut many = vec!["x".repeat(18); LIST / 20];
+        let mut many = vec![Field::Owned("x".repeat(18)); LIST / 20];
         many.extend(names(&["y", "z"]));
         assert!(listed(&many).ends_with("x, y, and 1 more"), "{}", listed(&many));
         many.remove(0);

@@ -22,7 +22,7 @@ use super::{
     Effect, Effects, Envoy, Event, HeaderMap, JUDGED, NEXT, Outcome, PLAN, Plan, Progress, Reply,
     Report,
 };
-use crate::dialect::{App, Fault, FaultKind};
+use crate::dialect::{Client, Fault, FaultKind, client};
 
 /// One attempt.
 #[derive(Debug)]
@@ -161,7 +161,7 @@ impl Attempt {
             self.config.buffer.bytes()
         );
         let fault = Fault::new(FaultKind::TooLarge, message);
-        let reply = marked(asked.app, &fault, &asked.request_id, asked.model());
+        let reply = marked(asked.client, &fault, &asked.request_id, asked.model());
         asked.report.end(Progress::Failed(Outcome::of(&fault)), envoy.now_ms());
         Effects::reply(reply)
             .and(asked.report.publish())
@@ -174,12 +174,8 @@ impl Attempt {
         let fault = Fault::new(FaultKind::Internal, Mismatch.to_string());
         let id = envoy.header(HeaderMap::Request, "x-request-id").unwrap_or_default();
         let id = String::from_utf8_lossy(&id);
-        let app = crate::dialect::ALL.iter().filter_map(|dialect| dialect.app.as_ref()).next_back();
         let model = turn(envoy);
-        let mut effects = match app {
-            Some(app) => Effects::reply(marked(app, &fault, &id, &model)),
-            None => Effects::wait(),
-        };
+        let mut effects = Effects::reply(marked(client::DEFAULT, &fault, &id, &model));
         let mut report = Report::begin(&model, envoy.now_ms());
         report.end(Progress::Failed(Outcome::Misconfigured), report.began_ms);
         effects.list.push(report.publish());
@@ -244,8 +240,8 @@ fn judgement(effects: &Effects) -> Option<bool> {
 }
 
 /// A reply of ours that the edge role takes for an answer of this model.
-fn marked(app: &App, fault: &Fault, request_id: &str, model: &str) -> Reply {
-    let mut reply = Reply::fault(app, fault, request_id);
+fn marked(client: &Client, fault: &Fault, request_id: &str, model: &str) -> Reply {
+    let mut reply = Reply::fault(client, fault, request_id);
     reply.headers.extend((!model.is_empty()).then(|| ("x-tradewind-model", model.to_owned())));
     reply
 }

@@ -5,17 +5,15 @@ use super::super::plan::Mismatch;
 use super::super::{Envoy, Leg, Plan, Report};
 use super::Config;
 use super::headers::{self, listed};
-use crate::dialect::{App, Ask, Dialect, Given, Target, named, splice};
+use crate::dialect::{Ask, Client, Field, Given, Operation, Target, client, splice};
 use crate::json::{Document, Limits, Writer};
 
 /// What was asked, as the answer's reading has to know it.
 #[derive(Debug)]
 pub(super) struct Asked {
     pub(super) request_id: String,
-    /// The app's dialect.
-    pub(super) dialect: &'static Dialect,
-    /// And what apps speak of it.
-    pub(super) app: &'static App,
+    /// What the app was written for.
+    pub(super) client: &'static Client,
     /// Whether the app wants a stream.
     pub(super) stream: bool,
     /// Whether a stream ends with its usage.
@@ -69,8 +67,7 @@ pub(super) fn write(
     body: &[u8],
     envoy: &dyn Envoy,
 ) -> Result<Written, Mismatch> {
-    let dialect = named(&plan.app).ok_or(Mismatch)?;
-    let app = dialect.app.as_ref().ok_or(Mismatch)?;
+    let client = client::named(&plan.app).ok_or(Mismatch)?;
     let position = plan.legs.iter().position(|leg| leg.model == turn).ok_or(Mismatch)?;
     let (before, rest) = plan.legs.split_at_checked(position).ok_or(Mismatch)?;
     let leg = rest.first().filter(|leg| leg.provider == config.provider).ok_or(Mismatch)?;
@@ -82,8 +79,7 @@ pub(super) fn write(
     }
     let mut asked = Asked {
         request_id: plan.request_id.to_string(),
-        dialect,
-        app,
+        client,
         stream: plan.stream,
         stream_usage: plan.stream_usage,
         attempts: tried.saturating_add(1),
@@ -101,19 +97,21 @@ pub(super) fn write(
         report,
     };
     let bound = asked.meter.as_ref().map(|meter| meter.bound);
-    let (body, carried) = if core::ptr::eq(dialect, config.dialect) {
+    let (body, forwarded) = if client.format() == config.dialect.format {
         (same(leg, plan, body, bound)?, plan.carried.as_slice())
     } else {
-        let (body, dropped) = cross((config, leg), app, body, bound)?;
+        let (body, dropped) = cross((config, leg), client, body, bound)?;
         asked.dropped = listed(&dropped);
         (body, [].as_slice())
     };
-    let headers = headers::request(config, &leg.provider_model, plan.stream, carried, body.len());
+    let (model, stream) = (&leg.provider_model, plan.stream);
+    let path = config.dialect.path(Operation::Chat, model, stream).ok_or(Mismatch)?;
+    let headers = headers::request(config, &path, stream, forwarded, body.len());
     let next = next.map(|leg| leg.model.to_string());
     Ok(Written { asked, next, headers, body })
 }
 
-/// The app's own dialect: its bytes, but for the model's name.
+/// The app's own format: its bytes, but for the model's name.
 fn same(
     leg: &Leg<'_>,
     plan: &Plan<'_>,
@@ -126,18 +124,18 @@ fn same(
     splice(body, &plan.edits, &name, bound).ok_or(Mismatch)
 }
 
-/// Another dialect: read again, since the body is the app's for every attempt, and written.
+/// Another format: read again, since the body is the app's for every attempt, and written.
 ///
 /// The edge role has read the same bytes without a fault, so a fault here means that the two
 /// roles are not the same module.
 fn cross(
     (config, leg): (&Config, &Leg<'_>),
-    app: &App,
+    client: &Client,
     body: &[u8],
     bound: Option<u64>,
-) -> Result<(Vec<u8>, Vec<String>), Mismatch> {
+) -> Result<(Vec<u8>, Vec<Field>), Mismatch> {
     let document = Document::parse(body, Limits::default()).map_err(|_| Mismatch)?;
-    let mut ask = (app.read)(&document).map_err(|_| Mismatch)?;
+    let mut ask = (client.inbound.read_request)(&document).map_err(|_| Mismatch)?;
     // What was paid for is said even to a provider that may be left to find its own bound.
     if let (Some(bound), None) = (bound, &ask.max_tokens) {
         ask.max_tokens = Some(Given { value: bound, field: "max_tokens" });
@@ -148,8 +146,8 @@ fn cross(
         max_tokens.value = max_tokens.value.min(leg.max_output_tokens);
     }
     let target = Target { model: &leg.provider_model, max_output_tokens };
-    let dropped = left_out((config, leg.drops), &ask, &target);
-    Ok(((config.dialect.provider.write)(&ask, &target), dropped))
+    let left_out = config.dialect.left_out(&ask, &target, leg.drops);
+    Ok((config.dialect.write_request(ask, &target), left_out))
 }
 
 /// Most tokens of the answer: when the app sets no bound, what the input leaves of the window.
@@ -163,22 +161,4 @@ fn most_tokens(leg: &Leg<'_>, ask: &Ask<'_>, bytes: usize) -> u64 {
         return leg.max_output_tokens;
     }
     leg.room(ask.estimate())
-}
-
-/// The fields that this provider does not get to see; whether the model `drops` what cannot be
-/// said.
-fn left_out((config, drops): (&Config, bool), ask: &Ask<'_>, target: &Target<'_>) -> Vec<String> {
-    let mut fields: Vec<String> = ask.hints.iter().map(ToString::to_string).collect();
-    let user = ask.user.as_ref().filter(|_| !config.dialect.provider.carries_user);
-    fields.extend(user.map(|given| given.field.to_owned()));
-    if drops {
-        fields.extend(ask.native.iter().map(ToString::to_string));
-    }
-    if drops || ask.reasoning_advises {
-        let mut lacks = Vec::new();
-        (config.dialect.provider.lacks)(ask, target, &mut lacks);
-        lacks.retain(|lack| drops || ask.advises(lack));
-        fields.extend(lacks.into_iter().map(|lack| lack.field.into_owned()));
-    }
-    fields
 }

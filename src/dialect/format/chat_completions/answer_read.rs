@@ -77,7 +77,7 @@ fn said(value: Value<'_>) -> Option<Cow<'_, str>> {
 fn calls(message: Value<'_>, sink: Sink<'_>) -> bool {
     let mut index = 0_u32;
     for call in message.get("tool_calls").into_iter().flat_map(Value::items) {
-        // A custom tool's call has no function; only an app of this dialect can have offered it.
+        // A custom tool's call has no function; only an app of this format can have offered it.
         if let Some(function) = call.given("function") {
             one_call(index, call.str_of("id"), function, sink);
             index = index.saturating_add(1);

@@ -1,4 +1,4 @@
-//! What changes in an app's body on its way to a provider of the same dialect.
+//! What changes in an app's body on its way to a provider of the same format.
 use crate::dialect::{Ask, Edit, Put};
 use crate::json::{Document, Value};
 

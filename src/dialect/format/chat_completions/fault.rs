@@ -6,8 +6,8 @@ use crate::dialect::redact::redact;
 use crate::dialect::{Fault, FaultKind};
 use crate::json::{Document, Limits, Value, Writer};
 
-/// Writes a failure as a whole body. The request's id has its header in this dialect.
-pub(super) fn write(fault: &Fault, _request_id: &str) -> Vec<u8> {
+/// Writes a failure as a whole body. The request's id has its header in this format.
+pub(in crate::dialect) fn write(fault: &Fault, _request_id: &str) -> Vec<u8> {
     let mut out = Writer::new();
     out.object(|body| {
         body.key("error").object(|error| {

@@ -1,4 +1,4 @@
-//! The `openai` dialect: Chat Completions, as OpenAI and the servers compatible with it speak it.
+//! Chat Completions, as OpenAI and the servers compatible with it speak it.
 //!
 //! Source of the format: OpenAI's API reference, "Chat Completions", and the types of
 //! its official SDK (`openai` 3.54 for Python), read in 2026-11.
@@ -15,39 +15,26 @@ mod tests;
 mod usage;
 mod write;
 
-use crate::dialect::{App, Dialect, Provider};
+pub(in crate::dialect) use fault::write as write_fault;
+pub(in crate::dialect) use models::write as write_models;
 
-/// How likely each token was, and by what numbers tokens go: those beside OpenAI's own are vLLM's.
-const UNREAD: &[&str] = &["logprobs", "prompt_logprobs", "token_ids", "prompt_token_ids"];
+use super::{Format, Inbound};
 
-/// The row of this dialect.
-pub(in crate::dialect) const DIALECT: Dialect = Dialect {
-    name: "openai",
-    app: Some(App {
-        path: PATH,
-        read: read::read,
-        words: read::words,
-        edits: edits::edits,
-        carries: &["openai-beta"],
-        whole: answer_write::whole,
-        stream: stream_write::stream,
-        end: "data: [DONE]\n\n",
-        fault: fault::write,
-        models: models::write,
-        request_id_header: "x-request-id",
-    }),
-    provider: Provider {
-        path: |_, _| PATH.to_owned(),
-        headers: &[],
-        credential: ("authorization", "Bearer "),
-        carries_user: true,
-        lacks: write::lacks,
-        write: write::write,
-        whole: answer_read::read,
-        unread: UNREAD,
-        stream: stream_read::reader,
-        fault: fault::read,
-    },
+pub(in crate::dialect) static FORMAT: Format = Format {
+    name: "chat_completions",
+    unsupported: write::unsupported,
+    write_request: write::write,
+    read_answer: answer_read::read,
+    read_stream: stream_read::reader,
+    read_fault: fault::read,
 };
 
-const PATH: &str = "/v1/chat/completions";
+pub(in crate::dialect) static INBOUND: Inbound = Inbound {
+    format: &FORMAT,
+    read_request: read::read,
+    words: read::words,
+    edits: edits::edits,
+    write_answer: answer_write::whole,
+    write_stream: stream_write::stream,
+    end_of_stream: "data: [DONE]\n\n",
+};

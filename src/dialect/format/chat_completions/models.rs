@@ -2,7 +2,7 @@
 use crate::json::Writer;
 
 /// Writes the list. When a name came to be is not known, and no SDK minds a zero.
-pub(super) fn write(names: &[&str]) -> Vec<u8> {
+pub(in crate::dialect) fn write(names: &[&str]) -> Vec<u8> {
     let mut out = Writer::new();
     out.object(|list| {
         list.key("object").string("list");

@@ -25,7 +25,7 @@ struct Reader {
     calls: Vec<Call>,
     /// Bytes of their ids and names.
     held: usize,
-    /// The choices that an app of this dialect may have asked for beside the first.
+    /// The choices that an app of this format may have asked for beside the first.
     others: Others,
 }
 

@@ -1,7 +1,7 @@
 //! Writes how an answer is to be made: sampling, length, shape, thinking.
-use super::lacks::{int32, off, shapes_beside_tools, stops, within};
 use super::model::{Thinking, Traits};
-use crate::dialect::{Ask, Effort, Format, Given, Number, Reasoning, Target};
+use super::unsupported::{int32, off, shapes_beside_tools, stops, within};
+use crate::dialect::{Ask, Effort, Given, Number, Reasoning, ResponseFormat, Target};
 use crate::json::Writer;
 
 /// `generationConfig`; left out when nothing is asked.
@@ -27,7 +27,7 @@ pub(super) fn write(w: &mut Writer, ask: &Ask<'_>, target: &Target<'_>, traits: 
         }
         if let Some(format) = format {
             w.key("responseMimeType").string("application/json");
-            if let Format::JsonSchema { schema, .. } = &format.value {
+            if let ResponseFormat::JsonSchema { schema, .. } = &format.value {
                 w.key("responseJsonSchema").raw(schema);
             }
         }

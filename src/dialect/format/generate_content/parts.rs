@@ -28,7 +28,7 @@ pub(super) fn read(part: Value<'_>, answer: &str, calls: &mut u32, sink: Sink<'_
 }
 
 /// An id for a call that came without one: the same for the same call of the same answer, and
-/// short and plain enough for every app's dialect (OpenAI takes at most 40 characters).
+/// short and plain enough for every app's format (OpenAI takes at most 40 characters).
 fn id(answer: &str, index: u32, args: &str) -> String {
     // FNV-1a, 64 bits: <http://www.isthe.com/chongo/tech/comp/fnv/>.
     let hash = answer.bytes().chain(args.bytes()).fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {

@@ -1,5 +1,5 @@
 //! Writes the functions a model may call, and whether it must.
-use super::lacks::callable;
+use super::unsupported::callable;
 use crate::dialect::{Ask, ToolChoice};
 use crate::json::Writer;
 

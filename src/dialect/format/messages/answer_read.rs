@@ -202,7 +202,7 @@ fn tool_call(block: Value<'_>, index: u32, sink: Sink<'_>) {
 }
 
 /// A block of text or of thoughts. What the provider's own tools did, and thoughts it keeps to
-/// itself, say nothing in other dialects.
+/// itself, say nothing in other formats.
 fn prose(block: Value<'_>, sink: Sink<'_>) {
     let piece = |key: &str| block.str_of(key).filter(|piece| !piece.is_empty());
     match block.str_of("type").as_deref() {

@@ -1,7 +1,7 @@
 //! Checks of single values: what they must be, said with their place.
 use std::borrow::Cow;
 
-use crate::dialect::lack::note;
+use crate::dialect::unsupported::note;
 use crate::dialect::{Ask, Fault, Field, Number};
 use crate::json::{At, Kind, Value};
 
@@ -92,22 +92,22 @@ pub(super) fn neutral(value: Value<'_>) -> bool {
     }
 }
 
-/// Notes a field that only this dialect can say, unless it says nothing.
-pub(super) fn native(ask: &mut Ask<'_>, value: Value<'_>, at: &At<'_>) {
+/// Notes a field that only this format can say, unless it says nothing.
+pub(super) fn passthrough_only(ask: &mut Ask<'_>, value: Value<'_>, at: &At<'_>) {
     if !neutral(value) {
-        note(&mut ask.native, at);
+        note(&mut ask.passthrough_only, at);
     }
 }
 
-/// Notes a field that only advises, once.
-pub(super) fn hint(ask: &mut Ask<'_>, field: &'static str) {
-    if !ask.hints.iter().any(|own| own == field) {
-        ask.hints.push(Field::Borrowed(field));
+/// Notes a field that is best effort, once.
+pub(super) fn best_effort(ask: &mut Ask<'_>, field: &'static str) {
+    if !ask.best_effort.iter().any(|own| own == field) {
+        ask.best_effort.push(Field::Borrowed(field));
     }
 }
 
 /// Goes through the members that a reader has not read: advice of Anthropic's cache, and what only
-/// this dialect knows.
+/// this format knows.
 pub(super) fn rest<'d>(ask: &mut Ask<'d>, object: Value<'d>, known: &[&str], at: &At<'_>) {
     for (key, value) in object.members() {
         if known.contains(&&*key) {
@@ -115,10 +115,10 @@ pub(super) fn rest<'d>(ask: &mut Ask<'d>, object: Value<'d>, known: &[&str], at:
         }
         if key == "cache_control" {
             if !value.is_null() {
-                hint(ask, "cache_control");
+                best_effort(ask, "cache_control");
             }
             continue;
         }
-        native(ask, value, &at.key(&key));
+        passthrough_only(ask, value, &at.key(&key));
     }
 }

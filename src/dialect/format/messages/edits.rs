@@ -1,4 +1,4 @@
-//! What changes in a body on its way from an app of this dialect to a provider of this dialect.
+//! What changes in a body on its way from an app of this format to a provider of this format.
 use super::SIGNATURE;
 use crate::dialect::{Ask, Edit, Put};
 use crate::json::{Document, Value};

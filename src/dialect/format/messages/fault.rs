@@ -84,7 +84,7 @@ fn foreign(status: u16, body: &[u8]) -> String {
 }
 
 /// Writes a failure as a whole body.
-pub(super) fn write(fault: &Fault, request_id: &str) -> Vec<u8> {
+pub(in crate::dialect) fn write(fault: &Fault, request_id: &str) -> Vec<u8> {
     let mut w = Writer::new();
     write_into(fault, request_id, &mut w);
     w.finish()
@@ -135,7 +135,7 @@ fn message(fault: &Fault) -> String {
 }
 
 /// Writes the list of models. No date is known of a route: the API itself says the epoch then.
-pub(super) fn models(names: &[&str]) -> Vec<u8> {
+pub(in crate::dialect) fn models(names: &[&str]) -> Vec<u8> {
     let mut w = Writer::new();
     let end = |w: &mut Writer, name: Option<&&str>| match name {
         Some(name) => w.string(name),

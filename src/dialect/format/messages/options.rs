@@ -1,5 +1,5 @@
-//! How a request's options are said to one model. Both [`super::lacks`] and [`super::write`] ask
-//! here, so what is named as lacking is exactly what is left out.
+//! How a request's options are said to one model. Both [`super::unsupported`] and [`super::write`]
+//! ask here, so what is named as unsupported is exactly what is left out.
 use super::generation::Generation;
 use crate::dialect::{Ask, Block, Effort, Number, Reasoning, Role, Target, ToolChoice};
 

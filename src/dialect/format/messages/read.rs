@@ -2,11 +2,14 @@
 use std::borrow::Cow;
 
 use super::check::{
-    array, boolean, hint, native, need_string, neutral, number, object, rest, string, whole, wrong,
+    array, best_effort, boolean, need_string, neutral, number, object, passthrough_only, rest,
+    string, whole, wrong,
 };
 use super::turns;
-use crate::dialect::lack::note;
-use crate::dialect::{Ask, Effort, Fault, FaultKind, Format, Given, Reasoning, Tool, ToolChoice};
+use crate::dialect::unsupported::note;
+use crate::dialect::{
+    Ask, Effort, Fault, FaultKind, Given, Reasoning, ResponseFormat, Tool, ToolChoice,
+};
 use crate::json::{At, Document, Value};
 
 /// Where a request's fields stand.
@@ -27,7 +30,7 @@ pub(super) fn read<'d>(document: &'d Document<'d>) -> Result<Ask<'d>, Fault> {
     ask.max_tokens = Some(Given { value, field: "max_tokens" });
     if value == 0 {
         // Fills Anthropic's cache and answers nothing.
-        ask.native.push("max_tokens".into());
+        ask.passthrough_only.push("max_tokens".into());
     }
     if let Some(stream) = root.given("stream") {
         ask.stream = boolean(stream, &ROOT.key("stream"))?;
@@ -76,7 +79,7 @@ fn tools<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
         let item = object(item, &at)?;
         if item.given("type").is_some_and(|kind| !kind.is("custom")) {
             string(item.given("type").unwrap_or(item), &at.key("type"))?;
-            note(&mut ask.native, at);
+            note(&mut ask.passthrough_only, at);
             continue;
         }
         tool(ask, item, &at)?;
@@ -89,7 +92,7 @@ fn tool<'d>(ask: &mut Ask<'d>, item: Value<'d>, at: &At<'_>) -> Result<(), Fault
     let waits = item.given("defer_loading").is_some_and(|wait| wait.as_bool() != Some(false));
     if waits {
         // Where no tool is searched for, all are offered at once.
-        hint(ask, "tools[].defer_loading");
+        best_effort(ask, "tools[].defer_loading");
         if item.given("input_schema").is_none() {
             return Ok(()); // A name to search for, of a tool that cannot be called yet.
         }
@@ -105,13 +108,13 @@ fn tool<'d>(ask: &mut Ask<'d>, item: Value<'d>, at: &At<'_>) -> Result<(), Fault
         strict: strict.map(|strict| boolean(strict, &at.key("strict"))).transpose()?,
     });
     if item.get("input_examples").is_some_and(|examples| !neutral(examples)) {
-        hint(ask, "tools[].input_examples");
+        best_effort(ask, "tools[].input_examples");
     }
     if item.given("eager_input_streaming").is_some() {
-        hint(ask, "tools[].eager_input_streaming");
+        best_effort(ask, "tools[].eager_input_streaming");
     }
     if let Some(value) = item.given("allowed_callers").filter(|who| who.raw() != "[\"direct\"]") {
-        native(ask, value, &at.key("allowed_callers"));
+        passthrough_only(ask, value, &at.key("allowed_callers"));
     }
     rest(ask, item, TOOL, at);
     Ok(())
@@ -142,7 +145,7 @@ fn tool_choice<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
         "tool" => Some(ToolChoice::Named(need_string(choice, "name", &at)?)),
         // A later word: Anthropic may know it.
         _ => {
-            native(ask, choice, &at);
+            passthrough_only(ask, choice, &at);
             return Ok(());
         }
     };
@@ -183,7 +186,7 @@ fn sampling<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
 
 /// Anthropic's words are the most that may be thought, never the least: all of them advise.
 fn thinking<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
-    ask.reasoning_advises = true;
+    ask.reasoning_is_best_effort = true;
     let config = root.given("output_config");
     let at = ROOT.key("output_config");
     let mut effort = None;
@@ -192,14 +195,14 @@ fn thinking<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
         if let Some(text) = config.given("effort") {
             effort = self::effort(&string(text, &at.key("effort"))?);
             if effort.is_none() {
-                hint(ask, "output_config.effort");
+                best_effort(ask, "output_config.effort");
             }
         }
         if let Some(shape) = config.given("format") {
             format(ask, shape, &at.key("format"), "output_config.format")?;
         }
         if config.get("task_budget").is_some_and(|budget| !neutral(budget)) {
-            hint(ask, "output_config.task_budget");
+            best_effort(ask, "output_config.task_budget");
         }
         rest(ask, config, &["effort", "format", "task_budget"], &at);
     }
@@ -228,15 +231,15 @@ fn thinking<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
         "disabled" => ask.reasoning = given(Reasoning::Off),
         // A later word: Anthropic may know it.
         _ => {
-            hint(ask, "thinking");
+            best_effort(ask, "thinking");
             return Ok(());
         }
     }
     if effort.is_some_and(|effort| ask.reasoning != Some(effort)) {
-        hint(ask, "output_config.effort");
+        best_effort(ask, "output_config.effort");
     }
     if thinking.given("display").is_some() {
-        hint(ask, "thinking.display");
+        best_effort(ask, "thinking.display");
     }
     rest(ask, thinking, &["type", "budget_tokens", "display"], &at);
     Ok(())
@@ -260,13 +263,13 @@ fn format<'d>(
 ) -> Result<(), Fault> {
     let shape = object(shape, at)?;
     if &*need_string(shape, "type", at)? != "json_schema" {
-        native(ask, shape, at);
+        passthrough_only(ask, shape, at);
         return Ok(());
     }
     let schema = super::check::need(shape, "schema", at, "an object, a JSON schema")?;
     let schema = object(schema, &at.key("schema"))?.raw();
     // Anthropic holds every answer to its schema.
-    let value = Format::JsonSchema { name: None, schema, strict: Some(true) };
+    let value = ResponseFormat::JsonSchema { name: None, schema, strict: Some(true) };
     ask.format = Some(Given { value, field });
     rest(ask, shape, &["type", "schema"], at);
     Ok(())
@@ -274,15 +277,15 @@ fn format<'d>(
 
 fn about<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
     if root.given("service_tier").is_some_and(|tier| !tier.is("auto")) {
-        hint(ask, "service_tier");
+        best_effort(ask, "service_tier");
     }
     if root.given("speed").is_some_and(|speed| !speed.is("standard")) {
-        hint(ask, "speed");
+        best_effort(ask, "speed");
     }
     // What Anthropic forgets of a long conversation, its model does not read; others read it all.
     for wish in ["context_management", "diagnostics"] {
         if root.get(wish).is_some_and(|value| !neutral(value)) {
-            hint(ask, wish);
+            best_effort(ask, wish);
         }
     }
     let Some(metadata) = root.given("metadata") else { return Ok(()) };
@@ -293,7 +296,7 @@ fn about<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
         ask.user = Some(Given { value, field: "metadata.user_id" });
     }
     if metadata.members().any(|(key, value)| key != "user_id" && !value.is_null()) {
-        hint(ask, "metadata");
+        best_effort(ask, "metadata");
     }
     Ok(())
 }

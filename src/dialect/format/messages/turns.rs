@@ -2,8 +2,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::check::{array, boolean, native, need, need_string, object, rest, string, wrong};
-use crate::dialect::lack::note;
+use super::check::{
+    array, boolean, need, need_string, object, passthrough_only, rest, string, wrong,
+};
+use crate::dialect::unsupported::note;
 use crate::dialect::{Ask, Block, Fault, Image, Role, Turn};
 use crate::json::{At, Value};
 
@@ -48,9 +50,9 @@ pub(super) fn read<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> 
     if ask.messages == 0 {
         return Err(Fault::field(at, "expected at least one message"));
     }
-    // Other dialects answer the assistant's last words; they do not go on with them.
+    // Other formats answer the assistant's last words; they do not go on with them.
     if let Some(index) = prefill {
-        note(&mut ask.native, at.item(index));
+        note(&mut ask.passthrough_only, at.item(index));
     }
     Ok(())
 }
@@ -125,7 +127,7 @@ impl<'d> Reader<'_, 'd> {
                 return Err(Fault::field(at.key("type"), why));
             }
             _ => {
-                native(self.ask, item, at);
+                passthrough_only(self.ask, item, at);
                 return Ok(());
             }
         };
@@ -141,7 +143,7 @@ impl<'d> Reader<'_, 'd> {
         if let Some(caller) = item.given("caller")
             && !caller.get("type").is_some_and(|kind| kind.is("direct"))
         {
-            native(self.ask, caller, &at.key("caller"));
+            passthrough_only(self.ask, caller, &at.key("caller"));
         }
         rest(self.ask, item, &["type", "id", "name", "input", "caller"], at);
         self.calls.insert(id.clone(), name.clone());
@@ -190,7 +192,7 @@ fn result_part<'d>(
         "text" => Some(Block::Text(text(ask, part, at)?)),
         "image" => image(ask, part, at)?.map(Block::Image),
         _ => {
-            native(ask, part, at);
+            passthrough_only(ask, part, at);
             None
         }
     })
@@ -201,7 +203,7 @@ fn text<'d>(ask: &mut Ask<'d>, item: Value<'d>, at: &At<'_>) -> Result<Cow<'d, s
     need_string(item, "text", at)
 }
 
-/// Reads an image; none when only this dialect can say where it is.
+/// Reads an image; none when only this format can say where it is.
 fn image<'d>(ask: &mut Ask<'d>, item: Value<'d>, at: &At<'_>) -> Result<Option<Image<'d>>, Fault> {
     rest(ask, item, &["type", "source"], at);
     let source = need(item, "source", at, "an object, where the image is")?;
@@ -218,7 +220,7 @@ fn image<'d>(ask: &mut Ask<'d>, item: Value<'d>, at: &At<'_>) -> Result<Option<I
             Ok(Some(Image::Url(need_string(source, "url", &at)?)))
         }
         _ => {
-            native(ask, source, &at);
+            passthrough_only(ask, source, &at);
             Ok(None)
         }
     }

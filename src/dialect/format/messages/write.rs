@@ -2,10 +2,10 @@
 use std::borrow::Cow;
 
 use super::block_write::input;
-use super::lacks::{blank, media_type, nameable, readable};
 use super::options::{Options, Thinking};
 use super::schema;
-use crate::dialect::{Ask, Block, Format, Image, Role, Target, Tool, ToolChoice};
+use super::unsupported::{blank, media_type, nameable, readable};
+use crate::dialect::{Ask, Block, Image, ResponseFormat, Role, Target, Tool, ToolChoice};
 use crate::json::Writer;
 
 /// Writes a body.
@@ -73,8 +73,8 @@ fn thinking(ask: &Ask<'_>, options: &Options<'_>, w: &mut Writer) {
         });
     }
     let schema = ask.format.as_ref().and_then(|given| match &given.value {
-        Format::JsonSchema { schema, .. } => schema::of_answer(schema),
-        Format::JsonObject => None,
+        ResponseFormat::JsonSchema { schema, .. } => schema::of_answer(schema),
+        ResponseFormat::JsonObject => None,
     });
     if options.effort.is_none() && schema.is_none() {
         return;

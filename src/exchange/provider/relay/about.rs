@@ -39,9 +39,9 @@ impl About {
         Self { config, asked, next: 0, next_ms: 0, told: None }
     }
 
-    /// Whether the app and the provider speak the same dialect.
+    /// Whether the app and the provider speak the same format.
     pub(super) fn same(&self) -> bool {
-        core::ptr::eq(self.asked.dialect, self.config.dialect)
+        self.asked.client.format() == self.config.dialect.format
     }
 
     /// How many answers were paid for. One of them is read; the others are taken to be as long.
@@ -73,8 +73,8 @@ impl About {
 
     /// A writer of the whole answer or of the stream that the app asked for.
     pub(super) fn writer(&self, envoy: &dyn Envoy) -> Box<dyn AnswerWriter> {
-        let app = self.asked.app;
-        let write = if self.asked.stream { app.stream } else { app.whole };
+        let inbound = self.asked.client.inbound;
+        let write = if self.asked.stream { inbound.write_stream } else { inbound.write_answer };
         write(self.head(envoy.unix_seconds()))
     }
 

@@ -131,7 +131,7 @@ fn error(judge: Judge, came: Came, envoy: &dyn Envoy) -> Turn {
         0 => Vec::new(),
         size => envoy.response_body(0, size.min(ERROR_BYTES)),
     };
-    let fault = (judge.about.config.dialect.provider.fault)(judge.status, &body);
+    let fault = (judge.about.config.dialect.format.read_fault)(judge.status, &body);
     judge.fail(fault, came, envoy)
 }
 

@@ -69,8 +69,11 @@ impl Judge {
         // Envoy retries what its policy lists; everything else has to look like it.
         let status = if retried(told.status) { told.status } else { 503 };
         // Envoy buffers nothing where nothing came.
-        let said =
-            if came.size > 0 { (asked.app.fault)(told, &asked.request_id) } else { Vec::new() };
+        let said = if came.size > 0 {
+            (asked.client.write_fault)(told, &asked.request_id)
+        } else {
+            Vec::new()
+        };
         let body = self.about.config.buffer.hold(said).unwrap_or_default();
         effects.list.push(self.headers(status, Some(JSON), Some(body.as_bytes().len())));
         effects.list.extend((came.size > 0).then_some(Effect::ResponseBody(body)));
@@ -81,7 +84,7 @@ impl Judge {
     }
 
     fn reply(&self, told: &Fault) -> Reply {
-        let mut reply = Reply::fault(self.about.asked.app, told, &self.about.asked.request_id);
+        let mut reply = Reply::fault(self.about.asked.client, told, &self.about.asked.request_id);
         reply.headers.push(("x-tradewind-model", self.about.asked.model().to_owned()));
         reply.headers.push(("x-tradewind-attempts", self.about.asked.attempts.to_string()));
         reply.headers.extend(self.left().map(|left| ("x-tradewind-credits", left)));
@@ -122,7 +125,7 @@ impl Judge {
         if !asked.dropped.is_empty() {
             add("x-tradewind-dropped", asked.dropped.clone());
         }
-        add(asked.app.request_id_header, asked.request_id.clone());
+        add(asked.client.request_id_header, asked.request_id.clone());
         Effect::SetHeaders(HeaderMap::Response, headers)
     }
 

@@ -71,14 +71,19 @@ pub(super) enum End {
 impl Translation {
     pub(super) fn new(about: &About, envoy: &dyn Envoy) -> Self {
         let ear = Ear {
-            reader: (about.config.dialect.provider.stream)(),
+            reader: (about.config.dialect.format.read_stream)(),
             output: Output::new(about, envoy),
             seen: Seen::default(),
             choices: about.asked.meter.as_ref().map_or(0, |_| about.choices()),
             stop_at: about.stop_at(),
         };
         let permit = about.config.memory.permit();
-        Self { parser: sse::Parser::default(), permit, ear, mark: about.asked.app.end }
+        Self {
+            parser: sse::Parser::default(),
+            permit,
+            ear,
+            mark: about.asked.client.inbound.end_of_stream,
+        }
     }
 
     pub(super) const fn seen(&self) -> &Seen {

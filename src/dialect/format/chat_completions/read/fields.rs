@@ -122,7 +122,7 @@ pub(super) fn thinking(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) 
         (Some("adaptive"), _) => Reasoning::Adaptive,
         (Some("enabled"), Some(tokens)) => Reasoning::Budget(tokens),
         (Some("enabled"), None) => Reasoning::Effort(Effort::Medium),
-        _ => return native(ask, name),
+        _ => return passthrough_only(ask, name),
     };
     if ask.reasoning.is_none() {
         ask.reasoning = Some(Given { value: reasoning, field: name });
@@ -141,43 +141,43 @@ pub(super) fn n(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read
         Some(1) => Ok(()),
         Some(choices) => {
             ask.choices = choices;
-            native(ask, name)
+            passthrough_only(ask, name)
         }
     }
 }
 
 pub(super) fn logprobs(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
-    if boolean(name, value)? { native(ask, name) } else { Ok(()) }
+    if boolean(name, value)? { passthrough_only(ask, name) } else { Ok(()) }
 }
 
 pub(super) fn top_logprobs(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
     match value.as_u64() {
         None => Err(wrong(name, "a whole number", value)),
         Some(0) => Ok(()),
-        Some(_) => native(ask, name),
+        Some(_) => passthrough_only(ask, name),
     }
 }
 
 pub(super) fn logit_bias(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
     object(name, value)?;
-    if value.members().next().is_some() { native(ask, name) } else { Ok(()) }
+    if value.members().next().is_some() { passthrough_only(ask, name) } else { Ok(()) }
 }
 
 pub(super) fn modalities(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
     array(name, value)?;
-    if value.items().all(|item| item.is("text")) { Ok(()) } else { native(ask, name) }
+    if value.items().all(|item| item.is("text")) { Ok(()) } else { passthrough_only(ask, name) }
 }
 
 /// Something that only OpenAI does, switched on by being there.
 pub(super) fn native_object(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
     object(name, value)?;
-    native(ask, name)
+    passthrough_only(ask, name)
 }
 
 /// The way to offer functions before `tools`.
 pub(super) fn functions(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
     array(name, value)?;
-    if value.items().next().is_some() { native(ask, name) } else { Ok(()) }
+    if value.items().next().is_some() { passthrough_only(ask, name) } else { Ok(()) }
 }
 
 /// The way to choose a function before `tool_choice`.
@@ -190,34 +190,34 @@ pub(super) fn function_call(ask: &mut Ask<'_>, name: &'static str, value: Value<
 
 pub(super) fn hint_object(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
     object(name, value)?;
-    if value.members().next().is_some() { hint(ask, name) } else { Ok(()) }
+    if value.members().next().is_some() { best_effort(ask, name) } else { Ok(()) }
 }
 
 pub(super) fn store(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
-    if boolean(name, value)? { hint(ask, name) } else { Ok(()) }
+    if boolean(name, value)? { best_effort(ask, name) } else { Ok(()) }
 }
 
 pub(super) fn service_tier(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
     let tier = string(name, value)?;
-    if matches!(&*tier, "auto" | "default") { Ok(()) } else { hint(ask, name) }
+    if matches!(&*tier, "auto" | "default") { Ok(()) } else { best_effort(ask, name) }
 }
 
 pub(super) fn verbosity(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
-    if string(name, value)? == "medium" { Ok(()) } else { hint(ask, name) }
+    if string(name, value)? == "medium" { Ok(()) } else { best_effort(ask, name) }
 }
 
 pub(super) fn hint_string(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
     string(name, value)?;
-    hint(ask, name)
+    best_effort(ask, name)
 }
 
-fn native(ask: &mut Ask<'_>, name: &'static str) -> Read {
-    ask.native.push(Cow::Borrowed(name));
+fn passthrough_only(ask: &mut Ask<'_>, name: &'static str) -> Read {
+    ask.passthrough_only.push(Cow::Borrowed(name));
     Ok(())
 }
 
-fn hint(ask: &mut Ask<'_>, name: &'static str) -> Read {
-    ask.hints.push(Cow::Borrowed(name));
+fn best_effort(ask: &mut Ask<'_>, name: &'static str) -> Read {
+    ask.best_effort.push(Cow::Borrowed(name));
     Ok(())
 }
 

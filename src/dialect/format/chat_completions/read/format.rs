@@ -1,6 +1,6 @@
 //! `response_format`: the shape of the answer.
-use super::{fields, hint, member, native};
-use crate::dialect::{Ask, Fault, Format, Given};
+use super::{best_effort, fields, member, passthrough_only};
+use crate::dialect::{Ask, Fault, Given, ResponseFormat};
 use crate::json::{At, Value};
 
 pub(super) fn read<'d>(
@@ -13,10 +13,10 @@ pub(super) fn read<'d>(
     let at = at.key(name);
     let format = match &*member(&at, value, "type")? {
         "text" => return Ok(()),
-        "json_object" => Format::JsonObject,
+        "json_object" => ResponseFormat::JsonObject,
         "json_schema" => schema(ask, &at, value)?,
         _ => {
-            native(ask, name);
+            passthrough_only(ask, name);
             return Ok(());
         }
     };
@@ -24,7 +24,11 @@ pub(super) fn read<'d>(
     Ok(())
 }
 
-fn schema<'d>(ask: &mut Ask<'d>, at: &At<'_>, value: Value<'d>) -> Result<Format<'d>, Fault> {
+fn schema<'d>(
+    ask: &mut Ask<'d>,
+    at: &At<'_>,
+    value: Value<'d>,
+) -> Result<ResponseFormat<'d>, Fault> {
     let at = at.key("json_schema");
     let Some(inner) = value.get("json_schema") else {
         return Err(Fault::field(at, "is missing"));
@@ -36,11 +40,11 @@ fn schema<'d>(ask: &mut Ask<'d>, at: &At<'_>, value: Value<'d>) -> Result<Format
         None => None,
     };
     if inner.given("description").is_some() {
-        hint(ask, "response_format.json_schema.description");
+        best_effort(ask, "response_format.json_schema.description");
     }
     let Some(schema) = inner.given("schema") else {
-        return Ok(Format::JsonObject);
+        return Ok(ResponseFormat::JsonObject);
     };
     fields::object(at.key("schema"), schema)?;
-    Ok(Format::JsonSchema { name: Some(name), schema: schema.raw(), strict })
+    Ok(ResponseFormat::JsonSchema { name: Some(name), schema: schema.raw(), strict })
 }

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::image::image;
-use super::{fields, hint, member, native, string, unknown, wrong};
+use super::{best_effort, fields, member, passthrough_only, string, unknown, wrong};
 use crate::dialect::{Ask, Block, Fault, Role, Turn};
 use crate::json::{At, Document, Kind, Limits, Value};
 
@@ -90,7 +90,7 @@ fn message<'d>(
         "assistant" => assistant(ask, calls, at, &message),
         "tool" => result(ask, calls, at, &message),
         "function" => {
-            native(ask, at);
+            passthrough_only(ask, at);
             Ok(())
         }
         other => {
@@ -158,7 +158,7 @@ fn call<'d>(
     fields::object(at, item)?;
     let id = member(at, item, "id")?;
     if item.given("type").is_some_and(|kind| !kind.is("function")) {
-        native(ask, at);
+        passthrough_only(ask, at);
         return Ok(());
     }
     let at = at.key("function");
@@ -171,10 +171,10 @@ fn call<'d>(
         empty if empty.trim().is_empty() => Cow::Borrowed("{}"),
         arguments => arguments,
     };
-    // Models write broken JSON at times, and only this dialect carries arguments as a text.
+    // Models write broken JSON at times, and only this format carries arguments as a text.
     let whole = Document::parse(arguments.as_bytes(), Limits::default());
     if !whole.is_ok_and(|document| document.root().is_object()) {
-        native(ask, at.key("arguments"));
+        passthrough_only(ask, at.key("arguments"));
     }
     calls.insert(id.clone(), name.clone());
     blocks.push(Block::ToolCall { id, name, arguments });
@@ -201,12 +201,12 @@ fn result<'d>(
     Ok(())
 }
 
-/// The name of a participant: nobody else's dialect tells speakers of one role apart. It is told
+/// The name of a participant: nobody else's format tells speakers of one role apart. It is told
 /// as advice, since apps give names out of habit where there is one user.
 fn participant(ask: &mut Ask<'_>, at: &At<'_>, message: &Message<'_>) -> Result<(), Fault> {
     if let Some(name) = message.name {
         string(at.key("name"), name)?;
-        hint(ask, at.key("name"));
+        best_effort(ask, at.key("name"));
     }
     Ok(())
 }
@@ -264,7 +264,7 @@ fn part<'d>(ask: &mut Ask<'d>, at: &At<'_>, item: Value<'d>) -> Result<Option<Bl
             item.str_of("thinking").map(Block::Reasoning)
         }
         _ => {
-            native(ask, at);
+            passthrough_only(ask, at);
             None
         }
     })
@@ -281,12 +281,12 @@ fn picture<'d>(
     };
     fields::object(at, value)?;
     if value.given("detail").is_some_and(|detail| !detail.is("auto")) {
-        hint(ask, at.key("detail"));
+        best_effort(ask, at.key("detail"));
     }
     let at_url = at.key("url");
     let image = image(&at_url, member(&at, value, "url")?)?;
     if image.is_none() {
-        native(ask, at_url);
+        passthrough_only(ask, at_url);
     }
     Ok(image.map(Block::Image))
 }

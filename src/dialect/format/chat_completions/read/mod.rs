@@ -13,7 +13,7 @@ pub(super) use words::words;
 use core::fmt;
 use std::borrow::Cow;
 
-use crate::dialect::lack::note;
+use crate::dialect::unsupported::note;
 use crate::dialect::{Ask, Fault, FaultKind};
 use crate::json::{At, Document, Value};
 
@@ -35,7 +35,7 @@ static FIELDS: [(&str, Read); 39] = [
     ("max_completion_tokens", fields::max_tokens),
     ("temperature", fields::temperature),
     ("top_p", fields::top_p),
-    // Not OpenAI's own: servers compatible with it take it, and other dialects can say it.
+    // Not OpenAI's own: servers compatible with it take it, and other formats can say it.
     ("top_k", fields::top_k),
     ("seed", fields::seed),
     ("frequency_penalty", fields::frequency_penalty),
@@ -119,27 +119,27 @@ fn one_bound(root: Value<'_>) -> Result<(), Fault> {
     }
 }
 
-/// Notes a field that the reference does not know: a provider of this dialect may know it.
+/// Notes a field that the reference does not know: a provider of this format may know it.
 fn unknown(ask: &mut Ask<'_>, at: &At<'_>, key: &str, value: Value<'_>) {
     let empty = value.is_null() || (value.is_array() && value.items().next().is_none());
     if empty {
         return;
     }
     if ADVICE.contains(&key) || key.starts_with("prompt_cache_") {
-        hint(ask, at.key(key));
+        best_effort(ask, at.key(key));
     } else {
-        native(ask, at.key(key));
+        passthrough_only(ask, at.key(key));
     }
 }
 
-/// Notes a field that no other dialect can say.
-fn native(ask: &mut Ask<'_>, at: impl ToString) {
-    note(&mut ask.native, at);
+/// Notes a field that no other format can say.
+fn passthrough_only(ask: &mut Ask<'_>, at: impl ToString) {
+    note(&mut ask.passthrough_only, at);
 }
 
-/// Notes a field that only advises.
-fn hint(ask: &mut Ask<'_>, at: impl ToString) {
-    note(&mut ask.hints, at);
+/// Notes a field that is best effort.
+fn best_effort(ask: &mut Ask<'_>, at: impl ToString) {
+    note(&mut ask.best_effort, at);
 }
 
 /// The failure of a value of the wrong kind.

@@ -26,12 +26,12 @@ fn check(cases: &[(String, &str)]) {
     }
 }
 
-/// The paths of `native` and of `hints`.
+/// The paths of `passthrough_only` and of `best_effort`.
 fn paths(body: &str) -> (Vec<String>, Vec<String>) {
     let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
     let ask = read(&document).expect(body);
     let texts = |fields: &[crate::dialect::Field]| fields.iter().map(|f| f.to_string()).collect();
-    (texts(&ask.native), texts(&ask.hints))
+    (texts(&ask.passthrough_only), texts(&ask.best_effort))
 }
 
 #[test]
@@ -82,9 +82,10 @@ fn a_wrong_message_is_named_with_what_was_expected() {
         ),
         (said(r#"{"role":"tool","content":"x"}"#), "`messages[0].tool_call_id`: is missing"),
         (
-            said(
-                r#"{"role":"assistant","tool_calls":[{"id":"1","function":{"name":"f","arguments":{}}}]}"#,
-            ),
+            said(concat!(
+                r#"{"role":"assistant","tool_calls":[{"id":"1","function":{"name":"f","#,
+                r#""arguments":{}}}]}"#,
+            )),
             "`messages[0].tool_calls[0].function.arguments`: expected a string, got an object",
         ),
     ];
@@ -145,7 +146,7 @@ fn neutral_values_ask_for_nothing() {
     );
     let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
     let ask = read(&document).unwrap();
-    assert_eq!((ask.native.len(), ask.hints.len()), (0, 0), "{ask:?}");
+    assert_eq!((ask.passthrough_only.len(), ask.best_effort.len()), (0, 0), "{ask:?}");
     let taken = ask.stop.is_some()
         || ask.top_p.is_some()
         || ask.frequency_penalty.is_some()
@@ -178,9 +179,10 @@ fn what_only_this_dialect_can_say_is_told_by_its_path() {
         (said(r#"{"role":"function","name":"f","content":"x"}"#), "messages[0]"),
         (said(r#"{"role":"assistant","content":null,"audio":{"id":"a"}}"#), "messages[0].audio"),
         (
-            said(
-                r#"{"role":"assistant","tool_calls":[{"id":"1","function":{"name":"f","arguments":"{"}}]}"#,
-            ),
+            said(concat!(
+                r#"{"role":"assistant","tool_calls":[{"id":"1","function":{"name":"f","#,
+                r#""arguments":"{"}}]}"#,
+            )),
             "messages[0].tool_calls[0].function.arguments",
         ),
         (said(r#"{"role":"user","content":"x","refusal":"no"}"#), "messages[0].refusal"),
@@ -221,9 +223,10 @@ fn advice_is_told_by_its_path() {
             "messages[0].reasoning_signature",
         ),
         (
-            said(
-                r#"{"role":"user","content":[{"type":"text","text":"x","prompt_cache_breakpoint":{}}]}"#,
-            ),
+            said(concat!(
+                r#"{"role":"user","content":[{"type":"text","text":"x","#,
+                r#""prompt_cache_breakpoint":{}}]}"#,
+            )),
             "messages[0].content[0].prompt_cache_breakpoint",
         ),
         (
@@ -243,7 +246,7 @@ fn the_last_of_equal_keys_counts() {
         "model":"last","max_completion_tokens":7,"max_tokens":7}"#;
     let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
     let ask = read(&document).unwrap();
-    assert_eq!((&*ask.model, ask.messages, ask.native.len()), ("last", 1, 0));
+    assert_eq!((&*ask.model, ask.messages, ask.passthrough_only.len()), ("last", 1, 0));
     assert_eq!(
         ask.max_tokens.map(|given| (given.value, given.field)),
         Some((7, "max_completion_tokens"))
@@ -278,6 +281,6 @@ fn a_data_url_is_its_type_and_its_bytes() {
 #[test]
 fn paths_are_few_however_many_fields_there_are() {
     let many: Vec<String> = (0..1000).map(|n| format!(r#""field{n}":{n}"#)).collect();
-    let (native, hints) = paths(&body(&many.join(",")));
-    assert_eq!((native.len(), hints.len()), (16, 0));
+    let (passthrough_only, best_effort) = paths(&body(&many.join(",")));
+    assert_eq!((passthrough_only.len(), best_effort.len()), (16, 0));
 }

@@ -1,5 +1,5 @@
 //! `tools`, `tool_choice` and `parallel_tool_calls`.
-use super::{fields, member, native, string, unknown, wrong};
+use super::{fields, member, passthrough_only, string, unknown, wrong};
 use crate::dialect::{Ask, Fault, Given, Tool, ToolChoice};
 use crate::json::{At, Value};
 
@@ -18,7 +18,7 @@ pub(super) fn tools<'d>(
             let tool = tool(ask, &at, item)?;
             ask.tools.push(tool);
         } else {
-            native(ask, at);
+            passthrough_only(ask, at);
         }
     }
     Ok(())
@@ -86,7 +86,7 @@ pub(super) fn choice<'d>(
         let at = At::Root;
         let at = at.key(name);
         if member(&at, value, "type")? != "function" {
-            native(ask, name);
+            passthrough_only(ask, name);
             return Ok(());
         }
         let at = at.key("function");

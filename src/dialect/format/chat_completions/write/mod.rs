@@ -1,20 +1,20 @@
 //! A request, written for a provider, and what of it cannot be said.
-mod lacks;
 mod messages;
 mod models;
 #[cfg(test)]
 mod tests;
+mod unsupported;
 
-pub(super) use lacks::lacks;
+pub(super) use unsupported::unsupported;
 
 use std::borrow::Cow;
 
 use sha2::{Digest as _, Sha256};
 
-use lacks::{STOPS, refusals};
 use models::Family;
+use unsupported::{STOPS, refused};
 
-use crate::dialect::{Ask, Format, Given, Number, Target, Tool, ToolChoice};
+use crate::dialect::{Ask, Given, Number, ResponseFormat, Target, Tool, ToolChoice};
 use crate::json::Writer;
 
 /// Writes a request's body.
@@ -50,7 +50,7 @@ pub(super) fn write(ask: &Ask<'_>, target: &Target<'_>) -> Vec<u8> {
 }
 
 fn sampling(ask: &Ask<'_>, target: &Target<'_>, body: &mut Writer) {
-    let refused = refusals(ask, target);
+    let refused = refused(ask, target);
     let numbers: [(&str, Option<Given<Number<'_>>>); 5] = [
         ("temperature", ask.temperature),
         ("top_p", ask.top_p),
@@ -60,13 +60,13 @@ fn sampling(ask: &Ask<'_>, target: &Target<'_>, body: &mut Writer) {
     ];
     for (name, given) in numbers {
         if let Some(Given { value, field }) = given
-            && !refused.iter().any(|lack| lack.field == field)
+            && !refused.iter().any(|one| one.field == field)
         {
             body.key(name).raw(value.text);
         }
     }
     if let Some(Given { value, field }) = &ask.stop
-        && !refused.iter().any(|lack| lack.field == *field)
+        && !refused.iter().any(|one| one.field == *field)
     {
         body.key("stop").array(|texts| {
             for text in value.iter().take(STOPS) {
@@ -134,10 +134,10 @@ fn tool(tool: &Tool<'_>, item: &mut Writer) {
     });
 }
 
-fn format(format: &Format<'_>, object: &mut Writer) {
+fn format(format: &ResponseFormat<'_>, object: &mut Writer) {
     match format {
-        Format::JsonObject => object.key("type").string("json_object"),
-        Format::JsonSchema { name, schema, strict } => {
+        ResponseFormat::JsonObject => object.key("type").string("json_object"),
+        ResponseFormat::JsonSchema { name, schema, strict } => {
             object.key("type").string("json_schema");
             object.key("json_schema").object(|inner| {
                 inner.key("name").string(name.as_deref().unwrap_or("response"));

@@ -1,5 +1,5 @@
-//! Requests, read and written again: what a provider of this dialect gets from another's app.
-use super::{lacks, write};
+//! Requests, read and written again: what a provider of this format gets from another's app.
+use super::{unsupported, write};
 use crate::dialect::format::chat_completions::read::read;
 use crate::dialect::{
     Ask, Block, Effort, Given, Image, Number, Reasoning, Role, Target, Tool, Turn,
@@ -36,24 +36,39 @@ fn messages_become_turns_and_turns_messages() {
         (
             r#"{"role":"system","content":"a"},{"role":"user","content":"x"},
                {"role":"developer","content":[{"type":"text","text":"b"}]}"#,
-            r#"{"role":"system","content":"a"},{"role":"system","content":"b"},{"role":"user","content":"x"}"#,
+            concat!(
+                r#"{"role":"system","content":"a"},{"role":"system","content":"b"},"#,
+                r#"{"role":"user","content":"x"}"#,
+            ),
         ),
         // Neighbours of one role join.
         (
             r#"{"role":"user","content":"x"},{"role":"user","content":"y\n\"z\""}"#,
-            r#"{"role":"user","content":[{"type":"text","text":"x"},{"type":"text","text":"y\n\"z\""}]}"#,
+            concat!(
+                r#"{"role":"user","content":[{"type":"text","text":"x"},{"type":"text","#,
+                r#""text":"y\n\"z\""}]}"#,
+            ),
         ),
         // Calls, their results, and what the user said among them.
         (
             r#"{"role":"user","content":"x"},
                {"role":"assistant","content":"","refusal":null,"annotations":[],"audio":null,
                 "function_call":null,"tool_calls":[
-                 {"index":0,"id":"1","type":"function","function":{"name":"f","arguments":"{\"a\":1}"}},
+                 {"index":0,"id":"1","type":"function",
+                   "function":{"name":"f","arguments":"{\"a\":1}"}},
                  {"id":"2","type":"function","function":{"name":"g","arguments":""}}]},
                {"role":"tool","tool_call_id":"1","content":"one"},
                {"role":"user","content":"and"},
-               {"role":"tool","name":"g","tool_call_id":"2","content":[{"type":"text","text":"two"}]}"#,
-            r#"{"role":"user","content":"x"},{"role":"assistant","content":null,"tool_calls":[{"id":"1","type":"function","function":{"name":"f","arguments":"{\"a\":1}"}},{"id":"2","type":"function","function":{"name":"g","arguments":"{}"}}]},{"role":"tool","tool_call_id":"1","content":"one"},{"role":"tool","tool_call_id":"2","content":"two"},{"role":"user","content":"and"}"#,
+               {"role":"tool","name":"g","tool_call_id":"2",
+                "content":[{"type":"text","text":"two"}]}"#,
+            concat!(
+                r#"{"role":"user","content":"x"},{"role":"assistant","content":null,"#,
+                r#""tool_calls":[{"id":"1","type":"function","function":{"name":"f","#,
+                r#""arguments":"{\"a\":1}"}},{"id":"2","type":"function","#,
+                r#""function":{"name":"g","arguments":"{}"}}]},{"role":"tool","#,
+                r#""tool_call_id":"1","content":"one"},{"role":"tool","tool_call_id":"2","#,
+                r#""content":"two"},{"role":"user","content":"and"}"#,
+            ),
         ),
         // Thoughts stay with the provider whose model thought them; a refusal travels.
         (
@@ -71,7 +86,11 @@ fn messages_become_turns_and_turns_messages() {
             r#"{"role":"user","content":[{"type":"text","text":"see"},
                {"type":"image_url","image_url":{"url":"https://x/y.png","detail":"high"}},
                {"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="}}]}"#,
-            r#"{"role":"user","content":[{"type":"text","text":"see"},{"type":"image_url","image_url":{"url":"https://x/y.png"}},{"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="}}]}"#,
+            concat!(
+                r#"{"role":"user","content":[{"type":"text","text":"see"},{"type":"image_url","#,
+                r#""image_url":{"url":"https://x/y.png"}},{"type":"image_url","#,
+                r#""image_url":{"url":"data:image/png;base64,AA=="}}]}"#,
+            ),
         ),
     ];
     for (given, expected) in cases {
@@ -94,16 +113,26 @@ fn fields_are_written_as_they_were_read() {
         (r#""reasoning_effort":"xhigh""#, Some(r#""reasoning_effort":"high""#)),
         (r#""tool_choice":"auto""#, Some("")),
         (
-            r#""tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":{"type":"function","function":{"name":"f"}},"parallel_tool_calls":false"#,
+            concat!(
+                r#""tools":[{"type":"function","function":{"name":"f"}}],"#,
+                r#""tool_choice":{"type":"function","function":{"name":"f"}},"#,
+                r#""parallel_tool_calls":false"#,
+            ),
             None,
         ),
         (
-            r#""tools":[{"type":"function","function":{"name":"f","description":"d","parameters":{"b":1.0, "a":2},"strict":true}}],"tool_choice":"required""#,
+            concat!(
+                r#""tools":[{"type":"function","function":{"name":"f","description":"d","#,
+                r#""parameters":{"b":1.0, "a":2},"strict":true}}],"tool_choice":"required""#,
+            ),
             None,
         ),
         (r#""response_format":{"type":"json_object"}"#, None),
         (
-            r#""response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"type":"object"},"strict":false}}"#,
+            concat!(
+                r#""response_format":{"type":"json_schema","json_schema":{"name":"n","#,
+                r#""schema":{"type":"object"},"strict":false}}"#,
+            ),
             None,
         ),
         (r#""user":"u""#, None),
@@ -139,7 +168,10 @@ fn images_of_results_follow_in_the_users_message() {
         r#"{"type":"text","text":"(The images of this result follow.)"}]},"#,
         r#"{"role":"tool","tool_call_id":"2","content":"The tool call failed: no"},"#,
         r#"{"role":"tool","tool_call_id":"3","content":""},"#,
-        r#"{"role":"user","content":[{"type":"text","text":"Images in the result of tool call 1:"},"#,
+        concat!(
+            r#"{"role":"user","content":[{"type":"text","#,
+            r#""text":"Images in the result of tool call 1:"},"#,
+        ),
         r#"{"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="}},"#,
         r#"{"type":"text","text":"go on"}]}"#,
     );
@@ -195,7 +227,7 @@ fn what_cannot_be_said_is_named_and_left_out() {
     for (model, ask, lack) in cases {
         let target = Target { model, max_output_tokens: 1 };
         let mut out = Vec::new();
-        lacks(&ask, &target, &mut out);
+        unsupported(&ask, &target, &mut out);
         let told: Vec<String> = out.iter().map(ToString::to_string).collect();
         assert_eq!(told, lack.into_iter().collect::<Vec<_>>(), "{model} {ask:?}");
         let body = String::from_utf8(write(&ask, &target)).unwrap();
@@ -246,7 +278,7 @@ fn effort_is_said_in_the_words_of_the_model() {
             None => assert!(!body.contains("effort"), "{model} {reasoning:?}: {body}"),
         }
         let mut out = Vec::new();
-        lacks(&ask, &target, &mut out);
+        unsupported(&ask, &target, &mut out);
         assert_eq!(!out.is_empty(), refused, "{model} {reasoning:?}: {out:?}");
     }
 }
@@ -257,7 +289,8 @@ fn names_that_are_too_long_become_digests() {
     let user = "u".repeat(65);
     let body = format!(
         r#"{{"model":"m","user":"{user}","messages":[
-          {{"role":"assistant","tool_calls":[{{"id":"{id}","function":{{"name":"f","arguments":"{{}}"}}}}]}},
+          {{"role":"assistant","tool_calls":[{{"id":"{id}",
+            "function":{{"name":"f","arguments":"{{}}"}}}}]}},
           {{"role":"tool","tool_call_id":"{id}","content":"x"}}]}}"#
     );
     let out = rewritten(&body);

@@ -1,3 +1,3 @@
-//! The dialect against the documented forms of the API.
+//! The format against the documented forms of the API.
 mod read;
 mod write;

@@ -1,5 +1,5 @@
 //! Answers and failures.
-use super::super::{DIALECT, usage};
+use super::super::{FORMAT, usage};
 use crate::dialect::{Event, Fault, FaultKind};
 use crate::json::{Document, Limits};
 use crate::usage::Usage;
@@ -24,7 +24,7 @@ fn line(event: &Event<'_>) -> String {
 }
 
 fn streamed(chunks: &[&str]) -> String {
-    let mut reader = (DIALECT.provider.stream)();
+    let mut reader = (FORMAT.read_stream)();
     let mut lines = Vec::new();
     for chunk in chunks {
         reader.read("", chunk, &mut |event| lines.push(line(&event)));
@@ -35,7 +35,7 @@ fn streamed(chunks: &[&str]) -> String {
 fn whole(body: &str) -> String {
     let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
     let mut lines = Vec::new();
-    (DIALECT.provider.whole)(&document, &mut |event| lines.push(line(&event)));
+    (FORMAT.read_answer)(&document, &mut |event| lines.push(line(&event)));
     lines.join("\n")
 }
 
@@ -135,10 +135,10 @@ fn faults() {
                 "message":"{message}","status":"{name}","details":[]}}}}"#
         );
         let want = Fault { kind, status, message, param: None };
-        assert_eq!((DIALECT.provider.fault)(status, body.as_bytes()), want);
-        assert_eq!((DIALECT.provider.fault)(status, format!("[{body}]").as_bytes()), want);
+        assert_eq!((FORMAT.read_fault)(status, body.as_bytes()), want);
+        assert_eq!((FORMAT.read_fault)(status, format!("[{body}]").as_bytes()), want);
     }
-    let page = (DIALECT.provider.fault)(502, b"<html>");
+    let page = (FORMAT.read_fault)(502, b"<html>");
     assert_eq!((page.kind, page.status), (K::Internal, 502));
     assert_eq!(page.message, "the provider answered with status 502");
 }

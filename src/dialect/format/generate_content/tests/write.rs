@@ -1,8 +1,8 @@
 //! Requests.
-use super::super::DIALECT;
+use super::super::FORMAT;
 use crate::dialect::{
-    Ask, Block, Effort, Format, Given, Image, Number, Reasoning, Role, Target, Tool, ToolChoice,
-    Turn,
+    Ask, Block, Effort, Given, Image, Number, Reasoning, ResponseFormat, Role, Target, Tool,
+    ToolChoice, Turn,
 };
 use crate::json::{Document, Limits};
 
@@ -47,29 +47,15 @@ fn tool(name: &'static str, strict: Option<bool>) -> Tool<'static> {
 }
 
 fn written(ask: &Ask<'_>, target: &Target<'_>) -> String {
-    let text = String::from_utf8((DIALECT.provider.write)(ask, target)).unwrap();
+    let text = String::from_utf8((FORMAT.write_request)(ask, target)).unwrap();
     assert!(Document::parse(text.as_bytes(), Limits::default()).is_ok(), "not JSON: {text}");
     text
 }
 
-fn lacks(ask: &Ask<'_>, target: &Target<'_>) -> Vec<String> {
-    let mut lacks = Vec::new();
-    (DIALECT.provider.lacks)(ask, target, &mut lacks);
-    lacks.into_iter().map(|lack| lack.field.into_owned()).collect()
-}
-
-#[test]
-fn a_model_name_cannot_choose_the_path() {
-    let path = DIALECT.provider.path;
-    for (name, stream, want) in [
-        ("gemini-2.5-flash", false, "/v1beta/models/gemini-2.5-flash:generateContent"),
-        ("gemini-2.5-pro", true, "/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse"),
-        ("../files?x#y", false, "/v1beta/models/..%2Ffiles%3Fx%23y:generateContent"),
-        ("..", false, "/v1beta/models/%2E%2E:generateContent"),
-        ("a:b c%é", false, "/v1beta/models/a%3Ab%20c%25%C3%A9:generateContent"),
-    ] {
-        assert_eq!(path(name, stream), want);
-    }
+fn unsupported(ask: &Ask<'_>, target: &Target<'_>) -> Vec<String> {
+    let mut fields = Vec::new();
+    (FORMAT.unsupported)(ask, target, &mut fields);
+    fields.into_iter().map(|one| one.field.into_owned()).collect()
 }
 
 #[test]
@@ -128,7 +114,7 @@ fn everything_a_request_can_say() {
         r#""thinkingConfig":{"thinkingBudget":8192,"includeThoughts":true}}}"#,
     );
     assert_eq!(written(&ask, &OLD), want);
-    assert_eq!(lacks(&ask, &OLD), [""; 0]);
+    assert_eq!(unsupported(&ask, &OLD), [""; 0]);
 }
 
 #[test]
@@ -298,7 +284,7 @@ fn images_are_of_a_kind_the_api_takes() {
         let turns = vec![user(vec![Block::Image(image.clone())])];
         let ask = Ask { turns, ..Ask::default() };
         let said = want.map(|want| format!(r#""mimeType":"{want}""#));
-        assert_eq!(lacks(&ask, &OLD).is_empty(), want.is_some(), "{image:?}");
+        assert_eq!(unsupported(&ask, &OLD).is_empty(), want.is_some(), "{image:?}");
         let text = written(&ask, &OLD);
         assert!(text.contains(said.as_deref().unwrap_or(r#"[{"text":" "}]"#)), "{text}");
     }
@@ -306,13 +292,13 @@ fn images_are_of_a_kind_the_api_takes() {
 
 #[test]
 fn the_answers_shape() {
-    let schema = Format::JsonSchema {
+    let schema = ResponseFormat::JsonSchema {
         name: Some("p".into()),
         schema: r#"{"type":"object"}"#,
         strict: Some(true),
     };
     for (format, want) in [
-        (Format::JsonObject, r#"{"responseMimeType":"application/json"}"#),
+        (ResponseFormat::JsonObject, r#"{"responseMimeType":"application/json"}"#),
         (
             schema,
             r#"{"responseMimeType":"application/json","responseJsonSchema":{"type":"object"}}"#,
@@ -322,15 +308,15 @@ fn the_answers_shape() {
         let text = written(&ask, &OLD);
         assert!(text.ends_with(&format!(r#""generationConfig":{want}}}"#)), "{text}");
         let ask = Ask { tools: vec![tool("look", None)], ..ask };
-        assert_eq!(lacks(&ask, &OLD), ["response_format"]);
+        assert_eq!(unsupported(&ask, &OLD), ["response_format"]);
         assert!(!written(&ask, &OLD).contains("responseMimeType"));
-        assert_eq!(lacks(&ask, &NEW), [""; 0]);
+        assert_eq!(unsupported(&ask, &NEW), [""; 0]);
         assert!(written(&ask, &NEW).contains("responseMimeType"));
     }
 }
 
 #[test]
-fn what_it_lacks_is_named_and_left_out() {
+fn what_is_unsupported_is_named_and_left_out() {
     let stops = |count| given("stop", vec!["x".into(); count]);
     let off = given("thinking", Reasoning::Off);
     for (ask, target, field, left_out) in [
@@ -352,7 +338,7 @@ fn what_it_lacks_is_named_and_left_out() {
         ),
         (Ask { reasoning: off, ..hello() }, NEW, "thinking", "includeThoughts"),
     ] {
-        assert_eq!(lacks(&ask, &target), [field]);
+        assert_eq!(unsupported(&ask, &target), [field]);
         assert!(!written(&ask, &target).contains(left_out), "{field}");
     }
     for ask in [
@@ -360,7 +346,7 @@ fn what_it_lacks_is_named_and_left_out() {
         Ask { parallel_tools: given("parallel", false), ..hello() },
         Ask { reasoning: off, tools: vec![tool("_a.b:c-1", None)], ..hello() },
     ] {
-        assert_eq!(lacks(&ask, &OLD), [""; 0]);
+        assert_eq!(unsupported(&ask, &OLD), [""; 0]);
     }
 }
 

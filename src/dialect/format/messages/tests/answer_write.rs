@@ -1,5 +1,5 @@
 //! Events written as an app's answer, and read back.
-use super::{DIALECT, line, streamed, whole};
+use super::{INBOUND, line, streamed, whole};
 use crate::dialect::{AnswerHead, AnswerWriter, Event, Fault, FaultKind, Stop};
 use crate::usage::Usage;
 
@@ -14,11 +14,11 @@ fn written(mut writer: Box<dyn AnswerWriter>, events: &[Event<'_>]) -> String {
 }
 
 fn write_whole(events: &[Event<'_>]) -> String {
-    written((DIALECT.app.as_ref().unwrap().whole)(head()), events)
+    written((INBOUND.write_answer)(head()), events)
 }
 
 pub(super) fn write_stream(events: &[Event<'_>]) -> String {
-    written((DIALECT.app.as_ref().unwrap().stream)(head()), events)
+    written((INBOUND.write_stream)(head()), events)
 }
 
 pub(super) fn start() -> Event<'static> {

@@ -1,11 +1,11 @@
-//! What changes in a body between an app and a provider that both speak this dialect.
-use super::{DIALECT, parse};
+//! What changes in a body between an app and a provider that both speak this format.
+use super::{INBOUND, parse};
 use crate::dialect::{Ask, splice};
 
 /// The body that a provider gets.
 fn edited(body: &str) -> String {
     let document = parse(body);
-    let edits = (DIALECT.app.as_ref().unwrap().edits)(&document, &Ask::default());
+    let edits = (INBOUND.edits)(&document, &Ask::default());
     String::from_utf8(splice(body.as_bytes(), &edits, "\"m\"", None).unwrap()).unwrap()
 }
 

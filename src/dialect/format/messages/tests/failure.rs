@@ -1,5 +1,6 @@
 //! Failures, both ways, and the list of models.
-use super::DIALECT;
+use super::super::{write_fault, write_models};
+use super::FORMAT;
 use crate::dialect::{Fault, FaultKind};
 
 #[test]
@@ -42,7 +43,7 @@ fn reads_what_a_provider_refuses() {
             r#"{{"type":"error","request_id":"req_1",
                 "error":{{"type":"{name}","message":"{message}"}}}}"#
         );
-        let fault = (DIALECT.provider.fault)(status, body.as_bytes());
+        let fault = (FORMAT.read_fault)(status, body.as_bytes());
         assert_eq!((fault.kind, fault.status), (kind, status), "{message}");
         assert_eq!(fault.message, message);
     }
@@ -62,17 +63,16 @@ fn says_something_of_a_body_that_is_no_error() {
         (b"{\"error\":\"x\"}", "the provider answered with status 502: {\"error\":\"x\"}"),
     ];
     for (body, message) in table {
-        let fault = (DIALECT.provider.fault)(502, body);
+        let fault = (FORMAT.read_fault)(502, body);
         assert_eq!((fault.kind, fault.status), (FaultKind::Internal, 502));
         assert_eq!(fault.message, message);
     }
-    let long = (DIALECT.provider.fault)(500, "é".repeat(5000).as_bytes());
+    let long = (FORMAT.read_fault)(500, "é".repeat(5000).as_bytes());
     assert!(long.message.chars().count() < 260, "{}", long.message.len());
 }
 
 #[test]
 fn writes_a_failure_with_all_that_it_knows() {
-    let app = DIALECT.app.as_ref().unwrap();
     let table = [
         (
             Fault::field(
@@ -109,7 +109,7 @@ fn writes_a_failure_with_all_that_it_knows() {
         (Fault::new(FaultKind::Internal, "oh"), "api_error", "oh"),
     ];
     for (fault, name, message) in table {
-        let body = String::from_utf8((app.fault)(&fault, "req_7")).unwrap();
+        let body = String::from_utf8(write_fault(&fault, "req_7")).unwrap();
         let error = format!(r#"{{"type":"{name}","message":"{message}"}}"#);
         let expected = format!(r#"{{"type":"error","error":{error},"request_id":"req_7"}}"#);
         assert_eq!(body, expected);
@@ -118,8 +118,7 @@ fn writes_a_failure_with_all_that_it_knows() {
 
 #[test]
 fn lists_models() {
-    let models = DIALECT.app.as_ref().unwrap().models;
-    let text = |names: &[&str]| String::from_utf8(models(names)).unwrap();
+    let text = |names: &[&str]| String::from_utf8(write_models(names)).unwrap();
     let row = |name: &str| {
         let date = "1970-01-01T00:00:00Z";
         format!(r#"{{"type":"model","id":"{name}","display_name":"{name}","created_at":"{date}"}}"#)

@@ -85,7 +85,7 @@ fn prose_between_the_pieces_of_a_call_waits_until_the_call_is_whole() {
 
 #[test]
 fn what_waits_is_told() {
-    let mut writer = (super::super::DIALECT.app.as_ref().unwrap().stream)(AnswerHead::default());
+    let mut writer = (super::super::INBOUND.write_stream)(AnswerHead::default());
     let mut out = Vec::new();
     let idle = writer.held();
     for event in [start(), call(0, "a"), json(0, "{")] {

@@ -1,4 +1,4 @@
-//! The dialect against the documented forms of the API.
+//! The format against the documented forms of the API.
 mod answer_read;
 mod answer_write;
 mod edit;
@@ -9,7 +9,7 @@ mod read;
 mod write;
 mod write_turns;
 
-use super::DIALECT;
+use super::{FORMAT, INBOUND};
 use crate::dialect::{Ask, Event, Fault};
 use crate::json::{Document, Limits};
 
@@ -21,7 +21,7 @@ fn parse(text: &str) -> Document<'_> {
 /// What an app's request is read as.
 fn ask<T>(body: &str, check: impl FnOnce(Result<Ask<'_>, Fault>) -> T) -> T {
     let document = parse(body);
-    check((DIALECT.app.as_ref().unwrap().read)(&document))
+    check((INBOUND.read_request)(&document))
 }
 
 /// An event as one line.
@@ -46,14 +46,14 @@ fn line(event: &Event<'_>) -> String {
 /// The events of a whole answer.
 fn whole(body: &str) -> Vec<String> {
     let mut lines = Vec::new();
-    (DIALECT.provider.whole)(&parse(body), &mut |event| lines.push(line(&event)));
+    (FORMAT.read_answer)(&parse(body), &mut |event| lines.push(line(&event)));
     lines
 }
 
 /// The events of a stream.
 fn streamed(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut reader = (DIALECT.provider.stream)();
+    let mut reader = (FORMAT.read_stream)();
     for event in text.split("\n\n").filter(|event| !event.trim().is_empty()) {
         let field = |name: &str| {
             event.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim_start()

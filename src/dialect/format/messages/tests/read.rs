@@ -1,6 +1,6 @@
 //! What an app's request is read as, and what is wrong with those that are refused.
 use super::ask;
-use crate::dialect::{Ask, Block, Format, Image, Role};
+use crate::dialect::{Ask, Block, Image, ResponseFormat, Role};
 
 /// A body with the fields that every request needs, and some more.
 fn body(more: &str) -> String {
@@ -141,7 +141,8 @@ fn names_the_field_that_is_missing_or_wrong() {
     }
 }
 
-/// A field beside those that every request needs, what is native in it and what is a hint.
+/// A field beside those that every request needs, what is passed through only and what is
+/// best effort.
 const NOTED_FIELDS: &[(&str, &str, &str)] = &[
     ("", "", ""),
     (r#","container":null,"mcp_servers":[],"context_management":{},"metadata":{}"#, "", ""),
@@ -181,7 +182,8 @@ const NOTED_FIELDS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// The one block of a user's message, and what is native in it after the block's own path.
+/// The one block of a user's message, and what is passed through only of it, after the block's own
+/// path.
 const NOTED_BLOCKS: &[(&str, &str)] = &[
     (r#"{"type":"document","source":{"type":"text","data":"x"}}"#, ""),
     (r#"{"type":"search_result","source":"x","title":"y","content":[]}"#, ""),
@@ -190,17 +192,21 @@ const NOTED_BLOCKS: &[(&str, &str)] = &[
     (r#"{"type":"tool_result","tool_use_id":"a","content":[{"type":"document"}]}"#, ".content[0]"),
 ];
 
-fn noted(body: &str, native: &str, hints: &str) {
+fn noted(body: &str, passthrough_only: &str, best_effort: &str) {
     ask(body, |ask| {
         let ask = ask.unwrap();
-        assert_eq!((&*ask.native.join(" "), &*ask.hints.join(" ")), (native, hints), "{body}");
+        assert_eq!(
+            (&*ask.passthrough_only.join(" "), &*ask.best_effort.join(" ")),
+            (passthrough_only, best_effort),
+            "{body}"
+        );
     });
 }
 
 #[test]
 fn notes_what_only_this_dialect_can_say_and_what_only_advises() {
-    for (more, native, hints) in NOTED_FIELDS {
-        noted(&body(more), native, hints);
+    for (more, passthrough_only, best_effort) in NOTED_FIELDS {
+        noted(&body(more), passthrough_only, best_effort);
     }
     for (block, path) in NOTED_BLOCKS {
         noted(&of_block("user", block), &format!("messages[0].content[0]{path}"), "");
@@ -239,7 +245,7 @@ fn reads_a_conversation_into_turns() {
         ];
         assert_eq!(turns(&ask), expected);
         assert_eq!((ask.messages, ask.system.join("/")), (6, "be brief".to_owned()));
-        assert!(ask.native.is_empty() && ask.hints.is_empty());
+        assert!(ask.passthrough_only.is_empty() && ask.best_effort.is_empty());
     });
 }
 
@@ -275,8 +281,11 @@ fn reads_options() {
             ("Effort(Max)".into(), "output_config.effort")
         );
         let format = ask.format.unwrap();
-        assert!(matches!(format.value, Format::JsonSchema { schema: r#"{"type":"object"}"#, .. }));
-        assert!(ask.native.is_empty() && ask.hints.is_empty());
+        assert!(matches!(
+            format.value,
+            ResponseFormat::JsonSchema { schema: r#"{"type":"object"}"#, .. }
+        ));
+        assert!(ask.passthrough_only.is_empty() && ask.best_effort.is_empty());
     });
 }
 

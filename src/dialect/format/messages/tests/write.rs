@@ -1,10 +1,10 @@
 //! What a provider gets for a request, and what it cannot be told.
 use std::borrow::Cow;
 
-use super::DIALECT;
+use super::FORMAT;
 use crate::dialect::{
-    Ask, Block, Effort, Format, Given, Image, Number, Reasoning, Role, Target, Tool, ToolChoice,
-    Turn,
+    Ask, Block, Effort, Given, Image, Number, Reasoning, ResponseFormat, Role, Target, Tool,
+    ToolChoice, Turn,
 };
 
 pub(super) const fn given<T>(value: T, field: &'static str) -> Option<Given<T>> {
@@ -33,13 +33,13 @@ pub(super) fn tool(name: &str) -> Tool<'_> {
 
 pub(super) fn write(ask: &Ask<'_>, model: &str) -> String {
     let target = Target { model, max_output_tokens: 4096 };
-    String::from_utf8((DIALECT.provider.write)(ask, &target)).unwrap()
+    String::from_utf8((FORMAT.write_request)(ask, &target)).unwrap()
 }
 
-fn lacks(ask: &Ask<'_>, model: &str) -> Vec<String> {
+fn unsupported(ask: &Ask<'_>, model: &str) -> Vec<String> {
     let mut out = Vec::new();
-    (DIALECT.provider.lacks)(ask, &Target { model, max_output_tokens: 4096 }, &mut out);
-    out.iter().map(|lack| lack.field.to_string()).collect()
+    (FORMAT.unsupported)(ask, &Target { model, max_output_tokens: 4096 }, &mut out);
+    out.iter().map(|one| one.field.to_string()).collect()
 }
 
 /// What stands between the messages and the end of the body.
@@ -66,7 +66,7 @@ fn writes_the_least_request() {
     let rest = r#""stop_sequences":["END"],"metadata":{"user_id":"u"},"stream":true"#;
     let expected = format!(r#"{{"model":"claude-x","max_tokens":7,{system},{messages},{rest}}}"#);
     assert_eq!(write(&ask, "claude-x"), expected);
-    assert_eq!(lacks(&ask, "claude-x"), ["stop"]);
+    assert_eq!(unsupported(&ask, "claude-x"), ["stop"]);
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn says_thinking_as_the_model_takes_it() {
         r#""tools":[{"name":"f","input_schema":{"type":"object"}}],"tool_choice":{"type":"any"}"#;
     let budget =
         |tokens: u64| format!(r#""thinking":{{"type":"enabled","budget_tokens":{tokens}}}"#);
-    // The request, the model, what is said, whether it lacks.
+    // The request, the model, what is said, whether it is unsupported.
     let table = [
         (loose(R::Effort(E::Minimal)), old, budget(1024), false),
         (loose(R::Effort(E::High)), old, budget(3072), false),
@@ -110,7 +110,7 @@ fn says_thinking_as_the_model_takes_it() {
     for (ask, model, said, lacking) in table {
         let why = format!("{:?} {model}", ask.reasoning);
         assert_eq!(options(&ask, model), said, "{why}");
-        assert_eq!(!lacks(&ask, model).is_empty(), lacking, "{why}");
+        assert_eq!(!unsupported(&ask, model).is_empty(), lacking, "{why}");
     }
 }
 
@@ -126,7 +126,7 @@ fn answers_calls_without_a_budget_that_needs_signed_thoughts() {
     ask.turns.push(turn(Role::User, vec![result]));
     assert!(!write(&ask, "claude-sonnet-4-5").contains("thinking"));
     assert!(write(&ask, "claude-sonnet-4-6").contains(r#""thinking":{"type":"adaptive"}"#));
-    assert!(lacks(&ask, "claude-sonnet-4-5").is_empty());
+    assert!(unsupported(&ask, "claude-sonnet-4-5").is_empty());
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn says_sampling_as_the_model_takes_it() {
         };
         let why = format!("{temperature:?} {top_p:?} {model}");
         assert_eq!(options(&ask, model), said, "{why}");
-        assert_eq!(lacks(&ask, model).join(" "), lacking, "{why}");
+        assert_eq!(unsupported(&ask, model).join(" "), lacking, "{why}");
     }
     let ask = Ask {
         reasoning: given(Reasoning::Budget(1024), "thinking"),
@@ -163,8 +163,8 @@ fn says_sampling_as_the_model_takes_it() {
         top_k: number("5", "top_k"),
         ..hello()
     };
-    assert_eq!(lacks(&ask, oldest), ["temperature", "top_p", "top_k"], "while it thinks");
-    assert_eq!(lacks(&Ask { reasoning: None, ..ask }, oldest), [""; 0]);
+    assert_eq!(unsupported(&ask, oldest), ["temperature", "top_p", "top_k"], "while it thinks");
+    assert_eq!(unsupported(&Ask { reasoning: None, ..ask }, oldest), [""; 0]);
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn names_what_it_cannot_say() {
         seed: number("1", "seed"),
         frequency_penalty: number("0.5", "frequency_penalty"),
         presence_penalty: number("0", "presence_penalty"),
-        format: given(Format::JsonObject, "response_format"),
+        format: given(ResponseFormat::JsonObject, "response_format"),
         stop: given(vec![" \n".into()], "stop"),
         tools: vec![
             tool("get.weather"),
@@ -202,8 +202,8 @@ fn names_what_it_cannot_say() {
         "tools[3]",
         "messages",
     ];
-    assert_eq!(lacks(&ask, "claude-sonnet-4-5"), expected);
-    let old = lacks(&ask, "claude-3-haiku-20240307");
+    assert_eq!(unsupported(&ask, "claude-sonnet-4-5"), expected);
+    let old = unsupported(&ask, "claude-3-haiku-20240307");
     assert!(old.contains(&"tools[2]".to_owned()), "a tool cannot be strict there: {old:?}");
     assert_eq!(
         options(&ask, "claude-sonnet-4-5"),
@@ -277,7 +277,7 @@ fn writes_the_shape_of_the_answer() {
     ];
     for (schema, said) in table {
         let said = &*said.replace("+", r#""additionalProperties":false,"#);
-        let format = Format::JsonSchema { name: Some("n".into()), schema, strict: None };
+        let format = ResponseFormat::JsonSchema { name: Some("n".into()), schema, strict: None };
         let ask = Ask { format: given(format, "response_format"), ..hello() };
         let expected = match said {
             "" => String::new(),
@@ -286,6 +286,6 @@ fn writes_the_shape_of_the_answer() {
             }
         };
         assert_eq!(options(&ask, "claude-sonnet-4-5"), expected);
-        assert_eq!(lacks(&ask, "claude-sonnet-4-5").is_empty(), !said.is_empty());
+        assert_eq!(unsupported(&ask, "claude-sonnet-4-5").is_empty(), !said.is_empty());
     }
 }

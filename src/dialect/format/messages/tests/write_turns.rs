@@ -121,7 +121,7 @@ fn what_is_written_is_read_as_the_same() {
         let second = second.unwrap();
         assert_eq!(format!("{:?}", second.turns), format!("{:?}", first.turns));
         assert_eq!(format!("{:?}", second.tools), format!("{:?}", first.tools));
-        assert!(second.native.is_empty());
+        assert!(second.passthrough_only.is_empty());
         assert_eq!(write(&second, "claude-x"), body);
     });
 }

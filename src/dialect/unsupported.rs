@@ -1,26 +1,26 @@
-//! What a dialect cannot say.
+//! Fields of a request that a format cannot say.
 use core::fmt;
 use std::borrow::Cow;
 
-/// The path of a field in the app's own dialect: `logit_bias`, `messages[0].name`.
+/// The path of a field as the app writes it: `logit_bias`, `messages[0].name`.
 pub type Field = Cow<'static, str>;
 
-/// A field of a request that a provider's dialect cannot carry.
+/// A field of a request that a provider cannot be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lack {
+pub struct UnsupportedField {
     /// The field, as the app wrote it.
     pub field: Field,
     /// Why not: "is not offered by this provider", "must be at most 1 there".
-    pub why: &'static str,
+    pub reason: &'static str,
 }
 
-impl fmt::Display for Lack {
+impl fmt::Display for UnsupportedField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` {}", self.field, self.why)
+        write!(f, "`{}` {}", self.field, self.reason)
     }
 }
 
-/// Most fields that are remembered of each kind: enough to say why no other dialect will do, and
+/// Most fields that are remembered of each kind: enough to say why no other format will do, and
 /// no more than a response header may hold.
 const FIELDS: usize = 16;
 

@@ -1,9 +1,9 @@
-//! What a request says and this dialect cannot.
+//! What a request says and this format cannot.
 use std::borrow::Cow;
 
 use super::images::has_strange;
 use super::model::{Thinking, Traits, traits};
-use crate::dialect::{Ask, Given, Lack, Number, Reasoning, Target};
+use crate::dialect::{Ask, Given, Number, Reasoning, Target, UnsupportedField};
 
 /// Most stop sequences of a request.
 const STOPS: usize = 5;
@@ -12,50 +12,50 @@ const NAME: &str = "has a name that is not taken there: it must begin with a let
                     have at most 128 of a-z, A-Z, 0-9, `_`, `-`, `.` and `:`";
 
 /// Names every field that cannot be said to this model.
-pub(super) fn lacks(ask: &Ask<'_>, target: &Target<'_>, lacks: &mut Vec<Lack>) {
+pub(super) fn unsupported(ask: &Ask<'_>, target: &Target<'_>, out: &mut Vec<UnsupportedField>) {
     let traits = traits(target.model);
-    let mut lack = |field: &'static str, why: &'static str| {
-        lacks.push(Lack { field: Cow::Borrowed(field), why });
+    let mut add = |field: &'static str, reason: &'static str| {
+        out.push(UnsupportedField { field: Cow::Borrowed(field), reason });
     };
     if ask.tools.iter().any(|tool| !callable(&tool.name)) {
-        lack("tools", NAME);
+        add("tools", NAME);
     }
     if let Some(given) = ask.parallel_tools
         && !given.value
         && !ask.tools.is_empty()
     {
-        lack(given.field, "cannot be turned off at this provider");
+        add(given.field, "cannot be turned off at this provider");
     }
     if let Some(given) = &ask.format
         && !shapes_beside_tools(ask, traits)
     {
-        lack(given.field, "cannot be combined with tools at this model");
+        add(given.field, "cannot be combined with tools at this model");
     }
     if has_strange(ask) {
-        lack("messages", "hold an image that is no JPEG, PNG, WebP, HEIC or HEIF");
+        add("messages", "hold an image that is no JPEG, PNG, WebP, HEIC or HEIF");
     }
-    for (given, least, most, why) in ranges(ask) {
+    for (given, least, most, reason) in ranges(ask) {
         if let Some(given) = given
             && !within(given, least, most)
         {
-            lack(given.field, why);
+            add(given.field, reason);
         }
     }
     for given in [ask.seed, ask.top_k].into_iter().flatten() {
         if int32(given).is_none() {
-            lack(given.field, "must be a whole number of 32 bits there");
+            add(given.field, "must be a whole number of 32 bits there");
         }
     }
     if let Some(given) = &ask.stop
         && given.value.len() > STOPS
     {
-        lack(given.field, "must have at most 5 sequences there");
+        add(given.field, "must have at most 5 sequences there");
     }
     if let Some(given) = ask.reasoning
         && off(given.value)
         && !can_rest(traits)
     {
-        lack(given.field, "cannot be turned off at this model");
+        add(given.field, "cannot be turned off at this model");
     }
 }
 

@@ -1,9 +1,9 @@
-//! What this dialect, or one of OpenAI's models, cannot be told.
+//! Fields that this format, or one of OpenAI's models, cannot be told.
 use core::ops::RangeInclusive;
 use std::borrow::Cow;
 
 use super::models::{Family, thinks};
-use crate::dialect::{Ask, Given, Lack, Number, Reasoning, Target};
+use crate::dialect::{Ask, Given, Number, Reasoning, Target, UnsupportedField};
 
 /// Most stop sequences.
 pub(super) const STOPS: usize = 4;
@@ -12,40 +12,40 @@ pub(super) const STOPS: usize = 4;
 const NAME: usize = 64;
 
 /// Collects what cannot be said.
-pub(in crate::dialect::format::chat_completions) fn lacks(
+pub(in crate::dialect::format::chat_completions) fn unsupported(
     ask: &Ask<'_>,
     target: &Target<'_>,
-    out: &mut Vec<Lack>,
+    out: &mut Vec<UnsupportedField>,
 ) {
-    out.append(&mut refusals(ask, target));
+    out.append(&mut refused(ask, target));
     let family = Family::of(target.model);
     if let Some(Given { field, .. }) = ask.reasoning.filter(|given| asks(given.value)) {
         if family.never_thinks() {
-            out.push(lack(field, "is not offered by this model"));
+            out.push(no(field, "is not offered by this model"));
         } else if family.thinks_without_tools_only() && !ask.tools.is_empty() {
-            out.push(lack(field, "is not offered by this model together with functions"));
+            out.push(no(field, "is not offered by this model together with functions"));
         }
     }
     if ask.tools.iter().any(|tool| tool.name.len() > NAME) {
-        out.push(lack("tools", "has a function name longer than 64 characters"));
+        out.push(no("tools", "has a function name longer than 64 characters"));
     }
 }
 
 /// The sampling parameters that cannot be said.
-pub(super) fn refusals(ask: &Ask<'_>, target: &Target<'_>) -> Vec<Lack> {
+pub(super) fn refused(ask: &Ask<'_>, target: &Target<'_>) -> Vec<UnsupportedField> {
     let mut out = Vec::new();
     if let Some(Given { field, .. }) = ask.top_k {
-        out.push(lack(field, "is not offered by this provider"));
+        out.push(no(field, "is not offered by this provider"));
     }
     let family = Family::of(target.model);
     let thinks = thinks(ask, family);
-    let mut number = |given: Option<Given<Number<'_>>>, range: RangeInclusive<f64>, why| {
+    let mut number = |given: Option<Given<Number<'_>>>, range: RangeInclusive<f64>, reason| {
         let Some(Given { value, field }) = given else { return };
         let default = *range.end() == TEMPERATURE && (value.value - 1.0).abs() < f64::EPSILON;
         if thinks && !default {
-            out.push(lack(field, "is not offered by this model while it reasons"));
+            out.push(no(field, "is not offered by this model while it reasons"));
         } else if !range.contains(&value.value) {
-            out.push(lack(field, why));
+            out.push(no(field, reason));
         }
     };
     number(ask.temperature, 0.0..=TEMPERATURE, "must be between 0 and 2 there");
@@ -54,9 +54,9 @@ pub(super) fn refusals(ask: &Ask<'_>, target: &Target<'_>) -> Vec<Lack> {
     number(ask.presence_penalty, -2.0..=2.0, "must be between -2 and 2 there");
     if let Some(Given { value, field }) = &ask.stop {
         if family.always_thinks() {
-            out.push(lack(field, "is not offered by this model"));
+            out.push(no(field, "is not offered by this model"));
         } else if value.len() > STOPS {
-            out.push(lack(field, "has more than 4 texts"));
+            out.push(no(field, "has more than 4 texts"));
         }
     }
     out
@@ -69,6 +69,6 @@ const fn asks(reasoning: Reasoning) -> bool {
 
 const TEMPERATURE: f64 = 2.0;
 
-fn lack(field: &'static str, why: &'static str) -> Lack {
-    Lack { field: Cow::Borrowed(field), why }
+fn no(field: &'static str, reason: &'static str) -> UnsupportedField {
+    UnsupportedField { field: Cow::Borrowed(field), reason }
 }

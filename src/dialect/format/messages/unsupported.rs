@@ -1,7 +1,9 @@
-//! What a request holds that this dialect cannot say.
+//! Fields of a request that this format cannot say.
 use super::options::Options;
 use super::schema;
-use crate::dialect::{Ask, Block, Field, Format, Given, Image, Lack, Number, Target};
+use crate::dialect::{
+    Ask, Block, Field, Given, Image, Number, ResponseFormat, Target, UnsupportedField,
+};
 
 /// Image types that Anthropic reads.
 const IMAGES: &[&str] = &["image/jpeg", "image/png", "image/gif", "image/webp"];
@@ -15,45 +17,47 @@ pub(super) fn media_type(given: &str) -> &str {
 const NAME: usize = 128;
 
 /// Collects what cannot be said to that model.
-pub(super) fn lacks(ask: &Ask<'_>, target: &Target<'_>, out: &mut Vec<Lack>) {
+pub(super) fn unsupported(ask: &Ask<'_>, target: &Target<'_>, out: &mut Vec<UnsupportedField>) {
     let options = Options::of(ask, target);
-    let mut note = |field: Option<&'static str>, why: Option<&'static str>| {
-        if let (Some(field), Some(why)) = (field, why) {
-            out.push(Lack { field: Field::Borrowed(field), why });
+    let mut add = |field: Option<&'static str>, reason: Option<&'static str>| {
+        if let (Some(field), Some(reason)) = (field, reason) {
+            out.push(UnsupportedField { field: Field::Borrowed(field), reason });
         }
     };
-    note(path(ask.temperature.as_ref()), options.temperature.err());
-    note(path(ask.top_p.as_ref()), options.top_p.err());
-    note(path(ask.top_k.as_ref()), options.top_k.err());
-    note(path(ask.reasoning.as_ref()), options.thinking.err());
-    note(path(ask.seed.as_ref()), Some("is not offered by this provider"));
+    add(path(ask.temperature.as_ref()), options.temperature.err());
+    add(path(ask.top_p.as_ref()), options.top_p.err());
+    add(path(ask.top_k.as_ref()), options.top_k.err());
+    add(path(ask.reasoning.as_ref()), options.thinking.err());
+    add(path(ask.seed.as_ref()), Some("is not offered by this provider"));
     for penalty in [&ask.frequency_penalty, &ask.presence_penalty] {
-        note(
+        add(
             path(penalty.as_ref().filter(|given| !zero(given))),
             Some("is not offered by this provider"),
         );
     }
-    note(path(ask.format.as_ref()), ask.format.as_ref().and_then(|given| shapeless(&given.value)));
+    add(path(ask.format.as_ref()), ask.format.as_ref().and_then(|given| shapeless(&given.value)));
     let blank = ask.stop.as_ref().filter(|given| given.value.iter().any(|text| blank(text)));
-    note(path(blank), Some("must not be white space alone there"));
+    add(path(blank), Some("must not be white space alone there"));
     tools(ask, options.generation.strict, out);
     if ask.turns.iter().any(|turn| turn.blocks.iter().any(strange_image)) {
         let field = Field::Borrowed("messages");
-        out.push(Lack {
+        out.push(UnsupportedField {
             field,
-            why: "hold an image that is no JPEG, PNG, GIF or WebP, or not at `https:`",
+            reason: "hold an image that is no JPEG, PNG, GIF or WebP, or not at `https:`",
         });
     }
 }
 
 /// Why an answer cannot be held to that shape.
-fn shapeless(format: &Format<'_>) -> Option<&'static str> {
+fn shapeless(format: &ResponseFormat<'_>) -> Option<&'static str> {
     match format {
-        Format::JsonObject => Some("needs a schema with this provider: ask for `json_schema`"),
-        Format::JsonSchema { schema, .. } if schema::of_answer(schema).is_none() => {
+        ResponseFormat::JsonObject => {
+            Some("needs a schema with this provider: ask for `json_schema`")
+        }
+        ResponseFormat::JsonSchema { schema, .. } if schema::of_answer(schema).is_none() => {
             Some("must have `additionalProperties` false in every object there")
         }
-        Format::JsonSchema { .. } => None,
+        ResponseFormat::JsonSchema { .. } => None,
     }
 }
 
@@ -71,9 +75,9 @@ fn path<T>(given: Option<&Given<T>>) -> Option<&'static str> {
     given.map(|given| given.field)
 }
 
-fn tools(ask: &Ask<'_>, strict: bool, out: &mut Vec<Lack>) {
+fn tools(ask: &Ask<'_>, strict: bool, out: &mut Vec<UnsupportedField>) {
     for (index, tool) in ask.tools.iter().enumerate() {
-        let why = if !nameable(&tool.name) {
+        let reason = if !nameable(&tool.name) {
             "has a name that is not 1 to 128 letters, digits, `_` and `-`, as this provider wants"
         } else if tool.strict == Some(true) && !strict {
             "cannot be held to its schema strictly by this model"
@@ -82,7 +86,7 @@ fn tools(ask: &Ask<'_>, strict: bool, out: &mut Vec<Lack>) {
         } else {
             continue;
         };
-        out.push(Lack { field: Field::Owned(format!("tools[{index}]")), why });
+        out.push(UnsupportedField { field: Field::Owned(format!("tools[{index}]")), reason });
     }
 }
 

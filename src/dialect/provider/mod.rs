@@ -1,0 +1,159 @@
+//! Providers: where a vendor's API is called, with what key and headers, and what it makes of its
+//! format. One file per provider, one row per file in [`ALL`].
+mod anthropic;
+mod gemini;
+mod openai;
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use super::format::{Format, Target};
+use super::unsupported::{Field, UnsupportedField};
+use super::{Ask, Operation};
+
+/// A vendor's API, or any server that is called like it.
+#[derive(Debug)]
+pub struct Provider {
+    /// What a policy says for it in `dialect`.
+    pub name: &'static str,
+    /// How requests to it are written and its answers are read.
+    pub format: &'static Format,
+    /// Where it is asked.
+    pub endpoints: &'static [Endpoint],
+    /// Where the provider's key goes.
+    pub credential: Credential,
+    /// Request headers that every request carries, unless the app's own value is forwarded.
+    pub headers: &'static [(&'static str, &'static str)],
+    /// How its streams are cut into events.
+    pub framing: Framing,
+    /// What it does otherwise than its format.
+    pub quirks: Quirks,
+}
+
+/// The path of one operation, after the prefix of the endpoint in the policy.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// What is asked for there.
+    pub operation: Operation,
+    /// The path.
+    pub path: Path,
+}
+
+/// A path, the same for all models or not.
+#[derive(Debug)]
+pub enum Path {
+    /// Always this one.
+    Fixed(&'static str),
+    /// Made of the provider's name of the model, and whether the answer is streamed.
+    Of(fn(model: &str, stream: bool) -> String),
+}
+
+/// The request header that carries a key.
+#[derive(Debug)]
+pub struct Credential {
+    /// The name of the header, in lower case.
+    pub header: &'static str,
+    /// What stands before the key in the header's value.
+    pub prefix: &'static str,
+}
+
+/// How a stream is cut into events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// Server-sent events: [`super::sse`].
+    ServerSentEvents,
+}
+
+impl Framing {
+    /// The content type of a stream.
+    #[must_use]
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::ServerSentEvents => "text/event-stream",
+        }
+    }
+}
+
+/// What a provider does otherwise than its format.
+#[derive(Debug)]
+pub struct Quirks {
+    /// Members of a whole answer that nobody reads, and that have as many values as the answer has
+    /// tokens, or more.
+    pub unread_members: &'static [&'static str],
+    /// [`Ask::user`] is left out and named, like any of [`Ask::best_effort`].
+    pub omits_user: bool,
+}
+
+impl Quirks {
+    /// Of a provider that does just as its format says.
+    pub const NONE: Self = Self { unread_members: &[], omits_user: false };
+}
+
+/// Every provider, in alphabetical order.
+pub static ALL: &[&Provider] = &[&anthropic::PROVIDER, &gemini::PROVIDER, &openai::PROVIDER];
+
+/// What a policy may say in `dialect`.
+pub static NAMES: LazyLock<Vec<&str>> =
+    LazyLock::new(|| ALL.iter().map(|provider| provider.name).collect());
+
+/// The provider of that name.
+#[must_use]
+pub fn named(name: &str) -> Option<&'static Provider> {
+    ALL.iter().copied().find(|provider| provider.name == name)
+}
+
+impl Provider {
+    /// The path of an operation, where this provider has the operation.
+    #[must_use]
+    pub fn path(&self, operation: Operation, model: &str, stream: bool) -> Option<Cow<'_, str>> {
+        let endpoint = self.endpoints.iter().find(|own| own.operation == operation)?;
+        Some(match endpoint.path {
+            Path::Fixed(path) => Cow::Borrowed(path),
+            Path::Of(path) => Cow::Owned(path(model, stream)),
+        })
+    }
+
+    /// Every field of a request of another format that is a reason to pass this model over: the
+    /// provider cannot be told, and the app did not say that it may be left out.
+    #[must_use]
+    pub fn unsupported(&self, ask: &Ask<'_>, target: &Target<'_>) -> Vec<UnsupportedField> {
+        let mut fields = Vec::new();
+        (self.format.unsupported)(ask, target, &mut fields);
+        fields.retain(|field| !ask.is_best_effort(field));
+        fields.extend(ask.passthrough_only.iter().map(|field| UnsupportedField {
+            field: field.clone(),
+            reason: "can be said to providers of the app's own dialect only",
+        }));
+        fields
+    }
+
+    /// The fields of a request of another format that [`Provider::write_request`] leaves out.
+    ///
+    /// `drops` says whether that includes [`Provider::unsupported`] fields: a model that does not
+    /// drop them has been passed over if there are any.
+    #[must_use]
+    pub fn left_out(&self, ask: &Ask<'_>, target: &Target<'_>, drops: bool) -> Vec<Field> {
+        let mut left_out = ask.best_effort.clone();
+        let user = ask.user.as_ref().filter(|_| self.quirks.omits_user);
+        left_out.extend(user.map(|given| Field::Borrowed(given.field)));
+        if drops {
+            left_out.extend(ask.passthrough_only.iter().cloned());
+        }
+        if drops || ask.reasoning_is_best_effort {
+            let mut fields = Vec::new();
+            (self.format.unsupported)(ask, target, &mut fields);
+            fields.retain(|field| drops || ask.is_best_effort(field));
+            left_out.extend(fields.into_iter().map(|unsupported| unsupported.field));
+        }
+        left_out
+    }
+
+    /// Writes the body of a request of another format.
+    #[must_use]
+    pub fn write_request(&self, mut ask: Ask<'_>, target: &Target<'_>) -> Vec<u8> {
+        if self.quirks.omits_user {
+            ask.user = None;
+        }
+        (self.format.write_request)(&ask, target)
+    }
+}
