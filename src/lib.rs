@@ -1,6 +1,7 @@
 #![doc = include_str!("README.md")]
 
 pub mod json;
+pub mod layout;
 pub mod usage;
 
 pub mod credit;
@@ -10,6 +11,8 @@ pub mod policy;
 pub mod dialect;
 
 pub mod resilience;
+
+pub mod decide;
 
 pub mod exchange;
 

@@ -8,7 +8,8 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use tradewind::resilience::{Missed, Reader, Record, Shared, Writer, read, update};
+use tradewind::layout::{Reader, Writer};
+use tradewind::resilience::{Missed, Record, Shared, read, update};
 
 /// Envoy's shared data.
 #[derive(Default)]

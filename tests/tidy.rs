@@ -7,11 +7,16 @@ use std::path::{Path, PathBuf};
 const ROOMS: &[(&str, &[&str])] = &[
     ("json", &[]),
     ("usage", &[]),
+    ("layout", &[]),
     ("credit", &["json", "usage"]),
     ("policy", &["credit", "json"]),
     ("dialect", &["json", "usage"]),
-    ("resilience", &["json"]),
-    ("exchange", &["policy", "dialect", "credit", "resilience", "json", "usage"]),
+    ("resilience", &["layout"]),
+    ("decide", &["policy", "dialect", "credit", "json"]),
+    (
+        "exchange",
+        &["decide", "policy", "dialect", "credit", "resilience", "json", "layout", "usage"],
+    ),
     ("filter", &["exchange"]),
     ("companion", &["exchange", "policy", "dialect", "credit", "json", "usage"]),
     // Plays the providers by their own documents: a mistake of ours must not be there twice.
@@ -19,7 +24,8 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms that only compute: what they need of the world is given to them.
-const PURE: &[&str] = &["json", "usage", "credit", "policy", "dialect", "resilience", "exchange"];
+const PURE: &[&str] =
+    &["json", "usage", "layout", "credit", "policy", "dialect", "resilience", "decide", "exchange"];
 const WORLD: &[&str] = &["fs", "net", "env", "process", "thread", "time"];
 
 const TOP: &[&str] = &[

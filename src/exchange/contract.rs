@@ -1,6 +1,6 @@
 //! What both roles and the rendered configuration agree on.
-use crate::json::{Value, Writer};
-use crate::policy::RequestLimits;
+use crate::json::{At, Value, Writer};
+use crate::policy::{Problem, RequestLimits};
 
 /// Where a plugin's configuration says how much Envoy buffers of one stream:
 /// `"limits": {"stream_buffer_bytes": …}`.
@@ -23,6 +23,11 @@ const DEFAULT: u64 = 1 << 20;
 #[must_use]
 pub const fn retries(models: usize) -> usize {
     models.saturating_mul(2)
+}
+
+/// What is wrong with a plugin's configuration, and where.
+pub(super) fn problem(at: &At<'_>, line: usize, message: String) -> Problem {
+    Problem { path: at.to_string(), line, message }
 }
 
 /// The most bytes that Envoy buffers of one stream, either way.

@@ -1,7 +1,8 @@
 //! What Envoy is to do.
 use std::borrow::Cow;
 
-use super::spend::{Call, Note};
+use super::call::Call;
+use super::outbox_item::OutboxItem;
 use super::{Body, Reply};
 
 /// What a callback answers: effects in order, then whether the stream goes on.
@@ -49,10 +50,10 @@ pub enum Effect {
     Count(String),
     /// Set a gauge.
     Gauge(String, u64),
-    /// Ask the ledger: [`super::Event::Called`] follows.
+    /// Make a call: [`super::Event::Called`] follows with its id.
     Call(Call),
     /// Hand this to the worker's [`super::Outboxes`].
-    Keep(Note),
+    Queue(OutboxItem),
     /// Send at once what waits in them: the worker may be about to end.
     SendNow,
     /// Write a line to Envoy's log: somebody must act.

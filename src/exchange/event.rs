@@ -31,8 +31,10 @@ pub enum Event {
     },
     /// The response ends with trailers; what has been held back of its body is still there.
     ResponseTrailers,
-    /// The answer to the stream's [`super::Effect::Call`] is here.
+    /// The answer to one of the stream's calls is here ([`super::Effect::Call`]).
     Called {
+        /// The call's id.
+        id: u64,
         /// Its status; 0 when there could be no call.
         status: u16,
         /// How many bytes of its body are readable.
@@ -44,6 +46,7 @@ pub enum Event {
     /// The time that [`super::Effect::Wake`] asked for has passed. To go on lets go of what is held
     /// of the response.
     Woken,
-    /// The stream is over, however it ended. Only [`super::Effect::Keep`] and counting are left.
+    /// The stream is over, however it ended. Filter state may still be written, things counted,
+    /// logged and handed to the outboxes; everything else is out of reach.
     Over,
 }

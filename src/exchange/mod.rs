@@ -5,12 +5,16 @@
 //! request, decides which models may serve it, and leaves a [`plan`] in the stream's filter
 //! state. The [`provider`] role stands in a provider's cluster: it writes the request in that
 //! provider's dialect and the answer in the app's.
+mod call;
 mod connections;
 mod contract;
+mod duty;
 pub mod edge;
 mod effect;
 mod event;
+mod ledger;
 mod memory;
+mod outbox_item;
 mod outcome;
 mod plan;
 mod plugin;
@@ -21,19 +25,22 @@ mod reply;
 mod report;
 mod spend;
 
+pub use call::{Call, Purpose};
 pub use connections::Connections;
 pub use contract::{Body, StreamBuffer, TooLarge, retries};
 pub use effect::{Effect, Effects, Flow, HeaderMap};
 pub use event::Event;
+pub use ledger::Ledger;
 pub use memory::{ALLOWANCE, Full, Memory, Permit, STREAM_MOST};
+pub use outbox_item::{Item, OutboxItem};
 pub use outcome::{Outcome, Verdict};
-pub use plan::{Leg, Meter, Mismatch, Plan, Skipped};
+pub use plan::{Leg, Meter, Mismatch, Plan};
 pub use plugin::{Plugin, Stream};
 pub use port::{Clock, Envoy, Random, Read, Shared};
 pub use reply::Reply;
 use report::QUIET_MS;
 pub use report::{Progress, Quiet, Report, Used};
-pub use spend::{Call, Kept, Ledger, Note, Outboxes};
+pub use spend::Outboxes;
 
 // The filter hands it on, and knows no policy.
 pub use crate::policy::CreditPolicy;

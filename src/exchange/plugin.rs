@@ -1,6 +1,7 @@
 //! A plugin's configuration: which role it plays, and everything that role needs.
 use std::rc::Rc;
 
+use super::contract::problem;
 use super::edge::{self, Edge};
 use super::provider::{self, Attempt};
 use super::{Connections, Effects, Envoy, Event, Memory};
@@ -79,8 +80,4 @@ impl Stream {
             Self::Provider(attempt) => attempt.on(event, envoy),
         }
     }
-}
-
-pub(super) fn problem(at: &At<'_>, line: usize, message: String) -> Problem {
-    Problem { path: at.to_string(), line, message }
 }

@@ -1,5 +1,6 @@
 //! What became of a request's attempts, for counters and for the access log.
 use super::{Effect, Progress, Report};
+use crate::decide::Trace;
 use crate::json::Writer;
 use crate::policy::metric_label;
 
@@ -11,12 +12,19 @@ const TRIED: &str = "tw.tried";
 /// Filter state for the access log: the request's id. No header of the request tells it once a
 /// provider role has made that one new.
 const REQUEST_ID: &str = "tw.request_id";
+/// Filter state for the access log: the chain, the models that were passed over, and why.
+const DECISION: &str = "tw.decision";
 /// Filter state for the access log: the model that the request ended with.
 const MODEL: &str = "tw.model";
 
 /// Records a request that goes to a provider.
 pub(super) fn sent(request_id: &str) -> Effect {
     Effect::State(REQUEST_ID.into(), request_id.as_bytes().to_vec())
+}
+
+/// Records why a request is served by a chain.
+pub(super) fn decided(trace: &Trace, chain: &str) -> Effect {
+    Effect::State(DECISION.into(), trace.json(chain))
 }
 
 /// Counts every attempt, and records them; `tried` is how many models have been tried where one of

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{Action, BufferType, MapType, Status};
 
-use super::{keep, metrics};
+use super::{metrics, outbox};
 use crate::exchange::{Call, Clock, Effect, Effects, Flow, HeaderMap, Random, Read, Reply, Shared};
 
 /// Envoy, as far as it can be read while a callback runs.
@@ -140,14 +140,16 @@ const fn kind(map: HeaderMap) -> MapType {
 }
 
 /// What came of doing what a callback answered.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Done {
     /// Whether the stream goes on.
     pub(super) action: Action,
     /// An answer of ours is on its way.
     pub(super) replied: bool,
-    /// A call could not be made, and nobody will answer it.
-    pub(super) uncalled: bool,
+    /// Calls that were made, by Envoy's tokens.
+    pub(super) called: Vec<(u32, u64)>,
+    /// Calls that could not be made, and nobody will answer.
+    pub(super) uncalled: Vec<u64>,
     /// It wants to be woken.
     pub(super) wakes: bool,
 }
@@ -158,13 +160,26 @@ pub(super) fn perform(effects: Effects) -> Done {
         Flow::Continue => Action::Continue,
         Flow::Pause => Action::Pause,
     };
-    let mut done = Done { action, replied: false, uncalled: false, wakes: false };
+    let (called, uncalled) = (Vec::new(), Vec::new());
+    let mut done = Done { action, replied: false, called, uncalled, wakes: false };
     for effect in effects.list {
-        let (what, call) = (name(&effect), matches!(effect, Effect::Call(_)));
+        let what = name(&effect);
         done.replied |= matches!(effect, Effect::Reply(_));
         done.wakes |= matches!(effect, Effect::Wake);
-        if let Err(status) = one(effect) {
-            done.uncalled |= call;
+        let refused = match effect {
+            Effect::Call(call) => match dispatch(&call) {
+                Ok(token) => {
+                    done.called.push((token, call.id));
+                    continue;
+                }
+                Err(status) => {
+                    done.uncalled.push(call.id);
+                    Err(status)
+                }
+            },
+            other => one(other),
+        };
+        if let Err(status) = refused {
             log::error!("Envoy refused to {what} ({status:?})");
         }
     }
@@ -192,8 +207,8 @@ fn one(effect: Effect) -> Result<(), Status> {
             let headers = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
             hostcalls::send_http_response(u32::from(status), headers, Some(&body))
         }
-        // Who it is for is known where streams are.
-        Effect::Wake => Ok(()),
+        // Whose they are is known where streams are.
+        Effect::Wake | Effect::Call(_) => Ok(()),
         Effect::Close => hostcalls::reset_http_response(),
         Effect::Count(name) => {
             metrics::count(&name);
@@ -203,13 +218,12 @@ fn one(effect: Effect) -> Result<(), Status> {
             metrics::gauge(&name, value);
             Ok(())
         }
-        Effect::Call(call) => dispatch(&call).map(|_| ()),
-        Effect::Keep(note) => {
-            keep::keep(note);
+        Effect::Queue(item) => {
+            outbox::queue(item);
             Ok(())
         }
         Effect::SendNow => {
-            keep::send_now();
+            outbox::send_now();
             Ok(())
         }
         Effect::Log(line) => {
@@ -244,8 +258,8 @@ const fn name(effect: &Effect) -> &'static str {
         Effect::Close => "reset a stream",
         Effect::Count(_) => "count",
         Effect::Gauge(..) => "set a gauge",
-        Effect::Call(_) => "call the ledger",
-        Effect::Keep(_) | Effect::SendNow => "keep a settlement",
+        Effect::Call(call) => call.purpose.name(),
+        Effect::Queue(_) | Effect::SendNow => "queue a settlement",
         Effect::Log(_) => "log",
     }
 }

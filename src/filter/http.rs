@@ -29,11 +29,14 @@ pub(super) struct Live {
     response_held: bool,
     /// How often it asked to be woken.
     asked: u32,
+    /// Its open calls: Envoy's token and the stream's own number of each.
+    calls: Vec<(u32, u64)>,
 }
 
 impl Http {
     pub(super) fn new(context: u32, plugin: Option<&Plugin>, pace: &Rc<Pace>) -> Self {
-        let live = Live { stream: plugin.map(Plugin::stream), response_held: false, asked: 0 };
+        let stream = plugin.map(Plugin::stream);
+        let live = Live { stream, response_held: false, asked: 0, calls: Vec::new() };
         Self { context, pace: Rc::clone(pace), live: Rc::new(RefCell::new(live)) }
     }
 
@@ -83,14 +86,23 @@ impl Live {
     pub(super) fn on(&mut self, event: Event) -> Done {
         let Some(stream) = &mut self.stream else { return perform(unconfigured(event)) };
         let mut done = perform(stream.on(event, &Host));
+        self.calls.append(&mut done.called);
         // At most one try for each way to serve a request; the bound is only a net.
         for _ in 0..CALLS_MAX {
-            if !done.uncalled {
-                break;
-            }
-            done = perform(stream.on(Event::Called { status: 0, size: 0 }, &Host));
+            let Some(id) = done.uncalled.pop() else { break };
+            let (rest, replied) = (done.uncalled, done.replied);
+            done = perform(stream.on(Event::Called { id, status: 0, size: 0 }, &Host));
+            done.uncalled.extend(rest);
+            done.replied |= replied;
+            self.calls.append(&mut done.called);
         }
         done
+    }
+
+    /// The stream's own number of a call that is answered.
+    fn answered(&mut self, token: u32) -> Option<u64> {
+        let at = self.calls.iter().position(|(own, _)| *own == token)?;
+        Some(self.calls.swap_remove(at).1)
     }
 }
 
@@ -113,8 +125,9 @@ impl Context for Http {
         true
     }
 
-    fn on_http_call_response(&mut self, _token: u32, _headers: usize, size: usize, _: usize) {
-        let done = self.perform(Event::Called { status: call_status(), size });
+    fn on_http_call_response(&mut self, token: u32, _headers: usize, size: usize, _: usize) {
+        let Some(id) = self.live.borrow_mut().answered(token) else { return };
+        let done = self.perform(Event::Called { id, status: call_status(), size });
         if done.action == Action::Continue && !done.replied {
             // It was paused for this alone.
             if let Err(status) = hostcalls::resume_http_request() {

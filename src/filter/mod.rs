@@ -2,8 +2,8 @@
 //! It decides nothing.
 mod host;
 mod http;
-mod keep;
 mod metrics;
+mod outbox;
 mod root;
 mod wake;
 

@@ -8,7 +8,7 @@ use proxy_wasm::types::ContextType;
 
 use super::http::Http;
 use super::wake::{self, Pace};
-use super::{keep, metrics};
+use super::{metrics, outbox};
 use crate::exchange::{Connections, Memory, Plugin};
 
 thread_local! {
@@ -51,12 +51,12 @@ impl Root {
 
 impl Context for Root {
     fn on_http_call_response(&mut self, token: u32, _headers: usize, size: usize, _: usize) {
-        keep::answered(token, size);
+        outbox::answered(token, size);
     }
 
     /// A new configuration has taken its place, or the listener is gone.
     fn on_done(&mut self) -> bool {
-        self.leaving = self.is_edge() && !keep::leaves();
+        self.leaving = self.is_edge() && !outbox::leaves();
         !self.leaving
     }
 }
@@ -75,7 +75,7 @@ impl RootContext for Root {
                 let joined = self.is_edge();
                 self.plugin = Some(plugin);
                 if self.is_edge() && !joined {
-                    keep::joined();
+                    outbox::joined();
                 }
                 true
             }
@@ -100,13 +100,13 @@ impl RootContext for Root {
         self.ticks = self.ticks.wrapping_add(1);
         if self.is_edge() {
             // Whatever the policy says of credits now: an earlier one may have left something.
-            keep::tick();
+            outbox::tick();
         }
         let credits = self.plugin.as_ref().is_some_and(|plugin| plugin.credits().is_some());
         if !credits || self.ticks.is_multiple_of(TICKS) {
             metrics::flush();
         }
-        if self.leaving && keep::is_empty() {
+        if self.leaving && outbox::is_empty() {
             self.leaving = false;
             if let Err(status) = hostcalls::done() {
                 log::error!("Envoy refused to let a plugin go ({status:?})");

@@ -1,5 +1,7 @@
 //! From the tree to the checked policy: the sections in the order in which they refer to one
 //! another.
+use std::rc::Rc;
+
 use super::document::Node;
 use super::names::shown;
 use super::read::{Object, Report, Spot};
@@ -57,7 +59,11 @@ fn policy(root: &Spot<'_>, vocabulary: Vocabulary<'_>) -> Option<Policy> {
         limits,
         providers: providers
             .finish("no model uses this provider: remove it or name it in `models`"),
-        models: models.finish("no chain uses this model: remove it or name it in `chains`"),
+        models: models
+            .finish("no chain uses this model: remove it or name it in `chains`")
+            .into_iter()
+            .map(Rc::new)
+            .collect(),
         chains: chains.finish("no route uses this chain: remove it or name it in `routes`"),
         names: RouteNames::of(&routes),
         routes,

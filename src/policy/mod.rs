@@ -9,7 +9,6 @@ mod compile;
 mod credits;
 mod document;
 mod endpoint;
-mod fit;
 mod header;
 mod identity;
 mod limits;
@@ -32,10 +31,9 @@ pub use credits::{
 };
 pub use document::{Content, Member, Node};
 pub use endpoint::Endpoint;
-pub use fit::{Dropped, Facts, Fit};
 pub use identity::{Identity, Tenant};
 pub use limits::RequestLimits;
-pub use model::{Capability, Model, Unsupported};
+pub use model::{Capability, Model, Unsupported, answer_room};
 pub use names::{metric_label, shown};
 pub use problem::Problem;
 pub use provider::Provider;
@@ -54,7 +52,7 @@ pub struct Policy {
     identity: Vec<Identity>,
     limits: RequestLimits,
     providers: Vec<Rc<Provider>>,
-    models: Vec<Model>,
+    models: Vec<Rc<Model>>,
     chains: Vec<Chain>,
     routes: Vec<Route>,
     names: RouteNames,
@@ -69,6 +67,28 @@ pub struct Vocabulary<'v> {
     pub dialects: &'v [&'v str],
     /// Of each dialect, the request headers that are carried on to providers, in lower case.
     pub carried: &'v [&'v [&'v str]],
+}
+
+/// A chain and its models.
+#[derive(Debug, Clone, Copy)]
+pub struct ChainView<'p> {
+    chain: Option<&'p Chain>,
+    models: &'p [Rc<Model>],
+}
+
+impl<'p> ChainView<'p> {
+    /// The chain's name.
+    #[must_use]
+    pub fn name(&self) -> &'p str {
+        self.chain.map_or("", |chain| chain.name.as_str())
+    }
+
+    /// The models, in order.
+    pub fn models(&self) -> impl Iterator<Item = &'p Rc<Model>> + use<'p> {
+        let (chain, models) = (self.chain, self.models);
+        let indices = chain.map(|chain| chain.models.as_slice()).unwrap_or_default();
+        indices.iter().filter_map(|index| models.get(*index))
+    }
 }
 
 impl Policy {
@@ -99,7 +119,7 @@ impl Policy {
 
     /// Every model, in the order of the document.
     #[must_use]
-    pub fn models(&self) -> &[Model] {
+    pub fn models(&self) -> &[Rc<Model>] {
         &self.models
     }
 
@@ -132,31 +152,26 @@ impl Policy {
         self.routes.get(self.names.route(name)?)
     }
 
-    /// The models of a route, in order.
-    pub fn chain<'p>(&'p self, route: &'p Route) -> impl Iterator<Item = &'p Model> {
-        self.models_of(route.chain)
-    }
-
-    /// The models for those who have little left, in order.
-    pub fn near_chain(&self, near: &NearLimit) -> impl Iterator<Item = &Model> {
-        self.models_of(near.chain)
-    }
-
-    /// What that chain is called.
+    /// The chain of a route.
     #[must_use]
-    pub fn near_chain_name(&self, near: &NearLimit) -> &str {
-        self.chains.get(near.chain).map_or("", |chain| chain.name.as_str())
+    pub fn chain(&self, route: &Route) -> ChainView<'_> {
+        self.chain_at(route.chain)
+    }
+
+    /// The chain for those who have little left.
+    #[must_use]
+    pub fn near_chain(&self, near: &NearLimit) -> ChainView<'_> {
+        self.chain_at(near.chain)
     }
 
     /// The model of that name.
     #[must_use]
-    pub fn model(&self, name: &str) -> Option<&Model> {
+    pub fn model(&self, name: &str) -> Option<&Rc<Model>> {
         self.models.iter().find(|model| model.name == name)
     }
 
-    fn models_of(&self, chain: usize) -> impl Iterator<Item = &Model> {
-        let models = self.chains.get(chain).map(|chain| chain.models.as_slice());
-        models.unwrap_or_default().iter().filter_map(|index| self.models.get(*index))
+    fn chain_at(&self, index: usize) -> ChainView<'_> {
+        ChainView { chain: self.chains.get(index), models: &self.models }
     }
 
     /// The names of routes nearest to one that does not exist, nearest first, three at most.

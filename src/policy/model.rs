@@ -53,6 +53,13 @@ pub enum Unsupported {
     Drop,
 }
 
+/// Most tokens of an answer to an input of that many tokens, at least 1, when the app sets no
+/// bound: what the model gives, or what its context window has left.
+#[must_use]
+pub fn answer_room(max_output_tokens: u64, context_window: u64, input_tokens: u64) -> u64 {
+    max_output_tokens.min(context_window.saturating_sub(input_tokens)).max(1)
+}
+
 impl Capability {
     /// Every capability.
     pub const ALL: [Self; 4] = [Self::Tools, Self::Images, Self::JsonSchema, Self::Reasoning];

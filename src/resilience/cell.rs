@@ -10,7 +10,8 @@
 //! stay ([`Record::stays`]: there are credits in it), unless nobody has touched it for two hours.
 //! Where all have to stay the new record is not written ([`Missed::Full`]), and whoever wanted it
 //! does without.
-use super::{Reader, Shared, Writer};
+use super::Shared;
+use crate::layout::{Reader, Writer};
 
 /// Buckets of one kind.
 const BUCKETS: u64 = 4096;
@@ -104,7 +105,7 @@ impl Entry<'_> {
 
     /// How many bytes it takes in its bucket.
     const fn size(&self) -> usize {
-        self.name.len().saturating_add(self.record.len()).saturating_add(12)
+        self.name.len().saturating_add(self.record.len()).saturating_add(16)
     }
 
     fn stays<R: Record>(&self, now_ms: u64) -> bool {

@@ -2,10 +2,8 @@
 //! between them. The room reads no clock and calls nobody: both come in as [`Shared`] and as
 //! milliseconds.
 mod cell;
-mod layout;
 
 pub use cell::{Missed, Record, digest, read, update};
-pub use layout::{Reader, Writer};
 
 /// Data that every worker of a proxy shares: values by their keys, which cannot be deleted.
 pub trait Shared {

@@ -25,6 +25,7 @@ pub(super) fn access_log() -> Value {
             "flags": "%RESPONSE_FLAGS%",
             "details": "%RESPONSE_CODE_DETAILS%",
             "model": "%FILTER_STATE(wasm.tw.model:PLAIN)%",
+            "decision": "%FILTER_STATE(wasm.tw.decision:PLAIN)%",
             "tried": "%FILTER_STATE(wasm.tw.attempts:PLAIN)%",
             "credits": "%FILTER_STATE(wasm.tw.bill:PLAIN)%",
             "near_limit": "%FILTER_STATE(wasm.tw.near_limit:PLAIN)%",

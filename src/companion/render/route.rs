@@ -1,4 +1,6 @@
 //! From the model that a request is to try next to its provider's cluster, attempt by attempt.
+use std::rc::Rc;
+
 use serde_json::{Map, Value, json};
 
 use super::{any, duration, extension, listener};
@@ -60,7 +62,7 @@ fn next_model() -> String {
 }
 
 fn by_next_model(policy: &Policy) -> Value {
-    let place = |model: &Model| (model.name.clone(), cluster(&model.provider.name));
+    let place = |model: &Rc<Model>| (model.name.clone(), cluster(&model.provider.name));
     let clusters: Map<String, Value> = policy.models().iter().map(place).collect();
     extension(
         "envoy.router.cluster_specifier_plugin.matcher",

@@ -1,74 +1,33 @@
 //! The edge role: meets the app, refuses what cannot be served, decides who serves the rest.
-mod decide;
+mod config;
 mod head;
 mod held;
 mod local;
 mod send;
-mod worst;
 
 use std::borrow::Cow;
 use std::rc::Rc;
 
+pub use self::config::Config;
+
 use self::head::{Head, Opening};
 use self::local::Local;
-use super::plugin::problem;
+use super::duty::{Duties, Duty, End};
 use super::reply::Reply;
-use super::spend::{self, Asking, By, Choice, Ending, Ledger, Spent, Step};
-use super::{
-    Body, Effect, Effects, Envoy, Event, Flow, HeaderMap, JUDGED, Plan, Report, StreamBuffer,
-    record,
-};
+use super::spend::{self, Next, Payer};
+use super::{Body, Effect, Effects, Envoy, Event, Flow, HeaderMap, JUDGED, Report};
+use crate::credit::Balance;
+use crate::decide::{Candidate, Decision, Outline, Request, Trace, decide};
 use crate::dialect::{Client, Fault, FaultKind};
-use crate::json::{At, Value, Writer};
-use crate::policy::{CreditPolicy, Policy, Problem};
-
-/// What the edge role needs: the whole policy.
-#[derive(Debug)]
-pub struct Config {
-    pub(super) policy: Policy,
-    /// What Envoy buffers of a stream.
-    buffer: StreamBuffer,
-    ledger: Option<Rc<Ledger>>,
-}
-
-impl Config {
-    /// Who counts credits; none when nobody does.
-    #[must_use]
-    pub const fn credits(&self) -> Option<&CreditPolicy> {
-        self.policy.credits()
-    }
-
-    /// Writes the plugin's configuration for a policy, which is given as canonical JSON.
-    #[must_use]
-    pub fn write(policy: &str, buffer: StreamBuffer) -> Vec<u8> {
-        let mut json = Writer::new();
-        json.object(|json| {
-            json.key("role").string("edge");
-            json.key("policy").raw(policy);
-            json.key("limits").object(|json| buffer.write(json));
-        });
-        json.finish()
-    }
-
-    pub(super) fn read(root: Value<'_>) -> Result<Self, Vec<Problem>> {
-        let Some(policy) = root.given("policy") else {
-            let missing = "missing: expected the policy".to_owned();
-            return Err(vec![problem(&At::Root.key("policy"), 0, missing)]);
-        };
-        Policy::from_json(policy.raw().as_bytes(), super::vocabulary()).map(|policy| {
-            let ledger = policy.credits().map(Ledger::of);
-            Self { policy, buffer: StreamBuffer::read(root), ledger }
-        })
-    }
-}
+use crate::json::{Document, Limits};
 
 /// One request of an app.
 #[derive(Debug)]
 pub struct Edge {
     config: Rc<Config>,
     state: State,
-    /// What was set aside for it, until it is settled.
-    spent: Option<Box<Spent>>,
+    /// What is to be done when it is over.
+    duties: Duties,
     /// Bytes of the answer that went to the app.
     relayed: u64,
     /// The answer has begun.
@@ -89,21 +48,33 @@ enum State {
     /// be used again once the request has been read to its end.
     Refusing { reply: Reply, swallowed: u64 },
     /// The ledger is asked whether it may run.
-    Asking { head: Head, asking: Box<Asking> },
+    AwaitingLedger { head: Head, draft: Draft },
     /// We answered ourselves.
     Replied,
     /// It is on its way to a provider.
-    Sent { client: &'static Client, request_id: String },
+    Sent {
+        client: &'static Client,
+        request_id: String,
+        /// The chain for those who have little left, where it serves the request.
+        near_limit: Option<String>,
+    },
     /// Envoy failed it, and we say so in the app's dialect.
     Failing { body: Body },
 }
 
+/// What a plan is made of, beside the chain that the credits allow.
+#[derive(Debug)]
+struct Draft {
+    outline: Outline,
+    trace: Trace,
+}
+
 impl Edge {
-    pub(super) const fn new(config: Rc<Config>) -> Self {
+    pub(super) fn new(config: Rc<Config>) -> Self {
         Self {
             config,
             state: State::New,
-            spent: None,
+            duties: Duties::default(),
             relayed: 0,
             answered: false,
             chain: Vec::new(),
@@ -123,7 +94,7 @@ impl Edge {
             Event::ResponseTrailers => self
                 .response_body(0, true)
                 .and(Effect::SetHeaders(HeaderMap::ResponseTrailers, Vec::new())),
-            Event::Called { status, size } => self.called(status, size, envoy),
+            Event::Called { id, status, size } => self.called(id, (status, size), envoy),
             Event::Done => Effects::go_on(),
             // This role never asks for it.
             Event::Woken => Effects::wait(),
@@ -215,53 +186,61 @@ impl Edge {
     }
 
     fn decide(&mut self, head: Head, body: &[u8], envoy: &dyn Envoy) -> Effects {
-        let bid = match decide::decide(&self.config, &head, body) {
-            Ok(bid) => bid,
+        let decision = match read_and_decide(&self.config, &head, body) {
+            Ok(decision) => decision,
             Err(fault) => return answer(Reply::fault(head.client, &fault, &head.request_id)),
         };
+        let Decision { outline, quote, trace } = decision;
+        let draft = Draft { outline, trace };
         // What costs nothing needs no credits.
-        let credits = self.config.credits().filter(|_| !bid.usual.worst.is_zero());
-        let Some((policy, ledger)) = credits.zip(self.config.ledger.as_ref()) else {
-            return self.send(head, bid.usual);
+        let counted = self.config.counted().filter(|_| !quote.primary.max_cost.is_zero());
+        let Some(credits) = counted else {
+            return self.send(head, &draft, &quote.primary, None);
         };
-        let mut effects = Vec::new();
-        let step = spend::begin((policy, ledger), bid, &head.request_id, envoy, &mut effects);
-        self.step(head, step, effects)
+        let (mut effects, payer) = (Vec::new(), Payer::of(&head.tenant));
+        let next = spend::begin(credits, (quote, payer), &head.request_id, envoy, &mut effects);
+        self.next(head, draft, next, effects)
     }
 
-    /// The ledger has answered.
-    fn called(&mut self, status: u16, size: usize, envoy: &dyn Envoy) -> Effects {
-        let (head, asking) = match core::mem::replace(&mut self.state, State::Replied) {
-            State::Asking { head, asking } => (head, asking),
+    /// The ledger has answered a call.
+    fn called(&mut self, id: u64, (status, size): (u16, usize), envoy: &dyn Envoy) -> Effects {
+        if !matches!(self.state, State::AwaitingLedger { .. }) {
+            return Effects::wait();
+        }
+        let config = Rc::clone(&self.config);
+        let Some((policy, _)) = config.counted() else { return Effects::wait() };
+        let Some(pending) = self.duties.take_pending(id) else { return Effects::wait() };
+        match core::mem::replace(&mut self.state, State::Replied) {
+            State::AwaitingLedger { head, draft } => {
+                let (body, mut effects) = (envoy.call_body(size), Vec::new());
+                let next = pending.answered(policy, (status, &body), envoy, &mut effects);
+                self.next(head, draft, next, effects)
+            }
             other => {
                 self.state = other;
-                return Effects { flow: Flow::Pause, ..Effects::default() };
+                Effects::wait()
             }
-        };
-        let config = Rc::clone(&self.config);
-        let Some(policy) = config.credits() else { return Effects::wait() };
-        let body = envoy.call_body(size);
-        let mut effects = Vec::new();
-        let step = asking.answered(policy, (status, &body), envoy, &mut effects);
-        self.step(head, step, effects)
+        }
     }
 
-    fn step(&mut self, head: Head, step: Step, effects: Vec<Effect>) -> Effects {
-        match step {
-            Step::Go { mut choice, spent, left } => {
-                if let Some(left) = left {
-                    Plan::add_left(&mut choice.plan, &left);
+    fn next(&mut self, head: Head, draft: Draft, next: Next, effects: Vec<Effect>) -> Effects {
+        match next {
+            Next::Proceed { reservation, left } => {
+                let mut sent = self.send(head, &draft, reservation.candidate(), left);
+                if let State::Sent { near_limit, .. } = &mut self.state {
+                    *near_limit = reservation.near_limit().map(str::to_owned);
                 }
-                self.spent = Some(spent);
-                let mut sent = self.send(head, choice);
+                self.duties.owe(Duty::Settle(reservation));
                 sent.list.splice(0..0, effects);
                 sent
             }
-            Step::Ask(asking) => {
-                self.state = State::Asking { head, asking };
+            Next::AwaitLedger(pending) => {
+                self.duties.owe(Duty::Release(pending));
+                self.state = State::AwaitingLedger { head, draft };
                 Effects { list: effects, flow: Flow::Pause }
             }
-            Step::Refuse(fault) => {
+            Next::Deny(fault) => {
+                self.state = State::Replied;
                 let mut reply = Reply::fault(head.client, &fault, &head.request_id);
                 if fault.kind == FaultKind::Overloaded {
                     reply.headers.push(("retry-after", "1".to_owned()));
@@ -273,46 +252,45 @@ impl Edge {
         }
     }
 
-    fn send(&mut self, head: Head, choice: Choice) -> Effects {
-        self.chain.clone_from(&choice.chain);
-        let effects = send::send(&head, choice).and(record::sent(&head.request_id));
-        self.state = State::Sent { client: head.client, request_id: head.request_id };
+    /// Hands the request on to the chain.
+    fn send(
+        &mut self,
+        head: Head,
+        draft: &Draft,
+        candidate: &Candidate,
+        left: Option<Balance>,
+    ) -> Effects {
+        self.chain = candidate.legs.iter().map(|leg| leg.model.name.clone()).collect();
+        self.duties.owe(Duty::Record);
+        let credits = self.config.credits();
+        let effects = send::send(&head, draft, candidate, credits.zip(Some(left)));
+        let Head { client, request_id, .. } = head;
+        self.state = State::Sent { client, request_id, near_limit: None };
         effects
     }
 
-    /// The stream is over: what ran is settled, and what was asked for is given back.
+    /// The stream is over.
     fn over(&mut self, envoy: &dyn Envoy) -> Effects {
-        let mut effects = Effects::go_on();
-        if let State::Asking { asking, .. } = &self.state {
-            effects.list.push(spend::abandon(asking));
-        }
         let reports = Report::read(envoy, &core::mem::take(&mut self.chain));
-        effects.list.extend(record::of(&reports, self.tried));
-        if let Some(spent) = self.spent.take() {
-            let details = envoy.property(&["response", "code_details"]).unwrap_or_default();
-            let by = By::of(&details);
-            let ending = Ending { answered: self.answered, relayed: self.relayed, by };
-            let policy = &self.config.policy;
-            effects.list.extend(spend::settle(&spent, policy, &reports, ending, envoy));
-            effects.list.extend((by == By::Gateway).then_some(Effect::SendNow));
-        }
-        effects
+        let Self { tried, answered, relayed, .. } = *self;
+        let end = End { reports: &reports, tried, answered, relayed };
+        self.duties.discharge(end, envoy)
     }
 
     fn response_headers(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
         self.answered = true;
-        let State::Sent { client, request_id } = &self.state else {
+        let State::Sent { client, request_id, near_limit } = &self.state else {
             return self.own_failure(end, envoy);
         };
         let judged = envoy.property(&[JUDGED]).is_some_and(|model| !model.is_empty());
         if judged && !end {
-            return self.judged();
+            return passed(near_limit.as_deref());
         }
         let local = Local::read(envoy, &self.chain);
         self.tried = local.tried();
         // A provider role whose VM failed with a judged answer in its hands gives nothing but this.
         if judged && !local.has_trapped() {
-            return self.judged();
+            return passed(near_limit.as_deref());
         }
         if end || local.is_bare() {
             let effects = local.reply(client, request_id);
@@ -323,29 +301,15 @@ impl Edge {
         self.failing(effects, body)
     }
 
-    /// An answer of a provider role's: it says where the cheaper chain has served.
-    fn judged(&self) -> Effects {
-        let chain = self.spent.as_ref().and_then(|spent| spent.near_limit());
-        let says = |chain: &str| {
-            let header = Cow::Borrowed("x-tradewind-near-limit");
-            Effect::SetHeader(HeaderMap::Response, header, chain.to_owned())
-        };
-        Effects { list: chain.map(says).into_iter().collect(), flow: Flow::Continue }
-    }
-
     /// Envoy may refuse a request before we have decided (a body over its own buffer).
     fn own_failure(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
-        let (State::Reading(head) | State::Asking { head, .. }) = &self.state else {
+        let (State::Reading(head) | State::AwaitingLedger { head, .. }) = &self.state else {
             return Effects::go_on();
         };
         if end {
             return Effects::go_on();
         }
-        let (mut effects, body) = Local::read(envoy, &[]).rewrite(head.client, &head.request_id);
-        // What the ledger was asked for is given back.
-        if let State::Asking { asking, .. } = &self.state {
-            effects.list.push(spend::abandon(asking));
-        }
+        let (effects, body) = Local::read(envoy, &[]).rewrite(head.client, &head.request_id);
         self.failing(effects, body)
     }
 
@@ -367,8 +331,38 @@ impl Edge {
 
     /// Whether the request goes no further, or not yet.
     const fn waits(&self) -> bool {
-        matches!(self.state, State::Replied | State::Asking { .. })
+        matches!(self.state, State::Replied | State::AwaitingLedger { .. })
     }
+}
+
+/// Reads a body once, and decides by it.
+fn read_and_decide(config: &Config, head: &Head, body: &[u8]) -> Result<Decision, Fault> {
+    let document = Document::parse(body, Limits::default()).map_err(|syntax| {
+        Fault::new(FaultKind::InvalidRequest, format!("the body is not valid JSON: {syntax}"))
+    })?;
+    if !document.root().is_object() {
+        let found = document.root().kind().name();
+        let message = format!("the body must be a JSON object, found {found}");
+        return Err(Fault::new(FaultKind::InvalidRequest, message));
+    }
+    let ask = head.client.inbound.ask(&document)?;
+    let request = Request {
+        policy: &config.policy,
+        client: head.client,
+        document: &document,
+        ask: &ask,
+        bytes: body.len(),
+    };
+    decide(&request).map_err(|refusal| refusal.fault)
+}
+
+/// An answer of a provider role's goes on; it says where the cheaper chain has served.
+fn passed(near_limit: Option<&str>) -> Effects {
+    let says = |chain: &str| {
+        let header = Cow::Borrowed("x-tradewind-near-limit");
+        Effect::SetHeader(HeaderMap::Response, header, chain.to_owned())
+    };
+    Effects { list: near_limit.map(says).into_iter().collect(), flow: Flow::Continue }
 }
 
 /// Answers the app ourselves, and counts it when the answer is no.

@@ -6,10 +6,11 @@
 //! and logs stand between the two roles.
 use std::borrow::Cow;
 
-use super::super::spend::Choice;
-use super::super::{Effect, Effects, HeaderMap, NEXT, PLAN, retries};
-use super::Head;
-use crate::policy::{Identity, Policy};
+use super::super::{Effect, Effects, HeaderMap, Leg, Meter, NEXT, PLAN, Plan, record, retries};
+use super::{Draft, Head};
+use crate::credit::Balance;
+use crate::decide::{Candidate, Outline};
+use crate::policy::{CreditPolicy, Identity, OnExhausted, Policy};
 
 /// What the name of a header has in it that carries a credential, or may.
 const SECRETIVE: [&str; 8] =
@@ -55,16 +56,22 @@ fn looked_in(policy: &Policy, name: &str) -> bool {
     policy.identity().iter().any(there)
 }
 
-/// Hands the request on: the route's matcher reads the next model from filter state.
+/// Hands the request on: the route's matcher reads the next model from filter state. `credits` is
+/// there where credits are counted, with what the tenant has left where that is known.
 ///
 /// The retry header comes last and does two things: it keeps Envoy within the chain, and, as any
 /// change of a request header by a module of this ABI, it has the route chosen again. (The foreign
 /// function `clear_route_cache` would do that alone, at the price of one more host call.)
-pub(super) fn send(head: &Head, choice: Choice) -> Effects {
-    let retries = retries(choice.chain.len());
-    let first = choice.chain.into_iter().next().unwrap_or_default();
+pub(super) fn send(
+    head: &Head,
+    draft: &Draft,
+    candidate: &Candidate,
+    credits: Option<(&CreditPolicy, Option<Balance>)>,
+) -> Effects {
+    let retries = retries(candidate.legs.len());
+    let first = candidate.legs.first().map(|leg| leg.model.name.clone()).unwrap_or_default();
     let mut effects = Effects::go_on()
-        .and(Effect::State(PLAN.into(), choice.plan))
+        .and(Effect::State(PLAN.into(), plan(head, &draft.outline, candidate, credits).encode()))
         .and(Effect::State(NEXT.into(), first.into_bytes()));
     for name in &head.stripped.headers {
         effects = effects.and(Effect::RemoveHeader(HeaderMap::Request, name.clone()));
@@ -77,4 +84,35 @@ pub(super) fn send(head: &Head, choice: Choice) -> Effects {
     effects
         .and(Effect::RemoveHeader(HeaderMap::Request, ":method".to_owned()))
         .and(Effect::SetHeader(HeaderMap::Request, retries.0, retries.1))
+        .and(record::sent(&head.request_id))
+        .and(record::decided(&draft.trace, &candidate.chain))
+}
+
+/// The plan, as the provider role reads it.
+fn plan<'p>(
+    head: &'p Head,
+    outline: &'p Outline,
+    candidate: &'p Candidate,
+    credits: Option<(&CreditPolicy, Option<Balance>)>,
+) -> Plan<'p> {
+    // A chain in which nobody speaks the app's dialect has no use for the edits.
+    let edits = match candidate.speaks(head.dialect.name) {
+        true => outline.edits.clone(),
+        false => Vec::new(),
+    };
+    Plan {
+        request_id: Cow::Borrowed(&head.request_id),
+        app: Cow::Borrowed(head.dialect.name),
+        stream: outline.stream,
+        stream_usage: outline.stream_usage,
+        legs: candidate.legs.iter().map(Leg::of).collect(),
+        edits,
+        carried: head.carried.iter().map(|(n, v)| (n.into(), v.into())).collect(),
+        meter: credits.map(|(policy, left)| Meter {
+            choices: outline.choices,
+            stop: policy.on_exhausted == OnExhausted::Stop,
+            left: left.map(|left| Cow::Owned(left.to_string())),
+        }),
+        again: None,
+    }
 }

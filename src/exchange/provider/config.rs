@@ -1,6 +1,6 @@
 //! What the provider role needs to know of its provider. What differs between the provider's
 //! models stands in the plan.
-use super::super::plugin::problem;
+use super::super::contract::problem;
 use super::super::{Connections, Memory, StreamBuffer};
 use crate::dialect;
 use crate::json::{At, Value, Writer};

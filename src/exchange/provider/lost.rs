@@ -60,7 +60,6 @@ fn outcome(config: &Config, connected: bool, took: u64) -> Outcome {
 /// The plan that has this model asked once more; none where there is none that can be read.
 fn once_more(model: &str, envoy: &dyn Envoy) -> Option<Vec<u8>> {
     let plan = envoy.property(&[PLAN])?;
-    let document = Plan::document(&plan).ok()?;
-    let plan = Plan::decode(&document).ok()?;
+    let plan = Plan::decode(&plan).ok()?;
     Some(Plan { again: Some(Cow::Borrowed(model)), ..plan }.encode())
 }

@@ -119,10 +119,8 @@ impl Attempt {
         let body = envoy.request_body(0, size);
         let plan = envoy.property(&[PLAN]).unwrap_or_default();
         let turn = turn(envoy);
-        let written = Plan::document(&plan).and_then(|document| {
-            let plan = Plan::decode(&document)?;
-            request::write(&self.config, (&plan, &turn), &body, envoy)
-        });
+        let written = Plan::decode(&plan)
+            .and_then(|plan| request::write(&self.config, (&plan, &turn), &body, envoy));
         match written {
             Ok(written) => {
                 let Ok(body) = self.config.buffer.hold(written.body) else {

@@ -1,8 +1,9 @@
 //! The lease that a proxy has for a payer.
-use super::super::Envoy;
-use super::{Ledger, Payer};
+use super::super::{Envoy, Ledger};
+use super::Payer;
 use crate::credit::{Balance, Credits};
-use crate::resilience::{self as cell, Reader, Record, Writer};
+use crate::layout::{Reader, Writer};
+use crate::resilience::{self as cell, Record};
 
 /// How long one request may be asking for a lease before another does, in milliseconds.
 const PENDING_MS: u64 = 1000;

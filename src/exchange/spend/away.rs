@@ -7,9 +7,9 @@
 //! tenants have failed and none was answered.
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use super::super::Envoy;
-use super::Ledger;
-use crate::resilience::{self as cell, Reader, Record, Writer};
+use super::super::{Envoy, Ledger};
+use crate::layout::{Reader, Writer};
+use crate::resilience::{self as cell, Record};
 
 /// So many failures in a row are an absence: of a tenant for it, of so many tenants for all.
 const FAILURES: u64 = 3;

@@ -1,12 +1,11 @@
 //! What a request cost: each attempt at its own model's price, from what it tells of itself.
-use super::Spent;
+use super::Reservation;
 use super::left::{By, Left};
 use super::used::{self, Charged};
 use crate::credit::wire::counts;
 use crate::credit::{Credits, Price};
 use crate::exchange::{Progress, Report};
 use crate::json::Writer;
-use crate::policy::Policy;
 use crate::usage::Usage;
 
 /// What a request cost.
@@ -61,13 +60,13 @@ impl Part {
 
 impl Bill {
     /// Adds up what every attempt cost that its provider charges for.
-    pub(super) fn of(spent: &Spent, policy: &Policy, reports: &[Report], ended: Last) -> Self {
+    pub(super) fn of(reservation: &Reservation, reports: &[Report], ended: Last) -> Self {
         let mut parts: Vec<Part> = reports
             .iter()
             .enumerate()
             .map(|(index, report)| {
                 let last = index.saturating_add(1) == reports.len();
-                part(spent, policy, report, last.then_some(ended))
+                part(reservation, report, last.then_some(ended))
             })
             .collect();
         // The hold was for one answer: what failed before the app saw any of it is charged as far
@@ -76,10 +75,10 @@ impl Bill {
         if let (Some(part), Some(Progress::Failed(_))) =
             (&mut last, reports.last().map(|r| r.progress))
         {
-            part.credits = part.credits.min(spent.held);
+            part.credits = part.credits.min(reservation.held());
         }
         let cost = last.as_ref().map_or(Credits::ZERO, |last| last.credits);
-        let mut room = spent.held.less(cost);
+        let mut room = reservation.held().less(cost);
         for part in &mut parts {
             part.credits = part.credits.min(room);
             room = room.less(part.credits);
@@ -135,7 +134,7 @@ impl Bill {
 }
 
 /// What an attempt cost; `last` is how the request ended, for the one that it ended with.
-fn part(spent: &Spent, policy: &Policy, report: &Report, last: Option<Last>) -> Part {
+fn part(reservation: &Reservation, report: &Report, last: Option<Last>) -> Part {
     let model = report.model.clone();
     let answered = last.is_some_and(|last| last.ending.answered);
     let at_work = last.is_some_and(|last| last.reached && !answered) && report.status < 400;
@@ -146,23 +145,22 @@ fn part(spent: &Spent, policy: &Policy, report: &Report, last: Option<Last>) -> 
         // Where the app left while the provider was at work, its provider charges for that.
         Progress::Running => report.has_content() || at_work,
     };
-    let leg = spent.limits.iter().find(|leg| leg.model == model).filter(|_| charges);
-    let Some(leg) = leg else {
+    let leg = reservation.leg(&model).filter(|_| charges);
+    let Some((bounds, price)) = leg else {
         let (credits, charged) = (Credits::ZERO, Charged::default());
         return Part { model, credits, outcome: "failed", charged };
     };
     let relayed = last.map_or(0, |last| last.ending.relayed);
     let left = last.and_then(|last| last.left);
-    let charged = used::charged(report, leg, spent.size, relayed, left);
-    let price = policy.model(&model).and_then(|model| model.price);
-    let images = spent.size.images;
+    let charged = used::charged(report, bounds, reservation.size, relayed, left);
+    let images = reservation.size.images;
     let cost = |price: Price| match charged.abandoned {
-        true => price.worst(leg.input_max, leg.output_max, images),
+        true => price.worst(bounds.input, bounds.output, images),
         false => price.cost(&charged.usage, images),
     };
     let cost = price.map_or(Credits::ZERO, cost);
     // An estimate is never more than what was set aside.
-    let credits = if charged.estimated { cost.min(spent.held) } else { cost };
+    let credits = if charged.estimated { cost.min(reservation.held()) } else { cost };
     let outcome = match report.progress {
         Progress::Answered if answered => "answered",
         Progress::Answered | Progress::Failed(_) => "failed",
@@ -179,6 +177,6 @@ fn sum(one: Usage, other: Usage) -> Usage {
         cache_write_hour: one.cache_write_hour.saturating_add(other.cache_write_hour),
         output: one.output.saturating_add(other.output),
         reasoning: one.reasoning.saturating_add(other.reasoning),
-        garbled: one.garbled | other.garbled,
+        ..Usage::default()
     }
 }

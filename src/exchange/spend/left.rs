@@ -1,8 +1,8 @@
 //! An attempt that its app has left: its provider tells nobody what it had made by then.
 use super::super::{Envoy, Progress, Report};
 use super::speed::Speed;
-use super::{Ending, Spent};
-use crate::policy::{OnAbandoned, Policy};
+use super::{Ending, Reservation};
+use crate::policy::OnAbandoned;
 
 /// Who ended a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,8 +55,7 @@ impl Left {
     /// Of the attempt that a request ended with; none where its provider ended it, or had not
     /// taken it on.
     pub(super) fn of(
-        spent: &Spent,
-        policy: &Policy,
+        reservation: &Reservation,
         last: &Report,
         ending: Ending,
         envoy: &dyn Envoy,
@@ -65,21 +64,21 @@ impl Left {
         // An answer that came to its end, and the app has not waited for its usage.
         let unheard = last.progress == Progress::Answered
             && last.used.reported.is_none()
-            && spent.size.streamed;
+            && reservation.size.streamed;
         // Where its provider has refused, nothing is being made.
         let there =
             last.has_content() || (!ending.answered && last.status < 400 && is_connected(envoy));
         if !(runs || unheard) || ending.by == By::Provider || !there {
             return None;
         }
-        let (speed, streamed) = (Speed::of(envoy, &last.model), spent.size.streamed);
-        let choices = spent.size.choices.max(1);
+        let (speed, streamed) = (Speed::of(envoy, &last.model), reservation.size.streamed);
+        let choices = reservation.size.choices.max(1);
         // Perhaps its provider never says what it used: that is no app's fault.
         if unheard && !speed.is_known(streamed) {
             return None;
         }
-        let policy = policy.credits().map(|credits| credits.on_abandoned);
-        let all = runs && policy == Some(OnAbandoned::Hold) && ending.by == By::App;
+        let holds = reservation.on_abandoned == OnAbandoned::Hold;
+        let all = runs && holds && ending.by == By::App;
         let now_ms = if runs { envoy.now_ms() } else { last.ended_ms };
         Some(Self { now_ms, speed, streamed, choices, all })
     }

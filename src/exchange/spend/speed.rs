@@ -4,8 +4,9 @@
 //! What earlier answers of the same model had made in their quiet time is known by then: a stream's
 //! reasoning and the text that came after it, and the whole of an answer that is not streamed.
 use super::super::{Envoy, Progress, QUIET_MS, Report};
-use super::Size;
-use crate::resilience::{self as cell, Reader, Record, Writer};
+use crate::decide::Size;
+use crate::layout::{Reader, Writer};
+use crate::resilience::{self as cell, Record};
 
 /// So much quiet time of a model is remembered, in milliseconds: of more, what is older counts
 /// less.

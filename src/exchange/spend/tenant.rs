@@ -1,11 +1,11 @@
 //! What a proxy knows of a tenant: how its account stood at the ledger's last answer, and what it
 //! has run up while the ledger was away.
-use super::super::Envoy;
-use super::Ledger;
+use super::super::{Envoy, Ledger};
 use crate::credit::wire::Standing;
 use crate::credit::{Balance, Credits};
+use crate::layout::{Reader, Writer};
 use crate::policy::Allowance;
-use crate::resilience::{self as cell, Reader, Record, Writer};
+use crate::resilience::{self as cell, Record};
 
 /// A tenant as this proxy knows it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

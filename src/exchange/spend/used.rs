@@ -1,7 +1,7 @@
 //! What is charged of what an attempt used: what its provider reported where that can be, an
 //! estimate where it reported nothing, not all, or what cannot be.
 use super::left::Left;
-use super::{LegLimits, Size};
+use crate::decide::{Bounds, Size};
 use crate::exchange::{Progress, Report};
 use crate::usage::Usage;
 
@@ -33,14 +33,12 @@ pub(in super::super) const fn believed(bound: u64) -> u64 {
     bound.saturating_mul(FACTOR).saturating_add(AROUND_OUTPUT)
 }
 
-impl LegLimits {
-    /// Whether a report of usage can be true of an attempt with these bounds.
-    fn believes(&self, usage: &Usage) -> bool {
-        let input = self.input_max.saturating_mul(FACTOR).saturating_add(AROUND_INPUT);
-        !usage.garbled
-            && usage.input_total() <= input
-            && usage.output.max(usage.reasoning) <= believed(self.output_max)
-    }
+/// Whether a report of usage can be true of an attempt with these bounds.
+fn is_credible(bounds: Bounds, usage: &Usage) -> bool {
+    let input = bounds.input.saturating_mul(FACTOR).saturating_add(AROUND_INPUT);
+    !usage.garbled
+        && usage.input_total() <= input
+        && usage.output.max(usage.reasoning) <= believed(bounds.output)
 }
 
 /// The usage that is charged of an attempt.
@@ -49,23 +47,23 @@ impl LegLimits {
 /// left it.
 pub(super) fn charged(
     report: &Report,
-    leg: &LegLimits,
+    bounds: Bounds,
     size: Size,
     relayed: u64,
     left: Option<Left>,
 ) -> Charged {
     if left.is_some_and(|left| left.all) {
-        let usage = Usage { input: leg.input_max, output: leg.output_max, ..Usage::default() };
+        let usage = Usage { input: bounds.input, output: bounds.output, ..Usage::default() };
         return Charged { usage, estimated: true, rejected: false, abandoned: true };
     }
     let reported = report.used.reported.unwrap_or_default();
-    let rejected = !leg.believes(&reported);
+    let rejected = !is_credible(bounds, &reported);
     let mut usage = if rejected { Usage::default() } else { reported };
     let used = report.used;
     // What has come since it was published is taken for text, of which nothing is given away.
     let since = if report.is_over() { 0 } else { since(report, relayed) };
     let hidden = left.map_or(used.thought, |left| left.hidden(report));
-    let said = used.said.saturating_add(since).saturating_add(hidden).min(leg.output_max);
+    let said = used.said.saturating_add(since).saturating_add(hidden).min(bounds.output);
     // What a provider had reported when its answer broke is not its last word.
     let whole = matches!(report.progress, Progress::Answered | Progress::Failed(_));
     let no_input = usage.input_total() == 0;

@@ -80,13 +80,13 @@ fn a_lease_that_nobody_can_find_serves_one_request() {
     let mut shared = desk.common.shared.borrow_mut();
     let (_, (bucket, _)) = shared.iter_mut().find(|(key, _)| key.starts_with("tw.lease.")).unwrap();
     let (name, lease) = ("n".repeat(4_000), "lease-x");
-    let mut record = Vec::from(u16::try_from(lease.len()).unwrap().to_le_bytes());
+    let mut record = Vec::from(u32::try_from(lease.len()).unwrap().to_le_bytes());
     record.extend_from_slice(lease.as_bytes());
     [1, u64::MAX, 0, 0].iter().for_each(|number: &u64| record.extend(number.to_le_bytes()));
     bucket.clear();
     bucket.extend(desk.common.now_ms().to_le_bytes());
     for text in [name.as_bytes(), &record] {
-        bucket.extend(u16::try_from(text.len()).unwrap().to_le_bytes());
+        bucket.extend(u32::try_from(text.len()).unwrap().to_le_bytes());
         bucket.extend_from_slice(text);
     }
     drop(shared);

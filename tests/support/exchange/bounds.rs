@@ -2,8 +2,8 @@
 use super::*;
 
 /// A settlement of so many bytes.
-fn large(bytes: usize) -> Kept {
-    Kept::Settlement { json: vec![b' '; bytes], owed: None }
+fn large(bytes: usize) -> Item {
+    Item::Settlement { json: vec![b' '; bytes], owed: None }
 }
 
 /// What frames a batch.
@@ -14,9 +14,9 @@ fn a_batch_ends_before_the_one_that_would_make_it_too_large() {
     const MOST: usize = 512 << 10;
     for (second, together) in [(MOST - FRAME - 1000, 2), (MOST - FRAME - 999, 1)] {
         let mut worker = Worker::default();
-        worker.keep(&usual(), large(1000));
-        worker.keep(&usual(), large(second));
-        worker.keep(&usual(), large(1));
+        worker.queue(&usual(), large(1000));
+        worker.queue(&usual(), large(second));
+        worker.queue(&usual(), large(1));
         let batch = worker.sends();
         assert_eq!(text(&batch).matches(',').count() + 1, together, "{second}");
         worker.answers(&batch, 200, results(&vec!["settled"; together]));
@@ -24,8 +24,8 @@ fn a_batch_ends_before_the_one_that_would_make_it_too_large() {
     }
     // One that is too large alone goes alone: the ledger is to say so.
     let mut worker = Worker::default();
-    worker.keep(&usual(), large(MOST + 1));
-    worker.keep(&usual(), large(1));
+    worker.queue(&usual(), large(MOST + 1));
+    worker.queue(&usual(), large(1));
     let batch = worker.sends();
     assert_eq!(batch.body.len(), MOST + 1 + FRAME + 2);
     worker.answers(&batch, 413, "");
@@ -36,22 +36,22 @@ fn a_batch_ends_before_the_one_that_would_make_it_too_large() {
 fn bytes_are_counted_until_they_have_gone_whichever_way() {
     const MOST: usize = 16 << 20;
     let mut worker = Worker::default();
-    worker.keep(&usual(), large(MOST - 1));
-    assert_eq!(worker.keep(&usual(), large(1)), Done::default(), "one byte less than the most");
+    worker.queue(&usual(), large(MOST - 1));
+    assert_eq!(worker.queue(&usual(), large(1)), Done::default(), "one byte less than the most");
     let call = worker.sends();
     // The first is on its way, the second goes instead; the third fits though it is all too much.
-    assert_eq!(worker.keep(&usual(), large(1)).counted, ["tradewind_settlements_dropped_total"]);
+    assert_eq!(worker.queue(&usual(), large(1)).counted, ["tradewind_settlements_dropped_total"]);
     assert_eq!(worker.outboxes.waiting(), 2);
     // What is to be sent again later still waits, and may go.
     worker.answers(&call, 200, results(&["unavailable"]));
-    assert_eq!(worker.keep(&usual(), large(1)).counted, ["tradewind_settlements_dropped_total"]);
+    assert_eq!(worker.queue(&usual(), large(1)).counted, ["tradewind_settlements_dropped_total"]);
     assert_eq!(worker.outboxes.waiting(), 2);
-    assert_eq!(worker.keep(&usual(), large(MOST - 3)), Done::default(), "what went is forgotten");
+    assert_eq!(worker.queue(&usual(), large(MOST - 3)), Done::default(), "what went is forgotten");
     // All of it on its way: the next is kept beside it.
     let mut worker = Worker::default();
-    worker.keep(&usual(), large(MOST));
+    worker.queue(&usual(), large(MOST));
     worker.sends();
-    assert_eq!(worker.keep(&usual(), large(1)), Done::default());
+    assert_eq!(worker.queue(&usual(), large(1)), Done::default());
     assert_eq!(worker.outboxes.waiting(), 2);
 }
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use tradewind::credit::wire::Settlement;
 use tradewind::credit::{Credits, Price};
-use tradewind::exchange::{Kept, vocabulary};
+use tradewind::exchange::{Item, vocabulary};
 use tradewind::json::{Document, Limits};
 use tradewind::policy::Policy;
 
@@ -81,8 +81,8 @@ struct Charged {
 fn charged(gateway: &Rc<Gateway>, given: Option<Given>) -> Option<Charged> {
     let life = live(gateway, &given?);
     assert_eq!(life.world.refused, Vec::<String>::new());
-    let kept = life.world.kept.iter().find_map(|note| match &note.kept {
-        Kept::Settlement { json, .. } => Some(String::from_utf8_lossy(json).into_owned()),
+    let kept = life.world.queued.iter().find_map(|note| match &note.item {
+        Item::Settlement { json, .. } => Some(String::from_utf8_lossy(json).into_owned()),
         _ => None,
     });
     let batch = format!("{{\"settlements\":[{}]}}", kept?);

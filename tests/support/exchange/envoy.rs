@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 pub(crate) use self::view::View;
 use super::gateway::Role;
-use tradewind::exchange::{Call, Effect, Event, Flow, HeaderMap, Note, Reply, StreamBuffer};
+use tradewind::exchange::{Call, Effect, Event, Flow, HeaderMap, OutboxItem, Reply, StreamBuffer};
 
 /// A header map, in order.
 pub(crate) type Headers = Vec<(String, Vec<u8>)>;
@@ -44,7 +44,9 @@ pub(crate) struct World {
     /// What the ledger was asked, in order.
     pub(crate) called: Vec<Call>,
     /// What was kept for later.
-    pub(crate) kept: Vec<Note>,
+    pub(crate) queued: Vec<OutboxItem>,
+    /// The id of the call that was made last.
+    pub(crate) open_call: u64,
     /// What is kept is to be sent at once.
     pub(crate) hurried: bool,
     pub(crate) gauges: BTreeMap<String, u64>,
@@ -168,7 +170,7 @@ impl Filter {
 
     /// Delivers the ledger's answer to a request that waits for it.
     pub(crate) fn called(&mut self, world: &mut World, status: u16, body: &[u8]) -> Step {
-        let event = Event::Called { status, size: body.len() };
+        let event = Event::Called { id: world.open_call, status, size: body.len() };
         self.on(world, event, Way::Request, Piece::Body(&[], true), body)
     }
 
@@ -307,8 +309,11 @@ impl Filter {
             }
             Effect::State(key, value) => drop(world.state.insert(key.into_owned(), value)),
             Effect::Gauge(name, value) => drop(world.gauges.insert(name, value)),
-            Effect::Call(call) => world.called.push(call),
-            Effect::Keep(note) => world.kept.push(note),
+            Effect::Call(call) => {
+                world.open_call = call.id;
+                world.called.push(call);
+            }
+            Effect::Queue(note) => world.queued.push(note),
             Effect::SendNow => world.hurried = true,
             Effect::Reply(_) if self.response.gone => return Some("an answer has begun"),
             Effect::Reply(own) => *reply = Some(own),

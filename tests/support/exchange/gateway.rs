@@ -1,14 +1,15 @@
 //! A policy's plugins: the edge role, and the role of every provider.
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 
 use super::envoy::View;
 use tradewind::exchange::{
-    Connections, Effect, Effects, Event, Leg, Memory, Note, Outboxes, Plan, Plugin, Stream,
+    Connections, Effect, Effects, Event, Leg, Memory, OutboxItem, Outboxes, Plan, Plugin, Stream,
     StreamBuffer, edge, provider, vocabulary,
 };
-use tradewind::policy::{Policy, RequestLimits};
+use tradewind::policy::{Policy, RequestLimits, Unsupported};
 
 /// Longest silence of a provider, in milliseconds: that of a policy which says nothing of it.
 pub(crate) const IDLE_TIMEOUT_MS: u64 = 60_000;
@@ -60,8 +61,8 @@ pub(crate) trait Place: fmt::Debug {
 
 /// What outlives the requests of a worker: the outboxes, or the module's in a VM.
 pub(crate) trait Keeper: fmt::Debug {
-    /// Takes a note over.
-    fn keep(&mut self, note: Note) -> Vec<Effect>;
+    /// Queues an item for delivery.
+    fn queue(&mut self, item: OutboxItem) -> Vec<Effect>;
     /// Sends at once what waits.
     fn send_now(&mut self) -> Vec<Effect>;
     /// Time passes.
@@ -73,8 +74,8 @@ pub(crate) trait Keeper: fmt::Debug {
 }
 
 impl Keeper for Outboxes {
-    fn keep(&mut self, note: Note) -> Vec<Effect> {
-        Self::keep(self, note)
+    fn queue(&mut self, item: OutboxItem) -> Vec<Effect> {
+        Self::queue(self, item)
     }
 
     fn send_now(&mut self) -> Vec<Effect> {
@@ -147,17 +148,26 @@ impl Gateway {
     /// A plan for these models: of a streamed chat completion that nobody counts credits for.
     #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "native tests use it"))]
     pub(crate) fn plan(&self, models: &[&str]) -> Plan<'_> {
-        let most = self.policy.limits().max_output_tokens;
-        let leg = |model: &&str| self.policy.model(model).map(|model| Leg::of(model, most));
+        let most = self.policy.limits().max_output_tokens.unwrap_or(u64::MAX);
+        let leg = |model: &&str| {
+            let model = self.policy.model(model)?;
+            let unsupported = model.unsupported == Unsupported::Drop;
+            Some(Leg {
+                model: Cow::Borrowed(&model.name),
+                provider: Cow::Borrowed(&model.provider.name),
+                provider_model: Cow::Borrowed(&model.provider_model),
+                context_window: model.context_window,
+                max_output_tokens: model.max_output_tokens.min(most),
+                drops: unsupported,
+                bound: None,
+            })
+        };
         Plan {
             request_id: "r".into(),
             app: "openai".into(),
-            tenant: "t".into(),
-            route: "auto".into(),
             stream: true,
             stream_usage: true,
             legs: models.iter().filter_map(leg).collect(),
-            skipped: Vec::new(),
             edits: Vec::new(),
             carried: Vec::new(),
             meter: None,

@@ -15,8 +15,8 @@ fn grace(credits: &str, seconds: u64) -> Desk {
 
 /// What of a settlement counts against its tenant's grace until the ledger has it.
 fn owed(life: &Life) -> Option<String> {
-    life.world.kept.iter().find_map(|note| match &note.kept {
-        Kept::Settlement { owed, .. } => owed.as_ref().map(|(_, credits)| credits.to_string()),
+    life.world.queued.iter().find_map(|note| match &note.item {
+        Item::Settlement { owed, .. } => owed.as_ref().map(|(_, credits)| credits.to_string()),
         _ => None,
     })
 }
@@ -80,7 +80,7 @@ fn what_was_run_up_counts_until_the_ledger_has_it() {
     desk.asks(&[(201, &stands("10", "10", "10"))]);
     assert_eq!(outcome(&desk.asks(AWAY)), ["denied"]);
     let (mut outboxes, world) = (Outboxes::default(), World::of(&desk.common));
-    life.world.kept.into_iter().for_each(|note| drop(outboxes.keep(note)));
+    life.world.queued.into_iter().for_each(|note| drop(outboxes.queue(note)));
     for (state, next) in [("unavailable", "denied"), ("settled_unheld", "grace")] {
         let calls = outboxes.tick(&world.view()).into_iter().filter_map(|effect| match effect {
             Effect::Call(call) => Some(call.id),

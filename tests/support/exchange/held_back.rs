@@ -1,6 +1,6 @@
 //! What was set aside for a request is given back, also where the request ends in an unusual way.
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
-use tradewind::exchange::{Effect, Kept, Outboxes};
+use tradewind::exchange::{Effect, Item, Outboxes};
 
 use super::support::{Filter, Gateway, Piece, Step, Way, World, gateway};
 
@@ -25,8 +25,8 @@ fn asking(policy: &str) -> (Filter, World) {
 }
 
 fn settlements(world: &World) -> Vec<String> {
-    let json = world.kept.iter().filter_map(|note| match &note.kept {
-        Kept::Settlement { json, .. } => Some(String::from_utf8(json.clone()).unwrap()),
+    let json = world.queued.iter().filter_map(|note| match &note.item {
+        Item::Settlement { json, .. } => Some(String::from_utf8(json.clone()).unwrap()),
         _ => None,
     });
     json.collect()
@@ -38,9 +38,6 @@ fn envoy_refuses_a_request_that_waits_for_the_ledger() {
     world.details = "request_payload_too_large".to_owned();
     world.response = vec![(":status".to_owned(), b"413".to_vec())];
     edge.turn(&mut world, Way::Response, Piece::Headers { end: false });
-    let kept = settlements(&world);
-    assert_eq!(kept.len(), 1, "{kept:?}");
-    assert!(kept[0].contains(r#""outcome":"abandoned""#), "{kept:?}");
     let told = edge.turn(&mut world, Way::Response, Piece::Body(b"Payload Too Large", true));
     let Step::Pass { body, .. } = told else { panic!("{told:?}") };
     assert!(String::from_utf8(body).unwrap().contains("larger than the gateway's buffers"));
@@ -48,7 +45,9 @@ fn envoy_refuses_a_request_that_waits_for_the_ledger() {
     let late = edge.called(&mut world, 201, GRANTED);
     assert!(matches!(late, Step::Wait), "{late:?}");
     edge.over(&mut world);
-    assert_eq!(settlements(&world).len(), 1, "once");
+    let kept = settlements(&world);
+    assert_eq!(kept.len(), 1, "once: {kept:?}");
+    assert!(kept[0].contains(r#""outcome":"abandoned""#), "{kept:?}");
     assert!(world.refused.is_empty(), "{:?}", world.refused);
 }
 
@@ -58,8 +57,8 @@ fn a_worker_ends_its_leases_while_a_request_runs_on_one() {
     let (mut edge, mut world) = asking(include_str!("../../corpus/exchange/policy/lease.json"));
     edge.called(&mut world, 201, GRANTED);
     let mut outboxes = Outboxes::default();
-    for note in core::mem::take(&mut world.kept) {
-        assert!(outboxes.keep(note).is_empty());
+    for note in core::mem::take(&mut world.queued) {
+        assert!(outboxes.queue(note).is_empty());
     }
     outboxes.end_leases(&world.view());
     let sent = outboxes.send_now();

@@ -6,7 +6,7 @@ mod grace;
 
 use std::rc::Rc;
 
-use tradewind::exchange::Kept;
+use tradewind::exchange::Item;
 
 use super::support::{Answer, Common, Gateway, Life, Message, Play, message, request};
 
@@ -124,8 +124,8 @@ fn status(life: &Life) -> String {
 
 /// The settlements that are kept.
 fn kept(life: &Life) -> Vec<String> {
-    let settlements = life.world.kept.iter().filter_map(|note| match &note.kept {
-        Kept::Settlement { json, .. } => Some(String::from_utf8_lossy(json).into_owned()),
+    let settlements = life.world.queued.iter().filter_map(|note| match &note.item {
+        Item::Settlement { json, .. } => Some(String::from_utf8_lossy(json).into_owned()),
         _ => None,
     });
     settlements.collect()

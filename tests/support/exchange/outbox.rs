@@ -12,7 +12,7 @@ mod renewals;
 
 use std::rc::Rc;
 
-use tradewind::exchange::{Call, Effect, Kept, Ledger, Note, Outboxes, vocabulary};
+use tradewind::exchange::{Call, Effect, Item, Ledger, OutboxItem, Outboxes, vocabulary};
 use tradewind::policy::Policy;
 
 use super::support::World;
@@ -63,24 +63,24 @@ impl From<Vec<Effect>> for Done {
 }
 
 impl Worker {
-    fn keep(&mut self, ledger: &Rc<Ledger>, kept: Kept) -> Done {
-        self.outboxes.keep(Note { ledger: Rc::clone(ledger), kept }).into()
+    fn queue(&mut self, ledger: &Rc<Ledger>, item: Item) -> Done {
+        self.outboxes.queue(OutboxItem { ledger: Rc::clone(ledger), item }).into()
     }
 
     fn settle(&mut self, ledger: &Rc<Ledger>, id: u32) -> Done {
         let json = format!(r#"{{"hold_id":"h{id}"}}"#).into_bytes();
-        self.keep(ledger, Kept::Settlement { json, owed: None })
+        self.queue(ledger, Item::Settlement { json, owed: None })
     }
 
     fn open(&mut self, id: &str, expires_in: u64, seconds: u64) {
         let expires_ms = self.world.common.now_ms() + expires_in * 1000;
         let (tenant, id) = ("acme".to_owned(), id.to_owned());
-        let kept = Kept::Opened { tenant, id, expires_ms, seconds };
-        assert_eq!(self.keep(&usual(), kept), Done::default());
+        let item = Item::Opened { tenant, id, expires_ms, seconds };
+        assert_eq!(self.queue(&usual(), item), Done::default());
     }
 
     fn close(&mut self, id: &str) {
-        self.keep(&usual(), Kept::Closed { id: id.to_owned() });
+        self.queue(&usual(), Item::Closed { id: id.to_owned() });
     }
 
     fn tick(&mut self) -> Done {
@@ -313,17 +313,17 @@ fn what_waits_is_bounded_for_all_ledgers_together_and_the_oldest_goes() {
 #[test]
 fn the_bytes_that_wait_are_bounded_too() {
     let mut worker = Worker::default();
-    let large = || Kept::Settlement { json: vec![b' '; 1 << 20], owed: None };
+    let large = || Item::Settlement { json: vec![b' '; 1 << 20], owed: None };
     for _ in 0..16 {
-        assert_eq!(worker.keep(&usual(), large()), Done::default());
+        assert_eq!(worker.queue(&usual(), large()), Done::default());
     }
-    let done = worker.keep(&usual(), large());
+    let done = worker.queue(&usual(), large());
     assert_eq!(done.counted, ["tradewind_settlements_dropped_total"]);
     assert_eq!(worker.outboxes.waiting(), 16);
     // What was taken has made room.
     let call = worker.sends();
     worker.answers(&call, 200, results(&["settled"]));
-    assert_eq!(worker.keep(&usual(), large()), Done::default());
+    assert_eq!(worker.queue(&usual(), large()), Done::default());
     assert_eq!(worker.outboxes.waiting(), 16);
 }
 
@@ -356,13 +356,13 @@ fn a_batch_is_no_larger_than_a_ledger_takes() {
 #[test]
 fn a_lease_that_nobody_took_over_ends_in_silence() {
     let mut worker = Worker::default();
-    let lease = Kept::Lease {
+    let lease = Item::Lease {
         payer: "acme\u{1f}\u{1f}".to_owned(),
         tenant: "acme".to_owned(),
         id: "lease-1".to_owned(),
         until_ms: 1_700_000_000_500,
     };
-    worker.keep(&usual(), lease);
+    worker.queue(&usual(), lease);
     assert!(!worker.outboxes.is_empty(), "there is something to end");
     worker.pass(1000);
     // Its record is not there, or is another lease's: the ledger lets it expire.

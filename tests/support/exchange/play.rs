@@ -78,7 +78,7 @@ pub(crate) struct Play {
 /// How far a request has come.
 enum Stage {
     /// The edge role has it: what it has let through of the body.
-    Asking(Vec<u8>),
+    PendingHold(Vec<u8>),
     /// The router chooses the next attempt.
     Routing(Sent),
     /// A model has been asked.
@@ -129,7 +129,7 @@ impl Play {
                 Step::Reply(reply) => return self.reply(reply),
             }
         }
-        self.stage = Stage::Asking(body);
+        self.stage = Stage::PendingHold(body);
     }
 
     /// Goes on as far as what has been given allows.
@@ -152,10 +152,10 @@ impl Play {
     fn step(&mut self) -> bool {
         match core::mem::replace(&mut self.stage, Stage::Done) {
             Stage::Done => return false,
-            Stage::Asking(body) if self.edge.gone(Way::Request) => self.sent(body),
-            Stage::Asking(body) => {
+            Stage::PendingHold(body) if self.edge.gone(Way::Request) => self.sent(body),
+            Stage::PendingHold(body) => {
                 let Some((status, answer)) = self.ledger.pop_front() else {
-                    self.stage = Stage::Asking(body);
+                    self.stage = Stage::PendingHold(body);
                     return false;
                 };
                 self.called(body, status, &answer);
@@ -191,7 +191,7 @@ impl Play {
             Step::Pass { body: more, .. } => body.extend(more),
             Step::Reply(reply) => return self.reply(reply),
         }
-        self.stage = Stage::Asking(body);
+        self.stage = Stage::PendingHold(body);
     }
 
     /// The edge role has let the request go.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use tradewind::credit::Moment;
 use tradewind::credit::wire::HOLDS;
-use tradewind::exchange::{Call, Effect, Note};
+use tradewind::exchange::{Call, Effect, OutboxItem};
 
 use super::bank::{Bank, Said};
 use super::envoy::{Common, World};
@@ -195,7 +195,7 @@ impl Proxy {
         }
         let world = &mut request.play.life.world;
         let calls = core::mem::take(&mut world.called);
-        let notes = core::mem::take(&mut world.kept);
+        let notes = core::mem::take(&mut world.queued);
         let logged = core::mem::take(&mut world.logged);
         let hurried = core::mem::take(&mut world.hurried);
         for (name, count) in core::mem::take(&mut world.counted) {
@@ -207,7 +207,7 @@ impl Proxy {
         self.wrong.extend(refused.into_iter().map(|what| format!("{name}: {what}")));
         self.told.extend(logged.into_iter().map(|line| format!("log: {line}")));
         let busy = !calls.is_empty() || !notes.is_empty();
-        notes.into_iter().for_each(|note| self.keep(note));
+        notes.into_iter().for_each(|note| self.queue(note));
         if hurried {
             let effects = self.outboxes.send_now();
             self.perform(effects);
@@ -216,8 +216,8 @@ impl Proxy {
         busy
     }
 
-    fn keep(&mut self, note: Note) {
-        let effects = self.outboxes.keep(note);
+    fn queue(&mut self, note: OutboxItem) {
+        let effects = self.outboxes.queue(note);
         self.perform(effects);
     }
 
@@ -225,7 +225,7 @@ impl Proxy {
         for effect in effects {
             match effect {
                 Effect::Call(call) => self.call(Caller::Outboxes(call.id), &call),
-                Effect::Keep(note) => self.keep(note),
+                Effect::Queue(note) => self.queue(note),
                 Effect::Count(name) => {
                     let all = self.counted.entry(name).or_default();
                     *all = all.saturating_add(1);

@@ -102,9 +102,9 @@ fn no_more_holds_are_renewed_than_there_is_room_for() {
     let ledger = usual();
     let hold = |number: usize| {
         let (tenant, id) = ("acme".to_owned(), format!("h{number}"));
-        Kept::Opened { tenant, id, expires_ms: u64::MAX, seconds: 60 }
+        Item::Opened { tenant, id, expires_ms: u64::MAX, seconds: 60 }
     };
-    let mut open = |number: usize| worker.keep(&ledger, hold(number));
+    let mut open = |number: usize| worker.queue(&ledger, hold(number));
     for number in 0..MOST {
         assert_eq!(open(number), Done::default());
     }
@@ -112,9 +112,9 @@ fn no_more_holds_are_renewed_than_there_is_room_for() {
     // One more request on a hold that is renewed takes no room, and one that is over makes some.
     assert_eq!(open(0), Done::default());
     worker.close("h0");
-    assert_eq!(worker.keep(&ledger, hold(MOST)).counted.len(), 1, "the other still runs on it");
+    assert_eq!(worker.queue(&ledger, hold(MOST)).counted.len(), 1, "the other still runs on it");
     worker.close("h0");
-    assert_eq!(worker.keep(&ledger, hold(MOST)), Done::default());
+    assert_eq!(worker.queue(&ledger, hold(MOST)), Done::default());
 }
 
 /// A ledger that has no such call, or not in these words, is asked again after a minute; one that

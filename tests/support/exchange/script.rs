@@ -20,7 +20,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::envoy::{Headers, Piece};
 use super::play::Life;
-use tradewind::exchange::{Call, Kept, PLAN, Plan};
+use tradewind::exchange::{Call, Item};
+use tradewind::json::{Document, Limits};
 
 /// A request or an answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -224,8 +225,8 @@ pub(crate) fn told(life: &Life) -> String {
     if life.reset {
         out.push_str("=== app's connection was reset\n");
     }
-    if let Some(plan) = life.world.state.get(PLAN) {
-        tell_skipped(plan, &mut out);
+    if let Some(decision) = life.world.state.get("tw.decision") {
+        tell_skipped(decision, &mut out);
     }
     tell_log(life, &mut out);
     tell_credits(life, &mut out);
@@ -264,22 +265,22 @@ fn tell_credits(life: &Life, out: &mut String) {
         let head = format!("{cluster} {authority}{path} within {timeout_ms} ms");
         out.push_str(&format!("=== ledger asked\n{head}\n{body}\n"));
     }
-    if !life.world.kept.is_empty() {
+    if !life.world.queued.is_empty() {
         out.push_str("=== kept\n");
     }
-    for note in &life.world.kept {
-        match &note.kept {
-            Kept::Settlement { json, owed } => {
+    for note in &life.world.queued {
+        match &note.item {
+            Item::Settlement { json, owed } => {
                 out.push_str(&String::from_utf8_lossy(json));
                 if let Some((tenant, credits)) = owed {
                     out.push_str(&format!(" of the grace of {tenant}: {credits}"));
                 }
             }
-            Kept::Lease { id, until_ms, .. } => {
+            Item::Lease { id, until_ms, .. } => {
                 out.push_str(&format!("lease {id} until {until_ms}"));
             }
             // Stories show what comes of these.
-            Kept::Opened { .. } | Kept::Closed { .. } => continue,
+            Item::Opened { .. } | Item::Closed { .. } => continue,
         }
         out.push('\n');
     }
@@ -288,11 +289,14 @@ fn tell_credits(life: &Life, out: &mut String) {
     }
 }
 
-/// The models that the plan passes over, each with its reason.
-fn tell_skipped(plan: &[u8], out: &mut String) {
-    let Ok(document) = Plan::document(plan) else { return };
-    for skipped in Plan::decode(&document).iter().flat_map(|plan| &plan.skipped) {
-        out.push_str(&format!("=== {} skipped\n{}\n", skipped.model, skipped.why));
+/// The models that were passed over, each with its reason.
+fn tell_skipped(decision: &[u8], out: &mut String) {
+    let Ok(decision) = Document::parse(decision, Limits::default()) else { return };
+    for entry in decision.root().items() {
+        let text = |key: &str| entry.str_of(key).unwrap_or_default();
+        if entry.get("skipped").is_some() {
+            out.push_str(&format!("=== {} skipped\n{}\n", text("skipped"), text("reason")));
+        }
     }
 }
 

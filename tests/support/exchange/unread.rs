@@ -1,7 +1,7 @@
 //! What nobody reads of a whole answer may be most of it, and is never in the way of the rest.
 use std::rc::Rc;
 
-use tradewind::exchange::Kept;
+use tradewind::exchange::Item;
 
 use super::support::{Gateway, Given, live};
 
@@ -44,8 +44,8 @@ fn an_answer_is_served_and_charged_however_much_of_it_nobody_reads() {
         assert_eq!(String::from_utf8_lossy(&status.1), "200", "{model}");
         let same = life.body.trim_ascii_end() == body.as_bytes();
         assert_eq!(same, model == "gpt", "{model}: as it came, or translated");
-        let settled = life.world.kept.iter().find_map(|note| match &note.kept {
-            Kept::Settlement { json, .. } => Some(String::from_utf8_lossy(json).into_owned()),
+        let settled = life.world.queued.iter().find_map(|note| match &note.item {
+            Item::Settlement { json, .. } => Some(String::from_utf8_lossy(json).into_owned()),
             _ => None,
         });
         let settled = settled.unwrap();

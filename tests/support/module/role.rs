@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use tradewind::exchange::{
-    Call, Effect, Effects, Event, Flow, HeaderMap, Read as _, Reply, StreamBuffer,
+    Call, Effect, Effects, Event, Flow, HeaderMap, Purpose, Read as _, Reply, StreamBuffer,
 };
 
 use super::host::{Called, Deed, Map};
@@ -213,5 +213,10 @@ fn call(called: Called) -> Call {
     assert_eq!(headers.len(), 4, "{headers:?}");
     let (path, authority) = (header(&headers, ":path"), header(&headers, ":authority"));
     let timeout_ms = u64::from(timeout_ms);
-    Call { id: u64::from(token), cluster, authority, path, body, timeout_ms }
+    let purpose = match path.rsplit('/').next() {
+        Some("holds") => Purpose::Hold,
+        Some("renewals") => Purpose::Renewals,
+        _ => Purpose::Settlements,
+    };
+    Call { id: u64::from(token), purpose, cluster, authority, path, body, timeout_ms }
 }

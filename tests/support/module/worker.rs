@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use tradewind::exchange::{Effect, Note, StreamBuffer};
+use tradewind::exchange::{Effect, OutboxItem, StreamBuffer};
 
 use super::host::{Deed, Map};
 use super::role::{Foreign, effects};
@@ -128,8 +128,8 @@ struct Kept {
 }
 
 impl Keeper for Kept {
-    fn keep(&mut self, _: Note) -> Vec<Effect> {
-        panic!("the module keeps its notes itself");
+    fn queue(&mut self, _: OutboxItem) -> Vec<Effect> {
+        panic!("the module queues its items itself");
     }
 
     fn send_now(&mut self) -> Vec<Effect> {

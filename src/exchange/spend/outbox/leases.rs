@@ -1,8 +1,9 @@
 //! Leases that this worker has taken: each is ended when its time is over.
-use super::super::super::Envoy;
+use std::rc::Rc;
+
+use super::super::super::{Envoy, Ledger, OutboxItem};
 use super::super::account::Account;
-use super::super::{Ledger, settle};
-use super::Note;
+use super::super::settle;
 
 /// The leases of one ledger.
 #[derive(Debug, Default)]
@@ -10,7 +11,7 @@ pub(super) struct Leases {
     list: Vec<Lease>,
 }
 
-/// A lease, as [`super::Kept::Lease`] told of it.
+/// A lease, as [`super::Item::Lease`] told of it.
 #[derive(Debug)]
 pub(super) struct Lease {
     pub(super) payer: String,
@@ -32,9 +33,9 @@ impl Leases {
     pub(super) fn end(
         &mut self,
         now_ms: u64,
-        ledger: &std::rc::Rc<Ledger>,
+        ledger: &Rc<Ledger>,
         envoy: &dyn Envoy,
-    ) -> Vec<Note> {
+    ) -> Vec<OutboxItem> {
         let over = self.list.extract_if(.., |lease| lease.until_ms <= now_ms);
         let left = over.filter_map(|lease| {
             let left = Account::end(envoy, &lease.payer, &lease.id)?;

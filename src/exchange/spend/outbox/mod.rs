@@ -2,7 +2,7 @@
 //! to be renewed for as long as their streams run.
 //!
 //! One for each worker, for all its plugins: a new policy finds what the last one left to settle,
-//! and each note goes to the ledger that it names, whatever the policy says by then.
+//! and each item goes to the ledger that it names, whatever the policy says by then.
 mod holds;
 mod leases;
 mod one;
@@ -11,63 +11,13 @@ mod queue;
 use std::rc::Rc;
 
 use self::one::Outbox;
-use super::super::{Effect, Envoy};
-use super::Ledger;
-use crate::credit::Credits;
+use super::super::{Effect, Envoy, Item, OutboxItem};
 
 /// Most settlements that wait in a worker, for all ledgers together.
 const WAITING_MAX: usize = 20_000;
 
 /// Most bytes of them.
 const WAITING_BYTES_MAX: usize = 16 << 20;
-
-/// Something to keep when the request is over.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
-    /// Whose it is.
-    pub ledger: Rc<Ledger>,
-    /// What it is.
-    pub kept: Kept,
-}
-
-/// What is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kept {
-    /// A settlement.
-    Settlement {
-        /// One item of a batch.
-        json: Vec<u8>,
-        /// What it takes from a tenant's grace once the ledger has it.
-        owed: Option<(String, Credits)>,
-    },
-    /// A lease that this worker has taken.
-    Lease {
-        /// Whose account it is in, by the name of its record.
-        payer: String,
-        /// Who pays.
-        tenant: String,
-        /// Its hold.
-        id: String,
-        /// When it ends, by the proxy's clock in milliseconds.
-        until_ms: u64,
-    },
-    /// A request runs on a hold, its own or a lease's.
-    Opened {
-        /// Who pays.
-        tenant: String,
-        /// The hold.
-        id: String,
-        /// When it expires, by the proxy's clock in milliseconds.
-        expires_ms: u64,
-        /// For how many seconds it is renewed.
-        seconds: u64,
-    },
-    /// That request is over.
-    Closed {
-        /// The hold.
-        id: String,
-    },
-}
 
 /// What outlives the requests of one worker.
 #[derive(Debug, Default)]
@@ -78,10 +28,10 @@ pub struct Outboxes {
 }
 
 impl Outboxes {
-    /// Takes a note over.
-    pub fn keep(&mut self, note: Note) -> Vec<Effect> {
+    /// Queues an item for delivery.
+    pub fn queue(&mut self, item: OutboxItem) -> Vec<Effect> {
         let mut effects = Vec::new();
-        if matches!(note.kept, Kept::Settlement { .. }) {
+        if matches!(item.item, Item::Settlement { .. }) {
             while self.waiting() >= WAITING_MAX || self.bytes() >= WAITING_BYTES_MAX {
                 // What its tenant has run up stays: the ledger never learns of it.
                 let longest = self.boxes.iter_mut().max_by_key(|outbox| outbox.waiting());
@@ -91,13 +41,13 @@ impl Outboxes {
                 effects.push(dropped());
             }
         }
-        let known = self.boxes.iter().position(|outbox| outbox.is_of(&note.ledger));
+        let known = self.boxes.iter().position(|outbox| outbox.is_of(&item.ledger));
         let at = known.unwrap_or_else(|| {
-            self.boxes.push(Outbox::new(Rc::clone(&note.ledger)));
+            self.boxes.push(Outbox::new(Rc::clone(&item.ledger)));
             self.boxes.len().saturating_sub(1)
         });
         if let Some(outbox) = self.boxes.get_mut(at) {
-            effects.extend(outbox.keep(note.kept));
+            effects.extend(outbox.queue(item.item));
         }
         effects
     }

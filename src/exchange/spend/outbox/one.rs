@@ -1,13 +1,13 @@
 //! All that is kept for one ledger.
 use std::rc::Rc;
 
-use super::super::super::{Effect, Envoy};
+use super::super::super::{Call, Effect, Envoy, Item, Ledger, Purpose};
+use super::super::away;
 use super::super::tenant::Known;
-use super::super::{Call, Ledger, away};
+use super::dropped;
 use super::holds::OpenHolds;
 use super::leases::{Lease, Leases};
 use super::queue::{Queue, Sent, Waiting};
-use super::{Kept, dropped};
 use crate::credit::wire::{RENEWALS, SETTLEMENTS, Settled};
 use crate::credit::{Credits, Outcome};
 use crate::json::{Document, Limits};
@@ -30,7 +30,7 @@ const IDLE_MS: u64 = 60_000;
 #[derive(Debug)]
 pub(super) struct Outbox {
     ledger: Rc<Ledger>,
-    queue: Queue,
+    waiting: Queue,
     leases: Leases,
     holds: OpenHolds,
     /// When it was called last.
@@ -43,8 +43,8 @@ pub(super) struct Outbox {
 
 impl Outbox {
     pub(super) fn new(ledger: Rc<Ledger>) -> Self {
-        let (queue, leases, holds) = (Queue::default(), Leases::default(), OpenHolds::default());
-        Self { ledger, queue, leases, holds, called_ms: 0, used_ms: 0, gone_ms: None }
+        let (waiting, leases, holds) = (Queue::default(), Leases::default(), OpenHolds::default());
+        Self { ledger, waiting, leases, holds, called_ms: 0, used_ms: 0, gone_ms: None }
     }
 
     pub(super) fn is_of(&self, ledger: &Rc<Ledger>) -> bool {
@@ -52,37 +52,37 @@ impl Outbox {
     }
 
     pub(super) fn waiting(&self) -> usize {
-        self.queue.len()
+        self.waiting.len()
     }
 
     pub(super) const fn bytes(&self) -> usize {
-        self.queue.bytes()
+        self.waiting.bytes()
     }
 
     pub(super) fn drop_oldest(&mut self) -> bool {
-        self.queue.drop_oldest()
+        self.waiting.drop_oldest()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.queue.len() == 0 && self.leases.is_empty() && self.holds.is_empty()
+        self.waiting.len() == 0 && self.leases.is_empty() && self.holds.is_empty()
     }
 
     pub(super) fn is_idle(&self, now_ms: u64) -> bool {
         self.is_empty() && now_ms.saturating_sub(self.used_ms) > IDLE_MS
     }
 
-    pub(super) fn keep(&mut self, kept: Kept) -> Option<Effect> {
-        match kept {
-            Kept::Settlement { json, owed } => self.queue.push(Waiting { json, owed }),
-            Kept::Lease { payer, tenant, id, until_ms } => {
+    pub(super) fn queue(&mut self, item: Item) -> Option<Effect> {
+        match item {
+            Item::Settlement { json, owed } => self.waiting.push(Waiting { json, owed }),
+            Item::Lease { payer, tenant, id, until_ms } => {
                 self.leases.push(Lease { payer, tenant, id, until_ms });
             }
-            Kept::Opened { tenant, id, expires_ms, seconds } => {
+            Item::Opened { tenant, id, expires_ms, seconds } => {
                 if !self.holds.opened(id, tenant, expires_ms, seconds) {
                     return Some(renewal("none"));
                 }
             }
-            Kept::Closed { id } => self.holds.closed(&id),
+            Item::Closed { id } => self.holds.closed(&id),
         }
         None
     }
@@ -95,37 +95,39 @@ impl Outbox {
         }
         let lost = |since: u64| now.saturating_sub(since) > TIMEOUT_MS.saturating_mul(2);
         // A call whose caller is gone is never answered.
-        self.queue.sent = self.queue.sent.filter(|sent| !lost(sent.since_ms));
+        self.waiting.sent = self.waiting.sent.filter(|sent| !lost(sent.since_ms));
         self.holds.sent = self.holds.sent.filter(|(_, since)| !lost(*since));
         let mut effects = Vec::new();
-        if let Some((body, count)) = self.queue.next(now) {
-            let call = self.call(calls, SETTLEMENTS, body, now);
-            self.queue.sent = Some(Sent { call: call.id, count, since_ms: now });
+        if let Some((body, count)) = self.waiting.next(now) {
+            let call = self.call(calls, Purpose::Settlements, body, now);
+            self.waiting.sent = Some(Sent { call: call.id, count, since_ms: now });
             effects.push(Effect::Call(call));
         }
         let warm = now.saturating_sub(self.called_ms) >= WARM_MS;
         if let Some(body) = self.holds.next(now, warm) {
-            let call = self.call(calls, RENEWALS, body, now);
+            let call = self.call(calls, Purpose::Renewals, body, now);
             self.holds.sent = Some((call.id, now));
             effects.push(Effect::Call(call));
         }
         effects
     }
 
-    fn call(&mut self, calls: &mut u64, path: &str, body: Vec<u8>, now_ms: u64) -> Call {
+    fn call(&mut self, calls: &mut u64, purpose: Purpose, body: Vec<u8>, now_ms: u64) -> Call {
         *calls = calls.wrapping_add(1).max(1);
         self.called_ms = now_ms;
-        Call { id: *calls, ..self.ledger.call(path, body, TIMEOUT_MS) }
+        let path = if purpose == Purpose::Renewals { RENEWALS } else { SETTLEMENTS };
+        self.ledger.call((*calls, purpose), path, body, TIMEOUT_MS)
     }
 
     pub(super) fn send_now(&mut self) -> Vec<Effect> {
-        let call = |body| Effect::Call(self.ledger.call(SETTLEMENTS, body, TIMEOUT_MS));
-        self.queue.all().into_iter().map(call).collect()
+        let own = (0, Purpose::Settlements);
+        let call = |body| Effect::Call(self.ledger.call(own, SETTLEMENTS, body, TIMEOUT_MS));
+        self.waiting.all().into_iter().map(call).collect()
     }
 
     pub(super) fn end_leases(&mut self, now_ms: u64, envoy: &dyn Envoy) {
-        for note in self.leases.end(now_ms, &self.ledger, envoy) {
-            self.keep(note.kept);
+        for item in self.leases.end(now_ms, &self.ledger, envoy) {
+            self.queue(item.item);
         }
     }
 
@@ -142,7 +144,7 @@ impl Outbox {
             }
             return Some(self.renewed(answer, envoy));
         }
-        let sent = self.queue.sent.take_if(|sent| sent.call == call)?;
+        let sent = self.waiting.sent.take_if(|sent| sent.call == call)?;
         self.gone_ms = None;
         Some(self.taken(sent.count, answer, envoy))
     }
@@ -166,7 +168,7 @@ impl Outbox {
         let results = document.as_ref().and_then(Settled::read);
         match results.filter(|results| status == 200 && results.len() == count) {
             Some(results) => {
-                self.queue.go_on();
+                self.waiting.go_on();
                 results.into_iter().filter_map(|result| self.done(result, envoy)).collect()
             }
             // The batch itself is at fault: sent again it would be refused again, for ever.
@@ -175,7 +177,7 @@ impl Outbox {
                 self.give_up(count, &why, envoy)
             }
             None => {
-                self.queue.pause(envoy.now_ms());
+                self.waiting.pause(envoy.now_ms());
                 let refused = matches!(status, 401 | 403) && away::tells(envoy, &self.ledger);
                 let log = refused.then(|| Effect::Log(self.ledger.token_refused(status)));
                 log.into_iter().chain([retried()]).collect()
@@ -190,14 +192,14 @@ impl Outbox {
             self.holds.answered((0, &[]), now);
             return Some(Vec::new());
         }
-        let sent = self.queue.sent.filter(|sent| sent.call == call)?;
+        let sent = self.waiting.sent.filter(|sent| sent.call == call)?;
         let since = *self.gone_ms.get_or_insert(now);
         if now.saturating_sub(since) < GONE_MS {
-            self.queue.sent = None;
+            self.waiting.sent = None;
             return Some(self.taken(sent.count, (0, &[]), envoy));
         }
-        self.queue.sent = None;
-        let count = self.queue.len();
+        self.waiting.sent = None;
+        let count = self.waiting.len();
         let why = format!("is gone, its cluster is missing, and {count} settlements wait for it");
         Some(self.give_up(count, &why, envoy))
     }
@@ -208,7 +210,7 @@ impl Outbox {
         let line = format!("the ledger {shown} {why}: they are dropped, and their holds expire");
         let mut effects = vec![Effect::Log(line)];
         for _ in 0..count {
-            let Some(waiting) = self.queue.pop() else { break };
+            let Some(waiting) = self.waiting.pop() else { break };
             self.forgive(waiting.owed, envoy);
             effects.push(dropped());
         }
@@ -217,9 +219,9 @@ impl Outbox {
 
     /// The first that waits has been answered.
     fn done(&mut self, result: Settled, envoy: &dyn Envoy) -> Option<Effect> {
-        let waiting = self.queue.pop()?;
+        let waiting = self.waiting.pop()?;
         if result.waits {
-            self.queue.postpone(waiting, envoy.now_ms());
+            self.waiting.postpone(waiting, envoy.now_ms());
             return Some(retried());
         }
         self.forgive(waiting.owed, envoy);

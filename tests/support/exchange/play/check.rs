@@ -8,7 +8,7 @@ impl Play {
     /// What is true of every life, once there is nothing more to come.
     pub(crate) fn check(&mut self) {
         match &self.stage {
-            Stage::Asking(_) => self.problem("the request neither goes on nor is answered"),
+            Stage::PendingHold(_) => self.problem("the request neither goes on nor is answered"),
             Stage::Asked(attempt) => {
                 let model = attempt.model.clone();
                 self.problem(&format!("the script has no further answer of {model}"));

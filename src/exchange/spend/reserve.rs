@@ -1,14 +1,15 @@
 //! Before a request runs: its credits are set aside, or the answer is no.
 use std::rc::Rc;
 
-use super::super::{Effect, Envoy};
+use super::super::{Effect, Envoy, Item, Ledger, OutboxItem, Purpose};
 use super::account::{Account, Drawn};
-use super::outbox::{Kept, Note};
+use super::reservation::{Reservation, Source};
 use super::settle::{never, returned};
 use super::tenant::Known;
-use super::{Bid, Choice, Ledger, Payer, Source, Spent, away, refusal};
+use super::{Payer, away, refusal};
 use crate::credit::wire::{EXPIRES_MAX, HOLDS, Hold, Standing};
 use crate::credit::{Balance, Credits, Outcome};
+use crate::decide::Quote;
 use crate::dialect::Fault;
 use crate::json::{Document, Limits};
 use crate::policy::{Allowance, CreditPolicy, OnTokenRefused, OnUnavailable, metric_label};
@@ -18,25 +19,25 @@ const UNKNOWN: Outcome = Outcome::UnknownTenant;
 
 /// What comes next for a request.
 #[derive(Debug)]
-pub(in super::super) enum Step {
-    /// It runs.
-    Go {
-        choice: Choice,
-        spent: Box<Spent>,
+pub(in super::super) enum Next {
+    /// The request runs.
+    Proceed {
+        reservation: Box<Reservation>,
         /// What its tenant has left, where that is known.
         left: Option<Balance>,
     },
     /// The ledger is asked, and the request waits.
-    Ask(Box<Asking>),
-    /// The answer is no.
-    Refuse(Fault),
+    AwaitLedger(Box<PendingHold>),
+    /// The request is refused.
+    Deny(Fault),
 }
 
 /// A request that waits for the ledger.
 #[derive(Debug)]
-pub(in super::super) struct Asking {
+pub(in super::super) struct PendingHold {
     ledger: Rc<Ledger>,
-    bid: Bid,
+    quote: Quote,
+    payer: Payer,
     /// The request's own id.
     id: String,
     /// The hold that is asked for: the request's own, or a lease.
@@ -45,10 +46,10 @@ pub(in super::super) struct Asking {
     credits: Credits,
     /// For how long it is lent; none for a hold of the request's own.
     lease_seconds: Option<u64>,
-    /// Whether it is asked for the cheaper chain.
-    cheap: bool,
-    /// The ledger has been asked.
-    called: bool,
+    /// Whether it is asked for the chain of those who have little left.
+    is_near_limit: bool,
+    /// Calls to the ledger so far. The last one's number is its id.
+    calls: u64,
     /// When that began, by the proxy's clock in milliseconds.
     begun_ms: u64,
 }
@@ -67,55 +68,55 @@ const LEASE_SHARE: u64 = 8;
 /// Begins: by a lease where there is one, by a call otherwise.
 pub(in super::super) fn begin(
     (policy, ledger): (&CreditPolicy, &Rc<Ledger>),
-    bid: Bid,
+    (quote, payer): (Quote, Payer),
     request_id: &str,
     envoy: &dyn Envoy,
     effects: &mut Vec<Effect>,
-) -> Step {
+) -> Next {
     // An app may choose its request's id; what it is charged by must be ours.
     let safe = |c: &char| c.is_ascii_alphanumeric() || *c == '-';
     let own: String = request_id.chars().filter(safe).take(64).collect();
     let id = format!("{own}-{:016x}", envoy.unique());
-    let known = |bid: &Bid| Known::of(envoy, ledger, &bid.payer.tenant);
-    let little = policy.near_limit.is_some()
-        && known(&bid).is_some_and(|known| near(policy, known.balance, known.last_purchase));
-    let cheap = little && bid.cheap.is_some();
+    let known = |payer: &Payer| Known::of(envoy, ledger, &payer.tenant);
+    let is_near_limit = quote.near_limit.is_some()
+        && known(&payer).is_some_and(|known| near(policy, known.balance, known.last_purchase));
     let hold_id = id.clone();
-    let mut asking = Asking {
+    let mut pending = PendingHold {
         ledger: Rc::clone(ledger),
-        bid,
+        quote,
+        payer,
         id,
         hold_id,
         credits: Credits::ZERO,
         lease_seconds: None,
-        cheap,
-        called: false,
+        is_near_limit,
+        calls: 0,
         begun_ms: envoy.now_ms(),
     };
-    asking.credits = asking.worst();
+    pending.credits = pending.max_cost();
     if let Some(lease) = policy.lease {
-        match Account::draw(envoy, ledger, &asking.bid.payer, asking.credits) {
+        match Account::draw(envoy, ledger, &pending.payer, pending.credits) {
             Drawn::Lease { id, until_ms, left } => {
                 effects.push(count("drawn"));
                 // What is set aside for this request is still its tenant's.
-                let left = left.plus(asking.credits).unwrap_or(left);
+                let left = left.plus(pending.credits).unwrap_or(left);
                 let expires_ms = until_ms.saturating_add(rest(policy).saturating_mul(1000));
-                return asking.go((Source::Lease(id), expires_ms), Some(left), policy, effects);
+                return pending.go((Source::Lease(id), expires_ms), Some(left), policy, effects);
             }
             Drawn::Ask => {
-                let available = known(&asking.bid).map(|known| known.available);
-                asking.ask_lease(lease, available, envoy);
+                let available = known(&pending.payer).map(|known| known.available);
+                pending.ask_lease(lease, available, envoy);
             }
             Drawn::Busy => {}
         }
     }
-    match away::may_ask(envoy, ledger, &asking.bid.payer.tenant, policy.timeout_ms) {
-        Ok(()) => asking.call(policy, envoy, effects),
-        Err(since_ms) => asking.unavailable(policy, since_ms, envoy, effects),
+    match away::may_ask(envoy, ledger, &pending.payer.tenant, policy.timeout_ms) {
+        Ok(()) => pending.call(policy, envoy, effects),
+        Err(since_ms) => pending.unavailable(policy, since_ms, envoy, effects),
     }
 }
 
-impl Asking {
+impl PendingHold {
     /// Goes on with what the ledger answered; status 0 says that it could not be asked.
     pub(in super::super) fn answered(
         self,
@@ -123,14 +124,14 @@ impl Asking {
         (status, body): (u16, &[u8]),
         envoy: &dyn Envoy,
         effects: &mut Vec<Effect>,
-    ) -> Step {
+    ) -> Next {
         let document = Document::parse(body, Limits::default()).ok();
         let standing = document.as_ref().and_then(|document| Standing::read(status, document));
         // Any other 404 is that of a wrong address.
         let code = document.as_ref().and_then(|document| document.root().str_of("code"));
         let unknown = status == 404 && code.as_deref() == Some(UNKNOWN.consequence().name);
         if standing.is_some() || unknown {
-            away::answered(envoy, &self.ledger, &self.bid.payer.tenant);
+            away::answered(envoy, &self.ledger, &self.payer.tenant);
         }
         match standing {
             Some(standing) if standing.outcome == Outcome::Held => {
@@ -139,7 +140,7 @@ impl Asking {
             Some(standing) => self.refused(policy, &standing, envoy, effects),
             None if unknown => {
                 effects.push(count(UNKNOWN.consequence().name));
-                Step::Refuse(refusal::unknown(&self.bid.payer.tenant))
+                Next::Deny(refusal::unknown(&self.payer.tenant))
             }
             None if matches!(status, 401 | 403) => {
                 self.token_refused(policy, status, envoy, effects)
@@ -155,7 +156,7 @@ impl Asking {
                 let since = if alone {
                     envoy.now_ms()
                 } else {
-                    let tenant = &self.bid.payer.tenant;
+                    let tenant = &self.payer.tenant;
                     away::failed(envoy, &self.ledger, tenant, refused(status, body))
                 };
                 self.unavailable(policy, since, envoy, effects)
@@ -184,38 +185,39 @@ impl Asking {
         standing: &Standing,
         envoy: &dyn Envoy,
         effects: &mut Vec<Effect>,
-    ) -> Step {
+    ) -> Next {
         effects.push(count(if self.lease_seconds.is_some() { "lease" } else { "held" }));
         let Standing { balance, available, last_purchase, .. } = *standing;
         // What is set aside for this request is still its tenant's.
         let left = available.plus(self.credits).unwrap_or(available);
-        effects.push(gauge(&self.bid.payer, left));
-        let cheaper = self.bid.cheap.as_ref().filter(|cheap| cheap.worst <= self.credits);
-        self.cheap |= cheaper.is_some() && near(policy, balance, last_purchase);
+        effects.push(gauge(&self.payer, left));
+        let cheaper = self.quote.near_limit.as_ref();
+        let cheaper = cheaper.is_some_and(|cheaper| cheaper.max_cost <= self.credits);
+        self.is_near_limit |= cheaper && near(policy, balance, last_purchase);
         self.know(standing, envoy);
         let Some(seconds) = self.lease_seconds else {
             let expires_ms = self.begun_ms.saturating_add(policy.hold_seconds.saturating_mul(1000));
             return self.go((Source::Hold, expires_ms), Some(left), policy, effects);
         };
         let until = envoy.now_ms().saturating_add(seconds.saturating_mul(1000));
-        let free = self.credits.less(self.worst());
-        let payer = self.bid.payer.name(&self.ledger);
+        let free = self.credits.less(self.max_cost());
+        let payer = self.payer.name(&self.ledger);
         let lease = (self.hold_id.as_str(), free, until);
         let before = Account::lend(envoy, &payer, lease, available);
-        let mut keep = |id: &str, credits: Credits| {
+        let mut give_back = |id: &str, credits: Credits| {
             if !id.is_empty() && !credits.is_zero() {
-                let lease = (self.bid.payer.tenant.as_str(), id);
-                effects.push(Effect::Keep(returned(&self.ledger, lease, credits)));
+                let lease = (self.payer.tenant.as_str(), id);
+                effects.push(Effect::Queue(returned(&self.ledger, lease, credits)));
             }
         };
         match before {
-            Some((before, left)) => keep(&before, left),
+            Some((before, left)) => give_back(&before, left),
             // There is no place for it: this request alone is served by it.
-            None => keep(&self.hold_id, free),
+            None => give_back(&self.hold_id, free),
         }
-        let (tenant, id) = (self.bid.payer.tenant.clone(), self.hold_id.clone());
-        let kept = Kept::Lease { payer, tenant, id, until_ms: until };
-        effects.push(Effect::Keep(Note { ledger: Rc::clone(&self.ledger), kept }));
+        let (tenant, id) = (self.payer.tenant.clone(), self.hold_id.clone());
+        let item = Item::Lease { payer, tenant, id, until_ms: until };
+        effects.push(Effect::Queue(OutboxItem { ledger: Rc::clone(&self.ledger), item }));
         let source = Source::Lease(self.hold_id.clone());
         let expires_ms = until.saturating_add(rest(policy).saturating_mul(1000));
         self.go((source, expires_ms), Some(left), policy, effects)
@@ -223,7 +225,7 @@ impl Asking {
 
     /// How the account stands now.
     fn know(&self, standing: &Standing, envoy: &dyn Envoy) {
-        Known::note(envoy, &self.ledger, &self.bid.payer.tenant, standing);
+        Known::note(envoy, &self.ledger, &self.payer.tenant, standing);
     }
 
     fn refused(
@@ -232,22 +234,23 @@ impl Asking {
         standing: &Standing,
         envoy: &dyn Envoy,
         effects: &mut Vec<Effect>,
-    ) -> Step {
+    ) -> Next {
         let available = standing.available.credits();
         self.know(standing, envoy);
         if policy.lease.is_some() {
-            Account::note(envoy, &self.ledger, &self.bid.payer, standing.available);
+            Account::note(envoy, &self.ledger, &self.payer, standing.available);
         }
-        effects.push(gauge(&self.bid.payer, standing.available));
+        effects.push(gauge(&self.payer, standing.available));
         if self.lease_seconds.take().is_some() {
             // Not enough for many: perhaps for this one.
             self.hold_id.clone_from(&self.id);
-            self.credits = self.worst();
+            self.credits = self.max_cost();
             return self.call(policy, envoy, effects);
         }
-        let cheaper = self.bid.cheap.as_ref().map(|cheap| cheap.worst);
-        if let Some(cheaper) = cheaper.filter(|worst| !self.cheap && *worst < self.credits) {
-            self.cheap = true;
+        let cheaper = self.quote.near_limit.as_ref().map(|cheaper| cheaper.max_cost);
+        let cheaper = cheaper.filter(|cost| !self.is_near_limit && *cost < self.credits);
+        if let Some(cheaper) = cheaper {
+            self.is_near_limit = true;
             self.credits = cheaper;
             // The id stands for what was refused; a ledger may remember it.
             self.id.push_str("-2");
@@ -255,7 +258,7 @@ impl Asking {
             return self.call(policy, envoy, effects);
         }
         effects.push(count(standing.outcome.consequence().name));
-        Step::Refuse(refusal::refused(&self.bid.payer.tenant, self.credits, available, standing))
+        Next::Deny(refusal::refused(&self.payer.tenant, self.credits, available, standing))
     }
 
     /// The ledger is there, and does not take this proxy for one of its own: no hold was made.
@@ -265,14 +268,14 @@ impl Asking {
         status: u16,
         envoy: &dyn Envoy,
         effects: &mut Vec<Effect>,
-    ) -> Step {
+    ) -> Next {
         if away::tells(envoy, &self.ledger) {
             effects.push(Effect::Log(self.ledger.token_refused(status)));
         }
         effects.push(count("token_refused"));
         match policy.on_token_refused {
             OnTokenRefused::Allow => self.go((Source::Nowhere, 0), None, policy, effects),
-            OnTokenRefused::Deny => Step::Refuse(refusal::token_refused()),
+            OnTokenRefused::Deny => Next::Deny(refusal::token_refused()),
         }
     }
 
@@ -282,33 +285,33 @@ impl Asking {
         since_ms: u64,
         envoy: &dyn Envoy,
         effects: &mut Vec<Effect>,
-    ) -> Step {
+    ) -> Next {
         let (word, source) = match policy.on_unavailable {
             OnUnavailable::Allow => ("allowed", Some(Source::Nowhere)),
             OnUnavailable::Deny => ("denied", None),
             OnUnavailable::Grace(grace) => {
-                let (tenant, wanted) = (&self.bid.payer.tenant, (self.worst(), grace));
+                let (tenant, wanted) = (&self.payer.tenant, (self.max_cost(), grace));
                 let within = Known::run_up(envoy, &self.ledger, tenant, wanted, since_ms);
                 if within { ("grace", Some(Source::Grace)) } else { ("denied", None) }
             }
         };
         effects.push(count(word));
-        if self.called && (self.lease_seconds.is_some() || source.is_none()) {
+        if self.calls > 0 && (self.lease_seconds.is_some() || source.is_none()) {
             // It may have been granted all the same, and nobody will settle it.
-            effects.push(Effect::Keep(self.never()));
+            effects.push(Effect::Queue(self.never()));
         }
         match source {
             Some(source) => self.go((source, 0), None, policy, effects),
-            None => Step::Refuse(refusal::unavailable()),
+            None => Next::Deny(refusal::unavailable()),
         }
     }
 
-    fn call(mut self, policy: &CreditPolicy, envoy: &dyn Envoy, effects: &mut Vec<Effect>) -> Step {
-        self.called = true;
+    fn call(mut self, policy: &CreditPolicy, envoy: &dyn Envoy, effects: &mut Vec<Effect>) -> Next {
+        self.calls = self.calls.saturating_add(1);
         // A second call has what the first has left of the time.
         let spent_ms = envoy.now_ms().saturating_sub(self.begun_ms);
         let timeout_ms = policy.timeout_ms.saturating_sub(spent_ms).max(1);
-        let Payer { tenant, user, key } = &self.bid.payer;
+        let Payer { tenant, user, key } = &self.payer;
         let lease = self.lease_seconds.map(|seconds| seconds.saturating_add(rest(policy)));
         let hold = Hold {
             hold_id: self.hold_id.as_str().into(),
@@ -318,8 +321,9 @@ impl Asking {
             credits: self.credits,
             expires_in: lease.unwrap_or(policy.hold_seconds).min(EXPIRES_MAX),
         };
-        effects.push(Effect::Call(self.ledger.call(HOLDS, hold.write(), timeout_ms)));
-        Step::Ask(Box::new(self))
+        let own = (self.calls, Purpose::Hold);
+        effects.push(Effect::Call(self.ledger.call(own, HOLDS, hold.write(), timeout_ms)));
+        Next::AwaitLedger(Box::new(self))
     }
 
     /// It runs; its hold, where it has one, expires then, by the proxy's clock in milliseconds.
@@ -329,37 +333,54 @@ impl Asking {
         left: Option<Balance>,
         policy: &CreditPolicy,
         effects: &mut Vec<Effect>,
-    ) -> Step {
-        let held = self.worst();
-        let Bid { usual, cheap, payer, size } = self.bid;
-        let choice = match cheap {
-            Some(cheap) if self.cheap => cheap,
-            _ => usual,
-        };
+    ) -> Next {
+        let Quote { primary, near_limit, size } = self.quote;
         let seconds = if source == Source::Hold { policy.hold_seconds } else { rest(policy) };
-        let near_limit = choice.near_limit.clone();
-        let limits = Rc::clone(&choice.limits);
-        let (id, ledger) = (self.id, self.ledger);
-        let spent = Spent { id, ledger, payer, source, held, limits, size, near_limit };
-        effects.extend(spent.opened(expires_ms, seconds));
-        if let Some(chain) = &choice.near_limit {
+        let (candidate, is_near_limit) = match near_limit {
+            Some(near_limit) if self.is_near_limit => (near_limit, true),
+            _ => (primary, false),
+        };
+        let Self { id, ledger, payer, .. } = self;
+        let reservation = Reservation {
+            id,
+            ledger,
+            payer,
+            source,
+            candidate,
+            size,
+            is_near_limit,
+            has_near_limit: policy.near_limit.is_some(),
+            on_abandoned: policy.on_abandoned,
+        };
+        effects.extend(reservation.opened(expires_ms, seconds));
+        if let Some(chain) = reservation.near_limit() {
             effects.push(Effect::Count("tradewind_near_limit_total".to_owned()));
-            effects.push(Effect::State(NEAR_LIMIT.into(), chain.clone().into_bytes()));
+            effects.push(Effect::State(NEAR_LIMIT.into(), chain.as_bytes().to_vec()));
         }
-        Step::Go { spent: Box::new(spent), choice, left }
+        Next::Proceed { reservation: Box::new(reservation), left }
     }
 
     /// The most that the chain asked for may cost.
-    fn worst(&self) -> Credits {
-        match &self.bid.cheap {
-            Some(cheap) if self.cheap => cheap.worst,
-            _ => self.bid.usual.worst,
+    fn max_cost(&self) -> Credits {
+        match &self.quote.near_limit {
+            Some(near_limit) if self.is_near_limit => near_limit.max_cost,
+            _ => self.quote.primary.max_cost,
         }
     }
 
+    /// Whether this is the call whose answer the request waits for.
+    pub(in super::super) const fn awaits(&self, call: u64) -> bool {
+        self.calls == call
+    }
+
+    /// The request is gone before the ledger has answered: what was asked for is given back.
+    pub(in super::super) fn abandon(&self) -> Effect {
+        Effect::Queue(self.never())
+    }
+
     /// What was asked for serves nobody.
-    pub(super) fn never(&self) -> Note {
-        never(&self.ledger, &self.bid.payer, &self.hold_id)
+    pub(super) fn never(&self) -> OutboxItem {
+        never(&self.ledger, &self.payer, &self.hold_id)
     }
 }
 

@@ -1,6 +1,7 @@
 //! A ledger as a proxy knows it: where it is, and what sets it apart from every other.
 use std::rc::Rc;
 
+use super::call::{Call, Purpose};
 use crate::policy::CreditPolicy;
 use crate::resilience::digest;
 
@@ -15,23 +16,6 @@ pub struct Ledger {
     id: u64,
 }
 
-/// A call to a ledger.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Call {
-    /// Which of the outboxes' calls it is; 0 for one whose answer they do not wait for.
-    pub id: u64,
-    /// The ledger's cluster.
-    pub cluster: String,
-    /// The `host` header.
-    pub authority: String,
-    /// The path, after the endpoint's own prefix.
-    pub path: String,
-    /// A JSON text.
-    pub body: Vec<u8>,
-    /// How long it may take, in milliseconds.
-    pub timeout_ms: u64,
-}
-
 impl Ledger {
     /// The ledger of a policy.
     #[must_use]
@@ -44,10 +28,17 @@ impl Ledger {
         Rc::new(Self { cluster, authority, prefix, secret: policy.secret.clone(), id })
     }
 
-    /// A call of the ledger's; the path is that of the wire.
-    pub(super) fn call(&self, path: &str, body: Vec<u8>, timeout_ms: u64) -> Call {
+    /// A call to the ledger; the path is that of the wire.
+    pub(super) fn call(
+        &self,
+        (id, purpose): (u64, Purpose),
+        path: &str,
+        body: Vec<u8>,
+        timeout_ms: u64,
+    ) -> Call {
         Call {
-            id: 0,
+            id,
+            purpose,
             cluster: self.cluster.clone(),
             authority: self.authority.clone(),
             path: format!("{}{path}", self.prefix),

@@ -1,15 +1,14 @@
-//! The most that a request may cost, before anything is known of its answer.
+//! Step `afford`: the most that a request may use and cost, before anything is known of its answer.
 //!
 //! The bound is a hard one for text: a token is at least a byte of it, so there are no more tokens
 //! than bytes. That is up to four times what English takes; what is held too much is free again
 //! when the request is settled.
-use std::rc::Rc;
-
-use super::super::Leg;
-use super::super::spend::LegLimits;
+use super::{Bounds, Candidate, Decision, Leg, Request, Size, Step};
 use crate::credit::Credits;
-use crate::dialect::{Ask, Block, Image, is_full};
-use crate::policy::Model;
+use crate::dialect::{Ask, Block, Fault, Image, is_full};
+use crate::policy::{Model, answer_room};
+
+pub(super) const STEP: Step = Step { name: "afford", run };
 
 /// Most tokens that one image is taken for. Its size is not known: models that see in full detail
 /// count up to 10,000 patches of it.
@@ -30,53 +29,81 @@ const TURNS: u64 = 5;
 /// (<https://docs.claude.com/en/docs/agents-and-tools/tool-use/overview>).
 const TOOLS: u64 = 1000;
 
-/// The most tokens of an answer of this model: what the app asks for, or what the model and the
-/// policy allow and the input leaves room for.
-pub(super) fn bound(ask: &Ask<'_>, leg: &Leg<'_>, input_tokens: u64) -> u64 {
-    match &ask.max_tokens {
-        Some(asked) => asked.value.min(leg.max_output_tokens),
-        None => leg.room(input_tokens),
+fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
+    if request.policy.credits().is_none() {
+        return Ok(());
     }
-}
-
-/// What the dearest of the models may cost, each with its bound on the answer.
-pub(super) fn cost(ask: &Ask<'_>, bytes: usize, models: &[&Model], bounds: &[u64]) -> Credits {
-    let images = images(ask);
-    // What nobody has counted may be among what is not remembered.
-    let brought =
-        is_full(&ask.passthrough_only) || ask.passthrough_only.iter().any(|field| brings(field));
-    let worst = |(model, bound): (&&Model, &u64)| {
-        let own = input_tokens(ask, bytes, images.saturating_mul(image_tokens(model)));
-        let input = if brought { own.max(model.context_window) } else { own };
-        let output = bound.saturating_mul(ask.choices.max(1));
-        model.price.map(|price| price.worst(input, output, images))
+    let (ask, quote) = (request.ask, &mut decision.quote);
+    quote.size = Size {
+        input_tokens: ask.estimate(),
+        images: images(ask),
+        choices: ask.choices,
+        streamed: ask.stream,
     };
-    models.iter().zip(bounds).filter_map(worst).max().unwrap_or_default()
+    let need = Need::of(request, quote.size);
+    need.bind(&mut quote.primary);
+    quote.near_limit.iter_mut().for_each(|near| need.bind(near));
+    Ok(())
 }
 
-/// The most that each of the models may use, each with its bound on the answer.
-pub(super) fn limits(
-    ask: &Ask<'_>,
+/// What a request may make a model read and write.
+struct Need<'r> {
+    ask: &'r Ask<'r>,
+    size: Size,
     bytes: usize,
-    models: &[&Model],
-    bounds: &[u64],
-) -> Rc<[LegLimits]> {
-    let images = images(ask);
-    // A field that only its own dialect knows may bring the provider more to read.
-    let windows = match ask.passthrough_only.as_slice() {
-        [] => 0,
-        fields if is_full(fields) || fields.iter().any(|field| is_tool(field)) => TURNS,
-        _ => 1,
-    };
-    let limits = |(model, bound): (&&Model, &u64)| {
-        let own = input_tokens(ask, bytes, images.saturating_mul(image_tokens(model)));
-        LegLimits {
-            model: model.name.clone(),
-            input_max: own.max(model.context_window.saturating_mul(windows)),
-            output_max: bound.saturating_mul(ask.choices.max(1)),
+    /// Context windows that the provider may read on top of the request.
+    windows: u64,
+    /// Whether the provider may read more than the request holds.
+    brings: bool,
+}
+
+impl<'r> Need<'r> {
+    fn of(request: &Request<'r>, size: Size) -> Self {
+        let ask = request.ask;
+        // A field that only its own dialect knows may bring the provider more to read, and what
+        // nobody has counted may be among what is not remembered.
+        let windows = match ask.passthrough_only.as_slice() {
+            [] => 0,
+            fields if is_full(fields) || fields.iter().any(|field| is_tool(field)) => TURNS,
+            _ => 1,
+        };
+        let brings = is_full(&ask.passthrough_only) || ask.passthrough_only.iter().any(|field| brings(field));
+        Self { ask, size, bytes: request.bytes, windows, brings }
+    }
+
+    /// Binds every model of a chain, and prices the dearest.
+    fn bind(&self, candidate: &mut Candidate) {
+        let mut max_cost = Credits::ZERO;
+        for leg in &mut candidate.legs {
+            let own = self.input(&leg.model);
+            let answer = self.answer(leg);
+            let output = answer.saturating_mul(self.ask.choices.max(1));
+            let window = leg.model.context_window;
+            let input = own.max(window.saturating_mul(self.windows));
+            leg.bounds = Some(Bounds { input, answer, output });
+            let held = if self.brings { own.max(window) } else { own };
+            let images = self.size.images;
+            let cost = leg.model.price.map(|price| price.worst(held, output, images));
+            max_cost = max_cost.max(cost.unwrap_or_default());
         }
-    };
-    models.iter().zip(bounds).map(limits).collect()
+        candidate.max_cost = max_cost;
+    }
+
+    /// The most tokens of one answer: what the app asks for, or what the model and the policy allow
+    /// and the input leaves room for.
+    fn answer(&self, leg: &Leg) -> u64 {
+        match &self.ask.max_tokens {
+            Some(asked) => asked.value.min(leg.max_output_tokens),
+            None => {
+                answer_room(leg.max_output_tokens, leg.model.context_window, self.size.input_tokens)
+            }
+        }
+    }
+
+    /// Most tokens of the request itself.
+    fn input(&self, model: &Model) -> u64 {
+        input_tokens(self.ask, self.bytes, self.size.images.saturating_mul(image_tokens(model)))
+    }
 }
 
 /// Most tokens that a model counts for one image.
@@ -99,7 +126,7 @@ fn brings(field: &str) -> bool {
 }
 
 /// How many images a request has.
-pub(super) fn images(ask: &Ask<'_>) -> u64 {
+fn images(ask: &Ask<'_>) -> u64 {
     let blocks = ask.turns.iter().flat_map(|turn| &turn.blocks);
     blocks.map(|block| seen(block).0).fold(0, u64::saturating_add)
 }

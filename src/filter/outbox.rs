@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use proxy_wasm::types::Status;
 
 use super::host::{self, Host};
-use crate::exchange::{Effect, Effects, Flow, Note, Outboxes, Read as _};
+use crate::exchange::{Effect, Effects, Flow, OutboxItem, Outboxes, Read as _};
 
 thread_local! {
     static OUTBOXES: RefCell<Outboxes> = RefCell::new(Outboxes::default());
@@ -21,9 +21,9 @@ thread_local! {
 /// Most calls that are remembered: those of a plugin that is gone are never answered.
 const CALLS_MAX: usize = 1_000;
 
-/// Takes a note over.
-pub(super) fn keep(note: Note) {
-    act(|outboxes| outboxes.keep(note));
+/// Queues an item for delivery.
+pub(super) fn queue(item: OutboxItem) {
+    act(|outboxes| outboxes.queue(item));
 }
 
 /// Time has passed.

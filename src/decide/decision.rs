@@ -1,0 +1,128 @@
+//! What the steps decide.
+use std::rc::Rc;
+
+use super::{Request, Trace};
+use crate::credit::Credits;
+use crate::dialect::Edit;
+use crate::policy::Model;
+
+/// How a request is served.
+#[derive(Debug)]
+pub struct Decision {
+    /// What every attempt has to know of the request.
+    pub outline: Outline,
+    /// The ways to serve the request, and what each may cost.
+    pub quote: Quote,
+    /// Why it is served like this.
+    pub trace: Trace,
+}
+
+/// What every attempt has to know of a request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outline {
+    /// Whether the answer is streamed.
+    pub stream: bool,
+    /// Whether a streamed answer ends with its usage.
+    pub stream_usage: bool,
+    /// Answers that are asked for at once, at least 1.
+    pub choices: u64,
+    /// Changes in the body for a provider of the app's own dialect.
+    pub edits: Vec<Edit>,
+}
+
+/// The ways to serve a request.
+#[derive(Debug, Default)]
+pub struct Quote {
+    /// The chain of the route.
+    pub primary: Candidate,
+    /// Another chain, for a tenant whose balance is below the near-limit threshold.
+    pub near_limit: Option<Candidate>,
+    /// How large the request is, for an answer whose provider reports no usage.
+    pub size: Size,
+}
+
+/// One way to serve a request.
+#[derive(Debug, Default)]
+pub struct Candidate {
+    /// The chain's name in the policy.
+    pub chain: String,
+    /// The models to try, in order.
+    pub legs: Vec<Leg>,
+    /// The most that the dearest of the models may cost; zero where nobody counts credits.
+    pub max_cost: Credits,
+}
+
+/// One model to try.
+#[derive(Debug, Clone)]
+pub struct Leg {
+    /// The model.
+    pub model: Rc<Model>,
+    /// Most tokens of one answer that the model and the policy allow.
+    pub max_output_tokens: u64,
+    /// The most that the model may use; `None` where nobody counts credits.
+    pub bounds: Option<Bounds>,
+}
+
+/// The most that one model may use of a request, in tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Input, at worst.
+    pub input: u64,
+    /// Output of one answer.
+    pub answer: u64,
+    /// Output of all answers.
+    pub output: u64,
+}
+
+/// How large a request is. All zero where nobody counts credits.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Size {
+    /// Input tokens, estimated.
+    pub input_tokens: u64,
+    /// Images.
+    pub images: u64,
+    /// Answers that are asked for at once; 0 stands for 1.
+    pub choices: u64,
+    /// Whether the answer is streamed.
+    pub streamed: bool,
+}
+
+impl Decision {
+    /// What is known before the first step.
+    pub(super) fn of(request: &Request<'_>) -> Self {
+        let ask = request.ask;
+        let outline = Outline {
+            stream: ask.stream,
+            stream_usage: ask.stream_usage,
+            choices: ask.choices.max(1),
+            edits: Vec::new(),
+        };
+        Self { outline, quote: Quote::default(), trace: Trace::default() }
+    }
+}
+
+impl Quote {
+    /// Every way to serve the request.
+    pub fn candidates(&self) -> impl Iterator<Item = &Candidate> {
+        core::iter::once(&self.primary).chain(&self.near_limit)
+    }
+}
+
+impl Candidate {
+    /// A chain of which no model has been passed over yet.
+    pub(super) fn new(chain: &str, legs: Vec<Leg>) -> Self {
+        Self { chain: chain.to_owned(), legs, max_cost: Credits::ZERO }
+    }
+
+    /// Whether another chain tries the same models in the same order.
+    pub(super) fn tries_the_same(&self, other: &Self) -> bool {
+        let same = |(own, other): (&Leg, &Leg)| own.model.name == other.model.name;
+        self.legs.len() == other.legs.len() && self.legs.iter().zip(&other.legs).all(same)
+    }
+
+    /// Whether one of its providers speaks that dialect.
+    #[must_use]
+    pub fn speaks(&self, dialect: &str) -> bool {
+        self.legs.iter().any(|leg| leg.model.provider.dialect == dialect)
+    }
+}

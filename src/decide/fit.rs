@@ -1,0 +1,220 @@
+//! Step `fit`: models that cannot serve the request leave its chains, each with the reason.
+use core::fmt;
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use super::{Candidate, Decision, Entry, Request, Step, Trace, Verdict};
+use crate::dialect::{Ask, Fault, FaultKind, Lack, Target, named};
+use crate::policy::{Capability, Model, Unsupported};
+
+const NAME: &str = "fit";
+
+pub(super) const STEP: Step = Step { name: NAME, run };
+
+/// What is known of a request.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// The app's dialect: a provider of the same dialect gets the app's bound on the answer as it
+    /// stands, any other one a bound that its model can keep.
+    pub dialect: &'static str,
+    /// Tokens of the input, estimated.
+    pub input_tokens: u64,
+    /// Most tokens of the answer, where the request says.
+    pub max_tokens: Option<u64>,
+    /// What the request needs a model to be able to do, and the field that says so.
+    pub needs: Vec<(Capability, &'static str)>,
+}
+
+/// Why a model cannot serve a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Misfit {
+    /// The request and the answer it asks for do not fit into the model's context window.
+    Context {
+        /// Tokens of the input, estimated.
+        input_tokens: u64,
+        /// Tokens of the answer asked for, where the request says.
+        max_tokens: Option<u64>,
+        /// The context window, in tokens.
+        context_window: u64,
+    },
+    /// The request wants a longer answer than the model gives.
+    Output {
+        /// Tokens wanted.
+        max_tokens: u64,
+        /// Most tokens of an answer.
+        max_output_tokens: u64,
+    },
+    /// The model lacks a capability that this field needs.
+    Capability(Capability, &'static str),
+    /// The provider's dialect cannot say these fields.
+    Dialect(String),
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Context { input_tokens, max_tokens, context_window } => {
+                write!(f, "about {input_tokens} input tokens ")?;
+                if let Some(max_tokens) = max_tokens {
+                    write!(f, "and an answer of {max_tokens} ")?;
+                }
+                write!(f, "do not fit its context window of {context_window}")
+            }
+            Self::Output { max_tokens, max_output_tokens } => {
+                write!(f, "an answer of {max_tokens} tokens is more than its {max_output_tokens}")
+            }
+            Self::Capability(capability, field) => {
+                write!(f, "it has no `{}`, which `{field}` needs", capability.name())
+            }
+            Self::Dialect(lack) => f.write_str(lack),
+        }
+    }
+}
+
+fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
+    let Decision { quote, trace, .. } = decision;
+    let dropped = filter(request, &mut quote.primary, trace);
+    if quote.primary.legs.is_empty() {
+        return Err(nothing_fits(&request.ask.model, &dropped));
+    }
+    if let Some(near) = &mut quote.near_limit {
+        filter(request, near, trace);
+    }
+    let primary = &quote.primary;
+    quote.near_limit.take_if(|near| near.legs.is_empty() || near.tries_the_same(primary));
+    Ok(())
+}
+
+type Dropped = Vec<(Rc<Model>, Misfit)>;
+
+/// Takes the models that do not fit out of a chain, and those beyond the number of attempts.
+///
+/// A token is at least one byte of text, so a body that fits into a window by its bytes fits by its
+/// tokens, and nearly all do: tokens are counted only when the bytes alone would drop a model. An
+/// image by its address is the exception: few bytes and many tokens.
+fn filter(request: &Request<'_>, candidate: &mut Candidate, trace: &mut Trace) -> Dropped {
+    let mut facts = facts(request);
+    let unseen = !facts.needs.iter().any(|(need, _)| *need == Capability::Images);
+    facts.input_tokens = u64::try_from(request.bytes).unwrap_or(u64::MAX);
+    let window = |dropped: &Option<Misfit>| matches!(dropped, Some(Misfit::Context { .. }));
+    let all = || candidate.legs.iter().map(|leg| why(request, &leg.model, &facts));
+    let mut reasons: Vec<Option<Misfit>> = if unseen { all().collect() } else { Vec::new() };
+    if !unseen || reasons.iter().any(window) {
+        facts.input_tokens = request.ask.estimate();
+        reasons = candidate.legs.iter().map(|leg| why(request, &leg.model, &facts)).collect();
+    }
+    let mut dropped = Vec::new();
+    let mut reasons = reasons.into_iter();
+    candidate.legs.retain(|leg| match reasons.next().flatten() {
+        Some(misfit) => {
+            dropped.push((Rc::clone(&leg.model), misfit));
+            false
+        }
+        None => true,
+    });
+    let attempts = usize::try_from(request.policy.resilience().attempts).unwrap_or(usize::MAX);
+    candidate.legs.truncate(attempts);
+    for (model, misfit) in &dropped {
+        trace.add(Entry {
+            step: NAME,
+            chain: candidate.chain.clone(),
+            verdict: Verdict::Skipped,
+            subject: model.name.clone(),
+            reason: Cow::Owned(misfit.to_string()),
+        });
+    }
+    dropped
+}
+
+fn why(request: &Request<'_>, model: &Model, facts: &Facts) -> Option<Misfit> {
+    misfit(model, facts).or_else(|| unsayable(request, model).map(Misfit::Dialect))
+}
+
+fn facts(request: &Request<'_>) -> Facts {
+    let needs = request.ask.needs();
+    let mut facts = Facts {
+        dialect: request.dialect.name,
+        input_tokens: 0,
+        max_tokens: request.ask.max_tokens.map(|max| max.value),
+        needs: Vec::new(),
+    };
+    for (capability, field) in [
+        (Capability::Tools, needs.tools),
+        (Capability::Images, needs.images),
+        (Capability::JsonSchema, needs.json_schema),
+        (Capability::Reasoning, needs.reasoning),
+    ] {
+        facts.needs.extend(field.map(|field| (capability, field)));
+    }
+    facts
+}
+
+/// What the dialect of a model's provider cannot say of a request; `None` where it says all.
+fn unsayable(request: &Request<'_>, model: &Model) -> Option<String> {
+    let own = &model.provider.dialect;
+    if own == request.dialect.name || model.unsupported == Unsupported::Drop {
+        return None;
+    }
+    let Some(dialect) = named(own) else {
+        return Some(format!("its provider speaks `{own}`, which this gateway does not"));
+    };
+    let target =
+        Target { model: &model.provider_model, max_output_tokens: model.max_output_tokens };
+    let ask: &Ask<'_> = request.ask;
+    let mut lacks: Vec<Lack> = Vec::new();
+    (dialect.provider.lacks)(ask, &target, &mut lacks);
+    lacks.retain(|lack| !ask.advises(lack));
+    lacks.extend(ask.native.iter().map(|field| Lack {
+        field: field.clone(),
+        why: "can be said to providers of the app's own dialect only",
+    }));
+    let said: Vec<String> = lacks.iter().map(ToString::to_string).collect();
+    if said.is_empty() { None } else { Some(said.join(", ")) }
+}
+
+/// Every model of the chain was passed over: each with its reason.
+fn nothing_fits(asked: &str, dropped: &[(Rc<Model>, Misfit)]) -> Fault {
+    let mut message = format!("no model behind `{asked}` can serve this request:");
+    for (index, (model, why)) in dropped.iter().enumerate() {
+        let comma = if index == 0 { "" } else { ";" };
+        message.push_str(&format!("{comma} `{}`: {why}", model.name));
+    }
+    let param = dropped.iter().find_map(|(_, why)| match why {
+        Misfit::Capability(_, field) => Some((*field).to_owned()),
+        _ => None,
+    });
+    let too_long = dropped.iter().all(|(_, why)| matches!(why, Misfit::Context { .. }));
+    let kind = if too_long { FaultKind::ContextLength } else { FaultKind::InvalidRequest };
+    Fault { param, ..Fault::new(kind, message) }
+}
+
+/// The first reason why a model cannot serve a request.
+#[must_use]
+pub fn misfit(model: &Model, facts: &Facts) -> Option<Misfit> {
+    // What is too long an answer for any input is said as that, though it may overflow the window
+    // as well. A provider refuses such a bound; where the request is written anew, the bound is
+    // lowered to what the model can give at all.
+    let most = model.max_output_tokens;
+    let max_tokens = match facts.max_tokens {
+        Some(max_tokens) if max_tokens <= most => Some(max_tokens),
+        Some(max_tokens) if model.provider.dialect == facts.dialect => {
+            return Some(Misfit::Output { max_tokens, max_output_tokens: most });
+        }
+        Some(_) => Some(most),
+        None => None,
+    };
+    // An answer that nobody bounded needs room for one token at least.
+    let answer = max_tokens.unwrap_or(1);
+    if facts.input_tokens.saturating_add(answer) > model.context_window {
+        return Some(Misfit::Context {
+            input_tokens: facts.input_tokens,
+            max_tokens,
+            context_window: model.context_window,
+        });
+    }
+    facts
+        .needs
+        .iter()
+        .find(|(need, _)| !model.capabilities.contains(need))
+        .map(|(need, field)| Misfit::Capability(*need, field))
+}

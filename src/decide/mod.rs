@@ -1,0 +1,64 @@
+//! Which models may serve a request, and why: ordered steps, one file each.
+//!
+//! Every step reads the [`Request`] and what the steps before it have decided, and adds to one
+//! [`Decision`]; what it leaves out or chooses it says in the decision's [`Trace`]. The first step
+//! that refuses ends it. A new step is a file here and a row in [`STEPS`].
+//!
+//! The room is pure: whatever a step has to know of the time, of chance or of what a proxy's
+//! workers share comes in with the request.
+mod afford;
+mod amend;
+mod decision;
+mod fit;
+mod limits;
+mod request;
+mod route;
+mod trace;
+
+pub use decision::{Bounds, Candidate, Decision, Leg, Outline, Quote, Size};
+pub use fit::{Facts, Misfit, misfit};
+pub use request::Request;
+pub use trace::{Entry, Trace, Verdict};
+
+use crate::dialect::Fault;
+
+/// One step of a decision.
+#[derive(Debug)]
+pub struct Step {
+    /// The step's name in the trace.
+    pub name: &'static str,
+    /// Adds to the decision.
+    ///
+    /// # Errors
+    /// The reason why the request cannot be served, for the app.
+    pub run: fn(&Request<'_>, &mut Decision) -> Result<(), Fault>,
+}
+
+/// The steps, in their order.
+pub const STEPS: &[Step] = &[limits::STEP, route::STEP, fit::STEP, amend::STEP, afford::STEP];
+
+/// A request that no model may serve.
+#[derive(Debug)]
+pub struct Refusal {
+    /// The name of the step that refused.
+    pub step: &'static str,
+    /// The reason, for the app.
+    pub fault: Fault,
+    /// What had been decided by then.
+    pub trace: Trace,
+}
+
+/// Decides how a request is served.
+///
+/// # Errors
+/// The first step's refusal.
+pub fn decide(request: &Request<'_>) -> Result<Decision, Box<Refusal>> {
+    let mut decision = Decision::of(request);
+    for step in STEPS {
+        if let Err(fault) = (step.run)(request, &mut decision) {
+            let trace = decision.trace;
+            return Err(Box::new(Refusal { step: step.name, fault, trace }));
+        }
+    }
+    Ok(decision)
+}

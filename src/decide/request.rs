@@ -1,0 +1,21 @@
+//! A request as the steps of a decision read it.
+use crate::dialect::{App, Ask, Dialect};
+use crate::json::Document;
+use crate::policy::Policy;
+
+/// A request that has been read, and the policy that decides on it.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'r> {
+    /// The policy in force.
+    pub policy: &'r Policy,
+    /// The app's dialect.
+    pub dialect: &'static Dialect,
+    /// The app's side of that dialect.
+    pub app: &'static App,
+    /// The body.
+    pub document: &'r Document<'r>,
+    /// The body in our words.
+    pub ask: &'r Ask<'r>,
+    /// Length of the body, in bytes.
+    pub bytes: usize,
+}

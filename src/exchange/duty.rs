@@ -1,0 +1,70 @@
+//! What a request owes: discharged when its stream is over, however it ended.
+use super::spend::{By, Ending, PendingHold, Reservation, settle};
+use super::{Effect, Effects, Envoy, Report, record};
+
+/// One thing that a request owes.
+#[derive(Debug)]
+pub(super) enum Duty {
+    /// The ledger has been asked for a hold, and has not answered: the hold is given back.
+    Release(Box<PendingHold>),
+    /// Models were tried: their attempts are counted and logged.
+    Record,
+    /// Credits were set aside: what ran is charged, and the rest is free again.
+    Settle(Box<Reservation>),
+}
+
+/// All that a request owes, in the order in which it is discharged.
+#[derive(Debug, Default)]
+pub(super) struct Duties(Vec<Duty>);
+
+/// How a request ended, as the edge role saw it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct End<'e> {
+    /// What each attempt published of itself.
+    pub(super) reports: &'e [Report],
+    /// How many models were tried, where one of them published nothing.
+    pub(super) tried: usize,
+    /// The app has been answered, at least in part.
+    pub(super) answered: bool,
+    /// Bytes of the answer's body that went to the app.
+    pub(super) relayed: u64,
+}
+
+impl Duties {
+    /// Adds a duty.
+    pub(super) fn owe(&mut self, duty: Duty) {
+        self.0.push(duty);
+    }
+
+    /// The hold that the ledger has been asked for by this call: it is no longer owed, whoever
+    /// takes it decides what follows.
+    pub(super) fn take_pending(&mut self, call: u64) -> Option<Box<PendingHold>> {
+        let at = self.0.iter().position(|duty| match duty {
+            Duty::Release(pending) => pending.awaits(call),
+            Duty::Record | Duty::Settle(_) => false,
+        })?;
+        match self.0.remove(at) {
+            Duty::Release(pending) => Some(pending),
+            Duty::Record | Duty::Settle(_) => None,
+        }
+    }
+
+    /// Discharges all duties.
+    pub(super) fn discharge(&mut self, end: End<'_>, envoy: &dyn Envoy) -> Effects {
+        let mut effects = Effects::go_on();
+        for duty in self.0.drain(..) {
+            match duty {
+                Duty::Release(pending) => effects.list.push(pending.abandon()),
+                Duty::Record => effects.list.extend(record::of(end.reports, end.tried)),
+                Duty::Settle(reservation) => {
+                    let details = envoy.property(&["response", "code_details"]).unwrap_or_default();
+                    let (answered, relayed, by) = (end.answered, end.relayed, By::of(&details));
+                    let ending = Ending { answered, relayed, by };
+                    effects.list.extend(settle(&reservation, end.reports, ending, envoy));
+                    effects.list.extend((by == By::Gateway).then_some(Effect::SendNow));
+                }
+            }
+        }
+        effects
+    }
+}

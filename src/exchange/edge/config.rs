@@ -1,0 +1,52 @@
+//! The edge role's configuration: the whole policy.
+use std::rc::Rc;
+
+use super::super::contract::problem;
+use super::super::{Ledger, StreamBuffer, vocabulary};
+use crate::json::{At, Value, Writer};
+use crate::policy::{CreditPolicy, Policy, Problem};
+
+/// What the edge role needs.
+#[derive(Debug)]
+pub struct Config {
+    pub(super) policy: Policy,
+    /// What Envoy buffers of a stream.
+    pub(super) buffer: StreamBuffer,
+    ledger: Option<Rc<Ledger>>,
+}
+
+impl Config {
+    /// The section of the policy about credits; `None` where nobody counts them.
+    #[must_use]
+    pub const fn credits(&self) -> Option<&CreditPolicy> {
+        self.policy.credits()
+    }
+
+    /// Who counts credits, and by what rules.
+    pub(super) fn counted(&self) -> Option<(&CreditPolicy, &Rc<Ledger>)> {
+        self.credits().zip(self.ledger.as_ref())
+    }
+
+    /// Writes the plugin's configuration for a policy, which is given as canonical JSON.
+    #[must_use]
+    pub fn write(policy: &str, buffer: StreamBuffer) -> Vec<u8> {
+        let mut json = Writer::new();
+        json.object(|json| {
+            json.key("role").string("edge");
+            json.key("policy").raw(policy);
+            json.key("limits").object(|json| buffer.write(json));
+        });
+        json.finish()
+    }
+
+    pub(in super::super) fn read(root: Value<'_>) -> Result<Self, Vec<Problem>> {
+        let Some(policy) = root.given("policy") else {
+            let missing = "missing: expected the policy".to_owned();
+            return Err(vec![problem(&At::Root.key("policy"), 0, missing)]);
+        };
+        Policy::from_json(policy.raw().as_bytes(), vocabulary()).map(|policy| {
+            let ledger = policy.credits().map(Ledger::of);
+            Self { policy, buffer: StreamBuffer::read(root), ledger }
+        })
+    }
+}

@@ -1,0 +1,131 @@
+//! The plan: what the edge role decided, as the provider role reads it from filter state.
+//!
+//! It is written once, when the request may run. It holds no text of the request but what changes
+//! in it, and no key.
+mod edit;
+mod leg;
+
+use core::fmt;
+use std::borrow::Cow;
+
+pub use self::leg::Leg;
+
+use crate::dialect::Edit;
+use crate::layout::{Reader, Writer};
+
+/// The encoding's version: both roles must be of the same one.
+const VERSION: u64 = 5;
+
+/// What was decided for one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan<'p> {
+    /// Our id of the request.
+    pub request_id: Cow<'p, str>,
+    /// The app's dialect.
+    pub app: Cow<'p, str>,
+    /// Whether the answer is streamed.
+    pub stream: bool,
+    /// Whether a stream ends with its usage.
+    pub stream_usage: bool,
+    /// The models to try, in order.
+    pub legs: Vec<Leg<'p>>,
+    /// What changes in the body for a provider of the app's own dialect.
+    pub edits: Vec<Edit>,
+    /// The app's headers that go to a provider of its own dialect.
+    pub carried: Vec<(Cow<'p, str>, Cow<'p, str>)>,
+    /// What credits bind the request to; `None` where nobody counts them.
+    pub meter: Option<Meter<'p>>,
+    /// The model that is asked once more, since its connection was stale.
+    pub again: Option<Cow<'p, str>>,
+}
+
+/// What credits bind a request to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Meter<'p> {
+    /// Answers that are asked for at once.
+    pub choices: u64,
+    /// Whether a longer answer is ended there.
+    pub stop: bool,
+    /// What the tenant has left, for the app to see.
+    pub left: Option<Cow<'p, str>>,
+}
+
+/// A plan that this module did not write: two versions of it run side by side, or there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mismatch;
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the edge and provider roles do not understand each other: give every filter of this \
+             listener the same tradewind.wasm (plan encoding {VERSION})"
+        )
+    }
+}
+
+impl<'p> Plan<'p> {
+    /// Writes the plan.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Writer::with_capacity(512);
+        out.number(VERSION);
+        out.text(&self.request_id);
+        out.text(&self.app);
+        out.flag(self.stream);
+        out.flag(self.stream_usage);
+        out.list(&self.legs, |out, leg| leg.write(out));
+        out.list(&self.edits, edit::write);
+        out.list(&self.carried, |out, (name, value)| {
+            out.text(name);
+            out.text(value);
+        });
+        out.option(self.meter.as_ref(), |out, meter| meter.write(out));
+        out.option(self.again.as_deref(), Writer::text);
+        out.finish()
+    }
+
+    /// Reads a plan.
+    ///
+    /// # Errors
+    /// When it was not written by [`Plan::encode`] of this version.
+    pub fn decode(bytes: &'p [u8]) -> Result<Self, Mismatch> {
+        let mut fields = Reader::of(bytes);
+        let plan = Self::read(&mut fields).ok_or(Mismatch)?;
+        if fields.is_empty() { Ok(plan) } else { Err(Mismatch) }
+    }
+
+    fn read(fields: &mut Reader<'p>) -> Option<Self> {
+        if fields.number()? != VERSION {
+            return None;
+        }
+        let pair = |fields: &mut Reader<'p>| Some((fields.text()?.into(), fields.text()?.into()));
+        Some(Self {
+            request_id: fields.text()?.into(),
+            app: fields.text()?.into(),
+            stream: fields.flag()?,
+            stream_usage: fields.flag()?,
+            legs: fields.list(Leg::read)?,
+            edits: fields.list(edit::read)?,
+            carried: fields.list(pair)?,
+            meter: fields.option(Meter::read)?,
+            again: fields.option(Reader::text)?.map(Cow::Borrowed),
+        })
+    }
+}
+
+impl<'p> Meter<'p> {
+    fn write(&self, out: &mut Writer) {
+        out.number(self.choices);
+        out.flag(self.stop);
+        out.option(self.left.as_deref(), Writer::text);
+    }
+
+    fn read(fields: &mut Reader<'p>) -> Option<Self> {
+        Some(Self {
+            choices: fields.number()?,
+            stop: fields.flag()?,
+            left: fields.option(Reader::text)?.map(Cow::Borrowed),
+        })
+    }
+}

@@ -1,0 +1,95 @@
+//! Credits that are set aside for a request that may run.
+use std::rc::Rc;
+
+use super::super::{Effect, Envoy, Item, Ledger, OutboxItem};
+use super::Payer;
+use super::account::Account;
+use crate::credit::{Credits, Price};
+use crate::decide::{Bounds, Candidate, Size};
+use crate::policy::OnAbandoned;
+
+/// A request that may run: what was set aside for it and where. It must be settled.
+#[derive(Debug)]
+#[must_use]
+pub(in super::super) struct Reservation {
+    /// The request's own id, which no other request has.
+    pub(super) id: String,
+    pub(super) ledger: Rc<Ledger>,
+    pub(super) payer: Payer,
+    pub(super) source: Source,
+    /// How the request is served; at most its cost is set aside.
+    pub(super) candidate: Candidate,
+    pub(super) size: Size,
+    /// Whether it is served by the chain for those who have little left.
+    pub(super) is_near_limit: bool,
+    /// Whether the policy has such a chain.
+    pub(super) has_near_limit: bool,
+    /// What its app pays where it leaves before the provider has said what was used.
+    pub(super) on_abandoned: OnAbandoned,
+}
+
+/// Where a request's credits are set aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Source {
+    /// In a hold of its own, which has the request's id.
+    Hold,
+    /// In a lease of this proxy.
+    Lease(String),
+    /// Nowhere: the ledger was away.
+    Nowhere,
+    /// Nowhere, and they count against the tenant's grace.
+    Grace,
+}
+
+impl Reservation {
+    /// How the request is served.
+    pub(in super::super) const fn candidate(&self) -> &Candidate {
+        &self.candidate
+    }
+
+    /// The chain for those who have little left, where it serves the request.
+    pub(in super::super) fn near_limit(&self) -> Option<&str> {
+        self.is_near_limit.then_some(self.candidate.chain.as_str())
+    }
+
+    /// How much is set aside.
+    pub(super) const fn held(&self) -> Credits {
+        self.candidate.max_cost
+    }
+
+    /// The bounds of a model that may serve the request, and the model's price.
+    pub(super) fn leg(&self, model: &str) -> Option<(Bounds, Option<Price>)> {
+        let leg = self.candidate.legs.iter().find(|leg| leg.model.name == model)?;
+        Some((leg.bounds?, leg.model.price))
+    }
+
+    /// The hold that the request runs on, where there is one: its own, or a lease.
+    fn hold(&self) -> Option<&str> {
+        match &self.source {
+            Source::Hold => Some(&self.id),
+            Source::Lease(lease) => Some(lease),
+            Source::Nowhere | Source::Grace => None,
+        }
+    }
+
+    /// Gives back to a lease what this request reserved of it and did not need; whether the lease
+    /// is still there.
+    pub(super) fn give_back(&self, envoy: &dyn Envoy, lease: &str, credits: Credits) -> bool {
+        Account::give_back(envoy, &self.payer.name(&self.ledger), lease, credits)
+    }
+
+    fn queue(&self, item: Item) -> Effect {
+        Effect::Queue(OutboxItem { ledger: Rc::clone(&self.ledger), item })
+    }
+
+    /// The request runs: its hold, which expires at that time, is renewed until it is over.
+    pub(super) fn opened(&self, expires_ms: u64, seconds: u64) -> Option<Effect> {
+        let (tenant, id) = (self.payer.tenant.clone(), self.hold()?.to_owned());
+        Some(self.queue(Item::Opened { tenant, id, expires_ms, seconds }))
+    }
+
+    /// The request is over: its hold is renewed no more.
+    pub(super) fn closed(&self) -> Option<Effect> {
+        Some(self.queue(Item::Closed { id: self.hold()?.to_owned() }))
+    }
+}
