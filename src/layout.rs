@@ -142,7 +142,7 @@ impl<'r> Reader<'r> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Reader, Writer};
+    use crate::layout::{Reader, Writer};
 
     #[test]
     fn fields_are_read_as_they_were_written() {

@@ -1,0 +1,370 @@
+//! A request that waits for its ledger: what follows on each answer, and on none.
+use std::rc::Rc;
+
+use super::super::{Effect, Envoy, Item, Ledger, OutboxItem, Purpose};
+use super::account::Account;
+use super::reservation::{Reservation, Source};
+use super::settle::{never, returned};
+use super::tenant::Known;
+use super::{Payer, away, refusal};
+use crate::credit::wire::{EXPIRES_MAX, HOLDS, Hold, Standing};
+use crate::credit::{Balance, Credits, Outcome};
+use crate::decide::Quote;
+use crate::dialect::Fault;
+use crate::json::{Document, Limits};
+use crate::policy::{Allowance, CreditPolicy, OnTokenRefused, OnUnavailable, metric_label};
+
+/// What a ledger says of a tenant that has never bought anything.
+const UNKNOWN: Outcome = Outcome::UnknownTenant;
+
+/// What comes next for a request.
+#[derive(Debug)]
+pub(in super::super) enum Next {
+    /// The request runs.
+    Proceed {
+        reservation: Box<Reservation>,
+        /// What its tenant has left, where that is known.
+        left: Option<Balance>,
+    },
+    /// The ledger is asked, and the request waits.
+    AwaitLedger(Box<PendingHold>),
+    /// The request is refused.
+    Deny(Fault),
+}
+
+/// A request that waits for the ledger.
+#[derive(Debug)]
+pub(in super::super) struct PendingHold {
+    pub(super) ledger: Rc<Ledger>,
+    pub(super) quote: Quote,
+    pub(super) payer: Payer,
+    /// The request's own id.
+    pub(super) id: String,
+    /// The hold that is asked for: the request's own, or a lease.
+    pub(super) hold_id: String,
+    /// How much is asked for.
+    pub(super) credits: Credits,
+    /// For how long it is lent; none for a hold of the request's own.
+    pub(super) lease_seconds: Option<u64>,
+    /// Whether it is asked for the chain of those who have little left.
+    pub(super) is_near_limit: bool,
+    /// Calls to the ledger so far. The last one's number is its id.
+    pub(super) calls: u64,
+    /// When that began, by the proxy's clock in milliseconds.
+    pub(super) begun_ms: u64,
+}
+
+/// Filter state for the access log: the chain for those who have little left, where it serves.
+const NEAR_LIMIT: &str = "tw.near_limit";
+
+/// What a lease's hold outlives it by at most, in seconds: requests that have just drawn on it go
+/// on, and renew it while they do. A proxy that dies leaves it held no longer than that.
+const LEASE_REST: u64 = 30;
+
+/// A lease takes at most so much of what a tenant has available: one part in so many. Others of the
+/// tenant's users and other proxies need holds too.
+const LEASE_SHARE: u64 = 8;
+
+impl PendingHold {
+    /// Goes on with what the ledger answered; status 0 says that it could not be asked.
+    pub(in super::super) fn answered(
+        self,
+        policy: &CreditPolicy,
+        (status, body): (u16, &[u8]),
+        envoy: &dyn Envoy,
+        effects: &mut Vec<Effect>,
+    ) -> Next {
+        let document = Document::parse(body, Limits::default()).ok();
+        let standing = document.as_ref().and_then(|document| Standing::read(status, document));
+        // Any other 404 is that of a wrong address.
+        let code = document.as_ref().and_then(|document| document.root().str_of("code"));
+        let unknown = status == 404 && code.as_deref() == Some(UNKNOWN.consequence().name);
+        if standing.is_some() || unknown {
+            away::answered(envoy, &self.ledger, &self.payer.tenant);
+        }
+        match standing {
+            Some(standing) if standing.outcome == Outcome::Held => {
+                self.granted(policy, &standing, envoy, effects)
+            }
+            Some(standing) => self.refused(policy, &standing, envoy, effects),
+            None if unknown => {
+                effects.push(count(UNKNOWN.consequence().name));
+                Next::Deny(refusal::unknown(&self.payer.tenant))
+            }
+            None if matches!(status, 401 | 403) => {
+                self.token_refused(policy, status, envoy, effects)
+            }
+            None => {
+                if (400..500).contains(&status) && away::tells(envoy, &self.ledger) {
+                    let shown = self.ledger.shown();
+                    let line = format!("the ledger {shown} refuses this proxy's holds: {status}");
+                    effects.push(Effect::Log(line));
+                }
+                // One that refuses this request alone is there for the others.
+                let alone = matches!(status, 400 | 409 | 422);
+                let since = if alone {
+                    envoy.now_ms()
+                } else {
+                    let tenant = &self.payer.tenant;
+                    away::failed(envoy, &self.ledger, tenant, refused(status, body))
+                };
+                self.unavailable(policy, since, envoy, effects)
+            }
+        }
+    }
+
+    /// Asks for credits for many requests at once, where the tenant has enough for that.
+    pub(super) fn ask_lease(
+        &mut self,
+        lease: Allowance,
+        available: Option<Balance>,
+        envoy: &dyn Envoy,
+    ) {
+        let share = |available: Balance| {
+            let micros = available.credits().micros().checked_div(LEASE_SHARE);
+            micros.and_then(Credits::of_micros).unwrap_or_default()
+        };
+        let most = available.map_or(lease.credits, share);
+        if most < self.credits {
+            return;
+        }
+        self.lease_seconds = Some(lease.seconds);
+        self.hold_id = format!("lease-{:016x}", envoy.unique());
+        self.credits = self.credits.max(lease.credits.min(most));
+    }
+
+    fn granted(
+        mut self,
+        policy: &CreditPolicy,
+        standing: &Standing,
+        envoy: &dyn Envoy,
+        effects: &mut Vec<Effect>,
+    ) -> Next {
+        effects.push(count(if self.lease_seconds.is_some() { "lease" } else { "held" }));
+        let Standing { balance, available, last_purchase, .. } = *standing;
+        // What is set aside for this request is still its tenant's.
+        let left = available.plus(self.credits).unwrap_or(available);
+        effects.push(gauge(&self.payer, left));
+        let cheaper = self.quote.near_limit.as_ref();
+        let cheaper = cheaper.is_some_and(|cheaper| cheaper.max_cost <= self.credits);
+        self.is_near_limit |= cheaper && near(policy, balance, last_purchase);
+        self.know(standing, envoy);
+        let Some(seconds) = self.lease_seconds else {
+            let expires_ms = self.begun_ms.saturating_add(policy.hold_seconds.saturating_mul(1000));
+            return self.go((Source::Hold, expires_ms), Some(left), policy, effects);
+        };
+        let until = envoy.now_ms().saturating_add(seconds.saturating_mul(1000));
+        let free = self.credits.less(self.max_cost());
+        let payer = self.payer.name(&self.ledger);
+        let lease = (self.hold_id.as_str(), free, until);
+        let before = Account::lend(envoy, &payer, lease, available);
+        let mut give_back = |id: &str, credits: Credits| {
+            if !id.is_empty() && !credits.is_zero() {
+                let lease = (self.payer.tenant.as_str(), id);
+                effects.push(Effect::Queue(returned(&self.ledger, lease, credits)));
+            }
+        };
+        match before {
+            Some((before, left)) => give_back(&before, left),
+            // There is no place for it: this request alone is served by it.
+            None => give_back(&self.hold_id, free),
+        }
+        let (tenant, id) = (self.payer.tenant.clone(), self.hold_id.clone());
+        let item = Item::Lease { payer, tenant, id, until_ms: until };
+        effects.push(Effect::Queue(OutboxItem { ledger: Rc::clone(&self.ledger), item }));
+        let source = Source::Lease(self.hold_id.clone());
+        let expires_ms = until.saturating_add(rest(policy).saturating_mul(1000));
+        self.go((source, expires_ms), Some(left), policy, effects)
+    }
+
+    /// How the account stands now.
+    fn know(&self, standing: &Standing, envoy: &dyn Envoy) {
+        Known::note(envoy, &self.ledger, &self.payer.tenant, standing);
+    }
+
+    fn refused(
+        mut self,
+        policy: &CreditPolicy,
+        standing: &Standing,
+        envoy: &dyn Envoy,
+        effects: &mut Vec<Effect>,
+    ) -> Next {
+        let available = standing.available.credits();
+        self.know(standing, envoy);
+        if policy.lease.is_some() {
+            Account::note(envoy, &self.ledger, &self.payer, standing.available);
+        }
+        effects.push(gauge(&self.payer, standing.available));
+        if self.lease_seconds.take().is_some() {
+            // Not enough for many: perhaps for this one.
+            self.hold_id.clone_from(&self.id);
+            self.credits = self.max_cost();
+            return self.call(policy, envoy, effects);
+        }
+        let cheaper = self.quote.near_limit.as_ref().map(|cheaper| cheaper.max_cost);
+        let cheaper = cheaper.filter(|cost| !self.is_near_limit && *cost < self.credits);
+        if let Some(cheaper) = cheaper {
+            self.is_near_limit = true;
+            self.credits = cheaper;
+            // The id stands for what was refused; a ledger may remember it.
+            self.id.push_str("-2");
+            self.hold_id.clone_from(&self.id);
+            return self.call(policy, envoy, effects);
+        }
+        effects.push(count(standing.outcome.consequence().name));
+        Next::Deny(refusal::refused(&self.payer.tenant, self.credits, available, standing))
+    }
+
+    /// The ledger is there, and does not take this proxy for one of its own: no hold was made.
+    fn token_refused(
+        self,
+        policy: &CreditPolicy,
+        status: u16,
+        envoy: &dyn Envoy,
+        effects: &mut Vec<Effect>,
+    ) -> Next {
+        if away::tells(envoy, &self.ledger) {
+            effects.push(Effect::Log(self.ledger.token_refused(status)));
+        }
+        effects.push(count("token_refused"));
+        match policy.on_token_refused {
+            OnTokenRefused::Allow => self.go((Source::Nowhere, 0), None, policy, effects),
+            OnTokenRefused::Deny => Next::Deny(refusal::token_refused()),
+        }
+    }
+
+    pub(super) fn unavailable(
+        self,
+        policy: &CreditPolicy,
+        since_ms: u64,
+        envoy: &dyn Envoy,
+        effects: &mut Vec<Effect>,
+    ) -> Next {
+        let (word, source) = match policy.on_unavailable {
+            OnUnavailable::Allow => ("allowed", Some(Source::Nowhere)),
+            OnUnavailable::Deny => ("denied", None),
+            OnUnavailable::Grace(grace) => {
+                let (tenant, wanted) = (&self.payer.tenant, (self.max_cost(), grace));
+                let within = Known::run_up(envoy, &self.ledger, tenant, wanted, since_ms);
+                if within { ("grace", Some(Source::Grace)) } else { ("denied", None) }
+            }
+        };
+        effects.push(count(word));
+        if self.calls > 0 && (self.lease_seconds.is_some() || source.is_none()) {
+            // It may have been granted all the same, and nobody will settle it.
+            effects.push(Effect::Queue(self.never()));
+        }
+        match source {
+            Some(source) => self.go((source, 0), None, policy, effects),
+            None => Next::Deny(refusal::unavailable()),
+        }
+    }
+
+    pub(super) fn call(
+        mut self,
+        policy: &CreditPolicy,
+        envoy: &dyn Envoy,
+        effects: &mut Vec<Effect>,
+    ) -> Next {
+        self.calls = self.calls.saturating_add(1);
+        // A second call has what the first has left of the time.
+        let spent_ms = envoy.now_ms().saturating_sub(self.begun_ms);
+        let timeout_ms = policy.timeout_ms.saturating_sub(spent_ms).max(1);
+        let Payer { tenant, user, key } = &self.payer;
+        let lease = self.lease_seconds.map(|seconds| seconds.saturating_add(rest(policy)));
+        let hold = Hold {
+            hold_id: self.hold_id.as_str().into(),
+            tenant: tenant.into(),
+            user: user.as_ref().map(Into::into),
+            key: key.as_ref().map(Into::into),
+            credits: self.credits,
+            expires_in: lease.unwrap_or(policy.hold_seconds).min(EXPIRES_MAX),
+        };
+        let own = (self.calls, Purpose::Hold);
+        effects.push(Effect::Call(self.ledger.call(own, HOLDS, hold.write(), timeout_ms)));
+        Next::AwaitLedger(Box::new(self))
+    }
+
+    /// It runs; its hold, where it has one, expires then, by the proxy's clock in milliseconds.
+    pub(super) fn go(
+        self,
+        (source, expires_ms): (Source, u64),
+        left: Option<Balance>,
+        policy: &CreditPolicy,
+        effects: &mut Vec<Effect>,
+    ) -> Next {
+        let Quote { primary, near_limit, size } = self.quote;
+        let seconds = if source == Source::Hold { policy.hold_seconds } else { rest(policy) };
+        let (candidate, is_near_limit) = match near_limit {
+            Some(near_limit) if self.is_near_limit => (near_limit, true),
+            _ => (primary, false),
+        };
+        let Self { id, ledger, payer, .. } = self;
+        let reservation = Reservation {
+            id,
+            ledger,
+            payer,
+            source,
+            candidate,
+            size,
+            is_near_limit,
+            has_near_limit: policy.near_limit.is_some(),
+            on_abandoned: policy.on_abandoned,
+        };
+        effects.extend(reservation.opened(expires_ms, seconds));
+        if let Some(chain) = reservation.near_limit() {
+            effects.push(Effect::Count("tradewind_near_limit_total".to_owned()));
+            effects.push(Effect::State(NEAR_LIMIT.into(), chain.as_bytes().to_vec()));
+        }
+        Next::Proceed { reservation: Box::new(reservation), left }
+    }
+
+    /// The most that the chain asked for may cost.
+    pub(super) fn max_cost(&self) -> Credits {
+        match &self.quote.near_limit {
+            Some(near_limit) if self.is_near_limit => near_limit.max_cost,
+            _ => self.quote.primary.max_cost,
+        }
+    }
+
+    /// Whether this is the call whose answer the request waits for.
+    pub(in super::super) const fn awaits(&self, call: u64) -> bool {
+        self.calls == call
+    }
+
+    /// The request is gone before the ledger has answered: what was asked for is given back.
+    pub(in super::super) fn abandon(&self) -> Effect {
+        Effect::Queue(self.never())
+    }
+
+    /// What was asked for serves nobody.
+    pub(super) fn never(&self) -> OutboxItem {
+        never(&self.ledger, &self.payer, &self.hold_id)
+    }
+}
+
+/// Whether there was nobody to connect to. Envoy answers that itself, in words; where they are
+/// others it counts as one failure of several.
+fn refused(status: u16, body: &[u8]) -> bool {
+    let said = core::str::from_utf8(body).unwrap_or_default();
+    let words = ["connection failure", "no healthy upstream"];
+    status == 0 || (status == 503 && words.iter().any(|words| said.contains(words)))
+}
+
+pub(super) fn rest(policy: &CreditPolicy) -> u64 {
+    policy.hold_seconds.min(LEASE_REST)
+}
+
+pub(super) fn near(policy: &CreditPolicy, balance: Balance, last_purchase: Credits) -> bool {
+    policy.near_limit.is_some_and(|near| near.holds(balance.credits(), last_purchase))
+}
+
+pub(super) fn count(outcome: &str) -> Effect {
+    Effect::Count(format!("tradewind_holds_total.outcome.{outcome}"))
+}
+
+fn gauge(payer: &Payer, left: Balance) -> Effect {
+    let tenant = metric_label(&payer.tenant);
+    let name = format!("tradewind_credits_left_micros.tenant.{tenant}");
+    Effect::Gauge(name, left.credits().micros())
+}
