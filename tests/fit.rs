@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 use tradewind::credit::Credits;
 use tradewind::decide::{Facts, misfit};
+use tradewind::dialect::client;
 use tradewind::policy::{Capability, Policy, Unsupported, Vocabulary, answer_room};
 
 const DIALECTS: Vocabulary<'static> = Vocabulary { dialects: &["openai", "gemini"], carried: &[] };
@@ -110,7 +111,7 @@ fn a_chain_keeps_the_models_that_fit_in_order() {
     let policy = public();
     for (input_tokens, max_tokens, needs, expected) in CASES {
         let facts = Facts {
-            dialect: "openai",
+            client: client::named("openai").unwrap(),
             input_tokens: *input_tokens,
             max_tokens: *max_tokens,
             needs: needs.to_vec(),
@@ -121,7 +122,11 @@ fn a_chain_keeps_the_models_that_fit_in_order() {
 
 #[test]
 fn a_bound_that_is_written_anew_can_be_lowered() {
-    let facts = Facts { dialect: "anthropic", max_tokens: Some(201), ..Facts::default() };
+    let facts = Facts {
+        client: client::named("anthropic").unwrap(),
+        max_tokens: Some(201),
+        ..Facts::default()
+    };
     assert_eq!(said(&public(), &facts), ["+small", "+large", "+other"]);
 }
 

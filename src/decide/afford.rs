@@ -67,7 +67,8 @@ impl<'r> Need<'r> {
             fields if is_full(fields) || fields.iter().any(|field| is_tool(field)) => TURNS,
             _ => 1,
         };
-        let brings = is_full(&ask.passthrough_only) || ask.passthrough_only.iter().any(|field| brings(field));
+        let brings = is_full(&ask.passthrough_only)
+            || ask.passthrough_only.iter().any(|field| brings(field));
         Self { ask, size, bytes: request.bytes, windows, brings }
     }
 

@@ -5,8 +5,8 @@ use crate::dialect::Fault;
 pub(super) const STEP: Step = Step { name: "amend", run };
 
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
-    if decision.quote.candidates().any(|candidate| candidate.speaks(request.dialect.name)) {
-        decision.outline.edits = (request.app.edits)(request.document, request.ask);
+    if decision.quote.candidates().any(|candidate| candidate.speaks(request.client)) {
+        decision.outline.edits = (request.client.inbound.edits)(request.document, request.ask);
     }
     Ok(())
 }

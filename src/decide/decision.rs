@@ -3,7 +3,7 @@ use std::rc::Rc;
 
 use super::{Request, Trace};
 use crate::credit::Credits;
-use crate::dialect::Edit;
+use crate::dialect::{Client, Edit};
 use crate::policy::Model;
 
 /// How a request is served.
@@ -120,9 +120,9 @@ impl Candidate {
         self.legs.len() == other.legs.len() && self.legs.iter().zip(&other.legs).all(same)
     }
 
-    /// Whether one of its providers speaks that dialect.
+    /// Whether one of its providers speaks the format of that client.
     #[must_use]
-    pub fn speaks(&self, dialect: &str) -> bool {
-        self.legs.iter().any(|leg| leg.model.provider.dialect == dialect)
+    pub fn speaks(&self, client: &Client) -> bool {
+        self.legs.iter().any(|leg| client.same_format(&leg.model.provider.dialect))
     }
 }

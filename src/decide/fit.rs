@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::{Candidate, Decision, Entry, Request, Step, Trace, Verdict};
-use crate::dialect::{Ask, Fault, FaultKind, Lack, Target, named};
+use crate::dialect::{Client, Fault, FaultKind, Target, client, provider};
 use crate::policy::{Capability, Model, Unsupported};
 
 const NAME: &str = "fit";
@@ -12,17 +12,24 @@ const NAME: &str = "fit";
 pub(super) const STEP: Step = Step { name: NAME, run };
 
 /// What is known of a request.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Facts {
-    /// The app's dialect: a provider of the same dialect gets the app's bound on the answer as it
+    /// The app's client: a provider of the same format gets the app's bound on the answer as it
     /// stands, any other one a bound that its model can keep.
-    pub dialect: &'static str,
+    pub client: &'static Client,
     /// Tokens of the input, estimated.
     pub input_tokens: u64,
     /// Most tokens of the answer, where the request says.
     pub max_tokens: Option<u64>,
     /// What the request needs a model to be able to do, and the field that says so.
     pub needs: Vec<(Capability, &'static str)>,
+}
+
+impl Default for Facts {
+    /// A request of the default client that asks for nothing in particular.
+    fn default() -> Self {
+        Self { client: client::DEFAULT, input_tokens: 0, max_tokens: None, needs: Vec::new() }
+    }
 }
 
 /// Why a model cannot serve a request.
@@ -133,7 +140,7 @@ fn why(request: &Request<'_>, model: &Model, facts: &Facts) -> Option<Misfit> {
 fn facts(request: &Request<'_>) -> Facts {
     let needs = request.ask.needs();
     let mut facts = Facts {
-        dialect: request.dialect.name,
+        client: request.client,
         input_tokens: 0,
         max_tokens: request.ask.max_tokens.map(|max| max.value),
         needs: Vec::new(),
@@ -149,26 +156,19 @@ fn facts(request: &Request<'_>) -> Facts {
     facts
 }
 
-/// What the dialect of a model's provider cannot say of a request; `None` where it says all.
+/// What the provider of a model cannot be told of a request; `None` where it can be told all.
 fn unsayable(request: &Request<'_>, model: &Model) -> Option<String> {
     let own = &model.provider.dialect;
-    if own == request.dialect.name || model.unsupported == Unsupported::Drop {
-        return None;
-    }
-    let Some(dialect) = named(own) else {
+    let Some(provider) = provider::named(own) else {
         return Some(format!("its provider speaks `{own}`, which this gateway does not"));
     };
+    if provider.format == request.client.format() || model.unsupported == Unsupported::Drop {
+        return None;
+    }
     let target =
         Target { model: &model.provider_model, max_output_tokens: model.max_output_tokens };
-    let ask: &Ask<'_> = request.ask;
-    let mut lacks: Vec<Lack> = Vec::new();
-    (dialect.provider.lacks)(ask, &target, &mut lacks);
-    lacks.retain(|lack| !ask.advises(lack));
-    lacks.extend(ask.native.iter().map(|field| Lack {
-        field: field.clone(),
-        why: "can be said to providers of the app's own dialect only",
-    }));
-    let said: Vec<String> = lacks.iter().map(ToString::to_string).collect();
+    let fields = provider.unsupported(request.ask, &target);
+    let said: Vec<String> = fields.iter().map(ToString::to_string).collect();
     if said.is_empty() { None } else { Some(said.join(", ")) }
 }
 
@@ -197,7 +197,7 @@ pub fn misfit(model: &Model, facts: &Facts) -> Option<Misfit> {
     let most = model.max_output_tokens;
     let max_tokens = match facts.max_tokens {
         Some(max_tokens) if max_tokens <= most => Some(max_tokens),
-        Some(max_tokens) if model.provider.dialect == facts.dialect => {
+        Some(max_tokens) if facts.client.same_format(&model.provider.dialect) => {
             return Some(Misfit::Output { max_tokens, max_output_tokens: most });
         }
         Some(_) => Some(most),

@@ -1,5 +1,5 @@
 //! A request as the steps of a decision read it.
-use crate::dialect::{App, Ask, Dialect};
+use crate::dialect::{Ask, Client};
 use crate::json::Document;
 use crate::policy::Policy;
 
@@ -8,10 +8,8 @@ use crate::policy::Policy;
 pub struct Request<'r> {
     /// The policy in force.
     pub policy: &'r Policy,
-    /// The app's dialect.
-    pub dialect: &'static Dialect,
-    /// The app's side of that dialect.
-    pub app: &'static App,
+    /// The client that the app was written for.
+    pub client: &'static Client,
     /// The body.
     pub document: &'r Document<'r>,
     /// The body in our words.

@@ -96,13 +96,13 @@ fn plan<'p>(
     credits: Option<(&CreditPolicy, Option<Balance>)>,
 ) -> Plan<'p> {
     // A chain in which nobody speaks the app's dialect has no use for the edits.
-    let edits = match candidate.speaks(head.dialect.name) {
+    let edits = match candidate.speaks(head.client) {
         true => outline.edits.clone(),
         false => Vec::new(),
     };
     Plan {
         request_id: Cow::Borrowed(&head.request_id),
-        app: Cow::Borrowed(head.dialect.name),
+        app: Cow::Borrowed(head.client.name),
         stream: outline.stream,
         stream_usage: outline.stream_usage,
         legs: candidate.legs.iter().map(Leg::of).collect(),
