@@ -120,6 +120,12 @@ impl Candidate {
         self.legs.len() == other.legs.len() && self.legs.iter().zip(&other.legs).all(same)
     }
 
+    /// Whether all of its providers speak the format of that client.
+    #[must_use]
+    pub fn speaks_only(&self, client: &Client) -> bool {
+        self.legs.iter().all(|leg| client.same_format(&leg.model.provider.dialect))
+    }
+
     /// Whether one of its providers speaks the format of that client.
     #[must_use]
     pub fn speaks(&self, client: &Client) -> bool {

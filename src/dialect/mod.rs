@@ -34,6 +34,6 @@ pub use needs::Needs;
 pub use operation::Operation;
 pub use provider::Provider;
 pub use redact::quotes_key;
-pub use splice::{Edit, Put, splice};
+pub use splice::{Edit, Put, rebased, splice};
 pub use unsupported::{Field, UnsupportedField, is_full};
 pub use words::Words;

@@ -5,6 +5,7 @@
 //! request, decides which models may serve it, and leaves a [`plan`] in the stream's filter
 //! state. The [`provider`] role stands in a provider's cluster: it writes the request in that
 //! provider's dialect and the answer in the app's.
+mod attempt;
 mod call;
 mod connections;
 mod contract;
@@ -34,7 +35,7 @@ pub use ledger::Ledger;
 pub use memory::{ALLOWANCE, Full, Memory, Permit, STREAM_MOST};
 pub use outbox_item::{Item, OutboxItem};
 pub use outcome::{Outcome, Verdict};
-pub use plan::{Leg, Meter, Mismatch, Plan};
+pub use plan::{First, Leg, Meter, Mismatch, Plan};
 pub use plugin::{Plugin, Stream};
 pub use port::{Clock, Envoy, Random, Read, Shared};
 pub use reply::Reply;
@@ -50,6 +51,8 @@ use crate::policy::Vocabulary;
 
 /// Filter state that holds the plan.
 pub const PLAN: &str = "tw.plan";
+/// Filter state that holds the app's own body, where the request leaves the edge role with another.
+pub const ORIGINAL: &str = "tw.original";
 /// Filter state that names the model of the next attempt: the route's matcher reads it.
 pub const NEXT: &str = "tw.next";
 /// Filter state that names the provider whose role has judged the answer that comes: what comes

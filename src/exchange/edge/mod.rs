@@ -1,5 +1,7 @@
 //! The edge role: meets the app, refuses what cannot be served, decides who serves the rest.
+mod body;
 mod config;
+mod first;
 mod head;
 mod held;
 mod local;
@@ -10,6 +12,7 @@ use std::rc::Rc;
 
 pub use self::config::Config;
 
+use self::first::Original;
 use self::head::{Head, Opening};
 use self::local::Local;
 use super::duty::{Duties, Duty, End};
@@ -17,9 +20,8 @@ use super::reply::Reply;
 use super::spend::{self, Next, Payer};
 use super::{Body, Effect, Effects, Envoy, Event, Flow, HeaderMap, JUDGED, Report};
 use crate::credit::Balance;
-use crate::decide::{Candidate, Decision, Outline, Request, Trace, decide};
+use crate::decide::{Candidate, Decision, Outline, Trace};
 use crate::dialect::{Client, Fault, FaultKind};
-use crate::json::{Document, Limits};
 
 /// One request of an app.
 #[derive(Debug)]
@@ -134,7 +136,8 @@ impl Edge {
         match core::mem::replace(&mut self.state, State::Replied) {
             State::Reading(head) => {
                 if wide(size) > limit {
-                    let reply = Reply::fault(head.client, &too_large(limit), &head.request_id);
+                    let reply =
+                        Reply::fault(head.client, &body::too_large(limit), &head.request_id);
                     return self.swallow(reply, wide(size), end);
                 }
                 if !end {
@@ -185,9 +188,11 @@ impl Edge {
         }
     }
 
-    fn decide(&mut self, head: Head, body: &[u8], envoy: &dyn Envoy) -> Effects {
-        let decision = match read_and_decide(&self.config, &head, body) {
-            Ok(decision) => decision,
+    fn decide(&mut self, head: Head, bytes: &[u8], envoy: &dyn Envoy) -> Effects {
+        let decide = |document| body::read_and_decide(&self.config, &head, document, bytes.len());
+        let document = body::read(bytes);
+        let (ask, decision) = match document.as_ref().map_err(Fault::clone).and_then(decide) {
+            Ok(decided) => decided,
             Err(fault) => return answer(Reply::fault(head.client, &fault, &head.request_id)),
         };
         let Decision { outline, quote, trace } = decision;
@@ -195,11 +200,17 @@ impl Edge {
         // What costs nothing needs no credits.
         let counted = self.config.counted().filter(|_| !quote.primary.max_cost.is_zero());
         let Some(credits) = counted else {
-            return self.send(head, &draft, &quote.primary, None);
+            return self.send(
+                head,
+                &draft,
+                &quote.primary,
+                None,
+                Some(Original { body: bytes, ask }),
+            );
         };
         let (mut effects, payer) = (Vec::new(), Payer::of(&head.tenant));
         let next = spend::begin(credits, (quote, payer), &head.request_id, envoy, &mut effects);
-        self.next(head, draft, next, effects)
+        self.next(head, draft, next, effects, Some(Original { body: bytes, ask }))
     }
 
     /// The ledger has answered a call.
@@ -214,7 +225,7 @@ impl Edge {
             State::AwaitingLedger { head, draft } => {
                 let (body, mut effects) = (envoy.call_body(size), Vec::new());
                 let next = pending.answered(policy, (status, &body), envoy, &mut effects);
-                self.next(head, draft, next, effects)
+                self.next(head, draft, next, effects, None)
             }
             other => {
                 self.state = other;
@@ -223,10 +234,19 @@ impl Edge {
         }
     }
 
-    fn next(&mut self, head: Head, draft: Draft, next: Next, effects: Vec<Effect>) -> Effects {
+    /// What follows from the credits. `original` is there where the request is
+    /// still at hand.
+    fn next(
+        &mut self,
+        head: Head,
+        draft: Draft,
+        next: Next,
+        effects: Vec<Effect>,
+        original: Option<Original<'_>>,
+    ) -> Effects {
         match next {
             Next::Proceed { reservation, left } => {
-                let mut sent = self.send(head, &draft, reservation.candidate(), left);
+                let mut sent = self.send(head, &draft, reservation.candidate(), left, original);
                 if let State::Sent { near_limit, .. } = &mut self.state {
                     *near_limit = reservation.near_limit().map(str::to_owned);
                 }
@@ -259,11 +279,13 @@ impl Edge {
         draft: &Draft,
         candidate: &Candidate,
         left: Option<Balance>,
+        original: Option<Original<'_>>,
     ) -> Effects {
         self.chain = candidate.legs.iter().map(|leg| leg.model.name.clone()).collect();
         self.duties.owe(Duty::Record);
         let credits = self.config.credits();
-        let effects = send::send(&head, draft, candidate, credits.zip(Some(left)));
+        let (credits, buffer) = (credits.zip(Some(left)), self.config.buffer);
+        let effects = send::send(&head, draft, candidate, credits, original, buffer);
         let Head { client, request_id, .. } = head;
         self.state = State::Sent { client, request_id, near_limit: None };
         effects
@@ -335,27 +357,6 @@ impl Edge {
     }
 }
 
-/// Reads a body once, and decides by it.
-fn read_and_decide(config: &Config, head: &Head, body: &[u8]) -> Result<Decision, Fault> {
-    let document = Document::parse(body, Limits::default()).map_err(|syntax| {
-        Fault::new(FaultKind::InvalidRequest, format!("the body is not valid JSON: {syntax}"))
-    })?;
-    if !document.root().is_object() {
-        let found = document.root().kind().name();
-        let message = format!("the body must be a JSON object, found {found}");
-        return Err(Fault::new(FaultKind::InvalidRequest, message));
-    }
-    let ask = head.client.inbound.ask(&document)?;
-    let request = Request {
-        policy: &config.policy,
-        client: head.client,
-        document: &document,
-        ask: &ask,
-        bytes: body.len(),
-    };
-    decide(&request).map_err(|refusal| refusal.fault)
-}
-
 /// An answer of a provider role's goes on; it says where the cheaper chain has served.
 fn passed(near_limit: Option<&str>) -> Effects {
     let says = |chain: &str| {
@@ -371,14 +372,6 @@ fn answer(reply: Reply) -> Effects {
     let mut effects = Effects::reply(reply);
     effects.list.extend(refused.then(|| Effect::Count("tradewind_refused_total".to_owned())));
     effects
-}
-
-fn too_large(limit: u64) -> Fault {
-    let message = format!(
-        "the body is larger than {limit} bytes, which is the most this gateway takes \
-         (limits.request.max_body_bytes): send less"
-    );
-    Fault::new(FaultKind::TooLarge, message)
 }
 
 fn wide(size: usize) -> u64 {

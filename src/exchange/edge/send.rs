@@ -6,7 +6,11 @@
 //! and logs stand between the two roles.
 use std::borrow::Cow;
 
-use super::super::{Effect, Effects, HeaderMap, Leg, Meter, NEXT, PLAN, Plan, record, retries};
+use super::super::{
+    Effect, Effects, HeaderMap, Leg, Meter, NEXT, ORIGINAL, PLAN, Plan, StreamBuffer, record,
+    retries,
+};
+use super::first::{self, Original};
 use super::{Draft, Head};
 use crate::credit::Balance;
 use crate::decide::{Candidate, Outline};
@@ -67,12 +71,22 @@ pub(super) fn send(
     draft: &Draft,
     candidate: &Candidate,
     credits: Option<(&CreditPolicy, Option<Balance>)>,
+    original: Option<Original<'_>>,
+    buffer: StreamBuffer,
 ) -> Effects {
     let retries = retries(candidate.legs.len());
     let first = candidate.legs.first().map(|leg| leg.model.name.clone()).unwrap_or_default();
+    let mut plan = plan(head, &draft.outline, candidate, credits);
+    let written =
+        original.and_then(|original| first::write(head, (&mut plan, candidate), original, buffer));
     let mut effects = Effects::go_on()
-        .and(Effect::State(PLAN.into(), plan(head, &draft.outline, candidate, credits).encode()))
+        .and(Effect::State(PLAN.into(), plan.encode()))
         .and(Effect::State(NEXT.into(), first.into_bytes()));
+    if let Some(written) = written {
+        let kept = written.original.map(|body| Effect::State(ORIGINAL.into(), body));
+        effects.list.extend(kept);
+        effects.list.push(Effect::RequestBody(written.body));
+    }
     for name in &head.stripped.headers {
         effects = effects.and(Effect::RemoveHeader(HeaderMap::Request, name.clone()));
     }
@@ -106,6 +120,7 @@ fn plan<'p>(
         stream: outline.stream,
         stream_usage: outline.stream_usage,
         legs: candidate.legs.iter().map(Leg::of).collect(),
+        first: None,
         edits,
         carried: head.carried.iter().map(|(n, v)| (n.into(), v.into())).collect(),
         meter: credits.map(|(policy, left)| Meter {

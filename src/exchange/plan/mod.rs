@@ -3,11 +3,13 @@
 //! It is written once, when the request may run. It holds no text of the request but what changes
 //! in it, and no key.
 mod edit;
+mod first;
 mod leg;
 
 use core::fmt;
 use std::borrow::Cow;
 
+pub use self::first::First;
 pub use self::leg::Leg;
 
 use crate::dialect::Edit;
@@ -29,7 +31,9 @@ pub struct Plan<'p> {
     pub stream_usage: bool,
     /// The models to try, in order.
     pub legs: Vec<Leg<'p>>,
-    /// What changes in the body for a provider of the app's own dialect.
+    /// The body that is written for the first leg already; `None` where the body is the app's.
+    pub first: Option<First<'p>>,
+    /// What changes in the body for a provider of the app's own format.
     pub edits: Vec<Edit>,
     /// The app's headers that go to a provider of its own dialect.
     pub carried: Vec<(Cow<'p, str>, Cow<'p, str>)>,
@@ -75,6 +79,7 @@ impl<'p> Plan<'p> {
         out.flag(self.stream);
         out.flag(self.stream_usage);
         out.list(&self.legs, |out, leg| leg.write(out));
+        out.option(self.first.as_ref(), |out, first| first.write(out));
         out.list(&self.edits, edit::write);
         out.list(&self.carried, |out, (name, value)| {
             out.text(name);
@@ -106,6 +111,7 @@ impl<'p> Plan<'p> {
             stream: fields.flag()?,
             stream_usage: fields.flag()?,
             legs: fields.list(Leg::read)?,
+            first: fields.option(First::read)?,
             edits: fields.list(edit::read)?,
             carried: fields.list(pair)?,
             meter: fields.option(Meter::read)?,

@@ -16,7 +16,7 @@ pub(super) fn request(
     path: &str,
     stream: bool,
     forwarded: &[(Cow<'_, str>, Cow<'_, str>)],
-    length: usize,
+    length: u64,
 ) -> Headers {
     let provider = config.dialect;
     let accept = if stream { provider.framing.media_type() } else { "application/json" };
@@ -64,7 +64,7 @@ const LIST: usize = 2_000;
 ///
 /// An app chooses its own keys: a line break in one would begin another header, and a long one
 /// would be more than clients take.
-pub(super) fn listed(fields: &[Field]) -> String {
+pub(in super::super) fn listed(fields: &[Field]) -> String {
     let plain = |c: char| if c.is_ascii_graphic() { c } else { '?' };
     let mut list = String::new();
     for (index, field) in fields.iter().enumerate() {

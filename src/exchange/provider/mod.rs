@@ -14,13 +14,15 @@ mod response_headers;
 use std::rc::Rc;
 
 pub use self::config::Config;
+pub(super) use self::headers::listed;
 
+use self::headers::Headers;
 use self::relay::{Part, Relay};
-use self::request::Asked;
+use self::request::{Asked, Attempted};
 use super::plan::Mismatch;
 use super::{
-    Effect, Effects, Envoy, Event, HeaderMap, JUDGED, NEXT, Outcome, PLAN, Plan, Progress, Reply,
-    Report,
+    Effect, Effects, Envoy, Event, Flow, HeaderMap, JUDGED, NEXT, Outcome, PLAN, Plan, Progress,
+    Reply, Report,
 };
 use crate::dialect::{Client, Fault, FaultKind, client};
 
@@ -101,12 +103,28 @@ impl Attempt {
         effects
     }
 
+    /// Where the edge role has written the body, nothing is left to do but the headers. They wait
+    /// all the same, until the body's first bytes take them along: Envoy lets a role reach headers
+    /// that it has held until the attempt is over, and no others ([`Attempt::done`]).
     fn request_headers(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
         if end {
             return self.mismatch(envoy);
         }
-        self.state = State::Reading;
-        Effects::wait()
+        let (bytes, turn) = (envoy.property(&[PLAN]).unwrap_or_default(), turn(envoy));
+        let begun = Plan::decode(&bytes).and_then(|plan| {
+            let attempted = request::begin(&self.config, (&plan, &turn), envoy)?;
+            let Some(length) = attempted.written() else { return Ok(None) };
+            let headers = attempted.headers(&self.config, &plan, length)?;
+            Ok(Some(self.asked(attempted, headers)))
+        });
+        match begun {
+            Ok(Some(effects)) => Effects { flow: Flow::Pause, ..effects },
+            Ok(None) => {
+                self.state = State::Reading;
+                Effects::wait()
+            }
+            Err(Mismatch) => self.mismatch(envoy),
+        }
     }
 
     fn request_body(&mut self, size: usize, end: bool, envoy: &dyn Envoy) -> Effects {
@@ -117,26 +135,28 @@ impl Attempt {
             return Effects::wait();
         }
         let body = envoy.request_body(0, size);
-        let plan = envoy.property(&[PLAN]).unwrap_or_default();
-        let turn = turn(envoy);
-        let written = Plan::decode(&plan)
-            .and_then(|plan| request::write(&self.config, (&plan, &turn), &body, envoy));
-        match written {
-            Ok(written) => {
-                let Ok(body) = self.config.buffer.hold(written.body) else {
-                    return self.too_large(written.asked, envoy);
-                };
-                let mut effects = Effects::go_on().and(written.asked.report.publish());
-                self.more = written.asked.more;
-                self.state = State::Asked(Box::new(written.asked));
-                let next = written.next.map(|next| Effect::State(NEXT.into(), next.into_bytes()));
-                effects.list.extend(next);
-                effects
-                    .and(Effect::SetHeaders(HeaderMap::Request, written.headers))
-                    .and(Effect::RequestBody(body))
-            }
-            Err(Mismatch) => self.mismatch(envoy),
-        }
+        let (bytes, turn) = (envoy.property(&[PLAN]).unwrap_or_default(), turn(envoy));
+        let written = Plan::decode(&bytes).and_then(|plan| {
+            let mut attempted = request::begin(&self.config, (&plan, &turn), envoy)?;
+            let body = attempted.body(&self.config, &plan, body, envoy)?;
+            let Ok(body) = self.config.buffer.hold(body) else {
+                return Ok(self.too_large(attempted.asked, envoy));
+            };
+            let length = u64::try_from(body.as_bytes().len()).unwrap_or(u64::MAX);
+            let headers = attempted.headers(&self.config, &plan, length)?;
+            Ok(self.asked(attempted, headers).and(Effect::RequestBody(body)))
+        });
+        written.unwrap_or_else(|Mismatch| self.mismatch(envoy))
+    }
+
+    /// The provider is asked, with these headers.
+    fn asked(&mut self, attempted: Attempted<'_>, headers: Headers) -> Effects {
+        let Attempted { asked, next, .. } = attempted;
+        let mut effects = Effects::go_on().and(asked.report.publish());
+        self.more = asked.more;
+        self.state = State::Asked(Box::new(asked));
+        effects.list.extend(next.map(|next| Effect::State(NEXT.into(), next.into_bytes())));
+        effects.and(Effect::SetHeaders(HeaderMap::Request, headers))
     }
 
     /// The edge role lets no trailers pass. Were it another module, the app's own headers and

@@ -1,12 +1,10 @@
 //! The request of one attempt, in the provider's dialect.
-use std::borrow::Cow;
-
 use super::super::plan::Mismatch;
-use super::super::{Envoy, Leg, Plan, Report};
+use super::super::{Envoy, First, Leg, ORIGINAL, Plan, Report, attempt};
 use super::Config;
-use super::headers::{self, listed};
-use crate::dialect::{Ask, Client, Field, Given, Operation, Target, client, splice};
-use crate::json::{Document, Limits, Writer};
+use super::headers::{self, Headers, listed};
+use crate::dialect::{Client, Operation, client};
+use crate::json::{Document, Limits};
 
 /// What was asked, as the answer's reading has to know it.
 #[derive(Debug)]
@@ -50,23 +48,25 @@ impl Asked {
     }
 }
 
-/// A request, written.
-pub(super) struct Written {
+/// The attempt of the model whose turn it is, before its body is written.
+pub(super) struct Attempted<'p> {
     pub(super) asked: Asked,
+    leg: Leg<'p>,
     /// The model of the attempt after this one.
     pub(super) next: Option<String>,
-    pub(super) headers: Vec<(Cow<'static, str>, Vec<u8>)>,
-    pub(super) body: Vec<u8>,
+    /// The body that the edge role has written for this model.
+    first: Option<First<'p>>,
+    /// Whether the provider's format is the app's own.
+    same: bool,
 }
 
-/// Writes the request for the model whose turn it is. One of another provider, which came into
-/// this one's cluster by mistake, is a mismatch.
-pub(super) fn write(
+/// Begins the attempt of the model whose turn it is. One of another provider, which came into this
+/// one's cluster by mistake, is a mismatch.
+pub(super) fn begin<'p>(
     config: &Config,
-    (plan, turn): (&Plan<'_>, &str),
-    body: &[u8],
+    (plan, turn): (&Plan<'p>, &str),
     envoy: &dyn Envoy,
-) -> Result<Written, Mismatch> {
+) -> Result<Attempted<'p>, Mismatch> {
     let client = client::named(&plan.app).ok_or(Mismatch)?;
     let position = plan.legs.iter().position(|leg| leg.model == turn).ok_or(Mismatch)?;
     let (before, rest) = plan.legs.split_at_checked(position).ok_or(Mismatch)?;
@@ -77,14 +77,15 @@ pub(super) fn write(
     if plan.again.as_ref() == Some(&leg.model) {
         report.tries = 2;
     }
-    let mut asked = Asked {
+    let first = plan.first.as_ref().filter(|_| position == 0).cloned();
+    let asked = Asked {
         request_id: plan.request_id.to_string(),
         client,
         stream: plan.stream,
         stream_usage: plan.stream_usage,
         attempts: tried.saturating_add(1),
         more: next.is_some(),
-        dropped: String::new(),
+        dropped: first.as_ref().map_or_else(String::new, |first| first.dropped.to_string()),
         meter: match &plan.meter {
             Some(meter) => {
                 let bound = leg.bound.ok_or(Mismatch)?;
@@ -96,69 +97,52 @@ pub(super) fn write(
         },
         report,
     };
-    let bound = asked.meter.as_ref().map(|meter| meter.bound);
-    let (body, forwarded) = if client.format() == config.dialect.format {
-        (same(leg, plan, body, bound)?, plan.carried.as_slice())
-    } else {
-        let (body, dropped) = cross((config, leg), client, body, bound)?;
-        asked.dropped = listed(&dropped);
-        (body, [].as_slice())
-    };
-    let (model, stream) = (&leg.provider_model, plan.stream);
-    let path = config.dialect.path(Operation::Chat, model, stream).ok_or(Mismatch)?;
-    let headers = headers::request(config, &path, stream, forwarded, body.len());
+    let same = client.format() == config.dialect.format;
     let next = next.map(|leg| leg.model.to_string());
-    Ok(Written { asked, next, headers, body })
+    Ok(Attempted { asked, leg: leg.clone(), next, first, same })
 }
 
-/// The app's own format: its bytes, but for the model's name.
-fn same(
-    leg: &Leg<'_>,
-    plan: &Plan<'_>,
-    body: &[u8],
-    bound: Option<u64>,
-) -> Result<Vec<u8>, Mismatch> {
-    let mut name = Writer::new();
-    name.string(&leg.provider_model);
-    let name = String::from_utf8(name.finish()).map_err(|_| Mismatch)?;
-    splice(body, &plan.edits, &name, bound).ok_or(Mismatch)
-}
+impl Attempted<'_> {
+    /// Length of the body that the edge role has written for this model, in bytes; `None` where it
+    /// has written none, and [`Attempted::body`] does.
+    pub(super) fn written(&self) -> Option<u64> {
+        self.first.as_ref().map(|first| first.length)
+    }
 
-/// Another format: read again, since the body is the app's for every attempt, and written.
-///
-/// The edge role has read the same bytes without a fault, so a fault here means that the two
-/// roles are not the same module.
-fn cross(
-    (config, leg): (&Config, &Leg<'_>),
-    client: &Client,
-    body: &[u8],
-    bound: Option<u64>,
-) -> Result<(Vec<u8>, Vec<Field>), Mismatch> {
-    let document = Document::parse(body, Limits::default()).map_err(|_| Mismatch)?;
-    let mut ask = (client.inbound.read_request)(&document).map_err(|_| Mismatch)?;
-    // What was paid for is said even to a provider that may be left to find its own bound.
-    if let (Some(bound), None) = (bound, &ask.max_tokens) {
-        ask.max_tokens = Some(Given { value: bound, field: "max_tokens" });
+    /// The headers of the request, with a body of that many bytes.
+    pub(super) fn headers(
+        &self,
+        config: &Config,
+        plan: &Plan<'_>,
+        length: u64,
+    ) -> Result<Headers, Mismatch> {
+        let forwarded = if self.same { plan.carried.as_slice() } else { &[] };
+        let (model, stream) = (&self.leg.provider_model, plan.stream);
+        let path = config.dialect.path(Operation::Chat, model, stream).ok_or(Mismatch)?;
+        Ok(headers::request(config, &path, stream, forwarded, length))
     }
-    let max_output_tokens = most_tokens(leg, &ask, body.len());
-    // A bound beyond what the model can give is no bound, but its provider would refuse it.
-    if let Some(max_tokens) = &mut ask.max_tokens {
-        max_tokens.value = max_tokens.value.min(leg.max_output_tokens);
-    }
-    let target = Target { model: &leg.provider_model, max_output_tokens };
-    let left_out = config.dialect.left_out(&ask, &target, leg.drops);
-    Ok((config.dialect.write_request(ask, &target), left_out))
-}
 
-/// Most tokens of the answer: when the app sets no bound, what the input leaves of the window.
-///
-/// A token is at least one byte of text, so tokens are counted only when the bytes would not
-/// leave enough, or when an image may have few bytes and many tokens.
-fn most_tokens(leg: &Leg<'_>, ask: &Ask<'_>, bytes: usize) -> u64 {
-    let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-    let text_fits = leg.room(bytes) == leg.max_output_tokens && ask.needs().images.is_none();
-    if ask.max_tokens.is_some() || text_fits {
-        return leg.max_output_tokens;
+    /// Writes the body, from what the request came with or from the app's own where that is kept.
+    ///
+    /// The edge role has read the same bytes without a fault, so a fault here means that the two
+    /// roles are not the same module.
+    pub(super) fn body(
+        &mut self,
+        config: &Config,
+        plan: &Plan<'_>,
+        came: Vec<u8>,
+        envoy: &dyn Envoy,
+    ) -> Result<Vec<u8>, Mismatch> {
+        let kept = plan.first.as_ref().is_some_and(|first| first.keeps_original);
+        let body = if kept { envoy.property(&[ORIGINAL]).ok_or(Mismatch)? } else { came };
+        if self.same {
+            return attempt::same_format(&self.leg, &body, &plan.edits).ok_or(Mismatch);
+        }
+        let document = Document::parse(&body, Limits::default()).map_err(|_| Mismatch)?;
+        let read = self.asked.client.inbound.read_request;
+        let ask = read(&document).map_err(|_| Mismatch)?;
+        let (body, dropped) = attempt::other_format(config.dialect, &self.leg, ask, body.len());
+        self.asked.dropped = listed(&dropped);
+        Ok(body)
     }
-    leg.room(ask.estimate())
 }

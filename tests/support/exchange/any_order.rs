@@ -82,6 +82,7 @@ fn plan(
         stream: true,
         stream_usage: true,
         legs: models.into_iter().zip(bounds).map(leg).collect(),
+        first: None,
         edits,
         carried: Vec::new(),
         meter: None,

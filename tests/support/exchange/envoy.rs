@@ -120,6 +120,8 @@ struct Held {
     body: Vec<u8>,
     /// The headers have gone on.
     gone: bool,
+    /// And had not been held before: Envoy lets nobody reach them any more.
+    at_once: bool,
 }
 
 /// One filter of one stream.
@@ -215,6 +217,7 @@ impl Filter {
             (None, Flow::Pause) => Step::Wait,
             (None, Flow::Continue) => {
                 let headers = !core::mem::replace(&mut held.gone, true);
+                held.at_once |= headers && matches!(piece, Piece::Headers { .. });
                 Step::Pass { headers, body: core::mem::take(&mut held.body) }
             }
         }
@@ -261,7 +264,7 @@ impl Filter {
     ) -> Option<&'static str> {
         let sent = |filter: &mut Self, map| match map {
             // The next attempt is sent what stands there when this one is done.
-            HeaderMap::Request if event == Event::Done => false,
+            HeaderMap::Request if event == Event::Done => filter.request.at_once,
             HeaderMap::Request => way == Way::Response || filter.request.gone,
             HeaderMap::Response => way == Way::Request || filter.response.gone,
             HeaderMap::ResponseTrailers => event != Event::ResponseTrailers,

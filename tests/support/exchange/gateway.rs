@@ -168,6 +168,7 @@ impl Gateway {
             stream: true,
             stream_usage: true,
             legs: models.iter().filter_map(leg).collect(),
+            first: None,
             edits: Vec::new(),
             carried: Vec::new(),
             meter: None,

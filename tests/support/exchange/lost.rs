@@ -147,10 +147,13 @@ fn refuses(plan: &[&str], turn: &[u8]) -> (u16, Vec<String>) {
     }
     world.state.insert(NEXT.to_owned(), turn.to_vec());
     let mut filter = Filter::new(gateway.provider_role("claude").unwrap(), gateway.buffer);
-    filter.turn(&mut world, Way::Request, Piece::Headers { end: false });
-    let Step::Reply(reply) = filter.turn(&mut world, Way::Request, Piece::Body(BODY, true)) else {
-        return (0, Vec::new());
-    };
+    let pieces = [Piece::Headers { end: false }, Piece::Body(BODY, true)];
+    let reply =
+        pieces.into_iter().find_map(|piece| match filter.turn(&mut world, Way::Request, piece) {
+            Step::Reply(reply) => Some(reply),
+            _ => None,
+        });
+    let Some(reply) = reply else { return (0, Vec::new()) };
     let models = ["claude", "narrow", "gpt"].into_iter();
     let reports = models.filter_map(|model| Report::of(&world.view(), model));
     let reports = reports.inspect(|report| assert_eq!(report.word(), "misconfigured"));

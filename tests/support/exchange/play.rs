@@ -236,16 +236,20 @@ impl Play {
             }
             filter = Filter::missing(self.gateway.buffer);
         }
+        let mut saw = None;
         for piece in [Piece::Headers { end: false }, Piece::Body(&sent.body, true)] {
             match filter.turn(&mut self.life.world, Way::Request, piece) {
                 Step::Wait => {}
-                Step::Pass { body, .. } => {
-                    let headers = self.life.world.request.clone();
-                    self.life.saw.push((model.clone(), headers, body));
+                Step::Pass { headers, body } => {
+                    // What a role does to headers that have gone on changes nothing any more.
+                    let gone = headers.then(|| (self.life.world.request.clone(), Vec::new()));
+                    saw = saw.or(gone);
+                    saw.iter_mut().for_each(|(_, all)| all.extend_from_slice(&body));
                 }
                 Step::Reply(reply) => return self.reply(reply),
             }
         }
+        self.life.saw.extend(saw.map(|(headers, body)| (model.clone(), headers, body)));
         self.stage = Stage::Asked(Attempt { model, filter, sent });
     }
 

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 
 use proptest::prelude::*;
 use tradewind::dialect::{Edit, Fault, FaultKind, Put};
-use tradewind::exchange::{Leg, Meter, Mismatch, Outcome, Plan, Verdict};
+use tradewind::exchange::{First, Leg, Meter, Mismatch, Outcome, Plan, Verdict};
 
 /// What a provider said; what it is called; whether another model is asked; whether it is the
 /// operator's to mend, so that an app is told something else.
@@ -127,19 +127,27 @@ fn leg() -> impl Strategy<Value = Leg<'static>> {
     )
 }
 
+fn first() -> impl Strategy<Value = Option<First<'static>>> {
+    let first = (any::<u64>(), word(), any::<bool>()).prop_map(|(length, dropped, original)| {
+        First { length, dropped: Cow::Owned(dropped), keeps_original: original }
+    });
+    proptest::option::of(first)
+}
+
 fn plan() -> impl Strategy<Value = Plan<'static>> {
-    let words = (word(), word(), proptest::collection::vec(leg(), 0..4));
+    let words = (word(), word(), proptest::collection::vec(leg(), 0..4), first());
     let edits = proptest::collection::vec(edit(), 0..4);
     let meter = (any::<u64>(), any::<bool>(), proptest::option::of(word()));
     let meter = proptest::option::of(meter);
     let again = proptest::option::of(word());
     (words, any::<bool>(), any::<bool>(), edits, pairs(), meter, again).prop_map(
-        |((id, app, legs), stream, stream_usage, edits, carried, meter, again)| Plan {
+        |((id, app, legs, first), stream, stream_usage, edits, carried, meter, again)| Plan {
             request_id: Cow::Owned(id),
             app: Cow::Owned(app),
             stream,
             stream_usage,
             legs,
+            first,
             edits,
             carried: carried.into_iter().map(|(n, v)| (Cow::Owned(n), Cow::Owned(v))).collect(),
             meter: meter.map(|(choices, stop, left)| Meter {
@@ -197,6 +205,7 @@ fn blank() -> Plan<'static> {
         stream: false,
         stream_usage: false,
         legs: Vec::new(),
+        first: None,
         edits: Vec::new(),
         carried: Vec::new(),
         meter: None,

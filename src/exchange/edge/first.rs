@@ -1,0 +1,63 @@
+//! The first attempt's body, written from the request that the edge role has just read, so that the
+//! provider role neither reads nor writes one.
+use super::super::provider::listed;
+use super::super::{Body, First, Plan, StreamBuffer, attempt};
+use super::Head;
+use crate::decide::Candidate;
+use crate::dialect::{Ask, provider};
+
+/// Longest body of an app's that is kept beside the one that was written for the first attempt, in
+/// bytes: 4 MiB. Envoy holds both until the request is over.
+const ORIGINAL_MAX: usize = 4 << 20;
+
+/// The app's request, while it is still at hand.
+#[derive(Debug)]
+pub(super) struct Original<'o> {
+    pub(super) body: &'o [u8],
+    pub(super) ask: Ask<'o>,
+}
+
+/// What was written.
+#[derive(Debug)]
+pub(super) struct Written {
+    /// The first attempt's body.
+    pub(super) body: Body,
+    /// The app's own, for the legs after it.
+    pub(super) original: Option<Vec<u8>>,
+}
+
+/// Writes the body for the first leg of a plan, and says so in the plan. `None` where that is left
+/// to the provider role: the body, or two of them, would be too large.
+pub(super) fn write(
+    head: &Head,
+    (plan, candidate): (&mut Plan<'_>, &Candidate),
+    original: Original<'_>,
+    buffer: StreamBuffer,
+) -> Option<Written> {
+    let Original { body: own, ask } = original;
+    let provider = provider::named(&candidate.legs.first()?.model.provider.dialect)?;
+    let (leg, others) = plan.legs.split_first()?;
+    let same = provider.format == head.client.format();
+    // A leg of another format is written from what the app has asked, not from what was made of it.
+    let keeps_original = !others.is_empty() && !candidate.speaks_only(head.client);
+    if keeps_original && own.len() > ORIGINAL_MAX {
+        return None;
+    }
+    let (written, dropped) = if same {
+        (attempt::same_format(leg, own, &plan.edits)?, Vec::new())
+    } else {
+        attempt::other_format(provider, leg, ask, own.len())
+    };
+    let edits = match others {
+        [] => Some(Vec::new()),
+        _ if keeps_original => None,
+        _ => Some(attempt::edits_after(leg, &plan.edits)?),
+    };
+    let body = buffer.hold(written).ok()?;
+    let length = u64::try_from(body.as_bytes().len()).ok()?;
+    plan.first = Some(First { length, dropped: listed(&dropped).into(), keeps_original });
+    if let Some(edits) = edits {
+        plan.edits = edits;
+    }
+    Some(Written { body, original: keeps_original.then(|| own.to_vec()) })
+}

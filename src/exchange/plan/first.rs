@@ -1,0 +1,33 @@
+//! What a plan says of a body that the edge role has written for the first leg.
+use std::borrow::Cow;
+
+use crate::layout::{Reader, Writer};
+
+/// The body of the first attempt, which the request has when it leaves the edge role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct First<'p> {
+    /// Length of the body, in bytes.
+    pub length: u64,
+    /// The fields that were left out, as a header names them; empty when there are none.
+    pub dropped: Cow<'p, str>,
+    /// Whether the app's own body stands in filter state ([`super::super::ORIGINAL`]): later legs
+    /// are written from that. Otherwise they are written from the first attempt's body, which is in
+    /// the app's format; [`super::Plan::edits`] say where.
+    pub keeps_original: bool,
+}
+
+impl<'p> First<'p> {
+    pub(super) fn write(&self, out: &mut Writer) {
+        out.number(self.length);
+        out.text(&self.dropped);
+        out.flag(self.keeps_original);
+    }
+
+    pub(super) fn read(fields: &mut Reader<'p>) -> Option<Self> {
+        Some(Self {
+            length: fields.number()?,
+            dropped: fields.text()?.into(),
+            keeps_original: fields.flag()?,
+        })
+    }
+}
