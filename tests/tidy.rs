@@ -196,6 +196,17 @@ fn proxy_wasm_stays_in_the_filter() {
 }
 
 #[test]
+fn a_metric_is_a_row_of_the_table() {
+    let word = "\"tradewind_";
+    let files = rust(&["src/exchange", "src/filter"]);
+    let rows = files.iter().filter(|file| !file.path.ends_with("exchange/metric.rs"));
+    let names = rows.filter(|file| file.code().contains(word)).map(|file| {
+        format!("{} names a metric: give it a row in src/exchange/metric.rs", file.path)
+    });
+    none(&names.collect::<Vec<_>>());
+}
+
+#[test]
 fn pure_rooms_do_not_touch_the_world() {
     let mut problems = Vec::new();
     for file in rust(&["src"]).iter().filter(|f| PURE.iter().any(|room| f.within(room))) {

@@ -30,6 +30,16 @@ pub(super) fn problem(at: &At<'_>, line: usize, message: String) -> Problem {
     Problem { path: at.to_string(), line, message }
 }
 
+/// The statuses below 500 that the rendered retry policy retries.
+pub const RETRIED_4XX: [u16; 3] = [408, 425, 429];
+
+/// Whether the rendered retry policy retries an answer with that status.
+#[must_use]
+pub const fn is_retried(status: u16) -> bool {
+    let [timeout, early, limit] = RETRIED_4XX;
+    matches!(status, 500..=599) || status == timeout || status == early || status == limit
+}
+
 /// The most bytes that Envoy buffers of one stream, either way.
 ///
 /// A body that is written beyond it, while Envoy buffers that stream for us, ends the whole

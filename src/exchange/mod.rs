@@ -13,8 +13,10 @@ mod duty;
 pub mod edge;
 mod effect;
 mod event;
+pub mod filter_state;
 mod ledger;
 mod memory;
+pub mod metric;
 mod outbox_item;
 mod outcome;
 mod plan;
@@ -28,9 +30,10 @@ mod spend;
 
 pub use call::{Call, Purpose};
 pub use connections::Connections;
-pub use contract::{Body, StreamBuffer, TooLarge, retries};
+pub use contract::{Body, RETRIED_4XX, StreamBuffer, TooLarge, is_retried, retries};
 pub use effect::{Effect, Effects, Flow, HeaderMap};
 pub use event::Event;
+use filter_state::{JUDGED, NEXT, ORIGINAL, PLAN};
 pub use ledger::Ledger;
 pub use memory::{ALLOWANCE, Full, Memory, Permit, STREAM_MOST};
 pub use outbox_item::{Item, OutboxItem};
@@ -48,16 +51,6 @@ pub use crate::policy::CreditPolicy;
 
 use crate::dialect;
 use crate::policy::Vocabulary;
-
-/// Filter state that holds the plan.
-pub const PLAN: &str = "tw.plan";
-/// Filter state that holds the app's own body, where the request leaves the edge role with another.
-pub const ORIGINAL: &str = "tw.original";
-/// Filter state that names the model of the next attempt: the route's matcher reads it.
-pub const NEXT: &str = "tw.next";
-/// Filter state that names the provider whose role has judged the answer that comes: what comes
-/// without it was made by Envoy, or by a provider whose cluster lacks that role.
-pub const JUDGED: &str = "tw.judged";
 
 /// What a policy may name, from the rooms it does not know.
 #[must_use]

@@ -1,21 +1,8 @@
 //! What became of a request's attempts, for counters and for the access log.
-use super::{Effect, Progress, Report};
+use super::filter_state::{ATTEMPTS, DECISION, MODEL, REQUEST_ID, TRIED};
+use super::{Effect, Progress, Report, metric};
 use crate::decide::Trace;
 use crate::json::Writer;
-use crate::policy::metric_label;
-
-/// Filter state for the access log: every attempt, in order.
-const ATTEMPTS: &str = "tw.attempts";
-/// Filter state for the access log: how many models were tried. The app is told the same in a
-/// header, which the log does not read: what an app is told is for others to decide.
-const TRIED: &str = "tw.tried";
-/// Filter state for the access log: the request's id. No header of the request tells it once a
-/// provider role has made that one new.
-const REQUEST_ID: &str = "tw.request_id";
-/// Filter state for the access log: the chain, the models that were passed over, and why.
-const DECISION: &str = "tw.decision";
-/// Filter state for the access log: the model that the request ended with.
-const MODEL: &str = "tw.model";
 
 /// Records a request that goes to a provider.
 pub(super) fn sent(request_id: &str) -> Effect {
@@ -37,12 +24,9 @@ pub(super) fn of(reports: &[Report], tried: usize) -> Vec<Effect> {
     }
     let Some(last) = reports.last() else { return effects };
     for report in reports {
-        let (model, word) = (metric_label(&report.model), report.word());
-        let name = format!("tradewind_attempts_total.model.{model}.outcome.{word}");
-        effects.push(Effect::Count(name));
+        effects.push(metric::ATTEMPTS.count(&[&report.model, report.word()]));
         if report.progress == Progress::Cut {
-            let name = format!("tradewind_streams_cut_total.model.{model}");
-            effects.push(Effect::Count(name));
+            effects.push(metric::STREAMS_CUT.count(&[&report.model]));
         }
     }
     effects.push(Effect::State(MODEL.into(), last.model.clone().into_bytes()));

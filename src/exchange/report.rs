@@ -7,6 +7,7 @@
 //! It is published when the attempt begins, when it is judged, at its end and on the way: an app
 //! that leaves ends the edge role before the provider role, so what is known then is what was
 //! published last.
+use super::filter_state;
 use super::spend::believed;
 use super::{Effect, Envoy, Outcome};
 use crate::usage::Usage;
@@ -141,13 +142,13 @@ impl Report {
     /// Publishes it, in the place of what was published of the same model before.
     #[must_use]
     pub fn publish(&self) -> Effect {
-        Effect::State(key(&self.model).into(), self.encode())
+        Effect::State(filter_state::report(&self.model).into(), self.encode())
     }
 
     /// What was published of a model's attempt; none when that model was not tried.
     #[must_use]
     pub fn of(envoy: &dyn Envoy, model: &str) -> Option<Self> {
-        let bytes = envoy.property(&[&key(model)])?;
+        let bytes = envoy.property(&[&filter_state::report(model)])?;
         Self::decode(&bytes).filter(|report| report.model == model)
     }
 
@@ -250,10 +251,6 @@ impl Used {
     pub const fn seen(&self) -> u64 {
         self.said.saturating_add(self.thought)
     }
-}
-
-fn key(model: &str) -> String {
-    format!("tw.report.{model}")
 }
 
 const RUNNING: &str = "running";

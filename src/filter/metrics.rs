@@ -9,6 +9,8 @@ use std::time::Duration;
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::MetricType;
 
+use crate::exchange::{Effect, metric};
+
 /// How long a count may wait.
 pub(super) const PERIOD: Duration = Duration::from_secs(1);
 
@@ -57,6 +59,29 @@ pub(super) fn gauge(name: &str, value: u64) {
             let _ = hostcalls::record_metric(id, value);
         }
     });
+}
+
+/// Declares the counters that have no labels, so that they exist before anything is counted.
+pub(super) fn declare() {
+    let plain = metric::ALL.iter().filter(|metric| metric.labels.is_empty());
+    COUNTERS.with_borrow_mut(|counters| {
+        for metric in plain.filter(|metric| metric.kind == metric::Kind::Counter) {
+            if counters.contains_key(metric.name) {
+                continue;
+            }
+            if let Ok(id) = hostcalls::define_metric(MetricType::Counter, metric.name) {
+                counters.insert(metric.name.to_owned(), Counter { id, waiting: 0 });
+            }
+        }
+    });
+}
+
+/// A policy was refused: counted at once, since there may be nobody who ticks.
+pub(super) fn refused() {
+    if let Effect::Count(name) = metric::policy_refused() {
+        count(&name);
+    }
+    flush();
 }
 
 /// Tells Envoy what has been counted since the last time.

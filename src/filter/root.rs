@@ -74,14 +74,14 @@ impl RootContext for Root {
                 self.pace.set(if credits { PERIOD } else { metrics::PERIOD });
                 let joined = self.is_edge();
                 self.plugin = Some(plugin);
+                metrics::declare();
                 if self.is_edge() && !joined {
                     outbox::joined();
                 }
                 true
             }
             Err(problems) => {
-                metrics::count("tradewind_policy_refused_total");
-                metrics::flush();
+                metrics::refused();
                 log::error!(
                     "the policy is refused, and the last good one keeps serving where there is \
                      one; {} problem(s), as `tradewind check` lists them:",

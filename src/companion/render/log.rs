@@ -2,13 +2,25 @@
 use serde_json::{Value, json};
 
 use super::extension;
+use crate::exchange::filter_state;
 
-/// A request's header where it was not sent on: a provider does not get it, so an attempt has taken
-/// it away by the time the log is written. Envoy reads no command that goes on in another line.
-const REQUEST_ID: &str = concat!(
-    r#"%COALESCE({"operators":[{"command":"FILTER_STATE","param":"wasm.tw.request_id:PLAIN"},"#,
-    r#"{"command":"REQ","param":"x-request-id"}]})%"#
-);
+/// The module's word of a request's id, or the header's where the request was not sent on: a
+/// provider does not get that header, so an attempt has taken it away by the time the log is
+/// written. Envoy reads no command that goes on in another line.
+fn request_id() -> String {
+    let own = json!({"command": "FILTER_STATE", "param": plain(filter_state::REQUEST_ID)});
+    let header = json!({"command": "REQ", "param": "x-request-id"});
+    format!("%COALESCE({})%", json!({"operators": [own, header]}))
+}
+
+/// What the module has left in filter state.
+fn state(name: &str) -> String {
+    format!("%FILTER_STATE({})%", plain(name))
+}
+
+fn plain(name: &str) -> String {
+    format!("wasm.{name}:PLAIN")
+}
 
 pub(super) fn access_log() -> Value {
     extension(
@@ -16,7 +28,7 @@ pub(super) fn access_log() -> Value {
         "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
         json!({"log_format": {"json_format": {
             "time": "%START_TIME%",
-            "request_id": REQUEST_ID,
+            "request_id": request_id(),
             "method": "%REQ(:METHOD)%",
             // Without the query, where some apps put a key.
             "path": "%PATH(NQ)%",
@@ -24,13 +36,13 @@ pub(super) fn access_log() -> Value {
             "status": "%RESPONSE_CODE%",
             "flags": "%RESPONSE_FLAGS%",
             "details": "%RESPONSE_CODE_DETAILS%",
-            "model": "%FILTER_STATE(wasm.tw.model:PLAIN)%",
-            "decision": "%FILTER_STATE(wasm.tw.decision:PLAIN)%",
-            "tried": "%FILTER_STATE(wasm.tw.attempts:PLAIN)%",
-            "credits": "%FILTER_STATE(wasm.tw.bill:PLAIN)%",
-            "near_limit": "%FILTER_STATE(wasm.tw.near_limit:PLAIN)%",
+            "model": state(filter_state::MODEL),
+            "decision": state(filter_state::DECISION),
+            "tried": state(filter_state::ATTEMPTS),
+            "credits": state(filter_state::BILL),
+            "near_limit": state(filter_state::NEAR_LIMIT),
             // Models, not tries: Envoy's own count is higher.
-            "attempts": "%FILTER_STATE(wasm.tw.tried:PLAIN)%",
+            "attempts": state(filter_state::TRIED),
             "upstream": "%UPSTREAM_HOST%",
             "upstream_failure": "%UPSTREAM_TRANSPORT_FAILURE_REASON%",
             "duration_ms": "%DURATION%",

@@ -4,7 +4,8 @@ use std::rc::Rc;
 use serde_json::{Map, Value, json};
 
 use super::{any, duration, extension, listener};
-use crate::exchange::{NEXT, retries};
+use crate::exchange::filter_state::NEXT;
+use crate::exchange::{RETRIED_4XX, retries};
 use crate::policy::{Model, Policy, Resilience};
 
 pub(super) fn table(policy: &Policy) -> Value {
@@ -92,7 +93,7 @@ fn cluster(name: &str) -> Value {
 fn retry(resilience: &Resilience) -> Value {
     json!({
         "retry_on": "5xx,reset,connect-failure,refused-stream,retriable-status-codes",
-        "retriable_status_codes": [408, 425, 429, 529],
+        "retriable_status_codes": RETRIED_4XX,
         // The edge role lowers it to what the chain may need.
         "num_retries": retries(resilience.attempts as usize),
         "refresh_cluster_on_retry": true,

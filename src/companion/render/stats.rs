@@ -5,11 +5,10 @@
 //! have no dots: the module writes `_` for them.
 use serde_json::{Value, json};
 
-/// Every label that the module uses.
-const LABELS: [&str; 3] = ["model", "outcome", "tenant"];
+use crate::exchange::metric;
 
 pub(super) fn config() -> Value {
-    let tags: Vec<Value> = LABELS.iter().map(|label| tag(label)).collect();
+    let tags: Vec<Value> = metric::labels().into_iter().map(tag).collect();
     json!({"stats_tags": tags})
 }
 

@@ -2,7 +2,9 @@
 //! could be reached, nobody answered in time), and whatever comes of a cluster without that role.
 use std::borrow::Cow;
 
-use super::super::{Effect, Effects, Envoy, Flow, HeaderMap, Outcome, Progress, Reply, Report};
+use super::super::{
+    Effect, Effects, Envoy, Flow, HeaderMap, Outcome, Progress, Reply, Report, metric,
+};
 use crate::dialect::{Client, Fault, FaultKind};
 
 /// An answer that no provider role has judged.
@@ -78,14 +80,12 @@ impl Local {
         }
         let effects = Effects::reply(reply);
         if !self.is_bare() {
-            return effects.and(Effect::Count("tradewind_local_failures_total".to_owned()));
+            return effects.and(metric::LOCAL_FAILURES.count(&[]));
         }
         let model = &self.model;
         let line =
             format!("model `{model}`: no provider role stands in the cluster that serves it");
-        effects
-            .and(Effect::Count("tradewind_provider_role_missing_total".to_owned()))
-            .and(Effect::Log(line))
+        effects.and(metric::PROVIDER_ROLE_MISSING.count(&[])).and(Effect::Log(line))
     }
 
     /// The effects on the held headers, and the body to follow.
@@ -105,7 +105,7 @@ impl Local {
         }
         let list = vec![
             Effect::SetHeaders(HeaderMap::Response, headers),
-            Effect::Count("tradewind_local_failures_total".to_owned()),
+            metric::LOCAL_FAILURES.count(&[]),
         ];
         (Effects { list, flow: Flow::Pause }, body)
     }

@@ -18,7 +18,7 @@ use self::local::Local;
 use super::duty::{Duties, Duty, End};
 use super::reply::Reply;
 use super::spend::{self, Next, Payer};
-use super::{Body, Effect, Effects, Envoy, Event, Flow, HeaderMap, JUDGED, Report};
+use super::{Body, Effect, Effects, Envoy, Event, Flow, HeaderMap, JUDGED, Report, metric};
 use crate::credit::Balance;
 use crate::decide::{Candidate, Decision, Outline, Trace};
 use crate::dialect::{Client, Fault, FaultKind};
@@ -370,7 +370,7 @@ fn passed(near_limit: Option<&str>) -> Effects {
 fn answer(reply: Reply) -> Effects {
     let refused = reply.status >= 400;
     let mut effects = Effects::reply(reply);
-    effects.list.extend(refused.then(|| Effect::Count("tradewind_refused_total".to_owned())));
+    effects.list.extend(refused.then(|| metric::REFUSED.count(&[])));
     effects
 }
 

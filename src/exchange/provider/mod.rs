@@ -22,7 +22,7 @@ use self::request::{Asked, Attempted};
 use super::plan::Mismatch;
 use super::{
     Effect, Effects, Envoy, Event, Flow, HeaderMap, JUDGED, NEXT, Outcome, PLAN, Plan, Progress,
-    Reply, Report,
+    Reply, Report, metric,
 };
 use crate::dialect::{Client, Fault, FaultKind, client};
 
@@ -181,9 +181,7 @@ impl Attempt {
         let fault = Fault::new(FaultKind::TooLarge, message);
         let reply = marked(asked.client, &fault, &asked.request_id, asked.model());
         asked.report.end(Progress::Failed(Outcome::of(&fault)), envoy.now_ms());
-        Effects::reply(reply)
-            .and(asked.report.publish())
-            .and(Effect::Count("tradewind_refused_total".to_owned()))
+        Effects::reply(reply).and(asked.report.publish()).and(metric::REFUSED.count(&[]))
     }
 
     /// The two roles do not understand each other: a clear 500, never a guess.
@@ -199,7 +197,7 @@ impl Attempt {
         effects.list.push(report.publish());
         let provider = &self.config.provider;
         let line = format!("model `{model}` in the cluster of `{provider}`: {Mismatch}");
-        effects.list.push(Effect::Count("tradewind_plan_mismatch_total".to_owned()));
+        effects.list.push(metric::PLAN_MISMATCH.count(&[]));
         effects.list.push(Effect::Log(line));
         effects
     }

@@ -1,7 +1,8 @@
 //! A request that waits for its ledger: what follows on each answer, and on none.
 use std::rc::Rc;
 
-use super::super::{Effect, Envoy, Item, Ledger, OutboxItem, Purpose};
+use super::super::filter_state::NEAR_LIMIT;
+use super::super::{Effect, Envoy, Item, Ledger, OutboxItem, Purpose, metric};
 use super::account::Account;
 use super::reservation::{Reservation, Source};
 use super::settle::{never, returned};
@@ -12,7 +13,7 @@ use crate::credit::{Balance, Credits, Outcome};
 use crate::decide::Quote;
 use crate::dialect::Fault;
 use crate::json::{Document, Limits};
-use crate::policy::{Allowance, CreditPolicy, OnTokenRefused, OnUnavailable, metric_label};
+use crate::policy::{Allowance, CreditPolicy, OnTokenRefused, OnUnavailable};
 
 /// What a ledger says of a tenant that has never bought anything.
 const UNKNOWN: Outcome = Outcome::UnknownTenant;
@@ -53,9 +54,6 @@ pub(in super::super) struct PendingHold {
     /// When that began, by the proxy's clock in milliseconds.
     pub(super) begun_ms: u64,
 }
-
-/// Filter state for the access log: the chain for those who have little left, where it serves.
-const NEAR_LIMIT: &str = "tw.near_limit";
 
 /// What a lease's hold outlives it by at most, in seconds: requests that have just drawn on it go
 /// on, and renew it while they do. A proxy that dies leaves it held no longer than that.
@@ -313,7 +311,7 @@ impl PendingHold {
         };
         effects.extend(reservation.opened(expires_ms, seconds));
         if let Some(chain) = reservation.near_limit() {
-            effects.push(Effect::Count("tradewind_near_limit_total".to_owned()));
+            effects.push(metric::NEAR_LIMIT.count(&[]));
             effects.push(Effect::State(NEAR_LIMIT.into(), chain.as_bytes().to_vec()));
         }
         Next::Proceed { reservation: Box::new(reservation), left }
@@ -360,11 +358,9 @@ pub(super) fn near(policy: &CreditPolicy, balance: Balance, last_purchase: Credi
 }
 
 pub(super) fn count(outcome: &str) -> Effect {
-    Effect::Count(format!("tradewind_holds_total.outcome.{outcome}"))
+    metric::HOLDS.count(&[outcome])
 }
 
 fn gauge(payer: &Payer, left: Balance) -> Effect {
-    let tenant = metric_label(&payer.tenant);
-    let name = format!("tradewind_credits_left_micros.tenant.{tenant}");
-    Effect::Gauge(name, left.credits().micros())
+    metric::CREDITS_LEFT.set(&[&payer.tenant], left.credits().micros())
 }

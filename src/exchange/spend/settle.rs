@@ -1,7 +1,8 @@
 //! After a request, however it ended: what it cost is charged, what it did not need is free again.
 use std::rc::Rc;
 
-use super::super::{Effect, Envoy, Item, Ledger, OutboxItem, Progress, Report};
+use super::super::filter_state::BILL;
+use super::super::{Effect, Envoy, Item, Ledger, OutboxItem, Progress, Report, metric};
 use super::Payer;
 use super::bill::{self, Bill, Ending, Last};
 use super::left::{self, Left};
@@ -11,10 +12,6 @@ use super::tenant::Known;
 use crate::credit::Credits;
 use crate::credit::wire::{Draw, Part, Settlement};
 use crate::json::Writer;
-use crate::policy::metric_label;
-
-/// Filter state for the access log: what was charged.
-const BILL: &str = "tw.bill";
 
 /// Settles a request that ran.
 pub(in super::super) fn settle(
@@ -31,10 +28,9 @@ pub(in super::super) fn settle(
     for (_, report) in exact {
         Speed::learn(envoy, report, reservation.size);
     }
-    let mut effects = vec![Effect::Count(format!(
-        "tradewind_settled_total.outcome.{}",
-        if bill.estimated() && bill.outcome == "answered" { "estimated" } else { bill.outcome }
-    ))];
+    let answered = bill.outcome == "answered";
+    let outcome = if bill.estimated() && answered { "estimated" } else { bill.outcome };
+    let mut effects = vec![metric::SETTLED.count(&[outcome])];
     effects.push(Effect::State(BILL.into(), bill.spoken()));
     effects
         .extend(bill.parts.iter().zip(reports).flat_map(|(part, report)| rejected(part, report)));
@@ -110,9 +106,7 @@ fn rejected(part: &bill::Part, report: &Report) -> Vec<Effect> {
          the request allows: an estimate is charged instead",
         part.model
     );
-    let model = metric_label(&part.model);
-    let count = Effect::Count(format!("tradewind_usage_rejected_total.model.{model}"));
-    vec![count, Effect::Log(line)]
+    vec![metric::USAGE_REJECTED.count(&[&part.model]), Effect::Log(line)]
 }
 
 /// A hold that may or may not have been made, and serves nobody. Should it be made later still,

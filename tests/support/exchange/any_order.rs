@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use proptest::prelude::*;
 use proptest::sample::select;
 use tradewind::dialect::{Edit, Put};
-use tradewind::exchange::{Event, Leg, Meter, NEXT, PLAN, Plan, Stream};
+use tradewind::exchange::filter_state::{NEXT, PLAN};
+use tradewind::exchange::{Event, Leg, Meter, Plan, Stream};
 
 use super::cases::cases;
 use super::support::{Gateway, Headers, View, World};

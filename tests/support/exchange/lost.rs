@@ -1,7 +1,8 @@
 //! Attempts that end without an answer: what each is taken for, and whether its model is asked once
 //! more.
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
-use tradewind::exchange::{Effect, NEXT, PLAN, Plan, Report};
+use tradewind::exchange::filter_state::{NEXT, PLAN};
+use tradewind::exchange::{Effect, Plan, Report};
 
 use super::support::{Filter, Gateway, IDLE_TIMEOUT_MS, Piece, Step, Way, World};
 

@@ -1,6 +1,7 @@
 //! What streams hold is bounded, each alone and all together; who holds little is left alone.
 #![expect(clippy::unwrap_used, reason = "helpers that fail fail their tests")]
-use tradewind::exchange::{ALLOWANCE, Effect, Event, Flow, NEXT, PLAN, Plan, Stream};
+use tradewind::exchange::filter_state::{NEXT, PLAN};
+use tradewind::exchange::{ALLOWANCE, Effect, Event, Flow, Plan, Stream};
 
 use super::support::{Gateway, View, World};
 

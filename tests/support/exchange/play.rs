@@ -13,7 +13,8 @@ use std::rc::Rc;
 use super::envoy::{Common, Filter, Headers, Piece, Step, Way, World};
 use super::gateway::Gateway;
 use super::script::{Answer, Given, Message};
-use tradewind::exchange::{Memory, NEXT, Reply};
+use tradewind::exchange::filter_state::NEXT;
+use tradewind::exchange::{Memory, Reply, is_retried};
 
 /// What came of a request.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -382,5 +383,5 @@ impl Play {
 fn retried(headers: &Headers) -> bool {
     let status = headers.iter().find(|(name, _)| name == ":status");
     let status = status.and_then(|(_, value)| String::from_utf8_lossy(value).parse().ok());
-    matches!(status, Some(408 | 425 | 429 | 500..=599))
+    status.is_some_and(is_retried)
 }

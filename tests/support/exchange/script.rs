@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::envoy::{Headers, Piece};
 use super::play::Life;
+use tradewind::exchange::filter_state::{ATTEMPTS, BILL, DECISION, MODEL, NEAR_LIMIT};
 use tradewind::exchange::{Call, Item};
 use tradewind::json::{Document, Limits};
 
@@ -225,7 +226,7 @@ pub(crate) fn told(life: &Life) -> String {
     if life.reset {
         out.push_str("=== app's connection was reset\n");
     }
-    if let Some(decision) = life.world.state.get("tw.decision") {
+    if let Some(decision) = life.world.state.get(DECISION) {
         tell_skipped(decision, &mut out);
     }
     tell_log(life, &mut out);
@@ -246,7 +247,7 @@ pub(crate) fn told(life: &Life) -> String {
 }
 
 /// What stands in the access log beside what Envoy knows itself.
-pub(crate) const LOGGED: [&str; 4] = ["tw.model", "tw.attempts", "tw.bill", "tw.near_limit"];
+pub(crate) const LOGGED: [&str; 4] = [MODEL, ATTEMPTS, BILL, NEAR_LIMIT];
 
 fn tell_log(life: &Life, out: &mut String) {
     let mut title = "=== access log\n";

@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 
 use tradewind::dialect::Event;
-use tradewind::exchange::{Meter, NEXT, PLAN, Plan, Progress, Report, StreamBuffer, Used};
+use tradewind::exchange::filter_state::{NEXT, PLAN};
+use tradewind::exchange::{Meter, Plan, Progress, Report, StreamBuffer, Used};
 
 use super::support::{Filter, Gateway, Piece, Step, Way, World};
 

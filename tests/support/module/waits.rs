@@ -1,5 +1,6 @@
 //! Streams that wait, and what they hold meanwhile: both are the VM's own matter.
-use tradewind::exchange::{Effect, Effects, Event, Flow, NEXT, PLAN};
+use tradewind::exchange::filter_state::{NEXT, PLAN};
+use tradewind::exchange::{Effect, Effects, Event, Flow};
 
 use super::*;
 use crate::support::{Place as _, Role, View, World};

@@ -1,11 +1,10 @@
 //! A stream that the app is receiving, event by event.
-use super::super::super::{Effect, Effects, Envoy, Flow, Progress};
+use super::super::super::{Effect, Effects, Envoy, Flow, Progress, metric};
 use super::about::About;
 use super::ending::Ending;
 use super::judge::{Came, EVENTS, Judge};
 use super::translate::{End, Run, Translation, no_memory};
 use super::{Relay, Turn};
-use crate::policy::metric_label;
 
 /// How often an answer that is whole is woken, about once a second, while it waits for the usage.
 const USAGE_PATIENCE: u8 = 5;
@@ -178,6 +177,5 @@ impl Flowing {
 
 /// Counts a stream for which there was no memory.
 pub(super) fn full(about: &About) -> Effect {
-    let model = metric_label(about.asked.model());
-    Effect::Count(format!("tradewind_streams_too_large_total.model.{model}"))
+    metric::STREAMS_TOO_LARGE.count(&[about.asked.model()])
 }

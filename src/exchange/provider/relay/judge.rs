@@ -1,7 +1,9 @@
 //! The judgement of an answer while its headers are held: it passes, or it has failed.
 use std::borrow::Cow;
 
-use super::super::super::{Body, Effect, Effects, Envoy, HeaderMap, Outcome, Progress, Reply};
+use super::super::super::{
+    Body, Effect, Effects, Envoy, HeaderMap, Outcome, Progress, Reply, is_retried,
+};
 use super::super::headers::Headers;
 use super::super::response_headers::WAITS;
 use super::about::About;
@@ -67,7 +69,7 @@ impl Judge {
     fn ask_the_next(self, told: &Fault, came: Came, mut effects: Effects) -> Turn {
         let asked = &self.about.asked;
         // Envoy retries what its policy lists; everything else has to look like it.
-        let status = if retried(told.status) { told.status } else { 503 };
+        let status = if is_retried(told.status) { told.status } else { 503 };
         // Envoy buffers nothing where nothing came.
         let said = if came.size > 0 {
             (asked.client.write_fault)(told, &asked.request_id)
@@ -137,11 +139,6 @@ impl Judge {
         effects.list.extend(body.map(Effect::ResponseBody));
         effects
     }
-}
-
-/// Statuses that the rendered retry policy retries as they are.
-const fn retried(status: u16) -> bool {
-    matches!(status, 408 | 425 | 429 | 500..=599)
 }
 
 /// A failure of the provider's, in our words.

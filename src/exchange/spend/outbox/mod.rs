@@ -11,7 +11,7 @@ mod queue;
 use std::rc::Rc;
 
 use self::one::Outbox;
-use super::super::{Effect, Envoy, Item, OutboxItem};
+use super::super::{Effect, Envoy, Item, OutboxItem, metric};
 
 /// Most settlements that wait in a worker, for all ledgers together.
 const WAITING_MAX: usize = 20_000;
@@ -107,5 +107,5 @@ impl Outboxes {
 }
 
 fn dropped() -> Effect {
-    Effect::Count("tradewind_settlements_dropped_total".to_owned())
+    metric::SETTLEMENTS_DROPPED.count(&[])
 }

@@ -1,7 +1,7 @@
 //! All that is kept for one ledger.
 use std::rc::Rc;
 
-use super::super::super::{Call, Effect, Envoy, Item, Ledger, Purpose};
+use super::super::super::{Call, Effect, Envoy, Item, Ledger, Purpose, metric};
 use super::super::away;
 use super::super::tenant::Known;
 use super::dropped;
@@ -226,7 +226,7 @@ impl Outbox {
         }
         self.forgive(waiting.owed, envoy);
         let word = result.outcome.map_or("other", |outcome: Outcome| outcome.consequence().name);
-        Some(Effect::Count(format!("tradewind_settlements_total.outcome.{word}")))
+        Some(metric::SETTLEMENTS.count(&[word]))
     }
 
     fn forgive(&self, owed: Option<(String, Credits)>, envoy: &dyn Envoy) {
@@ -237,9 +237,9 @@ impl Outbox {
 }
 
 fn retried() -> Effect {
-    Effect::Count("tradewind_settlements_retried_total".to_owned())
+    metric::SETTLEMENTS_RETRIED.count(&[])
 }
 
 fn renewal(outcome: &str) -> Effect {
-    Effect::Count(format!("tradewind_renewals_total.outcome.{outcome}"))
+    metric::RENEWALS.count(&[outcome])
 }

@@ -3,7 +3,7 @@ use super::super::envoy::{Filter, Piece, Way, World};
 use super::super::gateway::IDLE_TIMEOUT_MS;
 use super::super::script::Answer;
 use super::{Attempt, Play, Reply, Sent, Stage};
-use tradewind::exchange::NEXT;
+use tradewind::exchange::filter_state::NEXT;
 
 /// This side's address of the connections that providers answer on.
 pub(super) const SERVES: &str = "127.0.0.1:40000";
