@@ -6,6 +6,7 @@
 //! place of whatever is wrong. So the text is scanned once into a flat table of nodes.
 pub mod number;
 mod path;
+mod plain;
 mod scan;
 mod text;
 mod value;

@@ -88,10 +88,11 @@ impl<'a> Document<'a> {
     /// The first place where the text is not JSON, is not UTF-8, is too deep, holds more than
     /// [`VALUES_MAX`] values beside those that nobody reads, or goes on after its value.
     pub fn parse(bytes: &'a [u8], limits: Limits) -> Result<Self, Syntax> {
-        let text = match core::str::from_utf8(bytes) {
-            Ok(text) => text,
-            Err(error) => return Err(place(bytes, error.valid_up_to(), "valid UTF-8")),
-        };
+        let text = simdutf8::basic::from_utf8(bytes).map_err(|_| {
+            // Where the text is wrong is a question for the slower reader alone.
+            let wrong = core::str::from_utf8(bytes).err();
+            place(bytes, wrong.map_or(0, |error| error.valid_up_to()), "valid UTF-8")
+        })?;
         if u32::try_from(bytes.len()).is_err() {
             return Err(place(bytes, 0, "less than 4 GiB"));
         }
@@ -287,4 +288,22 @@ impl Scan<'_> {
 /// Offsets and indices fit: the text is under 4 GiB and has at least as many bytes as nodes.
 fn narrow(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_that_are_no_text_are_named_where_they_stand() {
+        for length in 0..150 {
+            for wrong in [&b"\xFF"[..], b"\xC3(", b"\xED\xA0\x80", b"\xF0\x9F\x98"] {
+                let mut json = vec![b'a'; length];
+                json.extend_from_slice(wrong);
+                json.extend_from_slice(&b"and so on, for a while, and then some"[..]);
+                let syntax = Document::parse(&json, Limits::default()).unwrap_err();
+                assert_eq!((syntax.offset, syntax.expected), (length, "valid UTF-8"));
+            }
+        }
+    }
 }

@@ -1,8 +1,5 @@
 //! Strings and numbers, byte by byte: where they end and what they mean.
-/// Bytes looked at together: a word of the wasm machine, which has no wider one by default.
-const LANES: usize = 8;
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x8080_8080_8080_8080;
+use super::plain::plain_end;
 
 /// Where the string that begins at `from` (after its quote) ends, one past the closing quote, and
 /// whether it holds escapes. The error is the offset of the first wrong byte; `lone` says whether
@@ -26,36 +23,6 @@ pub(super) fn string_end(
             None => return Err((at, "the string's closing quote")),
         }
     }
-}
-
-/// The first byte at or after `at` that is a quote, a backslash or a control character; the end
-/// of `bytes` when there is none. What stands before it needs no escape, on the way in or out.
-pub(super) fn plain_end(bytes: &[u8], mut at: usize) -> usize {
-    let rest = bytes.get(at..).unwrap_or_default();
-    for word in rest.as_chunks::<LANES>().0 {
-        let stops = stops(*word);
-        if stops != 0 {
-            let before = stops.trailing_zeros().checked_div(8).unwrap_or_default();
-            return at.saturating_add(usize::try_from(before).unwrap_or_default());
-        }
-        at = at.saturating_add(LANES);
-    }
-    let tail = bytes.get(at..).unwrap_or_default();
-    let stop = |b: &u8| matches!(b, b'"' | b'\\' | 0..=0x1F);
-    at.saturating_add(tail.iter().position(stop).unwrap_or(tail.len()))
-}
-
-/// The high bit of each lane that is a quote, a backslash or a control character.
-///
-/// Exact in the lowest such lane only: a borrow may mark lanes above it.
-const fn stops(bytes: [u8; LANES]) -> u64 {
-    let word = u64::from_le_bytes(bytes);
-    let quote = word ^ ONES.wrapping_mul(b'"' as u64);
-    let backslash = word ^ ONES.wrapping_mul(b'\\' as u64);
-    let quote = quote.wrapping_sub(ONES) & !quote;
-    let backslash = backslash.wrapping_sub(ONES) & !backslash;
-    let control = word.wrapping_sub(ONES.wrapping_mul(0x20)) & !word;
-    (quote | backslash | control) & HIGHS
 }
 
 fn escape_end(bytes: &[u8], at: usize, lone: bool) -> Result<usize, (usize, &'static str)> {
@@ -89,18 +56,19 @@ fn hex(bytes: &[u8], at: usize) -> Option<u32> {
     Some(unit)
 }
 
-/// The value of a string's inside (without quotes) whose syntax has been checked.
+/// The value of a string's inside (without quotes) whose syntax has been checked: its text is plain
+/// up to the next backslash.
 pub(super) fn unescape(inside: &str) -> String {
     let mut value = String::with_capacity(inside.len());
-    let mut rest = inside;
-    while let Some((plain, after)) = rest.split_once('\\') {
-        value.push_str(plain);
+    let mut from = 0_usize;
+    loop {
+        let end = plain_end(inside.as_bytes(), from);
+        value.push_str(inside.get(from..end).unwrap_or_default());
+        let Some(after) = inside.get(end.saturating_add(1)..) else { return value };
         let (char, length) = escaped(after);
         value.push(char);
-        rest = after.get(length..).unwrap_or_default();
+        from = end.saturating_add(1).saturating_add(length);
     }
-    value.push_str(rest);
-    value
 }
 
 /// Whether the value of a string's inside, whose syntax has been checked, is `text`.

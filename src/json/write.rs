@@ -1,7 +1,7 @@
 //! JSON written straight into bytes: commas and quotes are the writer's, order is the caller's.
 use std::io::Write as _;
 
-use super::text::plain_end;
+use super::plain::plain_end;
 
 /// Builds one JSON text.
 ///
@@ -141,6 +141,31 @@ fn escape(byte: u8, out: &mut Vec<u8>) {
         b'\t' => out.extend_from_slice(b"\\t"),
         _ => {
             let _ = write!(out, "\\u{byte:04x}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::{Document, Limits};
+
+    /// What needs an escape and what is more than a byte, at every place of every length up to a
+    /// few times as much as is looked at together.
+    #[test]
+    fn a_string_is_read_as_it_was_written() {
+        for length in 0..90 {
+            for place in 0..=length {
+                for odd in ["\"", "\\", "\n", "\u{1}", "\u{7F}", "\u{E9}", "\u{1F600}", " !#[]"] {
+                    let text = format!("{}{odd}{}", "a".repeat(place), "z".repeat(length - place));
+                    let mut writer = Writer::new();
+                    writer.string(&text);
+                    let json = writer.finish();
+                    let document = Document::parse(&json, Limits::default()).unwrap();
+                    assert_eq!(document.root().as_str().unwrap(), text);
+                    assert!(document.root().is(&text));
+                }
+            }
         }
     }
 }
