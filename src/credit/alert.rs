@@ -69,7 +69,7 @@ impl Alarm {
     }
 
     /// Sees a balance; whether there is something to tell.
-    pub(super) fn sees(&mut self, balance: Balance, last_purchase: Credits) -> bool {
+    pub(super) fn observe(&mut self, balance: Balance, last_purchase: Credits) -> bool {
         let level = self.threshold.level(last_purchase).micros();
         let below = i64::try_from(level).is_ok_and(|level| balance.micros() < level);
         let fires = below && !self.below;

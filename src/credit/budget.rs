@@ -12,13 +12,13 @@ pub struct Budget {
     pub per: Per,
     /// How much it is.
     pub credits: Credits,
-    /// Whose it is.
-    pub whose: Whose,
+    /// What the budget binds.
+    pub scope: Scope,
 }
 
 /// Who has a budget.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Whose {
+pub enum Scope {
     /// The tenant, for all that it spends.
     Tenant,
     /// A user.
@@ -39,7 +39,7 @@ pub enum Name {
 /// What is counted in a window: all of a tenant, one user, one key, or one model.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MeterKey {
-    /// Whose.
+    /// What the budget binds.
     pub tenant: String,
     /// Empty for all; `user:ci`, `key:k1`, `model:gpt-4o` for a part.
     pub label: String,
@@ -94,21 +94,21 @@ impl Budget {
             Name::Each => given.map(str::to_owned),
             Name::One(one) => given.filter(|given| given == one).map(str::to_owned),
         };
-        match &self.whose {
-            Whose::Tenant => Some(String::new()),
-            Whose::User(name) => about(name, labels.user).map(|user| format!("user:{user}")),
-            Whose::Key(name) => about(name, labels.key).map(|key| format!("key:{key}")),
+        match &self.scope {
+            Scope::Tenant => Some(String::new()),
+            Scope::User(name) => about(name, labels.user).map(|user| format!("user:{user}")),
+            Scope::Key(name) => about(name, labels.key).map(|key| format!("key:{key}")),
         }
     }
 
     /// The one meter that it limits; none when there is one for each.
     #[must_use]
     pub fn meter(&self, tenant: &str, now: Moment) -> Option<MeterKey> {
-        let label = match &self.whose {
-            Whose::Tenant => String::new(),
-            Whose::User(Name::One(user)) => format!("user:{user}"),
-            Whose::Key(Name::One(key)) => format!("key:{key}"),
-            Whose::User(Name::Each) | Whose::Key(Name::Each) => return None,
+        let label = match &self.scope {
+            Scope::Tenant => String::new(),
+            Scope::User(Name::One(user)) => format!("user:{user}"),
+            Scope::Key(Name::One(key)) => format!("key:{key}"),
+            Scope::User(Name::Each) | Scope::Key(Name::Each) => return None,
         };
         Some(MeterKey::of(tenant, &label, Window::of(self.per, now)))
     }
@@ -145,10 +145,10 @@ pub struct NotABudget;
 impl fmt::Display for Budget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.per.name(), self.credits)?;
-        match &self.whose {
-            Whose::Tenant => Ok(()),
-            Whose::User(name) => write!(f, " user {name}"),
-            Whose::Key(name) => write!(f, " key {name}"),
+        match &self.scope {
+            Scope::Tenant => Ok(()),
+            Scope::User(name) => write!(f, " user {name}"),
+            Scope::Key(name) => write!(f, " key {name}"),
         }
     }
 }
@@ -161,13 +161,13 @@ impl FromStr for Budget {
         let mut word = || words.next().ok_or(NotABudget);
         let per = Per::named(word()?).ok_or(NotABudget)?;
         let credits = word()?.parse().map_err(|_| NotABudget)?;
-        let whose = match (words.next(), words.next()) {
-            (None, _) => Whose::Tenant,
-            (Some("user"), Some(name)) => Whose::User(Name::of(name)),
-            (Some("key"), Some(name)) => Whose::Key(Name::of(name)),
+        let scope = match (words.next(), words.next()) {
+            (None, _) => Scope::Tenant,
+            (Some("user"), Some(name)) => Scope::User(Name::of(name)),
+            (Some("key"), Some(name)) => Scope::Key(Name::of(name)),
             _ => return Err(NotABudget),
         };
-        if words.next().is_some() { Err(NotABudget) } else { Ok(Self { per, credits, whose }) }
+        if words.next().is_some() { Err(NotABudget) } else { Ok(Self { per, credits, scope }) }
     }
 }
 

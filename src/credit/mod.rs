@@ -30,7 +30,7 @@ pub use alert::{Alarm, Alert, NotAThreshold, Threshold, retry};
 pub use amount::{Balance, Credits, NotCredits};
 pub use audit::Auditor;
 pub use book::{Book, Changes, Wanted, Written};
-pub use budget::{Budget, Exceeded, Labels, Meter, MeterKey, Name, NotABudget, Whose};
+pub use budget::{Budget, Exceeded, Labels, Meter, MeterKey, Name, NotABudget, Scope};
 pub use calendar::{Moment, NotAWindow, Per, Window};
 pub use command::{
     Answer, Buy, Command, Configure, NewHold, Release, Renew, Repair, Repairs, Settle, SettledPart,

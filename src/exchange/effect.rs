@@ -41,7 +41,7 @@ pub enum Effect {
     State(Cow<'static, str>, Vec<u8>),
     /// Answer the app at once.
     Reply(Reply),
-    /// Have [`super::Event::Woken`] follow in about a second, unless the stream ends before.
+    /// Have [`super::Callback::Woken`] follow in about a second, unless the stream ends before.
     Wake,
     /// Reset the stream: the app sees that its answer breaks off. What is written in the same
     /// callback is lost.
@@ -50,7 +50,7 @@ pub enum Effect {
     Count(String),
     /// Set a gauge.
     Gauge(String, u64),
-    /// Make a call: [`super::Event::Called`] follows with its id.
+    /// Make a call: [`super::Callback::CallAnswered`] follows with its id.
     Call(Call),
     /// Hand this to the worker's [`super::Outboxes`].
     Queue(OutboxItem),

@@ -7,12 +7,12 @@
 //! provider's dialect and the answer in the app's.
 mod attempt;
 mod call;
+mod callback;
 mod connections;
 mod contract;
 mod duty;
 pub mod edge;
 mod effect;
-mod event;
 pub mod filter_state;
 mod ledger;
 mod memory;
@@ -29,16 +29,16 @@ mod report;
 mod spend;
 
 pub use call::{Call, Purpose};
+pub use callback::Callback;
 pub use connections::Connections;
 pub use contract::{Body, RETRIED_4XX, StreamBuffer, TooLarge, is_retried, retries};
 pub use effect::{Effect, Effects, Flow, HeaderMap};
-pub use event::Event;
 use filter_state::{JUDGED, NEXT, ORIGINAL, PLAN};
 pub use ledger::Ledger;
 pub use memory::{ALLOWANCE, Full, Memory, Permit, STREAM_MOST};
 pub use outbox_item::{Item, OutboxItem};
 pub use outcome::{Outcome, Verdict};
-pub use plan::{First, Leg, Meter, Mismatch, Plan};
+pub use plan::{CreditTerms, First, Leg, Mismatch, Plan};
 pub use plugin::{Plugin, Stream};
 pub use port::{Clock, Envoy, Random, Read, Shared};
 pub use reply::Reply;

@@ -40,7 +40,7 @@ pub struct Verdict {
     /// For a failure that an operator must mend: what an app is told of it, with 502. The
     /// provider's own status would read as the app's fault, and its words may quote the key or
     /// the account; they go to the log.
-    pub told: Option<&'static str>,
+    pub public_message: Option<&'static str>,
 }
 
 impl Outcome {
@@ -88,11 +88,11 @@ impl Outcome {
     /// The failure as an app is told of it, when no other model is asked: under a status that says
     /// whose it is. A redirect, or a 4xx that is not the app's doing, would be taken for its own.
     #[must_use]
-    pub fn told(self, fault: Fault, model: &str) -> Fault {
-        let told = self.verdict().told;
+    pub fn public_fault(self, fault: Fault, model: &str) -> Fault {
+        let public = self.verdict().public_message;
         let usual = self.kind();
         let status = match (self, fault.status) {
-            _ if told.is_some() => 502,
+            _ if public.is_some() => 502,
             (Self::Rejected | Self::ContextLength | Self::TooLarge, own @ 400..=499)
             | (Self::RateLimited, own @ (425 | 429))
             | (Self::TimedOut, own @ (408 | 504))
@@ -100,8 +100,8 @@ impl Outcome {
             (Self::Failed, _) => 502,
             _ => usual.status(),
         };
-        let message = format!("{model}: {}", told.unwrap_or(&fault.message));
-        Fault { kind: usual, status, message, param: fault.param.filter(|_| told.is_none()) }
+        let message = format!("{model}: {}", public.unwrap_or(&fault.message));
+        Fault { kind: usual, status, message, param: fault.param.filter(|_| public.is_none()) }
     }
 
     /// The kind of failure that an app is told.
@@ -127,7 +127,7 @@ impl Outcome {
         const GONE: Option<&str> = Some("the provider does not know this model");
         const KEY: Option<&str> = Some("the provider refused the gateway's key");
         const UNPAID: Option<&str> = Some("the gateway's account with the provider is used up");
-        let (name, fails_over, told) = match self {
+        let (name, fails_over, public_message) = match self {
             Self::Rejected => ("rejected", false, None),
             Self::ContextLength => ("context_length", true, None),
             Self::TooLarge => ("too_large", true, None),
@@ -141,6 +141,6 @@ impl Outcome {
             Self::Unreached => ("unreached", true, None),
             Self::Misconfigured => ("misconfigured", false, None),
         };
-        Verdict { name, fails_over, told }
+        Verdict { name, fails_over, public_message }
     }
 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use super::contract::problem;
 use super::edge::{self, Edge};
 use super::provider::{self, Attempt};
-use super::{Connections, Effects, Envoy, Event, Memory};
+use super::{Callback, Connections, Effects, Envoy, Memory};
 use crate::json::{At, Document, Limits};
 use crate::policy::{CreditPolicy, Problem};
 
@@ -74,7 +74,7 @@ pub enum Stream {
 
 impl Stream {
     /// One callback.
-    pub fn on(&mut self, event: Event, envoy: &dyn Envoy) -> Effects {
+    pub fn on(&mut self, event: Callback, envoy: &dyn Envoy) -> Effects {
         match self {
             Self::Edge(edge) => edge.on(event, envoy),
             Self::Provider(attempt) => attempt.on(event, envoy),

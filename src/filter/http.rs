@@ -9,7 +9,7 @@ use proxy_wasm::hostcalls;
 
 use super::host::{Done, Host, call_status, perform};
 use super::wake::{self, Pace};
-use crate::exchange::{Effects, Event, Plugin, Reply, Stream};
+use crate::exchange::{Callback, Effects, Plugin, Reply, Stream};
 
 /// One stream, and whom Envoy knows it as.
 #[derive(Debug)]
@@ -40,18 +40,18 @@ impl Http {
         Self { context, pace: Rc::clone(pace), live: Rc::new(RefCell::new(live)) }
     }
 
-    fn on(&mut self, event: Event) -> Action {
+    fn on(&mut self, event: Callback) -> Action {
         self.perform(event).action
     }
 
     /// A callback of the response.
-    fn response(&mut self, event: Event) -> Action {
+    fn response(&mut self, event: Callback) -> Action {
         let action = self.on(event);
         self.live.borrow_mut().response_held = action == Action::Pause;
         action
     }
 
-    fn perform(&mut self, event: Event) -> Done {
+    fn perform(&mut self, event: Callback) -> Done {
         let done = self.live.borrow_mut().on(event);
         if done.wakes {
             wake::ask(self.context, &self.live, &self.pace);
@@ -83,7 +83,7 @@ impl Live {
         }
     }
 
-    pub(super) fn on(&mut self, event: Event) -> Done {
+    pub(super) fn on(&mut self, event: Callback) -> Done {
         let Some(stream) = &mut self.stream else { return perform(unconfigured(event)) };
         let mut done = perform(stream.on(event, &Host));
         self.calls.append(&mut done.called);
@@ -91,7 +91,7 @@ impl Live {
         for _ in 0..CALLS_MAX {
             let Some(id) = done.uncalled.pop() else { break };
             let (rest, replied) = (done.uncalled, done.replied);
-            done = perform(stream.on(Event::Called { id, status: 0, size: 0 }, &Host));
+            done = perform(stream.on(Callback::CallAnswered { id, status: 0, size: 0 }, &Host));
             done.uncalled.extend(rest);
             done.replied |= replied;
             self.calls.append(&mut done.called);
@@ -109,9 +109,9 @@ impl Live {
 /// Most calls that one request makes.
 const CALLS_MAX: usize = 4;
 
-fn unconfigured(event: Event) -> Effects {
+fn unconfigured(event: Callback) -> Effects {
     match event {
-        Event::RequestHeaders { .. } => {
+        Callback::RequestHeaders { .. } => {
             let body = b"the tradewind filter is not configured\n".to_vec();
             Effects::reply(Reply { status: 503, headers: Vec::new(), body })
         }
@@ -121,13 +121,13 @@ fn unconfigured(event: Event) -> Effects {
 
 impl Context for Http {
     fn on_done(&mut self) -> bool {
-        self.on(Event::Done);
+        self.on(Callback::AttemptEnded);
         true
     }
 
     fn on_http_call_response(&mut self, token: u32, _headers: usize, size: usize, _: usize) {
         let Some(id) = self.live.borrow_mut().answered(token) else { return };
-        let done = self.perform(Event::Called { id, status: call_status(), size });
+        let done = self.perform(Callback::CallAnswered { id, status: call_status(), size });
         if done.action == Action::Continue && !done.replied {
             // It was paused for this alone.
             if let Err(status) = hostcalls::resume_http_request() {
@@ -139,30 +139,30 @@ impl Context for Http {
 
 impl HttpContext for Http {
     fn on_http_request_headers(&mut self, _count: usize, end: bool) -> Action {
-        self.on(Event::RequestHeaders { end })
+        self.on(Callback::RequestHeaders { end })
     }
 
     fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {
-        self.on(Event::RequestBody { size, end })
+        self.on(Callback::RequestBody { size, end })
     }
 
     fn on_http_request_trailers(&mut self, _count: usize) -> Action {
-        self.on(Event::RequestTrailers)
+        self.on(Callback::RequestTrailers)
     }
 
     fn on_http_response_headers(&mut self, _count: usize, end: bool) -> Action {
-        self.response(Event::ResponseHeaders { end })
+        self.response(Callback::ResponseHeaders { end })
     }
 
     fn on_http_response_body(&mut self, size: usize, end: bool) -> Action {
-        self.response(Event::ResponseBody { size, end })
+        self.response(Callback::ResponseBody { size, end })
     }
 
     fn on_log(&mut self) {
-        self.on(Event::Over);
+        self.on(Callback::StreamEnded);
     }
 
     fn on_http_response_trailers(&mut self, _count: usize) -> Action {
-        self.response(Event::ResponseTrailers)
+        self.response(Callback::ResponseTrailers)
     }
 }

@@ -12,7 +12,7 @@ use proxy_wasm::types::Action;
 
 use super::host::Host;
 use super::http::Live;
-use crate::exchange::{Clock as _, Event};
+use crate::exchange::{Callback, Clock as _};
 
 /// How long a stream waits until it is woken, in milliseconds.
 const PATIENCE_MS: u64 = 1_000;
@@ -92,7 +92,7 @@ pub(super) fn tick(root: u32, pace: &Pace) {
             continue;
         }
         let held = live.response_held();
-        let done = live.on(Event::Woken);
+        let done = live.on(Callback::Woken);
         if held && done.action == Action::Continue && !done.replied {
             live.let_go();
         }

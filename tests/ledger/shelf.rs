@@ -71,7 +71,7 @@ impl Shelf {
         let now = account.mark.max(self.now);
         let due = self.open(tenant).filter(|hold| hold.expires_at <= now);
         due.for_each(|hold| book.know_hold(hold.clone()));
-        book.know_account(account);
+        book.load_account(account);
     }
 
     fn open(&self, tenant: &str) -> impl Iterator<Item = &Hold> {

@@ -58,7 +58,7 @@ impl Book {
         let Some(account) = self.accounts.get_mut(tenant) else { return };
         let standing = account.standing();
         for alarm in &mut account.alarms {
-            if !alarm.sees(standing.balance, standing.last_purchase) {
+            if !alarm.observe(standing.balance, standing.last_purchase) {
                 continue;
             }
             account.alerts = account.alerts.saturating_add(1);

@@ -86,7 +86,7 @@ impl Book {
     }
 
     /// Gives it an account.
-    pub fn know_account(&mut self, account: Account) {
+    pub fn load_account(&mut self, account: Account) {
         self.accounts.insert(account.tenant.clone(), account);
     }
 

@@ -18,7 +18,7 @@ use self::local::Local;
 use super::duty::{Duties, Duty, End};
 use super::reply::Reply;
 use super::spend::{self, Next, Payer};
-use super::{Body, Effect, Effects, Envoy, Event, Flow, HeaderMap, JUDGED, Report, metric};
+use super::{Body, Callback, Effect, Effects, Envoy, Flow, HeaderMap, JUDGED, Report, metric};
 use crate::credit::Balance;
 use crate::decide::{Candidate, Decision, Outline, Trace};
 use crate::dialect::{Client, Fault, FaultKind};
@@ -85,22 +85,22 @@ impl Edge {
     }
 
     /// One callback.
-    pub fn on(&mut self, event: Event, envoy: &dyn Envoy) -> Effects {
+    pub fn on(&mut self, event: Callback, envoy: &dyn Envoy) -> Effects {
         match event {
-            Event::RequestHeaders { end } => self.request_headers(end, envoy),
-            Event::RequestBody { size, end } => self.request_body(size, end, envoy),
-            Event::RequestTrailers => self.request_trailers(),
-            Event::ResponseHeaders { end } => self.response_headers(end, envoy),
-            Event::ResponseBody { size, end } => self.response_body(size, end),
+            Callback::RequestHeaders { end } => self.request_headers(end, envoy),
+            Callback::RequestBody { size, end } => self.request_body(size, end, envoy),
+            Callback::RequestTrailers => self.request_trailers(),
+            Callback::ResponseHeaders { end } => self.response_headers(end, envoy),
+            Callback::ResponseBody { size, end } => self.response_body(size, end),
             // No list says what may pass of a provider's trailers, and no app reads them.
-            Event::ResponseTrailers => self
+            Callback::ResponseTrailers => self
                 .response_body(0, true)
                 .and(Effect::SetHeaders(HeaderMap::ResponseTrailers, Vec::new())),
-            Event::Called { id, status, size } => self.called(id, (status, size), envoy),
-            Event::Done => Effects::go_on(),
+            Callback::CallAnswered { id, status, size } => self.called(id, (status, size), envoy),
+            Callback::AttemptEnded => Effects::go_on(),
             // This role never asks for it.
-            Event::Woken => Effects::wait(),
-            Event::Over => self.over(envoy),
+            Callback::Woken => Effects::wait(),
+            Callback::StreamEnded => self.over(envoy),
         }
     }
 

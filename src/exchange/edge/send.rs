@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::super::{
-    Effect, Effects, HeaderMap, Leg, Meter, NEXT, ORIGINAL, PLAN, Plan, StreamBuffer, record,
+    CreditTerms, Effect, Effects, HeaderMap, Leg, NEXT, ORIGINAL, PLAN, Plan, StreamBuffer, record,
     retries,
 };
 use super::first::{self, Original};
@@ -123,7 +123,7 @@ fn plan<'p>(
         first: None,
         edits,
         carried: head.carried.iter().map(|(n, v)| (n.into(), v.into())).collect(),
-        meter: credits.map(|(policy, left)| Meter {
+        meter: credits.map(|(policy, left)| CreditTerms {
             choices: outline.choices,
             stop: policy.on_exhausted == OnExhausted::Stop,
             left: left.map(|left| Cow::Owned(left.to_string())),

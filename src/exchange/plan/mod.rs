@@ -38,14 +38,14 @@ pub struct Plan<'p> {
     /// The app's headers that go to a provider of its own dialect.
     pub carried: Vec<(Cow<'p, str>, Cow<'p, str>)>,
     /// What credits bind the request to; `None` where nobody counts them.
-    pub meter: Option<Meter<'p>>,
+    pub meter: Option<CreditTerms<'p>>,
     /// The model that is asked once more, since its connection was stale.
     pub again: Option<Cow<'p, str>>,
 }
 
 /// What credits bind a request to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Meter<'p> {
+pub struct CreditTerms<'p> {
     /// Answers that are asked for at once.
     pub choices: u64,
     /// Whether a longer answer is ended there.
@@ -114,13 +114,13 @@ impl<'p> Plan<'p> {
             first: fields.option(First::read)?,
             edits: fields.list(edit::read)?,
             carried: fields.list(pair)?,
-            meter: fields.option(Meter::read)?,
+            meter: fields.option(CreditTerms::read)?,
             again: fields.option(Reader::text)?.map(Cow::Borrowed),
         })
     }
 }
 
-impl<'p> Meter<'p> {
+impl<'p> CreditTerms<'p> {
     fn write(&self, out: &mut Writer) {
         out.number(self.choices);
         out.flag(self.stop);

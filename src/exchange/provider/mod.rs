@@ -21,7 +21,7 @@ use self::relay::{Part, Relay};
 use self::request::{Asked, Attempted};
 use super::plan::Mismatch;
 use super::{
-    Effect, Effects, Envoy, Event, Flow, HeaderMap, JUDGED, NEXT, Outcome, PLAN, Plan, Progress,
+    Callback, Effect, Effects, Envoy, Flow, HeaderMap, JUDGED, NEXT, Outcome, PLAN, Plan, Progress,
     Reply, Report, metric,
 };
 use crate::dialect::{Client, Fault, FaultKind, client};
@@ -57,7 +57,7 @@ impl Attempt {
     }
 
     /// One callback.
-    pub fn on(&mut self, event: Event, envoy: &dyn Envoy) -> Effects {
+    pub fn on(&mut self, event: Callback, envoy: &dyn Envoy) -> Effects {
         let effects = self.turn(event, envoy);
         match judgement(&effects) {
             Some(failed) => {
@@ -68,18 +68,18 @@ impl Attempt {
         }
     }
 
-    fn turn(&mut self, event: Event, envoy: &dyn Envoy) -> Effects {
+    fn turn(&mut self, event: Callback, envoy: &dyn Envoy) -> Effects {
         match event {
-            Event::RequestHeaders { end } => self.request_headers(end, envoy),
-            Event::RequestBody { size, end } => self.request_body(size, end, envoy),
-            Event::RequestTrailers => self.request_trailers(envoy),
-            Event::ResponseHeaders { end } => self.response_headers(end, envoy),
-            Event::ResponseBody { size, end } => self.answer(Part::Body { size, end }, envoy),
-            Event::ResponseTrailers => self.answer(Part::Trailers, envoy),
-            Event::Woken => self.answer(Part::Wake, envoy),
-            Event::Done => self.done(envoy),
+            Callback::RequestHeaders { end } => self.request_headers(end, envoy),
+            Callback::RequestBody { size, end } => self.request_body(size, end, envoy),
+            Callback::RequestTrailers => self.request_trailers(envoy),
+            Callback::ResponseHeaders { end } => self.response_headers(end, envoy),
+            Callback::ResponseBody { size, end } => self.answer(Part::Body { size, end }, envoy),
+            Callback::ResponseTrailers => self.answer(Part::Trailers, envoy),
+            Callback::Woken => self.answer(Part::Wake, envoy),
+            Callback::AttemptEnded => self.done(envoy),
             // This role calls nobody, and Envoy does not tell it of the stream's end.
-            Event::Called { .. } | Event::Over => Effects::go_on(),
+            Callback::CallAnswered { .. } | Callback::StreamEnded => Effects::go_on(),
         }
     }
 

@@ -23,14 +23,14 @@ pub(super) struct Asked {
     /// The fields that were left out, as a header names them; empty when there are none.
     pub(super) dropped: String,
     /// What credits bind the answer to; none where nobody counts them.
-    pub(super) meter: Option<Metered>,
+    pub(super) meter: Option<AnswerBounds>,
     /// What it tells of itself.
     pub(super) report: Report,
 }
 
 /// What credits bind an answer to.
 #[derive(Debug)]
-pub(super) struct Metered {
+pub(super) struct AnswerBounds {
     /// Most tokens of an answer.
     pub(super) bound: u64,
     /// Most tokens of all answers that were paid for.
@@ -91,7 +91,7 @@ pub(super) fn begin<'p>(
                 let bound = leg.bound.ok_or(Mismatch)?;
                 let paid = bound.saturating_mul(meter.choices);
                 let left = meter.left.as_deref().map(str::to_owned);
-                Some(Metered { bound, paid, stop: meter.stop, left })
+                Some(AnswerBounds { bound, paid, stop: meter.stop, left })
             }
             None => None,
         },

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use tradewind::dialect::{Edit, Put};
 use tradewind::exchange::filter_state::{NEXT, PLAN};
-use tradewind::exchange::{Event, Leg, Meter, Plan, Stream};
+use tradewind::exchange::{Callback, CreditTerms, Leg, Plan, Stream};
 
 use super::cases::cases;
 use super::support::{Gateway, Headers, View, World};
@@ -43,7 +43,7 @@ fn plans() -> Vec<Vec<u8>> {
     let edit = |start: usize, end: usize, put| Edit { at: start..end, put };
     let brace = vec![edit(0, 0, Put::Text("{".to_owned())), edit(9, 2, Put::Model)];
     let far = vec![edit(usize::MAX, 0, Put::Model)];
-    let meter = Meter { choices: 1, stop: true, left: Some("1".into()) };
+    let meter = CreditTerms { choices: 1, stop: true, left: Some("1".into()) };
     let carried = vec![("a".into(), "b".into())];
     let metered = Plan {
         stream_usage: false,
@@ -128,19 +128,19 @@ fn call() -> impl Strategy<Value = Call> {
     (0..10_u8, any::<bool>(), prop_oneof![3 => Just(0), 1 => any::<i8>()], body())
 }
 
-fn event((which, end, off, body): &Call) -> Event {
+fn event((which, end, off, body): &Call) -> Callback {
     let size = body.len().saturating_add_signed(isize::from(*off));
     match which {
-        0 => Event::RequestHeaders { end: *end },
-        1 => Event::RequestBody { size, end: *end },
-        2 => Event::RequestTrailers,
-        3 => Event::ResponseHeaders { end: *end },
-        4 => Event::ResponseBody { size, end: *end },
-        5 => Event::ResponseTrailers,
-        6 => Event::Called { id: 1, status: if *end { 201 } else { 0 }, size },
-        7 => Event::Done,
-        8 => Event::Woken,
-        _ => Event::Over,
+        0 => Callback::RequestHeaders { end: *end },
+        1 => Callback::RequestBody { size, end: *end },
+        2 => Callback::RequestTrailers,
+        3 => Callback::ResponseHeaders { end: *end },
+        4 => Callback::ResponseBody { size, end: *end },
+        5 => Callback::ResponseTrailers,
+        6 => Callback::CallAnswered { id: 1, status: if *end { 201 } else { 0 }, size },
+        7 => Callback::AttemptEnded,
+        8 => Callback::Woken,
+        _ => Callback::StreamEnded,
     }
 }
 

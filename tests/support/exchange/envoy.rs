@@ -12,7 +12,9 @@ use std::rc::Rc;
 
 pub(crate) use self::view::View;
 use super::gateway::Role;
-use tradewind::exchange::{Call, Effect, Event, Flow, HeaderMap, OutboxItem, Reply, StreamBuffer};
+use tradewind::exchange::{
+    Call, Callback, Effect, Flow, HeaderMap, OutboxItem, Reply, StreamBuffer,
+};
 
 /// A header map, in order.
 pub(crate) type Headers = Vec<(String, Vec<u8>)>;
@@ -160,36 +162,36 @@ impl Filter {
         }
         let size = held.body.len();
         let event = match (way, piece) {
-            (Way::Request, Piece::Headers { end }) => Event::RequestHeaders { end },
-            (Way::Request, Piece::Body(_, end)) => Event::RequestBody { size, end },
-            (Way::Request, Piece::Trailers) => Event::RequestTrailers,
-            (Way::Response, Piece::Headers { end }) => Event::ResponseHeaders { end },
-            (Way::Response, Piece::Body(_, end)) => Event::ResponseBody { size, end },
-            (Way::Response, Piece::Trailers) => Event::ResponseTrailers,
+            (Way::Request, Piece::Headers { end }) => Callback::RequestHeaders { end },
+            (Way::Request, Piece::Body(_, end)) => Callback::RequestBody { size, end },
+            (Way::Request, Piece::Trailers) => Callback::RequestTrailers,
+            (Way::Response, Piece::Headers { end }) => Callback::ResponseHeaders { end },
+            (Way::Response, Piece::Body(_, end)) => Callback::ResponseBody { size, end },
+            (Way::Response, Piece::Trailers) => Callback::ResponseTrailers,
         };
         self.on(world, event, way, piece, &[])
     }
 
     /// Delivers the ledger's answer to a request that waits for it.
     pub(crate) fn called(&mut self, world: &mut World, status: u16, body: &[u8]) -> Step {
-        let event = Event::Called { id: world.open_call, status, size: body.len() };
+        let event = Callback::CallAnswered { id: world.open_call, status, size: body.len() };
         self.on(world, event, Way::Request, Piece::Body(&[], true), body)
     }
 
     /// The attempt is over.
     pub(crate) fn done(&mut self, world: &mut World) {
-        self.on(world, Event::Done, Way::Response, Piece::Trailers, &[]);
+        self.on(world, Callback::AttemptEnded, Way::Response, Piece::Trailers, &[]);
     }
 
     /// The stream is over.
     pub(crate) fn over(&mut self, world: &mut World) {
-        self.on(world, Event::Over, Way::Response, Piece::Trailers, &[]);
+        self.on(world, Callback::StreamEnded, Way::Response, Piece::Trailers, &[]);
     }
 
     fn on(
         &mut self,
         world: &mut World,
-        event: Event,
+        event: Callback,
         way: Way,
         piece: Piece<'_>,
         call: &[u8],
@@ -204,7 +206,7 @@ impl Filter {
                 world.refused.push(format!("{event:?}: {refused}"));
             }
         }
-        self.let_go &= !matches!(event, Event::ResponseBody { .. });
+        self.let_go &= !matches!(event, Callback::ResponseBody { .. });
         let most = self.buffer;
         // Of a response what goes on at once, or is answered or reset, is not held.
         let waits = effects.flow == Flow::Pause && reply.is_none() && !self.closed;
@@ -226,7 +228,7 @@ impl Filter {
     /// The time that it asked for has passed.
     pub(crate) fn woken(&mut self, world: &mut World) -> Step {
         self.wakes_ms = None;
-        let step = self.on(world, Event::Woken, Way::Response, Piece::Trailers, &[]);
+        let step = self.on(world, Callback::Woken, Way::Response, Piece::Trailers, &[]);
         self.let_go = matches!(step, Step::Pass { .. });
         step
     }
@@ -257,17 +259,17 @@ impl Filter {
     fn perform(
         &mut self,
         world: &mut World,
-        event: Event,
+        event: Callback,
         (way, piece): (Way, Piece<'_>),
         effect: Effect,
         reply: &mut Option<Reply>,
     ) -> Option<&'static str> {
         let sent = |filter: &mut Self, map| match map {
             // The next attempt is sent what stands there when this one is done.
-            HeaderMap::Request if event == Event::Done => filter.request.at_once,
+            HeaderMap::Request if event == Callback::AttemptEnded => filter.request.at_once,
             HeaderMap::Request => way == Way::Response || filter.request.gone,
             HeaderMap::Response => way == Way::Request || filter.response.gone,
-            HeaderMap::ResponseTrailers => event != Event::ResponseTrailers,
+            HeaderMap::ResponseTrailers => event != Callback::ResponseTrailers,
         };
         let untouchable = |own: Way| match piece {
             _ if way != own => Some("that body is not here"),

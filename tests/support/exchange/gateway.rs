@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use super::envoy::View;
 use tradewind::exchange::{
-    Connections, Effect, Effects, Event, Leg, Memory, OutboxItem, Outboxes, Plan, Plugin, Stream,
-    StreamBuffer, edge, provider, vocabulary,
+    Callback, Connections, Effect, Effects, Leg, Memory, OutboxItem, Outboxes, Plan, Plugin,
+    Stream, StreamBuffer, edge, provider, vocabulary,
 };
 use tradewind::policy::{Policy, RequestLimits, Unsupported};
 
@@ -41,11 +41,11 @@ pub(crate) struct Gateway {
 /// What answers callbacks: a stream of ours, or the module in a VM.
 pub(crate) trait Role: fmt::Debug {
     /// One callback.
-    fn on(&mut self, event: Event, view: &View<'_>) -> Effects;
+    fn on(&mut self, event: Callback, view: &View<'_>) -> Effects;
 }
 
 impl Role for Stream {
-    fn on(&mut self, event: Event, view: &View<'_>) -> Effects {
+    fn on(&mut self, event: Callback, view: &View<'_>) -> Effects {
         Self::on(self, event, view)
     }
 }

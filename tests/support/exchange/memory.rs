@@ -1,7 +1,7 @@
 //! What streams hold is bounded, each alone and all together; who holds little is left alone.
 #![expect(clippy::unwrap_used, reason = "helpers that fail fail their tests")]
 use tradewind::exchange::filter_state::{NEXT, PLAN};
-use tradewind::exchange::{ALLOWANCE, Effect, Event, Flow, Plan, Stream};
+use tradewind::exchange::{ALLOWANCE, Callback, Effect, Flow, Plan, Stream};
 
 use super::support::{Gateway, View, World};
 
@@ -37,14 +37,14 @@ impl One {
         ];
         let stream = gateway.providers.get(&*leg.provider).unwrap().stream();
         let mut one = Self { stream, world, body: Vec::new(), told: String::new() };
-        one.on(Event::RequestHeaders { end: false });
-        one.on(Event::RequestBody { size: BODY.len(), end: true });
-        one.on(Event::ResponseHeaders { end: false });
+        one.on(Callback::RequestHeaders { end: false });
+        one.on(Callback::RequestBody { size: BODY.len(), end: true });
+        one.on(Callback::ResponseHeaders { end: false });
         one
     }
 
     /// A callback; what Envoy is to count, and whether it answers or goes on.
-    fn on(&mut self, event: Event) -> (Vec<String>, bool) {
+    fn on(&mut self, event: Callback) -> (Vec<String>, bool) {
         let view = View { world: &self.world, request: BODY, response: &self.body, call: &[] };
         let effects = self.stream.on(event, &view);
         let ends = |effect: &Effect| matches!(effect, Effect::Reply(_));
@@ -62,7 +62,7 @@ impl One {
 
     fn chunk(&mut self, chunk: &[u8]) -> (Vec<String>, bool) {
         self.body.extend_from_slice(chunk);
-        self.on(Event::ResponseBody { size: self.body.len(), end: false })
+        self.on(Callback::ResponseBody { size: self.body.len(), end: false })
     }
 }
 
@@ -123,7 +123,7 @@ fn what_comes_after_the_end_is_counted_too() {
     assert!(one.chunk(EVENT).1);
     let mut late = |size: usize| {
         one.body = vec![b'x'; size];
-        one.on(Event::ResponseBody { size, end: false });
+        one.on(Callback::ResponseBody { size, end: false });
         gateway.memory.left()
     };
     assert!(late(100_000) <= all - (100_000 - ALLOWANCE));
@@ -202,6 +202,6 @@ fn a_stream_that_flows_may_find_no_memory_either() {
     assert!(gateway.memory.left() < 250_000 - ALLOWANCE);
     flowing.body = vec![b'x'; 250_000];
     let size = flowing.body.len();
-    let (counted, _) = flowing.on(Event::ResponseBody { size, end: false });
+    let (counted, _) = flowing.on(Callback::ResponseBody { size, end: false });
     assert_eq!(counted, [COUNTER]);
 }

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 
 use proptest::prelude::*;
 use tradewind::dialect::{Edit, Fault, FaultKind, Put};
-use tradewind::exchange::{First, Leg, Meter, Mismatch, Outcome, Plan, Verdict};
+use tradewind::exchange::{CreditTerms, First, Leg, Mismatch, Outcome, Plan, Verdict};
 
 /// What a provider said; what it is called; whether another model is asked; whether it is the
 /// operator's to mend, so that an app is told something else.
@@ -45,7 +45,8 @@ const ROWS: &[Row] = &[
 fn every_outcome() {
     for (kind, code, expected, fails_over, operators) in ROWS.iter().copied() {
         let fault = Fault::new(kind, "said").with_status(code);
-        let Verdict { name, fails_over: over, told } = Outcome::of(&fault).verdict();
+        let Verdict { name, fails_over: over, public_message: told } =
+            Outcome::of(&fault).verdict();
         let found = (name, over, told.is_some());
         assert_eq!(found, (expected, fails_over, operators), "{kind:?} with status {code}");
     }
@@ -84,7 +85,7 @@ fn every_outcome_is_told_with_a_status_that_says_whose_it_is() {
     for (kind, code, told, status, theirs) in TOLD.iter().copied() {
         let param = Some("field".to_owned());
         let fault = Fault { param, ..Fault::new(kind, "said").with_status(code) };
-        let found = Outcome::of(&fault).told(fault, "gpt");
+        let found = Outcome::of(&fault).public_fault(fault, "gpt");
         let words = found.message == "gpt: said" && found.param.is_some();
         assert!(words || (found.message.starts_with("gpt: the ") && found.param.is_none()));
         assert_eq!((found.kind, found.status, words), (told, status, theirs), "{kind:?} {code}");
@@ -150,7 +151,7 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
             first,
             edits,
             carried: carried.into_iter().map(|(n, v)| (Cow::Owned(n), Cow::Owned(v))).collect(),
-            meter: meter.map(|(choices, stop, left)| Meter {
+            meter: meter.map(|(choices, stop, left)| CreditTerms {
                 choices,
                 stop,
                 left: left.map(Cow::Owned),

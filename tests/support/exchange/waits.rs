@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use tradewind::dialect::Event;
 use tradewind::exchange::filter_state::{NEXT, PLAN};
-use tradewind::exchange::{Meter, Plan, Progress, Report, StreamBuffer, Used};
+use tradewind::exchange::{CreditTerms, Plan, Progress, Report, StreamBuffer, Used};
 
 use super::support::{Filter, Gateway, Piece, Step, Way, World};
 
@@ -238,7 +238,7 @@ fn so_much_of_a_whole_answer_is_held_back_for_its_mark() {
 
 fn metered<'p>(gateway: &'p Gateway, model: &'static str) -> Plan<'p> {
     let mut plan = gateway.plan(&[model]);
-    plan.meter = Some(Meter { choices: 1, stop: false, left: None });
+    plan.meter = Some(CreditTerms { choices: 1, stop: false, left: None });
     plan.legs.iter_mut().for_each(|leg| leg.bound = Some(5_000));
     plan
 }
@@ -345,7 +345,7 @@ fn an_answer_is_ended_where_it_is_surely_longer_than_was_paid_for() {
     // What was paid for of each, and what is read of one at the most.
     for (choices, bound, most) in [(1, 100, 100 + 25 + 16), (3, 100, (300 + 300 + 48) / 3)] {
         let mut plan = metered(&gateway, "gpt");
-        plan.meter = Some(Meter { choices, stop: true, left: None });
+        plan.meter = Some(CreditTerms { choices, stop: true, left: None });
         plan.legs.iter_mut().for_each(|leg| leg.bound = Some(bound));
         for (tokens, ends) in [(most, false), (most + 1, true)] {
             let mut one = One::stream(&gateway, &plan);

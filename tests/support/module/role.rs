@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use tradewind::exchange::{
-    Call, Effect, Effects, Event, Flow, HeaderMap, Purpose, Read as _, Reply, StreamBuffer,
+    Call, Callback, Effect, Effects, Flow, HeaderMap, Purpose, Read as _, Reply, StreamBuffer,
 };
 
 use super::host::{Called, Deed, Map};
@@ -40,31 +40,31 @@ impl Foreign {
     }
 
     /// The callback: whether the stream goes on (0), and what was done.
-    fn enter(&self, vm: &mut Vm, event: Event) -> (u32, Vec<Deed>) {
+    fn enter(&self, vm: &mut Vm, event: Callback) -> (u32, Vec<Deed>) {
         let id = self.context;
         let wide = |size: usize| u32::try_from(size).unwrap();
         let mut piece = |name: &str, size: usize, end: bool| {
             vm.on::<_, u32>(id, name, (id, wide(size), u32::from(end)))
         };
         match event {
-            Event::RequestHeaders { end } => piece("proxy_on_request_headers", 1, end),
-            Event::RequestBody { size, end } => piece("proxy_on_request_body", size, end),
-            Event::ResponseHeaders { end } => piece("proxy_on_response_headers", 1, end),
-            Event::ResponseBody { size, end } => piece("proxy_on_response_body", size, end),
-            Event::RequestTrailers => vm.on(id, "proxy_on_request_trailers", (id, 1_u32)),
-            Event::ResponseTrailers => vm.on(id, "proxy_on_response_trailers", (id, 1_u32)),
-            Event::Called { size, .. } => {
+            Callback::RequestHeaders { end } => piece("proxy_on_request_headers", 1, end),
+            Callback::RequestBody { size, end } => piece("proxy_on_request_body", size, end),
+            Callback::ResponseHeaders { end } => piece("proxy_on_response_headers", 1, end),
+            Callback::ResponseBody { size, end } => piece("proxy_on_response_body", size, end),
+            Callback::RequestTrailers => vm.on(id, "proxy_on_request_trailers", (id, 1_u32)),
+            Callback::ResponseTrailers => vm.on(id, "proxy_on_response_trailers", (id, 1_u32)),
+            Callback::CallAnswered { size, .. } => {
                 let parameters = (id, vm.call_of(id), 1_u32, wide(size), 0_u32);
                 let ((), deeds) = vm.on(id, "proxy_on_http_call_response", parameters);
                 (0, deeds)
             }
-            Event::Woken => {
+            Callback::Woken => {
                 let ((), deeds) = vm.on(self.root, "proxy_on_tick", self.root);
                 let context = vm.store.data().current;
                 assert_eq!(context, self.root, "the plugin has not come back to itself");
                 (0, deeds)
             }
-            Event::Done | Event::Over => {
+            Callback::AttemptEnded | Callback::StreamEnded => {
                 let mut all = Vec::new();
                 // Envoy logs what it has from the app, and nothing of an attempt.
                 if self.edge {
@@ -92,11 +92,11 @@ impl Drop for Foreign {
 }
 
 impl Role for Foreign {
-    fn on(&mut self, event: Event, view: &View<'_>) -> Effects {
+    fn on(&mut self, event: Callback, view: &View<'_>) -> Effects {
         if self.gone {
             return Effects::default();
         }
-        self.gone = matches!(event, Event::Done | Event::Over);
+        self.gone = matches!(event, Callback::AttemptEnded | Callback::StreamEnded);
         let mut vm = self.vm.borrow_mut();
         vm.sees(view);
         show(&mut vm, self.context, event, view);
@@ -104,8 +104,8 @@ impl Role for Foreign {
         vm.shows(view);
         let resumed = |way| deeds.contains(&Deed::Resume(way));
         let goes_on = match event {
-            Event::Called { .. } => resumed(REQUEST),
-            Event::Woken => resumed(RESPONSE),
+            Callback::CallAnswered { .. } => resumed(REQUEST),
+            Callback::Woken => resumed(RESPONSE),
             _ => {
                 assert!(!resumed(REQUEST) && !resumed(RESPONSE), "{event:?} returns its answer");
                 action == 0
@@ -119,7 +119,7 @@ impl Role for Foreign {
             }
         }
         // Its own sleep cannot be told from another's: to be woken for nothing does nothing.
-        let before = self.sleeps && event != Event::Woken;
+        let before = self.sleeps && event != Callback::Woken;
         self.sleeps = vm.hurried.contains(&self.root) && !self.gone;
         let flow = if goes_on { Flow::Continue } else { Flow::Pause };
         let mut list = effects(deeds, self.buffer);
@@ -129,7 +129,7 @@ impl Role for Foreign {
 }
 
 /// What Envoy holds for a stream when it calls.
-fn show(vm: &mut Vm, id: u32, event: Event, view: &View<'_>) {
+fn show(vm: &mut Vm, id: u32, event: Callback, view: &View<'_>) {
     let context = vm.at(id);
     context.maps.insert(0, view.world.request.clone());
     context.maps.insert(2, view.world.response.clone());
@@ -138,7 +138,7 @@ fn show(vm: &mut Vm, id: u32, event: Event, view: &View<'_>) {
         context.buffers.insert(kind, body.to_vec());
     }
     context.properties = properties(view);
-    if let Event::Called { status, .. } = event {
+    if let Callback::CallAnswered { status, .. } = event {
         answers(vm, id, (status, view.call));
     }
 }

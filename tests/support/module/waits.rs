@@ -1,6 +1,6 @@
 //! Streams that wait, and what they hold meanwhile: both are the VM's own matter.
 use tradewind::exchange::filter_state::{NEXT, PLAN};
-use tradewind::exchange::{Effect, Effects, Event, Flow};
+use tradewind::exchange::{Callback, Effect, Effects, Flow};
 
 use super::*;
 use crate::support::{Place as _, Role, View, World};
@@ -28,19 +28,19 @@ impl One {
             vec![header(":status", "200"), header("content-type", "text/event-stream")];
         let role = worker.role(gateway.cluster(model)).unwrap();
         let mut one = Self { role, world };
-        one.on(Event::RequestHeaders { end: false }, &[]);
-        one.on(Event::RequestBody { size: BODY.len(), end: true }, &[]);
-        one.on(Event::ResponseHeaders { end: false }, &[]);
+        one.on(Callback::RequestHeaders { end: false }, &[]);
+        one.on(Callback::RequestBody { size: BODY.len(), end: true }, &[]);
+        one.on(Callback::ResponseHeaders { end: false }, &[]);
         one
     }
 
-    fn on(&mut self, event: Event, response: &[u8]) -> Effects {
+    fn on(&mut self, event: Callback, response: &[u8]) -> Effects {
         let view = View { world: &self.world, request: BODY, response, call: &[] };
         self.role.on(event, &view)
     }
 
     fn hears(&mut self, chunk: &[u8]) -> Effects {
-        self.on(Event::ResponseBody { size: chunk.len(), end: false }, chunk)
+        self.on(Callback::ResponseBody { size: chunk.len(), end: false }, chunk)
     }
 }
 
@@ -82,7 +82,7 @@ fn a_stream_that_ended_while_it_slept_is_not_let_go_twice() {
     let mut one = One::begin(&worker, "gpt");
     one.hears(WHOLE);
     let all = [WHOLE, b"data: [DONE]\n\n"].concat();
-    one.on(Event::ResponseBody { size: all.len(), end: true }, &all);
+    one.on(Callback::ResponseBody { size: all.len(), end: true }, &all);
     assert_eq!(later(&worker, 1_000), [Deed::TickPeriod(1000)], "nothing of it is held");
 }
 
@@ -91,7 +91,7 @@ fn a_stream_that_ended_with_trailers_while_it_slept_is_not_let_go_twice() {
     let worker = worker();
     let mut one = One::begin(&worker, "gpt");
     one.hears(WHOLE);
-    one.on(Event::ResponseTrailers, WHOLE);
+    one.on(Callback::ResponseTrailers, WHOLE);
     assert_eq!(later(&worker, 1_000), [Deed::TickPeriod(1000)], "nothing of it is held");
 }
 

@@ -3,7 +3,7 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 
-use crate::credit::{Answer, Budget, Exceeded, Meter, Moment, Name, Standing, Whose};
+use crate::credit::{Answer, Budget, Exceeded, Meter, Moment, Name, Scope, Standing};
 use crate::json::Writer;
 
 /// A JSON object.
@@ -30,7 +30,7 @@ pub(super) fn standing(standing: &Standing, w: &mut Writer) {
     text("last_purchase", standing.last_purchase, w);
 }
 
-/// A member whose value is a text.
+/// A member scope value is a text.
 pub(super) fn text(key: &str, value: impl ToString, w: &mut Writer) {
     w.key(key).string(&value.to_string());
 }
@@ -46,10 +46,10 @@ pub(super) fn optional(key: &str, value: Option<impl ToString>, w: &mut Writer) 
 pub(super) fn budget(budget: &Budget, w: &mut Writer) {
     text("per", budget.per.name(), w);
     text("credits", budget.credits, w);
-    match &budget.whose {
-        Whose::Tenant => {}
-        Whose::User(name) => text("user", name, w),
-        Whose::Key(name) => text("key", name, w),
+    match &budget.scope {
+        Scope::Tenant => {}
+        Scope::User(name) => text("user", name, w),
+        Scope::Key(name) => text("key", name, w),
     }
 }
 
@@ -70,13 +70,13 @@ pub(super) fn exceeded(exceeded: &Exceeded) -> String {
     String::from_utf8(out.finish()).unwrap_or_default()
 }
 
-/// Whose a budget is, in words.
-pub(super) fn whose(whose: &Whose) -> String {
-    match whose {
-        Whose::Tenant => "all".to_owned(),
-        Whose::User(Name::Each) => "each user".to_owned(),
-        Whose::Key(Name::Each) => "each key".to_owned(),
-        Whose::User(Name::One(user)) => format!("user {user}"),
-        Whose::Key(Name::One(key)) => format!("key {key}"),
+/// What a budget binds, in words.
+pub(super) fn scope(scope: &Scope) -> String {
+    match scope {
+        Scope::Tenant => "all".to_owned(),
+        Scope::User(Name::Each) => "each user".to_owned(),
+        Scope::Key(Name::Each) => "each key".to_owned(),
+        Scope::User(Name::One(user)) => format!("user {user}"),
+        Scope::Key(Name::One(key)) => format!("key {key}"),
     }
 }

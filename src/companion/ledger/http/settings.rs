@@ -3,7 +3,7 @@ use super::body::Json;
 use super::problem::Problem;
 use crate::companion::ledger::webhook;
 use crate::credit::wire::{Fields, Wrong};
-use crate::credit::{Budget, Configure, Credits, Name, Per, Threshold, Whose};
+use crate::credit::{Budget, Configure, Credits, Name, Per, Scope, Threshold};
 use crate::json::Value;
 
 /// Most thresholds of a tenant.
@@ -43,15 +43,15 @@ fn budget((at, value): (String, Value<'_>)) -> Result<Budget, Wrong> {
     fields.known(&["per", "credits", "user", "key"])?;
     let per = fields.get("per").and_then(Value::as_str).unwrap_or_default();
     let per = Per::named(&per).ok_or_else(|| fields.wrong("per", "expected `day` or `month`"))?;
-    let whose = match (fields.optional_name("user")?, fields.optional_name("key")?) {
-        (None, None) => Whose::Tenant,
-        (Some(user), None) => Whose::User(Name::of(&user)),
-        (None, Some(key)) => Whose::Key(Name::of(&key)),
+    let scope = match (fields.optional_name("user")?, fields.optional_name("key")?) {
+        (None, None) => Scope::Tenant,
+        (Some(user), None) => Scope::User(Name::of(&user)),
+        (None, Some(key)) => Scope::Key(Name::of(&key)),
         (Some(_), Some(_)) => {
             return Err(fields.wrong("key", "expected `user` or `key`, not both"));
         }
     };
-    Ok(Budget { per, credits: fields.credits("credits")?, whose })
+    Ok(Budget { per, credits: fields.credits("credits")?, scope })
 }
 
 fn webhook_of(fields: &Fields<'_>) -> Result<Option<String>, Wrong> {

@@ -49,13 +49,13 @@ impl Judge {
         let verdict = outcome.verdict();
         let end = self.about.end(Progress::Failed(outcome), envoy.now_ms());
         let mut effects = Effects::go_on().and(end);
-        if verdict.told.is_some() {
+        if verdict.public_message.is_some() {
             let said = shown(&fault.message);
             let line = format!("model `{}`: {}: {said}", self.about.asked.model(), verdict.name);
             effects.list.push(Effect::Log(line));
         }
         let retry = self.about.asked.more && verdict.fails_over;
-        let told = outcome.told(fault, self.about.asked.model());
+        let told = outcome.public_fault(fault, self.about.asked.model());
         if retry {
             return self.ask_the_next(&told, came, effects);
         }

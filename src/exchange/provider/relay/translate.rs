@@ -207,21 +207,21 @@ impl Ear {
                 return None;
             }
         };
-        let heard = self.hear(&event);
-        if heard.goes() && event.commented {
+        let disposition = self.read_event(&event);
+        if disposition.goes() && event.commented {
             self.output.uncommented(raw);
         } else {
-            self.output.raw(raw, heard.goes());
+            self.output.raw(raw, disposition.goes());
         }
-        self.judge(heard)
+        self.judge(disposition)
     }
 
     /// The same for the last one, which lacks its blank line.
     fn tail(&mut self, block: sse::Block<'_>, raw: &[u8]) -> Option<End> {
         let event = block.event()?;
-        let heard = self.hear(&event);
-        self.output.tail(raw, heard.any && heard.goes());
-        self.judge(heard)
+        let disposition = self.read_event(&event);
+        self.output.tail(raw, disposition.any && disposition.goes());
+        self.judge(disposition)
     }
 
     /// Bytes of events that were too long to be read: a token is about four of them.
@@ -247,23 +247,23 @@ impl Ear {
         }
     }
 
-    fn hear(&mut self, event: &sse::Event<'_>) -> Heard {
+    fn read_event(&mut self, event: &sse::Event<'_>) -> Disposition {
         let Self { reader, output, seen, choices, .. } = self;
         let before = seen.content;
-        let mut heard = Heard { any: false, hidden: output.hides_usage(), end: None };
+        let mut disposition = Disposition { any: false, hidden: output.hides_usage(), end: None };
         reader.read(event.name, &event.data, &mut |event| {
-            if matches!(heard.end, Some(End::Broken(_))) {
+            if matches!(disposition.end, Some(End::Broken(_))) {
                 return;
             }
-            heard.any = true;
-            heard.hidden &= matches!(event, Event::Usage(_));
+            disposition.any = true;
+            disposition.hidden &= matches!(event, Event::Usage(_));
             match event {
                 Event::Fault(fault) => {
-                    heard.end = Some(End::Broken(fault));
+                    disposition.end = Some(End::Broken(fault));
                     return;
                 }
                 Event::Usage(usage) => seen.report(usage),
-                Event::End => heard.end = Some(End::Whole),
+                Event::End => disposition.end = Some(End::Whole),
                 Event::Stop(_) => seen.stop = true,
                 _ => {}
             }
@@ -274,17 +274,17 @@ impl Ear {
             if !output.event(&event) {
                 // Before the app has anything, it is a failure like any other.
                 seen.content = before;
-                heard.end = Some(End::Broken(too_large()));
+                disposition.end = Some(End::Broken(too_large()));
             }
         });
-        heard.hidden &= heard.any;
-        heard
+        disposition.hidden &= disposition.any;
+        disposition
     }
 
     /// Ends the answer where more was said than was paid for.
-    fn judge(&mut self, heard: Heard) -> Option<End> {
-        if heard.end.is_some() || !self.exhausted() {
-            return heard.end;
+    fn judge(&mut self, disposition: Disposition) -> Option<End> {
+        if disposition.end.is_some() || !self.exhausted() {
+            return disposition.end;
         }
         self.stop();
         Some(End::Stopped)
@@ -324,7 +324,7 @@ impl Ear {
 
 /// What an event was to us.
 #[derive(Debug)]
-struct Heard {
+struct Disposition {
     /// Something that we know.
     any: bool,
     /// It tells the usage alone, which we asked for and the app did not.
@@ -333,7 +333,7 @@ struct Heard {
     end: Option<End>,
 }
 
-impl Heard {
+impl Disposition {
     /// Whether its bytes go to an app of the same dialect. A failure is said in our words.
     const fn goes(&self) -> bool {
         !self.hidden && !matches!(self.end, Some(End::Broken(_)))

@@ -45,7 +45,7 @@ fn refusal(hold: &NewHold, answer: &Answer) -> Problem {
              it begins anew at {}",
             over.budget.credits,
             over.budget.per.name(),
-            reply::whose(&over.budget.whose),
+            reply::scope(&over.budget.scope),
             over.meter.spent,
             over.meter.held,
             over.resets_at,

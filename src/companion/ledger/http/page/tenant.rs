@@ -130,7 +130,7 @@ fn budgets(view: &TenantView, now: Moment, html: &mut Html) {
     parts::table("", &COLUMNS, html, |h| {
         for (budget, meter) in &view.budgets {
             h.element("tr", &[], |h| {
-                h.leaf("td", &[("class", "id")], &reply::whose(&budget.whose));
+                h.leaf("td", &[("class", "id")], &reply::scope(&budget.scope));
                 h.leaf("td", &[], budget.per.name());
                 credits_cell(budget.credits, h);
                 match meter {

@@ -82,7 +82,7 @@ async fn load(
     let marks = marks.collect();
     load_holds(connection, &wanted, marks, &mut book).await?;
     for account in accounts {
-        book.know_account(account);
+        book.load_account(account);
     }
     if !wanted.repairs.is_empty() {
         load_wronged(connection, &wanted, now, &mut book).await?;

@@ -108,7 +108,7 @@ fn load_account(
     for hold in rows(connection, &sql, params![tenant, time, DUE_MAX], |row| row.hold())? {
         book.know_hold(hold);
     }
-    book.know_account(account);
+    book.load_account(account);
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 /// One callback of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event {
+pub enum Callback {
     /// The request's headers are here; `end` when there is no body.
     RequestHeaders {
         /// Nothing follows.
@@ -32,7 +32,7 @@ pub enum Event {
     /// The response ends with trailers; what has been held back of its body is still there.
     ResponseTrailers,
     /// The answer to one of the stream's calls is here ([`super::Effect::Call`]).
-    Called {
+    CallAnswered {
         /// The call's id.
         id: u64,
         /// Its status; 0 when there could be no call.
@@ -42,11 +42,11 @@ pub enum Event {
     },
     /// The attempt is over, and Envoy has not yet chosen what follows: filter state may still be
     /// written. Headers and bodies are out of reach.
-    Done,
+    AttemptEnded,
     /// The time that [`super::Effect::Wake`] asked for has passed. To go on lets go of what is held
     /// of the response.
     Woken,
     /// The stream is over, however it ended. Filter state may still be written, things counted,
     /// logged and handed to the outboxes; everything else is out of reach.
-    Over,
+    StreamEnded,
 }
