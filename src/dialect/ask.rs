@@ -31,7 +31,7 @@ pub struct Ask<'d> {
     pub tool_choice: Option<Given<ToolChoice<'d>>>,
     /// Whether it may call several at once.
     pub parallel_tools: Option<Given<bool>>,
-    /// The shape the answer must have; none for free text.
+    /// The shape the answer must have; `None` for free text.
     pub format: Option<Given<ResponseFormat<'d>>>,
     /// Most tokens of the answer.
     pub max_tokens: Option<Given<u64>>,
@@ -165,7 +165,7 @@ pub struct Tool<'d> {
     pub name: Cow<'d, str>,
     /// What it does.
     pub description: Option<Cow<'d, str>>,
-    /// The JSON schema of its arguments, as the app wrote it; none for a function without any.
+    /// The JSON schema of its arguments, as the app wrote it; `None` for a function without any.
     pub schema: Option<&'d str>,
     /// Whether arguments must follow the schema exactly.
     pub strict: Option<bool>,
@@ -229,7 +229,7 @@ pub enum Effort {
 }
 
 impl Reasoning {
-    /// The effort nearest to it; none for none at all.
+    /// The effort nearest to this; `None` for no thinking at all.
     #[must_use]
     pub const fn effort(self) -> Option<Effort> {
         match self {
@@ -244,7 +244,7 @@ impl Reasoning {
         }
     }
 
-    /// The budget nearest to it, in tokens: the upper end of the range that
+    /// The budget nearest to this, in tokens: the upper end of the range that
     /// [`Reasoning::effort`] reads as the same effort.
     #[must_use]
     pub const fn budget(self) -> u64 {

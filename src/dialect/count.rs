@@ -4,13 +4,13 @@ use crate::json::{Kind, Value, number};
 /// Reads the counts of one report of usage.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
-    /// Something stood where a count was expected, and was none: a negative number, a fraction, a
-    /// word. The report as a whole cannot be believed then.
+    /// Something stood where a count was expected, and was no count: a negative number, a fraction,
+    /// a word. The report as a whole cannot be believed then.
     pub(super) garbled: bool,
 }
 
 impl Counts {
-    /// A member that is a count; none where there is none, or nothing that can be read as one.
+    /// A member that is a count; `None` where the member is missing or cannot be read as one.
     pub(super) fn of(&mut self, object: Option<Value<'_>>, key: &str) -> Option<u64> {
         let value = object?.given(key)?;
         let read = match value.kind() {

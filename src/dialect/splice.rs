@@ -28,7 +28,7 @@ pub enum Put {
     },
 }
 
-/// The body with its edits made; none when an edit does not fit the body.
+/// The body with its edits made; `None` when an edit does not fit the body.
 ///
 /// `edits` are in order and do not overlap. `model` is a JSON string, quotes included; `bound` is
 /// the most tokens of the answer.

@@ -1,4 +1,4 @@
-//! Whose fault an error is: the one table of it, for every dialect.
+//! Whose fault an error is: the one table of that, for every format.
 //!
 //! A status says more than a body does. Providers reuse one `type` for everything (Anthropic's and
 //! OpenAI's `invalid_request_error`, Gemini's `INVALID_ARGUMENT`), so the words of a body count
@@ -17,9 +17,9 @@ pub(super) use account::account;
 /// What a provider said of a failure.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Said<'s> {
-    /// The HTTP status; none for an error inside an answer that began well.
+    /// The HTTP status; `None` for an error inside an answer that began well.
     pub(super) status: Option<u16>,
-    /// What its code or its type stands for in its dialect, or its words there.
+    /// What its code or its type stands for in its format, or its words there.
     pub(super) words: Option<FaultKind>,
     /// What it says to people.
     pub(super) message: &'s str,

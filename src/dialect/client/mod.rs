@@ -100,7 +100,7 @@ impl Client {
     /// What is asked for by this method at this path.
     ///
     /// # Errors
-    /// The methods that the path takes instead; none for a path that this client does not have.
+    /// The methods that the path takes instead: an empty list where this client has no such path.
     pub fn operation(&self, path: &str, method: &str) -> Result<Operation, Vec<&'static str>> {
         let there = || self.endpoints.iter().filter(|endpoint| endpoint.path == path);
         match there().find(|endpoint| endpoint.method == method) {
@@ -116,5 +116,43 @@ impl Client {
             let others = ALL.iter().filter(|other| other.name != self.name);
             !others.flat_map(|other| other.endpoints).any(|other| other.path == *path)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DEFAULT, endpoints, named, of};
+
+    #[test]
+    fn a_path_belongs_to_a_client_and_else_the_headers_tell() {
+        for (path, header, expected) in [
+            ("/v1/messages", "", "anthropic"),
+            ("/v1/messages", "openai-beta", "anthropic"),
+            ("/v1/messages/count_tokens", "", "anthropic"),
+            ("/v1/chat/completions", "anthropic-version", "openai"),
+            ("/v1/models", "", DEFAULT.name),
+            ("/v1/models", "anthropic-version", "anthropic"),
+            ("/v1/models/m", "openai-beta", "openai"),
+            ("/", "", DEFAULT.name),
+        ] {
+            assert_eq!(of(path, |own| own == header).name, expected, "{path} {header}");
+        }
+    }
+
+    #[test]
+    fn a_format_is_the_same_for_a_client_and_its_providers_alone() {
+        let same = |client: &str, provider: &str| named(client).unwrap().same_format(provider);
+        assert!(same("openai", "openai") && same("anthropic", "anthropic"));
+        assert!(!same("openai", "anthropic") && !same("openai", "gemini"));
+        assert!(!same("openai", "unheard-of"));
+    }
+
+    #[test]
+    fn every_path_is_listed_once() {
+        let listed: Vec<_> = endpoints().iter().map(|own| (own.method, own.path)).collect();
+        assert_eq!(
+            listed,
+            [("POST", "/v1/messages"), ("POST", "/v1/chat/completions"), ("GET", "/v1/models")]
+        );
     }
 }

@@ -157,3 +157,31 @@ impl Provider {
         (self.format.write_request)(&ask, target)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ALL;
+    use crate::dialect::{Ask, Given, Operation, Target};
+
+    #[test]
+    fn what_a_provider_omits_is_named_and_not_written() {
+        let target = Target { model: "m", max_output_tokens: 9 };
+        for provider in ALL {
+            let user = Some(Given { value: "somebody".into(), field: "user" });
+            let ask = Ask { user, ..Ask::default() };
+            let named = provider.left_out(&ask, &target, false).iter().any(|f| f == "user");
+            let body = String::from_utf8(provider.write_request(ask, &target)).unwrap();
+            assert_ne!(named, body.contains("somebody"), "{}: {body}", provider.name);
+            assert_eq!(named, provider.quirks.omits_user, "{}", provider.name);
+        }
+    }
+
+    #[test]
+    fn every_provider_serves_chats_and_no_list_of_models() {
+        for provider in ALL {
+            let path = |operation| provider.path(operation, "m", true);
+            assert!(path(Operation::Chat).is_some_and(|path| path.starts_with("/v1")));
+            assert_eq!(path(Operation::ListModels), None, "{}", provider.name);
+        }
+    }
+}

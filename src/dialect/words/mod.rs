@@ -48,7 +48,7 @@ impl Words {
     }
 }
 
-/// A key as the most careless reader sees it; none for one that is longer than every name of ours
+/// A key as the most careless reader sees it; `None` for one that is longer than every name of ours
 /// or has letters that none has.
 ///
 /// Go, Java and .NET fold four letters beyond ASCII into ASCII ones: `ſ` (U+017F), the Kelvin sign

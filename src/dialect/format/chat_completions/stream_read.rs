@@ -47,7 +47,7 @@ impl Others {
 
 #[derive(Debug, Default)]
 struct Call {
-    /// The index that the provider gives it; none from servers that give none.
+    /// The index that the provider gives it; `None` from servers that give no index.
     theirs: Option<u64>,
     id: String,
     name: String,
@@ -194,7 +194,7 @@ impl Reader {
         }
     }
 
-    /// The call that a piece goes on with; none when it begins one.
+    /// The call that a piece goes on with; `None` when it begins one.
     ///
     /// Some servers give no index, and some give every call the same: a new id with a name begins
     /// a call, whatever its index is.

@@ -3,7 +3,7 @@ use crate::dialect::count::Counts;
 use crate::json::{Value, Writer};
 use crate::usage::Usage;
 
-/// Reads a `usage` object; none for anything else.
+/// Reads a `usage` object; `None` for anything else.
 pub(super) fn read(value: Value<'_>) -> Option<Usage> {
     if !value.is_object() {
         return None;

@@ -89,7 +89,7 @@ fn thinking(w: &mut Writer, reasoning: Reasoning, by: Thinking, tokens: u64) {
     }
 }
 
-/// The level nearest to it; none for the model's own choice.
+/// The level nearest to what is asked; `None` for the model's own choice.
 ///
 /// `MINIMAL` is not among them: from Gemini 3.7 on it is refused, and `LOW` is taken everywhere.
 const fn level(reasoning: Reasoning) -> Option<&'static str> {

@@ -14,7 +14,7 @@ fn strange(block: &Block<'_>) -> bool {
     }
 }
 
-/// An image's media type; none for one that the API does not take.
+/// An image's media type; `None` for one that the API does not take.
 ///
 /// An address that ends in no known type is taken for a JPEG: the API wants to be told one, and
 /// looks for itself.

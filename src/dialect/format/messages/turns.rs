@@ -203,7 +203,7 @@ fn text<'d>(ask: &mut Ask<'d>, item: Value<'d>, at: &At<'_>) -> Result<Cow<'d, s
     need_string(item, "text", at)
 }
 
-/// Reads an image; none when only this format can say where it is.
+/// Reads an image; `None` when only this format can say where it is.
 fn image<'d>(ask: &mut Ask<'d>, item: Value<'d>, at: &At<'_>) -> Result<Option<Image<'d>>, Fault> {
     rest(ask, item, &["type", "source"], at);
     let source = need(item, "source", at, "an object, where the image is")?;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use crate::dialect::{Fault, Image};
 use crate::json::At;
 
-/// Reads an address; none for one that only its own provider can follow (a file's id, a bucket).
+/// Reads an address; `None` for one that only its own provider can follow (a file's id, a bucket).
 pub(super) fn image<'d>(at: &At<'_>, url: Cow<'d, str>) -> Result<Option<Image<'d>>, Fault> {
     let has = |scheme: &str| {
         url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))

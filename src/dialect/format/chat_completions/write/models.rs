@@ -81,7 +81,7 @@ impl Family {
     }
 }
 
-/// The word for how much to think; none for the model's own default.
+/// The word for how much to think; `None` for the model's own default.
 pub(super) fn effort(ask: &Ask<'_>, family: Family) -> Option<&'static str> {
     if family.thinks_without_tools_only() && !ask.tools.is_empty() {
         // Its own default is refused as well.
