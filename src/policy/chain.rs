@@ -1,6 +1,6 @@
 //! `chains.<name>`: models in the order they are tried.
-use super::model::Models;
-use super::read::Spot;
+use super::field::{Entries, List, NameOf, Spot};
+use super::model::{MODELS, Models};
 use super::table::Table;
 
 /// `chains.<name>`: models in the order they are tried.
@@ -11,6 +11,11 @@ pub(super) struct Chain {
     pub(super) models: Vec<usize>,
 }
 
+/// Of each chain, its models.
+const CHAIN: List = List::of("names of models", &NameOf(MODELS.one)).unique();
+
+pub(super) const CHAINS: Entries = Entries::of("chain", &CHAIN);
+
 pub(super) type Chains<'n> = Table<'n, Chain>;
 
 pub(super) fn read<'n>(
@@ -18,7 +23,7 @@ pub(super) fn read<'n>(
     models: &Models<'n>,
     attempts: Option<u32>,
 ) -> Chains<'n> {
-    let chains = Table::read("chain", section, |name, spot| chain(name, spot, models, attempts));
+    let chains = Table::read(CHAINS, section, |name, spot| chain(name, spot, models, attempts));
     if !chains.known {
         models.unsure();
     }
@@ -26,7 +31,7 @@ pub(super) fn read<'n>(
 }
 
 fn chain(name: &str, spot: &Spot<'_>, models: &Models<'_>, attempts: Option<u32>) -> Option<Chain> {
-    let Some(items) = spot.list("names of models") else {
+    let Some(items) = CHAIN.items(spot) else {
         models.unsure();
         return None;
     };

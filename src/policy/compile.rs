@@ -3,16 +3,78 @@
 use std::rc::Rc;
 
 use super::document::Node;
-use super::names::shown;
-use super::read::{Object, Report, Spot};
+use super::field::{
+    Constant, Entries, Field, List, Nested, Optional, Report, Required, Section, Spot,
+};
 use super::route_names::RouteNames;
 use super::{
     Policy, Problem, Vocabulary, chain, credits, identity, limits, model, provider, resilience,
     route,
 };
 
-/// The one version there is.
-const VERSION: &str = "tradewind/v1";
+/// The whole document: its sections in the order in which they are best read.
+pub const DOCUMENT: Section = Section::new(
+    "an object with `version`, `identity`, `providers` and more",
+    "",
+    "",
+    &[&VERSION, &IDENTITY, &LIMITS, &PROVIDERS, &MODELS, &CHAINS, &ROUTES, &RESILIENCE, &CREDITS],
+);
+
+const VERSION: Required<Constant> =
+    Field::required("version", Constant("tradewind/v1"), "The version of this format.");
+
+const IDENTITY: Required<List> = Field::required(
+    "identity",
+    identity::IDENTITY,
+    "Who may call, and who pays for it: the first entry that knows the caller counts. Nobody is \
+     served whom none of them knows.",
+);
+
+const LIMITS: Optional<Nested> = Field::optional(
+    "limits",
+    Nested(&limits::LIMITS),
+    "the defaults of its fields",
+    "Bounds on what an app may ask for.",
+);
+
+const PROVIDERS: Required<Entries> = Field::required(
+    "providers",
+    provider::PROVIDERS,
+    "The APIs that models are asked through, by names of your own. Each must be used by a model.",
+);
+
+const MODELS: Required<Entries> = Field::required(
+    "models",
+    model::MODELS,
+    "The models, by names of your own. Each must be used by a chain.",
+);
+
+const CHAINS: Required<Entries> = Field::required(
+    "chains",
+    chain::CHAINS,
+    "Lists of models, by names of your own, tried in their order: no more of them than \
+     `resilience.attempts`. Each must be used by a route, or by `credits.near_limit`.",
+);
+
+const ROUTES: Required<List> = Field::required(
+    "routes",
+    route::ROUTES,
+    "What apps put in `model`, and the chain that serves it.",
+);
+
+const RESILIENCE: Optional<Nested> = Field::optional(
+    "resilience",
+    Nested(&resilience::RESILIENCE),
+    "the defaults of its fields",
+    "What happens when a model fails.",
+);
+
+const CREDITS: Optional<Nested> = Field::optional(
+    "credits",
+    Nested(&credits::CREDITS),
+    "nothing is counted",
+    "Who counts what tenants spend. Every model needs a `price` then.",
+);
 
 impl Policy {
     /// Reads a policy written as JSON.
@@ -40,43 +102,33 @@ impl Policy {
 
 /// Reads what can be read; nothing is missing from it only while nothing has been reported.
 fn policy(root: &Spot<'_>, vocabulary: Vocabulary<'_>) -> Option<Policy> {
-    let mut fields = root.object("an object with `version`, `identity`, `providers` and more")?;
-    version(&mut fields);
-    let identity = identity::read(fields.required("identity"), vocabulary.carried);
-    let limits = limits::read(fields.optional("limits"));
-    let resilience = resilience::read(fields.optional("resilience"));
-    let providers = provider::read(fields.required("providers"), vocabulary.dialects);
-    let models = model::read(fields.required("models"), &providers);
+    let mut fields = root.object(&DOCUMENT)?;
+    // What is wrong with it has been reported.
+    let _ = fields.read(&VERSION);
+    let identity = identity::read(fields.spot(&IDENTITY), vocabulary.carried);
+    let limits = fields.section(&LIMITS).and_then(limits::read);
+    let resilience = fields.section(&RESILIENCE).and_then(resilience::read);
+    let providers = provider::read(fields.spot(&PROVIDERS), vocabulary.dialects);
+    let models = model::read(fields.spot(&MODELS), &providers);
     let attempts = resilience.map(|resilience| resilience.attempts);
-    let chains = chain::read(fields.required("chains"), &models, attempts);
-    let routes = route::read(fields.required("routes"), &chains);
-    let section = fields.optional("credits");
-    let with_credits = section.is_some();
-    let credits = credits::read(section, &chains, &models, &providers);
+    let chains = chain::read(fields.spot(&CHAINS), &models, attempts);
+    let routes = route::read(fields.spot(&ROUTES), &chains);
+    let credits =
+        fields.read_with(&CREDITS, |section| credits::read(section, &chains, &models, &providers));
     fields.finish();
+    let providers =
+        providers.finish("no model uses this provider: remove it or name it in `models`");
+    let models = models.finish("no chain uses this model: remove it or name it in `chains`");
+    let chains = chains.finish("no route uses this chain: remove it or name it in `routes`");
     Some(Policy {
         identity,
-        limits,
-        providers: providers
-            .finish("no model uses this provider: remove it or name it in `models`"),
-        models: models
-            .finish("no chain uses this model: remove it or name it in `chains`")
-            .into_iter()
-            .map(Rc::new)
-            .collect(),
-        chains: chains.finish("no route uses this chain: remove it or name it in `routes`"),
+        limits: limits?,
+        providers,
+        models: models.into_iter().map(Rc::new).collect(),
+        chains,
         names: RouteNames::of(&routes),
         routes,
         resilience: resilience?,
-        credits: if with_credits { Some(credits?) } else { None },
+        credits: credits?,
     })
-}
-
-fn version(fields: &mut Object<'_>) {
-    let Some(spot) = fields.required("version") else {
-        return;
-    };
-    if let Some(other) = spot.text(&format!("`{VERSION}`")).filter(|own| *own != VERSION) {
-        spot.problem(format!("expected `{VERSION}`, found `{}`", shown(other)));
-    }
 }

@@ -2,8 +2,7 @@
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::names::shown;
-use super::read::Spot;
+use super::field::{Kind, Read, Shape, Spot, Text, shown};
 
 /// Where a provider is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,8 +41,17 @@ impl Endpoint {
     pub fn is_ip(&self) -> bool {
         self.host.parse::<IpAddr>().is_ok()
     }
+}
 
-    pub(super) fn read(spot: &Spot<'_>) -> Option<Self> {
+/// A URL without anything that a secret belongs into.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Url;
+
+impl Read for Url {
+    type Value = Endpoint;
+
+    #[inline(never)]
+    fn read(&self, spot: &Spot<'_>) -> Option<Endpoint> {
         let text = spot.text("a URL such as `https://api.example.com`")?;
         match parse(text) {
             Ok(endpoint) => Some(endpoint),
@@ -53,6 +61,21 @@ impl Endpoint {
                 None
             }
         }
+    }
+}
+
+impl Kind for Url {
+    fn shape(&self) -> Shape {
+        Shape::Text(Text {
+            what: "a URL",
+            pattern: concat!(
+                r"^[Hh][Tt][Tt][Pp][Ss]?://",
+                r"([0-9A-Za-z_.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?",
+                r"(/[0-9A-Za-z._~!$&'()*+,;=:@%-]*)*$"
+            ),
+            example: "https://api.example.com",
+            ..Text::default()
+        })
     }
 }
 

@@ -1,8 +1,5 @@
 //! `limits`: bounds on one request.
-use super::read::Spot;
-
-/// The largest body that may be allowed, in bytes: 64 MiB. Envoy buffers it whole.
-const MOST_BYTES: u64 = 64 << 20;
+use super::field::{Bytes, Defaulted, Field, Nested, Object, Optional, Section, Whole};
 
 /// `limits.request`: bounds on one request.
 #[derive(Debug, Clone, Copy)]
@@ -11,42 +8,77 @@ pub struct RequestLimits {
     pub max_body_bytes: u64,
     /// Most messages.
     pub max_messages: u64,
-    /// Most output tokens a request may ask for; none for the model's own bound alone.
+    /// Most output tokens that a request may ask for; `None` for the model's own bound alone.
     pub max_output_tokens: Option<u64>,
 }
 
+pub(super) const LIMITS: Section = Section::new(
+    "an object with `request`",
+    "Bounds on what an app may ask for: a request beyond one of them is refused before any model \
+     is asked.",
+    "limits:\n  request: {max_body_bytes: 4MiB, max_messages: 1000, max_output_tokens: 16384}",
+    &[&REQUEST],
+);
+
+const REQUEST: Optional<Nested> = Field::optional(
+    "request",
+    Nested(&LIMITS_REQUEST),
+    "the defaults of its fields",
+    "Bounds on one request.",
+);
+
+const LIMITS_REQUEST: Section = Section::new(
+    "an object of limits",
+    "Bounds on one request.",
+    "limits:\n  request: {max_body_bytes: 512KiB}",
+    &[&MAX_BODY_BYTES, &MAX_MESSAGES, &MAX_OUTPUT_TOKENS],
+);
+
+const MAX_BODY_BYTES: Defaulted<Bytes> = Field::defaulted(
+    "max_body_bytes",
+    Bytes { least: 1, most: 64 << 20 },
+    4 << 20,
+    "The largest body of a request. Envoy holds it whole, so it costs memory. A larger one is \
+     refused with 413.",
+);
+
+const MAX_MESSAGES: Defaulted<Whole> = Field::defaulted(
+    "max_messages",
+    Whole { of: "messages", least: 1, most: 100_000 },
+    1000,
+    "The most messages of one request. More are refused with 400.",
+);
+
+const MAX_OUTPUT_TOKENS: Optional<Whole> = Field::optional(
+    "max_output_tokens",
+    Whole { of: "tokens", least: 1, most: 100_000_000 },
+    "the model's own bound",
+    "The most output tokens that a request may ask for. More are refused with 400; a request that \
+     says nothing is not.",
+);
+
 impl Default for RequestLimits {
-    /// 4 MiB and 1000 messages.
     fn default() -> Self {
-        Self { max_body_bytes: 4 << 20, max_messages: 1000, max_output_tokens: None }
+        Self {
+            max_body_bytes: MAX_BODY_BYTES.default(),
+            max_messages: MAX_MESSAGES.default(),
+            max_output_tokens: None,
+        }
     }
 }
 
-/// Reads the section; what is wrong in it is reported and reads as the default.
-pub(super) fn read(section: Option<Spot<'_>>) -> RequestLimits {
-    let request = section.and_then(|spot| {
-        let mut fields = spot.object("an object with `request`")?;
-        let request = fields.optional("request");
-        fields.finish();
-        request
-    });
-    request.and_then(|spot| limits(&spot)).unwrap_or_default()
-}
-
-fn limits(spot: &Spot<'_>) -> Option<RequestLimits> {
-    let mut fields = spot.object("an object of limits")?;
-    let max_body_bytes = fields
-        .optional("max_body_bytes")
-        .and_then(|spot| spot.bytes(1..=MOST_BYTES, "1 byte to 64MiB"));
-    let max_messages =
-        fields.optional("max_messages").and_then(|spot| spot.whole("messages", 1..=100_000));
-    let max_output_tokens =
-        fields.optional("max_output_tokens").and_then(|spot| spot.whole("tokens", 1..=100_000_000));
+/// Reads the section; `None`, and a report, when something is wrong with it.
+pub(super) fn read(mut fields: Object<'_>) -> Option<RequestLimits> {
+    let request = fields.section(&REQUEST);
     fields.finish();
-    let default = RequestLimits::default();
+    let mut fields = request?;
+    let max_body_bytes = fields.read(&MAX_BODY_BYTES);
+    let max_messages = fields.read(&MAX_MESSAGES);
+    let max_output_tokens = fields.read(&MAX_OUTPUT_TOKENS);
+    fields.finish();
     Some(RequestLimits {
-        max_body_bytes: max_body_bytes.unwrap_or(default.max_body_bytes),
-        max_messages: max_messages.unwrap_or(default.max_messages),
-        max_output_tokens,
+        max_body_bytes: max_body_bytes?,
+        max_messages: max_messages?,
+        max_output_tokens: max_output_tokens?,
     })
 }

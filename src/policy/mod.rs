@@ -3,41 +3,36 @@
 //!
 //! YAML and JSON become one tree of [`Node`]s. One file per section reads its part of the tree,
 //! notes what is wrong and goes on, so that an operator sees every problem at once.
-mod api_key;
 mod chain;
 mod compile;
 mod credits;
 mod document;
 mod endpoint;
-mod header;
+pub mod field;
 mod identity;
 mod limits;
 mod model;
-mod names;
 mod nearest;
 mod price;
 mod problem;
 mod provider;
-mod quantity;
-mod read;
 mod resilience;
 mod route;
 mod route_names;
 mod table;
 
-pub use api_key::{ApiKey, Keys};
+pub use compile::DOCUMENT;
 pub use credits::{
     Allowance, CreditPolicy, NearLimit, OnAbandoned, OnExhausted, OnTokenRefused, OnUnavailable,
 };
 pub use document::{Content, Member, Node};
 pub use endpoint::Endpoint;
-pub use identity::{Identity, Tenant};
+pub use field::{byte_size, metric_label, shown};
+pub use identity::{Identity, Place, Tenant};
 pub use limits::RequestLimits;
 pub use model::{Capability, Model, Unsupported, answer_room};
-pub use names::{metric_label, shown};
 pub use problem::Problem;
 pub use provider::Provider;
-pub use quantity::byte_size;
 pub use resilience::Resilience;
 pub use route::Route;
 
@@ -98,12 +93,12 @@ impl Policy {
         &self.identity
     }
 
-    /// Whose request this is, by the first way that tells; none for a request to refuse.
+    /// Whose request this is, by the first way that tells; `None` for a request to refuse.
     ///
     /// `header` gives the value of a request header by its name in lower case.
-    pub fn identify<'h>(&self, header: impl Fn(&str) -> Option<&'h [u8]>) -> Option<&Tenant> {
-        let usual = api_key::Usual::default();
-        self.identity.iter().find_map(|identity| identity.tenant(&header, &usual))
+    pub fn identify<'h>(&self, header: impl Fn(&str) -> Option<&'h [u8]>) -> Option<Tenant> {
+        let caller = identity::Caller::new(&header);
+        self.identity.iter().find_map(|identity| identity.tenant(&caller))
     }
 
     /// Bounds on one request.

@@ -1,14 +1,14 @@
 //! `models.<name>`: one model of one provider.
 use std::rc::Rc;
 
+use super::field::{
+    Defaulted, Entries, Field, Label, List, NameOf, Nested, Optional, Read as _, Required, Section,
+    Spot, Whole, Word, Words,
+};
 use super::price;
-use super::provider::{Provider, Providers};
-use super::read::Spot;
+use super::provider::{PROVIDERS, Provider, Providers};
 use super::table::Table;
 use crate::credit::Price;
-
-/// The most that a context window or an answer may be, in tokens.
-const MOST_TOKENS: u64 = 100_000_000;
 
 /// `models.<name>`: one model of one provider.
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub struct Model {
     pub max_output_tokens: u64,
     /// What it can do.
     pub capabilities: Vec<Capability>,
-    /// What it costs; none for a model that nobody charges for.
+    /// What it costs; `None` for a model that nobody charges for.
     pub price: Option<Price>,
     /// What becomes of a field that its provider's dialect cannot say.
     pub unsupported: Unsupported,
@@ -61,25 +61,101 @@ pub fn answer_room(max_output_tokens: u64, context_window: u64, input_tokens: u6
 }
 
 impl Capability {
-    /// Every capability.
-    pub const ALL: [Self; 4] = [Self::Tools, Self::Images, Self::JsonSchema, Self::Reasoning];
-
     /// Its name in a policy.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Tools => "tools",
-            Self::Images => "images",
-            Self::JsonSchema => "json_schema",
-            Self::Reasoning => "reasoning",
-        }
+    pub fn name(self) -> &'static str {
+        CAPABILITY.word(self)
     }
 }
+
+pub(super) const MODELS: Entries = Entries::of("model", &Nested(&MODEL));
+
+const MODEL: Section = Section::new(
+    "an object that describes a model",
+    "One model of one provider: what it is called there, how much it takes, what it can do and \
+     what it costs. A request goes only to models of its chain that can serve it.",
+    "models:
+  claude-sonnet:
+    provider: anthropic
+    name: claude-sonnet-4-5
+    context_window: 200000
+    max_output_tokens: 64000
+    capabilities: [tools, images, json_schema, reasoning]
+    price: {input: \"3\", cached_input: \"0.30\", cache_write: \"3.75\", output: \"15\"}",
+    &[&PROVIDER, &NAME, &CONTEXT_WINDOW, &MAX_OUTPUT_TOKENS, &CAPABILITIES, &PRICE, &UNSUPPORTED],
+);
+
+/// As many tokens as any model will have for years.
+const TOKENS: Whole = Whole { of: "tokens", least: 1, most: 100_000_000 };
+
+const PROVIDER: Required<NameOf> =
+    Field::required("provider", NameOf(PROVIDERS.one), "Whose model it is.");
+
+const NAME: Required<Label> = Field::required(
+    "name",
+    Label("the provider's name of the model"),
+    "What the provider calls it.",
+);
+
+const CONTEXT_WINDOW: Required<Whole> = Field::required(
+    "context_window",
+    TOKENS,
+    "The most tokens of a request and its answer together. A request that does not fit, by an \
+     estimate, goes to the next model.",
+);
+
+const MAX_OUTPUT_TOKENS: Required<Whole> = Field::required(
+    "max_output_tokens",
+    TOKENS,
+    "The most tokens of an answer, `context_window` at most. Where credits are counted, an answer \
+     that its request does not bound is bounded by this.",
+);
+
+const CAPABILITIES: Optional<List> = Field::optional(
+    "capabilities",
+    List::of("capabilities", &CAPABILITY).or_empty().unique(),
+    "none",
+    "What it can do. A request that needs anything else goes to the next model.",
+);
+
+const CAPABILITY: Words<Capability> = Words {
+    what: "capability",
+    of: &[
+        Word::new("tools", Capability::Tools, "It calls functions."),
+        Word::new("images", Capability::Images, "It reads images."),
+        Word::new("json_schema", Capability::JsonSchema, "It answers in the shape of a schema."),
+        Word::new("reasoning", Capability::Reasoning, "It thinks before it answers."),
+    ],
+};
+
+const PRICE: Optional<Nested> = Field::optional(
+    "price",
+    Nested(&price::PRICE),
+    "none: nobody is charged",
+    "What it costs. Required where there are `credits`.",
+);
+
+const UNSUPPORTED: Defaulted<Words<Unsupported>> = Field::defaulted(
+    "unsupported",
+    Words {
+        what: "value",
+        of: &[
+            Word::new("skip", Unsupported::Skip, "The model is passed over, and the log says why."),
+            Word::new(
+                "drop",
+                Unsupported::Drop,
+                "The field is left out, and `x-tradewind-dropped` names it.",
+            ),
+        ],
+    },
+    Unsupported::Skip,
+    "What becomes of a request with a field that the provider's dialect cannot say.",
+);
 
 pub(super) type Models<'n> = Table<'n, Model>;
 
 pub(super) fn read<'n>(section: Option<Spot<'n>>, providers: &Providers<'n>) -> Models<'n> {
-    let models = Table::read("model", section, |name, spot| model(name, spot, providers));
+    let models = Table::read(MODELS, section, |name, spot| model(name, spot, providers));
     if !models.known {
         providers.unsure();
     }
@@ -88,48 +164,41 @@ pub(super) fn read<'n>(section: Option<Spot<'n>>, providers: &Providers<'n>) -> 
 }
 
 fn model(name: &str, spot: &Spot<'_>, providers: &Providers<'_>) -> Option<Model> {
-    let Some(mut fields) = spot.object("an object that describes a model") else {
+    let Some(mut fields) = spot.object(&MODEL) else {
         providers.unsure();
         return None;
     };
-    let provider = providers.find(fields.required("provider").as_ref());
-    let provider_model =
-        fields.required("name").and_then(|spot| spot.label("the provider's name of the model"));
-    let window = fields.required("context_window").and_then(|spot| tokens(&spot));
-    let output = fields.required("max_output_tokens");
-    let max_output_tokens = output.as_ref().and_then(tokens);
-    let capabilities = fields.optional("capabilities").map(|spot| capabilities(&spot));
-    let price = fields.optional("price").map(|spot| price::read(&spot));
-    let unsupported = fields.optional("unsupported").map(|spot| {
-        spot.word("value", &[("skip", Unsupported::Skip), ("drop", Unsupported::Drop)])
-    });
+    let provider = providers.find(fields.spot(&PROVIDER).as_ref());
+    let provider_model = fields.read(&NAME);
+    let window = fields.read(&CONTEXT_WINDOW);
+    let max_output_tokens = fields.read(&MAX_OUTPUT_TOKENS);
+    let output = fields.place(&MAX_OUTPUT_TOKENS);
+    let capabilities = fields.spot(&CAPABILITIES).map(|spot| capabilities(&spot));
+    let price = fields.read_with(&PRICE, price::read);
+    let unsupported = fields.read(&UNSUPPORTED);
     fields.finish();
-    if let (Some(spot), Some(most), Some(window)) = (&output, max_output_tokens, window)
+    if let (Some(most), Some(window)) = (max_output_tokens, window)
         && most > window
     {
-        spot.problem(format!("{most} is more than the `context_window` of {window} tokens"));
+        output.problem(format!("{most} is more than the `context_window` of {window} tokens"));
     }
     Some(Model {
         name: name.to_owned(),
         provider: Rc::clone(providers.value(provider?)?),
-        provider_model: provider_model?.to_owned(),
+        provider_model: provider_model?,
         context_window: window?,
         max_output_tokens: max_output_tokens?,
         capabilities: capabilities.unwrap_or_default(),
-        price: price.flatten(),
-        unsupported: unsupported.flatten().unwrap_or(Unsupported::Skip),
+        // One that is wrong has been reported, and is not missing.
+        price: price?,
+        unsupported: unsupported.unwrap_or(UNSUPPORTED.default()),
     })
 }
 
-fn tokens(spot: &Spot<'_>) -> Option<u64> {
-    spot.whole("tokens", 1..=MOST_TOKENS)
-}
-
 fn capabilities(spot: &Spot<'_>) -> Vec<Capability> {
-    let words = Capability::ALL.map(|capability| (capability.name(), capability));
     let mut found = Vec::new();
-    for item in spot.list_or_empty("capabilities").unwrap_or_default() {
-        let Some(capability) = item.word("capability", &words) else {
+    for item in CAPABILITIES.kind.items(spot).unwrap_or_default() {
+        let Some(capability) = CAPABILITY.read(&item) else {
             continue;
         };
         if found.contains(&capability) {

@@ -1,62 +1,94 @@
-//! `models.<name>.price`: what a model costs, exactly; and how any amount is read.
-use super::document::Content;
-use super::names::shown;
-use super::read::Spot;
-use crate::credit::{Credits, NotCredits, Price};
+//! `models.<name>.price`: what a model costs, exactly.
+use super::field::{Amount, Defaulted, Field, Optional, Required, Section, Spot};
+use crate::credit::{Credits, Price};
 
-/// The most that one amount may be, in millionths: 999,999,999.999999 credits.
-const MOST: u64 = 999_999_999_999_999;
+pub(super) const PRICE: Section = Section::new(
+    "an object of prices",
+    "What a model costs: credits for a million tokens of each kind, exact decimals in quotes. \
+     Where there are `credits`, every model needs a price.",
+    "price: {input: \"3\", cached_input: \"0.30\", cache_write: \"3.75\", output: \"15\"}",
+    &[
+        &INPUT,
+        &OUTPUT,
+        &CACHED_INPUT,
+        &CACHE_WRITE,
+        &CACHE_WRITE_1H,
+        &REASONING,
+        &PER_IMAGE,
+        &PER_REQUEST,
+    ],
+);
+
+const INPUT: Required<Amount> =
+    Field::required("input", Amount::OrZero, "A million tokens of what a model reads.");
+
+const OUTPUT: Required<Amount> =
+    Field::required("output", Amount::OrZero, "A million tokens of what a model writes.");
+
+const CACHED_INPUT: Optional<Amount> = Field::optional(
+    "cached_input",
+    Amount::OrZero,
+    "as `input`",
+    "A million tokens that the provider reads from its cache.",
+);
+
+const CACHE_WRITE: Optional<Amount> = Field::optional(
+    "cache_write",
+    Amount::OrZero,
+    "as `input`",
+    "A million tokens that the provider writes into its cache, for five minutes or as long as is \
+     usual there.",
+);
+
+const CACHE_WRITE_1H: Optional<Amount> = Field::optional(
+    "cache_write_1h",
+    Amount::OrZero,
+    "as `cache_write`",
+    "A million tokens that the provider writes into its cache for an hour.",
+);
+
+const REASONING: Optional<Amount> = Field::optional(
+    "reasoning",
+    Amount::OrZero,
+    "as `output`",
+    "A million tokens that a model thinks before it answers.",
+);
+
+const PER_IMAGE: Defaulted<Amount> = Field::defaulted(
+    "per_image",
+    Amount::OrZero,
+    Credits::ZERO,
+    "One image in a request, beside its tokens.",
+);
+
+const PER_REQUEST: Defaulted<Amount> = Field::defaulted(
+    "per_request",
+    Amount::OrZero,
+    Credits::ZERO,
+    "One request, beside its tokens.",
+);
 
 pub(super) fn read(spot: &Spot<'_>) -> Option<Price> {
-    let mut fields = spot.object("an object of prices")?;
-    let input = fields.required("input").map(|spot| decimal(&spot));
-    let output = fields.required("output").map(|spot| decimal(&spot));
-    let mut optional = |key| fields.optional(key).map(|spot| decimal(&spot));
-    let cached_input = optional("cached_input");
-    let cache_write = optional("cache_write");
-    let cache_write_1h = optional("cache_write_1h");
-    let reasoning = optional("reasoning");
-    let per_image = optional("per_image");
-    let per_request = optional("per_request");
+    let mut fields = spot.object(&PRICE)?;
+    let input = fields.read(&INPUT);
+    let output = fields.read(&OUTPUT);
+    let cached_input = fields.read(&CACHED_INPUT);
+    let cache_write = fields.read(&CACHE_WRITE);
+    let cache_write_1h = fields.read(&CACHE_WRITE_1H);
+    let reasoning = fields.read(&REASONING);
+    let per_image = fields.read(&PER_IMAGE);
+    let per_request = fields.read(&PER_REQUEST);
     fields.finish();
-    let (input, output) = (input??, output??);
-    let cache_write = cache_write.unwrap_or(Some(input))?;
+    let (input, output) = (input?, output?);
+    let cache_write = cache_write?.unwrap_or(input);
     Some(Price {
         input,
-        cached_input: cached_input.unwrap_or(Some(input))?,
+        cached_input: cached_input?.unwrap_or(input),
         cache_write,
-        cache_write_1h: cache_write_1h.unwrap_or(Some(cache_write))?,
+        cache_write_1h: cache_write_1h?.unwrap_or(cache_write),
         output,
-        reasoning: reasoning.unwrap_or(Some(output))?,
-        per_image: per_image.unwrap_or(Some(Credits::ZERO))?,
-        per_request: per_request.unwrap_or(Some(Credits::ZERO))?,
+        reasoning: reasoning?.unwrap_or(output),
+        per_image: per_image?,
+        per_request: per_request?,
     })
-}
-
-pub(super) fn decimal(spot: &Spot<'_>) -> Option<Credits> {
-    if let Content::Number(text) = &spot.node.content {
-        // A number would pass through a double somewhere on its way, and lose its last digits.
-        spot.problem(match parse(text) {
-            Ok(_) => format!("expected an exact decimal in quotes: write `\"{}\"`", shown(text)),
-            Err(wrong) => format!("{wrong}, found `{}`", shown(text)),
-        });
-        return None;
-    }
-    let text = spot.text("an exact decimal in quotes such as `\"3.75\"`")?;
-    match parse(text) {
-        Ok(micros) => Some(micros),
-        Err(wrong) => {
-            spot.problem(format!("{wrong}, found `{}`", shown(text)));
-            None
-        }
-    }
-}
-
-fn parse(text: &str) -> Result<Credits, String> {
-    let amount: Result<Credits, NotCredits> = text.parse();
-    match amount {
-        Ok(amount) if amount.micros() <= MOST => Ok(amount),
-        Ok(_) | Err(NotCredits::TooLarge) => Err("expected at most 999999999.999999".to_owned()),
-        Err(wrong) => Err(wrong.to_string()),
-    }
 }

@@ -1,5 +1,5 @@
 //! `resilience`: what happens when a model fails.
-use super::read::Spot;
+use super::field::{Defaulted, Duration, Field, Object, Section, Whole};
 
 /// `resilience`: what happens when a model fails.
 #[derive(Debug, Clone, Copy)]
@@ -11,30 +11,36 @@ pub struct Resilience {
     pub idle_timeout_ms: u64,
 }
 
-impl Default for Resilience {
-    /// 4 attempts, and a minute of silence.
-    fn default() -> Self {
-        Self { attempts: 4, idle_timeout_ms: 60_000 }
-    }
-}
+pub(super) const RESILIENCE: Section = Section::new(
+    "an object of settings",
+    "What happens when a model fails: the next one of its chain is asked, as long as there are \
+     attempts.",
+    "resilience: {attempts: 3, idle_timeout: 20s}",
+    &[&ATTEMPTS, &IDLE_TIMEOUT],
+);
 
-/// Reads the section. None, and a report, when `attempts` cannot be known.
-pub(super) fn read(section: Option<Spot<'_>>) -> Option<Resilience> {
-    let default = Resilience::default();
-    let Some(spot) = section else {
-        return Some(default);
-    };
-    let mut fields = spot.object("an object of settings")?;
-    let attempts = fields.optional("attempts").map(|spot| spot.whole("attempts", 1..=10));
-    let idle_timeout_ms = fields
-        .optional("idle_timeout")
-        .and_then(|spot| spot.duration(1..=3_600_000, "a duration from 1ms to 1h"));
+const ATTEMPTS: Defaulted<Whole> = Field::defaulted(
+    "attempts",
+    Whole { of: "attempts", least: 1, most: 10 },
+    4,
+    "The most models that are tried for one request. No chain may be longer.",
+);
+
+const IDLE_TIMEOUT: Defaulted<Duration> = Field::defaulted(
+    "idle_timeout",
+    Duration { least: 1, most: 3_600_000 },
+    60_000,
+    "The longest silence of a provider, before its answer or within it; then the attempt has \
+     failed. An answer that is not streamed has to be there whole by then, so set this longer than \
+     your longest.",
+);
+
+/// Reads the section; `None`, and a report, when something is wrong with it.
+pub(super) fn read(mut fields: Object<'_>) -> Option<Resilience> {
+    let attempts = fields.read(&ATTEMPTS);
+    let idle_timeout_ms = fields.read(&IDLE_TIMEOUT);
     fields.finish();
-    Some(Resilience {
-        attempts: match attempts {
-            Some(attempts) => u32::try_from(attempts?).ok()?,
-            None => default.attempts,
-        },
-        idle_timeout_ms: idle_timeout_ms.unwrap_or(default.idle_timeout_ms),
-    })
+    // What is wrong with the time says nothing of the attempts, which chains are compared with.
+    let idle_timeout_ms = idle_timeout_ms.unwrap_or(IDLE_TIMEOUT.default());
+    Some(Resilience { attempts: u32::try_from(attempts?).ok()?, idle_timeout_ms })
 }

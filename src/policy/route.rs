@@ -1,6 +1,6 @@
 //! `routes`: what an app asks for and the chain that serves it.
-use super::chain::Chains;
-use super::read::Spot;
+use super::chain::{CHAINS, Chains};
+use super::field::{Field, Label, List, NameOf, Nested, Required, Section, Spot};
 
 /// `routes`: what an app asks for and the chain that serves it.
 #[derive(Debug, Clone)]
@@ -11,8 +11,30 @@ pub struct Route {
     pub(super) chain: usize,
 }
 
+/// Every route.
+pub(super) const ROUTES: List = List::of("routes", &Nested(&ROUTE));
+
+const ROUTE: Section = Section::new(
+    "an object with `models` and a `chain`",
+    "What apps put in `model`, and the chain that serves it. `GET /v1/models` lists all of these \
+     names.",
+    "routes:\n  - {models: [auto, gpt-4o], chain: premium}\n  - {models: [cheap], chain: budget}",
+    &[&MODELS, &CHAIN],
+);
+
+const MODELS: Required<List> = Field::required(
+    "models",
+    List::of("names that apps ask for", &NAME).unique(),
+    "The names. None may stand in another route.",
+);
+
+const NAME: Label = Label("a name that apps ask for");
+
+const CHAIN: Required<NameOf> =
+    Field::required("chain", NameOf(CHAINS.one), "The chain that serves these names.");
+
 pub(super) fn read(section: Option<Spot<'_>>, chains: &Chains<'_>) -> Vec<Route> {
-    let Some(items) = section.and_then(|section| section.list("routes")) else {
+    let Some(items) = section.and_then(|section| ROUTES.items(&section)) else {
         chains.unsure();
         return Vec::new();
     };
@@ -25,16 +47,16 @@ fn route<'n>(
     chains: &Chains<'_>,
     seen: &mut Vec<(&'n str, usize)>,
 ) -> Option<Route> {
-    let Some(mut fields) = spot.object("an object with `models` and a `chain`") else {
+    let Some(mut fields) = spot.object(&ROUTE) else {
         chains.unsure();
         return None;
     };
-    let names = fields.required("models").and_then(|spot| spot.list("names that apps ask for"));
-    let chain = chains.find(fields.required("chain").as_ref());
+    let names = fields.read_with(&MODELS, |spot| MODELS.kind.items(spot));
+    let chain = chains.find(fields.spot(&CHAIN).as_ref());
     fields.finish();
     let mut own = Vec::new();
     for item in names.unwrap_or_default() {
-        let Some(name) = item.label("a name that apps ask for") else {
+        let Some(name) = NAME.text(&item) else {
             continue;
         };
         match seen.iter().find(|(other, _)| *other == name) {

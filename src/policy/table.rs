@@ -2,9 +2,8 @@
 use core::cell::Cell;
 use std::collections::BTreeMap;
 
-use super::names::{self, metric_label, unsafe_name};
+use super::field::{Entries, Spot, metric_label, shown, unsafe_name};
 use super::nearest::nearest;
-use super::read::Spot;
 
 /// One section of named things.
 #[derive(Debug)]
@@ -23,17 +22,18 @@ struct Entry<'n, T> {
     name: &'n str,
     spot: Spot<'n>,
     used: Cell<bool>,
-    /// None when something is wrong with it, which has been reported.
+    /// `None` when something is wrong with it, which has been reported.
     value: Option<T>,
 }
 
 impl<'n, T> Table<'n, T> {
-    /// Reads a section; none for one that is missing, which has been reported.
+    /// Reads a section; empty for one that is missing, which has been reported.
     pub(super) fn read(
-        what: &'static str,
+        kind: Entries,
         section: Option<Spot<'n>>,
         mut value: impl FnMut(&'n str, &Spot<'n>) -> Option<T>,
     ) -> Self {
+        let what = kind.one;
         let entries = section.and_then(|section| section.entries(&format!("{what}s by name")));
         let known = entries.is_some();
         let entries = entries.unwrap_or_default().into_iter().map(|(name, spot)| {
@@ -77,12 +77,12 @@ impl<'n, T> Table<'n, T> {
     fn dangling(&self, spot: &Spot<'_>, name: &str) {
         let near = nearest(name, self.entries.iter().map(|entry| entry.name));
         let Some(meant) = near.first() else {
-            spot.problem(format!("there is no {} `{}`", self.what, names::shown(name)));
+            spot.problem(format!("there is no {} `{}`", self.what, shown(name)));
             return;
         };
         // Taken as meant, so that one slip is not reported twice.
         self.entries.iter().filter(|own| own.name == *meant).for_each(|own| own.used.set(true));
-        let name = names::shown(name);
+        let name = shown(name);
         spot.problem(format!("there is no {} `{name}`; did you mean `{meant}`?", self.what));
     }
 

@@ -3,7 +3,7 @@ use super::super::reply::Reply;
 use super::held;
 use super::send::Stripped;
 use crate::dialect::{Client, Fault, FaultKind, Operation, client};
-use crate::policy::{Identity, Policy, Tenant, shown};
+use crate::policy::{Policy, Tenant, shown};
 
 /// What is known before the body.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ pub(super) fn read(headers: &[(String, Vec<u8>)], policy: &Policy) -> Opening {
     }
     Opening::Request(Head {
         client,
-        tenant: tenant.clone(),
+        tenant,
         request_id: request_id.to_owned(),
         carried: forwarded(headers, client),
         stripped,
@@ -100,25 +100,25 @@ fn unknown_path(path: &str) -> Fault {
     Fault::new(FaultKind::NotFound, message)
 }
 
-/// What an app without a key that we know is told: where this policy looks for one.
+/// What an app is told whose caller is not known: where this policy looks for a credential.
 fn unauthenticated(headers: &[(String, Vec<u8>)], policy: &Policy) -> String {
-    const USUAL: [&str; 3] = ["authorization", "x-api-key", "x-goog-api-key"];
-    let (mut places, mut sent) = (Vec::new(), false);
+    let (mut ways, mut sent) = (Vec::new(), false);
     for identity in policy.identity() {
-        let Identity::ApiKey { header: own, .. } = identity else { continue };
-        let (place, names) = match own {
-            Some(own) => (format!("`{own}: KEY`"), vec![own.as_str()]),
-            None => ("`authorization: Bearer KEY` or `x-api-key: KEY`".to_owned(), USUAL.to_vec()),
-        };
-        sent |= names.iter().any(|name| header(headers, name).is_some());
-        if !places.contains(&place) {
-            places.push(place);
+        let places = identity.places();
+        sent |= places.iter().any(|place| header(headers, &place.header).is_some());
+        let named = places.iter().filter(|place| place.advertised);
+        let named: Vec<_> =
+            named.map(|place| format!("`{}: {}KEY`", place.header, place.scheme)).collect();
+        if !named.is_empty() && !ways.contains(&named) {
+            ways.push(named);
         }
     }
     if sent {
         "the API key is not known here: check it, or ask the gateway's operator for one".to_owned()
+    } else if ways.is_empty() {
+        "the caller is not known here: ask the gateway's operator".to_owned()
     } else {
-        format!("no API key: send one as {}", places.join(" or "))
+        format!("no API key: send one as {}", ways.concat().join(" or "))
     }
 }
 

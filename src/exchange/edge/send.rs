@@ -53,11 +53,10 @@ fn secretive(name: &str) -> bool {
     !name.starts_with(':') && SECRETIVE.iter().any(|word| name.contains(word))
 }
 
-/// Whether the policy looks for a key there.
+/// Whether the policy looks for a credential in that header.
 fn looked_in(policy: &Policy, name: &str) -> bool {
-    let there =
-        |own: &Identity| matches!(own, Identity::ApiKey { header: Some(own), .. } if own == name);
-    policy.identity().iter().any(there)
+    let mut places = policy.identity().iter().flat_map(Identity::places);
+    places.any(|place| place.header == name)
 }
 
 /// Hands the request on: the route's matcher reads the next model from filter state. `credits` is

@@ -1,6 +1,5 @@
 //! The name of a header in which apps may send their key.
-use super::names::shown;
-use super::read::Spot;
+use super::super::field::{Kind, Shape, Spot, Text, shown};
 
 /// What HTTP itself needs: of a connection (RFC 9110, section 7.6.1), or of the message, so that
 /// it cannot hold a key, or never reaches the module.
@@ -19,6 +18,22 @@ const TAKEN: [&str; 13] = [
     "upgrade",
     "via",
 ];
+
+/// The name of a header that may hold a key.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct HeaderName;
+
+impl Kind for HeaderName {
+    fn shape(&self) -> Shape {
+        Shape::Text(Text {
+            what: "the name of a header",
+            pattern: "^[!#$%&'*+.^`|~0-9A-Za-z-]+$",
+            unlike: "^[Xx]-[Ee][Nn][Vv][Oo][Yy]-",
+            example: "x-team-key",
+            ..Text::default()
+        })
+    }
+}
 
 /// Reads the name, in lower case. `carried` are those that go on to providers.
 pub(super) fn name(spot: &Spot<'_>, carried: &[&[&str]]) -> Option<String> {

@@ -1,0 +1,29 @@
+//! `identity[].anonymous`: everybody, whatever they send.
+use super::super::field::{Section, Spot};
+use super::tenant::{TENANT, Tenant};
+
+pub(super) const ANONYMOUS: Section = Section::new(
+    "an object with a `tenant`",
+    "Everybody, whatever they send. It comes last: nothing after it would ever be asked.",
+    "identity:\n  - anonymous: {tenant: public}",
+    &[&TENANT],
+);
+
+/// Everybody is this tenant.
+#[derive(Debug, Clone)]
+pub struct Anonymous(Tenant);
+
+impl Anonymous {
+    /// Who pays for everybody.
+    pub(super) const fn tenant(&self) -> &Tenant {
+        &self.0
+    }
+
+    /// Reads the entry.
+    pub(super) fn read(spot: &Spot<'_>) -> Option<Self> {
+        let mut fields = spot.object(&ANONYMOUS)?;
+        let tenant = Tenant::read(&mut fields);
+        fields.finish();
+        tenant.map(Self)
+    }
+}

@@ -1,0 +1,196 @@
+//! `identity`: who calls, and who pays for it. Each kind of identity is a file here and a row of
+//! [`KINDS`]; what a kind has to know of a caller stands in [`Caller`].
+mod anonymous;
+mod api_key;
+mod header;
+mod tenant;
+
+use std::borrow::Cow;
+
+use super::field::{Kind as FieldKind, List, Section, Shape, Spot};
+use anonymous::Anonymous;
+use api_key::ApiKeys;
+
+pub use tenant::Tenant;
+
+/// One way to be known, as a policy configures it; the first that tells who calls counts.
+#[derive(Debug, Clone)]
+pub enum Identity {
+    /// `api_key`: by a key whose digest the policy lists.
+    ApiKey(ApiKeys),
+    /// `anonymous`: everybody, whatever they send.
+    Anonymous(Anonymous),
+}
+
+/// A kind of identity.
+struct Kind {
+    /// The field of an entry that configures it.
+    name: &'static str,
+    /// The fields of its own.
+    section: &'static Section,
+    /// Reads that field; `None`, and a report, when something is wrong with it.
+    read: fn(&Spot<'_>, &mut Reading<'_>) -> Option<Identity>,
+    /// Whether it takes in every caller, so that no entry after it is ever asked.
+    everybody: bool,
+}
+
+/// Every kind, in the order in which messages name them.
+const KINDS: &[Kind] = &[
+    Kind {
+        name: "api_key",
+        section: &api_key::API_KEY,
+        read: |spot, reading| ApiKeys::read(spot, reading).map(Identity::ApiKey),
+        everybody: false,
+    },
+    Kind {
+        name: "anonymous",
+        section: &anonymous::ANONYMOUS,
+        read: |spot, _| Anonymous::read(spot).map(Identity::Anonymous),
+        everybody: true,
+    },
+];
+
+impl Identity {
+    /// Whose request this is, where this way tells.
+    pub(super) fn tenant(&self, caller: &Caller<'_, '_>) -> Option<Tenant> {
+        match self {
+            Self::ApiKey(keys) => keys.tenant(caller).cloned(),
+            Self::Anonymous(all) => Some(all.tenant().clone()),
+        }
+    }
+
+    /// Where it looks for a credential that an app sends; empty for a way that needs none.
+    #[must_use]
+    pub fn places(&self) -> &[Place] {
+        match self {
+            Self::ApiKey(keys) => keys.places(),
+            Self::Anonymous(_) => &[],
+        }
+    }
+
+    /// Takes in the entry that follows this one, where both look in the same place; gives back any
+    /// other. What a request costs then depends on the places, not on the number of entries.
+    fn join(&mut self, next: Self) -> Option<Self> {
+        match (self, next) {
+            (Self::ApiKey(keys), Self::ApiKey(others)) => keys.join(others).map(Self::ApiKey),
+            (_, next) => Some(next),
+        }
+    }
+
+    /// Makes it ready to be asked, once all of it is there.
+    fn finish(&mut self) {
+        match self {
+            Self::ApiKey(keys) => keys.finish(),
+            Self::Anonymous(_) => {}
+        }
+    }
+}
+
+/// A request header in which a credential is looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Its name, in lower case.
+    pub header: Cow<'static, str>,
+    /// What an app writes before the credential: `Bearer `, or nothing.
+    pub scheme: &'static str,
+    /// Whether an app that sent no credential is told of this place.
+    pub advertised: bool,
+}
+
+/// What is known of a caller.
+pub(super) struct Caller<'c, 'h> {
+    /// The value of a request header, by its name in lower case.
+    header: &'c dyn Fn(&str) -> Option<&'h [u8]>,
+    /// Digests of the keys that it sent, kept from one entry to the next.
+    digests: api_key::Digests,
+}
+
+impl<'c, 'h> Caller<'c, 'h> {
+    pub(super) fn new(header: &'c dyn Fn(&str) -> Option<&'h [u8]>) -> Self {
+        Self { header, digests: api_key::Digests::default() }
+    }
+
+    /// The value of a request header, by its name in lower case.
+    fn header(&self, name: &str) -> Option<&'h [u8]> {
+        (self.header)(name)
+    }
+}
+
+/// The section: its entries, in order.
+pub(super) const IDENTITY: List = List::of("ways to be known, `api_key` or `anonymous`", &Entry);
+
+/// An entry: an object with the field of one kind.
+#[derive(Debug, Clone, Copy)]
+struct Entry;
+
+impl FieldKind for Entry {
+    fn shape(&self) -> Shape {
+        Shape::OneOf(KINDS.iter().map(|kind| (kind.name, kind.section)).collect())
+    }
+}
+
+/// What the entries of one policy share while they are read.
+struct Reading<'v> {
+    /// Of each dialect, the request headers that go on to providers, in lower case.
+    carried: &'v [&'v [&'v str]],
+    /// Every digest of a key so far, and its line.
+    digests: api_key::Seen,
+}
+
+/// Reads the section.
+pub(super) fn read(section: Option<Spot<'_>>, carried: &[&[&str]]) -> Vec<Identity> {
+    let items = section.and_then(|section| IDENTITY.items(&section)).unwrap_or_default();
+    let mut reading = Reading { carried, digests: api_key::Seen::new() };
+    let mut found: Vec<Identity> = Vec::new();
+    let mut everybody: Option<(&str, usize)> = None;
+    for item in &items {
+        if let Some((name, line)) = everybody {
+            item.problem(format!(
+                "never reached: `{name}` on line {line} matches everybody; put it last"
+            ));
+        }
+        let Some((kind, spot)) = kind(item) else { continue };
+        if kind.everybody {
+            everybody.get_or_insert((kind.name, item.line));
+        }
+        let Some(next) = (kind.read)(&spot, &mut reading) else { continue };
+        let other = match found.last_mut() {
+            Some(last) => last.join(next),
+            None => Some(next),
+        };
+        found.extend(other);
+    }
+    found.iter_mut().for_each(Identity::finish);
+    found
+}
+
+/// The kind of an entry, and where it is configured.
+fn kind<'n>(item: &Spot<'n>) -> Option<(&'static Kind, Spot<'n>)> {
+    let mut fields = item.fields(&format!("an object with {}", names(" or ")))?;
+    let mut given = KINDS.iter().filter_map(|kind| Some((kind, fields.find(kind.name)?)));
+    let (first, second) = (given.next(), given.next());
+    given.for_each(drop);
+    let empty = fields.is_empty();
+    fields.finish();
+    match (first, second) {
+        (Some(only), None) => return Some(only),
+        // An unknown field has been reported.
+        (None, None) if !empty => {}
+        _ => item.problem(format!("expected exactly one of {}", names(" and "))),
+    }
+    None
+}
+
+/// The names of all kinds in backticks, with a word between the last two.
+fn names(between: &str) -> String {
+    let mut names = String::new();
+    for (index, kind) in KINDS.iter().enumerate() {
+        names.push_str(match index {
+            0 => "",
+            last if last.saturating_add(1) == KINDS.len() => between,
+            _ => ", ",
+        });
+        names.push_str(&format!("`{}`", kind.name));
+    }
+    names
+}
