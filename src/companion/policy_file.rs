@@ -64,7 +64,7 @@ pub fn parse(bytes: &[u8]) -> Result<(Policy, Node), Vec<Problem>> {
 ///
 /// # Errors
 /// The first place where it is neither.
-fn tree(bytes: &[u8]) -> Result<Node, Problem> {
+pub fn tree(bytes: &[u8]) -> Result<Node, Problem> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let text = core::str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! The `tradewind` command: one file per subcommand, one row each below.
 mod check;
 mod render;
+mod schema;
 mod sim;
 
 use std::path::Path;
@@ -23,6 +24,7 @@ struct Args {
 enum Command {
     Check(check::Check),
     Render(render::Render),
+    Schema(schema::Schema),
     Sim(sim::Args),
 }
 
@@ -32,6 +34,7 @@ pub fn run() -> ExitCode {
     match Args::parse().command {
         Command::Check(args) => check::run(&args),
         Command::Render(args) => render::run(&args),
+        Command::Schema(args) => schema::run(&args),
         Command::Sim(args) => sim::run(&args),
     }
 }

@@ -1,0 +1,146 @@
+//! A policy's fields as documents: the JSON Schema, and the reference page beside it. Both are made
+//! of the rows that the reader asks (`policy/field`), so they say what holds.
+mod reference;
+
+pub use reference::reference;
+
+use serde_json::{Map, Value, json};
+
+use crate::exchange::vocabulary;
+use crate::policy::DOCUMENT;
+use crate::policy::field::{Absent, Row, Section, Shape, Text};
+
+/// The JSON Schema of a policy, in draft 2020-12.
+///
+/// What no schema can say is left to the reader: names that lead nowhere, the bounds of durations,
+/// things that exclude each other.
+#[must_use]
+pub fn schema() -> Value {
+    let mut schema = Map::new();
+    let about = "A policy of Tradewind. `tradewind check` finds what a schema cannot say.";
+    schema.insert("$schema".into(), "https://json-schema.org/draft/2020-12/schema".into());
+    schema.insert("title".into(), "Tradewind policy".into());
+    schema.insert("description".into(), about.into());
+    schema.extend(object(&DOCUMENT));
+    Value::Object(schema)
+}
+
+/// An object of a section's fields and no others.
+fn object(section: &Section) -> Map<String, Value> {
+    let rows = section.doc.get().map_or(&[][..], |doc| doc.fields);
+    let required: Vec<&str> =
+        rows.iter().filter(|row| row.absent() == Absent::Required).map(|row| row.key()).collect();
+    let properties: Map<String, Value> =
+        rows.iter().map(|row| (row.key().to_owned(), Value::Object(property(*row)))).collect();
+    let mut object = Map::new();
+    object.insert("type".into(), "object".into());
+    object.insert("properties".into(), properties.into());
+    if !required.is_empty() {
+        object.insert("required".into(), required.into());
+    }
+    object.insert("additionalProperties".into(), false.into());
+    object
+}
+
+fn property(row: &dyn Row) -> Map<String, Value> {
+    let mut property = Map::new();
+    property.insert("description".into(), meaning(row).into());
+    property.extend(of(&row.shape()));
+    if let Absent::Default(json) = row.absent() {
+        // The row's own JSON.
+        property.insert("default".into(), serde_json::from_str(&json).unwrap_or_default());
+    }
+    property
+}
+
+/// What a field means, and where it is one of a few words what each of them does.
+fn meaning(row: &dyn Row) -> String {
+    let mut meaning = row.about().to_owned();
+    for (word, about) in words(&row.shape()) {
+        meaning.push_str(&format!(" `{word}`: {about}"));
+    }
+    meaning
+}
+
+/// The words that a value may be, itself or in a list.
+fn words(shape: &Shape) -> Vec<(&'static str, &'static str)> {
+    match shape {
+        Shape::Words(words) => words.clone(),
+        Shape::List { of, .. } => words(of),
+        _ => Vec::new(),
+    }
+}
+
+/// A kind, said in the words of JSON Schema.
+fn of(shape: &Shape) -> Map<String, Value> {
+    let value = match shape {
+        Shape::Constant(text) => json!({"const": text}),
+        Shape::Boolean => json!({"type": "boolean"}),
+        Shape::Off => json!({"enum": ["off", false]}),
+        Shape::Whole { least, most, .. } => {
+            json!({"type": "integer", "minimum": least, "maximum": most})
+        }
+        Shape::Text(text) => Value::Object(of_text(text)),
+        Shape::Words(words) => {
+            json!({"enum": words.iter().map(|(word, _)| *word).collect::<Vec<_>>()})
+        }
+        Shape::Dialect => json!({"enum": vocabulary().dialects}),
+        Shape::NameOf(_) => json!({"type": "string"}),
+        Shape::List { of: item, least, unique, .. } => {
+            let mut list = json!({"type": "array", "items": of(item)});
+            if let Value::Object(list) = &mut list {
+                if *least > 0 {
+                    list.insert("minItems".into(), (*least).into());
+                }
+                if *unique {
+                    list.insert("uniqueItems".into(), true.into());
+                }
+            }
+            list
+        }
+        Shape::Entries { of: entry, names, .. } => json!({
+            "type": "object",
+            "propertyNames": of_text(names),
+            "minProperties": 1,
+            "additionalProperties": of(entry),
+        }),
+        Shape::Section(section) => Value::Object(object(section)),
+        Shape::OneOf(kinds) => {
+            let fields = kinds.iter().map(|(name, section)| {
+                let about = section.doc.get().map_or("", |doc| doc.about);
+                let mut field = Map::new();
+                field.insert("description".into(), about.into());
+                field.extend(object(section));
+                ((*name).to_owned(), Value::Object(field))
+            });
+            json!({
+                "type": "object",
+                "properties": fields.collect::<Map<_, _>>(),
+                "minProperties": 1,
+                "maxProperties": 1,
+                "additionalProperties": false,
+            })
+        }
+        Shape::Either(kinds) => json!({"anyOf": kinds.iter().map(of).collect::<Vec<_>>()}),
+    };
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+fn of_text(text: &Text) -> Map<String, Value> {
+    let mut schema = Map::new();
+    schema.insert("type".into(), "string".into());
+    schema.insert("pattern".into(), text.pattern.into());
+    if let Some(longest) = text.longest {
+        schema.insert("maxLength".into(), longest.into());
+    }
+    if !text.unlike.is_empty() {
+        schema.insert("not".into(), json!({"pattern": text.unlike}));
+    }
+    if !text.example.is_empty() {
+        schema.insert("examples".into(), json!([text.example]));
+    }
+    schema
+}

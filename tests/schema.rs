@@ -1,0 +1,277 @@
+//! The schema and the reference page of a policy: they say what the reader does.
+//!
+//! After a change of fields, `BLESS=1 cargo test --features companion --test schema` writes the
+//! page anew: read the diff.
+#![cfg(feature = "companion")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
+#[path = "support/schema.rs"]
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+use support::valid;
+use tradewind::companion::{policy_file, schema};
+use tradewind::exchange::vocabulary;
+use tradewind::policy::Policy;
+
+const PAGE: &str = "envoy/POLICY.md";
+
+/// Problems that only the reader finds: what a schema cannot say.
+const BEYOND: &[&str] = &[
+    "credits-cluster",
+    "credits-grace",
+    "dangling",
+    "duplicate-key",
+    "long-chain",
+    "metric-label",
+    "unused",
+    "window",
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The policies of a folder of the corpus, in order.
+fn policies(folder: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(root().join("tests/corpus").join(folder)).unwrap();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|own| own != "txt"));
+    paths.sort();
+    paths
+}
+
+fn accepted() -> Vec<PathBuf> {
+    let mut paths = policies("policy");
+    paths.push(root().join("envoy/gateway/policy.yaml"));
+    paths
+}
+
+/// A policy's text as JSON; `None` where it is neither YAML nor JSON.
+fn value(text: &[u8]) -> Option<Value> {
+    let tree = policy_file::tree(text).ok()?;
+    Some(serde_json::from_str(&tree.to_json()).unwrap())
+}
+
+fn read(policy: &Value) -> Result<Policy, Vec<String>> {
+    let read = Policy::from_json(policy.to_string().as_bytes(), vocabulary());
+    read.map_err(|problems| problems.iter().map(ToString::to_string).collect())
+}
+
+/// Every field there is.
+fn full() -> Value {
+    let price = json!({
+        "input": "3", "output": "15", "cached_input": "0.3", "cache_write": "3.75",
+        "cache_write_1h": "6", "reasoning": "15", "per_image": "0.01", "per_request": "0.001",
+    });
+    let key = json!({"sha256": "9f".repeat(32), "tenant": "acme", "user": "ci", "key": "nightly"});
+    json!({
+        "version": "tradewind/v1",
+        "identity": [
+            {"api_key": {"keys": [key], "header": "x-team-key"}},
+            {"anonymous": {"tenant": "public"}},
+        ],
+        "limits": {"request": {
+            "max_body_bytes": "1MiB", "max_messages": 10, "max_output_tokens": 100,
+        }},
+        "providers": {
+            "p": {"dialect": "openai", "endpoint": "https://api.example.com", "secret": "p-key"},
+        },
+        "models": {"m": {
+            "provider": "p", "name": "m-1", "context_window": 1000, "max_output_tokens": 100,
+            "capabilities": ["tools"], "price": price, "unsupported": "drop",
+        }},
+        "chains": {"c": ["m"]},
+        "routes": [{"models": ["auto"], "chain": "c"}],
+        "resilience": {"attempts": 2, "idle_timeout": "30s"},
+        "credits": {
+            "cluster": "counting", "endpoint": "http://ledger:8700", "secret": "token",
+            "http2": true, "timeout": "100ms", "hold_for": "2m", "on_unavailable": "grace",
+            "grace": {"credits": "5", "seconds": 60}, "lease": {"credits": "2", "seconds": 5},
+            "near_limit": {"below": "20%", "chain": "c"}, "on_token_refused": "allow",
+            "on_exhausted": "stop", "on_abandoned": "hold",
+        },
+    })
+}
+
+/// Calls with every object of known fields: its schema, and its place in a policy of all fields.
+fn objects(schema: &Value, at: &str, value: &Value, found: &mut dyn FnMut(&Value, &str)) {
+    for branch in schema["anyOf"].as_array().into_iter().flatten() {
+        objects(branch, at, value, found);
+    }
+    if let Some(properties) = schema["properties"].as_object() {
+        // An entry of `identity` has one field of several.
+        if schema["maxProperties"].is_null() {
+            found(schema, at);
+        }
+        for (key, schema) in properties {
+            if let Some(value) = value.get(key) {
+                objects(schema, &format!("{at}/{key}"), value, found);
+            }
+        }
+    }
+    for (key, value) in value.as_object().into_iter().flatten() {
+        if schema["additionalProperties"].is_object() {
+            objects(&schema["additionalProperties"], &format!("{at}/{key}"), value, found);
+        }
+    }
+    for (index, value) in value.as_array().into_iter().flatten().enumerate() {
+        objects(&schema["items"], &format!("{at}/{index}"), value, found);
+    }
+}
+
+/// The fields of one object of a policy.
+fn fields<'p>(policy: &'p mut Value, at: &str) -> &'p mut Map<String, Value> {
+    policy.pointer_mut(at).and_then(Value::as_object_mut).unwrap()
+}
+
+#[test]
+fn the_reader_knows_the_fields_of_the_schema_and_no_others() {
+    let (full, schema) = (full(), schema::schema());
+    read(&full).unwrap();
+    let mut sections = 0;
+    objects(&schema, "", &full, &mut |schema, at| {
+        let known: BTreeSet<&String> = schema["properties"].as_object().unwrap().keys().collect();
+        let mut given = full.clone();
+        let own: BTreeSet<String> = fields(&mut given, at).keys().cloned().collect();
+        assert_eq!(own.iter().collect::<BTreeSet<_>>(), known, "{at}: `full` lacks a field");
+        fields(&mut given, at).insert("zzzzzz".to_owned(), Value::Null);
+        let problems = read(&given).unwrap_err().concat();
+        let listed: Vec<String> = known.iter().map(|key| format!("`{key}`")).collect();
+        let expected = match listed.as_slice() {
+            [only] => format!("unknown field `zzzzzz`, expected {only}"),
+            all => format!("unknown field `zzzzzz`, expected one of {}", all.join(", ")),
+        };
+        assert!(problems.ends_with(&expected), "{at}: {problems}\n{expected}");
+        sections += 1;
+    });
+    assert_eq!(sections, 15, "sections, as the reference page has them");
+}
+
+#[test]
+fn what_the_schema_requires_or_gives_the_reader_does() {
+    let (full, schema) = (full(), schema::schema());
+    let mut defaults = 0;
+    objects(&schema, "", &full, &mut |schema, at| {
+        let required = schema["required"].as_array().cloned().unwrap_or_default();
+        for (key, field) in schema["properties"].as_object().unwrap() {
+            let mut without = full.clone();
+            fields(&mut without, at).remove(key);
+            // Without one of them the others mean something else, which is reported.
+            let together = ["price", "grace"].contains(&key.as_str());
+            let must = required.contains(&Value::from(key.as_str()));
+            let missing = format!("missing field `{key}`");
+            match read(&without) {
+                Ok(policy) if !field["default"].is_null() => {
+                    let mut said = full.clone();
+                    fields(&mut said, at).insert(key.clone(), field["default"].clone());
+                    assert!(valid(field, &field["default"]), "{at}/{key}");
+                    let said = read(&said).unwrap();
+                    assert_eq!(format!("{policy:?}"), format!("{said:?}"), "{at}/{key}");
+                    defaults += 1;
+                }
+                Ok(_) => assert!(!must, "{at}/{key} may be left out"),
+                Err(problems) => {
+                    let missing = problems.iter().any(|problem| problem.contains(&missing));
+                    assert!(together || (must && missing), "{at}/{key}: {problems:?}");
+                }
+            }
+        }
+    });
+    assert!(defaults >= 15, "only {defaults} defaults");
+}
+
+#[test]
+fn accepted_policies_are_valid() {
+    let schema = schema::schema();
+    for path in accepted() {
+        let value = value(&fs::read(&path).unwrap()).unwrap();
+        assert!(valid(&schema, &value), "{}", path.display());
+    }
+}
+
+#[test]
+fn wrong_policies_are_not_where_a_schema_can_say_so() {
+    let schema = schema::schema();
+    let passed: Vec<String> = policies("problem")
+        .into_iter()
+        .filter(|path| value(&fs::read(path).unwrap()).is_some_and(|value| valid(&schema, &value)))
+        .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(passed, BEYOND);
+}
+
+proptest! {
+    /// The schema refuses nothing that the reader takes.
+    #[test]
+    fn a_changed_policy_that_is_read_is_valid(
+        policy in prop::sample::select(accepted()),
+        at in any::<prop::sample::Index>(),
+        length in 0_usize..4,
+        instead in "[a-zA-Z0-9.%_/: -]{0,4}",
+    ) {
+        let mut text = fs::read(policy).unwrap();
+        let start = at.index(text.len());
+        let end = start.saturating_add(length).min(text.len());
+        text.splice(start..end, instead.bytes());
+        if policy_file::parse(&text).is_ok() {
+            prop_assert!(valid(&schema::schema(), &value(&text).unwrap()));
+        }
+    }
+}
+
+#[test]
+fn the_page_is_current() {
+    let (file, page) = (root().join(PAGE), schema::reference());
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&file, &page).unwrap();
+    }
+    let kept = fs::read_to_string(&file).unwrap_or_default();
+    let changed = page.lines().zip(kept.lines()).find(|(now, kept)| now != kept);
+    assert!(page == kept, "{PAGE} is old, `BLESS=1` writes it anew: {changed:?}");
+}
+
+/// The schema of the field of that name, wherever it stands.
+fn named<'s>(schema: &'s Value, name: &str) -> Option<&'s Value> {
+    match schema {
+        Value::Object(fields) => fields
+            .get("properties")
+            .and_then(|properties| properties.get(name))
+            .or_else(|| fields.values().find_map(|value| named(value, name))),
+        Value::Array(items) => items.iter().find_map(|value| named(value, name)),
+        _ => None,
+    }
+}
+
+#[test]
+fn the_examples_of_the_page_are_right() {
+    let (page, schema) = (schema::reference(), schema::schema());
+    let mut examples = 0;
+    for block in page.split("```yaml\n").skip(1) {
+        let text = block.split("```").next().unwrap();
+        let value = value(text.as_bytes()).unwrap_or_else(|| panic!("not YAML:\n{text}"));
+        for (key, value) in value.as_object().unwrap() {
+            let schema = named(&schema, key).unwrap_or_else(|| panic!("no `{key}`"));
+            assert!(valid(schema, value), "{text}");
+        }
+        examples += 1;
+    }
+    assert!(examples >= 12, "only {examples} examples");
+}
+
+#[test]
+fn the_command_prints_both() {
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tradewind"));
+        String::from_utf8(command.arg("schema").args(arguments).output().unwrap().stdout).unwrap()
+    };
+    let printed = run(&[]);
+    assert!(printed.ends_with("}\n"));
+    assert_eq!(serde_json::from_str::<Value>(&printed).unwrap(), schema::schema());
+    assert_eq!(run(&["--reference"]), schema::reference());
+}

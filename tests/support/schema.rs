@@ -1,0 +1,64 @@
+//! As much of JSON Schema as the schema of policies needs; a keyword beyond that fails the test.
+//! `tests/e2e/test_schema.py` holds the same policies against a validator of the field.
+use regex_lite::Regex;
+use serde_json::Value;
+
+/// Whether a value is what a schema says.
+pub(crate) fn valid(schema: &Value, value: &Value) -> bool {
+    let keywords = schema.as_object().unwrap();
+    keywords.iter().all(|(keyword, rule)| holds(keyword, rule, schema, value))
+}
+
+fn holds(keyword: &str, rule: &Value, schema: &Value, value: &Value) -> bool {
+    let count = |values: Option<usize>| values.and_then(|count| u64::try_from(count).ok());
+    let fields = value.as_object();
+    match keyword {
+        "$schema" | "title" | "description" | "default" | "examples" => true,
+        "const" => value == rule,
+        "enum" => rule.as_array().unwrap().contains(value),
+        "type" => is(rule.as_str().unwrap(), value),
+        "anyOf" => rule.as_array().unwrap().iter().any(|schema| valid(schema, value)),
+        "not" => !valid(rule, value),
+        "pattern" => value.as_str().is_none_or(|text| {
+            let pattern = Regex::new(rule.as_str().unwrap()).unwrap();
+            pattern.is_match(text)
+        }),
+        "maxLength" => count(value.as_str().map(|text| text.chars().count())) <= rule.as_u64(),
+        "minimum" => value.as_f64().is_none_or(|number| Some(number) >= rule.as_f64()),
+        "maximum" => value.as_f64().is_none_or(|number| Some(number) <= rule.as_f64()),
+        "items" => value.as_array().into_iter().flatten().all(|item| valid(rule, item)),
+        "minItems" => {
+            value.as_array().is_none_or(|items| count(Some(items.len())) >= rule.as_u64())
+        }
+        "uniqueItems" => value.as_array().is_none_or(|items| {
+            items.iter().enumerate().all(|(at, item)| !items.iter().take(at).any(|own| own == item))
+        }),
+        "required" => fields.is_none_or(|fields| {
+            rule.as_array().unwrap().iter().all(|key| fields.contains_key(key.as_str().unwrap()))
+        }),
+        "properties" => rule.as_object().unwrap().iter().all(|(key, schema)| {
+            fields.and_then(|fields| fields.get(key)).is_none_or(|value| valid(schema, value))
+        }),
+        "additionalProperties" => fields.into_iter().flatten().all(|(key, value)| {
+            let own = schema["properties"].get(key).is_some();
+            own || (rule.is_object() && valid(rule, value))
+        }),
+        "propertyNames" => {
+            fields.into_iter().flatten().all(|(key, _)| valid(rule, &Value::from(key.as_str())))
+        }
+        "minProperties" => fields.is_none_or(|fields| count(Some(fields.len())) >= rule.as_u64()),
+        "maxProperties" => fields.is_none_or(|fields| count(Some(fields.len())) <= rule.as_u64()),
+        other => panic!("the test knows no `{other}`"),
+    }
+}
+
+fn is(kind: &str, value: &Value) -> bool {
+    match kind {
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "string" => value.is_string(),
+        "boolean" => value.is_boolean(),
+        "integer" => value.as_f64().is_some_and(|number| number.fract() == 0.0),
+        other => panic!("the test knows no type `{other}`"),
+    }
+}
