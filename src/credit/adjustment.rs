@@ -1,7 +1,7 @@
 //! Adjustments: what an operator changes of an account by hand, with a reason, once.
 use super::amount::{Balance, Credits};
 use super::calendar::Moment;
-use super::command::Standing;
+use super::standing::Standing;
 
 /// Longest reason, in bytes.
 pub const REASON_MAX: usize = 256;

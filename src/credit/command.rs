@@ -3,14 +3,14 @@ use std::borrow::Cow;
 
 use super::adjustment::{Adjust, Adjustment};
 use super::alert::Threshold;
-use super::amount::{Balance, Credits};
+use super::amount::Credits;
 use super::budget::{Budget, Exceeded, Labels};
 use super::calendar::Moment;
 use super::outcome::Outcome;
 use super::record::{Hold, Purchase};
+use super::standing::{Spent, Standing};
 use super::tier::{Buying, Tiers};
 use super::wire;
-use crate::usage::Usage;
 
 /// One thing that a ledger is asked to do. Done twice it is done once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,19 +101,6 @@ pub struct SettledPart {
     pub credits: Credits,
     /// What it was for.
     pub spent: Spent,
-}
-
-/// What a charge was for.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Spent {
-    /// The model that answered.
-    pub model: Option<String>,
-    /// How the request ended.
-    pub outcome: Option<String>,
-    /// What was used.
-    pub usage: Usage,
-    /// Whether the usage is an estimate.
-    pub estimated: bool,
 }
 
 /// Let a hold live longer.
@@ -211,17 +198,6 @@ pub struct Answer {
     /// What of a charge went below what holds may take: nothing but for late charges and those
     /// above their hold.
     pub overrun: Credits,
-}
-
-/// How an account stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
-    /// What it has.
-    pub balance: Balance,
-    /// What of it is not held; below zero, down to the overdraft.
-    pub available: Balance,
-    /// What was bought last.
-    pub last_purchase: Credits,
 }
 
 impl NewHold {

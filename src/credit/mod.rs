@@ -22,6 +22,7 @@ mod outcome;
 mod price;
 mod record;
 mod share;
+mod standing;
 mod tier;
 pub mod wire;
 
@@ -34,10 +35,11 @@ pub use budget::{Budget, Exceeded, Labels, Meter, MeterKey, Name, NotABudget, Sc
 pub use calendar::{Moment, NotAWindow, Per, Window};
 pub use command::{
     Answer, Buy, Command, Configure, NewHold, Release, Renew, Repair, Repairs, Settle, SettledPart,
-    Spent, Standing, Sweep,
+    Sweep,
 };
 pub use outcome::{Consequence, Outcome};
 pub use price::{Part, Price};
 pub use record::{Account, Charge, Draw, Entry, Hold, HoldState, Lot, Purchase, Reason};
 pub use share::{NotAShare, Share};
+pub use standing::{Spent, Standing};
 pub use tier::{Buying, Deal, NotTiers, Tier, Tiers};

@@ -4,7 +4,7 @@ use super::alert::Alarm;
 use super::amount::{Balance, Credits};
 use super::budget::{Budget, Labels};
 use super::calendar::Moment;
-use super::command::{Spent, Standing};
+use super::standing::{Spent, Standing};
 use super::tier::{Buying, Deal};
 
 /// A tenant's account.

@@ -8,7 +8,6 @@
 //! that leaves ends the edge role before the provider role, so what is known then is what was
 //! published last.
 use super::filter_state;
-use super::spend::believed;
 use super::{Effect, Envoy, Outcome};
 use crate::usage::Usage;
 
@@ -18,6 +17,18 @@ const VERSION: u64 = 2;
 /// Longer without a word than this, in milliseconds, and an attempt is at something that is not
 /// seen: it waits, reads or reasons. Providers stream a word many times a second.
 pub(super) const QUIET_MS: u64 = 1_000;
+
+/// More of what was allowed than this many times it is not believed. Providers count a little
+/// beside what a request asks for, none of them several times as much.
+pub(super) const FACTOR: u64 = 2;
+
+/// Output tokens that are believed beside that, for the marks that end an answer.
+const AROUND_OUTPUT: u64 = 64;
+
+/// Most output tokens that are believed of an answer with that bound.
+pub(super) const fn believed(bound: u64) -> u64 {
+    bound.saturating_mul(FACTOR).saturating_add(AROUND_OUTPUT)
+}
 
 /// One attempt, as far as it is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

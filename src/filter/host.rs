@@ -7,8 +7,10 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{Action, BufferType, MapType, Status};
 
-use super::{metrics, outbox};
-use crate::exchange::{Call, Clock, Effect, Effects, Flow, HeaderMap, Random, Read, Reply, Shared};
+use super::metrics;
+use crate::exchange::{
+    Call, Clock, Effect, Effects, Flow, HeaderMap, OutboxItem, Random, Read, Reply, Shared,
+};
 
 /// Envoy, as far as it can be read while a callback runs.
 #[derive(Debug)]
@@ -152,21 +154,46 @@ pub(super) struct Done {
     pub(super) uncalled: Vec<u64>,
     /// It wants to be woken.
     pub(super) wakes: bool,
+    /// What is to be handed to the outboxes.
+    pub(super) queued: Vec<OutboxItem>,
+    /// The outboxes are to send at once.
+    pub(super) sends_now: bool,
 }
 
-/// Does what a callback answered.
+impl Default for Done {
+    fn default() -> Self {
+        Self {
+            action: Action::Continue,
+            replied: false,
+            called: Vec::new(),
+            uncalled: Vec::new(),
+            wakes: false,
+            queued: Vec::new(),
+            sends_now: false,
+        }
+    }
+}
+
+/// Does what a callback answered, but for what is the outboxes'.
 pub(super) fn perform(effects: Effects) -> Done {
     let action = match effects.flow {
         Flow::Continue => Action::Continue,
         Flow::Pause => Action::Pause,
     };
-    let (called, uncalled) = (Vec::new(), Vec::new());
-    let mut done = Done { action, replied: false, called, uncalled, wakes: false };
+    let mut done = Done { action, ..Done::default() };
     for effect in effects.list {
         let what = name(&effect);
         done.replied |= matches!(effect, Effect::Reply(_));
         done.wakes |= matches!(effect, Effect::Wake);
         let refused = match effect {
+            Effect::Queue(item) => {
+                done.queued.push(item);
+                continue;
+            }
+            Effect::SendNow => {
+                done.sends_now = true;
+                continue;
+            }
             Effect::Call(call) => match dispatch(&call) {
                 Ok(token) => {
                     done.called.push((token, call.id));
@@ -208,7 +235,7 @@ fn one(effect: Effect) -> Result<(), Status> {
             hostcalls::send_http_response(u32::from(status), headers, Some(&body))
         }
         // Whose they are is known where streams are.
-        Effect::Wake | Effect::Call(_) => Ok(()),
+        Effect::Wake | Effect::Call(_) | Effect::Queue(_) | Effect::SendNow => Ok(()),
         Effect::Close => hostcalls::reset_http_response(),
         Effect::Count(name) => {
             metrics::count(&name);
@@ -216,14 +243,6 @@ fn one(effect: Effect) -> Result<(), Status> {
         }
         Effect::Gauge(name, value) => {
             metrics::gauge(&name, value);
-            Ok(())
-        }
-        Effect::Queue(item) => {
-            outbox::queue(item);
-            Ok(())
-        }
-        Effect::SendNow => {
-            outbox::send_now();
             Ok(())
         }
         Effect::Log(line) => {

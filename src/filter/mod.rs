@@ -2,6 +2,7 @@
 //! It decides nothing.
 mod host;
 mod http;
+mod live;
 mod metrics;
 mod outbox;
 mod root;

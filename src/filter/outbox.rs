@@ -68,7 +68,6 @@ pub(super) fn is_empty() -> bool {
 
 /// Has the outboxes do something and does what follows.
 fn act(what: impl FnOnce(&mut Outboxes) -> Vec<Effect>) {
-    // Done after the borrow: an effect may be for the outboxes themselves.
     let list = OUTBOXES.with_borrow_mut(what);
     let mut rest = Vec::new();
     for effect in list {
@@ -87,6 +86,7 @@ fn act(what: impl FnOnce(&mut Outboxes) -> Vec<Effect>) {
             Err(status) => rest.extend(not_called(call.id, status)),
         }
     }
+    // Outboxes queue nothing themselves.
     host::perform(Effects { list: rest, flow: Flow::Continue });
 }
 

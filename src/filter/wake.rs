@@ -11,7 +11,7 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::types::Action;
 
 use super::host::Host;
-use super::http::Live;
+use super::live::Live;
 use crate::exchange::{Callback, Clock as _};
 
 /// How long a stream waits until it is woken, in milliseconds.

@@ -4,6 +4,7 @@
 //! model name into a body that otherwise stays as the app wrote it; the text of a value, to carry
 //! a schema or a tool's arguments to another provider without rewriting its numbers; and the
 //! place of whatever is wrong. So the text is scanned once into a flat table of nodes.
+mod document;
 pub mod number;
 mod path;
 mod plain;
@@ -12,7 +13,8 @@ mod text;
 mod value;
 mod write;
 
+pub use document::{Document, Kind};
 pub use path::At;
-pub use scan::{Document, Limits, Syntax, VALUES_MAX};
-pub use value::{Kind, Value};
+pub use scan::{Limits, Syntax, VALUES_MAX};
+pub use value::Value;
 pub use write::Writer;

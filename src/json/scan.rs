@@ -1,8 +1,8 @@
 //! One pass over the bytes: syntax checked, nodes noted, nothing copied.
 use core::fmt;
 
+use super::document::{Document, Kind, Node};
 use super::text::{number_end, string_end};
-use super::value::{Kind, Value};
 
 /// What is read, and how much of it.
 #[derive(Debug, Clone, Copy)]
@@ -62,25 +62,6 @@ impl fmt::Display for Syntax {
     }
 }
 
-/// One value in the table. Children follow their parent; `next` skips a whole subtree.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Node {
-    pub(super) start: u32,
-    pub(super) end: u32,
-    /// Index of the node after this one's subtree.
-    pub(super) next: u32,
-    pub(super) kind: Kind,
-    /// A string with escapes: its text is not its value.
-    pub(super) escaped: bool,
-}
-
-/// A text that is JSON, and the table of what stands where.
-#[derive(Debug)]
-pub struct Document<'a> {
-    pub(super) text: &'a str,
-    pub(super) nodes: Vec<Node>,
-}
-
 impl<'a> Document<'a> {
     /// Reads a whole text.
     ///
@@ -102,12 +83,6 @@ impl<'a> Document<'a> {
             Ok(()) => Ok(Self { text, nodes: scan.nodes }),
             Err(expected) => Err(place(bytes, scan.at, expected)),
         }
-    }
-
-    /// The outermost value.
-    #[must_use]
-    pub fn root(&self) -> Value<'_> {
-        Value::new(self, 0)
     }
 }
 

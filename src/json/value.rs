@@ -2,42 +2,8 @@
 use core::ops::Range;
 use std::borrow::Cow;
 
-use super::scan::{Document, Node};
+use super::document::{Document, Kind, Node};
 use super::text::{unescape, unescapes_to};
-
-/// What a value is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// `null`
-    Null,
-    /// `true`
-    True,
-    /// `false`
-    False,
-    /// A number; its text is kept as written.
-    Number,
-    /// A string.
-    String,
-    /// An array.
-    Array,
-    /// An object.
-    Object,
-}
-
-impl Kind {
-    /// How a message names it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Null => "null",
-            Self::True | Self::False => "a boolean",
-            Self::Number => "a number",
-            Self::String => "a string",
-            Self::Array => "an array",
-            Self::Object => "an object",
-        }
-    }
-}
 
 /// One value, by its place.
 #[derive(Debug, Clone, Copy)]
@@ -46,8 +12,16 @@ pub struct Value<'d> {
     index: u32,
 }
 
+impl Document<'_> {
+    /// The outermost value.
+    #[must_use]
+    pub fn root(&self) -> Value<'_> {
+        Value::new(self, 0)
+    }
+}
+
 impl<'d> Value<'d> {
-    pub(super) const fn new(document: &'d Document<'d>, index: u32) -> Self {
+    const fn new(document: &'d Document<'d>, index: u32) -> Self {
         Self { document, index }
     }
 

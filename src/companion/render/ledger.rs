@@ -1,7 +1,7 @@
 //! The ledger's cluster: where the module asks for credits.
 use serde_json::{Value, json};
 
-use super::{Place, Secret, cluster};
+use super::{Place, Secret, cluster, endpoint};
 use crate::policy::CreditPolicy;
 
 /// None for a ledger whose cluster comes from elsewhere.
@@ -25,5 +25,5 @@ pub(super) fn cluster(credits: &CreditPolicy, place: &Place, secrets: &[Secret])
         let token = cluster::injector(name, ("authorization", "Bearer "), secrets);
         fields.insert("http_filters".into(), json!([token, cluster::codec()]));
     }
-    Some(cluster::reached(&credits.cluster, endpoint, &place.authorities, options))
+    Some(endpoint::reached(&credits.cluster, endpoint, &place.authorities, options))
 }

@@ -1,9 +1,8 @@
 //! Where apps connect to, and what a request passes before it is routed.
 use serde_json::{Value, json};
 
+use super::bounds::longest_silence;
 use super::{Checked, Place, address, duration, extension, local_reply, log, plugin, route};
-use crate::exchange::StreamBuffer;
-use crate::policy::{Policy, Resilience};
 
 /// What is read of one connection before the others have their turn, and before Envoy frees what
 /// it has refused. What a stream may buffer stands on the virtual host, which is the larger.
@@ -14,9 +13,6 @@ const MAX_STREAMS: u32 = 100;
 
 /// All headers of one request: keys, tokens and traces, with much to spare.
 const MAX_HEADERS_KIB: u32 = 32;
-
-/// Longer than any silence that the rest allows, in milliseconds.
-const GRACE_MS: u64 = 30_000;
 
 /// Longer than any answer takes, in milliseconds: an hour. A provider may send for ever what the
 /// app gets nothing of, and that is no silence; what was held for the request would stay held.
@@ -35,11 +31,6 @@ pub(super) fn listener(checked: Checked<'_>, place: &Place) -> Value {
             )],
         }],
     })
-}
-
-/// The bytes that one stream may hold, either way.
-pub(super) fn buffer(policy: &Policy) -> u64 {
-    StreamBuffer::rendered(policy.limits()).bytes()
 }
 
 fn connection(checked: Checked<'_>, place: &Place) -> Value {
@@ -90,12 +81,4 @@ fn connection(checked: Checked<'_>, place: &Place) -> Value {
             ),
         ],
     })
-}
-
-/// What an app may have to wait without a byte: every attempt silent to its end.
-pub(super) fn longest_silence(resilience: &Resilience) -> u64 {
-    resilience
-        .idle_timeout_ms
-        .saturating_mul(u64::from(resilience.attempts))
-        .saturating_add(GRACE_MS)
 }

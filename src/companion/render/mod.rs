@@ -3,7 +3,9 @@
 //! Field names and defaults are those of Envoy's v3 API; where a value is not the default, the
 //! place that sets it says why.
 mod bootstrap;
+mod bounds;
 mod cluster;
+mod endpoint;
 mod ledger;
 mod listener;
 mod local_reply;

@@ -6,7 +6,7 @@
 //! attempt goes to the second and fails as any refused connection does.
 use serde_json::{Value, json};
 
-use super::cluster::{HTTP_OPTIONS, breakers, options_of, reached};
+use super::endpoint::{HTTP_OPTIONS, breakers, options_of, reached};
 use super::{Place, any, extension};
 use crate::policy::{Policy, Provider, metric_label};
 

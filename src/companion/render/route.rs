@@ -3,7 +3,7 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value, json};
 
-use super::{any, duration, extension, listener};
+use super::{any, bounds, duration, extension};
 use crate::exchange::filter_state::NEXT;
 use crate::exchange::{RETRIED_4XX, retries};
 use crate::policy::{Model, Policy, Resilience};
@@ -15,7 +15,7 @@ pub(super) fn table(policy: &Policy) -> Value {
             "name": "tradewind",
             "domains": ["*"],
             // On the virtual host, not the route: it must hold before the route is chosen anew.
-            "request_body_buffer_limit": listener::buffer(policy),
+            "request_body_buffer_limit": bounds::buffer(policy),
             "routes": [decided(policy), undecided()],
         }],
         // There is no cluster for what has not been decided.
@@ -34,7 +34,7 @@ fn decided(policy: &Policy) -> Value {
         "route": {
             // Silence ends an attempt, length does not: answers may be long.
             "timeout": "0s",
-            "idle_timeout": duration(listener::longest_silence(policy.resilience())),
+            "idle_timeout": duration(bounds::longest_silence(policy.resilience())),
             "inline_cluster_specifier_plugin": {"extension": by_next_model(policy)},
             "retry_policy": retry(policy.resilience()),
         },

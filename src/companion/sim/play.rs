@@ -8,9 +8,9 @@ use super::api::Api;
 use super::body::Step;
 use super::fault::{Fault, Sort};
 use super::frame::{Event, frame, split};
-use super::serve::before_reset;
 use super::talk::{End, Heard, Said};
 use super::weather::{Moment, Row};
+use super::wire::BEFORE_RESET;
 
 /// One word for the request log.
 pub(super) const fn outcome(heard: &Heard, said: &Said) -> &'static str {
@@ -197,4 +197,9 @@ fn place(events: &[Event], moment: Moment) -> usize {
         }
     }
     events.len()
+}
+
+/// The pause that lets what was sent arrive before a reset.
+pub(super) const fn before_reset() -> Step {
+    Step::Wait(BEFORE_RESET)
 }

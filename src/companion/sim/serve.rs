@@ -17,7 +17,7 @@ use super::play;
 use super::state::State;
 use super::talk::{self, Heard, Said};
 use super::weather::{Moment, Row};
-use super::wire::{BEFORE_RESET, Wire};
+use super::wire::Wire;
 
 /// The largest request read, as Anthropic's limit is; in bytes.
 const LARGEST: usize = 32 << 20;
@@ -270,9 +270,4 @@ impl Exchange<'_> {
         }
         response
     }
-}
-
-/// The pause that lets what was sent arrive before a reset.
-pub(super) const fn before_reset() -> Step {
-    Step::Wait(BEFORE_RESET)
 }

@@ -23,9 +23,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::adjustment::{Adjust, Adjustment};
 use super::budget::{Meter, MeterKey};
 use super::calendar::Moment;
-use super::command::{Answer, Command, Standing};
+use super::command::{Answer, Command};
 use super::outcome::Outcome;
 use super::record::{Account, Draw, Hold, HoldState, Lot, Purchase};
+use super::standing::Standing;
 use super::tier::Tiers;
 use changes::Dirty;
 

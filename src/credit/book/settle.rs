@@ -3,9 +3,10 @@ use super::Book;
 use crate::credit::amount::Credits;
 use crate::credit::budget::Labels;
 use crate::credit::calendar::Moment;
-use crate::credit::command::{Answer, Settle, Spent};
+use crate::credit::command::{Answer, Settle};
 use crate::credit::outcome::Outcome;
 use crate::credit::record::{Charge, Draw, Hold, HoldState};
+use crate::credit::standing::Spent;
 
 impl Settle {
     /// Whom it is for; where it does not say, whom its hold is for.

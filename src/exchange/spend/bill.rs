@@ -1,6 +1,6 @@
 //! What a request cost: each attempt at its own model's price, from what it tells of itself.
 use super::Reservation;
-use super::left::{By, Left};
+use super::left::{Ending, Left};
 use super::used::{self, Charged};
 use crate::credit::wire::counts;
 use crate::credit::{Credits, Price};
@@ -28,17 +28,6 @@ pub(super) struct Part {
     pub(super) outcome: &'static str,
     /// What of its usage is charged.
     pub(super) charged: Charged,
-}
-
-/// How a request ended, as the edge role saw it.
-#[derive(Debug, Clone, Copy)]
-pub(in super::super) struct Ending {
-    /// The app has been answered, at least in part.
-    pub(in super::super) answered: bool,
-    /// Bytes of the answer's body that went to the app.
-    pub(in super::super) relayed: u64,
-    /// Who ended it.
-    pub(in super::super) by: By,
 }
 
 /// How the last attempt ended, where nothing that it tells says so.

@@ -1,7 +1,7 @@
 //! An attempt that its app has left: its provider tells nobody what it had made by then.
 use super::super::{Envoy, Progress, Report};
+use super::Reservation;
 use super::speed::Speed;
-use super::{Ending, Reservation};
 use crate::policy::OnAbandoned;
 
 /// Who ended a request.
@@ -13,6 +13,17 @@ pub(in super::super) enum By {
     App,
     /// Envoy, which ends.
     Gateway,
+}
+
+/// How a request ended, as the edge role saw it.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct Ending {
+    /// The app has been answered, at least in part.
+    pub(in super::super) answered: bool,
+    /// Bytes of the answer's body that went to the app.
+    pub(in super::super) relayed: u64,
+    /// Who ended it.
+    pub(in super::super) by: By,
 }
 
 /// How Envoy's word for the end of a stream begins when a provider failed, or a bound was reached.

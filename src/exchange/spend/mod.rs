@@ -18,12 +18,10 @@ mod speed;
 mod tenant;
 mod used;
 
-pub(super) use bill::Ending;
-pub(super) use left::By;
+pub(super) use left::{By, Ending};
 pub use outbox::Outboxes;
 pub(super) use payer::Payer;
 pub(super) use pending::{Next, PendingHold};
 pub(super) use reservation::Reservation;
 pub(super) use reserve::begin;
 pub(super) use settle::settle;
-pub(super) use used::believed;

@@ -2,19 +2,13 @@
 //! estimate where it reported nothing, not all, or what cannot be.
 use super::left::Left;
 use crate::decide::{Bounds, Size};
+use crate::exchange::report::{FACTOR, believed};
 use crate::exchange::{Progress, Report};
 use crate::usage::Usage;
 
-/// More of what was allowed than this many times it is not believed. Providers count a little
-/// beside what a request asks for, none of them several times as much.
-const FACTOR: u64 = 2;
-
-/// Input tokens that are believed beside that: templates and prompts of a server's own, which a
-/// request of a few words shows as hundreds of tokens.
+/// Input tokens that are believed beside what was allowed ([`FACTOR`]): templates and prompts of a
+/// server's own, which a request of a few words shows as hundreds of tokens.
 const AROUND_INPUT: u64 = 4096;
-
-/// The same of output, for the marks that end an answer.
-const AROUND_OUTPUT: u64 = 64;
 
 /// The usage that is charged of an attempt.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,11 +20,6 @@ pub(super) struct Charged {
     pub(super) rejected: bool,
     /// Its app left it, and all that was held for it is charged.
     pub(super) abandoned: bool,
-}
-
-/// Most output tokens that are believed of an answer with that bound.
-pub(in super::super) const fn believed(bound: u64) -> u64 {
-    bound.saturating_mul(FACTOR).saturating_add(AROUND_OUTPUT)
 }
 
 /// Whether a report of usage can be true of an attempt with these bounds.

@@ -1,6 +1,6 @@
 //! Amounts of credits: exact decimals in quotes.
 use super::super::document::Content;
-use super::shape::{Defaults, Kind, Read, Shape, Text};
+use super::section::shape::{Defaults, Kind, Read, Shape, Text};
 use super::spot::Spot;
 use super::words::shown;
 use crate::credit::{Credits, NotCredits};

@@ -2,7 +2,7 @@
 use core::fmt;
 
 use super::doc_only::DocOnly;
-use super::shape::{Defaults, Kind, Read, Shape};
+use super::section::shape::{Defaults, Kind, Read, Shape};
 use super::spot::Spot;
 use super::words::{listed, unknown};
 

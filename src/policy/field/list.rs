@@ -1,7 +1,7 @@
 //! Lists, objects whose names are the operator's own, and names of their entries.
 use super::super::document::Content;
 use super::doc_only::DocOnly;
-use super::shape::{Kind, Shape};
+use super::section::shape::{Kind, Shape};
 use super::spot::Spot;
 use super::text::Name;
 

@@ -13,15 +13,14 @@ mod number;
 mod object;
 mod quantity;
 mod section;
-mod shape;
 mod spot;
 mod text;
 mod words;
 
 pub use doc_only::DocOnly;
 pub use quantity::byte_size;
+pub use section::shape::{Kind, Shape, Text};
 pub use section::{Absent, Row, Section, SectionDoc};
-pub use shape::{Kind, Shape, Text};
 pub use text::metric_label;
 pub use words::shown;
 
@@ -31,8 +30,8 @@ pub(super) use list::{Entries, List, NameOf};
 pub(super) use number::{Boolean, Whole};
 pub(super) use object::Object;
 pub(super) use quantity::{Bytes, Duration};
+pub(super) use section::shape::{Defaults, Read};
 pub(super) use section::{Defaulted, Field, Nested, Optional, Required};
-pub(super) use shape::{Defaults, Read};
 pub(super) use spot::{Report, Spot};
 pub(super) use text::{Constant, LONGEST, Label, Name, PATTERN, unsafe_name};
 pub(super) use words::unknown;

@@ -1,6 +1,6 @@
 //! Whole numbers, and yes or no.
 use super::super::document::Content;
-use super::shape::{Defaults, Kind, Read, Shape};
+use super::section::shape::{Defaults, Kind, Read, Shape};
 use super::spot::Spot;
 use super::words::shown;
 

@@ -1,8 +1,8 @@
 //! An object that is read field by field.
 use super::super::document::{Content, Member, Node};
 use super::super::nearest::nearest;
+use super::section::shape::Read;
 use super::section::{Field, Gives, Need, Nested, Optional, Section};
-use super::shape::Read;
 use super::spot::Spot;
 use super::words::unknown;
 

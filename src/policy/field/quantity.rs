@@ -1,6 +1,6 @@
 //! Durations and byte sizes, as people write them.
 use super::super::document::Content;
-use super::shape::{Defaults, Kind, Read, Shape, Text};
+use super::section::shape::{Defaults, Kind, Read, Shape, Text};
 use super::spot::Spot;
 use super::words::shown;
 

@@ -1,6 +1,6 @@
 //! Texts: names that are safe to use everywhere, labels, and a text that is always the same.
 use super::super::nearest::COMPARED;
-use super::shape::{Defaults, Kind, Read, Shape, Text};
+use super::section::shape::{Defaults, Kind, Read, Shape, Text};
 use super::spot::Spot;
 use super::words::shown;
 

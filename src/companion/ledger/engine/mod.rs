@@ -1,7 +1,6 @@
 //! The ledger as the rest of the service sees it: commands in, answers out, and views.
 mod asked;
 mod error;
-mod lanes;
 mod stats;
 mod url;
 mod writer;

@@ -3,8 +3,8 @@ use serde_json::Value;
 
 use super::super::shape::{Is, Wrong, fields, items, missing, must, object, said, text};
 use super::super::talk::Heard;
+use super::model::{goes_on, steered};
 use super::parts;
-use super::read::{goes_on, steered};
 
 const USER: &[&str] = &["text", "image", "document", "tool_result"];
 const ASSISTANT: &[&str] = &["text", "thinking", "redacted_thinking", "tool_use"];

@@ -2,7 +2,9 @@
 //!
 //! Shapes and messages follow the public API reference (docs.anthropic.com/en/api/messages) and
 //! errors that users have published.
+mod ids;
 mod messages;
+mod model;
 mod parts;
 mod read;
 mod say;

@@ -6,7 +6,7 @@ use super::super::shape::{
 };
 use super::super::signature::sign;
 use super::super::talk::Heard;
-use super::read::id_is_good;
+use super::ids::id_is_good;
 
 const CACHE: Field = nullable("cache_control", Is::Object);
 const KIND: Field = must("type", Is::Text);

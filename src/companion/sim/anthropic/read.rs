@@ -2,10 +2,11 @@
 use serde_json::{Map, Value};
 
 use super::super::shape::{
-    Field, Is, Why, Wrong, bad_schema, fields, is_name, items, may, missing, must, nullable,
-    object, said, text,
+    Field, Is, Why, Wrong, bad_schema, fields, items, may, missing, must, nullable, object, said,
+    text,
 };
 use super::super::talk::{Format, Heard};
+use super::model::steered;
 use super::{messages, parts, tools};
 
 const TOP: &[Field] = &[
@@ -32,21 +33,6 @@ const TOP: &[Field] = &[
     nullable("user_profile_id", Is::Text),
     nullable("workspace_id", Is::Text),
 ];
-
-/// Families whose fifth generation, like Opus from 4.7 on, is steered by words alone.
-const FAMILIES: &[&str] = &["opus", "sonnet", "haiku", "fable", "mythos"];
-
-/// Whether a model takes no sampling parameters and sizes its own thinking.
-/// platform.claude.com/docs/en/about-claude/models/whats-new-claude-4-7
-pub(super) fn steered(model: &str) -> bool {
-    ["opus-4-7", "opus-4-8"].iter().any(|name| model.contains(name))
-        || FAMILIES.iter().any(|family| model.contains(&format!("{family}-5")))
-}
-
-/// Whether a model takes an assistant message at the end and goes on from there.
-pub(super) fn goes_on(model: &str) -> bool {
-    !steered(model) && !model.contains("-4-6")
-}
 
 pub(super) fn read(body: &Value, newest: bool) -> Result<Heard, Wrong> {
     let body = object(body, "")?;
@@ -275,13 +261,4 @@ fn closed(schema: &Value) -> Result<(), Wrong> {
     let inner = schema.get("properties").and_then(Value::as_object);
     let mut all = inner.into_iter().flat_map(Map::values).chain(schema.get("items"));
     all.try_for_each(closed)
-}
-
-/// Whether an id of a tool call is one that the API takes.
-pub(super) fn id_is_good(id: &str, path: &str) -> Result<(), Wrong> {
-    if is_name(id, "_-", 256) {
-        return Ok(());
-    }
-    let message = format!("{path}: String should match pattern '^[a-zA-Z0-9_-]+$'");
-    Err(said(path, message))
 }

@@ -6,7 +6,7 @@ use super::super::shape::{
 };
 use super::super::signature::sign;
 use super::super::talk::Heard;
-use super::read::third;
+use super::model::third;
 
 const PART: &[Field] = &[
     nullable("text", Is::Text),

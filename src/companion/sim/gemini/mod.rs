@@ -3,6 +3,7 @@
 //! Shapes and messages follow the public API reference (ai.google.dev/api/generate-content) and
 //! errors that users have published.
 mod contents;
+mod model;
 mod read;
 mod say;
 mod schema;

@@ -6,6 +6,7 @@ use super::super::shape::{
     Field, Is, Wrong, bad_schema, fields, given, items, missing, nullable, object, said, text,
 };
 use super::super::talk::{Format, Heard};
+use super::model::third;
 use super::{contents, schema, tools};
 
 const TOP: &[Field] = &[
@@ -46,11 +47,6 @@ const CONFIG: &[Field] = &[
 ];
 const MIMES: &[&str] =
     &["text/plain", "application/json", "application/xml", "application/yaml", "text/x.enum"];
-
-/// Whether a model is of the third generation, which has signatures and thinking levels.
-pub(super) fn third(model: &str) -> bool {
-    model.starts_with("gemini-3")
-}
 
 pub(super) fn read(body: &Value, route: &Route) -> Result<Heard, Wrong> {
     let body = camel(body);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::super::frame::Event;
 use super::super::signature::sign;
 use super::super::talk::{Call, End, Heard, Said, pieces, tokens};
-use super::read::third;
+use super::model::third;
 
 /// The usage when so much of the answer has been said.
 fn usage(said: &Said, output: u64) -> Value {

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use super::super::super::{Effect, Envoy, Progress, Used};
 use super::super::Config;
 use super::super::request::Asked;
-use super::translate::Seen;
+use super::seen::Seen;
 use crate::dialect::{AnswerHead, AnswerWriter, Event, Fault};
 use crate::usage::Usage;
 

@@ -2,8 +2,9 @@
 use super::super::super::{Effect, Effects, Envoy, Flow, Progress, metric};
 use super::about::About;
 use super::ending::Ending;
+use super::faults::no_memory;
 use super::judge::{Came, EVENTS, Judge};
-use super::translate::{End, Run, Translation, no_memory};
+use super::translate::{End, Run, Translation};
 use super::{Relay, Turn};
 
 /// How often an answer that is whole is woken, about once a second, while it waits for the usage.

@@ -9,7 +9,7 @@ use super::super::response_headers::WAITS;
 use super::about::About;
 use super::ending::Ending;
 use super::{Relay, Turn};
-use crate::dialect::{Fault, FaultKind};
+use crate::dialect::Fault;
 use crate::policy::shown;
 
 /// The header that says what a body is.
@@ -139,9 +139,4 @@ impl Judge {
         effects.list.extend(body.map(Effect::ResponseBody));
         effects
     }
-}
-
-/// A failure of the provider's, in our words.
-pub(super) fn internal(message: impl Into<String>) -> Fault {
-    Fault::new(FaultKind::Internal, message).with_status(502)
 }

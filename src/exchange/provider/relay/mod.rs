@@ -11,10 +11,12 @@
 //! second time; what is held is counted ([`crate::exchange::Memory`]).
 mod about;
 mod ending;
+mod faults;
 mod flowing;
 mod held;
 mod judge;
 mod output;
+mod seen;
 mod translate;
 mod whole;
 

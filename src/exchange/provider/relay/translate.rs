@@ -1,9 +1,10 @@
 //! A stream's bytes, event by event, into what the app receives.
-use super::super::super::spend::believed;
-use super::super::super::{Envoy, Permit, STREAM_MOST};
+use super::super::super::report::believed;
+use super::super::super::{Envoy, Permit};
 use super::about::About;
-use super::judge::internal;
+use super::faults::{cut_short, endless, event_too_large};
 use super::output::Output;
+use super::seen::Seen;
 use crate::dialect::{Event, Fault, Stop, StreamReader, sse};
 use crate::usage::Usage;
 
@@ -27,23 +28,6 @@ struct Ear {
     choices: u64,
     /// Where it is ended: at so many tokens of output.
     stop_at: Option<u64>,
-}
-
-/// What has been seen of the stream so far.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Seen {
-    /// The app would see something of it.
-    pub(super) content: bool,
-    /// Why it ends has been said.
-    stop: bool,
-    /// The usage was reported with that or after it: as a rule there is no other report.
-    accounted: bool,
-    /// What it has used, as its provider says.
-    pub(super) usage: Option<Usage>,
-    /// Tokens of its text and calls, estimated; 0 where nobody pays.
-    pub(super) said: u64,
-    /// Tokens of its reasoning, the same.
-    pub(super) thought: u64,
 }
 
 /// Whether a stream goes on.
@@ -274,7 +258,7 @@ impl Ear {
             if !output.event(&event) {
                 // Before the app has anything, it is a failure like any other.
                 seen.content = before;
-                disposition.end = Some(End::Broken(too_large()));
+                disposition.end = Some(End::Broken(event_too_large()));
             }
         });
         disposition.hidden &= disposition.any;
@@ -338,46 +322,4 @@ impl Disposition {
     const fn goes(&self) -> bool {
         !self.hidden && !matches!(self.end, Some(End::Broken(_)))
     }
-}
-
-impl Seen {
-    fn count(&mut self, event: &Event<'_>, choices: u64) {
-        let tokens = match event {
-            Event::Reasoning(_) => &mut self.thought,
-            _ => &mut self.said,
-        };
-        *tokens = tokens.saturating_add(event.tokens().saturating_mul(choices));
-    }
-
-    /// Tokens of all that it said, estimated.
-    const fn tokens(&self) -> u64 {
-        self.said.saturating_add(self.thought)
-    }
-
-    fn report(&mut self, usage: Usage) {
-        self.accounted |= self.stop;
-        self.usage = Some(self.usage.unwrap_or_default().then(usage));
-    }
-}
-
-/// The failure of a stream that ended before it was whole.
-pub(super) fn cut_short() -> Fault {
-    internal("the provider's stream ended before its answer was complete")
-}
-
-/// The failure of a stream for which there is no memory.
-pub(super) fn no_memory() -> Fault {
-    let kib = STREAM_MOST >> 10;
-    internal(format!(
-        "the provider's stream cannot be read in pieces: {kib} KiB of it would have to be held, or \
-         the gateway holds too much of others"
-    ))
-}
-
-fn endless() -> Fault {
-    internal("the provider sent an endless event")
-}
-
-fn too_large() -> Fault {
-    internal("an event of the provider's is too large to be told in the app's dialect")
 }

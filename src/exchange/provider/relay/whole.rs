@@ -1,6 +1,7 @@
 //! A whole answer, judged.
 use super::super::super::{Envoy, Progress, Quiet, Used};
-use super::judge::{Came, EVENTS, JSON, Judge, internal};
+use super::faults::internal;
+use super::judge::{Came, EVENTS, JSON, Judge};
 use super::{Relay, Turn};
 use crate::dialect::{AnswerWriter, Event, Fault};
 use crate::json::{Document, Limits};

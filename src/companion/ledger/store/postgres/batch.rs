@@ -7,24 +7,23 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use sqlx::AssertSqlSafe;
 use sqlx::postgres::{PgConnection, PgPool};
 
-use super::rows::{Statement, bind, rows, statement};
+use super::rows::{bind, by_key, rows, statement};
+use super::write::Write;
 use crate::companion::ledger::clock::{Watch, instant};
 use crate::companion::ledger::store::adjustment::{ADJUSTMENTS, adjustment_row};
 use crate::companion::ledger::store::cells::{
-    account_row, alert_row, count, draw_row, hold_row, lot_row, meter_key, meter_row, moment,
-    purchase_row, text, tier_row,
+    account_row, alert_row, draw_row, hold_row, meter_key, meter_row, moment, purchase_row, text,
+    tier_row,
 };
 use crate::companion::ledger::store::entry::{ENTRIES, entry_row};
 use crate::companion::ledger::store::records::{
-    ALERTS, DRAWS, HOLDS, LOTS, METERS, PURCHASES, TENANTS, TIERS,
+    ALERTS, DRAWS, HOLDS, METERS, PURCHASES, TENANTS, TIERS,
 };
-use crate::companion::ledger::store::seal::sealed;
-use crate::companion::ledger::store::table::{Cell, Kind, Statements, Table, Takes};
+use crate::companion::ledger::store::table::{Cell, Kind};
 use crate::companion::ledger::store::{DUE_MAX, Fault, LONG, Locks, TOO_EARLY};
-use crate::credit::{Account, Answer, Book, Changes, Command, Lot, Moment, Tiers, Wanted, Written};
+use crate::credit::{Account, Answer, Book, Changes, Command, Moment, Tiers, Wanted};
 
 /// What the time is: told, or the server's.
 #[derive(Debug, Clone, Copy)]
@@ -122,12 +121,6 @@ async fn load(
         }
     }
     Ok(book)
-}
-
-/// Finds the records of some keys.
-pub(super) fn by_key(table: &'static Table, keys: Vec<Vec<Cell>>) -> Statement {
-    let select = &table.statements(Takes::Arrays).select;
-    bind(sqlx::query(AssertSqlSafe(&**select)), table.key_columns(), keys)
 }
 
 /// Locks accounts, always in the same order, and loads them with their lots.
@@ -242,70 +235,4 @@ async fn keep(connection: &mut PgConnection, changes: Changes) -> Result<(), Fau
         write.insert(&TIERS, tiers.list().iter().map(tier_row).collect()).await?;
     }
     Ok(())
-}
-
-/// Writes records of ours.
-pub(super) struct Write<'c> {
-    pub(super) connection: &'c mut PgConnection,
-}
-
-impl Write<'_> {
-    pub(super) async fn with(
-        &mut self,
-        sql: fn(&Statements) -> &str,
-        table: &'static Table,
-        records: Vec<Vec<Cell>>,
-    ) -> Result<(), Fault> {
-        if records.is_empty() {
-            return Ok(());
-        }
-        let sql = sqlx::query(AssertSqlSafe(sql(table.statements(Takes::Arrays))));
-        let records = records.into_iter().map(|record| sealed(table, record)).collect();
-        let statement = bind(sql, table.columns, records);
-        statement.execute(&mut *self.connection).await?;
-        Ok(())
-    }
-
-    async fn insert(
-        &mut self,
-        table: &'static Table,
-        records: Vec<Vec<Cell>>,
-    ) -> Result<(), Fault> {
-        self.with(|sql| &sql.insert, table, records).await
-    }
-
-    async fn both<R>(
-        &mut self,
-        table: &'static Table,
-        records: &[Written<R>],
-        row: fn(&R) -> Vec<Cell>,
-    ) -> Result<(), Fault> {
-        let of = |new: bool| {
-            let records = records.iter().filter(move |written| written.new == new);
-            records.map(|written| row(&written.record)).collect::<Vec<_>>()
-        };
-        self.insert(table, of(true)).await?;
-        self.with(|sql| &sql.update, table, of(false)).await
-    }
-
-    async fn lots(&mut self, lots: &[Written<(String, Lot)>]) -> Result<(), Fault> {
-        let of = |new: bool, used_up: bool| {
-            let is = move |lot: &&Written<(String, Lot)>| {
-                lot.new == new && lot.record.1.remaining.is_zero() == used_up
-            };
-            lots.iter().filter(is).map(|lot| &lot.record)
-        };
-        let row = |(tenant, lot): &(String, Lot)| lot_row(tenant, lot);
-        self.insert(&LOTS, of(true, false).map(row).collect()).await?;
-        self.with(|sql| &sql.update, &LOTS, of(false, false).map(row).collect()).await?;
-        let key = |(tenant, lot): &(String, Lot)| vec![text(tenant), count(lot.number)];
-        let gone: Vec<_> = of(false, true).map(key).collect();
-        if gone.is_empty() {
-            return Ok(());
-        }
-        let sql = "DELETE FROM lots USING UNNEST($1::text[], $2::int8[]) AS gone (tenant, number) \
-                   WHERE lots.tenant = gone.tenant AND lots.number = gone.number";
-        bind(sqlx::query(sql), LOTS.key_columns(), gone).execute(&mut *self.connection).await?;
-        Ok(())
-    }
 }

@@ -4,6 +4,7 @@ mod batch;
 mod open;
 mod rows;
 mod views;
+mod write;
 
 use std::sync::Arc;
 

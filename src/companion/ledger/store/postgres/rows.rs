@@ -5,13 +5,19 @@ use sqlx::{AssertSqlSafe, Postgres, Row as _};
 
 use crate::companion::ledger::store::Fault;
 use crate::companion::ledger::store::records::{Reader, Row};
-use crate::companion::ledger::store::table::{Cell, Kind};
+use crate::companion::ledger::store::table::{Cell, Kind, Table, Takes};
 
 /// A statement that is being given its values.
 pub(super) type Statement = Query<'static, Postgres, PgArguments>;
 
 /// Reads a row of ours.
 pub(super) type Reads<T> = fn(Reader<'_, PgRow>) -> Result<T, Fault>;
+
+/// Finds the records of some keys.
+pub(super) fn by_key(table: &'static Table, keys: Vec<Vec<Cell>>) -> Statement {
+    let select = &table.statements(Takes::Arrays).select;
+    bind(sqlx::query(AssertSqlSafe(&**select)), table.key_columns(), keys)
+}
 
 /// A statement of ours. Values are never part of its text.
 pub(super) fn statement(sql: String) -> Statement {

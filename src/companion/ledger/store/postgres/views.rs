@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 
-use super::batch::Write;
-use super::rows::{Reads, rows, statement};
+use super::rows::{Reads, by_key, rows, statement};
+use super::write::Write;
 use crate::companion::ledger::store::cells::{alert_view_row, meter_key};
 use crate::companion::ledger::store::entry::ENTRIES;
 use crate::companion::ledger::store::records::{ALERTS, HOLDS, LOTS, METERS, TENANTS};
@@ -86,7 +86,7 @@ async fn views(
         account.budgets.iter().filter_map(move |budget| budget.meter(&account.tenant, now))
     });
     let keys = keys.map(|key| meter_key(&key));
-    let meters = super::batch::by_key(&METERS, keys.collect());
+    let meters = by_key(&METERS, keys.collect());
     let meters: BTreeMap<_, _> =
         rows(connection, meters, |row| row.meter()).await?.into_iter().collect();
     let view = |account: Account| {

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
-use super::Unavailable;
-use super::writer::{BATCH, Desk, Job, commands_of, hand_out};
+use super::super::Unavailable;
+use super::{BATCH, Desk, Job, commands_of, hand_out};
 use crate::companion::ledger::store::{Fault, LANES, Locks};
 
 /// Who waits for a locked account is told so after this.

@@ -2,6 +2,8 @@
 //!
 //! A tenant whose account somebody else keeps locked gets a lane of its own until it is free: the
 //! others do not wait for it, and what it is asked stays in its order.
+mod lanes;
+
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,8 +14,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
+use self::lanes::Lanes;
 use super::asked::Asked;
-use super::lanes::Lanes;
 use super::stats::{Counters, Stats};
 use super::{Clock, Unavailable};
 use crate::companion::ledger::clock::instant;
@@ -150,7 +152,7 @@ pub(super) struct Desk {
     counters: Counters,
     /// Why the last transaction failed, and when.
     failed: Mutex<Option<(String, Instant)>>,
-    pub(super) lanes: Lanes,
+    lanes: Lanes,
 }
 
 impl Desk {

@@ -1,8 +1,8 @@
 //! What a value must look like, as data: what the schema and the reference page say of a kind.
 use core::fmt;
 
-use super::section::Section;
-use super::spot::Spot;
+use super::super::spot::Spot;
+use super::Section;
 
 /// What a value must be.
 pub trait Kind: fmt::Debug {
@@ -11,7 +11,7 @@ pub trait Kind: fmt::Debug {
 }
 
 /// A kind that is read from the value alone.
-pub(in super::super) trait Read: Kind {
+pub(in crate::policy) trait Read: Kind {
     /// What a value is read as.
     type Value;
 
@@ -20,7 +20,7 @@ pub(in super::super) trait Read: Kind {
 }
 
 /// A kind of which a row can hold a default.
-pub(in super::super) trait Defaults: Kind {
+pub(in crate::policy) trait Defaults: Kind {
     /// What stands in the row.
     type Literal: Copy + fmt::Debug;
 

@@ -1,8 +1,10 @@
 //! Rows: one per field, listed by section.
+pub(super) mod shape;
+
 use core::fmt;
 
+use self::shape::{Defaults, Kind, Shape};
 use super::doc_only::DocOnly;
-use super::shape::{Defaults, Kind, Shape};
 
 /// An object of known fields.
 #[derive(Debug, Clone, Copy)]

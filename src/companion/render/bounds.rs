@@ -1,0 +1,19 @@
+//! How much and how long: what the listener and its route agree on.
+use crate::exchange::StreamBuffer;
+use crate::policy::{Policy, Resilience};
+
+/// Longer than any silence that the rest allows, in milliseconds.
+const GRACE_MS: u64 = 30_000;
+
+/// The bytes that one stream may hold, either way.
+pub(super) fn buffer(policy: &Policy) -> u64 {
+    StreamBuffer::rendered(policy.limits()).bytes()
+}
+
+/// What an app may have to wait without a byte: every attempt silent to its end.
+pub(super) fn longest_silence(resilience: &Resilience) -> u64 {
+    resilience
+        .idle_timeout_ms
+        .saturating_mul(u64::from(resilience.attempts))
+        .saturating_add(GRACE_MS)
+}

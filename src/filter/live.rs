@@ -1,0 +1,99 @@
+//! What is known of a stream: its callbacks and its plugin's tick share it.
+use proxy_wasm::hostcalls;
+
+use super::host::{self, Done, Host};
+use super::outbox;
+use crate::exchange::{Callback, Effects, Plugin, Reply, Stream};
+
+/// A stream.
+#[derive(Debug)]
+pub(super) struct Live {
+    /// None for a plugin whose configuration was refused. Envoy sends it no traffic; if it did, a
+    /// request that nobody rebuilt must not go on with the app's key in it.
+    stream: Option<Stream>,
+    /// The last callback of the response held back what it brought.
+    response_held: bool,
+    /// How often it asked to be woken.
+    asked: u32,
+    /// Its open calls: Envoy's token and the stream's own number of each.
+    calls: Vec<(u32, u64)>,
+}
+
+impl Live {
+    pub(super) fn new(plugin: Option<&Plugin>) -> Self {
+        let stream = plugin.map(Plugin::stream);
+        Self { stream, response_held: false, asked: 0, calls: Vec::new() }
+    }
+
+    /// Notes whether the last callback of the response held back what it brought.
+    pub(super) const fn hold_response(&mut self, held: bool) {
+        self.response_held = held;
+    }
+
+    pub(super) const fn response_held(&self) -> bool {
+        self.response_held
+    }
+
+    pub(super) const fn asked(&self) -> u32 {
+        self.asked
+    }
+
+    /// It asks to be woken once more.
+    pub(super) const fn asks(&mut self) -> u32 {
+        self.asked = self.asked.wrapping_add(1);
+        self.asked
+    }
+
+    /// Lets go of what is held of the response.
+    pub(super) fn let_go(&mut self) {
+        self.response_held = false;
+        if let Err(status) = hostcalls::resume_http_response() {
+            log::error!("Envoy refused to let a response go on ({status:?})");
+        }
+    }
+
+    pub(super) fn on(&mut self, event: Callback) -> Done {
+        let Some(stream) = &mut self.stream else { return perform(unconfigured(event)) };
+        let mut done = perform(stream.on(event, &Host));
+        self.calls.append(&mut done.called);
+        // At most one try for each way to serve a request; the bound is only a net.
+        for _ in 0..CALLS_MAX {
+            let Some(id) = done.uncalled.pop() else { break };
+            let (rest, replied) = (done.uncalled, done.replied);
+            done = perform(stream.on(Callback::CallAnswered { id, status: 0, size: 0 }, &Host));
+            done.uncalled.extend(rest);
+            done.replied |= replied;
+            self.calls.append(&mut done.called);
+        }
+        done
+    }
+
+    /// The stream's own number of a call that is answered.
+    pub(super) fn answered(&mut self, token: u32) -> Option<u64> {
+        let at = self.calls.iter().position(|(own, _)| *own == token)?;
+        Some(self.calls.swap_remove(at).1)
+    }
+}
+
+/// Most calls that one request makes.
+const CALLS_MAX: usize = 4;
+
+fn unconfigured(event: Callback) -> Effects {
+    match event {
+        Callback::RequestHeaders { .. } => {
+            let body = b"the tradewind filter is not configured\n".to_vec();
+            Effects::reply(Reply { status: 503, headers: Vec::new(), body })
+        }
+        _ => Effects::go_on(),
+    }
+}
+
+/// Does what a callback answered.
+fn perform(effects: Effects) -> Done {
+    let mut done = host::perform(effects);
+    core::mem::take(&mut done.queued).into_iter().for_each(outbox::queue);
+    if core::mem::take(&mut done.sends_now) {
+        outbox::send_now();
+    }
+    done
+}
