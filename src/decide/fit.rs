@@ -162,6 +162,9 @@ fn unsayable(request: &Request<'_>, model: &Model) -> Option<String> {
     let Some(provider) = provider::named(own) else {
         return Some(format!("its provider speaks `{own}`, which this gateway does not"));
     };
+    if !provider.serves(request.operation) {
+        return Some(format!("its provider has no `{}`", request.operation.name()));
+    }
     if provider.format == request.client.format() || model.unsupported == Unsupported::Drop {
         return None;
     }

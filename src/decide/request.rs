@@ -1,5 +1,5 @@
 //! A request as the steps of a decision read it.
-use crate::dialect::{Ask, Client};
+use crate::dialect::{Ask, Client, Operation};
 use crate::json::Document;
 use crate::policy::Policy;
 
@@ -10,6 +10,8 @@ pub struct Request<'r> {
     pub policy: &'r Policy,
     /// The client that the app was written for.
     pub client: &'static Client,
+    /// What the app asks for.
+    pub operation: Operation,
     /// The body.
     pub document: &'r Document<'r>,
     /// The body in our words.

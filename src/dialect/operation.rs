@@ -12,3 +12,23 @@ pub enum Operation {
     /// The names that an app may put in `model`. The gateway answers this from its policy.
     ListModels,
 }
+
+impl Operation {
+    /// Every operation.
+    pub const ALL: [Self; 2] = [Self::Chat, Self::ListModels];
+
+    /// The operation's name in a plan.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::ListModels => "list_models",
+        }
+    }
+
+    /// The operation of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|operation| operation.name() == name)
+    }
+}

@@ -9,10 +9,11 @@
 //! published last.
 use super::filter_state;
 use super::{Effect, Envoy, Outcome};
+use crate::layout::{Reader, Writer};
 use crate::usage::Usage;
 
 /// The encoding's version: both roles must be of the same one.
-const VERSION: u64 = 2;
+const VERSION: u64 = 3;
 
 /// Longer without a word than this, in milliseconds, and an attempt is at something that is not
 /// seen: it waits, reads or reasons. Providers stream a word many times a second.
@@ -77,9 +78,9 @@ pub struct Used {
     /// What the provider has reported; none while it has not.
     pub reported: Option<Usage>,
     /// Tokens of text and calls that were seen, estimated.
-    pub said: u64,
+    pub text_estimate: u64,
     /// Tokens of reasoning that were seen, estimated.
-    pub thought: u64,
+    pub reasoning_estimate: u64,
 }
 
 /// The time in which nothing was said.
@@ -190,48 +191,33 @@ impl Report {
     }
 
     fn encode(&self) -> Vec<u8> {
-        let Self { model, tries, status, began_ms, first_ms, last_ms, ended_ms, bytes, .. } = self;
-        let (word, Used { reported, said, thought }) = (word(self.progress), self.used);
+        let mut out = Writer::with_capacity(256);
+        out.number(VERSION);
+        out.text(&self.model);
+        out.text(word(self.progress));
+        out.number(self.tries);
+        out.number(self.status.into());
         let Quiet { ms, ended } = self.quiet;
-        let mut out = format!(
-            "{VERSION} {model} {word} {tries} {status} {began_ms} {first_ms} {last_ms} {ended_ms} \
-             {ms} {ended} {said} {thought} {bytes}"
-        );
-        if let Some(usage) = reported {
-            let Usage { input, cached_input, cache_write, cache_write_hour, .. } = usage;
-            let Usage { output, reasoning, garbled, .. } = usage;
-            let garbled = u8::from(garbled);
-            out.push_str(&format!(
-                " {input} {cached_input} {cache_write} {cache_write_hour} {output} {reasoning} \
-                 {garbled}"
-            ));
-        }
-        out.into_bytes()
+        let Used { reported, text_estimate, reasoning_estimate } = self.used;
+        let times = [self.began_ms, self.first_ms, self.last_ms, self.ended_ms, ms];
+        let counts = [ended, text_estimate, reasoning_estimate, self.bytes];
+        times.into_iter().chain(counts).for_each(|number| out.number(number));
+        out.option(reported, write_usage);
+        out.finish()
     }
 
-    /// Reads it; none for whatever was not written by [`Report::encode`] of this version.
+    /// Reads a report; `None` for whatever was not written by [`Report::encode`] of this version.
     fn decode(bytes: &[u8]) -> Option<Self> {
-        let mut words = core::str::from_utf8(bytes).ok()?.split(' ');
-        (words.next()?.parse() == Ok(VERSION)).then_some(())?;
-        let (model, progress) = (words.next()?.to_owned(), progress(words.next()?)?);
-        let numbers: Vec<u64> = words.map(|word| word.parse().ok()).collect::<Option<_>>()?;
-        let (head, usage) = numbers.split_first_chunk()?;
-        let [tries, status, began_ms, first_ms, last_ms, ended_ms, rest @ ..]: [u64; 11] = *head;
-        let [ms, ended, said, thought, bytes] = rest;
-        let (status, quiet) = (status.try_into().ok()?, Quiet { ms, ended });
-        let reported = match *usage {
-            [] => None,
-            [input, cached_input, cache_write, cache_write_hour, output, reasoning, garbled] => {
-                let garbled = garbled != 0;
-                #[rustfmt::skip]
-                let usage = Usage {
-                    input, cached_input, cache_write, cache_write_hour, output, reasoning, garbled,
-                };
-                Some(usage)
-            }
-            _ => return None,
-        };
-        let used = Used { reported, said, thought };
+        let mut fields = Reader::of(bytes);
+        (fields.number()? == VERSION).then_some(())?;
+        let (model, progress) = (fields.text()?.to_owned(), progress(fields.text()?)?);
+        let (tries, status) = (fields.number()?, fields.number()?.try_into().ok()?);
+        let mut number = || fields.number();
+        let (began_ms, first_ms, last_ms) = (number()?, number()?, number()?);
+        let (ended_ms, quiet) = (number()?, Quiet { ms: number()?, ended: number()? });
+        let (text_estimate, reasoning_estimate, bytes) = (number()?, number()?, number()?);
+        let used = Used { reported: fields.option(read_usage)?, text_estimate, reasoning_estimate };
+        fields.is_empty().then_some(())?;
         #[rustfmt::skip]
         let read = Self {
             model, tries, progress, status, began_ms, first_ms, last_ms, ended_ms, quiet, used,
@@ -239,6 +225,27 @@ impl Report {
         };
         Some(read)
     }
+}
+
+fn write_usage(out: &mut Writer, usage: Usage) {
+    let Usage { input, cached_input, cache_write, cache_write_hour, .. } = usage;
+    let Usage { output, reasoning, garbled, .. } = usage;
+    for tokens in [input, cached_input, cache_write, cache_write_hour, output, reasoning] {
+        out.number(tokens);
+    }
+    out.flag(garbled);
+}
+
+fn read_usage(fields: &mut Reader<'_>) -> Option<Usage> {
+    Some(Usage {
+        input: fields.number()?,
+        cached_input: fields.number()?,
+        cache_write: fields.number()?,
+        cache_write_hour: fields.number()?,
+        output: fields.number()?,
+        reasoning: fields.number()?,
+        garbled: fields.flag()?,
+    })
 }
 
 impl Used {
@@ -252,15 +259,15 @@ impl Used {
             usage.output = usage.output.min(most);
             usage.reasoning = usage.reasoning.min(most);
         }
-        self.said = self.said.min(most);
-        self.thought = self.thought.min(most);
+        self.text_estimate = self.text_estimate.min(most);
+        self.reasoning_estimate = self.reasoning_estimate.min(most);
         self
     }
 
     /// Tokens of output that were seen, estimated.
     #[must_use]
     pub const fn seen(&self) -> u64 {
-        self.said.saturating_add(self.thought)
+        self.text_estimate.saturating_add(self.reasoning_estimate)
     }
 }
 

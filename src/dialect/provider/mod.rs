@@ -113,6 +113,12 @@ impl Provider {
         })
     }
 
+    /// Whether this provider has an operation.
+    #[must_use]
+    pub fn serves(&self, operation: Operation) -> bool {
+        self.endpoints.iter().any(|own| own.operation == operation)
+    }
+
     /// Every field of a request of another format that is a reason to pass this model over: the
     /// provider cannot be told, and the app did not say that it may be left out.
     #[must_use]

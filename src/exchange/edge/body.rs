@@ -26,7 +26,8 @@ pub(super) fn read_and_decide<'d>(
 ) -> Result<(Ask<'d>, Decision), Fault> {
     let ask = head.client.inbound.ask(document)?;
     let policy = &config.policy;
-    let request = Request { policy, client: head.client, document, ask: &ask, bytes };
+    let (client, operation) = (head.client, head.operation);
+    let request = Request { policy, client, operation, document, ask: &ask, bytes };
     match decide(&request) {
         Ok(decision) => Ok((ask, decision)),
         Err(refusal) => Err(refusal.fault),

@@ -8,11 +8,13 @@ use crate::policy::{Policy, Tenant, shown};
 /// What is known before the body.
 #[derive(Debug)]
 pub(super) struct Head {
+    /// What the app asks for.
+    pub(super) operation: Operation,
     pub(super) client: &'static Client,
     pub(super) tenant: Tenant,
     pub(super) request_id: String,
     /// The app's headers that go to a provider of its own format.
-    pub(super) carried: Vec<(String, String)>,
+    pub(super) forwarded: Vec<(String, String)>,
     /// What goes no further.
     pub(super) stripped: Stripped,
 }
@@ -70,9 +72,10 @@ pub(super) fn read(headers: &[(String, Vec<u8>)], policy: &Policy) -> Opening {
     }
     Opening::Request(Head {
         client,
+        operation,
         tenant,
         request_id: request_id.to_owned(),
-        carried: forwarded(headers, client),
+        forwarded: forwarded(headers, client),
         stripped,
     })
 }

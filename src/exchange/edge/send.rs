@@ -115,13 +115,14 @@ fn plan<'p>(
     };
     Plan {
         request_id: Cow::Borrowed(&head.request_id),
-        app: Cow::Borrowed(head.client.name),
+        client: Cow::Borrowed(head.client.name),
+        operation: head.operation,
         stream: outline.stream,
         stream_usage: outline.stream_usage,
         legs: candidate.legs.iter().map(Leg::of).collect(),
         first: None,
         edits,
-        carried: head.carried.iter().map(|(n, v)| (n.into(), v.into())).collect(),
+        forwarded: head.forwarded.iter().map(|(n, v)| (n.into(), v.into())).collect(),
         meter: credits.map(|(policy, left)| CreditTerms {
             choices: outline.choices,
             stop: policy.on_exhausted == OnExhausted::Stop,

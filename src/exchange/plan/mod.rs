@@ -12,7 +12,7 @@ use std::borrow::Cow;
 pub use self::first::First;
 pub use self::leg::Leg;
 
-use crate::dialect::Edit;
+use crate::dialect::{Edit, Operation};
 use crate::layout::{Reader, Writer};
 
 /// The encoding's version: both roles must be of the same one.
@@ -23,8 +23,10 @@ const VERSION: u64 = 5;
 pub struct Plan<'p> {
     /// Our id of the request.
     pub request_id: Cow<'p, str>,
-    /// The app's dialect.
-    pub app: Cow<'p, str>,
+    /// The client that the app was written for, by its name.
+    pub client: Cow<'p, str>,
+    /// What the app asks for.
+    pub operation: Operation,
     /// Whether the answer is streamed.
     pub stream: bool,
     /// Whether a stream ends with its usage.
@@ -36,7 +38,7 @@ pub struct Plan<'p> {
     /// What changes in the body for a provider of the app's own format.
     pub edits: Vec<Edit>,
     /// The app's headers that go to a provider of its own dialect.
-    pub carried: Vec<(Cow<'p, str>, Cow<'p, str>)>,
+    pub forwarded: Vec<(Cow<'p, str>, Cow<'p, str>)>,
     /// What credits bind the request to; `None` where nobody counts them.
     pub meter: Option<CreditTerms<'p>>,
     /// The model that is asked once more, since its connection was stale.
@@ -75,13 +77,14 @@ impl<'p> Plan<'p> {
         let mut out = Writer::with_capacity(512);
         out.number(VERSION);
         out.text(&self.request_id);
-        out.text(&self.app);
+        out.text(&self.client);
+        out.text(self.operation.name());
         out.flag(self.stream);
         out.flag(self.stream_usage);
         out.list(&self.legs, |out, leg| leg.write(out));
         out.option(self.first.as_ref(), |out, first| first.write(out));
         out.list(&self.edits, edit::write);
-        out.list(&self.carried, |out, (name, value)| {
+        out.list(&self.forwarded, |out, (name, value)| {
             out.text(name);
             out.text(value);
         });
@@ -107,13 +110,14 @@ impl<'p> Plan<'p> {
         let pair = |fields: &mut Reader<'p>| Some((fields.text()?.into(), fields.text()?.into()));
         Some(Self {
             request_id: fields.text()?.into(),
-            app: fields.text()?.into(),
+            client: fields.text()?.into(),
+            operation: Operation::named(fields.text()?)?,
             stream: fields.flag()?,
             stream_usage: fields.flag()?,
             legs: fields.list(Leg::read)?,
             first: fields.option(First::read)?,
             edits: fields.list(edit::read)?,
-            carried: fields.list(pair)?,
+            forwarded: fields.list(pair)?,
             meter: fields.option(CreditTerms::read)?,
             again: fields.option(Reader::text)?.map(Cow::Borrowed),
         })

@@ -3,7 +3,7 @@ use super::super::plan::Mismatch;
 use super::super::{Envoy, First, Leg, ORIGINAL, Plan, Report, attempt};
 use super::Config;
 use super::headers::{self, Headers, listed};
-use crate::dialect::{Client, Operation, client};
+use crate::dialect::{Client, client};
 use crate::json::{Document, Limits};
 
 /// What was asked, as the answer's reading has to know it.
@@ -67,7 +67,7 @@ pub(super) fn begin<'p>(
     (plan, turn): (&Plan<'p>, &str),
     envoy: &dyn Envoy,
 ) -> Result<Attempted<'p>, Mismatch> {
-    let client = client::named(&plan.app).ok_or(Mismatch)?;
+    let client = client::named(&plan.client).ok_or(Mismatch)?;
     let position = plan.legs.iter().position(|leg| leg.model == turn).ok_or(Mismatch)?;
     let (before, rest) = plan.legs.split_at_checked(position).ok_or(Mismatch)?;
     let leg = rest.first().filter(|leg| leg.provider == config.provider).ok_or(Mismatch)?;
@@ -116,9 +116,9 @@ impl Attempted<'_> {
         plan: &Plan<'_>,
         length: u64,
     ) -> Result<Headers, Mismatch> {
-        let forwarded = if self.same { plan.carried.as_slice() } else { &[] };
+        let forwarded = if self.same { plan.forwarded.as_slice() } else { &[] };
         let (model, stream) = (&self.leg.provider_model, plan.stream);
-        let path = config.dialect.path(Operation::Chat, model, stream).ok_or(Mismatch)?;
+        let path = config.dialect.path(plan.operation, model, stream).ok_or(Mismatch)?;
         Ok(headers::request(config, &path, stream, forwarded, length))
     }
 

@@ -101,7 +101,7 @@ impl Left {
             return makes(self.now_ms.saturating_sub(report.began_ms));
         }
         let ms = report.quiet.ms.saturating_add(report.quiet_since(self.now_ms));
-        makes(ms).saturating_sub(report.quiet.ended).max(report.used.thought)
+        makes(ms).saturating_sub(report.quiet.ended).max(report.used.reasoning_estimate)
     }
 }
 

@@ -106,7 +106,7 @@ impl Sum {
             return Some(Self { tokens: signed(usage.output), ms }.each(choices).within(ANSWER_MS));
         }
         let unseen = match usage.reasoning {
-            0 => signed(usage.output).saturating_sub(signed(report.used.said)),
+            0 => signed(usage.output).saturating_sub(signed(report.used.text_estimate)),
             told => signed(told),
         };
         // An estimate of a long text is wrong by more than a short quiet can hold: no more was made

@@ -51,8 +51,8 @@ pub(super) fn charged(
     let used = report.used;
     // What has come since it was published is taken for text, of which nothing is given away.
     let since = if report.is_over() { 0 } else { since(report, relayed) };
-    let hidden = left.map_or(used.thought, |left| left.hidden(report));
-    let said = used.said.saturating_add(since).saturating_add(hidden).min(bounds.output);
+    let hidden = left.map_or(used.reasoning_estimate, |left| left.hidden(report));
+    let said = used.text_estimate.saturating_add(since).saturating_add(hidden).min(bounds.output);
     // What a provider had reported when its answer broke is not its last word.
     let whole = matches!(report.progress, Progress::Answered | Progress::Failed(_));
     let no_input = usage.input_total() == 0;

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use tradewind::dialect::{Edit, Put};
+use tradewind::dialect::{Edit, Operation, Put};
 use tradewind::exchange::filter_state::{NEXT, PLAN};
 use tradewind::exchange::{Callback, CreditTerms, Leg, Plan, Stream};
 
@@ -57,7 +57,7 @@ fn plans() -> Vec<Vec<u8>> {
         ..plan("openai", [GEMINI, GPT, CLAUDE], [None; 3], far)
     };
     let gemini = plan("gemini", [GPT, CLAUDE, GEMINI], [None; 3], Vec::new());
-    let all = [metered, Plan { carried, ..messages }, again, gemini];
+    let all = [metered, Plan { forwarded: carried, ..messages }, again, gemini];
     let written = all.iter().map(Plan::encode);
     [Vec::new(), b"{}".to_vec()].into_iter().chain(written).collect()
 }
@@ -79,13 +79,14 @@ fn plan(
     };
     Plan {
         request_id: "r".into(),
-        app: app.into(),
+        client: app.into(),
+        operation: Operation::Chat,
         stream: true,
         stream_usage: true,
         legs: models.into_iter().zip(bounds).map(leg).collect(),
         first: None,
         edits,
-        carried: Vec::new(),
+        forwarded: Vec::new(),
         meter: None,
         again: None,
     }

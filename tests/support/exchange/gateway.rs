@@ -5,6 +5,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use super::envoy::View;
+use tradewind::dialect::Operation;
 use tradewind::exchange::{
     Callback, Connections, Effect, Effects, Leg, Memory, OutboxItem, Outboxes, Plan, Plugin,
     Stream, StreamBuffer, edge, provider, vocabulary,
@@ -164,13 +165,14 @@ impl Gateway {
         };
         Plan {
             request_id: "r".into(),
-            app: "openai".into(),
+            client: "openai".into(),
+            operation: Operation::Chat,
             stream: true,
             stream_usage: true,
             legs: models.iter().filter_map(leg).collect(),
             first: None,
             edits: Vec::new(),
-            carried: Vec::new(),
+            forwarded: Vec::new(),
             meter: None,
             again: None,
         }

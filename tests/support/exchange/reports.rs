@@ -23,8 +23,13 @@ fn progress() -> impl Strategy<Value = Progress> {
 }
 
 fn report() -> impl Strategy<Value = Report> {
-    let used = (proptest::option::of(usage()), any::<[u64; 2]>())
-        .prop_map(|(reported, [said, thought])| Used { reported, said, thought });
+    let used = (proptest::option::of(usage()), any::<[u64; 2]>()).prop_map(
+        |(reported, [text_estimate, reasoning_estimate])| Used {
+            reported,
+            text_estimate,
+            reasoning_estimate,
+        },
+    );
     let quiet = any::<[u64; 2]>().prop_map(|[ms, ended]| Quiet { ms, ended });
     let head = ("[A-Za-z0-9][A-Za-z0-9._-]{0,20}", progress(), any::<u16>(), used, quiet);
     (head, any::<[u64; 6]>()).prop_map(
@@ -141,13 +146,13 @@ fn the_first_content_is_when_an_answer_begins() {
 fn what_came_beyond_the_bound_does_not_count() {
     let used = |output: u64, reasoning: u64| Used {
         reported: Some(Usage { output, reasoning, ..Usage::default() }),
-        said: output,
-        thought: reasoning,
+        text_estimate: output,
+        reasoning_estimate: reasoning,
     };
     let within = |output: u64, reasoning: u64| {
         let within = used(output, reasoning).within(100);
         let reported = within.reported.unwrap();
-        ((reported.output, reported.reasoning), (within.said, within.thought))
+        ((reported.output, reported.reasoning), (within.text_estimate, within.reasoning_estimate))
     };
     assert_eq!(within(99, 99), ((99, 99), (99, 99)));
     assert_eq!(within(101, 101), ((100, 100), (100, 100)));

@@ -2,7 +2,7 @@
 use std::borrow::Cow;
 
 use proptest::prelude::*;
-use tradewind::dialect::{Edit, Fault, FaultKind, Put};
+use tradewind::dialect::{Edit, Fault, FaultKind, Operation, Put};
 use tradewind::exchange::{CreditTerms, First, Leg, Mismatch, Outcome, Plan, Verdict};
 
 /// What a provider said; what it is called; whether another model is asked; whether it is the
@@ -136,21 +136,31 @@ fn first() -> impl Strategy<Value = Option<First<'static>>> {
 }
 
 fn plan() -> impl Strategy<Value = Plan<'static>> {
-    let words = (word(), word(), proptest::collection::vec(leg(), 0..4), first());
+    let operation = prop_oneof![Just(Operation::Chat), Just(Operation::ListModels)];
+    let words = (word(), word(), operation, proptest::collection::vec(leg(), 0..4), first());
     let edits = proptest::collection::vec(edit(), 0..4);
     let meter = (any::<u64>(), any::<bool>(), proptest::option::of(word()));
     let meter = proptest::option::of(meter);
     let again = proptest::option::of(word());
     (words, any::<bool>(), any::<bool>(), edits, pairs(), meter, again).prop_map(
-        |((id, app, legs, first), stream, stream_usage, edits, carried, meter, again)| Plan {
+        |(
+            (id, client, operation, legs, first),
+            stream,
+            stream_usage,
+            edits,
+            carried,
+            meter,
+            again,
+        )| Plan {
             request_id: Cow::Owned(id),
-            app: Cow::Owned(app),
+            client: Cow::Owned(client),
+            operation,
             stream,
             stream_usage,
             legs,
             first,
             edits,
-            carried: carried.into_iter().map(|(n, v)| (Cow::Owned(n), Cow::Owned(v))).collect(),
+            forwarded: carried.into_iter().map(|(n, v)| (Cow::Owned(n), Cow::Owned(v))).collect(),
             meter: meter.map(|(choices, stop, left)| CreditTerms {
                 choices,
                 stop,
@@ -202,13 +212,14 @@ fn another_version_is_a_mismatch() {
 fn blank() -> Plan<'static> {
     Plan {
         request_id: "".into(),
-        app: "".into(),
+        client: "".into(),
+        operation: Operation::Chat,
         stream: false,
         stream_usage: false,
         legs: Vec::new(),
         first: None,
         edits: Vec::new(),
-        carried: Vec::new(),
+        forwarded: Vec::new(),
         meter: None,
         again: None,
     }

@@ -305,7 +305,10 @@ fn usage_without_an_answer_is_published() {
             one.world.common.pass(ms);
             let step = one.chunk(uses(output).as_bytes());
             assert!(matches!(step, Step::Wait), "{step:?}");
-            let Used { reported, said: 0, thought: 0 } = one.report().used else { panic!("said") };
+            let Used { reported, text_estimate: 0, reasoning_estimate: 0 } = one.report().used
+            else {
+                panic!("said")
+            };
             reported.map(|usage| usage.output)
         };
         let told = |output: u64| pays.then_some(output);
@@ -323,11 +326,11 @@ fn an_event_that_nobody_can_read_is_counted_by_its_bytes() {
     let gateway = Gateway::new(POLICY).unwrap();
     let mut one = One::stream(&gateway, &metered(&gateway, "gpt"));
     one.chunk(says("Hi").as_bytes());
-    let said = one.report().used.said;
+    let said = one.report().used.text_estimate;
     one.chunk(&[b"data: ".as_slice(), &[b'x'; 399_994]].concat());
-    assert_eq!(one.report().used.said, said + 100_000);
+    assert_eq!(one.report().used.text_estimate, said + 100_000);
     one.chunk(&[b'x'; 500_002]);
-    assert_eq!(one.report().used.said, said + 225_000);
+    assert_eq!(one.report().used.text_estimate, said + 225_000);
 }
 
 /// A text of so many tokens by our estimate.
@@ -357,7 +360,7 @@ fn an_answer_is_ended_where_it_is_surely_longer_than_was_paid_for() {
             assert_eq!(body.contains(r#""finish_reason":"length""#), ends);
             let progress = if ends { Progress::Answered } else { Progress::Running };
             assert_eq!(one.report().progress, progress);
-            assert_eq!(one.report().used.said, (tokens * choices).min(bound * choices));
+            assert_eq!(one.report().used.text_estimate, (tokens * choices).min(bound * choices));
         }
     }
 }

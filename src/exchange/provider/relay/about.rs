@@ -87,7 +87,11 @@ impl About {
 
     /// Notes what a stream has used.
     pub(super) fn used(&mut self, seen: &Seen) {
-        let used = Used { reported: seen.usage, said: seen.said, thought: seen.thought };
+        let used = Used {
+            reported: seen.usage,
+            text_estimate: seen.text_estimate,
+            reasoning_estimate: seen.reasoning_estimate,
+        };
         self.asked.report.used = self.stop_at().map_or(used, |most| used.within(most));
     }
 

@@ -33,7 +33,7 @@ pub(in super::super) struct Flowing {
     /// How often it will be woken yet, once something is held back.
     patience: u8,
     /// Tokens of its text that its report knows of.
-    said: u64,
+    text_estimate: u64,
 }
 
 impl Flowing {
@@ -48,8 +48,14 @@ impl Flowing {
         let headers = judge.headers(200, Some(EVENTS), None);
         let patience = judge.about.patience(USAGE_PATIENCE);
         let about = judge.about;
-        let flowing =
-            Box::new(Self { about, translation, back: None, whole_ms: None, patience, said: 0 });
+        let flowing = Box::new(Self {
+            about,
+            translation,
+            back: None,
+            whole_ms: None,
+            patience,
+            text_estimate: 0,
+        });
         let (next, mut effects) = flowing.deliver(run, came, envoy);
         effects.list.insert(0, headers);
         (next, effects)
@@ -163,9 +169,9 @@ impl Flowing {
         let now = envoy.now_ms();
         report.content(now);
         let seen = self.translation.seen();
-        let fresh = seen.said.saturating_sub(self.said);
+        let fresh = seen.text_estimate.saturating_sub(self.text_estimate);
         if fresh > 0 {
-            self.said = seen.said;
+            self.text_estimate = seen.text_estimate;
             report.text(fresh, now);
         }
         self.about.used(seen);

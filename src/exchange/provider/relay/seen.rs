@@ -14,23 +14,23 @@ pub(super) struct Seen {
     /// What it has used, as its provider says.
     pub(super) usage: Option<Usage>,
     /// Tokens of its text and calls, estimated; 0 where nobody pays.
-    pub(super) said: u64,
+    pub(super) text_estimate: u64,
     /// Tokens of its reasoning, the same.
-    pub(super) thought: u64,
+    pub(super) reasoning_estimate: u64,
 }
 
 impl Seen {
     pub(super) fn count(&mut self, event: &Event<'_>, choices: u64) {
         let tokens = match event {
-            Event::Reasoning(_) => &mut self.thought,
-            _ => &mut self.said,
+            Event::Reasoning(_) => &mut self.reasoning_estimate,
+            _ => &mut self.text_estimate,
         };
         *tokens = tokens.saturating_add(event.tokens().saturating_mul(choices));
     }
 
     /// Tokens of all that it said, estimated.
     pub(super) const fn tokens(&self) -> u64 {
-        self.said.saturating_add(self.thought)
+        self.text_estimate.saturating_add(self.reasoning_estimate)
     }
 
     pub(super) fn report(&mut self, usage: Usage) {

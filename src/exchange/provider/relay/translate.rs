@@ -212,7 +212,7 @@ impl Ear {
     fn unread(&mut self, bytes: usize) {
         let tokens = u64::try_from(bytes / 4).unwrap_or(u64::MAX);
         if self.choices > 0 {
-            self.seen.said = self.seen.said.saturating_add(tokens);
+            self.seen.text_estimate = self.seen.text_estimate.saturating_add(tokens);
         }
     }
 

@@ -58,7 +58,8 @@ pub(super) fn judged(mut judge: Judge, came: Came, envoy: &dyn Envoy) -> Turn {
     report.bytes = u64::try_from(sent).unwrap_or(u64::MAX);
     report.content(now);
     // Nothing of it was seen before all of it was made.
-    report.quiet = Quiet { ms: now.saturating_sub(report.began_ms), ended: report.used.said };
+    report.quiet =
+        Quiet { ms: now.saturating_sub(report.began_ms), ended: report.used.text_estimate };
     report.end(Progress::Answered, now);
     effects.list.insert(0, report.publish());
     (Relay::Passed, effects)
@@ -85,8 +86,8 @@ fn read(
         }
         if metered {
             let tokens = match &event {
-                Event::Reasoning(_) => &mut said.used.thought,
-                _ => &mut said.used.said,
+                Event::Reasoning(_) => &mut said.used.reasoning_estimate,
+                _ => &mut said.used.text_estimate,
             };
             *tokens = tokens.saturating_add(event.tokens().saturating_mul(choices));
         }
