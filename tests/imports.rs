@@ -93,11 +93,11 @@ fn imports(modules: &BTreeMap<String, String>) -> BTreeMap<String, Imports> {
         let own = found.entry(module.clone()).or_default();
         for statement in code.split(';') {
             let Some(at) = statement.rfind("use ") else { continue };
-            let (before, tree) = statement.split_at(at);
-            let public = before.trim_end().ends_with("pub") || before.trim_end().ends_with(')');
-            let tree = tree.strip_prefix("use ").unwrap_or_default();
+            let tree = statement.get(at..).and_then(|use_| use_.strip_prefix("use "));
+            let tree = tree.unwrap_or_default();
             for path in expanded(tree).iter().filter_map(|path| absolute(module, path, modules)) {
-                if let Some(name) = path.last().filter(|_| public) {
+                // A child reaches what its parent has imported, public or not.
+                if let Some(name) = path.last() {
                     own.handed_on.insert(name.clone(), path.clone());
                 }
                 own.all.insert(path);

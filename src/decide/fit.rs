@@ -3,7 +3,7 @@ use core::fmt;
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::{Candidate, Decision, Entry, Request, Step, Trace, Verdict};
+use super::{Candidate, Decision, Entry, Leg, Request, Step, Trace, Verdict};
 use crate::dialect::{Client, Fault, FaultKind, Target, client, provider};
 use crate::policy::{Capability, Model, Unsupported};
 
@@ -104,11 +104,11 @@ fn filter(request: &Request<'_>, candidate: &mut Candidate, trace: &mut Trace) -
     let unseen = !facts.needs.iter().any(|(need, _)| *need == Capability::Images);
     facts.input_tokens = u64::try_from(request.bytes).unwrap_or(u64::MAX);
     let window = |dropped: &Option<Misfit>| matches!(dropped, Some(Misfit::Context { .. }));
-    let all = || candidate.legs.iter().map(|leg| why(request, &leg.model, &facts));
+    let all = || candidate.legs.iter().map(|leg| why(request, leg, &facts));
     let mut reasons: Vec<Option<Misfit>> = if unseen { all().collect() } else { Vec::new() };
     if !unseen || reasons.iter().any(window) {
         facts.input_tokens = request.ask.estimate();
-        reasons = candidate.legs.iter().map(|leg| why(request, &leg.model, &facts)).collect();
+        reasons = candidate.legs.iter().map(|leg| why(request, leg, &facts)).collect();
     }
     let mut dropped = Vec::new();
     let mut reasons = reasons.into_iter();
@@ -133,8 +133,8 @@ fn filter(request: &Request<'_>, candidate: &mut Candidate, trace: &mut Trace) -
     dropped
 }
 
-fn why(request: &Request<'_>, model: &Model, facts: &Facts) -> Option<Misfit> {
-    misfit(model, facts).or_else(|| unsayable(request, model).map(Misfit::Dialect))
+fn why(request: &Request<'_>, leg: &Leg, facts: &Facts) -> Option<Misfit> {
+    misfit(&leg.model, facts).or_else(|| unsayable(request, leg).map(Misfit::Dialect))
 }
 
 fn facts(request: &Request<'_>) -> Facts {
@@ -157,7 +157,8 @@ fn facts(request: &Request<'_>) -> Facts {
 }
 
 /// What the provider of a model cannot be told of a request; `None` where it can be told all.
-fn unsayable(request: &Request<'_>, model: &Model) -> Option<String> {
+fn unsayable(request: &Request<'_>, leg: &Leg) -> Option<String> {
+    let model = &leg.model;
     let own = &model.provider.dialect;
     let Some(provider) = provider::named(own) else {
         return Some(format!("its provider speaks `{own}`, which this gateway does not"));
@@ -168,8 +169,7 @@ fn unsayable(request: &Request<'_>, model: &Model) -> Option<String> {
     if provider.format == request.client.format() || model.unsupported == Unsupported::Drop {
         return None;
     }
-    let target =
-        Target { model: &model.provider_model, max_output_tokens: model.max_output_tokens };
+    let target = Target { model: &model.provider_model, max_output_tokens: leg.max_output_tokens };
     let fields = provider.unsupported(request.ask, &target);
     let said: Vec<String> = fields.iter().map(ToString::to_string).collect();
     if said.is_empty() { None } else { Some(said.join(", ")) }

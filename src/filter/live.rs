@@ -1,5 +1,6 @@
 //! What is known of a stream: its callbacks and its plugin's tick share it.
 use proxy_wasm::hostcalls;
+use proxy_wasm::types::Action;
 
 use super::host::{self, Done, Host};
 use super::outbox;
@@ -59,11 +60,16 @@ impl Live {
         // At most one try for each way to serve a request; the bound is only a net.
         for _ in 0..CALLS_MAX {
             let Some(id) = done.uncalled.pop() else { break };
-            let (rest, replied) = (done.uncalled, done.replied);
-            done = perform(stream.on(Callback::CallAnswered { id, status: 0, size: 0 }, &Host));
-            done.uncalled.extend(rest);
-            done.replied |= replied;
-            self.calls.append(&mut done.called);
+            let answered = Callback::CallAnswered { id, status: 0, size: 0 };
+            let mut next = perform(stream.on(answered, &Host));
+            self.calls.append(&mut next.called);
+            done.uncalled.append(&mut next.uncalled);
+            done.replied |= next.replied;
+            done.wakes |= next.wakes;
+            // What waited for the call goes on; whom it did not concern goes on as it was.
+            if next.action == Action::Continue {
+                done.action = Action::Continue;
+            }
         }
         done
     }
@@ -75,7 +81,7 @@ impl Live {
     }
 }
 
-/// Most calls that one request makes.
+/// Calls that could not be made are answered with status 0, up to so many of one callback.
 const CALLS_MAX: usize = 4;
 
 fn unconfigured(event: Callback) -> Effects {

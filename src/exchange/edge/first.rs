@@ -55,7 +55,8 @@ pub(super) fn write(
     };
     let body = buffer.hold(written).ok()?;
     let length = u64::try_from(body.as_bytes().len()).ok()?;
-    plan.first = Some(First { length, dropped: listed(&dropped).into(), keeps_original });
+    let (format, dropped) = (provider.format.name.into(), listed(&dropped).into());
+    plan.first = Some(First { format, length, dropped, keeps_original });
     if let Some(edits) = edits {
         plan.edits = edits;
     }

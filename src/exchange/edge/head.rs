@@ -1,7 +1,7 @@
 //! What a request's headers say: who calls, in which dialect, for what.
 use super::super::reply::Reply;
 use super::held;
-use super::send::Stripped;
+use super::stripped::Stripped;
 use crate::dialect::{Client, Fault, FaultKind, Operation, client};
 use crate::policy::{Policy, Tenant, shown};
 

@@ -6,6 +6,7 @@ mod head;
 mod held;
 mod local;
 mod send;
+mod stripped;
 
 use std::borrow::Cow;
 use std::rc::Rc;

@@ -6,6 +6,8 @@ use crate::layout::{Reader, Writer};
 /// The body of the first attempt, which the request has when it leaves the edge role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct First<'p> {
+    /// The name of the format that it is in: a provider role of another one has another policy.
+    pub format: Cow<'p, str>,
     /// Length of the body, in bytes.
     pub length: u64,
     /// The fields that were left out, as a header names them; empty when there are none.
@@ -18,6 +20,7 @@ pub struct First<'p> {
 
 impl<'p> First<'p> {
     pub(super) fn write(&self, out: &mut Writer) {
+        out.text(&self.format);
         out.number(self.length);
         out.text(&self.dropped);
         out.flag(self.keeps_original);
@@ -25,6 +28,7 @@ impl<'p> First<'p> {
 
     pub(super) fn read(fields: &mut Reader<'p>) -> Option<Self> {
         Some(Self {
+            format: fields.text()?.into(),
             length: fields.number()?,
             dropped: fields.text()?.into(),
             keeps_original: fields.flag()?,

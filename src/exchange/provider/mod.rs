@@ -1,7 +1,8 @@
 //! The provider role: one attempt of one model.
 //!
 //! It stands in the provider's cluster, which serves all of its models; whose turn it is says
-//! filter state. It runs anew for every attempt and starts from the app's own body each time.
+//! filter state. It runs anew for every attempt. The first attempt's body comes written from the
+//! edge role, in most cases; the others are written here.
 //! Headers are one map for all attempts, so it replaces them whole: what an earlier attempt left,
 //! another provider's key among it, is gone before this provider's key is added behind it.
 mod config;
@@ -41,8 +42,10 @@ pub struct Attempt {
 enum State {
     /// Nothing has come yet.
     New,
-    /// The headers passed; the body is coming.
+    /// The headers are held; the body is coming.
     Reading,
+    /// The headers say how long the body is that the edge role has written, and it is coming.
+    Announced { asked: Box<Asked>, length: u64 },
     /// The provider has been asked.
     Asked(Box<Asked>),
     /// The provider answers.
@@ -85,7 +88,7 @@ impl Attempt {
 
     fn done(&self, envoy: &dyn Envoy) -> Effects {
         let unjudged = match &self.state {
-            State::Asked(asked) => Some(asked.as_ref()),
+            State::Asked(asked) | State::Announced { asked, .. } => Some(asked.as_ref()),
             State::Answering(relay) => relay.unjudged(),
             _ => None,
         };
@@ -104,8 +107,9 @@ impl Attempt {
     }
 
     /// Where the edge role has written the body, nothing is left to do but the headers. They wait
-    /// all the same, until the body's first bytes take them along: Envoy lets a role reach headers
-    /// that it has held until the attempt is over, and no others ([`Attempt::done`]).
+    /// all the same, until the body has come as long as they say: another filter may stand between
+    /// the roles. And Envoy lets a role reach headers that it has held until the attempt is over,
+    /// and no others ([`Attempt::done`]).
     fn request_headers(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
         if end {
             return self.mismatch(envoy);
@@ -115,10 +119,16 @@ impl Attempt {
             let attempted = request::begin(&self.config, (&plan, &turn), envoy)?;
             let Some(length) = attempted.written() else { return Ok(None) };
             let headers = attempted.headers(&self.config, &plan, length)?;
-            Ok(Some(self.asked(attempted, headers)))
+            Ok(Some((self.asked(attempted, headers), length)))
         });
         match begun {
-            Ok(Some(effects)) => Effects { flow: Flow::Pause, ..effects },
+            Ok(Some((effects, length))) => {
+                self.state = match core::mem::replace(&mut self.state, State::Replied) {
+                    State::Asked(asked) => State::Announced { asked, length },
+                    other => other,
+                };
+                Effects { flow: Flow::Pause, ..effects }
+            }
             Ok(None) => {
                 self.state = State::Reading;
                 Effects::wait()
@@ -128,11 +138,19 @@ impl Attempt {
     }
 
     fn request_body(&mut self, size: usize, end: bool, envoy: &dyn Envoy) -> Effects {
-        if !matches!(self.state, State::Reading) {
+        if !matches!(self.state, State::Reading | State::Announced { .. }) {
             return Effects::go_on();
         }
         if !end {
             return Effects::wait();
+        }
+        match core::mem::replace(&mut self.state, State::Reading) {
+            State::Announced { asked, length } if u64::try_from(size) == Ok(length) => {
+                self.state = State::Asked(asked);
+                return Effects::go_on();
+            }
+            State::Announced { .. } => return self.mismatch(envoy),
+            _ => {}
         }
         let body = envoy.request_body(0, size);
         let (bytes, turn) = (envoy.property(&[PLAN]).unwrap_or_default(), turn(envoy));
@@ -163,7 +181,7 @@ impl Attempt {
     /// body would go on to the provider here.
     fn request_trailers(&mut self, envoy: &dyn Envoy) -> Effects {
         match &self.state {
-            State::New | State::Reading => self.mismatch(envoy),
+            State::New | State::Reading | State::Announced { .. } => self.mismatch(envoy),
             _ => Effects::go_on(),
         }
     }
@@ -255,7 +273,7 @@ fn judgement(effects: &Effects) -> Option<bool> {
     })
 }
 
-/// A reply of ours that the edge role takes for an answer of this model.
+/// A reply of ours that names its model.
 fn marked(client: &Client, fault: &Fault, request_id: &str, model: &str) -> Reply {
     let mut reply = Reply::fault(client, fault, request_id);
     reply.headers.extend((!model.is_empty()).then(|| ("x-tradewind-model", model.to_owned())));

@@ -78,6 +78,9 @@ pub(super) fn begin<'p>(
         report.tries = 2;
     }
     let first = plan.first.as_ref().filter(|_| position == 0).cloned();
+    if first.as_ref().is_some_and(|first| first.format != config.dialect.format.name) {
+        return Err(Mismatch);
+    }
     let asked = Asked {
         request_id: plan.request_id.to_string(),
         client,

@@ -5,11 +5,9 @@
 //! between, so that requests do not wait for its timeout one after the other. Failures of a tenant,
 //! whose account may be locked, make it away for that tenant; it is away for all where several
 //! tenants have failed and none was answered.
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-
 use super::super::{Envoy, Ledger};
 use crate::layout::{Reader, Writer};
-use crate::resilience::{self as cell, Record};
+use crate::resilience::{self as cell, Record, digest};
 
 /// So many failures in a row are an absence: of a tenant for it, of so many tenants for all.
 const FAILURES: u64 = 3;
@@ -103,9 +101,7 @@ impl Away {
 
 /// A tenant in a record; never 0.
 fn known_as(tenant: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    tenant.hash(&mut hasher);
-    hasher.finish().max(1)
+    digest(tenant).max(1)
 }
 
 /// Whether a ledger is asked now for a tenant; where it is not, since when there have been nothing

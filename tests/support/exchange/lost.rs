@@ -2,7 +2,7 @@
 //! more.
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 use tradewind::exchange::filter_state::{NEXT, PLAN};
-use tradewind::exchange::{Effect, Plan, Report};
+use tradewind::exchange::{Effect, First, Plan, Report};
 
 use super::support::{Filter, Gateway, IDLE_TIMEOUT_MS, Piece, Step, Way, World};
 
@@ -272,4 +272,50 @@ fn all_streams_of_a_stale_connection_are_sent_once_more() {
 #[test]
 fn a_connection_to_another_provider_may_have_the_same_address() {
     assert_eq!(both_follow("openai.test"), ["", ""]);
+}
+
+/// A body that the edge role has written goes on as it was announced, to a provider of the format
+/// that it is in; where either is not so, another filter or another policy stands between the
+/// roles, and nothing is sent.
+#[test]
+fn a_first_body_is_sent_as_it_was_announced_and_to_whom_it_was_written_for() {
+    let gateway = Gateway::new(POLICY).unwrap();
+    let long = BODY.len().try_into().unwrap_or(u64::MAX);
+    for (format, length, sent) in [
+        ("messages", long, true),
+        ("chat_completions", long, false),
+        ("messages", long + 1, false),
+        ("messages", long - 1, false),
+        ("messages", 0, false),
+    ] {
+        let first =
+            First { format: format.into(), length, dropped: "".into(), keeps_original: false };
+        let plan = Plan { first: Some(first), ..gateway.plan(&["claude", "gpt"]) };
+        let mut world = World::default();
+        world.state.insert(PLAN.to_owned(), plan.encode());
+        world.state.insert(NEXT.to_owned(), b"claude".to_vec());
+        let mut filter = Filter::new(gateway.provider_role("claude").unwrap(), gateway.buffer);
+        // The body comes in two pieces: nothing leaves before all of it is there.
+        let (start, rest) = BODY.split_at(BODY.len() / 2);
+        let mut last = Step::Wait;
+        for piece in [Piece::Headers { end: false }, Piece::Body(start, false)] {
+            last = match last {
+                Step::Wait => filter.turn(&mut world, Way::Request, piece),
+                over => over,
+            };
+        }
+        if matches!(last, Step::Wait) {
+            last = filter.turn(&mut world, Way::Request, Piece::Body(rest, true));
+        }
+        let went = match last {
+            Step::Pass { headers, body } => headers && body == BODY,
+            Step::Reply(reply) => {
+                assert_eq!(reply.status, 500);
+                false
+            }
+            Step::Wait => panic!("{format} {length}: it waits for ever"),
+        };
+        assert_eq!(went, sent, "{format} {length}");
+        assert_eq!(world.refused, [""; 0]);
+    }
 }

@@ -129,8 +129,12 @@ fn leg() -> impl Strategy<Value = Leg<'static>> {
 }
 
 fn first() -> impl Strategy<Value = Option<First<'static>>> {
-    let first = (any::<u64>(), word(), any::<bool>()).prop_map(|(length, dropped, original)| {
-        First { length, dropped: Cow::Owned(dropped), keeps_original: original }
+    let first = (word(), any::<u64>(), word(), any::<bool>());
+    let first = first.prop_map(|(format, length, dropped, keeps_original)| First {
+        format: Cow::Owned(format),
+        length,
+        dropped: Cow::Owned(dropped),
+        keeps_original,
     });
     proptest::option::of(first)
 }
