@@ -4,8 +4,8 @@
 //! [`Decision`]; what it leaves out or chooses it says in the decision's [`Trace`]. The first step
 //! that refuses ends it. A new step is a file here and a row in [`STEPS`].
 //!
-//! The room is pure: whatever a step has to know of the time, of chance or of what a proxy's
-//! workers share comes in with the request.
+//! The room is pure. No step needs the time, chance or what a proxy's workers share yet; one that
+//! does gets it as a field of the request.
 mod afford;
 mod amend;
 mod decision;

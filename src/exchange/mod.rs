@@ -2,9 +2,9 @@
 //! goes out as data. The only room that knows the others.
 //!
 //! The module is loaded once and plays two roles. The [`edge`] role meets the app: it reads the
-//! request, decides which models may serve it, and leaves a [`plan`] in the stream's filter
-//! state. The [`provider`] role stands in a provider's cluster: it writes the request in that
-//! provider's dialect and the answer in the app's.
+//! request, decides which models may serve it, leaves a [`plan`] in the stream's filter state, and
+//! mostly writes the first attempt's body. The [`provider`] role stands in a provider's cluster: it
+//! writes the headers and every other body in that provider's dialect, and the answer in the app's.
 mod attempt;
 mod call;
 mod callback;

@@ -39,11 +39,11 @@ impl Root {
 /// How often settlements are sent.
 const PERIOD: Duration = Duration::from_millis(100);
 
-/// So many of them are the time that a count may wait.
-const TICKS: u32 = 10;
+/// Ticks between two metric flushes.
+const TICKS_BETWEEN_FLUSHES: u32 = 10;
 
 impl Root {
-    /// Whether it meets apps: only that role keeps anything for later.
+    /// Whether this plugin plays the edge role: no other leaves anything to be delivered later.
     const fn is_edge(&self) -> bool {
         matches!(self.plugin, Some(Plugin::Edge(_)))
     }
@@ -103,7 +103,7 @@ impl RootContext for Root {
             outbox::tick();
         }
         let credits = self.plugin.as_ref().is_some_and(|plugin| plugin.credits().is_some());
-        if !credits || self.ticks.is_multiple_of(TICKS) {
+        if !credits || self.ticks.is_multiple_of(TICKS_BETWEEN_FLUSHES) {
             metrics::flush();
         }
         if self.leaving && outbox::is_empty() {

@@ -32,7 +32,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The same, for what somebody has sent who cannot be told to mend it.
+    /// Lenient limits, for provider responses.
     #[must_use]
     pub fn lenient() -> Self {
         Self { lone_surrogates: true, ..Self::default() }

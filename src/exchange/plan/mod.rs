@@ -1,7 +1,7 @@
 //! The plan: what the edge role decided, as the provider role reads it from filter state.
 //!
-//! It is written once, when the request may run. It holds no text of the request but what changes
-//! in it, and no key.
+//! It is written when the request may run, and again only where a model is asked once more. It
+//! holds no text of the request but what changes in it, and no key.
 mod edit;
 mod first;
 mod leg;
