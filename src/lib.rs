@@ -2,6 +2,7 @@
 
 pub mod json;
 pub mod layout;
+pub mod port;
 pub mod usage;
 
 pub mod credit;

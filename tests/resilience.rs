@@ -9,7 +9,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use tradewind::layout::{Reader, Writer};
-use tradewind::resilience::{Missed, Record, Shared, read, update};
+use tradewind::port::Shared;
+use tradewind::resilience::{Missed, Record, Snapshot, read, update};
 
 /// Envoy's shared data.
 #[derive(Default)]
@@ -116,6 +117,18 @@ fn memory_is_bounded_however_many_come() {
     assert!(data.keys() <= 4096, "{} keys", data.keys());
     assert!(data.largest() <= 4096, "a bucket of {} bytes", data.largest());
     assert_eq!(credits(&data, &format!("{:0>60}", 0)), Some(1), "who was first is still there");
+}
+
+#[test]
+fn a_snapshot_shows_what_was_there_when_it_was_first_asked() {
+    let data = Data::default();
+    put(&data, START, "acme", 1).unwrap();
+    let snapshot = Snapshot::of(&data);
+    let credits = || snapshot.read::<Purse>("acme").map(|purse| purse.credits);
+    assert_eq!((credits(), snapshot.read::<Purse>("globex")), (Some(1), None));
+    put(&data, START, "acme", 2).unwrap();
+    put(&data, START, "globex", 3).unwrap();
+    assert_eq!((credits(), snapshot.read::<Purse>("globex")), (Some(1), None));
 }
 
 /// Names that share a bucket: so many of one place.

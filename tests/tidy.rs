@@ -8,14 +8,15 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("json", &[]),
     ("usage", &[]),
     ("layout", &[]),
+    ("port", &[]),
     ("credit", &["json", "usage"]),
     ("policy", &["credit", "json"]),
     ("dialect", &["json", "usage"]),
-    ("resilience", &["layout"]),
-    ("decide", &["policy", "dialect", "credit", "json"]),
+    ("resilience", &["layout", "port"]),
+    ("decide", &["policy", "dialect", "credit", "resilience", "json", "layout", "port"]),
     (
         "exchange",
-        &["decide", "policy", "dialect", "credit", "resilience", "json", "layout", "usage"],
+        &["decide", "policy", "dialect", "credit", "resilience", "json", "layout", "port", "usage"],
     ),
     ("filter", &["exchange"]),
     ("companion", &["exchange", "policy", "dialect", "credit", "json", "usage"]),
@@ -24,8 +25,18 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms that only compute: what they need of the world is given to them.
-const PURE: &[&str] =
-    &["json", "usage", "layout", "credit", "policy", "dialect", "resilience", "decide", "exchange"];
+const PURE: &[&str] = &[
+    "json",
+    "usage",
+    "layout",
+    "port",
+    "credit",
+    "policy",
+    "dialect",
+    "resilience",
+    "decide",
+    "exchange",
+];
 const WORLD: &[&str] = &["fs", "net", "env", "process", "thread", "time"];
 
 const TOP: &[&str] = &[

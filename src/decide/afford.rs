@@ -3,12 +3,16 @@
 //! The bound is a hard one for text: a token is at least a byte of it, so there are no more tokens
 //! than bytes. That is up to four times what English takes; what is held too much is free again
 //! when the request is settled.
-use super::{Bounds, Candidate, Decision, Leg, Request, Size, Step};
+use std::borrow::Cow;
+
+use super::{Bounds, Candidate, Decision, Entry, Request, Size, Step, Verdict};
 use crate::credit::Credits;
 use crate::dialect::{Ask, Block, Fault, Image, is_full};
-use crate::policy::{Model, answer_room};
+use crate::policy::Model;
 
-pub(super) const STEP: Step = Step { name: "afford", run };
+const NAME: &str = "afford";
+
+pub(super) const STEP: Step = Step { name: NAME, run };
 
 /// Most tokens that one image is taken for. Its size is not known: models that see in full detail
 /// count up to 10,000 patches of it.
@@ -35,7 +39,7 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     }
     let (ask, quote) = (request.ask, &mut decision.quote);
     quote.size = Size {
-        input_tokens: ask.estimate(),
+        input_tokens: request.input_tokens(),
         images: images(ask),
         choices: ask.choices,
         streamed: ask.stream,
@@ -43,6 +47,13 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     let need = Need::of(request, quote.size);
     need.bind(&mut quote.primary);
     quote.near_limit.iter_mut().for_each(|near| need.bind(near));
+    decision.trace.extend(need.brings.map(|field| Entry {
+        step: NAME,
+        chain: None,
+        verdict: Verdict::Raised,
+        subject: field.to_owned(),
+        reason: Cow::Borrowed("a whole context window is set aside: it may bring more to read"),
+    }));
     Ok(())
 }
 
@@ -53,8 +64,8 @@ struct Need<'r> {
     bytes: usize,
     /// Context windows that the provider may read on top of the request.
     windows: u64,
-    /// Whether the provider may read more than the request holds.
-    brings: bool,
+    /// A field by which the provider may read more than the request holds.
+    brings: Option<&'r str>,
 }
 
 impl<'r> Need<'r> {
@@ -62,13 +73,14 @@ impl<'r> Need<'r> {
         let ask = request.ask;
         // A field that only its own dialect knows may bring the provider more to read, and what
         // nobody has counted may be among what is not remembered.
-        let windows = match ask.passthrough_only.as_slice() {
+        let fields = ask.passthrough_only.as_slice();
+        let windows = match fields {
             [] => 0,
-            fields if is_full(fields) || fields.iter().any(|field| is_tool(field)) => TURNS,
+            _ if is_full(fields) || fields.iter().any(|field| is_tool(field)) => TURNS,
             _ => 1,
         };
-        let brings = is_full(&ask.passthrough_only)
-            || ask.passthrough_only.iter().any(|field| brings(field));
+        let unknown = fields.last().filter(|_| is_full(fields));
+        let brings = fields.iter().find(|field| brings(field)).or(unknown).map(AsRef::as_ref);
         Self { ask, size, bytes: request.bytes, windows, brings }
     }
 
@@ -77,28 +89,16 @@ impl<'r> Need<'r> {
         let mut max_cost = Credits::ZERO;
         for leg in &mut candidate.legs {
             let own = self.input(&leg.model);
-            let answer = self.answer(leg);
-            let output = answer.saturating_mul(self.ask.choices.max(1));
+            let output = leg.max_output_tokens.saturating_mul(self.ask.choices.max(1));
             let window = leg.model.context_window;
             let input = own.max(window.saturating_mul(self.windows));
-            leg.bounds = Some(Bounds { input, answer, output });
-            let held = if self.brings { own.max(window) } else { own };
+            leg.bounds = Some(Bounds { input, output });
+            let held = if self.brings.is_some() { own.max(window) } else { own };
             let images = self.size.images;
             let cost = leg.model.price.map(|price| price.worst(held, output, images));
             max_cost = max_cost.max(cost.unwrap_or_default());
         }
         candidate.max_cost = max_cost;
-    }
-
-    /// The most tokens of one answer: what the app asks for, or what the model and the policy allow
-    /// and the input leaves room for.
-    fn answer(&self, leg: &Leg) -> u64 {
-        match &self.ask.max_tokens {
-            Some(asked) => asked.value.min(leg.max_output_tokens),
-            None => {
-                answer_room(leg.max_output_tokens, leg.model.context_window, self.size.input_tokens)
-            }
-        }
     }
 
     /// Most tokens of the request itself.

@@ -1,10 +1,11 @@
 //! What the steps decide.
+use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::{Request, Trace};
+use super::{Entry, Request, Trace, Verdict};
 use crate::credit::Credits;
 use crate::dialect::{Client, Edit};
-use crate::policy::Model;
+use crate::policy::{Model, Policy};
 
 /// How a request is served.
 #[derive(Debug)]
@@ -57,7 +58,8 @@ pub struct Candidate {
 pub struct Leg {
     /// The model.
     pub model: Rc<Model>,
-    /// Most tokens of one answer that the model and the policy allow.
+    /// Most tokens of one answer: what the model and the policy allow; from the step `fit` on no
+    /// more than the app asks for and the context window has left.
     pub max_output_tokens: u64,
     /// The most that the model may use; `None` where nobody counts credits.
     pub bounds: Option<Bounds>,
@@ -68,8 +70,6 @@ pub struct Leg {
 pub struct Bounds {
     /// Input, at worst.
     pub input: u64,
-    /// Output of one answer.
-    pub answer: u64,
     /// Output of all answers.
     pub output: u64,
 }
@@ -99,6 +99,46 @@ impl Decision {
         };
         Self { outline, quote: Quote::default(), trace: Trace::default() }
     }
+
+    /// Passes over every model that `why` has something against, with its reason.
+    ///
+    /// # Errors
+    /// Where the route's own chain has no model left: what the app is told.
+    pub(super) fn pass_over(
+        &mut self,
+        request: &Request<'_>,
+        step: &'static str,
+        mut why: impl FnMut(&mut Leg) -> Option<Cow<'static, str>>,
+    ) -> Result<(), String> {
+        let Self { quote: Quote { primary, near_limit, .. }, trace, .. } = self;
+        primary.pass_over(step, trace, &mut why);
+        if primary.legs.is_empty() {
+            return Err(nothing_left(&request.ask.model, primary, trace));
+        }
+        if let Some(near) = near_limit.as_mut() {
+            near.pass_over(step, trace, &mut why);
+        }
+        near_limit.take_if(|near| near.legs.is_empty() || near.tries_the_same(primary));
+        Ok(())
+    }
+}
+
+/// Every model of a chain was passed over: each with its reason.
+fn nothing_left(asked: &str, candidate: &Candidate, trace: &Trace) -> String {
+    let skipped = trace.of(Some(&candidate.chain));
+    let skipped = skipped.filter(|entry| entry.verdict == Verdict::Skipped);
+    let skipped = skipped.map(|entry| format!("`{}`: {}", entry.subject, entry.reason));
+    let skipped: Vec<String> = skipped.collect();
+    format!("no model behind `{asked}` can serve this request: {}", skipped.join("; "))
+}
+
+impl Leg {
+    /// A model of which nothing more is known than what it and the policy allow.
+    pub(super) fn of(model: &Rc<Model>, policy: &Policy) -> Self {
+        let most = policy.limits().max_output_tokens.unwrap_or(u64::MAX);
+        let max_output_tokens = model.max_output_tokens.min(most);
+        Self { model: Rc::clone(model), max_output_tokens, bounds: None }
+    }
 }
 
 impl Quote {
@@ -112,6 +152,25 @@ impl Candidate {
     /// A chain of which no model has been passed over yet.
     pub(super) fn new(chain: &str, legs: Vec<Leg>) -> Self {
         Self { chain: chain.to_owned(), legs, max_cost: Credits::ZERO }
+    }
+
+    fn pass_over(
+        &mut self,
+        step: &'static str,
+        trace: &mut Trace,
+        mut why: impl FnMut(&mut Leg) -> Option<Cow<'static, str>>,
+    ) {
+        self.legs.retain_mut(|leg| {
+            let Some(reason) = why(leg) else { return true };
+            trace.add(Entry {
+                step,
+                chain: Some(self.chain.clone()),
+                verdict: Verdict::Skipped,
+                subject: leg.model.name.clone(),
+                reason,
+            });
+            false
+        });
     }
 
     /// Whether another chain tries the same models in the same order.

@@ -1,9 +1,8 @@
 //! Step `fit`: models that cannot serve the request leave its chains, each with the reason.
 use core::fmt;
 use std::borrow::Cow;
-use std::rc::Rc;
 
-use super::{Candidate, Decision, Entry, Leg, Request, Step, Trace, Verdict};
+use super::{Decision, Entry, Leg, Request, Step, Verdict, bound};
 use crate::dialect::{Client, Fault, FaultKind, Target, client, provider};
 use crate::policy::{Capability, Model, Unsupported};
 
@@ -17,8 +16,6 @@ pub struct Facts {
     /// The app's client: a provider of the same format gets the app's bound on the answer as it
     /// stands, any other one a bound that its model can keep.
     pub client: &'static Client,
-    /// Tokens of the input, estimated.
-    pub input_tokens: u64,
     /// Most tokens of the answer, where the request says.
     pub max_tokens: Option<u64>,
     /// What the request needs a model to be able to do, and the field that says so.
@@ -28,7 +25,7 @@ pub struct Facts {
 impl Default for Facts {
     /// A request of the default client that asks for nothing in particular.
     fn default() -> Self {
-        Self { client: client::DEFAULT, input_tokens: 0, max_tokens: None, needs: Vec::new() }
+        Self { client: client::DEFAULT, max_tokens: None, needs: Vec::new() }
     }
 }
 
@@ -79,69 +76,61 @@ impl fmt::Display for Misfit {
 }
 
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
+    let facts = facts(request);
+    // A token is at least one byte of text, so a body that fits into a window by its bytes fits by
+    // its tokens, and nearly all do. An image by its address is few bytes and many tokens.
+    let sees = facts.needs.iter().any(|(need, _)| *need == Capability::Images);
+    let most_input = if sees { None } else { u64::try_from(request.bytes).ok() };
+    let mut misfits = Vec::new();
+    let left = decision.pass_over(request, NAME, |leg| {
+        let misfit = why(request, leg, &facts, most_input)?;
+        let reason = misfit.to_string();
+        misfits.push(misfit);
+        Some(Cow::Owned(reason))
+    });
+    left.map_err(|message| refusal(message, &misfits))?;
     let Decision { quote, trace, .. } = decision;
-    let dropped = filter(request, &mut quote.primary, trace);
-    if quote.primary.legs.is_empty() {
-        return Err(nothing_fits(&request.ask.model, &dropped));
+    for candidate in quote.candidates() {
+        for leg in &candidate.legs {
+            trace.extend(bound::lowered(request, leg).map(|reason| Entry {
+                step: NAME,
+                chain: Some(candidate.chain.clone()),
+                verdict: Verdict::Lowered,
+                subject: leg.model.name.clone(),
+                reason: Cow::Owned(reason),
+            }));
+        }
     }
-    if let Some(near) = &mut quote.near_limit {
-        filter(request, near, trace);
-    }
-    let primary = &quote.primary;
-    quote.near_limit.take_if(|near| near.legs.is_empty() || near.tries_the_same(primary));
     Ok(())
 }
 
-type Dropped = Vec<(Rc<Model>, Misfit)>;
-
-/// Takes the models that do not fit out of a chain, and those beyond the number of attempts.
+/// Why a model cannot serve the request; where it can, its answer is bound from here on.
 ///
-/// A token is at least one byte of text, so a body that fits into a window by its bytes fits by its
-/// tokens, and nearly all do: tokens are counted only when the bytes alone would drop a model. An
-/// image by its address is the exception: few bytes and many tokens.
-fn filter(request: &Request<'_>, candidate: &mut Candidate, trace: &mut Trace) -> Dropped {
-    let mut facts = facts(request);
-    let unseen = !facts.needs.iter().any(|(need, _)| *need == Capability::Images);
-    facts.input_tokens = u64::try_from(request.bytes).unwrap_or(u64::MAX);
-    let window = |dropped: &Option<Misfit>| matches!(dropped, Some(Misfit::Context { .. }));
-    let all = || candidate.legs.iter().map(|leg| why(request, leg, &facts));
-    let mut reasons: Vec<Option<Misfit>> = if unseen { all().collect() } else { Vec::new() };
-    if !unseen || reasons.iter().any(window) {
-        facts.input_tokens = request.ask.estimate();
-        reasons = candidate.legs.iter().map(|leg| why(request, leg, &facts)).collect();
-    }
-    let mut dropped = Vec::new();
-    let mut reasons = reasons.into_iter();
-    candidate.legs.retain(|leg| match reasons.next().flatten() {
-        Some(misfit) => {
-            dropped.push((Rc::clone(&leg.model), misfit));
-            false
+/// `most_input` is the most tokens that the request can have by its length. They are counted only
+/// where that would pass the model over, or is not known.
+fn why(
+    request: &Request<'_>,
+    leg: &mut Leg,
+    facts: &Facts,
+    most_input: Option<u64>,
+) -> Option<Misfit> {
+    let by_length = most_input.map(|most| misfit(&leg.model, facts, most));
+    let misfit = match by_length {
+        None | Some(Some(Misfit::Context { .. })) => {
+            misfit(&leg.model, facts, request.input_tokens())
         }
-        None => true,
-    });
-    let attempts = usize::try_from(request.policy.resilience().attempts).unwrap_or(usize::MAX);
-    candidate.legs.truncate(attempts);
-    for (model, misfit) in &dropped {
-        trace.add(Entry {
-            step: NAME,
-            chain: candidate.chain.clone(),
-            verdict: Verdict::Skipped,
-            subject: model.name.clone(),
-            reason: Cow::Owned(misfit.to_string()),
-        });
-    }
-    dropped
-}
-
-fn why(request: &Request<'_>, leg: &Leg, facts: &Facts) -> Option<Misfit> {
-    misfit(&leg.model, facts).or_else(|| unsayable(request, leg).map(Misfit::Dialect))
+        Some(misfit) => misfit,
+    };
+    misfit.or_else(|| {
+        bound::lower(request, leg, most_input);
+        unsayable(request, leg).map(Misfit::Dialect)
+    })
 }
 
 fn facts(request: &Request<'_>) -> Facts {
     let needs = request.ask.needs();
     let mut facts = Facts {
         client: request.client,
-        input_tokens: 0,
         max_tokens: request.ask.max_tokens.map(|max| max.value),
         needs: Vec::new(),
     };
@@ -175,25 +164,20 @@ fn unsayable(request: &Request<'_>, leg: &Leg) -> Option<String> {
     if said.is_empty() { None } else { Some(said.join(", ")) }
 }
 
-/// Every model of the chain was passed over: each with its reason.
-fn nothing_fits(asked: &str, dropped: &[(Rc<Model>, Misfit)]) -> Fault {
-    let mut message = format!("no model behind `{asked}` can serve this request:");
-    for (index, (model, why)) in dropped.iter().enumerate() {
-        let comma = if index == 0 { "" } else { ";" };
-        message.push_str(&format!("{comma} `{}`: {why}", model.name));
-    }
-    let param = dropped.iter().find_map(|(_, why)| match why {
+/// No model of the route's chain fits.
+fn refusal(message: String, misfits: &[Misfit]) -> Fault {
+    let param = misfits.iter().find_map(|misfit| match misfit {
         Misfit::Capability(_, field) => Some((*field).to_owned()),
         _ => None,
     });
-    let too_long = dropped.iter().all(|(_, why)| matches!(why, Misfit::Context { .. }));
+    let too_long = misfits.iter().all(|misfit| matches!(misfit, Misfit::Context { .. }));
     let kind = if too_long { FaultKind::ContextLength } else { FaultKind::InvalidRequest };
     Fault { param, ..Fault::new(kind, message) }
 }
 
-/// The first reason why a model cannot serve a request.
+/// The first reason why a model cannot serve a request of so many tokens.
 #[must_use]
-pub fn misfit(model: &Model, facts: &Facts) -> Option<Misfit> {
+pub fn misfit(model: &Model, facts: &Facts, input_tokens: u64) -> Option<Misfit> {
     // What is too long an answer for any input is said as that, though it may overflow the window
     // as well. A provider refuses such a bound; where the request is written anew, the bound is
     // lowered to what the model can give at all.
@@ -208,9 +192,9 @@ pub fn misfit(model: &Model, facts: &Facts) -> Option<Misfit> {
     };
     // An answer that nobody bounded needs room for one token at least.
     let answer = max_tokens.unwrap_or(1);
-    if facts.input_tokens.saturating_add(answer) > model.context_window {
+    if input_tokens.saturating_add(answer) > model.context_window {
         return Some(Misfit::Context {
-            input_tokens: facts.input_tokens,
+            input_tokens,
             max_tokens,
             context_window: model.context_window,
         });

@@ -4,21 +4,24 @@
 //! [`Decision`]; what it leaves out or chooses it says in the decision's [`Trace`]. The first step
 //! that refuses ends it. A new step is a file here and a row in [`STEPS`].
 //!
-//! The room is pure. No step needs the time, chance or what a proxy's workers share yet; one that
-//! does gets it as a field of the request.
+//! The room is pure. A step that needs the time, chance or what a proxy's workers share asks the
+//! request's [`World`], which asks the host once for all steps.
 mod afford;
 mod amend;
+mod bound;
 mod decision;
 mod fit;
 mod limits;
 mod request;
 mod route;
 mod trace;
+mod world;
 
 pub use decision::{Bounds, Candidate, Decision, Leg, Outline, Quote, Size};
 pub use fit::{Facts, Misfit, misfit};
 pub use request::Request;
 pub use trace::{Entry, Trace, Verdict};
+pub use world::World;
 
 use crate::dialect::Fault;
 
@@ -40,11 +43,9 @@ pub const STEPS: &[Step] = &[limits::STEP, route::STEP, fit::STEP, amend::STEP, 
 /// A request that no model may serve.
 #[derive(Debug)]
 pub struct Refusal {
-    /// The name of the step that refused.
-    pub step: &'static str,
     /// The reason, for the app.
     pub fault: Fault,
-    /// What had been decided by then.
+    /// What had been decided by then, and that this step refused.
     pub trace: Trace,
 }
 
@@ -56,8 +57,9 @@ pub fn decide(request: &Request<'_>) -> Result<Decision, Box<Refusal>> {
     let mut decision = Decision::of(request);
     for step in STEPS {
         if let Err(fault) = (step.run)(request, &mut decision) {
-            let trace = decision.trace;
-            return Err(Box::new(Refusal { step: step.name, fault, trace }));
+            let mut trace = decision.trace;
+            trace.refuse(step.name, &request.ask.model, &fault);
+            return Err(Box::new(Refusal { fault, trace }));
         }
     }
     Ok(decision)

@@ -1,13 +1,18 @@
 //! A request as the steps of a decision read it.
+use core::cell::OnceCell;
+
+use super::World;
 use crate::dialect::{Ask, Client, Operation};
 use crate::json::Document;
-use crate::policy::Policy;
+use crate::policy::{Policy, Tenant};
 
 /// A request that has been read, and the policy that decides on it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Request<'r> {
     /// The policy in force.
     pub policy: &'r Policy,
+    /// Who pays, and for whom.
+    pub tenant: &'r Tenant,
     /// The client that the app was written for.
     pub client: &'static Client,
     /// What the app asks for.
@@ -18,4 +23,16 @@ pub struct Request<'r> {
     pub ask: &'r Ask<'r>,
     /// Length of the body, in bytes.
     pub bytes: usize,
+    /// What is known beside the request.
+    pub world: World<'r>,
+    /// [`Request::input_tokens`], once they have been asked for.
+    pub estimate: OnceCell<u64>,
+}
+
+impl Request<'_> {
+    /// Tokens of the input, estimated: counted when a step first asks.
+    #[must_use]
+    pub fn input_tokens(&self) -> u64 {
+        *self.estimate.get_or_init(|| self.ask.estimate())
+    }
 }

@@ -1,10 +1,9 @@
 //! Step `route`: the chain behind the name that the app asks for, and the cheaper one beside it.
 use std::borrow::Cow;
-use std::rc::Rc;
 
 use super::{Candidate, Decision, Entry, Leg, Request, Step, Verdict};
 use crate::dialect::{Fault, FaultKind};
-use crate::policy::{ChainView, Model, Policy, shown};
+use crate::policy::{ChainView, Policy, shown};
 
 const NAME: &str = "route";
 
@@ -17,7 +16,7 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     let primary = candidate(policy, policy.chain(route));
     let chosen = |chain: &str, reason: &'static str| Entry {
         step: NAME,
-        chain: chain.to_owned(),
+        chain: Some(chain.to_owned()),
         verdict: Verdict::Chosen,
         subject: chain.to_owned(),
         reason: Cow::Borrowed(reason),
@@ -34,13 +33,8 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
 }
 
 fn candidate(policy: &Policy, chain: ChainView<'_>) -> Candidate {
-    let most = policy.limits().max_output_tokens.unwrap_or(u64::MAX);
-    let leg = |model: &Rc<Model>| Leg {
-        model: Rc::clone(model),
-        max_output_tokens: model.max_output_tokens.min(most),
-        bounds: None,
-    };
-    Candidate::new(chain.name(), chain.models().map(leg).collect())
+    let legs = chain.models().map(|model| Leg::of(model, policy));
+    Candidate::new(chain.name(), legs.collect())
 }
 
 fn unknown_model(policy: &Policy, asked: &str) -> Fault {

@@ -1,7 +1,12 @@
-//! Why a request is served as it is: what `explain` and the access log print.
+//! Why a request is served as it is, or refused: what `explain` and the access log print.
 use std::borrow::Cow;
 
+use crate::dialect::Fault;
 use crate::json::Writer;
+use crate::policy::shown;
+
+/// Longest reason in the log, in characters: the paths of an app's own fields stand in some.
+const REASON_MAX: usize = 400;
 
 /// What the steps of a decision have chosen and passed over, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -12,11 +17,11 @@ pub struct Trace(Vec<Entry>);
 pub struct Entry {
     /// The step's name.
     pub step: &'static str,
-    /// The chain that the choice is about.
-    pub chain: String,
+    /// The chain that the choice is about; `None` for a choice that holds for every chain.
+    pub chain: Option<String>,
     /// What the step made of the subject.
     pub verdict: Verdict,
-    /// What was chosen or passed over: a chain, a model.
+    /// What the choice is about: a chain, a model, a field, the request.
     pub subject: String,
     /// Why.
     pub reason: Cow<'static, str>,
@@ -25,10 +30,16 @@ pub struct Entry {
 /// What a step made of a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It may serve the request.
+    /// The chain may serve the request.
     Chosen,
-    /// It may not.
+    /// The model may not serve the request.
     Skipped,
+    /// The model may give less than it was asked for, or less than half of what it could.
+    Lowered,
+    /// More is set aside than the request itself can use.
+    Raised,
+    /// Nobody serves the request.
+    Refused,
 }
 
 impl Verdict {
@@ -38,6 +49,9 @@ impl Verdict {
         match self {
             Self::Chosen => "chosen",
             Self::Skipped => "skipped",
+            Self::Lowered => "lowered",
+            Self::Raised => "raised",
+            Self::Refused => "refused",
         }
     }
 }
@@ -48,25 +62,51 @@ impl Trace {
         self.0.push(entry);
     }
 
-    /// The entries about one chain, in order.
-    pub fn of<'t>(&'t self, chain: &'t str) -> impl Iterator<Item = &'t Entry> {
-        self.0.iter().filter(move |entry| entry.chain == chain)
+    /// Adds entries.
+    pub(super) fn extend(&mut self, entries: impl IntoIterator<Item = Entry>) {
+        self.0.extend(entries);
     }
 
-    /// The entries about one chain as JSON:
+    /// Adds that a step has refused the request; the subject is the model that was asked for, or
+    /// whom the step refuses it to.
+    pub fn refuse(&mut self, step: &'static str, subject: &str, fault: &Fault) {
+        self.add(Entry {
+            step,
+            chain: None,
+            verdict: Verdict::Refused,
+            subject: shown(subject),
+            reason: Cow::Owned(fault.message.clone()),
+        });
+    }
+
+    /// The entries that hold for one chain, in order; all of them where no chain was chosen.
+    pub fn of<'t>(&'t self, chain: Option<&'t str>) -> impl Iterator<Item = &'t Entry> {
+        self.0.iter().filter(move |entry| match (chain, entry.chain.as_deref()) {
+            (Some(chain), Some(own)) => chain == own,
+            _ => true,
+        })
+    }
+
+    /// The same entries as JSON:
     /// `[{"step":"fit","skipped":"gpt","reason":"it has no `images`, …"}]`.
     #[must_use]
-    pub fn json(&self, chain: &str) -> Vec<u8> {
+    pub fn json(&self, chain: Option<&str>) -> Vec<u8> {
         let mut json = Writer::after(Vec::with_capacity(128));
         json.array(|json| {
             for entry in self.of(chain) {
                 json.object(|json| {
                     json.key("step").string(entry.step);
                     json.key(entry.verdict.name()).string(&entry.subject);
-                    json.key("reason").string(&entry.reason);
+                    json.key("reason").string(&capped(&entry.reason));
                 });
             }
         });
         json.finish()
     }
+}
+
+/// A reason as the log has it.
+fn capped(reason: &str) -> Cow<'_, str> {
+    let end = reason.char_indices().nth(REASON_MAX).and_then(|(end, _)| reason.get(..end));
+    end.map_or(Cow::Borrowed(reason), |start| Cow::Owned(format!("{start}…")))
 }

@@ -40,7 +40,7 @@ pub use outbox_item::{Item, OutboxItem};
 pub use outcome::{Outcome, Verdict};
 pub use plan::{CreditTerms, First, Leg, Mismatch, Plan};
 pub use plugin::{Plugin, Stream};
-pub use port::{Clock, Envoy, Random, Read, Shared};
+pub use port::{Clock, Envoy, Host, Random, Read, Shared};
 pub use reply::Reply;
 use report::QUIET_MS;
 pub use report::{Progress, Quiet, Report, Used};

@@ -9,8 +9,8 @@ pub(super) fn sent(request_id: &str) -> Effect {
     Effect::State(REQUEST_ID.into(), request_id.as_bytes().to_vec())
 }
 
-/// Records why a request is served by a chain.
-pub(super) fn decided(trace: &Trace, chain: &str) -> Effect {
+/// Records why a request is served by a chain; or why by none, where no chain is given.
+pub(super) fn decided(trace: &Trace, chain: Option<&str>) -> Effect {
     Effect::State(DECISION.into(), trace.json(chain))
 }
 

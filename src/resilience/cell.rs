@@ -10,8 +10,8 @@
 //! stay ([`Record::stays`]: there are credits in it), unless nobody has touched it for two hours.
 //! Where all have to stay the new record is not written ([`Missed::Full`]), and whoever wanted it
 //! does without.
-use super::Shared;
 use crate::layout::{Reader, Writer};
+use crate::port::Shared;
 
 /// Buckets of one kind.
 const BUCKETS: u64 = 4096;
@@ -38,7 +38,7 @@ pub trait Record: Sized {
     /// Writes its fields.
     fn write(&self, out: &mut Writer);
 
-    /// Reads them; none for what [`Record::write`] has not written.
+    /// Reads its fields; `None` for what [`Record::write`] has not written.
     fn read(fields: &mut Reader<'_>) -> Option<Self>;
 
     /// Whether it may not give way to another, at that time by the proxy's clock in milliseconds.
@@ -56,10 +56,15 @@ pub enum Missed {
     Contended,
 }
 
-/// The record of a name; none when there is none.
+/// The record of a name; `None` where nobody has written one.
 pub fn read<R: Record>(shared: &dyn Shared, name: &str) -> Option<R> {
-    let (value, _) = shared.shared(&key(R::KIND, name));
-    let found = entries(&value).find(|entry| entry.name == name.as_bytes())?;
+    let (bucket, _) = shared.shared(&key(R::KIND, name));
+    find(&bucket, name)
+}
+
+/// The record of a name in its bucket.
+pub(super) fn find<R: Record>(bucket: &[u8], name: &str) -> Option<R> {
+    let found = entries(bucket).find(|entry| entry.name == name.as_bytes())?;
     R::read(&mut Reader::of(found.record))
 }
 
@@ -77,9 +82,7 @@ pub fn update<R: Record, T>(
     let key = key(R::KIND, name);
     for _ in 0..TRIES {
         let (value, cas) = shared.shared(&key);
-        let found = entries(&value).find(|entry| entry.name == name.as_bytes());
-        let record = found.and_then(|entry| R::read(&mut Reader::of(entry.record)));
-        let (record, answer) = change(record).ok_or(Missed::Declined)?;
+        let (record, answer) = change(find(&value, name)).ok_or(Missed::Declined)?;
         let value = with::<R>(&value, name, &record, now_ms).ok_or(Missed::Full)?;
         if shared.share(&key, &value, cas) {
             return Ok(answer);
@@ -121,7 +124,7 @@ fn entries(bucket: &[u8]) -> impl Iterator<Item = Entry<'_>> {
     })
 }
 
-/// A bucket with a record of that name; none when there is no place for it.
+/// A bucket with a record of that name; `None` where there is no place for it.
 fn with<R: Record>(bucket: &[u8], name: &str, record: &R, now_ms: u64) -> Option<Vec<u8>> {
     let mut own = Writer::default();
     record.write(&mut own);
@@ -144,7 +147,8 @@ fn with<R: Record>(bucket: &[u8], name: &str, record: &R, now_ms: u64) -> Option
     Some(out.finish())
 }
 
-fn key(kind: &str, name: &str) -> String {
+/// The key of the bucket that holds a record.
+pub(super) fn key(kind: &str, name: &str) -> String {
     let hash = digest(name);
     let bucket = (hash ^ (hash >> 32)) & BUCKETS.wrapping_sub(1);
     format!("tw.{kind}.{bucket}")

@@ -1,6 +1,9 @@
 //! The body of a request: read once, and decided by.
+use core::cell::OnceCell;
+
+use super::super::Host;
 use super::{Config, Head};
-use crate::decide::{Decision, Request, decide};
+use crate::decide::{Decision, Request, Trace, World, decide};
 use crate::dialect::{Ask, Fault, FaultKind};
 use crate::json::{Document, Limits};
 
@@ -17,20 +20,30 @@ pub(super) fn read(body: &[u8]) -> Result<Document<'_>, Fault> {
     Ok(document)
 }
 
-/// What a body asks, and how that is served.
+/// What a body asks, and how that is served; or what the app is told, and what of it
+/// had been decided.
 pub(super) fn read_and_decide<'d>(
     config: &Config,
     head: &Head,
     document: &'d Document<'d>,
     bytes: usize,
-) -> Result<(Ask<'d>, Decision), Fault> {
-    let ask = head.client.inbound.ask(document)?;
-    let policy = &config.policy;
-    let (client, operation) = (head.client, head.operation);
-    let request = Request { policy, client, operation, document, ask: &ask, bytes };
+    host: &dyn Host,
+) -> Result<(Ask<'d>, Decision), (Fault, Option<Trace>)> {
+    let ask = head.client.inbound.ask(document).map_err(|fault| (fault, None))?;
+    let request = Request {
+        policy: &config.policy,
+        tenant: &head.tenant,
+        client: head.client,
+        operation: head.operation,
+        document,
+        ask: &ask,
+        bytes,
+        world: World::of(host),
+        estimate: OnceCell::new(),
+    };
     match decide(&request) {
         Ok(decision) => Ok((ask, decision)),
-        Err(refusal) => Err(refusal.fault),
+        Err(refusal) => Err((refusal.fault, Some(refusal.trace))),
     }
 }
 

@@ -46,7 +46,7 @@ pub(super) fn write(
     let (written, dropped) = if same {
         (attempt::same_format(leg, own, &plan.edits)?, Vec::new())
     } else {
-        attempt::other_format(provider, leg, ask, own.len())
+        attempt::other_format(provider, leg, ask)
     };
     let edits = match others {
         [] => Some(Vec::new()),

@@ -19,7 +19,9 @@ use self::local::Local;
 use super::duty::{Duties, Duty, End};
 use super::reply::Reply;
 use super::spend::{self, Next, Payer};
-use super::{Body, Callback, Effect, Effects, Envoy, Flow, HeaderMap, JUDGED, Report, metric};
+use super::{
+    Body, Callback, Effect, Effects, Envoy, Flow, HeaderMap, JUDGED, Report, metric, record,
+};
 use crate::credit::Balance;
 use crate::decide::{Candidate, Decision, Outline, Trace};
 use crate::dialect::{Client, Fault, FaultKind};
@@ -190,11 +192,14 @@ impl Edge {
     }
 
     fn decide(&mut self, head: Head, bytes: &[u8], envoy: &dyn Envoy) -> Effects {
-        let decide = |document| body::read_and_decide(&self.config, &head, document, bytes.len());
-        let document = body::read(bytes);
-        let (ask, decision) = match document.as_ref().map_err(Fault::clone).and_then(decide) {
+        let document = match body::read(bytes) {
+            Ok(document) => document,
+            Err(fault) => return refuse(&head, &fault, None),
+        };
+        let decided = body::read_and_decide(&self.config, &head, &document, bytes.len(), envoy);
+        let (ask, decision) = match decided {
             Ok(decided) => decided,
-            Err(fault) => return answer(Reply::fault(head.client, &fault, &head.request_id)),
+            Err((fault, trace)) => return refuse(&head, &fault, trace.as_ref()),
         };
         let Decision { outline, quote, trace } = decision;
         let draft = Draft { outline, trace };
@@ -235,12 +240,11 @@ impl Edge {
         }
     }
 
-    /// What follows from the credits. `original` is there where the request is
-    /// still at hand.
+    /// What follows from the credits. `original` is there where the request is still at hand.
     fn next(
         &mut self,
         head: Head,
-        draft: Draft,
+        mut draft: Draft,
         next: Next,
         effects: Vec<Effect>,
         original: Option<Original<'_>>,
@@ -262,11 +266,8 @@ impl Edge {
             }
             Next::Deny(fault) => {
                 self.state = State::Replied;
-                let mut reply = Reply::fault(head.client, &fault, &head.request_id);
-                if fault.kind == FaultKind::Overloaded {
-                    reply.headers.push(("retry-after", "1".to_owned()));
-                }
-                let mut refused = answer(reply);
+                draft.trace.refuse("credits", &head.tenant.tenant, &fault);
+                let mut refused = refuse(&head, &fault, Some(&draft.trace));
                 refused.list.splice(0..0, effects);
                 refused
             }
@@ -365,6 +366,17 @@ fn passed(near_limit: Option<&str>) -> Effects {
         Effect::SetHeader(HeaderMap::Response, header, chain.to_owned())
     };
     Effects { list: near_limit.map(says).into_iter().collect(), flow: Flow::Continue }
+}
+
+/// Refuses a request, and has the access log say why; `trace` is there where it was decided on.
+fn refuse(head: &Head, fault: &Fault, trace: Option<&Trace>) -> Effects {
+    let mut reply = Reply::fault(head.client, fault, &head.request_id);
+    if fault.kind == FaultKind::Overloaded {
+        reply.headers.push(("retry-after", "1".to_owned()));
+    }
+    let mut effects = answer(reply);
+    effects.list.splice(0..0, trace.map(|trace| record::decided(trace, None)));
+    effects
 }
 
 /// Answers the app ourselves, and counts it when the answer is no.

@@ -55,7 +55,7 @@ pub(super) fn send(
         .and(Effect::RemoveHeader(HeaderMap::Request, ":method".to_owned()))
         .and(Effect::SetHeader(HeaderMap::Request, retries.0, retries.1))
         .and(record::sent(&head.request_id))
-        .and(record::decided(&draft.trace, &candidate.chain))
+        .and(record::decided(&draft.trace, Some(&candidate.chain)))
 }
 
 /// The plan, as the provider role reads it.

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 
 use crate::decide;
 use crate::layout::{Reader, Writer};
-use crate::policy::{Unsupported, answer_room};
+use crate::policy::Unsupported;
 
 /// One model to try. A provider's cluster serves all of its models, so what differs between them
 /// stands here.
@@ -15,14 +15,14 @@ pub struct Leg<'p> {
     pub provider: Cow<'p, str>,
     /// The provider's own name of the model.
     pub provider_model: Cow<'p, str>,
-    /// Most tokens of a request and its answer together.
-    pub context_window: u64,
-    /// Most tokens of an answer that the model and the policy allow.
+    /// Most tokens of one answer: what is asked for, as far as the model, its context window and
+    /// the policy allow.
     pub max_output_tokens: u64,
     /// What the provider's dialect cannot say is left out, and named in a response header.
     pub drops: bool,
-    /// The most tokens of an answer that were paid for; `None` where nobody counts credits.
-    pub bound: Option<u64>,
+    /// Whether that many were paid for, so that they are said to the provider even where the app
+    /// sets no bound.
+    pub is_paid: bool,
 }
 
 impl<'p> Leg<'p> {
@@ -34,27 +34,25 @@ impl<'p> Leg<'p> {
             model: Cow::Borrowed(&model.name),
             provider: Cow::Borrowed(&model.provider.name),
             provider_model: Cow::Borrowed(&model.provider_model),
-            context_window: model.context_window,
             max_output_tokens: leg.max_output_tokens,
             drops: model.unsupported == Unsupported::Drop,
-            bound: leg.bounds.map(|bounds| bounds.answer),
+            is_paid: leg.bounds.is_some(),
         }
     }
 
-    /// Most tokens of an answer to an input of that many, when the app sets no bound; at least 1.
+    /// The most tokens of one answer that were paid for; `None` where nobody counts credits.
     #[must_use]
-    pub fn room(&self, input_tokens: u64) -> u64 {
-        answer_room(self.max_output_tokens, self.context_window, input_tokens)
+    pub fn paid(&self) -> Option<u64> {
+        self.is_paid.then_some(self.max_output_tokens)
     }
 
     pub(super) fn write(&self, out: &mut Writer) {
         out.text(&self.model);
         out.text(&self.provider);
         out.text(&self.provider_model);
-        out.number(self.context_window);
         out.number(self.max_output_tokens);
         out.flag(self.drops);
-        out.option(self.bound, Writer::number);
+        out.flag(self.is_paid);
     }
 
     pub(super) fn read(fields: &mut Reader<'p>) -> Option<Self> {
@@ -62,10 +60,9 @@ impl<'p> Leg<'p> {
             model: fields.text()?.into(),
             provider: fields.text()?.into(),
             provider_model: fields.text()?.into(),
-            context_window: fields.number()?,
             max_output_tokens: fields.number()?,
             drops: fields.flag()?,
-            bound: fields.option(Reader::number)?,
+            is_paid: fields.flag()?,
         })
     }
 }

@@ -91,7 +91,7 @@ pub(super) fn begin<'p>(
         dropped: first.as_ref().map_or_else(String::new, |first| first.dropped.to_string()),
         meter: match &plan.meter {
             Some(meter) => {
-                let bound = leg.bound.ok_or(Mismatch)?;
+                let bound = leg.paid().ok_or(Mismatch)?;
                 let paid = bound.saturating_mul(meter.choices);
                 let left = meter.left.as_deref().map(str::to_owned);
                 Some(AnswerBounds { bound, paid, stop: meter.stop, left })
@@ -144,7 +144,7 @@ impl Attempted<'_> {
         let document = Document::parse(&body, Limits::default()).map_err(|_| Mismatch)?;
         let read = self.asked.client.inbound.read_request;
         let ask = read(&document).map_err(|_| Mismatch)?;
-        let (body, dropped) = attempt::other_format(config.dialect, &self.leg, ask, body.len());
+        let (body, dropped) = attempt::other_format(config.dialect, &self.leg, ask);
         self.asked.dropped = listed(&dropped);
         Ok(body)
     }

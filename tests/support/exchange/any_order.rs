@@ -68,15 +68,15 @@ fn plan(
     bounds: [Option<u64>; 3],
     edits: Vec<Edit>,
 ) -> Plan<'static> {
-    let leg = |((model, provider, provider_model), bound): ((&'static str, _, _), _)| Leg {
-        model: Cow::Borrowed(model),
-        provider: Cow::Borrowed(provider),
-        provider_model: Cow::Borrowed(provider_model),
-        context_window: 1_000_000,
-        max_output_tokens: 64_000,
-        drops: model == "gemini",
-        bound,
-    };
+    let leg =
+        |((model, provider, provider_model), bound): ((&'static str, _, _), Option<u64>)| Leg {
+            model: Cow::Borrowed(model),
+            provider: Cow::Borrowed(provider),
+            provider_model: Cow::Borrowed(provider_model),
+            max_output_tokens: bound.unwrap_or(64_000),
+            drops: model == "gemini",
+            is_paid: bound.is_some(),
+        };
     Plan {
         request_id: "r".into(),
         client: app.into(),

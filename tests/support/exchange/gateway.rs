@@ -157,10 +157,9 @@ impl Gateway {
                 model: Cow::Borrowed(&model.name),
                 provider: Cow::Borrowed(&model.provider.name),
                 provider_model: Cow::Borrowed(&model.provider_model),
-                context_window: model.context_window,
                 max_output_tokens: model.max_output_tokens.min(most),
                 drops: unsupported,
-                bound: None,
+                is_paid: false,
             })
         };
         Plan {

@@ -112,18 +112,14 @@ fn pairs() -> impl Strategy<Value = Vec<(String, String)>> {
 }
 
 fn leg() -> impl Strategy<Value = Leg<'static>> {
-    let bound = proptest::option::of(any::<u64>());
-    ([word(), word(), word()], any::<[u64; 2]>(), any::<bool>(), bound).prop_map(
-        |([model, provider, provider_model], [context_window, max_output_tokens], drops, bound)| {
-            Leg {
-                model: Cow::Owned(model),
-                provider: Cow::Owned(provider),
-                provider_model: Cow::Owned(provider_model),
-                context_window,
-                max_output_tokens,
-                drops,
-                bound,
-            }
+    ([word(), word(), word()], any::<u64>(), any::<bool>(), any::<bool>()).prop_map(
+        |([model, provider, provider_model], max_output_tokens, drops, is_paid)| Leg {
+            model: Cow::Owned(model),
+            provider: Cow::Owned(provider),
+            provider_model: Cow::Owned(provider_model),
+            max_output_tokens,
+            drops,
+            is_paid,
         },
     )
 }

@@ -227,7 +227,7 @@ pub(crate) fn told(life: &Life) -> String {
         out.push_str("=== app's connection was reset\n");
     }
     if let Some(decision) = life.world.state.get(DECISION) {
-        tell_skipped(decision, &mut out);
+        tell_decision(decision, &mut out);
     }
     tell_log(life, &mut out);
     tell_credits(life, &mut out);
@@ -290,13 +290,15 @@ fn tell_credits(life: &Life, out: &mut String) {
     }
 }
 
-/// The models that were passed over, each with its reason.
-fn tell_skipped(decision: &[u8], out: &mut String) {
+/// What was decided beside the usual, each with its reason.
+fn tell_decision(decision: &[u8], out: &mut String) {
     let Ok(decision) = Document::parse(decision, Limits::default()) else { return };
     for entry in decision.root().items() {
         let text = |key: &str| entry.str_of(key).unwrap_or_default();
-        if entry.get("skipped").is_some() {
-            out.push_str(&format!("=== {} skipped\n{}\n", text("skipped"), text("reason")));
+        for verdict in ["skipped", "lowered", "raised", "refused"] {
+            if entry.get(verdict).is_some() {
+                out.push_str(&format!("=== {} {verdict}\n{}\n", text(verdict), text("reason")));
+            }
         }
     }
 }

@@ -239,7 +239,7 @@ fn so_much_of_a_whole_answer_is_held_back_for_its_mark() {
 fn metered<'p>(gateway: &'p Gateway, model: &'static str) -> Plan<'p> {
     let mut plan = gateway.plan(&[model]);
     plan.meter = Some(CreditTerms { choices: 1, stop: false, left: None });
-    plan.legs.iter_mut().for_each(|leg| leg.bound = Some(5_000));
+    plan.legs.iter_mut().for_each(|leg| (leg.max_output_tokens, leg.is_paid) = (5_000, true));
     plan
 }
 
@@ -349,7 +349,7 @@ fn an_answer_is_ended_where_it_is_surely_longer_than_was_paid_for() {
     for (choices, bound, most) in [(1, 100, 100 + 25 + 16), (3, 100, (300 + 300 + 48) / 3)] {
         let mut plan = metered(&gateway, "gpt");
         plan.meter = Some(CreditTerms { choices, stop: true, left: None });
-        plan.legs.iter_mut().for_each(|leg| leg.bound = Some(bound));
+        plan.legs.iter_mut().for_each(|leg| (leg.max_output_tokens, leg.is_paid) = (bound, true));
         for (tokens, ends) in [(most, false), (most + 1, true)] {
             let mut one = One::stream(&gateway, &plan);
             let Step::Pass { body, .. } = one.chunk(says(&text(tokens)).as_bytes()) else {

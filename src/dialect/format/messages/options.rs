@@ -34,7 +34,8 @@ pub(super) struct Options<'o> {
 impl<'o> Options<'o> {
     pub(super) fn of(ask: &Ask<'o>, target: &Target<'_>) -> Self {
         let generation = Generation::of(target.model);
-        let max_tokens = ask.max_tokens.map_or(target.max_output_tokens, |given| given.value);
+        let most = target.max_output_tokens;
+        let max_tokens = ask.max_tokens.map_or(most, |given| given.value.min(most));
         let thinking = thinking(ask, generation, max_tokens);
         let thinks = matches!(thinking, Ok(Thinking::Adaptive | Thinking::Budget(_)));
         let temperature = ask.temperature.map(|given| given.value);

@@ -1,0 +1,39 @@
+//! The most tokens of one answer of a model. It is found once, and everything that depends on it
+//! reads it from the leg: what the provider can be told, what is set aside, what is written.
+use super::{Leg, Request};
+use crate::policy::answer_room;
+
+/// Lowers a model's answer to what the app asks for; where it sets no bound, to what the request
+/// leaves of the model's context window.
+///
+/// `most_input` is the most tokens that the request can have by its length, where that is known.
+pub(super) fn lower(request: &Request<'_>, leg: &mut Leg, most_input: Option<u64>) {
+    let most = leg.max_output_tokens;
+    let room = |input| answer_room(most, leg.model.context_window, input);
+    leg.max_output_tokens = match &request.ask.max_tokens {
+        Some(asked) => asked.value.min(most),
+        // Tokens are counted only where there may not be room for all.
+        None if most_input.is_some_and(|input| room(input) == most) => most,
+        None => room(request.input_tokens()),
+    };
+}
+
+/// What a reader of the log would ask about: an answer that may be shorter than the app wants, or
+/// less than half as long as the model's answers can be.
+pub(super) fn lowered(request: &Request<'_>, leg: &Leg) -> Option<String> {
+    let bound = leg.max_output_tokens;
+    match &request.ask.max_tokens {
+        Some(asked) => (asked.value > bound).then(|| {
+            format!("an answer of {bound} tokens at most: {} were asked for", asked.value)
+        }),
+        None => {
+            let half = Leg::of(&leg.model, request.policy).max_output_tokens / 2;
+            let window = leg.model.context_window;
+            (bound < half).then(|| {
+                format!(
+                    "an answer of {bound} tokens at most: its window of {window} has no more left"
+                )
+            })
+        }
+    }
+}

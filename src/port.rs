@@ -1,0 +1,33 @@
+//! What the core may ask of its host, by kind: a part that needs the clock alone says so.
+
+/// The time.
+pub trait Clock {
+    /// Milliseconds since a moment long ago that all VMs of a proxy share. They only go on,
+    /// whatever happens to the clock on the wall, so a moment that was reckoned from them comes,
+    /// and comes at once for all.
+    fn now_ms(&self) -> u64;
+    /// Seconds since 1970, by the clock on the wall, which may be set: to be shown, not reckoned
+    /// with.
+    fn unix_seconds(&self) -> u64;
+}
+
+/// Chance.
+pub trait Random {
+    /// A number that nobody else is given and nobody can guess: each of the 2^64 is as likely.
+    fn unique(&self) -> u64;
+}
+
+/// Data that every worker of a proxy shares: values by their keys, which cannot be deleted.
+pub trait Shared {
+    /// The value of a key, empty where there is none, and what to show to change it.
+    fn shared(&self, key: &str) -> (Vec<u8>, Option<u32>);
+
+    /// Writes a value; not when somebody else has since it was read. `unchanged` is what
+    /// [`Shared::shared`] gave: `None` for a key that was not there.
+    fn share(&self, key: &str, value: &[u8], unchanged: Option<u32>) -> bool;
+}
+
+/// A host, but for what only a callback can read.
+pub trait Host: Clock + Random + Shared {}
+
+impl<Own: Clock + Random + Shared> Host for Own {}

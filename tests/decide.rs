@@ -1,0 +1,190 @@
+//! How a request is decided: what the steps ask of the world, and what they leave in the trace.
+#![cfg(not(target_family = "wasm"))]
+#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+use std::cell::{Cell, OnceCell};
+
+use tradewind::decide::{Decision, Refusal, Request, World, decide};
+use tradewind::dialect::{Operation, client};
+use tradewind::exchange::vocabulary;
+use tradewind::json::{Document, Limits};
+use tradewind::layout::{Reader, Writer};
+use tradewind::policy::{Policy, Tenant};
+use tradewind::port::{Clock, Random, Shared};
+use tradewind::resilience::Record;
+
+const POLICY: &str = r#"{
+  "version": "tradewind/v1",
+  "identity": [{"anonymous": {"tenant": "public"}}],
+  "limits": {"request": {"max_messages": 1}},
+  "providers": {
+    "openai": {"dialect": "openai", "endpoint": "https://openai.test"},
+    "google": {"dialect": "gemini", "endpoint": "https://google.test"}
+  },
+  "models": {
+    "gpt": {"provider": "openai", "name": "gpt-4.1", "context_window": 9000,
+      "max_output_tokens": 4000, "price": {"input": "2", "output": "8"}},
+    "gemini": {"provider": "google", "name": "gemini-2.5-pro", "context_window": 9000,
+      "max_output_tokens": 4000, "price": {"input": "1", "output": "8"}}
+  },
+  "chains": {"both": ["gemini", "gpt"], "gemini": ["gemini"]},
+  "routes": [
+    {"models": ["auto"], "chain": "both"},
+    {"models": ["gemini"], "chain": "gemini"}
+  ],
+  "credits": {"endpoint": "http://ledger.test", "on_unavailable": "deny"}
+}"#;
+
+/// A host on which every question is counted, and answered with the count.
+#[derive(Default)]
+struct Counting(Cell<u64>);
+
+impl Counting {
+    fn next(&self) -> u64 {
+        self.0.set(self.0.get().wrapping_add(1));
+        self.0.get()
+    }
+}
+
+impl Clock for Counting {
+    fn now_ms(&self) -> u64 {
+        self.next()
+    }
+
+    fn unix_seconds(&self) -> u64 {
+        self.next()
+    }
+}
+
+impl Random for Counting {
+    fn unique(&self) -> u64 {
+        self.next()
+    }
+}
+
+impl Shared for Counting {
+    fn shared(&self, _key: &str) -> (Vec<u8>, Option<u32>) {
+        self.next();
+        (Vec::new(), None)
+    }
+
+    fn share(&self, _key: &str, _value: &[u8], _unchanged: Option<u32>) -> bool {
+        self.next();
+        false
+    }
+}
+
+fn decided(body: &str, host: &Counting) -> Result<Decision, Box<Refusal>> {
+    let policy = Policy::from_json(POLICY.as_bytes(), vocabulary()).unwrap();
+    let tenant = Tenant { tenant: "public".to_owned(), user: None, key: None };
+    let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
+    let client = client::named("openai").unwrap();
+    let ask = client.inbound.ask(&document).unwrap();
+    decide(&Request {
+        policy: &policy,
+        tenant: &tenant,
+        client,
+        operation: Operation::Chat,
+        document: &document,
+        ask: &ask,
+        bytes: body.len(),
+        world: World::of(host),
+        estimate: OnceCell::new(),
+    })
+}
+
+#[test]
+fn a_request_whose_steps_need_nothing_of_the_world_asks_for_nothing() {
+    let host = Counting::default();
+    let body = r#"{"model":"auto","messages":[{"role":"user","content":"Hi"}]}"#;
+    assert_eq!(decided(body, &host).unwrap().quote.primary.legs.len(), 2);
+    assert_eq!(host.0.get(), 0);
+}
+
+/// A record that nobody has written.
+#[derive(Debug, PartialEq, Eq)]
+struct Unwritten;
+
+impl Record for Unwritten {
+    const KIND: &'static str = "unwritten.1";
+
+    fn write(&self, _out: &mut Writer) {}
+
+    fn read(_fields: &mut Reader<'_>) -> Option<Self> {
+        Some(Self)
+    }
+
+    fn stays(&self, _now_ms: u64) -> bool {
+        false
+    }
+}
+
+#[test]
+fn each_thing_of_the_world_is_asked_for_once() {
+    let host = Counting::default();
+    let world = World::of(&host);
+    for _ in 0..3 {
+        assert_eq!((world.now_ms(), world.unix_seconds(), world.chance()), (1, 2, 3));
+        assert_eq!(world.record::<Unwritten>("gpt"), None);
+        assert_eq!(host.0.get(), 4);
+    }
+}
+
+/// The trace as the log has it, of the chain that was chosen or of all.
+fn log(decided: Result<Decision, Box<Refusal>>) -> String {
+    let json = match decided {
+        Ok(decision) => decision.trace.json(Some(&decision.quote.primary.chain)),
+        Err(refusal) => refusal.trace.json(None),
+    };
+    String::from_utf8(json).unwrap()
+}
+
+#[test]
+fn the_log_says_what_was_decided_and_why() {
+    let chosen =
+        r#"{"step":"route","chosen":"both","reason":"the chain of the model that was asked for"}"#;
+    for (rest, expected) in [
+        (r#""model":"auto""#, format!("[{chosen}]")),
+        (
+            r#""model":"auto","logit_bias":{"1":2}"#,
+            format!(
+                r#"[{chosen},{{"step":"fit","skipped":"gemini","reason":"`logit_bias` can be said to providers of the app's own dialect only"}}]"#
+            ),
+        ),
+        (
+            r#""model":"auto","web_search_options":{},"max_tokens":7"#,
+            format!(
+                r#"[{chosen},{{"step":"fit","skipped":"gemini","reason":"`web_search_options` can be said to providers of the app's own dialect only"}},{{"step":"afford","raised":"web_search_options","reason":"a whole context window is set aside: it may bring more to read"}}]"#
+            ),
+        ),
+        (
+            r#""model":"gemini","max_tokens":5000"#,
+            r#"[{"step":"route","chosen":"gemini","reason":"the chain of the model that was asked for"},{"step":"fit","lowered":"gemini","reason":"an answer of 4000 tokens at most: 5000 were asked for"}]"#.to_owned(),
+        ),
+        (
+            r#""model":"gemni""#,
+            r#"[{"step":"route","refused":"gemni","reason":"there is no model `gemni` here: did you mean `gemini`?"}]"#.to_owned(),
+        ),
+    ] {
+        let body = format!(r#"{{{rest},"messages":[{{"role":"user","content":"Hi"}}]}}"#);
+        assert_eq!(log(decided(&body, &Counting::default())), expected);
+    }
+}
+
+/// The names of an app's own fields are in a reason, and an app may choose them as it likes.
+#[test]
+fn a_reason_in_the_log_has_a_bound_whatever_an_app_calls_its_fields() {
+    let fields = (0..16).map(|index| format!(r#""{index}{}":1,"#, "f".repeat(500)));
+    let fields = fields.collect::<String>();
+    let body =
+        format!(r#"{{{fields}"model":"gemini","messages":[{{"role":"user","content":"Hi"}}]}}"#);
+    let refusal = decided(&body, &Counting::default()).unwrap_err();
+    assert!(refusal.fault.message.len() > 2000, "the app is told all: {}", refusal.fault.message);
+    let log = String::from_utf8(refusal.trace.json(None)).unwrap();
+    let document = Document::parse(log.as_bytes(), Limits::default()).unwrap();
+    let reasons: Vec<usize> = document
+        .root()
+        .items()
+        .map(|entry| entry.str_of("reason").unwrap().chars().count())
+        .collect();
+    assert_eq!(reasons, [41, 401, 401]);
+}
