@@ -15,19 +15,25 @@ use tradewind::resilience::Record;
 const POLICY: &str = r#"{
   "version": "tradewind/v1",
   "identity": [{"anonymous": {"tenant": "public"}}],
-  "limits": {"request": {"max_messages": 1}},
+  "limits": {"request": {"max_messages": 3}},
   "providers": {
     "openai": {"dialect": "openai", "endpoint": "https://openai.test"},
-    "google": {"dialect": "gemini", "endpoint": "https://google.test"}
+    "google": {"dialect": "gemini", "endpoint": "https://google.test"},
+    "anthropic": {"dialect": "anthropic", "endpoint": "https://anthropic.test"}
   },
   "models": {
-    "gpt": {"provider": "openai", "name": "gpt-4.1", "context_window": 9000,
+    "gpt": {"provider": "openai", "name": "gpt-4.1", "context_window": 90000,
       "max_output_tokens": 4000, "price": {"input": "2", "output": "8"}},
     "gemini": {"provider": "google", "name": "gemini-2.5-pro", "context_window": 9000,
+      "max_output_tokens": 4000, "price": {"input": "1", "output": "8"}},
+    "claude": {"provider": "anthropic", "name": "claude-3-5-haiku", "context_window": 90000,
       "max_output_tokens": 4000, "price": {"input": "1", "output": "8"}}
   },
-  "chains": {"both": ["gemini", "gpt"], "gemini": ["gemini"]},
+  "chains": {"both": ["gemini", "gpt"], "gemini": ["gemini"], "claude": ["claude"],
+    "mixed": ["claude", "gpt"]},
   "routes": [
+    {"models": ["claude"], "chain": "claude"},
+    {"models": ["mixed"], "chain": "mixed"},
     {"models": ["auto"], "chain": "both"},
     {"models": ["gemini"], "chain": "gemini"}
   ],
@@ -74,10 +80,14 @@ impl Shared for Counting {
 }
 
 fn decided(body: &str, host: &Counting) -> Result<Decision, Box<Refusal>> {
+    decided_for("openai", body, host)
+}
+
+fn decided_for(client: &str, body: &str, host: &Counting) -> Result<Decision, Box<Refusal>> {
     let policy = Policy::from_json(POLICY.as_bytes(), vocabulary()).unwrap();
     let tenant = Tenant { tenant: "public".to_owned(), user: None, key: None };
     let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
-    let client = client::named("openai").unwrap();
+    let client = client::named(client).unwrap();
     let ask = client.inbound.ask(&document).unwrap();
     decide(&Request {
         policy: &policy,
@@ -187,4 +197,29 @@ fn a_reason_in_the_log_has_a_bound_whatever_an_app_calls_its_fields() {
         .map(|entry| entry.str_of("reason").unwrap().chars().count())
         .collect();
     assert_eq!(reasons, [41, 401, 401]);
+}
+
+/// A model's own thoughts, as they were given to an app of another provider's, change on their way
+/// back: each is a place that changes. So is the name of the model, and so is the bound.
+#[test]
+fn models_that_would_need_too_many_places_of_a_body_changed_are_passed_over() {
+    let ask = |model: &str, thoughts: usize| {
+        let thought = r#"{"type":"thinking","thinking":"","signature":"tradewind"},"#;
+        let body = format!(
+            r#"{{"model":"{model}","max_tokens":9,"messages":[{{"role":"user","content":"Hi"}},{{"role":"assistant","content":[{}{{"type":"text","text":"Hm"}}]}},{{"role":"user","content":"So?"}}]}}"#,
+            thought.repeat(thoughts)
+        );
+        decided_for("anthropic", &body, &Counting::default())
+    };
+    let most = ask("mixed", 1022).unwrap();
+    assert_eq!((most.outline.edits.len(), most.quote.primary.legs.len()), (1024, 2));
+    let more = ask("mixed", 1023).unwrap();
+    assert_eq!(more.outline.edits.len(), 0);
+    let names = more.quote.primary.legs.iter().map(|leg| leg.model.name.as_str());
+    assert_eq!(names.collect::<Vec<_>>(), ["gpt"]);
+    assert!(log(Ok(more)).contains(r#"{"step":"amend","skipped":"claude","reason":"more than 1024 places of the body would have to change"}"#));
+    let message = ask("claude", 1023).unwrap_err().fault.message;
+    let expected = "no model behind `claude` can serve this request: `claude`: more than 1024 places \
+                    of the body would have to change";
+    assert_eq!(message, expected);
 }

@@ -15,6 +15,8 @@ mod cases;
 mod charged;
 #[path = "support/files.rs"]
 mod files;
+#[path = "support/exchange/first.rs"]
+mod first;
 #[path = "support/exchange/half.rs"]
 mod half;
 #[path = "support/exchange/held_back.rs"]

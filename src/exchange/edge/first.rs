@@ -20,14 +20,17 @@ pub(super) struct Original<'o> {
 /// What was written.
 #[derive(Debug)]
 pub(super) struct Written {
-    /// The first attempt's body.
-    pub(super) body: Body,
-    /// The app's own, for the legs after it.
+    /// The first attempt's body; `None` where it does not fit.
+    pub(super) body: Option<Body>,
+    /// The app's own body, where legs after the first are written from that.
     pub(super) original: Option<Vec<u8>>,
 }
 
 /// Writes the body for the first leg of a plan, and says so in the plan. `None` where that is left
-/// to the provider role: the body, or two of them, would be too large.
+/// to the provider role: the app's own body would have to be kept, and is too long for that.
+///
+/// A body that is longer than the stream's buffer goes nowhere. The plan says that, so nobody
+/// writes the body again: the provider role refuses the attempt.
 pub(super) fn write(
     head: &Head,
     (plan, candidate): (&mut Plan<'_>, &Candidate),
@@ -53,12 +56,13 @@ pub(super) fn write(
         _ if keeps_original => None,
         _ => Some(attempt::edits_after(leg, &plan.edits)?),
     };
-    let body = buffer.hold(written).ok()?;
-    let length = u64::try_from(body.as_bytes().len()).ok()?;
+    let length = u64::try_from(written.len()).ok()?;
+    let body = buffer.hold(written).ok();
     let (format, dropped) = (provider.format.name.into(), listed(&dropped).into());
-    plan.first = Some(First { format, length, dropped, keeps_original });
+    plan.first = Some(First { format, length, fits: body.is_some(), dropped, keeps_original });
     if let Some(edits) = edits {
         plan.edits = edits;
     }
-    Some(Written { body, original: keeps_original.then(|| own.to_vec()) })
+    let original = (keeps_original && body.is_some()).then(|| own.to_vec());
+    Some(Written { body, original })
 }

@@ -41,7 +41,7 @@ pub(super) fn send(
     if let Some(written) = written {
         let kept = written.original.map(|body| Effect::State(ORIGINAL.into(), body));
         effects.list.extend(kept);
-        effects.list.push(Effect::RequestBody(written.body));
+        effects.list.extend(written.body.map(Effect::RequestBody));
     }
     for name in head.stripped.names() {
         effects = effects.and(Effect::RemoveHeader(HeaderMap::Request, name.clone()));

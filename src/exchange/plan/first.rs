@@ -3,13 +3,16 @@ use std::borrow::Cow;
 
 use crate::layout::{Reader, Writer};
 
-/// The body of the first attempt, which the request has when it leaves the edge role.
+/// The body of the first attempt, as the edge role has written it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct First<'p> {
     /// The name of the format that it is in: a provider role of another one has another policy.
     pub format: Cow<'p, str>,
     /// Length of the body, in bytes.
     pub length: u64,
+    /// Whether the body fits into the stream's buffer, so that the request has it. Where it does
+    /// not, the request has the app's own body, and the attempt is refused.
+    pub fits: bool,
     /// The fields that were left out, as a header names them; empty when there are none.
     pub dropped: Cow<'p, str>,
     /// Whether the app's own body stands in filter state ([`super::super::ORIGINAL`]): later legs
@@ -22,6 +25,7 @@ impl<'p> First<'p> {
     pub(super) fn write(&self, out: &mut Writer) {
         out.text(&self.format);
         out.number(self.length);
+        out.flag(self.fits);
         out.text(&self.dropped);
         out.flag(self.keeps_original);
     }
@@ -30,6 +34,7 @@ impl<'p> First<'p> {
         Some(Self {
             format: fields.text()?.into(),
             length: fields.number()?,
+            fits: fields.flag()?,
             dropped: fields.text()?.into(),
             keeps_original: fields.flag()?,
         })

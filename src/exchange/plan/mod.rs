@@ -16,7 +16,7 @@ use crate::dialect::{Edit, Operation};
 use crate::layout::{Reader, Writer};
 
 /// The encoding's version: both roles must be of the same one.
-const VERSION: u64 = 7;
+const VERSION: u64 = 8;
 
 /// What was decided for one request.
 #[derive(Debug, Clone, PartialEq, Eq)]

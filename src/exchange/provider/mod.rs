@@ -118,6 +118,9 @@ impl Attempt {
         let begun = Plan::decode(&bytes).and_then(|plan| {
             let attempted = request::begin(&self.config, (&plan, &turn), envoy)?;
             let Some(length) = attempted.written() else { return Ok(None) };
+            if attempted.is_too_large() {
+                return Ok(Some((self.too_large(attempted.asked, envoy), length)));
+            }
             let headers = attempted.headers(&self.config, &plan, length)?;
             Ok(Some((self.asked(attempted, headers), length)))
         });

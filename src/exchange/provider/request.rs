@@ -112,6 +112,11 @@ impl Attempted<'_> {
         self.first.as_ref().map(|first| first.length)
     }
 
+    /// Whether the body that the edge role has written is longer than the stream's buffer.
+    pub(super) fn is_too_large(&self) -> bool {
+        self.first.as_ref().is_some_and(|first| !first.fits)
+    }
+
     /// The headers of the request, with a body of that many bytes.
     pub(super) fn headers(
         &self,

@@ -9,7 +9,8 @@ mod within_buffer;
 
 use std::rc::Rc;
 
-use tradewind::exchange::StreamBuffer;
+use tradewind::exchange::filter_state::PLAN;
+use tradewind::exchange::{Plan, StreamBuffer};
 
 use super::support::{Answer, Gateway, Given, Life, Message, live};
 
@@ -216,6 +217,10 @@ fn a_request_that_grows_when_it_is_translated() {
     assert!(body.contains("10000 bytes"), "{body}");
     let log = String::from_utf8_lossy(life.world.state.get("tw.attempts").unwrap());
     assert_eq!(log, r#"[{"model":"gemini","outcome":"too_large","ms":0}]"#);
+    // It was written once: the edge role says in the plan that it does not fit.
+    let plan = Plan::decode(life.world.state.get(PLAN).unwrap()).unwrap();
+    let first = plan.first.unwrap();
+    assert_eq!((first.fits, first.length), (false, SMALL + 1));
 }
 
 /// What is thrown away of a refused body is not held: it may be as long as several buffers.

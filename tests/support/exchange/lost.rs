@@ -288,8 +288,13 @@ fn a_first_body_is_sent_as_it_was_announced_and_to_whom_it_was_written_for() {
         ("messages", long - 1, false),
         ("messages", 0, false),
     ] {
-        let first =
-            First { format: format.into(), length, dropped: "".into(), keeps_original: false };
+        let first = First {
+            format: format.into(),
+            length,
+            fits: true,
+            dropped: "".into(),
+            keeps_original: false,
+        };
         let plan = Plan { first: Some(first), ..gateway.plan(&["claude", "gpt"]) };
         let mut world = World::default();
         world.state.insert(PLAN.to_owned(), plan.encode());

@@ -125,10 +125,11 @@ fn leg() -> impl Strategy<Value = Leg<'static>> {
 }
 
 fn first() -> impl Strategy<Value = Option<First<'static>>> {
-    let first = (word(), any::<u64>(), word(), any::<bool>());
-    let first = first.prop_map(|(format, length, dropped, keeps_original)| First {
+    let first = (word(), any::<u64>(), any::<bool>(), word(), any::<bool>());
+    let first = first.prop_map(|(format, length, fits, dropped, keeps_original)| First {
         format: Cow::Owned(format),
         length,
+        fits,
         dropped: Cow::Owned(dropped),
         keeps_original,
     });
