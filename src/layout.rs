@@ -1,50 +1,50 @@
-//! Fields one after the other, for records that outlive a callback: shared data, filter state.
+//! A binary layout of fields one after the other, for records in shared data and filter state.
 //!
-//! A number takes eight bytes, a text or a list four bytes of length and then its own. There are no
-//! names and no types: whoever reads a record has to know its layout, so each kind of record has a
-//! version in its name or in its first field.
+//! A number takes eight bytes; a text four bytes of length, then its own; a list eight bytes of
+//! length, then its items. Neither names nor types are written: a reader has to know the layout.
+//! So each kind of record has a version in its name or in its first field.
 
-/// Writes fields.
+/// Appends fields to a record.
 #[derive(Debug, Default)]
 pub struct Writer {
     out: Vec<u8>,
 }
 
 impl Writer {
-    /// A writer with room for that many bytes.
+    /// A writer with space for that many bytes before it has to allocate again.
     #[must_use]
     pub fn with_capacity(bytes: usize) -> Self {
         Self { out: Vec::with_capacity(bytes) }
     }
 
-    /// A number.
+    /// An unsigned number, little-endian.
     pub fn number(&mut self, number: u64) {
         self.out.extend_from_slice(&number.to_le_bytes());
     }
 
-    /// A number that may be below zero.
+    /// A number that may be negative.
     pub fn signed(&mut self, number: i64) {
         self.out.extend_from_slice(&number.to_le_bytes());
     }
 
-    /// A flag.
+    /// A flag: one byte, 0 or 1.
     pub fn flag(&mut self, flag: bool) {
         self.out.push(u8::from(flag));
     }
 
-    /// A text.
+    /// A text in UTF-8, under the rule of [`Writer::bytes`].
     pub fn text(&mut self, text: &str) {
         self.bytes(text.as_bytes());
     }
 
-    /// Bytes; none of them where there are 4 GiB or more.
+    /// Bytes, which read as empty where they are 4 GiB or more.
     pub fn bytes(&mut self, bytes: &[u8]) {
         let (length, bytes) = u32::try_from(bytes.len()).map_or((0, &[][..]), |len| (len, bytes));
         self.out.extend_from_slice(&length.to_le_bytes());
         self.out.extend_from_slice(bytes);
     }
 
-    /// A value that may be missing.
+    /// A value that may be `None`.
     pub fn option<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
         self.flag(value.is_some());
         if let Some(value) = value {
@@ -60,14 +60,14 @@ impl Writer {
         }
     }
 
-    /// What was written.
+    /// The record's bytes.
     #[must_use]
     pub fn finish(self) -> Vec<u8> {
         self.out
     }
 }
 
-/// Reads fields in the order in which they were written. Whatever is not there reads as `None`.
+/// Reads fields in the order in which they were written. A field that is not there is `None`.
 #[derive(Debug, Clone, Copy)]
 pub struct Reader<'r> {
     rest: &'r [u8],
@@ -80,21 +80,21 @@ impl<'r> Reader<'r> {
         Self { rest: bytes }
     }
 
-    /// A number.
+    /// An unsigned number, little-endian.
     pub fn number(&mut self) -> Option<u64> {
         let (number, rest) = self.rest.split_first_chunk()?;
         self.rest = rest;
         Some(u64::from_le_bytes(*number))
     }
 
-    /// A number that may be below zero.
+    /// A number that may be negative.
     pub fn signed(&mut self) -> Option<i64> {
         let (number, rest) = self.rest.split_first_chunk()?;
         self.rest = rest;
         Some(i64::from_le_bytes(*number))
     }
 
-    /// A flag.
+    /// A flag; `None` for a byte that is neither 0 nor 1.
     pub fn flag(&mut self) -> Option<bool> {
         let (flag, rest) = self.rest.split_first()?;
         self.rest = rest;
@@ -105,12 +105,12 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// A text.
+    /// A text; `None` where its bytes are not UTF-8.
     pub fn text(&mut self) -> Option<&'r str> {
         core::str::from_utf8(self.bytes()?).ok()
     }
 
-    /// Bytes.
+    /// Bytes, borrowed from the record.
     pub fn bytes(&mut self) -> Option<&'r [u8]> {
         let (length, rest) = self.rest.split_first_chunk()?;
         let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
@@ -119,12 +119,12 @@ impl<'r> Reader<'r> {
         Some(bytes)
     }
 
-    /// A value that may be missing; the outer `None` says that it cannot be read.
+    /// A value that may be `None`; the outer `None` says that it cannot be read.
     pub fn option<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
         if self.flag()? { read(self).map(Some) } else { Some(None) }
     }
 
-    /// The items of a list. Nothing is set aside for a count that its bytes do not bear out.
+    /// The items of a list. Memory is allocated for items that were read, not for the count.
     pub fn list<T>(&mut self, mut read: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
         let mut items = Vec::new();
         for _ in 0..self.number()? {
@@ -133,7 +133,7 @@ impl<'r> Reader<'r> {
         Some(items)
     }
 
-    /// Whether nothing is left.
+    /// Whether all bytes have been read.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.rest.is_empty()

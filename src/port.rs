@@ -17,14 +17,15 @@ pub trait Random {
     fn unique(&self) -> u64;
 }
 
-/// Data that every worker of a proxy shares: values by their keys, which cannot be deleted.
+/// Data that all workers of a proxy share: values by their keys, which cannot be deleted.
 pub trait Shared {
-    /// The value of a key, empty where there is none, and what to show to change it.
-    fn shared(&self, key: &str) -> (Vec<u8>, Option<u32>);
+    /// The value of a key, empty where there is none, and its version (Envoy's `cas`), which a
+    /// change has to name.
+    fn shared_data(&self, key: &str) -> (Vec<u8>, Option<u32>);
 
-    /// Writes a value; not when somebody else has since it was read. `unchanged` is what
-    /// [`Shared::shared`] gave: `None` for a key that was not there.
-    fn share(&self, key: &str, value: &[u8], unchanged: Option<u32>) -> bool;
+    /// Writes a value; `false` when another worker has changed it meanwhile. `version` is what
+    /// [`Shared::shared_data`] gave: `None` for a key that was not there.
+    fn set_shared_data(&self, key: &str, value: &[u8], version: Option<u32>) -> bool;
 }
 
 /// A host, but for what only a callback can read.

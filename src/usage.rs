@@ -1,29 +1,29 @@
-//! Tokens, counted one way: the one noun that dialects read and credits price.
+//! How many tokens a request used: dialects read it, credits price it.
 
 /// What a request used, as its provider reported it.
 ///
-/// Providers count differently (some include cached tokens in their input, some do not); a
-/// dialect turns its own habit into this one, in which the input parts do not overlap.
+/// Providers count differently: some include cached tokens in their input, some do not. Every
+/// dialect translates into this form, in which the counts of input do not overlap.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Input tokens read afresh: neither from a cache nor written to one.
+    /// Input tokens that were neither read from a cache nor written to one.
     pub input: u64,
     /// Input tokens read from the provider's cache.
     pub cached_input: u64,
-    /// Input tokens written to a cache that lives five minutes (or as the provider pleases).
+    /// Input tokens written to the provider's cache, for five minutes or as is usual there.
     pub cache_write: u64,
-    /// Input tokens written to a cache that lives an hour.
+    /// Input tokens written to the provider's cache for an hour.
     pub cache_write_hour: u64,
     /// Output tokens, reasoning included.
     pub output: u64,
     /// The part of `output` that was reasoning.
     pub reasoning: u64,
-    /// A part of the report could not be read as a count: none of it is to be believed.
+    /// A part of the report could not be read as a count, so that no count is to be believed.
     pub garbled: bool,
 }
 
 impl Usage {
-    /// Every input token, however it was read.
+    /// The sum of all input tokens.
     #[must_use]
     pub const fn input_total(&self) -> u64 {
         self.input
@@ -32,17 +32,17 @@ impl Usage {
             .saturating_add(self.cache_write_hour)
     }
 
-    /// What is known after another report of the same answer.
+    /// The usage after a later report of the same answer.
     ///
-    /// A stream reports its running total more than once. Output only grows. Input is guessed by
-    /// some servers at the start and put right at the end, when the part that was cached is known,
-    /// so of its counts the later ones are right, where there are any: all of them where they are
-    /// no less than the earlier, or tell of a cache for the first time.
+    /// A stream reports its running total more than once. Output only grows, so the larger count
+    /// holds. Of input some servers report a guess at the start, and the exact counts at the end:
+    /// the later report replaces the earlier one where its input is no less, or where it is the
+    /// first to tell of cached input; otherwise only those of its counts hold that are not zero.
     #[must_use]
-    pub fn then(self, later: Self) -> Self {
-        let told = later.cached_input > 0 && self.cached_input == 0;
-        let whole = told || later.input_total() >= self.input_total();
-        let known = |before: u64, after: u64| if after > 0 || whole { after } else { before };
+    pub fn updated_by(self, later: Self) -> Self {
+        let first_cached = later.cached_input > 0 && self.cached_input == 0;
+        let replaces = first_cached || later.input_total() >= self.input_total();
+        let known = |before: u64, after: u64| if after > 0 || replaces { after } else { before };
         Self {
             input: known(self.input, later.input),
             cached_input: known(self.cached_input, later.cached_input),
@@ -59,8 +59,7 @@ impl Usage {
 mod tests {
     use crate::usage::Usage;
 
-    /// What is known of the input after two reports: input and what of it came from a cache and
-    /// was written to one.
+    /// Counts of two reports, and what is known after both: `input`, `cached_input`, `cache_write`.
     #[test]
     fn of_two_reports_the_later_counts_where_it_says_something() {
         for (before, later, known) in [
@@ -79,7 +78,11 @@ mod tests {
                 cache_write,
                 ..Usage::default()
             };
-            assert_eq!(usage(before).then(usage(later)), usage(known), "{before:?} {later:?}");
+            assert_eq!(
+                usage(before).updated_by(usage(later)),
+                usage(known),
+                "{before:?} {later:?}"
+            );
         }
     }
 }

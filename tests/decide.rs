@@ -68,12 +68,12 @@ impl Random for Counting {
 }
 
 impl Shared for Counting {
-    fn shared(&self, _key: &str) -> (Vec<u8>, Option<u32>) {
+    fn shared_data(&self, _key: &str) -> (Vec<u8>, Option<u32>) {
         self.next();
         (Vec::new(), None)
     }
 
-    fn share(&self, _key: &str, _value: &[u8], _unchanged: Option<u32>) -> bool {
+    fn set_shared_data(&self, _key: &str, _value: &[u8], _unchanged: Option<u32>) -> bool {
         self.next();
         false
     }
@@ -123,7 +123,7 @@ impl Record for Unwritten {
         Some(Self)
     }
 
-    fn stays(&self, _now_ms: u64) -> bool {
+    fn is_pinned(&self, _now_ms: u64) -> bool {
         false
     }
 }

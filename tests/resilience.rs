@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use tradewind::layout::{Reader, Writer};
 use tradewind::port::Shared;
-use tradewind::resilience::{Missed, Record, Snapshot, read, update};
+use tradewind::resilience::{Record, Snapshot, UpdateError, read, update};
 
 /// Envoy's shared data.
 #[derive(Default)]
@@ -21,12 +21,12 @@ struct Data {
 }
 
 impl Shared for Data {
-    fn shared(&self, key: &str) -> (Vec<u8>, Option<u32>) {
+    fn shared_data(&self, key: &str) -> (Vec<u8>, Option<u32>) {
         let values = self.values.borrow();
         values.get(key).map_or((Vec::new(), None), |(value, cas)| (value.clone(), Some(*cas)))
     }
 
-    fn share(&self, key: &str, value: &[u8], unchanged: Option<u32>) -> bool {
+    fn set_shared_data(&self, key: &str, value: &[u8], unchanged: Option<u32>) -> bool {
         if self.late.get() > 0 {
             self.late.set(self.late.get() - 1);
             return false;
@@ -75,7 +75,7 @@ impl Record for Purse {
         })
     }
 
-    fn stays(&self, _now_ms: u64) -> bool {
+    fn is_pinned(&self, _now_ms: u64) -> bool {
         self.credits > 0
     }
 }
@@ -83,7 +83,7 @@ impl Record for Purse {
 const START: u64 = 1_700_000_000_000;
 const STALE: u64 = 7_200_001;
 
-fn put(data: &Data, now: u64, name: &str, credits: u64) -> Result<(), Missed> {
+fn put(data: &Data, now: u64, name: &str, credits: u64) -> Result<(), UpdateError> {
     update(data, now, name, |_| Some((Purse { owner: name.to_owned(), credits, debt: -1 }, ())))
 }
 
@@ -112,7 +112,7 @@ fn memory_is_bounded_however_many_come() {
     for number in 0..80_000_u64 {
         // Each has credits, so that whoever comes late finds no place.
         let put = put(&data, START, &format!("{number:0>60}"), 1);
-        assert!(matches!(put, Ok(()) | Err(Missed::Full)), "{put:?}");
+        assert!(matches!(put, Ok(()) | Err(UpdateError::Full)), "{put:?}");
     }
     assert!(data.keys() <= 4096, "{} keys", data.keys());
     assert!(data.largest() <= 4096, "a bucket of {} bytes", data.largest());
@@ -174,8 +174,8 @@ fn where_all_have_credits_a_new_one_does_without_until_one_is_stale() {
     for name in &names[..16] {
         put(&data, START, name, 1).unwrap();
     }
-    assert_eq!(put(&data, START, &names[16], 1), Err(Missed::Full));
-    assert_eq!(put(&data, START + STALE - 1, &names[16], 1), Err(Missed::Full));
+    assert_eq!(put(&data, START, &names[16], 1), Err(UpdateError::Full));
+    assert_eq!(put(&data, START + STALE - 1, &names[16], 1), Err(UpdateError::Full));
     // Its own record can be changed all the same.
     assert_eq!(put(&data, START + STALE - 1, &names[0], 2), Ok(()));
     assert_eq!(put(&data, START + STALE, &names[16], 1), Ok(()));
@@ -189,8 +189,8 @@ fn where_all_have_credits_a_new_one_does_without_until_one_is_stale() {
 fn a_record_too_long_for_a_bucket_is_not_kept_and_takes_nobodys_place() {
     let data = Data::default();
     put(&data, START, "small", 0).unwrap();
-    assert_eq!(put(&data, START, &"n".repeat(2100), 0), Err(Missed::Full));
-    assert_eq!(put(&data, START, &"n".repeat(70_000), 0), Err(Missed::Full));
+    assert_eq!(put(&data, START, &"n".repeat(2100), 0), Err(UpdateError::Full));
+    assert_eq!(put(&data, START, &"n".repeat(70_000), 0), Err(UpdateError::Full));
     assert_eq!(credits(&data, "small"), Some(0));
 }
 
@@ -208,11 +208,11 @@ fn a_change_is_tried_again_when_another_worker_was_quicker() {
     data.late.set(15);
     assert_eq!(take(&data), Ok(4));
     data.late.set(16);
-    assert_eq!(take(&data), Err(Missed::Contended));
+    assert_eq!(take(&data), Err(UpdateError::Contended));
     data.late.set(0);
     assert_eq!(credits(&data, "acme"), Some(4), "nothing was taken that nobody got");
     put(&data, START, "acme", 0).unwrap();
-    assert_eq!(take(&data), Err(Missed::Declined));
+    assert_eq!(take(&data), Err(UpdateError::Declined));
 }
 
 #[test]

@@ -9,11 +9,9 @@ pub const REASON_MAX: usize = 256;
 /// Change an account by hand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Adjust {
-    /// Whose.
     pub tenant: String,
-    /// The operator's own id of it.
+    /// The idempotency key that the operator chose.
     pub key: String,
-    /// What to do.
     pub change: Change,
     /// Why, for whoever reads the entries: 1 to [`REASON_MAX`] bytes without control characters.
     pub reason: String,
@@ -22,28 +20,24 @@ pub struct Adjust {
 /// What an adjustment does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// Gives credits: a lot as a purchase makes one, and nothing is paid.
+    /// Adds credits as a new lot, like a purchase for which nothing is paid.
     Credit {
-        /// How much.
         credits: Credits,
-        /// When what is left of it is gone.
+        /// When what is left of these credits expires; `None` for never.
         expires_at: Option<Moment>,
     },
-    /// Takes credits, those that expire first, and below zero what is not there.
-    Debit {
-        /// How much.
-        credits: Credits,
-    },
-    /// Takes back what is left of a purchase, for money; never what holds may still need.
+    /// Takes credits from the lots that expire first; what they lack takes the balance below zero.
+    Debit { credits: Credits },
+    /// Takes back what is left of a purchase for its money, but never credits that are held.
     Refund {
-        /// The buyer's own id of the purchase.
+        /// The idempotency key of the purchase.
         purchase: String,
-        /// How much of it; all that is left where it is not said.
+        /// How many credits; `None` for all that is left.
         credits: Option<Credits>,
     },
-    /// Takes all that is left of a lot, for nothing, and under open holds as well.
+    /// Takes all that is left of a lot without returning money, even credits that are held.
     Void {
-        /// The number of the lot's entry.
+        /// The number of the entry that created the lot.
         lot: u64,
     },
 }
@@ -51,32 +45,29 @@ pub enum Change {
 /// An adjustment that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Adjustment {
-    /// What was asked.
     pub asked: Adjust,
-    /// The number of its entry.
+    /// The number of the adjustment's entry.
     pub number: u64,
-    /// By how much the balance changed.
+    /// By how much the balance changed: negative for a debit, a refund and a void.
     pub amount: Balance,
-    /// For a refund: what of the money that was paid goes back.
+    /// For a refund: how much of the money that was paid goes back; zero for the others.
     pub paid: Credits,
-    /// When.
     pub at: Moment,
-    /// How the account stood after it.
+    /// The account after the adjustment.
     pub standing: Standing,
 }
 
 /// What an entry says of an adjustment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Adjusted {
-    /// The name of its change.
+    /// One of [`Change::NAMES`].
     pub change: &'static str,
-    /// The operator's own id of it.
+    /// The idempotency key that the operator chose.
     pub key: String,
     /// The lot that was refunded or voided.
     pub lot: Option<u64>,
-    /// When what was given is gone.
+    /// When the credits that were given expire.
     pub expires_at: Option<Moment>,
-    /// Why.
     pub reason: String,
 }
 
@@ -84,7 +75,7 @@ impl Change {
     /// The names of all changes.
     pub const NAMES: [&str; 4] = ["credit", "debit", "refund", "void"];
 
-    /// Its name on the wire and in stores.
+    /// Its name on the wire and in the database.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -97,14 +88,14 @@ impl Change {
 }
 
 impl Adjustment {
-    /// Its id: the tenant, and the number of its entry there.
+    /// The id by which the API names it: `tenant/entry number`.
     #[must_use]
     pub fn id(&self) -> String {
         format!("{}/{}", self.asked.tenant, self.number)
     }
 }
 
-/// Whether a text can be a reason.
+/// Whether a text may stand as a reason: 1 to [`REASON_MAX`] bytes without control characters.
 #[must_use]
 pub fn is_reason(text: &str) -> bool {
     (1..=REASON_MAX).contains(&text.len()) && !text.chars().any(char::is_control)

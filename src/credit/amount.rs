@@ -1,6 +1,8 @@
-//! Amounts of credits: exact decimals outside, whole millionths inside.
+//! Amounts of credits: decimals with six digits when written, whole millionths in memory.
 use core::fmt;
 use core::str::FromStr;
+
+use super::share::Share;
 
 /// Millionths in one credit.
 const UNIT: u64 = 1_000_000;
@@ -16,33 +18,32 @@ pub struct Credits(u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
 pub struct Balance(i64);
 
-/// Why a text is no amount of credits.
+/// Why a text could not be read as an amount of credits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotCredits {
-    /// It is not a decimal number such as `3.75`.
+pub enum ParseCreditsError {
+    /// Not a decimal number such as `3.75`.
     Decimal,
-    /// It is below zero.
+    /// Below zero, which no amount may be.
     Negative,
-    /// It has more than six digits after the point.
+    /// More than six digits after the point.
     TooFine,
-    /// It is more than [`Credits::MAX`].
+    /// More than [`Credits::MAX`].
     TooLarge,
 }
 
 impl Credits {
-    /// Nothing.
     pub const ZERO: Self = Self(0);
 
     /// The most that one amount may be: a trillion credits. Nine of them fit into a balance.
     pub const MAX: Self = Self(1_000_000_000_000 * UNIT);
 
-    /// So many millionths; none above [`Credits::MAX`].
+    /// An amount of that many millionths; `None` above [`Credits::MAX`].
     #[must_use]
     pub const fn of_micros(micros: u64) -> Option<Self> {
         if micros <= Self::MAX.0 { Some(Self(micros)) } else { None }
     }
 
-    /// So many millionths, [`Credits::MAX`] at most.
+    /// An amount of that many millionths, or [`Credits::MAX`] where that is less.
     #[must_use]
     pub const fn clamped(micros: u128) -> Self {
         match Self::narrow(micros) {
@@ -56,74 +57,69 @@ impl Credits {
         if micros <= Self::MAX.0 as u128 { Some(Self(micros as u64)) } else { None }
     }
 
-    /// In millionths.
     #[must_use]
     pub const fn micros(self) -> u64 {
         self.0
     }
 
-    /// Whether it is nothing.
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.0 == 0
     }
 
-    /// The sum; none above [`Credits::MAX`].
+    /// The sum; `None` above [`Credits::MAX`].
     #[must_use]
-    pub const fn plus(self, other: Self) -> Option<Self> {
+    pub const fn checked_add(self, other: Self) -> Option<Self> {
         match self.0.checked_add(other.0) {
             Some(micros) => Self::of_micros(micros),
             None => None,
         }
     }
 
-    /// What is left; none when there is less than that.
+    /// The difference; `None` where it would be below zero.
     #[must_use]
-    pub const fn minus(self, other: Self) -> Option<Self> {
+    pub const fn checked_sub(self, other: Self) -> Option<Self> {
         match self.0.checked_sub(other.0) {
             Some(micros) => Some(Self(micros)),
             None => None,
         }
     }
 
-    /// What is left, nothing when there is less than that.
+    /// The difference, or zero where it would be below zero.
     #[must_use]
-    pub const fn less(self, other: Self) -> Self {
+    pub const fn saturating_sub(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
     }
 
-    /// As much of it as `part` is of `whole`, rounded down; nothing of a whole that is nothing.
+    /// `self * part / whole`, rounded down; zero where `whole` is zero.
     #[must_use]
     pub fn part(self, part: Self, whole: Self) -> Self {
         let product = u128::from(self.0).saturating_mul(u128::from(part.0));
         Self::clamped(product.checked_div(u128::from(whole.0)).unwrap_or(0))
     }
 
-    /// That many parts of a million of it, rounded down: 20 % is 200,000.
+    /// That share of the amount, rounded down.
     #[must_use]
-    pub fn share(self, parts: u64) -> Self {
+    pub fn share(self, share: Share) -> Self {
         const WHOLE: u128 = 1_000_000;
-        Self::clamped(u128::from(self.0).saturating_mul(u128::from(parts)) / WHOLE)
+        Self::clamped(u128::from(self.0).saturating_mul(share.parts().into()) / WHOLE)
     }
 }
 
 impl Balance {
-    /// Nothing.
     pub const ZERO: Self = Self(0);
 
-    /// So many millionths.
     #[must_use]
     pub const fn of_micros(micros: i64) -> Self {
         Self(micros)
     }
 
-    /// In millionths.
     #[must_use]
     pub const fn micros(self) -> i64 {
         self.0
     }
 
-    /// Reads what [`fmt::Display`] writes; none for anything else.
+    /// Reads what [`fmt::Display`] writes; `None` for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
@@ -131,44 +127,44 @@ impl Balance {
         if negative { micros.checked_neg().map(Self) } else { Some(Self(micros)) }
     }
 
-    /// With that added; none when it overflows.
+    /// The sum; `None` when it overflows.
     #[must_use]
-    pub fn plus(self, credits: Credits) -> Option<Self> {
+    pub fn checked_add(self, credits: Credits) -> Option<Self> {
         self.0.checked_add(i64::try_from(credits.0).ok()?).map(Self)
     }
 
-    /// With that taken away; none when it overflows.
+    /// The difference, which may be negative; `None` when it overflows.
     #[must_use]
-    pub fn minus(self, credits: Credits) -> Option<Self> {
+    pub fn checked_sub(self, credits: Credits) -> Option<Self> {
         self.0.checked_sub(i64::try_from(credits.0).ok()?).map(Self)
     }
 
-    /// What there is to spend: nothing when it is negative.
+    /// The balance as an amount: zero where it is negative.
     #[must_use]
     pub fn credits(self) -> Credits {
         u64::try_from(self.0).map_or(Credits::ZERO, |micros| Credits::clamped(micros.into()))
     }
 }
 
-/// As people write it: `3.75`.
+/// Reads a decimal such as `3.75`.
 impl FromStr for Credits {
-    type Err = NotCredits;
+    type Err = ParseCreditsError;
 
-    fn from_str(text: &str) -> Result<Self, NotCredits> {
+    fn from_str(text: &str) -> Result<Self, ParseCreditsError> {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
         let digits =
             |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
         if text.starts_with('-') {
-            return Err(NotCredits::Negative);
+            return Err(ParseCreditsError::Negative);
         }
         if !digits(whole) || !digits(fraction) {
-            return Err(NotCredits::Decimal);
+            return Err(ParseCreditsError::Decimal);
         }
         if fraction.len() > FRACTION {
-            return Err(NotCredits::TooFine);
+            return Err(ParseCreditsError::TooFine);
         }
         let micros = format!("{whole}{fraction:0<FRACTION$}").parse().ok();
-        micros.and_then(Self::of_micros).ok_or(NotCredits::TooLarge)
+        micros.and_then(Self::of_micros).ok_or(ParseCreditsError::TooLarge)
     }
 }
 
@@ -198,7 +194,7 @@ fn decimal(micros: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(f, "{whole}.{}", digits.trim_end_matches('0'))
 }
 
-impl fmt::Display for NotCredits {
+impl fmt::Display for ParseCreditsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Decimal => f.write_str("expected an exact decimal in quotes such as `\"3.75\"`"),

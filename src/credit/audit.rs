@@ -1,4 +1,4 @@
-//! An account recomputed from what led to it: whatever differs is an error of the ledger.
+//! Recomputes an account from its entries and holds; a difference is an error of the ledger.
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::adjustment::{Adjusted, Adjustment};
@@ -8,26 +8,27 @@ use super::budget::{Labels, Meter, MeterKey};
 use super::calendar::Moment;
 use super::record::{Account, Charge, Draw, Entry, Hold, HoldState, Lot, Purchase, Reason};
 
-/// One account, recomputed from its records as they are told.
+/// Recomputes one account from its records, which are handed over one by one.
 ///
-/// Purchases are told before entries, these in their order, and then the rest in any.
+/// Lots, purchases and adjustments come first, then the entries in their order, then the holds,
+/// draws, meters and alerts in any order.
 #[derive(Debug)]
 pub struct Auditor {
     account: Account,
-    /// The account as its entries say.
-    told: Account,
+    /// The account as its entries make it.
+    replayed: Account,
     held: u128,
     meters: BTreeMap<MeterKey, Meter>,
     purchases: BTreeMap<u64, Purchase>,
     adjustments: BTreeMap<u64, Adjustment>,
-    /// What was charged by hold, and by draw on it.
+    /// What was charged, by hold id and by the id of a draw on it.
     charges: BTreeMap<(String, Option<String>), Charged>,
-    /// What expired of each purchase and did not come back, and when its time is.
-    let_go: BTreeMap<u64, (Credits, Option<Moment>)>,
+    /// By lot: what expired and no repair brought back, and the time at which it expires.
+    expired: BTreeMap<u64, (Credits, Option<Moment>)>,
     differences: Vec<String>,
 }
 
-/// What the entries of one settlement charge.
+/// The sum of a settlement's entries.
 #[derive(Debug, Default)]
 struct Charged {
     credits: Credits,
@@ -35,59 +36,58 @@ struct Charged {
 }
 
 impl Auditor {
-    /// Begins with an account as it is kept.
+    /// Begins with the account as the database has it.
     #[must_use]
     pub fn of(account: Account) -> Self {
         Self {
             account,
-            told: Account::default(),
+            replayed: Account::default(),
             held: 0,
             meters: BTreeMap::new(),
             purchases: BTreeMap::new(),
             adjustments: BTreeMap::new(),
             charges: BTreeMap::new(),
-            let_go: BTreeMap::new(),
+            expired: BTreeMap::new(),
             differences: Vec::new(),
         }
     }
 
-    /// A lot as it is kept: lots are told before entries.
+    /// A lot as the database has it.
     pub fn lot(&mut self, lot: Lot) {
         self.account.add_lot(lot);
     }
 
-    /// An alert as it is kept.
+    /// An alert as the database has it.
     pub fn alert(&mut self, alert: &Alert) {
-        self.told.alerts = self.told.alerts.saturating_add(1);
+        self.replayed.alerts = self.replayed.alerts.saturating_add(1);
         if alert.number > self.account.alerts {
-            self.differ(&format!("alert {} was never told", alert.number));
+            self.report(&format!("alert {} was never told", alert.number));
         }
     }
 
-    /// A purchase as it is kept.
+    /// A purchase as the database has it.
     pub fn purchase(&mut self, purchase: Purchase) {
         self.purchases.insert(purchase.number, purchase);
     }
 
-    /// An adjustment as it is kept.
+    /// An adjustment as the database has it.
     pub fn adjustment(&mut self, adjustment: Adjustment) {
         self.adjustments.insert(adjustment.number, adjustment);
     }
 
-    /// An entry.
     pub fn entry(&mut self, entry: &Entry) {
-        let number = self.told.entries.saturating_add(1);
+        let number = self.replayed.entries.saturating_add(1);
         self.expect(&format!("the number of entry {number}"), entry.number, number);
-        self.told.entries = entry.number;
+        self.replayed.entries = entry.number;
         let repair = matches!(entry.reason, Reason::Repair { .. });
-        if entry.at < self.told.mark && !repair {
-            self.differ(&format!("entry {number} is from before the one before it"));
+        if entry.at < self.replayed.latest_at && !repair {
+            self.report(&format!("entry {number} is from before the one before it"));
         }
-        self.told.mark = entry.at;
-        let sum = self.told.balance.micros().saturating_add(entry.amount.micros());
+        self.replayed.latest_at = entry.at;
+        let sum = self.replayed.balance.micros().saturating_add(entry.amount.micros());
         let sum = Balance::of_micros(sum);
         self.expect(&format!("the balance after entry {number}"), entry.balance, sum);
-        self.told.balance = sum;
+        self.replayed.balance = sum;
         match &entry.reason {
             Reason::Purchase { key, expires_at } => self.bought(entry, key, *expires_at),
             Reason::Charge(charge) => self.charged(entry, charge),
@@ -97,23 +97,23 @@ impl Auditor {
         }
     }
 
-    /// A hold as it is kept.
+    /// A hold as the database has it.
     pub fn hold(&mut self, hold: &Hold) {
         let id = &hold.id;
         if hold.remaining > hold.credits {
-            self.differ(&format!("hold `{id}` holds more than was set aside"));
+            self.report(&format!("hold `{id}` holds more than was set aside"));
         }
         if hold.lapsed > hold.credits
             || (hold.state != HoldState::Expired && !hold.lapsed.is_zero())
         {
-            self.differ(&format!("hold `{id}` let go more than it held"));
+            self.report(&format!("hold `{id}` let go more than it held"));
         }
         match hold.state {
             HoldState::Open => {
                 self.held = self.held.saturating_add(hold.remaining.micros().into());
                 for key in MeterKey::every(&hold.tenant, hold.labels(), hold.made) {
                     let meter = self.meters.entry(key).or_default();
-                    meter.held = meter.held.plus(hold.remaining).unwrap_or(Credits::MAX);
+                    meter.held = meter.held.checked_add(hold.remaining).unwrap_or(Credits::MAX);
                 }
             }
             HoldState::Settled | HoldState::Released | HoldState::Expired => {
@@ -129,7 +129,7 @@ impl Auditor {
         self.expect(&format!("what settled hold `{id}`"), settled, charged);
     }
 
-    /// A settled part of a hold as it is kept.
+    /// A draw on a hold as the database has it.
     pub fn draw(&mut self, draw: &Draw) {
         let key = (draw.hold_id.clone(), Some(draw.id.clone()));
         let charged = self.charges.remove(&key).unwrap_or_default().credits;
@@ -137,22 +137,22 @@ impl Auditor {
         self.expect(&what, draw.credits, charged);
     }
 
-    /// A meter as it is kept.
+    /// A meter as the database has it.
     pub fn meter(&mut self, key: &MeterKey, meter: Meter) {
-        let told = self.meters.remove(key).unwrap_or_default();
+        let replayed = self.meters.remove(key).unwrap_or_default();
         let what = |what: &str| format!("what is {what} in `{}` of {}", key.label, key.window);
-        self.expect(&what("spent"), meter.spent, told.spent);
-        self.expect(&what("held"), meter.held, told.held);
+        self.expect(&what("spent"), meter.spent, replayed.spent);
+        self.expect(&what("held"), meter.held, replayed.held);
     }
 
-    /// Everything that differs, once all is told.
+    /// All differences, one sentence each, once every record has been handed over.
     #[must_use]
     pub fn differences(mut self) -> Vec<String> {
-        let (kept, told) = (self.account.clone(), self.told.clone());
-        self.expect("the balance", kept.balance, told.balance);
-        self.expect("the number of entries", kept.entries, told.entries);
-        self.expect("the number of alerts", kept.alerts, told.alerts);
-        self.expect("the last purchase", kept.last_purchase, told.last_purchase);
+        let (kept, replayed) = (self.account.clone(), self.replayed.clone());
+        self.expect("the balance", kept.balance, replayed.balance);
+        self.expect("the number of entries", kept.entries, replayed.entries);
+        self.expect("the number of alerts", kept.alerts, replayed.alerts);
+        self.expect("the last purchase", kept.last_purchase, replayed.last_purchase);
         self.expect("what is held", u128::from(kept.held.micros()), self.held);
         let lots = |account: &Account| {
             let until = |lot: &Lot| lot.expires_at.map(|at| format!(" until {at}"));
@@ -162,24 +162,24 @@ impl Auditor {
             };
             account.lots.iter().map(lot).collect::<Vec<_>>().join(", ")
         };
-        self.expect("the lots", lots(&kept), lots(&told));
+        self.expect("the lots", lots(&kept), lots(&replayed));
         let owned = u128::try_from(kept.balance.micros()).unwrap_or_default();
         self.expect("the sum of the lots", kept.in_lots(), owned);
         for (hold, part) in core::mem::take(&mut self.charges).into_keys() {
             let part = part.map(|part| format!("part `{part}` of ")).unwrap_or_default();
-            self.differ(&format!("{part}hold `{hold}` is charged and not kept"));
+            self.report(&format!("{part}hold `{hold}` is charged and not kept"));
         }
         for (key, _) in core::mem::take(&mut self.meters)
             .into_iter()
             .filter(|(_, meter)| *meter != Meter::default())
         {
-            self.differ(&format!("the meter `{}` of {} is missing", key.label, key.window));
+            self.report(&format!("the meter `{}` of {} is missing", key.label, key.window));
         }
         for number in core::mem::take(&mut self.purchases).into_keys() {
-            self.differ(&format!("the purchase of entry {number} has no entry"));
+            self.report(&format!("the purchase of entry {number} has no entry"));
         }
         for number in core::mem::take(&mut self.adjustments).into_keys() {
-            self.differ(&format!("the adjustment of entry {number} has no entry"));
+            self.report(&format!("the adjustment of entry {number} has no entry"));
         }
         self.differences
     }
@@ -192,34 +192,34 @@ impl Auditor {
             Some(purchase) if purchase.key == key && purchase.expires_at == expires_at => {
                 self.expect(&what, purchase.deal.credits, credits);
             }
-            Some(_) | None => self.differ(&format!("{what} is not kept")),
+            Some(_) | None => self.report(&format!("{what} is not kept")),
         }
-        self.told.last_purchase = credits;
-        let remaining = credits.min(self.told.balance.credits());
-        self.told.add_lot(Lot { number, remaining, expires_at });
+        self.replayed.last_purchase = credits;
+        let remaining = credits.min(self.replayed.balance.credits());
+        self.replayed.add_lot(Lot { number, remaining, expires_at });
     }
 
     fn charged(&mut self, entry: &Entry, charge: &Charge) {
         let number = entry.number;
         let micros = entry.amount.micros();
         if micros >= 0 {
-            self.differ(&format!("entry {number} charges nothing"));
+            self.report(&format!("entry {number} charges nothing"));
         }
         let credits = Credits::clamped(micros.unsigned_abs().into());
-        self.told.take(credits, &mut |_| {});
+        self.replayed.take(credits, &mut |_| {});
         let key = (charge.hold_id.clone(), charge.draw.clone());
         let charged = self.charges.entry(key).or_default();
-        charged.credits = charged.credits.plus(credits).unwrap_or(Credits::MAX);
+        charged.credits = charged.credits.checked_add(credits).unwrap_or(Credits::MAX);
         if !charged.parts.insert(charge.part) {
-            self.differ(&format!("entry {number} charges hold `{}` again", charge.hold_id));
+            self.report(&format!("entry {number} charges hold `{}` again", charge.hold_id));
         }
         let labels = Labels { user: charge.user.as_deref(), key: charge.key.as_deref() };
         let tenant = &self.account.tenant;
-        let model = charge.spent.model.as_deref();
+        let model = charge.details.model.as_deref();
         let model = MeterKey::model(tenant, model, charge.counts_at);
         for key in MeterKey::every(tenant, labels, charge.counts_at).chain([model]) {
             let meter = self.meters.entry(key).or_default();
-            meter.spent = meter.spent.plus(credits).unwrap_or(Credits::MAX);
+            meter.spent = meter.spent.checked_add(credits).unwrap_or(Credits::MAX);
         }
     }
 
@@ -231,38 +231,42 @@ impl Auditor {
                 && made.amount == amount
         };
         if !self.adjustments.remove(&number).is_some_and(|made| same(&made)) {
-            self.differ(&format!(
+            self.report(&format!(
                 "what adjustment `{}` of entry {number} did is not kept",
                 adjusted.key
             ));
         }
         if amount > Balance::ZERO {
-            let remaining = amount.credits().min(self.told.balance.credits());
-            self.told.add_lot(Lot { number, remaining, expires_at: adjusted.expires_at });
+            let remaining = amount.credits().min(self.replayed.balance.credits());
+            self.replayed.add_lot(Lot { number, remaining, expires_at: adjusted.expires_at });
             return;
         }
         let credits = Credits::clamped(amount.micros().unsigned_abs().into());
-        let Some(lot) = adjusted.lot else { return self.told.take(credits, &mut |_| {}) };
-        let left = self.told.lots.iter().find(|own| own.number == lot);
+        let Some(lot) = adjusted.lot else { return self.replayed.take(credits, &mut |_| {}) };
+        let left = self.replayed.lots.iter().find(|own| own.number == lot);
         if left.is_none_or(|left| left.remaining < credits) {
-            self.differ(&format!("entry {number} takes what is not there"));
+            self.report(&format!("entry {number} takes what is not there"));
         }
-        self.told.take_from(lot, credits, &mut |_| {});
+        self.replayed.take_from(lot, credits, &mut |_| {});
     }
 
     fn expired(&mut self, entry: &Entry, number: u64) {
         let gone = Credits::clamped(entry.amount.micros().unsigned_abs().into());
-        let lot = self.told.lots.iter_mut().find(|lot| lot.number == number);
+        let lot = self.replayed.lots.iter_mut().find(|lot| lot.number == number);
         let over = |lot: &Lot| lot.expires_at.is_some_and(|moment| moment <= entry.at);
-        match lot.filter(|lot| over(lot)).and_then(|lot| Some((lot.remaining.minus(gone)?, lot))) {
+        match lot
+            .filter(|lot| over(lot))
+            .and_then(|lot| Some((lot.remaining.checked_sub(gone)?, lot)))
+        {
             Some((rest, lot)) => {
                 lot.remaining = rest;
-                let (sum, _) = self.let_go.entry(number).or_insert((Credits::ZERO, lot.expires_at));
-                *sum = sum.plus(gone).unwrap_or(Credits::MAX);
+                let (sum, _) =
+                    self.expired.entry(number).or_insert((Credits::ZERO, lot.expires_at));
+                *sum = sum.checked_add(gone).unwrap_or(Credits::MAX);
             }
-            None => self.differ(&format!("entry {} lets go what is not there", entry.number)),
+            None => self.report(&format!("entry {} lets go what is not there", entry.number)),
         }
-        self.told.lots.retain(|lot| !lot.remaining.is_zero());
+        self.replayed.lots.retain(|lot| !lot.remaining.is_zero());
     }
 
     fn repaired(&mut self, entry: &Entry, number: Option<u64>) {
@@ -271,29 +275,29 @@ impl Auditor {
             self.expect("what a repair of time alone brings back", back, Credits::ZERO);
             return;
         };
-        let gone = self.let_go.get_mut(&number);
+        let gone = self.expired.get_mut(&number);
         let expires_at = gone.and_then(|(sum, expires_at)| {
-            *sum = sum.minus(back)?;
+            *sum = sum.checked_sub(back)?;
             expires_at.filter(|at| *at > entry.at)
         });
         if expires_at.is_none() {
-            self.differ(&format!("entry {} brings back what did not go", entry.number));
+            self.report(&format!("entry {} brings back what did not go", entry.number));
         }
-        let back = back.min(self.told.balance.credits());
-        let left = self.told.lots.iter().find(|lot| lot.number == number).copied();
-        let remaining = back.plus(left.map_or(Credits::ZERO, |lot| lot.remaining));
-        self.told.lots.retain(|lot| lot.number != number);
+        let back = back.min(self.replayed.balance.credits());
+        let left = self.replayed.lots.iter().find(|lot| lot.number == number).copied();
+        let remaining = back.checked_add(left.map_or(Credits::ZERO, |lot| lot.remaining));
+        self.replayed.lots.retain(|lot| lot.number != number);
         let remaining = remaining.unwrap_or(Credits::MAX);
-        self.told.add_lot(Lot { number, remaining, expires_at });
+        self.replayed.add_lot(Lot { number, remaining, expires_at });
     }
 
-    fn expect<T: PartialEq + core::fmt::Display>(&mut self, what: &str, kept: T, told: T) {
-        if kept != told {
-            self.differ(&format!("{what} is {kept}, and should be {told}"));
+    fn expect<T: PartialEq + core::fmt::Display>(&mut self, what: &str, kept: T, replayed: T) {
+        if kept != replayed {
+            self.report(&format!("{what} is {kept}, and should be {replayed}"));
         }
     }
 
-    fn differ(&mut self, what: &str) {
+    fn report(&mut self, what: &str) {
         self.differences.push(format!("{}: {what}", self.account.tenant));
     }
 }

@@ -1,83 +1,74 @@
-//! Budgets: how much may be spent in a day or a month, beside what has been bought.
+//! Budgets: how much may be spent in a day or a month, whatever the balance is.
 use core::fmt;
 use core::str::FromStr;
 
 use super::amount::Credits;
-use super::calendar::{Moment, Per, Window};
+use super::calendar::{Moment, Period, Window};
 
 /// A limit on what a tenant, a user or a key spends in a day or a month.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Budget {
-    /// How long it lasts.
-    pub per: Per,
-    /// How much it is.
+    /// The window after which the budget begins anew.
+    pub per: Period,
+    /// The most that may be spent and held in one window.
     pub credits: Credits,
-    /// What the budget binds.
     pub scope: Scope,
 }
 
-/// Who has a budget.
+/// Whose spending a budget limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
-    /// The tenant, for all that it spends.
+    /// All that the tenant spends.
     Tenant,
-    /// A user.
-    User(Name),
-    /// A key.
-    Key(Name),
+    User(Selector),
+    Key(Selector),
 }
 
-/// One of many, or each of them for itself.
+/// Which users, or which keys, a budget is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Name {
-    /// Each has this budget for itself: `*`.
+pub enum Selector {
+    /// Each of them has this budget for itself: `*`.
     Each,
-    /// Only the one of that name.
+    /// Only the user, or the key, of that name.
     One(String),
 }
 
-/// What is counted in a window: all of a tenant, one user, one key, or one model.
+/// What a meter counts in a window: all of a tenant, or one user, key or model of it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MeterKey {
-    /// What the budget binds.
     pub tenant: String,
-    /// Empty for all; `user:ci`, `key:k1`, `model:gpt-4o` for a part.
+    /// Empty for all of the tenant; `user:ci`, `key:k1` or `model:gpt-4o` for a part of it.
     pub label: String,
-    /// The day or the month.
     pub window: Window,
 }
 
-/// What was spent and is held in a window.
+/// What was spent and what is held in a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Meter {
-    /// Charged, for holds made in the window.
+    /// What was charged for holds that were made in the window.
     pub spent: Credits,
-    /// Still held by holds made in the window.
+    /// What is still held by holds that were made in the window.
     pub held: Credits,
 }
 
-/// A budget that a hold would have exceeded.
+/// A budget that a hold would have exceeded, which is why the hold was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exceeded {
-    /// Which.
+pub struct ExceededBudget {
     pub budget: Budget,
-    /// What of it is spent, and held.
+    /// What of the budget is spent and held.
     pub meter: Meter,
-    /// When the next window begins.
     pub resets_at: Moment,
 }
 
-/// Whom a hold or a charge is for, beside the tenant.
+/// The user and the key that a hold or a charge is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Labels<'l> {
-    /// The user.
     pub user: Option<&'l str>,
-    /// The key.
     pub key: Option<&'l str>,
 }
 
 impl Labels<'_> {
-    /// The labels of every meter that counts it.
+    /// The labels of every meter that counts a hold with these.
     #[must_use]
     pub fn meters(self) -> Vec<String> {
         let user = self.user.map(|user| format!("user:{user}"));
@@ -87,12 +78,12 @@ impl Labels<'_> {
 }
 
 impl Budget {
-    /// The label of the meter that it limits for these; none when it is not about them.
+    /// The label of the meter that this budget limits; `None` when it does not limit these.
     #[must_use]
     pub fn label(&self, labels: Labels<'_>) -> Option<String> {
-        let about = |name: &Name, given: Option<&str>| match name {
-            Name::Each => given.map(str::to_owned),
-            Name::One(one) => given.filter(|given| given == one).map(str::to_owned),
+        let about = |name: &Selector, given: Option<&str>| match name {
+            Selector::Each => given.map(str::to_owned),
+            Selector::One(one) => given.filter(|given| given == one).map(str::to_owned),
         };
         match &self.scope {
             Scope::Tenant => Some(String::new()),
@@ -101,47 +92,46 @@ impl Budget {
         }
     }
 
-    /// The one meter that it limits; none when there is one for each.
+    /// The one meter that this budget limits; `None` when there is a meter for each user or key.
     #[must_use]
     pub fn meter(&self, tenant: &str, now: Moment) -> Option<MeterKey> {
         let label = match &self.scope {
             Scope::Tenant => String::new(),
-            Scope::User(Name::One(user)) => format!("user:{user}"),
-            Scope::Key(Name::One(key)) => format!("key:{key}"),
-            Scope::User(Name::Each) | Scope::Key(Name::Each) => return None,
+            Scope::User(Selector::One(user)) => format!("user:{user}"),
+            Scope::Key(Selector::One(key)) => format!("key:{key}"),
+            Scope::User(Selector::Each) | Scope::Key(Selector::Each) => return None,
         };
         Some(MeterKey::of(tenant, &label, Window::of(self.per, now)))
     }
 }
 
 impl MeterKey {
-    /// The meter of a label in a window.
     #[must_use]
     pub fn of(tenant: &str, label: &str, window: Window) -> Self {
         Self { tenant: tenant.to_owned(), label: label.to_owned(), window }
     }
 
-    /// Every meter that counts a hold of that moment.
+    /// Every meter that counts a hold that was made at `at`.
     pub fn every(tenant: &str, labels: Labels<'_>, at: Moment) -> impl Iterator<Item = Self> {
-        let windows = [Window::of(Per::Day, at), Window::of(Per::Month, at)];
+        let windows = [Window::of(Period::Day, at), Window::of(Period::Month, at)];
         labels.meters().into_iter().flat_map(move |label| {
             windows.map(|window| Self::of(tenant, &label, window)).into_iter()
         })
     }
 
-    /// The meter of a model on the day of that moment; an empty name where none is known.
+    /// The meter of a model on the day of `at`; of an empty name where the model is not known.
     #[must_use]
     pub fn model(tenant: &str, model: Option<&str>, at: Moment) -> Self {
         let label = format!("model:{}", model.unwrap_or_default());
-        Self::of(tenant, &label, Window::of(Per::Day, at))
+        Self::of(tenant, &label, Window::of(Period::Day, at))
     }
 }
 
-/// What is said of a text that is no budget.
+/// The text is not what a [`Budget`] displays as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotABudget;
+pub struct ParseBudgetError;
 
-/// As a store keeps it: `day 100`, `month 50 user ci`, `day 1 key *`.
+/// As it stands in the database: `day 100`, `month 50 user ci`, `day 1 key *`.
 impl fmt::Display for Budget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.per.name(), self.credits)?;
@@ -154,24 +144,28 @@ impl fmt::Display for Budget {
 }
 
 impl FromStr for Budget {
-    type Err = NotABudget;
+    type Err = ParseBudgetError;
 
-    fn from_str(text: &str) -> Result<Self, NotABudget> {
+    fn from_str(text: &str) -> Result<Self, ParseBudgetError> {
         let mut words = text.split(' ');
-        let mut word = || words.next().ok_or(NotABudget);
-        let per = Per::named(word()?).ok_or(NotABudget)?;
-        let credits = word()?.parse().map_err(|_| NotABudget)?;
+        let mut word = || words.next().ok_or(ParseBudgetError);
+        let per = Period::named(word()?).ok_or(ParseBudgetError)?;
+        let credits = word()?.parse().map_err(|_| ParseBudgetError)?;
         let scope = match (words.next(), words.next()) {
             (None, _) => Scope::Tenant,
-            (Some("user"), Some(name)) => Scope::User(Name::of(name)),
-            (Some("key"), Some(name)) => Scope::Key(Name::of(name)),
-            _ => return Err(NotABudget),
+            (Some("user"), Some(name)) => Scope::User(Selector::of(name)),
+            (Some("key"), Some(name)) => Scope::Key(Selector::of(name)),
+            _ => return Err(ParseBudgetError),
         };
-        if words.next().is_some() { Err(NotABudget) } else { Ok(Self { per, credits, scope }) }
+        if words.next().is_some() {
+            Err(ParseBudgetError)
+        } else {
+            Ok(Self { per, credits, scope })
+        }
     }
 }
 
-impl Name {
+impl Selector {
     /// `*` is each of them.
     #[must_use]
     pub fn of(text: &str) -> Self {
@@ -179,7 +173,7 @@ impl Name {
     }
 }
 
-impl fmt::Display for Name {
+impl fmt::Display for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Each => f.write_str("*"),

@@ -1,36 +1,34 @@
-//! Moments, and the days and months that budgets count in: all of them UTC.
+//! Moments, and the days and months that budgets count in, all in UTC.
 use core::fmt;
 use core::str::FromStr;
 
-const SECOND: u64 = 1_000;
-const DAY: u64 = 86_400 * SECOND;
+const SECOND_MS: u64 = 1_000;
+const DAY_MS: u64 = 86_400 * SECOND_MS;
 
-/// The end of the year 9999: what comes later is no moment of ours.
-const LAST: u64 = 253_402_300_799_999;
+/// The end of the year 9999, beyond which no [`Moment`] lies: dates have four-digit years.
+const LAST_MS: u64 = 253_402_300_799_999;
 
 /// A point in time, in milliseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
 pub struct Moment(u64);
 
-/// How long a budget lasts.
+/// The length of a budget's window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Per {
-    /// A calendar day.
+pub enum Period {
     Day,
-    /// A calendar month.
     Month,
 }
 
 /// One day or month of the calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Window {
-    per: Per,
+    per: Period,
     first: Date,
 }
 
-/// A text is no day or month.
+/// The text is not what a [`Window`] displays as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotAWindow;
+pub struct ParseWindowError;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Date {
@@ -40,33 +38,32 @@ struct Date {
 }
 
 impl Moment {
-    /// So many milliseconds after 1970 began; the end of the year 9999 for more.
+    /// The moment that many milliseconds after 1970 began, or the end of the year 9999.
     #[must_use]
     pub fn of_millis(millis: u64) -> Self {
-        Self(millis.min(LAST))
+        Self(millis.min(LAST_MS))
     }
 
-    /// In milliseconds since 1970.
+    /// Milliseconds since 1970 began.
     #[must_use]
     pub const fn millis(self) -> u64 {
         self.0
     }
 
-    /// So many seconds later.
     #[must_use]
     pub fn plus_seconds(self, seconds: u64) -> Self {
-        Self::of_millis(self.0.saturating_add(seconds.saturating_mul(SECOND)))
+        Self::of_millis(self.0.saturating_add(seconds.saturating_mul(SECOND_MS)))
     }
 
-    /// The milliseconds from `earlier` to here; none when that is later.
+    /// Milliseconds from `earlier` to this moment; 0 when `earlier` is later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
     }
 }
 
-impl Per {
-    /// Its name in settings and in a window's label.
+impl Period {
+    /// `day` or `month`, as in settings and in a window's text.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -75,7 +72,6 @@ impl Per {
         }
     }
 
-    /// The one of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         [Self::Day, Self::Month].into_iter().find(|per| per.name() == name)
@@ -85,23 +81,23 @@ impl Per {
 impl Window {
     /// The day or month in which a moment lies.
     #[must_use]
-    pub fn of(per: Per, moment: Moment) -> Self {
-        let date = Date::of(moment.0 / DAY);
+    pub fn of(per: Period, moment: Moment) -> Self {
+        let date = Date::of(moment.0 / DAY_MS);
         let first = match per {
-            Per::Day => date,
-            Per::Month => Date { day: 1, ..date },
+            Period::Day => date,
+            Period::Month => Date { day: 1, ..date },
         };
         Self { per, first }
     }
 
-    /// When it is over and the next begins.
+    /// When this window is over and the next one begins.
     #[must_use]
     pub fn end(self) -> Moment {
         let Date { year, month, day } = self.first;
         let next = match (self.per, month) {
-            (Per::Day, _) => return Date { year, month, day }.begins().plus_seconds(86_400),
-            (Per::Month, 12) => Date { year: year.saturating_add(1), month: 1, day },
-            (Per::Month, _) => Date { year, month: month.saturating_add(1), day },
+            (Period::Day, _) => return Date { year, month, day }.begins().plus_seconds(86_400),
+            (Period::Month, 12) => Date { year: year.saturating_add(1), month: 1, day },
+            (Period::Month, _) => Date { year, month: month.saturating_add(1), day },
         };
         next.begins()
     }
@@ -131,15 +127,15 @@ impl Date {
         let (era, year) = (year / 400, year % 400);
         let of_year = (153 * month + 2) / 5 + self.day - 1;
         let of_era = year * 365 + year / 4 - year / 100 + of_year;
-        Moment::of_millis((era * 146_097 + of_era - 719_468) * DAY)
+        Moment::of_millis((era * 146_097 + of_era - 719_468) * DAY_MS)
     }
 }
 
-/// RFC 3339: `2026-03-01T12:00:00Z`, with milliseconds where there are any.
+/// RFC 3339, such as `2026-03-01T12:00:00Z`, with milliseconds where they are not zero.
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Date { year, month, day } = Date::of(self.0 / DAY);
-        let (second, millis) = (self.0 / SECOND, self.0 % SECOND);
+        let Date { year, month, day } = Date::of(self.0 / DAY_MS);
+        let (second, millis) = (self.0 / SECOND_MS, self.0 % SECOND_MS);
         let (hour, minute, second) = (second / 3_600 % 24, second / 60 % 60, second % 60);
         write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
         if millis > 0 {
@@ -149,35 +145,35 @@ impl fmt::Display for Moment {
     }
 }
 
-/// `day:2026-03-01` or `month:2026-03`.
+/// As in the database: `day:2026-03-01` or `month:2026-03`.
 impl fmt::Display for Window {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Date { year, month, day } = self.first;
         write!(f, "{}:{year:04}-{month:02}", self.per.name())?;
         match self.per {
-            Per::Day => write!(f, "-{day:02}"),
-            Per::Month => Ok(()),
+            Period::Day => write!(f, "-{day:02}"),
+            Period::Month => Ok(()),
         }
     }
 }
 
 /// Reads what [`fmt::Display`] writes.
 impl FromStr for Window {
-    type Err = NotAWindow;
+    type Err = ParseWindowError;
 
-    fn from_str(text: &str) -> Result<Self, NotAWindow> {
-        let (per, date) = text.split_once(':').ok_or(NotAWindow)?;
-        let per = Per::named(per).ok_or(NotAWindow)?;
+    fn from_str(text: &str) -> Result<Self, ParseWindowError> {
+        let (per, date) = text.split_once(':').ok_or(ParseWindowError)?;
+        let per = Period::named(per).ok_or(ParseWindowError)?;
         let mut numbers = date.split('-').map(str::parse::<u64>);
-        let mut number = || numbers.next().and_then(Result::ok).ok_or(NotAWindow);
+        let mut number = || numbers.next().and_then(Result::ok).ok_or(ParseWindowError);
         let (year, month) = (number()?, number()?);
         let day = match per {
-            Per::Day => number()?,
-            Per::Month => 1,
+            Period::Day => number()?,
+            Period::Month => 1,
         };
         let dated = (1970..10_000).contains(&year);
         if !dated || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-            return Err(NotAWindow);
+            return Err(ParseWindowError);
         }
         Ok(Self { per, first: Date { year, month, day } })
     }
@@ -185,7 +181,7 @@ impl FromStr for Window {
 
 #[cfg(test)]
 mod tests {
-    use super::{Moment, Per, Window};
+    use super::{Moment, Period, Window};
 
     #[test]
     fn a_moment_reads_as_rfc_3339() {
@@ -228,7 +224,7 @@ mod tests {
 
     #[test]
     fn windows_follow_each_other() {
-        for per in [Per::Day, Per::Month] {
+        for per in [Period::Day, Period::Month] {
             let mut window = Window::of(per, Moment::default());
             // Two leap years that are none, and one that is.
             while window.to_string() < format!("{}:2205", per.name()) {
@@ -239,7 +235,7 @@ mod tests {
                 window = Window::of(per, window.end());
             }
         }
-        let window = Window::of(Per::Month, Moment::of_millis(1_767_225_599_000));
+        let window = Window::of(Period::Month, Moment::of_millis(1_767_225_599_000));
         assert_eq!(window.to_string(), "month:2025-12");
         assert_eq!(window.end().to_string(), "2026-01-01T00:00:00Z");
     }

@@ -1,29 +1,27 @@
-//! What a ledger is asked to do, and what it answers.
+//! Commands to a ledger, and its answers.
 use std::borrow::Cow;
 
 use super::adjustment::{Adjust, Adjustment};
 use super::alert::Threshold;
 use super::amount::Credits;
-use super::budget::{Budget, Exceeded, Labels};
+use super::budget::{Budget, ExceededBudget, Labels};
 use super::calendar::Moment;
 use super::outcome::Outcome;
 use super::record::{Hold, Purchase};
-use super::standing::{Spent, Standing};
+use super::standing::{ChargeDetails, Standing};
 use super::tier::{Buying, Tiers};
 use super::wire;
 
-/// One thing that a ledger is asked to do. Done twice it is done once.
+/// A command to a ledger. Each names an id of its own, so that sending it twice does it once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    /// Set credits aside.
     Hold(NewHold),
     /// Charge what a request cost.
     Settle(Settle),
-    /// Let a hold live longer.
+    /// Keep a hold open for longer.
     Renew(Renew),
     /// Give a hold back.
     Release(Release),
-    /// Buy credits.
     Buy(Buy),
     /// Change an account by hand.
     Adjust(Adjust),
@@ -31,14 +29,14 @@ pub enum Command {
     Configure(Configure),
     /// Change the tiers of purchases from now on.
     SetTiers(Tiers),
-    /// Let what has expired go.
+    /// Let holds and lots expire that are due.
     Sweep(Sweep),
-    /// Undo what a wrong clock did.
+    /// Undo what a clock that was ahead did.
     Repair(Repair),
 }
 
 impl Command {
-    /// Whose account it is about; none for what is about all.
+    /// The tenant whose account the command changes; `None` for [`Command::SetTiers`].
     #[must_use]
     pub fn tenant(&self) -> Option<&str> {
         match self {
@@ -56,20 +54,15 @@ impl Command {
     }
 }
 
-/// Set credits aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewHold {
-    /// The asker's id of it.
+    /// The caller's id for the hold, unique for the tenant.
     pub hold_id: String,
-    /// Who pays.
     pub tenant: String,
-    /// On whose behalf.
     pub user: Option<String>,
-    /// With which key.
     pub key: Option<String>,
-    /// How much.
     pub credits: Credits,
-    /// For how many seconds.
+    /// After how many seconds the hold expires.
     pub expires_in: u64,
 }
 
@@ -78,139 +71,123 @@ pub struct NewHold {
 pub struct Settle {
     /// Who pays: with a hold, its tenant.
     pub tenant: String,
-    /// The hold that it ends, or draws on.
+    /// The hold that the settlement ends, or draws on.
     pub hold_id: String,
-    /// For a part of a hold: its id, and how much of the hold it no longer needs.
+    /// For a draw on a hold that goes on: the draw's id, and how much of the hold it frees.
     pub draw: Option<(String, Credits)>,
-    /// Charge the tenant even when there is no such hold.
+    /// Charge the tenant even when there is no such hold: the ledger was away.
     pub unheld: bool,
-    /// On whose behalf; the hold's where it is not said.
+    /// The user to charge; that of the hold where there is none here.
     pub user: Option<String>,
-    /// With which key; the hold's where it is not said.
+    /// The key to charge; that of the hold where there is none here.
     pub key: Option<String>,
-    /// What was odd about it, in the caller's words: kept with every entry of it.
+    /// What was odd, in the caller's words, such as `usage_rejected`: kept with every entry.
     pub flags: Vec<String>,
-    /// What it cost, by attempt: each that cost something becomes an entry of its own.
+    /// What each attempt cost. Each that cost something becomes an entry of its own.
     pub parts: Vec<SettledPart>,
 }
 
 /// What one attempt of a request cost.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SettledPart {
-    /// How much.
     pub credits: Credits,
-    /// What it was for.
-    pub spent: Spent,
+    pub details: ChargeDetails,
 }
 
-/// Let a hold live longer.
+/// Keep a hold open for longer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Renew {
-    /// Whose it is.
     pub tenant: String,
-    /// Its id.
     pub hold_id: String,
-    /// For how many seconds from now, at least.
+    /// The least number of seconds from now until the hold may expire.
     pub expires_in: u64,
 }
 
 /// Give a hold back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Release {
-    /// Whose it is.
     pub tenant: String,
-    /// Its id.
     pub hold_id: String,
 }
 
-/// Buy credits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Buy {
-    /// For whom.
     pub tenant: String,
-    /// The buyer's own id of it.
+    /// The idempotency key that the buyer chose.
     pub key: String,
-    /// What.
     pub buying: Buying,
-    /// When what is left of it is gone.
+    /// When what is left of these credits expires; `None` for never.
     pub expires_at: Option<Moment>,
 }
 
-/// Change a tenant's settings: what is none stays as it is.
+/// Change a tenant's settings: `None` leaves a setting as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Configure {
-    /// Whose.
     pub tenant: String,
     /// How far holds may take the balance below zero.
     pub overdraft: Option<Credits>,
-    /// Below what the tenant is to be told.
+    /// The balances below which alerts are raised.
     pub alerts: Option<Vec<Threshold>>,
-    /// What may be spent in a day or a month.
     pub budgets: Option<Vec<Budget>>,
-    /// Where alerts go; a none inside takes it away.
+    /// The URL that alerts are sent to; `Some(None)` removes it.
     pub webhook: Option<Option<String>>,
 }
 
-/// Let what has expired go.
+/// Let holds and lots expire that are due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sweep {
-    /// Whose.
     pub tenant: String,
 }
 
-/// Undo what a wrong clock did.
+/// Undo what a clock that was ahead did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repair {
-    /// To whose account.
     pub tenant: String,
-    /// Do it; otherwise only see what there is to do.
+    /// Whether to make the repair; otherwise only what there is to repair is answered.
     pub apply: bool,
 }
 
-/// What a wrong clock did to an account.
+/// What a clock that was ahead did to an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Repairs {
-    /// What expired before its time.
+    /// The credits that expired before their time.
     pub credits: Credits,
-    /// How many holds end later than any may.
+    /// The number of holds that would expire later than any hold may.
     pub holds: u64,
-    /// The latest moment that the account had seen.
+    /// The latest moment that the account had seen, from which its time is set back.
     pub from: Moment,
 }
 
 /// What became of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// What.
     pub outcome: Outcome,
-    /// How the account stands after it; none when there is none, and for tiers.
+    /// The account after the command; `None` when there is no account, and for tiers.
     pub standing: Option<Standing>,
-    /// The hold that it was about, after it.
+    /// The hold after a command that was about one.
     pub hold: Option<Hold>,
-    /// The budget that a hold would have exceeded.
-    pub exceeded: Option<Exceeded>,
-    /// What was bought, the first time for a key.
+    pub exceeded: Option<ExceededBudget>,
+    /// The purchase, as it was made when its key was first used.
     pub purchase: Option<Purchase>,
-    /// What was adjusted, the first time for a key.
+    /// The adjustment, as it was made when its key was first used.
     pub adjustment: Option<Adjustment>,
-    /// What a wrong clock did, where it was to be undone.
+    /// What there is to repair, or was repaired.
     pub repairs: Option<Repairs>,
-    /// What of a charge went below what holds may take: nothing but for late charges and those
-    /// above their hold.
+    /// What of a charge went below the overdraft: zero, but for late charges and for those that
+    /// are more than their hold.
     pub overrun: Credits,
 }
 
 impl NewHold {
-    /// Whom it is for.
     #[must_use]
     pub fn labels(&self) -> Labels<'_> {
         Labels { user: self.user.as_deref(), key: self.key.as_deref() }
     }
 }
 
-/// What a proxy asks, as its own.
-impl From<wire::Hold<'_>> for NewHold {
-    fn from(hold: wire::Hold<'_>) -> Self {
+/// Takes a proxy's message as an owned command.
+impl From<wire::HoldRequest<'_>> for NewHold {
+    fn from(hold: wire::HoldRequest<'_>) -> Self {
         Self {
             hold_id: hold.hold_id.into_owned(),
             tenant: hold.tenant.into_owned(),
@@ -222,7 +199,7 @@ impl From<wire::Hold<'_>> for NewHold {
     }
 }
 
-/// What a proxy asks, as its own.
+/// Takes a proxy's message as an owned command.
 impl From<wire::Renewal<'_>> for Renew {
     fn from(renewal: wire::Renewal<'_>) -> Self {
         Self {
@@ -233,21 +210,21 @@ impl From<wire::Renewal<'_>> for Renew {
     }
 }
 
-/// What a proxy asks, as its own. A settlement that names no parts is one.
+/// Takes a proxy's message as an owned command. A settlement without parts becomes one part.
 impl From<wire::Settlement<'_>> for Settle {
     fn from(settlement: wire::Settlement<'_>) -> Self {
         let outcome = settlement.outcome.map(Cow::into_owned);
         let whole = || SettledPart {
             credits: settlement.credits,
-            spent: Spent {
+            details: ChargeDetails {
                 outcome: outcome.clone(),
                 estimated: settlement.estimated,
-                ..Spent::default()
+                ..ChargeDetails::default()
             },
         };
-        let part = |part: wire::Part<'_>| SettledPart {
+        let part = |part: wire::SettlementPart<'_>| SettledPart {
             credits: part.credits,
-            spent: Spent {
+            details: ChargeDetails {
                 model: Some(part.model.into_owned()),
                 outcome: part.outcome.map(Cow::into_owned).or_else(|| outcome.clone()),
                 usage: part.usage,
@@ -272,15 +249,15 @@ impl From<wire::Settlement<'_>> for Settle {
 }
 
 impl Settle {
-    /// What all of it cost; none above [`Credits::MAX`].
+    /// The sum of the parts; `None` above [`Credits::MAX`].
     #[must_use]
     pub fn credits(&self) -> Option<Credits> {
-        self.parts.iter().try_fold(Credits::ZERO, |sum, part| sum.plus(part.credits))
+        self.parts.iter().try_fold(Credits::ZERO, |sum, part| sum.checked_add(part.credits))
     }
 }
 
 impl Answer {
-    /// One that is only an outcome.
+    /// An answer that says nothing but its outcome.
     #[must_use]
     pub const fn only(outcome: Outcome) -> Self {
         Self {

@@ -1,5 +1,5 @@
-//! Credits: exact amounts, what tokens cost, and the rules of an account. Integers only: nothing
-//! here rounds but where it says so, and nothing is lost or made.
+//! Credits: exact amounts, what tokens cost, and the rules of an account. All arithmetic is in
+//! integers, and rounds only where a doc says so.
 //!
 //! | word | meaning |
 //! | --- | --- |
@@ -8,6 +8,7 @@
 //! | draw | one request's part of a hold that serves many (a lease) |
 //! | settlement | the true cost, charged after; what was held beyond it is free again |
 //! | lease | a hold of a proxy, of which it serves requests without a call for each |
+#![expect(missing_docs, reason = "internal: a field whose name says all has no doc")]
 #![deny(clippy::float_arithmetic, clippy::as_conversions, clippy::wildcard_enum_match_arm)]
 
 mod adjustment;
@@ -27,19 +28,21 @@ mod tier;
 pub mod wire;
 
 pub use adjustment::{Adjust, Adjusted, Adjustment, Change, REASON_MAX, is_reason};
-pub use alert::{Alarm, Alert, NotAThreshold, Threshold, retry};
-pub use amount::{Balance, Credits, NotCredits};
+pub use alert::{Alert, AlertRule, ParseThresholdError, Threshold, next_delivery};
+pub use amount::{Balance, Credits, ParseCreditsError};
 pub use audit::Auditor;
 pub use book::{Book, Changes, Wanted, Written};
-pub use budget::{Budget, Exceeded, Labels, Meter, MeterKey, Name, NotABudget, Scope};
-pub use calendar::{Moment, NotAWindow, Per, Window};
+pub use budget::{
+    Budget, ExceededBudget, Labels, Meter, MeterKey, ParseBudgetError, Scope, Selector,
+};
+pub use calendar::{Moment, ParseWindowError, Period, Window};
 pub use command::{
     Answer, Buy, Command, Configure, NewHold, Release, Renew, Repair, Repairs, Settle, SettledPart,
     Sweep,
 };
 pub use outcome::{Consequence, Outcome};
-pub use price::{Part, Price};
+pub use price::{Price, TokenKind};
 pub use record::{Account, Charge, Draw, Entry, Hold, HoldState, Lot, Purchase, Reason};
-pub use share::{NotAShare, Share};
-pub use standing::{Spent, Standing};
-pub use tier::{Buying, Deal, NotTiers, Tier, Tiers};
+pub use share::{ParseShareError, Share};
+pub use standing::{ChargeDetails, Standing};
+pub use tier::{Buying, Deal, Tier, Tiers, TiersError};

@@ -1,85 +1,82 @@
-//! Everything a ledger can answer, and what follows from each: the one table of it.
+//! Everything that can become of a command, and what follows from it, in one table.
 
-/// What became of one thing that a ledger was asked to do.
+/// What became of a command to a ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// The credits are set aside.
     Held,
-    /// They were already, by the same request.
+    /// The same hold was made before, and is still open.
     HeldBefore,
-    /// The id stands for a hold of another amount.
+    /// The id belongs to a hold of another amount.
     HeldDifferently,
-    /// The id stands for a hold that has ended.
+    /// The id belongs to a hold that was settled, given back or has expired.
     HoldEnded,
-    /// There are not enough credits.
+    /// The balance and the overdraft do not cover the hold.
     Insufficient,
     /// A budget for a day or a month would be exceeded.
     BudgetExceeded,
-    /// No such tenant: nobody has bought credits by that name.
+    /// The tenant does not exist: nobody has bought credits for it or given it settings.
     UnknownTenant,
-    /// The true cost is charged and the rest is free again.
+    /// The true cost is charged, and the rest of the hold is available again.
     Settled,
-    /// It was already.
+    /// The same settlement was charged before.
     SettledBefore,
-    /// It is charged though its hold had expired.
+    /// The cost is charged, though the hold had expired.
     SettledLate,
-    /// It is charged without a hold: the ledger was away when the request ran.
+    /// The cost is charged without a hold: the ledger was away when the request ran.
     SettledUnheld,
-    /// It was settled already, with another amount.
+    /// The hold, or the draw, was settled before with another amount.
     SettledDifferently,
-    /// No such hold.
+    /// The tenant has no hold of that id.
     UnknownHold,
-    /// The hold was given back: there is nothing to charge against.
+    /// The hold was given back before: nothing can be charged to it.
     HoldReleased,
     /// The hold is given back.
     Released,
-    /// It was already.
+    /// The hold was given back before.
     ReleasedBefore,
     /// The credits are bought.
     Purchased,
-    /// They were already, by the same request.
+    /// The same purchase was made before.
     PurchasedBefore,
-    /// The key stands for another purchase.
+    /// The idempotency key belongs to another purchase.
     PurchasedDifferently,
     /// The tenant's settings are changed.
     Configured,
-    /// The amount is more than an account can hold.
+    /// The sum would be more than an account can hold.
     Overflow,
-    /// What had expired is gone.
+    /// What was due has expired.
     Swept,
-    /// The hold lives longer, or is held anew.
+    /// The hold expires later now, or is open again.
     Renewed,
     /// The account is changed by hand.
     Adjusted,
-    /// It was already, by the same request.
+    /// The same adjustment was made before.
     AdjustedBefore,
-    /// The key stands for another adjustment.
+    /// The idempotency key belongs to another adjustment.
     AdjustedDifferently,
-    /// No such purchase.
+    /// The tenant has made no purchase with that key.
     UnknownPurchase,
-    /// So much is not left of it, or holds may need it.
+    /// Less than that is left of the purchase or the lot, or holds may need it.
     NotLeft,
-    /// What a wrong clock did is undone, or would be.
+    /// What a clock that was ahead did is undone, or would be by a repair that is applied.
     Repaired,
-    /// No clock did anything wrong.
+    /// No clock that was ahead has changed the account.
     NothingToRepair,
 }
 
 /// What follows from an outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Consequence {
-    /// Its number in stored records: never reused.
-    pub code: u16,
-    /// Its name on the wire, in records and in counters.
+    /// Its name on the wire and in counters.
     pub name: &'static str,
-    /// Whether what was asked is so now.
+    /// Whether what the command asked for holds now.
     pub done: bool,
-    /// The HTTP status that says it.
+    /// The HTTP status of the ledger's answer.
     pub status: u16,
 }
 
 impl Outcome {
-    /// Every outcome.
     pub const ALL: [Self; 30] = [
         Self::Held,
         Self::HeldBefore,
@@ -113,47 +110,45 @@ impl Outcome {
         Self::NothingToRepair,
     ];
 
-    /// The outcome of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|outcome| outcome.consequence().name == name)
     }
 
-    /// What follows.
     #[must_use]
     pub const fn consequence(self) -> Consequence {
-        let (code, name, done, status) = match self {
-            Self::Held => (1, "held", true, 201),
-            Self::HeldBefore => (2, "held_before", true, 200),
-            Self::HeldDifferently => (3, "held_differently", false, 409),
-            Self::HoldEnded => (4, "hold_ended", false, 409),
-            Self::Insufficient => (5, "insufficient", false, 402),
-            Self::BudgetExceeded => (6, "budget_exceeded", false, 402),
-            Self::UnknownTenant => (7, "unknown_tenant", false, 404),
-            Self::Settled => (8, "settled", true, 200),
-            Self::SettledBefore => (9, "settled_before", true, 200),
-            Self::SettledLate => (10, "settled_late", true, 200),
-            Self::SettledUnheld => (11, "settled_unheld", true, 200),
-            Self::SettledDifferently => (12, "settled_differently", false, 409),
-            Self::UnknownHold => (13, "unknown_hold", false, 404),
-            Self::HoldReleased => (14, "hold_released", false, 409),
-            Self::Released => (15, "released", true, 200),
-            Self::ReleasedBefore => (16, "released_before", true, 200),
-            Self::Purchased => (17, "purchased", true, 201),
-            Self::PurchasedBefore => (18, "purchased_before", true, 200),
-            Self::PurchasedDifferently => (19, "purchased_differently", false, 409),
-            Self::Configured => (20, "configured", true, 200),
-            Self::Overflow => (21, "overflow", false, 409),
-            Self::Swept => (22, "swept", true, 200),
-            Self::Renewed => (23, "renewed", true, 200),
-            Self::Adjusted => (24, "adjusted", true, 201),
-            Self::AdjustedBefore => (25, "adjusted_before", true, 200),
-            Self::AdjustedDifferently => (26, "adjusted_differently", false, 409),
-            Self::UnknownPurchase => (27, "unknown_purchase", false, 404),
-            Self::NotLeft => (28, "not_left", false, 409),
-            Self::Repaired => (40, "repaired", true, 200),
-            Self::NothingToRepair => (41, "nothing_to_repair", true, 200),
+        let (name, done, status) = match self {
+            Self::Held => ("held", true, 201),
+            Self::HeldBefore => ("held_before", true, 200),
+            Self::HeldDifferently => ("held_differently", false, 409),
+            Self::HoldEnded => ("hold_ended", false, 409),
+            Self::Insufficient => ("insufficient", false, 402),
+            Self::BudgetExceeded => ("budget_exceeded", false, 402),
+            Self::UnknownTenant => ("unknown_tenant", false, 404),
+            Self::Settled => ("settled", true, 200),
+            Self::SettledBefore => ("settled_before", true, 200),
+            Self::SettledLate => ("settled_late", true, 200),
+            Self::SettledUnheld => ("settled_unheld", true, 200),
+            Self::SettledDifferently => ("settled_differently", false, 409),
+            Self::UnknownHold => ("unknown_hold", false, 404),
+            Self::HoldReleased => ("hold_released", false, 409),
+            Self::Released => ("released", true, 200),
+            Self::ReleasedBefore => ("released_before", true, 200),
+            Self::Purchased => ("purchased", true, 201),
+            Self::PurchasedBefore => ("purchased_before", true, 200),
+            Self::PurchasedDifferently => ("purchased_differently", false, 409),
+            Self::Configured => ("configured", true, 200),
+            Self::Overflow => ("overflow", false, 409),
+            Self::Swept => ("swept", true, 200),
+            Self::Renewed => ("renewed", true, 200),
+            Self::Adjusted => ("adjusted", true, 201),
+            Self::AdjustedBefore => ("adjusted_before", true, 200),
+            Self::AdjustedDifferently => ("adjusted_differently", false, 409),
+            Self::UnknownPurchase => ("unknown_purchase", false, 404),
+            Self::NotLeft => ("not_left", false, 409),
+            Self::Repaired => ("repaired", true, 200),
+            Self::NothingToRepair => ("nothing_to_repair", true, 200),
         };
-        Consequence { code, name, done, status }
+        Consequence { name, done, status }
     }
 }

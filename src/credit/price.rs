@@ -2,50 +2,46 @@
 use super::amount::Credits;
 use crate::usage::Usage;
 
-/// Prices of tokens are for so many of them.
-const TOKENS: u128 = 1_000_000;
+/// The number of tokens that a price of tokens is for.
+const TOKENS_PER_PRICE: u128 = 1_000_000;
 
-/// What a model costs. Prices of tokens are in credits for a million of them.
+/// What a model costs: prices of tokens are in credits for a million of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Price {
-    /// Input tokens.
     pub input: Credits,
     /// Input tokens that the provider read from its cache.
     pub cached_input: Credits,
-    /// Input tokens that the provider wrote to its cache, kept for five minutes or as long as it
-    /// likes.
+    /// Input tokens that the provider wrote to its cache, for five minutes or as is usual there.
     pub cache_write: Credits,
-    /// Input tokens that the provider wrote to its cache, kept for an hour.
+    /// Input tokens that the provider wrote to its cache for an hour.
     pub cache_write_1h: Credits,
-    /// Output tokens.
     pub output: Credits,
-    /// Output tokens that were thought and not said.
+    /// Output tokens of the model's reasoning, which are not part of its answer.
     pub reasoning: Credits,
-    /// One image of the input, beside its tokens.
+    /// Credits for each image of the input, beside its tokens.
     pub per_image: Credits,
-    /// One request, beside its tokens.
+    /// Credits for each request, beside its tokens.
     pub per_request: Credits,
 }
 
-/// A kind of tokens that has a price of its own. Every token of a usage is of exactly one kind.
+/// A kind of tokens with a price of its own. Every token of a usage is of exactly one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// Read afresh.
+pub enum TokenKind {
+    /// Input that was neither read from a cache nor written to one.
     Input,
-    /// Read from the provider's cache.
+    /// Input that was read from the provider's cache.
     CachedInput,
-    /// Written to a cache that lives five minutes.
+    /// Input that was written to the provider's cache for five minutes.
     CacheWrite,
-    /// Written to a cache that lives an hour.
+    /// Input that was written to the provider's cache for an hour.
     CacheWriteHour,
-    /// Said.
+    /// Output without reasoning.
     Output,
-    /// Thought.
+    /// The reasoning in the output.
     Reasoning,
 }
 
-impl Part {
-    /// Every kind.
+impl TokenKind {
     pub const ALL: [Self; 6] = [
         Self::Input,
         Self::CachedInput,
@@ -55,7 +51,7 @@ impl Part {
         Self::Reasoning,
     ];
 
-    /// The tokens of this kind.
+    /// How many tokens of this kind a usage has.
     #[must_use]
     pub const fn tokens(self, usage: &Usage) -> u64 {
         match self {
@@ -64,7 +60,7 @@ impl Part {
             Self::CacheWrite => usage.cache_write,
             Self::CacheWriteHour => usage.cache_write_hour,
             Self::Output => usage.output.saturating_sub(usage.reasoning),
-            // A provider that counts thoughts beside its output would otherwise be paid too little.
+            // Counted in full, also where a provider does not count reasoning as output.
             Self::Reasoning => usage.reasoning,
         }
     }
@@ -82,17 +78,17 @@ impl Part {
 }
 
 impl Price {
-    /// What a request cost: its tokens at their prices, rounded up once to a millionth, and what
-    /// is charged beside them.
+    /// What a request cost: its tokens at their prices, rounded up once to a millionth, and the
+    /// prices for its images and for the request itself.
     #[must_use]
     pub fn cost(&self, usage: &Usage, images: u64) -> Credits {
-        let part = |part: Part| times(part.price(self), part.tokens(usage));
-        let exact = Part::ALL.into_iter().map(part).fold(0, u128::saturating_add);
+        let part = |kind: TokenKind| times(kind.price(self), kind.tokens(usage));
+        let exact = TokenKind::ALL.into_iter().map(part).fold(0, u128::saturating_add);
         self.beside(exact, images)
     }
 
-    /// The most that a request may cost: every input token at the dearest price of input, every
-    /// output token at the dearest of output.
+    /// The most that a request may cost: every input token at the highest price of input, every
+    /// output token at the highest price of output.
     #[must_use]
     pub fn worst(&self, input_tokens: u64, output_tokens: u64, images: u64) -> Credits {
         let inputs = [self.input, self.cached_input, self.cache_write, self.cache_write_1h];
@@ -104,7 +100,7 @@ impl Price {
 
     fn beside(&self, exact: u128, images: u64) -> Credits {
         let micros = exact
-            .div_ceil(TOKENS)
+            .div_ceil(TOKENS_PER_PRICE)
             .saturating_add(times(self.per_image, images))
             .saturating_add(self.per_request.micros().into());
         Credits::clamped(micros)

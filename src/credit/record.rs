@@ -1,142 +1,120 @@
-//! What a ledger keeps: the records of its stores.
+//! The records that a ledger's stores keep.
 use super::adjustment::Adjusted;
-use super::alert::Alarm;
+use super::alert::AlertRule;
 use super::amount::{Balance, Credits};
 use super::budget::{Budget, Labels};
 use super::calendar::Moment;
-use super::standing::{Spent, Standing};
+use super::standing::{ChargeDetails, Standing};
 use super::tier::{Buying, Deal};
 
-/// A tenant's account.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Account {
-    /// Whose.
     pub tenant: String,
-    /// The sum of its entries.
+    /// The sum of the account's entries.
     pub balance: Balance,
-    /// The sum of what its open holds still hold.
+    /// The sum of what the account's open holds still hold.
     pub held: Credits,
     /// How far holds may take the balance below zero.
     pub overdraft: Credits,
-    /// What was bought last.
+    /// The credits of the last purchase.
     pub last_purchase: Credits,
-    /// What is left of its purchases, in the order in which it is used.
+    /// What is left of purchases, in the order in which it is used.
     pub lots: Vec<Lot>,
-    /// What may be spent in a day or a month.
     pub budgets: Vec<Budget>,
-    /// Below what the tenant is told.
-    pub alarms: Vec<Alarm>,
-    /// Where alerts go.
+    pub alert_rules: Vec<AlertRule>,
     pub webhook: Option<String>,
-    /// The latest moment at which anything happened: time never goes back behind it.
-    pub mark: Moment,
-    /// The number of its last entry.
+    /// The latest moment at which anything happened: the account's time never goes back behind it.
+    pub latest_at: Moment,
+    /// The number of the account's last entry; 0 without one.
     pub entries: u64,
-    /// The number of its last alert.
+    /// The number of the account's last alert; 0 without one.
     pub alerts: u64,
 }
 
-/// What is left of a purchase.
+/// What is left of a purchase, or of credits that an operator gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lot {
-    /// The number of the purchase's entry.
+    /// The number of the entry that created the lot.
     pub number: u64,
-    /// What is left.
     pub remaining: Credits,
-    /// When it is gone.
+    /// When the rest expires; `None` for never.
     pub expires_at: Option<Moment>,
 }
 
 /// Credits set aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
-    /// Who pays.
     pub tenant: String,
-    /// Its id, unique for its tenant.
+    /// Unique for its tenant.
     pub id: String,
-    /// On whose behalf.
     pub user: Option<String>,
-    /// With which key.
     pub key: Option<String>,
     /// How much was set aside.
     pub credits: Credits,
-    /// How much still is; nothing once it has ended.
+    /// What is still set aside; zero once the hold has ended.
     pub remaining: Credits,
-    /// How much still was when it expired: what a renewal sets aside anew.
+    /// What was still set aside when the hold expired: a renewal sets it aside again.
     pub lapsed: Credits,
-    /// When it was made.
+    /// When the hold was made.
     pub made: Moment,
-    /// When it ends by itself.
     pub expires_at: Moment,
-    /// Whether it still holds.
     pub state: HoldState,
-    /// What settled it as a whole.
+    /// The cost that settled the hold as a whole; `None` while that has not happened.
     pub settled: Option<Credits>,
 }
 
-/// Whether a hold still holds.
+/// Whether a hold still holds credits, and otherwise how it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum HoldState {
-    /// It does.
     Open,
-    /// It was settled, or drawn to its end.
+    /// Settled as a whole, or by draws that used all of it.
     Settled,
-    /// It was given back.
+    /// Given back without a charge.
     Released,
-    /// Nobody came for it in time.
+    /// Not settled, given back or renewed in time.
     Expired,
 }
 
-/// One settled part of a hold.
+/// One settled request of a hold that serves many.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draw {
-    /// Whose.
     pub tenant: String,
-    /// Of which hold.
     pub hold_id: String,
-    /// Its own id.
+    /// The request's id, unique for the hold.
     pub id: String,
-    /// What was charged.
+    /// The cost that was charged.
     pub credits: Credits,
-    /// What the hold no longer had to hold.
+    /// How much of the hold the request no longer needed, its cost included.
     pub releases: Credits,
 }
 
-/// Credits bought.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Purchase {
-    /// By whom.
     pub tenant: String,
-    /// The buyer's own id of it.
+    /// The idempotency key that the buyer chose.
     pub key: String,
-    /// The number of its entry.
+    /// The number of the purchase's entry.
     pub number: u64,
-    /// What was asked for.
     pub buying: Buying,
-    /// What it came to.
     pub deal: Deal,
-    /// When what is left of it is gone.
+    /// When the rest expires; `None` for never.
     pub expires_at: Option<Moment>,
-    /// When.
     pub at: Moment,
-    /// How the account stood after it.
+    /// The account after the purchase.
     pub standing: Standing,
 }
 
 /// One change of a balance. Entries are only ever added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Whose.
     pub tenant: String,
-    /// Which of the tenant's entries, from 1.
+    /// Counts the tenant's entries, from 1.
     pub number: u64,
-    /// When.
     pub at: Moment,
-    /// How much, in millionths.
+    /// By how much the balance changed.
     pub amount: Balance,
-    /// The balance after it.
+    /// The balance after the change.
     pub balance: Balance,
-    /// Why.
     pub reason: Reason,
 }
 
@@ -145,65 +123,60 @@ pub struct Entry {
 pub enum Reason {
     /// Credits were bought.
     Purchase {
-        /// The buyer's own id of it.
+        /// The idempotency key that the buyer chose.
         key: String,
-        /// When what is left of it is gone.
+        /// When the rest expires; `None` for never.
         expires_at: Option<Moment>,
     },
     /// A request was charged.
     Charge(Box<Charge>),
-    /// A purchase expired with something left.
+    /// A lot expired before it was used up.
     Expiry {
-        /// The number of the purchase's entry.
+        /// The number of the entry that created the lot.
         lot: u64,
     },
-    /// What a wrong clock did was undone: time may go back here.
+    /// What a clock that was ahead did was undone: only here may time go back.
     Repair {
-        /// The number of the purchase's entry, of which this comes back.
+        /// The lot that was restored; `None` where only time was set back.
         lot: Option<u64>,
     },
-    /// An operator changed it by hand.
+    /// An operator changed the account by hand.
     Adjustment(Box<Adjusted>),
 }
 
 /// A request that was charged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Charge {
-    /// Its hold.
     pub hold_id: String,
-    /// Its part of the hold.
+    /// The id of the draw, where the hold serves many requests.
     pub draw: Option<String>,
-    /// Which of the settlement's parts it is, from 1: one for each attempt.
+    /// The number of the settlement's part, from 1: one for each attempt.
     pub part: u64,
-    /// On whose behalf.
     pub user: Option<String>,
-    /// With which key.
     pub key: Option<String>,
-    /// The moment in whose day and month it counts: when its hold was made.
+    /// The moment in whose day and month the charge counts: when its hold was made.
     pub counts_at: Moment,
-    /// Whether it came after its hold had ended, or without one.
+    /// Whether the settlement came after its hold had ended, or without one.
     pub late: bool,
-    /// What of it went below what holds may take.
+    /// What of the charge went below the overdraft.
     pub overrun: Credits,
-    /// What was odd about the settlement, in its caller's words.
+    /// What was odd about the settlement, in the caller's words.
     pub flags: Vec<String>,
-    /// What it was for.
-    pub spent: Spent,
+    pub details: ChargeDetails,
 }
 
 impl Account {
-    /// How it stands.
     #[must_use]
     pub fn standing(&self) -> Standing {
         Standing {
             balance: self.balance,
             // Held credits fit: each was checked when it was held.
-            available: self.balance.minus(self.held).unwrap_or(Balance::of_micros(i64::MIN)),
+            available: self.balance.checked_sub(self.held).unwrap_or(Balance::of_micros(i64::MIN)),
             last_purchase: self.last_purchase,
         }
     }
 
-    /// Adds a lot in the order of use: the first to expire first, then the oldest.
+    /// Adds a lot in the order of use: the first to expire comes first, then the oldest.
     pub fn add_lot(&mut self, lot: Lot) {
         if !lot.remaining.is_zero() {
             self.lots.push(lot);
@@ -211,7 +184,7 @@ impl Account {
         }
     }
 
-    /// Takes so much out of its lots, the first to expire first, and tells each that it changed.
+    /// Takes credits out of the lots in their order, and hands each changed lot to `changed`.
     pub(super) fn take(&mut self, credits: Credits, changed: &mut dyn FnMut(Lot)) {
         let mut left = credits;
         for lot in &mut self.lots {
@@ -219,14 +192,14 @@ impl Account {
             if taken.is_zero() {
                 break;
             }
-            lot.remaining = lot.remaining.less(taken);
-            left = left.less(taken);
+            lot.remaining = lot.remaining.saturating_sub(taken);
+            left = left.saturating_sub(taken);
             changed(*lot);
         }
         self.lots.retain(|lot| !lot.remaining.is_zero());
     }
 
-    /// Takes so much out of one lot, and tells what it is then.
+    /// Takes credits out of one lot, and hands it to `changed`.
     pub(super) fn take_from(
         &mut self,
         number: u64,
@@ -234,13 +207,13 @@ impl Account {
         changed: &mut dyn FnMut(Lot),
     ) {
         for lot in self.lots.iter_mut().filter(|lot| lot.number == number) {
-            lot.remaining = lot.remaining.less(credits);
+            lot.remaining = lot.remaining.saturating_sub(credits);
             changed(*lot);
         }
         self.lots.retain(|lot| !lot.remaining.is_zero());
     }
 
-    /// The sum of its lots, in millionths.
+    /// The sum of the lots, in millionths.
     #[must_use]
     pub fn in_lots(&self) -> u128 {
         let micros = |lot: &Lot| u128::from(lot.remaining.micros());
@@ -249,13 +222,12 @@ impl Account {
 }
 
 impl Hold {
-    /// Tenant and id: the same id of two tenants is two holds.
+    /// Tenant and id: two tenants may use the same id.
     #[must_use]
     pub fn key(&self) -> (String, String) {
         (self.tenant.clone(), self.id.clone())
     }
 
-    /// Whom it is for.
     #[must_use]
     pub fn labels(&self) -> Labels<'_> {
         Labels { user: self.user.as_deref(), key: self.key.as_deref() }
@@ -263,7 +235,7 @@ impl Hold {
 }
 
 impl Draw {
-    /// Tenant, hold and own id.
+    /// Tenant, hold id and own id.
     #[must_use]
     pub fn key(&self) -> (String, String, String) {
         (self.tenant.clone(), self.hold_id.clone(), self.id.clone())
@@ -271,10 +243,9 @@ impl Draw {
 }
 
 impl HoldState {
-    /// Every state.
     pub const ALL: [Self; 4] = [Self::Open, Self::Settled, Self::Released, Self::Expired];
 
-    /// Its name on the wire and in stores.
+    /// Its name on the wire and in the database.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -285,7 +256,6 @@ impl HoldState {
         }
     }
 
-    /// The one of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.name() == name)
@@ -293,7 +263,7 @@ impl HoldState {
 }
 
 impl Reason {
-    /// Its name on the wire and in stores.
+    /// Its name on the wire and in the database.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -307,7 +277,7 @@ impl Reason {
 }
 
 impl Purchase {
-    /// Its id: the tenant, and the number of its entry there.
+    /// The id by which the API names it: `tenant/entry number`.
     #[must_use]
     pub fn id(&self) -> String {
         format!("{}/{}", self.tenant, self.number)

@@ -1,4 +1,4 @@
-//! Shares: percentages that are read and kept exactly.
+//! Shares: exact percentages.
 use core::fmt;
 use core::str::FromStr;
 
@@ -8,48 +8,48 @@ const WHOLE: u32 = 1_000_000;
 /// Parts in one percent.
 const PERCENT: u32 = 10_000;
 
-/// A share of something in parts of a million, from nothing to all of it.
+/// A share in parts of a million, from none to all: `20%` is 200,000.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
 pub struct Share(u32);
 
-/// A text is no share.
+/// The text is not a percentage from `0%` to `100%`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotAShare;
+pub struct ParseShareError;
 
 impl Share {
-    /// So many parts of a million; none for more than all.
+    /// A share of that many parts of a million; `None` above a million.
     #[must_use]
     pub const fn of_parts(parts: u32) -> Option<Self> {
         if parts <= WHOLE { Some(Self(parts)) } else { None }
     }
 
-    /// In parts of a million.
+    /// The share in parts of a million.
     #[must_use]
     pub const fn parts(self) -> u32 {
         self.0
     }
 
-    /// What is missing to the whole, in parts of a million.
+    /// What is missing to 100 %, in parts of a million.
     #[must_use]
     pub const fn rest(self) -> u32 {
         WHOLE.saturating_sub(self.0)
     }
 }
 
-/// As people write it: `20%`, `12.5%`; at most four digits after the point.
+/// Reads `20%` or `12.5%`, with at most four digits after the point.
 impl FromStr for Share {
-    type Err = NotAShare;
+    type Err = ParseShareError;
 
-    fn from_str(text: &str) -> Result<Self, NotAShare> {
-        let number = text.strip_suffix('%').ok_or(NotAShare)?;
+    fn from_str(text: &str) -> Result<Self, ParseShareError> {
+        let number = text.strip_suffix('%').ok_or(ParseShareError)?;
         let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
         let digits =
             |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
         if !digits(whole) || !digits(fraction) || fraction.len() > 4 {
-            return Err(NotAShare);
+            return Err(ParseShareError);
         }
         let parts = format!("{whole}{fraction:0<4}").parse().ok();
-        parts.and_then(Self::of_parts).ok_or(NotAShare)
+        parts.and_then(Self::of_parts).ok_or(ParseShareError)
     }
 }
 
@@ -64,7 +64,7 @@ impl fmt::Display for Share {
     }
 }
 
-impl fmt::Display for NotAShare {
+impl fmt::Display for ParseShareError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("expected a percentage from `0%` to `100%` such as `12.5%`")
     }

@@ -1,27 +1,25 @@
-//! How an account stands, and what of a request was charged: what commands, answers and records of
-//! accounts have in common.
+//! An account's balance at a moment, and what a charge was for: parts of commands, answers and
+//! records alike.
 use super::amount::{Balance, Credits};
 use crate::usage::Usage;
 
-/// How an account stands.
+/// What an account has, without its lots and settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
-    /// What it has.
     pub balance: Balance,
-    /// What of it is not held; below zero, down to the overdraft.
+    /// The balance without what is held; negative down to the overdraft.
     pub available: Balance,
-    /// What was bought last.
+    /// The credits of the last purchase.
     pub last_purchase: Credits,
 }
 
 /// What a charge was for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Spent {
+pub struct ChargeDetails {
     /// The model that answered.
     pub model: Option<String>,
     /// How the request ended.
     pub outcome: Option<String>,
-    /// What was used.
     pub usage: Usage,
     /// Whether the usage is an estimate.
     pub estimated: bool,

@@ -1,49 +1,47 @@
-//! Tiers: the more is bought at once, the less each credit costs.
+//! Tiers: the more credits are bought at once, the less each of them costs.
 use super::amount::Credits;
 use super::share::Share;
 
 /// The parts of a million that a share is of.
 const WHOLE: u128 = 1_000_000;
 
-/// The discount on a purchase of so many credits or more.
+/// The discount on a purchase of a certain size or more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tier {
-    /// The least that must be bought.
+    /// The smallest purchase that gets the discount.
     pub at_least: Credits,
-    /// How much less than at list price, where a credit is one unit of money.
+    /// The discount on the list price, which is one unit of money for a credit.
     pub discount: Share,
 }
 
-/// Every tier there is, least first.
+/// All tiers, the smallest purchase first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tiers(Vec<Tier>);
 
-/// Why a list of tiers is none.
+/// Why a list of tiers is refused; the number is the index in that list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotTiers {
-    /// This one has the same least amount as another.
+pub enum TiersError {
+    /// The tier has the same `at_least` as an earlier one.
     Twice(usize),
-    /// This one gives everything away.
+    /// The tier's discount is 100 %.
     Free(usize),
 }
 
-/// What is bought, as the buyer says it.
+/// The size of a purchase, in credits or in money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Buying {
-    /// So many credits, for what they cost.
+    /// This many credits, at the price that they have.
     Credits(Credits),
-    /// As many credits as so much money buys.
+    /// As many credits as this much money buys.
     Paid(Credits),
 }
 
-/// What a purchase comes to.
+/// What a purchase comes to: credits, money, and the discount between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deal {
-    /// The credits.
     pub credits: Credits,
-    /// The money.
     pub paid: Credits,
-    /// The discount of the tier that it reached.
+    /// The discount of the tier that the purchase reached.
     pub discount: Share,
 }
 
@@ -51,28 +49,27 @@ impl Tiers {
     /// Checks and orders a list of tiers.
     ///
     /// # Errors
-    /// When two are for the same amount, or one for no money.
-    pub fn of(mut tiers: Vec<Tier>) -> Result<Self, NotTiers> {
+    /// When two have the same `at_least`, or one a discount of 100 %.
+    pub fn of(mut tiers: Vec<Tier>) -> Result<Self, TiersError> {
         for (index, tier) in tiers.iter().enumerate() {
             let same = |other: &Tier| other.at_least == tier.at_least;
             if tiers.iter().take(index).any(same) {
-                return Err(NotTiers::Twice(index));
+                return Err(TiersError::Twice(index));
             }
             if tier.discount.rest() == 0 {
-                return Err(NotTiers::Free(index));
+                return Err(TiersError::Free(index));
             }
         }
         tiers.sort_by_key(|tier| tier.at_least);
         Ok(Self(tiers))
     }
 
-    /// Them, least first.
     #[must_use]
     pub fn list(&self) -> &[Tier] {
         &self.0
     }
 
-    /// What a purchase comes to; none when that is more than an amount can be.
+    /// What a purchase comes to; `None` above [`Credits::MAX`].
     #[must_use]
     pub fn deal(&self, buying: Buying) -> Option<Deal> {
         match buying {
@@ -97,13 +94,13 @@ impl Tiers {
     }
 }
 
-/// Rounded up: a discount never gives away a part of a millionth.
+/// The price of credits, rounded up: a discount gives away no part of a millionth.
 fn price(credits: Credits, discount: Share) -> Credits {
     let exact = u128::from(credits.micros()).saturating_mul(discount.rest().into());
     Credits::clamped(exact.div_ceil(WHOLE))
 }
 
-/// Rounded down, for the same reason.
+/// The credits for a sum of money, rounded down for the same reason.
 fn bought(paid: Credits, discount: Share) -> Option<Credits> {
     let exact = u128::from(paid.micros()).saturating_mul(WHOLE);
     let micros = exact.checked_div(discount.rest().into())?;

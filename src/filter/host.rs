@@ -107,12 +107,12 @@ impl Random for Host {
 }
 
 impl Shared for Host {
-    fn shared(&self, key: &str) -> (Vec<u8>, Option<u32>) {
+    fn shared_data(&self, key: &str) -> (Vec<u8>, Option<u32>) {
         let (value, cas) = hostcalls::get_shared_data(key).unwrap_or_default();
         (value.unwrap_or_default(), cas)
     }
 
-    fn share(&self, key: &str, value: &[u8], unchanged: Option<u32>) -> bool {
+    fn set_shared_data(&self, key: &str, value: &[u8], unchanged: Option<u32>) -> bool {
         // Envoy looks at the number only where there is a record, and none of its own is that high.
         let cas = unchanged.unwrap_or(u32::MAX);
         hostcalls::set_shared_data(key, Some(value), Some(cas)).is_ok()

@@ -1,19 +1,18 @@
-//! Typed records that every worker of a proxy shares, in bounded memory.
+//! Typed records that all workers of a proxy share, in bounded memory.
 //!
-//! Shared data cannot be deleted, so there is a fixed number of places: [`BUCKETS`] for each kind
-//! of record, each of which holds up to [`RECORDS_MAX`] records in up to [`BYTES_MAX`] bytes. A
+//! Shared data cannot be deleted, so its keys are fixed: [`BUCKETS`] buckets for each kind of
+//! record, each of which holds up to [`RECORDS_MAX`] records in up to [`BYTES_MAX`] bytes. A
 //! kind can hold 65,536 records in at most 16 MiB; 10,000 leave two or three in each bucket. A
-//! record is found by one read of its bucket. A change is compared and set: two workers never
-//! lose each other's.
+//! record is found by one read of its bucket. A change is written by compare-and-set, so that two
+//! workers never overwrite each other's.
 //!
-//! Where a bucket is full the least recently touched record gives way, but never one that has to
-//! stay ([`Record::stays`]: there are credits in it), unless nobody has touched it for two hours.
-//! Where all have to stay the new record is not written ([`Missed::Full`]), and whoever wanted it
-//! does without.
+//! Where a bucket is full, the least recently changed record is dropped, but never one that is
+//! pinned ([`Record::is_pinned`]: it holds credits), unless it is two hours old. Where all records
+//! are pinned, the new one is not written ([`UpdateError::Full`]), and its caller does without.
 use crate::layout::{Reader, Writer};
 use crate::port::Shared;
 
-/// Buckets of one kind.
+/// Buckets of each kind: a power of two, since the bucket is taken from the bits of a hash.
 const BUCKETS: u64 = 4096;
 
 /// Most records of a bucket.
@@ -22,43 +21,43 @@ const RECORDS_MAX: usize = 16;
 /// Most bytes of a bucket.
 const BYTES_MAX: usize = 4096;
 
-/// After so long a record that nobody touches gives way whatever is in it, in milliseconds: longer
-/// than any lease and any grace.
+/// How long after its last change a pinned record may be dropped all the same, in milliseconds:
+/// longer than any lease and any grace.
 const STALE_MS: u64 = 7_200_000;
 
-/// How often a change is tried when others are quicker.
+/// How often a change is tried while other workers change the same bucket.
 const TRIES: u32 = 16;
 
 /// A kind of record.
 pub trait Record: Sized {
-    /// What the kind is called, with the version of its layout. Shared data outlives the module
-    /// that wrote it: another layout needs another name.
+    /// The name of the kind, with the version of its layout. Shared data outlives the module that
+    /// wrote it, so another layout needs another name.
     const KIND: &'static str;
 
-    /// Writes its fields.
+    /// Writes the record's fields in the order in which [`Record::read`] reads them.
     fn write(&self, out: &mut Writer);
 
-    /// Reads its fields; `None` for what [`Record::write`] has not written.
+    /// Reads the fields; `None` for bytes that [`Record::write`] has not written.
     fn read(fields: &mut Reader<'_>) -> Option<Self>;
 
-    /// Whether it may not give way to another, at that time by the proxy's clock in milliseconds.
-    fn stays(&self, now_ms: u64) -> bool;
+    /// Whether a full bucket has to keep the record, at that time of the proxy's clock.
+    fn is_pinned(&self, now_ms: u64) -> bool;
 }
 
 /// Why a record was not changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Missed {
-    /// It was left as it was.
+pub enum UpdateError {
+    /// The caller wanted no change.
     Declined,
-    /// There is no place for it.
+    /// The bucket is full of pinned records.
     Full,
-    /// Others were quicker each time.
+    /// Other workers changed the bucket at each try.
     Contended,
 }
 
-/// The record of a name; `None` where nobody has written one.
+/// The record of that name; `None` where nobody has written one.
 pub fn read<R: Record>(shared: &dyn Shared, name: &str) -> Option<R> {
-    let (bucket, _) = shared.shared(&key(R::KIND, name));
+    let (bucket, _) = shared.shared_data(&key(R::KIND, name));
     find(&bucket, name)
 }
 
@@ -68,30 +67,30 @@ pub(super) fn find<R: Record>(bucket: &[u8], name: &str) -> Option<R> {
     R::read(&mut Reader::of(found.record))
 }
 
-/// Changes the record of a name: `change` gives the new record and what to answer, or nothing to
-/// leave it as it is. It may be asked several times.
+/// Changes the record of that name. `change` is given the record, and gives the new one and what to
+/// answer, or `None` to leave the record as it is. It is called again for each try.
 ///
 /// # Errors
-/// Why the record is as it was.
+/// Why the record was not changed.
 pub fn update<R: Record, T>(
     shared: &dyn Shared,
     now_ms: u64,
     name: &str,
     mut change: impl FnMut(Option<R>) -> Option<(R, T)>,
-) -> Result<T, Missed> {
+) -> Result<T, UpdateError> {
     let key = key(R::KIND, name);
     for _ in 0..TRIES {
-        let (value, cas) = shared.shared(&key);
-        let (record, answer) = change(find(&value, name)).ok_or(Missed::Declined)?;
-        let value = with::<R>(&value, name, &record, now_ms).ok_or(Missed::Full)?;
-        if shared.share(&key, &value, cas) {
+        let (value, cas) = shared.shared_data(&key);
+        let (record, answer) = change(find(&value, name)).ok_or(UpdateError::Declined)?;
+        let value = with::<R>(&value, name, &record, now_ms).ok_or(UpdateError::Full)?;
+        if shared.set_shared_data(&key, &value, cas) {
             return Ok(answer);
         }
     }
-    Err(Missed::Contended)
+    Err(UpdateError::Contended)
 }
 
-/// A record and its name, as they stand in a bucket.
+/// A record as it stands in a bucket, with its name and the time of its last change.
 #[derive(Debug, Clone, Copy)]
 struct Entry<'b> {
     touched_ms: u64,
@@ -106,14 +105,14 @@ impl Entry<'_> {
         out.bytes(self.record);
     }
 
-    /// How many bytes it takes in its bucket.
+    /// The bytes that the entry takes in its bucket.
     const fn size(&self) -> usize {
         self.name.len().saturating_add(self.record.len()).saturating_add(16)
     }
 
-    fn stays<R: Record>(&self, now_ms: u64) -> bool {
+    fn is_pinned<R: Record>(&self, now_ms: u64) -> bool {
         now_ms.saturating_sub(self.touched_ms) <= STALE_MS
-            && R::read(&mut Reader::of(self.record)).is_some_and(|record| record.stays(now_ms))
+            && R::read(&mut Reader::of(self.record)).is_some_and(|record| record.is_pinned(now_ms))
     }
 }
 
@@ -124,7 +123,7 @@ fn entries(bucket: &[u8]) -> impl Iterator<Item = Entry<'_>> {
     })
 }
 
-/// A bucket with a record of that name; `None` where there is no place for it.
+/// The bucket with that record written or replaced; `None` where there is no place for it.
 fn with<R: Record>(bucket: &[u8], name: &str, record: &R, now_ms: u64) -> Option<Vec<u8>> {
     let mut own = Writer::default();
     record.write(&mut own);
@@ -137,7 +136,7 @@ fn with<R: Record>(bucket: &[u8], name: &str, record: &R, now_ms: u64) -> Option
         kept.len() >= RECORDS_MAX || bytes > BYTES_MAX
     };
     while full(&kept) {
-        let may_go = kept.iter().enumerate().filter(|(_, entry)| !entry.stays::<R>(now_ms));
+        let may_go = kept.iter().enumerate().filter(|(_, entry)| !entry.is_pinned::<R>(now_ms));
         let (oldest, _) = may_go.min_by_key(|(_, entry)| entry.touched_ms)?;
         kept.swap_remove(oldest);
     }
@@ -154,7 +153,7 @@ pub(super) fn key(kind: &str, name: &str) -> String {
     format!("tw.{kind}.{bucket}")
 }
 
-/// A short number for a text: FNV-1a, 64 bits (<http://www.isthe.com/chongo/tech/comp/fnv/>).
+/// The FNV-1a hash of a text, 64 bits (<http://www.isthe.com/chongo/tech/comp/fnv/>).
 #[must_use]
 pub fn digest(name: &str) -> u64 {
     name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {

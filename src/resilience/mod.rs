@@ -3,5 +3,5 @@
 mod cell;
 mod snapshot;
 
-pub use cell::{Missed, Record, digest, read, update};
+pub use cell::{Record, UpdateError, digest, read, update};
 pub use snapshot::Snapshot;

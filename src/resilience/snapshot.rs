@@ -28,7 +28,7 @@ impl<'s> Snapshot<'s> {
         let found = match buckets.iter().find(|(own, _)| *own == key) {
             Some((_, bucket)) => find(bucket, name),
             None => {
-                let (bucket, _) = self.shared.shared(&key);
+                let (bucket, _) = self.shared.shared_data(&key);
                 let found = find(&bucket, name);
                 buckets.push((key, bucket));
                 found

@@ -1,5 +1,5 @@
 //! Thresholds and alarms as they are written, and when an alert is told again.
-use tradewind::credit::{Alarm, Credits, Moment, Threshold, retry};
+use tradewind::credit::{AlertRule, Credits, Moment, Threshold, next_delivery};
 
 #[test]
 fn a_threshold_and_an_alarm_are_read_as_they_are_written() {
@@ -7,18 +7,18 @@ fn a_threshold_and_an_alarm_are_read_as_they_are_written() {
         let threshold: Threshold = text.parse().unwrap();
         assert_eq!(threshold.to_string(), text);
         for (state, below) in [("armed", false), ("below", true)] {
-            let alarm: Alarm = format!("{text} {state}").parse().unwrap();
-            assert_eq!(alarm, Alarm { threshold, below });
+            let alarm: AlertRule = format!("{text} {state}").parse().unwrap();
+            assert_eq!(alarm, AlertRule { threshold, below });
             assert_eq!(alarm.to_string(), format!("{text} {state}"));
         }
-        assert_eq!(Alarm::armed(threshold), Alarm { threshold, below: false });
+        assert_eq!(AlertRule::armed(threshold), AlertRule { threshold, below: false });
     }
     for text in ["", "%", "x", "20 %", "-1", "20% armed "] {
         let wrong = text.parse::<Threshold>().unwrap_err().to_string();
         assert!(wrong.starts_with("expected a share of the last purchase"), "{text}");
     }
     for text in ["20%", "20% ", "20% told", "x armed", "20%  below"] {
-        assert!(text.parse::<Alarm>().is_err(), "{text}");
+        assert!(text.parse::<AlertRule>().is_err(), "{text}");
     }
 }
 
@@ -40,9 +40,9 @@ fn an_alert_that_is_not_taken_is_told_less_and_less_often_for_three_days() {
     for (attempts, ms) in
         [(0, 1_000), (1, 1_000), (2, 2_000), (3, 4_000), (12, 2_048_000), (13, hour), (90, hour)]
     {
-        assert_eq!(retry(now, attempts, now), Some(later(ms)), "{attempts}");
+        assert_eq!(next_delivery(now, attempts, now), Some(later(ms)), "{attempts}");
     }
-    assert_eq!(retry(now, 1, later(DAYS - 1)), Some(later(DAYS + 999)));
-    assert_eq!(retry(now, 1, later(DAYS)), None);
-    assert_eq!(retry(now, 1, later(DAYS + 1)), None);
+    assert_eq!(next_delivery(now, 1, later(DAYS - 1)), Some(later(DAYS + 999)));
+    assert_eq!(next_delivery(now, 1, later(DAYS)), None);
+    assert_eq!(next_delivery(now, 1, later(DAYS + 1)), None);
 }

@@ -2,8 +2,8 @@
 //! text that is no amount, no share and no list of tiers.
 use tradewind::credit::{
     Account, Adjust, Answer, Balance, Book, Budget, Buy, Buying, Change, Command, Configure,
-    Credits, HoldState, Labels, Moment, NewHold, NotTiers, Outcome, Release, Renew, Repair, Settle,
-    Share, Sweep, Tier, Tiers,
+    Credits, HoldState, Labels, Moment, NewHold, Outcome, Release, Renew, Repair, Settle, Share,
+    Sweep, Tier, Tiers, TiersError,
 };
 
 fn credits(text: &str) -> Credits {
@@ -148,7 +148,7 @@ fn a_repair_tells_what_it_undoes_or_would_undo() {
     let again = book.apply(&repair(true), now());
     assert_eq!((again.outcome, again.repairs), (Outcome::NothingToRepair, None));
     let account = book.account("alice").unwrap();
-    assert_eq!((account.balance.to_string(), account.mark), ("107".to_owned(), now()));
+    assert_eq!((account.balance.to_string(), account.latest_at), ("107".to_owned(), now()));
 }
 
 #[test]
@@ -228,8 +228,8 @@ fn tiers_are_told_least_first_and_none_is_there_twice_or_for_nothing() {
     let (small, large) = (tier("100", "10%"), tier("1000", "99.9999%"));
     let tiers = Tiers::of(vec![large, small]).unwrap();
     assert_eq!(tiers.list(), [small, large]);
-    assert_eq!(Tiers::of(vec![small, large, small]), Err(NotTiers::Twice(2)));
-    assert_eq!(Tiers::of(vec![small, tier("1", "100%")]), Err(NotTiers::Free(1)));
+    assert_eq!(Tiers::of(vec![small, large, small]), Err(TiersError::Twice(2)));
+    assert_eq!(Tiers::of(vec![small, tier("1", "100%")]), Err(TiersError::Free(1)));
     // What a discount is too small to change is sold at list price.
     let all = Tiers::of(vec![tier("0", "10%")]).unwrap();
     let deal = all.deal(Buying::Paid(credits("0.000009"))).unwrap();

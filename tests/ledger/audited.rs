@@ -12,11 +12,11 @@ fn one() -> Credits {
 }
 
 fn add(credits: &mut Credits) {
-    *credits = credits.plus(one()).unwrap();
+    *credits = credits.checked_add(one()).unwrap();
 }
 
 fn raise(balance: &mut Balance) {
-    *balance = balance.plus(one()).unwrap();
+    *balance = balance.checked_add(one()).unwrap();
 }
 
 fn alice(kept: &mut Kept) -> &mut Account {
@@ -47,7 +47,7 @@ fn post(kept: &mut Kept, micros: i64, reason: Reason) {
     account.entries += 1;
     account.balance = Balance::of_micros(account.balance.micros() + micros);
     let (tenant, amount) = ("alice".to_owned(), Balance::of_micros(micros));
-    let (number, at, balance) = (account.entries, account.mark, account.balance);
+    let (number, at, balance) = (account.entries, account.latest_at, account.balance);
     kept.entries.push(Entry { tenant, number, at, amount, balance, reason });
 }
 
@@ -100,7 +100,7 @@ const CHANGES: &[Change] = &[
     (|kept| charge(kept, 2).part = 1, "charges hold `h1` again"),
     (|kept| charge(kept, 2).hold_id.push('x'), "hold `h1x` is charged and not kept"),
     (|kept| charge(kept, 2).key = None, "what is spent in"),
-    (|kept| charge(kept, 2).spent.model = None, "what is spent in"),
+    (|kept| charge(kept, 2).details.model = None, "what is spent in"),
     (|kept| charge(kept, 2).counts_at = Moment::default(), "what is spent in"),
     (|kept| entry(kept, "charge").amount = Balance::ZERO, "charges nothing"),
     (|kept| entry(kept, "expiry").reason = Reason::Expiry { lot: 7 }, "lets go what is not there"),

@@ -1,8 +1,8 @@
 //! Random commands.
 use proptest::prelude::*;
 use tradewind::credit::{
-    Adjust, Budget, Buy, Buying, Change, Command, Configure, Credits, Moment, NewHold, Release,
-    Renew, Repair, Settle, SettledPart, Spent, Sweep, Tier, Tiers,
+    Adjust, Budget, Buy, Buying, Change, ChargeDetails, Command, Configure, Credits, Moment,
+    NewHold, Release, Renew, Repair, Settle, SettledPart, Sweep, Tier, Tiers,
 };
 
 fn micros() -> impl Strategy<Value = Credits> {
@@ -39,7 +39,7 @@ fn settle() -> impl Strategy<Value = Command> {
     let draw = prop_oneof![2 => Just(None), 1 => ((0_u8..4).prop_map(|n| format!("d{n}")), micros()).prop_map(Some)];
     let part = (micros(), label()).prop_map(|(credits, model)| SettledPart {
         credits,
-        spent: Spent { model, ..Spent::default() },
+        details: ChargeDetails { model, ..ChargeDetails::default() },
     });
     let parts = proptest::collection::vec(part, 1..4);
     (id(), draw, any::<bool>(), tenant(), label(), parts).prop_map(

@@ -63,7 +63,7 @@ async fn client(ledgers: Arc<[Ledger; 2]>, client: usize) -> usize {
         let settle = settle(id);
         let (first, second) = tokio::join!(here.apply(settle.clone()), there.apply(settle));
         let mut outcomes = [first.unwrap().outcome, second.unwrap().outcome];
-        outcomes.sort_by_key(|outcome| outcome.consequence().code);
+        outcomes.sort_by_key(|outcome| outcome.consequence().name);
         assert_eq!(outcomes, [Outcome::Settled, Outcome::SettledBefore]);
     }
     held

@@ -335,7 +335,7 @@ impl Front {
 
 fn item(settle: &Settle) -> Value {
     let part = |part: &SettledPart| {
-        let model = part.spent.model.clone();
+        let model = part.details.model.clone();
         model.map(|model| json!({"model": model, "credits": part.credits.to_string()}))
     };
     let parts: Vec<Value> = settle.parts.iter().filter_map(part).collect();

@@ -116,7 +116,7 @@ impl Subject for Model {
             Question::Budget(tenant, index) => {
                 let meter = of(tenant).and_then(|account| {
                     let budget = account.budgets.get(*index)?;
-                    let key = budget.meter(tenant, account.mark.max(self.now));
+                    let key = budget.meter(tenant, account.latest_at.max(self.now));
                     key.map(|key| self.book.meter(&key))
                 });
                 subject::budget(meter)

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use tradewind::credit::{
-    Answer, Balance, Buying, Command, Credits, Outcome, Part, Price, Tier, Tiers,
+    Answer, Balance, Buying, Command, Credits, Outcome, Price, Tier, Tiers, TokenKind,
 };
 use tradewind::usage::Usage;
 
@@ -34,7 +34,7 @@ fn check(model: &Model, command: &Command, answer: &Answer, before: &BTreeMap<St
             assert!(room >= 0, "a hold took more than there is");
             for budget in &account.budgets {
                 let meter = budget.label(new.labels()).map(|label| {
-                    let window = tradewind::credit::Window::of(budget.per, account.mark);
+                    let window = tradewind::credit::Window::of(budget.per, account.latest_at);
                     model.book.meter(&tradewind::credit::MeterKey::of(&new.tenant, &label, window))
                 });
                 let used = meter.map_or(0, |meter| meter.spent.micros() + meter.held.micros());
@@ -105,7 +105,7 @@ proptest! {
             reasoning: tokens[5],
             garbled: false,
         };
-        let parts: u64 = Part::ALL.into_iter().map(|part| part.tokens(&usage)).sum();
+        let parts: u64 = TokenKind::ALL.into_iter().map(|part| part.tokens(&usage)).sum();
         prop_assert_eq!(parts, usage.input_total() + usage.output);
         let of = |price: Credits, tokens: u64| u128::from(price.micros()) * u128::from(tokens);
         let exact = of(input, usage.input) + of(cached_input, usage.cached_input)

@@ -24,8 +24,8 @@
 use std::collections::BTreeMap;
 
 use tradewind::credit::{
-    Adjust, Budget, Buy, Buying, Change, Command, Configure, Credits, Moment, NewHold, Release,
-    Renew, Repair, Settle, SettledPart, Share, Spent, Sweep, Tier, Tiers,
+    Adjust, Budget, Buy, Buying, Change, ChargeDetails, Command, Configure, Credits, Moment,
+    NewHold, Release, Renew, Repair, Settle, SettledPart, Share, Sweep, Tier, Tiers,
 };
 
 use super::subject::{Question, Subject, Told};
@@ -286,7 +286,7 @@ fn settle(words: &Words<'_>) -> Parsed<Settle> {
 fn parts(words: &Words<'_>) -> Parsed<Vec<SettledPart>> {
     let part = |model: Option<String>, credits: Credits| SettledPart {
         credits,
-        spent: Spent { model, ..Spent::default() },
+        details: ChargeDetails { model, ..ChargeDetails::default() },
     };
     let parts = words.every("part").map(|text| {
         let (model, cost) = text.split_once(':').ok_or("part=MODEL:CREDITS")?;
@@ -297,7 +297,7 @@ fn parts(words: &Words<'_>) -> Parsed<Vec<SettledPart>> {
     if parts.is_empty() {
         return Ok(vec![part(words.named("model"), whole)]);
     }
-    let sum = parts.iter().try_fold(Credits::ZERO, |sum, part| sum.plus(part.credits));
+    let sum = parts.iter().try_fold(Credits::ZERO, |sum, part| sum.checked_add(part.credits));
     if sum == Some(whole) { Ok(parts) } else { Err("the parts come to something else".to_owned()) }
 }
 
@@ -333,7 +333,7 @@ fn configure(words: &Words<'_>) -> Parsed<Configure> {
         let thresholds = text.split(',').filter(|text| *text != "-").map(str::parse);
         thresholds
             .collect::<Result<Vec<_>, _>>()
-            .map_err(|why: tradewind::credit::NotAThreshold| why.to_string())
+            .map_err(|why: tradewind::credit::ParseThresholdError| why.to_string())
     });
     let budget = |text: &str| text.replace(':', " ").parse::<Budget>();
     let budgets = words.every("budget").filter(|text| *text != "-").map(budget);
@@ -349,7 +349,7 @@ fn configure(words: &Words<'_>) -> Parsed<Configure> {
 }
 
 fn credits(text: &str) -> Parsed<Credits> {
-    text.parse().map_err(|why: tradewind::credit::NotCredits| why.to_string())
+    text.parse().map_err(|why: tradewind::credit::ParseCreditsError| why.to_string())
 }
 
 fn duration(text: &str) -> Parsed<u64> {

@@ -29,35 +29,35 @@ impl Shelf {
         let (wanted, kept) = (Wanted::by(commands), &self.model.kept);
         let mut book = Book::default();
         let holds = wanted.holds.iter().filter_map(|key| kept.holds.get(key));
-        holds.for_each(|hold| book.know_hold(hold.clone()));
+        holds.for_each(|hold| book.load_hold(hold.clone()));
         wanted.tenants.iter().for_each(|tenant| self.load_account(tenant, &mut book));
         for tenant in &wanted.repairs {
-            self.too_early(tenant).for_each(|lot| book.know_expired(tenant.clone(), lot));
-            self.open(tenant).for_each(|hold| book.know_hold(hold.clone()));
+            self.too_early(tenant).for_each(|lot| book.load_expired(tenant.clone(), lot));
+            self.open(tenant).for_each(|hold| book.load_hold(hold.clone()));
         }
         let key = |own: &(&str, &str)| (own.0.to_owned(), own.1.to_owned());
         for draw in &kept.draws {
             if wanted.draws.contains(&(draw.tenant.clone(), draw.hold_id.clone(), draw.id.clone()))
             {
-                book.know_draw(draw.clone());
+                book.load_draw(draw.clone());
             }
         }
         for purchase in &kept.purchases {
             if wanted.purchases.contains(&key(&(&purchase.tenant, &purchase.key))) {
-                book.know_purchase(purchase.clone());
+                book.load_purchase(purchase.clone());
             }
         }
         for made in &kept.adjustments {
             if wanted.adjustments.contains(&key(&(&made.asked.tenant, &made.asked.key))) {
-                book.know_adjustment(made.clone());
+                book.load_adjustment(made.clone());
             }
         }
         if !wanted.purchases.is_empty() {
-            book.know_tiers(self.tiers.clone());
+            book.load_tiers(self.tiers.clone());
         }
         for key in book.meters_wanted(commands, self.now) {
             if let Some(meter) = kept.meters.get(&key) {
-                book.know_meter(key, *meter);
+                book.load_meter(key, *meter);
             }
         }
         book
@@ -68,9 +68,9 @@ impl Shelf {
         account.lots.clear();
         let lots = self.lots.iter().filter(|((own, _), _)| own == tenant);
         lots.for_each(|(_, lot)| account.add_lot(*lot));
-        let now = account.mark.max(self.now);
+        let now = account.latest_at.max(self.now);
         let due = self.open(tenant).filter(|hold| hold.expires_at <= now);
-        due.for_each(|hold| book.know_hold(hold.clone()));
+        due.for_each(|hold| book.load_hold(hold.clone()));
         book.load_account(account);
     }
 
@@ -126,8 +126,8 @@ impl Shelf {
         let kept = &self.model.kept;
         let mut book = Book::default();
         kept.accounts.keys().for_each(|tenant| self.load_account(tenant, &mut book));
-        kept.holds.values().for_each(|hold| book.know_hold(hold.clone()));
-        kept.meters.iter().for_each(|(key, meter)| book.know_meter(key.clone(), *meter));
+        kept.holds.values().for_each(|hold| book.load_hold(hold.clone()));
+        kept.meters.iter().for_each(|(key, meter)| book.load_meter(key.clone(), *meter));
         book
     }
 }

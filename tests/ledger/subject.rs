@@ -124,7 +124,7 @@ pub(crate) fn entry(entry: Option<&Entry>) -> String {
 pub(crate) fn charges<'e>(entries: impl Iterator<Item = &'e Entry>, hold: &str) -> String {
     list(entries.filter_map(|entry| {
         let Reason::Charge(charge) = &entry.reason else { return None };
-        let model = charge.spent.model.as_deref().unwrap_or("-");
+        let model = charge.details.model.as_deref().unwrap_or("-");
         let flags: String = charge.flags.iter().map(|flag| format!(":{flag}")).collect();
         let said = format!("{}:{model}:{}{flags}", charge.part, entry.amount);
         (charge.hold_id == hold).then_some(said)
@@ -136,7 +136,7 @@ pub(crate) fn spent(rows: impl Iterator<Item = (String, Credits)>) -> String {
     let mut sums: BTreeMap<String, Credits> = BTreeMap::new();
     for (model, credits) in rows {
         let sum = sums.entry(model).or_default();
-        *sum = sum.plus(credits).unwrap_or(Credits::MAX);
+        *sum = sum.checked_add(credits).unwrap_or(Credits::MAX);
     }
     sums.retain(|_, credits| !credits.is_zero());
     let said = |(model, credits): (String, Credits)| match model.as_str() {

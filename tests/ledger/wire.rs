@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use tradewind::credit::wire::{
-    BATCH_MAX, Draw, EXPIRES_MAX, Hold, Part, Renewal, Renewed, Settled, Settlement, Standing,
-    Wrong,
+    BATCH_MAX, EXPIRES_MAX, FieldError, HoldReply, HoldRequest, LeaseDraw, Renewal, Renewed,
+    Settled, Settlement, SettlementPart,
 };
 use tradewind::credit::{
-    Balance, Credits, Outcome, REASON_MAX, Settle, SettledPart, Spent, is_reason,
+    Balance, ChargeDetails, Credits, Outcome, REASON_MAX, Settle, SettledPart, is_reason,
 };
 use tradewind::json::{Document, Limits, Writer};
 use tradewind::usage::Usage;
@@ -21,7 +21,7 @@ fn credits(text: &str) -> Credits {
 }
 
 /// What is said of an item of a batch, or of the whole: `-` for nothing.
-fn said<T>(read: &Result<T, Wrong>) -> String {
+fn said<T>(read: &Result<T, FieldError>) -> String {
     read.as_ref().map_or_else(ToString::to_string, |_| "-".to_owned())
 }
 
@@ -35,6 +35,13 @@ fn with(usual: &str, field: &str, value: &str) -> String {
         fields.push(format!("\"{field}\":{value}"));
     }
     format!("{{{}}}", fields.join(","))
+}
+
+/// A batch as a proxy writes it: an object with a list of that name.
+fn batch(name: &str, items: impl FnOnce(&mut Writer)) -> String {
+    let mut out = Writer::new();
+    out.object(|w| w.key(name).array(items));
+    String::from_utf8(out.finish()).unwrap()
 }
 
 /// A settlement, in as few words as it can be.
@@ -185,7 +192,7 @@ fn a_hold_and_a_renewal_last_as_long_as_they_may() {
     {
         let text = with(hold, "expires_in", value);
         let asked = document(&text);
-        let read = Hold::read(&asked).map(|hold| hold.expires_in);
+        let read = HoldRequest::read(&asked).map(|hold| hold.expires_in);
         assert_eq!(read.as_ref().ok().copied(), expected, "{text}");
         let text = format!("{{\"holds\":[{}]}}", with(renewal, "expires_in", value));
         let batch = document(&text);
@@ -196,7 +203,11 @@ fn a_hold_and_a_renewal_last_as_long_as_they_may() {
             assert_eq!(said(&item), format!("`holds[0].expires_in`: {wrong}"));
         }
     }
-    assert_eq!(Hold::read(&document(hold)).unwrap().expires_in, 900, "where it does not say");
+    assert_eq!(
+        HoldRequest::read(&document(hold)).unwrap().expires_in,
+        900,
+        "where it does not say"
+    );
     let text = format!("{{\"holds\":[{}]}}", with(renewal, "expires_in", "-"));
     let batch = document(&text);
     let item = Renewal::read_batch(&batch).unwrap().remove(0);
@@ -205,7 +216,7 @@ fn a_hold_and_a_renewal_last_as_long_as_they_may() {
 
 #[test]
 fn what_a_proxy_writes_a_ledger_reads() {
-    let hold = Hold {
+    let hold = HoldRequest {
         hold_id: "h".into(),
         tenant: "acme".into(),
         user: Some("ci".into()),
@@ -214,10 +225,10 @@ fn what_a_proxy_writes_a_ledger_reads() {
         expires_in: 60,
     };
     let text = String::from_utf8(hold.write()).unwrap();
-    assert_eq!(Hold::read(&document(&text)), Ok(hold.clone()), "{text}");
+    assert_eq!(HoldRequest::read(&document(&text)), Ok(hold.clone()), "{text}");
     let renewal = Renewal { tenant: "acme".into(), hold_id: "h".into(), expires_in: 7 };
     let renewals = [renewal.clone(), Renewal { expires_in: 9, ..renewal }];
-    let text = String::from_utf8(Renewal::write_batch(&renewals)).unwrap();
+    let text = batch("holds", |out| renewals.iter().for_each(|renewal| renewal.write(out)));
     let read = document(&text);
     let read = Renewal::read_batch(&read).unwrap();
     assert_eq!(read.into_iter().collect::<Result<Vec<_>, _>>().unwrap(), renewals);
@@ -226,7 +237,7 @@ fn what_a_proxy_writes_a_ledger_reads() {
         input: 1, cached_input: 2, cache_write: 3, cache_write_hour: 4, output: 5, reasoning: 6,
         garbled: false,
     };
-    let part = |model: &'static str, text: &str, usage: Usage| Part {
+    let part = |model: &'static str, text: &str, usage: Usage| SettlementPart {
         model: model.into(),
         credits: credits(text),
         outcome: Some("failed".into()),
@@ -236,7 +247,7 @@ fn what_a_proxy_writes_a_ledger_reads() {
     let full = Settlement {
         tenant: "acme".into(),
         hold_id: "h".into(),
-        draw: Some(Draw { id: "d".into(), releases: credits("2") }),
+        draw: Some(LeaseDraw { id: "d".into(), releases: credits("2") }),
         unheld: true,
         user: Some("ci".into()),
         key: Some("k".into()),
@@ -249,9 +260,7 @@ fn what_a_proxy_writes_a_ledger_reads() {
     for settlement in
         [full, Settlement { hold_id: "h".into(), tenant: "a".into(), ..Settlement::default() }]
     {
-        let mut item = Writer::after(Vec::new());
-        settlement.write(&mut item);
-        let text = format!("{{\"settlements\":[{}]}}", String::from_utf8(item.finish()).unwrap());
+        let text = batch("settlements", |out| settlement.write(out));
         let read = document(&text);
         assert_eq!(Settlement::read_batch(&read).unwrap(), [Ok(settlement.clone())], "{text}");
         assert!(!text.contains("false") && !text.contains("[]"), "what is not so is not said");
@@ -265,7 +274,7 @@ fn what_is_charged_is_what_the_parts_say_or_the_whole() {
     let settlement = Settlement {
         tenant: "acme".into(),
         hold_id: "h".into(),
-        draw: Some(Draw { id: "d".into(), releases: credits("2") }),
+        draw: Some(LeaseDraw { id: "d".into(), releases: credits("2") }),
         unheld: true,
         user: Some("ci".into()),
         key: Some("k".into()),
@@ -278,7 +287,7 @@ fn what_is_charged_is_what_the_parts_say_or_the_whole() {
     let whole = Settle::from(settlement.clone());
     let part = |model: Option<&str>, amount: &str, outcome: &str, estimated: bool| SettledPart {
         credits: credits(amount),
-        spent: Spent {
+        details: ChargeDetails {
             model: model.map(str::to_owned),
             outcome: Some(outcome.to_owned()),
             usage: Usage::default(),
@@ -296,7 +305,7 @@ fn what_is_charged_is_what_the_parts_say_or_the_whole() {
         parts: vec![part(None, "1.5", "cut", true)],
     };
     assert_eq!(whole, expected);
-    let wire = |model: &'static str, amount: &str, outcome: Option<&'static str>| Part {
+    let wire = |model: &'static str, amount: &str, outcome: Option<&'static str>| SettlementPart {
         model: model.into(),
         credits: credits(amount),
         outcome: outcome.map(Into::into),
@@ -312,8 +321,8 @@ fn what_is_charged_is_what_the_parts_say_or_the_whole() {
 #[test]
 fn what_a_ledger_answers_a_proxy_reads() {
     let answer = r#"{"code":"held","balance":"-1.5","available":"2","last_purchase":"10"}"#;
-    let stands = |status: u16, text: &str| Standing::read(status, &document(text));
-    let held = Standing {
+    let stands = |status: u16, text: &str| HoldReply::read(status, &document(text));
+    let held = HoldReply {
         outcome: Outcome::Held,
         balance: Balance::of_micros(-1_500_000),
         available: Balance::of_micros(2_000_000),
@@ -326,7 +335,7 @@ fn what_a_ledger_answers_a_proxy_reads() {
     for (text, outcome) in [(budget.as_str(), Outcome::BudgetExceeded), ("", Outcome::Insufficient)]
     {
         let text = if text.is_empty() { with(answer, "code", "-") } else { text.to_owned() };
-        assert_eq!(stands(402, &text), Some(Standing { outcome, ..held }));
+        assert_eq!(stands(402, &text), Some(HoldReply { outcome, ..held }));
     }
     for status in [199, 300, 400, 404, 500] {
         assert_eq!(stands(status, answer), None, "{status}");
@@ -341,10 +350,13 @@ fn what_a_ledger_answers_a_proxy_reads() {
     let read = Settled::read(&document(results)).unwrap();
     let words: Vec<Option<Outcome>> = read.iter().map(|settled| settled.outcome).collect();
     assert_eq!(words, [Some(Outcome::Settled), None, None]);
-    let renewals = r#"{"renewals":[{"outcome":"renewed"},{"outcome":"insufficient"}]}"#;
-    let read = Renewed::read(&document(renewals)).unwrap();
-    let words: Vec<Option<Outcome>> = read.iter().map(|renewed| renewed.outcome).collect();
-    assert_eq!(words, [Some(Outcome::Renewed), Some(Outcome::Insufficient)]);
+    let renewals = r#"{"renewals":[{"hold_id":"a","outcome":"renewed"},{"outcome":"renewed"},
+        {"hold_id":"b","outcome":"unavailable"},{"hold_id":"c"}]}"#;
+    let answer = document(renewals);
+    let read = Renewed::read(&answer).unwrap();
+    let words = read.iter().map(|one| (one.hold_id.as_ref(), one.outcome, one.waits));
+    let expected = [("a", Some(Outcome::Renewed), false), ("b", None, true), ("c", None, false)];
+    assert!(words.eq(expected), "{read:?}");
     for none in ["{}", r#"{"results":3,"renewals":{}}"#] {
         assert_eq!((Settled::read(&document(none)), Renewed::read(&document(none))), (None, None));
     }

@@ -43,7 +43,7 @@ fn closed(stream: &mut TcpStream, since: Instant) -> Duration {
 
 #[test]
 fn a_crowd_of_strangers_shuts_nobody_out() {
-    let world = World::with(|options| options.introduction = Duration::from_secs(60));
+    let world = World::with(|options| options.auth_timeout = Duration::from_secs(60));
     let mut proxy = connect(&world);
     assert_eq!(ask(&mut proxy, PROXY), 200);
     let mut crowd: Vec<TcpStream> = (0..CROWD).map(|_| connect(&world)).collect();
@@ -58,7 +58,7 @@ fn a_crowd_of_strangers_shuts_nobody_out() {
 
 #[test]
 fn whoever_shows_no_token_has_to_go() {
-    let world = World::with(|options| options.introduction = Duration::from_millis(500));
+    let world = World::with(|options| options.auth_timeout = Duration::from_millis(500));
     let began = Instant::now();
     let mut known = connect(&world);
     assert_eq!(ask(&mut known, PROXY), 200);

@@ -1,86 +1,87 @@
-//! Time for accounts: what a clock says, held against the time that has truly passed.
+//! The time that accounts go by: a clock's, checked against the time that has passed.
 //!
-//! A clock that jumps would let purchases and holds go, or keep them for ever. So a jump is not
-//! followed: time goes on from the last moment that was right, and whoever asks is told. What is
-//! small is caught up with slowly, as it is when a clock is set right by degrees.
+//! A clock that jumps would let lots and holds expire, or keep them for ever. So a jump is not
+//! followed: time goes on from the last moment that was right, with a warning. A small difference
+//! is caught up with slowly.
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::credit::Moment;
 
-/// A clock that is further from the time that has passed has jumped, in milliseconds.
+/// How far a clock may be from the expected time before that counts as a jump, in milliseconds.
 const JUMP: i64 = 30_000;
 
-/// What is less is caught up with so slowly: one part of so many of the time that passes.
+/// A smaller difference is caught up with at one part in this many of the time that passes.
 const SLEW: i64 = 100;
 
-/// A start so much later than anything in the database is not believed, in milliseconds: 30 days.
+/// How much later than anything in the database a clock may be at the start: 30 days, in
+/// milliseconds. Beyond that it is not believed.
 const ABSENCE: i64 = 30 * 86_400_000;
 
-/// A clock that is watched.
+/// A clock whose jumps are not followed.
 #[derive(Debug)]
-pub(super) struct Watch(Mutex<State>);
+pub(super) struct WatchedClock(Mutex<State>);
 
 #[derive(Debug, Clone, Copy)]
 struct State {
-    /// The last moment that was right, and when that was.
+    /// The last moment that was right, and the monotonic time of it.
     good: Moment,
     at: Instant,
-    /// How far the clock is from it, while that is a jump.
-    jump: Option<i64>,
-    /// The clock was not believed at the start.
-    doubted: bool,
-    /// The latest moment in the database, while it is still to come.
+    /// How far the clock is from the expected time, in milliseconds, while that is a jump.
+    off_by: Option<i64>,
+    /// Whether the clock was not believed at the start, and has not been right since.
+    disbelieved: bool,
+    /// The latest moment in the database, where that is still to come.
     ahead: Option<Moment>,
 }
 
-/// What was found at the start.
+/// What is known when a ledger starts.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Start {
-    /// What the clock says.
     pub(super) reading: Moment,
     /// The latest moment in the database.
     pub(super) newest: Option<Moment>,
-    /// Whether an operator says that the clock is right.
+    /// Whether the operator says that the clock is right (`--trust-clock`).
     pub(super) trusted: bool,
 }
 
-impl Watch {
-    /// Begins with what the clock says, unless that cannot be.
+impl WatchedClock {
+    /// Begins with the clock's reading, or with the database's latest moment where that is not
+    /// believed.
     pub(super) fn new(start: Start, at: Instant) -> Self {
         let Start { reading, newest, trusted } = start;
         let since = newest.map(|newest| apart(reading, newest));
-        let doubted = !trusted && since.is_some_and(|since| since > ABSENCE);
-        let good = newest.filter(|_| doubted).unwrap_or(reading);
-        let jump = doubted.then_some(since.unwrap_or_default());
+        let disbelieved = !trusted && since.is_some_and(|since| since > ABSENCE);
+        let good = newest.filter(|_| disbelieved).unwrap_or(reading);
+        let off_by = disbelieved.then_some(since.unwrap_or_default());
         let ahead = newest.filter(|_| since.is_some_and(|since| since < -JUMP));
-        Self(Mutex::new(State { good, at, jump, doubted, ahead }))
+        Self(Mutex::new(State { good, at, off_by, disbelieved, ahead }))
     }
 
-    /// The time, when the clock says this.
-    pub(super) fn tell(&self, reading: Moment, at: Instant) -> Moment {
+    /// The time to go by, when the clock reads `reading`.
+    pub(super) fn read(&self, reading: Moment, at: Instant) -> Moment {
         let mut state = self.state();
         let elapsed = millis(at.saturating_duration_since(state.at));
         let expected = later(state.good, elapsed);
         let off = apart(reading, expected);
-        let back = state.doubted && (0..=ABSENCE).contains(&off);
+        let back = state.disbelieved && (0..=ABSENCE).contains(&off);
         state.good = if back {
             reading
         } else if off.abs() <= JUMP {
-            // Up, so that many readings a moment catch up as well as few.
+            // Rounded up, so that frequent readings catch up as well.
             let most = elapsed.saturating_add(SLEW.saturating_sub(1)).checked_div(SLEW);
             let most = most.unwrap_or_default();
             later(expected, off.clamp(most.saturating_neg(), most))
         } else {
             expected
         };
-        state.jump = Some(off).filter(|_| off.abs() > JUMP && !back);
-        state.doubted = state.doubted && state.jump.is_some();
+        state.off_by = Some(off).filter(|_| off.abs() > JUMP && !back);
+        state.disbelieved = state.disbelieved && state.off_by.is_some();
         state.at = state.at.max(at);
         state.good
     }
 
-    /// The time, without a look at the clock.
+    /// The time to go by, without reading the clock.
     pub(super) fn now(&self, at: Instant) -> Moment {
         let state = self.state();
         later(state.good, millis(at.saturating_duration_since(state.at)))
@@ -92,23 +93,22 @@ impl Watch {
         self.state().ahead = newest.filter(|newest| apart(*newest, now) > JUMP);
     }
 
-    /// Whether the database has moments that are still to come.
     pub(super) fn is_ahead(&self) -> bool {
         self.state().ahead.is_some()
     }
 
-    /// What is wrong with the clock, and what to do.
-    pub(super) fn trouble(&self, at: Instant) -> Option<String> {
-        let State { jump, doubted, ahead, .. } = *self.state();
+    /// What is wrong with the clock, and what to do about it.
+    pub(super) fn warning(&self, at: Instant) -> Option<String> {
+        let State { off_by, disbelieved, ahead, .. } = *self.state();
         let now = self.now(at);
-        if let Some(off) = jump.filter(|_| doubted) {
+        if let Some(off) = off_by.filter(|_| disbelieved) {
             return Some(format!(
                 "the clock is {} after anything in the database and is not believed: it is taken \
                  to be {now}; set it right, or start with --trust-clock where it is right",
                 long(off)
             ));
         }
-        if let Some(off) = jump {
+        if let Some(off) = off_by {
             let way = if off > 0 { "forward" } else { "back" };
             return Some(format!(
                 "the clock has jumped {way} by {} and is not followed: it is taken to be {now}; \
@@ -129,7 +129,7 @@ impl Watch {
     }
 }
 
-/// What this machine's clock says.
+/// This machine's clock.
 #[expect(clippy::disallowed_methods, reason = "the shell reads the clock")]
 pub(super) fn system_time() -> Moment {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
@@ -137,7 +137,7 @@ pub(super) fn system_time() -> Moment {
     Moment::of_millis(millis)
 }
 
-/// What has passed, whatever clocks say.
+/// The monotonic clock, which no one sets.
 #[expect(clippy::disallowed_methods, reason = "the shell reads the clock")]
 pub(super) fn instant() -> Instant {
     Instant::now()
@@ -151,7 +151,7 @@ fn signed(moment: Moment) -> i64 {
     i64::try_from(moment.millis()).unwrap_or(i64::MAX)
 }
 
-/// How much later the first is, in milliseconds.
+/// How much later `first` is, in milliseconds; negative when it is earlier.
 fn apart(first: Moment, second: Moment) -> i64 {
     signed(first).saturating_sub(signed(second))
 }
@@ -160,7 +160,7 @@ fn later(moment: Moment, millis: i64) -> Moment {
     Moment::of_millis(moment.millis().saturating_add_signed(millis))
 }
 
-/// So many milliseconds, for people.
+/// A duration in its largest fitting unit, for messages: `3 days`.
 fn long(millis: i64) -> String {
     let seconds = millis.unsigned_abs().div_euclid(1000);
     let units: [(u64, &str); 3] = [(86_400, "days"), (3_600, "hours"), (60, "minutes")];
@@ -184,18 +184,18 @@ mod tests {
         began.checked_add(Duration::from_secs(seconds)).unwrap()
     }
 
-    fn start(reading: u64, newest: Option<u64>, trusted: bool) -> (Watch, Instant) {
+    fn start(reading: u64, newest: Option<u64>, trusted: bool) -> (WatchedClock, Instant) {
         let began = instant();
         let newest = newest.map(at);
-        (Watch::new(Start { reading: at(reading), newest, trusted }, began), began)
+        (WatchedClock::new(Start { reading: at(reading), newest, trusted }, began), began)
     }
 
     /// After so many true seconds the clock says this; what time is it, and is something said?
-    fn told(watch: &Watch, began: Instant, passed: u64, says: u64) -> (u64, bool) {
+    fn told(watch: &WatchedClock, began: Instant, passed: u64, says: u64) -> (u64, bool) {
         let now = after(began, passed);
-        let told = watch.tell(at(says), now);
+        let told = watch.read(at(says), now);
         let since = told.millis().saturating_sub(at(0).millis());
-        (since.div_euclid(1000), watch.trouble(now).is_some())
+        (since.div_euclid(1000), watch.warning(now).is_some())
     }
 
     #[test]

@@ -37,7 +37,6 @@ struct Counts {
     outcomes: BTreeMap<(&'static str, &'static str), u64>,
     deliveries: BTreeMap<&'static str, u64>,
     overruns: u64,
-    /// In millionths.
     overrun: u128,
 }
 
@@ -52,24 +51,20 @@ struct Latency {
     micros: u128,
 }
 
-/// What outcomes are counted of.
+/// The operations whose outcomes are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Thing {
-    /// Holds asked for.
+pub(super) enum Operation {
     Hold,
-    /// Holds given back.
     Release,
-    /// Settlements, each of a batch for itself.
+    /// Each item of a batch of settlements.
     Settlement,
-    /// Renewals of holds, each of a batch for itself.
+    /// Each item of a batch of renewals.
     Renewal,
-    /// Purchases.
     Purchase,
-    /// Changes by hand.
     Adjustment,
 }
 
-impl Thing {
+impl Operation {
     const ALL: [(Self, &'static str, &'static str); 6] = [
         (Self::Hold, "holds", "Holds asked for, by what became of them."),
         (Self::Release, "releases", "Holds given back, by what became of it."),
@@ -80,7 +75,7 @@ impl Thing {
     ];
 
     fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(thing, ..)| *thing == self).map_or("", |(_, name, _)| name)
+        Self::ALL.iter().find(|(operation, ..)| *operation == self).map_or("", |(_, name, _)| name)
     }
 }
 
@@ -106,16 +101,24 @@ impl Metrics {
     }
 
     /// Counts what became of some things.
-    pub(super) fn outcomes(&self, thing: Thing, outcomes: impl IntoIterator<Item = Outcome>) {
+    pub(super) fn outcomes(
+        &self,
+        operation: Operation,
+        outcomes: impl IntoIterator<Item = Outcome>,
+    ) {
         let names = outcomes.into_iter().map(|outcome| outcome.consequence().name);
-        self.words(thing, names);
+        self.words(operation, names);
     }
 
     /// Counts some things that never were asked of an account.
-    pub(super) fn words(&self, thing: Thing, words: impl IntoIterator<Item = &'static str>) {
+    pub(super) fn words(
+        &self,
+        operation: Operation,
+        words: impl IntoIterator<Item = &'static str>,
+    ) {
         let mut counts = self.counts();
         for word in words {
-            add(counts.outcomes.entry((thing.name(), word)).or_default());
+            add(counts.outcomes.entry((operation.name(), word)).or_default());
         }
     }
 
@@ -138,7 +141,6 @@ impl Metrics {
         add(self.counts().deliveries.entry(word).or_default());
     }
 
-    /// All of it.
     pub(super) fn write(&self, text: &mut Text) {
         let counts = self.counts();
         text.family("http_requests_total", "counter", "Answered requests.");
@@ -147,10 +149,12 @@ impl Metrics {
             text.sample("http_requests_total", &labels, count);
         }
         write_latency(&counts.latency, text);
-        for (_, thing, help) in Thing::ALL {
-            let name = format!("{thing}_total");
+        for (_, operation, help) in Operation::ALL {
+            let name = format!("{operation}_total");
             text.family(&name, "counter", help);
-            for ((_, outcome), count) in counts.outcomes.iter().filter(|((t, _), _)| *t == thing) {
+            for ((_, outcome), count) in
+                counts.outcomes.iter().filter(|((t, _), _)| *t == operation)
+            {
                 text.sample(&name, &[("outcome", outcome)], count);
             }
         }
@@ -226,7 +230,6 @@ impl Text {
         );
     }
 
-    /// One sample.
     pub(super) fn sample(
         &mut self,
         name: &str,
@@ -257,7 +260,7 @@ mod tests {
         for millis in [0, 3, 3, 60_000] {
             metrics.request("GET", "/x\"", 200, Duration::from_millis(millis));
         }
-        metrics.outcomes(Thing::Hold, [Outcome::Held, Outcome::Held]);
+        metrics.outcomes(Operation::Hold, [Outcome::Held, Outcome::Held]);
         let mut text = Text::default();
         metrics.write(&mut text);
         let text = text.finish();

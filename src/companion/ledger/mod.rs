@@ -11,7 +11,9 @@ mod view;
 mod webhook;
 
 pub use cli::run;
-pub use engine::{BATCH_BOUNDS, Clock, Ledger, NotAStore, OpenError, Stats, StoreUrl, Unavailable};
+pub use engine::{
+    BATCH_BOUNDS, Clock, Ledger, OpenError, ParseStoreUrlError, Stats, StoreUrl, Unavailable,
+};
 pub use http::Tokens;
 pub use service::{Options, Service};
 pub use view::{AlertView, Audit, Delivery, DeliveryState, SpendRow, TenantView, Webhook};

@@ -1,4 +1,4 @@
-//! The whole service: an engine, its HTTP side and its courier, started and stopped together.
+//! The whole service: an engine, its HTTP server and its courier, started and stopped together.
 use core::time::Duration;
 use std::io;
 use std::net::SocketAddr;
@@ -13,24 +13,23 @@ use super::http::{self, App, Tokens};
 use super::metrics::Metrics;
 use super::webhook::{self, Courier, Secrets};
 
-/// How the service is reached, and whom it tells.
+/// Where the service listens, who may call it, and where its alerts go.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Where it listens; port 0 is any free one.
+    /// The address to listen on; port 0 takes any free port.
     pub listen: SocketAddr,
-    /// Who may call. Without any, everybody may, and it listens on loopback only.
+    /// The tokens of those who may call. Without any everybody may, but only on loopback.
     pub tokens: Tokens,
-    /// Where alerts go whose tenant says nothing else.
+    /// The URL for alerts of tenants that have none of their own.
     pub webhook: Option<String>,
-    /// What signs alerts.
     pub secrets: Secrets,
-    /// How long a receiver of alerts may take to answer.
+    /// How long the receiver of an alert may take to answer.
     pub webhook_timeout: Duration,
-    /// How long a connection may stay on which nobody was let in.
-    pub introduction: Duration,
+    /// How long a connection may stay open on which no valid token was sent.
+    pub auth_timeout: Duration,
 }
 
-/// A service that runs.
+/// A running service.
 #[derive(Debug)]
 pub struct Service {
     address: SocketAddr,
@@ -41,7 +40,7 @@ pub struct Service {
 }
 
 impl Options {
-    /// The usual ones, at that address.
+    /// The defaults, at that address.
     #[must_use]
     pub fn at(listen: SocketAddr) -> Self {
         Self {
@@ -50,12 +49,12 @@ impl Options {
             webhook: None,
             secrets: Secrets::default(),
             webhook_timeout: Duration::from_secs(5),
-            introduction: Duration::from_secs(10),
+            auth_timeout: Duration::from_secs(10),
         }
     }
 
     /// # Errors
-    /// What would be wrong to serve with, and what to do about it.
+    /// Which option may not be served with, and what to do about it.
     pub fn check(&self) -> Result<(), String> {
         if self.tokens.is_empty() && !self.listen.ip().is_loopback() {
             return Err(format!(
@@ -74,7 +73,7 @@ impl Options {
 }
 
 impl Service {
-    /// Listens, and serves that ledger.
+    /// Starts to listen, and serves the ledger.
     ///
     /// # Errors
     /// When the options are wrong or the address cannot be listened on.
@@ -95,19 +94,18 @@ impl Service {
         let tokens = Arc::new(options.tokens);
         let app = App { ledger: ledger.clone(), tokens, metrics, webhook };
         let router = http::router(app);
-        let http = http::serve(listener, router, options.introduction, stopping.clone());
+        let http = http::serve(listener, router, options.auth_timeout, stopping.clone());
         let http = tokio::spawn(http);
         let courier = tokio::spawn(courier.run(stopping));
         Ok(Self { address, stop, http, courier, ledger })
     }
 
-    /// Where it listens.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Takes no more, finishes what is in flight, and lets the database go.
+    /// Accepts no more calls, finishes those under way, and closes the database.
     pub async fn stop(self) {
         self.stop.send_replace(true);
         // A task that failed has nothing left to finish.

@@ -1,63 +1,59 @@
 //! What a ledger shows of its records.
 use crate::credit::{Account, Alert, Budget, Credits, Meter, Moment};
 
-/// A tenant's account, and what a reader wants to see beside it.
+/// A tenant's account with figures that are computed from other records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TenantView {
     /// The account, with its lots, budgets and alarms.
     pub account: Account,
-    /// How many holds are open; the account says what they hold.
+    /// The number of open holds; `account.held` is the sum of what they hold.
     pub open_holds: u64,
-    /// Each budget with what of it is spent and held in the window of now; none where there is
-    /// one for each user or key.
+    /// Each budget with what is spent and held in its current window; `None` for a budget of each
+    /// user or key, which has many.
     pub budgets: Vec<(Budget, Option<Meter>)>,
     /// What was spent in the last seven days, today included.
     pub spent_week: Credits,
 }
 
-/// An alert, and how far its delivery came.
+/// An alert and the state of its delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertView {
-    /// The alert.
     pub alert: Alert,
-    /// Its delivery.
     pub delivery: Delivery,
 }
 
-/// How far the delivery of an alert came.
+/// The state of an alert's delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// How far.
     pub state: DeliveryState,
-    /// How many attempts were made.
+    /// The number of attempts so far.
     pub attempts: u32,
-    /// When the next one is due, while it is pending.
+    /// When the next attempt is due, while the delivery is pending.
     pub next_at: Moment,
-    /// Why the last one failed.
+    /// Why the last attempt failed.
     pub error: Option<String>,
 }
 
-/// How far the delivery of an alert came.
+/// The state of an alert's delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DeliveryState {
-    /// It is still tried.
+    /// Not delivered yet, and still tried.
     Pending,
-    /// The receiver has it.
+    /// The receiver has answered 2xx.
     Delivered,
-    /// It was tried for three days.
+    /// Given up after three days.
     Failed,
-    /// Nobody had said where alerts go.
+    /// There was no URL to deliver the alert to.
     Nowhere,
 }
 
-/// An alert that is to be delivered now. Whoever has it has it alone for a while.
+/// An alert to deliver now, claimed for half a minute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Webhook {
-    /// The alert.
     pub alert: Alert,
-    /// Where the tenant wants it, unless that is where all alerts go.
+    /// The tenant's own URL; `None` for the one of all alerts.
     pub url: Option<String>,
-    /// How many attempts were made before.
+    /// The number of attempts before this one.
     pub attempts: u32,
 }
 
@@ -66,34 +62,32 @@ pub struct Webhook {
 pub struct SpendRow {
     /// The day: `2026-03-01`.
     pub day: String,
-    /// The model; empty where none was told.
+    /// The model; empty where the charge named none.
     pub model: String,
-    /// How much.
     pub credits: Credits,
 }
 
 /// What an audit found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Audit {
-    /// How many accounts it recomputed.
+    /// The number of accounts that were recomputed.
     pub accounts: u64,
-    /// From how many entries.
+    /// The number of entries that were read.
     pub entries: u64,
-    /// And how many holds.
+    /// The number of holds that were read.
     pub holds: u64,
     /// Every difference, one sentence each.
     pub differences: Vec<String>,
 }
 
 impl Audit {
-    /// A record of an account that is not there.
+    /// Reports a record whose account does not exist.
     pub(super) fn stray(&mut self, table: &str, tenant: &str) {
         self.differences.push(format!("{tenant}: there are {table} and no account"));
     }
 }
 
 impl DeliveryState {
-    /// Every state.
     pub const ALL: [Self; 4] = [Self::Pending, Self::Delivered, Self::Failed, Self::Nowhere];
 
     /// Its name on the wire and in stores.

@@ -46,7 +46,6 @@ pub struct Place {
 /// A policy, and the same as the canonical JSON that the module reads.
 #[derive(Debug, Clone, Copy)]
 pub struct Checked<'p> {
-    /// The policy.
     pub policy: &'p Policy,
     /// The same as JSON.
     pub json: &'p str,

@@ -46,7 +46,6 @@ pub(super) struct Answer {
 }
 
 impl Entry {
-    /// Names the model.
     pub(super) fn model(&self, model: &str) {
         lock(&self.answer).model = model.to_owned();
     }

@@ -144,7 +144,6 @@ impl Sim {
         .to_string()
     }
 
-    /// Ends it.
     pub async fn stop(mut self) {
         self.tasks.shutdown().await;
     }

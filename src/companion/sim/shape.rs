@@ -70,7 +70,6 @@ pub(super) fn coded(path: &str, code: &'static str, message: impl Into<String>) 
     Wrong { path: path.to_owned(), why: Why::Said { message: message.into(), code: Some(code) } }
 }
 
-/// A missing field.
 pub(super) fn missing(path: &str, name: &str) -> Wrong {
     Wrong { path: join(path, name), why: Why::Missing }
 }

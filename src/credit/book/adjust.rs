@@ -1,4 +1,4 @@
-//! An operator changes an account by hand, each time once.
+//! `adjust`: an operator changes an account by hand; the same key changes it once.
 use super::Book;
 use crate::credit::adjustment::{Adjust, Adjusted, Adjustment, Change};
 use crate::credit::amount::{Balance, Credits};
@@ -7,10 +7,10 @@ use crate::credit::command::Answer;
 use crate::credit::outcome::Outcome;
 use crate::credit::record::{Lot, Reason};
 
-/// A change of a balance that is possible.
+/// What an adjustment comes to, once it is known to be possible.
 struct Planned {
     amount: Balance,
-    /// The lot that it takes from; none takes those that expire first.
+    /// The lot that is taken from; `None` for those that expire first.
     lot: Option<u64>,
     expires_at: Option<Moment>,
     paid: Credits,
@@ -19,7 +19,7 @@ struct Planned {
 impl Book {
     pub(super) fn adjust(&mut self, adjust: &Adjust, now: Moment) -> Answer {
         let (tenant, id) = (&adjust.tenant, (adjust.tenant.clone(), adjust.key.clone()));
-        let Some(now) = self.arrive(tenant, now) else {
+        let Some(now) = self.bring_up_to_date(tenant, now) else {
             return Answer::only(Outcome::UnknownTenant);
         };
         if let Some(made) = self.adjustments.get(&id) {
@@ -50,11 +50,14 @@ impl Book {
         let (asked, Planned { amount, paid, .. }) = (adjust.clone(), planned);
         let adjustment = Adjustment { asked, number, amount, paid, at: now, standing };
         self.adjustments.insert(id.clone(), adjustment.clone());
-        self.dirty.adjustments.push(id);
+        self.unsaved.adjustments.push(id);
         Answer { adjustment: Some(adjustment), ..answer }
     }
 
-    /// What it comes to, or why it cannot be.
+    /// What the adjustment comes to.
+    ///
+    /// # Errors
+    /// The outcome to answer where it is not possible.
     fn plan(&self, adjust: &Adjust) -> Result<Planned, Outcome> {
         let plan = |amount: Option<Balance>| Planned {
             amount: amount.unwrap_or_default(),
@@ -65,9 +68,9 @@ impl Book {
         match &adjust.change {
             Change::Credit { credits, expires_at } => {
                 let expires_at = *expires_at;
-                Ok(Planned { expires_at, ..plan(Balance::ZERO.plus(*credits)) })
+                Ok(Planned { expires_at, ..plan(Balance::ZERO.checked_add(*credits)) })
             }
-            Change::Debit { credits } => Ok(plan(Balance::ZERO.minus(*credits))),
+            Change::Debit { credits } => Ok(plan(Balance::ZERO.checked_sub(*credits))),
             Change::Refund { purchase, credits } => {
                 let key = (adjust.tenant.clone(), purchase.clone());
                 let purchase = self.purchases.get(&key).ok_or(Outcome::UnknownPurchase)?;
@@ -79,51 +82,51 @@ impl Book {
                 }
                 let paid = purchase.deal.paid.part(credits, purchase.deal.credits);
                 let lot = Some(purchase.number);
-                Ok(Planned { lot, paid, ..plan(Balance::ZERO.minus(credits)) })
+                Ok(Planned { lot, paid, ..plan(Balance::ZERO.checked_sub(credits)) })
             }
             Change::Void { lot } => {
                 let left = self.left_of(&adjust.tenant, *lot);
                 if left.is_zero() {
                     return Err(Outcome::NotLeft);
                 }
-                Ok(Planned { lot: Some(*lot), ..plan(Balance::ZERO.minus(left)) })
+                Ok(Planned { lot: Some(*lot), ..plan(Balance::ZERO.checked_sub(left)) })
             }
         }
     }
 
-    /// What is left of a lot.
+    /// What is left of a lot; zero for a lot that is used up or unknown.
     fn left_of(&self, tenant: &str, number: u64) -> Credits {
         let lots = self.accounts.get(tenant).into_iter().flat_map(|account| &account.lots);
         lots.filter(|lot| lot.number == number).map(|lot| lot.remaining).next().unwrap_or_default()
     }
 
-    /// What of a balance no hold may need.
+    /// The part of the balance that no open hold may need.
     pub(super) fn unheld(&self, tenant: &str) -> Credits {
         let account = self.accounts.get(tenant);
-        let free = account.and_then(|account| account.balance.minus(account.held));
+        let free = account.and_then(|account| account.balance.checked_sub(account.held));
         free.unwrap_or_default().credits()
     }
 
-    /// Changes the lots; the balance after it, or none when that is more than there can be.
+    /// Changes the lots, and gives the new balance; `None` when that would overflow.
     fn change(&mut self, adjust: &Adjust, planned: &Planned, number: u64) -> Option<Balance> {
         let tenant = &adjust.tenant;
         let account = self.accounts.get_mut(tenant)?;
         let micros = account.balance.micros().checked_add(planned.amount.micros())?;
         let (balance, expires_at) = (Balance::of_micros(micros), planned.expires_at);
         if planned.amount > Balance::ZERO {
-            // What was owed is paid first.
+            // What the account owed is paid off first: only the rest becomes a lot.
             let remaining = planned.amount.credits().min(balance.credits());
             let lot = Lot { number, remaining, expires_at };
             account.add_lot(lot);
-            self.dirty.lot(tenant, lot, true);
+            self.unsaved.lot(tenant, lot, true);
             return Some(balance);
         }
         let credits = Credits::clamped(planned.amount.micros().unsigned_abs().into());
         match planned.lot {
             Some(lot) => account.take_from(lot, credits, &mut |lot| {
-                self.dirty.lot(tenant, lot, false);
+                self.unsaved.lot(tenant, lot, false);
             }),
-            None => self.take(tenant, credits),
+            None => self.take_from_lots(tenant, credits),
         }
         Some(balance)
     }

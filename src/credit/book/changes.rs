@@ -1,4 +1,4 @@
-//! What commands did to a book, for a store to keep.
+//! What commands changed in a book, for a store to write.
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Book;
@@ -8,48 +8,41 @@ use crate::credit::budget::{Meter, MeterKey};
 use crate::credit::record::{Account, Draw, Entry, Hold, Lot, Purchase};
 use crate::credit::tier::Tiers;
 
-/// Every record that is new or another one now.
+/// Every record that commands created or changed.
 #[derive(Debug, Default)]
 pub struct Changes {
-    /// Accounts; their lots are told apart.
+    /// Accounts, without their lots.
     pub accounts: Vec<Written<Account>>,
-    /// Lots by tenant, those that are used up as well.
+    /// Tenants and their lots, also those that are used up now.
     pub lots: Vec<Written<(String, Lot)>>,
-    /// Holds.
     pub holds: Vec<Written<Hold>>,
-    /// Settled parts of holds; all are new.
+    /// Draws on holds; all are new.
     pub draws: Vec<Draw>,
-    /// Purchases; all are new.
     pub purchases: Vec<Purchase>,
-    /// Adjustments; all are new.
     pub adjustments: Vec<Adjustment>,
-    /// Entries; all are new.
     pub entries: Vec<Entry>,
-    /// Alerts; all are new.
     pub alerts: Vec<Alert>,
-    /// Meters, new or not.
     pub meters: Vec<(MeterKey, Meter)>,
-    /// The tiers of purchases, where they were set.
+    /// The tiers of purchases, where a command set them.
     pub tiers: Option<Tiers>,
 }
 
-/// A record, and whether a store has had it before. One that it has not must be in nobody's way:
-/// when another ledger was faster with the same one, the whole batch starts again.
+/// A record to write, and whether the store has it already. A new one must not exist there: when
+/// another ledger has inserted the same one meanwhile, the whole batch starts again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written<R> {
-    /// As it is now.
     pub record: R,
-    /// Whether it is new.
+    /// Whether to insert the record, or to update the one that is there.
     pub new: bool,
 }
 
-/// What is not kept yet.
+/// The keys of the records that the store has not written yet.
 #[derive(Debug, Default)]
-pub(super) struct Dirty {
+pub(super) struct Unsaved {
     pub(super) tiers: bool,
-    /// By name: whether it is new.
+    /// By tenant: whether the account is new.
     pub(super) accounts: BTreeMap<String, bool>,
-    /// By tenant and id: whether it is new.
+    /// By tenant and id: whether the hold is new.
     pub(super) holds: BTreeMap<(String, String), bool>,
     pub(super) lots: BTreeMap<(String, u64), Written<Lot>>,
     pub(super) draws: Vec<(String, String, String)>,
@@ -60,7 +53,7 @@ pub(super) struct Dirty {
     pub(super) meters: BTreeSet<MeterKey>,
 }
 
-impl Dirty {
+impl Unsaved {
     pub(super) fn account(&mut self, tenant: &str) {
         if !self.accounts.contains_key(tenant) {
             self.accounts.insert(tenant.to_owned(), false);

@@ -1,15 +1,15 @@
-//! A tenant's settings change.
+//! `configure`: a tenant's settings change.
 use super::Book;
-use crate::credit::alert::Alarm;
+use crate::credit::alert::AlertRule;
 use crate::credit::calendar::Moment;
 use crate::credit::command::{Answer, Configure};
 use crate::credit::outcome::Outcome;
 
 impl Book {
     pub(super) fn configure(&mut self, configure: &Configure, now: Moment) -> Answer {
-        let now = self.arrive(&configure.tenant, now).unwrap_or(now);
-        let account = self.begin(&configure.tenant);
-        account.mark = account.mark.max(now);
+        let now = self.bring_up_to_date(&configure.tenant, now).unwrap_or(now);
+        let account = self.account_or_open(&configure.tenant);
+        account.latest_at = account.latest_at.max(now);
         if let Some(overdraft) = configure.overdraft {
             account.overdraft = overdraft;
         }
@@ -20,19 +20,19 @@ impl Book {
             account.webhook.clone_from(webhook);
         }
         if let Some(thresholds) = &configure.alerts {
-            let mut alarms: Vec<Alarm> = Vec::new();
+            let mut rules: Vec<AlertRule> = Vec::new();
             for threshold in thresholds {
-                // One that was told already is not told again because another one was added.
-                let same = |alarm: &&Alarm| alarm.threshold == *threshold;
-                let old = account.alarms.iter().find(same).copied();
-                if !alarms.iter().any(|alarm| alarm.threshold == *threshold) {
-                    alarms.push(old.unwrap_or(Alarm::armed(*threshold)));
+                // A rule keeps its state: it raises no second alert because another rule was added.
+                let same = |rule: &&AlertRule| rule.threshold == *threshold;
+                let old = account.alert_rules.iter().find(same).copied();
+                if !rules.iter().any(|rule| rule.threshold == *threshold) {
+                    rules.push(old.unwrap_or(AlertRule::armed(*threshold)));
                 }
             }
-            account.alarms = alarms;
+            account.alert_rules = rules;
         }
-        self.dirty.account(&configure.tenant);
-        self.alarm(&configure.tenant);
+        self.unsaved.account(&configure.tenant);
+        self.raise_alerts(&configure.tenant);
         self.answer(Outcome::Configured, &configure.tenant)
     }
 }

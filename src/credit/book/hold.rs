@@ -1,7 +1,7 @@
-//! Credits are set aside, and given back.
+//! `hold` and `release`: credits are set aside, and given back.
 use super::{Book, due};
 use crate::credit::amount::Credits;
-use crate::credit::budget::{Exceeded, Labels, MeterKey};
+use crate::credit::budget::{ExceededBudget, Labels, MeterKey};
 use crate::credit::calendar::{Moment, Window};
 use crate::credit::command::{Answer, NewHold, Release};
 use crate::credit::outcome::Outcome;
@@ -9,7 +9,7 @@ use crate::credit::record::{Account, Hold, HoldState};
 
 impl Book {
     pub(super) fn hold(&mut self, new: &NewHold, now: Moment) -> Answer {
-        let Some(now) = self.arrive(&new.tenant, now) else {
+        let Some(now) = self.bring_up_to_date(&new.tenant, now) else {
             return Answer::only(Outcome::UnknownTenant);
         };
         let key = (new.tenant.clone(), new.hold_id.clone());
@@ -26,7 +26,7 @@ impl Book {
         let Some(account) = self.accounts.get(&new.tenant) else {
             return Answer::only(Outcome::UnknownTenant);
         };
-        if i128::from(new.credits.micros()) > room(account) {
+        if i128::from(new.credits.micros()) > available_to_hold(account) {
             return self.answer(Outcome::Insufficient, &new.tenant);
         }
         if let Some(exceeded) = self.exceeded(account, new.labels(), new.credits, now) {
@@ -39,31 +39,32 @@ impl Book {
         }
     }
 
-    /// The first budget that has no room for so much more in the windows of that moment.
+    /// The first budget that `credits` more would exceed, in the windows that contain `at`.
     pub(super) fn exceeded(
         &self,
         account: &Account,
         labels: Labels<'_>,
         credits: Credits,
         at: Moment,
-    ) -> Option<Exceeded> {
+    ) -> Option<ExceededBudget> {
         account.budgets.iter().find_map(|budget| {
             let window = Window::of(budget.per, at);
             let label = budget.label(labels)?;
             let meter = self.meter(&MeterKey::of(&account.tenant, &label, window));
-            let room = budget.credits.less(meter.spent).less(meter.held);
-            let exceeded = || Exceeded { budget: budget.clone(), meter, resets_at: window.end() };
+            let room = budget.credits.saturating_sub(meter.spent).saturating_sub(meter.held);
+            let exceeded =
+                || ExceededBudget { budget: budget.clone(), meter, resets_at: window.end() };
             (credits > room).then(exceeded)
         })
     }
 
-    /// None when a sum would be more than there can be; nothing is changed then.
+    /// Makes the hold; `None`, and nothing changed, when a sum would overflow.
     fn set_aside(&mut self, new: &NewHold, now: Moment) -> Option<()> {
         self.count_held(&new.tenant, new.labels(), new.credits, now)?;
         if let Some(account) = self.accounts.get_mut(&new.tenant) {
-            account.mark = account.mark.max(now);
+            account.latest_at = account.latest_at.max(now);
         }
-        self.remember(Hold {
+        self.insert_hold(Hold {
             id: new.hold_id.clone(),
             tenant: new.tenant.clone(),
             user: new.user.clone(),
@@ -79,8 +80,8 @@ impl Book {
         Some(())
     }
 
-    /// Counts so much more as held, by a hold that was made then. None when a sum would be more
-    /// than there can be; nothing is changed then.
+    /// Adds to what the account and its meters hold, for a hold made at `made`. `None`, and
+    /// nothing changed, when a sum would overflow.
     pub(super) fn count_held(
         &mut self,
         tenant: &str,
@@ -88,26 +89,25 @@ impl Book {
         credits: Credits,
         made: Moment,
     ) -> Option<()> {
-        let held = self.accounts.get(tenant)?.held.plus(credits)?;
+        let held = self.accounts.get(tenant)?.held.checked_add(credits)?;
         let meters = MeterKey::every(tenant, labels, made).map(|key| {
-            let held = self.meter(&key).held.plus(credits)?;
+            let held = self.meter(&key).held.checked_add(credits)?;
             Some((key, held))
         });
         for (key, held) in meters.collect::<Option<Vec<_>>>()? {
             self.meters.entry(key.clone()).or_default().held = held;
-            self.dirty.meters.insert(key);
+            self.unsaved.meters.insert(key);
         }
         self.accounts.get_mut(tenant)?.held = held;
-        self.dirty.account(tenant);
+        self.unsaved.account(tenant);
         Some(())
     }
 
-    /// A hold that was not there before.
-    pub(super) fn remember(&mut self, hold: Hold) {
+    pub(super) fn insert_hold(&mut self, hold: Hold) {
         if hold.state == HoldState::Open {
             self.due.insert(due(&hold));
         }
-        self.dirty.holds.insert(hold.key(), true);
+        self.unsaved.holds.insert(hold.key(), true);
         self.holds.insert(hold.key(), hold);
     }
 
@@ -117,11 +117,11 @@ impl Book {
         if !self.holds.contains_key(&key) {
             return Answer::only(Outcome::UnknownHold);
         }
-        let now = self.arrive(tenant, now).unwrap_or(now);
+        let now = self.bring_up_to_date(tenant, now).unwrap_or(now);
         let outcome = match self.holds.get(&key).map(|hold| hold.state) {
             Some(HoldState::Open | HoldState::Expired) => {
-                self.end(&key, HoldState::Released, now);
-                self.expire(tenant, now);
+                self.end_hold(&key, HoldState::Released, now);
+                self.expire_lots(tenant, now);
                 Outcome::Released
             }
             Some(HoldState::Released) => Outcome::ReleasedBefore,
@@ -132,8 +132,8 @@ impl Book {
     }
 }
 
-/// What a hold may take: what is there and not held, and the overdraft.
-pub(super) fn room(account: &Account) -> i128 {
+/// The most that a new hold may take: the balance without what is held, plus the overdraft.
+pub(super) fn available_to_hold(account: &Account) -> i128 {
     let micros = |credits: Credits| i128::from(credits.micros());
     i128::from(account.balance.micros())
         .saturating_sub(micros(account.held))

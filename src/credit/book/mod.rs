@@ -28,31 +28,31 @@ use super::outcome::Outcome;
 use super::record::{Account, Draw, Hold, HoldState, Lot, Purchase};
 use super::standing::Standing;
 use super::tier::Tiers;
-use changes::Dirty;
+use changes::Unsaved;
 
-/// Records of a ledger, and what commands did to them.
+/// Records of a ledger, and which of them commands have changed.
 #[derive(Debug, Default)]
 pub struct Book {
     tiers: Tiers,
     accounts: BTreeMap<String, Account>,
     /// By tenant and id.
     holds: BTreeMap<(String, String), Hold>,
-    /// The open ones, in the order in which they expire: tenant, moment, id.
+    /// The open holds in the order in which they expire: tenant, moment, id.
     due: BTreeSet<(String, Moment, String)>,
-    /// By tenant, hold and own id.
+    /// By tenant, hold id and own id.
     draws: BTreeMap<(String, String, String), Draw>,
     /// By tenant and key.
     purchases: BTreeMap<(String, String), Purchase>,
     /// By tenant and key.
     adjustments: BTreeMap<(String, String), Adjustment>,
     meters: BTreeMap<MeterKey, Meter>,
-    /// What was left of purchases that expired, by tenant and number.
+    /// By tenant and lot: what was left when it expired. Only a repair loads these.
     expired: BTreeMap<(String, u64), Lot>,
-    dirty: Dirty,
+    unsaved: Unsaved,
 }
 
 impl Book {
-    /// Does what a command asks.
+    /// Carries out a command at the time `now`.
     pub fn apply(&mut self, command: &Command, now: Moment) -> Answer {
         match command {
             Command::Hold(new) => self.hold(new, now),
@@ -64,10 +64,10 @@ impl Book {
             Command::Configure(configure) => self.configure(configure, now),
             Command::SetTiers(tiers) => {
                 self.tiers = tiers.clone();
-                self.dirty.tiers = true;
+                self.unsaved.tiers = true;
                 Answer::only(Outcome::Configured)
             }
-            Command::Sweep(sweep) => match self.arrive(&sweep.tenant, now) {
+            Command::Sweep(sweep) => match self.bring_up_to_date(&sweep.tenant, now) {
                 Some(_) => self.answer(Outcome::Swept, &sweep.tenant),
                 None => Answer::only(Outcome::UnknownTenant),
             },
@@ -75,64 +75,55 @@ impl Book {
         }
     }
 
-    /// What all commands since the last call did.
+    /// Everything that commands changed since the last call.
     pub fn take_changes(&mut self) -> Changes {
-        let dirty = core::mem::take(&mut self.dirty);
-        dirty.changes(self)
+        let unsaved = core::mem::take(&mut self.unsaved);
+        unsaved.changes(self)
     }
 
-    /// Gives it the tiers of purchases.
-    pub fn know_tiers(&mut self, tiers: Tiers) {
+    pub fn load_tiers(&mut self, tiers: Tiers) {
         self.tiers = tiers;
     }
 
-    /// Gives it an account.
     pub fn load_account(&mut self, account: Account) {
         self.accounts.insert(account.tenant.clone(), account);
     }
 
-    /// Gives it a hold.
-    pub fn know_hold(&mut self, hold: Hold) {
+    pub fn load_hold(&mut self, hold: Hold) {
         if hold.state == HoldState::Open {
             self.due.insert(due(&hold));
         }
         self.holds.insert(hold.key(), hold);
     }
 
-    /// Gives it a settled part of a hold.
-    pub fn know_draw(&mut self, draw: Draw) {
+    pub fn load_draw(&mut self, draw: Draw) {
         self.draws.insert(draw.key(), draw);
     }
 
-    /// Gives it a purchase.
-    pub fn know_purchase(&mut self, purchase: Purchase) {
+    pub fn load_purchase(&mut self, purchase: Purchase) {
         self.purchases.insert((purchase.tenant.clone(), purchase.key.clone()), purchase);
     }
 
-    /// Gives it an adjustment.
-    pub fn know_adjustment(&mut self, adjustment: Adjustment) {
+    pub fn load_adjustment(&mut self, adjustment: Adjustment) {
         let Adjust { tenant, key, .. } = &adjustment.asked;
         self.adjustments.insert((tenant.clone(), key.clone()), adjustment);
     }
 
-    /// Gives it a meter.
-    pub fn know_meter(&mut self, key: MeterKey, meter: Meter) {
+    pub fn load_meter(&mut self, key: MeterKey, meter: Meter) {
         self.meters.insert(key, meter);
     }
 
-    /// An account.
     #[must_use]
     pub fn account(&self, tenant: &str) -> Option<&Account> {
         self.accounts.get(tenant)
     }
 
-    /// A tenant's hold.
     #[must_use]
     pub fn hold_of(&self, tenant: &str, id: &str) -> Option<&Hold> {
         self.holds.get(&(tenant.to_owned(), id.to_owned()))
     }
 
-    /// What was spent and is held in a window.
+    /// What was spent and is held in a window; zero for a meter that was never loaded.
     #[must_use]
     pub fn meter(&self, key: &MeterKey) -> Meter {
         self.meters.get(key).copied().unwrap_or_default()

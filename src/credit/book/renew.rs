@@ -1,5 +1,5 @@
-//! A hold lives on while its request does.
-use super::hold::room;
+//! `renew`: a hold is kept open while its request runs.
+use super::hold::available_to_hold;
 use super::{Book, due};
 use crate::credit::amount::Credits;
 use crate::credit::calendar::Moment;
@@ -9,18 +9,18 @@ use crate::credit::record::{Hold, HoldState};
 
 impl Book {
     /// An open hold ends later, never sooner. One that has expired and was not settled since is
-    /// held anew, as far as it was still held then, where there are credits for it.
+    /// opened again, for what it still held when it expired, where the account has the credits.
     pub(super) fn renew(&mut self, renew: &Renew, now: Moment) -> Answer {
         let key = (renew.tenant.clone(), renew.hold_id.clone());
         if !self.holds.contains_key(&key) {
             return Answer::only(Outcome::UnknownHold);
         }
-        let now = self.arrive(&renew.tenant, now).unwrap_or(now);
+        let now = self.bring_up_to_date(&renew.tenant, now).unwrap_or(now);
         let until = now.plus_seconds(renew.expires_in);
         let Some(hold) = self.holds.get(&key) else { return Answer::only(Outcome::UnknownHold) };
         match hold.state {
             HoldState::Open => self.extend(&key, until),
-            // What was settled to its end, part by part, has nothing to hold.
+            // Draws have settled all of it: there is nothing to hold again.
             HoldState::Expired if hold.lapsed.is_zero() && !hold.credits.is_zero() => {
                 return self.answer_of_hold(Outcome::HoldEnded, &key);
             }
@@ -35,8 +35,8 @@ impl Book {
             }
         }
         if let Some(account) = self.accounts.get_mut(&renew.tenant) {
-            account.mark = account.mark.max(now);
-            self.dirty.account(&renew.tenant);
+            account.latest_at = account.latest_at.max(now);
+            self.unsaved.account(&renew.tenant);
         }
         self.answer_of_hold(Outcome::Renewed, &key)
     }
@@ -48,18 +48,18 @@ impl Book {
         self.due.remove(&due(hold));
         hold.expires_at = until;
         self.due.insert(due(hold));
-        self.dirty.hold(key);
+        self.unsaved.hold(key);
     }
 
-    /// The same checks as for a new hold, in the budgets of the moment at which it was made: the
-    /// answer where one of them is in the way.
+    /// Opens an expired hold again, after the checks of a new hold: against the budgets of the time
+    /// at which it was first made. `Some` is the answer where a check failed.
     fn hold_anew(&mut self, hold: &Hold, until: Moment) -> Option<Answer> {
         let (tenant, credits) = (&hold.tenant, hold.lapsed);
         let refused = |book: &Self, outcome| book.answer_of_hold(outcome, &hold.key());
         let Some(account) = self.accounts.get(tenant) else {
             return Some(Answer::only(Outcome::UnknownTenant));
         };
-        if i128::from(credits.micros()) > room(account) {
+        if i128::from(credits.micros()) > available_to_hold(account) {
             return Some(refused(self, Outcome::Insufficient));
         }
         if let Some(exceeded) = self.exceeded(account, hold.labels(), credits, hold.made) {
@@ -77,7 +77,7 @@ impl Book {
             ..hold.clone()
         };
         self.due.insert(due(&again));
-        self.dirty.hold(&again.key());
+        self.unsaved.hold(&again.key());
         self.holds.insert(again.key(), again);
         None
     }

@@ -1,4 +1,4 @@
-//! Which records some commands are about.
+//! Which records a store has to load before commands are applied.
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Book;
@@ -7,30 +7,28 @@ use crate::credit::budget::{Labels, MeterKey};
 use crate::credit::calendar::Moment;
 use crate::credit::command::{Command, Settle, SettledPart};
 
-/// The records that a book needs to know before it does some commands.
+/// The keys of the records that a book needs before it applies some commands.
 ///
-/// Beside these: every lot of an account with something left, and every hold of an account that has
-/// expired by then. What a store does not have it does not give; a meter that it does not have
-/// counts nothing.
+/// A store loads these where it has them, and of each account every lot with something left and
+/// every hold that is due. A meter that does not exist counts nothing.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// Accounts by name.
     pub tenants: BTreeSet<String>,
     /// Holds by tenant and id.
     pub holds: BTreeSet<(String, String)>,
-    /// Settled parts by tenant, hold and own id.
+    /// Draws by tenant, hold id and own id.
     pub draws: BTreeSet<(String, String, String)>,
     /// Purchases by tenant and key.
     pub purchases: BTreeSet<(String, String)>,
     /// Adjustments by tenant and key.
     pub adjustments: BTreeSet<(String, String)>,
-    /// Accounts of which it needs to know what expired of purchases whose time is still to come,
-    /// and the holds that end more than a day from now.
+    /// Tenants to repair: of these the lots that expired before their time, and the holds that end
+    /// more than a day from now.
     pub repairs: BTreeSet<String>,
 }
 
 impl Wanted {
-    /// What these commands are about.
+    /// The records that these commands need.
     #[must_use]
     pub fn by(commands: &[Command]) -> Self {
         let mut wanted = Self::default();
@@ -86,14 +84,14 @@ impl Wanted {
 }
 
 impl Book {
-    /// The meters that these commands count on, once the book knows everything else.
+    /// The meters that these commands may change, once all other records are loaded.
     #[must_use]
     pub fn meters_wanted(&self, commands: &[Command], now: Moment) -> BTreeSet<MeterKey> {
         let mut wanted = BTreeSet::new();
         for hold in self.holds.values() {
             wanted.extend(MeterKey::every(&hold.tenant, hold.labels(), hold.made));
         }
-        // Holds that the commands themselves may make: whose and which, and for whom.
+        // Holds that the commands themselves may make: by tenant and id, and for whom.
         let mut made: BTreeMap<(&str, &str), Vec<Labels<'_>>> = BTreeMap::new();
         for command in commands {
             if let Command::Hold(new) = command {
@@ -117,15 +115,15 @@ impl Book {
             for (labels, at) in known.into_iter().chain(made) {
                 wanted.extend(MeterKey::every(tenant, settle.labels(Some(labels)), at));
                 let model =
-                    |part: &SettledPart| MeterKey::model(tenant, part.spent.model.as_deref(), at);
+                    |part: &SettledPart| MeterKey::model(tenant, part.details.model.as_deref(), at);
                 wanted.extend(settle.parts.iter().map(model));
             }
         }
         wanted
     }
 
-    /// The time for an account: never before what it has seen.
+    /// The account's time: `now`, or the latest time that it has seen.
     fn now_of(&self, tenant: &str, now: Moment) -> Moment {
-        self.accounts.get(tenant).map_or(now, |account| account.mark.max(now))
+        self.accounts.get(tenant).map_or(now, |account| account.latest_at.max(now))
     }
 }

@@ -8,14 +8,14 @@ use crate::json::{Kind, Value, number};
 
 /// What is wrong with a message, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wrong {
+pub struct FieldError {
     /// The field's path; empty for the whole.
     pub field: String,
     /// What was expected.
     pub message: String,
 }
 
-impl fmt::Display for Wrong {
+impl fmt::Display for FieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.field.is_empty() {
             return f.write_str(&self.message);
@@ -36,21 +36,21 @@ impl<'d> Fields<'d> {
     ///
     /// # Errors
     /// When it is no object.
-    pub fn of(value: Value<'d>, at: &str) -> Result<Self, Wrong> {
+    pub fn of(value: Value<'d>, at: &str) -> Result<Self, FieldError> {
         let fields = Self { value, at: at.to_owned() };
-        if value.is_object() { Ok(fields) } else { Err(fields.wrong("", "expected an object")) }
+        if value.is_object() { Ok(fields) } else { Err(fields.error("", "expected an object")) }
     }
 
     /// # Errors
     /// The first field that is none of these, or stands twice.
-    pub fn known(&self, known: &[&str]) -> Result<(), Wrong> {
+    pub fn allow_only(&self, known: &[&str]) -> Result<(), FieldError> {
         let mut seen: Vec<Cow<'_, str>> = Vec::new();
         for (key, _) in self.value.members() {
             if !known.contains(&&*key) {
-                return Err(self.wrong(&key, &format!("unknown: expected {}", known.join(", "))));
+                return Err(self.error(&key, &format!("unknown: expected {}", known.join(", "))));
             }
             if seen.contains(&key) {
-                return Err(self.wrong(&key, "stands twice"));
+                return Err(self.error(&key, "stands twice"));
             }
             seen.push(key);
         }
@@ -67,21 +67,21 @@ impl<'d> Fields<'d> {
     ///
     /// # Errors
     /// When it is missing or something else.
-    pub fn name(&self, key: &str) -> Result<Cow<'d, str>, Wrong> {
-        self.optional_name(key)?.ok_or_else(|| self.wrong(key, "missing"))
+    pub fn name(&self, key: &str) -> Result<Cow<'d, str>, FieldError> {
+        self.optional_name(key)?.ok_or_else(|| self.error(key, "missing"))
     }
 
     /// The same where it is given.
     ///
     /// # Errors
     /// When it is something else.
-    pub fn optional_name(&self, key: &str) -> Result<Option<Cow<'d, str>>, Wrong> {
+    pub fn optional_name(&self, key: &str) -> Result<Option<Cow<'d, str>>, FieldError> {
         let Some(value) = self.get(key) else { return Ok(None) };
         let visible = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
         let safe = |text: &Cow<'_, str>| (1..=NAME_MAX).contains(&text.len()) && visible(text);
         match value.as_str().filter(safe) {
             Some(text) => Ok(Some(text)),
-            None => Err(self.wrong(key, "expected 1 to 128 visible ASCII characters")),
+            None => Err(self.error(key, "expected 1 to 128 visible ASCII characters")),
         }
     }
 
@@ -89,29 +89,29 @@ impl<'d> Fields<'d> {
     ///
     /// # Errors
     /// When it is missing or no exact amount.
-    pub fn credits(&self, key: &str) -> Result<Credits, Wrong> {
-        self.optional_credits(key)?.ok_or_else(|| self.wrong(key, "missing: an amount of credits"))
+    pub fn credits(&self, key: &str) -> Result<Credits, FieldError> {
+        self.optional_credits(key)?.ok_or_else(|| self.error(key, "missing: an amount of credits"))
     }
 
     /// An amount where it is given.
     ///
     /// # Errors
     /// When it is no exact amount.
-    pub fn optional_credits(&self, key: &str) -> Result<Option<Credits>, Wrong> {
+    pub fn optional_credits(&self, key: &str) -> Result<Option<Credits>, FieldError> {
         let Some(value) = self.get(key) else { return Ok(None) };
         // What has too many digits to be meant is refused as it stands.
         let raw = || (value.kind() == Kind::Number).then(|| Cow::Borrowed(value.raw()));
         let text = number::plain(value).or_else(raw).or_else(|| value.as_str()).unwrap_or_default();
-        text.parse().map(Some).map_err(|wrong| self.wrong(key, &format!("{wrong}")))
+        text.parse().map(Some).map_err(|wrong| self.error(key, &format!("{wrong}")))
     }
 
     /// `true` or `false`; `false` where it is missing.
     ///
     /// # Errors
     /// When it is something else.
-    pub fn flag(&self, key: &str) -> Result<bool, Wrong> {
+    pub fn flag(&self, key: &str) -> Result<bool, FieldError> {
         let Some(value) = self.get(key) else { return Ok(false) };
-        value.as_bool().ok_or_else(|| self.wrong(key, "expected true or false"))
+        value.as_bool().ok_or_else(|| self.error(key, "expected true or false"))
     }
 
     /// A number that is whole, where it is given: `60`, `60.0` and `6e1` are the same. None of it
@@ -121,11 +121,11 @@ impl<'d> Fields<'d> {
     }
 
     /// For how many seconds something is to hold, where that is given.
-    pub(super) fn expires_in(&self) -> Result<Option<u64>, Wrong> {
+    pub(super) fn expires_in(&self) -> Result<Option<u64>, FieldError> {
         let Some(seconds) = self.whole("expires_in") else { return Ok(None) };
         match seconds.filter(|seconds| (1..=EXPIRES_MAX).contains(seconds)) {
             Some(seconds) => Ok(Some(seconds)),
-            None => Err(self.wrong("expires_in", "expected 1 to 86400 whole seconds")),
+            None => Err(self.error("expires_in", "expected 1 to 86400 whole seconds")),
         }
     }
 
@@ -133,13 +133,13 @@ impl<'d> Fields<'d> {
     ///
     /// # Errors
     /// When it is no list, or one of more than `most`.
-    pub fn list(&self, key: &str, most: usize) -> Result<Vec<(String, Value<'d>)>, Wrong> {
+    pub fn list(&self, key: &str, most: usize) -> Result<Vec<(String, Value<'d>)>, FieldError> {
         let Some(value) = self.get(key) else { return Ok(Vec::new()) };
         if !value.is_array() {
-            return Err(self.wrong(key, "expected a list"));
+            return Err(self.error(key, "expected a list"));
         }
         if value.items().count() > most {
-            return Err(self.wrong(key, &format!("expected at most {most} of them")));
+            return Err(self.error(key, &format!("expected at most {most} of them")));
         }
         let path = self.path(key);
         Ok(value.items().enumerate().map(|(at, item)| (format!("{path}[{at}]"), item)).collect())
@@ -147,8 +147,8 @@ impl<'d> Fields<'d> {
 
     /// What is wrong with one of them.
     #[must_use]
-    pub fn wrong(&self, key: &str, message: &str) -> Wrong {
-        Wrong { field: self.path(key), message: message.to_owned() }
+    pub fn error(&self, key: &str, message: &str) -> FieldError {
+        FieldError { field: self.path(key), message: message.to_owned() }
     }
 
     pub(super) fn path(&self, key: &str) -> String {

@@ -1,22 +1,20 @@
 //! `POST /v1/holds`: what is asked, and how the account stands after it.
 use std::borrow::Cow;
 
-use super::{Fields, Wrong, write_optional};
+use super::{FieldError, Fields, write_optional};
 use crate::credit::{Balance, Credits, Outcome};
 use crate::json::{Document, Writer};
 
 /// `POST /v1/holds`: set credits aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hold<'h> {
+pub struct HoldRequest<'h> {
     /// The asker's own id of it: asked twice, it is held once.
     pub hold_id: Cow<'h, str>,
-    /// Who pays.
     pub tenant: Cow<'h, str>,
     /// On whose behalf, for budgets.
     pub user: Option<Cow<'h, str>>,
     /// With which key, for budgets.
     pub key: Option<Cow<'h, str>>,
-    /// How much.
     pub credits: Credits,
     /// For how many seconds, from 1 to [`EXPIRES_MAX`](super::EXPIRES_MAX).
     pub expires_in: u64,
@@ -24,7 +22,7 @@ pub struct Hold<'h> {
 
 /// What a ledger says of an account, with a hold or without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct HoldReply {
     /// What became of the hold.
     pub outcome: Outcome,
     /// What the account has.
@@ -35,8 +33,7 @@ pub struct Standing {
     pub last_purchase: Credits,
 }
 
-impl Hold<'_> {
-    /// Writes it.
+impl HoldRequest<'_> {
     #[must_use]
     pub fn write(&self) -> Vec<u8> {
         let mut out = Writer::after(Vec::with_capacity(192));
@@ -55,10 +52,10 @@ impl Hold<'_> {
     ///
     /// # Errors
     /// The first field that is missing, unknown or wrong.
-    pub fn read<'d>(document: &'d Document<'d>) -> Result<Hold<'d>, Wrong> {
+    pub fn read<'d>(document: &'d Document<'d>) -> Result<HoldRequest<'d>, FieldError> {
         let fields = Fields::of(document.root(), "")?;
-        fields.known(&["hold_id", "tenant", "user", "key", "credits", "expires_in"])?;
-        Ok(Hold {
+        fields.allow_only(&["hold_id", "tenant", "user", "key", "credits", "expires_in"])?;
+        Ok(HoldRequest {
             hold_id: fields.name("hold_id")?,
             tenant: fields.name("tenant")?,
             user: fields.optional_name("user")?,
@@ -69,7 +66,7 @@ impl Hold<'_> {
     }
 }
 
-impl Standing {
+impl HoldReply {
     /// Reads what a ledger answers to a hold, granted or not, as a proxy does.
     ///
     /// `status` decides what became of the hold: 2xx is held, 402 is not. None for anything else,

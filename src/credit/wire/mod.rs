@@ -8,10 +8,12 @@ mod hold;
 mod renewal;
 mod settlement;
 
-pub use fields::{Fields, Wrong};
-pub use hold::{Hold, Standing};
+pub use fields::{FieldError, Fields};
+pub use hold::{HoldReply, HoldRequest};
 pub use renewal::{Renewal, Renewed};
-pub use settlement::{Draw, FLAGS_MAX, PARTS_MAX, Part, Settled, Settlement, UNAVAILABLE, counts};
+pub use settlement::{
+    FLAGS_MAX, LeaseDraw, PARTS_MAX, Settled, Settlement, SettlementPart, UNAVAILABLE, counts,
+};
 
 use crate::json::Writer;
 

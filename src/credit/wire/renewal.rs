@@ -1,7 +1,7 @@
 //! `POST /v1/renewals`: holds of requests that still run live on, in batches.
 use std::borrow::Cow;
 
-use super::{BATCH_MAX, Fields, Wrong};
+use super::{BATCH_MAX, FieldError, Fields, UNAVAILABLE};
 use crate::credit::Outcome;
 use crate::json::{Document, Value, Writer};
 
@@ -10,7 +10,6 @@ use crate::json::{Document, Value, Writer};
 pub struct Renewal<'r> {
     /// Whose hold it is.
     pub tenant: Cow<'r, str>,
-    /// Its id.
     pub hold_id: Cow<'r, str>,
     /// For how many seconds from now, from 1 to [`EXPIRES_MAX`](super::EXPIRES_MAX). It never ends
     /// sooner than it did.
@@ -18,24 +17,17 @@ pub struct Renewal<'r> {
 }
 
 /// What became of one renewal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Renewed {
-    /// What; none for a word that this side does not know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Renewed<'r> {
+    /// The hold that the renewal named.
+    pub hold_id: Cow<'r, str>,
+    /// What the ledger says; `None` for a word that this side does not know.
     pub outcome: Option<Outcome>,
+    /// The ledger could not take this renewal now: it is to be sent again.
+    pub waits: bool,
 }
 
 impl Renewal<'_> {
-    /// Writes a batch, the body of a call; of at most [`BATCH_MAX`].
-    #[must_use]
-    pub fn write_batch(renewals: &[Self]) -> Vec<u8> {
-        let size = renewals.len().saturating_mul(96).saturating_add(16);
-        let mut out = Writer::after(Vec::with_capacity(size));
-        out.object(|w| {
-            w.key("holds").array(|w| renewals.iter().for_each(|renewal| renewal.write(w)));
-        });
-        out.finish()
-    }
-
     /// Writes it, as one item of a batch.
     pub fn write(&self, out: &mut Writer) {
         out.object(|w| {
@@ -51,36 +43,43 @@ impl Renewal<'_> {
     /// When it is no batch at all, or one of more than [`BATCH_MAX`].
     pub fn read_batch<'d>(
         document: &'d Document<'d>,
-    ) -> Result<Vec<Result<Renewal<'d>, Wrong>>, Wrong> {
+    ) -> Result<Vec<Result<Renewal<'d>, FieldError>>, FieldError> {
         let fields = Fields::of(document.root(), "")?;
-        fields.known(&["holds"])?;
+        fields.allow_only(&["holds"])?;
         if fields.get("holds").is_none() {
-            return Err(fields.wrong("holds", "expected a list"));
+            return Err(fields.error("holds", "expected a list"));
         }
         let list = fields.list("holds", BATCH_MAX)?;
         Ok(list.into_iter().map(|(at, item)| Renewal::read(item, &at)).collect())
     }
 
-    fn read<'d>(value: Value<'d>, at: &str) -> Result<Renewal<'d>, Wrong> {
+    fn read<'d>(value: Value<'d>, at: &str) -> Result<Renewal<'d>, FieldError> {
         let fields = Fields::of(value, at)?;
-        fields.known(&["tenant", "hold_id", "expires_in"])?;
+        fields.allow_only(&["tenant", "hold_id", "expires_in"])?;
         Ok(Renewal {
             tenant: fields.name("tenant")?,
             hold_id: fields.name("hold_id")?,
             expires_in: fields
                 .expires_in()?
-                .ok_or_else(|| fields.wrong("expires_in", "missing"))?,
+                .ok_or_else(|| fields.error("expires_in", "missing"))?,
         })
     }
 }
 
-impl Renewed {
-    /// Reads what a ledger answers to a batch, in the order of its items, as a proxy does; none
-    /// when it is no such answer.
+impl<'r> Renewed<'r> {
+    /// Reads a ledger's answer to a batch; `None` when it is not such an answer. An item that names
+    /// no hold is left out.
     #[must_use]
-    pub fn read(document: &Document<'_>) -> Option<Vec<Self>> {
-        let renewals = document.root().get("renewals").filter(|list| list.is_array())?;
-        let word = |item: Value<'_>| item.str_of("outcome").and_then(|word| Outcome::named(&word));
-        Some(renewals.items().map(|item| Self { outcome: word(item) }).collect())
+    pub fn read(document: &'r Document<'_>) -> Option<Vec<Self>> {
+        let list = document.root().get("renewals").filter(|list| list.is_array())?;
+        let renewed = |item: Value<'r>| {
+            let outcome = item.str_of("outcome").unwrap_or_default();
+            Some(Self {
+                hold_id: item.str_of("hold_id")?,
+                outcome: Outcome::named(&outcome),
+                waits: outcome == UNAVAILABLE,
+            })
+        };
+        Some(list.items().filter_map(renewed).collect())
     }
 }

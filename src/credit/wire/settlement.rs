@@ -1,7 +1,7 @@
 //! `POST /v1/settlements`: what requests cost, in batches.
 use std::borrow::Cow;
 
-use super::{BATCH_MAX, Fields, Wrong, write_flag, write_optional};
+use super::{BATCH_MAX, FieldError, Fields, write_flag, write_optional};
 use crate::credit::{Credits, Outcome};
 use crate::json::{Document, Value, Writer};
 use crate::usage::Usage;
@@ -19,12 +19,10 @@ pub struct Settlement<'s> {
     /// The hold that it ends, or draws on.
     pub hold_id: Cow<'s, str>,
     /// For a request that shares the hold with others: its part of it. The hold goes on.
-    pub draw: Option<Draw<'s>>,
+    pub draw: Option<LeaseDraw<'s>>,
     /// The request ran without a hold while the ledger was away.
     pub unheld: bool,
-    /// On whose behalf.
     pub user: Option<Cow<'s, str>>,
-    /// With which key.
     pub key: Option<Cow<'s, str>>,
     /// What the request cost: the sum of its parts, where it has any.
     pub credits: Credits,
@@ -36,19 +34,17 @@ pub struct Settlement<'s> {
     /// [`FLAGS_MAX`].
     pub flags: Vec<Cow<'s, str>>,
     /// What each attempt cost, in their order. At most [`PARTS_MAX`].
-    pub parts: Vec<Part<'s>>,
+    pub parts: Vec<SettlementPart<'s>>,
 }
 
 /// What one attempt of a request cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part<'p> {
+pub struct SettlementPart<'p> {
     /// The model that was asked, by its name in the policy.
     pub model: Cow<'p, str>,
-    /// What it cost.
     pub credits: Credits,
     /// How it ended; the settlement's own outcome where it does not say.
     pub outcome: Option<Cow<'p, str>>,
-    /// What was used.
     pub usage: Usage,
     /// Whether the usage is an estimate: the provider reported none, or not all.
     pub estimated: bool,
@@ -56,7 +52,7 @@ pub struct Part<'p> {
 
 /// A request's part of a hold that serves many.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Draw<'d> {
+pub struct LeaseDraw<'d> {
     /// The request's id: drawn twice, it is charged once.
     pub id: Cow<'d, str>,
     /// How much of the hold this request no longer needs, what it cost included.
@@ -107,21 +103,21 @@ impl Settlement<'_> {
     /// When it is no batch at all, or one of more than [`BATCH_MAX`].
     pub fn read_batch<'d>(
         document: &'d Document<'d>,
-    ) -> Result<Vec<Result<Settlement<'d>, Wrong>>, Wrong> {
+    ) -> Result<Vec<Result<Settlement<'d>, FieldError>>, FieldError> {
         let fields = Fields::of(document.root(), "")?;
-        fields.known(&["settlements"])?;
+        fields.allow_only(&["settlements"])?;
         let list = fields.get("settlements").filter(|list| list.is_array());
-        let list = list.ok_or_else(|| fields.wrong("settlements", "expected a list"))?;
+        let list = list.ok_or_else(|| fields.error("settlements", "expected a list"))?;
         if list.items().count() > BATCH_MAX {
-            return Err(fields.wrong("settlements", "expected at most 1000 of them"));
+            return Err(fields.error("settlements", "expected at most 1000 of them"));
         }
         let item = |(index, item)| Settlement::read(item, &format!("settlements[{index}]"));
         Ok(list.items().enumerate().map(item).collect())
     }
 
-    fn read<'d>(value: Value<'d>, at: &str) -> Result<Settlement<'d>, Wrong> {
+    fn read<'d>(value: Value<'d>, at: &str) -> Result<Settlement<'d>, FieldError> {
         let fields = Fields::of(value, at)?;
-        fields.known(&[
+        fields.allow_only(&[
             "tenant",
             "hold_id",
             "draw",
@@ -137,14 +133,14 @@ impl Settlement<'_> {
         ])?;
         let draw = match fields.optional_name("draw")? {
             None if fields.get("releases").is_some() => {
-                return Err(fields.wrong("releases", "expected only with `draw`"));
+                return Err(fields.error("releases", "expected only with `draw`"));
             }
             None => None,
-            Some(id) => Some(Draw { id, releases: fields.credits("releases")? }),
+            Some(id) => Some(LeaseDraw { id, releases: fields.credits("releases")? }),
         };
         let parts = fields.list("parts", PARTS_MAX)?;
-        let parts: Result<Vec<_>, Wrong> =
-            parts.into_iter().map(|(at, part)| Part::read(part, &at)).collect();
+        let parts: Result<Vec<_>, FieldError> =
+            parts.into_iter().map(|(at, part)| SettlementPart::read(part, &at)).collect();
         let settlement = Settlement {
             tenant: fields.name("tenant")?,
             hold_id: fields.name("hold_id")?,
@@ -163,8 +159,8 @@ impl Settlement<'_> {
     }
 
     /// What is charged is what the parts come to.
-    fn check_sum(&self, fields: &Fields<'_>) -> Result<(), Wrong> {
-        let micros = |part: &Part<'_>| u128::from(part.credits.micros());
+    fn check_sum(&self, fields: &Fields<'_>) -> Result<(), FieldError> {
+        let micros = |part: &SettlementPart<'_>| u128::from(part.credits.micros());
         let sum = self.parts.iter().map(micros).fold(0, u128::saturating_add);
         if self.parts.is_empty() || sum == u128::from(self.credits.micros()) {
             return Ok(());
@@ -177,11 +173,11 @@ impl Settlement<'_> {
             "expected the sum of the parts: this says {}, and they come to {sum}",
             self.credits
         );
-        Err(fields.wrong("credits", &message))
+        Err(fields.error("credits", &message))
     }
 }
 
-impl Part<'_> {
+impl SettlementPart<'_> {
     fn write(&self, out: &mut Writer) {
         out.object(|w| {
             w.key("model").string(&self.model);
@@ -200,10 +196,10 @@ impl Part<'_> {
         });
     }
 
-    fn read<'d>(value: Value<'d>, at: &str) -> Result<Part<'d>, Wrong> {
+    fn read<'d>(value: Value<'d>, at: &str) -> Result<SettlementPart<'d>, FieldError> {
         let fields = Fields::of(value, at)?;
-        fields.known(&["model", "credits", "outcome", "usage", "estimated"])?;
-        Ok(Part {
+        fields.allow_only(&["model", "credits", "outcome", "usage", "estimated"])?;
+        Ok(SettlementPart {
             model: fields.name("model")?,
             credits: fields.credits("credits")?,
             outcome: fields.optional_name("outcome")?,
@@ -228,10 +224,11 @@ impl Settled {
 }
 
 /// Words of lower-case letters and `_`, each once.
-fn flags<'d>(fields: &Fields<'d>) -> Result<Vec<Cow<'d, str>>, Wrong> {
+fn flags<'d>(fields: &Fields<'d>) -> Result<Vec<Cow<'d, str>>, FieldError> {
     let mut flags: Vec<Cow<'d, str>> = Vec::new();
     for (field, value) in fields.list("flags", FLAGS_MAX)? {
-        let wrong = |message: &str| Wrong { field: field.clone(), message: message.to_owned() };
+        let wrong =
+            |message: &str| FieldError { field: field.clone(), message: message.to_owned() };
         let word = |text: &Cow<'_, str>| {
             let letter = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
             (1..=32).contains(&text.len()) && text.bytes().all(letter)
@@ -245,16 +242,16 @@ fn flags<'d>(fields: &Fields<'d>) -> Result<Vec<Cow<'d, str>>, Wrong> {
     Ok(flags)
 }
 
-fn usage(fields: &Fields<'_>) -> Result<Usage, Wrong> {
+fn usage(fields: &Fields<'_>) -> Result<Usage, FieldError> {
     let Some(value) = fields.get("usage") else { return Ok(Usage::default()) };
     let usage = Fields::of(value, &fields.path("usage"))?;
     let names = counts(&Usage::default()).map(|(name, _)| name);
-    usage.known(&names)?;
+    usage.allow_only(&names)?;
     let count = |key: &str| match usage.whole(key) {
         None => Ok(0),
         Some(tokens) => tokens
             .filter(|tokens| i64::try_from(*tokens).is_ok())
-            .ok_or_else(|| usage.wrong(key, "expected a whole number of tokens")),
+            .ok_or_else(|| usage.error(key, "expected a whole number of tokens")),
     };
     Ok(Usage {
         input: count("input")?,

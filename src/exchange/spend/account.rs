@@ -54,7 +54,7 @@ impl Record for Account {
         })
     }
 
-    fn stays(&self, now_ms: u64) -> bool {
+    fn is_pinned(&self, now_ms: u64) -> bool {
         !self.free.is_zero() && now_ms < self.until_ms
     }
 }
@@ -62,7 +62,7 @@ impl Record for Account {
 impl Account {
     /// What is left to spend, as far as this proxy knows.
     fn left(&self) -> Balance {
-        self.available.plus(self.free).unwrap_or(self.available)
+        self.available.checked_add(self.free).unwrap_or(self.available)
     }
 
     fn update<T>(
@@ -88,7 +88,7 @@ impl Account {
         let now = envoy.now_ms();
         let drawn = Self::update(envoy, &payer.name(ledger), |account| {
             let live = !account.lease.is_empty() && now < account.until_ms;
-            match account.free.minus(credits).filter(|_| live) {
+            match account.free.checked_sub(credits).filter(|_| live) {
                 Some(free) => {
                     account.free = free;
                     let (id, until_ms) = (account.lease.clone(), account.until_ms);
@@ -138,7 +138,7 @@ impl Account {
             if account.lease != id || now >= account.until_ms {
                 return None;
             }
-            account.free = account.free.plus(credits)?;
+            account.free = account.free.checked_add(credits)?;
             Some(())
         });
         given.is_some()
@@ -169,7 +169,7 @@ mod tests {
         {
             let free = Credits::of_micros(micros).unwrap_or_default();
             let account = Account { free, until_ms: 500, ..Account::default() };
-            assert_eq!(account.stays(now_ms), stays, "{micros} at {now_ms}");
+            assert_eq!(account.is_pinned(now_ms), stays, "{micros} at {now_ms}");
         }
     }
 }

@@ -64,7 +64,7 @@ impl Record for Away {
         })
     }
 
-    fn stays(&self, now_ms: u64) -> bool {
+    fn is_pinned(&self, now_ms: u64) -> bool {
         self.failures > 0 && now_ms.saturating_sub(self.last_ms) < FORGOTTEN_MS
     }
 }
@@ -76,7 +76,7 @@ impl Away {
 
     /// With one more failure; `who` is whose it was, where it is to count once.
     fn failed(self, who: Option<u64>, refused: bool, now_ms: u64) -> Self {
-        let before = match self.stays(now_ms) {
+        let before = match self.is_pinned(now_ms) {
             true => self,
             false => Self { told_ms: self.told_ms, ..Self::default() },
         };
@@ -189,7 +189,7 @@ mod tests {
             (1, 500 + FORGOTTEN_MS, false),
         ] {
             let away = Away { failures, last_ms: 500, ..Away::default() };
-            assert_eq!(away.stays(now_ms), stays, "{failures} at {now_ms}");
+            assert_eq!(away.is_pinned(now_ms), stays, "{failures} at {now_ms}");
         }
     }
 

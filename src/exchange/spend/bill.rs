@@ -67,18 +67,18 @@ impl Bill {
             part.credits = part.credits.min(reservation.held());
         }
         let cost = last.as_ref().map_or(Credits::ZERO, |last| last.credits);
-        let mut room = reservation.held().less(cost);
+        let mut room = reservation.held().saturating_sub(cost);
         for part in &mut parts {
             part.credits = part.credits.min(room);
-            room = room.less(part.credits);
+            room = room.saturating_sub(part.credits);
         }
         let outcome = last.as_ref().map_or("failed", |last| last.outcome);
         parts.extend(last);
         let mut credits = Credits::ZERO;
         for part in &mut parts {
             // More than there can be of credits is not charged.
-            part.credits = part.credits.min(Credits::MAX.less(credits));
-            credits = credits.plus(part.credits).unwrap_or(credits);
+            part.credits = part.credits.min(Credits::MAX.saturating_sub(credits));
+            credits = credits.checked_add(part.credits).unwrap_or(credits);
         }
         Self { credits, outcome, parts }
     }

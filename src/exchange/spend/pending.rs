@@ -8,7 +8,7 @@ use super::reservation::{Reservation, Source};
 use super::settle::{never, returned};
 use super::tenant::Known;
 use super::{Payer, away, refusal};
-use crate::credit::wire::{EXPIRES_MAX, HOLDS, Hold, Standing};
+use crate::credit::wire::{EXPIRES_MAX, HOLDS, HoldReply, HoldRequest};
 use crate::credit::{Balance, Credits, Outcome};
 use crate::decide::Quote;
 use crate::dialect::Fault;
@@ -73,7 +73,7 @@ impl PendingHold {
         effects: &mut Vec<Effect>,
     ) -> Next {
         let document = Document::parse(body, Limits::default()).ok();
-        let standing = document.as_ref().and_then(|document| Standing::read(status, document));
+        let standing = document.as_ref().and_then(|document| HoldReply::read(status, document));
         // Any other 404 is that of a wrong address.
         let code = document.as_ref().and_then(|document| document.root().str_of("code"));
         let unknown = status == 404 && code.as_deref() == Some(UNKNOWN.consequence().name);
@@ -134,14 +134,14 @@ impl PendingHold {
     fn granted(
         mut self,
         policy: &CreditPolicy,
-        standing: &Standing,
+        standing: &HoldReply,
         envoy: &dyn Envoy,
         effects: &mut Vec<Effect>,
     ) -> Next {
         effects.push(count(if self.lease_seconds.is_some() { "lease" } else { "held" }));
-        let Standing { balance, available, last_purchase, .. } = *standing;
+        let HoldReply { balance, available, last_purchase, .. } = *standing;
         // What is set aside for this request is still its tenant's.
-        let left = available.plus(self.credits).unwrap_or(available);
+        let left = available.checked_add(self.credits).unwrap_or(available);
         effects.push(gauge(&self.payer, left));
         let cheaper = self.quote.near_limit.as_ref();
         let cheaper = cheaper.is_some_and(|cheaper| cheaper.max_cost <= self.credits);
@@ -152,7 +152,7 @@ impl PendingHold {
             return self.go((Source::Hold, expires_ms), Some(left), policy, effects);
         };
         let until = envoy.now_ms().saturating_add(seconds.saturating_mul(1000));
-        let free = self.credits.less(self.max_cost());
+        let free = self.credits.saturating_sub(self.max_cost());
         let payer = self.payer.name(&self.ledger);
         let lease = (self.hold_id.as_str(), free, until);
         let before = Account::lend(envoy, &payer, lease, available);
@@ -176,14 +176,14 @@ impl PendingHold {
     }
 
     /// How the account stands now.
-    fn know(&self, standing: &Standing, envoy: &dyn Envoy) {
+    fn know(&self, standing: &HoldReply, envoy: &dyn Envoy) {
         Known::note(envoy, &self.ledger, &self.payer.tenant, standing);
     }
 
     fn refused(
         mut self,
         policy: &CreditPolicy,
-        standing: &Standing,
+        standing: &HoldReply,
         envoy: &dyn Envoy,
         effects: &mut Vec<Effect>,
     ) -> Next {
@@ -270,7 +270,7 @@ impl PendingHold {
         let timeout_ms = policy.timeout_ms.saturating_sub(spent_ms).max(1);
         let Payer { tenant, user, key } = &self.payer;
         let lease = self.lease_seconds.map(|seconds| seconds.saturating_add(rest(policy)));
-        let hold = Hold {
+        let hold = HoldRequest {
             hold_id: self.hold_id.as_str().into(),
             tenant: tenant.into(),
             user: user.as_ref().map(Into::into),

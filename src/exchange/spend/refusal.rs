@@ -1,5 +1,5 @@
 //! What an app is told when its request may not run for want of credits.
-use crate::credit::wire::Standing;
+use crate::credit::wire::HoldReply;
 use crate::credit::{Credits, Outcome};
 use crate::dialect::{Fault, FaultKind};
 
@@ -7,7 +7,7 @@ pub(super) fn refused(
     tenant: &str,
     needed: Credits,
     available: Credits,
-    standing: &Standing,
+    standing: &HoldReply,
 ) -> Fault {
     let message = match standing.outcome {
         Outcome::BudgetExceeded => format!(

@@ -45,7 +45,7 @@ pub(in super::super) fn begin(
             Drawn::Lease { id, until_ms, left } => {
                 effects.push(count("drawn"));
                 // What is set aside for this request is still its tenant's.
-                let left = left.plus(pending.credits).unwrap_or(left);
+                let left = left.checked_add(pending.credits).unwrap_or(left);
                 let expires_ms = until_ms.saturating_add(rest(policy).saturating_mul(1000));
                 return pending.go((Source::Lease(id), expires_ms), Some(left), policy, effects);
             }

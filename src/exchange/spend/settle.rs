@@ -10,7 +10,7 @@ use super::reservation::{Reservation, Source};
 use super::speed::Speed;
 use super::tenant::Known;
 use crate::credit::Credits;
-use crate::credit::wire::{Draw, Part, Settlement};
+use crate::credit::wire::{LeaseDraw, Settlement, SettlementPart};
 use crate::json::Writer;
 
 /// Settles a request that ran.
@@ -37,16 +37,17 @@ pub(in super::super) fn settle(
     let item = match &reservation.source {
         Source::Hold => Some(settlement(reservation, &bill, None)),
         Source::Lease(lease) => {
-            let rest = reservation.held().less(bill.credits);
+            let rest = reservation.held().saturating_sub(bill.credits);
             let kept = rest.is_zero() || reservation.give_back(envoy, lease, rest);
-            let releases = if kept { reservation.held().less(rest) } else { reservation.held() };
+            let releases =
+                if kept { reservation.held().saturating_sub(rest) } else { reservation.held() };
             // A request that cost nothing leaves the lease as it was.
             (!releases.is_zero() || !bill.credits.is_zero())
                 .then(|| settlement(reservation, &bill, Some((lease, releases))))
         }
         Source::Nowhere => Some(settlement(reservation, &bill, None)),
         Source::Grace => {
-            let rest = reservation.held().less(bill.credits);
+            let rest = reservation.held().saturating_sub(bill.credits);
             Known::settled(envoy, &reservation.ledger, &reservation.payer.tenant, rest);
             Some(settlement(reservation, &bill, None))
         }
@@ -67,7 +68,7 @@ fn settlement(
     let unheld = matches!(reservation.source, Source::Nowhere | Source::Grace);
     let settlement = Settlement {
         hold_id: lease.map_or(&reservation.id, |(lease, _)| lease).into(),
-        draw: lease.map(|(_, releases)| Draw { id: reservation.id.as_str().into(), releases }),
+        draw: lease.map(|(_, releases)| LeaseDraw { id: reservation.id.as_str().into(), releases }),
         unheld,
         credits: bill.credits,
         outcome: Some(bill.outcome.into()),
@@ -81,8 +82,8 @@ fn settlement(
     written(&reservation.ledger, &settlement, owed)
 }
 
-fn part<'b>(bill: &Bill, part: &'b bill::Part) -> Part<'b> {
-    Part {
+fn part<'b>(bill: &Bill, part: &'b bill::Part) -> SettlementPart<'b> {
+    SettlementPart {
         model: part.model.as_str().into(),
         credits: part.credits,
         // Where it does not say, it is the settlement's own.
@@ -129,7 +130,7 @@ pub(super) fn returned(
 ) -> OutboxItem {
     let settlement = Settlement {
         hold_id: lease.into(),
-        draw: Some(Draw { id: "remainder".into(), releases: credits }),
+        draw: Some(LeaseDraw { id: "remainder".into(), releases: credits }),
         tenant: tenant.into(),
         ..Settlement::default()
     };

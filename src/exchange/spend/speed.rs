@@ -52,7 +52,7 @@ impl Record for Speed {
         Some(Self { streamed: sum()?, whole: sum()? })
     }
 
-    fn stays(&self, _now_ms: u64) -> bool {
+    fn is_pinned(&self, _now_ms: u64) -> bool {
         false
     }
 }
@@ -155,6 +155,6 @@ mod tests {
     #[test]
     fn what_is_known_of_a_model_gives_way_to_another() {
         let whole = Sum { tokens: 1, ms: 1 };
-        assert!(!Speed { whole, ..Speed::default() }.stays(0));
+        assert!(!Speed { whole, ..Speed::default() }.is_pinned(0));
     }
 }

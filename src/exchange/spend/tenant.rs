@@ -1,7 +1,7 @@
 //! What a proxy knows of a tenant: how its account stood at the ledger's last answer, and what it
 //! has run up while the ledger was away.
 use super::super::{Envoy, Ledger};
-use crate::credit::wire::Standing;
+use crate::credit::wire::HoldReply;
 use crate::credit::{Balance, Credits};
 use crate::layout::{Reader, Writer};
 use crate::policy::Allowance;
@@ -43,7 +43,7 @@ impl Record for Known {
         })
     }
 
-    fn stays(&self, _now_ms: u64) -> bool {
+    fn is_pinned(&self, _now_ms: u64) -> bool {
         !self.owed.is_zero()
     }
 }
@@ -67,8 +67,8 @@ impl Known {
     }
 
     /// Notes how an account stands.
-    pub(super) fn note(envoy: &dyn Envoy, ledger: &Ledger, tenant: &str, standing: &Standing) {
-        let Standing { balance, available, last_purchase, .. } = *standing;
+    pub(super) fn note(envoy: &dyn Envoy, ledger: &Ledger, tenant: &str, standing: &HoldReply) {
+        let HoldReply { balance, available, last_purchase, .. } = *standing;
         let bought = !last_purchase.is_zero();
         Self::update(envoy, ledger, tenant, |known| {
             let bought = known.bought || bought;
@@ -79,7 +79,7 @@ impl Known {
     /// Notes what has been charged since.
     pub(super) fn charged(envoy: &dyn Envoy, ledger: &Ledger, tenant: &str, credits: Credits) {
         Self::update(envoy, ledger, tenant, |known| {
-            let balance = known.balance.minus(credits)?;
+            let balance = known.balance.checked_sub(credits)?;
             (known.bought && !credits.is_zero()).then_some(Self { balance, ..known })
         });
     }
@@ -102,7 +102,7 @@ impl Known {
             return false;
         }
         Self::update(envoy, ledger, tenant, |known| {
-            let owed = known.owed.plus(credits).filter(|sum| *sum <= grace.credits)?;
+            let owed = known.owed.checked_add(credits).filter(|sum| *sum <= grace.credits)?;
             known.bought.then_some(Self { owed, ..known })
         })
     }
@@ -114,7 +114,7 @@ impl Known {
             return;
         }
         Self::update(envoy, ledger, tenant, |known| {
-            let owed = known.owed.less(credits);
+            let owed = known.owed.saturating_sub(credits);
             (!known.owed.is_zero()).then_some(Self { owed, ..known })
         });
     }
@@ -131,7 +131,7 @@ mod tests {
         for (micros, stays) in [(0, false), (1, true)] {
             let owed = Credits::of_micros(micros).unwrap_or_default();
             assert_eq!(
-                Known { owed, bought: true, ..Known::default() }.stays(0),
+                Known { owed, bought: true, ..Known::default() }.is_pinned(0),
                 stays,
                 "{micros}"
             );

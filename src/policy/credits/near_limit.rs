@@ -26,7 +26,7 @@ impl NearLimit {
     pub fn holds(&self, available: Credits, last_purchase: Credits) -> bool {
         available
             < match self.below {
-                Below::Share(share) => last_purchase.share(share.parts().into()),
+                Below::Share(share) => last_purchase.share(share),
                 Below::Amount(credits) => credits,
             }
     }

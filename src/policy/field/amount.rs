@@ -3,7 +3,7 @@ use super::super::document::Content;
 use super::section::shape::{Defaults, Kind, Read, Shape, Text};
 use super::spot::Spot;
 use super::words::shown;
-use crate::credit::{Credits, NotCredits};
+use crate::credit::{Credits, ParseCreditsError};
 
 /// The most that one amount may be, in millionths: 999,999,999.999999 credits.
 const MOST: u64 = 999_999_999_999_999;
@@ -80,10 +80,10 @@ fn decimal(spot: &Spot<'_>) -> Option<Credits> {
 }
 
 fn parse(text: &str) -> Result<Credits, String> {
-    let amount: Result<Credits, NotCredits> = text.parse();
+    let amount: Result<Credits, ParseCreditsError> = text.parse();
     match amount {
         Ok(amount) if amount.micros() <= MOST => Ok(amount),
-        Ok(_) | Err(NotCredits::TooLarge) => Err(format!("expected at most {}", most())),
+        Ok(_) | Err(ParseCreditsError::TooLarge) => Err(format!("expected at most {}", most())),
         Err(wrong) => Err(wrong.to_string()),
     }
 }

@@ -8,7 +8,7 @@ use super::*;
 fn hold_id(life: &Life) -> String {
     let document =
         Document::parse(&life.world.called.first().unwrap().body, Limits::default()).unwrap();
-    wire::Hold::read(&document).unwrap().hold_id.into_owned()
+    wire::HoldRequest::read(&document).unwrap().hold_id.into_owned()
 }
 
 /// An app may say what its request is called: what it is charged by begins with that, as far as it

@@ -76,7 +76,7 @@ impl Bank {
     }
 
     fn hold(&mut self, document: &Document<'_>, now: Moment) -> (u16, Vec<u8>) {
-        let hold = match wire::Hold::read(document) {
+        let hold = match wire::HoldRequest::read(document) {
             Ok(hold) => hold,
             Err(wrong) => return (400, wrong.to_string().into_bytes()),
         };

@@ -98,7 +98,7 @@ pub(super) async fn run(args: Serve) -> Result<ExitCode, Stop> {
     let ledger = args.database.open(args.trust_clock).await;
     let ledger = ledger.map_err(|why| Stop::failed(&why))?;
     tokio::spawn(ledger.clone().keep_swept());
-    tokio::spawn(tell_trouble(ledger.clone()));
+    tokio::spawn(log_clock_warnings(ledger.clone()));
     let service = Service::start(ledger, options).await;
     let service = service.map_err(|why| Stop::failed(&format!("{}: {why}", args.listen)))?;
     let ready =
@@ -116,10 +116,10 @@ pub(super) async fn run(args: Serve) -> Result<ExitCode, Stop> {
 }
 
 /// Says what is wrong with the clock or the database once, and when it is over.
-async fn tell_trouble(ledger: Ledger) {
+async fn log_clock_warnings(ledger: Ledger) {
     let mut told = [None, None];
     loop {
-        let now = [ledger.clock_trouble(), ledger.failed()];
+        let now = [ledger.clock_warning(), ledger.failed()];
         for ((what, told), now) in ["clock", "database"].iter().zip(&mut told).zip(now) {
             match (&told, &now) {
                 (None, Some(why)) => say(&format!("{what}: {why}")),

@@ -1,19 +1,19 @@
 //! Why a ledger cannot be opened, or does not answer.
 use core::fmt;
 
-use crate::companion::ledger::store::Fault;
+use crate::companion::ledger::store::StoreError;
 
-/// Why a ledger did not answer. What was asked is not done, or not known to be: asked again with
-/// the same id it is done once.
+/// Why a ledger did not answer. Whether the command was carried out is not known: sent again with
+/// the same id it is carried out once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unavailable {
-    /// Too much waits already.
+    /// Too many commands are waiting.
     Busy,
-    /// It is being closed.
+    /// The ledger is being closed.
     Closing,
-    /// That account does not answer soon: somebody else may keep it locked.
+    /// The account did not answer in time: somebody else may keep it locked.
     Late,
-    /// The database is away, full or refuses.
+    /// The database cannot be reached, is full or refuses; the text says why.
     Database(String),
 }
 
@@ -21,9 +21,9 @@ pub enum Unavailable {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenError(pub(super) String);
 
-impl From<Fault> for Unavailable {
-    fn from(fault: Fault) -> Self {
-        Self::Database(fault.to_string())
+impl From<StoreError> for Unavailable {
+    fn from(error: StoreError) -> Self {
+        Self::Database(error.to_string())
     }
 }
 

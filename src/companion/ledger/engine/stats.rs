@@ -1,29 +1,28 @@
 //! What the writer has done since it started, in numbers.
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// The bounds of the buckets in [`Stats::batches`]: so many commands or fewer.
+/// The upper bounds of the buckets in [`Stats::batches`], in commands.
 pub const BATCH_BOUNDS: [u64; 9] = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 
 /// What a ledger's writer has done since it started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Stats {
-    /// Commands that wait, or are being done.
+    /// Commands that wait or are being carried out.
     pub waiting: u64,
-    /// Commands that were done, whatever their outcome.
+    /// Commands that were carried out, whatever their outcome.
     pub commands: u64,
-    /// Transactions that were made.
+    /// Transactions that were committed.
     pub transactions: u64,
-    /// Transactions that met another writer and were tried again.
+    /// Tries of transactions that failed because of another writer.
     pub conflicts: u64,
-    /// Transactions that failed: none of their commands is done.
+    /// Transactions that failed for good: none of their commands was carried out.
     pub failures: u64,
-    /// Commands that were turned away because too much waited.
+    /// Calls that were refused because too many commands waited.
     pub refused: u64,
     /// Transactions by how many commands they had: a bucket for each bound, and one for more.
     pub batches: [u64; BATCH_BOUNDS.len() + 1],
 }
 
-/// Counts it.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     pub(super) commands: AtomicU64,
@@ -35,12 +34,11 @@ pub(super) struct Counters {
 }
 
 impl Counters {
-    /// One more.
     pub(super) fn count(counter: &AtomicU64) {
         counter.fetch_add(1, Relaxed);
     }
 
-    /// A transaction of so many commands was made.
+    /// A transaction of that many commands was committed.
     pub(super) fn made(&self, commands: usize) {
         let commands = u64::try_from(commands).unwrap_or(u64::MAX);
         Self::count(&self.transactions);

@@ -1,39 +1,36 @@
-//! Which database: what an operator writes, read once.
+//! Which database a ledger uses: the URL that an operator writes.
 use core::fmt;
 use core::str::FromStr;
 use std::path::{Path, PathBuf};
 
-/// Where accounts are kept.
+/// A database's URL, read.
 #[derive(Clone, PartialEq, Eq)]
-pub struct StoreUrl(pub(in crate::companion::ledger) Place);
+pub struct StoreUrl(pub(in crate::companion::ledger) Database);
 
-/// What a URL names.
+/// The database that a URL names.
 #[derive(Clone, PartialEq, Eq)]
-pub(in crate::companion::ledger) enum Place {
-    /// One file.
+pub(in crate::companion::ledger) enum Database {
     Sqlite {
-        /// The file.
         path: PathBuf,
-        /// Whether an answer waits for the disk.
+        /// Whether an answer waits until the disk has it (`?synchronous=full`).
         durable: bool,
     },
-    /// Nowhere: it is gone with the process.
+    /// A database in memory, which is gone with the process.
     Memory,
-    /// A server.
     Postgres(String),
 }
 
-/// A text names no database.
+/// The text names no database. It holds what may be shown of that text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotAStore(String);
+pub struct ParseStoreUrlError(String);
 
 impl StoreUrl {
-    /// The file that it names, if it is one.
+    /// The database's file, where it is one.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
         match &self.0 {
-            Place::Sqlite { path, .. } => Some(path),
-            Place::Memory | Place::Postgres(_) => None,
+            Database::Sqlite { path, .. } => Some(path),
+            Database::Memory | Database::Postgres(_) => None,
         }
     }
 }
@@ -41,45 +38,45 @@ impl StoreUrl {
 /// `ledger.db`, `sqlite:ledger.db`, `sqlite:ledger.db?synchronous=full`, `sqlite::memory:` or
 /// `postgres://user:password@host/database`.
 impl FromStr for StoreUrl {
-    type Err = NotAStore;
+    type Err = ParseStoreUrlError;
 
-    fn from_str(text: &str) -> Result<Self, NotAStore> {
+    fn from_str(text: &str) -> Result<Self, ParseStoreUrlError> {
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            return Ok(Self(Place::Postgres(text.to_owned())));
+            return Ok(Self(Database::Postgres(text.to_owned())));
         }
         let path = text.strip_prefix("sqlite:").unwrap_or(text);
         let path = path.strip_prefix("//").unwrap_or(path);
         if path == ":memory:" {
-            return Ok(Self(Place::Memory));
+            return Ok(Self(Database::Memory));
         }
         let (path, query) = path.split_once('?').map_or((path, None), |(p, q)| (p, Some(q)));
         let durable = match query {
             None | Some("synchronous=normal") => false,
             Some("synchronous=full") => true,
-            Some(_) => return Err(NotAStore(said(text))),
+            Some(_) => return Err(ParseStoreUrlError(shown(text))),
         };
         if path.is_empty() || path.contains("://") {
-            return Err(NotAStore(said(text)));
+            return Err(ParseStoreUrlError(shown(text)));
         }
-        Ok(Self(Place::Sqlite { path: path.into(), durable }))
+        Ok(Self(Database::Sqlite { path: path.into(), durable }))
     }
 }
 
-/// What may be said again of a text that is none: a URL may hold a password.
-fn said(text: &str) -> String {
+/// What may be shown of a wrong URL, which may hold a password.
+fn shown(text: &str) -> String {
     match text.split_once("://") {
         Some((scheme, _)) => format!("{scheme}://…"),
         None => text.to_owned(),
     }
 }
 
-/// For people: no password is in it.
+/// The database without a password.
 impl fmt::Display for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Place::Sqlite { path, .. } => write!(f, "sqlite {}", path.display()),
-            Place::Memory => f.write_str("sqlite in memory"),
-            Place::Postgres(url) => {
+            Database::Sqlite { path, .. } => write!(f, "sqlite {}", path.display()),
+            Database::Memory => f.write_str("sqlite in memory"),
+            Database::Postgres(url) => {
                 let place = url.split_once("://").map_or("", |(_, rest)| rest);
                 let place = place.rsplit_once('@').map_or(place, |(_, host)| host);
                 write!(f, "postgres {}", place.split('?').next().unwrap_or_default())
@@ -94,9 +91,9 @@ impl fmt::Debug for StoreUrl {
     }
 }
 
-impl core::error::Error for NotAStore {}
+impl core::error::Error for ParseStoreUrlError {}
 
-impl fmt::Display for NotAStore {
+impl fmt::Display for ParseStoreUrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(text) = self;
         write!(

@@ -4,20 +4,19 @@ use axum::http::header::{AUTHORIZATION, HOST};
 use sha2::{Digest as _, Sha256};
 
 use super::base64;
-use super::problem::Problem;
+use super::problem::ProblemDetails;
 
-/// What a caller may do. Each may do what stands before it as well.
+/// What a caller may do. Each scope includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Scope {
-    /// What says nothing of any tenant.
+    /// Calls that tell nothing of any tenant, for which no token is needed.
     Open,
-    /// What a proxy needs: holds, settlements, one tenant's standing.
+    /// The calls of a proxy: holds, settlements, renewals, one tenant's balance.
     Proxy,
-    /// Everything.
     Admin,
 }
 
-/// The tokens that open this ledger, as digests: a dump of memory does not hold them.
+/// The SHA-256 digests of the valid tokens, so that a dump of memory holds no token.
 #[derive(Clone, Default)]
 pub struct Tokens {
     admin: Vec<Digest>,
@@ -42,20 +41,20 @@ impl Tokens {
         }
     }
 
-    /// Whether there is none: everybody may do everything.
+    /// Whether there are no tokens, so that everybody may do everything.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.admin.is_empty() && self.proxy.is_empty()
     }
 
-    /// Whether nobody can administer, though there are tokens.
+    /// Whether there are tokens, but none of an administrator.
     #[must_use]
     pub const fn lacks_admin(&self) -> bool {
         self.admin.is_empty() && !self.proxy.is_empty()
     }
 
-    /// Lets a caller in, or says why not.
-    pub(super) fn allow(&self, scope: Scope, headers: &HeaderMap) -> Result<(), Problem> {
+    /// Checks a caller's token against the scope of a call.
+    pub(super) fn allow(&self, scope: Scope, headers: &HeaderMap) -> Result<(), ProblemDetails> {
         self.check(scope, headers, bearer(headers))
     }
 
@@ -63,7 +62,11 @@ impl Tokens {
     ///
     /// Only pages take it. A browser adds it to whatever another site makes it ask for, and a page
     /// changes nothing.
-    pub(super) fn allow_browser(&self, scope: Scope, headers: &HeaderMap) -> Result<(), Problem> {
+    pub(super) fn allow_browser(
+        &self,
+        scope: Scope,
+        headers: &HeaderMap,
+    ) -> Result<(), ProblemDetails> {
         let token = bearer(headers).or_else(|| password(headers));
         self.check(scope, headers, token)
     }
@@ -73,7 +76,7 @@ impl Tokens {
         scope: Scope,
         headers: &HeaderMap,
         token: Option<String>,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), ProblemDetails> {
         if scope == Scope::Open {
             return Ok(());
         }
@@ -81,13 +84,13 @@ impl Tokens {
             return local(headers);
         }
         match token.and_then(|token| self.scope_of(&token)) {
-            None => Err(Problem::unauthorized()),
-            Some(own) if own < scope => Err(Problem::forbidden("this needs an admin token")),
+            None => Err(ProblemDetails::unauthorized()),
+            Some(own) if own < scope => Err(ProblemDetails::forbidden("this needs an admin token")),
             Some(_) => Ok(()),
         }
     }
 
-    /// Compares with every token in full, so that the time it takes says nothing.
+    /// Compares with every token in full, so that the time taken tells nothing of them.
     fn scope_of(&self, token: &str) -> Option<Scope> {
         let given = digest(token);
         let among = |tokens: &[Digest]| {
@@ -109,9 +112,9 @@ fn digest(token: &str) -> Digest {
     Sha256::digest(token).into()
 }
 
-/// Without tokens a ledger listens on loopback only, and still a web page could reach it: its own
-/// name may point to 127.0.0.1. Such a name has a dot.
-fn local(headers: &HeaderMap) -> Result<(), Problem> {
+/// Without tokens a ledger listens on loopback only, but a web page may reach that too, when the
+/// page's own name resolves to 127.0.0.1. Such a `host` has a dot, and is refused.
+fn local(headers: &HeaderMap) -> Result<(), ProblemDetails> {
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let name = match host.strip_prefix('[') {
         Some(v6) => v6.split(']').next().unwrap_or_default(),
@@ -121,7 +124,9 @@ fn local(headers: &HeaderMap) -> Result<(), Problem> {
     if address || !name.contains('.') {
         return Ok(());
     }
-    Err(Problem::forbidden("a ledger without tokens answers to `localhost` or an address only"))
+    Err(ProblemDetails::forbidden(
+        "a ledger without tokens answers to `localhost` or an address only",
+    ))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<String> {
@@ -134,7 +139,7 @@ fn password(headers: &HeaderMap) -> Option<String> {
     text.split_once(':').map(|(_, password)| password.to_owned())
 }
 
-/// What follows the name of an authentication scheme, which is read in any case.
+/// What follows the name of an authentication scheme, in upper or lower case.
 fn credentials<'h>(headers: &'h HeaderMap, scheme: &str) -> Option<&'h str> {
     let (name, rest) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     name.eq_ignore_ascii_case(scheme).then(|| rest.trim())

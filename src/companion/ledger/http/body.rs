@@ -1,4 +1,4 @@
-//! A request's body: JSON, not too large, not too slow.
+//! A request's body: JSON, bounded in size and in time.
 use core::time::Duration;
 
 use axum::body::Bytes;
@@ -8,52 +8,51 @@ use axum::http::header::CONTENT_TYPE;
 use http_body_util::BodyExt as _;
 use tokio::time::timeout;
 
-use super::problem::Problem;
+use super::problem::ProblemDetails;
 use crate::json::{Document, Limits};
 
-/// The largest body read: a thousand settlements take less than half of it.
+/// The largest body that is read, in bytes: a thousand settlements take less than half of it.
 pub(super) const LARGEST: usize = 1 << 20;
 
-/// How much of a larger body is swallowed, so that whoever sends it reads the refusal and not a
-/// connection reset.
+/// How many bytes of a larger body are read and dropped, so that its sender gets the refusal
+/// instead of a connection reset.
 const SWALLOWED: usize = 16 << 20;
 
-/// How long a body may take.
+/// How long a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A body that says it is JSON.
+/// A body with the content type of JSON.
 ///
-/// The type is insisted on: a web page can make a browser send a body to another site without
-/// asking, but not one of this type.
+/// The content type is required: a web page can make a browser send a body to another site
+/// without asking first, but not one of this type.
 #[derive(Debug)]
 pub(super) struct Json(Bytes);
 
 impl Json {
-    /// Reads it.
-    pub(super) fn document(&self) -> Result<Document<'_>, Problem> {
-        Document::parse(&self.0, Limits::default()).map_err(|syntax| Problem::syntax(&syntax))
+    pub(super) fn document(&self) -> Result<Document<'_>, ProblemDetails> {
+        Document::parse(&self.0, Limits::default())
+            .map_err(|syntax| ProblemDetails::syntax(&syntax))
     }
 }
 
 impl<S: Sync> FromRequest<S> for Json {
-    type Rejection = Problem;
+    type Rejection = ProblemDetails;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, ProblemDetails> {
         let typed = is_json(request.headers());
         let bytes = match timeout(PATIENCE, gather(request)).await {
             Ok(bytes) => bytes?,
-            Err(_) => return Err(Problem::timeout()),
+            Err(_) => return Err(ProblemDetails::timeout()),
         };
-        if typed { Ok(Self(bytes)) } else { Err(Problem::unsupported_media_type()) }
+        if typed { Ok(Self(bytes)) } else { Err(ProblemDetails::unsupported_media_type()) }
     }
 }
 
-/// The whole body.
-async fn gather(request: Request) -> Result<Bytes, Problem> {
+async fn gather(request: Request) -> Result<Bytes, ProblemDetails> {
     let mut body = request.into_body();
     let (mut bytes, mut length) = (Vec::new(), 0_usize);
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Problem::bad("the body broke off"))?;
+        let frame = frame.map_err(|_| ProblemDetails::bad("the body broke off"))?;
         let Ok(data) = frame.into_data() else { continue };
         length = length.saturating_add(data.len());
         if length <= LARGEST {
@@ -62,7 +61,7 @@ async fn gather(request: Request) -> Result<Bytes, Problem> {
             break;
         }
     }
-    if length > LARGEST { Err(Problem::too_large(LARGEST)) } else { Ok(bytes.into()) }
+    if length > LARGEST { Err(ProblemDetails::too_large(LARGEST)) } else { Ok(bytes.into()) }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -143,7 +143,6 @@ impl Caller {
         }
     }
 
-    /// Whether one was.
     pub(super) fn is_known(&self) -> bool {
         self.mine().let_in
     }

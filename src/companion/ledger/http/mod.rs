@@ -1,4 +1,4 @@
-//! The ledger over HTTP: every route, who may call it, and what is true of every answer.
+//! The ledger over HTTP: the routes, who may call them, and what every answer has in common.
 mod auth;
 mod base64;
 mod body;
@@ -29,25 +29,25 @@ use tokio::time::{Instant, timeout};
 
 use self::auth::Scope;
 use self::connections::Caller;
-use self::problem::Problem;
+use self::problem::ProblemDetails;
 use super::engine::{Ledger, Unavailable};
 use super::metrics::Metrics;
-use crate::credit::wire::{HOLDS, NAME_MAX, RENEWALS, SETTLEMENTS, Wrong};
+use crate::credit::wire::{FieldError, HOLDS, NAME_MAX, RENEWALS, SETTLEMENTS};
 
-/// How long an answer may take. Whoever asks has left long before.
+/// How long an answer may take: longer than any caller waits.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What every call needs.
+/// What every call has access to.
 #[derive(Debug, Clone)]
 pub(super) struct App {
     pub(super) ledger: Ledger,
     pub(super) tokens: Arc<Tokens>,
     pub(super) metrics: Arc<Metrics>,
-    /// Where alerts go whose tenant says nothing else.
+    /// The URL for alerts of tenants that have none of their own.
     pub(super) webhook: Option<Arc<str>>,
 }
 
-/// Every route. A call is of the scope under which it stands here, and nowhere else.
+/// All routes. Only here is it said which scope a call needs.
 pub(super) fn router(app: App) -> Router {
     let proxy = Router::new()
         .route(HOLDS, post(calls::holds::make))
@@ -79,13 +79,13 @@ pub(super) fn router(app: App) -> Router {
     open.merge(guarded(&app, Scope::Proxy, proxy))
         .merge(guarded(&app, Scope::Admin, admin))
         .merge(pages)
-        .method_not_allowed_fallback(async || Problem::method_not_allowed())
-        .fallback(async || Problem::not_found())
+        .method_not_allowed_fallback(async || ProblemDetails::method_not_allowed())
+        .fallback(async || ProblemDetails::not_found())
         .layer(middleware::from_fn_with_state(app.clone(), answer))
         .with_state(app)
 }
 
-/// Routes that only callers of that scope reach.
+/// Routes that need a token of that scope.
 fn guarded(app: &App, scope: Scope, routes: Router<App>) -> Router<App> {
     let tokens = Arc::clone(&app.tokens);
     routes.route_layer(middleware::from_fn(move |request: Request, next: Next| {
@@ -93,26 +93,26 @@ fn guarded(app: &App, scope: Scope, routes: Router<App>) -> Router<App> {
         async move {
             tokens.allow(scope, request.headers())?;
             let_in(&request);
-            Ok::<_, Problem>(next.run(request).await)
+            Ok::<_, ProblemDetails>(next.run(request).await)
         }
     }))
 }
 
-/// Whoever is let in may keep the connection.
+/// Notes on the connection that its caller has shown a valid token.
 fn let_in(request: &Request) {
     if let Some(caller) = request.extensions().get::<Caller>() {
         caller.let_in();
     }
 }
 
-/// Bounds and counts every answer, and says that it is for the asker alone.
+/// Bounds every answer in time, counts it, and forbids to cache it.
 async fn answer(State(app): State<App>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = known(request.method());
     let path = request.extensions().get::<MatchedPath>().cloned();
     let answered = timeout(PATIENCE, next.run(request)).await;
     let mut response = answered.unwrap_or_else(|_| {
-        Problem::unavailable("it took too long; ask again with the same ids").into_response()
+        ProblemDetails::unavailable("it took too long; ask again with the same ids").into_response()
     });
     let headers = response.headers_mut();
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
@@ -122,7 +122,7 @@ async fn answer(State(app): State<App>, request: Request, next: Next) -> Respons
     response
 }
 
-/// A method's name, of few: anybody can make up others.
+/// The method for metrics: one of a few names, since callers can make up others.
 fn known(method: &Method) -> &'static str {
     const KNOWN: [Method; 5] =
         [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::HEAD];
@@ -131,55 +131,55 @@ fn known(method: &Method) -> &'static str {
     found.map_or("OTHER", |(_, name)| name)
 }
 
-/// The one name in a path.
+/// The name in a path with one.
 #[derive(Debug)]
 struct Name(String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Name {
-    type Rejection = Problem;
+    type Rejection = ProblemDetails;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ProblemDetails> {
         let params = RawPathParams::from_request_parts(parts, state).await;
-        let params = params.map_err(|_| Problem::bad("the path is not UTF-8"))?;
+        let params = params.map_err(|_| ProblemDetails::bad("the path is not UTF-8"))?;
         let (field, name) = params.iter().next().unwrap_or_default();
         name_of(field, name).map(Self)
     }
 }
 
-/// The two names in a path.
+/// The names in a path with two.
 #[derive(Debug)]
 struct Names(String, String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Names {
-    type Rejection = Problem;
+    type Rejection = ProblemDetails;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ProblemDetails> {
         let params = RawPathParams::from_request_parts(parts, state).await;
-        let params = params.map_err(|_| Problem::bad("the path is not UTF-8"))?;
+        let params = params.map_err(|_| ProblemDetails::bad("the path is not UTF-8"))?;
         let mut names = params.iter().map(|(field, name)| name_of(field, name));
-        let mut next = || names.next().unwrap_or_else(|| Err(Problem::not_found()));
+        let mut next = || names.next().unwrap_or_else(|| Err(ProblemDetails::not_found()));
         Ok(Self(next()?, next()?))
     }
 }
 
-/// A name outside a body, held to the same rule.
-fn name_of(field: &str, name: &str) -> Result<String, Problem> {
+/// Checks a name from a path or a header by the rule for names in a body.
+fn name_of(field: &str, name: &str) -> Result<String, ProblemDetails> {
     let visible = name.bytes().all(|byte| byte.is_ascii_graphic());
     if visible && (1..=NAME_MAX).contains(&name.len()) {
         return Ok(name.to_owned());
     }
     let message = "expected 1 to 128 visible ASCII characters".to_owned();
-    Err(Problem::invalid(&Wrong { field: field.to_owned(), message }))
+    Err(ProblemDetails::invalid(&FieldError { field: field.to_owned(), message }))
 }
 
-impl From<Unavailable> for Problem {
+impl From<Unavailable> for ProblemDetails {
     fn from(why: Unavailable) -> Self {
         Self::unavailable(&why.to_string())
     }
 }
 
-impl From<Wrong> for Problem {
-    fn from(wrong: Wrong) -> Self {
+impl From<FieldError> for ProblemDetails {
+    fn from(wrong: FieldError) -> Self {
         Self::invalid(&wrong)
     }
 }

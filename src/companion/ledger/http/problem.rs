@@ -1,25 +1,25 @@
-//! What went wrong, as `application/problem+json` (RFC 9457): one shape for every refusal.
+//! Every refusal of the API, as `application/problem+json` (RFC 9457).
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use crate::credit::Outcome;
-use crate::credit::wire::Wrong;
+use crate::credit::wire::FieldError;
 use crate::json::{Syntax, Writer};
 
-/// A refusal, ready to be sent.
+/// A refusal as RFC 9457 describes it.
 #[derive(Debug)]
-pub(super) struct Problem {
+pub(super) struct ProblemDetails {
     status: StatusCode,
-    /// What programs go by.
+    /// The stable name of the problem, for programs.
     code: &'static str,
-    /// What it is, for people; the same for every problem of a code.
+    /// A text for people, the same for every problem of a code.
     title: &'static str,
-    /// What it is this time.
+    /// What is the matter with this request.
     detail: String,
-    /// The field at fault.
+    /// The path of the field at fault.
     field: Option<String>,
-    /// Further members, in order.
+    /// Further members of the object, in their order.
     members: Vec<(&'static str, Member)>,
 }
 
@@ -30,14 +30,14 @@ enum Member {
     Json(String),
 }
 
-impl Problem {
+impl ProblemDetails {
     fn new(status: StatusCode, code: &'static str, title: &'static str, detail: &str) -> Self {
         let detail = detail.to_owned();
         Self { status, code, title, detail, field: None, members: Vec::new() }
     }
 
-    /// A message that does not say what it should.
-    pub(super) fn invalid(wrong: &Wrong) -> Self {
+    /// A body with a wrong field.
+    pub(super) fn invalid(wrong: &FieldError) -> Self {
         let field = Some(wrong.field.clone()).filter(|field| !field.is_empty());
         let problem = Self::bad(&wrong.to_string());
         Self { field, ..problem }
@@ -48,7 +48,7 @@ impl Problem {
         Self::bad(&format!("the body is not JSON: {syntax}"))
     }
 
-    /// A message that cannot be read.
+    /// A request that is not valid.
     pub(super) fn bad(detail: &str) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid", "The request is not valid", detail)
     }
@@ -94,26 +94,26 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", title, detail)
     }
 
-    /// What an outcome that is not as asked says of itself.
+    /// The problem for an outcome other than the one asked for.
     pub(super) fn outcome(outcome: Outcome, detail: &str) -> Self {
         let consequence = outcome.consequence();
         let status = StatusCode::from_u16(consequence.status).unwrap_or_default();
         Self::new(status, consequence.name, title(outcome), detail)
     }
 
-    /// With a further member that is a text.
+    /// Adds a member with a text.
     pub(super) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.members.push((name, Member::Text(value.to_string())));
         self
     }
 
-    /// With a further member that is JSON already.
+    /// Adds a member with a JSON text.
     pub(super) fn with_json(mut self, name: &'static str, json: String) -> Self {
         self.members.push((name, Member::Json(json)));
         self
     }
 
-    /// Its status and what a person should read of it.
+    /// Status, title and detail, for the operator's page.
     pub(super) fn said(&self) -> (StatusCode, &'static str, &str) {
         (self.status, self.title, &self.detail)
     }
@@ -140,7 +140,7 @@ impl Problem {
     }
 }
 
-impl IntoResponse for Problem {
+impl IntoResponse for ProblemDetails {
     fn into_response(self) -> Response {
         let mut response = (self.status, self.body()).into_response();
         let headers = response.headers_mut();

@@ -17,7 +17,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{sleep, timeout};
 
 use super::connections::{Caller, Connections, descriptors};
-use super::problem::Problem;
+use super::problem::ProblemDetails;
 
 /// How long a connection may wait for the head of its next request. A proxy keeps its connections
 /// for an hour: were ours closed before, a request could meet the closing.
@@ -30,11 +30,11 @@ const FAREWELL: Duration = Duration::from_secs(10);
 const LAST_ANSWER: Duration = Duration::from_secs(1);
 
 /// Serves until `stop` says so, then finishes what is in flight. Whoever has not shown a token
-/// after `introduction` has to go.
+/// after `auth_timeout` has to go.
 pub(crate) async fn serve(
     listener: TcpListener,
     app: Router,
-    introduction: Duration,
+    auth_timeout: Duration,
     mut stop: watch::Receiver<bool>,
 ) {
     // Nothing is sent on it: it ends when the last connection lets go of it.
@@ -59,7 +59,7 @@ pub(crate) async fn serve(
             let patience = tokio::select! {
                 _ = connection.as_mut() => return,
                 _ = stop.wait_for(|stop| *stop) => FAREWELL,
-                patience = unwelcome(&caller, &leave, introduction) => patience,
+                patience = unwelcome(&caller, &leave, auth_timeout) => patience,
             };
             connection.as_mut().graceful_shutdown();
             let _ = timeout(patience, connection).await;
@@ -90,9 +90,8 @@ fn service_of(
         });
         async move {
             let Ok(answered) = answer.await else {
-                return Ok(
-                    Problem::unavailable("it failed; ask again with the same ids").into_response()
-                );
+                return Ok(ProblemDetails::unavailable("it failed; ask again with the same ids")
+                    .into_response());
             };
             answered
         }
@@ -101,8 +100,8 @@ fn service_of(
 
 /// Ends when a connection has to go, with how long its last answer may take: its place is needed,
 /// or it has not shown a token in time.
-async fn unwelcome(caller: &Caller, leave: &Notify, introduction: Duration) -> Duration {
-    let evicted = timeout(introduction, leave.notified()).await.is_ok();
+async fn unwelcome(caller: &Caller, leave: &Notify, auth_timeout: Duration) -> Duration {
+    let evicted = timeout(auth_timeout, leave.notified()).await.is_ok();
     if !caller.is_known() {
         return if evicted { Duration::ZERO } else { LAST_ANSWER };
     }

@@ -1,9 +1,9 @@
 //! A tenant's settings as they are sent: what is absent stays, `null` and `[]` clear.
 use super::body::Json;
-use super::problem::Problem;
+use super::problem::ProblemDetails;
 use crate::companion::ledger::webhook;
-use crate::credit::wire::{Fields, Wrong};
-use crate::credit::{Budget, Configure, Credits, Name, Per, Scope, Threshold};
+use crate::credit::wire::{FieldError, Fields};
+use crate::credit::{Budget, Configure, Credits, Period, Scope, Selector, Threshold};
 use crate::json::Value;
 
 /// Most thresholds of a tenant.
@@ -11,19 +11,18 @@ const ALERTS: usize = 16;
 /// Most budgets of a tenant.
 const BUDGETS: usize = 64;
 
-/// Reads them.
-pub(super) fn read(tenant: &str, body: &Json) -> Result<Configure, Problem> {
+pub(super) fn read(tenant: &str, body: &Json) -> Result<Configure, ProblemDetails> {
     let document = body.document()?;
     let root = document.root();
     let fields = Fields::of(root, "")?;
-    fields.known(&["overdraft", "alerts", "budgets", "webhook"])?;
+    fields.allow_only(&["overdraft", "alerts", "budgets", "webhook"])?;
     let said = |key| root.get(key).is_some();
     let overdraft = fields.optional_credits("overdraft")?.unwrap_or(Credits::ZERO);
     let webhook = webhook_of(&fields)?;
     let alerts = fields.list("alerts", ALERTS)?;
-    let alerts: Result<Vec<Threshold>, Wrong> = alerts.into_iter().map(threshold).collect();
+    let alerts: Result<Vec<Threshold>, FieldError> = alerts.into_iter().map(threshold).collect();
     let budgets = fields.list("budgets", BUDGETS)?;
-    let budgets: Result<Vec<Budget>, Wrong> = budgets.into_iter().map(budget).collect();
+    let budgets: Result<Vec<Budget>, FieldError> = budgets.into_iter().map(budget).collect();
     Ok(Configure {
         tenant: tenant.to_owned(),
         overdraft: said("overdraft").then_some(overdraft),
@@ -33,32 +32,33 @@ pub(super) fn read(tenant: &str, body: &Json) -> Result<Configure, Problem> {
     })
 }
 
-fn threshold((field, value): (String, Value<'_>)) -> Result<Threshold, Wrong> {
+fn threshold((field, value): (String, Value<'_>)) -> Result<Threshold, FieldError> {
     let text = value.as_str().unwrap_or_default();
-    text.parse().map_err(|why| Wrong { field, message: format!("{why}") })
+    text.parse().map_err(|why| FieldError { field, message: format!("{why}") })
 }
 
-fn budget((at, value): (String, Value<'_>)) -> Result<Budget, Wrong> {
+fn budget((at, value): (String, Value<'_>)) -> Result<Budget, FieldError> {
     let fields = Fields::of(value, &at)?;
-    fields.known(&["per", "credits", "user", "key"])?;
+    fields.allow_only(&["per", "credits", "user", "key"])?;
     let per = fields.get("per").and_then(Value::as_str).unwrap_or_default();
-    let per = Per::named(&per).ok_or_else(|| fields.wrong("per", "expected `day` or `month`"))?;
+    let per =
+        Period::named(&per).ok_or_else(|| fields.error("per", "expected `day` or `month`"))?;
     let scope = match (fields.optional_name("user")?, fields.optional_name("key")?) {
         (None, None) => Scope::Tenant,
-        (Some(user), None) => Scope::User(Name::of(&user)),
-        (None, Some(key)) => Scope::Key(Name::of(&key)),
+        (Some(user), None) => Scope::User(Selector::of(&user)),
+        (None, Some(key)) => Scope::Key(Selector::of(&key)),
         (Some(_), Some(_)) => {
-            return Err(fields.wrong("key", "expected `user` or `key`, not both"));
+            return Err(fields.error("key", "expected `user` or `key`, not both"));
         }
     };
     Ok(Budget { per, credits: fields.credits("credits")?, scope })
 }
 
-fn webhook_of(fields: &Fields<'_>) -> Result<Option<String>, Wrong> {
+fn webhook_of(fields: &Fields<'_>) -> Result<Option<String>, FieldError> {
     let Some(value) = fields.get("webhook") else { return Ok(None) };
     let text = value.as_str().unwrap_or_default();
     match webhook::target(&text) {
         Ok(_) => Ok(Some(text.into_owned())),
-        Err(message) => Err(fields.wrong("webhook", message)),
+        Err(message) => Err(fields.error("webhook", message)),
     }
 }

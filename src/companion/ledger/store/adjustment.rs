@@ -1,5 +1,5 @@
 //! Adjustments as rows: what was asked, and what it came to.
-use super::Fault;
+use super::StoreError;
 use super::cells::{balance, count, credits, maybe_moment, maybe_text, moment, text};
 use super::records::{Reader, Row, unreadable};
 use super::table::{Cell, Kind, Table};
@@ -58,7 +58,7 @@ pub(super) fn adjustment_row(adjustment: &Adjustment) -> Vec<Cell> {
 }
 
 impl<R: Row> Reader<'_, R> {
-    pub(super) fn adjustment(&self) -> Result<Adjustment, Fault> {
+    pub(super) fn adjustment(&self) -> Result<Adjustment, StoreError> {
         let change = match self.text("kind")?.as_str() {
             "credit" => Change::Credit {
                 credits: self.credits("credits")?,

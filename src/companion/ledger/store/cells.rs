@@ -47,9 +47,9 @@ pub(super) fn account_row(account: &Account) -> Vec<Cell> {
         credits(account.overdraft),
         credits(account.last_purchase),
         lines(&account.budgets),
-        lines(&account.alarms),
+        lines(&account.alert_rules),
         maybe_text(account.webhook.as_ref()),
-        moment(account.mark),
+        moment(account.latest_at),
         count(account.entries),
         count(account.alerts),
     ]

@@ -1,9 +1,9 @@
 //! Entries as rows: one table for every reason that a balance can change for.
-use super::Fault;
+use super::StoreError;
 use super::cells::{balance, count, credits, lines, maybe_moment, maybe_text, moment, text};
 use super::records::{Reader, Row, unreadable};
 use super::table::{Cell, Kind, Table};
-use crate::credit::{Adjusted, Change, Charge, Entry, Reason, Spent};
+use crate::credit::{Adjusted, Change, Charge, ChargeDetails, Entry, Reason};
 use crate::usage::Usage;
 
 use Kind::{Int, Text};
@@ -79,7 +79,7 @@ fn cells(key: Cell, lot: Cell, expires_at: Cell, reason: Cell) -> [Cell; 21] {
 }
 
 fn charge_cells(charge: &Charge) -> [Cell; 21] {
-    let Spent { model, outcome, usage, estimated } = &charge.spent;
+    let ChargeDetails { model, outcome, usage, estimated } = &charge.details;
     [
         text(&charge.hold_id),
         maybe_text(charge.draw.as_ref()),
@@ -106,7 +106,7 @@ fn charge_cells(charge: &Charge) -> [Cell; 21] {
 }
 
 impl<R: Row> Reader<'_, R> {
-    pub(super) fn entry(&self) -> Result<Entry, Fault> {
+    pub(super) fn entry(&self) -> Result<Entry, StoreError> {
         Ok(Entry {
             tenant: self.text("tenant")?,
             number: self.count("number")?,
@@ -135,7 +135,7 @@ impl<R: Row> Reader<'_, R> {
         })
     }
 
-    fn charge(&self) -> Result<Charge, Fault> {
+    fn charge(&self) -> Result<Charge, StoreError> {
         Ok(Charge {
             hold_id: self.text("hold_id")?,
             draw: self.maybe_text("draw")?,
@@ -146,7 +146,7 @@ impl<R: Row> Reader<'_, R> {
             late: self.count("late")? > 0,
             overrun: self.credits("overrun")?,
             flags: self.lines("flags")?,
-            spent: Spent {
+            details: ChargeDetails {
                 model: self.maybe_text("model")?,
                 outcome: self.maybe_text("outcome")?,
                 usage: self.usage()?,
@@ -155,7 +155,7 @@ impl<R: Row> Reader<'_, R> {
         })
     }
 
-    fn usage(&self) -> Result<Usage, Fault> {
+    fn usage(&self) -> Result<Usage, StoreError> {
         Ok(Usage {
             input: self.count("input")?,
             cached_input: self.count("cached_input")?,

@@ -1,4 +1,4 @@
-//! Where accounts are kept: one file per database. A store holds no rule.
+//! The databases that keep accounts. A store loads and writes records, and decides nothing.
 mod adjustment;
 mod cells;
 mod entry;
@@ -20,25 +20,25 @@ use std::sync::Arc;
 
 use super::view::{AlertView, Audit, Delivery, DeliveryState, SpendRow, TenantView, Webhook};
 use crate::credit::wire::EXPIRES_MAX;
-use crate::credit::{Answer, Command, Entry, Hold, Moment, Per, Tiers, Window};
+use crate::credit::{Answer, Command, Entry, Hold, Moment, Period, Tiers, Window};
 
-/// What a store answers, later.
-pub(super) type Reply<'s, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 's>>;
+/// The future of a store's answer.
+pub(super) type Reply<'s, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 's>>;
 
-/// Why a store did not do something. Whatever it was, nothing of it is half done.
+/// Why a call of a store failed. Its transaction was rolled back as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Fault {
-    /// Another writer was faster: at once again it may work.
+pub(super) enum StoreError {
+    /// Another writer was faster: the same transaction may succeed now.
     Conflict(String),
-    /// Somebody keeps something of it locked.
+    /// Another session keeps a row locked.
     Locked(String),
-    /// The database is away, full or broken.
+    /// The database cannot be reached, is full or broken.
     Away(String),
-    /// It is there, and does not take this.
+    /// The database refuses the statement.
     Refused(String),
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Conflict(why) | Self::Locked(why) | Self::Away(why) | Self::Refused(why) => {
@@ -48,19 +48,17 @@ impl fmt::Display for Fault {
     }
 }
 
-/// How the outcome of an attempt to deliver is kept.
+/// The result of an attempt to deliver an alert.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Attempt {
-    /// How far it came.
     pub(super) state: DeliveryState,
-    /// When it is tried again.
+    /// When the next attempt is due.
     pub(super) next_at: Moment,
-    /// Why it failed.
     pub(super) error: Option<String>,
 }
 
 impl Attempt {
-    /// The delivery of an alert after it.
+    /// The state of the alert's delivery after this attempt.
     fn after(&self, view: &AlertView) -> Delivery {
         let Self { state, next_at, error } = self.clone();
         Delivery { state, next_at, error, attempts: view.delivery.attempts.saturating_add(1) }
@@ -69,9 +67,9 @@ impl Attempt {
 
 /// A database that keeps accounts.
 pub(super) trait Store: Send + Sync + fmt::Debug {
-    /// Does all of these in one transaction, in their order, or none; but for those whose account
-    /// somebody else has locked, where these are to be skipped: they get no answer. Where no time
-    /// is given it is the store's own.
+    /// Carries out all commands in their order and in one transaction, or none of them. With
+    /// [`Locks::Skip`] those whose account another session has locked are left out: their answers
+    /// are `None`. Without `now` the time is the store's own.
     fn transact(
         &self,
         commands: Arc<[Command]>,
@@ -79,92 +77,89 @@ pub(super) trait Store: Send + Sync + fmt::Debug {
         locks: Locks,
     ) -> Reply<'_, Vec<Option<Answer>>>;
 
-    /// The time, by the clock that its transactions go by.
+    /// The time by the clock that transactions use.
     fn now(&self) -> Moment;
 
-    /// What is wrong with that clock.
-    fn clock_trouble(&self) -> Option<String>;
+    /// What is wrong with that clock, and what to do about it.
+    fn clock_warning(&self) -> Option<String>;
 
-    /// Accounts by name, after that one.
+    /// Accounts in the order of their names, after the one named `after`.
     fn tenants(&self, after: Option<&str>, limit: u32, now: Moment) -> Reply<'_, Vec<TenantView>>;
 
-    /// One account.
     fn tenant(&self, tenant: &str, now: Moment) -> Reply<'_, Option<TenantView>>;
 
-    /// A tenant's hold.
     fn hold(&self, tenant: &str, id: &str) -> Reply<'_, Option<Hold>>;
 
-    /// A tenant's entries: those before that number, the newest first, or those after it.
+    /// A tenant's entries in the order of `from`.
     fn entries(&self, tenant: &str, from: Page, limit: u32) -> Reply<'_, Vec<Entry>>;
 
     /// Alerts, the newest first.
     fn alerts(&self, tenant: Option<&str>, limit: u32) -> Reply<'_, Vec<AlertView>>;
 
-    /// What was spent on each model on each day, from that day on.
+    /// What was spent on each model on each day from `since` on.
     fn spend(&self, tenant: Option<&str>, since: &str) -> Reply<'_, Vec<SpendRow>>;
 
     /// The tiers of purchases.
     fn tiers(&self) -> Reply<'_, Tiers>;
 
-    /// Tenants of whose holds and lots some have expired.
+    /// Tenants with holds or lots that are due to expire.
     fn expired(&self, now: Moment, limit: usize) -> Reply<'_, Vec<String>>;
 
-    /// Tenants to whose accounts a clock that was ahead did something.
-    fn wronged(&self, now: Moment) -> Reply<'_, Vec<String>>;
+    /// Tenants whose accounts were changed by a clock that was ahead.
+    fn needing_repair(&self, now: Moment) -> Reply<'_, Vec<String>>;
 
-    /// Alerts to deliver now; nobody else gets them before `until`.
+    /// Claims alerts to deliver now: no other call gets them before `until`.
     fn claim(&self, now: Moment, until: Moment, limit: u32) -> Reply<'_, Vec<Webhook>>;
 
-    /// Keeps what became of an attempt to deliver an alert.
+    /// Records an attempt to deliver an alert.
     fn attempted(&self, tenant: &str, number: u64, attempt: Attempt) -> Reply<'_, ()>;
 
-    /// Whether it can be read and written.
+    /// Checks that the database can be read and written.
     fn ready(&self) -> Reply<'_, ()>;
 
-    /// Recomputes everything that can be.
+    /// Recomputes every account from its entries and holds.
     fn audit(&self) -> Reply<'_, Audit>;
 
-    /// Lets the database go.
+    /// Closes the database.
     fn close(&self) -> Reply<'_, ()>;
 }
 
-/// What becomes of commands whose account somebody else has locked.
+/// What to do with commands whose account another session has locked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Locks {
-    /// They are left out.
+    /// Leave them out.
     Skip,
-    /// They wait, for a moment.
+    /// Wait for a moment, then fail.
     Wait,
 }
 
 /// How a store is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Opening {
-    /// An operator says that the clock is right, however late it is.
+pub(super) struct OpenOptions {
+    /// Whether the operator says that the clock is right (`--trust-clock`).
     pub(super) trusts_clock: bool,
 }
 
-/// Transactions at a time of tenants whose accounts are locked by somebody else.
+/// Most transactions at a time for tenants whose accounts another session has locked.
 pub(super) const LANES: usize = 6;
 
 /// The latest moment at which anything happened.
 const NEWEST: &str = "SELECT max(mark) FROM tenants";
 
-/// Writes as much as it takes to see that it can be.
+/// The smallest write that shows whether the database can be written.
 const PROBE: &str = "INSERT INTO probe (id, at) VALUES (1, $1) \
     ON CONFLICT (id) DO UPDATE SET at = excluded.at";
 
-/// Which entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Page {
-    /// Those with a greater number, least first.
+    /// Those with a greater number, oldest first.
     After(u64),
-    /// The newest, and so on back.
+    /// The latest ones, newest first.
     Newest,
 }
 
 impl Page {
-    /// After which number, and in which order.
+    /// The number to begin after, and the order in SQL.
     fn sql(self) -> (i64, &'static str) {
         match self {
             Self::After(number) => (i64::try_from(number).unwrap_or(i64::MAX), "ASC"),
@@ -173,14 +168,14 @@ impl Page {
     }
 }
 
-/// Most expired holds of one account that one transaction lets go: the next takes more.
+/// Most expired holds of one account that a transaction ends; the next one ends more.
 const DUE_MAX: i64 = 10_000;
 
 /// The tables whose records belong to an account.
 const OWNED: [&str; 8] =
     ["entries", "purchases", "adjustments", "lots", "holds", "draws", "meters", "alerts"];
 
-/// Finds accounts that a table knows and that are not there.
+/// Finds tenants that a table has records of, but that have no account.
 fn strays(table: &str) -> String {
     format!(
         "SELECT DISTINCT tenant FROM {table} \
@@ -188,7 +183,7 @@ fn strays(table: &str) -> String {
     )
 }
 
-/// Accounts of whose holds or lots some can go: by the time `$1`, at most `$2`.
+/// At most `$2` accounts with holds or lots that are due at `$1`.
 const EXPIRED: &str = "SELECT tenant FROM tenants WHERE \
     EXISTS (SELECT 1 FROM holds WHERE holds.tenant = tenants.tenant \
             AND state = 'open' AND expires_at <= $1) OR \
@@ -196,7 +191,7 @@ const EXPIRED: &str = "SELECT tenant FROM tenants WHERE \
                                 AND expires_at <= $1)) \
     ORDER BY tenant LIMIT $2";
 
-/// What expired of purchases whose time is after `$1` and did not come back, as lots.
+/// As lots: what expired of purchases that should expire after `$1`, and was not restored.
 const TOO_EARLY: &str = "SELECT gone.tenant AS tenant, gone.lot AS number, \
     CAST(-sum(gone.amount) AS bigint) AS remaining, bought.expires_at AS expires_at \
     FROM entries AS gone JOIN entries AS bought \
@@ -209,16 +204,16 @@ const AHEAD: &str = "SELECT tenant FROM tenants WHERE mark > $1 OR \
     EXISTS (SELECT 1 FROM holds WHERE holds.tenant = tenants.tenant \
             AND state = 'open' AND expires_at > $2)";
 
-/// Longest that a hold may last, in seconds, and a little.
+/// A little more than the longest life of a hold, in seconds.
 const LONG: u64 = EXPIRES_MAX + 30;
 
-/// How far ahead of the clock an account is by mistake, in seconds.
+/// How far ahead of the clock an account may be, in seconds.
 const SLACK: u64 = 30;
 
 /// The first day of a week that ends today.
 fn week(now: Moment) -> String {
     let ago = now.millis().saturating_sub(6 * 86_400_000);
-    Window::of(Per::Day, Moment::of_millis(ago)).to_string()
+    Window::of(Period::Day, Moment::of_millis(ago)).to_string()
 }
 
 /// What was spent on each model on each day since `$1`; `$2` may narrow it.

@@ -1,4 +1,4 @@
-//! An audit's way through a database: some accounts at a time, and each row of theirs.
+//! An audit's pass over a database: groups of accounts, and every row of theirs.
 use std::collections::BTreeMap;
 
 use super::seal::Found;
@@ -7,27 +7,28 @@ use crate::credit::{
     Account, Adjustment, Auditor, Draw, Entry, Hold, Lot, Meter, MeterKey, Purchase,
 };
 
-/// Accounts that are looked at together.
+/// How many accounts are audited together.
 pub(super) const TOGETHER: i64 = 100;
 
-/// What was found so far.
+/// The audit so far.
 #[derive(Debug, Default)]
 pub(super) struct Pass {
     pub(super) audit: Audit,
     auditors: BTreeMap<String, Auditor>,
-    /// The first and the last of the accounts that are looked at.
+    /// The first and the last tenant of the group.
     range: Option<(String, String)>,
 }
 
 impl Pass {
-    /// Looks at some accounts; after which and up to which, none when there are none.
+    /// Begins a group of accounts. Gives the tenants after which, and up to which, its records
+    /// are; `None` when there are no accounts.
     pub(super) fn accounts(&mut self, found: Vec<Found<Account>>) -> Option<(String, String)> {
         let after = self.range.take().map(|(_, last)| last).unwrap_or_default();
         let last = found.last()?.tenant.clone();
         for found in found {
             self.intact(&found);
             let tenant = found.tenant.clone();
-            // One that cannot be read is told of already; its rows are held against nothing.
+            // An account that cannot be read is reported already: its rows meet a blank one.
             let blank = Account { tenant: tenant.clone(), ..Account::default() };
             self.auditors.insert(tenant, Auditor::of(found.record.unwrap_or(blank)));
             self.audit.accounts = self.audit.accounts.saturating_add(1);
@@ -70,14 +71,14 @@ impl Pass {
         self.see(found, |auditor, view| auditor.alert(&view.alert));
     }
 
-    /// Ends with these accounts.
+    /// Ends the group.
     pub(super) fn done(&mut self) {
         for auditor in core::mem::take(&mut self.auditors).into_values() {
             self.audit.differences.extend(auditor.differences());
         }
     }
 
-    /// Tells of a row that is not as it was written.
+    /// Reports a row whose seal is wrong, or which cannot be read.
     pub(super) fn intact<T>(&mut self, found: &Found<T>) {
         if !found.intact || found.record.is_none() {
             let Found { tenant, name, .. } = found;
@@ -88,7 +89,7 @@ impl Pass {
 
     fn see<T>(&mut self, found: Found<T>, tell: impl FnOnce(&mut Auditor, T)) {
         self.intact(&found);
-        // A row of no account is told of by itself.
+        // A row without an account is reported elsewhere.
         if let (Some(auditor), Some(record)) = (self.auditors.get_mut(&found.tenant), found.record)
         {
             tell(auditor, record);

@@ -1,5 +1,5 @@
 //! Records as rows of tables, and how they are read: the same way in every database.
-use super::Fault;
+use super::StoreError;
 use super::table::{Kind, Table};
 use crate::companion::ledger::view::{AlertView, Delivery, DeliveryState, SpendRow, Webhook};
 use crate::credit::{
@@ -121,68 +121,68 @@ pub(super) static METERS: Table = Table::new(
 pub(super) static TIERS: Table =
     Table::new("tiers", &[("at_least", Int), ("discount", Int), ("seal", Int)], 1);
 
-/// One record of a table, as a database gives it.
+/// A row of a database's result.
 pub(super) trait Row {
     /// A column of numbers.
-    fn int(&self, column: &str) -> Result<Option<i64>, Fault>;
+    fn int(&self, column: &str) -> Result<Option<i64>, StoreError>;
 
     /// A column of texts.
-    fn text(&self, column: &str) -> Result<Option<String>, Fault>;
+    fn text(&self, column: &str) -> Result<Option<String>, StoreError>;
 }
 
-/// Reads one record, and says which column is not what we write.
+/// Reads records from a row, and names the column that no ledger would have written.
 pub(super) struct Reader<'r, R>(pub(super) &'r R);
 
 impl<R: Row> Reader<'_, R> {
-    pub(super) fn text(&self, column: &str) -> Result<String, Fault> {
+    pub(super) fn text(&self, column: &str) -> Result<String, StoreError> {
         self.0.text(column)?.ok_or_else(|| unreadable(column))
     }
 
-    pub(super) fn maybe_text(&self, column: &str) -> Result<Option<String>, Fault> {
+    pub(super) fn maybe_text(&self, column: &str) -> Result<Option<String>, StoreError> {
         self.0.text(column)
     }
 
-    pub(super) fn count(&self, column: &str) -> Result<u64, Fault> {
+    pub(super) fn count(&self, column: &str) -> Result<u64, StoreError> {
         self.maybe_count(column)?.ok_or_else(|| unreadable(column))
     }
 
-    pub(super) fn maybe_count(&self, column: &str) -> Result<Option<u64>, Fault> {
+    pub(super) fn maybe_count(&self, column: &str) -> Result<Option<u64>, StoreError> {
         let Some(number) = self.0.int(column)? else { return Ok(None) };
         u64::try_from(number).map(Some).map_err(|_| unreadable(column))
     }
 
-    pub(super) fn credits(&self, column: &str) -> Result<Credits, Fault> {
+    pub(super) fn credits(&self, column: &str) -> Result<Credits, StoreError> {
         self.maybe_credits(column)?.ok_or_else(|| unreadable(column))
     }
 
-    pub(super) fn maybe_credits(&self, column: &str) -> Result<Option<Credits>, Fault> {
+    pub(super) fn maybe_credits(&self, column: &str) -> Result<Option<Credits>, StoreError> {
         let Some(micros) = self.maybe_count(column)? else { return Ok(None) };
         Credits::of_micros(micros).map(Some).ok_or_else(|| unreadable(column))
     }
 
-    pub(super) fn balance(&self, column: &str) -> Result<Balance, Fault> {
+    pub(super) fn balance(&self, column: &str) -> Result<Balance, StoreError> {
         self.0.int(column)?.map(Balance::of_micros).ok_or_else(|| unreadable(column))
     }
 
-    pub(super) fn moment(&self, column: &str) -> Result<Moment, Fault> {
+    pub(super) fn moment(&self, column: &str) -> Result<Moment, StoreError> {
         self.count(column).map(Moment::of_millis)
     }
 
-    pub(super) fn maybe_moment(&self, column: &str) -> Result<Option<Moment>, Fault> {
+    pub(super) fn maybe_moment(&self, column: &str) -> Result<Option<Moment>, StoreError> {
         Ok(self.maybe_count(column)?.map(Moment::of_millis))
     }
 
-    pub(super) fn lines<T: core::str::FromStr>(&self, column: &str) -> Result<Vec<T>, Fault> {
+    pub(super) fn lines<T: core::str::FromStr>(&self, column: &str) -> Result<Vec<T>, StoreError> {
         let text = self.text(column)?;
         text.lines().map(|line| line.parse().map_err(|_| unreadable(column))).collect()
     }
 
-    fn share(&self, column: &str) -> Result<Share, Fault> {
+    fn share(&self, column: &str) -> Result<Share, StoreError> {
         let parts = u32::try_from(self.count(column)?).ok();
         parts.and_then(Share::of_parts).ok_or_else(|| unreadable(column))
     }
 
-    pub(super) fn standing(&self) -> Result<Standing, Fault> {
+    pub(super) fn standing(&self) -> Result<Standing, StoreError> {
         Ok(Standing {
             balance: self.balance("balance")?,
             available: self.balance("available")?,
@@ -190,8 +190,8 @@ impl<R: Row> Reader<'_, R> {
         })
     }
 
-    /// Its lots are read apart.
-    pub(super) fn account(&self) -> Result<Account, Fault> {
+    /// An account without its lots, which are rows of another table.
+    pub(super) fn account(&self) -> Result<Account, StoreError> {
         Ok(Account {
             tenant: self.text("tenant")?,
             balance: self.balance("balance")?,
@@ -200,15 +200,15 @@ impl<R: Row> Reader<'_, R> {
             last_purchase: self.credits("last_purchase")?,
             lots: Vec::new(),
             budgets: self.lines("budgets")?,
-            alarms: self.lines("alarms")?,
+            alert_rules: self.lines("alarms")?,
             webhook: self.maybe_text("webhook")?,
-            mark: self.moment("mark")?,
+            latest_at: self.moment("mark")?,
             entries: self.count("entries")?,
             alerts: self.count("alerts")?,
         })
     }
 
-    pub(super) fn lot(&self) -> Result<(String, Lot), Fault> {
+    pub(super) fn lot(&self) -> Result<(String, Lot), StoreError> {
         let lot = Lot {
             number: self.count("number")?,
             remaining: self.credits("remaining")?,
@@ -217,7 +217,7 @@ impl<R: Row> Reader<'_, R> {
         Ok((self.text("tenant")?, lot))
     }
 
-    pub(super) fn hold(&self) -> Result<Hold, Fault> {
+    pub(super) fn hold(&self) -> Result<Hold, StoreError> {
         Ok(Hold {
             tenant: self.text("tenant")?,
             id: self.text("id")?,
@@ -233,7 +233,7 @@ impl<R: Row> Reader<'_, R> {
         })
     }
 
-    pub(super) fn draw(&self) -> Result<Draw, Fault> {
+    pub(super) fn draw(&self) -> Result<Draw, StoreError> {
         Ok(Draw {
             tenant: self.text("tenant")?,
             hold_id: self.text("hold_id")?,
@@ -243,7 +243,7 @@ impl<R: Row> Reader<'_, R> {
         })
     }
 
-    pub(super) fn purchase(&self) -> Result<Purchase, Fault> {
+    pub(super) fn purchase(&self) -> Result<Purchase, StoreError> {
         let deal = Deal {
             credits: self.credits("credits")?,
             paid: self.credits("paid")?,
@@ -265,7 +265,7 @@ impl<R: Row> Reader<'_, R> {
         })
     }
 
-    pub(super) fn alert(&self) -> Result<AlertView, Fault> {
+    pub(super) fn alert(&self) -> Result<AlertView, StoreError> {
         let threshold = self.text("threshold")?;
         let Standing { balance, available, last_purchase } = self.standing()?;
         let alert = Alert {
@@ -287,14 +287,14 @@ impl<R: Row> Reader<'_, R> {
         Ok(AlertView { alert, delivery })
     }
 
-    /// An alert to deliver, with its tenant's address.
-    pub(super) fn webhook(&self) -> Result<Webhook, Fault> {
+    /// An alert to deliver, with its tenant's URL.
+    pub(super) fn webhook(&self) -> Result<Webhook, StoreError> {
         let AlertView { alert, delivery } = self.alert()?;
         Ok(Webhook { alert, url: self.maybe_text("webhook")?, attempts: delivery.attempts })
     }
 
     /// What was spent on a model on a day.
-    pub(super) fn spend(&self) -> Result<SpendRow, Fault> {
+    pub(super) fn spend(&self) -> Result<SpendRow, StoreError> {
         let (span, label) = (self.text("span")?, self.text("label")?);
         let rest = |text: &str, head: &str| text.strip_prefix(head).unwrap_or(text).to_owned();
         Ok(SpendRow {
@@ -304,12 +304,12 @@ impl<R: Row> Reader<'_, R> {
         })
     }
 
-    /// A sum may be more than one amount can be.
-    pub(super) fn sum(&self, column: &str) -> Result<Credits, Fault> {
+    /// A sum, which may be more than one amount can be: then [`Credits::MAX`].
+    pub(super) fn sum(&self, column: &str) -> Result<Credits, StoreError> {
         Ok(Credits::clamped(self.count(column)?.into()))
     }
 
-    pub(super) fn meter(&self) -> Result<(MeterKey, Meter), Fault> {
+    pub(super) fn meter(&self) -> Result<(MeterKey, Meter), StoreError> {
         let key = MeterKey {
             tenant: self.text("tenant")?,
             label: self.text("label")?,
@@ -318,11 +318,11 @@ impl<R: Row> Reader<'_, R> {
         Ok((key, Meter { spent: self.credits("spent")?, held: self.credits("held")? }))
     }
 
-    pub(super) fn tier(&self) -> Result<Tier, Fault> {
+    pub(super) fn tier(&self) -> Result<Tier, StoreError> {
         Ok(Tier { at_least: self.credits("at_least")?, discount: self.share("discount")? })
     }
 }
 
-pub(super) fn unreadable(column: &str) -> Fault {
-    Fault::Refused(format!("the column `{column}` holds what no ledger wrote"))
+pub(super) fn unreadable(column: &str) -> StoreError {
+    StoreError::Refused(format!("the column `{column}` holds what no ledger wrote"))
 }

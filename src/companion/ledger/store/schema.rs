@@ -7,14 +7,14 @@ pub(super) struct Migration {
     pub(super) postgres: &'static str,
 }
 
-/// Every step there is, the first first.
+/// All steps in their order.
 pub(super) const ALL: &[Migration] = &[Migration {
     version: 1,
     sqlite: include_str!("../schema/0001_accounts.sqlite.sql"),
     postgres: include_str!("../schema/0001_accounts.postgres.sql"),
 }];
 
-/// Where a database keeps how far it came.
+/// The table of the steps that a database has made.
 pub(super) const VERSIONS: &str =
     "CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL PRIMARY KEY)";
 
@@ -24,7 +24,7 @@ pub(super) const VERSION: &str = "SELECT coalesce(max(version), 0) FROM schema_v
 /// Whether a database is at this program's version.
 ///
 /// # Errors
-/// When it is behind, or ahead.
+/// When the database is behind this program's version, or ahead of it.
 pub(super) fn current(version: i64) -> Result<(), String> {
     match missing(version)?.next() {
         Some(_) => {
@@ -37,7 +37,7 @@ pub(super) fn current(version: i64) -> Result<(), String> {
 /// The steps that a database at that version still has to make.
 ///
 /// # Errors
-/// When it is ahead of this program.
+/// When the database is ahead of this program.
 pub(super) fn missing(version: i64) -> Result<impl Iterator<Item = &'static Migration>, String> {
     let newest = ALL.last().map_or(0, |migration| migration.version);
     if version > newest {

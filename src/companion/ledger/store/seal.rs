@@ -1,24 +1,24 @@
-//! Seals: a digest in each row of the rest of it, so that a change by another hand is seen, also
-//! where nothing else depends on what was changed. It is no signature: who knows how can renew it.
+//! Seals: each row has a digest of its other columns, so that an audit finds a change by hand, even
+//! of a column that no other record depends on. A seal is no signature: anybody can compute it.
 use sha2::{Digest as _, Sha256};
 
-use super::Fault;
+use super::StoreError;
 use super::records::{Reader, Row};
 use super::table::{Cell, Kind, Table};
 
-/// The column of seals: the last of a table that has them.
+/// The column of seals: the last one of a table that has it.
 pub(super) const SEAL: &str = "seal";
 
-/// A row as an audit finds it.
+/// A row that an audit reads.
 #[derive(Debug)]
 pub(super) struct Found<T> {
-    /// Its table and key, for people.
+    /// The row's table and key, for messages.
     pub(super) name: String,
-    /// Its tenant; for what is nobody's, its key.
+    /// The row's tenant; its key where the row belongs to no tenant.
     pub(super) tenant: String,
-    /// Whether it is as it was written.
+    /// Whether the seal fits the row.
     pub(super) intact: bool,
-    /// What it says; none where that is nothing that a ledger writes.
+    /// The record; `None` where no ledger would have written this row.
     pub(super) record: Option<T>,
 }
 
@@ -55,12 +55,12 @@ pub(super) fn sealed(table: &Table, mut row: Vec<Cell>) -> Vec<Cell> {
 }
 
 impl<R: Row> Reader<'_, R> {
-    /// A row, and whether it is as it was written.
+    /// A row, and whether its seal fits.
     pub(super) fn found<T>(
         &self,
         table: &Table,
-        read: fn(&Self) -> Result<T, Fault>,
-    ) -> Result<Found<T>, Fault> {
+        read: fn(&Self) -> Result<T, StoreError>,
+    ) -> Result<Found<T>, StoreError> {
         let mut row = Vec::new();
         for (column, kind) in table.columns.iter().filter(|(name, _)| *name != SEAL) {
             row.push(match kind {

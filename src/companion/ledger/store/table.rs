@@ -5,7 +5,6 @@ use std::sync::OnceLock;
 /// A table of records.
 #[derive(Debug)]
 pub(super) struct Table {
-    /// Its name.
     pub(super) name: &'static str,
     /// Its columns; the first ones are its key.
     pub(super) columns: &'static [(&'static str, Kind)],
@@ -31,9 +30,7 @@ pub(super) struct Statements {
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A text.
     Text,
-    /// A whole number.
     Int,
 }
 

@@ -1,7 +1,7 @@
-//! Alerts on their way: each is sent until somebody takes it, signed.
+//! The courier of alerts: each is POSTed, signed, until its receiver answers 2xx.
 //!
-//! A receiver that hangs holds up nobody but itself: every receiver is served by a task of its own,
-//! one alert after the other, and what it does not get to in time is due again later.
+//! A receiver that hangs delays no other: each is served by a task of its own, one alert after the
+//! other, and alerts that the task does not get to in time are due again later.
 mod send;
 mod sign;
 
@@ -22,16 +22,16 @@ use super::engine::Ledger;
 use super::metrics::Metrics;
 use super::view::Webhook;
 
-/// How often what is due is looked for.
+/// How often the courier looks for alerts that are due.
 const EVERY: Duration = Duration::from_millis(500);
 
-/// How many are taken at a time.
+/// Most alerts that are claimed at a time.
 const BATCH: u32 = 256;
 
 /// Most receivers served at a time.
 const RECEIVERS: usize = 64;
 
-/// How long one receiver is served at a time: less than what was claimed stays claimed.
+/// How long one receiver is served at a time: less than alerts stay claimed.
 const TURN: Duration = Duration::from_secs(20);
 
 /// Longest URL of a webhook, in bytes.
@@ -40,10 +40,10 @@ const URL_MAX: usize = 2048;
 /// Reads a webhook's URL.
 ///
 /// # Errors
-/// When alerts cannot be sent there.
+/// What was expected, when alerts cannot be sent to that URL.
 pub(super) fn target(url: &str) -> Result<Uri, &'static str> {
     const EXPECTED: &str = "expected an `http://` or `https://` URL without user or password";
-    // What the document's pattern takes, and no more: `http` takes what is no URL.
+    // Exactly what the pattern in `openapi.json` accepts: the `http` crate accepts more.
     if url.len() <= URL_MAX && is_url(url) {
         url.parse().map_err(|_| EXPECTED)
     } else {
@@ -84,7 +84,7 @@ fn is_host(host: &str) -> bool {
     host.split('.').all(label)
 }
 
-/// What can stand between brackets; whether it is an address shows when it is used.
+/// What may stand between brackets; whether that is an address shows when it is used.
 fn is_v6(address: &str) -> bool {
     let inside = |byte: u8| byte.is_ascii_hexdigit() || b":.".contains(&byte);
     (2..=45).contains(&address.len()) && address.bytes().all(inside)
@@ -97,13 +97,12 @@ fn is_port(port: &str) -> bool {
     plain && digits.parse::<u16>().is_ok()
 }
 
-/// What delivers.
 #[derive(Debug, Clone)]
 pub(super) struct Courier {
     ledger: Ledger,
     metrics: Arc<Metrics>,
     sender: Sender,
-    /// Where alerts go whose tenant says nothing else.
+    /// The URL for alerts of tenants that have none of their own.
     everywhere: Option<Arc<str>>,
 }
 
@@ -118,7 +117,7 @@ impl Courier {
         Self { ledger, metrics, sender: Sender::new(secrets, patience), everywhere }
     }
 
-    /// Delivers what is due until told to stop, then finishes the deliveries that are under way.
+    /// Delivers due alerts until told to stop, then finishes the deliveries under way.
     pub(super) async fn run(self, mut stop: watch::Receiver<bool>) {
         let mut busy = JoinSet::new();
         let mut receivers: BTreeMap<tokio::task::Id, String> = BTreeMap::new();
@@ -135,7 +134,7 @@ impl Courier {
             if receivers.len() >= RECEIVERS {
                 continue;
             }
-            // Away databases come back; the alerts wait in them.
+            // The database may be back at the next interval; the alerts wait in it.
             let Ok(due) = self.ledger.due_webhooks(BATCH).await else { continue };
             for (receiver, alerts) in self.sorted(due).await {
                 if receivers.len() >= RECEIVERS || receivers.values().any(|own| *own == receiver) {
@@ -148,7 +147,7 @@ impl Courier {
         while busy.join_next().await.is_some() {}
     }
 
-    /// Alerts by their receiver. Those that have none are done with.
+    /// Alerts by their receiver. Those that have none are recorded as such.
     async fn sorted(&self, due: Vec<Webhook>) -> BTreeMap<String, Vec<(Uri, Webhook)>> {
         let mut by_receiver: BTreeMap<String, Vec<(Uri, Webhook)>> = BTreeMap::new();
         for webhook in due {
@@ -164,7 +163,7 @@ impl Courier {
         by_receiver
     }
 
-    /// Sends a receiver its alerts, until it fails to take one.
+    /// Sends a receiver its alerts, until one of them fails.
     async fn serve(self, alerts: Vec<(Uri, Webhook)>, stop: watch::Receiver<bool>) {
         let started = Instant::now();
         for (uri, webhook) in alerts {
@@ -175,7 +174,7 @@ impl Courier {
             self.metrics.delivery(&sent);
             let failed = sent.is_err();
             let result = sent.map_err(|failure| failure.to_string());
-            // Not kept, it is sent once more: a receiver knows it by its id.
+            // Where this cannot be recorded the alert is sent once more: its id is the same.
             let _ = self.ledger.webhook_done(&webhook, result).await;
             if failed {
                 break;

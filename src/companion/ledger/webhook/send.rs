@@ -19,7 +19,6 @@ use crate::json::Writer;
 /// How long an idle connection to a receiver is kept.
 const IDLE: Duration = Duration::from_secs(30);
 
-/// Sends alerts.
 #[derive(Debug, Clone)]
 pub(super) struct Sender {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
@@ -28,16 +27,16 @@ pub(super) struct Sender {
     patience: Duration,
 }
 
-/// Why an alert was not taken.
+/// Why a delivery failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in super::super) enum Failure {
-    /// There is no secret to sign it with.
+    /// There is no secret to sign with.
     Unsigned,
     /// The receiver took too long.
     Late(Duration),
-    /// It cannot be reached.
+    /// The receiver cannot be reached.
     Unreached(String),
-    /// It answered something else than 2xx. A redirect is not followed.
+    /// The receiver did not answer 2xx. A redirect is not followed.
     Refused(u16),
 }
 
@@ -52,7 +51,6 @@ impl Sender {
         Self { client, secrets, patience }
     }
 
-    /// Sends one.
     pub(super) async fn send(&self, uri: Uri, alert: &Alert, now: Moment) -> Result<(), Failure> {
         if self.secrets.is_empty() {
             return Err(Failure::Unsigned);

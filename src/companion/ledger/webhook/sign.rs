@@ -1,10 +1,10 @@
-//! The signature of a delivery: who holds the secret sent it, and when.
+//! The signature of a delivery, by which a receiver knows its sender and its time.
 use core::fmt::Write as _;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-/// The secrets that sign. More than one while they are changed: a receiver takes either.
+/// The secrets that sign: more than one while they are rotated, when a receiver may know either.
 #[derive(Clone, Default)]
 pub struct Secrets(Vec<String>);
 
@@ -15,13 +15,12 @@ impl core::fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// Those secrets.
     #[must_use]
     pub const fn new(secrets: Vec<String>) -> Self {
         Self(secrets)
     }
 
-    /// Whether there is none: nothing can be signed.
+    /// Whether there are no secrets, so that nothing can be signed.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -17,7 +17,6 @@ use super::fault::{Fault, Sort};
 use super::frame::Event;
 use super::shape::{Is, Why, Wrong};
 
-/// This provider's row.
 pub(super) const API: Api = Api {
     name: "anthropic",
     id_header: "request-id",

@@ -16,7 +16,6 @@ use super::fault::{Fault, Sort};
 use super::frame::Event;
 use super::shape::{Is, Why, Wrong, bracketed};
 
-/// This provider's row.
 pub(super) const API: Api = Api {
     name: "gemini",
     id_header: "x-goog-request-id",

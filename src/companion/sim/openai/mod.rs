@@ -14,7 +14,6 @@ use super::fault::{Fault, Sort};
 use super::frame::Event;
 use super::shape::{Why, Wrong, bracketed, kind};
 
-/// This provider's row.
 pub(super) const API: Api = Api {
     name: "openai",
     id_header: "x-request-id",

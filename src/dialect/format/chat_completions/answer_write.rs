@@ -93,7 +93,7 @@ impl AnswerWriter for Whole {
                 self.stop.get_or_insert(reason);
             }
             Event::Usage(usage) => {
-                self.usage = Some(self.usage.map_or(*usage, |sum| sum.then(*usage)));
+                self.usage = Some(self.usage.map_or(*usage, |sum| sum.updated_by(*usage)));
             }
             Event::Fault(failure) => {
                 self.closed = true;

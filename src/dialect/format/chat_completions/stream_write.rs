@@ -49,7 +49,7 @@ impl AnswerWriter for Stream {
             Event::Arguments { index, json } => self.arguments(*index, json, out),
             Event::Stop(stop) => self.stop(finish_reason(stop, self.refused), out),
             Event::Usage(usage) => {
-                self.usage = Some(self.usage.map_or(*usage, |sum| sum.then(*usage)));
+                self.usage = Some(self.usage.map_or(*usage, |sum| sum.updated_by(*usage)));
             }
             Event::Fault(failure) => {
                 out.extend_from_slice(b"data: ");

@@ -51,7 +51,7 @@ impl Around {
                     self.model = model.clone().into_owned();
                 }
             }
-            Event::Usage(usage) => self.usage = self.usage.then(*usage),
+            Event::Usage(usage) => self.usage = self.usage.updated_by(*usage),
             Event::Stop(Stop::Sequence(text)) => {
                 self.stop = Some(("stop_sequence", text.clone().map(Into::into)));
             }

@@ -35,6 +35,6 @@ impl Seen {
 
     pub(super) fn report(&mut self, usage: Usage) {
         self.accounted |= self.stop;
-        self.usage = Some(self.usage.unwrap_or_default().then(usage));
+        self.usage = Some(self.usage.unwrap_or_default().updated_by(usage));
     }
 }

@@ -2,7 +2,8 @@
 //! and a stream long. A proxy that dies renews nothing, and what it held is soon free.
 use std::collections::BTreeMap;
 
-use crate::credit::wire::{BATCH_MAX, UNAVAILABLE};
+use crate::credit::Outcome;
+use crate::credit::wire::{BATCH_MAX, Renewal, Renewed};
 use crate::json::{Document, Limits, Writer};
 
 /// Most holds that are renewed in a worker; those beyond expire in their time and are settled late.
@@ -98,11 +99,8 @@ impl OpenHolds {
                     // Should no answer come.
                     open.renew_ms = now_ms.saturating_add(AGAIN_MS);
                     count = count.saturating_add(1);
-                    w.object(|w| {
-                        w.key("tenant").string(&open.tenant);
-                        w.key("hold_id").string(id);
-                        w.key("expires_in").number(open.seconds);
-                    });
+                    let (tenant, hold_id) = (open.tenant.as_str().into(), id.as_str().into());
+                    Renewal { tenant, hold_id, expires_in: open.seconds }.write(w);
                 }
             });
         });
@@ -122,30 +120,27 @@ impl OpenHolds {
             return None;
         }
         let document = Document::parse(body, Limits::default()).ok().filter(|_| status == 200);
-        let list = document.as_ref().and_then(|document| document.root().get("renewals"));
-        let Some(list) = list.filter(|list| list.is_array()) else {
+        let Some(renewed) = document.as_ref().and_then(Renewed::read) else {
             self.next_ms = now_ms.saturating_add(AGAIN_MS);
             return Some(vec!["unanswered"]);
         };
         let mut words = Vec::new();
-        for item in list.items() {
-            let Some(id) = item.str_of("hold_id") else { continue };
-            let Some(open) = self.holds.get_mut(id.as_ref()) else { continue };
-            let life_ms = open.seconds.saturating_mul(1000);
-            let (word, renew_ms) = match item.str_of("outcome").as_deref() {
-                Some("renewed") => ("renewed", since_ms.saturating_add(life_ms)),
+        for Renewed { hold_id, outcome, waits } in renewed {
+            let Some(open) = self.holds.get_mut(hold_id.as_ref()) else { continue };
+            let (life_ms, margin_ms) = (open.seconds.saturating_mul(1000), open.margin_ms());
+            let (word, renew_ms) = match outcome {
+                Some(Outcome::Renewed) => {
+                    ("renewed", since_ms.saturating_add(life_ms).saturating_sub(margin_ms))
+                }
                 // Once more where credits may come; what has ended has ended.
-                Some("insufficient" | "budget_exceeded") => ("insufficient", since_ms),
+                Some(Outcome::Insufficient | Outcome::BudgetExceeded) => {
+                    ("insufficient", now_ms.saturating_add(margin_ms.max(AGAIN_MS)))
+                }
                 // Its account is locked: nobody else's renewals wait for it.
-                Some(UNAVAILABLE) => ("unanswered", since_ms),
+                None if waits => ("unanswered", now_ms.saturating_add(AGAIN_MS)),
                 _ => ("ended", u64::MAX),
             };
-            open.renew_ms = match word {
-                "renewed" => renew_ms.saturating_sub(open.margin_ms()),
-                "unanswered" => now_ms.saturating_add(AGAIN_MS),
-                "insufficient" => now_ms.saturating_add(open.margin_ms().max(AGAIN_MS)),
-                _ => renew_ms,
-            };
+            open.renew_ms = renew_ms;
             words.push(word);
         }
         self.due_ms = self.first_due();

@@ -68,12 +68,12 @@ impl Random for View<'_> {
 }
 
 impl Shared for View<'_> {
-    fn shared(&self, key: &str) -> (Vec<u8>, Option<u32>) {
+    fn shared_data(&self, key: &str) -> (Vec<u8>, Option<u32>) {
         let shared = self.world.common.shared.borrow();
         shared.get(key).map_or((Vec::new(), None), |(value, cas)| (value.clone(), Some(*cas)))
     }
 
-    fn share(&self, key: &str, value: &[u8], unchanged: Option<u32>) -> bool {
+    fn set_shared_data(&self, key: &str, value: &[u8], unchanged: Option<u32>) -> bool {
         let mut shared = self.world.common.shared.borrow_mut();
         let before = shared.get(key).map(|(_, cas)| *cas);
         if before != unchanged {

@@ -3,13 +3,13 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 
 use super::super::body::Json;
-use super::super::problem::Problem;
+use super::super::problem::ProblemDetails;
 use super::super::reply::{self, text};
 use super::super::{App, Name};
-use super::{Called, expires_at, key, overflow, unknown_tenant};
+use super::{CallResult, expires_at, key, overflow, unknown_tenant};
 use crate::companion::ledger::adjusting;
-use crate::companion::ledger::metrics::Thing;
-use crate::credit::wire::{Fields, Wrong};
+use crate::companion::ledger::metrics::Operation;
+use crate::credit::wire::{FieldError, Fields};
 use crate::credit::{Adjust, Change, Command, Credits, Outcome, is_reason};
 
 /// `POST /v1/tenants/{tenant}/adjustments`
@@ -18,11 +18,11 @@ pub(in super::super) async fn adjust(
     Name(tenant): Name,
     headers: HeaderMap,
     body: Json,
-) -> Called {
+) -> CallResult {
     let (change, reason) = read(&tenant, &body)?;
     let adjust = Adjust { tenant, key: key(&headers)?, change, reason };
     let answer = app.ledger.apply(Command::Adjust(adjust.clone())).await?;
-    app.metrics.outcomes(Thing::Adjustment, [answer.outcome]);
+    app.metrics.outcomes(Operation::Adjustment, [answer.outcome]);
     match &answer.adjustment {
         Some(made) if answer.outcome.consequence().done => {
             Ok(reply::object(reply::status(&answer), |w| {
@@ -39,55 +39,58 @@ pub(in super::super) async fn adjust(
         _ => Err(match answer.outcome {
             Outcome::UnknownTenant => unknown_tenant(&adjust.tenant),
             Outcome::Overflow => overflow(),
-            outcome => Problem::outcome(outcome, &adjusting::refusal(&adjust, outcome)),
+            outcome => ProblemDetails::outcome(outcome, &adjusting::refusal(&adjust, outcome)),
         }),
     }
 }
 
-fn read(tenant: &str, body: &Json) -> Result<(Change, String), Problem> {
+fn read(tenant: &str, body: &Json) -> Result<(Change, String), ProblemDetails> {
     let document = body.document()?;
     let fields = Fields::of(document.root(), "")?;
     let change = change(tenant, &fields)?;
     let reason = fields.get("reason").and_then(|value| value.as_str());
     match reason.filter(|text| is_reason(text)) {
         Some(reason) => Ok((change, reason.into_owned())),
-        None => Err(fields.wrong("reason", "expected 1 to 256 bytes of text on one line").into()),
+        None => Err(fields.error("reason", "expected 1 to 256 bytes of text on one line").into()),
     }
 }
 
-fn change(tenant: &str, fields: &Fields<'_>) -> Result<Change, Wrong> {
+fn change(tenant: &str, fields: &Fields<'_>) -> Result<Change, FieldError> {
     let kind = fields.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default();
     match &*kind {
         "credit" => {
-            fields.known(&["kind", "credits", "expires_at", "reason"])?;
-            Ok(Change::Credit { credits: some(fields)?, expires_at: expires_at(fields)? })
+            fields.allow_only(&["kind", "credits", "expires_at", "reason"])?;
+            Ok(Change::Credit {
+                credits: positive_credits(fields)?,
+                expires_at: expires_at(fields)?,
+            })
         }
         "debit" => {
-            fields.known(&["kind", "credits", "reason"])?;
-            Ok(Change::Debit { credits: some(fields)? })
+            fields.allow_only(&["kind", "credits", "reason"])?;
+            Ok(Change::Debit { credits: positive_credits(fields)? })
         }
         "refund" => {
-            fields.known(&["kind", "purchase", "credits", "reason"])?;
+            fields.allow_only(&["kind", "purchase", "credits", "reason"])?;
             let credits = match fields.get("credits") {
-                Some(_) => Some(some(fields)?),
+                Some(_) => Some(positive_credits(fields)?),
                 None => None,
             };
             Ok(Change::Refund { purchase: fields.name("purchase")?.into_owned(), credits })
         }
         "void" => {
-            fields.known(&["kind", "lot", "reason"])?;
+            fields.allow_only(&["kind", "lot", "reason"])?;
             let id = fields.get("lot").and_then(|lot| lot.as_str()).unwrap_or_default();
-            let lot = adjusting::lot(tenant, &id).map_err(|why| fields.wrong("lot", &why))?;
+            let lot = adjusting::lot(tenant, &id).map_err(|why| fields.error("lot", &why))?;
             Ok(Change::Void { lot })
         }
-        _ => Err(fields.wrong("kind", "expected `credit`, `debit`, `refund` or `void`")),
+        _ => Err(fields.error("kind", "expected `credit`, `debit`, `refund` or `void`")),
     }
 }
 
-/// An amount that is something.
-fn some(fields: &Fields<'_>) -> Result<Credits, Wrong> {
+/// An amount of more than zero.
+fn positive_credits(fields: &Fields<'_>) -> Result<Credits, FieldError> {
     match fields.credits("credits")? {
-        Credits::ZERO => Err(fields.wrong("credits", "expected more than 0")),
+        Credits::ZERO => Err(fields.error("credits", "expected more than 0")),
         credits => Ok(credits),
     }
 }

@@ -1,4 +1,4 @@
-//! Alerts: what was told, and whether it arrived.
+//! Alerts: which were raised, and whether they were delivered.
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -6,12 +6,12 @@ use axum::response::Response;
 use super::super::query::Query;
 use super::super::reply::{self, optional, text};
 use super::super::{App, Name};
-use super::{Called, exists};
+use super::{CallResult, require_tenant};
 use crate::companion::ledger::view::{AlertView, DeliveryState};
 use crate::json::Writer;
 
 /// `GET /v1/alerts`
-pub(in super::super) async fn all(State(app): State<App>, query: Query) -> Called {
+pub(in super::super) async fn all(State(app): State<App>, query: Query) -> CallResult {
     query.known(&["limit"])?;
     Ok(write(&app.ledger.alerts(None, query.limit()?).await?))
 }
@@ -21,11 +21,11 @@ pub(in super::super) async fn of_tenant(
     State(app): State<App>,
     Name(tenant): Name,
     query: Query,
-) -> Called {
+) -> CallResult {
     query.known(&["limit"])?;
     let alerts = app.ledger.alerts(Some(&tenant), query.limit()?).await?;
     if alerts.is_empty() {
-        exists(&app, &tenant).await?;
+        require_tenant(&app, &tenant).await?;
     }
     Ok(write(&alerts))
 }

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use super::super::query::Query;
 use super::super::reply::{self, optional, text};
 use super::super::{App, Name};
-use super::{Called, exists};
+use super::{CallResult, require_tenant};
 use crate::credit::wire::counts;
 use crate::credit::{Charge, Entry, Reason};
 use crate::json::Writer;
@@ -15,13 +15,13 @@ pub(in super::super) async fn list(
     State(app): State<App>,
     Name(tenant): Name,
     query: Query,
-) -> Called {
+) -> CallResult {
     query.known(&["after", "limit"])?;
     let (after, limit) = (query.after_number()?, query.limit()?);
-    // One more says whether there are more.
+    // One more than asked for tells whether there is another page.
     let mut entries = app.ledger.entries(&tenant, after, limit.saturating_add(1)).await?;
     if entries.is_empty() {
-        exists(&app, &tenant).await?;
+        require_tenant(&app, &tenant).await?;
     }
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = entries.len() > limit;
@@ -74,16 +74,16 @@ fn charged(charge: &Charge, w: &mut Writer) {
     w.key("part").number(charge.part);
     optional("user", charge.user.as_ref(), w);
     optional("key", charge.key.as_ref(), w);
-    optional("model", charge.spent.model.as_ref(), w);
-    optional("outcome", charge.spent.outcome.as_ref(), w);
+    optional("model", charge.details.model.as_ref(), w);
+    optional("outcome", charge.details.outcome.as_ref(), w);
     w.key("usage").object(|w| {
-        for (name, tokens) in counts(&charge.spent.usage) {
+        for (name, tokens) in counts(&charge.details.usage) {
             if tokens > 0 {
                 w.key(name).number(tokens);
             }
         }
     });
-    w.key("estimated").boolean(charge.spent.estimated);
+    w.key("estimated").boolean(charge.details.estimated);
     w.key("late").boolean(charge.late);
     if !charge.overrun.is_zero() {
         text("overrun", charge.overrun, w);

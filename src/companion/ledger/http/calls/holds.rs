@@ -3,19 +3,19 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::super::body::Json;
-use super::super::problem::Problem;
+use super::super::problem::ProblemDetails;
 use super::super::reply::{self, optional, text};
 use super::super::{App, Names};
-use super::{Called, overflow, unknown_tenant};
-use crate::companion::ledger::metrics::Thing;
+use super::{CallResult, overflow, unknown_tenant};
+use crate::companion::ledger::metrics::Operation;
 use crate::credit::wire;
 use crate::credit::{Answer, Command, NewHold, Outcome, Release};
 
 /// `POST /v1/holds`
-pub(in super::super) async fn make(State(app): State<App>, body: Json) -> Called {
+pub(in super::super) async fn make(State(app): State<App>, body: Json) -> CallResult {
     let hold = read(&body)?;
     let answer = app.ledger.apply(Command::Hold(hold.clone())).await?;
-    app.metrics.outcomes(Thing::Hold, [answer.outcome]);
+    app.metrics.outcomes(Operation::Hold, [answer.outcome]);
     match (&answer.standing, &answer.hold) {
         (Some(standing), Some(made)) if answer.outcome.consequence().done => {
             Ok(reply::object(reply::status(&answer), |w| {
@@ -30,12 +30,12 @@ pub(in super::super) async fn make(State(app): State<App>, body: Json) -> Called
     }
 }
 
-fn read(body: &Json) -> Result<NewHold, Problem> {
+fn read(body: &Json) -> Result<NewHold, ProblemDetails> {
     let document = body.document()?;
-    Ok(wire::Hold::read(&document)?.into())
+    Ok(wire::HoldRequest::read(&document)?.into())
 }
 
-fn refusal(hold: &NewHold, answer: &Answer) -> Problem {
+fn refusal(hold: &NewHold, answer: &Answer) -> ProblemDetails {
     let NewHold { hold_id, tenant, credits, .. } = hold;
     let detail = match (answer.outcome, &answer.exceeded, &answer.standing) {
         (Outcome::UnknownTenant, ..) => return unknown_tenant(tenant),
@@ -60,7 +60,7 @@ fn refusal(hold: &NewHold, answer: &Answer) -> Problem {
         }
         _ => format!("`{hold_id}` was settled, given back or has expired: use another id"),
     };
-    let mut problem = Problem::outcome(answer.outcome, &detail);
+    let mut problem = ProblemDetails::outcome(answer.outcome, &detail);
     if let (402, Some(standing)) = (answer.outcome.consequence().status, &answer.standing) {
         problem = problem
             .with("balance", standing.balance)
@@ -75,7 +75,7 @@ fn refusal(hold: &NewHold, answer: &Answer) -> Problem {
 }
 
 /// `GET /v1/tenants/{tenant}/holds/{hold_id}`
-pub(in super::super) async fn show(State(app): State<App>, Names(tenant, id): Names) -> Called {
+pub(in super::super) async fn show(State(app): State<App>, Names(tenant, id): Names) -> CallResult {
     let found = app.ledger.hold(&tenant, &id).await?;
     let Some(hold) = found else { return Err(unknown(&tenant, &id)) };
     Ok(reply::object(StatusCode::OK, |w| {
@@ -93,10 +93,13 @@ pub(in super::super) async fn show(State(app): State<App>, Names(tenant, id): Na
 }
 
 /// `DELETE /v1/tenants/{tenant}/holds/{hold_id}`
-pub(in super::super) async fn release(State(app): State<App>, Names(tenant, id): Names) -> Called {
+pub(in super::super) async fn release(
+    State(app): State<App>,
+    Names(tenant, id): Names,
+) -> CallResult {
     let release = Release { tenant: tenant.clone(), hold_id: id.clone() };
     let answer = app.ledger.apply(Command::Release(release)).await?;
-    app.metrics.outcomes(Thing::Release, [answer.outcome]);
+    app.metrics.outcomes(Operation::Release, [answer.outcome]);
     let consequence = answer.outcome.consequence();
     if consequence.done {
         return Ok(reply::object(reply::status(&answer), |w| {
@@ -106,10 +109,12 @@ pub(in super::super) async fn release(State(app): State<App>, Names(tenant, id):
     }
     match answer.outcome {
         Outcome::UnknownHold => Err(unknown(&tenant, &id)),
-        outcome => Err(Problem::outcome(outcome, &format!("`{id}` was settled or has expired"))),
+        outcome => {
+            Err(ProblemDetails::outcome(outcome, &format!("`{id}` was settled or has expired")))
+        }
     }
 }
 
-fn unknown(tenant: &str, id: &str) -> Problem {
-    Problem::outcome(Outcome::UnknownHold, &format!("`{tenant}` has no hold `{id}`"))
+fn unknown(tenant: &str, id: &str) -> ProblemDetails {
+    ProblemDetails::outcome(Outcome::UnknownHold, &format!("`{tenant}` has no hold `{id}`"))
 }

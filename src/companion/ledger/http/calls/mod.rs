@@ -1,4 +1,4 @@
-//! What can be called: one file per kind of thing.
+//! The calls of the API, one file for each kind of resource.
 pub(super) mod adjustments;
 pub(super) mod alerts;
 pub(super) mod entries;
@@ -12,22 +12,22 @@ pub(super) mod tiers;
 
 use axum::http::HeaderMap;
 
-use super::problem::Problem;
+use super::problem::ProblemDetails;
 use super::{App, name_of};
 use crate::companion::ledger::engine::Unavailable;
-use crate::credit::wire::{Fields, Wrong};
+use crate::credit::wire::{FieldError, Fields};
 use crate::credit::{Answer, Moment, Outcome};
 
-/// What a call answers.
-type Called = Result<axum::response::Response, Problem>;
+/// A call's response, or the problem that it answers.
+type CallResult = Result<axum::response::Response, ProblemDetails>;
 
-/// What became of one of a batch, or why nothing did.
-type Each = Result<Answer, Unavailable>;
+/// What became of one item of a batch.
+type ItemResult = Result<Answer, Unavailable>;
 
-/// What came of each of a batch. Where nobody could be served, and not because somebody keeps an
-/// account locked, the service has failed.
-fn each(answers: Vec<Each>) -> Result<Vec<Each>, Unavailable> {
-    let failed = |answer: &Each| match answer {
+/// Gives a batch's answers, unless every item failed for another reason than a locked account:
+/// then the service has failed.
+fn unless_all_failed(answers: Vec<ItemResult>) -> Result<Vec<ItemResult>, Unavailable> {
+    let failed = |answer: &ItemResult| match answer {
         Ok(_) | Err(Unavailable::Late) => None,
         Err(why) => Some(why.clone()),
     };
@@ -38,41 +38,41 @@ fn each(answers: Vec<Each>) -> Result<Vec<Each>, Unavailable> {
     }
 }
 
-/// The header that makes a call one, however often it is sent.
+/// The header with which a call is carried out once, however often it is sent.
 const KEY: &str = "idempotency-key";
 
-/// A call's own id.
-fn key(headers: &HeaderMap) -> Result<String, Problem> {
+/// The caller's idempotency key.
+fn key(headers: &HeaderMap) -> Result<String, ProblemDetails> {
     let missing = || {
         let message = "missing: send this header with an id of your own".to_owned();
-        Problem::invalid(&Wrong { field: KEY.to_owned(), message })
+        ProblemDetails::invalid(&FieldError { field: KEY.to_owned(), message })
     };
     let value = headers.get(KEY).ok_or_else(missing)?;
     name_of(KEY, value.to_str().unwrap_or_default())
 }
 
-/// When something is to end, where that is given.
-fn expires_at(fields: &Fields<'_>) -> Result<Option<Moment>, Wrong> {
+/// The time in `expires_at`; `None` where it is left out.
+fn expires_at(fields: &Fields<'_>) -> Result<Option<Moment>, FieldError> {
     let Some(value) = fields.get("expires_at") else { return Ok(None) };
     let time = value.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
     let millis = time.and_then(|time| u64::try_from(time.as_millisecond()).ok());
-    let wrong = || fields.wrong("expires_at", "expected a time: `2027-01-01T00:00:00Z`");
+    let wrong = || fields.error("expires_at", "expected a time: `2027-01-01T00:00:00Z`");
     millis.map(|millis| Some(Moment::of_millis(millis))).ok_or_else(wrong)
 }
 
-/// Fails when there is no such tenant.
-async fn exists(app: &App, tenant: &str) -> Result<(), Problem> {
+/// Fails with `unknown_tenant` when there is no such tenant.
+async fn require_tenant(app: &App, tenant: &str) -> Result<(), ProblemDetails> {
     match app.ledger.tenant(tenant).await? {
         Some(_) => Ok(()),
         None => Err(unknown_tenant(tenant)),
     }
 }
 
-pub(super) fn unknown_tenant(tenant: &str) -> Problem {
+pub(super) fn unknown_tenant(tenant: &str) -> ProblemDetails {
     let detail = format!("nobody has bought credits for `{tenant}` or given it settings");
-    Problem::outcome(Outcome::UnknownTenant, &detail)
+    ProblemDetails::outcome(Outcome::UnknownTenant, &detail)
 }
 
-fn overflow() -> Problem {
-    Problem::outcome(Outcome::Overflow, "an account can hold nine trillion credits")
+fn overflow() -> ProblemDetails {
+    ProblemDetails::outcome(Outcome::Overflow, "an account can hold nine trillion credits")
 }

@@ -1,41 +1,41 @@
-//! Renewals: holds of requests that still run, each of a batch answered for itself.
+//! Renewals: holds of requests that still run, in batches whose items are answered one by one.
 use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::super::App;
 use super::super::body::Json;
-use super::super::problem::Problem;
+use super::super::problem::ProblemDetails;
 use super::super::reply::{self, optional, text};
-use super::{Called, Each, each};
-use crate::companion::ledger::metrics::Thing;
-use crate::credit::wire::{NAME_MAX, Renewal, UNAVAILABLE, Wrong};
+use super::{CallResult, ItemResult, unless_all_failed};
+use crate::companion::ledger::metrics::Operation;
+use crate::credit::wire::{FieldError, NAME_MAX, Renewal, UNAVAILABLE};
 use crate::credit::{Command, Outcome};
 use crate::json::Writer;
 
-/// One of a batch: its hold, where it says so, and what is wrong with it.
+/// An item of a batch: the hold that it names, and what is wrong with it.
 struct Item {
     hold_id: Option<String>,
-    wrong: Option<Wrong>,
+    wrong: Option<FieldError>,
 }
 
 /// `POST /v1/renewals`
-pub(in super::super) async fn renew(State(app): State<App>, body: Json) -> Called {
+pub(in super::super) async fn renew(State(app): State<App>, body: Json) -> CallResult {
     let (items, commands) = read(&body)?;
     let answers = match commands.is_empty() {
         true => Vec::new(),
-        false => each(app.ledger.apply_each(commands).await?)?,
+        false => unless_all_failed(app.ledger.apply_each(commands).await?)?,
     };
     let done = answers.iter().flatten().map(|answer| answer.outcome);
-    app.metrics.outcomes(Thing::Renewal, done);
+    app.metrics.outcomes(Operation::Renewal, done);
     let waits = answers.iter().filter(|answer| answer.is_err());
-    app.metrics.words(Thing::Renewal, waits.map(|_| UNAVAILABLE));
+    app.metrics.words(Operation::Renewal, waits.map(|_| UNAVAILABLE));
     let invalid = items.iter().filter(|item| item.wrong.is_some());
-    app.metrics.words(Thing::Renewal, invalid.map(|_| "invalid"));
+    app.metrics.words(Operation::Renewal, invalid.map(|_| "invalid"));
     let mut answers = answers.iter();
     Ok(reply::object(StatusCode::OK, |w| {
         w.key("renewals").array(|w| {
             for item in &items {
-                // There is an answer for every item that could be asked.
+                // There is an answer for every valid item.
                 let answer = if item.wrong.is_none() { answers.next() } else { None };
                 w.object(|w| write(item, answer, w));
             }
@@ -43,14 +43,14 @@ pub(in super::super) async fn renew(State(app): State<App>, body: Json) -> Calle
     }))
 }
 
-fn read(body: &Json) -> Result<(Vec<Item>, Vec<Command>), Problem> {
+fn read(body: &Json) -> Result<(Vec<Item>, Vec<Command>), ProblemDetails> {
     let document = body.document()?;
     let batch = Renewal::read_batch(&document)?;
     let list = document.root().get("holds");
     let list = list.into_iter().flat_map(|list| list.items().collect::<Vec<_>>());
     let (mut items, mut commands) = (Vec::new(), Vec::new());
     for (read, value) in batch.into_iter().zip(list) {
-        // What is echoed is no longer than a name.
+        // An id that is longer than a name may be is not echoed.
         let hold_id = value.str_of("hold_id").filter(|text| text.len() <= NAME_MAX);
         let hold_id = hold_id.map(Into::into);
         let wrong = match read {
@@ -65,7 +65,7 @@ fn read(body: &Json) -> Result<(Vec<Item>, Vec<Command>), Problem> {
     Ok((items, commands))
 }
 
-fn write(item: &Item, answer: Option<&Each>, w: &mut Writer) {
+fn write(item: &Item, answer: Option<&ItemResult>, w: &mut Writer) {
     optional("hold_id", item.hold_id.as_ref(), w);
     match answer {
         Some(Err(why)) => {

@@ -1,4 +1,4 @@
-//! What the service says of itself.
+//! The service's own state: health, metrics and the API's document.
 use core::time::Duration;
 
 use axum::extract::State;
@@ -8,15 +8,15 @@ use axum::response::{IntoResponse as _, Response};
 use tokio::time::timeout;
 
 use super::super::App;
-use super::super::problem::Problem;
+use super::super::problem::ProblemDetails;
 use super::super::reply::{self, optional, text};
-use super::Called;
+use super::CallResult;
 use crate::companion::ledger::metrics::{self, Text};
 
-/// The contract, as programs read it.
+/// The API's document.
 const DOCUMENT: &str = include_str!("../openapi.json");
 
-/// How long a database may take to show that it can be read and written.
+/// How long a check of the database may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// `GET /openapi.json`
@@ -25,15 +25,15 @@ pub(in super::super) async fn document() -> Response {
 }
 
 /// `GET /healthz`
-pub(in super::super) async fn health(State(app): State<App>) -> Called {
+pub(in super::super) async fn health(State(app): State<App>) -> CallResult {
     match timeout(PATIENCE, app.ledger.ready()).await {
         Ok(ready) => ready?,
         Err(_) => {
             let why = "the database does not answer in time: somebody else may keep it locked";
-            return Err(Problem::unavailable(why));
+            return Err(ProblemDetails::unavailable(why));
         }
     }
-    let clock = app.ledger.clock_trouble();
+    let clock = app.ledger.clock_warning();
     Ok(reply::object(StatusCode::OK, |w| {
         text("status", if clock.is_some() { "degraded" } else { "ok" }, w);
         optional("clock", clock, w);

@@ -1,39 +1,39 @@
-//! Settlements: a batch, each of it answered for itself.
+//! Settlements: batches whose items are answered one by one.
 use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::super::App;
 use super::super::body::Json;
-use super::super::problem::Problem;
+use super::super::problem::ProblemDetails;
 use super::super::reply::{self, optional, text};
-use super::{Called, Each, each};
-use crate::companion::ledger::metrics::Thing;
-use crate::credit::wire::{NAME_MAX, Settlement, UNAVAILABLE, Wrong};
+use super::{CallResult, ItemResult, unless_all_failed};
+use crate::companion::ledger::metrics::Operation;
+use crate::credit::wire::{FieldError, NAME_MAX, Settlement, UNAVAILABLE};
 use crate::credit::{Command, Credits, Outcome};
 use crate::json::Writer;
 
-/// One of a batch.
+/// An item of a batch.
 struct Item {
-    /// Its hold, where it says so.
+    /// The hold that the item names.
     hold_id: Option<String>,
     draw: Option<String>,
-    /// What it asks to charge, and whether that can be asked.
-    asked: Result<Credits, Wrong>,
+    /// The credits to charge, or what is wrong with the item.
+    asked: Result<Credits, FieldError>,
 }
 
 /// `POST /v1/settlements`
-pub(in super::super) async fn settle(State(app): State<App>, body: Json) -> Called {
+pub(in super::super) async fn settle(State(app): State<App>, body: Json) -> CallResult {
     let (items, commands) = read(&body)?;
     let answers = match commands.is_empty() {
         true => Vec::new(),
-        false => each(app.ledger.apply_each(commands).await?)?,
+        false => unless_all_failed(app.ledger.apply_each(commands).await?)?,
     };
     let done = || answers.iter().flatten();
-    app.metrics.outcomes(Thing::Settlement, done().map(|answer| answer.outcome));
+    app.metrics.outcomes(Operation::Settlement, done().map(|answer| answer.outcome));
     let invalid = items.iter().filter(|item| item.asked.is_err());
-    app.metrics.words(Thing::Settlement, invalid.map(|_| "invalid"));
+    app.metrics.words(Operation::Settlement, invalid.map(|_| "invalid"));
     let waits = answers.iter().filter(|answer| answer.is_err());
-    app.metrics.words(Thing::Settlement, waits.map(|_| UNAVAILABLE));
+    app.metrics.words(Operation::Settlement, waits.map(|_| UNAVAILABLE));
     for answer in done().filter(|answer| !answer.overrun.is_zero()) {
         app.metrics.overrun(answer.overrun);
     }
@@ -41,7 +41,7 @@ pub(in super::super) async fn settle(State(app): State<App>, body: Json) -> Call
     Ok(reply::object(StatusCode::OK, |w| {
         w.key("results").array(|w| {
             for item in &items {
-                // There is an answer for every item that could be asked.
+                // There is an answer for every valid item.
                 let answer = if item.asked.is_ok() { answers.next() } else { None };
                 w.object(|w| write(item, answer, w));
             }
@@ -49,14 +49,14 @@ pub(in super::super) async fn settle(State(app): State<App>, body: Json) -> Call
     }))
 }
 
-fn read(body: &Json) -> Result<(Vec<Item>, Vec<Command>), Problem> {
+fn read(body: &Json) -> Result<(Vec<Item>, Vec<Command>), ProblemDetails> {
     let document = body.document()?;
     let batch = Settlement::read_batch(&document)?;
     let list = document.root().get("settlements");
     let list = list.into_iter().flat_map(|list| list.items().collect::<Vec<_>>());
     let (mut items, mut commands) = (Vec::new(), Vec::new());
     for (read, value) in batch.into_iter().zip(list) {
-        // What is echoed is no longer than a name.
+        // An id that is longer than a name may be is not echoed.
         let said = |key| value.str_of(key).filter(|text| text.len() <= NAME_MAX).map(Into::into);
         let (hold_id, draw) = (said("hold_id"), said("draw"));
         let asked = read.map(|settlement| {
@@ -69,7 +69,7 @@ fn read(body: &Json) -> Result<(Vec<Item>, Vec<Command>), Problem> {
     Ok((items, commands))
 }
 
-fn write(item: &Item, answer: Option<&Each>, w: &mut Writer) {
+fn write(item: &Item, answer: Option<&ItemResult>, w: &mut Writer) {
     optional("hold_id", item.hold_id.as_ref(), w);
     optional("draw", item.draw.as_ref(), w);
     match (&item.asked, answer) {
@@ -93,7 +93,7 @@ fn write(item: &Item, answer: Option<&Each>, w: &mut Writer) {
     }
 }
 
-/// What to say of a settlement that changes nothing.
+/// Why a settlement has charged nothing, for people.
 fn detail(outcome: Outcome) -> Option<&'static str> {
     match outcome {
         Outcome::UnknownHold => Some("no such hold: with `unheld` it is charged all the same"),

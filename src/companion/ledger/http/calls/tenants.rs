@@ -1,24 +1,24 @@
-//! Tenants: what they have, and their settings.
+//! Tenants: their balances and their settings.
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::super::body::Json;
-use super::super::problem::Problem;
+use super::super::problem::ProblemDetails;
 use super::super::query::Query;
 use super::super::reply::{self, optional, text};
 use super::super::settings;
 use super::super::{App, Name};
-use super::{Called, overflow, unknown_tenant};
+use super::{CallResult, overflow, unknown_tenant};
 use crate::companion::ledger::view::TenantView;
 use crate::credit::{Command, Moment, Outcome, Window};
 use crate::json::Writer;
 
 /// `GET /v1/tenants`
-pub(in super::super) async fn list(State(app): State<App>, query: Query) -> Called {
+pub(in super::super) async fn list(State(app): State<App>, query: Query) -> CallResult {
     query.known(&["after", "limit"])?;
     let (after, limit) = (query.after_name()?, query.limit()?);
-    // One more says whether there are more.
+    // One more than asked for tells whether there is another page.
     let mut views = app.ledger.tenants(after.as_deref(), limit.saturating_add(1)).await?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = views.len() > limit;
@@ -37,7 +37,7 @@ pub(in super::super) async fn list(State(app): State<App>, query: Query) -> Call
 }
 
 /// `GET /v1/tenants/{tenant}`
-pub(in super::super) async fn show(State(app): State<App>, Name(tenant): Name) -> Called {
+pub(in super::super) async fn show(State(app): State<App>, Name(tenant): Name) -> CallResult {
     whole(&app, &tenant).await
 }
 
@@ -46,7 +46,7 @@ pub(in super::super) async fn configure(
     State(app): State<App>,
     Name(tenant): Name,
     body: Json,
-) -> Called {
+) -> CallResult {
     let command = settings::read(&tenant, &body)?;
     let answer = app.ledger.apply(Command::Configure(command)).await?;
     match answer.outcome {
@@ -55,7 +55,7 @@ pub(in super::super) async fn configure(
     }
 }
 
-async fn whole(app: &App, tenant: &str) -> Result<Response, Problem> {
+async fn whole(app: &App, tenant: &str) -> Result<Response, ProblemDetails> {
     let view = app.ledger.tenant(tenant).await?.ok_or_else(|| unknown_tenant(tenant))?;
     let now = app.ledger.now();
     Ok(reply::object(StatusCode::OK, |w| {
@@ -64,7 +64,7 @@ async fn whole(app: &App, tenant: &str) -> Result<Response, Problem> {
         w.key("lots").array(|w| lots(&view, w));
         w.key("budgets").array(|w| budgets(&view, now, w));
         w.key("alerts").array(|w| {
-            for alarm in &view.account.alarms {
+            for alarm in &view.account.alert_rules {
                 w.object(|w| {
                     text("threshold", alarm.threshold, w);
                     text("credits", alarm.threshold.level(view.account.last_purchase), w);
@@ -98,7 +98,7 @@ fn budgets(view: &TenantView, now: Moment, w: &mut Writer) {
     for (budget, meter) in &view.budgets {
         w.object(|w| {
             reply::budget(budget, w);
-            // One for each user or key has no sum of its own.
+            // A budget of each user or key has many meters, and no sum.
             let resets_at = Window::of(budget.per, now).end();
             match meter {
                 Some(meter) => reply::meter(meter, resets_at, w),

@@ -5,23 +5,22 @@ use axum::response::Response;
 
 use super::super::App;
 use super::super::body::Json;
-use super::super::problem::Problem;
+use super::super::problem::ProblemDetails;
 use super::super::reply::{self, text};
-use super::Called;
-use crate::credit::wire::{Fields, Wrong};
-use crate::credit::{Command, NotTiers, Tier, Tiers};
+use super::CallResult;
+use crate::credit::wire::{FieldError, Fields};
+use crate::credit::{Command, Tier, Tiers, TiersError};
 use crate::json::{Value, Writer};
 
-/// Most tiers.
 const MOST: usize = 64;
 
 /// `GET /v1/tiers`
-pub(in super::super) async fn list(State(app): State<App>) -> Called {
+pub(in super::super) async fn list(State(app): State<App>) -> CallResult {
     Ok(write(&app.ledger.tiers().await?))
 }
 
 /// `PUT /v1/tiers`
-pub(in super::super) async fn set(State(app): State<App>, body: Json) -> Called {
+pub(in super::super) async fn set(State(app): State<App>, body: Json) -> CallResult {
     let tiers = read(&body)?;
     app.ledger.apply(Command::SetTiers(tiers.clone())).await?;
     Ok(write(&tiers))
@@ -40,11 +39,11 @@ fn write(tiers: &Tiers) -> Response {
     reply::json(StatusCode::OK, out.finish())
 }
 
-fn read(body: &Json) -> Result<Tiers, Problem> {
+fn read(body: &Json) -> Result<Tiers, ProblemDetails> {
     let document = body.document()?;
     let list = document.root();
     let wrong = |field: String, message: &str| {
-        Problem::invalid(&Wrong { field, message: message.to_owned() })
+        ProblemDetails::invalid(&FieldError { field, message: message.to_owned() })
     };
     if !list.is_array() {
         return Err(wrong(String::new(), "expected a list of tiers"));
@@ -52,17 +51,17 @@ fn read(body: &Json) -> Result<Tiers, Problem> {
     if list.items().count() > MOST {
         return Err(wrong(String::new(), "expected at most 64 tiers"));
     }
-    let tiers: Result<Vec<Tier>, Wrong> = list.items().enumerate().map(tier).collect();
+    let tiers: Result<Vec<Tier>, FieldError> = list.items().enumerate().map(tier).collect();
     Tiers::of(tiers?).map_err(|why| match why {
-        NotTiers::Twice(at) => wrong(format!("[{at}].at_least"), "stands twice"),
-        NotTiers::Free(at) => wrong(format!("[{at}].discount"), "expected less than `100%`"),
+        TiersError::Twice(at) => wrong(format!("[{at}].at_least"), "stands twice"),
+        TiersError::Free(at) => wrong(format!("[{at}].discount"), "expected less than `100%`"),
     })
 }
 
-fn tier((at, value): (usize, Value<'_>)) -> Result<Tier, Wrong> {
+fn tier((at, value): (usize, Value<'_>)) -> Result<Tier, FieldError> {
     let fields = Fields::of(value, &format!("[{at}]"))?;
-    fields.known(&["at_least", "discount"])?;
+    fields.allow_only(&["at_least", "discount"])?;
     let text = fields.get("discount").and_then(Value::as_str).unwrap_or_default();
-    let discount = text.parse().map_err(|why| fields.wrong("discount", &format!("{why}")));
+    let discount = text.parse().map_err(|why| fields.error("discount", &format!("{why}")));
     Ok(Tier { at_least: fields.credits("at_least")?, discount: discount? })
 }

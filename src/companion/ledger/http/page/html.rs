@@ -50,7 +50,6 @@ impl Html {
         self.element(tag, attributes, |h| h.text(text));
     }
 
-    /// A text.
     pub(super) fn text(&mut self, text: &str) {
         escape(text, &mut self.0);
     }

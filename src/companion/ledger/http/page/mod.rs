@@ -23,7 +23,7 @@ use self::html::Html;
 use super::App;
 use super::auth::Scope;
 use super::base64;
-use super::problem::Problem;
+use super::problem::ProblemDetails;
 use crate::credit::Moment;
 
 /// How all of it looks.
@@ -42,9 +42,9 @@ pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) 
 
 /// A problem as a page.
 #[derive(Debug)]
-pub(super) struct Failed(Problem);
+pub(super) struct Failed(ProblemDetails);
 
-impl<P: Into<Problem>> From<P> for Failed {
+impl<P: Into<ProblemDetails>> From<P> for Failed {
     fn from(problem: P) -> Self {
         Self(problem.into())
     }

@@ -96,7 +96,7 @@ pub(super) fn worries(account: &Account) -> Vec<(&'static str, String)> {
     } else if standing.available.micros() <= 0 {
         worries.push(("bad", "nothing available".to_owned()));
     }
-    let below = account.alarms.iter().filter(|alarm| alarm.below);
+    let below = account.alert_rules.iter().filter(|alarm| alarm.below);
     worries.extend(below.map(|alarm| ("warn", format!("below {}", alarm.threshold))));
     worries
 }

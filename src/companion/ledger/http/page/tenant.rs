@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::super::calls;
-use super::super::problem::Problem;
+use super::super::problem::ProblemDetails;
 use super::super::{App, Name, reply};
 use super::chart::Chart;
 use super::html::Html;
@@ -14,15 +14,13 @@ use super::{Failed, amount, page};
 use crate::companion::ledger::view::{AlertView, TenantView};
 use crate::credit::{Budget, Credits, Entry, Meter, Moment, Reason, Window};
 
-/// Entries shown.
 const ENTRIES: u32 = 25;
-/// Alerts shown.
 const ALERTS: u32 = 10;
 
 /// `GET /tenants/{tenant}`
 pub(in super::super) async fn tenant(
     State(app): State<App>,
-    name: Result<Name, Problem>,
+    name: Result<Name, ProblemDetails>,
 ) -> Result<Response, Failed> {
     let Name(tenant) = name?;
     let view = app.ledger.tenant(&tenant).await?;
@@ -93,7 +91,7 @@ fn lots(view: &TenantView, html: &mut Html) {
 
 fn thresholds(app: &App, view: &TenantView, html: &mut Html) {
     html.leaf("h2", &[], "Thresholds");
-    if view.account.alarms.is_empty() {
+    if view.account.alert_rules.is_empty() {
         html.leaf("p", &[("class", "none")], "Nobody is told when the balance gets low.");
         return;
     }
@@ -107,7 +105,7 @@ fn thresholds(app: &App, view: &TenantView, html: &mut Html) {
         (None, None) => "There is no webhook: alerts are only shown here.".to_owned(),
     };
     parts::table(&caption, &["Threshold", "Credits#", "State"], html, |h| {
-        for alarm in &view.account.alarms {
+        for alarm in &view.account.alert_rules {
             h.element("tr", &[], |h| {
                 h.leaf("td", &[], &alarm.threshold.to_string());
                 credits_cell(alarm.threshold.level(view.account.last_purchase), h);
@@ -155,7 +153,7 @@ fn used(budget: &Budget, meter: &Meter, html: &mut Html) {
     let width =
         |credits: Credits| super::scale::along(credits.micros(), budget.credits.micros(), 100);
     let spent = width(meter.spent);
-    let both = width(meter.spent.plus(meter.held).unwrap_or(Credits::MAX));
+    let both = width(meter.spent.checked_add(meter.held).unwrap_or(Credits::MAX));
     let said = format!("{both} % used");
     let frame =
         [("viewBox", "0 0 100 8"), ("width", "120"), ("role", "img"), ("aria-label", &*said)];
@@ -202,7 +200,7 @@ fn what(entry: &Entry, html: &mut Html) {
     if let Reason::Charge(charge) = &entry.reason {
         let marks = [
             (charge.late, "late"),
-            (charge.spent.estimated, "estimated"),
+            (charge.details.estimated, "estimated"),
             (!charge.overrun.is_zero(), "overrun"),
         ];
         let marks = marks.into_iter().filter(|(marked, _)| *marked).map(|(_, mark)| mark);
@@ -226,10 +224,10 @@ fn purpose(entry: &Entry) -> String {
             parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
         }
         Reason::Charge(charge) => {
-            let model = charge.spent.model.as_deref();
+            let model = charge.details.model.as_deref();
             let user = charge.user.as_ref().map(|user| format!("user {user}"));
             let key = charge.key.as_ref().map(|key| format!("key {key}"));
-            let outcome = charge.spent.outcome.as_deref();
+            let outcome = charge.details.outcome.as_deref();
             let hold = Some(format!("hold {}", charge.hold_id));
             let parts =
                 [model.map(ToOwned::to_owned), outcome.map(ToOwned::to_owned), user, key, hold];

@@ -4,18 +4,17 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::super::App;
-use super::super::problem::Problem;
+use super::super::problem::ProblemDetails;
 use super::super::query::Query;
 use super::chart::Chart;
 use super::html::{Html, segment};
 use super::parts::{self, credits_cell};
 use super::{Failed, amount, page};
 use crate::companion::ledger::view::{DeliveryState, TenantView};
-use crate::credit::{Balance, Credits, Moment, Per, Window};
+use crate::credit::{Balance, Credits, Moment, Period, Window};
 
 /// Tenants of one page.
 const TENANTS: u32 = 100;
-/// Alerts shown.
 const ALERTS: u32 = 10;
 /// Days that the chart shows.
 pub(super) const DAYS: u32 = 14;
@@ -23,7 +22,7 @@ pub(super) const DAYS: u32 = 14;
 /// `GET /`
 pub(in super::super) async fn tenants(
     State(app): State<App>,
-    query: Result<Query, Problem>,
+    query: Result<Query, ProblemDetails>,
 ) -> Result<Response, Failed> {
     let query = query?;
     query.known(&["after"])?;
@@ -71,7 +70,7 @@ pub(in super::super) async fn tenants(
 pub(super) fn days(now: Moment) -> Vec<String> {
     let day = |back: u32| {
         let millis = now.millis().saturating_sub(u64::from(back).saturating_mul(86_400_000));
-        let window = Window::of(Per::Day, Moment::of_millis(millis)).to_string();
+        let window = Window::of(Period::Day, Moment::of_millis(millis)).to_string();
         window.trim_start_matches("day:").to_owned()
     };
     (0..DAYS).rev().map(day).collect()

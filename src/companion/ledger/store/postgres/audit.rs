@@ -11,7 +11,7 @@ use crate::companion::ledger::store::records::{
     ALERTS, DRAWS, HOLDS, LOTS, METERS, PURCHASES, TENANTS, TIERS,
 };
 use crate::companion::ledger::store::table::Table;
-use crate::companion::ledger::store::{Fault, OWNED, schema, strays};
+use crate::companion::ledger::store::{OWNED, StoreError, schema, strays};
 use crate::companion::ledger::view::Audit;
 
 /// All reads see the same state, whatever is written meanwhile.
@@ -21,21 +21,21 @@ const VIEW: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 const PAGE: usize = 5_000;
 
 /// The same of a server that nothing else is done to: it is only read.
-pub(super) async fn audit_server(url: &str) -> Result<Audit, Fault> {
-    let options = open::options(url).map_err(Fault::Away)?;
+pub(super) async fn audit_server(url: &str) -> Result<Audit, StoreError> {
+    let options = open::options(url).map_err(StoreError::Away)?;
     let mut connection = PgConnection::connect_with(&options).await?;
     let version = sqlx::query_scalar(schema::VERSION).fetch_one(&mut connection).await?;
-    schema::current(version).map_err(Fault::Refused)?;
+    schema::current(version).map_err(StoreError::Refused)?;
     let found = view(&mut connection).await;
     connection.close().await?;
     found
 }
 
-pub(super) async fn audit(pool: &PgPool) -> Result<Audit, Fault> {
+pub(super) async fn audit(pool: &PgPool) -> Result<Audit, StoreError> {
     view(&mut *pool.acquire().await?).await
 }
 
-async fn view(connection: &mut PgConnection) -> Result<Audit, Fault> {
+async fn view(connection: &mut PgConnection) -> Result<Audit, StoreError> {
     let mut view = connection.begin_with(VIEW).await?;
     sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *view).await?;
     let mut pass = Pass::default();
@@ -69,7 +69,7 @@ async fn some(
     view: &mut PgConnection,
     range: &(String, String),
     pass: &mut Pass,
-) -> Result<(), Fault> {
+) -> Result<(), StoreError> {
     let mut look = Look { view, range };
     let read: Reads<_> = |row| row.found(&LOTS, |row| row.lot());
     look.at(&LOTS, read, |found| pass.lot(found)).await?;
@@ -102,7 +102,7 @@ impl Look<'_> {
         table: &Table,
         read: Reads<T>,
         mut see: impl FnMut(T),
-    ) -> Result<(), Fault> {
+    ) -> Result<(), StoreError> {
         // A cursor takes no values. Names have no other character that ends a text.
         let quoted = |name: &str| format!("'{}'", name.replace('\'', "''"));
         let (after, last) = self.range;

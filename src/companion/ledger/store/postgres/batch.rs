@@ -11,7 +11,7 @@ use sqlx::postgres::{PgConnection, PgPool};
 
 use super::rows::{bind, by_key, rows, statement};
 use super::write::Write;
-use crate::companion::ledger::clock::{Watch, instant};
+use crate::companion::ledger::clock::{WatchedClock, instant};
 use crate::companion::ledger::store::adjustment::{ADJUSTMENTS, adjustment_row};
 use crate::companion::ledger::store::cells::{
     account_row, alert_row, draw_row, hold_row, meter_key, meter_row, moment, purchase_row, text,
@@ -22,21 +22,21 @@ use crate::companion::ledger::store::records::{
     ALERTS, DRAWS, HOLDS, METERS, PURCHASES, TENANTS, TIERS,
 };
 use crate::companion::ledger::store::table::{Cell, Kind};
-use crate::companion::ledger::store::{DUE_MAX, Fault, LONG, Locks, TOO_EARLY};
+use crate::companion::ledger::store::{DUE_MAX, LONG, Locks, StoreError, TOO_EARLY};
 use crate::credit::{Account, Answer, Book, Changes, Command, Moment, Tiers, Wanted};
 
 /// What the time is: told, or the server's.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Time<'t> {
     pub(super) given: Option<Moment>,
-    pub(super) clock: &'t Watch,
+    pub(super) clock: &'t WatchedClock,
 }
 
 impl Time<'_> {
-    async fn now(self, connection: &mut PgConnection) -> Result<Moment, Fault> {
+    async fn now(self, connection: &mut PgConnection) -> Result<Moment, StoreError> {
         match self.given {
             Some(now) => Ok(now),
-            None => Ok(self.clock.tell(super::views::time(connection).await?, instant())),
+            None => Ok(self.clock.read(super::views::time(connection).await?, instant())),
         }
     }
 }
@@ -47,9 +47,9 @@ pub(super) async fn batch(
     commands: &[Command],
     time: Time<'_>,
     locks: Locks,
-) -> Result<Vec<Option<Answer>>, Fault> {
+) -> Result<Vec<Option<Answer>>, StoreError> {
     let acquired = pool.begin().await;
-    let mut transaction = acquired.map_err(|error| Fault::Away(error.to_string()))?;
+    let mut transaction = acquired.map_err(|error| StoreError::Away(error.to_string()))?;
     let tenants: BTreeSet<&str> = commands.iter().filter_map(Command::tenant).collect();
     let accounts = lock(&mut transaction, &tenants, locks).await?;
     let skipped = skipped(&mut transaction, &tenants, &accounts, locks).await?;
@@ -73,11 +73,12 @@ async fn load(
     accounts: Vec<Account>,
     commands: &[Command],
     now: Moment,
-) -> Result<Book, Fault> {
+) -> Result<Book, StoreError> {
     let wanted = Wanted::by(commands);
     let mut book = Book::default();
-    let marks =
-        accounts.iter().map(|account| vec![text(&account.tenant), moment(account.mark.max(now))]);
+    let marks = accounts
+        .iter()
+        .map(|account| vec![text(&account.tenant), moment(account.latest_at.max(now))]);
     let marks = marks.collect();
     load_holds(connection, &wanted, marks, &mut book).await?;
     for account in accounts {
@@ -92,23 +93,23 @@ async fn load(
         };
         let keys = wanted.draws.iter().map(key).collect();
         for draw in rows(connection, by_key(&DRAWS, keys), |row| row.draw()).await? {
-            book.know_draw(draw);
+            book.load_draw(draw);
         }
     }
     if !wanted.purchases.is_empty() {
         let key = |(tenant, key): &(String, String)| vec![text(tenant), text(key)];
         let keys = wanted.purchases.iter().map(key).collect();
         for purchase in rows(connection, by_key(&PURCHASES, keys), |row| row.purchase()).await? {
-            book.know_purchase(purchase);
+            book.load_purchase(purchase);
         }
-        book.know_tiers(tiers(connection).await?);
+        book.load_tiers(tiers(connection).await?);
     }
     if !wanted.adjustments.is_empty() {
         let key = |(tenant, key): &(String, String)| vec![text(tenant), text(key)];
         let keys = wanted.adjustments.iter().map(key).collect();
         let found = by_key(&ADJUSTMENTS, keys);
         for adjustment in rows(connection, found, |row| row.adjustment()).await? {
-            book.know_adjustment(adjustment);
+            book.load_adjustment(adjustment);
         }
     }
     let meters = book.meters_wanted(commands, now);
@@ -117,7 +118,7 @@ async fn load(
         for (key, meter) in
             rows(connection, by_key(&METERS, keys.collect()), |row| row.meter()).await?
         {
-            book.know_meter(key, meter);
+            book.load_meter(key, meter);
         }
     }
     Ok(book)
@@ -128,7 +129,7 @@ async fn lock(
     connection: &mut PgConnection,
     tenants: &BTreeSet<&str>,
     locks: Locks,
-) -> Result<Vec<Account>, Fault> {
+) -> Result<Vec<Account>, StoreError> {
     if tenants.is_empty() {
         return Ok(Vec::new());
     }
@@ -148,7 +149,7 @@ async fn skipped(
     tenants: &BTreeSet<&str>,
     locked: &[Account],
     locks: Locks,
-) -> Result<BTreeSet<String>, Fault> {
+) -> Result<BTreeSet<String>, StoreError> {
     let locked: BTreeSet<&str> = locked.iter().map(|account| account.tenant.as_str()).collect();
     let missing: Vec<String> =
         tenants.difference(&locked).map(|tenant| (*tenant).to_owned()).collect();
@@ -165,7 +166,7 @@ async fn load_holds(
     wanted: &Wanted,
     marks: Vec<Vec<Cell>>,
     book: &mut Book,
-) -> Result<(), Fault> {
+) -> Result<(), StoreError> {
     let select = HOLDS.select_all();
     let named = HOLDS.named("$3::text[], $4::text[]");
     let sql = format!(
@@ -177,7 +178,7 @@ async fn load_holds(
     let (tenants, ids): (Vec<String>, Vec<String>) = wanted.holds.iter().cloned().unzip();
     let statement = bind(statement(sql), MARKS, marks).bind(tenants).bind(ids);
     for hold in rows(connection, statement, |row| row.hold()).await? {
-        book.know_hold(hold);
+        book.load_hold(hold);
     }
     Ok(())
 }
@@ -188,19 +189,19 @@ async fn load_wronged(
     wanted: &Wanted,
     now: Moment,
     book: &mut Book,
-) -> Result<(), Fault> {
+) -> Result<(), StoreError> {
     let tenants: Vec<String> = wanted.repairs.iter().cloned().collect();
     let at = |seconds: u64| i64::try_from(now.plus_seconds(seconds).millis()).unwrap_or(i64::MAX);
     let sql = TOO_EARLY.replace("OWN", "AND gone.tenant = ANY($2)");
     let early = statement(sql).bind(at(0)).bind(tenants.clone());
     for (tenant, lot) in rows(connection, early, |row| row.lot()).await? {
-        book.know_expired(tenant, lot);
+        book.load_expired(tenant, lot);
     }
     let select = HOLDS.select_all();
     let sql = format!("{select} WHERE tenant = ANY($2) AND state = 'open' AND expires_at > $1");
     let long = statement(sql).bind(at(LONG)).bind(tenants);
     for hold in rows(connection, long, |row| row.hold()).await? {
-        book.know_hold(hold);
+        book.load_hold(hold);
     }
     Ok(())
 }
@@ -209,12 +210,12 @@ async fn load_wronged(
 const MARKS: &[(&str, Kind)] = &[("tenant", Kind::Text), ("at", Kind::Int)];
 
 /// The tiers of purchases.
-pub(super) async fn tiers(connection: &mut PgConnection) -> Result<Tiers, Fault> {
+pub(super) async fn tiers(connection: &mut PgConnection) -> Result<Tiers, StoreError> {
     let tiers = rows(connection, statement(TIERS.select_all()), |row| row.tier()).await?;
-    Tiers::of(tiers).map_err(|_| Fault::Refused("the tiers are none".to_owned()))
+    Tiers::of(tiers).map_err(|_| StoreError::Refused("the tiers are none".to_owned()))
 }
 
-async fn keep(connection: &mut PgConnection, changes: Changes) -> Result<(), Fault> {
+async fn keep(connection: &mut PgConnection, changes: Changes) -> Result<(), StoreError> {
     let mut write = Write { connection };
     write.both(&TENANTS, &changes.accounts, account_row).await?;
     write.lots(&changes.lots).await?;

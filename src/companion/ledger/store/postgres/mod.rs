@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use sqlx::postgres::PgPool;
 
-use super::{Attempt, Fault, LANES, Locks, Opening, Page, Reply, Store};
-use crate::companion::ledger::clock::{Start, Watch, instant};
+use super::{Attempt, LANES, Locks, OpenOptions, Page, Reply, Store, StoreError};
+use crate::companion::ledger::clock::{Start, WatchedClock, instant};
 use crate::companion::ledger::view::{AlertView, Audit, SpendRow, TenantView, Webhook};
 use crate::credit::{Answer, Command, Entry, Hold, Moment, Tiers};
 
@@ -21,28 +21,28 @@ const READERS: u32 = 6;
 /// A database of accounts.
 #[derive(Debug)]
 pub(crate) struct Postgres {
-    clock: Watch,
+    clock: WatchedClock,
     writer: PgPool,
     reader: PgPool,
 }
 
 impl Postgres {
     /// Brings the tables up to date; connections are made when they are needed.
-    pub(crate) async fn open(url: &str, opening: Opening) -> Result<Self, String> {
-        let options = open::options(url)?;
-        let (reading, newest) = open::migrate(&options).await?;
-        let start = Start { reading, newest, trusted: opening.trusts_clock };
-        let clock = Watch::new(start, instant());
+    pub(crate) async fn open(url: &str, options: OpenOptions) -> Result<Self, String> {
+        let server = open::options(url)?;
+        let (reading, newest) = open::migrate(&server).await?;
+        let start = Start { reading, newest, trusted: options.trusts_clock };
+        let clock = WatchedClock::new(start, instant());
         // One for the writer, one for alerts and for a batch whose first is broken; and the lanes'.
         let lanes = u32::try_from(LANES).unwrap_or(u32::MAX);
-        let writer = open::pool(&options, lanes.saturating_add(2), true);
-        Ok(Self { clock, writer, reader: open::pool(&options, READERS, false) })
+        let writer = open::pool(&server, lanes.saturating_add(2), true);
+        Ok(Self { clock, writer, reader: open::pool(&server, READERS, false) })
     }
 }
 
 impl Postgres {
     /// Audits a server that nothing else is done to: it is only read.
-    pub(crate) async fn audit_of(url: &str) -> Result<Audit, Fault> {
+    pub(crate) async fn audit_of(url: &str) -> Result<Audit, StoreError> {
         audit::audit_server(url).await
     }
 }
@@ -64,8 +64,8 @@ impl Store for Postgres {
         self.clock.now(instant())
     }
 
-    fn clock_trouble(&self) -> Option<String> {
-        self.clock.trouble(instant())
+    fn clock_warning(&self) -> Option<String> {
+        self.clock.warning(instant())
     }
 
     fn tenants(&self, after: Option<&str>, limit: u32, now: Moment) -> Reply<'_, Vec<TenantView>> {
@@ -118,8 +118,10 @@ impl Store for Postgres {
         )
     }
 
-    fn wronged(&self, now: Moment) -> Reply<'_, Vec<String>> {
-        Box::pin(async move { views::wronged(&mut *self.reader.acquire().await?, now).await })
+    fn needing_repair(&self, now: Moment) -> Reply<'_, Vec<String>> {
+        Box::pin(
+            async move { views::needing_repair(&mut *self.reader.acquire().await?, now).await },
+        )
     }
 
     fn claim(&self, now: Moment, until: Moment, limit: u32) -> Reply<'_, Vec<Webhook>> {
@@ -139,7 +141,7 @@ impl Store for Postgres {
         Box::pin(async move {
             let mut connection = self.writer.acquire().await?;
             let reading = views::time(&mut connection).await?;
-            self.clock.tell(reading, instant());
+            self.clock.read(reading, instant());
             if self.clock.is_ahead() {
                 self.clock.set_ahead(views::newest(&mut connection).await?, instant());
             }

@@ -7,7 +7,7 @@ use sqlx::{Connection as _, Executor as _};
 
 use super::rows::statement;
 use super::views;
-use crate::companion::ledger::store::{Fault, schema};
+use crate::companion::ledger::store::{StoreError, schema};
 use crate::credit::Moment;
 
 /// How long a command waits for a connection: a server that is away is not waited for.
@@ -67,9 +67,9 @@ pub(super) async fn migrate(
         insert.execute(&mut *transaction).await.map_err(said)?;
     }
     transaction.commit().await.map_err(said)?;
-    let fault = |fault: Fault| fault.to_string();
-    let newest = views::newest(&mut connection).await.map_err(fault)?;
-    let now = views::time(&mut connection).await.map_err(fault)?;
+    let error = |error: StoreError| error.to_string();
+    let newest = views::newest(&mut connection).await.map_err(error)?;
+    let now = views::time(&mut connection).await.map_err(error)?;
     connection.close().await.map_err(said)?;
     Ok((now, newest))
 }

@@ -3,7 +3,7 @@ use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Postgres, Row as _};
 
-use crate::companion::ledger::store::Fault;
+use crate::companion::ledger::store::StoreError;
 use crate::companion::ledger::store::records::{Reader, Row};
 use crate::companion::ledger::store::table::{Cell, Kind, Table, Takes};
 
@@ -11,7 +11,7 @@ use crate::companion::ledger::store::table::{Cell, Kind, Table, Takes};
 pub(super) type Statement = Query<'static, Postgres, PgArguments>;
 
 /// Reads a row of ours.
-pub(super) type Reads<T> = fn(Reader<'_, PgRow>) -> Result<T, Fault>;
+pub(super) type Reads<T> = fn(Reader<'_, PgRow>) -> Result<T, StoreError>;
 
 /// Finds the records of some keys.
 pub(super) fn by_key(table: &'static Table, keys: Vec<Vec<Cell>>) -> Statement {
@@ -29,7 +29,7 @@ pub(super) async fn rows<T>(
     connection: &mut PgConnection,
     statement: Statement,
     read: Reads<T>,
-) -> Result<Vec<T>, Fault> {
+) -> Result<Vec<T>, StoreError> {
     let rows = statement.fetch_all(connection).await?;
     rows.iter().map(|row| read(Reader(row))).collect()
 }
@@ -66,17 +66,17 @@ fn int(cell: Option<Cell>) -> Option<i64> {
 }
 
 impl Row for PgRow {
-    fn int(&self, column: &str) -> Result<Option<i64>, Fault> {
+    fn int(&self, column: &str) -> Result<Option<i64>, StoreError> {
         Ok(self.try_get(column)?)
     }
 
-    fn text(&self, column: &str) -> Result<Option<String>, Fault> {
+    fn text(&self, column: &str) -> Result<Option<String>, StoreError> {
         Ok(self.try_get(column)?)
     }
 }
 
 /// Another ledger in the way, or a connection that broke, may be gone when tried again.
-impl From<sqlx::Error> for Fault {
+impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         let why = error.to_string();
         let Some(code) = error.as_database_error().and_then(|error| error.code()) else {

@@ -10,7 +10,7 @@ use crate::companion::ledger::store::cells::{alert_view_row, meter_key};
 use crate::companion::ledger::store::entry::ENTRIES;
 use crate::companion::ledger::store::records::{ALERTS, HOLDS, LOTS, METERS, TENANTS};
 use crate::companion::ledger::store::{
-    AHEAD, Attempt, EXPIRED, Fault, LONG, NEWEST, PROBE, Page, SLACK, SPENT, TOO_EARLY, week,
+    AHEAD, Attempt, EXPIRED, LONG, NEWEST, PROBE, Page, SLACK, SPENT, StoreError, TOO_EARLY, week,
 };
 use crate::companion::ledger::view::{AlertView, Delivery, SpendRow, TenantView, Webhook};
 use crate::credit::{Account, Credits, Entry, Hold, Lot, Moment};
@@ -21,20 +21,20 @@ fn int(number: u64) -> i64 {
 }
 
 /// The server's time, now.
-pub(super) async fn time(connection: &mut PgConnection) -> Result<Moment, Fault> {
+pub(super) async fn time(connection: &mut PgConnection) -> Result<Moment, StoreError> {
     let sql = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint) AS now";
     let found = rows(connection, sqlx::query(sql), |row| row.moment("now")).await?;
-    found.first().copied().ok_or_else(|| Fault::Away("it tells no time".to_owned()))
+    found.first().copied().ok_or_else(|| StoreError::Away("it tells no time".to_owned()))
 }
 
 /// The latest moment at which anything happened.
-pub(super) async fn newest(connection: &mut PgConnection) -> Result<Option<Moment>, Fault> {
+pub(super) async fn newest(connection: &mut PgConnection) -> Result<Option<Moment>, StoreError> {
     let newest: Option<i64> = sqlx::query_scalar(NEWEST).fetch_one(connection).await?;
     Ok(newest.and_then(|newest| u64::try_from(newest).ok()).map(Moment::of_millis))
 }
 
 /// Whether it can be written.
-pub(super) async fn probe(connection: &mut PgConnection, now: Moment) -> Result<(), Fault> {
+pub(super) async fn probe(connection: &mut PgConnection, now: Moment) -> Result<(), StoreError> {
     sqlx::query(PROBE).bind(int(now.millis())).execute(connection).await?;
     Ok(())
 }
@@ -44,7 +44,7 @@ pub(super) async fn tenants(
     after: &str,
     limit: u32,
     now: Moment,
-) -> Result<Vec<TenantView>, Fault> {
+) -> Result<Vec<TenantView>, StoreError> {
     let sql = format!("{} WHERE tenant > $1 ORDER BY tenant LIMIT $2", TENANTS.select_all());
     let found = statement(sql).bind(after.to_owned()).bind(i64::from(limit));
     let accounts = rows(connection, found, |row| row.account()).await?;
@@ -55,7 +55,7 @@ pub(super) async fn tenant(
     connection: &mut PgConnection,
     tenant: &str,
     now: Moment,
-) -> Result<Option<TenantView>, Fault> {
+) -> Result<Option<TenantView>, StoreError> {
     let sql = format!("{} WHERE tenant = $1", TENANTS.select_all());
     let found = statement(sql).bind(tenant.to_owned());
     let accounts = rows(connection, found, |row| row.account()).await?;
@@ -67,7 +67,7 @@ async fn views(
     connection: &mut PgConnection,
     mut accounts: Vec<Account>,
     now: Moment,
-) -> Result<Vec<TenantView>, Fault> {
+) -> Result<Vec<TenantView>, StoreError> {
     add_lots(connection, &mut accounts).await?;
     let names: Vec<String> = accounts.iter().map(|account| account.tenant.clone()).collect();
     let sql = "SELECT tenant, count(*) AS number FROM holds \
@@ -82,7 +82,7 @@ async fn views(
     let spent = rows(connection, sqlx::query(sql).bind(names).bind(week(now)), read).await?;
     let spent: BTreeMap<String, Credits> = spent.into_iter().collect();
     let keys = accounts.iter().flat_map(|account| {
-        let now = account.mark.max(now);
+        let now = account.latest_at.max(now);
         account.budgets.iter().filter_map(move |budget| budget.meter(&account.tenant, now))
     });
     let keys = keys.map(|key| meter_key(&key));
@@ -90,7 +90,7 @@ async fn views(
     let meters: BTreeMap<_, _> =
         rows(connection, meters, |row| row.meter()).await?.into_iter().collect();
     let view = |account: Account| {
-        let now = account.mark.max(now);
+        let now = account.latest_at.max(now);
         let meter = |key| meters.get(&key).copied().unwrap_or_default();
         let budgets = account.budgets.iter();
         let budgets = budgets
@@ -107,7 +107,7 @@ async fn views(
 pub(super) async fn add_lots(
     connection: &mut PgConnection,
     accounts: &mut [Account],
-) -> Result<(), Fault> {
+) -> Result<(), StoreError> {
     if accounts.is_empty() {
         return Ok(());
     }
@@ -129,7 +129,7 @@ pub(super) async fn hold(
     connection: &mut PgConnection,
     tenant: &str,
     id: &str,
-) -> Result<Option<Hold>, Fault> {
+) -> Result<Option<Hold>, StoreError> {
     let sql = format!("{} WHERE tenant = $1 AND id = $2", HOLDS.select_all());
     let found = statement(sql).bind(tenant.to_owned()).bind(id.to_owned());
     Ok(rows(connection, found, |row| row.hold()).await?.pop())
@@ -140,7 +140,7 @@ pub(super) async fn entries(
     tenant: &str,
     page: Page,
     limit: u32,
-) -> Result<Vec<Entry>, Fault> {
+) -> Result<Vec<Entry>, StoreError> {
     let (after, order) = page.sql();
     let sql = format!(
         "{} WHERE tenant = $1 AND number > $2 ORDER BY number {order} LIMIT $3",
@@ -154,7 +154,7 @@ pub(super) async fn alerts(
     connection: &mut PgConnection,
     tenant: Option<&str>,
     limit: u32,
-) -> Result<Vec<AlertView>, Fault> {
+) -> Result<Vec<AlertView>, StoreError> {
     let sql = format!(
         "{} WHERE $1 IS NULL OR tenant = $1 ORDER BY at DESC, tenant, number DESC LIMIT $2",
         ALERTS.select_all()
@@ -167,7 +167,7 @@ pub(super) async fn spend(
     connection: &mut PgConnection,
     tenant: Option<&str>,
     since: &str,
-) -> Result<Vec<SpendRow>, Fault> {
+) -> Result<Vec<SpendRow>, StoreError> {
     let sql = SPENT.replace("$2", tenant.map_or("", |_| "AND tenant = $2"));
     let mut found = statement(sql).bind(since.to_owned());
     if let Some(tenant) = tenant {
@@ -180,16 +180,16 @@ pub(super) async fn expired(
     connection: &mut PgConnection,
     now: Moment,
     limit: usize,
-) -> Result<Vec<String>, Fault> {
+) -> Result<Vec<String>, StoreError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let found = sqlx::query(EXPIRED).bind(int(now.millis())).bind(limit);
     rows(connection, found, |row| row.text("tenant")).await
 }
 
-pub(super) async fn wronged(
+pub(super) async fn needing_repair(
     connection: &mut PgConnection,
     now: Moment,
-) -> Result<Vec<String>, Fault> {
+) -> Result<Vec<String>, StoreError> {
     let early = statement(TOO_EARLY.replace("OWN", "")).bind(int(now.millis()));
     let early = rows(connection, early, |row| row.lot()).await?;
     let [near, far] = [SLACK, LONG].map(|seconds| int(now.plus_seconds(seconds).millis()));
@@ -205,7 +205,7 @@ pub(super) async fn claim(
     now: Moment,
     until: Moment,
     limit: u32,
-) -> Result<Vec<Webhook>, Fault> {
+) -> Result<Vec<Webhook>, StoreError> {
     let sql = "SELECT alerts.*, \
                (SELECT webhook FROM tenants WHERE tenants.tenant = alerts.tenant) AS webhook \
                FROM alerts WHERE state = 'pending' AND next_at <= $1 \
@@ -228,7 +228,7 @@ pub(super) async fn attempted(
     tenant: &str,
     number: u64,
     attempt: Attempt,
-) -> Result<(), Fault> {
+) -> Result<(), StoreError> {
     let sql = format!(
         "{} WHERE tenant = $1 AND number = $2 AND state = 'pending' FOR UPDATE",
         ALERTS.select_all()

@@ -3,7 +3,7 @@ use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
 
 use super::rows::bind;
-use crate::companion::ledger::store::Fault;
+use crate::companion::ledger::store::StoreError;
 use crate::companion::ledger::store::cells::{count, lot_row, text};
 use crate::companion::ledger::store::records::LOTS;
 use crate::companion::ledger::store::seal::sealed;
@@ -21,7 +21,7 @@ impl Write<'_> {
         sql: fn(&Statements) -> &str,
         table: &'static Table,
         records: Vec<Vec<Cell>>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), StoreError> {
         if records.is_empty() {
             return Ok(());
         }
@@ -36,7 +36,7 @@ impl Write<'_> {
         &mut self,
         table: &'static Table,
         records: Vec<Vec<Cell>>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), StoreError> {
         self.with(|sql| &sql.insert, table, records).await
     }
 
@@ -45,7 +45,7 @@ impl Write<'_> {
         table: &'static Table,
         records: &[Written<R>],
         row: fn(&R) -> Vec<Cell>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), StoreError> {
         let of = |new: bool| {
             let records = records.iter().filter(move |written| written.new == new);
             records.map(|written| row(&written.record)).collect::<Vec<_>>()
@@ -54,7 +54,7 @@ impl Write<'_> {
         self.with(|sql| &sql.update, table, of(false)).await
     }
 
-    pub(super) async fn lots(&mut self, lots: &[Written<(String, Lot)>]) -> Result<(), Fault> {
+    pub(super) async fn lots(&mut self, lots: &[Written<(String, Lot)>]) -> Result<(), StoreError> {
         let of = |new: bool, used_up: bool| {
             let is = move |lot: &&Written<(String, Lot)>| {
                 lot.new == new && lot.record.1.remaining.is_zero() == used_up

@@ -13,18 +13,18 @@ use crate::companion::ledger::store::records::{
 };
 use crate::companion::ledger::store::seal::Found;
 use crate::companion::ledger::store::table::Table;
-use crate::companion::ledger::store::{Fault, OWNED, schema, strays};
+use crate::companion::ledger::store::{OWNED, StoreError, schema, strays};
 use crate::companion::ledger::view::Audit;
 
 /// The same of a file that nothing else is done to: it is only read.
-pub(super) fn audit_file(path: &Path) -> Result<Audit, Fault> {
+pub(super) fn audit_file(path: &Path) -> Result<Audit, StoreError> {
     let mut connection = open(path, Mode::Read)?;
     let version = connection.query_row(schema::VERSION, [], |row| row.get(0))?;
-    schema::current(version).map_err(Fault::Refused)?;
+    schema::current(version).map_err(StoreError::Refused)?;
     audit(&mut connection)
 }
 
-pub(super) fn audit(connection: &mut Connection) -> Result<Audit, Fault> {
+pub(super) fn audit(connection: &mut Connection) -> Result<Audit, StoreError> {
     // All reads of a transaction see the same state, whatever is written meanwhile.
     let view = connection.transaction()?;
     let mut pass = Pass::default();
@@ -51,7 +51,7 @@ pub(super) fn audit(connection: &mut Connection) -> Result<Audit, Fault> {
     Ok(pass.audit)
 }
 
-fn some(view: &Connection, range: &(String, String), pass: &mut Pass) -> Result<(), Fault> {
+fn some(view: &Connection, range: &(String, String), pass: &mut Pass) -> Result<(), StoreError> {
     let look = Look { view, range };
     look.at(&LOTS, |row| row.found(&LOTS, |row| row.lot()), |found| pass.lot(found))?;
     let read: Reads<_> = |row| row.found(&PURCHASES, |row| row.purchase());
@@ -77,7 +77,7 @@ impl Look<'_> {
         table: &Table,
         read: Reads<Found<T>>,
         see: impl FnMut(Found<T>),
-    ) -> Result<(), Fault> {
+    ) -> Result<(), StoreError> {
         let (after, last) = self.range;
         each(self.view, &table.select_range("?1", "?2"), [after, last], read, see)
     }

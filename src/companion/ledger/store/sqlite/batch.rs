@@ -13,7 +13,7 @@ use crate::companion::ledger::store::records::{
 };
 use crate::companion::ledger::store::seal::sealed;
 use crate::companion::ledger::store::table::{Cell, Statements, Table, Takes};
-use crate::companion::ledger::store::{DUE_MAX, Fault, LONG, TOO_EARLY};
+use crate::companion::ledger::store::{DUE_MAX, LONG, StoreError, TOO_EARLY};
 use crate::credit::{Answer, Book, Changes, Command, Moment, Tiers, Wanted};
 
 /// One of a table's statements.
@@ -24,7 +24,7 @@ pub(super) fn batch(
     connection: &mut Connection,
     commands: &[Command],
     time: impl FnOnce() -> Moment,
-) -> Result<Vec<Option<Answer>>, Fault> {
+) -> Result<Vec<Option<Answer>>, StoreError> {
     // A reader that turns into a writer may find that it cannot: better wait at once.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Not before: it may have waited.
@@ -36,12 +36,12 @@ pub(super) fn batch(
     Ok(answers)
 }
 
-fn load(connection: &Connection, commands: &[Command], now: Moment) -> Result<Book, Fault> {
+fn load(connection: &Connection, commands: &[Command], now: Moment) -> Result<Book, StoreError> {
     let wanted = Wanted::by(commands);
     let mut book = Book::default();
     for (tenant, id) in &wanted.holds {
         if let Some(hold) = one(connection, &HOLDS, [tenant, id], |row| row.hold())? {
-            book.know_hold(hold);
+            book.load_hold(hold);
         }
     }
     for tenant in &wanted.tenants {
@@ -51,7 +51,7 @@ fn load(connection: &Connection, commands: &[Command], now: Moment) -> Result<Bo
         let sql = TOO_EARLY.replace("$1", "?1").replace("OWN", "AND gone.tenant = ?2");
         for (tenant, lot) in rows(connection, &sql, params![moment(now), tenant], |row| row.lot())?
         {
-            book.know_expired(tenant, lot);
+            book.load_expired(tenant, lot);
         }
         let sql = format!(
             "{} WHERE tenant = ? AND state = 'open' AND expires_at > ?",
@@ -59,29 +59,29 @@ fn load(connection: &Connection, commands: &[Command], now: Moment) -> Result<Bo
         );
         let far = moment(now.plus_seconds(LONG));
         for hold in rows(connection, &sql, params![tenant, far], |row| row.hold())? {
-            book.know_hold(hold);
+            book.load_hold(hold);
         }
     }
     for (tenant, hold, id) in &wanted.draws {
         if let Some(draw) = one(connection, &DRAWS, [tenant, hold, id], |row| row.draw())? {
-            book.know_draw(draw);
+            book.load_draw(draw);
         }
     }
     for (tenant, key) in &wanted.purchases {
         if let Some(purchase) = one(connection, &PURCHASES, [tenant, key], |row| row.purchase())? {
-            book.know_purchase(purchase);
+            book.load_purchase(purchase);
         }
     }
     for (tenant, key) in &wanted.adjustments {
         let found = one(connection, &ADJUSTMENTS, [tenant, key], |row| row.adjustment())?;
-        found.into_iter().for_each(|adjustment| book.know_adjustment(adjustment));
+        found.into_iter().for_each(|adjustment| book.load_adjustment(adjustment));
     }
     if !wanted.purchases.is_empty() {
-        book.know_tiers(tiers(connection)?);
+        book.load_tiers(tiers(connection)?);
     }
     for key in book.meters_wanted(commands, now) {
         if let Some((key, meter)) = one(connection, &METERS, meter_key(&key), |row| row.meter())? {
-            book.know_meter(key, meter);
+            book.load_meter(key, meter);
         }
     }
     Ok(book)
@@ -92,7 +92,7 @@ fn load_account(
     tenant: &str,
     now: Moment,
     book: &mut Book,
-) -> Result<(), Fault> {
+) -> Result<(), StoreError> {
     let Some(mut account) = one(connection, &TENANTS, [tenant], |row| row.account())? else {
         return Ok(());
     };
@@ -104,26 +104,26 @@ fn load_account(
         "{} WHERE tenant = ? AND state = 'open' AND expires_at <= ? ORDER BY expires_at LIMIT ?",
         HOLDS.select_all()
     );
-    let time = moment(account.mark.max(now));
+    let time = moment(account.latest_at.max(now));
     for hold in rows(connection, &sql, params![tenant, time, DUE_MAX], |row| row.hold())? {
-        book.know_hold(hold);
+        book.load_hold(hold);
     }
     book.load_account(account);
     Ok(())
 }
 
 /// The tiers of purchases.
-pub(super) fn tiers(connection: &Connection) -> Result<Tiers, Fault> {
+pub(super) fn tiers(connection: &Connection) -> Result<Tiers, StoreError> {
     let tiers = rows(connection, &TIERS.select_all(), [], |row| row.tier())?;
-    Tiers::of(tiers).map_err(|_| Fault::Refused("the tiers are none".to_owned()))
+    Tiers::of(tiers).map_err(|_| StoreError::Refused("the tiers are none".to_owned()))
 }
 
-fn keep(transaction: &Transaction<'_>, changes: &Changes) -> Result<(), Fault> {
+fn keep(transaction: &Transaction<'_>, changes: &Changes) -> Result<(), StoreError> {
     let insert: Sql = |sql| &sql.insert;
     let update: Sql = |sql| &sql.update;
     let write = |sql: Sql, table: &Table, row: Vec<Cell>| {
         let mut statement = transaction.prepare_cached(sql(table.statements(Takes::One)))?;
-        statement.execute(params_from_iter(sealed(table, row))).map(drop).map_err(Fault::from)
+        statement.execute(params_from_iter(sealed(table, row))).map(drop).map_err(StoreError::from)
     };
     for account in &changes.accounts {
         let sql = if account.new { insert } else { update };

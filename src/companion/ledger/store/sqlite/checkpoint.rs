@@ -9,7 +9,6 @@ use rusqlite::Connection;
 
 use super::open::{Mode, open};
 
-/// How often.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// A thread of its own.

@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::{Attempt, Fault, Locks, Opening, Page, Reply, Store};
-use crate::companion::ledger::clock::{Start, Watch, instant, system_time};
+use super::{Attempt, Locks, OpenOptions, Page, Reply, Store, StoreError};
+use crate::companion::ledger::clock::{Start, WatchedClock, instant, system_time};
 use crate::companion::ledger::view::{AlertView, Audit, SpendRow, TenantView, Webhook};
 use crate::credit::{Answer, Command, Entry, Hold, Moment, Tiers};
 use checkpoint::Checkpoints;
@@ -26,7 +26,7 @@ use worker::Worker;
 /// A file of accounts.
 #[derive(Debug)]
 pub(crate) struct Sqlite {
-    clock: Arc<Watch>,
+    clock: Arc<WatchedClock>,
     writer: Arc<Worker>,
     reader: Arc<Worker>,
     /// None in memory.
@@ -35,11 +35,11 @@ pub(crate) struct Sqlite {
 
 impl Sqlite {
     /// Opens a file, made where it is missing. `durable`: an answer waits for the disk.
-    pub(crate) fn open(path: &Path, durable: bool, opening: Opening) -> Result<Self, String> {
+    pub(crate) fn open(path: &Path, durable: bool, options: OpenOptions) -> Result<Self, String> {
         let mode = Mode::Write { durable };
         let write = create(path, mode)?;
-        let clock = watch(&write, opening)?;
-        let read = open(path, Mode::Read).map_err(|fault| fault.to_string())?;
+        let clock = watch(&write, options)?;
+        let read = open(path, Mode::Read).map_err(|error| error.to_string())?;
         let checkpoints = Some(Checkpoints::start(path, mode)?);
         let path = Some(path.to_owned());
         Ok(Self {
@@ -51,25 +51,25 @@ impl Sqlite {
     }
 
     /// Keeps accounts as long as the process lives.
-    pub(crate) fn in_memory(opening: Opening) -> Result<Self, String> {
+    pub(crate) fn in_memory(options: OpenOptions) -> Result<Self, String> {
         let mode = Mode::Write { durable: false };
         let mut connection = Connection::open_in_memory().map_err(|error| error.to_string())?;
         prepare(&mut connection, mode)?;
-        let clock = watch(&connection, opening)?;
+        let clock = watch(&connection, options)?;
         let writer = Arc::new(Worker::new("ledger-writer", connection, None, mode)?);
         Ok(Self { clock, reader: Arc::clone(&writer), writer, checkpoints: None })
     }
 }
 
-fn watch(connection: &Connection, opening: Opening) -> Result<Arc<Watch>, String> {
-    let newest = views::newest(connection).map_err(|fault| fault.to_string())?;
-    let start = Start { reading: system_time(), newest, trusted: opening.trusts_clock };
-    Ok(Arc::new(Watch::new(start, instant())))
+fn watch(connection: &Connection, options: OpenOptions) -> Result<Arc<WatchedClock>, String> {
+    let newest = views::newest(connection).map_err(|error| error.to_string())?;
+    let start = Start { reading: system_time(), newest, trusted: options.trusts_clock };
+    Ok(Arc::new(WatchedClock::new(start, instant())))
 }
 
 impl Sqlite {
     /// Audits a file that nothing else is done to: it is only read.
-    pub(crate) fn audit_of(path: &Path) -> Result<Audit, Fault> {
+    pub(crate) fn audit_of(path: &Path) -> Result<Audit, StoreError> {
         audit::audit_file(path)
     }
 }
@@ -82,17 +82,17 @@ impl Store for Sqlite {
         _locks: Locks,
     ) -> Reply<'_, Vec<Option<Answer>>> {
         let clock = Arc::clone(&self.clock);
-        let time = move || now.unwrap_or_else(|| clock.tell(system_time(), instant()));
+        let time = move || now.unwrap_or_else(|| clock.read(system_time(), instant()));
         self.writer.run(move |connection| batch::batch(connection, &commands, time))
     }
 
     fn now(&self) -> Moment {
-        self.clock.tell(system_time(), instant())
+        self.clock.read(system_time(), instant())
     }
 
-    fn clock_trouble(&self) -> Option<String> {
-        self.clock.tell(system_time(), instant());
-        self.clock.trouble(instant())
+    fn clock_warning(&self) -> Option<String> {
+        self.clock.read(system_time(), instant());
+        self.clock.warning(instant())
     }
 
     fn tenants(&self, after: Option<&str>, limit: u32, now: Moment) -> Reply<'_, Vec<TenantView>> {
@@ -133,8 +133,8 @@ impl Store for Sqlite {
         self.reader.run(move |connection| views::expired(connection, now, limit))
     }
 
-    fn wronged(&self, now: Moment) -> Reply<'_, Vec<String>> {
-        self.reader.run(move |connection| views::wronged(connection, now))
+    fn needing_repair(&self, now: Moment) -> Reply<'_, Vec<String>> {
+        self.reader.run(move |connection| views::needing_repair(connection, now))
     }
 
     fn claim(&self, now: Moment, until: Moment, limit: u32) -> Reply<'_, Vec<Webhook>> {

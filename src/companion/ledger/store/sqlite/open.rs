@@ -5,7 +5,7 @@ use std::thread::sleep;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use crate::companion::ledger::store::{Fault, schema};
+use crate::companion::ledger::store::{StoreError, schema};
 
 /// How long another process may write before we give up.
 pub(super) const BUSY: Duration = Duration::from_secs(5);
@@ -16,17 +16,15 @@ const LOG_MAX: i64 = 16_384;
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
-    /// To write.
     Write {
         /// Whether an answer waits for the disk.
         durable: bool,
     },
-    /// To read only.
     Read,
 }
 
 /// Opens a file that is there, at our version.
-pub(super) fn open(path: &Path, mode: Mode) -> Result<Connection, Fault> {
+pub(super) fn open(path: &Path, mode: Mode) -> Result<Connection, StoreError> {
     let access = match mode {
         Mode::Write { .. } => OpenFlags::SQLITE_OPEN_READ_WRITE,
         Mode::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
@@ -46,11 +44,11 @@ pub(super) fn create(path: &Path, mode: Mode) -> Result<Connection, String> {
 
 /// Brings the tables of a new connection up to date.
 pub(super) fn prepare(connection: &mut Connection, mode: Mode) -> Result<(), String> {
-    set_up(connection, mode).map_err(|fault| fault.to_string())?;
+    set_up(connection, mode).map_err(|error| error.to_string())?;
     migrate(connection)
 }
 
-fn set_up(connection: &mut Connection, mode: Mode) -> Result<(), Fault> {
+fn set_up(connection: &mut Connection, mode: Mode) -> Result<(), StoreError> {
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.pragma_update(None, "temp_store", "memory")?;
@@ -66,7 +64,7 @@ fn set_up(connection: &mut Connection, mode: Mode) -> Result<(), Fault> {
 }
 
 /// Several that start at once get in each other's way here, and SQLite does not wait by itself.
-fn write_ahead(connection: &Connection) -> Result<(), Fault> {
+fn write_ahead(connection: &Connection) -> Result<(), StoreError> {
     for _ in 0..50 {
         match connection.pragma_update(None, "journal_mode", "wal") {
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
@@ -75,7 +73,7 @@ fn write_ahead(connection: &Connection) -> Result<(), Fault> {
             result => return Ok(result?),
         }
     }
-    Err(Fault::Away("another process keeps the file locked".to_owned()))
+    Err(StoreError::Away("another process keeps the file locked".to_owned()))
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), String> {

@@ -2,12 +2,12 @@
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, ErrorCode, Params, ToSql, params_from_iter};
 
-use crate::companion::ledger::store::Fault;
+use crate::companion::ledger::store::StoreError;
 use crate::companion::ledger::store::records::{Reader, Row};
 use crate::companion::ledger::store::table::{Cell, Table, Takes};
 
 /// Reads a row of ours.
-pub(super) type Reads<T> = fn(Reader<'_, rusqlite::Row<'_>>) -> Result<T, Fault>;
+pub(super) type Reads<T> = fn(Reader<'_, rusqlite::Row<'_>>) -> Result<T, StoreError>;
 
 /// The record of a key.
 pub(super) fn one<T, K: ToSql>(
@@ -15,7 +15,7 @@ pub(super) fn one<T, K: ToSql>(
     table: &Table,
     key: impl IntoIterator<Item = K>,
     read: Reads<T>,
-) -> Result<Option<T>, Fault> {
+) -> Result<Option<T>, StoreError> {
     let mut statement = connection.prepare_cached(&table.statements(Takes::One).select)?;
     let mut rows = statement.query(params_from_iter(key))?;
     rows.next()?.map(|row| read(Reader(row))).transpose()
@@ -27,7 +27,7 @@ pub(super) fn rows<T>(
     sql: &str,
     params: impl Params,
     read: Reads<T>,
-) -> Result<Vec<T>, Fault> {
+) -> Result<Vec<T>, StoreError> {
     let mut found = Vec::new();
     each(connection, sql, params, read, |record| found.push(record))?;
     Ok(found)
@@ -40,7 +40,7 @@ pub(super) fn each<T>(
     params: impl Params,
     read: Reads<T>,
     mut see: impl FnMut(T),
-) -> Result<(), Fault> {
+) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params)?;
     while let Some(row) = rows.next()? {
@@ -50,11 +50,11 @@ pub(super) fn each<T>(
 }
 
 impl Row for rusqlite::Row<'_> {
-    fn int(&self, column: &str) -> Result<Option<i64>, Fault> {
+    fn int(&self, column: &str) -> Result<Option<i64>, StoreError> {
         Ok(self.get(column)?)
     }
 
-    fn text(&self, column: &str) -> Result<Option<String>, Fault> {
+    fn text(&self, column: &str) -> Result<Option<String>, StoreError> {
         Ok(self.get(column)?)
     }
 }
@@ -70,7 +70,7 @@ impl ToSql for Cell {
 }
 
 /// A file that is locked is soon free; one that is full, gone or broken is away.
-impl From<rusqlite::Error> for Fault {
+impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         let why = error.to_string();
         match error.sqlite_error_code() {

@@ -12,7 +12,7 @@ use crate::companion::ledger::store::records::{ALERTS, HOLDS, LOTS, METERS, TENA
 use crate::companion::ledger::store::seal::sealed;
 use crate::companion::ledger::store::table::Takes;
 use crate::companion::ledger::store::{
-    AHEAD, Attempt, EXPIRED, Fault, LONG, NEWEST, PROBE, Page, SLACK, SPENT, TOO_EARLY, week,
+    AHEAD, Attempt, EXPIRED, LONG, NEWEST, PROBE, Page, SLACK, SPENT, StoreError, TOO_EARLY, week,
 };
 use crate::companion::ledger::view::{
     AlertView, Delivery, DeliveryState, SpendRow, TenantView, Webhook,
@@ -23,13 +23,13 @@ use crate::credit::{Account, Entry, Hold, Moment};
 const PROBE_WAIT: Duration = Duration::from_secs(1);
 
 /// The latest moment at which anything happened.
-pub(super) fn newest(connection: &Connection) -> Result<Option<Moment>, Fault> {
+pub(super) fn newest(connection: &Connection) -> Result<Option<Moment>, StoreError> {
     let newest: Option<i64> = connection.query_row(NEWEST, [], |row| row.get(0))?;
     Ok(newest.and_then(|newest| u64::try_from(newest).ok()).map(Moment::of_millis))
 }
 
 /// Whether it can be written, without a long wait for whoever else writes.
-pub(super) fn probe(connection: &Connection, now: Moment) -> Result<(), Fault> {
+pub(super) fn probe(connection: &Connection, now: Moment) -> Result<(), StoreError> {
     connection.busy_timeout(PROBE_WAIT)?;
     let probed = connection.execute(PROBE, [moment(now)]);
     connection.busy_timeout(BUSY)?;
@@ -41,7 +41,7 @@ pub(super) fn tenants(
     after: &str,
     limit: u32,
     now: Moment,
-) -> Result<Vec<TenantView>, Fault> {
+) -> Result<Vec<TenantView>, StoreError> {
     let sql = format!("{} WHERE tenant > ? ORDER BY tenant LIMIT ?", TENANTS.select_all());
     let accounts = rows(connection, &sql, params![after, limit], |row| row.account())?;
     accounts.into_iter().map(|account| view(connection, account, now)).collect()
@@ -51,12 +51,16 @@ pub(super) fn tenant(
     connection: &Connection,
     tenant: &str,
     now: Moment,
-) -> Result<Option<TenantView>, Fault> {
+) -> Result<Option<TenantView>, StoreError> {
     let account = one(connection, &TENANTS, [tenant], |row| row.account())?;
     account.map(|account| view(connection, account, now)).transpose()
 }
 
-fn view(connection: &Connection, mut account: Account, now: Moment) -> Result<TenantView, Fault> {
+fn view(
+    connection: &Connection,
+    mut account: Account,
+    now: Moment,
+) -> Result<TenantView, StoreError> {
     let sql = format!("{} WHERE tenant = ?", LOTS.select_all());
     for (_, lot) in rows(connection, &sql, [&account.tenant], |row| row.lot())? {
         account.add_lot(lot);
@@ -66,7 +70,7 @@ fn view(connection: &Connection, mut account: Account, now: Moment) -> Result<Te
     let open_holds: i64 = statement.query_row([&account.tenant], |row| row.get(0))?;
     let mut budgets = Vec::new();
     for budget in &account.budgets {
-        let meter = match budget.meter(&account.tenant, account.mark.max(now)) {
+        let meter = match budget.meter(&account.tenant, account.latest_at.max(now)) {
             Some(key) => {
                 let kept = one(connection, &METERS, meter_key(&key), |row| row.meter())?;
                 Some(kept.map(|(_, meter)| meter).unwrap_or_default())
@@ -83,7 +87,11 @@ fn view(connection: &Connection, mut account: Account, now: Moment) -> Result<Te
     Ok(TenantView { account, open_holds, budgets, spent_week })
 }
 
-pub(super) fn hold(connection: &Connection, tenant: &str, id: &str) -> Result<Option<Hold>, Fault> {
+pub(super) fn hold(
+    connection: &Connection,
+    tenant: &str,
+    id: &str,
+) -> Result<Option<Hold>, StoreError> {
     one(connection, &HOLDS, [tenant, id], |row| row.hold())
 }
 
@@ -92,7 +100,7 @@ pub(super) fn entries(
     tenant: &str,
     page: Page,
     limit: u32,
-) -> Result<Vec<Entry>, Fault> {
+) -> Result<Vec<Entry>, StoreError> {
     let (after, order) = page.sql();
     let sql = format!(
         "{} WHERE tenant = ? AND number > ? ORDER BY number {order} LIMIT ?",
@@ -105,7 +113,7 @@ pub(super) fn alerts(
     connection: &Connection,
     tenant: Option<&str>,
     limit: u32,
-) -> Result<Vec<AlertView>, Fault> {
+) -> Result<Vec<AlertView>, StoreError> {
     let select = ALERTS.select_all();
     let order = "ORDER BY at DESC, tenant, number DESC LIMIT ?";
     match tenant {
@@ -121,7 +129,7 @@ pub(super) fn spend(
     connection: &Connection,
     tenant: Option<&str>,
     since: &str,
-) -> Result<Vec<SpendRow>, Fault> {
+) -> Result<Vec<SpendRow>, StoreError> {
     let (filter, mut params) = (tenant.map_or("", |_| "AND tenant = ?2"), vec![since]);
     params.extend(tenant);
     let sql = SPENT.replace("$1", "?1").replace("$2", filter);
@@ -133,12 +141,15 @@ pub(super) fn expired(
     connection: &Connection,
     now: Moment,
     limit: usize,
-) -> Result<Vec<String>, Fault> {
+) -> Result<Vec<String>, StoreError> {
     let params = params![moment(now), i64::try_from(limit).unwrap_or(i64::MAX)];
     rows(connection, EXPIRED, params, |row| row.text("tenant"))
 }
 
-pub(super) fn wronged(connection: &Connection, now: Moment) -> Result<Vec<String>, Fault> {
+pub(super) fn needing_repair(
+    connection: &Connection,
+    now: Moment,
+) -> Result<Vec<String>, StoreError> {
     let early = TOO_EARLY.replace("$1", "?1").replace("OWN", "");
     let early = rows(connection, &early, [moment(now)], |row| row.lot())?;
     let limits = [moment(now.plus_seconds(SLACK)), moment(now.plus_seconds(LONG))];
@@ -154,7 +165,7 @@ pub(super) fn claim(
     now: Moment,
     until: Moment,
     limit: u32,
-) -> Result<Vec<Webhook>, Fault> {
+) -> Result<Vec<Webhook>, StoreError> {
     let sql = "SELECT alerts.*, \
                (SELECT webhook FROM tenants WHERE tenants.tenant = alerts.tenant) AS webhook \
                FROM alerts WHERE state = 'pending' AND next_at <= ?1 ORDER BY next_at LIMIT ?2";
@@ -174,7 +185,7 @@ pub(super) fn attempted(
     tenant: &str,
     number: u64,
     attempt: &Attempt,
-) -> Result<(), Fault> {
+) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let key = [text(tenant), count(number)];
     let found = one(&transaction, &ALERTS, key, |row| row.alert())?;
@@ -188,7 +199,7 @@ fn update_alert(
     connection: &Connection,
     view: &AlertView,
     delivery: &Delivery,
-) -> Result<(), Fault> {
+) -> Result<(), StoreError> {
     let row = sealed(&ALERTS, alert_view_row(&view.alert, delivery));
     let sql = &ALERTS.statements(Takes::One).update;
     connection.prepare_cached(sql)?.execute(params_from_iter(row))?;

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::open::{Mode, open};
-use crate::companion::ledger::store::{Fault, Reply};
+use crate::companion::ledger::store::{Reply, StoreError};
 
 type Job = Box<dyn FnOnce(&mut Link) + Send>;
 
@@ -48,7 +48,7 @@ impl Worker {
     /// Does something with the connection, after all that was asked before.
     pub(super) fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Connection) -> Result<T, Fault> + Send + 'static,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Reply<'_, T> {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |link| {
@@ -58,7 +58,7 @@ impl Worker {
         let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         let sent = jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok());
         Box::pin(async move {
-            let closed = || Fault::Away("the database is closed".to_owned());
+            let closed = || StoreError::Away("the database is closed".to_owned());
             if sent { answered.await.map_err(|_| closed())? } else { Err(closed()) }
         })
     }
@@ -77,15 +77,16 @@ impl Worker {
 impl Link {
     fn run<T>(
         &mut self,
-        work: impl FnOnce(&mut Connection) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         if self.connection.is_none() {
-            let path = self.path.as_ref().ok_or_else(|| Fault::Away("it is gone".to_owned()))?;
+            let path =
+                self.path.as_ref().ok_or_else(|| StoreError::Away("it is gone".to_owned()))?;
             self.connection = Some(open(path, self.mode)?);
         }
-        let gone = || Fault::Away("it is gone".to_owned());
+        let gone = || StoreError::Away("it is gone".to_owned());
         let result = work(self.connection.as_mut().ok_or_else(gone)?);
-        if matches!(result, Err(Fault::Away(_))) && self.path.is_some() {
+        if matches!(result, Err(StoreError::Away(_))) && self.path.is_some() {
             self.connection = None;
         }
         result
