@@ -5,7 +5,6 @@ use std::cell::{Cell, OnceCell};
 
 use tradewind::decide::{Decision, Refusal, Request, World, decide};
 use tradewind::dialect::{Operation, client};
-use tradewind::exchange::vocabulary;
 use tradewind::json::{Document, Limits};
 use tradewind::layout::{Reader, Writer};
 use tradewind::policy::{Policy, Tenant};
@@ -84,16 +83,18 @@ fn decided(body: &str, host: &Counting) -> Result<Decision, Box<Refusal>> {
 }
 
 fn decided_for(client: &str, body: &str, host: &Counting) -> Result<Decision, Box<Refusal>> {
-    let policy = Policy::from_json(POLICY.as_bytes(), vocabulary()).unwrap();
+    let policy = Policy::from_json(POLICY.as_bytes()).unwrap();
     let tenant = Tenant { tenant: "public".to_owned(), user: None, key: None };
     let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
     let client = client::named(client).unwrap();
-    let ask = client.inbound.ask(&document).unwrap();
+    let operation = Operation::CHAT;
+    let inbound = client.endpoint_for(operation.name).unwrap().inbound().unwrap();
+    let ask = inbound.ask(&document).unwrap();
     decide(&Request {
         policy: &policy,
         tenant: &tenant,
-        client,
-        operation: Operation::Chat,
+        operation,
+        inbound,
         document: &document,
         ask: &ask,
         bytes: body.len(),

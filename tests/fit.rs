@@ -3,10 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 use tradewind::credit::Credits;
 use tradewind::decide::{Facts, misfit};
-use tradewind::dialect::client;
-use tradewind::policy::{Capability, Policy, Unsupported, Vocabulary, answer_room};
-
-const DIALECTS: Vocabulary<'static> = Vocabulary { dialects: &["openai", "gemini"], carried: &[] };
+use tradewind::dialect::{Format, Operation, client};
+use tradewind::policy::{Capability, Policy, Unsupported, answer_room};
 
 /// Small sees nothing and is cheap; large can do everything; other speaks another dialect.
 const MODELS: &str = r#"
@@ -27,7 +25,7 @@ const MODELS: &str = r#"
 "#;
 
 fn policy(rest: &str) -> Policy {
-    Policy::from_json(format!("{{{MODELS}{rest}}}").as_bytes(), DIALECTS).unwrap()
+    Policy::from_json(format!("{{{MODELS}{rest}}}").as_bytes()).unwrap()
 }
 
 fn public() -> Policy {
@@ -93,6 +91,11 @@ const CASES: &[Case] = &[
     ),
 ];
 
+fn format(client: &str) -> &'static Format {
+    let endpoint = client::named(client).unwrap().endpoint_for(Operation::CHAT.name);
+    endpoint.unwrap().inbound().unwrap().format
+}
+
 fn said(policy: &Policy, facts: &Facts, input_tokens: u64) -> Vec<String> {
     let chain = policy.chain(policy.route("auto").unwrap());
     let (mut fits, mut dropped) = (Vec::new(), Vec::new());
@@ -110,22 +113,15 @@ fn said(policy: &Policy, facts: &Facts, input_tokens: u64) -> Vec<String> {
 fn a_chain_keeps_the_models_that_fit_in_order() {
     let policy = public();
     for (input_tokens, max_tokens, needs, expected) in CASES {
-        let facts = Facts {
-            client: client::named("openai").unwrap(),
-            max_tokens: *max_tokens,
-            needs: needs.to_vec(),
-        };
+        let facts =
+            Facts { format: format("openai"), max_tokens: *max_tokens, needs: needs.to_vec() };
         assert_eq!(said(&policy, &facts, *input_tokens), *expected, "{facts:?}");
     }
 }
 
 #[test]
 fn a_bound_that_is_written_anew_can_be_lowered() {
-    let facts = Facts {
-        client: client::named("anthropic").unwrap(),
-        max_tokens: Some(201),
-        ..Facts::default()
-    };
+    let facts = Facts { format: format("anthropic"), max_tokens: Some(201), needs: Vec::new() };
     assert_eq!(said(&public(), &facts, 0), ["+small", "+large", "+other"]);
 }
 
@@ -291,7 +287,7 @@ fn prices_are_exact() {
         let price = format!(r#""name": "s", "price": {text}"#);
         let document = format!(r#"{{{MODELS} "identity": [{{"anonymous": {{"tenant": "t"}}}}]}}"#);
         let document = document.replace(r#""name": "s""#, &price);
-        let policy = Policy::from_json(document.as_bytes(), DIALECTS).unwrap();
+        let policy = Policy::from_json(document.as_bytes()).unwrap();
         policy.models().iter().find_map(|model| model.price).unwrap()
     };
     let short = price(r#"{"input": "3", "output": "0.000001"}"#);

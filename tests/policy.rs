@@ -10,7 +10,6 @@ use std::process::Command;
 
 use proptest::prelude::*;
 use tradewind::companion::policy_file;
-use tradewind::exchange::vocabulary;
 use tradewind::policy::{Node, Policy};
 
 /// The policies of a folder of the corpus, in order.
@@ -56,7 +55,7 @@ fn correct_policies_are_read_and_survive_as_json() {
         let (policy, node) = policy_file::load(&path)
             .unwrap_or_else(|problems| panic!("{}: {problems:?}", path.display()));
         let json = node.to_json();
-        let again = Policy::from_json(json.as_bytes(), vocabulary()).unwrap();
+        let again = Policy::from_json(json.as_bytes()).unwrap();
         assert_eq!(format!("{policy:?}"), format!("{again:?}"), "{}", path.display());
         assert_eq!(Node::from_json(json.as_bytes()).unwrap().to_json(), json);
         serde_json::from_str::<serde_json::Value>(&json).unwrap();

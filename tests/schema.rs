@@ -16,7 +16,6 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use support::valid;
 use tradewind::companion::{policy_file, schema};
-use tradewind::exchange::vocabulary;
 use tradewind::policy::Policy;
 
 const PAGE: &str = "envoy/POLICY.md";
@@ -59,7 +58,7 @@ fn value(text: &[u8]) -> Option<Value> {
 }
 
 fn read(policy: &Value) -> Result<Policy, Vec<String>> {
-    let read = Policy::from_json(policy.to_string().as_bytes(), vocabulary());
+    let read = Policy::from_json(policy.to_string().as_bytes());
     read.map_err(|problems| problems.iter().map(ToString::to_string).collect())
 }
 

@@ -10,8 +10,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("layout", &[]),
     ("port", &[]),
     ("credit", &["json", "usage"]),
-    ("policy", &["credit", "json"]),
     ("dialect", &["json", "usage"]),
+    ("policy", &["dialect", "credit", "json"]),
     ("resilience", &["layout", "port"]),
     ("decide", &["policy", "dialect", "credit", "resilience", "json", "layout", "port"]),
     (
@@ -272,13 +272,15 @@ fn every_client_provider_and_format_has_a_row() {
     assert_eq!(modules("src/dialect/client"), clients, "a file without a row, or out of order");
     let providers: Vec<&str> = provider::ALL.iter().map(|provider| provider.name).collect();
     assert_eq!(modules("src/dialect/provider"), providers, "a file without a row, or out of order");
-    let mut formats: Vec<&str> = provider::ALL.iter().map(|p| p.format.name).collect();
+    let endpoints = provider::ALL.iter().flat_map(|provider| provider.endpoints);
+    let mut formats: Vec<&str> = endpoints.map(|endpoint| endpoint.format.name).collect();
     formats.sort_unstable();
     formats.dedup();
     assert_eq!(modules("src/dialect/format"), formats, "a format that no provider speaks");
-    for client in client::ALL {
-        let name = client.format().name;
-        assert!(formats.contains(&name), "no provider speaks the format of `{}`", client.name);
+    let endpoints = client::ALL.iter().flat_map(|client| client.endpoints);
+    for inbound in endpoints.filter_map(client::Endpoint::inbound) {
+        let name = inbound.format.name;
+        assert!(formats.contains(&name), "no provider speaks the format `{name}`");
     }
 }
 

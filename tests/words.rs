@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tradewind::dialect::{Inbound, client};
+use tradewind::dialect::{Inbound, Operation, client};
 use tradewind::json::{Document, Kind, Limits, Value};
 
 /// Fields whose values are the app's own: schemas, arguments, labels.
@@ -71,7 +71,9 @@ fn requests() -> Vec<(PathBuf, &'static Inbound)> {
             let cases = fs::read_dir(pair.path()).into_iter().flatten().flatten();
             let bodies = cases.map(|case| case.path().join("request.json"));
             let there = bodies.filter(|path| from && path.exists());
-            found.extend(there.map(|path| (path, client.inbound)));
+            let endpoint = client.endpoint_for(Operation::CHAT.name).expect("an endpoint");
+            let inbound = endpoint.inbound().expect("an endpoint for models");
+            found.extend(there.map(|path| (path, inbound)));
         }
     }
     found

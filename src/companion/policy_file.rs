@@ -2,7 +2,6 @@
 use std::path::Path;
 
 use super::yaml;
-use crate::exchange::vocabulary;
 use crate::policy::{Node, Policy, Problem};
 
 /// The largest file that is read, in bytes: 8 MiB.
@@ -56,7 +55,7 @@ impl Problem {
 /// Everything that is wrong, in the order of its lines.
 pub fn parse(bytes: &[u8]) -> Result<(Policy, Node), Vec<Problem>> {
     let node = tree(bytes).map_err(|problem| vec![problem])?;
-    let policy = Policy::from_node(&node, vocabulary())?;
+    let policy = Policy::from_node(&node)?;
     Ok((policy, node))
 }
 

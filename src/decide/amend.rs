@@ -13,14 +13,14 @@ pub(super) const STEP: Step = Step { name: NAME, run };
 const EDITS_MAX: usize = 1024;
 
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
-    if !decision.quote.candidates().any(|candidate| candidate.speaks(request.client)) {
+    if !decision.quote.candidates().any(|candidate| candidate.speaks(request.inbound.format)) {
         return Ok(());
     }
-    let edits = (request.client.inbound.edits)(request.document, request.ask);
+    let edits = (request.inbound.edits)(request.document, request.ask);
     if edits.len() > EDITS_MAX {
         let reason = format!("more than {EDITS_MAX} places of the body would have to change");
         let left = decision.pass_over(request, NAME, |leg| {
-            let same = request.client.same_format(&leg.model.provider.dialect);
+            let same = leg.model.provider.dialect.speaks(request.inbound.format);
             same.then(|| Cow::Owned(reason.clone()))
         });
         return left.map_err(|message| Fault::new(FaultKind::InvalidRequest, message));

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{Entry, Request, Trace, Verdict};
 use crate::credit::Credits;
-use crate::dialect::{Client, Edit};
+use crate::dialect::{Edit, Format};
 use crate::policy::{Model, Policy};
 
 /// How a request is served.
@@ -179,15 +179,15 @@ impl Candidate {
         self.legs.len() == other.legs.len() && self.legs.iter().zip(&other.legs).all(same)
     }
 
-    /// Whether all of its providers speak the format of that client.
+    /// Whether all of the chain's providers speak that format.
     #[must_use]
-    pub fn speaks_only(&self, client: &Client) -> bool {
-        self.legs.iter().all(|leg| client.same_format(&leg.model.provider.dialect))
+    pub fn speaks_only(&self, format: &Format) -> bool {
+        self.legs.iter().all(|leg| leg.model.provider.dialect.speaks(format))
     }
 
-    /// Whether one of its providers speaks the format of that client.
+    /// Whether one of the chain's providers speaks that format.
     #[must_use]
-    pub fn speaks(&self, client: &Client) -> bool {
-        self.legs.iter().any(|leg| client.same_format(&leg.model.provider.dialect))
+    pub fn speaks(&self, format: &Format) -> bool {
+        self.legs.iter().any(|leg| leg.model.provider.dialect.speaks(format))
     }
 }

@@ -3,7 +3,7 @@ use core::fmt;
 use std::borrow::Cow;
 
 use super::{Decision, Entry, Leg, Request, Step, Verdict, bound};
-use crate::dialect::{Client, Fault, FaultKind, Target, client, provider};
+use crate::dialect::{Fault, FaultKind, Format, Target};
 use crate::policy::{Capability, Model, Unsupported};
 
 const NAME: &str = "fit";
@@ -13,20 +13,13 @@ pub(super) const STEP: Step = Step { name: NAME, run };
 /// What is known of a request.
 #[derive(Debug, Clone)]
 pub struct Facts {
-    /// The app's client: a provider of the same format gets the app's bound on the answer as it
-    /// stands, any other one a bound that its model can keep.
-    pub client: &'static Client,
+    /// The format of the app: a provider that speaks the same gets the app's bound on the answer as
+    /// it stands, any other one a bound that its model can keep.
+    pub format: &'static Format,
     /// Most tokens of the answer, where the request says.
     pub max_tokens: Option<u64>,
     /// What the request needs a model to be able to do, and the field that says so.
     pub needs: Vec<(Capability, &'static str)>,
-}
-
-impl Default for Facts {
-    /// A request of the default client that asks for nothing in particular.
-    fn default() -> Self {
-        Self { client: client::DEFAULT, max_tokens: None, needs: Vec::new() }
-    }
 }
 
 /// Why a model cannot serve a request.
@@ -130,7 +123,7 @@ fn why(
 fn facts(request: &Request<'_>) -> Facts {
     let needs = request.ask.needs();
     let mut facts = Facts {
-        client: request.client,
+        format: request.inbound.format,
         max_tokens: request.ask.max_tokens.map(|max| max.value),
         needs: Vec::new(),
     };
@@ -148,18 +141,14 @@ fn facts(request: &Request<'_>) -> Facts {
 /// What the provider of a model cannot be told of a request; `None` where it can be told all.
 fn unsayable(request: &Request<'_>, leg: &Leg) -> Option<String> {
     let model = &leg.model;
-    let own = &model.provider.dialect;
-    let Some(provider) = provider::named(own) else {
-        return Some(format!("its provider speaks `{own}`, which this gateway does not"));
+    let Some(endpoint) = model.provider.dialect.endpoint(request.operation) else {
+        return Some(format!("its provider has no `{}`", request.operation.name));
     };
-    if !provider.serves(request.operation) {
-        return Some(format!("its provider has no `{}`", request.operation.name()));
-    }
-    if provider.format == request.client.format() || model.unsupported == Unsupported::Drop {
+    if endpoint.format == request.inbound.format || model.unsupported == Unsupported::Drop {
         return None;
     }
     let target = Target { model: &model.provider_model, max_output_tokens: leg.max_output_tokens };
-    let fields = provider.unsupported(request.ask, &target);
+    let fields = endpoint.unsupported(request.ask, &target);
     let said: Vec<String> = fields.iter().map(ToString::to_string).collect();
     if said.is_empty() { None } else { Some(said.join(", ")) }
 }
@@ -184,7 +173,7 @@ pub fn misfit(model: &Model, facts: &Facts, input_tokens: u64) -> Option<Misfit>
     let most = model.max_output_tokens;
     let max_tokens = match facts.max_tokens {
         Some(max_tokens) if max_tokens <= most => Some(max_tokens),
-        Some(max_tokens) if facts.client.same_format(&model.provider.dialect) => {
+        Some(max_tokens) if model.provider.dialect.speaks(facts.format) => {
             return Some(Misfit::Output { max_tokens, max_output_tokens: most });
         }
         Some(_) => Some(most),

@@ -2,7 +2,7 @@
 use core::cell::OnceCell;
 
 use super::World;
-use crate::dialect::{Ask, Client, Operation};
+use crate::dialect::{Ask, Inbound, Operation};
 use crate::json::Document;
 use crate::policy::{Policy, Tenant};
 
@@ -13,10 +13,10 @@ pub struct Request<'r> {
     pub policy: &'r Policy,
     /// Who pays, and for whom.
     pub tenant: &'r Tenant,
-    /// The client that the app was written for.
-    pub client: &'static Client,
     /// What the app asks for.
     pub operation: Operation,
+    /// How its requests are read.
+    pub inbound: &'static Inbound,
     /// The body.
     pub document: &'r Document<'r>,
     /// The body in our words.

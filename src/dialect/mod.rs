@@ -1,7 +1,7 @@
 //! What apps and providers say, in bytes and in our words. Nobody matches on a dialect; everybody
 //! calls a row of one of three tables: wire [`format`]s, [`client`]s that apps are written for, and
-//! [`provider`]s that serve models. Client and provider speak the same dialect when their formats
-//! are the same.
+//! [`provider`]s that serve models. A client or a provider has an endpoint for every operation that
+//! it knows, each with its format: two speak the same dialect when their formats are the same.
 //!
 //! Provider JSON is read leniently: a field we do not know is not an error. What an app asks and
 //! a format cannot say is an [`UnsupportedField`], never lost in silence.
@@ -12,12 +12,12 @@ pub mod client;
 mod count;
 mod fault;
 mod format;
+mod framing;
 mod needs;
 mod operation;
 pub mod provider;
 mod redact;
 mod splice;
-pub mod sse;
 pub mod tokens;
 mod unsupported;
 mod words;
@@ -29,7 +29,8 @@ pub use ask::{
 };
 pub use client::Client;
 pub use fault::{Fault, FaultKind};
-pub use format::{Format, Inbound, Target};
+pub use format::{Format, Inbound, Target, read_body};
+pub use framing::{Framing, sse};
 pub use needs::Needs;
 pub use operation::Operation;
 pub use provider::Provider;

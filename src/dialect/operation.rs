@@ -1,34 +1,17 @@
 //! What an app may ask for.
 
-/// One kind of request, whatever its format. The order here is the one in which an unknown path is
-/// answered with those that exist.
-///
-/// Each client has a row of paths by operation ([`super::client::Endpoint`]), each provider another
-/// ([`super::provider::Endpoint`]).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Operation {
-    /// An answer to a conversation, by a model.
-    Chat,
-    /// The names that an app may put in `model`. The gateway answers this from its policy.
-    ListModels,
+/// One kind of request, whatever its format. Each client lists those that apps may ask for
+/// ([`super::client::Endpoint`]), each provider those that its models serve
+/// ([`super::provider::Endpoint`]). Operations are the same when they have the same name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Operation {
+    /// The operation's name, in a plan and in what an app is told of it.
+    pub name: &'static str,
 }
 
 impl Operation {
-    /// Every operation.
-    pub const ALL: [Self; 2] = [Self::Chat, Self::ListModels];
-
-    /// The operation's name in a plan.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Chat => "chat",
-            Self::ListModels => "list_models",
-        }
-    }
-
-    /// The operation of that name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|operation| operation.name() == name)
-    }
+    /// An answer to a conversation.
+    pub const CHAT: Self = Self { name: "chat" };
+    /// The names that an app may put in `model`.
+    pub const LIST_MODELS: Self = Self { name: "list_models" };
 }

@@ -3,7 +3,8 @@
 //! The edge role writes the first attempt's, from the request that it has just read; the provider
 //! role those that follow.
 use super::Leg;
-use crate::dialect::{Ask, Edit, Field, Given, Provider, Target, rebased, splice};
+use crate::dialect::provider::Endpoint;
+use crate::dialect::{Ask, Edit, Field, Given, Target, rebased, splice};
 use crate::json::Writer;
 
 /// For a provider of the app's own format: the app's bytes, with a few edits. `None` where the
@@ -27,7 +28,7 @@ fn name(leg: &Leg<'_>) -> String {
 /// For a provider of another format: what the app asks, written anew, and the fields that are left
 /// out.
 pub(super) fn other_format(
-    provider: &Provider,
+    endpoint: &Endpoint,
     leg: &Leg<'_>,
     mut ask: Ask<'_>,
 ) -> (Vec<u8>, Vec<Field>) {
@@ -39,6 +40,6 @@ pub(super) fn other_format(
         unbound => *unbound = leg.paid().map(|value| Given { value, field: "max_tokens" }),
     }
     let target = Target { model: &leg.provider_model, max_output_tokens: most };
-    let left_out = provider.left_out(&ask, &target, leg.drops);
-    (provider.write_request(ask, &target), left_out)
+    let left_out = endpoint.left_out(&ask, &target, leg.drops);
+    (endpoint.write_request(ask, &target), left_out)
 }

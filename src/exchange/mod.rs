@@ -48,12 +48,3 @@ pub use spend::Outboxes;
 
 // The filter hands it on, and knows no policy.
 pub use crate::policy::CreditPolicy;
-
-use crate::dialect;
-use crate::policy::Vocabulary;
-
-/// What a policy may name, from the rooms it does not know.
-#[must_use]
-pub fn vocabulary() -> Vocabulary<'static> {
-    Vocabulary { dialects: &dialect::provider::NAMES, carried: &dialect::client::FORWARDED_HEADERS }
-}

@@ -8,8 +8,7 @@ use super::field::{
 };
 use super::route_names::RouteNames;
 use super::{
-    Policy, Problem, Vocabulary, chain, credits, identity, limits, model, provider, resilience,
-    route,
+    Policy, Problem, chain, credits, identity, limits, model, provider, resilience, route,
 };
 
 /// The whole document: its sections in the order in which they are best read.
@@ -81,18 +80,18 @@ impl Policy {
     ///
     /// # Errors
     /// Everything that is wrong with it, in the order of its lines.
-    pub fn from_json(text: &[u8], vocabulary: Vocabulary<'_>) -> Result<Self, Vec<Problem>> {
+    pub fn from_json(text: &[u8]) -> Result<Self, Vec<Problem>> {
         let node = Node::from_json(text).map_err(|problem| vec![problem])?;
-        Self::from_node(&node, vocabulary)
+        Self::from_node(&node)
     }
 
     /// Reads a policy from its tree.
     ///
     /// # Errors
     /// Everything that is wrong with it, in the order of its lines.
-    pub fn from_node(node: &Node, vocabulary: Vocabulary<'_>) -> Result<Self, Vec<Problem>> {
+    pub fn from_node(node: &Node) -> Result<Self, Vec<Problem>> {
         let report = Report::default();
-        let policy = policy(&Spot::root(node, &report), vocabulary);
+        let policy = policy(&Spot::root(node, &report));
         match (policy, report.finish()) {
             (Some(policy), problems) if problems.is_empty() => Ok(policy),
             (_, problems) => Err(problems),
@@ -101,14 +100,14 @@ impl Policy {
 }
 
 /// Reads what can be read; nothing is missing from it only while nothing has been reported.
-fn policy(root: &Spot<'_>, vocabulary: Vocabulary<'_>) -> Option<Policy> {
+fn policy(root: &Spot<'_>) -> Option<Policy> {
     let mut fields = root.object(&DOCUMENT)?;
     // What is wrong with it has been reported.
     let _ = fields.read(&VERSION);
-    let identity = identity::read(fields.spot(&IDENTITY), vocabulary.carried);
+    let identity = identity::read(fields.spot(&IDENTITY));
     let limits = fields.section(&LIMITS).and_then(limits::read);
     let resilience = fields.section(&RESILIENCE).and_then(resilience::read);
-    let providers = provider::read(fields.spot(&PROVIDERS), vocabulary.dialects);
+    let providers = provider::read(fields.spot(&PROVIDERS));
     let models = model::read(fields.spot(&MODELS), &providers);
     let attempts = resilience.map(|resilience| resilience.attempts);
     let chains = chain::read(fields.spot(&CHAINS), &models, attempts);

@@ -55,15 +55,6 @@ pub struct Policy {
     credits: Option<CreditPolicy>,
 }
 
-/// What the other rooms know and a policy may name.
-#[derive(Debug, Clone, Copy)]
-pub struct Vocabulary<'v> {
-    /// Names of the dialects there are.
-    pub dialects: &'v [&'v str],
-    /// Of each dialect, the request headers that are carried on to providers, in lower case.
-    pub carried: &'v [&'v [&'v str]],
-}
-
 /// A chain and its models.
 #[derive(Debug, Clone, Copy)]
 pub struct ChainView<'p> {

@@ -7,14 +7,15 @@ use super::field::{
     Text, unknown,
 };
 use super::table::Table;
+use crate::dialect;
 
 /// `providers.<name>`: a vendor's API.
 #[derive(Debug, Clone)]
 pub struct Provider {
     /// Its name in the policy, which is also its cluster's name.
     pub name: String,
-    /// The name of its dialect: one of the vocabulary the policy was read with.
-    pub dialect: String,
+    /// How the API is spoken to: the row that `dialect` names.
+    pub dialect: &'static dialect::Provider,
     /// Where it is.
     pub endpoint: Endpoint,
     /// The name of its key's secret; `None` for a server that wants no key.
@@ -56,23 +57,23 @@ const SECRET: Optional<SecretName> = Field::optional(
 
 pub(super) type Providers<'n> = Table<'n, Rc<Provider>>;
 
-pub(super) fn read<'n>(section: Option<Spot<'n>>, dialects: &[&str]) -> Providers<'n> {
-    let read = |name: &str, spot: &Spot<'_>| provider(name, spot, dialects).map(Rc::new);
+pub(super) fn read(section: Option<Spot<'_>>) -> Providers<'_> {
+    let read = |name: &str, spot: &Spot<'_>| provider(name, spot).map(Rc::new);
     let providers = Table::read(PROVIDERS, section, read);
     providers.distinct();
     providers
 }
 
-fn provider(name: &str, spot: &Spot<'_>, dialects: &[&str]) -> Option<Provider> {
+fn provider(name: &str, spot: &Spot<'_>) -> Option<Provider> {
     let mut fields = spot.object(&PROVIDER)?;
-    let dialect = fields.read_with(&DIALECT, |spot| dialect(spot, dialects));
+    let dialect = fields.read(&DIALECT);
     let endpoint = fields.read(&ENDPOINT);
     let secret = fields.read(&SECRET).flatten();
     fields.finish();
     Some(Provider { name: name.to_owned(), dialect: dialect?, endpoint: endpoint?, secret })
 }
 
-/// The name of a dialect, of those that there are.
+/// The name of a provider's row.
 #[derive(Debug, Clone, Copy)]
 struct DialectName;
 
@@ -82,13 +83,18 @@ impl Kind for DialectName {
     }
 }
 
-fn dialect(spot: &Spot<'_>, dialects: &[&str]) -> Option<String> {
-    let text = spot.text("the name of a dialect")?;
-    if dialects.contains(&text) {
-        return Some(text.to_owned());
+impl Read for DialectName {
+    type Value = &'static dialect::Provider;
+
+    #[inline(never)]
+    fn read(&self, spot: &Spot<'_>) -> Option<Self::Value> {
+        let text = spot.text("the name of a dialect")?;
+        let found = dialect::provider::named(text);
+        if found.is_none() {
+            spot.problem(unknown("dialect", text, &dialect::provider::names()));
+        }
+        found
     }
-    spot.problem(unknown("dialect", text, dialects));
-    None
 }
 
 /// The name of a secret. What looks like the key itself is never repeated.

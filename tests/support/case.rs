@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::pretty::pretty;
 use tradewind::dialect::{
-    AnswerHead, Ask, Client, Event, Fault, FaultKind, Provider, Target, UnsupportedField, client,
-    provider, splice, sse,
+    AnswerHead, Ask, Client, Event, Fault, FaultKind, Inbound, Operation, Target, UnsupportedField,
+    client, provider, splice, sse,
 };
 use tradewind::json::{Document, Limits, Writer};
 
@@ -28,7 +28,8 @@ pub(crate) type Out = BTreeMap<&'static str, String>;
 /// Who talks to whom.
 struct Pair {
     client: &'static Client,
-    provider: &'static Provider,
+    inbound: &'static Inbound,
+    endpoint: &'static provider::Endpoint,
     same: bool,
     model: String,
 }
@@ -56,7 +57,7 @@ pub(crate) fn run(case: &Case<'_>) -> Result<Out, String> {
         let (status, body) =
             text.split_once('\n').ok_or("fault.json: the first line is a status")?;
         let status = status.trim().parse().map_err(|_| "fault.json: the status is no number")?;
-        let fault = (pair.provider.format.read_fault)(status, body.as_bytes());
+        let fault = (pair.endpoint.format.read_fault)(status, body.as_bytes());
         out.insert("failed.json", failed(&pair, &fault)?);
     }
     Ok(out)
@@ -71,10 +72,15 @@ fn pair(case: &Case<'_>) -> Result<Pair, String> {
         _ => "gpt-4.1",
     };
     let client = client::named(client).ok_or_else(|| format!("no client `{client}`"))?;
+    let chat = client.endpoint_for(Operation::CHAT.name);
+    let inbound = chat.and_then(client::Endpoint::inbound).ok_or("the client has no chat")?;
+    let provider = provider::named(provider).ok_or_else(|| format!("no provider `{provider}`"))?;
+    let endpoint = provider.endpoint(Operation::CHAT).ok_or("the provider has no chat")?;
     Ok(Pair {
         client,
-        provider: provider::named(provider).ok_or_else(|| format!("no provider `{provider}`"))?,
-        same: client.same_format(provider),
+        inbound,
+        endpoint,
+        same: inbound.format == endpoint.format,
         model: case.file("target.txt").unwrap_or(usual).trim().to_owned(),
     })
 }
@@ -82,7 +88,7 @@ fn pair(case: &Case<'_>) -> Result<Pair, String> {
 /// Gives whether a stream is to end with its usage.
 fn request(pair: &Pair, text: &str, out: &mut Out) -> Result<bool, String> {
     let document = parse("request.json", text)?;
-    let ask = match (pair.client.inbound.read_request)(&document) {
+    let ask = match (pair.inbound.read_request)(&document) {
         Ok(ask) => ask,
         Err(fault) => {
             out.insert("refused.json", failed(pair, &fault)?);
@@ -95,14 +101,14 @@ fn request(pair: &Pair, text: &str, out: &mut Out) -> Result<bool, String> {
         let mut name = Writer::new();
         name.string(&pair.model);
         let name = utf8(name.finish())?;
-        let edits = (pair.client.inbound.edits)(&document, &ask);
+        let edits = (pair.inbound.edits)(&document, &ask);
         utf8(splice(text.as_bytes(), &edits, &name, None).ok_or("the edits do not fit")?)?
     } else {
         let unsupported = unsupported(pair, &ask, &target);
         if !unsupported.is_empty() {
             out.insert("unsupported.txt", unsupported);
         }
-        pretty(&utf8(pair.provider.write_request(ask, &target))?)
+        pretty(&utf8(pair.endpoint.write_request(ask, &target))?)
     };
     parse("sent.json", &sent)?;
     out.insert("sent.json", sent);
@@ -112,21 +118,21 @@ fn request(pair: &Pair, text: &str, out: &mut Out) -> Result<bool, String> {
 /// Every field that keeps the request from this provider, then those that are left out all the
 /// same.
 fn unsupported(pair: &Pair, ask: &Ask<'_>, target: &Target<'_>) -> String {
-    let fields = pair.provider.unsupported(ask, target);
+    let fields = pair.endpoint.unsupported(ask, target);
     let is_own = |one: &&UnsupportedField| ask.passthrough_only.contains(&one.field);
     let (own, others): (Vec<_>, Vec<_>) = fields.iter().partition(is_own);
     let own = own.iter().map(|one| format!("`{}` is the app's dialect's own\n", one.field));
     let others = others.iter().map(|one| format!("{one}\n"));
-    let left_out = pair.provider.left_out(ask, target, false).into_iter();
+    let left_out = pair.endpoint.left_out(ask, target, false).into_iter();
     let left_out = left_out.map(|field| format!("(`{field}` only advises)\n"));
     own.chain(others).chain(left_out).collect()
 }
 
 fn whole(pair: &Pair, text: &str, head: &AnswerHead, out: &mut Out) -> Result<(), String> {
     let document = parse("answer.json", text)?;
-    let mut writer = (pair.client.inbound.write_answer)(head.clone());
+    let mut writer = (pair.inbound.write_answer)(head.clone());
     let (mut seen, mut body) = (Seen::default(), Vec::new());
-    (pair.provider.format.read_answer)(&document, &mut |event| {
+    (pair.endpoint.format.read_answer)(&document, &mut |event| {
         seen.note(&event);
         writer.write(&event, &mut body);
     });
@@ -168,9 +174,9 @@ fn streams(pair: &Pair, text: &str, head: &AnswerHead, out: &mut Out) -> Result<
 }
 
 fn stream(pair: &Pair, head: &AnswerHead, chunks: &[&[u8]]) -> Result<(String, String), String> {
-    let mut parser = sse::Parser::default();
-    let mut reader = (pair.provider.format.read_stream)();
-    let mut writer = (pair.client.inbound.write_stream)(head.clone());
+    let mut parser = pair.endpoint.framing.parser();
+    let mut reader = (pair.endpoint.format.read_stream)();
+    let mut writer = (pair.inbound.write_stream)(head.clone());
     let (mut seen, mut body) = (Seen::default(), Vec::new());
     let mut each = |block: sse::Block<'_>, _: &[u8]| {
         let Some(event) = block.event() else { return };

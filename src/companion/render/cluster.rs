@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::endpoint::{options_of, reached};
 use super::{Place, Secret, extension, named, plugin, secret};
-use crate::dialect::{self, provider::Credential};
+use crate::dialect::provider::Credential;
 use crate::policy::{Policy, Provider};
 
 pub(super) fn cluster(
@@ -46,7 +46,7 @@ pub(super) fn codec() -> Value {
 /// What adds the provider's key, where it wants one.
 fn credential(provider: &Provider, secrets: &[Secret]) -> Option<Value> {
     let name = provider.secret.as_deref()?;
-    let Credential { header, prefix } = &dialect::provider::named(&provider.dialect)?.credential;
+    let Credential { header, prefix } = &provider.dialect.credential;
     Some(injector(name, (header, prefix), secrets))
 }
 

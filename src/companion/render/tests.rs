@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{Checked, Place, Secret, Source, duration, envoy};
-use crate::policy::{Policy, Vocabulary};
+use crate::policy::Policy;
 
 const POLICY: &str = r#"{
   "version": "tradewind/v1",
@@ -32,8 +32,7 @@ const POLICY: &str = r#"{
 }"#;
 
 fn policy() -> Policy {
-    let vocabulary = Vocabulary { dialects: &["openai"], carried: &[] };
-    Policy::from_json(POLICY.as_bytes(), vocabulary).unwrap()
+    Policy::from_json(POLICY.as_bytes()).unwrap()
 }
 
 fn place() -> Place {
@@ -125,8 +124,7 @@ fn two_thousand_models_have_the_clusters_of_their_providers() {
         policy["chains"][&name] = json!([name]);
         policy["routes"].as_array_mut().unwrap().push(json!({"models": [name], "chain": name}));
     }
-    let vocabulary = Vocabulary { dialects: &["openai"], carried: &[] };
-    let policy = Policy::from_json(policy.to_string().as_bytes(), vocabulary).unwrap();
+    let policy = Policy::from_json(policy.to_string().as_bytes()).unwrap();
     let after = envoy(Checked { policy: &policy, json: "{}" }, &place(), &secrets());
     let clusters = |rendered: &Value| at(rendered, "/static_resources/clusters").clone();
     assert_eq!(clusters(&after), clusters(&before));
@@ -304,8 +302,7 @@ fn no_request_lives_for_ever() {
     assert_eq!(at(&rendered(), &whole), "3600.000s");
     let patient = POLICY.replace("20500ms", "1h");
     assert_ne!(patient, POLICY);
-    let vocabulary = Vocabulary { dialects: &["openai"], carried: &[] };
-    let policy = Policy::from_json(patient.as_bytes(), vocabulary).unwrap();
+    let policy = Policy::from_json(patient.as_bytes()).unwrap();
     let rendered = envoy(Checked { policy: &policy, json: "{}" }, &place(), &secrets());
     let idle = at(&rendered, &format!("{CONNECTION}/stream_idle_timeout"));
     assert_eq!(at(&rendered, &whole), idle, "no sooner than silence ends one");

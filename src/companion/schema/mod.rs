@@ -6,7 +6,7 @@ pub use reference::reference;
 
 use serde_json::{Map, Value, json};
 
-use crate::exchange::vocabulary;
+use crate::dialect::provider;
 use crate::policy::DOCUMENT;
 use crate::policy::field::{Absent, Row, Section, Shape, Text};
 
@@ -84,7 +84,7 @@ fn of(shape: &Shape) -> Map<String, Value> {
         Shape::Words(words) => {
             json!({"enum": words.iter().map(|(word, _)| *word).collect::<Vec<_>>()})
         }
-        Shape::Dialect => json!({"enum": vocabulary().dialects}),
+        Shape::Dialect => json!({"enum": provider::names()}),
         Shape::NameOf(_) => json!({"type": "string"}),
         Shape::List { of: item, least, unique, .. } => {
             let mut list = json!({"type": "array", "items": of(item)});

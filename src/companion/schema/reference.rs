@@ -2,7 +2,7 @@
 use serde_json::Value;
 
 use super::meaning;
-use crate::exchange::vocabulary;
+use crate::dialect::provider;
 use crate::policy::DOCUMENT;
 use crate::policy::field::{Absent, Row, Section, Shape};
 
@@ -83,7 +83,7 @@ fn is(shape: &Shape, path: &str) -> String {
         Shape::Text(text) if text.range.is_empty() => text.what.to_owned(),
         Shape::Text(text) => format!("{}, {}", text.what, text.range),
         Shape::Words(words) => one_of(words.iter().map(|(word, _)| *word)),
-        Shape::Dialect => one_of(vocabulary().dialects.iter().copied()),
+        Shape::Dialect => one_of(provider::names().into_iter()),
         Shape::NameOf(entry) => format!("the name of a {entry}"),
         Shape::List { what, of, unique, .. } => {
             let once = if *unique { ", each once" } else { "" };

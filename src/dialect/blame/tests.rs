@@ -1,7 +1,7 @@
 //! What providers say, word for word, and whose fault it is.
 use super::account;
-use crate::dialect::FaultKind as K;
 use crate::dialect::provider::named;
+use crate::dialect::{FaultKind as K, Format, Operation};
 
 /// Each row is a provider, a status, what it is and a body.
 const SAID: &str = include_str!("said.txt");
@@ -15,10 +15,14 @@ fn rows() -> impl Iterator<Item = (&'static str, u16, &'static str, &'static str
     })
 }
 
+fn format(provider: &str) -> &'static Format {
+    named(provider).unwrap().endpoint(Operation::CHAT).unwrap().format
+}
+
 #[test]
 fn whose_fault_it_is() {
     for (provider, status, kind, body) in rows() {
-        let fault = (named(provider).unwrap().format.read_fault)(status, body.as_bytes());
+        let fault = (format(provider).read_fault)(status, body.as_bytes());
         let found = (format!("{:?}", fault.kind), fault.status);
         assert_eq!(found, (kind.to_owned(), status), "{provider} {status} {body}");
     }
@@ -30,7 +34,7 @@ fn no_word_of_any_dialect_outranks_a_status() {
     let bodies: Vec<&str> = rows().map(|(_, _, _, body)| body).collect();
     let operators = [K::Authentication, K::Permission, K::Billing, K::ModelNotFound, K::NotFound];
     for provider in ["anthropic", "gemini", "openai"] {
-        let read = named(provider).unwrap().format.read_fault;
+        let read = format(provider).read_fault;
         for body in &bodies {
             for status in [401, 402, 403, 404] {
                 let fault = read(status, body.as_bytes());
@@ -60,13 +64,13 @@ fn no_key_is_told() {
     );
     for provider in ["anthropic", "gemini", "openai"] {
         for status in [200, 400, 403, 500] {
-            let fault = (named(provider).unwrap().format.read_fault)(status, body.as_bytes());
+            let fault = (format(provider).read_fault)(status, body.as_bytes());
             let told = format!("{fault:?}");
             assert!(!told.contains("AIza") && !told.contains("aB3dE6"), "{provider}: {told}");
             assert!(told.contains("Consumer 'api_key:[redacted]' has been"), "{provider}: {told}");
         }
         let page = b"invalid key sk-proj-aB3dE6gH9jK2mN5pQ8sT1vW4yZ7";
-        let fault = (named(provider).unwrap().format.read_fault)(400, page);
+        let fault = (format(provider).read_fault)(400, page);
         assert!(!format!("{fault:?}").contains("aB3dE6"), "{provider}: {fault:?}");
     }
 }

@@ -3,10 +3,8 @@
 mod anthropic;
 mod openai;
 
-use std::sync::LazyLock;
-
-use super::format::{Format, Inbound};
-use super::{Fault, Operation, provider};
+use super::format::Inbound;
+use super::{Fault, Operation};
 
 /// The API that an app was written for.
 #[derive(Debug)]
@@ -15,8 +13,6 @@ pub struct Client {
     pub name: &'static str,
     /// The paths that it may call.
     pub endpoints: &'static [Endpoint],
-    /// How its requests are read and its answers are written.
-    pub inbound: &'static Inbound,
     /// Request headers that go on to a provider of the same format, and to no other. They also tell
     /// whose a request to a path of nobody's is.
     pub forwarded_headers: &'static [&'static str],
@@ -24,19 +20,43 @@ pub struct Client {
     pub request_id_header: &'static str,
     /// Writes a failure as a whole body.
     pub write_fault: fn(&Fault, request_id: &str) -> Vec<u8>,
-    /// Writes the answer to [`Operation::ListModels`], for these names.
-    pub write_models: fn(&[&str]) -> Vec<u8>,
 }
 
 /// A path that an app may call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Endpoint {
-    /// What is asked for there.
+    /// What is asked for there. No other endpoint of the client has the same operation.
     pub operation: Operation,
     /// The HTTP method.
     pub method: &'static str,
     /// The path, without a query.
     pub path: &'static str,
+    /// Who serves the operation.
+    pub served: Served,
+}
+
+/// Who serves an operation.
+#[derive(Debug, Clone, Copy)]
+pub enum Served {
+    /// A model: how requests are read, and answers written.
+    ByModels(&'static Inbound),
+    /// The gateway itself, which asks no provider and charges nobody.
+    ByGateway(Answer),
+}
+
+/// Makes the whole body of the gateway's own answer.
+///
+/// # Errors
+/// What is wrong with the request.
+pub type Answer = fn(&Known<'_>) -> Result<Vec<u8>, Fault>;
+
+/// What the gateway's own answers are made of.
+#[derive(Debug)]
+pub struct Known<'k> {
+    /// The names that an app may put in `model`, in the order of the policy.
+    pub models: &'k [&'k str],
+    /// The request's body; empty where the endpoint's method has none.
+    pub body: &'k [u8],
 }
 
 /// Every client, in alphabetical order.
@@ -45,9 +65,11 @@ pub static ALL: &[&Client] = &[&anthropic::CLIENT, &openai::CLIENT];
 /// The client that a request is taken to be of when neither its path nor its headers tell.
 pub static DEFAULT: &Client = &openai::CLIENT;
 
-/// The request headers that each client forwards.
-pub static FORWARDED_HEADERS: LazyLock<Vec<&[&str]>> =
-    LazyLock::new(|| ALL.iter().map(|client| client.forwarded_headers).collect());
+/// Whether a request header, by its name in lower case, goes on to providers.
+#[must_use]
+pub fn forwards(header: &str) -> bool {
+    ALL.iter().any(|client| client.forwarded_headers.contains(&header))
+}
 
 /// The client of that name.
 #[must_use]
@@ -70,43 +92,51 @@ pub fn of(path: &str, has_header: impl Fn(&str) -> bool) -> &'static Client {
         .unwrap_or(DEFAULT)
 }
 
-/// Every endpoint of every client, each once, by its operation.
+/// Every endpoint of every client, those that models serve first; of two with the same method and
+/// path one.
 #[must_use]
-pub fn endpoints() -> Vec<Endpoint> {
-    let mut found: Vec<Endpoint> = Vec::new();
+pub fn endpoints() -> Vec<&'static Endpoint> {
+    let mut found: Vec<&Endpoint> = Vec::new();
     for endpoint in ALL.iter().flat_map(|client| client.endpoints) {
-        if !found.contains(endpoint) {
-            found.push(*endpoint);
+        let same = |own: &&Endpoint| (own.method, own.path) == (endpoint.method, endpoint.path);
+        if !found.iter().any(same) {
+            found.push(endpoint);
         }
     }
-    found.sort_by_key(|endpoint| endpoint.operation);
+    found.sort_by_key(|endpoint| endpoint.inbound().is_none());
     found
 }
 
+impl Endpoint {
+    /// How requests for a model are read, where models serve the operation.
+    #[must_use]
+    pub const fn inbound(&self) -> Option<&'static Inbound> {
+        match self.served {
+            Served::ByModels(inbound) => Some(inbound),
+            Served::ByGateway(_) => None,
+        }
+    }
+}
+
 impl Client {
-    /// The format of its requests and answers.
-    #[must_use]
-    pub const fn format(&self) -> &'static Format {
-        self.inbound.format
-    }
-
-    /// Whether the provider of that name speaks the format of this client, and so gets the bytes of
-    /// the app.
-    #[must_use]
-    pub fn same_format(&self, provider: &str) -> bool {
-        provider::named(provider).is_some_and(|provider| provider.format == self.format())
-    }
-
-    /// What is asked for by this method at this path.
+    /// The endpoint with this method and path.
     ///
     /// # Errors
     /// The methods that the path takes instead: an empty list where this client has no such path.
-    pub fn operation(&self, path: &str, method: &str) -> Result<Operation, Vec<&'static str>> {
+    pub fn endpoint(
+        &self,
+        path: &str,
+        method: &str,
+    ) -> Result<&'static Endpoint, Vec<&'static str>> {
         let there = || self.endpoints.iter().filter(|endpoint| endpoint.path == path);
-        match there().find(|endpoint| endpoint.method == method) {
-            Some(endpoint) => Ok(endpoint.operation),
-            None => Err(there().map(|endpoint| endpoint.method).collect()),
-        }
+        let found = there().find(|endpoint| endpoint.method == method);
+        found.ok_or_else(|| there().map(|endpoint| endpoint.method).collect())
+    }
+
+    /// The endpoint for the operation of that name.
+    #[must_use]
+    pub fn endpoint_for(&self, operation: &str) -> Option<&'static Endpoint> {
+        self.endpoints.iter().find(|endpoint| endpoint.operation.name == operation)
     }
 
     /// The paths that no other client has.
@@ -121,7 +151,7 @@ impl Client {
 
 #[cfg(test)]
 mod tests {
-    use super::{DEFAULT, endpoints, named, of};
+    use super::{ALL, DEFAULT, endpoints, of};
 
     #[test]
     fn a_path_belongs_to_a_client_and_else_the_headers_tell() {
@@ -140,11 +170,13 @@ mod tests {
     }
 
     #[test]
-    fn a_format_is_the_same_for_a_client_and_its_providers_alone() {
-        let same = |client: &str, provider: &str| named(client).unwrap().same_format(provider);
-        assert!(same("openai", "openai") && same("anthropic", "anthropic"));
-        assert!(!same("openai", "anthropic") && !same("openai", "gemini"));
-        assert!(!same("openai", "unheard-of"));
+    fn a_client_has_one_endpoint_for_an_operation() {
+        for client in ALL {
+            for endpoint in client.endpoints {
+                let found = client.endpoint_for(endpoint.operation.name).unwrap();
+                assert_eq!(found.path, endpoint.path, "{}", client.name);
+            }
+        }
     }
 
     #[test]

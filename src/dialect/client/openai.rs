@@ -1,17 +1,25 @@
 //! Apps written for OpenAI's API.
-use super::{Client, Endpoint};
+use super::{Client, Endpoint, Served};
 use crate::dialect::Operation;
 use crate::dialect::format::chat_completions;
 
 pub(super) static CLIENT: Client = Client {
     name: "openai",
     endpoints: &[
-        Endpoint { operation: Operation::Chat, method: "POST", path: "/v1/chat/completions" },
-        Endpoint { operation: Operation::ListModels, method: "GET", path: "/v1/models" },
+        Endpoint {
+            operation: Operation::CHAT,
+            method: "POST",
+            path: "/v1/chat/completions",
+            served: Served::ByModels(&chat_completions::INBOUND),
+        },
+        Endpoint {
+            operation: Operation::LIST_MODELS,
+            method: "GET",
+            path: "/v1/models",
+            served: Served::ByGateway(|known| Ok(chat_completions::write_models(known.models))),
+        },
     ],
-    inbound: &chat_completions::INBOUND,
     forwarded_headers: &["openai-beta"],
     request_id_header: "x-request-id",
     write_fault: chat_completions::write_fault,
-    write_models: chat_completions::write_models,
 };

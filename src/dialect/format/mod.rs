@@ -6,8 +6,8 @@ pub(super) mod messages;
 use super::answer::{AnswerHead, AnswerWriter, StreamReader, WholeReader};
 use super::unsupported::UnsupportedField;
 use super::words::{self, Words};
-use super::{Ask, Edit, Fault};
-use crate::json::Document;
+use super::{Ask, Edit, Fault, FaultKind};
+use crate::json::{Document, Limits};
 
 /// A wire format, as providers are spoken to: requests are written, answers are read.
 #[derive(Debug)]
@@ -58,6 +58,22 @@ pub struct Inbound {
     pub write_stream: fn(AnswerHead) -> Box<dyn AnswerWriter>,
     /// What ends a stream, after the reason of its end.
     pub end_of_stream: &'static str,
+}
+
+/// Reads the body of an app's request, which is a JSON object in every format.
+///
+/// # Errors
+/// The body is something else.
+pub fn read_body(body: &[u8]) -> Result<Document<'_>, Fault> {
+    let document = Document::parse(body, Limits::default()).map_err(|syntax| {
+        Fault::new(FaultKind::InvalidRequest, format!("the body is not valid JSON: {syntax}"))
+    })?;
+    if !document.root().is_object() {
+        let found = document.root().kind().name();
+        let message = format!("the body must be a JSON object, found {found}");
+        return Err(Fault::new(FaultKind::InvalidRequest, message));
+    }
+    Ok(document)
 }
 
 impl Inbound {

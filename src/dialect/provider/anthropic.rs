@@ -1,17 +1,20 @@
 //! Anthropic.
-use super::{Credential, Endpoint, Framing, Path, Provider, Quirks};
-use crate::dialect::Operation;
+use super::{Credential, Endpoint, Path, Provider, Quirks};
 use crate::dialect::format::messages;
+use crate::dialect::{Framing, Operation};
 
 /// The version of the API whose rules we follow.
 const VERSION: (&str, &str) = ("anthropic-version", "2023-06-01");
 
 pub(super) static PROVIDER: Provider = Provider {
     name: "anthropic",
-    format: &messages::FORMAT,
-    endpoints: &[Endpoint { operation: Operation::Chat, path: Path::Fixed("/v1/messages") }],
+    endpoints: &[Endpoint {
+        operation: Operation::CHAT,
+        path: Path::Fixed("/v1/messages"),
+        format: &messages::FORMAT,
+        framing: Framing::ServerSentEvents,
+        quirks: Quirks::NONE,
+    }],
     credential: Credential { header: "x-api-key", prefix: "" },
     headers: &[VERSION],
-    framing: Framing::ServerSentEvents,
-    quirks: Quirks::NONE,
 };

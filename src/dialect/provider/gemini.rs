@@ -1,16 +1,19 @@
 //! Google's Gemini API. The model and the method are in the path.
-use super::{Credential, Endpoint, Framing, Path, Provider, Quirks};
-use crate::dialect::Operation;
+use super::{Credential, Endpoint, Path, Provider, Quirks};
 use crate::dialect::format::generate_content;
+use crate::dialect::{Framing, Operation};
 
 pub(super) static PROVIDER: Provider = Provider {
     name: "gemini",
-    format: &generate_content::FORMAT,
-    endpoints: &[Endpoint { operation: Operation::Chat, path: Path::Of(path) }],
+    endpoints: &[Endpoint {
+        operation: Operation::CHAT,
+        path: Path::Of(path),
+        format: &generate_content::FORMAT,
+        framing: Framing::ServerSentEvents,
+        quirks: Quirks { unread_members: &["logprobsResult"], omits_user: true },
+    }],
     credential: Credential { header: "x-goog-api-key", prefix: "" },
     headers: &[],
-    framing: Framing::ServerSentEvents,
-    quirks: Quirks { unread_members: &["logprobsResult"], omits_user: true },
 };
 
 /// The path after the endpoint's prefix.

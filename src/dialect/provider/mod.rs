@@ -5,9 +5,9 @@ mod gemini;
 mod openai;
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
 
 use super::format::{Format, Target};
+use super::framing::Framing;
 use super::unsupported::{Field, UnsupportedField};
 use super::{Ask, Operation};
 
@@ -16,27 +16,27 @@ use super::{Ask, Operation};
 pub struct Provider {
     /// What a policy says for it in `dialect`.
     pub name: &'static str,
-    /// How requests to it are written and its answers are read.
-    pub format: &'static Format,
     /// Where it is asked.
     pub endpoints: &'static [Endpoint],
     /// Where the provider's key goes.
     pub credential: Credential,
     /// Request headers that every request carries, unless the app's own value is forwarded.
     pub headers: &'static [(&'static str, &'static str)],
-    /// How its streams are cut into events.
-    pub framing: Framing,
-    /// What it does otherwise than its format.
-    pub quirks: Quirks,
 }
 
-/// The path of one operation, after the prefix of the endpoint in the policy.
+/// Where and how a provider is asked for one operation.
 #[derive(Debug)]
 pub struct Endpoint {
-    /// What is asked for there.
+    /// What is asked for there. No other endpoint of the provider has the same operation.
     pub operation: Operation,
-    /// The path.
+    /// The path, after the prefix of the endpoint in the policy.
     pub path: Path,
+    /// How requests are written and answers are read.
+    pub format: &'static Format,
+    /// How streams are cut into events.
+    pub framing: Framing,
+    /// What the provider does otherwise than the format says.
+    pub quirks: Quirks,
 }
 
 /// A path, the same for all models or not.
@@ -55,23 +55,6 @@ pub struct Credential {
     pub header: &'static str,
     /// What stands before the key in the header's value.
     pub prefix: &'static str,
-}
-
-/// How a stream is cut into events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Framing {
-    /// Server-sent events: [`super::sse`].
-    ServerSentEvents,
-}
-
-impl Framing {
-    /// The content type of a stream.
-    #[must_use]
-    pub const fn media_type(self) -> &'static str {
-        match self {
-            Self::ServerSentEvents => "text/event-stream",
-        }
-    }
 }
 
 /// What a provider does otherwise than its format.
@@ -93,8 +76,10 @@ impl Quirks {
 pub static ALL: &[&Provider] = &[&anthropic::PROVIDER, &gemini::PROVIDER, &openai::PROVIDER];
 
 /// What a policy may say in `dialect`.
-pub static NAMES: LazyLock<Vec<&str>> =
-    LazyLock::new(|| ALL.iter().map(|provider| provider.name).collect());
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    ALL.iter().map(|provider| provider.name).collect()
+}
 
 /// The provider of that name.
 #[must_use]
@@ -103,20 +88,27 @@ pub fn named(name: &str) -> Option<&'static Provider> {
 }
 
 impl Provider {
-    /// The path of an operation, where this provider has the operation.
+    /// Where an operation is asked for, where this provider has the operation.
     #[must_use]
-    pub fn path(&self, operation: Operation, model: &str, stream: bool) -> Option<Cow<'_, str>> {
-        let endpoint = self.endpoints.iter().find(|own| own.operation == operation)?;
-        Some(match endpoint.path {
-            Path::Fixed(path) => Cow::Borrowed(path),
-            Path::Of(path) => Cow::Owned(path(model, stream)),
-        })
+    pub fn endpoint(&self, operation: Operation) -> Option<&'static Endpoint> {
+        self.endpoints.iter().find(|own| own.operation == operation)
     }
 
-    /// Whether this provider has an operation.
+    /// Whether requests of that format may go to this provider as they are.
     #[must_use]
-    pub fn serves(&self, operation: Operation) -> bool {
-        self.endpoints.iter().any(|own| own.operation == operation)
+    pub fn speaks(&self, format: &Format) -> bool {
+        self.endpoints.iter().any(|own| own.format == format)
+    }
+}
+
+impl Endpoint {
+    /// The path for the provider's name of a model.
+    #[must_use]
+    pub fn path(&self, model: &str, stream: bool) -> Cow<'static, str> {
+        match self.path {
+            Path::Fixed(path) => Cow::Borrowed(path),
+            Path::Of(path) => Cow::Owned(path(model, stream)),
+        }
     }
 
     /// Every field of a request of another format that is a reason to pass this model over: the
@@ -133,9 +125,9 @@ impl Provider {
         fields
     }
 
-    /// The fields of a request of another format that [`Provider::write_request`] leaves out.
+    /// The fields of a request of another format that [`Endpoint::write_request`] leaves out.
     ///
-    /// `drops` says whether that includes [`Provider::unsupported`] fields: a model that does not
+    /// `drops` says whether that includes [`Endpoint::unsupported`] fields: a model that does not
     /// drop them has been passed over if there are any.
     #[must_use]
     pub fn left_out(&self, ask: &Ask<'_>, target: &Target<'_>, drops: bool) -> Vec<Field> {
@@ -166,28 +158,38 @@ impl Provider {
 
 #[cfg(test)]
 mod tests {
-    use super::ALL;
+    use super::{ALL, Endpoint};
     use crate::dialect::{Ask, Given, Operation, Target};
+
+    fn chat() -> impl Iterator<Item = (&'static str, &'static Endpoint)> {
+        ALL.iter().map(|own| (own.name, own.endpoint(Operation::CHAT).unwrap()))
+    }
 
     #[test]
     fn what_a_provider_omits_is_named_and_not_written() {
         let target = Target { model: "m", max_output_tokens: 9 };
-        for provider in ALL {
+        for (name, endpoint) in chat() {
             let user = Some(Given { value: "somebody".into(), field: "user" });
             let ask = Ask { user, ..Ask::default() };
-            let named = provider.left_out(&ask, &target, false).iter().any(|f| f == "user");
-            let body = String::from_utf8(provider.write_request(ask, &target)).unwrap();
-            assert_ne!(named, body.contains("somebody"), "{}: {body}", provider.name);
-            assert_eq!(named, provider.quirks.omits_user, "{}", provider.name);
+            let named = endpoint.left_out(&ask, &target, false).iter().any(|f| f == "user");
+            let body = String::from_utf8(endpoint.write_request(ask, &target)).unwrap();
+            assert_ne!(named, body.contains("somebody"), "{name}: {body}");
+            assert_eq!(named, endpoint.quirks.omits_user, "{name}");
         }
     }
 
     #[test]
     fn every_provider_serves_chats_and_no_list_of_models() {
-        for provider in ALL {
-            let path = |operation| provider.path(operation, "m", true);
-            assert!(path(Operation::Chat).is_some_and(|path| path.starts_with("/v1")));
-            assert_eq!(path(Operation::ListModels), None, "{}", provider.name);
+        assert!(chat().all(|(_, endpoint)| endpoint.path("m", true).starts_with("/v1")));
+        let listing = ALL.iter().find(|own| own.endpoint(Operation::LIST_MODELS).is_some());
+        assert!(listing.is_none(), "{listing:?}");
+    }
+
+    #[test]
+    fn a_format_is_spoken_by_its_providers_alone() {
+        for (name, endpoint) in chat() {
+            let speaking = ALL.iter().filter(|own| own.speaks(endpoint.format));
+            assert_eq!(speaking.map(|own| own.name).collect::<Vec<_>>(), [name]);
         }
     }
 }

@@ -1,13 +1,14 @@
 //! Bodies that could be read in two ways, and some that could not.
 use super::fold;
-use crate::dialect::client;
+use crate::dialect::{Operation, client};
 use crate::json::{Document, Limits};
 
 /// What the reader of a client says of a body: the field at fault, or nothing.
 fn fault(client: &str, body: &str) -> Option<String> {
     let client = client::named(client).unwrap();
     let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
-    let fault = client.inbound.ask(&document).err()?;
+    let inbound = client.endpoint_for(Operation::CHAT.name).unwrap().inbound().unwrap();
+    let fault = inbound.ask(&document).err()?;
     assert_eq!(fault.status, 400, "{body}");
     Some(fault.param.unwrap())
 }
@@ -123,8 +124,9 @@ fn what_is_the_apps_own_passes() {
 
 #[test]
 fn every_word_of_every_dialect_has_its_own_bit_and_its_own_reading() {
-    for client in client::ALL {
-        let words = (client.inbound.words)();
+    let endpoints = client::ALL.iter().flat_map(|client| client.endpoints);
+    for inbound in endpoints.filter_map(client::Endpoint::inbound) {
+        let words = (inbound.words)();
         assert!((20..=128).contains(&words.0.len()), "{}", words.0.len());
         assert!(words.0.is_sorted_by(|a, b| a.folded < b.folded), "two that read alike");
         for word in &words.0 {

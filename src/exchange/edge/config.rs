@@ -2,7 +2,7 @@
 use std::rc::Rc;
 
 use super::super::contract::problem;
-use super::super::{Ledger, StreamBuffer, vocabulary};
+use super::super::{Ledger, StreamBuffer};
 use crate::json::{At, Value, Writer};
 use crate::policy::{CreditPolicy, Policy, Problem};
 
@@ -44,7 +44,7 @@ impl Config {
             let missing = "missing: expected the policy".to_owned();
             return Err(vec![problem(&At::Root.key("policy"), 0, missing)]);
         };
-        Policy::from_json(policy.raw().as_bytes(), vocabulary()).map(|policy| {
+        Policy::from_json(policy.raw().as_bytes()).map(|policy| {
             let ledger = policy.credits().map(Ledger::of);
             Self { policy, buffer: StreamBuffer::read(root), ledger }
         })

@@ -4,7 +4,7 @@ use super::super::provider::listed;
 use super::super::{Body, First, Plan, StreamBuffer, attempt};
 use super::Head;
 use crate::decide::Candidate;
-use crate::dialect::{Ask, provider};
+use crate::dialect::{Ask, Inbound};
 
 /// Longest body of an app's that is kept beside the one that was written for the first attempt, in
 /// bytes: 4 MiB. Envoy holds both until the request is over.
@@ -32,24 +32,25 @@ pub(super) struct Written {
 /// A body that is longer than the stream's buffer goes nowhere. The plan says that, so nobody
 /// writes the body again: the provider role refuses the attempt.
 pub(super) fn write(
-    head: &Head,
+    (head, inbound): (&Head, &Inbound),
     (plan, candidate): (&mut Plan<'_>, &Candidate),
     original: Original<'_>,
     buffer: StreamBuffer,
 ) -> Option<Written> {
     let Original { body: own, ask } = original;
-    let provider = provider::named(&candidate.legs.first()?.model.provider.dialect)?;
+    let dialect = candidate.legs.first()?.model.provider.dialect;
+    let endpoint = dialect.endpoint(head.endpoint.operation)?;
     let (leg, others) = plan.legs.split_first()?;
-    let same = provider.format == head.client.format();
+    let same = endpoint.format == inbound.format;
     // A leg of another format is written from what the app has asked, not from what was made of it.
-    let keeps_original = !others.is_empty() && !candidate.speaks_only(head.client);
+    let keeps_original = !others.is_empty() && !candidate.speaks_only(inbound.format);
     if keeps_original && own.len() > ORIGINAL_MAX {
         return None;
     }
     let (written, dropped) = if same {
         (attempt::same_format(leg, own, &plan.edits)?, Vec::new())
     } else {
-        attempt::other_format(provider, leg, ask)
+        attempt::other_format(endpoint, leg, ask)
     };
     let edits = match others {
         [] => Some(Vec::new()),
@@ -58,7 +59,7 @@ pub(super) fn write(
     };
     let length = u64::try_from(written.len()).ok()?;
     let body = buffer.hold(written).ok();
-    let (format, dropped) = (provider.format.name.into(), listed(&dropped).into());
+    let (format, dropped) = (endpoint.format.name.into(), listed(&dropped).into());
     plan.first = Some(First { format, length, fits: body.is_some(), dropped, keeps_original });
     if let Some(edits) = edits {
         plan.edits = edits;

@@ -2,15 +2,16 @@
 use super::super::reply::Reply;
 use super::held;
 use super::stripped::Stripped;
-use crate::dialect::{Client, Fault, FaultKind, Operation, client};
+use crate::dialect::client::{self, Answer, Endpoint, Known, Served};
+use crate::dialect::{Client, Fault, FaultKind};
 use crate::policy::{Policy, Tenant, shown};
 
 /// What is known before the body.
 #[derive(Debug)]
 pub(super) struct Head {
-    /// What the app asks for.
-    pub(super) operation: Operation,
     pub(super) client: &'static Client,
+    /// Where the app asks.
+    pub(super) endpoint: &'static Endpoint,
     pub(super) tenant: Tenant,
     pub(super) request_id: String,
     /// The app's headers that go to a provider of its own format.
@@ -40,8 +41,8 @@ pub(super) fn read(headers: &[(String, Vec<u8>)], policy: &Policy) -> Opening {
         let message = "this is a gateway to models and no tunnel: CONNECT is not served";
         return refuse(&Fault::new(FaultKind::MethodNotAllowed, message));
     }
-    let operation = match client.operation(path, method) {
-        Ok(operation) => operation,
+    let endpoint = match client.endpoint(path, method) {
+        Ok(endpoint) => endpoint,
         Err(methods) if methods.is_empty() => return refuse(&unknown_path(path)),
         Err(methods) => {
             let methods = methods.join(", ");
@@ -55,10 +56,8 @@ pub(super) fn read(headers: &[(String, Vec<u8>)], policy: &Policy) -> Opening {
     let Some(tenant) = policy.identify(|name| header(headers, name)) else {
         return refuse(&Fault::new(FaultKind::Authentication, unauthenticated(headers, policy)));
     };
-    if operation == Operation::ListModels {
-        let names: Vec<&str> =
-            policy.routes().iter().flat_map(|r| r.names.iter().map(String::as_str)).collect();
-        return Opening::Reply(Reply::ok(client, (client.write_models)(&names), request_id));
+    if let (Served::ByGateway(write), false) = (endpoint.served, has_body(headers)) {
+        return Opening::Reply(own_answer(write, (policy, &[]), client, request_id));
     }
     if let Some(encoding) = text("content-encoding").filter(|e| !e.eq_ignore_ascii_case("identity"))
     {
@@ -72,12 +71,27 @@ pub(super) fn read(headers: &[(String, Vec<u8>)], policy: &Policy) -> Opening {
     }
     Opening::Request(Head {
         client,
-        operation,
+        endpoint,
         tenant,
         request_id: request_id.to_owned(),
         forwarded: forwarded(headers, client),
         stripped,
     })
+}
+
+/// The gateway's own answer to a request with this body.
+pub(super) fn own_answer(
+    write: Answer,
+    (policy, body): (&Policy, &[u8]),
+    client: &'static Client,
+    request_id: &str,
+) -> Reply {
+    let names = policy.routes().iter().flat_map(|route| &route.names);
+    let models: Vec<&str> = names.map(String::as_str).collect();
+    match write(&Known { models: &models, body }) {
+        Ok(written) => Reply::ok(client, written, request_id),
+        Err(fault) => Reply::fault(client, &fault, request_id),
+    }
 }
 
 /// Whether requests of this method have a body, which is to be read before they are refused. One of
@@ -93,7 +107,7 @@ fn header<'h>(headers: &'h [(String, Vec<u8>)], name: &str) -> Option<&'h [u8]> 
 /// A path of nobody's: those that exist are named.
 fn unknown_path(path: &str) -> Fault {
     let endpoints = client::endpoints();
-    let there = |endpoint: &client::Endpoint| format!("{} {}", endpoint.method, endpoint.path);
+    let there = |endpoint: &&Endpoint| format!("{} {}", endpoint.method, endpoint.path);
     let there: Vec<String> = endpoints.iter().map(there).collect();
     let listed = match there.split_last() {
         Some((last, others)) if !others.is_empty() => format!("{}, or {last}", others.join(", ")),

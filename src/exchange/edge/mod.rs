@@ -24,7 +24,8 @@ use super::{
 };
 use crate::credit::Balance;
 use crate::decide::{Candidate, Decision, Outline, Trace};
-use crate::dialect::{Client, Fault, FaultKind};
+use crate::dialect::client::Served;
+use crate::dialect::{Client, Fault, FaultKind, Inbound, read_body};
 
 /// One request of an app.
 #[derive(Debug)]
@@ -70,6 +71,8 @@ enum State {
 /// What a plan is made of, beside the chain that the credits allow.
 #[derive(Debug)]
 struct Draft {
+    /// How the app's requests are read.
+    inbound: &'static Inbound,
     outline: Outline,
     trace: Trace,
 }
@@ -192,17 +195,25 @@ impl Edge {
     }
 
     fn decide(&mut self, head: Head, bytes: &[u8], envoy: &dyn Envoy) -> Effects {
-        let document = match body::read(bytes) {
+        let inbound = match head.endpoint.served {
+            Served::ByModels(inbound) => inbound,
+            Served::ByGateway(write) => {
+                let known = (&self.config.policy, bytes);
+                return answer(head::own_answer(write, known, head.client, &head.request_id));
+            }
+        };
+        let document = match read_body(bytes) {
             Ok(document) => document,
             Err(fault) => return refuse(&head, &fault, None),
         };
-        let decided = body::read_and_decide(&self.config, &head, &document, bytes.len(), envoy);
+        let own = (&head, inbound);
+        let decided = body::read_and_decide(&self.config, own, &document, bytes.len(), envoy);
         let (ask, decision) = match decided {
             Ok(decided) => decided,
             Err((fault, trace)) => return refuse(&head, &fault, trace.as_ref()),
         };
         let Decision { outline, quote, trace } = decision;
-        let draft = Draft { outline, trace };
+        let draft = Draft { inbound, outline, trace };
         // What costs nothing needs no credits.
         let counted = self.config.counted().filter(|_| !quote.primary.max_cost.is_zero());
         let Some(credits) = counted else {

@@ -13,7 +13,7 @@ use super::super::{
 use super::first::{self, Original};
 use super::{Draft, Head};
 use crate::credit::Balance;
-use crate::decide::{Candidate, Outline};
+use crate::decide::Candidate;
 use crate::policy::{CreditPolicy, OnExhausted};
 
 /// Hands the request on: the route's matcher reads the next model from filter state. `credits` is
@@ -32,9 +32,10 @@ pub(super) fn send(
 ) -> Effects {
     let retries = retries(candidate.legs.len());
     let first = candidate.legs.first().map(|leg| leg.model.name.clone()).unwrap_or_default();
-    let mut plan = plan(head, &draft.outline, candidate, credits);
-    let written =
-        original.and_then(|original| first::write(head, (&mut plan, candidate), original, buffer));
+    let mut plan = plan(head, draft, candidate, credits);
+    let written = original.and_then(|original| {
+        first::write((head, draft.inbound), (&mut plan, candidate), original, buffer)
+    });
     let mut effects = Effects::go_on()
         .and(Effect::State(PLAN.into(), plan.encode()))
         .and(Effect::State(NEXT.into(), first.into_bytes()));
@@ -61,19 +62,20 @@ pub(super) fn send(
 /// The plan, as the provider role reads it.
 fn plan<'p>(
     head: &'p Head,
-    outline: &'p Outline,
+    draft: &'p Draft,
     candidate: &'p Candidate,
     credits: Option<(&CreditPolicy, Option<Balance>)>,
 ) -> Plan<'p> {
+    let outline = &draft.outline;
     // A chain in which nobody speaks the app's dialect has no use for the edits.
-    let edits = match candidate.speaks(head.client) {
+    let edits = match candidate.speaks(draft.inbound.format) {
         true => outline.edits.clone(),
         false => Vec::new(),
     };
     Plan {
         request_id: Cow::Borrowed(&head.request_id),
         client: Cow::Borrowed(head.client.name),
-        operation: head.operation,
+        operation: head.endpoint.operation.name.into(),
         stream: outline.stream,
         stream_usage: outline.stream_usage,
         legs: candidate.legs.iter().map(Leg::of).collect(),

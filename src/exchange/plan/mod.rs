@@ -12,7 +12,7 @@ use std::borrow::Cow;
 pub use self::first::First;
 pub use self::leg::Leg;
 
-use crate::dialect::{Edit, Operation};
+use crate::dialect::Edit;
 use crate::layout::{Reader, Writer};
 
 /// The encoding's version: both roles must be of the same one.
@@ -25,8 +25,8 @@ pub struct Plan<'p> {
     pub request_id: Cow<'p, str>,
     /// The client that the app was written for, by its name.
     pub client: Cow<'p, str>,
-    /// What the app asks for.
-    pub operation: Operation,
+    /// The operation that is asked for, by its name.
+    pub operation: Cow<'p, str>,
     /// Whether the answer is streamed.
     pub stream: bool,
     /// Whether a stream ends with its usage.
@@ -78,7 +78,7 @@ impl<'p> Plan<'p> {
         out.number(VERSION);
         out.text(&self.request_id);
         out.text(&self.client);
-        out.text(self.operation.name());
+        out.text(&self.operation);
         out.flag(self.stream);
         out.flag(self.stream_usage);
         out.list(&self.legs, |out, leg| leg.write(out));
@@ -111,7 +111,7 @@ impl<'p> Plan<'p> {
         Some(Self {
             request_id: fields.text()?.into(),
             client: fields.text()?.into(),
-            operation: Operation::named(fields.text()?)?,
+            operation: fields.text()?.into(),
             stream: fields.flag()?,
             stream_usage: fields.flag()?,
             legs: fields.list(Leg::read)?,

@@ -39,7 +39,7 @@ impl Config {
             json.key("role").string("provider");
             json.key("provider").object(|json| {
                 json.key("name").string(&provider.name);
-                json.key("dialect").string(&provider.dialect);
+                json.key("dialect").string(provider.dialect.name);
                 json.key("authority").string(&endpoint.authority());
                 json.key("prefix").string(&endpoint.prefix);
                 json.key("tls").boolean(endpoint.tls);

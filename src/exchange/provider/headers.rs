@@ -3,6 +3,7 @@ use std::borrow::Cow;
 
 use super::Config;
 use crate::dialect::Field;
+use crate::dialect::provider::Endpoint;
 
 /// The product as providers see it, in the place of the app's own agent.
 const USER_AGENT: &str = concat!("tradewind/", env!("CARGO_PKG_VERSION"));
@@ -13,13 +14,12 @@ pub(super) type Headers = Vec<(Cow<'static, str>, Vec<u8>)>;
 /// Everything a provider gets to see of a request. The key is added behind this filter.
 pub(super) fn request(
     config: &Config,
-    path: &str,
+    (endpoint, model): (&Endpoint, &str),
     stream: bool,
     forwarded: &[(Cow<'_, str>, Cow<'_, str>)],
     length: u64,
 ) -> Headers {
-    let provider = config.dialect;
-    let accept = if stream { provider.framing.media_type() } else { "application/json" };
+    let accept = if stream { endpoint.framing.media_type() } else { "application/json" };
     let scheme = if config.tls { "https" } else { "http" };
     let mut headers: Headers = Vec::with_capacity(12);
     let mut add = |name: &'static str, value: &str| {
@@ -28,12 +28,12 @@ pub(super) fn request(
     add(":method", "POST");
     add(":scheme", scheme);
     add(":authority", &config.authority);
-    add(":path", &joined(&config.prefix, path));
+    add(":path", &joined(&config.prefix, &endpoint.path(model, stream)));
     add("content-type", "application/json");
     add("content-length", &length.to_string());
     add("accept", accept);
     add("user-agent", USER_AGENT);
-    for (name, value) in provider.headers {
+    for (name, value) in config.dialect.headers {
         if !forwarded.iter().any(|(own, _)| own == name) {
             add(name, value);
         }

@@ -121,7 +121,7 @@ impl Attempt {
             if attempted.is_too_large() {
                 return Ok(Some((self.too_large(attempted.asked, envoy), length)));
             }
-            let headers = attempted.headers(&self.config, &plan, length)?;
+            let headers = attempted.headers(&self.config, &plan, length);
             Ok(Some((self.asked(attempted, headers), length)))
         });
         match begun {
@@ -159,12 +159,12 @@ impl Attempt {
         let (bytes, turn) = (envoy.property(&[PLAN]).unwrap_or_default(), turn(envoy));
         let written = Plan::decode(&bytes).and_then(|plan| {
             let mut attempted = request::begin(&self.config, (&plan, &turn), envoy)?;
-            let body = attempted.body(&self.config, &plan, body, envoy)?;
+            let body = attempted.body(&plan, body, envoy)?;
             let Ok(body) = self.config.buffer.hold(body) else {
                 return Ok(self.too_large(attempted.asked, envoy));
             };
             let length = u64::try_from(body.as_bytes().len()).unwrap_or(u64::MAX);
-            let headers = attempted.headers(&self.config, &plan, length)?;
+            let headers = attempted.headers(&self.config, &plan, length);
             Ok(self.asked(attempted, headers).and(Effect::RequestBody(body)))
         });
         written.unwrap_or_else(|Mismatch| self.mismatch(envoy))

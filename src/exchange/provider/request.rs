@@ -3,7 +3,8 @@ use super::super::plan::Mismatch;
 use super::super::{Envoy, First, Leg, ORIGINAL, Plan, Report, attempt};
 use super::Config;
 use super::headers::{self, Headers, listed};
-use crate::dialect::{Client, client};
+use crate::dialect::provider::Endpoint;
+use crate::dialect::{Client, Inbound, client};
 use crate::json::{Document, Limits};
 
 /// What was asked, as the answer's reading has to know it.
@@ -12,6 +13,10 @@ pub(super) struct Asked {
     pub(super) request_id: String,
     /// What the app was written for.
     pub(super) client: &'static Client,
+    /// How its requests are read, and answers written.
+    pub(super) inbound: &'static Inbound,
+    /// Where and how the provider is asked.
+    pub(super) endpoint: &'static Endpoint,
     /// Whether the app wants a stream.
     pub(super) stream: bool,
     /// Whether a stream ends with its usage.
@@ -68,6 +73,9 @@ pub(super) fn begin<'p>(
     envoy: &dyn Envoy,
 ) -> Result<Attempted<'p>, Mismatch> {
     let client = client::named(&plan.client).ok_or(Mismatch)?;
+    let asked_at = client.endpoint_for(&plan.operation).ok_or(Mismatch)?;
+    let inbound = asked_at.inbound().ok_or(Mismatch)?;
+    let endpoint = config.dialect.endpoint(asked_at.operation).ok_or(Mismatch)?;
     let position = plan.legs.iter().position(|leg| leg.model == turn).ok_or(Mismatch)?;
     let (before, rest) = plan.legs.split_at_checked(position).ok_or(Mismatch)?;
     let leg = rest.first().filter(|leg| leg.provider == config.provider).ok_or(Mismatch)?;
@@ -78,12 +86,14 @@ pub(super) fn begin<'p>(
         report.tries = 2;
     }
     let first = plan.first.as_ref().filter(|_| position == 0).cloned();
-    if first.as_ref().is_some_and(|first| first.format != config.dialect.format.name) {
+    if first.as_ref().is_some_and(|first| first.format != endpoint.format.name) {
         return Err(Mismatch);
     }
     let asked = Asked {
         request_id: plan.request_id.to_string(),
         client,
+        inbound,
+        endpoint,
         stream: plan.stream,
         stream_usage: plan.stream_usage,
         attempts: tried.saturating_add(1),
@@ -100,7 +110,7 @@ pub(super) fn begin<'p>(
         },
         report,
     };
-    let same = client.format() == config.dialect.format;
+    let same = inbound.format == endpoint.format;
     let next = next.map(|leg| leg.model.to_string());
     Ok(Attempted { asked, leg: leg.clone(), next, first, same })
 }
@@ -118,16 +128,10 @@ impl Attempted<'_> {
     }
 
     /// The headers of the request, with a body of that many bytes.
-    pub(super) fn headers(
-        &self,
-        config: &Config,
-        plan: &Plan<'_>,
-        length: u64,
-    ) -> Result<Headers, Mismatch> {
+    pub(super) fn headers(&self, config: &Config, plan: &Plan<'_>, length: u64) -> Headers {
         let forwarded = if self.same { plan.forwarded.as_slice() } else { &[] };
-        let (model, stream) = (&self.leg.provider_model, plan.stream);
-        let path = config.dialect.path(plan.operation, model, stream).ok_or(Mismatch)?;
-        Ok(headers::request(config, &path, stream, forwarded, length))
+        let at = (self.asked.endpoint, &*self.leg.provider_model);
+        headers::request(config, at, plan.stream, forwarded, length)
     }
 
     /// Writes the body, from what the request came with or from the app's own where that is kept.
@@ -136,7 +140,6 @@ impl Attempted<'_> {
     /// roles are not the same module.
     pub(super) fn body(
         &mut self,
-        config: &Config,
         plan: &Plan<'_>,
         came: Vec<u8>,
         envoy: &dyn Envoy,
@@ -147,9 +150,9 @@ impl Attempted<'_> {
             return attempt::same_format(&self.leg, &body, &plan.edits).ok_or(Mismatch);
         }
         let document = Document::parse(&body, Limits::default()).map_err(|_| Mismatch)?;
-        let read = self.asked.client.inbound.read_request;
+        let read = self.asked.inbound.read_request;
         let ask = read(&document).map_err(|_| Mismatch)?;
-        let (body, dropped) = attempt::other_format(config.dialect, &self.leg, ask);
+        let (body, dropped) = attempt::other_format(self.asked.endpoint, &self.leg, ask);
         self.asked.dropped = listed(&dropped);
         Ok(body)
     }

@@ -116,10 +116,10 @@ impl Digests {
 
 impl ApiKeys {
     /// Reads the entry.
-    pub(super) fn read(spot: &Spot<'_>, reading: &mut Reading<'_>) -> Option<Self> {
+    pub(super) fn read(spot: &Spot<'_>, reading: &mut Reading) -> Option<Self> {
         let mut fields = spot.object(&API_KEY)?;
         let keys = fields.read_with(&KEYS, |spot| KEYS.kind.items(spot));
-        let header = fields.read_with(&HEADER, |spot| header::name(spot, reading.carried));
+        let header = fields.read_with(&HEADER, header::name);
         fields.finish();
         let keys = keys?.iter().filter_map(|item| key(item, &mut reading.digests)).collect();
         let own = |name| Place { header: Cow::Owned(name), scheme: "", advertised: true };

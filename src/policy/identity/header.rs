@@ -1,5 +1,6 @@
 //! The name of a header in which apps may send their key.
 use super::super::field::{Kind, Shape, Spot, Text, shown};
+use crate::dialect::client;
 
 /// What HTTP itself needs: of a connection (RFC 9110, section 7.6.1), or of the message, so that
 /// it cannot hold a key, or never reaches the module.
@@ -35,11 +36,11 @@ impl Kind for HeaderName {
     }
 }
 
-/// Reads the name, in lower case. `carried` are those that go on to providers.
-pub(super) fn name(spot: &Spot<'_>, carried: &[&[&str]]) -> Option<String> {
+/// Reads the name, in lower case.
+pub(super) fn name(spot: &Spot<'_>) -> Option<String> {
     let text = spot.text("the name of a header")?;
     let name = text.to_ascii_lowercase();
-    match wrong(&name, carried) {
+    match wrong(&name) {
         None => return Some(name),
         Some(why) => spot.problem(format!(
             "`{}` cannot hold a key: {why}; expected the name of another header, such as \
@@ -50,7 +51,7 @@ pub(super) fn name(spot: &Spot<'_>, carried: &[&[&str]]) -> Option<String> {
     None
 }
 
-fn wrong(name: &str, carried: &[&[&str]]) -> Option<&'static str> {
+fn wrong(name: &str) -> Option<&'static str> {
     let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if name.starts_with(':') {
         return Some("a pseudo-header describes the request itself");
@@ -67,7 +68,7 @@ fn wrong(name: &str, carried: &[&[&str]]) -> Option<&'static str> {
     if TAKEN.contains(&name) {
         return Some("HTTP needs this header for itself");
     }
-    if carried.iter().any(|names| names.contains(&name)) {
+    if client::forwards(name) {
         return Some("this header is carried on to providers, and the key with it");
     }
     None

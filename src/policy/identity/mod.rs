@@ -29,7 +29,7 @@ struct Kind {
     /// The fields of its own.
     section: &'static Section,
     /// Reads that field; `None`, and a report, when something is wrong with it.
-    read: fn(&Spot<'_>, &mut Reading<'_>) -> Option<Identity>,
+    read: fn(&Spot<'_>, &mut Reading) -> Option<Identity>,
     /// Whether it takes in every caller, so that no entry after it is ever asked.
     everybody: bool,
 }
@@ -130,17 +130,16 @@ impl FieldKind for Entry {
 }
 
 /// What the entries of one policy share while they are read.
-struct Reading<'v> {
-    /// Of each dialect, the request headers that go on to providers, in lower case.
-    carried: &'v [&'v [&'v str]],
+#[derive(Default)]
+struct Reading {
     /// Every digest of a key so far, and its line.
     digests: api_key::Seen,
 }
 
 /// Reads the section.
-pub(super) fn read(section: Option<Spot<'_>>, carried: &[&[&str]]) -> Vec<Identity> {
+pub(super) fn read(section: Option<Spot<'_>>) -> Vec<Identity> {
     let items = section.and_then(|section| IDENTITY.items(&section)).unwrap_or_default();
-    let mut reading = Reading { carried, digests: api_key::Seen::new() };
+    let mut reading = Reading::default();
     let mut found: Vec<Identity> = Vec::new();
     let mut everybody: Option<(&str, usize)> = None;
     for item in &items {

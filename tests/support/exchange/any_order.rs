@@ -80,7 +80,7 @@ fn plan(
     Plan {
         request_id: "r".into(),
         client: app.into(),
-        operation: Operation::Chat,
+        operation: Operation::CHAT.name.into(),
         stream: true,
         stream_usage: true,
         legs: models.into_iter().zip(bounds).map(leg).collect(),

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use tradewind::credit::wire::Settlement;
 use tradewind::credit::{Credits, Price};
-use tradewind::exchange::{Item, vocabulary};
+use tradewind::exchange::Item;
 use tradewind::json::{Document, Limits};
 use tradewind::policy::Policy;
 
@@ -103,7 +103,7 @@ fn charged(gateway: &Rc<Gateway>, given: Option<Given>) -> Option<Charged> {
 }
 
 fn price(model: &str) -> Option<Price> {
-    let policy = Policy::from_json(POLICY.as_bytes(), vocabulary()).ok()?;
+    let policy = Policy::from_json(POLICY.as_bytes()).ok()?;
     policy.model(model)?.price
 }
 

@@ -8,7 +8,7 @@ use super::envoy::View;
 use tradewind::dialect::Operation;
 use tradewind::exchange::{
     Callback, Connections, Effect, Effects, Leg, Memory, OutboxItem, Outboxes, Plan, Plugin,
-    Stream, StreamBuffer, edge, provider, vocabulary,
+    Stream, StreamBuffer, edge, provider,
 };
 use tradewind::policy::{Policy, RequestLimits, Unsupported};
 
@@ -107,8 +107,8 @@ impl Gateway {
         policy: &str,
         buffer: impl Fn(&RequestLimits) -> StreamBuffer,
     ) -> Result<Self, String> {
-        let checked = Policy::from_json(policy.as_bytes(), vocabulary())
-            .map_err(|problems| format!("{problems:?}"))?;
+        let checked =
+            Policy::from_json(policy.as_bytes()).map_err(|problems| format!("{problems:?}"))?;
         let buffer = buffer(checked.limits());
         let (memory, connections) = (Memory::default(), Connections::default());
         let mut configurations = BTreeMap::from([(None, edge::Config::write(policy, buffer))]);
@@ -165,7 +165,7 @@ impl Gateway {
         Plan {
             request_id: "r".into(),
             client: "openai".into(),
-            operation: Operation::Chat,
+            operation: Operation::CHAT.name.into(),
             stream: true,
             stream_usage: true,
             legs: models.iter().filter_map(leg).collect(),

@@ -12,7 +12,7 @@ mod renewals;
 
 use std::rc::Rc;
 
-use tradewind::exchange::{Call, Effect, Item, Ledger, OutboxItem, Outboxes, vocabulary};
+use tradewind::exchange::{Call, Effect, Item, Ledger, OutboxItem, Outboxes};
 use tradewind::policy::Policy;
 
 use super::support::World;
@@ -24,7 +24,7 @@ fn ledger(cluster: &str, endpoint: &str) -> Rc<Ledger> {
         r#""endpoint": "http://ledger.test:8700/base""#,
         &format!(r#""cluster": "{cluster}", "endpoint": "{endpoint}", "secret": "ledger-token""#),
     );
-    let policy = Policy::from_json(text.as_bytes(), vocabulary()).unwrap();
+    let policy = Policy::from_json(text.as_bytes()).unwrap();
     Ledger::of(policy.credits().unwrap())
 }
 

@@ -137,7 +137,7 @@ fn first() -> impl Strategy<Value = Option<First<'static>>> {
 }
 
 fn plan() -> impl Strategy<Value = Plan<'static>> {
-    let operation = prop_oneof![Just(Operation::Chat), Just(Operation::ListModels)];
+    let operation = prop_oneof![Just(Operation::CHAT), Just(Operation::LIST_MODELS)];
     let words = (word(), word(), operation, proptest::collection::vec(leg(), 0..4), first());
     let edits = proptest::collection::vec(edit(), 0..4);
     let meter = (any::<u64>(), any::<bool>(), proptest::option::of(word()));
@@ -155,7 +155,7 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
         )| Plan {
             request_id: Cow::Owned(id),
             client: Cow::Owned(client),
-            operation,
+            operation: operation.name.into(),
             stream,
             stream_usage,
             legs,
@@ -214,7 +214,7 @@ fn blank() -> Plan<'static> {
     Plan {
         request_id: "".into(),
         client: "".into(),
-        operation: Operation::Chat,
+        operation: Operation::CHAT.name.into(),
         stream: false,
         stream_usage: false,
         legs: Vec::new(),

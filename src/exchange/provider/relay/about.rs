@@ -41,7 +41,7 @@ impl About {
 
     /// Whether the app and the provider speak the same format.
     pub(super) fn same(&self) -> bool {
-        self.asked.client.format() == self.config.dialect.format
+        self.asked.inbound.format == self.asked.endpoint.format
     }
 
     /// How many answers were paid for. One of them is read; the others are taken to be as long.
@@ -73,7 +73,7 @@ impl About {
 
     /// A writer of the whole answer or of the stream that the app asked for.
     pub(super) fn writer(&self, envoy: &dyn Envoy) -> Box<dyn AnswerWriter> {
-        let inbound = self.asked.client.inbound;
+        let inbound = self.asked.inbound;
         let write = if self.asked.stream { inbound.write_stream } else { inbound.write_answer };
         write(self.head(envoy.unix_seconds()))
     }

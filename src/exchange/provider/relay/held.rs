@@ -8,7 +8,7 @@ use super::super::response_headers::{is_answer, passes};
 use super::about::About;
 use super::faults::{cut_short, internal, no_memory};
 use super::flowing::{Flowing, full};
-use super::judge::{CONTENT_TYPE, Came, EVENTS, Judge};
+use super::judge::{CONTENT_TYPE, Came, Judge};
 use super::translate::{End, Run, Translation};
 use super::{Relay, Turn, whole};
 use crate::dialect::quotes_key;
@@ -56,7 +56,7 @@ impl Held {
             value.and_then(|value| core::str::from_utf8(value).ok())
         };
         let status = text(":status").and_then(|status| status.parse().ok()).unwrap_or(502);
-        let events = text(CONTENT_TYPE).is_some_and(is_events);
+        let events = text(CONTENT_TYPE).is_some_and(|kind| asked.endpoint.framing.is_of(kind));
         asked.report.status = status;
         let about = About::new(config, asked);
         let same = about.same();
@@ -132,7 +132,7 @@ fn error(judge: Judge, came: Came, envoy: &dyn Envoy) -> Turn {
         0 => Vec::new(),
         size => envoy.response_body(0, size.min(ERROR_BYTES)),
     };
-    let fault = (judge.about.config.dialect.format.read_fault)(judge.status, &body);
+    let fault = (judge.about.asked.endpoint.format.read_fault)(judge.status, &body);
     judge.fail(fault, came, envoy)
 }
 
@@ -182,9 +182,4 @@ fn stream(
         }
         Run::Over(End::Whole | End::Stopped) => judge.fail(cut_short(), came, envoy),
     }
-}
-
-/// Whether a content type is that of a stream: media types have no case (RFC 9110, 8.3.1).
-fn is_events(kind: &str) -> bool {
-    kind.get(..EVENTS.len()).is_some_and(|own| own.eq_ignore_ascii_case(EVENTS))
 }

@@ -55,7 +55,7 @@ pub(super) enum End {
 impl Translation {
     pub(super) fn new(about: &About, envoy: &dyn Envoy) -> Self {
         let ear = Ear {
-            reader: (about.config.dialect.format.read_stream)(),
+            reader: (about.asked.endpoint.format.read_stream)(),
             output: Output::new(about, envoy),
             seen: Seen::default(),
             choices: about.asked.meter.as_ref().map_or(0, |_| about.choices()),
@@ -63,10 +63,10 @@ impl Translation {
         };
         let permit = about.config.memory.permit();
         Self {
-            parser: sse::Parser::default(),
+            parser: about.asked.endpoint.framing.parser(),
             permit,
             ear,
-            mark: about.asked.client.inbound.end_of_stream,
+            mark: about.asked.inbound.end_of_stream,
         }
     }
 

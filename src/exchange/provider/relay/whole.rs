@@ -27,7 +27,7 @@ pub(super) fn judged(mut judge: Judge, came: Came, envoy: &dyn Envoy) -> Turn {
     let not_an_answer = |status: u16| {
         internal(format!("the provider answered {status} with something that is no answer"))
     };
-    let unread = judge.about.config.dialect.quirks.unread_members;
+    let unread = judge.about.asked.endpoint.quirks.unread_members;
     let Ok(document) = Document::parse(&body, Limits { unread, ..Limits::lenient() }) else {
         let fault = not_an_answer(judge.status);
         return judge.fail(fault, came, envoy);
@@ -75,7 +75,7 @@ fn read(
 ) -> Said {
     let buffer = judge.about.config.buffer;
     let (mut said, choices) = (Said::default(), judge.about.choices());
-    (judge.about.config.dialect.format.read_answer)(document, &mut |event| {
+    (judge.about.asked.endpoint.format.read_answer)(document, &mut |event| {
         if said.fault.is_some() {
             return;
         }
