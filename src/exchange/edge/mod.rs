@@ -214,20 +214,15 @@ impl Edge {
         };
         let Decision { outline, quote, trace } = decision;
         let draft = Draft { inbound, outline, trace };
+        let original = Some(Original { body: bytes, ask });
         // What costs nothing needs no credits.
         let counted = self.config.counted().filter(|_| !quote.primary.max_cost.is_zero());
         let Some(credits) = counted else {
-            return self.send(
-                head,
-                &draft,
-                &quote.primary,
-                None,
-                Some(Original { body: bytes, ask }),
-            );
+            return self.send(head, &draft, &quote.primary, None, original);
         };
         let (mut effects, payer) = (Vec::new(), Payer::of(&head.tenant));
         let next = spend::begin(credits, (quote, payer), &head.request_id, envoy, &mut effects);
-        self.next(head, draft, next, effects, Some(Original { body: bytes, ask }))
+        self.next(head, draft, next, effects, original)
     }
 
     /// The ledger has answered a call.
