@@ -22,7 +22,7 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
         reason: Cow::Borrowed(reason),
     };
     decision.trace.add(chosen(&primary.chain, "the chain of the model that was asked for"));
-    let near_limit = near.map(|near| candidate(policy, policy.near_chain(near)));
+    let near_limit = near.map(|near| candidate(policy, policy.near_limit_chain(near)));
     let near_limit = near_limit.filter(|near| near.chain != primary.chain);
     if let Some(near) = &near_limit {
         decision.trace.add(chosen(&near.chain, "for tenants who have little left"));

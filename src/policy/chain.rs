@@ -7,7 +7,7 @@ use super::table::Table;
 #[derive(Debug, Clone)]
 pub(super) struct Chain {
     pub(super) name: String,
-    /// Indices into [`super::Policy::models`].
+    /// Indices into [`super::Policy::models`], in the order of the attempts.
     pub(super) models: Vec<usize>,
 }
 
@@ -24,15 +24,15 @@ pub(super) fn read<'n>(
     attempts: Option<u32>,
 ) -> Chains<'n> {
     let chains = Table::read(CHAINS, section, |name, spot| chain(name, spot, models, attempts));
-    if !chains.known {
-        models.unsure();
+    if !chains.was_read {
+        models.skip_unused_check();
     }
     chains
 }
 
 fn chain(name: &str, spot: &Spot<'_>, models: &Models<'_>, attempts: Option<u32>) -> Option<Chain> {
     let Some(items) = CHAIN.items(spot) else {
-        models.unsure();
+        models.skip_unused_check();
         return None;
     };
     let most = attempts.and_then(|attempts| usize::try_from(attempts).ok());

@@ -1,44 +1,44 @@
-//! A document as a tree that remembers its lines: what YAML and JSON have in common.
+//! A YAML or JSON document as a tree whose values know their lines.
 use crate::json::{Document, Kind, Limits, Value, Writer};
 
 use super::Problem;
 
-/// One value and where it stands.
+/// A value and its place in the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
-    /// What it is.
+    /// The value itself.
     pub content: Content,
-    /// Its line, from 1.
+    /// The line on which the value begins, from 1.
     pub line: usize,
-    /// Its column, from 1.
+    /// The column at which the value begins, from 1.
     pub column: usize,
 }
 
 /// What a value is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
-    /// Nothing.
+    /// `null`, or an empty value in YAML.
     Null,
-    /// `true` or `false`.
+    /// `true` or `false`, by YAML's core schema.
     Boolean(bool),
     /// A number, as JSON writes it.
     Number(String),
-    /// A string.
+    /// A string, its escapes resolved.
     Text(String),
-    /// Values in order.
+    /// The items of a list in their order.
     List(Vec<Node>),
-    /// Named values in order, equal names included.
+    /// The members of an object in their order, also those of the same name.
     Object(Vec<Member>),
 }
 
 /// A named value of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
-    /// Its name.
+    /// The member's name, its escapes resolved.
     pub key: String,
-    /// The line of its name, from 1.
+    /// The line of the name, from 1.
     pub line: usize,
-    /// Its value.
+    /// The member's value.
     pub value: Node,
 }
 
@@ -82,7 +82,7 @@ impl Node {
         }
     }
 
-    /// How a message names it.
+    /// What messages call a value of this kind.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match &self.content {

@@ -9,11 +9,11 @@ use super::field::{Kind, Read, Shape, Spot, Text, shown};
 pub struct Endpoint {
     /// Whether it is reached by TLS.
     pub tls: bool,
-    /// Its name or address, in lower case, IPv6 without brackets.
+    /// The host's name or address, in lower case, IPv6 without brackets.
     pub host: String,
-    /// Its port.
+    /// The port, from 1 to 65,535.
     pub port: u16,
-    /// What stands before every path: empty, or `/` and more without a `/` at its end.
+    /// The prefix of every path: empty, or `/…` without a `/` at its end.
     pub prefix: String,
 }
 
@@ -43,7 +43,7 @@ impl Endpoint {
     }
 }
 
-/// A URL without anything that a secret belongs into.
+/// A URL without the parts that may hold a secret.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Url;
 

@@ -4,9 +4,9 @@ use super::field::{Bytes, Defaulted, Field, Nested, Object, Optional, Section, W
 /// `limits.request`: bounds on one request.
 #[derive(Debug, Clone, Copy)]
 pub struct RequestLimits {
-    /// Largest body, in bytes.
+    /// The largest body of a request, in bytes.
     pub max_body_bytes: u64,
-    /// Most messages.
+    /// The most messages that a request may have.
     pub max_messages: u64,
     /// Most output tokens that a request may ask for; `None` for the model's own bound alone.
     pub max_output_tokens: Option<u64>,

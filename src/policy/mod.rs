@@ -1,8 +1,8 @@
-//! The operator's document, checked once: in a [`Policy`] every name resolves and every number
-//! fits, so that nothing is left to find out while a request waits.
+//! The operator's document, checked once: in a [`Policy`] every name resolves and every number is
+//! within its bounds, so that nothing has to be checked for a request.
 //!
 //! YAML and JSON become one tree of [`Node`]s. One file per section reads its part of the tree,
-//! notes what is wrong and goes on, so that an operator sees every problem at once.
+//! reports what is wrong and goes on, so that an operator sees every problem at once.
 mod chain;
 mod compile;
 mod credits;
@@ -41,7 +41,7 @@ use std::rc::Rc;
 use chain::Chain;
 use route_names::RouteNames;
 
-/// A checked policy.
+/// A policy in which nothing is wrong.
 #[derive(Debug, Clone)]
 pub struct Policy {
     identity: Vec<Identity>,
@@ -63,7 +63,7 @@ pub struct ChainView<'p> {
 }
 
 impl<'p> ChainView<'p> {
-    /// The chain's name.
+    /// The chain's name in the policy.
     #[must_use]
     pub fn name(&self) -> &'p str {
         self.chain.map_or("", |chain| chain.name.as_str())
@@ -78,7 +78,7 @@ impl<'p> ChainView<'p> {
 }
 
 impl Policy {
-    /// Who may call, and as whom: tried in order.
+    /// Who may call, and as which tenant, in the order in which they are tried.
     #[must_use]
     pub fn identity(&self) -> &[Identity] {
         &self.identity
@@ -126,7 +126,7 @@ impl Policy {
         &self.resilience
     }
 
-    /// Who counts what tenants spend; none when nobody does.
+    /// The credit service and what happens around it; `None` where credits are not counted.
     #[must_use]
     pub const fn credits(&self) -> Option<&CreditPolicy> {
         self.credits.as_ref()
@@ -144,9 +144,9 @@ impl Policy {
         self.chain_at(route.chain)
     }
 
-    /// The chain for those who have little left.
+    /// The chain for tenants below the near-limit threshold.
     #[must_use]
-    pub fn near_chain(&self, near: &NearLimit) -> ChainView<'_> {
+    pub fn near_limit_chain(&self, near: &NearLimit) -> ChainView<'_> {
         self.chain_at(near.chain)
     }
 
@@ -162,7 +162,7 @@ impl Policy {
 
     /// The names of routes nearest to one that does not exist, nearest first, three at most.
     ///
-    /// What it costs does not grow with the routes.
+    /// The work does not grow with the number of routes.
     #[must_use]
     pub fn nearest(&self, name: &str) -> Vec<&str> {
         self.names.nearest(name)

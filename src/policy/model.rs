@@ -15,36 +15,36 @@ use crate::credit::Price;
 pub struct Model {
     /// Its name in the policy.
     pub name: String,
-    /// Whose it is.
+    /// The provider that has the model.
     pub provider: Rc<Provider>,
-    /// The provider's own name of it.
+    /// The provider's own name of the model.
     pub provider_model: String,
     /// Most tokens of a request and its answer together.
     pub context_window: u64,
     /// Most tokens of an answer; never above `context_window`.
     pub max_output_tokens: u64,
-    /// What it can do.
+    /// What the model can do.
     pub capabilities: Vec<Capability>,
-    /// What it costs; `None` for a model that nobody charges for.
+    /// The model's price; `None` where credits are not counted.
     pub price: Option<Price>,
-    /// What becomes of a field that its provider's dialect cannot say.
+    /// What happens to a field that the provider's dialect cannot express.
     pub unsupported: Unsupported,
 }
 
 /// Something that not every model can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Capability {
-    /// `tools`: call functions.
+    /// `tools`: it can call functions.
     Tools,
-    /// `images`: see.
+    /// `images`: it accepts images in its input.
     Images,
-    /// `json_schema`: answer in a given shape.
+    /// `json_schema`: it can answer in the shape of a schema.
     JsonSchema,
-    /// `reasoning`: think before it answers.
+    /// `reasoning`: it can reason before it answers.
     Reasoning,
 }
 
-/// `unsupported`: what becomes of a field that cannot be said.
+/// `unsupported`: what happens to a field that the provider's dialect cannot express.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unsupported {
     /// `skip`: the model is passed over.
@@ -85,7 +85,7 @@ const MODEL: Section = Section::new(
     &[&PROVIDER, &NAME, &CONTEXT_WINDOW, &MAX_OUTPUT_TOKENS, &CAPABILITIES, &PRICE, &UNSUPPORTED],
 );
 
-/// As many tokens as any model will have for years.
+/// More tokens than any model is expected to take.
 const TOKENS: Whole = Whole { of: "tokens", least: 1, most: 100_000_000 };
 
 const PROVIDER: Required<NameOf> =
@@ -156,8 +156,8 @@ pub(super) type Models<'n> = Table<'n, Model>;
 
 pub(super) fn read<'n>(section: Option<Spot<'n>>, providers: &Providers<'n>) -> Models<'n> {
     let models = Table::read(MODELS, section, |name, spot| model(name, spot, providers));
-    if !models.known {
-        providers.unsure();
+    if !models.was_read {
+        providers.skip_unused_check();
     }
     models.distinct();
     models
@@ -165,7 +165,7 @@ pub(super) fn read<'n>(section: Option<Spot<'n>>, providers: &Providers<'n>) -> 
 
 fn model(name: &str, spot: &Spot<'_>, providers: &Providers<'_>) -> Option<Model> {
     let Some(mut fields) = spot.object(&MODEL) else {
-        providers.unsure();
+        providers.skip_unused_check();
         return None;
     };
     let provider = providers.find(fields.spot(&PROVIDER).as_ref());

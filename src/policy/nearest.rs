@@ -1,26 +1,26 @@
-//! Which known name somebody meant.
+//! Suggestions for a name that does not exist: the known names nearest to it.
 
-/// The longest text that is compared with known names, in bytes: what an app sends is not bounded
-/// otherwise.
-pub(super) const COMPARED: usize = 128;
+/// The longest name that is compared with known names, in bytes. Otherwise the work would grow
+/// with what an app sends.
+pub(super) const COMPARED_BYTES_MAX: usize = 128;
 
-/// Most edits between two names that are still near.
-const EDITS: usize = 8;
+/// Most edits between two names that count as near.
+const EDITS_MAX: usize = 8;
 
-/// Most names that are told.
-const TOLD: usize = 3;
+/// Most names that are suggested.
+const SUGGESTIONS_MAX: usize = 3;
 
-/// The known names nearest to a name, nearest first, three at most.
+/// The known names nearest to a name, nearest first, at most [`SUGGESTIONS_MAX`].
 ///
 /// Near is one edit in a short name, a third of its length in a longer one, eight at most; or one
 /// name inside the other. Takes a time that grows with the known names: those that an app can have
 /// searched are few ([`super::route_names`]).
 pub(super) fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Vec<&'k str> {
-    if name.is_empty() || name.len() > COMPARED {
+    if name.is_empty() || name.len() > COMPARED_BYTES_MAX {
         return Vec::new();
     }
     let name = name.to_ascii_lowercase();
-    let most = (name.len() / 3).clamp(1, EDITS);
+    let most = (name.len() / 3).clamp(1, EDITS_MAX);
     let mut rows = Rows::default();
     let mut near: Vec<(usize, &str)> = known
         .filter_map(|own| {
@@ -36,7 +36,7 @@ pub(super) fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> V
         })
         .collect();
     near.sort_by_key(|(distance, _)| *distance);
-    near.into_iter().take(TOLD).map(|(_, own)| own).collect()
+    near.into_iter().take(SUGGESTIONS_MAX).map(|(_, own)| own).collect()
 }
 
 /// Rows of a table of distances, kept from one comparison to the next.
@@ -48,8 +48,8 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// How many bytes must be put in, taken out, changed or swapped with their neighbour; none for
-    /// more than `most`.
+    /// The edit distance: how many bytes have to be inserted, removed, changed or swapped with
+    /// their neighbour. `None` for more than `most`.
     ///
     /// Only cells that can be within `most` are computed, `2 * most + 1` of each row, and none
     /// after a row without any: the work is at most that times the length of `from`.

@@ -1,12 +1,12 @@
 //! What is wrong with a policy, where, and what was expected.
 use core::fmt;
 
-/// One thing that is wrong.
+/// Something wrong in a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// The place in the document as a path: `routes[0].chain`.
+    /// The path of the field: `routes[0].chain`.
     pub path: String,
-    /// The line it stands on, from 1; 0 when it is not known.
+    /// The line of the field, from 1; 0 when it is not known.
     pub line: usize,
     /// What is wrong and what was expected.
     pub message: String,

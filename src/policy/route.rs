@@ -11,7 +11,7 @@ pub struct Route {
     pub(super) chain: usize,
 }
 
-/// Every route.
+/// The section: at least one route.
 pub(super) const ROUTES: List = List::of("routes", &Nested(&ROUTE));
 
 const ROUTE: Section = Section::new(
@@ -35,7 +35,7 @@ const CHAIN: Required<NameOf> =
 
 pub(super) fn read(section: Option<Spot<'_>>, chains: &Chains<'_>) -> Vec<Route> {
     let Some(items) = section.and_then(|section| ROUTES.items(&section)) else {
-        chains.unsure();
+        chains.skip_unused_check();
         return Vec::new();
     };
     let mut seen = Vec::new();
@@ -48,7 +48,7 @@ fn route<'n>(
     seen: &mut Vec<(&'n str, usize)>,
 ) -> Option<Route> {
     let Some(mut fields) = spot.object(&ROUTE) else {
-        chains.unsure();
+        chains.skip_unused_check();
         return None;
     };
     let names = fields.read_with(&MODELS, |spot| MODELS.kind.items(spot));

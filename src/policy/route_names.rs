@@ -1,23 +1,24 @@
-//! The names that apps ask for: found at once, and missed at a cost that does not grow with them.
-use super::nearest::{COMPARED, nearest};
+//! The names that apps ask for. The cost of a lookup, and of suggestions for a name that does not
+//! exist, hardly grows with their number.
+use super::nearest::{COMPARED_BYTES_MAX, nearest};
 use super::route::Route;
 
-/// Where an app's word is looked up.
+/// The names of all routes, in the orders in which they are searched.
 #[derive(Debug, Clone)]
 pub(super) struct RouteNames {
     /// Every name and the index of its route, in the order of the names.
     exact: Vec<(String, usize)>,
-    /// Indices into `exact` in the order of the names in lower case: those that begin alike stand
-    /// together.
+    /// Names in lower case and their indices in `exact`, in order: names that begin alike are
+    /// neighbours.
     by_start: Vec<(String, usize)>,
-    /// The same of the names read backwards: those that end alike stand together.
+    /// The same of the names read backwards: names that end alike are neighbours.
     by_end: Vec<(String, usize)>,
 }
 
-/// Most names on either side that are compared with one that is not there, in each order. What is
-/// mistyped or missing at one place leaves a beginning or an end as it was, so the name that was
-/// meant stands near where the other would.
-const BESIDE: usize = 12;
+/// How many names before and after the place of a missing one are compared with it, in each order.
+/// A slip at one place leaves the beginning or the end as it was, so that the name that was meant
+/// is near that place.
+const NEIGHBOURS: usize = 12;
 
 impl RouteNames {
     pub(super) fn of(routes: &[Route]) -> Self {
@@ -43,15 +44,15 @@ impl RouteNames {
         self.exact.get(at).map(|(_, route)| *route)
     }
 
-    /// The names nearest to one that is not there, nearest first, three at most.
+    /// The names nearest to one that does not exist, nearest first, three at most.
     pub(super) fn nearest(&self, name: &str) -> Vec<&str> {
-        if name.len() > COMPARED {
+        if name.len() > COMPARED_BYTES_MAX {
             return Vec::new();
         }
         nearest(name, self.candidates(name))
     }
 
-    /// The names worth comparing, each once: at most `4 * BESIDE`.
+    /// The names to compare, each once: at most `4 * NEIGHBOURS`.
     fn candidates(&self, name: &str) -> impl Iterator<Item = &str> {
         let mut found: Vec<usize> = beside(&self.by_start, &name.to_ascii_lowercase())
             .chain(beside(&self.by_end, &backwards(name)))
@@ -66,17 +67,17 @@ fn backwards(name: &str) -> String {
     name.to_ascii_lowercase().chars().rev().collect()
 }
 
-/// What stands on both sides of where a key would.
+/// The indices of the names on both sides of a key's place.
 fn beside<'n>(order: &'n [(String, usize)], key: &str) -> impl Iterator<Item = usize> + use<'n> {
     let at = order.partition_point(|(own, _)| own.as_str() < key);
-    let from = at.saturating_sub(BESIDE);
-    let to = at.saturating_add(BESIDE).min(order.len());
+    let from = at.saturating_sub(NEIGHBOURS);
+    let to = at.saturating_add(NEIGHBOURS).min(order.len());
     order.get(from..to).unwrap_or_default().iter().map(|(_, index)| *index)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{BESIDE, RouteNames};
+    use super::{NEIGHBOURS, RouteNames};
     use crate::policy::Route;
 
     fn many(count: usize) -> RouteNames {
@@ -100,7 +101,7 @@ mod tests {
         let names = many(10_000);
         for asked in ["", "t", "team-04321/claude-sonet-2", "zzz", &"team-0".repeat(21)] {
             let compared = names.candidates(asked).count();
-            assert!(compared <= 4 * BESIDE, "{asked}: {compared}");
+            assert!(compared <= 4 * NEIGHBOURS, "{asked}: {compared}");
         }
     }
 

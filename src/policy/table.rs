@@ -1,20 +1,20 @@
-//! The named things of one section: looked up by those who refer to them, and missed by nobody.
+//! The named entries of a section: looked up by references, and reported where none refers to them.
 use core::cell::Cell;
 use std::collections::BTreeMap;
 
 use super::field::{Entries, Spot, metric_label, shown, unsafe_name};
 use super::nearest::nearest;
 
-/// One section of named things.
+/// The entries of one section, by name.
 #[derive(Debug)]
 pub(super) struct Table<'n, T> {
-    /// What a message calls one of them.
+    /// What a message calls an entry: `model`.
     what: &'static str,
     entries: Vec<Entry<'n, T>>,
-    /// Whether the section could be read; if not, nothing is said of names that it lacks.
-    pub(super) known: bool,
-    /// Whether every reference could be read; if not, nothing is said of names that none means.
-    sure: Cell<bool>,
+    /// Whether the section could be read. If not, references to it are not reported as dangling.
+    pub(super) was_read: bool,
+    /// Whether every reference could be read. If not, entries are not reported as unused.
+    check_unused: Cell<bool>,
 }
 
 #[derive(Debug)]
@@ -22,7 +22,7 @@ struct Entry<'n, T> {
     name: &'n str,
     spot: Spot<'n>,
     used: Cell<bool>,
-    /// `None` when something is wrong with it, which has been reported.
+    /// `None` when the entry is wrong, which has been reported.
     value: Option<T>,
 }
 
@@ -35,15 +35,15 @@ impl<'n, T> Table<'n, T> {
     ) -> Self {
         let what = kind.one;
         let entries = section.and_then(|section| section.entries(&format!("{what}s by name")));
-        let known = entries.is_some();
+        let was_read = entries.is_some();
         let entries = entries.unwrap_or_default().into_iter().map(|(name, spot)| {
             spot.safe(name);
             Entry { name, value: value(name, &spot), spot, used: Cell::new(false) }
         });
-        Self { what, entries: entries.collect(), known, sure: Cell::new(true) }
+        Self { what, entries: entries.collect(), was_read, check_unused: Cell::new(true) }
     }
 
-    /// Reports those that metrics could not tell from one before them.
+    /// Reports entries whose label in metrics is that of an earlier one.
     pub(super) fn distinct(&self) {
         let mut seen = BTreeMap::new();
         for entry in self.entries.iter().filter(|entry| unsafe_name(entry.name).is_none()) {
@@ -58,15 +58,15 @@ impl<'n, T> Table<'n, T> {
         }
     }
 
-    /// What a reference means: its index.
+    /// The index of the entry that a reference names; one that is missing is reported.
     pub(super) fn find(&self, reference: Option<&Spot<'_>>) -> Option<usize> {
         let name = reference.and_then(|spot| spot.text(&format!("the name of a {}", self.what)));
         let (Some(spot), Some(name)) = (reference, name) else {
-            self.unsure();
+            self.skip_unused_check();
             return None;
         };
         let index = self.entries.iter().position(|entry| entry.name == name);
-        if index.is_none() && self.known {
+        if index.is_none() && self.was_read {
             self.dangling(spot, name);
         }
         let entry = self.entries.get(index?)?;
@@ -86,7 +86,7 @@ impl<'n, T> Table<'n, T> {
         spot.problem(format!("there is no {} `{name}`; did you mean `{meant}`?", self.what));
     }
 
-    /// Reports those of which something is to be said.
+    /// Reports the entries for which `wrong` gives a message.
     pub(super) fn report(&self, wrong: impl Fn(&T) -> Option<String>) {
         for entry in &self.entries {
             if let Some(message) = entry.value.as_ref().and_then(&wrong) {
@@ -95,20 +95,20 @@ impl<'n, T> Table<'n, T> {
         }
     }
 
-    /// The one that metrics would not tell from that name.
-    pub(super) fn like(&self, name: &str) -> Option<&'n str> {
+    /// The entry whose label in metrics is that of `name`.
+    pub(super) fn same_label(&self, name: &str) -> Option<&'n str> {
         let label = metric_label(name);
         self.entries.iter().map(|entry| entry.name).find(|own| metric_label(own) == label)
     }
 
-    /// A reference to one of them could not be read.
-    pub(super) fn unsure(&self) {
-        self.sure.set(false);
+    /// Notes that a reference could not be read, so that any entry may be the one it names.
+    pub(super) fn skip_unused_check(&self) {
+        self.check_unused.set(false);
     }
 
-    /// Reports those that nobody referred to.
+    /// Reports entries without a reference, and gives the values of all.
     pub(super) fn finish(self, message: &str) -> Vec<T> {
-        if self.sure.get() {
+        if self.check_unused.get() {
             for entry in self.entries.iter().filter(|entry| !entry.used.get()) {
                 entry.spot.problem(message);
             }

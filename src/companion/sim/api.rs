@@ -1,4 +1,4 @@
-//! What the three providers have in common: the row each of them fills.
+//! What the three simulated providers have in common: a row of functions, filled by each.
 use hyper::HeaderMap;
 use serde_json::Value;
 
@@ -66,12 +66,12 @@ pub(super) struct Api {
     pub(super) stream: fn(&Heard, &Said) -> Vec<Event>,
     /// A fault as a body.
     pub(super) fault: fn(&Fault, &str) -> Value,
-    /// The status a sort of fault has here.
+    /// The status that this API has for a fault.
     pub(super) status: fn(&Fault) -> u16,
     /// The event that carries a fault inside a stream.
     pub(super) fault_event: fn(&Value, bool) -> Event,
-    /// The model's name is unknown.
+    /// The fault for a model that does not exist.
     pub(super) no_model: fn(&str) -> Fault,
-    /// The input is longer than the model's window: tokens, window.
+    /// The fault for an input longer than the model's window: tokens, window.
     pub(super) too_long: fn(u64, u64) -> Fault,
 }

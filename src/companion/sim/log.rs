@@ -13,9 +13,9 @@ const MOST_BYTES: usize = 256 << 20;
 /// How an answer ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// All of it was handed over.
+    /// All of the answer was handed over.
     Whole,
-    /// The weather broke it.
+    /// The weather broke the connection.
     Reset,
     /// The other side left before its end.
     AppLeft,

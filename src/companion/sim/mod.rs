@@ -97,7 +97,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
 use self::api::Api;
-use self::serve::Line;
+use self::serve::Connection;
 use self::state::State;
 use self::wire::{Socket, Wire};
 
@@ -213,11 +213,12 @@ async fn play(listener: TcpListener, api: &'static Api, state: Arc<State>) {
             Some(_) = open.join_next() => continue,
         };
         let wire = Arc::new(Wire::default());
-        let connection = connections.fetch_add(1, Ordering::Relaxed);
-        let line = Line { api, state: Arc::clone(&state), wire: Arc::clone(&wire), connection };
+        let number = connections.fetch_add(1, Ordering::Relaxed);
+        let connection =
+            Connection { api, state: Arc::clone(&state), wire: Arc::clone(&wire), number };
         let socket = TokioIo::new(Socket::new(stream, wire));
         open.spawn(async move {
-            let service = service_fn(move |request| serve::serve(line.clone(), request));
+            let service = service_fn(move |request| serve::serve(connection.clone(), request));
             let mut builder = Builder::new(TokioExecutor::new());
             builder.http1().timer(TokioTimer::new()).writev(false);
             builder.http2().timer(TokioTimer::new()).max_concurrent_streams(2000);

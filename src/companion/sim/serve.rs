@@ -22,13 +22,14 @@ use super::wire::Wire;
 /// The largest request read, as Anthropic's limit is; in bytes.
 const LARGEST: usize = 32 << 20;
 
-/// What one connection brings to each of its requests.
+/// What the requests of a connection share.
 #[derive(Debug, Clone)]
-pub(super) struct Line {
+pub(super) struct Connection {
     pub(super) api: &'static Api,
     pub(super) state: Arc<State>,
     pub(super) wire: Arc<Wire>,
-    pub(super) connection: u64,
+    /// Counts the connections to this provider, from 0.
+    pub(super) number: u64,
 }
 
 type Reply = Result<Response<Script>, io::Error>;
@@ -37,7 +38,7 @@ type Reply = Result<Response<Script>, io::Error>;
 ///
 /// # Errors
 /// When the weather breaks the connection.
-pub(super) async fn serve(line: Line, request: Request<Incoming>) -> Reply {
+pub(super) async fn serve(connection: Connection, request: Request<Incoming>) -> Reply {
     let (parts, incoming) = request.into_parts();
     let body = Limited::new(incoming, LARGEST).collect().await;
     let (bytes, too_large) = match body {
@@ -46,9 +47,9 @@ pub(super) async fn serve(line: Line, request: Request<Incoming>) -> Reply {
         Err(_) => return Err(io::ErrorKind::UnexpectedEof.into()),
     };
     let entry = Arc::new(Entry {
-        provider: line.api.name,
-        serial: line.state.serial(),
-        connection: line.connection,
+        provider: connection.api.name,
+        serial: connection.state.serial(),
+        connection: connection.number,
         method: parts.method.to_string(),
         path: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
         version: if parts.version == Version::HTTP_2 { "2" } else { "1.1" },
@@ -56,7 +57,7 @@ pub(super) async fn serve(line: Line, request: Request<Incoming>) -> Reply {
         body: String::from_utf8_lossy(&bytes).into_owned(),
         ..Entry::default()
     });
-    lock(&line.state.log).push(Arc::clone(&entry));
+    lock(&connection.state.log).push(Arc::clone(&entry));
     let head = Head {
         method: parts.method.as_str(),
         path: parts.uri.path(),
@@ -66,9 +67,9 @@ pub(super) async fn serve(line: Line, request: Request<Incoming>) -> Reply {
     let heard = if too_large {
         Err(Fault::new(413, Sort::TooLarge, "Request exceeds the maximum size"))
     } else {
-        read(&line, &head, &bytes, &entry)
+        read(&connection, &head, &bytes, &entry)
     };
-    let exchange = Exchange { line: &line, entry: &entry };
+    let exchange = Exchange { connection: &connection, entry: &entry };
     match heard {
         Ok(heard) => exchange.answer(&heard).await,
         Err(fault) => Ok(exchange.refuse(&fault, "refused", &[])),
@@ -83,9 +84,14 @@ fn headers(map: &HeaderMap) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Holds the request to the API, then to the model's limits.
-fn read(line: &Line, head: &Head<'_>, bytes: &[u8], entry: &Entry) -> Result<Heard, Fault> {
-    let api = line.api;
+/// Checks the request by the API's rules, then by the model's limits.
+fn read(
+    connection: &Connection,
+    head: &Head<'_>,
+    bytes: &[u8],
+    entry: &Entry,
+) -> Result<Heard, Fault> {
+    let api = connection.api;
     let route = (api.route)(head)?;
     if let Some(model) = &route.model {
         entry.model(model);
@@ -98,7 +104,7 @@ fn read(line: &Line, head: &Head<'_>, bytes: &[u8], entry: &Entry) -> Result<Hea
     if heard.model.contains("retired") || heard.model.is_empty() {
         return Err((api.no_model)(&heard.model));
     }
-    let (input, output) = lock(&line.state.weather).limits(api.name, &heard.model);
+    let (input, output) = lock(&connection.state.weather).limits(api.name, &heard.model);
     let tokens = heard.input_tokens();
     if let Some(window) = input.filter(|window| tokens > *window) {
         return Err((api.too_long)(tokens, window));
@@ -115,14 +121,14 @@ fn read(line: &Line, head: &Head<'_>, bytes: &[u8], entry: &Entry) -> Result<Hea
 }
 
 struct Exchange<'l> {
-    line: &'l Line,
+    connection: &'l Connection,
     entry: &'l Arc<Entry>,
 }
 
 impl Exchange<'_> {
     async fn answer(&self, heard: &Heard) -> Reply {
-        let api = self.line.api;
-        let row = lock(&self.line.state.weather).pick(api.name, &heard.model);
+        let api = self.connection.api;
+        let row = lock(&self.connection.state.weather).pick(api.name, &heard.model);
         let row = row.unwrap_or_default();
         if !row.given.is_null() {
             self.entry.weather(&row.given);
@@ -141,24 +147,24 @@ impl Exchange<'_> {
             self.entry.answered(None, "reset", None);
             self.entry.end(Ending::Reset);
             if row.reset.is_some() {
-                self.line.wire.reset();
+                self.connection.wire.reset();
             }
             return Err(io::ErrorKind::ConnectionReset.into());
         }
-        if let Some(reply) = self.storm(&row) {
+        if let Some(reply) = self.weather_failure(&row) {
             return Ok(reply);
         }
-        let (cached, written) = self.line.state.remember(heard);
+        let (cached, written) = self.connection.state.remember(heard);
         let mut said = talk::answer(heard, self.entry.serial, (cached, written), row.words);
         said.usage.missing = row.missing_usage;
         said.usage.thinking = said.usage.thinking.saturating_add(row.thinking);
-        self.line.wire.one_byte(row.framing.one_byte);
+        self.connection.wire.one_byte(row.framing.one_byte);
         self.entry.answered(Some(200), play::outcome(heard, &said), None);
         Ok(self.say(heard, &said, &row))
     }
 
     /// A failure instead of an answer, if the row asks for one.
-    fn storm(&self, row: &Row) -> Option<Response<Script>> {
+    fn weather_failure(&self, row: &Row) -> Option<Response<Script>> {
         let wrecked = row.not_json || row.huge_body_bytes > 0;
         if wrecked || row.body.is_some() {
             let status = row.status.unwrap_or(200);
@@ -184,7 +190,7 @@ impl Exchange<'_> {
         if row.error_event.is_some() && !row.error_in_200_body && status.is_none() {
             return None;
         }
-        let fault = play::fault(self.line.api, row);
+        let fault = play::fault(self.connection.api, row);
         let mut reply = self.refuse(&fault, "weather", &row.headers);
         if row.error_in_200_body {
             *reply.status_mut() = hyper::StatusCode::OK;
@@ -199,7 +205,7 @@ impl Exchange<'_> {
         outcome: &'static str,
         extra: &[(String, String)],
     ) -> Response<Script> {
-        let api = self.line.api;
+        let api = self.connection.api;
         let status = (api.status)(fault);
         self.entry.answered(Some(status), outcome, Some(fault.message.clone()));
         let body = (api.fault)(fault, &self.request_id()).to_string();
@@ -213,7 +219,7 @@ impl Exchange<'_> {
     }
 
     fn say(&self, heard: &Heard, said: &Said, row: &Row) -> Response<Script> {
-        let api = self.line.api;
+        let api = self.connection.api;
         if heard.stream {
             let kind = match (heard.sse, api.name) {
                 (false, _) => "application/json; charset=UTF-8",
@@ -246,7 +252,8 @@ impl Exchange<'_> {
             .map(|step| if let Step::Data(bytes) = step { bytes.len() } else { 0 })
             .fold(0, usize::saturating_add);
         let entry = Arc::clone(self.entry);
-        let mut response = Response::new(Script::new(steps, Arc::clone(&self.line.wire), entry));
+        let mut response =
+            Response::new(Script::new(steps, Arc::clone(&self.connection.wire), entry));
         *response.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or_default();
         let mut add = |name: &str, value: &str| {
             let name = hyper::header::HeaderName::from_bytes(name.as_bytes());
@@ -255,13 +262,13 @@ impl Exchange<'_> {
             }
         };
         add("content-type", kind);
-        add(self.line.api.id_header, &self.request_id());
+        add(self.connection.api.id_header, &self.request_id());
         if sized {
             add("content-length", &length.to_string());
         } else {
             add("cache-control", "no-cache");
         }
-        play::own_headers(self.line.api.name, &mut add);
+        play::own_headers(self.connection.api.name, &mut add);
         if let Some(wait) = &row.retry_after {
             add("retry-after", wait);
         }

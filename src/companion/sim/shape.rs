@@ -3,7 +3,7 @@ use serde_json::{Map, Value};
 
 /// What a field may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Is {
+pub(super) enum JsonType {
     Text,
     Number,
     Integer,
@@ -19,23 +19,23 @@ pub(super) enum Is {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Field {
     name: &'static str,
-    is: Is,
+    is: JsonType,
     must: bool,
     null: bool,
 }
 
 /// A field that must be there.
-pub(super) const fn must(name: &'static str, is: Is) -> Field {
+pub(super) const fn must(name: &'static str, is: JsonType) -> Field {
     Field { name, is, must: true, null: false }
 }
 
 /// A field that may be left out, but not be null.
-pub(super) const fn may(name: &'static str, is: Is) -> Field {
+pub(super) const fn may(name: &'static str, is: JsonType) -> Field {
     Field { name, is, must: false, null: false }
 }
 
 /// A field that may be left out or be null.
-pub(super) const fn nullable(name: &'static str, is: Is) -> Field {
+pub(super) const fn nullable(name: &'static str, is: JsonType) -> Field {
     Field { name, is, must: false, null: true }
 }
 
@@ -55,7 +55,7 @@ pub(super) enum Why {
     /// The field is not there.
     Missing,
     /// The field holds another type.
-    Type { wanted: Is, got: Value },
+    Type { wanted: JsonType, got: Value },
     /// Anything else, in the API's own words, with OpenAI's `code` where it has one.
     Said { message: String, code: Option<&'static str> },
 }
@@ -75,7 +75,7 @@ pub(super) fn missing(path: &str, name: &str) -> Wrong {
 }
 
 /// A value of another type.
-pub(super) fn mistyped(path: &str, wanted: Is, got: &Value) -> Wrong {
+pub(super) fn mistyped(path: &str, wanted: JsonType, got: &Value) -> Wrong {
     Wrong { path: path.to_owned(), why: Why::Type { wanted, got: got.clone() } }
 }
 
@@ -123,23 +123,23 @@ pub(super) fn fields(
     }
 }
 
-fn holds(is: Is, value: &Value) -> bool {
+fn holds(is: JsonType, value: &Value) -> bool {
     match is {
-        Is::Text => value.is_string(),
-        Is::Number => value.is_number(),
-        Is::Integer => value.is_i64() || value.is_u64(),
-        Is::Flag => value.is_boolean(),
-        Is::List => value.is_array(),
-        Is::Object => value.is_object(),
-        Is::TextOrList => value.is_string() || value.is_array(),
-        Is::TextOrObject => value.is_string() || value.is_object(),
-        Is::Any => true,
+        JsonType::Text => value.is_string(),
+        JsonType::Number => value.is_number(),
+        JsonType::Integer => value.is_i64() || value.is_u64(),
+        JsonType::Flag => value.is_boolean(),
+        JsonType::List => value.is_array(),
+        JsonType::Object => value.is_object(),
+        JsonType::TextOrList => value.is_string() || value.is_array(),
+        JsonType::TextOrObject => value.is_string() || value.is_object(),
+        JsonType::Any => true,
     }
 }
 
 /// The value as an object.
 pub(super) fn object<'v>(value: &'v Value, path: &str) -> Result<&'v Map<String, Value>, Wrong> {
-    value.as_object().ok_or_else(|| mistyped(path, Is::Object, value))
+    value.as_object().ok_or_else(|| mistyped(path, JsonType::Object, value))
 }
 
 /// The items of the list `name`, or none.

@@ -228,7 +228,7 @@ fn text(heard: &Heard) -> String {
     out
 }
 
-/// Says so many words, within reason.
+/// Adds that many words to a text, at most 200,000.
 fn say(words: u64, out: &mut String) {
     for word in 1..=words.min(200_000) {
         out.push_str(" word");

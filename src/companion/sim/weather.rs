@@ -8,7 +8,7 @@ use super::frame::Framing;
 pub(super) enum Moment {
     /// Before the answer's headers, or before anything of its body.
     Before,
-    /// After the headers.
+    /// After the answer's headers, before anything of its body.
     Headers,
     /// After this many events that carry content; what comes before the first of them is sent.
     Events(usize),
@@ -36,10 +36,10 @@ pub(super) struct Row {
     pub(super) silent: bool,
     pub(super) chunk_delay_ms: u64,
     pub(super) missing_usage: bool,
-    /// So many tokens of reasoning more, which nobody sees, and how long they take.
+    /// Extra tokens of reasoning, which are not shown, and how long they take in milliseconds.
     pub(super) thinking: u64,
     pub(super) thinking_ms: u64,
-    /// So many words more, whatever the request's most tokens.
+    /// Extra words of the answer, beyond the request's most tokens as well.
     pub(super) words: Option<u64>,
     pub(super) framing: Framing,
     pub(super) not_json: bool,

@@ -354,7 +354,7 @@ pub(super) fn rest(policy: &CreditPolicy) -> u64 {
 }
 
 pub(super) fn near(policy: &CreditPolicy, balance: Balance, last_purchase: Credits) -> bool {
-    policy.near_limit.is_some_and(|near| near.holds(balance.credits(), last_purchase))
+    policy.near_limit.is_some_and(|near| near.applies(balance.credits(), last_purchase))
 }
 
 pub(super) fn count(outcome: &str) -> Effect {

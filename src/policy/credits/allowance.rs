@@ -1,14 +1,14 @@
-//! Credits for a time: leases and grace.
+//! Credits for a period of time: leases and grace.
 use super::super::document::Content;
 use super::super::field::{
     Amount, Defaults, Field, Kind, Nested, Read, Required, Section, Shape, Spot, Whole,
 };
 use crate::credit::Credits;
 
-/// Credits for a time.
+/// Credits for a period of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {
-    /// How many credits.
+    /// The credits of a tenant, more than zero.
     pub credits: Credits,
     /// For how long, in seconds, from 1 to 3600.
     pub seconds: u64,

@@ -1,5 +1,5 @@
-//! `credits`: who counts what tenants spend, and what happens when nobody answers or little is
-//! left.
+//! `credits`: the service that counts what tenants spend, and what happens when it does not answer
+//! or few credits are left.
 mod allowance;
 mod near_limit;
 mod unavailable;
@@ -21,18 +21,17 @@ pub use unavailable::{OnTokenRefused, OnUnavailable};
 /// `credits`: the ledger, and what happens around it.
 #[derive(Debug, Clone)]
 pub struct CreditPolicy {
-    /// The ledger's cluster.
+    /// The name of the ledger's cluster in Envoy.
     pub cluster: String,
-    /// Where the ledger is, for whoever writes that cluster; `None` when it comes from elsewhere.
+    /// The ledger's address, for `render`; `None` when the cluster comes from elsewhere.
     pub endpoint: Option<Endpoint>,
     /// The name of the secret that holds the ledger's token; `None` for a ledger that wants none.
     pub secret: Option<String>,
     /// Whether the ledger is known to speak HTTP/2 without TLS.
     pub http2: bool,
-    /// How long a hold may take, in milliseconds, from 1 to 10,000.
+    /// How long the ledger may take to answer a hold, in milliseconds, from 1 to 10,000.
     pub timeout_ms: u64,
-    /// How long a hold lives that nobody settles or renews, in seconds. It is renewed while its
-    /// request runs.
+    /// After how many seconds a hold expires. It is renewed while its request runs.
     pub hold_seconds: u64,
     /// What becomes of requests while the ledger does not answer.
     pub on_unavailable: OnUnavailable,
@@ -40,30 +39,30 @@ pub struct CreditPolicy {
     pub on_token_refused: OnTokenRefused,
     /// Holds that serve many requests; `None` for one hold for each request.
     pub lease: Option<Allowance>,
-    /// The cheaper chain for those who have little left.
+    /// The cheaper chain for tenants who have few credits left.
     pub near_limit: Option<NearLimit>,
-    /// What becomes of an answer that grows beyond what was held for it.
+    /// What happens to an answer that grows beyond what was held for it.
     pub on_exhausted: OnExhausted,
-    /// What an app pays for an answer that it leaves before its provider has said what it used.
+    /// What is charged for an answer whose app leaves before the provider has reported its usage.
     pub on_abandoned: OnAbandoned,
 }
 
-/// `on_exhausted`: what becomes of an answer that grows beyond what was held for it.
+/// `on_exhausted`: what happens to an answer that grows beyond what was held for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnExhausted {
-    /// It goes on to its end.
+    /// The answer goes on to its end.
     Finish,
-    /// It ends as one that reached its most tokens.
+    /// The answer ends as one that has reached its most tokens.
     Stop,
 }
 
-/// `on_abandoned`: what an app pays for an answer that it leaves before its provider has said what
-/// it used.
+/// `on_abandoned`: what is charged for an answer whose app leaves before the provider has reported
+/// its usage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnAbandoned {
-    /// What was seen of it, and what the model makes in the time in which nothing was.
+    /// An estimate: what was seen of the answer, and what the model makes in the time after it.
     Estimate,
-    /// All that was held for it.
+    /// All that was held for the request.
     Hold,
 }
 
@@ -203,7 +202,7 @@ pub(super) fn read(
     });
     let mut fields = section.object(&CREDITS)?;
     let cluster = fields.read(&CLUSTER);
-    apart(cluster.as_deref(), &fields.place(&CLUSTER), providers);
+    check_cluster_name(cluster.as_deref(), &fields.place(&CLUSTER), providers);
     let endpoint = fields.read(&ENDPOINT);
     let secret = fields.read(&SECRET);
     let http2 = http2(&mut fields, endpoint.as_ref());
@@ -232,9 +231,9 @@ pub(super) fn read(
     })
 }
 
-/// The ledger's cluster stands beside those of the providers, which are called like the providers.
-fn apart(cluster: Option<&str>, spot: &Spot<'_>, providers: &Providers<'_>) {
-    let like = cluster.and_then(|name| Some((name, providers.like(name)?)));
+/// Clusters of providers have the providers' names: the ledger's must be another.
+fn check_cluster_name(cluster: Option<&str>, spot: &Spot<'_>, providers: &Providers<'_>) {
+    let like = cluster.and_then(|name| Some((name, providers.same_label(name)?)));
     if let Some((name, provider)) = like {
         spot.problem(format!(
             "the ledger's cluster `{name}` would be that of the provider `{provider}`: choose \
@@ -243,7 +242,7 @@ fn apart(cluster: Option<&str>, spot: &Spot<'_>, providers: &Providers<'_>) {
     }
 }
 
-/// Whether it is spoken without TLS; by TLS the two agree on it in their handshake.
+/// Whether HTTP/2 is spoken without TLS; with TLS the handshake decides.
 fn http2(fields: &mut Object<'_>, endpoint: Option<&Option<Endpoint>>) -> Option<bool> {
     let tls = endpoint.and_then(Option::as_ref).is_some_and(|endpoint| endpoint.tls);
     fields.read_with(&HTTP2, |spot| {

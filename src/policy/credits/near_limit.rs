@@ -1,4 +1,4 @@
-//! `credits.near_limit`: the cheaper chain for those who have little left.
+//! `credits.near_limit`: the cheaper chain for tenants who have few credits left.
 use super::super::chain::{CHAINS, Chains};
 use super::super::document::Content;
 use super::super::field::{
@@ -6,7 +6,7 @@ use super::super::field::{
 };
 use crate::credit::{Credits, Share};
 
-/// `near_limit`: the cheaper chain for those who have little left.
+/// `near_limit`: the cheaper chain for tenants who have few credits left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NearLimit {
     below: Below,
@@ -23,7 +23,7 @@ enum Below {
 impl NearLimit {
     /// Whether the balance is below the near-limit threshold.
     #[must_use]
-    pub fn holds(&self, available: Credits, last_purchase: Credits) -> bool {
+    pub fn applies(&self, available: Credits, last_purchase: Credits) -> bool {
         available
             < match self.below {
                 Below::Share(share) => last_purchase.share(share),
@@ -52,7 +52,7 @@ const CHAIN: Required<NameOf> =
 /// Reads the section; `None`, and a report, when something is wrong with it.
 pub(super) fn read(spot: &Spot<'_>, chains: &Chains<'_>) -> Option<NearLimit> {
     let Some(mut fields) = spot.object(&NEAR_LIMIT) else {
-        chains.unsure();
+        chains.skip_unused_check();
         return None;
     };
     let below = fields.read(&BELOW);

@@ -5,9 +5,9 @@ use super::allowance::{self, ALLOWANCE, Allowance};
 /// `on_unavailable`: what becomes of requests while the ledger does not answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnUnavailable {
-    /// They run, and are charged later.
+    /// They run, and are charged when the ledger answers again.
     Allow,
-    /// They are refused.
+    /// They are refused with an error of the app's dialect.
     Deny,
     /// They run as long as what a tenant has not yet been charged for stays within an allowance.
     Grace(Allowance),
@@ -18,11 +18,11 @@ pub enum OnUnavailable {
 pub enum OnTokenRefused {
     /// They run, and are charged when the token is right.
     Allow,
-    /// They are refused.
+    /// They are refused with an error of the app's dialect.
     Deny,
 }
 
-/// What `on_unavailable` says; how much grace is says `grace`.
+/// The words of `on_unavailable`; the amount of grace is in `grace`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Chosen {
     Allow,

@@ -11,9 +11,9 @@ const MOST: u64 = 999_999_999_999_999;
 /// An amount of credits.
 #[derive(Debug, Clone, Copy)]
 pub(in super::super) enum Amount {
-    /// Zero or more.
+    /// An amount of zero or more.
     OrZero,
-    /// More than zero.
+    /// An amount of more than zero.
     Positive,
 }
 

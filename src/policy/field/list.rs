@@ -5,7 +5,7 @@ use super::section::shape::{Kind, Shape};
 use super::spot::Spot;
 use super::text::Name;
 
-/// Values in order.
+/// A list of values of one kind.
 #[derive(Debug, Clone, Copy)]
 pub(in super::super) struct List {
     /// What the items are called.
@@ -19,7 +19,7 @@ pub(in super::super) struct List {
 }
 
 impl List {
-    /// At least one.
+    /// A list with at least one item.
     pub(in super::super) const fn of(what: &'static str, of: &'static (dyn Kind + Sync)) -> Self {
         Self { what, may_be_empty: false, unique: false, of: DocOnly::new(of) }
     }

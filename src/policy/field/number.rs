@@ -1,10 +1,10 @@
-//! Whole numbers, and yes or no.
+//! Whole numbers and booleans.
 use super::super::document::Content;
 use super::section::shape::{Defaults, Kind, Read, Shape};
 use super::spot::Spot;
 use super::words::shown;
 
-/// A whole number.
+/// A whole number within bounds.
 #[derive(Debug, Clone, Copy)]
 pub(in super::super) struct Whole {
     /// What is counted, as in `tokens`.
@@ -52,7 +52,7 @@ impl Defaults for Whole {
     }
 }
 
-/// `true` or `false`.
+/// A boolean, written `true` or `false`.
 #[derive(Debug, Clone, Copy)]
 pub(in super::super) struct Boolean;
 

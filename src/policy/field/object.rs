@@ -2,7 +2,7 @@
 use super::super::document::{Content, Member, Node};
 use super::super::nearest::nearest;
 use super::section::shape::Read;
-use super::section::{Field, Gives, Need, Nested, Optional, Section};
+use super::section::{Field, Nested, Optional, Presence, ReadAs, Section};
 use super::spot::Spot;
 use super::words::unknown;
 
@@ -38,7 +38,7 @@ impl<'n> Spot<'n> {
 impl<'n> Object<'n> {
     /// A field's value, or what holds without it; `None` when something is wrong, which has been
     /// reported.
-    pub(in super::super) fn read<K: Read, N: Gives<K::Value>>(
+    pub(in super::super) fn read<K: Read, N: ReadAs<K::Value>>(
         &mut self,
         field: &Field<K, N>,
     ) -> Option<N::Out> {
@@ -46,19 +46,22 @@ impl<'n> Object<'n> {
     }
 
     /// The same of a field that is read together with what its section knows.
-    pub(in super::super) fn read_with<K, N: Gives<V>, V>(
+    pub(in super::super) fn read_with<K, N: ReadAs<V>, V>(
         &mut self,
         field: &Field<K, N>,
         read: impl FnOnce(&Spot<'n>) -> Option<V>,
     ) -> Option<N::Out> {
         match self.spot(field) {
             Some(spot) => read(&spot).map(N::given),
-            None => field.need.absent(),
+            None => field.presence.absent(),
         }
     }
 
     /// A field's place; `None` where the field is left out, which is reported where it must not be.
-    pub(in super::super) fn spot<K, N: Need>(&mut self, field: &Field<K, N>) -> Option<Spot<'n>> {
+    pub(in super::super) fn spot<K, N: Presence>(
+        &mut self,
+        field: &Field<K, N>,
+    ) -> Option<Spot<'n>> {
         self.look(field.key, N::REQUIRED)
     }
 

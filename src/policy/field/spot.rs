@@ -1,11 +1,11 @@
-//! A value of the document and its place: whatever is wrong with it is noted, and reading goes on.
+//! A value with its place in the document. What is wrong with it is reported, and reading goes on.
 use core::cell::RefCell;
 
 use super::super::Problem;
 use super::super::document::{Content, Member, Node};
 use super::words::shown;
 
-/// Everything found wrong so far.
+/// The problems reported so far.
 #[derive(Debug, Default)]
 pub(in super::super) struct Report(RefCell<Vec<Problem>>);
 
@@ -22,7 +22,7 @@ impl Report {
     }
 }
 
-/// A value, its place, and where to say what is wrong with it.
+/// A value, its place in the document, and the report of problems.
 #[derive(Debug, Clone)]
 pub(in super::super) struct Spot<'n> {
     pub(in super::super) node: &'n Node,
@@ -41,7 +41,7 @@ impl<'n> Spot<'n> {
         self.report.add(&self.path, self.line, message);
     }
 
-    /// Says that something else was expected here.
+    /// Reports that something else was expected here.
     pub(in super::super) fn expected(&self, what: &str) {
         self.problem(format!("expected {what}, found {}", self.node.kind()));
     }
@@ -67,7 +67,7 @@ impl<'n> Spot<'n> {
         Self { node: &member.value, path, line: member.line, report: self.report }
     }
 
-    /// The same place, of a value that stands nowhere.
+    /// The same place with a value that is not in the document.
     pub(super) fn instead(&self, node: &'n Node) -> Self {
         Self { node, ..self.clone() }
     }

@@ -1,5 +1,5 @@
 //! Texts: names that are safe to use everywhere, labels, and a text that is always the same.
-use super::super::nearest::COMPARED;
+use super::super::nearest::COMPARED_BYTES_MAX;
 use super::section::shape::{Defaults, Kind, Read, Shape, Text};
 use super::spot::Spot;
 use super::words::shown;
@@ -45,7 +45,7 @@ impl Spot<'_> {
     }
 }
 
-/// A name; what of stands here, as in `the name of a tenant`.
+/// A name. Messages call it what is said here: `the name of a tenant`.
 #[derive(Debug, Clone, Copy)]
 pub(in super::super) struct Name(pub(in super::super) &'static str);
 
@@ -86,8 +86,8 @@ impl Defaults for Name {
     }
 }
 
-/// A text of visible ASCII without spaces, not empty, at most [`COMPARED`] bytes; what of stands
-/// here, as in `the name of a user`.
+/// A text of visible ASCII without spaces, from 1 to [`COMPARED_BYTES_MAX`] bytes. Messages call it
+/// what is said here: `the name of a user`.
 #[derive(Debug, Clone, Copy)]
 pub(in super::super) struct Label(pub(in super::super) &'static str);
 
@@ -105,11 +105,12 @@ impl Label {
     pub(in super::super) fn text<'n>(&self, spot: &Spot<'n>) -> Option<&'n str> {
         let text = spot.text(self.0)?;
         let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
-        if visible && (1..=COMPARED).contains(&text.len()) {
+        if visible && (1..=COMPARED_BYTES_MAX).contains(&text.len()) {
             return Some(text);
         }
         spot.problem(format!(
-            "expected {}: 1 to {COMPARED} visible ASCII characters without spaces, found `{}`",
+            "expected {}: 1 to {COMPARED_BYTES_MAX} visible ASCII characters without spaces, \
+             found `{}`",
             self.0,
             shown(text)
         ));
@@ -122,7 +123,7 @@ impl Kind for Label {
         Shape::Text(Text {
             what: "visible ASCII without spaces",
             pattern: "^[!-~]+$",
-            longest: Some(COMPARED),
+            longest: Some(COMPARED_BYTES_MAX),
             ..Text::default()
         })
     }

@@ -87,12 +87,7 @@ pub(super) async fn run(args: Adjust) -> Result<ExitCode, Stop> {
             Change::Void { lot: lot.map_err(|why| Stop::refused(&why))? }
         }
     };
-    // A file that is not there would be made.
-    if let Some(path) = database.database.file()
-        && !path.exists()
-    {
-        return Err(Stop::refused(&format!("{}: no such file", path.display())));
-    }
+    database.check_exists()?;
     let asked = Asked { tenant, key, change, reason };
     let ledger = database.open(false).await.map_err(|why| Stop::refused(&why))?;
     let answer = ledger.apply(Command::Adjust(asked.clone())).await;

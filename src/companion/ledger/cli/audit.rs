@@ -20,12 +20,7 @@ pub(super) struct Audit {
 }
 
 pub(super) async fn run(args: Audit) -> Result<ExitCode, Stop> {
-    // SQLite would say it less clearly.
-    if let Some(path) = args.database.database.file()
-        && !path.exists()
-    {
-        return Err(Stop::refused(&format!("{}: no such file", path.display())));
-    }
+    args.database.check_exists()?;
     let place = &args.database.database;
     let audit = Ledger::audit_of(place).await;
     let audit = audit.map_err(|why| Stop::refused(&format!("cannot read {place}: {why}")))?;

@@ -97,6 +97,14 @@ struct Database {
 }
 
 impl Database {
+    /// Fails where a file is named that does not exist: to open the database would create it.
+    fn check_exists(&self) -> Result<(), Stop> {
+        match self.database.file().filter(|path| !path.exists()) {
+            Some(path) => Err(Stop::refused(&format!("{}: no such file", path.display()))),
+            None => Ok(()),
+        }
+    }
+
     async fn open(&self, trusts_clock: bool) -> Result<Ledger, String> {
         let opened = Ledger::open(&self.database, trusts_clock).await;
         opened.map_err(|why| format!("cannot open {}: {why}", self.database))

@@ -25,12 +25,7 @@ pub(super) struct Repair {
 }
 
 pub(super) async fn run(args: Repair) -> Result<ExitCode, Stop> {
-    // To repair a file that is not there would make it.
-    if let Some(path) = args.database.database.file()
-        && !path.exists()
-    {
-        return Err(Stop::refused(&format!("{}: no such file", path.display())));
-    }
+    args.database.check_exists()?;
     let ledger = args.database.open(true).await.map_err(|why| Stop::refused(&why))?;
     let now = ledger.now();
     let repaired = ledger.repair(args.apply).await.map_err(|why| Stop::refused(&why))?;

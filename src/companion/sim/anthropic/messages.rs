@@ -1,7 +1,7 @@
 //! Messages: roles, and tool results right after their calls.
 use serde_json::Value;
 
-use super::super::shape::{Is, Wrong, fields, items, missing, must, object, said, text};
+use super::super::shape::{JsonType, Wrong, fields, items, missing, must, object, said, text};
 use super::super::talk::Heard;
 use super::model::{goes_on, steered};
 use super::parts;
@@ -40,7 +40,7 @@ pub(super) fn read(list: &[Value], marks: &mut usize, heard: &mut Heard) -> Resu
 
 fn role<'v>(message: &'v Value, index: usize, path: &str) -> Result<&'v str, Wrong> {
     let message = object(message, path)?;
-    fields(message, path, &[must("role", Is::Text), must("content", Is::TextOrList)])?;
+    fields(message, path, &[must("role", JsonType::Text), must("content", JsonType::TextOrList)])?;
     let role = text(message, "role").unwrap_or_default();
     match role {
         "user" | "assistant" | "system" => {}

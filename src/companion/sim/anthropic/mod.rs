@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::api::{Api, Head, Route};
 use super::fault::{Fault, Sort};
 use super::frame::Event;
-use super::shape::{Is, Why, Wrong};
+use super::shape::{JsonType, Why, Wrong};
 
 pub(super) const API: Api = Api {
     name: "anthropic",
@@ -76,16 +76,16 @@ fn words(wrong: Wrong) -> Fault {
     })
 }
 
-const fn wanted_type(is: Is) -> &'static str {
+const fn wanted_type(is: JsonType) -> &'static str {
     match is {
-        Is::Text => "a valid string",
-        Is::Number => "a valid number",
-        Is::Integer => "a valid integer",
-        Is::Flag => "a valid boolean",
-        Is::List => "a valid list",
-        Is::Object | Is::TextOrObject => "a valid dictionary",
-        Is::TextOrList => "a valid string or list",
-        Is::Any => "a valid value",
+        JsonType::Text => "a valid string",
+        JsonType::Number => "a valid number",
+        JsonType::Integer => "a valid integer",
+        JsonType::Flag => "a valid boolean",
+        JsonType::List => "a valid list",
+        JsonType::Object | JsonType::TextOrObject => "a valid dictionary",
+        JsonType::TextOrList => "a valid string or list",
+        JsonType::Any => "a valid value",
     }
 }
 

@@ -2,14 +2,15 @@
 use serde_json::{Map, Value};
 
 use super::super::shape::{
-    Field, Is, Wrong, fields, is_base64, items, may, missing, must, nullable, object, said, text,
+    Field, JsonType, Wrong, fields, is_base64, items, may, missing, must, nullable, object, said,
+    text,
 };
 use super::super::signature::sign;
 use super::super::talk::Heard;
 use super::ids::id_is_good;
 
-const CACHE: Field = nullable("cache_control", Is::Object);
-const KIND: Field = must("type", Is::Text);
+const CACHE: Field = nullable("cache_control", JsonType::Object);
+const KIND: Field = must("type", JsonType::Text);
 
 /// The system prompt: a text, or text blocks.
 pub(super) fn system(
@@ -58,8 +59,12 @@ pub(super) fn block<'v>(
     let found = match kind {
         "text" => written(block, &at)?,
         "image" => {
-            let known =
-                [KIND, CACHE, must("source", Is::Object), nullable("transformations", Is::Object)];
+            let known = [
+                KIND,
+                CACHE,
+                must("source", JsonType::Object),
+                nullable("transformations", JsonType::Object),
+            ];
             fields(block, &at, &known)?;
             heard.images = heard.images.saturating_add(1);
             source(block, &at, true)?;
@@ -69,10 +74,10 @@ pub(super) fn block<'v>(
             let known = [
                 KIND,
                 CACHE,
-                must("source", Is::Object),
-                nullable("title", Is::Text),
-                nullable("context", Is::Text),
-                nullable("citations", Is::Object),
+                must("source", JsonType::Object),
+                nullable("title", JsonType::Text),
+                nullable("context", JsonType::Text),
+                nullable("citations", JsonType::Object),
             ];
             fields(block, &at, &known)?;
             source(block, &at, false)?;
@@ -80,7 +85,7 @@ pub(super) fn block<'v>(
         }
         "thinking" => thinking(block, path, &at)?,
         "redacted_thinking" => {
-            fields(block, &at, &[KIND, must("data", Is::Text)])?;
+            fields(block, &at, &[KIND, must("data", JsonType::Text)])?;
             let message = format!("{path}: Invalid `data` in `redacted_thinking` block");
             return Err(said(path, message));
         }
@@ -93,7 +98,7 @@ pub(super) fn block<'v>(
 }
 
 fn written(block: &Map<String, Value>, at: &str) -> Result<String, Wrong> {
-    let known = [KIND, CACHE, must("text", Is::Text), nullable("citations", Is::List)];
+    let known = [KIND, CACHE, must("text", JsonType::Text), nullable("citations", JsonType::List)];
     fields(block, at, &known)?;
     let text = text(block, "text").unwrap_or_default();
     if text.is_empty() {
@@ -107,7 +112,7 @@ fn written(block: &Map<String, Value>, at: &str) -> Result<String, Wrong> {
 }
 
 fn thinking(block: &Map<String, Value>, path: &str, at: &str) -> Result<String, Wrong> {
-    let known = [KIND, must("thinking", Is::Text), must("signature", Is::Text)];
+    let known = [KIND, must("thinking", JsonType::Text), must("signature", JsonType::Text)];
     fields(block, at, &known)?;
     let thought = text(block, "thinking").unwrap_or_default();
     if text(block, "signature") != Some(sign("anthropic", thought).as_str()) {
@@ -121,11 +126,11 @@ fn called(block: &Map<String, Value>, at: &str) -> Result<String, Wrong> {
     let known = [
         KIND,
         CACHE,
-        must("id", Is::Text),
-        must("name", Is::Text),
-        must("input", Is::Object),
-        nullable("caller", Is::Object),
-        nullable("toolset_name", Is::Text),
+        must("id", JsonType::Text),
+        must("name", JsonType::Text),
+        must("input", JsonType::Object),
+        nullable("caller", JsonType::Object),
+        nullable("toolset_name", JsonType::Text),
     ];
     fields(block, at, &known)?;
     id_is_good(text(block, "id").unwrap_or_default(), &format!("{at}.id"))?;
@@ -146,10 +151,10 @@ fn result(
     let known = [
         KIND,
         CACHE,
-        must("tool_use_id", Is::Text),
-        may("content", Is::TextOrList),
-        may("is_error", Is::Flag),
-        nullable("toolset_name", Is::Text),
+        must("tool_use_id", JsonType::Text),
+        may("content", JsonType::TextOrList),
+        may("is_error", JsonType::Flag),
+        nullable("toolset_name", JsonType::Text),
     ];
     fields(block, at, &known)?;
     id_is_good(text(block, "tool_use_id").unwrap_or_default(), &format!("{at}.tool_use_id"))?;
@@ -170,7 +175,7 @@ fn cache(
 ) -> Result<(), Wrong> {
     let Some(cache) = block.get("cache_control").and_then(Value::as_object) else { return Ok(()) };
     let path = format!("{at}.cache_control.ephemeral");
-    fields(cache, &path, &[KIND, may("ttl", Is::Text)])?;
+    fields(cache, &path, &[KIND, may("ttl", JsonType::Text)])?;
     if text(cache, "type") != Some("ephemeral") {
         return Err(said(at, format!("{at}.cache_control.type: Input should be 'ephemeral'")));
     }
@@ -195,7 +200,7 @@ fn source(block: &Map<String, Value>, at: &str, image: bool) -> Result<(), Wrong
     let path = format!("{at}.{kind}");
     match kind {
         "base64" => {
-            let known = [KIND, must("media_type", Is::Text), must("data", Is::Text)];
+            let known = [KIND, must("media_type", JsonType::Text), must("data", JsonType::Text)];
             fields(source, &path, &known)?;
             media(text(source, "media_type").unwrap_or_default(), &path, image)?;
             if !is_base64(text(source, "data").unwrap_or_default(), false) {
@@ -203,16 +208,16 @@ fn source(block: &Map<String, Value>, at: &str, image: bool) -> Result<(), Wrong
             }
         }
         "url" => {
-            fields(source, &path, &[KIND, must("url", Is::Text)])?;
+            fields(source, &path, &[KIND, must("url", JsonType::Text)])?;
             let url = text(source, "url").unwrap_or_default();
             if !url.starts_with("https://") {
                 let message = format!("{path}.url: Only HTTPS URLs are supported.");
                 return Err(said(&path, message));
             }
         }
-        "file" => fields(source, &path, &[KIND, must("file_id", Is::Text)])?,
+        "file" => fields(source, &path, &[KIND, must("file_id", JsonType::Text)])?,
         "text" if !image => {
-            let known = [KIND, must("media_type", Is::Text), must("data", Is::Text)];
+            let known = [KIND, must("media_type", JsonType::Text), must("data", JsonType::Text)];
             fields(source, &path, &known)?;
         }
         other => {

@@ -2,36 +2,36 @@
 use serde_json::{Map, Value};
 
 use super::super::shape::{
-    Field, Is, Why, Wrong, bad_schema, fields, items, may, missing, must, nullable, object, said,
-    text,
+    Field, JsonType, Why, Wrong, bad_schema, fields, items, may, missing, must, nullable, object,
+    said, text,
 };
 use super::super::talk::{Format, Heard};
 use super::model::steered;
 use super::{messages, parts, tools};
 
 const TOP: &[Field] = &[
-    must("model", Is::Text),
-    must("messages", Is::List),
-    must("max_tokens", Is::Integer),
-    nullable("cache_control", Is::Object),
-    nullable("container", Is::Text),
-    nullable("diagnostics", Is::Object),
-    nullable("inference_geo", Is::Text),
-    may("metadata", Is::Object),
-    may("output_config", Is::Object),
-    may("service_tier", Is::Text),
-    nullable("speed", Is::Text),
-    may("stop_sequences", Is::List),
-    may("stream", Is::Flag),
-    may("system", Is::TextOrList),
-    may("temperature", Is::Number),
-    may("thinking", Is::Object),
-    may("tool_choice", Is::Object),
-    may("tools", Is::List),
-    may("top_k", Is::Integer),
-    may("top_p", Is::Number),
-    nullable("user_profile_id", Is::Text),
-    nullable("workspace_id", Is::Text),
+    must("model", JsonType::Text),
+    must("messages", JsonType::List),
+    must("max_tokens", JsonType::Integer),
+    nullable("cache_control", JsonType::Object),
+    nullable("container", JsonType::Text),
+    nullable("diagnostics", JsonType::Object),
+    nullable("inference_geo", JsonType::Text),
+    may("metadata", JsonType::Object),
+    may("output_config", JsonType::Object),
+    may("service_tier", JsonType::Text),
+    nullable("speed", JsonType::Text),
+    may("stop_sequences", JsonType::List),
+    may("stream", JsonType::Flag),
+    may("system", JsonType::TextOrList),
+    may("temperature", JsonType::Number),
+    may("thinking", JsonType::Object),
+    may("tool_choice", JsonType::Object),
+    may("tools", JsonType::List),
+    may("top_k", JsonType::Integer),
+    may("top_p", JsonType::Number),
+    nullable("user_profile_id", JsonType::Text),
+    nullable("workspace_id", JsonType::Text),
 ];
 
 pub(super) fn read(body: &Value, newest: bool) -> Result<Heard, Wrong> {
@@ -123,7 +123,7 @@ fn ranges(body: &Map<String, Value>) -> Result<(), Wrong> {
 
 fn small_fields(body: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
     if let Some(metadata) = body.get("metadata").and_then(Value::as_object) {
-        fields(metadata, "metadata", &[nullable("user_id", Is::Text)])?;
+        fields(metadata, "metadata", &[nullable("user_id", JsonType::Text)])?;
     }
     if let Some(tier) =
         text(body, "service_tier").filter(|t| !["auto", "standard_only"].contains(t))
@@ -150,21 +150,22 @@ fn small_fields(body: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wron
 fn thinking(body: &Map<String, Value>, model: &str, heard: &mut Heard) -> Result<bool, Wrong> {
     let Some(thinking) = body.get("thinking").and_then(Value::as_object) else { return Ok(false) };
     let kind = text(thinking, "type").ok_or_else(|| missing("thinking", "type"))?;
-    let display = may("display", Is::Text);
+    let display = may("display", JsonType::Text);
     match kind {
         "disabled" | "between_tools" => {
-            fields(thinking, &format!("thinking.{kind}"), &[must("type", Is::Text)])?;
+            fields(thinking, &format!("thinking.{kind}"), &[must("type", JsonType::Text)])?;
             return Ok(false);
         }
         "adaptive" => {
-            fields(thinking, "thinking.adaptive", &[must("type", Is::Text), display])?;
+            fields(thinking, "thinking.adaptive", &[must("type", JsonType::Text), display])?;
             let old = ["claude-3", "-4-0", "-4-1", "-4-5", "sonnet-4-2", "opus-4-2"];
             if old.iter().any(|name| model.contains(name)) {
                 return Err(said("thinking", "adaptive thinking is not supported on this model"));
             }
         }
         "enabled" => {
-            let known = [must("type", Is::Text), must("budget_tokens", Is::Integer), display];
+            let known =
+                [must("type", JsonType::Text), must("budget_tokens", JsonType::Integer), display];
             fields(thinking, "thinking.enabled", &known)?;
             budget(thinking, body, model)?;
         }
@@ -228,7 +229,11 @@ fn budget(
 fn output(body: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
     let at = "output_config";
     let Some(config) = body.get(at).and_then(Value::as_object) else { return Ok(()) };
-    fields(config, at, &[nullable("effort", Is::Text), nullable("format", Is::Object)])?;
+    fields(
+        config,
+        at,
+        &[nullable("effort", JsonType::Text), nullable("format", JsonType::Object)],
+    )?;
     let efforts = ["low", "medium", "high", "xhigh", "max"];
     if text(config, "effort").is_some_and(|effort| !efforts.contains(&effort)) {
         let message = "output_config.effort: Input should be 'low', 'medium', 'high', 'xhigh' or \
@@ -237,7 +242,7 @@ fn output(body: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
     }
     let Some(format) = config.get("format").and_then(Value::as_object) else { return Ok(()) };
     let at = "output_config.format";
-    fields(format, at, &[must("type", Is::Text), must("schema", Is::Object)])?;
+    fields(format, at, &[must("type", JsonType::Text), must("schema", JsonType::Object)])?;
     if text(format, "type") != Some("json_schema") {
         return Err(said(at, "output_config.format.type: Input should be 'json_schema'"));
     }

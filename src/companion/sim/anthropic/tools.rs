@@ -2,22 +2,22 @@
 use serde_json::{Map, Value};
 
 use super::super::shape::{
-    Field, Is, Wrong, bad_schema, fields, is_name, items, may, missing, must, nullable, object,
-    said, text,
+    Field, JsonType, Wrong, bad_schema, fields, is_name, items, may, missing, must, nullable,
+    object, said, text,
 };
 use super::super::talk::{Choice, Heard, Tool};
 
 const TOOL: &[Field] = &[
-    must("name", Is::Text),
-    must("input_schema", Is::Object),
-    may("type", Is::Text),
-    may("description", Is::Text),
-    nullable("cache_control", Is::Object),
-    may("strict", Is::Flag),
-    may("eager_input_streaming", Is::Flag),
-    may("input_examples", Is::List),
-    may("defer_loading", Is::Flag),
-    may("allowed_callers", Is::List),
+    must("name", JsonType::Text),
+    must("input_schema", JsonType::Object),
+    may("type", JsonType::Text),
+    may("description", JsonType::Text),
+    nullable("cache_control", JsonType::Object),
+    may("strict", JsonType::Flag),
+    may("eager_input_streaming", JsonType::Flag),
+    may("input_examples", JsonType::List),
+    may("defer_loading", JsonType::Flag),
+    may("allowed_callers", JsonType::List),
 ];
 
 pub(super) fn read(
@@ -96,12 +96,12 @@ fn read_choice(
 ) -> Result<(), Wrong> {
     let at = "tool_choice";
     let kind = text(choice, "type").ok_or_else(|| missing(at, "type"))?;
-    let kind_field = must("type", Is::Text);
-    let single = may("disable_parallel_tool_use", Is::Flag);
+    let kind_field = must("type", JsonType::Text);
+    let single = may("disable_parallel_tool_use", JsonType::Flag);
     match kind {
         "auto" | "any" => fields(choice, &format!("{at}.{kind}"), &[kind_field, single])?,
         "tool" => {
-            let known = [kind_field, must("name", Is::Text), single];
+            let known = [kind_field, must("name", JsonType::Text), single];
             fields(choice, &format!("{at}.{kind}"), &known)?;
         }
         "none" => fields(choice, &format!("{at}.{kind}"), &[kind_field])?,

@@ -2,28 +2,28 @@
 use serde_json::{Map, Value};
 
 use super::super::shape::{
-    Field, Is, Wrong, fields, given, is_base64, items, nullable, object, said, text,
+    Field, JsonType, Wrong, fields, given, is_base64, items, nullable, object, said, text,
 };
 use super::super::signature::sign;
 use super::super::talk::Heard;
 use super::model::third;
 
 const PART: &[Field] = &[
-    nullable("text", Is::Text),
-    nullable("inlineData", Is::Object),
-    nullable("fileData", Is::Object),
-    nullable("functionCall", Is::Object),
-    nullable("functionResponse", Is::Object),
-    nullable("executableCode", Is::Object),
-    nullable("codeExecutionResult", Is::Object),
-    nullable("toolCall", Is::Object),
-    nullable("toolResponse", Is::Object),
-    nullable("thought", Is::Flag),
-    nullable("thoughtSignature", Is::Text),
-    nullable("videoMetadata", Is::Object),
-    nullable("partMetadata", Is::Object),
-    nullable("mediaResolution", Is::Any),
-    nullable("mediaProcessing", Is::Any),
+    nullable("text", JsonType::Text),
+    nullable("inlineData", JsonType::Object),
+    nullable("fileData", JsonType::Object),
+    nullable("functionCall", JsonType::Object),
+    nullable("functionResponse", JsonType::Object),
+    nullable("executableCode", JsonType::Object),
+    nullable("codeExecutionResult", JsonType::Object),
+    nullable("toolCall", JsonType::Object),
+    nullable("toolResponse", JsonType::Object),
+    nullable("thought", JsonType::Flag),
+    nullable("thoughtSignature", JsonType::Text),
+    nullable("videoMetadata", JsonType::Object),
+    nullable("partMetadata", JsonType::Object),
+    nullable("mediaResolution", JsonType::Any),
+    nullable("mediaProcessing", JsonType::Any),
 ];
 const DATA: &[&str] = &[
     "text",
@@ -52,7 +52,7 @@ const SKIP: &[&str] = &["skip_thought_signature_validator", "context_engineering
 pub(super) fn system(system: &Value) -> Result<String, Wrong> {
     let at = "systemInstruction";
     let system = object(system, at)?;
-    fields(system, at, &[nullable("role", Is::Text), nullable("parts", Is::List)])?;
+    fields(system, at, &[nullable("role", JsonType::Text), nullable("parts", JsonType::List)])?;
     let mut out = String::new();
     for (index, part) in items(system, "parts").iter().enumerate() {
         let path = format!("{at}.parts.{index}");
@@ -77,7 +77,11 @@ pub(super) fn read(list: &[Value], heard: &mut Heard) -> Result<(), Wrong> {
     for (index, content) in list.iter().enumerate() {
         let path = format!("contents.{index}");
         let content = object(content, &path)?;
-        fields(content, &path, &[nullable("role", Is::Text), nullable("parts", Is::List)])?;
+        fields(
+            content,
+            &path,
+            &[nullable("role", JsonType::Text), nullable("parts", JsonType::List)],
+        )?;
         let role = text(content, "role").unwrap_or("user");
         if !["user", "model", "function"].contains(&role) {
             return Err(said(&path, "Please use a valid role: user, model."));
@@ -227,8 +231,11 @@ fn one(
 
 fn called(call: &Map<String, Value>, at: &str) -> Result<String, Wrong> {
     let at = format!("{at}.functionCall");
-    let known =
-        [nullable("id", Is::Text), nullable("name", Is::Text), nullable("args", Is::Object)];
+    let known = [
+        nullable("id", JsonType::Text),
+        nullable("name", JsonType::Text),
+        nullable("args", JsonType::Object),
+    ];
     fields(call, &at, &known)?;
     named(call, &at)?;
     Ok(call.get("args").map(Value::to_string).unwrap_or_default())
@@ -245,19 +252,23 @@ fn named(part: &Map<String, Value>, at: &str) -> Result<(), Wrong> {
 fn answered(response: &Map<String, Value>, at: &str, heard: &mut Heard) -> Result<String, Wrong> {
     let at = format!("{at}.functionResponse");
     let known = [
-        nullable("id", Is::Text),
-        nullable("name", Is::Text),
-        nullable("response", Is::Object),
-        nullable("willContinue", Is::Flag),
-        nullable("scheduling", Is::Text),
-        nullable("parts", Is::List),
+        nullable("id", JsonType::Text),
+        nullable("name", JsonType::Text),
+        nullable("response", JsonType::Object),
+        nullable("willContinue", JsonType::Flag),
+        nullable("scheduling", JsonType::Text),
+        nullable("parts", JsonType::List),
     ];
     fields(response, &at, &known)?;
     named(response, &at)?;
     for (index, part) in items(response, "parts").iter().enumerate() {
         let at = format!("{at}.parts.{index}");
         let part = object(part, &at)?;
-        fields(part, &at, &[nullable("inlineData", Is::Object), nullable("fileData", Is::Object)])?;
+        fields(
+            part,
+            &at,
+            &[nullable("inlineData", JsonType::Object), nullable("fileData", JsonType::Object)],
+        )?;
         if !third(&heard.model) {
             let message = "Multimodal function responses are not supported by this model.";
             return Err(said(&at, message));
@@ -299,9 +310,9 @@ fn media(part: &Map<String, Value>, at: &str, heard: &mut Heard) -> Result<(), W
     if let Some(data) = given(part, "inlineData").and_then(Value::as_object) {
         let at = format!("{at}.inlineData");
         let known = [
-            nullable("mimeType", Is::Text),
-            nullable("data", Is::Text),
-            nullable("displayName", Is::Text),
+            nullable("mimeType", JsonType::Text),
+            nullable("data", JsonType::Text),
+            nullable("displayName", JsonType::Text),
         ];
         fields(data, &at, &known)?;
         let bytes = text(data, "data").unwrap_or_default();
@@ -316,7 +327,11 @@ fn media(part: &Map<String, Value>, at: &str, heard: &mut Heard) -> Result<(), W
     }
     if let Some(data) = given(part, "fileData").and_then(Value::as_object) {
         let at = format!("{at}.fileData");
-        fields(data, &at, &[nullable("mimeType", Is::Text), nullable("fileUri", Is::Text)])?;
+        fields(
+            data,
+            &at,
+            &[nullable("mimeType", JsonType::Text), nullable("fileUri", JsonType::Text)],
+        )?;
         let uri = text(data, "fileUri").unwrap_or_default();
         if !uri.starts_with("https://") && !uri.starts_with("gs://") {
             return Err(said(&at, "Invalid or unsupported file uri"));

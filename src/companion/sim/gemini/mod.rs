@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::api::{Api, Head, Route};
 use super::fault::{Fault, Sort};
 use super::frame::Event;
-use super::shape::{Is, Why, Wrong, bracketed};
+use super::shape::{JsonType, Why, Wrong, bracketed};
 
 pub(super) const API: Api = Api {
     name: "gemini",
@@ -129,10 +129,10 @@ fn words(wrong: Wrong) -> Fault {
         }
         Why::Type { wanted, got } => {
             let wanted = match wanted {
-                Is::Text | Is::TextOrList | Is::TextOrObject => "TYPE_STRING",
-                Is::Number => "TYPE_FLOAT",
-                Is::Integer => "TYPE_INT32",
-                Is::Flag => "TYPE_BOOL",
+                JsonType::Text | JsonType::TextOrList | JsonType::TextOrObject => "TYPE_STRING",
+                JsonType::Number => "TYPE_FLOAT",
+                JsonType::Integer => "TYPE_INT32",
+                JsonType::Flag => "TYPE_BOOL",
                 _ => "TYPE_MESSAGE",
             };
             format!("Invalid value at '{path}' ({wanted}), {got}")

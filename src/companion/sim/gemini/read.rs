@@ -3,47 +3,47 @@ use serde_json::{Map, Value};
 
 use super::super::api::Route;
 use super::super::shape::{
-    Field, Is, Wrong, bad_schema, fields, given, items, missing, nullable, object, said, text,
+    Field, JsonType, Wrong, bad_schema, fields, given, items, missing, nullable, object, said, text,
 };
 use super::super::talk::{Format, Heard};
 use super::model::third;
 use super::{contents, schema, tools};
 
 const TOP: &[Field] = &[
-    nullable("contents", Is::List),
-    nullable("cachedContent", Is::Text),
-    nullable("generationConfig", Is::Object),
-    nullable("labels", Is::Object),
-    nullable("model", Is::Text),
-    nullable("safetySettings", Is::List),
-    nullable("serviceTier", Is::Text),
-    nullable("store", Is::Flag),
-    nullable("systemInstruction", Is::Object),
-    nullable("toolConfig", Is::Object),
-    nullable("tools", Is::List),
+    nullable("contents", JsonType::List),
+    nullable("cachedContent", JsonType::Text),
+    nullable("generationConfig", JsonType::Object),
+    nullable("labels", JsonType::Object),
+    nullable("model", JsonType::Text),
+    nullable("safetySettings", JsonType::List),
+    nullable("serviceTier", JsonType::Text),
+    nullable("store", JsonType::Flag),
+    nullable("systemInstruction", JsonType::Object),
+    nullable("toolConfig", JsonType::Object),
+    nullable("tools", JsonType::List),
 ];
 const CONFIG: &[Field] = &[
-    nullable("candidateCount", Is::Integer),
-    nullable("enableEnhancedCivicAnswers", Is::Flag),
-    nullable("frequencyPenalty", Is::Number),
-    nullable("imageConfig", Is::Object),
-    nullable("logprobs", Is::Integer),
-    nullable("maxOutputTokens", Is::Integer),
-    nullable("mediaResolution", Is::Text),
-    nullable("presencePenalty", Is::Number),
-    nullable("responseFormat", Is::Object),
-    nullable("responseJsonSchema", Is::Any),
-    nullable("responseLogprobs", Is::Flag),
-    nullable("responseMimeType", Is::Text),
-    nullable("responseModalities", Is::List),
-    nullable("responseSchema", Is::Object),
-    nullable("seed", Is::Integer),
-    nullable("speechConfig", Is::Object),
-    nullable("stopSequences", Is::List),
-    nullable("temperature", Is::Number),
-    nullable("thinkingConfig", Is::Object),
-    nullable("topK", Is::Integer),
-    nullable("topP", Is::Number),
+    nullable("candidateCount", JsonType::Integer),
+    nullable("enableEnhancedCivicAnswers", JsonType::Flag),
+    nullable("frequencyPenalty", JsonType::Number),
+    nullable("imageConfig", JsonType::Object),
+    nullable("logprobs", JsonType::Integer),
+    nullable("maxOutputTokens", JsonType::Integer),
+    nullable("mediaResolution", JsonType::Text),
+    nullable("presencePenalty", JsonType::Number),
+    nullable("responseFormat", JsonType::Object),
+    nullable("responseJsonSchema", JsonType::Any),
+    nullable("responseLogprobs", JsonType::Flag),
+    nullable("responseMimeType", JsonType::Text),
+    nullable("responseModalities", JsonType::List),
+    nullable("responseSchema", JsonType::Object),
+    nullable("seed", JsonType::Integer),
+    nullable("speechConfig", JsonType::Object),
+    nullable("stopSequences", JsonType::List),
+    nullable("temperature", JsonType::Number),
+    nullable("thinkingConfig", JsonType::Object),
+    nullable("topK", JsonType::Integer),
+    nullable("topP", JsonType::Number),
 ];
 const MIMES: &[&str] =
     &["text/plain", "application/json", "application/xml", "application/yaml", "text/x.enum"];
@@ -76,7 +76,7 @@ pub(super) fn read(body: &Value, route: &Route) -> Result<Heard, Wrong> {
     }
     for (index, setting) in items(body, "safetySettings").iter().enumerate() {
         let path = format!("safetySettings.{index}");
-        let known = [nullable("category", Is::Text), nullable("threshold", Is::Text)];
+        let known = [nullable("category", JsonType::Text), nullable("threshold", JsonType::Text)];
         fields(object(setting, &path)?, &path, &known)?;
     }
     Ok(heard)
@@ -133,7 +133,7 @@ fn read_config(config: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wro
     }
     for (index, stop) in stops.iter().enumerate() {
         let path = format!("{at}.stopSequences.{index}");
-        let wrong = || super::super::shape::mistyped(&path, Is::Text, stop);
+        let wrong = || super::super::shape::mistyped(&path, JsonType::Text, stop);
         heard.stops.push(stop.as_str().ok_or_else(wrong)?.to_owned());
     }
     format(config, heard)?;
@@ -211,9 +211,9 @@ fn format(config: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
 fn read_thinking(thinking: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
     let at = "generationConfig.thinkingConfig";
     let known = [
-        nullable("includeThoughts", Is::Flag),
-        nullable("thinkingBudget", Is::Integer),
-        nullable("thinkingLevel", Is::Text),
+        nullable("includeThoughts", JsonType::Flag),
+        nullable("thinkingBudget", JsonType::Integer),
+        nullable("thinkingLevel", JsonType::Text),
     ];
     fields(thinking, at, &known)?;
     let model = heard.model.clone();

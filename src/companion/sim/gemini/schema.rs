@@ -1,31 +1,31 @@
 //! Schemas in Gemini's own form, a part of OpenAPI 3.0: every other keyword is refused.
 use serde_json::{Map, Value};
 
-use super::super::shape::{Field, Is, Wrong, fields, items, nullable, object, said, text};
+use super::super::shape::{Field, JsonType, Wrong, fields, items, nullable, object, said, text};
 
 const KEYWORDS: &[Field] = &[
-    nullable("type", Is::Text),
-    nullable("format", Is::Text),
-    nullable("title", Is::Text),
-    nullable("description", Is::Text),
-    nullable("nullable", Is::Flag),
-    nullable("enum", Is::List),
-    nullable("maxItems", Is::Any),
-    nullable("minItems", Is::Any),
-    nullable("properties", Is::Object),
-    nullable("required", Is::List),
-    nullable("minProperties", Is::Any),
-    nullable("maxProperties", Is::Any),
-    nullable("minLength", Is::Any),
-    nullable("maxLength", Is::Any),
-    nullable("pattern", Is::Text),
-    nullable("example", Is::Any),
-    nullable("anyOf", Is::List),
-    nullable("propertyOrdering", Is::List),
-    nullable("default", Is::Any),
-    nullable("items", Is::Object),
-    nullable("minimum", Is::Number),
-    nullable("maximum", Is::Number),
+    nullable("type", JsonType::Text),
+    nullable("format", JsonType::Text),
+    nullable("title", JsonType::Text),
+    nullable("description", JsonType::Text),
+    nullable("nullable", JsonType::Flag),
+    nullable("enum", JsonType::List),
+    nullable("maxItems", JsonType::Any),
+    nullable("minItems", JsonType::Any),
+    nullable("properties", JsonType::Object),
+    nullable("required", JsonType::List),
+    nullable("minProperties", JsonType::Any),
+    nullable("maxProperties", JsonType::Any),
+    nullable("minLength", JsonType::Any),
+    nullable("maxLength", JsonType::Any),
+    nullable("pattern", JsonType::Text),
+    nullable("example", JsonType::Any),
+    nullable("anyOf", JsonType::List),
+    nullable("propertyOrdering", JsonType::List),
+    nullable("default", JsonType::Any),
+    nullable("items", JsonType::Object),
+    nullable("minimum", JsonType::Number),
+    nullable("maximum", JsonType::Number),
 ];
 
 /// Holds a schema to the form.

@@ -2,30 +2,30 @@
 use serde_json::{Map, Value, json};
 
 use super::super::shape::{
-    Field, Is, Wrong, bad_schema, fields, given, items, nullable, object, said, text,
+    Field, JsonType, Wrong, bad_schema, fields, given, items, nullable, object, said, text,
 };
 use super::super::talk::{Choice, Heard, Tool};
 use super::schema;
 
 const TOOL: &[Field] = &[
-    nullable("functionDeclarations", Is::List),
-    nullable("googleSearch", Is::Object),
-    nullable("googleSearchRetrieval", Is::Object),
-    nullable("codeExecution", Is::Object),
-    nullable("urlContext", Is::Object),
-    nullable("computerUse", Is::Object),
-    nullable("fileSearch", Is::Object),
-    nullable("googleMaps", Is::Object),
-    nullable("mcpServers", Is::List),
+    nullable("functionDeclarations", JsonType::List),
+    nullable("googleSearch", JsonType::Object),
+    nullable("googleSearchRetrieval", JsonType::Object),
+    nullable("codeExecution", JsonType::Object),
+    nullable("urlContext", JsonType::Object),
+    nullable("computerUse", JsonType::Object),
+    nullable("fileSearch", JsonType::Object),
+    nullable("googleMaps", JsonType::Object),
+    nullable("mcpServers", JsonType::List),
 ];
 const DECLARATION: &[Field] = &[
-    nullable("name", Is::Text),
-    nullable("description", Is::Text),
-    nullable("behavior", Is::Text),
-    nullable("parameters", Is::Object),
-    nullable("parametersJsonSchema", Is::Any),
-    nullable("response", Is::Object),
-    nullable("responseJsonSchema", Is::Any),
+    nullable("name", JsonType::Text),
+    nullable("description", JsonType::Text),
+    nullable("behavior", JsonType::Text),
+    nullable("parameters", JsonType::Object),
+    nullable("parametersJsonSchema", JsonType::Any),
+    nullable("response", JsonType::Object),
+    nullable("responseJsonSchema", JsonType::Any),
 ];
 
 pub(super) fn read(body: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
@@ -47,9 +47,9 @@ pub(super) fn read(body: &Map<String, Value>, heard: &mut Heard) -> Result<(), W
     let at = "toolConfig";
     let Some(config) = given(body, at).and_then(Value::as_object) else { return Ok(()) };
     let known = [
-        nullable("functionCallingConfig", Is::Object),
-        nullable("retrievalConfig", Is::Object),
-        nullable("includeServerSideToolInvocations", Is::Flag),
+        nullable("functionCallingConfig", JsonType::Object),
+        nullable("retrievalConfig", JsonType::Object),
+        nullable("includeServerSideToolInvocations", JsonType::Flag),
     ];
     fields(config, at, &known)?;
     match given(config, "functionCallingConfig").and_then(Value::as_object) {
@@ -112,7 +112,8 @@ fn name_is_good(name: &str, at: &str) -> Result<(), Wrong> {
 
 fn choice(calling: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
     let at = "toolConfig.functionCallingConfig";
-    let known = [nullable("mode", Is::Text), nullable("allowedFunctionNames", Is::List)];
+    let known =
+        [nullable("mode", JsonType::Text), nullable("allowedFunctionNames", JsonType::List)];
     fields(calling, at, &known)?;
     let mode = text(calling, "mode").unwrap_or("AUTO").to_ascii_uppercase();
     let allowed = items(calling, "allowedFunctionNames").iter().filter_map(Value::as_str);

@@ -2,26 +2,36 @@
 use serde_json::{Map, Value};
 
 use super::super::shape::{
-    Field, Is, Wrong, coded, fields, is_base64, items, may, must, nullable, object, said, text,
+    Field, JsonType, Wrong, coded, fields, is_base64, items, may, must, nullable, object, said,
+    text,
 };
 use super::super::talk::Heard;
 
-const SYSTEM: &[Field] =
-    &[must("role", Is::Text), must("content", Is::TextOrList), may("name", Is::Text)];
-const ASSISTANT: &[Field] = &[
-    must("role", Is::Text),
-    nullable("content", Is::TextOrList),
-    may("name", Is::Text),
-    nullable("refusal", Is::Text),
-    nullable("audio", Is::Object),
-    nullable("tool_calls", Is::List),
-    nullable("function_call", Is::Object),
-    nullable("annotations", Is::List),
+const SYSTEM: &[Field] = &[
+    must("role", JsonType::Text),
+    must("content", JsonType::TextOrList),
+    may("name", JsonType::Text),
 ];
-const TOOL: &[Field] =
-    &[must("role", Is::Text), must("content", Is::TextOrList), must("tool_call_id", Is::Text)];
-const FUNCTION: &[Field] =
-    &[must("role", Is::Text), nullable("content", Is::Text), must("name", Is::Text)];
+const ASSISTANT: &[Field] = &[
+    must("role", JsonType::Text),
+    nullable("content", JsonType::TextOrList),
+    may("name", JsonType::Text),
+    nullable("refusal", JsonType::Text),
+    nullable("audio", JsonType::Object),
+    nullable("tool_calls", JsonType::List),
+    nullable("function_call", JsonType::Object),
+    nullable("annotations", JsonType::List),
+];
+const TOOL: &[Field] = &[
+    must("role", JsonType::Text),
+    must("content", JsonType::TextOrList),
+    must("tool_call_id", JsonType::Text),
+];
+const FUNCTION: &[Field] = &[
+    must("role", JsonType::Text),
+    nullable("content", JsonType::Text),
+    must("name", JsonType::Text),
+];
 
 pub(super) fn read(list: &[Value], heard: &mut Heard) -> Result<(), Wrong> {
     if list.is_empty() {
@@ -129,7 +139,11 @@ fn calls(
     for (index, call) in list.iter().enumerate() {
         let at = format!("{at}.{index}");
         let call = object(call, &at)?;
-        let known = [must("id", Is::Text), must("type", Is::Text), must("function", Is::Object)];
+        let known = [
+            must("id", JsonType::Text),
+            must("type", JsonType::Text),
+            must("function", JsonType::Object),
+        ];
         fields(call, &at, &known)?;
         let kind = text(call, "type").unwrap_or_default();
         if kind != "function" {
@@ -139,7 +153,7 @@ fn calls(
         let empty = Map::new();
         let function = call.get("function").and_then(Value::as_object).unwrap_or(&empty);
         let at = format!("{at}.function");
-        fields(function, &at, &[must("name", Is::Text), must("arguments", Is::Text)])?;
+        fields(function, &at, &[must("name", JsonType::Text), must("arguments", JsonType::Text)])?;
         super::tools::name_is_good(
             text(function, "name").unwrap_or_default(),
             &format!("{at}.name"),
@@ -219,7 +233,7 @@ fn part_text<'v>(
             format!("Invalid value: '{kind}'. Supported values are: {}.", names.join(", "));
         return Err(coded(&format!("{path}.type"), "invalid_value", message));
     }
-    let is = if matches!(kind, "text" | "refusal") { Is::Text } else { Is::Object };
+    let is = if matches!(kind, "text" | "refusal") { JsonType::Text } else { JsonType::Object };
     let inner: &'static str = match kind {
         "text" => "text",
         "refusal" => "refusal",
@@ -227,8 +241,11 @@ fn part_text<'v>(
         "input_audio" => "input_audio",
         _ => "file",
     };
-    let known =
-        [must("type", Is::Text), must(inner, is), nullable("prompt_cache_breakpoint", Is::Any)];
+    let known = [
+        must("type", JsonType::Text),
+        must(inner, is),
+        nullable("prompt_cache_breakpoint", JsonType::Any),
+    ];
     fields(part, path, &known)?;
     if kind == "image_url" {
         heard.images = heard.images.saturating_add(1);
@@ -241,7 +258,7 @@ fn image(part: &Map<String, Value>, path: &str) -> Result<(), Wrong> {
     let at = format!("{path}.image_url");
     let empty = Map::new();
     let image = part.get("image_url").and_then(Value::as_object).unwrap_or(&empty);
-    fields(image, &at, &[must("url", Is::Text), nullable("detail", Is::Text)])?;
+    fields(image, &at, &[must("url", JsonType::Text), nullable("detail", JsonType::Text)])?;
     if let Some(detail) = text(image, "detail").filter(|d| !["auto", "low", "high"].contains(d)) {
         let message =
             format!("Invalid value: '{detail}'. Supported values are: 'low', 'high', and 'auto'.");

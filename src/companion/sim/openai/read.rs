@@ -2,63 +2,64 @@
 use serde_json::{Map, Value};
 
 use super::super::shape::{
-    Field, Is, Wrong, coded, fields, given, items, may, missing, must, nullable, object, said, text,
+    Field, JsonType, Wrong, coded, fields, given, items, may, missing, must, nullable, object,
+    said, text,
 };
 use super::super::talk::{Format, Heard};
 use super::{messages, tools};
 
 const TOP: &[Field] = &[
-    must("model", Is::Text),
-    must("messages", Is::List),
-    nullable("audio", Is::Object),
-    nullable("frequency_penalty", Is::Number),
-    nullable("function_call", Is::TextOrObject),
-    nullable("functions", Is::List),
-    nullable("logit_bias", Is::Object),
-    nullable("logprobs", Is::Flag),
-    nullable("max_completion_tokens", Is::Integer),
-    nullable("max_tokens", Is::Integer),
-    nullable("metadata", Is::Object),
-    nullable("modalities", Is::List),
-    nullable("moderation", Is::Any),
-    nullable("n", Is::Integer),
-    may("parallel_tool_calls", Is::Flag),
-    nullable("prediction", Is::Object),
-    nullable("presence_penalty", Is::Number),
-    nullable("prompt_cache_key", Is::Text),
-    nullable("prompt_cache_options", Is::Object),
-    nullable("prompt_cache_retention", Is::Text),
-    nullable("reasoning_effort", Is::Text),
-    may("response_format", Is::Object),
-    nullable("safety_identifier", Is::Text),
-    nullable("seed", Is::Integer),
-    nullable("service_tier", Is::Text),
-    nullable("stop", Is::TextOrList),
-    nullable("store", Is::Flag),
-    nullable("stream", Is::Flag),
-    nullable("stream_options", Is::Object),
-    nullable("temperature", Is::Number),
-    may("tool_choice", Is::TextOrObject),
-    may("tools", Is::List),
-    nullable("top_logprobs", Is::Integer),
-    nullable("top_p", Is::Number),
-    nullable("user", Is::Text),
-    nullable("verbosity", Is::Text),
-    nullable("web_search_options", Is::Object),
+    must("model", JsonType::Text),
+    must("messages", JsonType::List),
+    nullable("audio", JsonType::Object),
+    nullable("frequency_penalty", JsonType::Number),
+    nullable("function_call", JsonType::TextOrObject),
+    nullable("functions", JsonType::List),
+    nullable("logit_bias", JsonType::Object),
+    nullable("logprobs", JsonType::Flag),
+    nullable("max_completion_tokens", JsonType::Integer),
+    nullable("max_tokens", JsonType::Integer),
+    nullable("metadata", JsonType::Object),
+    nullable("modalities", JsonType::List),
+    nullable("moderation", JsonType::Any),
+    nullable("n", JsonType::Integer),
+    may("parallel_tool_calls", JsonType::Flag),
+    nullable("prediction", JsonType::Object),
+    nullable("presence_penalty", JsonType::Number),
+    nullable("prompt_cache_key", JsonType::Text),
+    nullable("prompt_cache_options", JsonType::Object),
+    nullable("prompt_cache_retention", JsonType::Text),
+    nullable("reasoning_effort", JsonType::Text),
+    may("response_format", JsonType::Object),
+    nullable("safety_identifier", JsonType::Text),
+    nullable("seed", JsonType::Integer),
+    nullable("service_tier", JsonType::Text),
+    nullable("stop", JsonType::TextOrList),
+    nullable("store", JsonType::Flag),
+    nullable("stream", JsonType::Flag),
+    nullable("stream_options", JsonType::Object),
+    nullable("temperature", JsonType::Number),
+    may("tool_choice", JsonType::TextOrObject),
+    may("tools", JsonType::List),
+    nullable("top_logprobs", JsonType::Integer),
+    nullable("top_p", JsonType::Number),
+    nullable("user", JsonType::Text),
+    nullable("verbosity", JsonType::Text),
+    nullable("web_search_options", JsonType::Object),
 ];
 
 /// How a message names a type.
-pub(super) const fn wanted(is: Is) -> &'static str {
+pub(super) const fn wanted(is: JsonType) -> &'static str {
     match is {
-        Is::Text => "a string",
-        Is::Number => "a decimal",
-        Is::Integer => "an integer",
-        Is::Flag => "a boolean",
-        Is::List => "an array",
-        Is::Object => "an object",
-        Is::TextOrList => "one of a string or array",
-        Is::TextOrObject => "one of a string or object",
-        Is::Any => "a value",
+        JsonType::Text => "a string",
+        JsonType::Number => "a decimal",
+        JsonType::Integer => "an integer",
+        JsonType::Flag => "a boolean",
+        JsonType::List => "an array",
+        JsonType::Object => "an object",
+        JsonType::TextOrList => "one of a string or array",
+        JsonType::TextOrObject => "one of a string or object",
+        JsonType::Any => "a value",
     }
 }
 
@@ -238,7 +239,10 @@ fn stream_options(body: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wr
         let message = "The 'stream_options' parameter is only allowed when 'stream' is enabled.";
         return Err(said("stream_options", message));
     }
-    let known = [nullable("include_usage", Is::Flag), nullable("include_obfuscation", Is::Flag)];
+    let known = [
+        nullable("include_usage", JsonType::Flag),
+        nullable("include_obfuscation", JsonType::Flag),
+    ];
     fields(options, "stream_options", &known)?;
     heard.include_usage = options.get("include_usage").and_then(Value::as_bool).unwrap_or(false);
     Ok(())
@@ -249,7 +253,7 @@ fn format(body: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
         return Ok(());
     };
     let at = "response_format";
-    fields(format, at, &[must("type", Is::Text), may("json_schema", Is::Object)])?;
+    fields(format, at, &[must("type", JsonType::Text), may("json_schema", JsonType::Object)])?;
     match text(format, "type").unwrap_or_default() {
         "text" => {}
         "json_object" => {

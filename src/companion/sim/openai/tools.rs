@@ -2,16 +2,16 @@
 use serde_json::{Map, Value, json};
 
 use super::super::shape::{
-    Field, Is, Wrong, bad_schema, coded, fields, is_name, items, may, must, nullable, object, said,
-    text,
+    Field, JsonType, Wrong, bad_schema, coded, fields, is_name, items, may, must, nullable, object,
+    said, text,
 };
 use super::super::talk::{Choice, Heard, Tool};
 
 const FUNCTION: &[Field] = &[
-    must("name", Is::Text),
-    nullable("description", Is::Text),
-    may("parameters", Is::Object),
-    nullable("strict", Is::Flag),
+    must("name", JsonType::Text),
+    nullable("description", JsonType::Text),
+    may("parameters", JsonType::Object),
+    nullable("strict", JsonType::Flag),
 ];
 
 pub(super) fn read(body: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
@@ -48,7 +48,7 @@ pub(super) fn read(body: &Map<String, Value>, heard: &mut Heard) -> Result<(), W
 
 fn one(tool: &Value, path: &str) -> Result<Tool, Wrong> {
     let tool = object(tool, path)?;
-    fields(tool, path, &[must("type", Is::Text), must("function", Is::Object)])?;
+    fields(tool, path, &[must("type", JsonType::Text), must("function", JsonType::Object)])?;
     let kind = text(tool, "type").unwrap_or_default();
     if kind != "function" {
         let message = format!("Invalid value: '{kind}'. Supported values are: 'function'.");
@@ -153,9 +153,9 @@ fn choice(choice: Option<&Value>, heard: &mut Heard) -> Result<(), Wrong> {
         Some(value) => {
             let choice = object(value, at)?;
             let known = [
-                must("type", Is::Text),
-                may("function", Is::Object),
-                may("allowed_tools", Is::Object),
+                must("type", JsonType::Text),
+                may("function", JsonType::Object),
+                may("allowed_tools", JsonType::Object),
             ];
             fields(choice, at, &known)?;
             if text(choice, "type") == Some("allowed_tools") {
@@ -181,7 +181,7 @@ fn allowed(choice: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> 
     let at = "tool_choice.allowed_tools";
     let empty = Map::new();
     let inner = choice.get("allowed_tools").and_then(Value::as_object).unwrap_or(&empty);
-    fields(inner, at, &[must("mode", Is::Text), must("tools", Is::List)])?;
+    fields(inner, at, &[must("mode", JsonType::Text), must("tools", JsonType::List)])?;
     let names = items(inner, "tools").iter().filter_map(|tool| tool.pointer("/function/name"));
     let names: Vec<String> = names.filter_map(Value::as_str).map(str::to_owned).collect();
     heard.tools.retain(|tool| names.contains(&tool.name));
@@ -195,10 +195,10 @@ fn allowed(choice: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> 
 pub(super) fn answer_schema(inner: &Map<String, Value>) -> Result<Value, Wrong> {
     let at = "response_format.json_schema";
     let known = [
-        must("name", Is::Text),
-        nullable("description", Is::Text),
-        may("schema", Is::Object),
-        nullable("strict", Is::Flag),
+        must("name", JsonType::Text),
+        nullable("description", JsonType::Text),
+        may("schema", JsonType::Object),
+        nullable("strict", JsonType::Flag),
     ];
     fields(inner, at, &known)?;
     let name = text(inner, "name").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Rows: one per field, listed by section.
+//! Rows: one for each field, listed by section.
 pub(super) mod shape;
 
 use core::fmt;
@@ -9,7 +9,7 @@ use super::doc_only::DocOnly;
 /// An object of known fields.
 #[derive(Debug, Clone, Copy)]
 pub struct Section {
-    /// How a message names it, as in `an object of limits`.
+    /// What a message calls the section's value: `an object of limits`.
     pub what: &'static str,
     /// What the schema and the reference page say of it.
     pub doc: DocOnly<SectionDoc>,
@@ -18,11 +18,11 @@ pub struct Section {
 /// What the schema and the reference page say of a section.
 #[derive(Debug, Clone, Copy)]
 pub struct SectionDoc {
-    /// What it is for, in a sentence or a few.
+    /// What the section is for, in a few sentences.
     pub about: &'static str,
-    /// One that is right, in YAML.
+    /// A valid example, in YAML.
     pub example: &'static str,
-    /// Its fields.
+    /// The section's fields, in the order of the reference page.
     pub fields: &'static [&'static dyn Row],
 }
 
@@ -37,11 +37,11 @@ impl Section {
     }
 }
 
-/// What is asked of every row, whatever the kind of its field.
+/// A row without the type of its kind, for the schema and the reference page.
 pub trait Row: fmt::Debug + Sync {
     /// The name of the field.
     fn key(&self) -> &'static str;
-    /// What a value must be.
+    /// What the field's value must be.
     fn shape(&self) -> Shape;
     /// What holds where the field is left out.
     fn absent(&self) -> Absent;
@@ -52,7 +52,7 @@ pub trait Row: fmt::Debug + Sync {
 /// What holds where a field is left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Absent {
-    /// Nothing: it must not be left out.
+    /// The field must not be left out.
     Required,
     /// What these words say.
     Said(&'static str),
@@ -65,30 +65,30 @@ pub enum Absent {
 pub(in super::super) struct Field<K, N> {
     pub(super) key: &'static str,
     pub(in super::super) kind: K,
-    pub(super) need: N,
+    pub(super) presence: N,
     about: DocOnly<&'static str>,
 }
 
 /// A field that must be there.
-pub(in super::super) type Required<K> = Field<K, Must>;
+pub(in super::super) type Required<K> = Field<K, IsRequired>;
 
 /// A field that may be left out.
-pub(in super::super) type Optional<K> = Field<K, May>;
+pub(in super::super) type Optional<K> = Field<K, IsOptional>;
 
 /// A field whose default stands in its row.
-pub(in super::super) type Defaulted<K> = Field<K, Else<<K as Defaults>::Literal>>;
+pub(in super::super) type Defaulted<K> = Field<K, HasDefault<<K as Defaults>::Literal>>;
 
 #[derive(Debug, Clone, Copy)]
-pub(in super::super) struct Must;
+pub(in super::super) struct IsRequired;
 
 #[derive(Debug, Clone, Copy)]
-pub(in super::super) struct May {
+pub(in super::super) struct IsOptional {
     /// What holds where the field is left out.
     absent: DocOnly<&'static str>,
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(in super::super) struct Else<L>(L);
+pub(in super::super) struct HasDefault<L>(L);
 
 impl<K: Copy> Required<K> {
     pub(in super::super) const fn required(
@@ -96,7 +96,7 @@ impl<K: Copy> Required<K> {
         kind: K,
         about: &'static str,
     ) -> Self {
-        Self { key, kind, need: Must, about: DocOnly::new(about) }
+        Self { key, kind, presence: IsRequired, about: DocOnly::new(about) }
     }
 }
 
@@ -108,34 +108,34 @@ impl<K: Copy> Optional<K> {
         absent: &'static str,
         about: &'static str,
     ) -> Self {
-        let need = May { absent: DocOnly::new(absent) };
-        Self { key, kind, need, about: DocOnly::new(about) }
+        let presence = IsOptional { absent: DocOnly::new(absent) };
+        Self { key, kind, presence, about: DocOnly::new(about) }
     }
 }
 
-impl<K: Copy, L: Copy> Field<K, Else<L>> {
+impl<K: Copy, L: Copy> Field<K, HasDefault<L>> {
     pub(in super::super) const fn defaulted(
         key: &'static str,
         kind: K,
         default: L,
         about: &'static str,
     ) -> Self {
-        Self { key, kind, need: Else(default), about: DocOnly::new(about) }
+        Self { key, kind, presence: HasDefault(default), about: DocOnly::new(about) }
     }
 
-    /// The default.
+    /// The value where the field is left out.
     pub(in super::super) const fn default(&self) -> L {
-        self.need.0
+        self.presence.0
     }
 }
 
-/// Whether a field must be there.
-pub(in super::super) trait Need {
+/// Whether a field has to be there.
+pub(in super::super) trait Presence {
     const REQUIRED: bool;
 }
 
-/// What a section is given of a field whose values are read as `V`.
-pub(in super::super) trait Gives<V>: Need {
+/// What a section gets from a field whose values are read as `V`.
+pub(in super::super) trait ReadAs<V>: Presence {
     type Out;
 
     fn given(value: V) -> Self::Out;
@@ -144,11 +144,11 @@ pub(in super::super) trait Gives<V>: Need {
     fn absent(&self) -> Option<Self::Out>;
 }
 
-impl Need for Must {
+impl Presence for IsRequired {
     const REQUIRED: bool = true;
 }
 
-impl<V> Gives<V> for Must {
+impl<V> ReadAs<V> for IsRequired {
     type Out = V;
 
     fn given(value: V) -> V {
@@ -160,11 +160,11 @@ impl<V> Gives<V> for Must {
     }
 }
 
-impl Need for May {
+impl Presence for IsOptional {
     const REQUIRED: bool = false;
 }
 
-impl<V> Gives<V> for May {
+impl<V> ReadAs<V> for IsOptional {
     type Out = Option<V>;
 
     fn given(value: V) -> Option<V> {
@@ -176,11 +176,11 @@ impl<V> Gives<V> for May {
     }
 }
 
-impl<L> Need for Else<L> {
+impl<L> Presence for HasDefault<L> {
     const REQUIRED: bool = false;
 }
 
-impl<L: Copy, V: From<L>> Gives<V> for Else<L> {
+impl<L: Copy, V: From<L>> ReadAs<V> for HasDefault<L> {
     type Out = V;
 
     fn given(value: V) -> V {
@@ -192,30 +192,30 @@ impl<L: Copy, V: From<L>> Gives<V> for Else<L> {
     }
 }
 
-/// What the schema says of a field that is left out.
-pub(in super::super) trait SaysAbsent<K>: fmt::Debug + Sync {
-    fn says(&self, kind: &K) -> Absent;
+/// What the schema says about a field that is left out.
+pub(in super::super) trait DescribesAbsence<K>: fmt::Debug + Sync {
+    fn describe(&self, kind: &K) -> Absent;
 }
 
-impl<K> SaysAbsent<K> for Must {
-    fn says(&self, _: &K) -> Absent {
+impl<K> DescribesAbsence<K> for IsRequired {
+    fn describe(&self, _: &K) -> Absent {
         Absent::Required
     }
 }
 
-impl<K> SaysAbsent<K> for May {
-    fn says(&self, _: &K) -> Absent {
+impl<K> DescribesAbsence<K> for IsOptional {
+    fn describe(&self, _: &K) -> Absent {
         Absent::Said(self.absent.get().unwrap_or_default())
     }
 }
 
-impl<L: Copy + fmt::Debug + Sync, K: Defaults<Literal = L>> SaysAbsent<K> for Else<L> {
-    fn says(&self, kind: &K) -> Absent {
+impl<L: Copy + fmt::Debug + Sync, K: Defaults<Literal = L>> DescribesAbsence<K> for HasDefault<L> {
+    fn describe(&self, kind: &K) -> Absent {
         Absent::Default(kind.json(self.0))
     }
 }
 
-impl<K: Kind + Sync, N: SaysAbsent<K>> Row for Field<K, N> {
+impl<K: Kind + Sync, N: DescribesAbsence<K>> Row for Field<K, N> {
     fn key(&self) -> &'static str {
         self.key
     }
@@ -225,7 +225,7 @@ impl<K: Kind + Sync, N: SaysAbsent<K>> Row for Field<K, N> {
     }
 
     fn absent(&self) -> Absent {
-        self.need.says(&self.kind)
+        self.presence.describe(&self.kind)
     }
 
     fn about(&self) -> &'static str {

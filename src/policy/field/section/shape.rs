@@ -1,4 +1,4 @@
-//! What a value must look like, as data: what the schema and the reference page say of a kind.
+//! What a value must look like, as data for the schema and the reference page.
 use core::fmt;
 
 use super::super::spot::Spot;
@@ -33,11 +33,11 @@ pub(in crate::policy) trait Defaults: Kind {
 pub enum Shape {
     /// This text and no other.
     Constant(&'static str),
-    /// `true` or `false`.
+    /// `true` or `false`, and no other word for them.
     Boolean,
     /// `off`, or `false`: older YAML takes one for the other.
     Off,
-    /// A whole number.
+    /// A whole number within bounds.
     Whole {
         /// What is counted, as in `tokens`.
         of: &'static str,
@@ -46,7 +46,7 @@ pub enum Shape {
         /// The most that it may be.
         most: u64,
     },
-    /// A text.
+    /// A text that matches a pattern.
     Text(Text),
     /// One of a few words, each with what it means.
     Words(Vec<(&'static str, &'static str)>),
@@ -54,7 +54,7 @@ pub enum Shape {
     Dialect,
     /// The name of an entry of another section: of a `model`.
     NameOf(&'static str),
-    /// Values in order.
+    /// A list of values of one kind.
     List {
         /// What the items are called.
         what: &'static str,
@@ -78,7 +78,7 @@ pub enum Shape {
     Section(&'static Section),
     /// An object with exactly one of these fields.
     OneOf(Vec<(&'static str, &'static Section)>),
-    /// One or another.
+    /// A value of any of these kinds.
     Either(Vec<Self>),
 }
 

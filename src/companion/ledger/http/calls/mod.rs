@@ -10,13 +10,16 @@ pub(super) mod settlements;
 pub(super) mod tenants;
 pub(super) mod tiers;
 
+use core::iter::repeat_n;
+
 use axum::http::HeaderMap;
 
 use super::problem::ProblemDetails;
 use super::{App, name_of};
 use crate::companion::ledger::engine::Unavailable;
-use crate::credit::wire::{FieldError, Fields};
-use crate::credit::{Answer, Moment, Outcome};
+use crate::companion::ledger::metrics::Operation;
+use crate::credit::wire::{FieldError, Fields, UNAVAILABLE};
+use crate::credit::{Answer, Command, Moment, Outcome};
 
 /// A call's response, or the problem that it answers.
 type CallResult = Result<axum::response::Response, ProblemDetails>;
@@ -36,6 +39,24 @@ fn unless_all_failed(answers: Vec<ItemResult>) -> Result<Vec<ItemResult>, Unavai
         Some(why) => Err(why),
         None => Ok(answers),
     }
+}
+
+/// Carries out the valid items of a batch, and counts what became of all.
+async fn run_batch(
+    app: &App,
+    operation: Operation,
+    commands: Vec<Command>,
+    invalid: usize,
+) -> Result<Vec<ItemResult>, ProblemDetails> {
+    let answers = match commands.is_empty() {
+        true => Vec::new(),
+        false => unless_all_failed(app.ledger.apply_each(commands).await?)?,
+    };
+    app.metrics.outcomes(operation, answers.iter().flatten().map(|answer| answer.outcome));
+    app.metrics.words(operation, repeat_n("invalid", invalid));
+    let waits = answers.iter().filter(|answer| answer.is_err());
+    app.metrics.words(operation, waits.map(|_| UNAVAILABLE));
+    Ok(answers)
 }
 
 /// The header with which a call is carried out once, however often it is sent.

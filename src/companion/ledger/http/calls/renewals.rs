@@ -6,7 +6,7 @@ use super::super::App;
 use super::super::body::Json;
 use super::super::problem::ProblemDetails;
 use super::super::reply::{self, optional, text};
-use super::{CallResult, ItemResult, unless_all_failed};
+use super::{CallResult, ItemResult, run_batch};
 use crate::companion::ledger::metrics::Operation;
 use crate::credit::wire::{FieldError, NAME_MAX, Renewal, UNAVAILABLE};
 use crate::credit::{Command, Outcome};
@@ -21,16 +21,8 @@ struct Item {
 /// `POST /v1/renewals`
 pub(in super::super) async fn renew(State(app): State<App>, body: Json) -> CallResult {
     let (items, commands) = read(&body)?;
-    let answers = match commands.is_empty() {
-        true => Vec::new(),
-        false => unless_all_failed(app.ledger.apply_each(commands).await?)?,
-    };
-    let done = answers.iter().flatten().map(|answer| answer.outcome);
-    app.metrics.outcomes(Operation::Renewal, done);
-    let waits = answers.iter().filter(|answer| answer.is_err());
-    app.metrics.words(Operation::Renewal, waits.map(|_| UNAVAILABLE));
-    let invalid = items.iter().filter(|item| item.wrong.is_some());
-    app.metrics.words(Operation::Renewal, invalid.map(|_| "invalid"));
+    let invalid = items.iter().filter(|item| item.wrong.is_some()).count();
+    let answers = run_batch(&app, Operation::Renewal, commands, invalid).await?;
     let mut answers = answers.iter();
     Ok(reply::object(StatusCode::OK, |w| {
         w.key("renewals").array(|w| {

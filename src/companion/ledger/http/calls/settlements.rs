@@ -6,7 +6,7 @@ use super::super::App;
 use super::super::body::Json;
 use super::super::problem::ProblemDetails;
 use super::super::reply::{self, optional, text};
-use super::{CallResult, ItemResult, unless_all_failed};
+use super::{CallResult, ItemResult, run_batch};
 use crate::companion::ledger::metrics::Operation;
 use crate::credit::wire::{FieldError, NAME_MAX, Settlement, UNAVAILABLE};
 use crate::credit::{Command, Credits, Outcome};
@@ -24,17 +24,9 @@ struct Item {
 /// `POST /v1/settlements`
 pub(in super::super) async fn settle(State(app): State<App>, body: Json) -> CallResult {
     let (items, commands) = read(&body)?;
-    let answers = match commands.is_empty() {
-        true => Vec::new(),
-        false => unless_all_failed(app.ledger.apply_each(commands).await?)?,
-    };
-    let done = || answers.iter().flatten();
-    app.metrics.outcomes(Operation::Settlement, done().map(|answer| answer.outcome));
-    let invalid = items.iter().filter(|item| item.asked.is_err());
-    app.metrics.words(Operation::Settlement, invalid.map(|_| "invalid"));
-    let waits = answers.iter().filter(|answer| answer.is_err());
-    app.metrics.words(Operation::Settlement, waits.map(|_| UNAVAILABLE));
-    for answer in done().filter(|answer| !answer.overrun.is_zero()) {
+    let invalid = items.iter().filter(|item| item.asked.is_err()).count();
+    let answers = run_batch(&app, Operation::Settlement, commands, invalid).await?;
+    for answer in answers.iter().flatten().filter(|answer| !answer.overrun.is_zero()) {
         app.metrics.overrun(answer.overrun);
     }
     let mut answers = answers.iter();
