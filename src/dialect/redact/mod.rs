@@ -206,7 +206,10 @@ pub fn quotes_key(text: &str) -> bool {
 
 /// Runs of what keys are made of, and where they begin. Keys that are masked hold asterisks.
 fn tokens(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let part = |c: char| c.is_ascii_alphanumeric() || "_-+/.~*%…•".contains(c);
+    let part = |c: char| {
+        c.is_ascii_alphanumeric()
+            || matches!(c, '_' | '-' | '+' | '/' | '.' | '~' | '*' | '%' | '…' | '•')
+    };
     let mut from = 0_usize;
     core::iter::from_fn(move || {
         let rest = text.get(from..)?;
@@ -219,14 +222,7 @@ fn tokens(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 fn secret(token: &str, named: bool, labelled: bool) -> bool {
-    let prefixed = PREFIXES.iter().any(|prefix| {
-        token.match_indices(prefix).any(|(at, _)| {
-            let (before, rest) = (token.get(..at), token.get(at.saturating_add(prefix.len())..));
-            let begins = before.is_none_or(|b| !b.ends_with(|c: char| c.is_ascii_alphanumeric()));
-            begins && rest.is_some_and(key_like)
-        })
-    });
-    if prefixed {
+    if prefixed(token) {
         return true;
     }
     if IDS.iter().any(|id| token.starts_with(id)) {
@@ -235,6 +231,16 @@ fn secret(token: &str, named: bool, labelled: bool) -> bool {
     let least = if named { 12 } else { 32 };
     let masked = named && token.len() >= 4 && token.contains(['*', '…', '•']);
     masked || (!labelled && token.split(['-', '_', '.', '/', '+', '%']).any(|s| random(s, least)))
+}
+
+/// Whether one of the prefixes stands in a token, where a word begins, and a key after it.
+fn prefixed(token: &str) -> bool {
+    let mut inside = false;
+    token.char_indices().any(|(at, c)| {
+        let begins = !core::mem::replace(&mut inside, c.is_ascii_alphanumeric());
+        let key = |rest: &str| PREFIXES.iter().any(|p| rest.strip_prefix(p).is_some_and(key_like));
+        begins && token.get(at..).is_some_and(key)
+    })
 }
 
 /// Whether what follows a prefix is a key and no word: long, and not of small letters alone.

@@ -13,7 +13,15 @@ use crate::json::{At, Value};
 
 /// The fields that a format's reader knows, at whatever depth.
 #[derive(Debug)]
-pub struct Words(Vec<Word>);
+pub struct Words {
+    words: Vec<Word>,
+    /// By a hash of its folded name, the place of each word in `words`, counted from 1; the next
+    /// free slot takes a word whose own is taken.
+    slots: [u8; SLOTS],
+}
+
+/// Twice as many slots as there may be words, so that a search soon meets an empty one.
+const SLOTS: usize = 256;
 
 #[derive(Debug)]
 struct Word {
@@ -23,11 +31,24 @@ struct Word {
     free: bool,
 }
 
-/// Most bytes of a folded name.
+/// Most letters of a folded name.
 const WIDTH: usize = 24;
 
-/// A name without what some readers do not see: case and separators.
-type Folded = [u8; WIDTH];
+/// A name without what some readers do not see: case and separators. Eight letters to a number, so
+/// that two names are compared at once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Folded([u64; WIDTH / 8]);
+
+impl Folded {
+    /// The slot in which a search for this name begins.
+    fn slot(self) -> u8 {
+        let [first, second, third] = self.0;
+        let mixed = first ^ second.rotate_left(21) ^ third.rotate_left(42);
+        // 2^64 divided by the golden ratio: the topmost byte comes to depend on all others.
+        let [.., top] = mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes();
+        top
+    }
+}
 
 impl Words {
     /// The fields of those names; `free` are those among them whose values are the app's own.
@@ -35,17 +56,35 @@ impl Words {
         let word = |name: &&'static str| {
             Some(Word { folded: fold(name)?, name, free: free.contains(name) })
         };
-        let mut words: Vec<Word> = names.iter().filter_map(word).collect();
-        words.sort_unstable_by_key(|word| word.folded);
-        Self(words)
+        let words: Vec<Word> = names.iter().filter_map(word).collect();
+        let mut slots = [0; SLOTS];
+        for (word, place) in words.iter().zip(1..=u8::MAX) {
+            let free = places(word.folded).find(|slot| slots.get(*slot) == Some(&0));
+            if let Some(slot) = free.and_then(|slot| slots.get_mut(slot)) {
+                *slot = place;
+            }
+        }
+        Self { words, slots }
     }
 
     /// The field that some reader takes a key for, and its place among the others.
     fn find(&self, key: &str) -> Option<(u32, &Word)> {
         let folded = fold(key)?;
-        let index = self.0.binary_search_by(|word| word.folded.cmp(&folded)).ok()?;
-        Some((u32::try_from(index).ok()?, self.0.get(index)?))
+        for slot in places(folded) {
+            let place = self.slots.get(slot)?.checked_sub(1)?;
+            let word = self.words.get(usize::from(place))?;
+            if word.folded == folded {
+                return Some((place.into(), word));
+            }
+        }
+        None
     }
+}
+
+/// Every slot, from the one where a name belongs.
+fn places(folded: Folded) -> impl Iterator<Item = usize> {
+    let first = folded.slot();
+    (0..=u8::MAX).map(move |step| usize::from(first.wrapping_add(step)))
 }
 
 /// A key as the most careless reader sees it; `None` for one that is longer than every name of ours
@@ -54,8 +93,8 @@ impl Words {
 /// Go, Java and .NET fold four letters beyond ASCII into ASCII ones: `ſ` (U+017F), the Kelvin sign
 /// (U+212A), `ı` (U+0131) and `İ` (U+0130). Readers of Protobuf's JSON take `maxTokens` too.
 fn fold(key: &str) -> Option<Folded> {
-    let mut folded = [0; WIDTH];
-    let mut slots = folded.iter_mut();
+    let mut folded = Folded::default();
+    let (mut word, mut shift) = (0_usize, 0_u32);
     for letter in key.chars() {
         let seen = match letter {
             '\0' => break,
@@ -65,7 +104,10 @@ fn fold(key: &str) -> Option<Folded> {
             '\u{130}' | '\u{131}' => 'i',
             letter => letter.to_ascii_lowercase(),
         };
-        *slots.next()? = u8::try_from(seen).ok().filter(u8::is_ascii)?;
+        let seen = u8::try_from(seen).ok().filter(u8::is_ascii)?;
+        *folded.0.get_mut(word)? |= u64::from(seen).wrapping_shl(shift);
+        (word, shift) =
+            if shift == 56 { (word.saturating_add(1), 0) } else { (word, shift.wrapping_add(8)) };
     }
     Some(folded)
 }
