@@ -80,6 +80,12 @@ impl<'r> Reader<'r> {
         Self { rest: bytes }
     }
 
+    /// What has not been read yet.
+    #[must_use]
+    pub const fn rest(&self) -> &'r [u8] {
+        self.rest
+    }
+
     /// An unsigned number, little-endian.
     pub fn number(&mut self) -> Option<u64> {
         let (number, rest) = self.rest.split_first_chunk()?;

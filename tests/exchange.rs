@@ -54,6 +54,7 @@ use std::rc::Rc;
 
 use files::texts;
 use support::{Answer, Given, Message, gateway, live, split, wrong_scripts, wrong_stories};
+use tradewind::exchange::filter_state::JUDGED;
 
 /// Bodies up to this many bytes are cut at every place.
 const CUT_MAX: usize = 6000;
@@ -109,7 +110,9 @@ fn cut(name: &str, text: &str) -> Result<usize, String> {
     let gateway = Rc::new(gateway(&given.policy)?);
     let settled = |given: &Given| {
         let mut life = live(&gateway, given);
-        // What had been reported when a stream was cut depends on the chunks until then.
+        // What had been reported when an answer was judged, and when a stream was cut, depends on
+        // the chunks until then.
+        life.world.state.get_mut(JUDGED).into_iter().for_each(|told| told.truncate(1));
         if life.reset {
             life.world.state.retain(|key, _| !key.starts_with("tw.report."));
         }

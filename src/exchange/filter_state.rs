@@ -7,8 +7,9 @@ pub const PLAN: &str = "tw.plan";
 pub const ORIGINAL: &str = "tw.original";
 /// The model of the next attempt: the route's matcher reads it.
 pub const NEXT: &str = "tw.next";
-/// The provider whose role has judged the answer that comes: what comes without it was made by
-/// Envoy, or by a provider whose cluster lacks that role.
+/// That a provider role has judged the answer that comes, and what it then told of its attempt: the
+/// edge role has read the report of a whole answer with this, and need not ask for it again. What
+/// comes without it was made by Envoy, or by a provider whose cluster lacks that role.
 pub const JUDGED: &str = "tw.judged";
 
 /// For the access log: the request's id. No header of the request tells it once a provider role has
@@ -31,5 +32,8 @@ pub const BILL: &str = "tw.bill";
 /// The name of what a provider role publishes of a model's attempt.
 #[must_use]
 pub(super) fn report(model: &str) -> String {
-    format!("tw.report.{model}")
+    [REPORT, model].concat()
 }
+
+/// How the names of reports begin.
+pub(super) const REPORT: &str = "tw.report.";

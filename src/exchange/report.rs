@@ -157,6 +157,14 @@ impl Report {
         Effect::State(filter_state::report(&self.model).into(), self.encode())
     }
 
+    /// What these effects publish of an attempt, if they do.
+    pub(super) fn published(effects: &[Effect]) -> Option<&[u8]> {
+        effects.iter().find_map(|effect| match effect {
+            Effect::State(key, report) if key.starts_with(filter_state::REPORT) => Some(&**report),
+            _ => None,
+        })
+    }
+
     /// What was published of a model's attempt; none when that model was not tried.
     #[must_use]
     pub fn of(envoy: &dyn Envoy, model: &str) -> Option<Self> {
@@ -207,7 +215,7 @@ impl Report {
     }
 
     /// Reads a report; `None` for whatever was not written by [`Report::encode`] of this version.
-    fn decode(bytes: &[u8]) -> Option<Self> {
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         let mut fields = Reader::of(bytes);
         (fields.number()? == VERSION).then_some(())?;
         let (model, progress) = (fields.text()?.to_owned(), progress(fields.text()?)?);

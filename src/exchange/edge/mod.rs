@@ -20,7 +20,8 @@ use super::duty::{Duties, Duty, End};
 use super::reply::Reply;
 use super::spend::{self, Next, Payer};
 use super::{
-    Body, Callback, Effect, Effects, Envoy, Flow, HeaderMap, JUDGED, Report, metric, record,
+    Body, Callback, Effect, Effects, Envoy, Flow, HeaderMap, JUDGED, Progress, Report, metric,
+    record,
 };
 use crate::credit::Balance;
 use crate::decide::{Candidate, Decision, Outline, Trace};
@@ -42,6 +43,8 @@ pub struct Edge {
     chain: Vec<String>,
     /// How many of them have been tried, where no provider role has judged the answer.
     tried: usize,
+    /// What the first of them told, where it has answered and its answer was whole.
+    report: Option<Report>,
 }
 
 #[derive(Debug)]
@@ -61,6 +64,8 @@ enum State {
     Sent {
         client: &'static Client,
         request_id: String,
+        /// Whether the app has asked for a stream.
+        streamed: bool,
         /// The chain for those who have little left, where it serves the request.
         near_limit: Option<String>,
     },
@@ -87,6 +92,7 @@ impl Edge {
             answered: false,
             chain: Vec::new(),
             tried: 0,
+            report: None,
         }
     }
 
@@ -295,13 +301,18 @@ impl Edge {
         let (credits, buffer) = (credits.zip(Some(left)), self.config.buffer);
         let effects = send::send(&head, draft, candidate, credits, original, buffer);
         let Head { client, request_id, .. } = head;
-        self.state = State::Sent { client, request_id, near_limit: None };
+        let streamed = draft.outline.stream;
+        self.state = State::Sent { client, request_id, streamed, near_limit: None };
         effects
     }
 
     /// The stream is over.
     fn over(&mut self, envoy: &dyn Envoy) -> Effects {
-        let reports = Report::read(envoy, &core::mem::take(&mut self.chain));
+        let chain = core::mem::take(&mut self.chain);
+        let reports = match self.report.take() {
+            Some(only) => vec![only],
+            None => Report::read(envoy, &chain),
+        };
         let Self { tried, answered, relayed, .. } = *self;
         let end = End { reports: &reports, tried, answered, relayed };
         self.duties.discharge(end, envoy)
@@ -309,10 +320,17 @@ impl Edge {
 
     fn response_headers(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
         self.answered = true;
-        let State::Sent { client, request_id, near_limit } = &self.state else {
+        let State::Sent { client, request_id, streamed, near_limit } = &self.state else {
             return self.own_failure(end, envoy);
         };
-        let judged = envoy.property(&[JUDGED]).is_some_and(|model| !model.is_empty());
+        let told = envoy.property(&[JUDGED]).filter(|told| !told.is_empty());
+        let judged = told.is_some();
+        // A stream's usage may come after its end, and other models after the first one. To what
+        // is told of a whole answer of the first model nothing is added.
+        self.report = told.filter(|_| !*streamed).and_then(|told| Report::decode(&told));
+        self.report.take_if(|report| {
+            report.progress != Progress::Answered || self.chain.first() != Some(&report.model)
+        });
         if judged && !end {
             return passed(near_limit.as_deref());
         }

@@ -7,8 +7,8 @@
 use std::borrow::Cow;
 
 use super::super::{
-    CreditTerms, Effect, Effects, HeaderMap, Leg, NEXT, ORIGINAL, PLAN, Plan, StreamBuffer, record,
-    retries,
+    CreditTerms, Effect, Effects, HeaderMap, Leg, NEXT, ORIGINAL, PLAN, Plan, StreamBuffer, Turn,
+    record, retries,
 };
 use super::first::{self, Original};
 use super::{Draft, Head};
@@ -73,6 +73,7 @@ fn plan<'p>(
         false => Vec::new(),
     };
     Plan {
+        turn: Turn::FIRST,
         request_id: Cow::Borrowed(&head.request_id),
         client: Cow::Borrowed(head.client.name),
         operation: head.endpoint.operation.name.into(),
@@ -87,6 +88,5 @@ fn plan<'p>(
             stop: policy.on_exhausted == OnExhausted::Stop,
             left: left.map(|left| Cow::Owned(left.to_string())),
         }),
-        again: None,
     }
 }

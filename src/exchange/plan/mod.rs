@@ -1,26 +1,30 @@
 //! The plan: what the edge role decided, as the provider role reads it from filter state.
 //!
-//! It is written when the request may run, and again only where a model is asked once more. It
-//! holds no text of the request but what changes in it, and no key.
+//! It is written when the request may run; after that only its [`Turn`] changes. It holds no text
+//! of the request but what changes in it, and no key.
 mod edit;
 mod first;
 mod leg;
+mod turn;
 
 use core::fmt;
 use std::borrow::Cow;
 
 pub use self::first::First;
 pub use self::leg::Leg;
+pub use self::turn::Turn;
 
 use crate::dialect::Edit;
 use crate::layout::{Reader, Writer};
 
 /// The encoding's version: both roles must be of the same one.
-const VERSION: u64 = 8;
+const VERSION: u64 = 9;
 
 /// What was decided for one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan<'p> {
+    /// Whose turn it is.
+    pub turn: Turn,
     /// Our id of the request.
     pub request_id: Cow<'p, str>,
     /// The client that the app was written for, by its name.
@@ -41,8 +45,6 @@ pub struct Plan<'p> {
     pub forwarded: Vec<(Cow<'p, str>, Cow<'p, str>)>,
     /// What credits bind the request to; `None` where nobody counts them.
     pub meter: Option<CreditTerms<'p>>,
-    /// The model that is asked once more, since its connection was stale.
-    pub again: Option<Cow<'p, str>>,
 }
 
 /// What credits bind a request to.
@@ -76,6 +78,7 @@ impl<'p> Plan<'p> {
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer::with_capacity(512);
         out.number(VERSION);
+        self.turn.write(&mut out);
         out.text(&self.request_id);
         out.text(&self.client);
         out.text(&self.operation);
@@ -89,7 +92,6 @@ impl<'p> Plan<'p> {
             out.text(value);
         });
         out.option(self.meter.as_ref(), |out, meter| meter.write(out));
-        out.option(self.again.as_deref(), Writer::text);
         out.finish()
     }
 
@@ -109,6 +111,7 @@ impl<'p> Plan<'p> {
         }
         let pair = |fields: &mut Reader<'p>| Some((fields.text()?.into(), fields.text()?.into()));
         Some(Self {
+            turn: Turn::read(fields)?,
             request_id: fields.text()?.into(),
             client: fields.text()?.into(),
             operation: fields.text()?.into(),
@@ -119,7 +122,6 @@ impl<'p> Plan<'p> {
             edits: fields.list(edit::read)?,
             forwarded: fields.list(pair)?,
             meter: fields.option(CreditTerms::read)?,
-            again: fields.option(Reader::text)?.map(Cow::Borrowed),
         })
     }
 }

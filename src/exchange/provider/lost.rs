@@ -4,9 +4,7 @@
 //! model: it is asked once more, on another connection. So Envoy may try each model twice
 //! (`edge/send.rs`); once the chain is over, what it has left leads nowhere, and the edge role says
 //! what became of the last model.
-use std::borrow::Cow;
-
-use super::super::{Effect, Effects, Envoy, NEXT, Outcome, PLAN, Plan, Progress};
+use super::super::{Effect, Effects, Envoy, NEXT, Outcome, PLAN, Progress};
 use super::Config;
 use super::request::Asked;
 
@@ -26,7 +24,7 @@ pub(super) fn follow(config: &Config, asked: &Asked, envoy: &dyn Envoy) -> Effec
     // Nothing of an answer came, and that soon: nobody will have begun to work on it.
     let soon = report.status == 0 && took < STALE_MS.min(config.idle_timeout_ms / 2);
     let stale = report.tries == 1 && kept && soon;
-    if let Some(plan) = stale.then(|| once_more(asked.model(), envoy)).flatten() {
+    if let Some(plan) = stale.then(|| once_more(asked, envoy)).flatten() {
         effects.list.push(Effect::State(PLAN.into(), plan));
         effects.list.push(Effect::State(NEXT.into(), asked.model().as_bytes().to_vec()));
     } else if !asked.more {
@@ -57,9 +55,7 @@ fn outcome(config: &Config, connected: bool, took: u64) -> Outcome {
     }
 }
 
-/// The plan that has this model asked once more; none where there is none that can be read.
-fn once_more(model: &str, envoy: &dyn Envoy) -> Option<Vec<u8>> {
-    let plan = envoy.property(&[PLAN])?;
-    let plan = Plan::decode(&plan).ok()?;
-    Some(Plan { again: Some(Cow::Borrowed(model)), ..plan }.encode())
+/// The plan that has the same model asked once more; `None` where there is no plan any more.
+fn once_more(asked: &Asked, envoy: &dyn Envoy) -> Option<Vec<u8>> {
+    asked.turn.again().of_plan(&envoy.property(&[PLAN])?)
 }

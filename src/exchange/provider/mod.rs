@@ -65,7 +65,9 @@ impl Attempt {
         match judgement(&effects) {
             Some(failed) => {
                 self.failed = failed;
-                effects.and(Effect::State(JUDGED.into(), self.config.provider.clone().into_bytes()))
+                let report = Report::published(&effects.list);
+                let judged = report.unwrap_or(self.config.provider.as_bytes()).to_vec();
+                effects.and(Effect::State(JUDGED.into(), judged))
             }
             None => effects,
         }
@@ -114,15 +116,15 @@ impl Attempt {
         if end {
             return self.mismatch(envoy);
         }
-        let (bytes, turn) = (envoy.property(&[PLAN]).unwrap_or_default(), turn(envoy));
+        let bytes = envoy.property(&[PLAN]).unwrap_or_default();
         let begun = Plan::decode(&bytes).and_then(|plan| {
-            let attempted = request::begin(&self.config, (&plan, &turn), envoy)?;
+            let attempted = request::begin(&self.config, &plan, envoy)?;
             let Some(length) = attempted.written() else { return Ok(None) };
             if attempted.is_too_large() {
                 return Ok(Some((self.too_large(attempted.asked, envoy), length)));
             }
             let headers = attempted.headers(&self.config, &plan, length);
-            Ok(Some((self.asked(attempted, headers), length)))
+            Ok(Some((self.asked(attempted, headers, &bytes), length)))
         });
         match begun {
             Ok(Some((effects, length))) => {
@@ -156,27 +158,31 @@ impl Attempt {
             _ => {}
         }
         let body = envoy.request_body(0, size);
-        let (bytes, turn) = (envoy.property(&[PLAN]).unwrap_or_default(), turn(envoy));
+        let bytes = envoy.property(&[PLAN]).unwrap_or_default();
         let written = Plan::decode(&bytes).and_then(|plan| {
-            let mut attempted = request::begin(&self.config, (&plan, &turn), envoy)?;
+            let mut attempted = request::begin(&self.config, &plan, envoy)?;
             let body = attempted.body(&plan, body, envoy)?;
             let Ok(body) = self.config.buffer.hold(body) else {
                 return Ok(self.too_large(attempted.asked, envoy));
             };
             let length = u64::try_from(body.as_bytes().len()).unwrap_or(u64::MAX);
             let headers = attempted.headers(&self.config, &plan, length);
-            Ok(self.asked(attempted, headers).and(Effect::RequestBody(body)))
+            Ok(self.asked(attempted, headers, &bytes).and(Effect::RequestBody(body)))
         });
         written.unwrap_or_else(|Mismatch| self.mismatch(envoy))
     }
 
-    /// The provider is asked, with these headers.
-    fn asked(&mut self, attempted: Attempted<'_>, headers: Headers) -> Effects {
+    /// The provider is asked, with these headers; the next attempt, should there be one, is that of
+    /// the plan's next leg.
+    fn asked(&mut self, attempted: Attempted<'_>, headers: Headers, plan: &[u8]) -> Effects {
         let Attempted { asked, next, .. } = attempted;
         let mut effects = Effects::go_on().and(asked.report.publish());
+        if let Some((next, plan)) = next.zip(asked.turn.next().of_plan(plan)) {
+            effects.list.push(Effect::State(PLAN.into(), plan));
+            effects.list.push(Effect::State(NEXT.into(), next.into_bytes()));
+        }
         self.more = asked.more;
         self.state = State::Asked(Box::new(asked));
-        effects.list.extend(next.map(|next| Effect::State(NEXT.into(), next.into_bytes())));
         effects.and(Effect::SetHeaders(HeaderMap::Request, headers))
     }
 

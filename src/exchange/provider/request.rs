@@ -1,6 +1,6 @@
 //! The request of one attempt, in the provider's dialect.
 use super::super::plan::Mismatch;
-use super::super::{Envoy, First, Leg, ORIGINAL, Plan, Report, attempt};
+use super::super::{Envoy, First, Leg, ORIGINAL, Plan, Report, Turn, attempt};
 use super::Config;
 use super::headers::{self, Headers, listed};
 use crate::dialect::provider::Endpoint;
@@ -10,6 +10,8 @@ use crate::json::{Document, Limits};
 /// What was asked, as the answer's reading has to know it.
 #[derive(Debug)]
 pub(super) struct Asked {
+    /// Which attempt it is.
+    pub(super) turn: Turn,
     pub(super) request_id: String,
     /// What the app was written for.
     pub(super) client: &'static Client,
@@ -69,27 +71,25 @@ pub(super) struct Attempted<'p> {
 /// one's cluster by mistake, is a mismatch.
 pub(super) fn begin<'p>(
     config: &Config,
-    (plan, turn): (&Plan<'p>, &str),
+    plan: &Plan<'p>,
     envoy: &dyn Envoy,
 ) -> Result<Attempted<'p>, Mismatch> {
     let client = client::named(&plan.client).ok_or(Mismatch)?;
     let asked_at = client.endpoint_for(&plan.operation).ok_or(Mismatch)?;
     let inbound = asked_at.inbound().ok_or(Mismatch)?;
     let endpoint = config.dialect.endpoint(asked_at.operation).ok_or(Mismatch)?;
-    let position = plan.legs.iter().position(|leg| leg.model == turn).ok_or(Mismatch)?;
+    let position = usize::try_from(plan.turn.leg).map_err(|_| Mismatch)?;
     let (before, rest) = plan.legs.split_at_checked(position).ok_or(Mismatch)?;
     let leg = rest.first().filter(|leg| leg.provider == config.provider).ok_or(Mismatch)?;
     let next = rest.get(1);
     let tried = before.iter().filter(|leg| Report::of(envoy, &leg.model).is_some()).count();
-    let mut report = Report::begin(&leg.model, envoy.now_ms());
-    if plan.again.as_ref() == Some(&leg.model) {
-        report.tries = 2;
-    }
+    let report = Report { tries: plan.turn.tries, ..Report::begin(&leg.model, envoy.now_ms()) };
     let first = plan.first.as_ref().filter(|_| position == 0).cloned();
     if first.as_ref().is_some_and(|first| first.format != endpoint.format.name) {
         return Err(Mismatch);
     }
     let asked = Asked {
+        turn: plan.turn,
         request_id: plan.request_id.to_string(),
         client,
         inbound,

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use proptest::prelude::*;
 use proptest::sample::select;
 use tradewind::dialect::{Edit, Operation, Put};
-use tradewind::exchange::filter_state::{NEXT, PLAN};
-use tradewind::exchange::{Callback, CreditTerms, Leg, Plan, Stream};
+use tradewind::exchange::filter_state::PLAN;
+use tradewind::exchange::{Callback, CreditTerms, Leg, Plan, Stream, Turn};
 
 use super::cases::cases;
 use super::support::{Gateway, Headers, View, World};
@@ -53,7 +53,7 @@ fn plans() -> Vec<Vec<u8>> {
     let messages = plan("anthropic", [GPT, GEMINI, CLAUDE], [None; 3], Vec::new());
     let again = Plan {
         stream: false,
-        again: Some("gpt".into()),
+        turn: Turn::FIRST.again(),
         ..plan("openai", [GEMINI, GPT, CLAUDE], [None; 3], far)
     };
     let gemini = plan("gemini", [GPT, CLAUDE, GEMINI], [None; 3], Vec::new());
@@ -88,7 +88,7 @@ fn plan(
         edits,
         forwarded: Vec::new(),
         meter: None,
-        again: None,
+        turn: Turn::FIRST,
     }
 }
 
@@ -180,7 +180,7 @@ proptest! {
             (model, gateway.providers.get(gateway.cluster(model).unwrap()).unwrap())
         });
         for (model, plugin) in providers.into_iter().chain([("", &gateway.edge)]) {
-            world.state.insert(NEXT.to_owned(), model.as_bytes().to_vec());
+            world.turn_to(model);
             let mut stream = plugin.stream();
             play(&mut stream, &world, &opening);
             play(&mut stream, &world, &calls);

@@ -12,8 +12,9 @@ use std::rc::Rc;
 
 pub(crate) use self::view::View;
 use super::gateway::Role;
+use tradewind::exchange::filter_state::{NEXT, PLAN};
 use tradewind::exchange::{
-    Call, Callback, Effect, Flow, HeaderMap, OutboxItem, Reply, StreamBuffer,
+    Call, Callback, Effect, Flow, HeaderMap, OutboxItem, Plan, Reply, StreamBuffer, Turn,
 };
 
 /// A header map, in order.
@@ -83,6 +84,20 @@ impl Common {
 impl World {
     pub(crate) fn of(common: &Rc<Common>) -> Self {
         Self { common: Rc::clone(common), ..Self::default() }
+    }
+
+    /// It is the turn of that model: Envoy goes to its cluster, and the plan says so.
+    pub(crate) fn turn_to(&mut self, model: &str) {
+        if let Some(plan) = self.state.get_mut(PLAN) {
+            let read = Plan::decode(plan).ok();
+            let leg =
+                read.map(|plan| plan.legs.iter().take_while(|leg| leg.model != model).count());
+            let turn = leg.map(|leg| Turn::of(u64::try_from(leg).unwrap_or(u64::MAX)));
+            if let Some(turned) = turn.and_then(|turn| turn.of_plan(plan)) {
+                *plan = turned;
+            }
+        }
+        self.state.insert(NEXT.to_owned(), model.as_bytes().to_vec());
     }
 
     pub(crate) fn view(&self) -> View<'_> {

@@ -8,7 +8,7 @@ use super::envoy::View;
 use tradewind::dialect::Operation;
 use tradewind::exchange::{
     Callback, Connections, Effect, Effects, Leg, Memory, OutboxItem, Outboxes, Plan, Plugin,
-    Stream, StreamBuffer, edge, provider,
+    Stream, StreamBuffer, Turn, edge, provider,
 };
 use tradewind::policy::{Policy, RequestLimits, Unsupported};
 
@@ -163,6 +163,7 @@ impl Gateway {
             })
         };
         Plan {
+            turn: Turn::FIRST,
             request_id: "r".into(),
             client: "openai".into(),
             operation: Operation::CHAT.name.into(),
@@ -173,7 +174,6 @@ impl Gateway {
             edits: Vec::new(),
             forwarded: Vec::new(),
             meter: None,
-            again: None,
         }
     }
 

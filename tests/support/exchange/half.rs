@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 use std::rc::Rc;
 
+use tradewind::exchange::filter_state::JUDGED;
+
 use super::support::{Given, gateway, live};
 
 /// What no provider role and no other filter needs of an app's request.
@@ -60,15 +62,15 @@ fn nothing_that_may_be_a_credential_leaves_the_edge() {
 }
 
 /// Whether the mark of a judged answer, and the request's method, stand after one that came.
-fn stands(script: &str) -> (Option<String>, bool) {
+fn stands(script: &str) -> (Option<bool>, bool) {
     let app = "POST /v1/chat/completions\nauthorization: Bearer app-key\n\n\
                {\"model\":\"auto\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}\n";
     let given = Given::read(&format!("# One.\n\n--- policy usual\n--- app\n{app}{script}"));
     let life = live(&Rc::new(gateway("usual").unwrap()), &given.unwrap());
     assert_eq!(life.world.refused, [""; 0]);
-    let judged = life.world.state.get("tw.judged");
+    let judged = life.world.state.get(JUDGED);
     let method = life.world.request.iter().any(|(name, _)| name == ":method");
-    (judged.map(|judged| String::from_utf8_lossy(judged).into_owned()), method)
+    (judged.map(|told| !told.is_empty()), method)
 }
 
 /// What a provider was sent is taken back only where another is asked next, and so is the mark of
@@ -81,10 +83,10 @@ content-type: application/json
 {"id":"m","type":"message","role":"assistant","model":"c","content":[{"type":"text","text":"Hi"}],
 "stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":3,"output_tokens":2}}
 "#;
-    assert_eq!(stands(good), (Some("anthropic".to_owned()), true));
+    assert_eq!(stands(good), (Some(true), true));
     let refused = "--- claude 400\ncontent-type: application/json\n\n\
                    {\"error\":{\"type\":\"invalid_request_error\",\"message\":\"no\"}}\n";
-    assert_eq!(stands(refused), (Some("anthropic".to_owned()), true));
+    assert_eq!(stands(refused), (Some(true), true));
     let bare = "--- claude 529\n\n{}\n--- bare gpt\n";
-    assert_eq!(stands(bare), (Some(String::new()), false));
+    assert_eq!(stands(bare), (Some(false), false));
 }

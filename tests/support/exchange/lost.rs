@@ -2,7 +2,7 @@
 //! more.
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 use tradewind::exchange::filter_state::{NEXT, PLAN};
-use tradewind::exchange::{Effect, First, Plan, Report};
+use tradewind::exchange::{Effect, First, Plan, Report, Turn};
 
 use super::support::{Filter, Gateway, IDLE_TIMEOUT_MS, Piece, Step, Way, World};
 
@@ -36,8 +36,8 @@ fn follows_in(policy: &str, lost: &Lost, chain: &[&'static str]) -> (&'static st
     let gateway = Gateway::new(policy).unwrap();
     gateway.connections.served(format!("{KEPT} anthropic.test").into_bytes());
     let mut world = World { connected: lost.connected, ..World::default() };
-    let again = lost.again.then_some("claude".into());
-    let plan = Plan { stream: false, stream_usage: false, again, ..gateway.plan(chain) };
+    let turn = if lost.again { Turn::FIRST.again() } else { Turn::FIRST };
+    let plan = Plan { stream: false, stream_usage: false, turn, ..gateway.plan(chain) };
     world.state.insert(PLAN.to_owned(), plan.encode());
     world.state.insert(NEXT.to_owned(), b"claude".to_vec());
     let mut filter = Filter::new(gateway.provider_role("claude").unwrap(), gateway.buffer);
@@ -140,13 +140,13 @@ fn a_failure_without_a_body_that_another_model_is_to_answer_has_none() {
 
 /// What a role of `anthropic` makes of a plan for these models, when it is the turn of that one:
 /// the answer's status, and the models that reported.
-fn refuses(plan: &[&str], turn: &[u8]) -> (u16, Vec<String>) {
+fn refuses(plan: &[&str], turn: &str) -> (u16, Vec<String>) {
     let gateway = Gateway::new(POLICY).unwrap();
     let mut world = World::default();
     if !plan.is_empty() {
         world.state.insert(PLAN.to_owned(), gateway.plan(plan).encode());
     }
-    world.state.insert(NEXT.to_owned(), turn.to_vec());
+    world.turn_to(turn);
     let mut filter = Filter::new(gateway.provider_role("claude").unwrap(), gateway.buffer);
     let pieces = [Piece::Headers { end: false }, Piece::Body(BODY, true)];
     let reply =
@@ -166,7 +166,7 @@ fn refuses(plan: &[&str], turn: &[u8]) -> (u16, Vec<String>) {
 #[test]
 fn a_turn_that_is_not_this_providers_is_refused_and_reported() {
     for turn in ["claude", "narrow"] {
-        assert_eq!(refuses(&["claude", "gpt", "narrow"], turn.as_bytes()), (0, vec![]), "{turn}");
+        assert_eq!(refuses(&["claude", "gpt", "narrow"], turn), (0, vec![]), "{turn}");
     }
     let reported = |model: &str| vec![model.to_owned()];
     let table: [(&[&str], &str, Vec<String>); 6] = [
@@ -182,9 +182,8 @@ fn a_turn_that_is_not_this_providers_is_refused_and_reported() {
         (&["claude"], "", vec![]),
     ];
     for (plan, turn, reports) in table {
-        assert_eq!(refuses(plan, turn.as_bytes()), (500, reports), "{turn} in {plan:?}");
+        assert_eq!(refuses(plan, turn), (500, reports), "{turn} in {plan:?}");
     }
-    assert_eq!(refuses(&["claude"], b"\xff"), (500, vec![]));
 }
 
 /// A request without a body, which the edge role has refused, reaches no provider either.
@@ -206,7 +205,7 @@ fn as_many_were_tried_as_tell_of_themselves() {
         let gateway = Gateway::new(POLICY).unwrap();
         let mut world = World::default();
         world.state.insert(PLAN.to_owned(), gateway.plan(&["gpt", "claude"]).encode());
-        world.state.insert(NEXT.to_owned(), b"claude".to_vec());
+        world.turn_to("claude");
         if told && let Effect::State(key, value) = Report::begin("gpt", 1).publish() {
             world.state.insert(key.into_owned(), value);
         }

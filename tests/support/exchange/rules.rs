@@ -3,7 +3,7 @@ use std::borrow::Cow;
 
 use proptest::prelude::*;
 use tradewind::dialect::{Edit, Fault, FaultKind, Operation, Put};
-use tradewind::exchange::{CreditTerms, First, Leg, Mismatch, Outcome, Plan, Verdict};
+use tradewind::exchange::{CreditTerms, First, Leg, Mismatch, Outcome, Plan, Turn, Verdict};
 
 /// What a provider said; what it is called; whether another model is asked; whether it is the
 /// operator's to mend, so that an app is told something else.
@@ -142,8 +142,8 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
     let edits = proptest::collection::vec(edit(), 0..4);
     let meter = (any::<u64>(), any::<bool>(), proptest::option::of(word()));
     let meter = proptest::option::of(meter);
-    let again = proptest::option::of(word());
-    (words, any::<bool>(), any::<bool>(), edits, pairs(), meter, again).prop_map(
+    let turn = (any::<u64>(), any::<u64>()).prop_map(|(leg, tries)| Turn { leg, tries });
+    (words, any::<bool>(), any::<bool>(), edits, pairs(), meter, turn).prop_map(
         |(
             (id, client, operation, legs, first),
             stream,
@@ -151,8 +151,9 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
             edits,
             carried,
             meter,
-            again,
+            turn,
         )| Plan {
+            turn,
             request_id: Cow::Owned(id),
             client: Cow::Owned(client),
             operation: operation.name.into(),
@@ -167,7 +168,6 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
                 stop,
                 left: left.map(Cow::Owned),
             }),
-            again: again.map(Cow::Owned),
         },
     )
 }
@@ -177,6 +177,17 @@ proptest! {
     fn a_plan_reads_as_it_was_written(plan in plan()) {
         let bytes = plan.encode();
         prop_assert_eq!(Plan::decode(&bytes), Ok(plan));
+    }
+
+    #[test]
+    fn a_plan_is_handed_on_with_nothing_changed_but_the_turn(
+        plan in plan(),
+        leg in any::<u64>(),
+        tries in any::<u64>(),
+    ) {
+        let turn = Turn { leg, tries };
+        let handed_on = turn.of_plan(&plan.encode()).unwrap();
+        prop_assert_eq!(Plan::decode(&handed_on), Ok(Plan { turn, ..plan }));
     }
 
     /// Of a plan that was cut or changed nothing is made up: it is refused, or it is a plan.
@@ -203,6 +214,7 @@ fn another_version_is_a_mismatch() {
     for other in [0, 1, own - 1, own + 1, u64::MAX] {
         let bytes = [&other.to_le_bytes(), rest].concat();
         assert_eq!(Plan::decode(&bytes), Err(Mismatch), "{other}");
+        assert_eq!(Turn::FIRST.of_plan(&bytes), None, "{other}");
     }
     for bytes in [&b"{}"[..], b"", br#"{"v":5}"#, &[&plan[..], b"0"].concat()] {
         assert_eq!(Plan::decode(bytes), Err(Mismatch), "{bytes:?}");
@@ -212,6 +224,7 @@ fn another_version_is_a_mismatch() {
 /// A plan without anything in it.
 fn blank() -> Plan<'static> {
     Plan {
+        turn: Turn::FIRST,
         request_id: "".into(),
         client: "".into(),
         operation: Operation::CHAT.name.into(),
@@ -222,6 +235,5 @@ fn blank() -> Plan<'static> {
         edits: Vec::new(),
         forwarded: Vec::new(),
         meter: None,
-        again: None,
     }
 }

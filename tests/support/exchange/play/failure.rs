@@ -3,7 +3,6 @@ use super::super::envoy::{Filter, Piece, Way, World};
 use super::super::gateway::IDLE_TIMEOUT_MS;
 use super::super::script::Answer;
 use super::{Attempt, Play, Reply, Sent, Stage};
-use tradewind::exchange::filter_state::NEXT;
 
 /// This side's address of the connections that providers answer on.
 pub(super) const SERVES: &str = "127.0.0.1:40000";
@@ -15,7 +14,7 @@ impl Play {
     fn serves(&mut self, attempt: &Attempt) {
         let mut world = World::of(&self.life.world.common);
         world.state.clone_from(&self.life.world.state);
-        world.state.insert(NEXT.to_owned(), attempt.model.clone().into_bytes());
+        world.turn_to(&attempt.model);
         world.connected = Some(SERVES);
         let role = self.gateway.provider_role(&attempt.model);
         let Some(mut filter) = role.map(|role| Filter::new(role, self.gateway.buffer)) else {
