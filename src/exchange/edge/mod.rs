@@ -5,24 +5,20 @@ mod first;
 mod head;
 mod held;
 mod local;
+mod response;
 mod send;
 mod stripped;
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
 pub use self::config::Config;
 
 use self::first::Original;
 use self::head::{Head, Opening};
-use self::local::Local;
-use super::duty::{Duties, Duty, End};
+use super::duty::{Duties, Duty};
 use super::reply::Reply;
 use super::spend::{self, Next, Payer};
-use super::{
-    Body, Callback, Effect, Effects, Envoy, Flow, HeaderMap, JUDGED, Progress, Report, metric,
-    record,
-};
+use super::{Body, Callback, Effect, Effects, Envoy, Flow, HeaderMap, Report, metric, record};
 use crate::credit::Balance;
 use crate::decide::{Candidate, Decision, Outline, Trace};
 use crate::dialect::client::Served;
@@ -306,90 +302,10 @@ impl Edge {
         effects
     }
 
-    /// The stream is over.
-    fn over(&mut self, envoy: &dyn Envoy) -> Effects {
-        let chain = core::mem::take(&mut self.chain);
-        let reports = match self.report.take() {
-            Some(only) => vec![only],
-            None => Report::read(envoy, &chain),
-        };
-        let Self { tried, answered, relayed, .. } = *self;
-        let end = End { reports: &reports, tried, answered, relayed };
-        self.duties.discharge(end, envoy)
-    }
-
-    fn response_headers(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
-        self.answered = true;
-        let State::Sent { client, request_id, streamed, near_limit } = &self.state else {
-            return self.own_failure(end, envoy);
-        };
-        let told = envoy.property(&[JUDGED]).filter(|told| !told.is_empty());
-        let judged = told.is_some();
-        // A stream's usage may come after its end, and other models after the first one. To what
-        // is told of a whole answer of the first model nothing is added.
-        self.report = told.filter(|_| !*streamed).and_then(|told| Report::decode(&told));
-        self.report.take_if(|report| {
-            report.progress != Progress::Answered || self.chain.first() != Some(&report.model)
-        });
-        if judged && !end {
-            return passed(near_limit.as_deref());
-        }
-        let local = Local::read(envoy, &self.chain);
-        self.tried = local.tried();
-        // A provider role whose VM failed with a judged answer in its hands gives nothing but this.
-        if judged && !local.has_trapped() {
-            return passed(near_limit.as_deref());
-        }
-        if end || local.is_bare() {
-            let effects = local.reply(client, request_id);
-            self.state = State::Replied;
-            return effects;
-        }
-        let (effects, body) = local.rewrite(client, request_id);
-        self.failing(effects, body)
-    }
-
-    /// Envoy may refuse a request before we have decided (a body over its own buffer).
-    fn own_failure(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
-        let (State::Reading(head) | State::AwaitingLedger { head, .. }) = &self.state else {
-            return Effects::go_on();
-        };
-        if end {
-            return Effects::go_on();
-        }
-        let (effects, body) = Local::read(envoy, &[]).rewrite(head.client, &head.request_id);
-        self.failing(effects, body)
-    }
-
-    /// An error of Envoy's own is said in the app's words, where they fit.
-    fn failing(&mut self, effects: Effects, body: Vec<u8>) -> Effects {
-        let Ok(body) = self.config.buffer.hold(body) else { return Effects::go_on() };
-        self.state = State::Failing { body };
-        effects
-    }
-
-    fn response_body(&mut self, size: usize, end: bool) -> Effects {
-        self.relayed = self.relayed.saturating_add(wide(size));
-        let State::Failing { body } = &mut self.state else { return Effects::go_on() };
-        if !end {
-            return Effects::wait();
-        }
-        Effects::go_on().and(Effect::ResponseBody(core::mem::take(body)))
-    }
-
     /// Whether the request goes no further, or not yet.
     const fn waits(&self) -> bool {
         matches!(self.state, State::Replied | State::AwaitingLedger { .. })
     }
-}
-
-/// An answer of a provider role's goes on; it says where the cheaper chain has served.
-fn passed(near_limit: Option<&str>) -> Effects {
-    let says = |chain: &str| {
-        let header = Cow::Borrowed("x-tradewind-near-limit");
-        Effect::SetHeader(HeaderMap::Response, header, chain.to_owned())
-    };
-    Effects { list: near_limit.map(says).into_iter().collect(), flow: Flow::Continue }
 }
 
 /// Refuses a request, and has the access log say why; `trace` is there where it was decided on.

@@ -1,0 +1,90 @@
+//! What comes back: a provider role's answer, which passes, or a failure of Envoy's own, which is
+//! told in the app's format. And what is done when the stream is over.
+use std::borrow::Cow;
+
+use super::super::duty::End;
+use super::super::{Effect, Effects, Envoy, Flow, HeaderMap, JUDGED, Progress, Report};
+use super::local::Local;
+use super::{Edge, State, wide};
+
+impl Edge {
+    /// The stream is over.
+    pub(super) fn over(&mut self, envoy: &dyn Envoy) -> Effects {
+        let chain = core::mem::take(&mut self.chain);
+        let reports = match self.report.take() {
+            Some(only) => vec![only],
+            None => Report::read(envoy, &chain),
+        };
+        let Self { tried, answered, relayed, .. } = *self;
+        let end = End { reports: &reports, tried, answered, relayed };
+        self.duties.discharge(end, envoy)
+    }
+
+    pub(super) fn response_headers(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
+        self.answered = true;
+        let State::Sent { client, request_id, streamed, near_limit } = &self.state else {
+            return self.own_failure(end, envoy);
+        };
+        let told = envoy.property(&[JUDGED]).filter(|told| !told.is_empty());
+        let judged = told.is_some();
+        // A stream's usage may come after its end, and other models after the first one. To what
+        // is told of a whole answer of the first model nothing is added.
+        let whole = told.filter(|_| !*streamed).and_then(|told| Report::decode(&told));
+        self.report = whole.filter(|report| {
+            report.progress == Progress::Answered && self.chain.first() == Some(&report.model)
+        });
+        if judged && !end {
+            return passed(near_limit.as_deref());
+        }
+        let local = Local::read(envoy, &self.chain);
+        self.tried = local.tried();
+        // A provider role whose VM failed with a judged answer in its hands gives nothing but this.
+        if judged && !local.has_trapped() {
+            return passed(near_limit.as_deref());
+        }
+        if end || local.is_bare() {
+            let effects = local.reply(client, request_id);
+            self.state = State::Replied;
+            return effects;
+        }
+        let (effects, body) = local.rewrite(client, request_id);
+        self.failing(effects, body)
+    }
+
+    /// Envoy may refuse a request before we have decided (a body over its own buffer).
+    fn own_failure(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
+        let (State::Reading(head) | State::AwaitingLedger { head, .. }) = &self.state else {
+            return Effects::go_on();
+        };
+        if end {
+            return Effects::go_on();
+        }
+        let (effects, body) = Local::read(envoy, &[]).rewrite(head.client, &head.request_id);
+        self.failing(effects, body)
+    }
+
+    /// An error of Envoy's own is said in the app's words, where they fit.
+    fn failing(&mut self, effects: Effects, body: Vec<u8>) -> Effects {
+        let Ok(body) = self.config.buffer.hold(body) else { return Effects::go_on() };
+        self.state = State::Failing { body };
+        effects
+    }
+
+    pub(super) fn response_body(&mut self, size: usize, end: bool) -> Effects {
+        self.relayed = self.relayed.saturating_add(wide(size));
+        let State::Failing { body } = &mut self.state else { return Effects::go_on() };
+        if !end {
+            return Effects::wait();
+        }
+        Effects::go_on().and(Effect::ResponseBody(core::mem::take(body)))
+    }
+}
+
+/// An answer of a provider role's goes on; it says where the cheaper chain has served.
+fn passed(near_limit: Option<&str>) -> Effects {
+    let says = |chain: &str| {
+        let header = Cow::Borrowed("x-tradewind-near-limit");
+        Effect::SetHeader(HeaderMap::Response, header, chain.to_owned())
+    };
+    Effects { list: near_limit.map(says).into_iter().collect(), flow: Flow::Continue }
+}
