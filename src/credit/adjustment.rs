@@ -13,7 +13,7 @@ pub struct Adjust {
     /// The idempotency key that the operator chose.
     pub key: String,
     pub change: Change,
-    /// Why, for whoever reads the entries: 1 to [`REASON_MAX`] bytes without control characters.
+    /// The reason that the entry shows: 1 to [`REASON_MAX`] bytes without control characters.
     pub reason: String,
 }
 

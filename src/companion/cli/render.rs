@@ -107,7 +107,7 @@ fn print(args: &Render) -> Result<(), Vec<String>> {
         Proxy::Envoy => render::envoy(checked, &place, &secrets),
     };
     match writeln!(io::stdout().lock(), "{rendered:#}") {
-        // Whoever closes the pipe has read enough.
+        // A reader that has closed the pipe has read enough.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(vec![format!("cannot write: {error}")])
         }

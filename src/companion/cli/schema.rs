@@ -22,7 +22,7 @@ pub(super) fn run(args: &Schema) -> ExitCode {
     let text =
         if args.reference { schema::reference() } else { format!("{:#}\n", schema::schema()) };
     match io::stdout().lock().write_all(text.as_bytes()) {
-        // Whoever closes the pipe has read enough.
+        // A reader that has closed the pipe has read enough.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             let _ = writeln!(io::stderr().lock(), "cannot write: {error}");
             ExitCode::FAILURE

@@ -122,7 +122,7 @@ impl Metrics {
         }
     }
 
-    /// Counts a charge of which so much went below what holds may take.
+    /// Counts a charge of which this amount went below the overdraft.
     pub(super) fn overrun(&self, credits: Credits) {
         let mut counts = self.counts();
         add(&mut counts.overruns);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::{Place, Secret, cluster, endpoint};
 use crate::policy::CreditPolicy;
 
-/// None for a ledger whose cluster comes from elsewhere.
+/// The ledger's cluster; `None` for a ledger whose cluster comes from elsewhere.
 pub(super) fn cluster(credits: &CreditPolicy, place: &Place, secrets: &[Secret]) -> Option<Value> {
     let endpoint = credits.endpoint.as_ref()?;
     let protocol = match (endpoint.tls, credits.http2) {

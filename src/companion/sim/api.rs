@@ -2,9 +2,9 @@
 use hyper::HeaderMap;
 use serde_json::Value;
 
-use super::fault::Fault;
+use super::fault::ApiError;
 use super::frame::Event;
-use super::talk::{Heard, Said};
+use super::talk::{ChatAnswer, ChatRequest};
 
 /// The head of a request.
 #[derive(Debug, Clone, Copy)]
@@ -55,23 +55,23 @@ pub(super) struct Api {
     /// The answer's header that carries the request's id.
     pub(super) id_header: &'static str,
     /// Method and path, then the headers.
-    pub(super) route: fn(&Head<'_>) -> Result<Route, Fault>,
+    pub(super) route: fn(&Head<'_>) -> Result<Route, ApiError>,
     /// The body, after the head was accepted.
-    pub(super) read: fn(&Value, &Route) -> Result<Heard, Fault>,
+    pub(super) read: fn(&Value, &Route) -> Result<ChatRequest, ApiError>,
     /// How a body that is not JSON is refused.
-    pub(super) garbled: fn(&serde_json::Error) -> Fault,
+    pub(super) garbled: fn(&serde_json::Error) -> ApiError,
     /// A body in one piece.
-    pub(super) whole: fn(&Heard, &Said) -> Value,
+    pub(super) whole: fn(&ChatRequest, &ChatAnswer) -> Value,
     /// A body in events.
-    pub(super) stream: fn(&Heard, &Said) -> Vec<Event>,
+    pub(super) stream: fn(&ChatRequest, &ChatAnswer) -> Vec<Event>,
     /// A fault as a body.
-    pub(super) fault: fn(&Fault, &str) -> Value,
+    pub(super) fault: fn(&ApiError, &str) -> Value,
     /// The status that this API has for a fault.
-    pub(super) status: fn(&Fault) -> u16,
+    pub(super) status: fn(&ApiError) -> u16,
     /// The event that carries a fault inside a stream.
     pub(super) fault_event: fn(&Value, bool) -> Event,
     /// The fault for a model that does not exist.
-    pub(super) no_model: fn(&str) -> Fault,
+    pub(super) no_model: fn(&str) -> ApiError,
     /// The fault for an input longer than the model's window: tokens, window.
-    pub(super) too_long: fn(u64, u64) -> Fault,
+    pub(super) too_long: fn(u64, u64) -> ApiError,
 }

@@ -2,7 +2,7 @@
 
 /// What sort of refusal it is. Each API names it in its own way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sort {
+pub(super) enum ErrorKind {
     BadRequest,
     Auth,
     Permission,
@@ -17,7 +17,7 @@ pub(super) enum Sort {
     Context,
 }
 
-impl Sort {
+impl ErrorKind {
     /// The sort that a weather row names.
     pub(super) fn named(name: &str) -> Option<Self> {
         Some(match name {
@@ -56,9 +56,9 @@ impl Sort {
 
 /// A refusal or failure.
 #[derive(Debug, Clone)]
-pub(super) struct Fault {
+pub(super) struct ApiError {
     pub(super) status: u16,
-    pub(super) sort: Sort,
+    pub(super) sort: ErrorKind,
     pub(super) message: String,
     /// OpenAI's `param`.
     pub(super) param: Option<String>,
@@ -68,13 +68,13 @@ pub(super) struct Fault {
     pub(super) retry_after: Option<String>,
 }
 
-impl Fault {
-    pub(super) fn new(status: u16, sort: Sort, message: impl Into<String>) -> Self {
+impl ApiError {
+    pub(super) fn new(status: u16, sort: ErrorKind, message: impl Into<String>) -> Self {
         Self { status, sort, message: message.into(), param: None, code: None, retry_after: None }
     }
 
     pub(super) fn bad(message: impl Into<String>) -> Self {
-        Self::new(400, Sort::BadRequest, message)
+        Self::new(400, ErrorKind::BadRequest, message)
     }
 
     pub(super) const fn code(mut self, code: &'static str) -> Self {

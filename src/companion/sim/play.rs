@@ -6,15 +6,15 @@ use serde_json::Value;
 
 use super::api::Api;
 use super::body::Step;
-use super::fault::{Fault, Sort};
+use super::fault::{ApiError, ErrorKind};
 use super::frame::{Event, frame, split};
-use super::talk::{End, Heard, Said};
+use super::talk::{ChatAnswer, ChatRequest, End};
 use super::weather::{Moment, Row};
 use super::wire::BEFORE_RESET;
 
 /// One word for the request log.
-pub(super) const fn outcome(heard: &Heard, said: &Said) -> &'static str {
-    match (heard.stream, &said.end) {
+pub(super) const fn outcome(request: &ChatRequest, answer: &ChatAnswer) -> &'static str {
+    match (request.stream, &answer.end) {
         (_, End::Refused) => "refusal",
         (true, End::Called) => "streamed calls",
         (false, End::Called) => "calls",
@@ -46,30 +46,30 @@ pub(super) fn own_headers(provider: &str, add: &mut impl FnMut(&str, &str)) {
 }
 
 /// The fault a row of weather asks for.
-pub(super) fn fault(api: &Api, row: &Row) -> Fault {
-    let sort = row.error.as_deref().and_then(Sort::named);
+pub(super) fn fault(api: &Api, row: &Row) -> ApiError {
+    let sort = row.error.as_deref().and_then(ErrorKind::named);
     let usual = match sort {
-        Some(Sort::BadRequest | Sort::Context) => 400,
-        Some(Sort::Auth) => 401,
-        Some(Sort::Permission) => 403,
-        Some(Sort::NotFound) => 404,
-        Some(Sort::TooLarge) => 413,
-        Some(Sort::RateLimit | Sort::Quota) => 429,
-        Some(Sort::Server) => 500,
-        Some(Sort::Timeout) => 504,
+        Some(ErrorKind::BadRequest | ErrorKind::Context) => 400,
+        Some(ErrorKind::Auth) => 401,
+        Some(ErrorKind::Permission) => 403,
+        Some(ErrorKind::NotFound) => 404,
+        Some(ErrorKind::TooLarge) => 413,
+        Some(ErrorKind::RateLimit | ErrorKind::Quota) => 429,
+        Some(ErrorKind::Server) => 500,
+        Some(ErrorKind::Timeout) => 504,
         _ => 503,
     };
     let status = row.status.filter(|status| *status >= 300);
-    let sort = sort.or_else(|| status.map(Sort::of_status)).unwrap_or(Sort::Overloaded);
+    let sort = sort.or_else(|| status.map(ErrorKind::of_status)).unwrap_or(ErrorKind::Overloaded);
     let message = row.message.clone().unwrap_or_else(|| match sort {
-        Sort::Overloaded if api.name == "anthropic" => "Overloaded".to_owned(),
-        Sort::Overloaded if api.name == "gemini" => {
+        ErrorKind::Overloaded if api.name == "anthropic" => "Overloaded".to_owned(),
+        ErrorKind::Overloaded if api.name == "gemini" => {
             "The model is overloaded. Please try again later.".to_owned()
         }
-        Sort::Context => (api.too_long)(200_001, 200_000).message,
+        ErrorKind::Context => (api.too_long)(200_001, 200_000).message,
         _ => format!("Simulated weather: {sort:?}"),
     });
-    let mut fault = Fault::new(status.unwrap_or(usual), sort, message);
+    let mut fault = ApiError::new(status.unwrap_or(usual), sort, message);
     fault.retry_after.clone_from(&row.retry_after);
     fault
 }
@@ -102,14 +102,14 @@ pub(super) fn whole(body: String, row: &Row) -> (Vec<Step>, bool) {
 /// A body in events.
 pub(super) fn stream(
     api: &Api,
-    heard: &Heard,
-    said: &Said,
+    request: &ChatRequest,
+    answer: &ChatAnswer,
     row: &Row,
     request_id: &str,
 ) -> Vec<Step> {
-    let (events, end) = until(api, (api.stream)(heard, said), heard, row, request_id);
+    let (events, end) = until(api, (api.stream)(request, answer), request, row, request_id);
     let mut steps = Vec::new();
-    if row.framing.bom && heard.sse {
+    if row.framing.bom && request.sse {
         steps.push(Step::Data(Bytes::from_static("\u{feff}".as_bytes())));
     }
     if row.framing.one_piece {
@@ -146,7 +146,7 @@ pub(super) fn stream(
 fn until(
     api: &Api,
     mut events: Vec<Event>,
-    heard: &Heard,
+    request: &ChatRequest,
     row: &Row,
     request_id: &str,
 ) -> (Vec<Event>, Option<Step>) {
@@ -166,7 +166,7 @@ fn until(
     if let Some(moment) = row.error_event {
         cut(&mut events, moment);
         let fault = (api.fault)(&fault(api, row), request_id);
-        events.push(fault_event(api, &fault, events.is_empty(), heard.sse));
+        events.push(fault_event(api, &fault, events.is_empty(), request.sse));
     }
     (events, None)
 }

@@ -11,11 +11,11 @@ use tokio::time::sleep;
 
 use super::api::{Api, Head};
 use super::body::{Script, Step};
-use super::fault::{Fault, Sort};
+use super::fault::{ApiError, ErrorKind};
 use super::log::{Ending, Entry, lock};
 use super::play;
 use super::state::State;
-use super::talk::{self, Heard, Said};
+use super::talk::{self, ChatAnswer, ChatRequest};
 use super::weather::{Moment, Row};
 use super::wire::Wire;
 
@@ -64,14 +64,14 @@ pub(super) async fn serve(connection: Connection, request: Request<Incoming>) ->
         query: parts.uri.query().unwrap_or_default(),
         headers: &parts.headers,
     };
-    let heard = if too_large {
-        Err(Fault::new(413, Sort::TooLarge, "Request exceeds the maximum size"))
+    let request = if too_large {
+        Err(ApiError::new(413, ErrorKind::TooLarge, "Request exceeds the maximum size"))
     } else {
         read(&connection, &head, &bytes, &entry)
     };
     let exchange = Exchange { connection: &connection, entry: &entry };
-    match heard {
-        Ok(heard) => exchange.answer(&heard).await,
+    match request {
+        Ok(request) => exchange.answer(&request).await,
         Err(fault) => Ok(exchange.refuse(&fault, "refused", &[])),
     }
 }
@@ -90,7 +90,7 @@ fn read(
     head: &Head<'_>,
     bytes: &[u8],
     entry: &Entry,
-) -> Result<Heard, Fault> {
+) -> Result<ChatRequest, ApiError> {
     let api = connection.api;
     let route = (api.route)(head)?;
     if let Some(model) = &route.model {
@@ -100,24 +100,24 @@ fn read(
     if let Some(model) = body.get("model").and_then(Value::as_str) {
         entry.model(model);
     }
-    let heard = (api.read)(&body, &route)?;
-    if heard.model.contains("retired") || heard.model.is_empty() {
-        return Err((api.no_model)(&heard.model));
+    let request = (api.read)(&body, &route)?;
+    if request.model.contains("retired") || request.model.is_empty() {
+        return Err((api.no_model)(&request.model));
     }
-    let (input, output) = lock(&connection.state.weather).limits(api.name, &heard.model);
-    let tokens = heard.input_tokens();
+    let (input, output) = lock(&connection.state.weather).limits(api.name, &request.model);
+    let tokens = request.input_tokens();
     if let Some(window) = input.filter(|window| tokens > *window) {
         return Err((api.too_long)(tokens, window));
     }
-    if let (Some(most), Some(asked)) = (output, heard.max_tokens.filter(|n| Some(*n) > output)) {
-        return Err(Fault::bad(format!(
+    if let (Some(most), Some(asked)) = (output, request.max_tokens.filter(|n| Some(*n) > output)) {
+        return Err(ApiError::bad(format!(
             "max_tokens: {asked} > {most}, which is the maximum allowed number of output tokens \
              for {}",
-            heard.model
+            request.model
         ))
         .param("max_tokens"));
     }
-    Ok(heard)
+    Ok(request)
 }
 
 struct Exchange<'l> {
@@ -126,15 +126,15 @@ struct Exchange<'l> {
 }
 
 impl Exchange<'_> {
-    async fn answer(&self, heard: &Heard) -> Reply {
+    async fn answer(&self, request: &ChatRequest) -> Reply {
         let api = self.connection.api;
-        let row = lock(&self.connection.state.weather).pick(api.name, &heard.model);
+        let row = lock(&self.connection.state.weather).pick(api.name, &request.model);
         let row = row.unwrap_or_default();
         if !row.given.is_null() {
             self.entry.weather(&row.given);
         }
         // A whole answer is there when all of it has been thought.
-        let thinking_ms = if heard.stream { 0 } else { row.thinking_ms };
+        let thinking_ms = if request.stream { 0 } else { row.thinking_ms };
         if row.latency_ms > 0 || thinking_ms > 0 {
             let ms = row.latency_ms.saturating_add(thinking_ms);
             sleep(Duration::from_millis(ms)).await;
@@ -154,13 +154,13 @@ impl Exchange<'_> {
         if let Some(reply) = self.weather_failure(&row) {
             return Ok(reply);
         }
-        let (cached, written) = self.connection.state.remember(heard);
-        let mut said = talk::answer(heard, self.entry.serial, (cached, written), row.words);
-        said.usage.missing = row.missing_usage;
-        said.usage.thinking = said.usage.thinking.saturating_add(row.thinking);
+        let (cached, written) = self.connection.state.remember(request);
+        let mut answer = talk::answer(request, self.entry.serial, (cached, written), row.words);
+        answer.usage.missing = row.missing_usage;
+        answer.usage.thinking = answer.usage.thinking.saturating_add(row.thinking);
         self.connection.wire.one_byte(row.framing.one_byte);
-        self.entry.answered(Some(200), play::outcome(heard, &said), None);
-        Ok(self.say(heard, &said, &row))
+        self.entry.answered(Some(200), play::outcome(request, &answer), None);
+        Ok(self.say(request, &answer, &row))
     }
 
     /// A failure instead of an answer, if the row asks for one.
@@ -182,7 +182,7 @@ impl Exchange<'_> {
             let steps = vec![Step::Data(Bytes::from(body))];
             return Some(self.respond(status, kind, steps, row, true));
         }
-        let sort = row.error.as_deref().and_then(Sort::named);
+        let sort = row.error.as_deref().and_then(ErrorKind::named);
         let status = row.status.filter(|status| *status >= 300);
         if sort.is_none() && status.is_none() && !row.error_in_200_body {
             return None;
@@ -201,7 +201,7 @@ impl Exchange<'_> {
 
     fn refuse(
         &self,
-        fault: &Fault,
+        fault: &ApiError,
         outcome: &'static str,
         extra: &[(String, String)],
     ) -> Response<Script> {
@@ -218,18 +218,18 @@ impl Exchange<'_> {
         self.respond(status, "application/json", steps, &row, true)
     }
 
-    fn say(&self, heard: &Heard, said: &Said, row: &Row) -> Response<Script> {
+    fn say(&self, request: &ChatRequest, answer: &ChatAnswer, row: &Row) -> Response<Script> {
         let api = self.connection.api;
-        if heard.stream {
-            let kind = match (heard.sse, api.name) {
+        if request.stream {
+            let kind = match (request.sse, api.name) {
                 (false, _) => "application/json; charset=UTF-8",
                 (true, "gemini") => "text/event-stream",
                 (true, _) => "text/event-stream; charset=utf-8",
             };
-            let steps = play::stream(api, heard, said, row, &self.request_id());
+            let steps = play::stream(api, request, answer, row, &self.request_id());
             return self.respond(200, kind, steps, row, false);
         }
-        let body = (api.whole)(heard, said).to_string();
+        let body = (api.whole)(request, answer).to_string();
         let (steps, whole) = play::whole(body, row);
         self.respond(200, "application/json", steps, row, whole)
     }

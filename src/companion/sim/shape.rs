@@ -20,36 +20,36 @@ pub(super) enum JsonType {
 pub(super) struct Field {
     name: &'static str,
     is: JsonType,
-    must: bool,
+    required: bool,
     null: bool,
 }
 
 /// A field that must be there.
-pub(super) const fn must(name: &'static str, is: JsonType) -> Field {
-    Field { name, is, must: true, null: false }
+pub(super) const fn required(name: &'static str, is: JsonType) -> Field {
+    Field { name, is, required: true, null: false }
 }
 
 /// A field that may be left out, but not be null.
-pub(super) const fn may(name: &'static str, is: JsonType) -> Field {
-    Field { name, is, must: false, null: false }
+pub(super) const fn optional(name: &'static str, is: JsonType) -> Field {
+    Field { name, is, required: false, null: false }
 }
 
 /// A field that may be left out or be null.
 pub(super) const fn nullable(name: &'static str, is: JsonType) -> Field {
-    Field { name, is, must: false, null: true }
+    Field { name, is, required: false, null: true }
 }
 
 /// What is wrong with a request body, before an API puts it into its own words.
 #[derive(Debug)]
-pub(super) struct Wrong {
+pub(super) struct InvalidField {
     /// Dotted, with positions as numbers: `messages.0.content`. Empty for the whole body.
     pub(super) path: String,
-    pub(super) why: Why,
+    pub(super) why: Reason,
 }
 
 /// Why a place in a body is refused.
 #[derive(Debug)]
-pub(super) enum Why {
+pub(super) enum Reason {
     /// The API has no such field.
     Unknown,
     /// The field is not there.
@@ -57,26 +57,32 @@ pub(super) enum Why {
     /// The field holds another type.
     Type { wanted: JsonType, got: Value },
     /// Anything else, in the API's own words, with OpenAI's `code` where it has one.
-    Said { message: String, code: Option<&'static str> },
+    Message { message: String, code: Option<&'static str> },
 }
 
 /// A refusal in the API's own words.
-pub(super) fn said(path: &str, message: impl Into<String>) -> Wrong {
-    Wrong { path: path.to_owned(), why: Why::Said { message: message.into(), code: None } }
+pub(super) fn invalid(path: &str, message: impl Into<String>) -> InvalidField {
+    InvalidField {
+        path: path.to_owned(),
+        why: Reason::Message { message: message.into(), code: None },
+    }
 }
 
 /// A refusal in OpenAI's words, with its `code`.
-pub(super) fn coded(path: &str, code: &'static str, message: impl Into<String>) -> Wrong {
-    Wrong { path: path.to_owned(), why: Why::Said { message: message.into(), code: Some(code) } }
+pub(super) fn coded(path: &str, code: &'static str, message: impl Into<String>) -> InvalidField {
+    InvalidField {
+        path: path.to_owned(),
+        why: Reason::Message { message: message.into(), code: Some(code) },
+    }
 }
 
-pub(super) fn missing(path: &str, name: &str) -> Wrong {
-    Wrong { path: join(path, name), why: Why::Missing }
+pub(super) fn missing(path: &str, name: &str) -> InvalidField {
+    InvalidField { path: join(path, name), why: Reason::Missing }
 }
 
 /// A value of another type.
-pub(super) fn mistyped(path: &str, wanted: JsonType, got: &Value) -> Wrong {
-    Wrong { path: path.to_owned(), why: Why::Type { wanted, got: got.clone() } }
+pub(super) fn mistyped(path: &str, wanted: JsonType, got: &Value) -> InvalidField {
+    InvalidField { path: path.to_owned(), why: Reason::Type { wanted, got: got.clone() } }
 }
 
 /// `path` with one more step.
@@ -107,17 +113,17 @@ pub(super) fn fields(
     object: &Map<String, Value>,
     path: &str,
     known: &[Field],
-) -> Result<(), Wrong> {
+) -> Result<(), InvalidField> {
     for (name, value) in object {
         let at = join(path, name);
         let Some(field) = known.iter().find(|field| field.name == name) else {
-            return Err(Wrong { path: at, why: Why::Unknown });
+            return Err(InvalidField { path: at, why: Reason::Unknown });
         };
         if !(holds(field.is, value) || (field.null && value.is_null())) {
             return Err(mistyped(&at, field.is, value));
         }
     }
-    match known.iter().find(|field| field.must && !object.contains_key(field.name)) {
+    match known.iter().find(|field| field.required && !object.contains_key(field.name)) {
         Some(field) => Err(missing(path, field.name)),
         None => Ok(()),
     }
@@ -138,7 +144,10 @@ fn holds(is: JsonType, value: &Value) -> bool {
 }
 
 /// The value as an object.
-pub(super) fn object<'v>(value: &'v Value, path: &str) -> Result<&'v Map<String, Value>, Wrong> {
+pub(super) fn object<'v>(
+    value: &'v Value,
+    path: &str,
+) -> Result<&'v Map<String, Value>, InvalidField> {
     value.as_object().ok_or_else(|| mistyped(path, JsonType::Object, value))
 }
 

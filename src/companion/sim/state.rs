@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::log::{Log, lock};
-use super::talk::{Heard, count};
+use super::talk::{ChatRequest, count};
 use super::weather::Weather;
 
 /// Prefixes remembered before all are forgotten.
@@ -30,15 +30,15 @@ impl State {
     }
 
     /// How many tokens of this prompt were seen before, and how many are written now.
-    pub(super) fn remember(&self, heard: &Heard) -> (u64, u64) {
-        if heard.provider == "anthropic" {
-            return self.remember_marked(heard);
+    pub(super) fn remember(&self, request: &ChatRequest) -> (u64, u64) {
+        if request.provider == "anthropic" {
+            return self.remember_marked(request);
         }
         let mut seen = lock(&self.prefixes);
-        let mut hash = start(heard);
+        let mut hash = start(request);
         let mut cached = 0_u64;
         let mut whole = true;
-        for (index, step) in heard.prompt.as_bytes().chunks_exact(STEP).enumerate() {
+        for (index, step) in request.prompt.as_bytes().chunks_exact(STEP).enumerate() {
             hash = more(hash, step);
             whole &= !seen.insert(hash);
             if whole {
@@ -52,21 +52,21 @@ impl State {
     }
 
     /// Anthropic caches what the request marks, and says what it wrote.
-    fn remember_marked(&self, heard: &Heard) -> (u64, u64) {
-        let marked = heard.cache_mark.and_then(|at| heard.prompt.get(..at));
+    fn remember_marked(&self, request: &ChatRequest) -> (u64, u64) {
+        let marked = request.cache_mark.and_then(|at| request.prompt.get(..at));
         let Some(marked) = marked else { return (0, 0) };
         let tokens = super::talk::tokens(marked);
         if tokens < LEAST {
             return (0, 0);
         }
-        let fresh = lock(&self.prefixes).insert(more(start(heard), marked.as_bytes()));
+        let fresh = lock(&self.prefixes).insert(more(start(request), marked.as_bytes()));
         if fresh { (0, tokens) } else { (tokens, 0) }
     }
 }
 
-fn start(heard: &Heard) -> u64 {
-    let base = more(0xcbf2_9ce4_8422_2325, heard.provider.as_bytes());
-    more(base, heard.model.as_bytes())
+fn start(request: &ChatRequest) -> u64 {
+    let base = more(0xcbf2_9ce4_8422_2325, request.provider.as_bytes());
+    more(base, request.model.as_bytes())
 }
 
 /// FNV-1a, over one more piece.

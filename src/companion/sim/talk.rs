@@ -31,7 +31,7 @@ pub(super) enum Format {
 
 /// A request as the model hears it.
 #[derive(Debug, Default)]
-pub(super) struct Heard {
+pub(super) struct ChatRequest {
     pub(super) provider: &'static str,
     pub(super) model: String,
     pub(super) stream: bool,
@@ -66,7 +66,7 @@ pub(super) struct Heard {
     pub(super) thinking_counts: bool,
 }
 
-impl Heard {
+impl ChatRequest {
     /// Adds text to the input.
     pub(super) fn hear(&mut self, text: &str) {
         self.prompt.push_str(text);
@@ -100,7 +100,7 @@ pub(super) struct Call {
 
 /// What the model says.
 #[derive(Debug)]
-pub(super) struct Said {
+pub(super) struct ChatAnswer {
     /// Names this answer in ids; the same answer never has the same serial twice.
     pub(super) serial: u64,
     pub(super) thinking: Option<String>,
@@ -134,27 +134,27 @@ pub(super) fn count(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }
 
-/// The answer to `heard`. `serial` makes ids; `cached` and `cache_write` come from the memory of
+/// The answer to `request`. `serial` makes ids; `cached` and `cache_write` come from the memory of
 /// prompts; `words` are for a model that does not know when to stop.
 pub(super) fn answer(
-    heard: &Heard,
+    request: &ChatRequest,
     serial: u64,
     (cached, cache_write): (u64, u64),
     words: Option<u64>,
-) -> Said {
-    let calls = calls(heard, serial);
-    let (text, end) = if heard.last.contains("refuse this") {
+) -> ChatAnswer {
+    let calls = calls(request, serial);
+    let (text, end) = if request.last.contains("refuse this") {
         ("I can't help with that.".to_owned(), End::Refused)
-    } else if heard.last.contains("filter this") {
+    } else if request.last.contains("filter this") {
         (String::new(), End::Filtered)
     } else if !calls.is_empty() {
         (String::new(), End::Called)
     } else if let Some(words) = words {
-        let mut text = text(heard);
+        let mut text = text(request);
         say(words, &mut text);
         (text, End::Done)
     } else {
-        cut(heard, text(heard))
+        cut(request, text(request))
     };
     let calls = if end == End::Called { calls } else { Vec::new() };
     let called: u64 = calls
@@ -162,19 +162,19 @@ pub(super) fn answer(
         .map(|call| tokens(&call.name).saturating_add(tokens(&call.input.to_string())))
         .fold(0, u64::saturating_add);
     let usage = Usage {
-        input: heard.input_tokens(),
+        input: request.input_tokens(),
         cached,
         cache_write,
         output: tokens(&text).saturating_add(called),
-        thinking: heard.thinking,
+        thinking: request.thinking,
         missing: false,
     };
-    let thinking = (heard.thinking > 0 && heard.show_thinking).then(|| thoughts(heard));
-    Said { serial, thinking, text, calls, end, usage }
+    let thinking = (request.thinking > 0 && request.show_thinking).then(|| thoughts(request));
+    ChatAnswer { serial, thinking, text, calls, end, usage }
 }
 
-fn thoughts(heard: &Heard) -> String {
-    format!("Let me think about it: the user wrote «{}».", excerpt(&heard.last))
+fn thoughts(request: &ChatRequest) -> String {
+    format!("Let me think about it: the user wrote «{}».", excerpt(&request.last))
 }
 
 /// The marks `[mark:...]` in a text, joined.
@@ -202,27 +202,27 @@ fn many(count: usize, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
-fn text(heard: &Heard) -> String {
-    let hint = marks(&heard.last);
-    match &heard.format {
+fn text(request: &ChatRequest) -> String {
+    let hint = marks(&request.last);
+    match &request.format {
         Format::Schema(schema) => return fit(schema, &hint).to_string(),
         Format::Json => return serde_json::json!({"answer": hint}).to_string(),
         Format::Text => {}
     }
     let mut out = format!(
         "{}/{} saw {}, {}, {}: {hint} «{}»",
-        heard.provider,
-        heard.model,
-        many(heard.messages, "message"),
-        many(heard.images, "image"),
-        many(heard.tools.len(), "tool"),
-        excerpt(&heard.last),
+        request.provider,
+        request.model,
+        many(request.messages, "message"),
+        many(request.images, "image"),
+        many(request.tools.len(), "tool"),
+        excerpt(&request.last),
     );
-    for result in &heard.results {
+    for result in &request.results {
         out.push_str(" tool said: ");
         out.push_str(result);
     }
-    let words = heard.last.split_once("[words:").and_then(|(_, rest)| rest.split_once(']'));
+    let words = request.last.split_once("[words:").and_then(|(_, rest)| rest.split_once(']'));
     let words = words.and_then(|(words, _)| words.parse().ok()).unwrap_or(0);
     say(words, &mut out);
     out
@@ -237,9 +237,9 @@ fn say(words: u64, out: &mut String) {
 }
 
 /// Cuts a text at the first stop sequence, then at the most tokens.
-fn cut(heard: &Heard, mut text: String) -> (String, End) {
+fn cut(request: &ChatRequest, mut text: String) -> (String, End) {
     let mut end = End::Done;
-    let first = heard
+    let first = request
         .stops
         .iter()
         .filter(|stop| !stop.is_empty())
@@ -249,8 +249,8 @@ fn cut(heard: &Heard, mut text: String) -> (String, End) {
         end = End::Stopped(stop.clone());
         text.truncate(at);
     }
-    if let Some(most) = heard.max_tokens {
-        let spent = if heard.thinking_counts { heard.thinking } else { 0 };
+    if let Some(most) = request.max_tokens {
+        let spent = if request.thinking_counts { request.thinking } else { 0 };
         let room = most.saturating_sub(spent).saturating_mul(4);
         let room = usize::try_from(room).unwrap_or(usize::MAX);
         if let Some((at, _)) = text.char_indices().nth(room) {
@@ -262,28 +262,28 @@ fn cut(heard: &Heard, mut text: String) -> (String, End) {
 }
 
 /// The calls the user asks for or the choice forces.
-fn calls(heard: &Heard, serial: u64) -> Vec<Call> {
-    if !heard.results.is_empty() || heard.choice == Choice::Never {
+fn calls(request: &ChatRequest, serial: u64) -> Vec<Call> {
+    if !request.results.is_empty() || request.choice == Choice::Never {
         return Vec::new();
     }
-    let mut asked = asked_tools(&heard.last);
-    asked.retain(|name| heard.tools.iter().any(|tool| tool.name == *name));
-    if let Choice::Some(allowed) = &heard.choice {
+    let mut asked = asked_tools(&request.last);
+    asked.retain(|name| request.tools.iter().any(|tool| tool.name == *name));
+    if let Choice::Some(allowed) = &request.choice {
         if !allowed.is_empty() {
             asked.retain(|name| allowed.contains(name));
         }
         if asked.is_empty() {
-            let first = allowed.first().or_else(|| heard.tools.first().map(|tool| &tool.name));
+            let first = allowed.first().or_else(|| request.tools.first().map(|tool| &tool.name));
             asked.extend(first.cloned());
         }
     }
-    if !heard.parallel {
+    if !request.parallel {
         asked.truncate(1);
     }
-    let hint = marks(&heard.last);
+    let hint = marks(&request.last);
     let mut out = Vec::new();
     for (index, name) in asked.into_iter().enumerate() {
-        let Some(tool) = heard.tools.iter().find(|tool| tool.name == name) else { continue };
+        let Some(tool) = request.tools.iter().find(|tool| tool.name == name) else { continue };
         let id = format!("{serial:012}{index:04}");
         out.push(Call { id, input: fit(&tool.schema, &hint), name });
     }

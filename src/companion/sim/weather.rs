@@ -157,7 +157,7 @@ fn field(row: &mut Row, name: &str, value: &Value) -> Result<(), String> {
         "body" => row.body = Some(value.clone()),
         "error" => {
             let sort = text(value)?;
-            super::fault::Sort::named(&sort).ok_or("no such kind of error")?;
+            super::fault::ErrorKind::named(&sort).ok_or("no such kind of error")?;
             row.error = Some(sort);
         }
         "message" => row.message = Some(text(value)?),

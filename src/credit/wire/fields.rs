@@ -1,4 +1,4 @@
-//! An object's fields, read strictly: what a ledger is sent is money.
+//! Strict reading of an object's fields: unknown, repeated and malformed ones are errors.
 use core::fmt;
 use std::borrow::Cow;
 
@@ -6,12 +6,12 @@ use super::{EXPIRES_MAX, NAME_MAX};
 use crate::credit::Credits;
 use crate::json::{Kind, Value, number};
 
-/// What is wrong with a message, and where.
+/// What is wrong with a field of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
-    /// The field's path; empty for the whole.
+    /// The field's path, such as `settlements[0].credits`; empty for the whole message.
     pub field: String,
-    /// What was expected.
+    /// What was expected there.
     pub message: String,
 }
 
@@ -24,7 +24,7 @@ impl fmt::Display for FieldError {
     }
 }
 
-/// An object's fields, read strictly. A ledger reads its other messages with it as well.
+/// The fields of one object, read strictly.
 #[derive(Debug)]
 pub struct Fields<'d> {
     value: Value<'d>,
@@ -32,17 +32,17 @@ pub struct Fields<'d> {
 }
 
 impl<'d> Fields<'d> {
-    /// The fields of an object that stands at that path.
+    /// The fields of the object at the path `at`.
     ///
     /// # Errors
-    /// When it is no object.
+    /// When the value is not an object.
     pub fn of(value: Value<'d>, at: &str) -> Result<Self, FieldError> {
         let fields = Self { value, at: at.to_owned() };
         if value.is_object() { Ok(fields) } else { Err(fields.error("", "expected an object")) }
     }
 
     /// # Errors
-    /// The first field that is none of these, or stands twice.
+    /// The first field that is not one of `known`, or stands twice.
     pub fn allow_only(&self, known: &[&str]) -> Result<(), FieldError> {
         let mut seen: Vec<Cow<'_, str>> = Vec::new();
         for (key, _) in self.value.members() {
@@ -57,7 +57,7 @@ impl<'d> Fields<'d> {
         Ok(())
     }
 
-    /// A field's value; none when it is missing or null.
+    /// A field's value; `None` when the field is missing or null.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<Value<'d>> {
         self.value.given(key)
@@ -66,12 +66,12 @@ impl<'d> Fields<'d> {
     /// An id, a name or a label: 1 to [`NAME_MAX`] bytes of visible ASCII.
     ///
     /// # Errors
-    /// When it is missing or something else.
+    /// When the field is missing or not such a text.
     pub fn name(&self, key: &str) -> Result<Cow<'d, str>, FieldError> {
         self.optional_name(key)?.ok_or_else(|| self.error(key, "missing"))
     }
 
-    /// The same where it is given.
+    /// The same, with `None` for a field that is missing or null.
     ///
     /// # Errors
     /// When it is something else.
@@ -88,24 +88,24 @@ impl<'d> Fields<'d> {
     /// An amount.
     ///
     /// # Errors
-    /// When it is missing or no exact amount.
+    /// When the field is missing or not an exact amount.
     pub fn credits(&self, key: &str) -> Result<Credits, FieldError> {
         self.optional_credits(key)?.ok_or_else(|| self.error(key, "missing: an amount of credits"))
     }
 
-    /// An amount where it is given.
+    /// The same, with `None` for a field that is missing or null.
     ///
     /// # Errors
-    /// When it is no exact amount.
+    /// When the field is not an exact amount.
     pub fn optional_credits(&self, key: &str) -> Result<Option<Credits>, FieldError> {
         let Some(value) = self.get(key) else { return Ok(None) };
-        // What has too many digits to be meant is refused as it stands.
+        // A number with more digits than any amount has is refused by its raw text.
         let raw = || (value.kind() == Kind::Number).then(|| Cow::Borrowed(value.raw()));
         let text = number::plain(value).or_else(raw).or_else(|| value.as_str()).unwrap_or_default();
         text.parse().map(Some).map_err(|wrong| self.error(key, &format!("{wrong}")))
     }
 
-    /// `true` or `false`; `false` where it is missing.
+    /// A boolean; `false` where the field is missing or null.
     ///
     /// # Errors
     /// When it is something else.
@@ -114,13 +114,13 @@ impl<'d> Fields<'d> {
         value.as_bool().ok_or_else(|| self.error(key, "expected true or false"))
     }
 
-    /// A number that is whole, where it is given: `60`, `60.0` and `6e1` are the same. None of it
-    /// for anything else.
+    /// A whole number: `60`, `60.0` and `6e1` are the same. The outer `None` is a missing field,
+    /// the inner one a value that is not a whole number.
     pub(super) fn whole(&self, key: &str) -> Option<Option<u64>> {
         self.get(key).map(number::whole)
     }
 
-    /// For how many seconds something is to hold, where that is given.
+    /// The seconds in `expires_in`, from 1 to [`EXPIRES_MAX`]; `None` where the field is missing.
     pub(super) fn expires_in(&self) -> Result<Option<u64>, FieldError> {
         let Some(seconds) = self.whole("expires_in") else { return Ok(None) };
         match seconds.filter(|seconds| (1..=EXPIRES_MAX).contains(seconds)) {
@@ -129,10 +129,10 @@ impl<'d> Fields<'d> {
         }
     }
 
-    /// A list's items, each with its path; none where there is no list.
+    /// A list's items, each with its path; empty where the field is missing or null.
     ///
     /// # Errors
-    /// When it is no list, or one of more than `most`.
+    /// When the value is not a list, or has more than `most` items.
     pub fn list(&self, key: &str, most: usize) -> Result<Vec<(String, Value<'d>)>, FieldError> {
         let Some(value) = self.get(key) else { return Ok(Vec::new()) };
         if !value.is_array() {
@@ -145,7 +145,7 @@ impl<'d> Fields<'d> {
         Ok(value.items().enumerate().map(|(at, item)| (format!("{path}[{at}]"), item)).collect())
     }
 
-    /// What is wrong with one of them.
+    /// An error of one of the fields; of the object itself where `key` is empty.
     #[must_use]
     pub fn error(&self, key: &str, message: &str) -> FieldError {
         FieldError { field: self.path(key), message: message.to_owned() }

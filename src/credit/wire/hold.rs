@@ -1,35 +1,34 @@
-//! `POST /v1/holds`: what is asked, and how the account stands after it.
+//! `POST /v1/holds`: the request for a hold, and the ledger's answer.
 use std::borrow::Cow;
 
 use super::{FieldError, Fields, write_optional};
 use crate::credit::{Balance, Credits, Outcome};
 use crate::json::{Document, Writer};
 
-/// `POST /v1/holds`: set credits aside.
+/// The body of `POST /v1/holds`: set credits aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HoldRequest<'h> {
-    /// The asker's own id of it: asked twice, it is held once.
+    /// The caller's id for the hold: sent twice, it is held once.
     pub hold_id: Cow<'h, str>,
     pub tenant: Cow<'h, str>,
-    /// On whose behalf, for budgets.
+    /// The user, for budgets.
     pub user: Option<Cow<'h, str>>,
-    /// With which key, for budgets.
+    /// The key's name, for budgets.
     pub key: Option<Cow<'h, str>>,
     pub credits: Credits,
-    /// For how many seconds, from 1 to [`EXPIRES_MAX`](super::EXPIRES_MAX).
+    /// After how many seconds the hold expires, from 1 to [`EXPIRES_MAX`](super::EXPIRES_MAX).
     pub expires_in: u64,
 }
 
-/// What a ledger says of an account, with a hold or without.
+/// The ledger's answer: what became of the hold, and the account after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HoldReply {
-    /// What became of the hold.
+    /// [`Outcome::Held`], or why the hold was refused.
     pub outcome: Outcome,
-    /// What the account has.
     pub balance: Balance,
-    /// What of it is not held.
+    /// The balance without what is held.
     pub available: Balance,
-    /// What was bought last.
+    /// The credits of the tenant's last purchase.
     pub last_purchase: Credits,
 }
 
@@ -48,7 +47,7 @@ impl HoldRequest<'_> {
         out.finish()
     }
 
-    /// Reads it, as a ledger does.
+    /// Reads the request, on the ledger's side.
     ///
     /// # Errors
     /// The first field that is missing, unknown or wrong.
@@ -67,10 +66,10 @@ impl HoldRequest<'_> {
 }
 
 impl HoldReply {
-    /// Reads what a ledger answers to a hold, granted or not, as a proxy does.
+    /// Reads the answer, on the proxy's side.
     ///
-    /// `status` decides what became of the hold: 2xx is held, 402 is not. None for anything else,
-    /// and for an answer that says less than that.
+    /// The HTTP `status` decides: 2xx is held, 402 is refused. `None` for any other status, and for
+    /// a body without a balance.
     #[must_use]
     pub fn read(status: u16, document: &Document<'_>) -> Option<Self> {
         let root = document.root();

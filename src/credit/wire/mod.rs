@@ -1,8 +1,8 @@
-//! The ledger's contract as both of its sides speak it: what a proxy sends, what a ledger answers.
+//! The ledger's messages, for both sides: what a proxy sends, and what a ledger answers.
 //!
-//! Amounts are exact decimals in strings. A number is read as well, by its digits: it never passes
-//! through a double. Fields that a side does not know are an error to the ledger, so that a slip
-//! is not lost, and nothing to the proxy, so that a ledger may say more.
+//! Amounts are exact decimals in strings. A JSON number is accepted too, and read by its digits,
+//! never as a double. A ledger refuses fields that it does not know, so that a typing error is
+//! noticed; a proxy ignores them, so that a ledger may answer more.
 mod fields;
 mod hold;
 mod renewal;
@@ -17,17 +17,17 @@ pub use settlement::{
 
 use crate::json::Writer;
 
-/// The path that holds are POSTed to.
+/// The path to POST a hold to.
 pub const HOLDS: &str = "/v1/holds";
-/// The path that settlements are POSTed to.
+/// The path to POST a batch of settlements to.
 pub const SETTLEMENTS: &str = "/v1/settlements";
-/// The path that renewals are POSTed to.
+/// The path to POST a batch of renewals to.
 pub const RENEWALS: &str = "/v1/renewals";
 /// Most settlements, or renewals, of one batch.
 pub const BATCH_MAX: usize = 1000;
 /// Longest id, name or label, in bytes.
 pub const NAME_MAX: usize = 128;
-/// Longest life of a hold, in seconds: a day.
+/// The longest that a hold may last, in seconds: a day.
 pub const EXPIRES_MAX: u64 = 86_400;
 
 fn write_optional(key: &str, value: Option<&str>, w: &mut Writer) {
@@ -36,7 +36,7 @@ fn write_optional(key: &str, value: Option<&str>, w: &mut Writer) {
     }
 }
 
-/// What is not so is not said.
+/// Writes a flag only where it is `true`.
 fn write_flag(key: &str, so: bool, w: &mut Writer) {
     if so {
         w.key(key).boolean(true);

@@ -1,18 +1,18 @@
-//! `POST /v1/renewals`: holds of requests that still run live on, in batches.
+//! `POST /v1/renewals`: keeps holds open whose requests still run, in batches.
 use std::borrow::Cow;
 
 use super::{BATCH_MAX, FieldError, Fields, UNAVAILABLE};
 use crate::credit::Outcome;
 use crate::json::{Document, Value, Writer};
 
-/// One item of `POST /v1/renewals`: let a hold live longer.
+/// An item of `POST /v1/renewals`: let a hold expire later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Renewal<'r> {
-    /// Whose hold it is.
+    /// The tenant of the hold.
     pub tenant: Cow<'r, str>,
     pub hold_id: Cow<'r, str>,
-    /// For how many seconds from now, from 1 to [`EXPIRES_MAX`](super::EXPIRES_MAX). It never ends
-    /// sooner than it did.
+    /// The seconds from now until the hold may expire, from 1 to
+    /// [`EXPIRES_MAX`](super::EXPIRES_MAX). A hold never expires sooner than before.
     pub expires_in: u64,
 }
 
@@ -28,7 +28,7 @@ pub struct Renewed<'r> {
 }
 
 impl Renewal<'_> {
-    /// Writes it, as one item of a batch.
+    /// Writes the renewal as an item of a batch.
     pub fn write(&self, out: &mut Writer) {
         out.object(|w| {
             w.key("tenant").string(&self.tenant);
@@ -37,10 +37,11 @@ impl Renewal<'_> {
         });
     }
 
-    /// Reads a batch `{"holds": […]}`, as a ledger does: each item for itself.
+    /// Reads a batch `{"holds": […]}` on the ledger's side: a wrong item leaves the others as they
+    /// are.
     ///
     /// # Errors
-    /// When it is no batch at all, or one of more than [`BATCH_MAX`].
+    /// When the body is not such a batch, or has more than [`BATCH_MAX`] items.
     pub fn read_batch<'d>(
         document: &'d Document<'d>,
     ) -> Result<Vec<Result<Renewal<'d>, FieldError>>, FieldError> {

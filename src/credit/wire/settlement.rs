@@ -1,4 +1,4 @@
-//! `POST /v1/settlements`: what requests cost, in batches.
+//! `POST /v1/settlements`: charges what requests cost, in batches.
 use std::borrow::Cow;
 
 use super::{BATCH_MAX, FieldError, Fields, write_flag, write_optional};
@@ -11,29 +11,28 @@ pub const PARTS_MAX: usize = 16;
 /// Most flags of one settlement.
 pub const FLAGS_MAX: usize = 8;
 
-/// One item of `POST /v1/settlements`: charge what a request cost.
+/// An item of `POST /v1/settlements`: charge what a request cost.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settlement<'s> {
-    /// Who pays: with a hold, its tenant.
+    /// The tenant that pays: that of the hold.
     pub tenant: Cow<'s, str>,
-    /// The hold that it ends, or draws on.
+    /// The hold that the settlement ends, or draws on.
     pub hold_id: Cow<'s, str>,
-    /// For a request that shares the hold with others: its part of it. The hold goes on.
+    /// For a request of a lease: its draw on the hold, which goes on.
     pub draw: Option<LeaseDraw<'s>>,
-    /// The request ran without a hold while the ledger was away.
+    /// Whether the request ran without a hold, while the ledger was away.
     pub unheld: bool,
     pub user: Option<Cow<'s, str>>,
     pub key: Option<Cow<'s, str>>,
-    /// What the request cost: the sum of its parts, where it has any.
+    /// What the request cost: the sum of the parts, where there are any.
     pub credits: Credits,
     /// How the request ended: `answered`, `failed`, `cut` or another word.
     pub outcome: Option<Cow<'s, str>>,
-    /// Whether what it cost is an estimate, where there are no parts to say so.
+    /// Whether the cost is an estimate. Where there are parts, each says so itself.
     pub estimated: bool,
-    /// What was odd about it, such as `usage_rejected`: kept with its entries. At most
-    /// [`FLAGS_MAX`].
+    /// What was odd, such as `usage_rejected`: kept with every entry. At most [`FLAGS_MAX`].
     pub flags: Vec<Cow<'s, str>>,
-    /// What each attempt cost, in their order. At most [`PARTS_MAX`].
+    /// What each attempt cost, in the order of the attempts. At most [`PARTS_MAX`].
     pub parts: Vec<SettlementPart<'s>>,
 }
 
@@ -43,37 +42,37 @@ pub struct SettlementPart<'p> {
     /// The model that was asked, by its name in the policy.
     pub model: Cow<'p, str>,
     pub credits: Credits,
-    /// How it ended; the settlement's own outcome where it does not say.
+    /// How the attempt ended; `None` where it ended as the settlement says.
     pub outcome: Option<Cow<'p, str>>,
     pub usage: Usage,
-    /// Whether the usage is an estimate: the provider reported none, or not all.
+    /// Whether the usage is an estimate, because the provider reported none, or not all.
     pub estimated: bool,
 }
 
-/// A request's part of a hold that serves many.
+/// One request's draw on a hold that serves many.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeaseDraw<'d> {
-    /// The request's id: drawn twice, it is charged once.
+    /// The request's id: sent twice, it is charged once.
     pub id: Cow<'d, str>,
-    /// How much of the hold this request no longer needs, what it cost included.
+    /// How much of the hold the request no longer needs, its cost included.
     pub releases: Credits,
 }
 
-/// The state of a settlement that a ledger could not take now, while it took others of its batch:
-/// it is to be sent again, with the same ids.
+/// The state of an item that a ledger could not take now, though it took others of the batch: it is
+/// to be sent again with the same ids.
 pub const UNAVAILABLE: &str = "unavailable";
 
 /// What became of one settlement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settled {
-    /// What; none for a word that this side does not know.
+    /// What the ledger says; `None` for a word that this side does not know.
     pub outcome: Option<Outcome>,
-    /// Nothing yet: it is to be sent again.
+    /// The ledger could not take this settlement now: it is to be sent again.
     pub waits: bool,
 }
 
 impl Settlement<'_> {
-    /// Writes it, as one item of a batch.
+    /// Writes the settlement as an item of a batch.
     pub fn write(&self, out: &mut Writer) {
         out.object(|w| {
             w.key("tenant").string(&self.tenant);
@@ -97,10 +96,11 @@ impl Settlement<'_> {
         });
     }
 
-    /// Reads a batch `{"settlements": […]}`, as a ledger does: each item for itself.
+    /// Reads a batch `{"settlements": […]}` on the ledger's side: a wrong item leaves the others
+    /// as they are.
     ///
     /// # Errors
-    /// When it is no batch at all, or one of more than [`BATCH_MAX`].
+    /// When the body is not such a batch, or has more than [`BATCH_MAX`] items.
     pub fn read_batch<'d>(
         document: &'d Document<'d>,
     ) -> Result<Vec<Result<Settlement<'d>, FieldError>>, FieldError> {
@@ -158,7 +158,7 @@ impl Settlement<'_> {
         Ok(settlement)
     }
 
-    /// What is charged is what the parts come to.
+    /// Checks that `credits` is the sum of the parts.
     fn check_sum(&self, fields: &Fields<'_>) -> Result<(), FieldError> {
         let micros = |part: &SettlementPart<'_>| u128::from(part.credits.micros());
         let sum = self.parts.iter().map(micros).fold(0, u128::saturating_add);
@@ -210,8 +210,8 @@ impl SettlementPart<'_> {
 }
 
 impl Settled {
-    /// Reads what a ledger answers to a batch, in the order of its items, as a proxy does; none
-    /// when it is no such answer.
+    /// Reads a ledger's answer to a batch, in the order of its items; `None` when it is not such an
+    /// answer.
     #[must_use]
     pub fn read(document: &Document<'_>) -> Option<Vec<Self>> {
         let results = document.root().get("results").filter(|results| results.is_array())?;
@@ -223,7 +223,7 @@ impl Settled {
     }
 }
 
-/// Words of lower-case letters and `_`, each once.
+/// The flags: words of lower-case letters and `_`, each once.
 fn flags<'d>(fields: &Fields<'d>) -> Result<Vec<Cow<'d, str>>, FieldError> {
     let mut flags: Vec<Cow<'d, str>> = Vec::new();
     for (field, value) in fields.list("flags", FLAGS_MAX)? {
@@ -264,7 +264,7 @@ fn usage(fields: &Fields<'_>) -> Result<Usage, FieldError> {
     })
 }
 
-/// A usage's counts by their names on the wire.
+/// The counts of a usage with their names on the wire.
 #[must_use]
 pub const fn counts(usage: &Usage) -> [(&'static str, u64); 6] {
     [

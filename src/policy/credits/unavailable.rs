@@ -79,7 +79,7 @@ pub(super) fn read(fields: &mut Object<'_>) -> Option<OnUnavailable> {
     let chosen = fields.read(&ON_UNAVAILABLE);
     let grace = fields.spot(&GRACE).map(|spot| (allowance::grace(&spot), spot));
     let Some(chosen) = chosen? else {
-        // Whoever gives a grace means it.
+        // A policy with `grace` and without `on_unavailable` wants the grace.
         return match grace {
             Some((grace, _)) => grace.map(OnUnavailable::Grace),
             None => Some(OnUnavailable::Deny),

@@ -10,9 +10,9 @@ use super::text::Name;
 pub(in super::super) struct List {
     /// What the items are called.
     what: &'static str,
-    /// Whether there may be none of them.
+    /// Whether the list may be empty.
     may_be_empty: bool,
-    /// Whether none may stand there twice.
+    /// Whether an item may stand in the list only once.
     unique: bool,
     /// What each of them is.
     of: DocOnly<&'static (dyn Kind + Sync)>,
@@ -29,7 +29,7 @@ impl List {
         Self { may_be_empty: true, ..self }
     }
 
-    /// None of them twice; the section says so where one is.
+    /// The same with items that are all different, which the section checks itself.
     pub(in super::super) const fn unique(self) -> Self {
         Self { unique: true, ..self }
     }

@@ -20,7 +20,7 @@ pub(super) fn listed<'w>(words: impl Iterator<Item = &'w str>) -> String {
     quoted.join(", ")
 }
 
-/// The message for a word that is none of the known ones.
+/// The message for a word that is not one of the known ones.
 pub(in super::super) fn unknown(what: &str, word: &str, known: &[&str]) -> String {
     let mut sorted = known.to_vec();
     sorted.sort_unstable();

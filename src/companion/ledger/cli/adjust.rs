@@ -108,7 +108,7 @@ pub(super) async fn run(args: Adjust) -> Result<ExitCode, Stop> {
         made.standing.balance,
         made.standing.available
     );
-    // It is done, whoever reads this.
+    // The change is made, also where the reader has closed the pipe.
     let _ = writeln!(io::stdout(), "{said}");
     Ok(ExitCode::SUCCESS)
 }

@@ -26,7 +26,7 @@ pub(super) async fn run(args: Audit) -> Result<ExitCode, Stop> {
     let audit = audit.map_err(|why| Stop::refused(&format!("cannot read {place}: {why}")))?;
     let mut out = io::stdout().lock();
     for difference in &audit.differences {
-        // Whoever closes the pipe has read enough; the exit code still says how it went.
+        // Where the reader has closed the pipe, the exit code still tells the result.
         let _ = writeln!(out, "{difference}");
     }
     let found = match audit.differences.len() {

@@ -54,27 +54,27 @@ fn inside(command: impl Future<Output = Result<ExitCode, Stop>>) -> ExitCode {
     })
 }
 
-/// Why a command ends before its time.
+/// Why a command cannot go on, and its exit code.
 struct Stop {
     code: ExitCode,
     why: String,
 }
 
 impl Stop {
-    /// Something that is not there or does not work.
+    /// Something is missing or does not work: exit code 1.
     fn failed(why: &impl ToString) -> Self {
         Self { code: ExitCode::FAILURE, why: why.to_string() }
     }
 
-    /// Something that was asked for wrongly, or cannot be read.
+    /// The arguments are wrong, or something cannot be read: exit code 2.
     fn refused(why: &impl ToString) -> Self {
         Self { code: ExitCode::from(2), why: why.to_string() }
     }
 }
 
-/// Says something to whoever runs the command.
+/// Writes a line to standard error.
 fn say(what: &str) {
-    // Nothing is left to do when standard error is gone.
+    // Without standard error there is nobody to tell.
     let _ = writeln!(io::stderr(), "tradewind-ledger: {what}");
 }
 

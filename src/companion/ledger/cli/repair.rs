@@ -33,7 +33,7 @@ pub(super) async fn run(args: Repair) -> Result<ExitCode, Stop> {
     let mut out = io::stdout().lock();
     for (tenant, repairs) in &repaired {
         let (credits, holds, from) = (repairs.credits, repairs.holds, repairs.from);
-        // Whoever closes the pipe has read enough; the exit code still says how it went.
+        // Where the reader has closed the pipe, the exit code still tells the result.
         let _ = writeln!(
             out,
             "{tenant}: {credits} credits back, {holds} holds that end in time, last seen at {from}"

@@ -18,7 +18,7 @@ pub(super) fn encode(bytes: &[u8]) -> String {
     out
 }
 
-/// Decodes, padded or not; none when it is something else.
+/// Decodes base64 with or without padding; `None` for any other text.
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len());
     let (mut bits, mut held) = (0_u32, 0_u32);

@@ -19,7 +19,7 @@ pub(super) const LARGEST: usize = 1 << 20;
 const SWALLOWED: usize = 16 << 20;
 
 /// How long a body may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(10);
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A body with the content type of JSON.
 ///
@@ -40,7 +40,7 @@ impl<S: Sync> FromRequest<S> for Json {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ProblemDetails> {
         let typed = is_json(request.headers());
-        let bytes = match timeout(PATIENCE, gather(request)).await {
+        let bytes = match timeout(BODY_TIMEOUT, gather(request)).await {
             Ok(bytes) => bytes?,
             Err(_) => return Err(ProblemDetails::timeout()),
         };

@@ -1,9 +1,10 @@
-//! Who is connected: callers that have shown a token, and strangers, who get little room and time.
+//! Open connections: callers', which have shown a token, and strangers', which get little room and
+//! time.
 //!
-//! A stranger is a connection on which no request was let in yet, whatever it sends and in whatever
-//! protocol. Too many of them cost the oldest its place, so that whoever comes with a token is
-//! always heard. One that has been let in stays for as long as it likes, and as there is room: too
-//! many of those cost the one its place that has asked nothing for the longest.
+//! A stranger is a connection on which no request has shown a valid token yet. When there are too
+//! many, the oldest is closed, so that a caller with a token can always connect. A connection of a
+//! caller stays open as long as there is room: when there are too many, the one that has been idle
+//! for the longest is closed.
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,16 +13,16 @@ use tokio::sync::Notify;
 /// Most strangers at a time.
 pub(super) const STRANGERS_MAX: usize = 256;
 
-/// Descriptors that the service keeps for itself: its database, its webhooks, its files.
+/// File descriptors that the service keeps for its database, its webhooks and its files.
 const OWN: usize = 256;
 
-/// Descriptors that a service is often given, where nothing says how many it has.
+/// The number of file descriptors to assume where the system does not tell it.
 const USUAL: usize = 1_024;
 
-/// Fewest callers, however few descriptors there are; and most, however many.
+/// The least and the most callers, however many file descriptors there are.
 const CALLERS: (usize, usize) = (128, 100_000);
 
-/// Everybody who is connected.
+/// All open connections.
 #[derive(Debug)]
 pub(super) struct Connections {
     places: Mutex<Places>,
@@ -32,15 +33,15 @@ pub(super) struct Connections {
 #[derive(Debug, Default)]
 struct Places {
     next: u64,
-    /// Every stranger, by the order of arrival.
+    /// The strangers in the order of their arrival.
     strangers: BTreeMap<u64, Arc<Notify>>,
-    /// How many have been let in and not sent away.
+    /// The number of callers that were not told to close.
     callers: usize,
-    /// Those of them that have asked nothing since, by the order in which they were answered.
+    /// The idle callers, in the order of their last answers.
     idle: BTreeMap<u64, Arc<Notify>>,
 }
 
-/// What a connection's requests carry: whether one of them was let in.
+/// A connection, as its requests see it.
 #[derive(Debug, Clone)]
 pub(super) struct Caller(Arc<Known>);
 
@@ -52,15 +53,15 @@ struct Known {
     connections: Arc<Connections>,
 }
 
-/// How a connection stands.
+/// The state of a connection.
 #[derive(Debug, Default)]
 struct Mine {
     let_in: bool,
     /// Requests that are being answered.
     busy: usize,
-    /// Its place among the idle.
+    /// The connection's key among the idle ones.
     idle: Option<u64>,
-    /// It was sent away, as a caller.
+    /// Whether it was told to close after it had shown a token.
     sent_away: bool,
 }
 
@@ -69,7 +70,7 @@ struct Mine {
 pub(super) struct Busy(Caller);
 
 impl Connections {
-    /// For a process with so many descriptors.
+    /// For a process with that many file descriptors.
     pub(super) fn with(descriptors: Option<usize>) -> Self {
         let (fewest, most) = CALLERS;
         let descriptors = descriptors.unwrap_or(USUAL);
@@ -77,7 +78,7 @@ impl Connections {
         Self { places: Mutex::default(), most: left.clamp(fewest, most) }
     }
 
-    /// A new connection: its caller, and what tells it that its place is needed.
+    /// Adds a connection. The second value tells the connection when it has to close.
     pub(super) fn arrive(self: &Arc<Self>) -> (Caller, Arc<Notify>) {
         let leave = Arc::new(Notify::new());
         let mut places = self.places();
@@ -92,7 +93,7 @@ impl Connections {
         (Caller(Arc::new(known)), leave)
     }
 
-    /// Sends the oldest stranger away, or where there is none a caller that asks nothing.
+    /// Closes the oldest stranger, or where there is none the caller that is idle for the longest.
     pub(super) fn make_room(&self) {
         let mut places = self.places();
         if !places.send_a_stranger_away() {
@@ -129,7 +130,7 @@ impl Places {
 }
 
 impl Caller {
-    /// One of its requests was let in: it is no stranger any more.
+    /// Notes that one of the connection's requests has shown a valid token.
     pub(super) fn let_in(&self) {
         let mut mine = self.mine();
         if core::mem::replace(&mut mine.let_in, true) {
@@ -147,14 +148,14 @@ impl Caller {
         self.mine().let_in
     }
 
-    /// Whether it has to go, though it was let in.
+    /// Whether the connection has to close, though it has shown a token.
     pub(super) fn is_sent_away(&self) -> bool {
         let mut mine = self.mine();
         self.notice(&mut mine);
         mine.sent_away
     }
 
-    /// One of its requests is being answered.
+    /// Notes that one of the connection's requests is being answered.
     pub(super) fn asks(&self) -> Busy {
         let mut mine = self.mine();
         self.notice(&mut mine);
@@ -175,13 +176,13 @@ impl Caller {
         let place = places.number();
         places.idle.insert(place, Arc::clone(&self.0.leave));
         mine.idle = Some(place);
-        // There may have been nobody to send away when it was let in.
+        // When it became a caller there may have been none to close.
         if places.callers > self.0.connections.most {
             places.send_a_caller_away();
         }
     }
 
-    /// Whoever is sent away loses its place among the idle.
+    /// Takes a connection that is told to close out of the idle ones.
     fn notice(&self, mine: &mut Mine) {
         if let Some(place) = mine.idle
             && !self.0.connections.places().idle.contains_key(&place)
@@ -202,7 +203,7 @@ impl Drop for Busy {
     }
 }
 
-/// A connection that is gone has no place.
+/// A connection that has ended is no longer counted.
 impl Drop for Known {
     fn drop(&mut self) {
         let mine = self.mine.get_mut().unwrap_or_else(PoisonError::into_inner);
@@ -218,7 +219,7 @@ impl Drop for Known {
     }
 }
 
-/// How many descriptors this process may have, where the system says so.
+/// The number of file descriptors that this process may have, where the system tells it.
 pub(super) fn descriptors() -> Option<usize> {
     let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;

@@ -35,7 +35,7 @@ use super::metrics::Metrics;
 use crate::credit::wire::{FieldError, HOLDS, NAME_MAX, RENEWALS, SETTLEMENTS};
 
 /// How long an answer may take: longer than any caller waits.
-const PATIENCE: Duration = Duration::from_secs(20);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What every call has access to.
 #[derive(Debug, Clone)]
@@ -50,7 +50,7 @@ pub(super) struct App {
 /// All routes. Only here is it said which scope a call needs.
 pub(super) fn router(app: App) -> Router {
     let proxy = Router::new()
-        .route(HOLDS, post(calls::holds::make))
+        .route(HOLDS, post(calls::holds::create))
         .route(
             "/v1/tenants/{tenant}/holds/{hold_id}",
             get(calls::holds::show).delete(calls::holds::release),
@@ -108,9 +108,9 @@ fn let_in(request: &Request) {
 /// Bounds every answer in time, counts it, and forbids to cache it.
 async fn answer(State(app): State<App>, request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let method = known(request.method());
+    let method = known_method(request.method());
     let path = request.extensions().get::<MatchedPath>().cloned();
-    let answered = timeout(PATIENCE, next.run(request)).await;
+    let answered = timeout(ANSWER_TIMEOUT, next.run(request)).await;
     let mut response = answered.unwrap_or_else(|_| {
         ProblemDetails::unavailable("it took too long; ask again with the same ids").into_response()
     });
@@ -123,7 +123,7 @@ async fn answer(State(app): State<App>, request: Request, next: Next) -> Respons
 }
 
 /// The method for metrics: one of a few names, since callers can make up others.
-fn known(method: &Method) -> &'static str {
+fn known_method(method: &Method) -> &'static str {
     const KNOWN: [Method; 5] =
         [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::HEAD];
     const NAMES: [&str; 5] = ["GET", "POST", "PUT", "DELETE", "HEAD"];

@@ -28,7 +28,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
 impl Query {
     /// # Errors
     /// The first parameter that is unknown or stands twice.
-    pub(super) fn known(&self, known: &[&str]) -> Result<(), ProblemDetails> {
+    pub(super) fn allow_only(&self, known: &[&str]) -> Result<(), ProblemDetails> {
         for (at, (key, _)) in self.0.iter().enumerate() {
             if !known.contains(&&**key) {
                 return Err(wrong(key, &format!("unknown: expected {}", known.join(", "))));

@@ -1,4 +1,4 @@
-//! Connections in, answers out, until told to stop.
+//! Accepts connections and answers their requests until told to stop.
 use core::convert::Infallible;
 use core::pin::pin;
 use core::time::Duration;
@@ -19,8 +19,8 @@ use tokio::time::{sleep, timeout};
 use super::connections::{Caller, Connections, descriptors};
 use super::problem::ProblemDetails;
 
-/// How long a connection may wait for the head of its next request. A proxy keeps its connections
-/// for an hour: were ours closed before, a request could meet the closing.
+/// How long a connection may be idle. A proxy keeps its connections for an hour: if they were
+/// closed here before that, a request could be sent on a connection that is just closing.
 const IDLE: Duration = Duration::from_secs(65 * 60);
 
 /// How long requests in flight may take when the service stops.
@@ -29,21 +29,21 @@ const FAREWELL: Duration = Duration::from_secs(10);
 /// How long a request that is being answered may still take on a connection that is to end.
 const LAST_ANSWER: Duration = Duration::from_secs(1);
 
-/// Serves until `stop` says so, then finishes what is in flight. Whoever has not shown a token
-/// after `auth_timeout` has to go.
+/// Serves until `stop` says so, then finishes the requests under way. A connection that has not
+/// shown a valid token after `auth_timeout` is closed.
 pub(crate) async fn serve(
     listener: TcpListener,
     app: Router,
     auth_timeout: Duration,
     mut stop: watch::Receiver<bool>,
 ) {
-    // Nothing is sent on it: it ends when the last connection lets go of it.
+    // Nothing is sent on it: it ends when the last connection drops its end.
     let (open, mut all_gone) = mpsc::channel::<()>(1);
     let connections = Arc::new(Connections::with(descriptors()));
     loop {
         let stream = tokio::select! {
             stream = accept(&listener, &connections) => stream,
-            // An error means that whoever could say so is gone: the same.
+            // An error means that the sender is gone, which is a stop as well.
             _ = stop.wait_for(|stop| *stop) => break,
         };
         let (caller, leave) = connections.arrive();
@@ -55,7 +55,7 @@ pub(crate) async fn serve(
         let (open, mut stop) = (open.clone(), stop.clone());
         tokio::spawn(async move {
             let mut connection = pin!(connection);
-            // A connection that breaks is the caller's to mend: it asks again by the same ids.
+            // After a broken connection the caller sends its requests again, with the same ids.
             let patience = tokio::select! {
                 _ = connection.as_mut() => return,
                 _ = stop.wait_for(|stop| *stop) => FAREWELL,
@@ -70,10 +70,10 @@ pub(crate) async fn serve(
     let _ = timeout(FAREWELL, all_gone.recv()).await;
 }
 
-/// A service whose requests know on whose connection they came.
+/// A service whose requests know the connection they came on.
 ///
-/// What has been asked is done, also when the asker is gone before it is: a proxy that ends sends
-/// its last settlements and waits for no answer.
+/// A request is carried out even when its caller has gone: a proxy that ends sends its last
+/// settlements and does not wait for the answers.
 fn service_of(
     app: Router,
     caller: Caller,
@@ -98,8 +98,8 @@ fn service_of(
     })
 }
 
-/// Ends when a connection has to go, with how long its last answer may take: its place is needed,
-/// or it has not shown a token in time.
+/// Ends when a connection has to close, because its place is needed or it has not shown a token in
+/// time. Gives the time that its last answer may take.
 async fn unwelcome(caller: &Caller, leave: &Notify, auth_timeout: Duration) -> Duration {
     let evicted = timeout(auth_timeout, leave.notified()).await.is_ok();
     if !caller.is_known() {
@@ -111,13 +111,13 @@ async fn unwelcome(caller: &Caller, leave: &Notify, auth_timeout: Duration) -> D
     LAST_ANSWER
 }
 
-/// The next connection. A failure to accept is a want of file descriptors or of memory: somebody
-/// makes room.
+/// The next connection. When file descriptors or memory run out, a connection is closed to make
+/// room.
 async fn accept(listener: &TcpListener, connections: &Connections) -> TcpStream {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                // Answers are small and somebody waits for each.
+                // Answers are small, and a caller waits for each.
                 let _ = stream.set_nodelay(true);
                 return stream;
             }

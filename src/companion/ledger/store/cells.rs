@@ -14,7 +14,7 @@ pub(super) fn maybe_text(text: Option<&String>) -> Cell {
     Cell::Text(text.cloned())
 }
 
-/// Numbers of ours are far below 2^63: amounts by their type, times until the year 9999.
+/// All numbers are far below 2^63: amounts by their type, times until the year 9999.
 pub(super) fn count(number: u64) -> Cell {
     Cell::Int(Some(i64::try_from(number).unwrap_or(i64::MAX)))
 }

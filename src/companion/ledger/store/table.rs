@@ -8,7 +8,7 @@ pub(super) struct Table {
     pub(super) name: &'static str,
     /// Its columns; the first ones are its key.
     pub(super) columns: &'static [(&'static str, Kind)],
-    /// How many those are.
+    /// The number of columns of the key.
     keys: usize,
     one: OnceLock<Statements>,
     arrays: OnceLock<Statements>,
@@ -53,7 +53,7 @@ pub(super) enum Takes {
 }
 
 impl Table {
-    /// A table; so many of its columns are its key.
+    /// A table whose first `key` columns are its key.
     pub(super) const fn new(
         name: &'static str,
         columns: &'static [(&'static str, Kind)],
@@ -62,7 +62,7 @@ impl Table {
         Self { name, columns, keys, one: OnceLock::new(), arrays: OnceLock::new() }
     }
 
-    /// Its statements, which are made once.
+    /// The table's statements, which are built once.
     pub(super) fn statements(&self, takes: Takes) -> &Statements {
         let made = match takes {
             Takes::One => &self.one,
@@ -181,7 +181,7 @@ fn arrays(columns: &[(&str, Kind)]) -> String {
             Kind::Int => "int8[]",
         };
         let number = index.saturating_add(1);
-        // Writing into a text cannot fail.
+        // Writing into a string cannot fail.
         let _ = write!(out, "{comma}${number}::{kind}");
     }
     out

@@ -2,43 +2,43 @@
 use serde_json::{Map, Value};
 
 use super::super::shape::{
-    Field, JsonType, Why, Wrong, bad_schema, fields, items, may, missing, must, nullable, object,
-    said, text,
+    Field, InvalidField, JsonType, Reason, bad_schema, fields, invalid, items, missing, nullable,
+    object, optional, required, text,
 };
-use super::super::talk::{Format, Heard};
+use super::super::talk::{ChatRequest, Format};
 use super::model::steered;
 use super::{messages, parts, tools};
 
 const TOP: &[Field] = &[
-    must("model", JsonType::Text),
-    must("messages", JsonType::List),
-    must("max_tokens", JsonType::Integer),
+    required("model", JsonType::Text),
+    required("messages", JsonType::List),
+    required("max_tokens", JsonType::Integer),
     nullable("cache_control", JsonType::Object),
     nullable("container", JsonType::Text),
     nullable("diagnostics", JsonType::Object),
     nullable("inference_geo", JsonType::Text),
-    may("metadata", JsonType::Object),
-    may("output_config", JsonType::Object),
-    may("service_tier", JsonType::Text),
+    optional("metadata", JsonType::Object),
+    optional("output_config", JsonType::Object),
+    optional("service_tier", JsonType::Text),
     nullable("speed", JsonType::Text),
-    may("stop_sequences", JsonType::List),
-    may("stream", JsonType::Flag),
-    may("system", JsonType::TextOrList),
-    may("temperature", JsonType::Number),
-    may("thinking", JsonType::Object),
-    may("tool_choice", JsonType::Object),
-    may("tools", JsonType::List),
-    may("top_k", JsonType::Integer),
-    may("top_p", JsonType::Number),
+    optional("stop_sequences", JsonType::List),
+    optional("stream", JsonType::Flag),
+    optional("system", JsonType::TextOrList),
+    optional("temperature", JsonType::Number),
+    optional("thinking", JsonType::Object),
+    optional("tool_choice", JsonType::Object),
+    optional("tools", JsonType::List),
+    optional("top_k", JsonType::Integer),
+    optional("top_p", JsonType::Number),
     nullable("user_profile_id", JsonType::Text),
     nullable("workspace_id", JsonType::Text),
 ];
 
-pub(super) fn read(body: &Value, newest: bool) -> Result<Heard, Wrong> {
+pub(super) fn read(body: &Value, newest: bool) -> Result<ChatRequest, InvalidField> {
     let body = object(body, "")?;
     fields(body, "", TOP)?;
     let model = text(body, "model").unwrap_or_default();
-    let mut heard = Heard {
+    let mut request = ChatRequest {
         provider: "anthropic",
         model: model.to_owned(),
         stream: body.get("stream").and_then(Value::as_bool).unwrap_or(false),
@@ -46,34 +46,34 @@ pub(super) fn read(body: &Value, newest: bool) -> Result<Heard, Wrong> {
         parallel: true,
         answers: 1,
         max_tokens: body.get("max_tokens").and_then(Value::as_u64),
-        ..Heard::default()
+        ..ChatRequest::default()
     };
     if newest {
         removed(body)?;
     }
     ranges(body)?;
-    small_fields(body, &mut heard)?;
-    let forced_thinking = thinking(body, model, &mut heard)?;
-    tools::read(body, forced_thinking, &mut heard)?;
+    small_fields(body, &mut request)?;
+    let forced_thinking = thinking(body, model, &mut request)?;
+    tools::read(body, forced_thinking, &mut request)?;
     let mut marks = 0;
-    parts::system(body.get("system"), &mut marks, &mut heard)?;
-    messages::read(items(body, "messages"), &mut marks, &mut heard)?;
+    parts::system(body.get("system"), &mut marks, &mut request)?;
+    messages::read(items(body, "messages"), &mut marks, &mut request)?;
     if forced_thinking {
         messages::last_turn_thinks(items(body, "messages"))?;
     }
     if body.get("cache_control").is_some_and(Value::is_object) {
-        heard.cache_mark = Some(heard.prompt.len());
+        request.cache_mark = Some(request.prompt.len());
     }
-    output(body, &mut heard)?;
-    Ok(heard)
+    output(body, &mut request)?;
+    Ok(request)
 }
 
 /// What version 2026-10-21 took away.
 /// platform.claude.com/docs/en/api/migration-2026-10-21
-fn removed(body: &Map<String, Value>) -> Result<(), Wrong> {
+fn removed(body: &Map<String, Value>) -> Result<(), InvalidField> {
     let mut sampling = ["temperature", "top_p", "top_k"].into_iter();
     if let Some(name) = sampling.find(|name| body.contains_key(*name)) {
-        return Err(Wrong { path: name.to_owned(), why: Why::Unknown });
+        return Err(InvalidField { path: name.to_owned(), why: Reason::Unknown });
     }
     for (index, message) in items(body, "messages").iter().enumerate() {
         let is_user = message.get("role").is_some_and(|role| role == "user");
@@ -83,13 +83,13 @@ fn removed(body: &Map<String, Value>) -> Result<(), Wrong> {
         };
         if is_user && blocks.is_some_and(|blocks| blocks.iter().any(cites)) {
             let message = format!("messages.{index}: `citations` are not allowed in user messages");
-            return Err(said("messages", message));
+            return Err(invalid("messages", message));
         }
     }
     Ok(())
 }
 
-fn ranges(body: &Map<String, Value>) -> Result<(), Wrong> {
+fn ranges(body: &Map<String, Value>) -> Result<(), InvalidField> {
     let rows = [
         ("max_tokens", 1.0, f64::MAX),
         ("temperature", 0.0, 1.0),
@@ -100,28 +100,28 @@ fn ranges(body: &Map<String, Value>) -> Result<(), Wrong> {
         let Some(found) = body.get(name).and_then(Value::as_f64) else { continue };
         if found < low {
             let message = format!("{name}: Input should be greater than or equal to {low}");
-            return Err(said(name, message));
+            return Err(invalid(name, message));
         }
         if found > high {
             let message = format!("{name}: Input should be less than or equal to {high}");
-            return Err(said(name, message));
+            return Err(invalid(name, message));
         }
     }
     let model = text(body, "model").unwrap_or_default();
     let mut sampling = ["temperature", "top_p", "top_k"].into_iter();
     if let (true, Some(name)) = (steered(model), sampling.find(|name| body.contains_key(*name))) {
-        return Err(said(name, format!("`{name}` is deprecated for this model.")));
+        return Err(invalid(name, format!("`{name}` is deprecated for this model.")));
     }
     let one_only = ["-4-1", "-4-5", "-4-6"].iter().any(|version| model.contains(version));
     if one_only && body.contains_key("temperature") && body.contains_key("top_p") {
         let message = "`temperature` and `top_p` cannot both be specified for this model. Please \
                        use only one.";
-        return Err(said("", message));
+        return Err(invalid("", message));
     }
     Ok(())
 }
 
-fn small_fields(body: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
+fn small_fields(body: &Map<String, Value>, request: &mut ChatRequest) -> Result<(), InvalidField> {
     if let Some(metadata) = body.get("metadata").and_then(Value::as_object) {
         fields(metadata, "metadata", &[nullable("user_id", JsonType::Text)])?;
     }
@@ -130,42 +130,52 @@ fn small_fields(body: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wron
     {
         let message =
             format!("service_tier: Input should be 'auto' or 'standard_only', not '{tier}'");
-        return Err(said("service_tier", message));
+        return Err(invalid("service_tier", message));
     }
     for (index, stop) in items(body, "stop_sequences").iter().enumerate() {
         let path = format!("stop_sequences.{index}");
         let stop = stop
             .as_str()
-            .ok_or_else(|| said(&path, format!("{path}: Input should be a valid string")))?;
+            .ok_or_else(|| invalid(&path, format!("{path}: Input should be a valid string")))?;
         if stop.trim().is_empty() {
             let message = "stop_sequences: each stop sequence must contain non-whitespace";
-            return Err(said(&path, message));
+            return Err(invalid(&path, message));
         }
-        heard.stops.push(stop.to_owned());
+        request.stops.push(stop.to_owned());
     }
     Ok(())
 }
 
 /// Reads `thinking`. True when a budget was given, which brings rules for the other fields.
-fn thinking(body: &Map<String, Value>, model: &str, heard: &mut Heard) -> Result<bool, Wrong> {
+fn thinking(
+    body: &Map<String, Value>,
+    model: &str,
+    request: &mut ChatRequest,
+) -> Result<bool, InvalidField> {
     let Some(thinking) = body.get("thinking").and_then(Value::as_object) else { return Ok(false) };
     let kind = text(thinking, "type").ok_or_else(|| missing("thinking", "type"))?;
-    let display = may("display", JsonType::Text);
+    let display = optional("display", JsonType::Text);
     match kind {
         "disabled" | "between_tools" => {
-            fields(thinking, &format!("thinking.{kind}"), &[must("type", JsonType::Text)])?;
+            fields(thinking, &format!("thinking.{kind}"), &[required("type", JsonType::Text)])?;
             return Ok(false);
         }
         "adaptive" => {
-            fields(thinking, "thinking.adaptive", &[must("type", JsonType::Text), display])?;
+            fields(thinking, "thinking.adaptive", &[required("type", JsonType::Text), display])?;
             let old = ["claude-3", "-4-0", "-4-1", "-4-5", "sonnet-4-2", "opus-4-2"];
             if old.iter().any(|name| model.contains(name)) {
-                return Err(said("thinking", "adaptive thinking is not supported on this model"));
+                return Err(invalid(
+                    "thinking",
+                    "adaptive thinking is not supported on this model",
+                ));
             }
         }
         "enabled" => {
-            let known =
-                [must("type", JsonType::Text), must("budget_tokens", JsonType::Integer), display];
+            let known = [
+                required("type", JsonType::Text),
+                required("budget_tokens", JsonType::Integer),
+                display,
+            ];
             fields(thinking, "thinking.enabled", &known)?;
             budget(thinking, body, model)?;
         }
@@ -174,24 +184,24 @@ fn thinking(body: &Map<String, Value>, model: &str, heard: &mut Heard) -> Result
                 "thinking: Input tag '{other}' found using 'type' does not match any of the \
                  expected tags: 'adaptive', 'between_tools', 'disabled', 'enabled'"
             );
-            return Err(said("thinking", message));
+            return Err(invalid("thinking", message));
         }
     }
-    heard.thinking = 24;
-    heard.show_thinking = text(thinking, "display") != Some("omitted");
+    request.thinking = 24;
+    request.show_thinking = text(thinking, "display") != Some("omitted");
     if body.get("temperature").and_then(Value::as_f64).is_some_and(|t| (t - 1.0).abs() > 1e-9) {
-        return Err(said(
+        return Err(invalid(
             "temperature",
             "`temperature` may only be set to 1 when thinking is enabled.",
         ));
     }
     if body.contains_key("top_k") {
-        return Err(said("top_k", "`top_k` must be unset when thinking is enabled."));
+        return Err(invalid("top_k", "`top_k` must be unset when thinking is enabled."));
     }
     if body.get("top_p").and_then(Value::as_f64).is_some_and(|p| p < 0.95) {
         let message =
             "`top_p` must be greater than or equal to 0.95 or unset when thinking is enabled.";
-        return Err(said("top_p", message));
+        return Err(invalid("top_p", message));
     }
     Ok(kind == "enabled")
 }
@@ -200,33 +210,33 @@ fn budget(
     thinking: &Map<String, Value>,
     body: &Map<String, Value>,
     model: &str,
-) -> Result<(), Wrong> {
+) -> Result<(), InvalidField> {
     if steered(model) {
         let message = "\"thinking.type.enabled\" is not supported for this model. Use \
                        \"thinking.type.adaptive\" and \"output_config.effort\" to control thinking \
                        behavior.";
-        return Err(said("thinking", message));
+        return Err(invalid("thinking", message));
     }
     if ["claude-3-5", "claude-3-haiku", "claude-3-opus"].iter().any(|old| model.contains(old)) {
-        return Err(said("thinking", format!("'{model}' does not support thinking.")));
+        return Err(invalid("thinking", format!("'{model}' does not support thinking.")));
     }
     let budget = thinking.get("budget_tokens").and_then(Value::as_i64).unwrap_or(0);
     if budget < 1024 {
         let message =
             "thinking.enabled.budget_tokens: Input should be greater than or equal to 1024";
-        return Err(said("thinking", message));
+        return Err(invalid("thinking", message));
     }
     let most = body.get("max_tokens").and_then(Value::as_i64).unwrap_or(0);
     if most <= budget {
         let message = "`max_tokens` must be greater than `thinking.budget_tokens`. Please consult \
                        our documentation at https://docs.claude.com/en/docs/build-with-claude/\
                        extended-thinking#max-tokens-and-context-window-size";
-        return Err(said("max_tokens", message));
+        return Err(invalid("max_tokens", message));
     }
     Ok(())
 }
 
-fn output(body: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
+fn output(body: &Map<String, Value>, request: &mut ChatRequest) -> Result<(), InvalidField> {
     let at = "output_config";
     let Some(config) = body.get(at).and_then(Value::as_object) else { return Ok(()) };
     fields(
@@ -238,30 +248,30 @@ fn output(body: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
     if text(config, "effort").is_some_and(|effort| !efforts.contains(&effort)) {
         let message = "output_config.effort: Input should be 'low', 'medium', 'high', 'xhigh' or \
                        'max'";
-        return Err(said(at, message));
+        return Err(invalid(at, message));
     }
     let Some(format) = config.get("format").and_then(Value::as_object) else { return Ok(()) };
     let at = "output_config.format";
-    fields(format, at, &[must("type", JsonType::Text), must("schema", JsonType::Object)])?;
+    fields(format, at, &[required("type", JsonType::Text), required("schema", JsonType::Object)])?;
     if text(format, "type") != Some("json_schema") {
-        return Err(said(at, "output_config.format.type: Input should be 'json_schema'"));
+        return Err(invalid(at, "output_config.format.type: Input should be 'json_schema'"));
     }
     let schema = format.get("schema").cloned().unwrap_or_default();
     if let Some((path, why)) = bad_schema(&schema, "output_config.format.schema") {
-        return Err(said(&path, format!("{path}: {why}")));
+        return Err(invalid(&path, format!("{path}: {why}")));
     }
     closed(&schema)?;
-    heard.format = Format::Schema(schema);
+    request.format = Format::Schema(schema);
     Ok(())
 }
 
 /// Structured output asks for closed objects.
-fn closed(schema: &Value) -> Result<(), Wrong> {
+fn closed(schema: &Value) -> Result<(), InvalidField> {
     let is_object = schema.get("type").is_some_and(|kind| kind == "object");
     if is_object && schema.get("additionalProperties") != Some(&Value::Bool(false)) {
         let message = "output_config.format.schema: For 'object' type, 'additionalProperties' \
                        must be explicitly set to false";
-        return Err(said("output_config.format.schema", message));
+        return Err(invalid("output_config.format.schema", message));
     }
     let inner = schema.get("properties").and_then(Value::as_object);
     let mut all = inner.into_iter().flat_map(Map::values).chain(schema.get("items"));

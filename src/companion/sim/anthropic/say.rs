@@ -3,10 +3,10 @@ use serde_json::{Map, Value, json};
 
 use super::super::frame::Event;
 use super::super::signature::sign;
-use super::super::talk::{End, Heard, Said, pieces};
+use super::super::talk::{ChatAnswer, ChatRequest, End, pieces};
 
-fn usage(said: &Said, output: u64) -> Value {
-    let usage = &said.usage;
+fn usage(answer: &ChatAnswer, output: u64) -> Value {
+    let usage = &answer.usage;
     let cached = usage.cached.saturating_add(usage.cache_write);
     json!({
         "input_tokens": usage.input.saturating_sub(cached),
@@ -20,12 +20,12 @@ fn usage(said: &Said, output: u64) -> Value {
     })
 }
 
-const fn output(said: &Said) -> u64 {
-    said.usage.output.saturating_add(said.usage.thinking)
+const fn output(answer: &ChatAnswer) -> u64 {
+    answer.usage.output.saturating_add(answer.usage.thinking)
 }
 
-fn stop(said: &Said) -> (&'static str, Option<&str>) {
-    match &said.end {
+fn stop(answer: &ChatAnswer) -> (&'static str, Option<&str>) {
+    match &answer.end {
         End::Done => ("end_turn", None),
         End::Length => ("max_tokens", None),
         End::Stopped(stop) => ("stop_sequence", Some(stop.as_str())),
@@ -34,17 +34,17 @@ fn stop(said: &Said) -> (&'static str, Option<&str>) {
     }
 }
 
-fn blocks(said: &Said) -> Vec<Value> {
+fn blocks(answer: &ChatAnswer) -> Vec<Value> {
     let mut out = Vec::new();
-    if let Some(thinking) = &said.thinking {
+    if let Some(thinking) = &answer.thinking {
         out.push(json!({
             "type": "thinking", "thinking": thinking, "signature": sign("anthropic", thinking),
         }));
     }
-    if !said.text.is_empty() {
-        out.push(json!({"type": "text", "text": said.text}));
+    if !answer.text.is_empty() {
+        out.push(json!({"type": "text", "text": answer.text}));
     }
-    for call in &said.calls {
+    for call in &answer.calls {
         out.push(json!({
             "type": "tool_use", "id": format!("toolu_01{}", call.id), "name": call.name,
             "input": call.input,
@@ -53,23 +53,23 @@ fn blocks(said: &Said) -> Vec<Value> {
     out
 }
 
-fn message(heard: &Heard, said: &Said) -> Map<String, Value> {
+fn message(request: &ChatRequest, answer: &ChatAnswer) -> Map<String, Value> {
     let mut out = Map::new();
-    out.insert("id".to_owned(), json!(format!("msg_01sim{:018}", said.serial)));
+    out.insert("id".to_owned(), json!(format!("msg_01sim{:018}", answer.serial)));
     out.insert("type".to_owned(), json!("message"));
     out.insert("role".to_owned(), json!("assistant"));
-    out.insert("model".to_owned(), json!(heard.model));
+    out.insert("model".to_owned(), json!(request.model));
     out
 }
 
-pub(super) fn whole(heard: &Heard, said: &Said) -> Value {
-    let mut out = message(heard, said);
-    let (reason, sequence) = stop(said);
-    out.insert("content".to_owned(), Value::Array(blocks(said)));
+pub(super) fn whole(request: &ChatRequest, answer: &ChatAnswer) -> Value {
+    let mut out = message(request, answer);
+    let (reason, sequence) = stop(answer);
+    out.insert("content".to_owned(), Value::Array(blocks(answer)));
     out.insert("stop_reason".to_owned(), json!(reason));
     out.insert("stop_sequence".to_owned(), json!(sequence));
-    if !said.usage.missing {
-        out.insert("usage".to_owned(), usage(said, output(said)));
+    if !answer.usage.missing {
+        out.insert("usage".to_owned(), usage(answer, output(answer)));
     }
     Value::Object(out)
 }
@@ -129,23 +129,23 @@ impl Events {
     }
 }
 
-pub(super) fn stream(heard: &Heard, said: &Said) -> Vec<Event> {
+pub(super) fn stream(request: &ChatRequest, answer: &ChatAnswer) -> Vec<Event> {
     let mut events = Events::default();
-    let mut start = message(heard, said);
+    let mut start = message(request, answer);
     start.insert("content".to_owned(), json!([]));
     start.insert("stop_reason".to_owned(), Value::Null);
     start.insert("stop_sequence".to_owned(), Value::Null);
-    if !said.usage.missing {
-        start.insert("usage".to_owned(), usage(said, 1));
+    if !answer.usage.missing {
+        start.insert("usage".to_owned(), usage(answer, 1));
     }
     events.push("message_start", json!({"message": start}), false);
-    for (index, block) in blocks(said).iter().enumerate() {
+    for (index, block) in blocks(answer).iter().enumerate() {
         events.block(index, block);
     }
-    let (reason, sequence) = stop(said);
+    let (reason, sequence) = stop(answer);
     let mut end = json!({"delta": {"stop_reason": reason, "stop_sequence": sequence}});
-    if let (false, Some(end)) = (said.usage.missing, end.as_object_mut()) {
-        let usage = &said.usage;
+    if let (false, Some(end)) = (answer.usage.missing, end.as_object_mut()) {
+        let usage = &answer.usage;
         let cached = usage.cached.saturating_add(usage.cache_write);
         end.insert(
             "usage".to_owned(),
@@ -153,7 +153,7 @@ pub(super) fn stream(heard: &Heard, said: &Said) -> Vec<Event> {
                 "input_tokens": usage.input.saturating_sub(cached),
                 "cache_creation_input_tokens": usage.cache_write,
                 "cache_read_input_tokens": usage.cached,
-                "output_tokens": output(said),
+                "output_tokens": output(answer),
             }),
         );
     }

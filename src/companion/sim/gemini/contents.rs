@@ -2,10 +2,10 @@
 use serde_json::{Map, Value};
 
 use super::super::shape::{
-    Field, JsonType, Wrong, fields, given, is_base64, items, nullable, object, said, text,
+    Field, InvalidField, JsonType, fields, given, invalid, is_base64, items, nullable, object, text,
 };
 use super::super::signature::sign;
-use super::super::talk::Heard;
+use super::super::talk::ChatRequest;
 use super::model::third;
 
 const PART: &[Field] = &[
@@ -49,7 +49,7 @@ const MEDIA: &[&str] = &[
 const SKIP: &[&str] = &["skip_thought_signature_validator", "context_engineering_is_the_way_to_go"];
 
 /// The text of a system instruction.
-pub(super) fn system(system: &Value) -> Result<String, Wrong> {
+pub(super) fn system(system: &Value) -> Result<String, InvalidField> {
     let at = "systemInstruction";
     let system = object(system, at)?;
     fields(system, at, &[nullable("role", JsonType::Text), nullable("parts", JsonType::List)])?;
@@ -64,8 +64,8 @@ pub(super) fn system(system: &Value) -> Result<String, Wrong> {
     Ok(out)
 }
 
-pub(super) fn read(list: &[Value], heard: &mut Heard) -> Result<(), Wrong> {
-    heard.messages = list.len();
+pub(super) fn read(list: &[Value], request: &mut ChatRequest) -> Result<(), InvalidField> {
+    request.messages = list.len();
     // Since the last user text: only these calls need their signatures.
     let turn = list.iter().rposition(|content| {
         content.get("role").is_none_or(|role| role == "user")
@@ -84,7 +84,7 @@ pub(super) fn read(list: &[Value], heard: &mut Heard) -> Result<(), Wrong> {
         )?;
         let role = text(content, "role").unwrap_or("user");
         if !["user", "model", "function"].contains(&role) {
-            return Err(said(&path, "Please use a valid role: user, model."));
+            return Err(invalid(&path, "Please use a valid role: user, model."));
         }
         let parts = items(content, "parts");
         if parts.is_empty() {
@@ -92,10 +92,10 @@ pub(super) fn read(list: &[Value], heard: &mut Heard) -> Result<(), Wrong> {
                 "* GenerateContentRequest.contents[{index}].parts: contents.parts must not be \
                  empty.\n"
             );
-            return Err(said(&path, message));
+            return Err(invalid(&path, message));
         }
         let here = turn.is_none_or(|turn| index > turn);
-        let found = one(parts, role, &path, here, heard)?;
+        let found = one(parts, role, &path, here, request)?;
         order(found, role, index, &mut open, list)?;
     }
     match open {
@@ -111,10 +111,10 @@ struct Counts {
     responses: usize,
 }
 
-fn uneven() -> Wrong {
+fn uneven() -> InvalidField {
     let message = "Please ensure that the number of function response parts is equal to the \
                    number of function call parts of the function call turn.";
-    said("contents", message)
+    invalid("contents", message)
 }
 
 fn order(
@@ -123,13 +123,13 @@ fn order(
     index: usize,
     open: &mut Option<usize>,
     list: &[Value],
-) -> Result<(), Wrong> {
+) -> Result<(), InvalidField> {
     if found.responses > 0 {
         return match open.take() {
             None => {
                 let message = "Please ensure that function response turn comes immediately after \
                                a function call turn.";
-                Err(said("contents", message))
+                Err(invalid("contents", message))
             }
             Some(calls) if calls != found.responses => Err(uneven()),
             Some(_) => Ok(()),
@@ -145,14 +145,14 @@ fn order(
         if role != "model" || !after_user {
             let message = "Please ensure that function call turn comes immediately after a user \
                            turn or after a function response turn.";
-            return Err(said("contents", message));
+            return Err(invalid("contents", message));
         }
         *open = Some(found.calls);
     }
     Ok(())
 }
 
-fn one_datum(part: &Map<String, Value>, path: &str) -> Result<(), Wrong> {
+fn one_datum(part: &Map<String, Value>, path: &str) -> Result<(), InvalidField> {
     let count = DATA.iter().filter(|name| given(part, name).is_some()).count();
     let at = super::snake(path);
     match count {
@@ -162,26 +162,26 @@ fn one_datum(part: &Map<String, Value>, path: &str) -> Result<(), Wrong> {
                 "* GenerateContentRequest.{at}.data: required oneof field 'data' must have one \
                  initialized field\n"
             );
-            Err(said(path, message))
+            Err(invalid(path, message))
         }
         _ => {
             let message = format!(
                 "Invalid value at '{at}' (oneof), oneof field 'data' is already set. Cannot set \
                  another field of it."
             );
-            Err(said(path, message))
+            Err(invalid(path, message))
         }
     }
 }
 
-/// Checks the parts of one content and adds them to what is heard.
+/// Checks the parts of one content and adds them to the request.
 fn one(
     parts: &[Value],
     role: &str,
     path: &str,
     this_turn: bool,
-    heard: &mut Heard,
-) -> Result<Counts, Wrong> {
+    request: &mut ChatRequest,
+) -> Result<Counts, InvalidField> {
     let mut counts = Counts::default();
     let mut texts = String::new();
     let mut results = Vec::new();
@@ -196,7 +196,7 @@ fn one(
                 "Invalid value at '{}' (TYPE_BYTES), Base64 decoding failed",
                 super::snake(&format!("{at}.thoughtSignature"))
             );
-            return Err(said(&at, message));
+            return Err(invalid(&at, message));
         }
         if part.get("thought") != Some(&Value::Bool(true)) {
             texts.push_str(text(part, "text").unwrap_or_default());
@@ -204,32 +204,32 @@ fn one(
         if let Some(call) = given(part, "functionCall").and_then(Value::as_object) {
             if role == "model" {
                 let first = counts.calls == 0;
-                signed(call, signature, first && this_turn, &at, heard)?;
+                signed(call, signature, first && this_turn, &at, request)?;
             }
             counts.calls = counts.calls.saturating_add(1);
-            heard.hear(&called(call, &at)?);
+            request.hear(&called(call, &at)?);
         }
         if let Some(response) = given(part, "functionResponse").and_then(Value::as_object) {
             counts.responses = counts.responses.saturating_add(1);
-            let found = answered(response, &at, heard)?;
-            heard.hear(&found);
+            let found = answered(response, &at, request)?;
+            request.hear(&found);
             results.push(found);
         }
-        media(part, &at, heard)?;
+        media(part, &at, request)?;
     }
-    heard.hear(&texts);
+    request.hear(&texts);
     if role == "model" {
-        heard.results.clear();
+        request.results.clear();
     } else {
         if !texts.is_empty() {
-            heard.last = texts;
+            request.last = texts;
         }
-        heard.results = results;
+        request.results = results;
     }
     Ok(counts)
 }
 
-fn called(call: &Map<String, Value>, at: &str) -> Result<String, Wrong> {
+fn called(call: &Map<String, Value>, at: &str) -> Result<String, InvalidField> {
     let at = format!("{at}.functionCall");
     let known = [
         nullable("id", JsonType::Text),
@@ -241,15 +241,19 @@ fn called(call: &Map<String, Value>, at: &str) -> Result<String, Wrong> {
     Ok(call.get("args").map(Value::to_string).unwrap_or_default())
 }
 
-fn named(part: &Map<String, Value>, at: &str) -> Result<(), Wrong> {
+fn named(part: &Map<String, Value>, at: &str) -> Result<(), InvalidField> {
     if text(part, "name").is_some_and(|name| !name.is_empty()) {
         return Ok(());
     }
     let at = super::snake(at);
-    Err(said(&at, format!("* GenerateContentRequest.{at}.name: Name cannot be empty.\n")))
+    Err(invalid(&at, format!("* GenerateContentRequest.{at}.name: Name cannot be empty.\n")))
 }
 
-fn answered(response: &Map<String, Value>, at: &str, heard: &mut Heard) -> Result<String, Wrong> {
+fn answered(
+    response: &Map<String, Value>,
+    at: &str,
+    request: &mut ChatRequest,
+) -> Result<String, InvalidField> {
     let at = format!("{at}.functionResponse");
     let known = [
         nullable("id", JsonType::Text),
@@ -269,11 +273,11 @@ fn answered(response: &Map<String, Value>, at: &str, heard: &mut Heard) -> Resul
             &at,
             &[nullable("inlineData", JsonType::Object), nullable("fileData", JsonType::Object)],
         )?;
-        if !third(&heard.model) {
+        if !third(&request.model) {
             let message = "Multimodal function responses are not supported by this model.";
-            return Err(said(&at, message));
+            return Err(invalid(&at, message));
         }
-        media(part, &at, heard)?;
+        media(part, &at, request)?;
     }
     Ok(response.get("response").map(Value::to_string).unwrap_or_default())
 }
@@ -284,13 +288,13 @@ fn signed(
     signature: Option<&str>,
     needed: bool,
     at: &str,
-    heard: &Heard,
-) -> Result<(), Wrong> {
+    request: &ChatRequest,
+) -> Result<(), InvalidField> {
     let name = text(call, "name").unwrap_or_default();
     match signature {
         Some(found) if SKIP.contains(&found) || found == sign("gemini", name) => Ok(()),
-        Some(_) => Err(said(at, "Corrupted thought signature.")),
-        None if needed && third(&heard.model) => {
+        Some(_) => Err(invalid(at, "Corrupted thought signature.")),
+        None if needed && third(&request.model) => {
             let message = format!(
                 "Function call is missing a thought_signature in functionCall parts. This is \
                  required for tools to work correctly, and missing thought_signature may lead to \
@@ -299,13 +303,17 @@ fn signed(
                  more details.",
                 super::snake(at)
             );
-            Err(said(at, message))
+            Err(invalid(at, message))
         }
         None => Ok(()),
     }
 }
 
-fn media(part: &Map<String, Value>, at: &str, heard: &mut Heard) -> Result<(), Wrong> {
+fn media(
+    part: &Map<String, Value>,
+    at: &str,
+    request: &mut ChatRequest,
+) -> Result<(), InvalidField> {
     let mut mime = None;
     if let Some(data) = given(part, "inlineData").and_then(Value::as_object) {
         let at = format!("{at}.inlineData");
@@ -321,7 +329,7 @@ fn media(part: &Map<String, Value>, at: &str, heard: &mut Heard) -> Result<(), W
                 "Invalid value at '{}.data' (TYPE_BYTES), Base64 decoding failed",
                 super::snake(&at)
             );
-            return Err(said(&at, message));
+            return Err(invalid(&at, message));
         }
         mime = Some(text(data, "mimeType").unwrap_or_default());
     }
@@ -334,17 +342,17 @@ fn media(part: &Map<String, Value>, at: &str, heard: &mut Heard) -> Result<(), W
         )?;
         let uri = text(data, "fileUri").unwrap_or_default();
         if !uri.starts_with("https://") && !uri.starts_with("gs://") {
-            return Err(said(&at, "Invalid or unsupported file uri"));
+            return Err(invalid(&at, "Invalid or unsupported file uri"));
         }
         mime = Some(text(data, "mimeType").unwrap_or("image/png"));
     }
     let Some(mime) = mime else { return Ok(()) };
     let known = MEDIA.contains(&mime) || mime.starts_with("audio/") || mime.starts_with("video/");
     if !known {
-        return Err(said(at, format!("Unsupported MIME type: {mime}")));
+        return Err(invalid(at, format!("Unsupported MIME type: {mime}")));
     }
     if mime.starts_with("image/") {
-        heard.images = heard.images.saturating_add(1);
+        request.images = request.images.saturating_add(1);
     }
     Ok(())
 }

@@ -12,29 +12,31 @@ mod tools;
 use serde_json::{Value, json};
 
 use super::api::{Api, Head, Route};
-use super::fault::{Fault, Sort};
+use super::fault::{ApiError, ErrorKind};
 use super::frame::Event;
-use super::shape::{JsonType, Why, Wrong, bracketed};
+use super::shape::{InvalidField, JsonType, Reason, bracketed};
 
 pub(super) const API: Api = Api {
     name: "gemini",
     id_header: "x-goog-request-id",
     route,
     read: |body, route| read::read(body, route).map_err(words),
-    garbled: |why| Fault::bad(format!("Invalid JSON payload received. Unexpected token.\n{why}")),
+    garbled: |why| {
+        ApiError::bad(format!("Invalid JSON payload received. Unexpected token.\n{why}"))
+    },
     whole: say::whole,
     stream: say::stream,
     fault,
-    status: |fault| if fault.sort == Sort::Overloaded { 503 } else { fault.status },
+    status: |fault| if fault.sort == ErrorKind::Overloaded { 503 } else { fault.status },
     fault_event: |fault, sse| Event {
         bare: !sse,
         crlf: true,
         ..Event::data(fault.to_string(), false)
     },
     no_model: |model| {
-        Fault::new(
+        ApiError::new(
             404,
-            Sort::NotFound,
+            ErrorKind::NotFound,
             format!(
                 "models/{model} is not found for API version v1beta, or is not supported for \
                  generateContent. Call ListModels to see the list of available models and their \
@@ -47,11 +49,11 @@ pub(super) const API: Api = Api {
             "The input token count ({tokens}) exceeds the maximum number of tokens allowed \
              ({window})."
         );
-        Fault::new(400, Sort::Context, message)
+        ApiError::new(400, ErrorKind::Context, message)
     },
 };
 
-fn route(head: &Head<'_>) -> Result<Route, Fault> {
+fn route(head: &Head<'_>) -> Result<Route, ApiError> {
     let rest = ["/v1beta/models/", "/v1/models/"]
         .into_iter()
         .find_map(|start| head.path.strip_prefix(start));
@@ -62,14 +64,14 @@ fn route(head: &Head<'_>) -> Result<Route, Fault> {
             && ["generateContent", "streamGenerateContent"].contains(verb)
     }) else {
         let message = format!("The requested URL {} was not found on this server.", head.path);
-        return Err(Fault::new(404, Sort::NotFound, message));
+        return Err(ApiError::new(404, ErrorKind::NotFound, message));
     };
     if head.method != "POST" {
         let message = format!("The method {} is not allowed on {}.", head.method, head.path);
-        return Err(Fault::new(405, Sort::Method, message));
+        return Err(ApiError::new(405, ErrorKind::Method, message));
     }
     if let Some(name) = head.foreign_key("x-goog-api-key") {
-        return Err(Fault::bad(format!("another provider's `{name}` header reached Gemini")));
+        return Err(ApiError::bad(format!("another provider's `{name}` header reached Gemini")));
     }
     let parameter = |name: &str| {
         let mut pairs = head.query.split('&').filter_map(|pair| pair.split_once('='));
@@ -79,15 +81,17 @@ fn route(head: &Head<'_>) -> Result<Route, Fault> {
         let message = "Method doesn't allow unregistered callers (callers without established \
                        identity). Please use API Key or other form of API consumer identity to \
                        call this API.";
-        return Err(Fault::new(403, Sort::Permission, message));
+        return Err(ApiError::new(403, ErrorKind::Permission, message));
     };
     if key.is_empty() || key.contains(' ') || key.contains("invalid") {
         let message = "API key not valid. Please pass a valid API key.";
-        return Err(Fault::bad(message).code("API_KEY_INVALID"));
+        return Err(ApiError::bad(message).code("API_KEY_INVALID"));
     }
     if !head.is_json() {
         let found = head.header("content-type").unwrap_or_default();
-        return Err(Fault::bad(format!("Invalid content type `{found}`; send application/json.")));
+        return Err(ApiError::bad(format!(
+            "Invalid content type `{found}`; send application/json."
+        )));
     }
     let stream = verb == "streamGenerateContent";
     let sse = match parameter("alt") {
@@ -95,7 +99,7 @@ fn route(head: &Head<'_>) -> Result<Route, Fault> {
         Some("sse") if stream => true,
         Some(other) => {
             let message = format!("Invalid value for query parameter `alt`: {other}");
-            return Err(Fault::bad(message));
+            return Err(ApiError::bad(message));
         }
     };
     Ok(Route { model: Some(model.to_owned()), stream, sse, ..Route::default() })
@@ -113,21 +117,21 @@ pub(super) fn snake(path: &str) -> String {
     out
 }
 
-fn words(wrong: Wrong) -> Fault {
+fn words(wrong: InvalidField) -> ApiError {
     let path = snake(&wrong.path);
-    Fault::bad(match wrong.why {
-        Why::Unknown => {
+    ApiError::bad(match wrong.why {
+        Reason::Unknown => {
             let (at, name) = wrong.path.rsplit_once('.').unwrap_or(("", &wrong.path));
             let at = if at.is_empty() { String::new() } else { format!(" at '{}'", snake(at)) };
             format!(
                 "Invalid JSON payload received. Unknown name \"{name}\"{at}: Cannot find field."
             )
         }
-        Why::Missing => {
+        Reason::Missing => {
             let name = path.rsplit('.').next().unwrap_or_default();
             format!("* GenerateContentRequest.{path}: {name} is not specified\n")
         }
-        Why::Type { wanted, got } => {
+        Reason::Type { wanted, got } => {
             let wanted = match wanted {
                 JsonType::Text | JsonType::TextOrList | JsonType::TextOrObject => "TYPE_STRING",
                 JsonType::Number => "TYPE_FLOAT",
@@ -137,20 +141,22 @@ fn words(wrong: Wrong) -> Fault {
             };
             format!("Invalid value at '{path}' ({wanted}), {got}")
         }
-        Why::Said { message, .. } => message,
+        Reason::Message { message, .. } => message,
     })
 }
 
-fn fault(fault: &Fault, _: &str) -> Value {
+fn fault(fault: &ApiError, _: &str) -> Value {
     let status = match fault.sort {
-        Sort::BadRequest | Sort::Context | Sort::Method | Sort::TooLarge => "INVALID_ARGUMENT",
-        Sort::Auth => "UNAUTHENTICATED",
-        Sort::Permission => "PERMISSION_DENIED",
-        Sort::NotFound => "NOT_FOUND",
-        Sort::RateLimit | Sort::Quota => "RESOURCE_EXHAUSTED",
-        Sort::Server => "INTERNAL",
-        Sort::Overloaded => "UNAVAILABLE",
-        Sort::Timeout => "DEADLINE_EXCEEDED",
+        ErrorKind::BadRequest | ErrorKind::Context | ErrorKind::Method | ErrorKind::TooLarge => {
+            "INVALID_ARGUMENT"
+        }
+        ErrorKind::Auth => "UNAUTHENTICATED",
+        ErrorKind::Permission => "PERMISSION_DENIED",
+        ErrorKind::NotFound => "NOT_FOUND",
+        ErrorKind::RateLimit | ErrorKind::Quota => "RESOURCE_EXHAUSTED",
+        ErrorKind::Server => "INTERNAL",
+        ErrorKind::Overloaded => "UNAVAILABLE",
+        ErrorKind::Timeout => "DEADLINE_EXCEEDED",
     };
     let mut details = Vec::new();
     if let Some(reason) = fault.code {

@@ -3,9 +3,10 @@ use serde_json::{Map, Value};
 
 use super::super::api::Route;
 use super::super::shape::{
-    Field, JsonType, Wrong, bad_schema, fields, given, items, missing, nullable, object, said, text,
+    Field, InvalidField, JsonType, bad_schema, fields, given, invalid, items, missing, nullable,
+    object, text,
 };
-use super::super::talk::{Format, Heard};
+use super::super::talk::{ChatRequest, Format};
 use super::model::third;
 use super::{contents, schema, tools};
 
@@ -48,11 +49,11 @@ const CONFIG: &[Field] = &[
 const MIMES: &[&str] =
     &["text/plain", "application/json", "application/xml", "application/yaml", "text/x.enum"];
 
-pub(super) fn read(body: &Value, route: &Route) -> Result<Heard, Wrong> {
+pub(super) fn read(body: &Value, route: &Route) -> Result<ChatRequest, InvalidField> {
     let body = camel(body);
     let body = object(&body, "")?;
     fields(body, "", TOP)?;
-    let mut heard = Heard {
+    let mut request = ChatRequest {
         provider: "gemini",
         model: route.model.clone().unwrap_or_default(),
         stream: route.stream,
@@ -60,26 +61,26 @@ pub(super) fn read(body: &Value, route: &Route) -> Result<Heard, Wrong> {
         parallel: true,
         thinking_counts: true,
         answers: 1,
-        ..Heard::default()
+        ..ChatRequest::default()
     };
-    tools::read(body, &mut heard)?;
+    tools::read(body, &mut request)?;
     if let Some(system) = given(body, "systemInstruction") {
         let parts = contents::system(system)?;
-        heard.hear(&parts);
+        request.hear(&parts);
     }
     if items(body, "contents").is_empty() {
         return Err(missing("", "contents"));
     }
-    contents::read(items(body, "contents"), &mut heard)?;
+    contents::read(items(body, "contents"), &mut request)?;
     if let Some(config) = given(body, "generationConfig").and_then(Value::as_object) {
-        read_config(config, &mut heard)?;
+        read_config(config, &mut request)?;
     }
     for (index, setting) in items(body, "safetySettings").iter().enumerate() {
         let path = format!("safetySettings.{index}");
         let known = [nullable("category", JsonType::Text), nullable("threshold", JsonType::Text)];
         fields(object(setting, &path)?, &path, &known)?;
     }
-    Ok(heard)
+    Ok(request)
 }
 
 /// Field names in camel case: the API takes snake case too. What a user named is left alone.
@@ -117,11 +118,11 @@ fn camel_name(name: &str) -> String {
     out
 }
 
-fn read_config(config: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
+fn read_config(config: &Map<String, Value>, request: &mut ChatRequest) -> Result<(), InvalidField> {
     let at = "generationConfig";
     fields(config, at, CONFIG)?;
     ranges(config)?;
-    heard.max_tokens = config.get("maxOutputTokens").and_then(Value::as_u64);
+    request.max_tokens = config.get("maxOutputTokens").and_then(Value::as_u64);
     let stops = items(config, "stopSequences");
     if stops.len() > 5 {
         let message = format!(
@@ -129,21 +130,21 @@ fn read_config(config: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wro
              (inclusive).",
             stops.len()
         );
-        return Err(said(at, message));
+        return Err(invalid(at, message));
     }
     for (index, stop) in stops.iter().enumerate() {
         let path = format!("{at}.stopSequences.{index}");
         let wrong = || super::super::shape::mistyped(&path, JsonType::Text, stop);
-        heard.stops.push(stop.as_str().ok_or_else(wrong)?.to_owned());
+        request.stops.push(stop.as_str().ok_or_else(wrong)?.to_owned());
     }
-    format(config, heard)?;
+    format(config, request)?;
     match given(config, "thinkingConfig").and_then(Value::as_object) {
-        Some(thinking) => read_thinking(thinking, heard),
+        Some(thinking) => read_thinking(thinking, request),
         None => Ok(()),
     }
 }
 
-fn ranges(config: &Map<String, Value>) -> Result<(), Wrong> {
+fn ranges(config: &Map<String, Value>) -> Result<(), InvalidField> {
     let rows = [
         ("temperature", 0.0, 2.0),
         ("topP", 0.0, 1.0),
@@ -161,13 +162,13 @@ fn ranges(config: &Map<String, Value>) -> Result<(), Wrong> {
                 "* GenerateContentRequest.generation_config.{name}: {name} must be in the range \
                  [{low}, {high}], but got {found}\n"
             );
-            return Err(said(&name, message));
+            return Err(invalid(&name, message));
         }
     }
     Ok(())
 }
 
-fn format(config: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
+fn format(config: &Map<String, Value>, request: &mut ChatRequest) -> Result<(), InvalidField> {
     let mime = text(config, "responseMimeType").unwrap_or("text/plain");
     let at = "generation_config.response_mime_type";
     if !MIMES.contains(&mime) {
@@ -175,32 +176,32 @@ fn format(config: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
             "* GenerateContentRequest.{at}: allowed mimetypes are `text/plain`, \
              `application/json`, `application/xml`, `application/yaml` and `text/x.enum`.\n"
         );
-        return Err(said(at, message));
+        return Err(invalid(at, message));
     }
     let json = mime == "application/json";
-    if json && !heard.tools.is_empty() && !third(&heard.model) {
+    if json && !request.tools.is_empty() && !third(&request.model) {
         let message =
             "Function calling with a response mime type: 'application/json' is unsupported";
-        return Err(said(at, message));
+        return Err(invalid(at, message));
     }
     let old = given(config, "responseSchema");
     let new = given(config, "responseJsonSchema");
     if old.is_some() && new.is_some() {
         let message = "Only one of response_schema and response_json_schema can be set at a time.";
-        return Err(said(at, message));
+        return Err(invalid(at, message));
     }
     if (old.is_some() || new.is_some()) && !matches!(mime, "application/json" | "text/x.enum") {
         let message = "* GenerateContentRequest.generation_config.response_schema: only allowed \
                        for mime types `application/json` and `text/x.enum`\n";
-        return Err(said(at, message));
+        return Err(invalid(at, message));
     }
     if let Some(old) = old {
         schema::check(old, "generationConfig.responseSchema")?;
     }
     if let Some((path, why)) = new.and_then(|new| bad_schema(new, "response_json_schema")) {
-        return Err(said(at, format!("Invalid JSON schema at '{path}': {why}")));
+        return Err(invalid(at, format!("Invalid JSON schema at '{path}': {why}")));
     }
-    heard.format = match old.or(new) {
+    request.format = match old.or(new) {
         Some(schema) => Format::Schema(schema.clone()),
         None if json => Format::Json,
         None => Format::Text,
@@ -208,7 +209,10 @@ fn format(config: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
     Ok(())
 }
 
-fn read_thinking(thinking: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
+fn read_thinking(
+    thinking: &Map<String, Value>,
+    request: &mut ChatRequest,
+) -> Result<(), InvalidField> {
     let at = "generationConfig.thinkingConfig";
     let known = [
         nullable("includeThoughts", JsonType::Flag),
@@ -216,20 +220,20 @@ fn read_thinking(thinking: &Map<String, Value>, heard: &mut Heard) -> Result<(),
         nullable("thinkingLevel", JsonType::Text),
     ];
     fields(thinking, at, &known)?;
-    let model = heard.model.clone();
+    let model = request.model.clone();
     let budget = given(thinking, "thinkingBudget").and_then(Value::as_i64);
     let level = given(thinking, "thinkingLevel").and_then(Value::as_str);
     if budget.is_some() && level.is_some() {
         let message = "You can only set only one of thinking budget and thinking level.";
-        return Err(said(at, message));
+        return Err(invalid(at, message));
     }
     if ["gemini-1", "gemini-2.0"].iter().any(|old| model.starts_with(old)) {
         let message = format!("Thinking is not enabled for models/{model}.");
-        return Err(said(at, message));
+        return Err(invalid(at, message));
     }
     if let Some(level) = level {
         if !third(&model) {
-            return Err(said(at, "Thinking level is not supported for this model."));
+            return Err(invalid(at, "Thinking level is not supported for this model."));
         }
         if !["minimal", "low", "medium", "high", "xhigh"]
             .contains(&level.to_ascii_lowercase().as_str())
@@ -239,19 +243,19 @@ fn read_thinking(thinking: &Map<String, Value>, heard: &mut Heard) -> Result<(),
                  (type.googleapis.com/google.ai.generativelanguage.v1beta.ThinkingConfig.\
                  ThinkingLevel), \"{level}\""
             );
-            return Err(said(at, message));
+            return Err(invalid(at, message));
         }
     }
     if let Some(budget) = budget {
         check_budget(budget, &model)?;
     }
-    heard.thinking = if budget == Some(0) { 0 } else { 24 };
-    heard.show_thinking = thinking.get("includeThoughts") == Some(&Value::Bool(true));
+    request.thinking = if budget == Some(0) { 0 } else { 24 };
+    request.show_thinking = thinking.get("includeThoughts") == Some(&Value::Bool(true));
     Ok(())
 }
 
 /// Budgets by model: ai.google.dev/gemini-api/docs/thinking#set-budget
-fn check_budget(budget: i64, model: &str) -> Result<(), Wrong> {
+fn check_budget(budget: i64, model: &str) -> Result<(), InvalidField> {
     let at = "generationConfig.thinkingConfig.thinkingBudget";
     let (low, high, off) = if model.contains("2.5-pro") {
         (128, 32_768, false)
@@ -267,10 +271,10 @@ fn check_budget(budget: i64, model: &str) -> Result<(), Wrong> {
         return Ok(());
     }
     if budget == 0 {
-        return Err(said(at, "Budget 0 is invalid. This model only works in thinking mode."));
+        return Err(invalid(at, "Budget 0 is invalid. This model only works in thinking mode."));
     }
     let message = format!(
         "The thinking budget {budget} is invalid. Please choose a value between {low} and {high}."
     );
-    Err(said(at, message))
+    Err(invalid(at, message))
 }

@@ -3,12 +3,12 @@ use serde_json::{Value, json};
 
 use super::super::frame::Event;
 use super::super::signature::sign;
-use super::super::talk::{Call, End, Heard, Said, pieces, tokens};
+use super::super::talk::{Call, ChatAnswer, ChatRequest, End, pieces, tokens};
 use super::model::third;
 
-/// The usage when so much of the answer has been said.
-fn usage(said: &Said, output: u64) -> Value {
-    let usage = &said.usage;
+/// The usage after that many tokens of output.
+fn usage(answer: &ChatAnswer, output: u64) -> Value {
+    let usage = &answer.usage;
     let total = usage.input.saturating_add(output).saturating_add(usage.thinking);
     let mut out = json!({
         "promptTokenCount": usage.input,
@@ -27,23 +27,23 @@ fn usage(said: &Said, output: u64) -> Value {
     out
 }
 
-const fn finish(said: &Said) -> &'static str {
-    match said.end {
+const fn finish(answer: &ChatAnswer) -> &'static str {
+    match answer.end {
         End::Done | End::Stopped(_) | End::Called => "STOP",
         End::Length => "MAX_TOKENS",
         End::Refused | End::Filtered => "SAFETY",
     }
 }
 
-fn call(heard: &Heard, call: &Call, first: bool) -> Value {
+fn call(request: &ChatRequest, call: &Call, first: bool) -> Value {
     let mut inner = json!({"name": call.name, "args": call.input});
     let mut out = json!({});
-    if let (true, Some(inner)) = (third(&heard.model), inner.as_object_mut()) {
+    if let (true, Some(inner)) = (third(&request.model), inner.as_object_mut()) {
         inner.insert("id".to_owned(), json!(format!("sim{}", call.id)));
     }
     if let Some(out) = out.as_object_mut() {
         out.insert("functionCall".to_owned(), inner);
-        if first && third(&heard.model) {
+        if first && third(&request.model) {
             out.insert("thoughtSignature".to_owned(), json!(sign("gemini", &call.name)));
         }
     }
@@ -52,18 +52,24 @@ fn call(heard: &Heard, call: &Call, first: bool) -> Value {
 
 /// One response with these parts; the last one carries the end. `output` is what has been said by
 /// then, in tokens.
-fn response(heard: &Heard, said: &Said, parts: Vec<Value>, output: u64, last: bool) -> Value {
+fn response(
+    request: &ChatRequest,
+    answer: &ChatAnswer,
+    parts: Vec<Value>,
+    output: u64,
+    last: bool,
+) -> Value {
     let mut candidate = json!({});
     if let Some(candidate) = candidate.as_object_mut() {
-        if !parts.is_empty() || !matches!(said.end, End::Refused | End::Filtered) {
+        if !parts.is_empty() || !matches!(answer.end, End::Refused | End::Filtered) {
             let content = json!({"parts": parts, "role": "model"});
             candidate.insert("content".to_owned(), content);
         }
         if last {
-            candidate.insert("finishReason".to_owned(), json!(finish(said)));
+            candidate.insert("finishReason".to_owned(), json!(finish(answer)));
         }
         candidate.insert("index".to_owned(), json!(0));
-        if last && finish(said) == "SAFETY" {
+        if last && finish(answer) == "SAFETY" {
             let rating = json!([{
                 "category": "HARM_CATEGORY_DANGEROUS_CONTENT", "probability": "HIGH",
                 "blocked": true,
@@ -73,50 +79,50 @@ fn response(heard: &Heard, said: &Said, parts: Vec<Value>, output: u64, last: bo
     }
     let mut out = json!({"candidates": [candidate]});
     if let Some(out) = out.as_object_mut() {
-        if heard.last.contains("refuse this prompt") {
+        if request.last.contains("refuse this prompt") {
             out.remove("candidates");
             out.insert("promptFeedback".to_owned(), json!({"blockReason": "PROHIBITED_CONTENT"}));
         }
-        if !said.usage.missing {
-            out.insert("usageMetadata".to_owned(), usage(said, output));
+        if !answer.usage.missing {
+            out.insert("usageMetadata".to_owned(), usage(answer, output));
         }
-        out.insert("modelVersion".to_owned(), json!(heard.model));
-        out.insert("responseId".to_owned(), json!(format!("sim{:019}", said.serial)));
+        out.insert("modelVersion".to_owned(), json!(request.model));
+        out.insert("responseId".to_owned(), json!(format!("sim{:019}", answer.serial)));
     }
     out
 }
 
-fn calls(heard: &Heard, said: &Said) -> Vec<Value> {
-    let indexed = said.calls.iter().enumerate();
-    indexed.map(|(index, one)| call(heard, one, index == 0)).collect()
+fn calls(request: &ChatRequest, answer: &ChatAnswer) -> Vec<Value> {
+    let indexed = answer.calls.iter().enumerate();
+    indexed.map(|(index, one)| call(request, one, index == 0)).collect()
 }
 
 /// A refusal's text never arrives: the candidate is blocked instead.
-fn spoken(said: &Said) -> &str {
-    if said.end == End::Refused { "" } else { &said.text }
+fn spoken(answer: &ChatAnswer) -> &str {
+    if answer.end == End::Refused { "" } else { &answer.text }
 }
 
-pub(super) fn whole(heard: &Heard, said: &Said) -> Value {
+pub(super) fn whole(request: &ChatRequest, answer: &ChatAnswer) -> Value {
     let mut parts = Vec::new();
-    if let Some(thinking) = &said.thinking {
+    if let Some(thinking) = &answer.thinking {
         parts.push(json!({"text": thinking, "thought": true}));
     }
-    if !spoken(said).is_empty() {
-        parts.push(json!({"text": spoken(said)}));
+    if !spoken(answer).is_empty() {
+        parts.push(json!({"text": spoken(answer)}));
     }
-    parts.extend(calls(heard, said));
-    response(heard, said, parts, said.usage.output, true)
+    parts.extend(calls(request, answer));
+    response(request, answer, parts, answer.usage.output, true)
 }
 
-pub(super) fn stream(heard: &Heard, said: &Said) -> Vec<Event> {
+pub(super) fn stream(request: &ChatRequest, answer: &ChatAnswer) -> Vec<Event> {
     let mut all: Vec<Vec<Value>> = Vec::new();
-    for piece in said.thinking.as_deref().map(pieces).unwrap_or_default() {
+    for piece in answer.thinking.as_deref().map(pieces).unwrap_or_default() {
         all.push(vec![json!({"text": piece, "thought": true})]);
     }
-    for piece in pieces(spoken(said)) {
+    for piece in pieces(spoken(answer)) {
         all.push(vec![json!({"text": piece})]);
     }
-    all.extend(calls(heard, said).into_iter().map(|call| vec![call]));
+    all.extend(calls(request, answer).into_iter().map(|call| vec![call]));
     if all.is_empty() {
         all.push(Vec::new());
     }
@@ -128,18 +134,18 @@ pub(super) fn stream(heard: &Heard, said: &Said) -> Vec<Event> {
         let visible = parts.iter().filter(|part| part.get("thought").is_none());
         visible.filter_map(|part| part.get("text")?.as_str()).for_each(|part| text.push_str(part));
         // Each chunk tells the sum so far.
-        let output = if index == last { said.usage.output } else { tokens(&text) };
-        let chunk = response(heard, said, parts, output, index == last).to_string();
-        let data = if heard.sse {
+        let output = if index == last { answer.usage.output } else { tokens(&text) };
+        let chunk = response(request, answer, parts, output, index == last).to_string();
+        let data = if request.sse {
             chunk
         } else {
             let before = if index == 0 { "[" } else { ",\r\n" };
             format!("{before}{chunk}\n")
         };
         let event = Event::data(data, content);
-        out.push(Event { bare: !heard.sse, crlf: heard.sse, ..event });
+        out.push(Event { bare: !request.sse, crlf: request.sse, ..event });
     }
-    if !heard.sse {
+    if !request.sse {
         out.push(Event { bare: true, ..Event::data("]\n", false) });
     }
     out

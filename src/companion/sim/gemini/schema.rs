@@ -1,7 +1,9 @@
 //! Schemas in Gemini's own form, a part of OpenAPI 3.0: every other keyword is refused.
 use serde_json::{Map, Value};
 
-use super::super::shape::{Field, JsonType, Wrong, fields, items, nullable, object, said, text};
+use super::super::shape::{
+    Field, InvalidField, JsonType, fields, invalid, items, nullable, object, text,
+};
 
 const KEYWORDS: &[Field] = &[
     nullable("type", JsonType::Text),
@@ -29,7 +31,7 @@ const KEYWORDS: &[Field] = &[
 ];
 
 /// Holds a schema to the form.
-pub(super) fn check(schema: &Value, path: &str) -> Result<(), Wrong> {
+pub(super) fn check(schema: &Value, path: &str) -> Result<(), InvalidField> {
     let schema = object(schema, path)?;
     let at = super::snake(path);
     if schema.get("type").is_some_and(Value::is_array) {
@@ -37,7 +39,7 @@ pub(super) fn check(schema: &Value, path: &str) -> Result<(), Wrong> {
             "Invalid JSON payload received. Unknown name \"type\" at '{at}': Proto field is not \
              repeating, cannot start list."
         );
-        return Err(said(path, message));
+        return Err(invalid(path, message));
     }
     fields(schema, path, KEYWORDS)?;
     let kind = text(schema, "type").unwrap_or_default().to_ascii_uppercase();
@@ -48,7 +50,7 @@ pub(super) fn check(schema: &Value, path: &str) -> Result<(), Wrong> {
             "Invalid value at '{at}.type' \
              (type.googleapis.com/google.ai.generativelanguage.v1beta.Type), \"{found}\""
         );
-        return Err(said(path, message));
+        return Err(invalid(path, message));
     }
     by_type(schema, &kind, &at)?;
     let none = Map::new();
@@ -58,7 +60,7 @@ pub(super) fn check(schema: &Value, path: &str) -> Result<(), Wrong> {
             let message = format!(
                 "* GenerateContentRequest.{at}.required[{index}]: property is not defined\n"
             );
-            return Err(said(path, message));
+            return Err(invalid(path, message));
         }
     }
     for (name, inner) in properties {
@@ -73,8 +75,8 @@ pub(super) fn check(schema: &Value, path: &str) -> Result<(), Wrong> {
     }
 }
 
-fn by_type(schema: &Map<String, Value>, kind: &str, at: &str) -> Result<(), Wrong> {
-    let wrong = |what: &str| said(at, format!("* GenerateContentRequest.{at}.{what}\n"));
+fn by_type(schema: &Map<String, Value>, kind: &str, at: &str) -> Result<(), InvalidField> {
+    let wrong = |what: &str| invalid(at, format!("* GenerateContentRequest.{at}.{what}\n"));
     if kind == "ARRAY" && !schema.get("items").is_some_and(Value::is_object) {
         return Err(wrong("items: missing field."));
     }
@@ -88,7 +90,7 @@ fn by_type(schema: &Map<String, Value>, kind: &str, at: &str) -> Result<(), Wron
     }
     if let Some(odd) = values.iter().find(|value| !value.is_string()) {
         let message = format!("Invalid value at '{at}.enum[0]' (TYPE_STRING), {odd}");
-        return Err(said(at, message));
+        return Err(invalid(at, message));
     }
     if let Some(index) = values.iter().position(|value| value == "") {
         return Err(wrong(&format!("enum[{index}]: cannot be empty")));

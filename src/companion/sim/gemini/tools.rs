@@ -2,9 +2,10 @@
 use serde_json::{Map, Value, json};
 
 use super::super::shape::{
-    Field, JsonType, Wrong, bad_schema, fields, given, items, nullable, object, said, text,
+    Field, InvalidField, JsonType, bad_schema, fields, given, invalid, items, nullable, object,
+    text,
 };
-use super::super::talk::{Choice, Heard, Tool};
+use super::super::talk::{ChatRequest, Choice, Tool};
 use super::schema;
 
 const TOOL: &[Field] = &[
@@ -28,7 +29,10 @@ const DECLARATION: &[Field] = &[
     nullable("responseJsonSchema", JsonType::Any),
 ];
 
-pub(super) fn read(body: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
+pub(super) fn read(
+    body: &Map<String, Value>,
+    request: &mut ChatRequest,
+) -> Result<(), InvalidField> {
     for (index, tool) in items(body, "tools").iter().enumerate() {
         let path = format!("tools.{index}");
         let tool = object(tool, &path)?;
@@ -36,12 +40,12 @@ pub(super) fn read(body: &Map<String, Value>, heard: &mut Heard) -> Result<(), W
         for (index, one) in items(tool, "functionDeclarations").iter().enumerate() {
             let path = format!("{path}.functionDeclarations.{index}");
             let read = declaration(one, &path)?;
-            if heard.tools.iter().any(|known| known.name == read.name) {
+            if request.tools.iter().any(|known| known.name == read.name) {
                 let message = format!("Duplicate function declaration found: {}", read.name);
-                return Err(said(&path, message));
+                return Err(invalid(&path, message));
             }
-            heard.tools.push(read);
-            heard.hear(&one.to_string());
+            request.tools.push(read);
+            request.hear(&one.to_string());
         }
     }
     let at = "toolConfig";
@@ -53,12 +57,12 @@ pub(super) fn read(body: &Map<String, Value>, heard: &mut Heard) -> Result<(), W
     ];
     fields(config, at, &known)?;
     match given(config, "functionCallingConfig").and_then(Value::as_object) {
-        Some(calling) => choice(calling, heard),
+        Some(calling) => choice(calling, request),
         None => Ok(()),
     }
 }
 
-fn declaration(value: &Value, path: &str) -> Result<Tool, Wrong> {
+fn declaration(value: &Value, path: &str) -> Result<Tool, InvalidField> {
     let declaration = object(value, path)?;
     fields(declaration, path, DECLARATION)?;
     let at = super::snake(path);
@@ -71,7 +75,7 @@ fn declaration(value: &Value, path: &str) -> Result<Tool, Wrong> {
             "* GenerateContentRequest.{at}: parameters and parameters_json_schema are mutually \
              exclusive\n"
         );
-        return Err(said(path, message));
+        return Err(invalid(path, message));
     }
     if let Some(old) = old {
         let path = format!("{path}.parameters");
@@ -80,11 +84,11 @@ fn declaration(value: &Value, path: &str) -> Result<Tool, Wrong> {
             let message = format!(
                 "* GenerateContentRequest.{at}.parameters.type: schema should be of type OBJECT\n"
             );
-            return Err(said(&path, message));
+            return Err(invalid(&path, message));
         }
     }
     if let Some((place, why)) = new.and_then(|new| bad_schema(new, "parameters_json_schema")) {
-        return Err(said(path, format!("Invalid JSON schema at '{at}.{place}': {why}")));
+        return Err(invalid(path, format!("Invalid JSON schema at '{at}.{place}': {why}")));
     }
     let schema = old.or(new).cloned().unwrap_or_else(|| json!({"type": "object"}));
     Ok(Tool { name: name.to_owned(), schema })
@@ -96,7 +100,7 @@ fn text_is_object(schema: &Value) -> bool {
 }
 
 /// Holds a function's name to its pattern.
-fn name_is_good(name: &str, at: &str) -> Result<(), Wrong> {
+fn name_is_good(name: &str, at: &str) -> Result<(), InvalidField> {
     let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     let rest = name.chars().all(|c| c.is_ascii_alphanumeric() || "_.:-".contains(c));
     if starts && rest && name.len() <= 64 {
@@ -107,10 +111,10 @@ fn name_is_good(name: &str, at: &str) -> Result<(), Wrong> {
          an underscore. Must be alphanumeric (a-z, A-Z, 0-9), underscores (_), dots (.), colons \
          (:), or dashes (-), with a maximum length of 64.\n"
     );
-    Err(said(at, message))
+    Err(invalid(at, message))
 }
 
-fn choice(calling: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
+fn choice(calling: &Map<String, Value>, request: &mut ChatRequest) -> Result<(), InvalidField> {
     let at = "toolConfig.functionCallingConfig";
     let known =
         [nullable("mode", JsonType::Text), nullable("allowedFunctionNames", JsonType::List)];
@@ -124,26 +128,26 @@ fn choice(calling: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> 
              (type.googleapis.com/google.ai.generativelanguage.v1beta.FunctionCallingConfig.Mode), \
              \"{mode}\""
         );
-        return Err(said(at, message));
+        return Err(invalid(at, message));
     }
-    if heard.tools.is_empty() {
+    if request.tools.is_empty() {
         let message = "Function calling config is set without function_declarations.";
-        return Err(said(at, message));
+        return Err(invalid(at, message));
     }
     if !allowed.is_empty() && !matches!(mode.as_str(), "ANY" | "VALIDATED") {
         let message = "Function calling mode must be ANY or VALIDATED when allowed_function_names \
                        is set.";
-        return Err(said(at, message));
+        return Err(invalid(at, message));
     }
-    let declared = |name: &&String| heard.tools.iter().any(|tool| tool.name == **name);
+    let declared = |name: &&String| request.tools.iter().any(|tool| tool.name == **name);
     if let Some(name) = allowed.iter().find(|name| !declared(name)) {
         let message = format!(
             "* GenerateContentRequest.tool_config.function_calling_config.allowed_function_names: \
              function name {name} is not found in the function_declarations\n"
         );
-        return Err(said(at, message));
+        return Err(invalid(at, message));
     }
-    heard.choice = match mode.as_str() {
+    request.choice = match mode.as_str() {
         "ANY" => Choice::Some(allowed),
         "NONE" => Choice::Never,
         _ => Choice::Auto,

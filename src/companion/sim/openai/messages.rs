@@ -2,20 +2,20 @@
 use serde_json::{Map, Value};
 
 use super::super::shape::{
-    Field, JsonType, Wrong, coded, fields, is_base64, items, may, must, nullable, object, said,
-    text,
+    Field, InvalidField, JsonType, coded, fields, invalid, is_base64, items, nullable, object,
+    optional, required, text,
 };
-use super::super::talk::Heard;
+use super::super::talk::ChatRequest;
 
 const SYSTEM: &[Field] = &[
-    must("role", JsonType::Text),
-    must("content", JsonType::TextOrList),
-    may("name", JsonType::Text),
+    required("role", JsonType::Text),
+    required("content", JsonType::TextOrList),
+    optional("name", JsonType::Text),
 ];
 const ASSISTANT: &[Field] = &[
-    must("role", JsonType::Text),
+    required("role", JsonType::Text),
     nullable("content", JsonType::TextOrList),
-    may("name", JsonType::Text),
+    optional("name", JsonType::Text),
     nullable("refusal", JsonType::Text),
     nullable("audio", JsonType::Object),
     nullable("tool_calls", JsonType::List),
@@ -23,17 +23,17 @@ const ASSISTANT: &[Field] = &[
     nullable("annotations", JsonType::List),
 ];
 const TOOL: &[Field] = &[
-    must("role", JsonType::Text),
-    must("content", JsonType::TextOrList),
-    must("tool_call_id", JsonType::Text),
+    required("role", JsonType::Text),
+    required("content", JsonType::TextOrList),
+    required("tool_call_id", JsonType::Text),
 ];
 const FUNCTION: &[Field] = &[
-    must("role", JsonType::Text),
+    required("role", JsonType::Text),
     nullable("content", JsonType::Text),
-    must("name", JsonType::Text),
+    required("name", JsonType::Text),
 ];
 
-pub(super) fn read(list: &[Value], heard: &mut Heard) -> Result<(), Wrong> {
+pub(super) fn read(list: &[Value], request: &mut ChatRequest) -> Result<(), InvalidField> {
     if list.is_empty() {
         let message = "Invalid 'messages': empty array. Expected an array with minimum length 1, \
                        but got an empty array instead.";
@@ -53,17 +53,17 @@ pub(super) fn read(list: &[Value], heard: &mut Heard) -> Result<(), Wrong> {
             open.clear();
             in_calls = false;
         }
-        contents(message, role, &path, heard)?;
+        contents(message, role, &path, request)?;
         if role == "assistant" {
-            open = calls(message, &path, heard)?;
+            open = calls(message, &path, request)?;
             in_calls = !open.is_empty();
         }
     }
-    heard.messages = list.len();
+    request.messages = list.len();
     all_answered(&open, list.len())
 }
 
-fn known_role(message: &Map<String, Value>, role: &str, path: &str) -> Result<(), Wrong> {
+fn known_role(message: &Map<String, Value>, role: &str, path: &str) -> Result<(), InvalidField> {
     let known = match role {
         "system" | "developer" | "user" => SYSTEM,
         "assistant" => ASSISTANT,
@@ -89,12 +89,12 @@ fn answers(
     index: usize,
     in_calls: bool,
     open: &mut Vec<String>,
-) -> Result<(), Wrong> {
+) -> Result<(), InvalidField> {
     let path = format!("messages.{index}.role");
     if !in_calls {
         let message = "Invalid parameter: messages with role 'tool' must be a response to a \
                        preceeding message with 'tool_calls'.";
-        return Err(said(&path, message));
+        return Err(invalid(&path, message));
     }
     let id = text(message, "tool_call_id").unwrap_or_default();
     let Some(at) = open.iter().position(|call| call == id) else {
@@ -102,13 +102,13 @@ fn answers(
             "Invalid parameter: 'tool_call_id' of '{id}' not found in 'tool_calls' of previous \
              message."
         );
-        return Err(said(&format!("messages.{index}.tool_call_id"), message));
+        return Err(invalid(&format!("messages.{index}.tool_call_id"), message));
     };
     open.swap_remove(at);
     Ok(())
 }
 
-fn all_answered(open: &[String], index: usize) -> Result<(), Wrong> {
+fn all_answered(open: &[String], index: usize) -> Result<(), InvalidField> {
     if open.is_empty() {
         return Ok(());
     }
@@ -117,14 +117,14 @@ fn all_answered(open: &[String], index: usize) -> Result<(), Wrong> {
          each 'tool_call_id'. The following tool_call_ids did not have response messages: {}",
         open.join(", ")
     );
-    Err(said(&format!("messages.{index}.role"), message))
+    Err(invalid(&format!("messages.{index}.role"), message))
 }
 
 fn calls(
     message: &Map<String, Value>,
     path: &str,
-    heard: &mut Heard,
-) -> Result<Vec<String>, Wrong> {
+    request: &mut ChatRequest,
+) -> Result<Vec<String>, InvalidField> {
     let at = format!("{path}.tool_calls");
     let list = items(message, "tool_calls");
     if list.is_empty() && message.get("tool_calls").is_some_and(Value::is_array) {
@@ -140,9 +140,9 @@ fn calls(
         let at = format!("{at}.{index}");
         let call = object(call, &at)?;
         let known = [
-            must("id", JsonType::Text),
-            must("type", JsonType::Text),
-            must("function", JsonType::Object),
+            required("id", JsonType::Text),
+            required("type", JsonType::Text),
+            required("function", JsonType::Object),
         ];
         fields(call, &at, &known)?;
         let kind = text(call, "type").unwrap_or_default();
@@ -153,12 +153,16 @@ fn calls(
         let empty = Map::new();
         let function = call.get("function").and_then(Value::as_object).unwrap_or(&empty);
         let at = format!("{at}.function");
-        fields(function, &at, &[must("name", JsonType::Text), must("arguments", JsonType::Text)])?;
+        fields(
+            function,
+            &at,
+            &[required("name", JsonType::Text), required("arguments", JsonType::Text)],
+        )?;
         super::tools::name_is_good(
             text(function, "name").unwrap_or_default(),
             &format!("{at}.name"),
         )?;
-        heard.hear(text(function, "arguments").unwrap_or_default());
+        request.hear(text(function, "arguments").unwrap_or_default());
         open.push(text(call, "id").unwrap_or_default().to_owned());
     }
     Ok(open)
@@ -168,8 +172,8 @@ fn contents(
     message: &Map<String, Value>,
     role: &str,
     path: &str,
-    heard: &mut Heard,
-) -> Result<(), Wrong> {
+    request: &mut ChatRequest,
+) -> Result<(), InvalidField> {
     let at = format!("{path}.content");
     let has_calls = ["tool_calls", "function_call", "refusal", "audio"]
         .iter()
@@ -182,7 +186,7 @@ fn contents(
                 "Invalid value for 'content': expected a string, got null. ({})",
                 super::bracketed(&at)
             );
-            return Err(said(&at, message));
+            return Err(invalid(&at, message));
         }
         Some(Value::String(text)) => said_here.push_str(text),
         Some(content) => {
@@ -196,18 +200,18 @@ fn contents(
                 return Err(coded(&at, "empty_array", message));
             }
             for (index, part) in parts.iter().enumerate() {
-                said_here.push_str(part_text(part, role, &format!("{at}.{index}"), heard)?);
+                said_here.push_str(part_text(part, role, &format!("{at}.{index}"), request)?);
             }
         }
     }
-    heard.hear(&said_here);
+    request.hear(&said_here);
     match role {
         "user" => {
-            heard.last = said_here;
-            heard.results.clear();
+            request.last = said_here;
+            request.results.clear();
         }
-        "tool" => heard.results.push(said_here),
-        "assistant" => heard.results.clear(),
+        "tool" => request.results.push(said_here),
+        "assistant" => request.results.clear(),
         _ => {}
     }
     Ok(())
@@ -218,8 +222,8 @@ fn part_text<'v>(
     part: &'v Value,
     role: &str,
     path: &str,
-    heard: &mut Heard,
-) -> Result<&'v str, Wrong> {
+    request: &mut ChatRequest,
+) -> Result<&'v str, InvalidField> {
     let part = object(part, path)?;
     let kind = text(part, "type").ok_or_else(|| super::super::shape::missing(path, "type"))?;
     let known: &[&str] = match role {
@@ -242,23 +246,23 @@ fn part_text<'v>(
         _ => "file",
     };
     let known = [
-        must("type", JsonType::Text),
-        must(inner, is),
+        required("type", JsonType::Text),
+        required(inner, is),
         nullable("prompt_cache_breakpoint", JsonType::Any),
     ];
     fields(part, path, &known)?;
     if kind == "image_url" {
-        heard.images = heard.images.saturating_add(1);
+        request.images = request.images.saturating_add(1);
         image(part, path)?;
     }
     Ok(text(part, inner).unwrap_or_default())
 }
 
-fn image(part: &Map<String, Value>, path: &str) -> Result<(), Wrong> {
+fn image(part: &Map<String, Value>, path: &str) -> Result<(), InvalidField> {
     let at = format!("{path}.image_url");
     let empty = Map::new();
     let image = part.get("image_url").and_then(Value::as_object).unwrap_or(&empty);
-    fields(image, &at, &[must("url", JsonType::Text), nullable("detail", JsonType::Text)])?;
+    fields(image, &at, &[required("url", JsonType::Text), nullable("detail", JsonType::Text)])?;
     if let Some(detail) = text(image, "detail").filter(|d| !["auto", "low", "high"].contains(d)) {
         let message =
             format!("Invalid value: '{detail}'. Supported values are: 'low', 'high', and 'auto'.");

@@ -10,9 +10,9 @@ mod tools;
 use serde_json::{Value, json};
 
 use super::api::{Api, Head, Route};
-use super::fault::{Fault, Sort};
+use super::fault::{ApiError, ErrorKind};
 use super::frame::Event;
-use super::shape::{Why, Wrong, bracketed, kind};
+use super::shape::{InvalidField, Reason, bracketed, kind};
 
 pub(super) const API: Api = Api {
     name: "openai",
@@ -20,7 +20,7 @@ pub(super) const API: Api = Api {
     route,
     read: |body, _| read::read(body).map_err(words),
     garbled: |_| {
-        Fault::bad(
+        ApiError::bad(
             "We could not parse the JSON body of your request. The OpenAI API expects a JSON \
              payload, but what was sent was not valid JSON.",
         )
@@ -28,20 +28,20 @@ pub(super) const API: Api = Api {
     whole: say::whole,
     stream: say::stream,
     fault,
-    status: |fault| if fault.sort == Sort::Overloaded { 503 } else { fault.status },
+    status: |fault| if fault.sort == ErrorKind::Overloaded { 503 } else { fault.status },
     fault_event: |fault, _| Event::data(fault.to_string(), false),
     no_model: |model| {
-        Fault::new(
+        ApiError::new(
             404,
-            Sort::NotFound,
+            ErrorKind::NotFound,
             format!("The model `{model}` does not exist or you do not have access to it."),
         )
         .code("model_not_found")
     },
     too_long: |tokens, window| {
-        Fault::new(
+        ApiError::new(
             400,
-            Sort::Context,
+            ErrorKind::Context,
             format!(
                 "This model's maximum context length is {window} tokens. However, your messages \
                  resulted in {tokens} tokens. Please reduce the length of the messages."
@@ -52,75 +52,75 @@ pub(super) const API: Api = Api {
     },
 };
 
-fn route(head: &Head<'_>) -> Result<Route, Fault> {
+fn route(head: &Head<'_>) -> Result<Route, ApiError> {
     let Head { method, path, .. } = head;
     if *path != "/v1/chat/completions" {
         let message = format!("Invalid URL ({method} {path})");
-        return Err(Fault::new(404, Sort::NotFound, message));
+        return Err(ApiError::new(404, ErrorKind::NotFound, message));
     }
     if *method != "POST" {
         let message = format!("Not allowed to {method} on {path}.");
-        return Err(Fault::new(405, Sort::Method, message).code("method_not_supported"));
+        return Err(ApiError::new(405, ErrorKind::Method, message).code("method_not_supported"));
     }
     if let Some(name) = head.foreign_key("authorization") {
-        return Err(Fault::bad(format!("another provider's `{name}` header reached OpenAI")));
+        return Err(ApiError::bad(format!("another provider's `{name}` header reached OpenAI")));
     }
     let Some(login) = head.header("authorization") else {
         let message = "You didn't provide an API key. You need to provide your API key in an \
                        Authorization header using Bearer auth (i.e. Authorization: Bearer \
                        YOUR_KEY).";
-        return Err(Fault::new(401, Sort::Auth, message));
+        return Err(ApiError::new(401, ErrorKind::Auth, message));
     };
     let key = login.strip_prefix("Bearer ").filter(|key| !key.is_empty() && !key.contains(' '));
     if key.is_none_or(|key| key.contains("invalid")) {
         let message = "Incorrect API key provided. You can find your API key at \
                        https://platform.openai.com/account/api-keys.";
-        return Err(Fault::new(401, Sort::Auth, message).code("invalid_api_key"));
+        return Err(ApiError::new(401, ErrorKind::Auth, message).code("invalid_api_key"));
     }
     if !head.is_json() {
         let found = head.header("content-type").unwrap_or_default();
-        return Err(Fault::bad(format!(
+        return Err(ApiError::bad(format!(
             "Invalid content type. Expected 'application/json', but got '{found}'."
         )));
     }
     Ok(Route { sse: true, ..Route::default() })
 }
 
-fn words(wrong: Wrong) -> Fault {
+fn words(wrong: InvalidField) -> ApiError {
     let path = bracketed(&wrong.path);
     let (message, code) = match wrong.why {
-        Why::Unknown if !path.contains(['.', '[']) => {
-            return Fault::bad(format!("Unrecognized request argument supplied: {path}"));
+        Reason::Unknown if !path.contains(['.', '[']) => {
+            return ApiError::bad(format!("Unrecognized request argument supplied: {path}"));
         }
-        Why::Unknown => (format!("Unknown parameter: '{path}'."), Some("unknown_parameter")),
-        Why::Missing => {
+        Reason::Unknown => (format!("Unknown parameter: '{path}'."), Some("unknown_parameter")),
+        Reason::Missing => {
             (format!("Missing required parameter: '{path}'."), Some("missing_required_parameter"))
         }
-        Why::Type { wanted, got } => {
+        Reason::Type { wanted, got } => {
             let wanted = read::wanted(wanted);
             let got = kind(&got);
             let message =
                 format!("Invalid type for '{path}': expected {wanted}, but got {got} instead.");
             (message, Some("invalid_type"))
         }
-        Why::Said { message, code } => (message, code),
+        Reason::Message { message, code } => (message, code),
     };
-    Fault { param: (!path.is_empty()).then_some(path), code, ..Fault::bad(message) }
+    ApiError { param: (!path.is_empty()).then_some(path), code, ..ApiError::bad(message) }
 }
 
-fn fault(fault: &Fault, _: &str) -> Value {
+fn fault(fault: &ApiError, _: &str) -> Value {
     let name = match fault.sort {
-        Sort::RateLimit if fault.code.is_none() => "requests",
-        Sort::RateLimit => "tokens",
-        Sort::Quota => "insufficient_quota",
-        Sort::Server | Sort::Overloaded | Sort::Timeout => "server_error",
+        ErrorKind::RateLimit if fault.code.is_none() => "requests",
+        ErrorKind::RateLimit => "tokens",
+        ErrorKind::Quota => "insufficient_quota",
+        ErrorKind::Server | ErrorKind::Overloaded | ErrorKind::Timeout => "server_error",
         _ => "invalid_request_error",
     };
     let code = fault.code.or(match fault.sort {
-        Sort::RateLimit => Some("rate_limit_exceeded"),
-        Sort::Quota => Some("insufficient_quota"),
-        Sort::Context => Some("context_length_exceeded"),
-        Sort::Auth if fault.status == 401 && fault.message.starts_with("Simulated") => {
+        ErrorKind::RateLimit => Some("rate_limit_exceeded"),
+        ErrorKind::Quota => Some("insufficient_quota"),
+        ErrorKind::Context => Some("context_length_exceeded"),
+        ErrorKind::Auth if fault.status == 401 && fault.message.starts_with("Simulated") => {
             Some("invalid_api_key")
         }
         _ => None,

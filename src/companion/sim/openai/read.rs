@@ -2,15 +2,15 @@
 use serde_json::{Map, Value};
 
 use super::super::shape::{
-    Field, JsonType, Wrong, coded, fields, given, items, may, missing, must, nullable, object,
-    said, text,
+    Field, InvalidField, JsonType, coded, fields, given, invalid, items, missing, nullable, object,
+    optional, required, text,
 };
-use super::super::talk::{Format, Heard};
+use super::super::talk::{ChatRequest, Format};
 use super::{messages, tools};
 
 const TOP: &[Field] = &[
-    must("model", JsonType::Text),
-    must("messages", JsonType::List),
+    required("model", JsonType::Text),
+    required("messages", JsonType::List),
     nullable("audio", JsonType::Object),
     nullable("frequency_penalty", JsonType::Number),
     nullable("function_call", JsonType::TextOrObject),
@@ -23,14 +23,14 @@ const TOP: &[Field] = &[
     nullable("modalities", JsonType::List),
     nullable("moderation", JsonType::Any),
     nullable("n", JsonType::Integer),
-    may("parallel_tool_calls", JsonType::Flag),
+    optional("parallel_tool_calls", JsonType::Flag),
     nullable("prediction", JsonType::Object),
     nullable("presence_penalty", JsonType::Number),
     nullable("prompt_cache_key", JsonType::Text),
     nullable("prompt_cache_options", JsonType::Object),
     nullable("prompt_cache_retention", JsonType::Text),
     nullable("reasoning_effort", JsonType::Text),
-    may("response_format", JsonType::Object),
+    optional("response_format", JsonType::Object),
     nullable("safety_identifier", JsonType::Text),
     nullable("seed", JsonType::Integer),
     nullable("service_tier", JsonType::Text),
@@ -39,8 +39,8 @@ const TOP: &[Field] = &[
     nullable("stream", JsonType::Flag),
     nullable("stream_options", JsonType::Object),
     nullable("temperature", JsonType::Number),
-    may("tool_choice", JsonType::TextOrObject),
-    may("tools", JsonType::List),
+    optional("tool_choice", JsonType::TextOrObject),
+    optional("tools", JsonType::List),
     nullable("top_logprobs", JsonType::Integer),
     nullable("top_p", JsonType::Number),
     nullable("user", JsonType::Text),
@@ -69,33 +69,33 @@ pub(super) fn reasons(model: &str) -> bool {
         && !model.contains("-chat")
 }
 
-pub(super) fn read(body: &Value) -> Result<Heard, Wrong> {
+pub(super) fn read(body: &Value) -> Result<ChatRequest, InvalidField> {
     let body = object(body, "")?;
     if !body.contains_key("model") {
-        return Err(said("", "you must provide a model parameter"));
+        return Err(invalid("", "you must provide a model parameter"));
     }
     fields(body, "", TOP)?;
     let model = text(body, "model").unwrap_or_default();
-    let mut heard = Heard {
+    let mut request = ChatRequest {
         provider: "openai",
         model: model.to_owned(),
         stream: body.get("stream").and_then(Value::as_bool).unwrap_or(false),
         sse: true,
         parallel: true,
         thinking_counts: true,
-        ..Heard::default()
+        ..ChatRequest::default()
     };
     ranges(body)?;
-    limits(body, model, &mut heard)?;
-    reasoning(body, model, &mut heard)?;
-    stream_options(body, &mut heard)?;
-    tools::read(body, &mut heard)?;
-    messages::read(items(body, "messages"), &mut heard)?;
-    format(body, &mut heard)?;
-    Ok(heard)
+    limits(body, model, &mut request)?;
+    reasoning(body, model, &mut request)?;
+    stream_options(body, &mut request)?;
+    tools::read(body, &mut request)?;
+    messages::read(items(body, "messages"), &mut request)?;
+    format(body, &mut request)?;
+    Ok(request)
 }
 
-fn ranges(body: &Map<String, Value>) -> Result<(), Wrong> {
+fn ranges(body: &Map<String, Value>) -> Result<(), InvalidField> {
     let rows = [
         ("temperature", 0.0, 2.0),
         ("top_p", 0.0, 1.0),
@@ -137,12 +137,16 @@ fn ranges(body: &Map<String, Value>) -> Result<(), Wrong> {
     let logprobs = body.get("logprobs").and_then(Value::as_bool).unwrap_or(false);
     if given(body, "top_logprobs").is_some() && !logprobs {
         let message = "The 'top_logprobs' parameter is only allowed when 'logprobs' is enabled.";
-        return Err(said("top_logprobs", message));
+        return Err(invalid("top_logprobs", message));
     }
     Ok(())
 }
 
-fn limits(body: &Map<String, Value>, model: &str, heard: &mut Heard) -> Result<(), Wrong> {
+fn limits(
+    body: &Map<String, Value>,
+    model: &str,
+    request: &mut ChatRequest,
+) -> Result<(), InvalidField> {
     let old = given(body, "max_tokens").and_then(Value::as_u64);
     let new = given(body, "max_completion_tokens").and_then(Value::as_u64);
     if old.is_some() && new.is_some() {
@@ -155,10 +159,10 @@ fn limits(body: &Map<String, Value>, model: &str, heard: &mut Heard) -> Result<(
                        'max_completion_tokens' instead.";
         return Err(coded("max_tokens", "unsupported_parameter", message));
     }
-    heard.max_tokens = old.or(new);
-    heard.answers = body.get("n").and_then(Value::as_u64).unwrap_or(1);
+    request.max_tokens = old.or(new);
+    request.answers = body.get("n").and_then(Value::as_u64).unwrap_or(1);
     match given(body, "stop") {
-        Some(Value::String(stop)) => heard.stops.push(stop.clone()),
+        Some(Value::String(stop)) => request.stops.push(stop.clone()),
         Some(Value::Array(list)) => {
             if list.len() > 4 {
                 let message = format!(
@@ -174,7 +178,7 @@ fn limits(body: &Map<String, Value>, model: &str, heard: &mut Heard) -> Result<(
                 let stop = stop.ok_or_else(|| {
                     coded(&path, "invalid_type", "Invalid type for 'stop': expected strings.")
                 })?;
-                heard.stops.push(stop.to_owned());
+                request.stops.push(stop.to_owned());
             }
         }
         _ => {}
@@ -182,15 +186,19 @@ fn limits(body: &Map<String, Value>, model: &str, heard: &mut Heard) -> Result<(
     Ok(())
 }
 
-fn reasoning(body: &Map<String, Value>, model: &str, heard: &mut Heard) -> Result<(), Wrong> {
+fn reasoning(
+    body: &Map<String, Value>,
+    model: &str,
+    request: &mut ChatRequest,
+) -> Result<(), InvalidField> {
     let effort = given(body, "reasoning_effort").and_then(Value::as_str);
     if !reasons(model) {
         return match effort {
-            Some(_) => Err(said("", "Unrecognized request argument supplied: reasoning_effort")),
+            Some(_) => Err(invalid("", "Unrecognized request argument supplied: reasoning_effort")),
             None => Ok(()),
         };
     }
-    heard.thinking = match effort.unwrap_or("medium") {
+    request.thinking = match effort.unwrap_or("medium") {
         "none" => 0,
         "minimal" => 8,
         "low" => 16,
@@ -206,7 +214,7 @@ fn reasoning(body: &Map<String, Value>, model: &str, heard: &mut Heard) -> Resul
             return Err(coded("reasoning_effort", "invalid_value", message));
         }
     };
-    if heard.thinking == 0 {
+    if request.thinking == 0 {
         return Ok(());
     }
     for name in ["temperature", "top_p", "frequency_penalty", "presence_penalty"] {
@@ -231,43 +239,50 @@ fn reasoning(body: &Map<String, Value>, model: &str, heard: &mut Heard) -> Resul
     }
 }
 
-fn stream_options(body: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
+fn stream_options(
+    body: &Map<String, Value>,
+    request: &mut ChatRequest,
+) -> Result<(), InvalidField> {
     let Some(options) = given(body, "stream_options").and_then(Value::as_object) else {
         return Ok(());
     };
-    if !heard.stream {
+    if !request.stream {
         let message = "The 'stream_options' parameter is only allowed when 'stream' is enabled.";
-        return Err(said("stream_options", message));
+        return Err(invalid("stream_options", message));
     }
     let known = [
         nullable("include_usage", JsonType::Flag),
         nullable("include_obfuscation", JsonType::Flag),
     ];
     fields(options, "stream_options", &known)?;
-    heard.include_usage = options.get("include_usage").and_then(Value::as_bool).unwrap_or(false);
+    request.include_usage = options.get("include_usage").and_then(Value::as_bool).unwrap_or(false);
     Ok(())
 }
 
-fn format(body: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
+fn format(body: &Map<String, Value>, request: &mut ChatRequest) -> Result<(), InvalidField> {
     let Some(format) = body.get("response_format").and_then(Value::as_object) else {
         return Ok(());
     };
     let at = "response_format";
-    fields(format, at, &[must("type", JsonType::Text), may("json_schema", JsonType::Object)])?;
+    fields(
+        format,
+        at,
+        &[required("type", JsonType::Text), optional("json_schema", JsonType::Object)],
+    )?;
     match text(format, "type").unwrap_or_default() {
         "text" => {}
         "json_object" => {
-            if !heard.prompt.to_ascii_lowercase().contains("json") {
+            if !request.prompt.to_ascii_lowercase().contains("json") {
                 let message = "'messages' must contain the word 'json' in some form, to use \
                                'response_format' of type 'json_object'.";
-                return Err(said("messages", message));
+                return Err(invalid("messages", message));
             }
-            heard.format = Format::Json;
+            request.format = Format::Json;
         }
         "json_schema" => {
             let inner = format.get("json_schema").and_then(Value::as_object);
             let inner = inner.ok_or_else(|| missing(at, "json_schema"))?;
-            heard.format = Format::Schema(tools::answer_schema(inner)?);
+            request.format = Format::Schema(tools::answer_schema(inner)?);
         }
         other => {
             let message = format!(

@@ -2,21 +2,21 @@
 use serde_json::{Map, Value, json};
 
 use super::super::frame::Event;
-use super::super::talk::{Call, End, Heard, Said, pieces};
+use super::super::talk::{Call, ChatAnswer, ChatRequest, End, pieces};
 
 /// A moment for `created`; answers carry no clock, so that they compare.
 const CREATED: u64 = 1_764_000_000;
 
-fn usage(heard: &Heard, said: &Said) -> Value {
-    let answers = heard.answers.max(1);
-    let output = said.usage.output.saturating_mul(answers);
-    let thinking = said.usage.thinking.saturating_mul(answers);
+fn usage(request: &ChatRequest, answer: &ChatAnswer) -> Value {
+    let answers = request.answers.max(1);
+    let output = answer.usage.output.saturating_mul(answers);
+    let thinking = answer.usage.thinking.saturating_mul(answers);
     let completion = output.saturating_add(thinking);
     json!({
-        "prompt_tokens": said.usage.input,
+        "prompt_tokens": answer.usage.input,
         "completion_tokens": completion,
-        "total_tokens": said.usage.input.saturating_add(completion),
-        "prompt_tokens_details": {"cached_tokens": said.usage.cached, "audio_tokens": 0},
+        "total_tokens": answer.usage.input.saturating_add(completion),
+        "prompt_tokens_details": {"cached_tokens": answer.usage.cached, "audio_tokens": 0},
         "completion_tokens_details": {
             "reasoning_tokens": thinking, "audio_tokens": 0,
             "accepted_prediction_tokens": 0, "rejected_prediction_tokens": 0,
@@ -24,8 +24,8 @@ fn usage(heard: &Heard, said: &Said) -> Value {
     })
 }
 
-const fn finish(said: &Said) -> &'static str {
-    match said.end {
+const fn finish(answer: &ChatAnswer) -> &'static str {
+    match answer.end {
         End::Done | End::Stopped(_) | End::Refused => "stop",
         End::Length => "length",
         End::Called => "tool_calls",
@@ -37,40 +37,40 @@ fn call_id(call: &Call, answer: u64) -> String {
     format!("call_{}{answer:04}", call.id)
 }
 
-fn id(said: &Said) -> String {
-    format!("chatcmpl-sim{:024}", said.serial)
+fn id(answer: &ChatAnswer) -> String {
+    format!("chatcmpl-sim{:024}", answer.serial)
 }
 
-pub(super) fn whole(heard: &Heard, said: &Said) -> Value {
-    let answers = heard.answers.max(1);
-    let choices: Vec<Value> = (0..answers).map(|index| choice(said, index)).collect();
+pub(super) fn whole(request: &ChatRequest, answer: &ChatAnswer) -> Value {
+    let answers = request.answers.max(1);
+    let choices: Vec<Value> = (0..answers).map(|index| choice(answer, index)).collect();
     let mut out = json!({
-        "id": id(said),
+        "id": id(answer),
         "object": "chat.completion",
         "created": CREATED,
-        "model": heard.model,
+        "model": request.model,
         "choices": choices,
-        "usage": usage(heard, said),
+        "usage": usage(request, answer),
         "service_tier": "default",
         "system_fingerprint": "fp_sim",
     });
-    if let (true, Some(out)) = (said.usage.missing, out.as_object_mut()) {
+    if let (true, Some(out)) = (answer.usage.missing, out.as_object_mut()) {
         out.remove("usage");
     }
     out
 }
 
-fn choice(said: &Said, index: u64) -> Value {
-    let refused = said.end == End::Refused;
-    let silent = refused || said.end == End::Called;
+fn choice(answer: &ChatAnswer, index: u64) -> Value {
+    let refused = answer.end == End::Refused;
+    let silent = refused || answer.end == End::Called;
     let mut message = Map::new();
     message.insert("role".to_owned(), json!("assistant"));
-    let content = if silent { Value::Null } else { json!(said.text) };
+    let content = if silent { Value::Null } else { json!(answer.text) };
     message.insert("content".to_owned(), content);
-    message.insert("refusal".to_owned(), if refused { json!(said.text) } else { Value::Null });
+    message.insert("refusal".to_owned(), if refused { json!(answer.text) } else { Value::Null });
     message.insert("annotations".to_owned(), json!([]));
-    if said.end == End::Called {
-        let calls: Vec<Value> = said
+    if answer.end == End::Called {
+        let calls: Vec<Value> = answer
             .calls
             .iter()
             .map(|call| {
@@ -81,12 +81,12 @@ fn choice(said: &Said, index: u64) -> Value {
             .collect();
         message.insert("tool_calls".to_owned(), Value::Array(calls));
     }
-    json!({"index": index, "message": message, "logprobs": null, "finish_reason": finish(said)})
+    json!({"index": index, "message": message, "logprobs": null, "finish_reason": finish(answer)})
 }
 
 struct Chunks<'s> {
-    heard: &'s Heard,
-    said: &'s Said,
+    request: &'s ChatRequest,
+    answer: &'s ChatAnswer,
     out: Vec<Event>,
 }
 
@@ -99,23 +99,23 @@ impl Chunks<'_> {
 
     fn chunk(&mut self, choices: &Value, usage: &Value, content: bool) {
         let mut chunk = json!({
-            "id": id(self.said),
+            "id": id(self.answer),
             "object": "chat.completion.chunk",
             "created": CREATED,
-            "model": self.heard.model,
+            "model": self.request.model,
             "service_tier": "default",
             "system_fingerprint": "fp_sim",
             "choices": choices,
         });
-        if let (true, Some(chunk)) = (self.heard.include_usage, chunk.as_object_mut()) {
+        if let (true, Some(chunk)) = (self.request.include_usage, chunk.as_object_mut()) {
             chunk.insert("usage".to_owned(), usage.clone());
         }
         self.out.push(Event::data(chunk.to_string(), content));
     }
 
     fn answer(&mut self, index: u64) {
-        let said = self.said;
-        match said.end {
+        let answer = self.answer;
+        match answer.end {
             End::Called => {
                 self.push(
                     index,
@@ -123,7 +123,7 @@ impl Chunks<'_> {
                     None,
                     false,
                 );
-                for (at, call) in said.calls.iter().enumerate() {
+                for (at, call) in answer.calls.iter().enumerate() {
                     let head = json!({"tool_calls": [{"index": at, "id": call_id(call, index),
                         "type": "function", "function": {"name": call.name, "arguments": ""}}]});
                     self.push(index, &head, None, true);
@@ -141,7 +141,7 @@ impl Chunks<'_> {
                     None,
                     false,
                 );
-                for piece in pieces(&said.text) {
+                for piece in pieces(&answer.text) {
                     self.push(index, &json!({"refusal": piece}), None, true);
                 }
             }
@@ -152,22 +152,22 @@ impl Chunks<'_> {
                     None,
                     false,
                 );
-                for piece in pieces(&said.text) {
+                for piece in pieces(&answer.text) {
                     self.push(index, &json!({"content": piece}), None, true);
                 }
             }
         }
-        self.push(index, &json!({}), Some(finish(said)), false);
+        self.push(index, &json!({}), Some(finish(answer)), false);
     }
 }
 
-pub(super) fn stream(heard: &Heard, said: &Said) -> Vec<Event> {
-    let mut chunks = Chunks { heard, said, out: Vec::new() };
-    for index in 0..heard.answers.max(1) {
+pub(super) fn stream(request: &ChatRequest, answer: &ChatAnswer) -> Vec<Event> {
+    let mut chunks = Chunks { request, answer, out: Vec::new() };
+    for index in 0..request.answers.max(1) {
         chunks.answer(index);
     }
-    if heard.include_usage && !said.usage.missing {
-        let usage = usage(heard, said);
+    if request.include_usage && !answer.usage.missing {
+        let usage = usage(request, answer);
         chunks.chunk(&json!([]), &usage, false);
     }
     chunks.out.push(Event::data("[DONE]", false));

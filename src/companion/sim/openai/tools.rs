@@ -2,19 +2,22 @@
 use serde_json::{Map, Value, json};
 
 use super::super::shape::{
-    Field, JsonType, Wrong, bad_schema, coded, fields, is_name, items, may, must, nullable, object,
-    said, text,
+    Field, InvalidField, JsonType, bad_schema, coded, fields, invalid, is_name, items, nullable,
+    object, optional, required, text,
 };
-use super::super::talk::{Choice, Heard, Tool};
+use super::super::talk::{ChatRequest, Choice, Tool};
 
 const FUNCTION: &[Field] = &[
-    must("name", JsonType::Text),
+    required("name", JsonType::Text),
     nullable("description", JsonType::Text),
-    may("parameters", JsonType::Object),
+    optional("parameters", JsonType::Object),
     nullable("strict", JsonType::Flag),
 ];
 
-pub(super) fn read(body: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
+pub(super) fn read(
+    body: &Map<String, Value>,
+    request: &mut ChatRequest,
+) -> Result<(), InvalidField> {
     let given = body.contains_key("tools");
     let list = items(body, "tools");
     if given && list.is_empty() {
@@ -31,24 +34,28 @@ pub(super) fn read(body: &Map<String, Value>, heard: &mut Heard) -> Result<(), W
         return Err(coded("tools", "array_above_max_length", message));
     }
     for (index, tool) in list.iter().enumerate() {
-        heard.tools.push(one(tool, &format!("tools.{index}"))?);
-        heard.hear(&tool.to_string());
+        request.tools.push(one(tool, &format!("tools.{index}"))?);
+        request.hear(&tool.to_string());
     }
     for name in ["tool_choice", "parallel_tool_calls"] {
         if !given && body.contains_key(name) {
             let message = format!(
                 "Invalid value for '{name}': '{name}' is only allowed when 'tools' are specified."
             );
-            return Err(said(name, message));
+            return Err(invalid(name, message));
         }
     }
-    heard.parallel = body.get("parallel_tool_calls").and_then(Value::as_bool).unwrap_or(true);
-    choice(body.get("tool_choice"), heard)
+    request.parallel = body.get("parallel_tool_calls").and_then(Value::as_bool).unwrap_or(true);
+    choice(body.get("tool_choice"), request)
 }
 
-fn one(tool: &Value, path: &str) -> Result<Tool, Wrong> {
+fn one(tool: &Value, path: &str) -> Result<Tool, InvalidField> {
     let tool = object(tool, path)?;
-    fields(tool, path, &[must("type", JsonType::Text), must("function", JsonType::Object)])?;
+    fields(
+        tool,
+        path,
+        &[required("type", JsonType::Text), required("function", JsonType::Object)],
+    )?;
     let kind = text(tool, "type").unwrap_or_default();
     if kind != "function" {
         let message = format!("Invalid value: '{kind}'. Supported values are: 'function'.");
@@ -73,7 +80,7 @@ fn one(tool: &Value, path: &str) -> Result<Tool, Wrong> {
 }
 
 /// Holds a function's name to its pattern.
-pub(super) fn name_is_good(name: &str, path: &str) -> Result<(), Wrong> {
+pub(super) fn name_is_good(name: &str, path: &str) -> Result<(), InvalidField> {
     if is_name(name, "_-", 64) {
         return Ok(());
     }
@@ -132,12 +139,12 @@ fn strict(schema: &Value) -> Result<(), String> {
     schema.get("items").map_or(Ok(()), strict)
 }
 
-fn choice(choice: Option<&Value>, heard: &mut Heard) -> Result<(), Wrong> {
+fn choice(choice: Option<&Value>, request: &mut ChatRequest) -> Result<(), InvalidField> {
     let at = "tool_choice";
     match choice {
         None => {}
         Some(Value::String(word)) => {
-            heard.choice = match word.as_str() {
+            request.choice = match word.as_str() {
                 "auto" => Choice::Auto,
                 "none" => Choice::Never,
                 "required" => Choice::Some(Vec::new()),
@@ -153,51 +160,51 @@ fn choice(choice: Option<&Value>, heard: &mut Heard) -> Result<(), Wrong> {
         Some(value) => {
             let choice = object(value, at)?;
             let known = [
-                must("type", JsonType::Text),
-                may("function", JsonType::Object),
-                may("allowed_tools", JsonType::Object),
+                required("type", JsonType::Text),
+                optional("function", JsonType::Object),
+                optional("allowed_tools", JsonType::Object),
             ];
             fields(choice, at, &known)?;
             if text(choice, "type") == Some("allowed_tools") {
-                return allowed(choice, heard);
+                return allowed(choice, request);
             }
             let function = choice.get("function").and_then(Value::as_object);
             let name = function.and_then(|function| text(function, "name"));
             let name = name.ok_or_else(|| super::super::shape::missing(at, "function"))?;
-            if !heard.tools.iter().any(|tool| tool.name == name) {
+            if !request.tools.iter().any(|tool| tool.name == name) {
                 let message = format!(
                     "Invalid value for 'tool_choice': tool_choice references '{name}', which was \
                      not found in 'tools'."
                 );
-                return Err(said(at, message));
+                return Err(invalid(at, message));
             }
-            heard.choice = Choice::Some(vec![name.to_owned()]);
+            request.choice = Choice::Some(vec![name.to_owned()]);
         }
     }
     Ok(())
 }
 
-fn allowed(choice: &Map<String, Value>, heard: &mut Heard) -> Result<(), Wrong> {
+fn allowed(choice: &Map<String, Value>, request: &mut ChatRequest) -> Result<(), InvalidField> {
     let at = "tool_choice.allowed_tools";
     let empty = Map::new();
     let inner = choice.get("allowed_tools").and_then(Value::as_object).unwrap_or(&empty);
-    fields(inner, at, &[must("mode", JsonType::Text), must("tools", JsonType::List)])?;
+    fields(inner, at, &[required("mode", JsonType::Text), required("tools", JsonType::List)])?;
     let names = items(inner, "tools").iter().filter_map(|tool| tool.pointer("/function/name"));
     let names: Vec<String> = names.filter_map(Value::as_str).map(str::to_owned).collect();
-    heard.tools.retain(|tool| names.contains(&tool.name));
+    request.tools.retain(|tool| names.contains(&tool.name));
     if text(inner, "mode") == Some("required") {
-        heard.choice = Choice::Some(names);
+        request.choice = Choice::Some(names);
     }
     Ok(())
 }
 
 /// The schema in `response_format.json_schema`.
-pub(super) fn answer_schema(inner: &Map<String, Value>) -> Result<Value, Wrong> {
+pub(super) fn answer_schema(inner: &Map<String, Value>) -> Result<Value, InvalidField> {
     let at = "response_format.json_schema";
     let known = [
-        must("name", JsonType::Text),
+        required("name", JsonType::Text),
         nullable("description", JsonType::Text),
-        may("schema", JsonType::Object),
+        optional("schema", JsonType::Object),
         nullable("strict", JsonType::Flag),
     ];
     fields(inner, at, &known)?;

@@ -15,7 +15,7 @@ pub(in crate::policy) trait Read: Kind {
     /// What a value is read as.
     type Value;
 
-    /// Reads a value; `None`, and a report, when it is none of this kind.
+    /// Reads a value; `None`, and a report, when it is not of this kind.
     fn read(&self, spot: &Spot<'_>) -> Option<Self::Value>;
 }
 

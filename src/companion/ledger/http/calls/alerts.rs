@@ -12,7 +12,7 @@ use crate::json::Writer;
 
 /// `GET /v1/alerts`
 pub(in super::super) async fn all(State(app): State<App>, query: Query) -> CallResult {
-    query.known(&["limit"])?;
+    query.allow_only(&["limit"])?;
     Ok(write(&app.ledger.alerts(None, query.limit()?).await?))
 }
 
@@ -22,7 +22,7 @@ pub(in super::super) async fn of_tenant(
     Name(tenant): Name,
     query: Query,
 ) -> CallResult {
-    query.known(&["limit"])?;
+    query.allow_only(&["limit"])?;
     let alerts = app.ledger.alerts(Some(&tenant), query.limit()?).await?;
     if alerts.is_empty() {
         require_tenant(&app, &tenant).await?;

@@ -16,7 +16,7 @@ pub(in super::super) async fn list(
     Name(tenant): Name,
     query: Query,
 ) -> CallResult {
-    query.known(&["after", "limit"])?;
+    query.allow_only(&["after", "limit"])?;
     let (after, limit) = (query.after_number()?, query.limit()?);
     // One more than asked for tells whether there is another page.
     let mut entries = app.ledger.entries(&tenant, after, limit.saturating_add(1)).await?;

@@ -12,7 +12,7 @@ use crate::credit::wire;
 use crate::credit::{Answer, Command, NewHold, Outcome, Release};
 
 /// `POST /v1/holds`
-pub(in super::super) async fn make(State(app): State<App>, body: Json) -> CallResult {
+pub(in super::super) async fn create(State(app): State<App>, body: Json) -> CallResult {
     let hold = read(&body)?;
     let answer = app.ledger.apply(Command::Hold(hold.clone())).await?;
     app.metrics.outcomes(Operation::Hold, [answer.outcome]);

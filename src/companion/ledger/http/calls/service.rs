@@ -17,7 +17,7 @@ use crate::companion::ledger::metrics::{self, Text};
 const DOCUMENT: &str = include_str!("../openapi.json");
 
 /// How long a check of the database may take.
-const PATIENCE: Duration = Duration::from_secs(2);
+const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// `GET /openapi.json`
 pub(in super::super) async fn document() -> Response {
@@ -26,7 +26,7 @@ pub(in super::super) async fn document() -> Response {
 
 /// `GET /healthz`
 pub(in super::super) async fn health(State(app): State<App>) -> CallResult {
-    match timeout(PATIENCE, app.ledger.ready()).await {
+    match timeout(CHECK_TIMEOUT, app.ledger.ready()).await {
         Ok(ready) => ready?,
         Err(_) => {
             let why = "the database does not answer in time: somebody else may keep it locked";

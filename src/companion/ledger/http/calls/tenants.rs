@@ -16,7 +16,7 @@ use crate::json::Writer;
 
 /// `GET /v1/tenants`
 pub(in super::super) async fn list(State(app): State<App>, query: Query) -> CallResult {
-    query.known(&["after", "limit"])?;
+    query.allow_only(&["after", "limit"])?;
     let (after, limit) = (query.after_name()?, query.limit()?);
     // One more than asked for tells whether there is another page.
     let mut views = app.ledger.tenants(after.as_deref(), limit.saturating_add(1)).await?;

@@ -1,4 +1,4 @@
-//! What was spent by model and day, as stacked bars in SVG and as a table for whoever sees none.
+//! What was spent by model and day, as stacked bars in SVG, and as a table for screen readers.
 use std::collections::BTreeMap;
 
 use super::amount;

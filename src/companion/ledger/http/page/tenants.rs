@@ -25,7 +25,7 @@ pub(in super::super) async fn tenants(
     query: Result<Query, ProblemDetails>,
 ) -> Result<Response, Failed> {
     let query = query?;
-    query.known(&["after"])?;
+    query.allow_only(&["after"])?;
     let after = query.after_name()?;
     let mut views = app.ledger.tenants(after.as_deref(), TENANTS.saturating_add(1)).await?;
     let most = usize::try_from(TENANTS).unwrap_or(usize::MAX);

@@ -1,9 +1,9 @@
-//! Commands in one transaction: lock and load what they are about, apply them, keep what changed.
+//! Commands in one transaction: lock and load their records, apply them, write what changed.
 //!
-//! Whatever is written belongs to an account, whose row is locked before anything of it is read:
-//! several ledgers on one database do not get in each other's way. An account that somebody else
-//! has locked is skipped, or waited for. What is new has no row to lock; two that make the same
-//! thing meet at its key, and one of them starts again.
+//! Every record belongs to an account, whose row is locked before any of its records is read, so
+//! that several ledgers can share a database. An account that another session has locked is
+//! skipped, or waited for. A new record has no row to lock: when two ledgers insert the same one,
+//! its key stops the second, which starts again.
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ use crate::companion::ledger::store::table::{Cell, Kind};
 use crate::companion::ledger::store::{DUE_MAX, LONG, Locks, StoreError, TOO_EARLY};
 use crate::credit::{Account, Answer, Book, Changes, Command, Moment, Tiers, Wanted};
 
-/// What the time is: told, or the server's.
+/// The time of a transaction: given by the caller, or the server's.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Time<'t> {
     pub(super) given: Option<Moment>,
@@ -41,7 +41,7 @@ impl Time<'_> {
     }
 }
 
-/// Does all of them or none, but for those of accounts that are skipped.
+/// Carries out all commands or none, except those whose accounts are skipped.
 pub(super) async fn batch(
     pool: &PgPool,
     commands: &[Command],
@@ -53,7 +53,7 @@ pub(super) async fn batch(
     let tenants: BTreeSet<&str> = commands.iter().filter_map(Command::tenant).collect();
     let accounts = lock(&mut transaction, &tenants, locks).await?;
     let skipped = skipped(&mut transaction, &tenants, &accounts, locks).await?;
-    // After the locks: nobody's time is before that of who had them last.
+    // After the locks are held, so that time goes on from the previous holder's.
     let now = time.now(&mut transaction).await?;
     let is_free = |command: &&Command| !command.tenant().is_some_and(|name| skipped.contains(name));
     let free: Cow<'_, [Command]> = match skipped.is_empty() {
@@ -143,7 +143,7 @@ async fn lock(
     Ok(accounts)
 }
 
-/// Accounts that are there and were not locked: somebody else has them.
+/// Accounts that exist and could not be locked: another session has them.
 async fn skipped(
     connection: &mut PgConnection,
     tenants: &BTreeSet<&str>,
@@ -160,7 +160,7 @@ async fn skipped(
     Ok(rows(connection, sql, |row| row.text("tenant")).await?.into_iter().collect())
 }
 
-/// The holds that are named, and those that have expired by an account's own time.
+/// The holds that commands name, and those that are due by their account's time.
 async fn load_holds(
     connection: &mut PgConnection,
     wanted: &Wanted,
@@ -183,7 +183,7 @@ async fn load_holds(
     Ok(())
 }
 
-/// What a wrong clock did to accounts that are to be repaired.
+/// What a clock that was ahead did to the accounts to be repaired.
 async fn load_wronged(
     connection: &mut PgConnection,
     wanted: &Wanted,
@@ -206,7 +206,7 @@ async fn load_wronged(
     Ok(())
 }
 
-/// An account and its time.
+/// An account and its latest moment.
 const MARKS: &[(&str, Kind)] = &[("tenant", Kind::Text), ("at", Kind::Int)];
 
 /// The tiers of purchases.
@@ -229,7 +229,7 @@ async fn keep(connection: &mut PgConnection, changes: Changes) -> Result<(), Sto
     let meters = changes.meters.iter().map(|(key, meter)| meter_row(key, meter)).collect();
     write.with(|sql| &sql.upsert, &METERS, meters).await?;
     if let Some(tiers) = changes.tiers {
-        // Two of them at once would be mixed.
+        // Two transactions at once would mix their lists.
         let lock = "LOCK TABLE tiers IN SHARE ROW EXCLUSIVE MODE";
         sqlx::query(lock).execute(&mut *write.connection).await?;
         sqlx::query("DELETE FROM tiers").execute(&mut *write.connection).await?;

@@ -1,4 +1,4 @@
-//! Connections to a server, as we want them.
+//! Connections to a server, with the settings that the ledger needs.
 use core::str::FromStr as _;
 use core::time::Duration;
 
@@ -10,19 +10,20 @@ use super::views;
 use crate::companion::ledger::store::{StoreError, schema};
 use crate::credit::Moment;
 
-/// How long a command waits for a connection: a server that is away is not waited for.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a command waits for a connection to the server.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What every connection begins with: nothing of ours may take or hold on longer than a batch, or
-/// wait long for what somebody else holds.
+/// The settings of every connection: no statement may run, and no transaction stay open, for longer
+/// than a batch, or wait long for a lock.
 const SESSION: &str = "SET statement_timeout = '10s'; SET lock_timeout = '300ms'; \
                        SET idle_in_transaction_session_timeout = '15s'; SET timezone = 'UTC'";
 
-/// A writer finds everything by its key. What a new table looks like must not teach it otherwise.
+/// For the writer, which finds every row by its key: the statistics of a new table could suggest
+/// another plan.
 const BY_KEY: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; \
                       SET enable_mergejoin = off";
 
-/// Who makes the tables holds this lock; the number is `tradewin` in ASCII.
+/// The advisory lock that a ledger holds while it creates tables: `tradewin` in ASCII.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(8390876139571603822)";
 
 /// Reads a URL.
@@ -35,7 +36,7 @@ pub(super) fn options(url: &str) -> Result<PgConnectOptions, String> {
 pub(super) fn pool(options: &PgConnectOptions, size: u32, writes: bool) -> PgPool {
     PgPoolOptions::new()
         .max_connections(size)
-        .acquire_timeout(PATIENCE)
+        .acquire_timeout(CONNECT_TIMEOUT)
         // A batch that finds its connection broken is tried again on another; a view is not.
         .test_before_acquire(!writes)
         .after_connect(move |connection, _| {
@@ -50,8 +51,8 @@ pub(super) fn pool(options: &PgConnectOptions, size: u32, writes: bool) -> PgPoo
         .connect_lazy_with(options.clone())
 }
 
-/// Brings the tables up to date. Several that start at once do it one after the other. Tells the
-/// server's time, and the latest moment at which anything happened.
+/// Brings the tables up to date; ledgers that start at once do so one after the other. Gives the
+/// server's time, and the latest moment in the database.
 pub(super) async fn migrate(
     options: &PgConnectOptions,
 ) -> Result<(Moment, Option<Moment>), String> {
@@ -74,7 +75,7 @@ pub(super) async fn migrate(
     Ok((now, newest))
 }
 
-/// Makes no table that is there: a ledger may run without the right to make any.
+/// Creates no table that exists: a ledger may run without the right to create any.
 async fn version(connection: &mut PgConnection) -> Result<i64, sqlx::Error> {
     let there = "SELECT to_regclass('schema_version') IS NOT NULL";
     if !sqlx::query_scalar::<_, bool>(there).fetch_one(&mut *connection).await? {

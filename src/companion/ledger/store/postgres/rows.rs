@@ -7,10 +7,10 @@ use crate::companion::ledger::store::StoreError;
 use crate::companion::ledger::store::records::{Reader, Row};
 use crate::companion::ledger::store::table::{Cell, Kind, Table, Takes};
 
-/// A statement that is being given its values.
+/// A statement that takes values.
 pub(super) type Statement = Query<'static, Postgres, PgArguments>;
 
-/// Reads a row of ours.
+/// Reads a record from a row.
 pub(super) type Reads<T> = fn(Reader<'_, PgRow>) -> Result<T, StoreError>;
 
 /// Finds the records of some keys.
@@ -19,7 +19,7 @@ pub(super) fn by_key(table: &'static Table, keys: Vec<Vec<Cell>>) -> Statement {
     bind(sqlx::query(AssertSqlSafe(&**select)), table.key_columns(), keys)
 }
 
-/// A statement of ours. Values are never part of its text.
+/// A statement. Values are bound, and never part of its text.
 pub(super) fn statement(sql: String) -> Statement {
     sqlx::query(AssertSqlSafe(sql))
 }
@@ -75,7 +75,7 @@ impl Row for PgRow {
     }
 }
 
-/// Another ledger in the way, or a connection that broke, may be gone when tried again.
+/// Conflicts with another ledger and broken connections may succeed when tried again.
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         let why = error.to_string();

@@ -1,4 +1,4 @@
-//! What the ledger shows, and which alerts are to be delivered.
+//! Reads for the API and the pages, and the alerts to deliver.
 use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::Connection as _;
@@ -15,12 +15,12 @@ use crate::companion::ledger::store::{
 use crate::companion::ledger::view::{AlertView, Delivery, SpendRow, TenantView, Webhook};
 use crate::credit::{Account, Credits, Entry, Hold, Lot, Moment};
 
-/// A number of ours that a statement takes.
+/// A number as a statement takes it.
 fn int(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// The server's time, now.
+/// The server's time.
 pub(super) async fn time(connection: &mut PgConnection) -> Result<Moment, StoreError> {
     let sql = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint) AS now";
     let found = rows(connection, sqlx::query(sql), |row| row.moment("now")).await?;
@@ -33,7 +33,7 @@ pub(super) async fn newest(connection: &mut PgConnection) -> Result<Option<Momen
     Ok(newest.and_then(|newest| u64::try_from(newest).ok()).map(Moment::of_millis))
 }
 
-/// Whether it can be written.
+/// Checks that the database can be written.
 pub(super) async fn probe(connection: &mut PgConnection, now: Moment) -> Result<(), StoreError> {
     sqlx::query(PROBE).bind(int(now.millis())).execute(connection).await?;
     Ok(())
@@ -62,7 +62,7 @@ pub(super) async fn tenant(
     Ok(views(connection, accounts, now).await?.pop())
 }
 
-/// Some accounts, each with what a reader wants to see beside it.
+/// Accounts with the figures that are computed from other records.
 async fn views(
     connection: &mut PgConnection,
     mut accounts: Vec<Account>,

@@ -1,4 +1,4 @@
-//! Writes records of ours, each table's in one statement.
+//! Writes records, those of a table in one statement.
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
 
@@ -10,7 +10,7 @@ use crate::companion::ledger::store::seal::sealed;
 use crate::companion::ledger::store::table::{Cell, Statements, Table, Takes};
 use crate::credit::{Lot, Written};
 
-/// Writes records of ours.
+/// Writes the records of one table.
 pub(super) struct Write<'c> {
     pub(super) connection: &'c mut PgConnection,
 }

@@ -1,4 +1,4 @@
-//! Moves what was written from the log into the file, so that no command waits for that.
+//! Moves what was written from the log into the file, so that no command has to wait for it.
 use core::time::Duration;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -14,7 +14,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// A thread of its own.
 #[derive(Debug)]
 pub(super) struct Checkpoints {
-    /// It ends when this is gone.
+    /// The thread ends when this is dropped.
     stop: Mutex<Option<(Sender<()>, JoinHandle<()>)>>,
 }
 
@@ -32,7 +32,7 @@ impl Checkpoints {
         let stop = self.stop.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((stop, thread)) = stop {
             drop(stop);
-            // One that fell has stopped as well.
+            // A thread that failed has stopped as well.
             drop(thread.join());
         }
     }
@@ -43,11 +43,11 @@ fn keep_moving(path: &Path, mode: Mode, stopped: &Receiver<()>) {
     while stopped.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
         connection = connection.or_else(|| open(path, mode).ok());
         let moved = connection.as_ref().map(|connection| {
-            // In nobody's way: it moves what nobody reads any more, and waits for nobody.
+            // A passive checkpoint: it moves what no one reads any more, and waits for no one.
             connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
         });
         if moved.is_none_or(|moved| moved.is_err()) {
-            // Full or away: the log keeps what was written, and it is tried again.
+            // The disk may be full or gone: the log keeps what was written until the next try.
             connection = None;
         }
     }

@@ -1,7 +1,7 @@
 //! Accounts in one file: SQLite, in this process.
 //!
-//! One thread writes, another reads what was written last, a third tidies up. Several processes on
-//! one file wait for each other.
+//! One thread writes, another reads, a third moves what was written from the log into the file.
+//! Several processes on one file wait for each other.
 mod audit;
 mod batch;
 mod checkpoint;
@@ -23,13 +23,13 @@ use checkpoint::Checkpoints;
 use open::{Mode, create, open, prepare};
 use worker::Worker;
 
-/// A file of accounts.
+/// Accounts in a file, or in memory.
 #[derive(Debug)]
 pub(crate) struct Sqlite {
     clock: Arc<WatchedClock>,
     writer: Arc<Worker>,
     reader: Arc<Worker>,
-    /// None in memory.
+    /// `None` for a database in memory.
     checkpoints: Option<Checkpoints>,
 }
 
@@ -50,7 +50,7 @@ impl Sqlite {
         })
     }
 
-    /// Keeps accounts as long as the process lives.
+    /// Accounts in memory, for as long as the process lives.
     pub(crate) fn in_memory(options: OpenOptions) -> Result<Self, String> {
         let mode = Mode::Write { durable: false };
         let mut connection = Connection::open_in_memory().map_err(|error| error.to_string())?;

@@ -1,4 +1,4 @@
-//! A connection to a file, as we want it.
+//! Connections to a file, with the settings that the ledger needs.
 use core::time::Duration;
 use std::path::Path;
 use std::thread::sleep;
@@ -7,7 +7,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use crate::companion::ledger::store::{StoreError, schema};
 
-/// How long another process may write before we give up.
+/// How long a statement waits for another process that writes.
 pub(super) const BUSY: Duration = Duration::from_secs(5);
 
 /// Pages of the log after which a writer moves them itself: 64 MiB.

@@ -6,7 +6,7 @@ use crate::companion::ledger::store::StoreError;
 use crate::companion::ledger::store::records::{Reader, Row};
 use crate::companion::ledger::store::table::{Cell, Table, Takes};
 
-/// Reads a row of ours.
+/// Reads a record from a row.
 pub(super) type Reads<T> = fn(Reader<'_, rusqlite::Row<'_>>) -> Result<T, StoreError>;
 
 /// The record of a key.

@@ -1,4 +1,4 @@
-//! What the ledger shows, and which alerts are to be delivered.
+//! Reads for the API and the pages, and the alerts to deliver.
 use core::time::Duration;
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ use crate::companion::ledger::view::{
 };
 use crate::credit::{Account, Entry, Hold, Moment};
 
-/// How long another process may write before it is in the way of a look at the database.
+/// How long a check of the database waits for another process that writes.
 const PROBE_WAIT: Duration = Duration::from_secs(1);
 
 /// The latest moment at which anything happened.
@@ -28,7 +28,7 @@ pub(super) fn newest(connection: &Connection) -> Result<Option<Moment>, StoreErr
     Ok(newest.and_then(|newest| u64::try_from(newest).ok()).map(Moment::of_millis))
 }
 
-/// Whether it can be written, without a long wait for whoever else writes.
+/// Checks that the database can be written, without a long wait for another writer.
 pub(super) fn probe(connection: &Connection, now: Moment) -> Result<(), StoreError> {
     connection.busy_timeout(PROBE_WAIT)?;
     let probed = connection.execute(PROBE, [moment(now)]);

@@ -1,4 +1,4 @@
-//! A thread that has a connection to itself, and does what it is asked in turn.
+//! A thread with a connection of its own, which runs one job after the other.
 use core::fmt;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -13,7 +13,7 @@ use crate::companion::ledger::store::{Reply, StoreError};
 
 type Job = Box<dyn FnOnce(&mut Link) + Send>;
 
-/// A connection, made again when it broke.
+/// A connection that is opened again when it broke.
 pub(super) struct Link {
     path: Option<PathBuf>,
     mode: Mode,
@@ -27,7 +27,7 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    /// Gives a connection to a thread. With no path it cannot be made again.
+    /// Starts a thread with a connection. Without a path it cannot be opened again.
     pub(super) fn new(
         name: &str,
         connection: Connection,
@@ -45,14 +45,14 @@ impl Worker {
         Ok(Self { jobs: Mutex::new(Some(jobs)), thread: Mutex::new(Some(thread)) })
     }
 
-    /// Does something with the connection, after all that was asked before.
+    /// Runs a job with the connection, after those that were given before.
     pub(super) fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Reply<'_, T> {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |link| {
-            // Whoever asked may be gone.
+            // The caller may be gone.
             drop(answer.send(link.run(work)));
         });
         let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
@@ -63,12 +63,12 @@ impl Worker {
         })
     }
 
-    /// Does what was asked, then lets the connection go.
+    /// Runs the jobs that wait, then closes the connection.
     pub(super) fn close(&self) {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
-            // A thread that fell has let go as well.
+            // A thread that failed has closed its connection as well.
             drop(thread.join());
         }
     }
