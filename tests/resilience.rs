@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use tradewind::layout::{Reader, Writer};
 use tradewind::port::Shared;
-use tradewind::resilience::{Record, Snapshot, UpdateError, read, update};
+use tradewind::resilience::{Record, Records, Snapshot, UpdateError};
 
 /// Envoy's shared data.
 #[derive(Default)]
@@ -84,11 +84,12 @@ const START: u64 = 1_700_000_000_000;
 const STALE: u64 = 7_200_001;
 
 fn put(data: &Data, now: u64, name: &str, credits: u64) -> Result<(), UpdateError> {
-    update(data, now, name, |_| Some((Purse { owner: name.to_owned(), credits, debt: -1 }, ())))
+    let purse = Purse { owner: name.to_owned(), credits, debt: -1 };
+    Records::at(data, now).update(name, |_| Some((purse.clone(), ())))
 }
 
 fn credits(data: &Data, name: &str) -> Option<u64> {
-    read::<Purse>(data, name).map(|purse| {
+    Records::at(data, START).read::<Purse>(name).map(|purse| {
         assert_eq!((purse.owner.as_str(), purse.debt), (name, -1), "it is its own record");
         purse.credits
     })
@@ -199,7 +200,7 @@ fn a_change_is_tried_again_when_another_worker_was_quicker() {
     let data = Data::default();
     put(&data, START, "acme", 5).unwrap();
     let take = |data: &Data| {
-        update(data, START, "acme", |purse: Option<Purse>| {
+        Records::at(data, START).update("acme", |purse: Option<Purse>| {
             let purse = purse?;
             let credits = purse.credits.checked_sub(1)?;
             Some((Purse { credits, ..purse }, credits))

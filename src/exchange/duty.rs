@@ -1,6 +1,7 @@
 //! What a request owes: discharged when its stream is over, however it ended.
 use super::spend::{By, Ending, PendingHold, Reservation, settle};
-use super::{Effect, Effects, Envoy, Report, record};
+use super::{Effect, Effects, Envoy, Read, Report, record};
+use crate::resilience::Records;
 
 /// One thing that a request owes.
 #[derive(Debug)]
@@ -59,12 +60,19 @@ impl Duties {
                 Duty::Settle(reservation) => {
                     let details = envoy.property(&["response", "code_details"]).unwrap_or_default();
                     let (answered, relayed, by) = (end.answered, end.relayed, By::of(&details));
-                    let ending = Ending { answered, relayed, by };
-                    effects.list.extend(settle(&reservation, end.reports, ending, envoy));
+                    let connected = !answered && is_connected(envoy);
+                    let ending = Ending { answered, relayed, by, connected };
+                    let records = Records::at(envoy, envoy.now_ms());
+                    effects.list.extend(settle(&reservation, end.reports, ending, records));
                     effects.list.extend((by == By::Gateway).then_some(Effect::SendNow));
                 }
             }
         }
         effects
     }
+}
+
+/// Whether the last attempt has a connection to its provider.
+fn is_connected(read: &dyn Read) -> bool {
+    read.property(&["upstream", "local_address"]).is_some_and(|address| !address.is_empty())
 }

@@ -9,6 +9,8 @@
 //! Where a bucket is full, the least recently changed record is dropped, but never one that is
 //! pinned ([`Record::is_pinned`]: it holds credits), unless it is two hours old. Where all records
 //! are pinned, the new one is not written ([`UpdateError::Full`]), and its caller does without.
+use core::fmt;
+
 use crate::layout::{Reader, Writer};
 use crate::port::Shared;
 
@@ -55,39 +57,66 @@ pub enum UpdateError {
     Contended,
 }
 
-/// The record of that name; `None` where nobody has written one.
-pub fn read<R: Record>(shared: &dyn Shared, name: &str) -> Option<R> {
-    let (bucket, _) = shared.shared_data(&key(R::KIND, name));
-    find(&bucket, name)
+/// The records that a proxy's workers share, to be read and changed at one moment.
+#[derive(Clone, Copy)]
+pub struct Records<'s> {
+    shared: &'s dyn Shared,
+    now_ms: u64,
+}
+
+impl<'s> Records<'s> {
+    /// At that time by the proxy's clock, in milliseconds.
+    #[must_use]
+    pub const fn at(shared: &'s dyn Shared, now_ms: u64) -> Self {
+        Self { shared, now_ms }
+    }
+
+    /// The time by the proxy's clock, in milliseconds.
+    #[must_use]
+    pub const fn now_ms(self) -> u64 {
+        self.now_ms
+    }
+
+    /// The record of that name; `None` where nobody has written one.
+    #[must_use]
+    pub fn read<R: Record>(self, name: &str) -> Option<R> {
+        let (bucket, _) = self.shared.shared_data(&key(R::KIND, name));
+        find(&bucket, name)
+    }
+
+    /// Changes the record of that name. `change` is given the record, and gives the new one and
+    /// what to answer, or `None` to leave the record as it is. It is called again for each try.
+    ///
+    /// # Errors
+    /// Why the record was not changed.
+    pub fn update<R: Record, T>(
+        self,
+        name: &str,
+        mut change: impl FnMut(Option<R>) -> Option<(R, T)>,
+    ) -> Result<T, UpdateError> {
+        let key = key(R::KIND, name);
+        for _ in 0..TRIES {
+            let (value, cas) = self.shared.shared_data(&key);
+            let (record, answer) = change(find(&value, name)).ok_or(UpdateError::Declined)?;
+            let value = with::<R>(&value, name, &record, self.now_ms).ok_or(UpdateError::Full)?;
+            if self.shared.set_shared_data(&key, &value, cas) {
+                return Ok(answer);
+            }
+        }
+        Err(UpdateError::Contended)
+    }
+}
+
+impl fmt::Debug for Records<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Records").field("now_ms", &self.now_ms).finish_non_exhaustive()
+    }
 }
 
 /// The record of a name in its bucket.
 pub(super) fn find<R: Record>(bucket: &[u8], name: &str) -> Option<R> {
     let found = entries(bucket).find(|entry| entry.name == name.as_bytes())?;
     R::read(&mut Reader::of(found.record))
-}
-
-/// Changes the record of that name. `change` is given the record, and gives the new one and what to
-/// answer, or `None` to leave the record as it is. It is called again for each try.
-///
-/// # Errors
-/// Why the record was not changed.
-pub fn update<R: Record, T>(
-    shared: &dyn Shared,
-    now_ms: u64,
-    name: &str,
-    mut change: impl FnMut(Option<R>) -> Option<(R, T)>,
-) -> Result<T, UpdateError> {
-    let key = key(R::KIND, name);
-    for _ in 0..TRIES {
-        let (value, cas) = shared.shared_data(&key);
-        let (record, answer) = change(find(&value, name)).ok_or(UpdateError::Declined)?;
-        let value = with::<R>(&value, name, &record, now_ms).ok_or(UpdateError::Full)?;
-        if shared.set_shared_data(&key, &value, cas) {
-            return Ok(answer);
-        }
-    }
-    Err(UpdateError::Contended)
 }
 
 /// A record as it stands in a bucket, with its name and the time of its last change.

@@ -3,5 +3,5 @@
 mod cell;
 mod snapshot;
 
-pub use cell::{Record, UpdateError, digest, read, update};
+pub use cell::{Record, Records, UpdateError, digest};
 pub use snapshot::Snapshot;

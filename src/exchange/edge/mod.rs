@@ -23,6 +23,7 @@ use crate::credit::Balance;
 use crate::decide::{Candidate, Decision, Outline, Trace};
 use crate::dialect::client::Served;
 use crate::dialect::{Client, Fault, FaultKind, Inbound, read_body};
+use crate::resilience::Records;
 
 /// One request of an app.
 #[derive(Debug)]
@@ -238,7 +239,8 @@ impl Edge {
         match core::mem::replace(&mut self.state, State::Replied) {
             State::AwaitingLedger { head, draft } => {
                 let (body, mut effects) = (envoy.call_body(size), Vec::new());
-                let next = pending.answered(policy, (status, &body), envoy, &mut effects);
+                let records = Records::at(envoy, envoy.now_ms());
+                let next = pending.answered(policy, (status, &body), records, &mut effects);
                 self.next(head, draft, next, effects, None)
             }
             other => {

@@ -5,22 +5,24 @@
 //! between, so that requests do not wait for its timeout one after the other. Failures of a tenant,
 //! whose account may be locked, make it away for that tenant; it is away for all where several
 //! tenants have failed and none was answered.
-use super::super::{Envoy, Ledger};
+use super::super::Ledger;
 use crate::layout::{Reader, Writer};
-use crate::resilience::{self as cell, Record, digest};
+use crate::resilience::{Record, Records, digest};
 
-/// So many failures in a row are an absence: of a tenant for it, of so many tenants for all.
+/// That many failures in a row are an absence: of one tenant for that tenant, of that many tenants
+/// for all.
 const FAILURES: u64 = 3;
 
 /// How long after a failure a ledger that is away is not asked again, in milliseconds: service is
 /// back within a second.
 const PAUSE_MS: u64 = 250;
 
-/// Two failures so far apart, with nothing asked in between, are two absences, in milliseconds.
+/// Two failures that are further apart, with nothing asked in between, are two absences, in
+/// milliseconds.
 const FORGOTTEN_MS: u64 = 60_000;
 
-/// How often an operator is told the same, in milliseconds.
-const TOLD_MS: u64 = 60_000;
+/// How often the log has the same line at most, in milliseconds.
+const LOGGED_MS: u64 = 60_000;
 
 /// In whose name the record of all tenants stands. No tenant has it: it is a control character.
 const ALL: &str = "\u{1f}";
@@ -30,8 +32,9 @@ const ALL: &str = "\u{1f}";
 pub(super) struct Away {
     /// Failures with no answer in between; in the record of all, tenants that had one.
     failures: u64,
-    /// In the record of all, the first and the second of these tenants; 0 for none.
-    who: [u64; 2],
+    /// In the record of all, the first and the second of these tenants, as [`number_of`] them; 0
+    /// where there is none.
+    tenants: [u64; 2],
     /// When the first of the failures was; in the record of all, the second, since the first may
     /// be of a locked account.
     since_ms: u64,
@@ -39,16 +42,17 @@ pub(super) struct Away {
     last_ms: u64,
     /// While it is away: not before.
     retry_ms: u64,
-    /// When something was said of it in the log.
-    told_ms: u64,
+    /// When the log had a line of it last.
+    logged_ms: u64,
 }
 
 impl Record for Away {
     const KIND: &'static str = "ledger.3";
 
     fn write(&self, out: &mut Writer) {
-        let Self { failures, who: [first, second], since_ms, last_ms, retry_ms, told_ms } = *self;
-        for number in [failures, first, second, since_ms, last_ms, retry_ms, told_ms] {
+        let Self { failures, tenants: [first, second], since_ms, last_ms, retry_ms, logged_ms } =
+            *self;
+        for number in [failures, first, second, since_ms, last_ms, retry_ms, logged_ms] {
             out.number(number);
         }
     }
@@ -56,11 +60,11 @@ impl Record for Away {
     fn read(fields: &mut Reader<'_>) -> Option<Self> {
         Some(Self {
             failures: fields.number()?,
-            who: [fields.number()?, fields.number()?],
+            tenants: [fields.number()?, fields.number()?],
             since_ms: fields.number()?,
             last_ms: fields.number()?,
             retry_ms: fields.number()?,
-            told_ms: fields.number()?,
+            logged_ms: fields.number()?,
         })
     }
 
@@ -74,51 +78,54 @@ impl Away {
         self.failures >= FAILURES
     }
 
-    /// With one more failure; `who` is whose it was, where it is to count once.
-    fn failed(self, who: Option<u64>, refused: bool, now_ms: u64) -> Self {
+    /// With one more failure; `tenant` is whose it was, where each tenant is to count once.
+    fn failed(self, tenant: Option<u64>, refused: bool, now_ms: u64) -> Self {
         let before = match self.is_pinned(now_ms) {
             true => self,
-            false => Self { told_ms: self.told_ms, ..Self::default() },
+            false => Self { logged_ms: self.logged_ms, ..Self::default() },
         };
-        let again = who.is_some_and(|who| before.who.contains(&who));
+        let again = tenant.is_some_and(|tenant| before.tenants.contains(&tenant));
         let failures = before.failures.saturating_add(u64::from(!again));
-        let first = before.failures == 0 || (who.is_some() && before.failures == 1 && !again);
-        let who = match (who, before.who) {
-            (Some(who), [0, _]) => [who, 0],
-            (Some(who), [first, 0]) if first != who => [first, who],
+        let second = tenant.is_some() && before.failures == 1 && !again;
+        let tenants = match (tenant, before.tenants) {
+            (Some(tenant), [0, _]) => [tenant, 0],
+            (Some(tenant), [first, 0]) if first != tenant => [first, tenant],
             (_, before) => before,
         };
         Self {
             failures: if refused { failures.max(FAILURES) } else { failures },
-            who,
-            since_ms: if first { now_ms } else { before.since_ms },
+            tenants,
+            since_ms: if before.failures == 0 || second { now_ms } else { before.since_ms },
             last_ms: now_ms,
             retry_ms: now_ms.saturating_add(PAUSE_MS),
-            told_ms: before.told_ms,
+            logged_ms: before.logged_ms,
         }
     }
 }
 
-/// A tenant in a record; never 0.
-fn known_as(tenant: &str) -> u64 {
+/// A tenant's number in the record of all; never 0.
+fn number_of(tenant: &str) -> u64 {
     digest(tenant).max(1)
 }
 
-/// Whether a ledger is asked now for a tenant; where it is not, since when there have been nothing
-/// but failures, by the proxy's clock in milliseconds.
+/// Whether a ledger is asked now for a tenant.
+///
+/// # Errors
+/// Where it is not asked: since when there have been nothing but failures, by the proxy's clock in
+/// milliseconds.
 pub(super) fn may_ask(
-    envoy: &dyn Envoy,
+    records: Records<'_>,
     ledger: &Ledger,
     tenant: &str,
     timeout_ms: u64,
 ) -> Result<(), u64> {
-    let now = envoy.now_ms();
-    let away = |of: &str| cell::read::<Away>(envoy, &ledger.name(of)).filter(Away::is_away);
+    let now = records.now_ms();
+    let away = |of: &str| records.read(&ledger.name(of)).filter(Away::is_away);
     let Some((of, known)) = [ALL, tenant].into_iter().find_map(|of| Some((of, away(of)?))) else {
         return Ok(());
     };
     // Whoever comes first after the pause asks for all.
-    let asks = cell::update(envoy, now, &ledger.name(of), |known: Option<Away>| {
+    let asks = records.update(&ledger.name(of), |known: Option<Away>| {
         let known = known.filter(|known| known.is_away() && known.retry_ms <= now)?;
         let retry_ms = now.saturating_add(timeout_ms).saturating_add(PAUSE_MS);
         Some((Away { retry_ms, ..known }, ()))
@@ -128,40 +135,40 @@ pub(super) fn may_ask(
 
 /// Notes a failure of a tenant's; `refused` where there was nobody to connect to. Gives since when
 /// there have been nothing but failures, by the same clock.
-pub(super) fn failed(envoy: &dyn Envoy, ledger: &Ledger, tenant: &str, refused: bool) -> u64 {
-    let now = envoy.now_ms();
-    let note = |of: &str, who: Option<u64>| {
-        let noted = cell::update(envoy, now, &ledger.name(of), |known: Option<Away>| {
-            let known = known.unwrap_or_default().failed(who, refused, now);
+pub(super) fn failed(records: Records<'_>, ledger: &Ledger, tenant: &str, refused: bool) -> u64 {
+    let now = records.now_ms();
+    let note = |of: &str, tenant: Option<u64>| {
+        let noted = records.update(&ledger.name(of), |known: Option<Away>| {
+            let known = known.unwrap_or_default().failed(tenant, refused, now);
             Some((known, known))
         });
         noted.ok()
     };
     let own = note(tenant, None).map_or(now, |own| own.since_ms);
-    let all = note(ALL, Some(known_as(tenant))).filter(Away::is_away);
+    let all = note(ALL, Some(number_of(tenant))).filter(Away::is_away);
     all.map_or(own, |all| own.min(all.since_ms))
 }
 
 /// Notes an answer to a tenant's: the ledger is there, for it and for all but those that have
 /// failures of their own.
-pub(super) fn answered(envoy: &dyn Envoy, ledger: &Ledger, tenant: &str) {
+pub(super) fn answered(records: Records<'_>, ledger: &Ledger, tenant: &str) {
     for of in [ALL, tenant] {
-        let _ = cell::update(envoy, envoy.now_ms(), &ledger.name(of), |known: Option<Away>| {
+        let _ = records.update(&ledger.name(of), |known: Option<Away>| {
             let known = known.filter(|known| known.failures > 0)?;
-            Some((Away { told_ms: known.told_ms, ..Away::default() }, ()))
+            Some((Away { logged_ms: known.logged_ms, ..Away::default() }, ()))
         });
     }
 }
 
-/// Whether an operator is to be told something of a ledger: once a minute, whoever asks.
-pub(super) fn tells(envoy: &dyn Envoy, ledger: &Ledger) -> bool {
-    let now = envoy.now_ms();
-    let told = cell::update(envoy, now, &ledger.name(ALL), |known: Option<Away>| {
+/// Whether the log may have a line about a ledger: once a minute, whoever asks.
+pub(super) fn may_log(records: Records<'_>, ledger: &Ledger) -> bool {
+    let now = records.now_ms();
+    let logged = records.update(&ledger.name(ALL), |known: Option<Away>| {
         let known = known.unwrap_or_default();
-        let due = now.saturating_sub(known.told_ms) >= TOLD_MS;
-        due.then_some((Away { told_ms: now, ..known }, ()))
+        let due = now.saturating_sub(known.logged_ms) >= LOGGED_MS;
+        due.then_some((Away { logged_ms: now, ..known }, ()))
     });
-    told.is_ok()
+    logged.is_ok()
 }
 
 #[cfg(test)]

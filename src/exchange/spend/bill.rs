@@ -1,6 +1,6 @@
 //! What a request cost: each attempt at its own model's price, from what it tells of itself.
 use super::Reservation;
-use super::left::{Ending, Left};
+use super::abandoned::{Abandoned, Ending, is_at_work};
 use super::used::{self, Charged};
 use crate::credit::wire::counts;
 use crate::credit::{Credits, Price};
@@ -34,10 +34,8 @@ pub(super) struct Part {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Last {
     pub(super) ending: Ending,
-    /// How its app left it, where it did.
-    pub(super) left: Option<Left>,
-    /// Its request may have reached its provider.
-    pub(super) reached: bool,
+    /// How the app left it, where the app did.
+    pub(super) abandoned: Option<Abandoned>,
 }
 
 impl Part {
@@ -101,7 +99,7 @@ impl Bill {
     }
 
     /// As the access log prints it.
-    pub(super) fn spoken(&self) -> Vec<u8> {
+    pub(super) fn json(&self) -> Vec<u8> {
         let usage = self.usage();
         let mut json = Writer::after(Vec::with_capacity(96));
         json.object(|json| {
@@ -126,7 +124,7 @@ impl Bill {
 fn part(reservation: &Reservation, report: &Report, last: Option<Last>) -> Part {
     let model = report.model.clone();
     let answered = last.is_some_and(|last| last.ending.answered);
-    let at_work = last.is_some_and(|last| last.reached && !answered) && report.status < 400;
+    let at_work = last.is_some_and(|last| is_at_work(report, last.ending));
     let charges = match report.progress {
         Progress::Answered | Progress::Cut => true,
         // It failed, and yet its provider charges for it where it says so.
@@ -140,8 +138,8 @@ fn part(reservation: &Reservation, report: &Report, last: Option<Last>) -> Part 
         return Part { model, credits, outcome: "failed", charged };
     };
     let relayed = last.map_or(0, |last| last.ending.relayed);
-    let left = last.and_then(|last| last.left);
-    let charged = used::charged(report, bounds, reservation.size, relayed, left);
+    let abandoned = last.and_then(|last| last.abandoned);
+    let charged = used::charged(report, bounds, reservation.size, relayed, abandoned);
     let images = reservation.size.images;
     let cost = |price: Price| match charged.abandoned {
         true => price.worst(bounds.input, bounds.output, images),

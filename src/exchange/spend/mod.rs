@@ -3,10 +3,10 @@
 //!
 //! A hold is one call to the ledger, or a part of a lease that this proxy holds already. While the
 //! ledger is away a request runs without one where the policy says so, and is charged later.
-mod account;
+mod abandoned;
 mod away;
 mod bill;
-mod left;
+mod lease;
 mod outbox;
 mod payer;
 mod pending;
@@ -18,7 +18,7 @@ mod speed;
 mod tenant;
 mod used;
 
-pub(super) use left::{By, Ending};
+pub(super) use abandoned::{By, Ending};
 pub use outbox::Outboxes;
 pub(super) use payer::Payer;
 pub(super) use pending::{Next, PendingHold};

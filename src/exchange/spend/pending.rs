@@ -1,12 +1,12 @@
-//! A request that waits for its ledger: what follows on each answer, and on none.
+//! A request that waits for its ledger: what follows on each answer, and where none comes.
 use std::rc::Rc;
 
 use super::super::filter_state::NEAR_LIMIT;
-use super::super::{Effect, Envoy, Item, Ledger, OutboxItem, Purpose, metric};
-use super::account::Account;
+use super::super::{Effect, Item, Ledger, OutboxItem, Purpose, metric};
+use super::lease::LeaseRecord;
 use super::reservation::{Reservation, Source};
-use super::settle::{never, returned};
-use super::tenant::Known;
+use super::settle::{returned, void};
+use super::tenant::TenantRecord;
 use super::{Payer, away, refusal};
 use crate::credit::wire::{EXPIRES_MAX, HOLDS, HoldReply, HoldRequest};
 use crate::credit::{Balance, Credits, Outcome};
@@ -14,8 +14,9 @@ use crate::decide::Quote;
 use crate::dialect::Fault;
 use crate::json::{Document, Limits};
 use crate::policy::{Allowance, CreditPolicy, OnTokenRefused, OnUnavailable};
+use crate::resilience::Records;
 
-/// What a ledger says of a tenant that has never bought anything.
+/// A ledger's word for a tenant that has never bought anything.
 const UNKNOWN: Outcome = Outcome::UnknownTenant;
 
 /// What comes next for a request.
@@ -45,21 +46,21 @@ pub(in super::super) struct PendingHold {
     pub(super) hold_id: String,
     /// How much is asked for.
     pub(super) credits: Credits,
-    /// For how long it is lent; none for a hold of the request's own.
+    /// For how long a lease is lent, in seconds; `None` for a hold of the request's own.
     pub(super) lease_seconds: Option<u64>,
     /// Whether it is asked for the chain of those who have little left.
     pub(super) is_near_limit: bool,
     /// Calls to the ledger so far. The last one's number is its id.
     pub(super) calls: u64,
-    /// When that began, by the proxy's clock in milliseconds.
+    /// When the first call began, by the proxy's clock in milliseconds.
     pub(super) begun_ms: u64,
 }
 
-/// What a lease's hold outlives it by at most, in seconds: requests that have just drawn on it go
-/// on, and renew it while they do. A proxy that dies leaves it held no longer than that.
+/// The longest that a lease's hold outlives the lease, in seconds: requests that have just drawn on
+/// the lease go on, and renew the hold while they do. A proxy that dies leaves it held no longer.
 const LEASE_REST: u64 = 30;
 
-/// A lease takes at most so much of what a tenant has available: one part in so many. Others of the
+/// A lease takes at most one part in this many of what a tenant has available: others of the
 /// tenant's users and other proxies need holds too.
 const LEASE_SHARE: u64 = 8;
 
@@ -69,7 +70,7 @@ impl PendingHold {
         self,
         policy: &CreditPolicy,
         (status, body): (u16, &[u8]),
-        envoy: &dyn Envoy,
+        records: Records<'_>,
         effects: &mut Vec<Effect>,
     ) -> Next {
         let document = Document::parse(body, Limits::default()).ok();
@@ -78,22 +79,22 @@ impl PendingHold {
         let code = document.as_ref().and_then(|document| document.root().str_of("code"));
         let unknown = status == 404 && code.as_deref() == Some(UNKNOWN.consequence().name);
         if standing.is_some() || unknown {
-            away::answered(envoy, &self.ledger, &self.payer.tenant);
+            away::answered(records, &self.ledger, &self.payer.tenant);
         }
         match standing {
             Some(standing) if standing.outcome == Outcome::Held => {
-                self.granted(policy, &standing, envoy, effects)
+                self.granted(policy, &standing, records, effects)
             }
-            Some(standing) => self.refused(policy, &standing, envoy, effects),
+            Some(standing) => self.refused(policy, &standing, records, effects),
             None if unknown => {
                 effects.push(count(UNKNOWN.consequence().name));
                 Next::Deny(refusal::unknown(&self.payer.tenant))
             }
             None if matches!(status, 401 | 403) => {
-                self.token_refused(policy, status, envoy, effects)
+                self.token_refused(policy, status, records, effects)
             }
             None => {
-                if (400..500).contains(&status) && away::tells(envoy, &self.ledger) {
+                if (400..500).contains(&status) && away::may_log(records, &self.ledger) {
                     let shown = self.ledger.shown();
                     let line = format!("the ledger {shown} refuses this proxy's holds: {status}");
                     effects.push(Effect::Log(line));
@@ -101,23 +102,19 @@ impl PendingHold {
                 // One that refuses this request alone is there for the others.
                 let alone = matches!(status, 400 | 409 | 422);
                 let since = if alone {
-                    envoy.now_ms()
+                    records.now_ms()
                 } else {
                     let tenant = &self.payer.tenant;
-                    away::failed(envoy, &self.ledger, tenant, refused(status, body))
+                    away::failed(records, &self.ledger, tenant, refused(status, body))
                 };
-                self.unavailable(policy, since, envoy, effects)
+                self.unavailable(policy, since, records, effects)
             }
         }
     }
 
-    /// Asks for credits for many requests at once, where the tenant has enough for that.
-    pub(super) fn ask_lease(
-        &mut self,
-        lease: Allowance,
-        available: Option<Balance>,
-        envoy: &dyn Envoy,
-    ) {
+    /// Asks for credits for many requests at once, where the tenant has enough for that; `unique`
+    /// is a number that no other lease has.
+    pub(super) fn ask_lease(&mut self, lease: Allowance, available: Option<Balance>, unique: u64) {
         let share = |available: Balance| {
             let micros = available.credits().micros().checked_div(LEASE_SHARE);
             micros.and_then(Credits::of_micros).unwrap_or_default()
@@ -127,7 +124,7 @@ impl PendingHold {
             return;
         }
         self.lease_seconds = Some(lease.seconds);
-        self.hold_id = format!("lease-{:016x}", envoy.unique());
+        self.hold_id = format!("lease-{:016x}", unique);
         self.credits = self.credits.max(lease.credits.min(most));
     }
 
@@ -135,7 +132,7 @@ impl PendingHold {
         mut self,
         policy: &CreditPolicy,
         standing: &HoldReply,
-        envoy: &dyn Envoy,
+        records: Records<'_>,
         effects: &mut Vec<Effect>,
     ) -> Next {
         effects.push(count(if self.lease_seconds.is_some() { "lease" } else { "held" }));
@@ -145,17 +142,17 @@ impl PendingHold {
         effects.push(gauge(&self.payer, left));
         let cheaper = self.quote.near_limit.as_ref();
         let cheaper = cheaper.is_some_and(|cheaper| cheaper.max_cost <= self.credits);
-        self.is_near_limit |= cheaper && near(policy, balance, last_purchase);
-        self.know(standing, envoy);
+        self.is_near_limit |= cheaper && is_near_limit(policy, balance, last_purchase);
+        self.remember(standing, records);
         let Some(seconds) = self.lease_seconds else {
             let expires_ms = self.begun_ms.saturating_add(policy.hold_seconds.saturating_mul(1000));
-            return self.go((Source::Hold, expires_ms), Some(left), policy, effects);
+            return self.proceed((Source::Hold, expires_ms), Some(left), policy, effects);
         };
-        let until = envoy.now_ms().saturating_add(seconds.saturating_mul(1000));
+        let until = records.now_ms().saturating_add(seconds.saturating_mul(1000));
         let free = self.credits.saturating_sub(self.max_cost());
         let payer = self.payer.name(&self.ledger);
         let lease = (self.hold_id.as_str(), free, until);
-        let before = Account::lend(envoy, &payer, lease, available);
+        let before = LeaseRecord::lend(records, &payer, lease, available);
         let mut give_back = |id: &str, credits: Credits| {
             if !id.is_empty() && !credits.is_zero() {
                 let lease = (self.payer.tenant.as_str(), id);
@@ -164,7 +161,7 @@ impl PendingHold {
         };
         match before {
             Some((before, left)) => give_back(&before, left),
-            // There is no place for it: this request alone is served by it.
+            // There is no place for the record: the lease serves this request alone.
             None => give_back(&self.hold_id, free),
         }
         let (tenant, id) = (self.payer.tenant.clone(), self.hold_id.clone());
@@ -172,32 +169,32 @@ impl PendingHold {
         effects.push(Effect::Queue(OutboxItem { ledger: Rc::clone(&self.ledger), item }));
         let source = Source::Lease(self.hold_id.clone());
         let expires_ms = until.saturating_add(rest(policy).saturating_mul(1000));
-        self.go((source, expires_ms), Some(left), policy, effects)
+        self.proceed((source, expires_ms), Some(left), policy, effects)
     }
 
-    /// How the account stands now.
-    fn know(&self, standing: &HoldReply, envoy: &dyn Envoy) {
-        Known::note(envoy, &self.ledger, &self.payer.tenant, standing);
+    /// Remembers how the account stands.
+    fn remember(&self, standing: &HoldReply, records: Records<'_>) {
+        TenantRecord::note(records, &self.ledger, &self.payer.tenant, standing);
     }
 
     fn refused(
         mut self,
         policy: &CreditPolicy,
         standing: &HoldReply,
-        envoy: &dyn Envoy,
+        records: Records<'_>,
         effects: &mut Vec<Effect>,
     ) -> Next {
         let available = standing.available.credits();
-        self.know(standing, envoy);
+        self.remember(standing, records);
         if policy.lease.is_some() {
-            Account::note(envoy, &self.ledger, &self.payer, standing.available);
+            LeaseRecord::note(records, &self.ledger, &self.payer, standing.available);
         }
         effects.push(gauge(&self.payer, standing.available));
         if self.lease_seconds.take().is_some() {
             // Not enough for many: perhaps for this one.
             self.hold_id.clone_from(&self.id);
             self.credits = self.max_cost();
-            return self.call(policy, envoy, effects);
+            return self.ask(policy, records, effects);
         }
         let cheaper = self.quote.near_limit.as_ref().map(|cheaper| cheaper.max_cost);
         let cheaper = cheaper.filter(|cost| !self.is_near_limit && *cost < self.credits);
@@ -207,7 +204,7 @@ impl PendingHold {
             // The id stands for what was refused; a ledger may remember it.
             self.id.push_str("-2");
             self.hold_id.clone_from(&self.id);
-            return self.call(policy, envoy, effects);
+            return self.ask(policy, records, effects);
         }
         effects.push(count(standing.outcome.consequence().name));
         Next::Deny(refusal::refused(&self.payer.tenant, self.credits, available, standing))
@@ -218,15 +215,15 @@ impl PendingHold {
         self,
         policy: &CreditPolicy,
         status: u16,
-        envoy: &dyn Envoy,
+        records: Records<'_>,
         effects: &mut Vec<Effect>,
     ) -> Next {
-        if away::tells(envoy, &self.ledger) {
+        if away::may_log(records, &self.ledger) {
             effects.push(Effect::Log(self.ledger.token_refused(status)));
         }
         effects.push(count("token_refused"));
         match policy.on_token_refused {
-            OnTokenRefused::Allow => self.go((Source::Nowhere, 0), None, policy, effects),
+            OnTokenRefused::Allow => self.proceed((Source::Nowhere, 0), None, policy, effects),
             OnTokenRefused::Deny => Next::Deny(refusal::token_refused()),
         }
     }
@@ -235,7 +232,7 @@ impl PendingHold {
         self,
         policy: &CreditPolicy,
         since_ms: u64,
-        envoy: &dyn Envoy,
+        records: Records<'_>,
         effects: &mut Vec<Effect>,
     ) -> Next {
         let (word, source) = match policy.on_unavailable {
@@ -243,30 +240,30 @@ impl PendingHold {
             OnUnavailable::Deny => ("denied", None),
             OnUnavailable::Grace(grace) => {
                 let (tenant, wanted) = (&self.payer.tenant, (self.max_cost(), grace));
-                let within = Known::run_up(envoy, &self.ledger, tenant, wanted, since_ms);
+                let within = TenantRecord::run_up(records, &self.ledger, tenant, wanted, since_ms);
                 if within { ("grace", Some(Source::Grace)) } else { ("denied", None) }
             }
         };
         effects.push(count(word));
         if self.calls > 0 && (self.lease_seconds.is_some() || source.is_none()) {
-            // It may have been granted all the same, and nobody will settle it.
-            effects.push(Effect::Queue(self.never()));
+            // The hold may have been granted all the same, and nobody will settle it.
+            effects.push(Effect::Queue(self.void()));
         }
         match source {
-            Some(source) => self.go((source, 0), None, policy, effects),
+            Some(source) => self.proceed((source, 0), None, policy, effects),
             None => Next::Deny(refusal::unavailable()),
         }
     }
 
-    pub(super) fn call(
+    pub(super) fn ask(
         mut self,
         policy: &CreditPolicy,
-        envoy: &dyn Envoy,
+        records: Records<'_>,
         effects: &mut Vec<Effect>,
     ) -> Next {
         self.calls = self.calls.saturating_add(1);
         // A second call has what the first has left of the time.
-        let spent_ms = envoy.now_ms().saturating_sub(self.begun_ms);
+        let spent_ms = records.now_ms().saturating_sub(self.begun_ms);
         let timeout_ms = policy.timeout_ms.saturating_sub(spent_ms).max(1);
         let Payer { tenant, user, key } = &self.payer;
         let lease = self.lease_seconds.map(|seconds| seconds.saturating_add(rest(policy)));
@@ -283,8 +280,9 @@ impl PendingHold {
         Next::AwaitLedger(Box::new(self))
     }
 
-    /// It runs; its hold, where it has one, expires then, by the proxy's clock in milliseconds.
-    pub(super) fn go(
+    /// The request runs; its hold, where it has one, expires then, by the proxy's clock in
+    /// milliseconds.
+    pub(super) fn proceed(
         self,
         (source, expires_ms): (Source, u64),
         left: Option<Balance>,
@@ -332,12 +330,12 @@ impl PendingHold {
 
     /// The request is gone before the ledger has answered: what was asked for is given back.
     pub(in super::super) fn abandon(&self) -> Effect {
-        Effect::Queue(self.never())
+        Effect::Queue(self.void())
     }
 
-    /// What was asked for serves nobody.
-    pub(super) fn never(&self) -> OutboxItem {
-        never(&self.ledger, &self.payer, &self.hold_id)
+    /// The hold that was asked for serves nobody.
+    pub(super) fn void(&self) -> OutboxItem {
+        void(&self.ledger, &self.payer, &self.hold_id)
     }
 }
 
@@ -349,11 +347,17 @@ fn refused(status: u16, body: &[u8]) -> bool {
     status == 0 || (status == 503 && words.iter().any(|words| said.contains(words)))
 }
 
+/// How long a lease's hold outlives the lease, in seconds.
 pub(super) fn rest(policy: &CreditPolicy) -> u64 {
     policy.hold_seconds.min(LEASE_REST)
 }
 
-pub(super) fn near(policy: &CreditPolicy, balance: Balance, last_purchase: Credits) -> bool {
+/// Whether a balance is below the threshold of the cheaper chain.
+pub(super) fn is_near_limit(
+    policy: &CreditPolicy,
+    balance: Balance,
+    last_purchase: Credits,
+) -> bool {
     policy.near_limit.is_some_and(|near| near.applies(balance.credits(), last_purchase))
 }
 

@@ -1,12 +1,13 @@
 //! Credits that are set aside for a request that may run.
 use std::rc::Rc;
 
-use super::super::{Effect, Envoy, Item, Ledger, OutboxItem};
+use super::super::{Effect, Item, Ledger, OutboxItem};
 use super::Payer;
-use super::account::Account;
+use super::lease::LeaseRecord;
 use crate::credit::{Credits, Price};
 use crate::decide::{Bounds, Candidate, Size};
 use crate::policy::OnAbandoned;
+use crate::resilience::Records;
 
 /// A request that may run: what was set aside for it and where. It must be settled.
 #[derive(Debug)]
@@ -74,8 +75,8 @@ impl Reservation {
 
     /// Gives back to a lease what this request reserved of it and did not need; whether the lease
     /// is still there.
-    pub(super) fn give_back(&self, envoy: &dyn Envoy, lease: &str, credits: Credits) -> bool {
-        Account::give_back(envoy, &self.payer.name(&self.ledger), lease, credits)
+    pub(super) fn give_back(&self, records: Records<'_>, lease: &str, credits: Credits) -> bool {
+        LeaseRecord::give_back(records, &self.payer.name(&self.ledger), lease, credits)
     }
 
     fn queue(&self, item: Item) -> Effect {

@@ -2,43 +2,43 @@
 use std::rc::Rc;
 
 use super::super::filter_state::BILL;
-use super::super::{Effect, Envoy, Item, Ledger, OutboxItem, Progress, Report, metric};
+use super::super::{Effect, Item, Ledger, OutboxItem, Report, metric};
 use super::Payer;
+use super::abandoned::{Abandoned, Ending};
 use super::bill::{self, Bill, Last};
-use super::left::{self, Ending, Left};
 use super::reservation::{Reservation, Source};
 use super::speed::Speed;
-use super::tenant::Known;
+use super::tenant::TenantRecord;
 use crate::credit::Credits;
 use crate::credit::wire::{LeaseDraw, Settlement, SettlementPart};
 use crate::json::Writer;
+use crate::resilience::Records;
 
 /// Settles a request that ran.
 pub(in super::super) fn settle(
     reservation: &Reservation,
     reports: &[Report],
     ending: Ending,
-    envoy: &dyn Envoy,
+    records: Records<'_>,
 ) -> Vec<Effect> {
-    let left = reports.last().and_then(|last| Left::of(reservation, last, ending, envoy));
-    let runs = reports.last().is_some_and(|last| last.progress == Progress::Running);
-    let reached = left.is_some() || (runs && !ending.answered && left::is_connected(envoy));
-    let bill = Bill::of(reservation, reports, Last { ending, left, reached });
+    let last = reports.last();
+    let abandoned = last.and_then(|last| Abandoned::of(reservation, last, ending, records));
+    let bill = Bill::of(reservation, reports, Last { ending, abandoned });
     let exact = bill.parts.iter().zip(reports).filter(|(part, _)| part.is_exact());
     for (_, report) in exact {
-        Speed::learn(envoy, report, reservation.size);
+        Speed::learn(records, report, reservation.size);
     }
     let answered = bill.outcome == "answered";
     let outcome = if bill.estimated() && answered { "estimated" } else { bill.outcome };
     let mut effects = vec![metric::SETTLED.count(&[outcome])];
-    effects.push(Effect::State(BILL.into(), bill.spoken()));
+    effects.push(Effect::State(BILL.into(), bill.json()));
     effects
         .extend(bill.parts.iter().zip(reports).flat_map(|(part, report)| rejected(part, report)));
     let item = match &reservation.source {
         Source::Hold => Some(settlement(reservation, &bill, None)),
         Source::Lease(lease) => {
             let rest = reservation.held().saturating_sub(bill.credits);
-            let kept = rest.is_zero() || reservation.give_back(envoy, lease, rest);
+            let kept = rest.is_zero() || reservation.give_back(records, lease, rest);
             let releases =
                 if kept { reservation.held().saturating_sub(rest) } else { reservation.held() };
             // A request that cost nothing leaves the lease as it was.
@@ -48,14 +48,19 @@ pub(in super::super) fn settle(
         Source::Nowhere => Some(settlement(reservation, &bill, None)),
         Source::Grace => {
             let rest = reservation.held().saturating_sub(bill.credits);
-            Known::settled(envoy, &reservation.ledger, &reservation.payer.tenant, rest);
+            TenantRecord::settled(records, &reservation.ledger, &reservation.payer.tenant, rest);
             Some(settlement(reservation, &bill, None))
         }
     };
     effects.extend(item.map(Effect::Queue));
     effects.extend(reservation.closed());
     if reservation.has_near_limit {
-        Known::charged(envoy, &reservation.ledger, &reservation.payer.tenant, bill.credits);
+        TenantRecord::charged(
+            records,
+            &reservation.ledger,
+            &reservation.payer.tenant,
+            bill.credits,
+        );
     }
     effects
 }
@@ -86,7 +91,7 @@ fn part<'b>(bill: &Bill, part: &'b bill::Part) -> SettlementPart<'b> {
     SettlementPart {
         model: part.model.as_str().into(),
         credits: part.credits,
-        // Where it does not say, it is the settlement's own.
+        // Where a part has no outcome, it is the settlement's own.
         outcome: (part.outcome != bill.outcome).then(|| part.outcome.into()),
         usage: part.charged.usage,
         estimated: part.charged.estimated,
@@ -110,9 +115,9 @@ fn rejected(part: &bill::Part, report: &Report) -> Vec<Effect> {
     vec![metric::USAGE_REJECTED.count(&[&part.model]), Effect::Log(line)]
 }
 
-/// A hold that may or may not have been made, and serves nobody. Should it be made later still,
-/// its id is known by then.
-pub(super) fn never(ledger: &Rc<Ledger>, payer: &Payer, hold_id: &str) -> OutboxItem {
+/// The settlement of a hold that may or may not have been made, and serves nobody. Should the hold
+/// be made later still, the ledger knows its id by then.
+pub(super) fn void(ledger: &Rc<Ledger>, payer: &Payer, hold_id: &str) -> OutboxItem {
     let settlement = Settlement {
         hold_id: hold_id.into(),
         unheld: true,

@@ -3,12 +3,12 @@
 //! Providers tell what was used at the end of an answer, and there is none when the app has left.
 //! What earlier answers of the same model had made in their quiet time is known by then: a stream's
 //! reasoning and the text that came after it, and the whole of an answer that is not streamed.
-use super::super::{Envoy, Progress, QUIET_MS, Report};
+use super::super::{Progress, QUIET_MS, Report};
 use crate::decide::Size;
 use crate::layout::{Reader, Writer};
-use crate::resilience::{self as cell, Record};
+use crate::resilience::{Record, Records};
 
-/// So much quiet time of a model is remembered, in milliseconds: of more, what is older counts
+/// Most quiet time of a model that is remembered, in milliseconds: of more, what is older counts
 /// less.
 const WINDOW_MS: u64 = 300_000;
 
@@ -59,15 +59,15 @@ impl Record for Speed {
 
 impl Speed {
     /// What is known of a model by its name in the policy.
-    pub(super) fn of(envoy: &dyn Envoy, model: &str) -> Self {
-        cell::read(envoy, model).unwrap_or_default()
+    pub(super) fn of(records: Records<'_>, model: &str) -> Self {
+        records.read(model).unwrap_or_default()
     }
 
     /// Learns from an attempt whose provider said what it used, so that it can be believed.
-    pub(super) fn learn(envoy: &dyn Envoy, report: &Report, size: Size) {
+    pub(super) fn learn(records: Records<'_>, report: &Report, size: Size) {
         let Size { choices, streamed, .. } = size;
         let Some(own) = Sum::of(report, choices.max(1), streamed) else { return };
-        let _ = cell::update(envoy, report.ended_ms, &report.model, |speed: Option<Self>| {
+        let _ = records.update(&report.model, |speed: Option<Self>| {
             let mut speed = speed.unwrap_or_default();
             let sum = if streamed { &mut speed.streamed } else { &mut speed.whole };
             *sum = sum.and(own);
@@ -75,7 +75,7 @@ impl Speed {
         });
     }
 
-    /// Tokens that it makes of one answer in so many milliseconds of quiet.
+    /// Tokens that the model makes of one answer in that many milliseconds of quiet.
     pub(super) fn makes(&self, streamed: bool, ms: u64) -> u64 {
         if self.is_known(streamed) { self.of_kind(streamed).times(ms) } else { USUAL.times(ms) }
     }
@@ -91,13 +91,13 @@ impl Speed {
 }
 
 impl Sum {
-    /// What an attempt made of each of its answers in its quiet time; none where it had none, or
-    /// did not end properly, or was short.
+    /// What an attempt made of each of its answers in its quiet time; `None` where it had no quiet
+    /// time, did not end properly, or was short.
     fn of(report: &Report, choices: u64, streamed: bool) -> Option<Self> {
         let least = ANSWER_LEAST.saturating_mul(choices);
         let usage = report.used.reported.filter(|usage| usage.output >= least)?;
         let ms = report.quiet.ms;
-        // What comes sooner says how far a provider is, not how quick its model.
+        // A whole answer that comes sooner says how far its provider is, not how quick its model.
         if report.progress != Progress::Answered || ms < QUIET_MS {
             return None;
         }
@@ -150,11 +150,24 @@ impl Sum {
 #[cfg(test)]
 mod tests {
     use super::{Speed, Sum};
+    use crate::exchange::{Progress, Quiet, Report, Used};
     use crate::resilience::Record as _;
+    use crate::usage::Usage;
 
     #[test]
     fn what_is_known_of_a_model_gives_way_to_another() {
         let whole = Sum { tokens: 1, ms: 1 };
         assert!(!Speed { whole, ..Speed::default() }.is_pinned(0));
+    }
+
+    #[test]
+    fn a_whole_answer_within_a_second_teaches_nothing() {
+        let of = |ms: u64| {
+            let reported = Some(Usage { output: 100, ..Usage::default() });
+            let used = Used { reported, ..Used::default() };
+            let (quiet, progress) = (Quiet { ms, ended: 100 }, Progress::Answered);
+            Sum::of(&Report { progress, quiet, used, ..Report::default() }, 1, false)
+        };
+        assert_eq!((of(999), of(1000)), (None, Some(Sum { tokens: 100, ms: 1000 })));
     }
 }

@@ -1,28 +1,28 @@
 //! What a proxy knows of a tenant: how its account stood at the ledger's last answer, and what it
 //! has run up while the ledger was away.
-use super::super::{Envoy, Ledger};
+use super::super::Ledger;
 use crate::credit::wire::HoldReply;
 use crate::credit::{Balance, Credits};
 use crate::layout::{Reader, Writer};
 use crate::policy::Allowance;
-use crate::resilience::{self as cell, Record};
+use crate::resilience::{Record, Records};
 
 /// A tenant as this proxy knows it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Known {
-    /// The ledger has told of a purchase of its.
+pub(super) struct TenantRecord {
+    /// The ledger has told of a purchase of this tenant.
     pub(super) bought: bool,
-    /// What it has, whatever of it is held.
+    /// Its credits, held ones included.
     pub(super) balance: Balance,
-    /// What of it is not held.
+    /// Its credits that are not held.
     pub(super) available: Balance,
-    /// What it bought last.
+    /// Credits of its last purchase.
     pub(super) last_purchase: Credits,
-    /// What it has run up, and the ledger has not been told of.
+    /// What the tenant has run up, and the ledger has not been told of.
     owed: Credits,
 }
 
-impl Record for Known {
+impl Record for TenantRecord {
     const KIND: &'static str = "tenant.1";
 
     fn write(&self, out: &mut Writer) {
@@ -48,60 +48,60 @@ impl Record for Known {
     }
 }
 
-impl Known {
-    /// What is known; none where this proxy has not heard of the tenant.
-    pub(super) fn of(envoy: &dyn Envoy, ledger: &Ledger, tenant: &str) -> Option<Self> {
-        cell::read(envoy, &ledger.name(tenant))
+impl TenantRecord {
+    /// What is known; `None` where this proxy has not heard of the tenant.
+    pub(super) fn of(records: Records<'_>, ledger: &Ledger, tenant: &str) -> Option<Self> {
+        records.read(&ledger.name(tenant))
     }
 
     fn update(
-        envoy: &dyn Envoy,
+        records: Records<'_>,
         ledger: &Ledger,
         tenant: &str,
         change: impl Fn(Self) -> Option<Self>,
     ) -> bool {
-        let updated = cell::update(envoy, envoy.now_ms(), &ledger.name(tenant), |known| {
+        let updated = records.update(&ledger.name(tenant), |known| {
             change(known.unwrap_or_default()).map(|known| (known, ()))
         });
         updated.is_ok()
     }
 
     /// Notes how an account stands.
-    pub(super) fn note(envoy: &dyn Envoy, ledger: &Ledger, tenant: &str, standing: &HoldReply) {
+    pub(super) fn note(records: Records<'_>, ledger: &Ledger, tenant: &str, standing: &HoldReply) {
         let HoldReply { balance, available, last_purchase, .. } = *standing;
         let bought = !last_purchase.is_zero();
-        Self::update(envoy, ledger, tenant, |known| {
+        Self::update(records, ledger, tenant, |known| {
             let bought = known.bought || bought;
             Some(Self { bought, balance, available, last_purchase, ..known })
         });
     }
 
     /// Notes what has been charged since.
-    pub(super) fn charged(envoy: &dyn Envoy, ledger: &Ledger, tenant: &str, credits: Credits) {
-        Self::update(envoy, ledger, tenant, |known| {
+    pub(super) fn charged(records: Records<'_>, ledger: &Ledger, tenant: &str, credits: Credits) {
+        Self::update(records, ledger, tenant, |known| {
             let balance = known.balance.checked_sub(credits)?;
             (known.bought && !credits.is_zero()).then_some(Self { balance, ..known })
         });
     }
 
     /// Lets a tenant run up credits without a hold; whether that is within its grace. A tenant of
-    /// whom this proxy has not heard that it ever bought has none: a proxy that has just started,
-    /// or has no place left to remember it, serves nobody until the ledger has answered once.
+    /// whose purchase this proxy has not heard has no grace: a proxy that has just started, or has
+    /// no place left for the record, serves nobody until the ledger has answered once.
     ///
-    /// What it has run up counts until the ledger has been told of it, so an account that comes and
+    /// What the tenant has run up counts until the ledger has been told, so a ledger that comes and
     /// goes gives no second grace.
     pub(super) fn run_up(
-        envoy: &dyn Envoy,
+        records: Records<'_>,
         ledger: &Ledger,
         tenant: &str,
         (credits, grace): (Credits, Allowance),
         since_ms: u64,
     ) -> bool {
         let over = since_ms.saturating_add(grace.seconds.saturating_mul(1000));
-        if envoy.now_ms() >= over {
+        if records.now_ms() >= over {
             return false;
         }
-        Self::update(envoy, ledger, tenant, |known| {
+        Self::update(records, ledger, tenant, |known| {
             let owed = known.owed.checked_add(credits).filter(|sum| *sum <= grace.credits)?;
             known.bought.then_some(Self { owed, ..known })
         })
@@ -109,11 +109,11 @@ impl Known {
 
     /// Takes from what a tenant has run up: what was not needed after all, what is charged now, or
     /// what will never be.
-    pub(super) fn settled(envoy: &dyn Envoy, ledger: &Ledger, tenant: &str, credits: Credits) {
+    pub(super) fn settled(records: Records<'_>, ledger: &Ledger, tenant: &str, credits: Credits) {
         if credits.is_zero() {
             return;
         }
-        Self::update(envoy, ledger, tenant, |known| {
+        Self::update(records, ledger, tenant, |known| {
             let owed = known.owed.saturating_sub(credits);
             (!known.owed.is_zero()).then_some(Self { owed, ..known })
         });
@@ -122,7 +122,7 @@ impl Known {
 
 #[cfg(test)]
 mod tests {
-    use super::Known;
+    use super::TenantRecord;
     use crate::credit::Credits;
     use crate::resilience::Record as _;
 
@@ -131,7 +131,7 @@ mod tests {
         for (micros, stays) in [(0, false), (1, true)] {
             let owed = Credits::of_micros(micros).unwrap_or_default();
             assert_eq!(
-                Known { owed, bought: true, ..Known::default() }.is_pinned(0),
+                TenantRecord { owed, bought: true, ..TenantRecord::default() }.is_pinned(0),
                 stays,
                 "{micros}"
             );

@@ -1,6 +1,6 @@
 //! What is charged of what an attempt used: what its provider reported where that can be, an
 //! estimate where it reported nothing, not all, or what cannot be.
-use super::left::Left;
+use super::abandoned::Abandoned;
 use crate::decide::{Bounds, Size};
 use crate::exchange::report::{FACTOR, believed};
 use crate::exchange::{Progress, Report};
@@ -14,11 +14,11 @@ const AROUND_INPUT: u64 = 4096;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Charged {
     pub(super) usage: Usage,
-    /// The provider reported none, or not all, or it was rejected.
+    /// The provider reported no usage, or not all of it, or the report was rejected.
     pub(super) estimated: bool,
-    /// What it reported cannot be.
+    /// What the provider reported cannot be.
     pub(super) rejected: bool,
-    /// Its app left it, and all that was held for it is charged.
+    /// The app left the attempt, and all that was held for it is charged.
     pub(super) abandoned: bool,
 }
 
@@ -32,16 +32,16 @@ fn is_credible(bounds: Bounds, usage: &Usage) -> bool {
 
 /// The usage that is charged of an attempt.
 ///
-/// `relayed` is what the app has received of it in all, in bytes; `left` is there where its app
-/// left it.
+/// `relayed` is what the app has received of the attempt in all, in bytes; `abandoned` is there
+/// where the app left it.
 pub(super) fn charged(
     report: &Report,
     bounds: Bounds,
     size: Size,
     relayed: u64,
-    left: Option<Left>,
+    abandoned: Option<Abandoned>,
 ) -> Charged {
-    if left.is_some_and(|left| left.all) {
+    if abandoned.is_some_and(|left| left.all) {
         let usage = Usage { input: bounds.input, output: bounds.output, ..Usage::default() };
         return Charged { usage, estimated: true, rejected: false, abandoned: true };
     }
@@ -51,7 +51,7 @@ pub(super) fn charged(
     let used = report.used;
     // What has come since it was published is taken for text, of which nothing is given away.
     let since = if report.is_over() { 0 } else { since(report, relayed) };
-    let hidden = left.map_or(used.reasoning_estimate, |left| left.hidden(report));
+    let hidden = abandoned.map_or(used.reasoning_estimate, |left| left.hidden(report));
     let said = used.text_estimate.saturating_add(since).saturating_add(hidden).min(bounds.output);
     // What a provider had reported when its answer broke is not its last word.
     let whole = matches!(report.progress, Progress::Answered | Progress::Failed(_));
@@ -62,7 +62,7 @@ pub(super) fn charged(
     }
     if no_output {
         usage.output = usage.output.max(said);
-        if left.is_some() && size.streamed {
+        if abandoned.is_some() && size.streamed {
             usage.reasoning = usage.reasoning.max(hidden.min(usage.output));
         }
     }

@@ -19,11 +19,11 @@ const UNKNOWN_MS: u64 = 60_000;
 #[derive(Debug, Default)]
 pub(super) struct OpenHolds {
     holds: BTreeMap<String, Open>,
-    /// The first of them is due then.
+    /// When the first of them is due, or earlier.
     due_ms: u64,
     /// The call that is on its way, and since when.
     pub(super) sent: Option<(u64, u64)>,
-    /// Not before.
+    /// No renewal goes before this time.
     next_ms: u64,
 }
 
@@ -52,10 +52,7 @@ impl OpenHolds {
         }
         let mut open = Open { tenant, requests: 0, seconds: s, renew_ms: 0 };
         open.renew_ms = expires_ms.saturating_sub(open.margin_ms());
-        self.due_ms = match self.holds.len() {
-            0 => open.renew_ms,
-            _ => self.due_ms.min(open.renew_ms),
-        };
+        self.due_ms = self.due_ms.min(open.renew_ms);
         let open = self.holds.entry(id).or_insert(open);
         open.requests = open.requests.saturating_add(1);
         true
@@ -78,7 +75,7 @@ impl OpenHolds {
         self.holds.values().map(|open| open.renew_ms).min().unwrap_or(u64::MAX)
     }
 
-    /// A batch of what is due, or where nothing is and `warm` asks for a call, of any one of them.
+    /// A batch of the holds that are due; where none is and `warm` asks for a call, of any one.
     pub(super) fn next(&mut self, now_ms: u64, warm: bool) -> Option<Vec<u8>> {
         if self.sent.is_some() || self.holds.is_empty() || now_ms < self.next_ms {
             return None;
@@ -108,7 +105,7 @@ impl OpenHolds {
         (count > 0).then(|| json.finish())
     }
 
-    /// The ledger has answered; what it said of each, or none of it when it knows no renewals.
+    /// The ledger has answered; what it said of each hold, or `None` where it knows no renewals.
     pub(super) fn answered(
         &mut self,
         (status, body): (u16, &[u8]),

@@ -1,9 +1,10 @@
 //! Leases that this worker has taken: each is ended when its time is over.
 use std::rc::Rc;
 
-use super::super::super::{Envoy, Ledger, OutboxItem};
-use super::super::account::Account;
+use super::super::super::{Ledger, OutboxItem};
+use super::super::lease::LeaseRecord;
 use super::super::settle;
+use crate::resilience::Records;
 
 /// The leases of one ledger.
 #[derive(Debug, Default)]
@@ -29,16 +30,16 @@ impl Leases {
         self.list.is_empty()
     }
 
-    /// Ends those whose time is over; what was left of them is to be given back.
+    /// Ends those whose time is over by then; what was left of them is to be given back.
     pub(super) fn end(
         &mut self,
-        now_ms: u64,
+        until_ms: u64,
         ledger: &Rc<Ledger>,
-        envoy: &dyn Envoy,
+        records: Records<'_>,
     ) -> Vec<OutboxItem> {
-        let over = self.list.extract_if(.., |lease| lease.until_ms <= now_ms);
+        let over = self.list.extract_if(.., |lease| lease.until_ms <= until_ms);
         let left = over.filter_map(|lease| {
-            let left = Account::end(envoy, &lease.payer, &lease.id)?;
+            let left = LeaseRecord::end(records, &lease.payer, &lease.id)?;
             let lease = (lease.tenant.as_str(), lease.id.as_str());
             (!left.is_zero()).then(|| settle::returned(ledger, lease, left))
         });

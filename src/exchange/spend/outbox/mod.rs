@@ -11,7 +11,8 @@ mod queue;
 use std::rc::Rc;
 
 use self::one::Outbox;
-use super::super::{Effect, Envoy, Item, OutboxItem, metric};
+use super::super::{Effect, Host, Item, OutboxItem, metric};
+use crate::resilience::Records;
 
 /// Most settlements that wait in a worker, for all ledgers together.
 const WAITING_MAX: usize = 20_000;
@@ -69,11 +70,12 @@ impl Outboxes {
     }
 
     /// Time has passed: ends leases, sends what waits, renews what is open.
-    pub fn tick(&mut self, envoy: &dyn Envoy) -> Vec<Effect> {
-        let calls = &mut self.calls;
-        let effects = self.boxes.iter_mut().flat_map(|outbox| outbox.tick(calls, envoy)).collect();
+    pub fn tick(&mut self, host: &dyn Host) -> Vec<Effect> {
+        let (calls, records) = (&mut self.calls, now(host));
+        let boxes = self.boxes.iter_mut();
+        let effects = boxes.flat_map(|outbox| outbox.tick(calls, records)).collect();
         // A ledger that nobody uses any more is forgotten.
-        self.boxes.retain(|outbox| !outbox.is_idle(envoy.now_ms()));
+        self.boxes.retain(|outbox| !outbox.is_idle(records.now_ms()));
         effects
     }
 
@@ -82,16 +84,16 @@ impl Outboxes {
         &mut self,
         call: u64,
         (status, body): (u16, &[u8]),
-        envoy: &dyn Envoy,
+        host: &dyn Host,
     ) -> Vec<Effect> {
-        let mut boxes = self.boxes.iter_mut();
-        boxes.find_map(|outbox| outbox.answered(call, (status, body), envoy)).unwrap_or_default()
+        let (mut boxes, records) = (self.boxes.iter_mut(), now(host));
+        boxes.find_map(|outbox| outbox.answered(call, (status, body), records)).unwrap_or_default()
     }
 
     /// A call could not be made: the ledger's cluster is not there.
-    pub fn no_cluster(&mut self, call: u64, envoy: &dyn Envoy) -> Vec<Effect> {
-        let mut boxes = self.boxes.iter_mut();
-        boxes.find_map(|outbox| outbox.no_cluster(call, envoy)).unwrap_or_default()
+    pub fn no_cluster(&mut self, call: u64, host: &dyn Host) -> Vec<Effect> {
+        let (mut boxes, records) = (self.boxes.iter_mut(), now(host));
+        boxes.find_map(|outbox| outbox.no_cluster(call, records)).unwrap_or_default()
     }
 
     /// The worker is about to end: all that waits is sent at once, and no answer is waited for.
@@ -101,9 +103,15 @@ impl Outboxes {
     }
 
     /// Ends all leases now, before their time.
-    pub fn end_leases(&mut self, envoy: &dyn Envoy) {
-        self.boxes.iter_mut().for_each(|outbox| outbox.end_leases(u64::MAX, envoy));
+    pub fn end_leases(&mut self, host: &dyn Host) {
+        let records = now(host);
+        self.boxes.iter_mut().for_each(|outbox| outbox.end_leases(u64::MAX, records));
     }
+}
+
+/// What the proxy's workers share, now.
+fn now(host: &dyn Host) -> Records<'_> {
+    Records::at(host, host.now_ms())
 }
 
 fn dropped() -> Effect {

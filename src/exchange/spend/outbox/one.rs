@@ -1,9 +1,9 @@
 //! All that is kept for one ledger.
 use std::rc::Rc;
 
-use super::super::super::{Call, Effect, Envoy, Item, Ledger, Purpose, metric};
+use super::super::super::{Call, Effect, Item, Ledger, Purpose, metric};
 use super::super::away;
-use super::super::tenant::Known;
+use super::super::tenant::TenantRecord;
 use super::dropped;
 use super::holds::OpenHolds;
 use super::leases::{Lease, Leases};
@@ -11,6 +11,7 @@ use super::queue::{Queue, Sent, Waiting};
 use crate::credit::wire::{RENEWALS, SETTLEMENTS, Settled};
 use crate::credit::{Credits, Outcome};
 use crate::json::{Document, Limits};
+use crate::resilience::Records;
 
 /// How long a call may take, in milliseconds. Nobody waits for it.
 const TIMEOUT_MS: u64 = 2_000;
@@ -87,9 +88,9 @@ impl Outbox {
         None
     }
 
-    pub(super) fn tick(&mut self, calls: &mut u64, envoy: &dyn Envoy) -> Vec<Effect> {
-        let now = envoy.now_ms();
-        self.end_leases(now, envoy);
+    pub(super) fn tick(&mut self, calls: &mut u64, records: Records<'_>) -> Vec<Effect> {
+        let now = records.now_ms();
+        self.end_leases(now, records);
         if !self.is_empty() {
             self.used_ms = now;
         }
@@ -125,34 +126,34 @@ impl Outbox {
         self.waiting.all().into_iter().map(call).collect()
     }
 
-    pub(super) fn end_leases(&mut self, now_ms: u64, envoy: &dyn Envoy) {
-        for item in self.leases.end(now_ms, &self.ledger, envoy) {
+    pub(super) fn end_leases(&mut self, until_ms: u64, records: Records<'_>) {
+        for item in self.leases.end(until_ms, &self.ledger, records) {
             self.queue(item.item);
         }
     }
 
-    /// None when the call is another's.
+    /// `None` where the call is another outbox's.
     pub(super) fn answered(
         &mut self,
         call: u64,
         answer: (u16, &[u8]),
-        envoy: &dyn Envoy,
+        records: Records<'_>,
     ) -> Option<Vec<Effect>> {
         if self.holds.sent.is_some_and(|(sent, _)| sent == call) {
             if answer.0 != 0 {
                 self.gone_ms = None;
             }
-            return Some(self.renewed(answer, envoy));
+            return Some(self.renewed(answer, records));
         }
         let sent = self.waiting.sent.take_if(|sent| sent.call == call)?;
         self.gone_ms = None;
-        Some(self.taken(sent.count, answer, envoy))
+        Some(self.taken(sent.count, answer, records))
     }
 
-    fn renewed(&mut self, answer: (u16, &[u8]), envoy: &dyn Envoy) -> Vec<Effect> {
-        match self.holds.answered(answer, envoy.now_ms()) {
+    fn renewed(&mut self, answer: (u16, &[u8]), records: Records<'_>) -> Vec<Effect> {
+        match self.holds.answered(answer, records.now_ms()) {
             Some(words) => words.into_iter().map(renewal).collect(),
-            None if away::tells(envoy, &self.ledger) => vec![Effect::Log(format!(
+            None if away::may_log(records, &self.ledger) => vec![Effect::Log(format!(
                 "the ledger {} answers renewals with {}: holds of long streams expire, and what \
                  those cost is charged late",
                 self.ledger.shown(),
@@ -162,32 +163,32 @@ impl Outbox {
         }
     }
 
-    fn taken(&mut self, count: usize, answer: (u16, &[u8]), envoy: &dyn Envoy) -> Vec<Effect> {
+    fn taken(&mut self, count: usize, answer: (u16, &[u8]), records: Records<'_>) -> Vec<Effect> {
         let (status, body) = answer;
         let document = Document::parse(body, Limits::default()).ok();
         let results = document.as_ref().and_then(Settled::read);
         match results.filter(|results| status == 200 && results.len() == count) {
             Some(results) => {
                 self.waiting.go_on();
-                results.into_iter().filter_map(|result| self.done(result, envoy)).collect()
+                results.into_iter().filter_map(|result| self.done(result, records)).collect()
             }
             // The batch itself is at fault: sent again it would be refused again, for ever.
             None if matches!(status, 400 | 413 | 422) => {
                 let why = format!("refuses a batch of {count} settlements with {status}");
-                self.give_up(count, &why, envoy)
+                self.give_up(count, &why, records)
             }
             None => {
-                self.waiting.pause(envoy.now_ms());
-                let refused = matches!(status, 401 | 403) && away::tells(envoy, &self.ledger);
+                self.waiting.pause(records.now_ms());
+                let refused = matches!(status, 401 | 403) && away::may_log(records, &self.ledger);
                 let log = refused.then(|| Effect::Log(self.ledger.token_refused(status)));
                 log.into_iter().chain([retried()]).collect()
             }
         }
     }
 
-    /// None when the call is another's.
-    pub(super) fn no_cluster(&mut self, call: u64, envoy: &dyn Envoy) -> Option<Vec<Effect>> {
-        let now = envoy.now_ms();
+    /// `None` where the call is another outbox's.
+    pub(super) fn no_cluster(&mut self, call: u64, records: Records<'_>) -> Option<Vec<Effect>> {
+        let now = records.now_ms();
         if self.holds.sent.is_some_and(|(sent, _)| sent == call) {
             self.holds.answered((0, &[]), now);
             return Some(Vec::new());
@@ -196,42 +197,42 @@ impl Outbox {
         let since = *self.gone_ms.get_or_insert(now);
         if now.saturating_sub(since) < GONE_MS {
             self.waiting.sent = None;
-            return Some(self.taken(sent.count, (0, &[]), envoy));
+            return Some(self.taken(sent.count, (0, &[]), records));
         }
         self.waiting.sent = None;
         let count = self.waiting.len();
         let why = format!("is gone, its cluster is missing, and {count} settlements wait for it");
-        Some(self.give_up(count, &why, envoy))
+        Some(self.give_up(count, &why, records))
     }
 
     /// Drops the first so many: nobody will ever take them. Their tenants' grace is theirs again.
-    fn give_up(&mut self, count: usize, why: &str, envoy: &dyn Envoy) -> Vec<Effect> {
+    fn give_up(&mut self, count: usize, why: &str, records: Records<'_>) -> Vec<Effect> {
         let shown = self.ledger.shown();
         let line = format!("the ledger {shown} {why}: they are dropped, and their holds expire");
         let mut effects = vec![Effect::Log(line)];
         for _ in 0..count {
             let Some(waiting) = self.waiting.pop() else { break };
-            self.forgive(waiting.owed, envoy);
+            self.forgive(waiting.owed, records);
             effects.push(dropped());
         }
         effects
     }
 
     /// The first that waits has been answered.
-    fn done(&mut self, result: Settled, envoy: &dyn Envoy) -> Option<Effect> {
+    fn done(&mut self, result: Settled, records: Records<'_>) -> Option<Effect> {
         let waiting = self.waiting.pop()?;
         if result.waits {
-            self.waiting.postpone(waiting, envoy.now_ms());
+            self.waiting.postpone(waiting, records.now_ms());
             return Some(retried());
         }
-        self.forgive(waiting.owed, envoy);
+        self.forgive(waiting.owed, records);
         let word = result.outcome.map_or("other", |outcome: Outcome| outcome.consequence().name);
         Some(metric::SETTLEMENTS.count(&[word]))
     }
 
-    fn forgive(&self, owed: Option<(String, Credits)>, envoy: &dyn Envoy) {
+    fn forgive(&self, owed: Option<(String, Credits)>, records: Records<'_>) {
         if let Some((tenant, credits)) = owed {
-            Known::settled(envoy, &self.ledger, &tenant, credits);
+            TenantRecord::settled(records, &self.ledger, &tenant, credits);
         }
     }
 }

@@ -42,12 +42,12 @@ pub(super) struct Queue {
     later: VecDeque<Waiting>,
     /// When those go again.
     later_ms: u64,
-    /// Of all of them.
+    /// Bytes of all of them.
     bytes: usize,
     pub(super) sent: Option<Sent>,
     /// How many of the first were sent by a worker that is about to end.
     hurried: usize,
-    /// Not before.
+    /// No batch goes before this time.
     next_ms: u64,
     pause_ms: u64,
 }
@@ -58,7 +58,7 @@ impl Queue {
         self.waiting.push_back(waiting);
     }
 
-    /// This one could not be taken now: it goes again in a while.
+    /// Keeps a settlement that could not be taken now: it goes again in a while.
     pub(super) fn postpone(&mut self, waiting: Waiting, now_ms: u64) {
         self.bytes = self.bytes.saturating_add(waiting.json.len());
         self.later_ms = now_ms.saturating_add(LATER_MS);
@@ -92,7 +92,7 @@ impl Queue {
         }
     }
 
-    /// Takes the first out: it is done with.
+    /// Takes the first settlement out, which has been answered.
     pub(super) fn pop(&mut self) -> Option<Waiting> {
         let first = self.waiting.pop_front().or_else(|| self.later.pop_front())?;
         self.bytes = self.bytes.saturating_sub(first.json.len());
@@ -100,7 +100,8 @@ impl Queue {
         Some(first)
     }
 
-    /// The next batch and how many it has; none while one is on its way, or too early.
+    /// The next batch and how many settlements it has; `None` while one is on its way, or where it
+    /// is too early.
     pub(super) fn next(&mut self, now_ms: u64) -> Option<(Vec<u8>, usize)> {
         if self.sent.is_some() || now_ms < self.next_ms {
             return None;

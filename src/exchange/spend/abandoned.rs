@@ -1,17 +1,18 @@
 //! An attempt that its app has left: its provider tells nobody what it had made by then.
-use super::super::{Envoy, Progress, Report};
+use super::super::{Progress, Report};
 use super::Reservation;
 use super::speed::Speed;
 use crate::policy::OnAbandoned;
+use crate::resilience::Records;
 
 /// Who ended a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum By {
-    /// Its provider, well or not, or a bound of time or memory.
+    /// The provider, well or not, or a bound of time or memory.
     Provider,
-    /// Its app.
+    /// The app.
     App,
-    /// Envoy, which ends.
+    /// Envoy, which is about to end.
     Gateway,
 }
 
@@ -24,6 +25,9 @@ pub(in super::super) struct Ending {
     pub(in super::super) relayed: u64,
     /// Who ended it.
     pub(in super::super) by: By,
+    /// The last attempt had a connection to its provider; not looked up where the app has been
+    /// answered.
+    pub(in super::super) connected: bool,
 }
 
 /// How Envoy's word for the end of a stream begins when a provider failed, or a bound was reached.
@@ -50,39 +54,43 @@ impl By {
     }
 }
 
-/// What an attempt that was left is charged by.
+/// What an attempt that its app has left is charged by.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Left {
+pub(super) struct Abandoned {
     now_ms: u64,
     speed: Speed,
     streamed: bool,
     /// Answers that were asked for at once.
     choices: u64,
-    /// All that was held for it is charged.
+    /// All that was held for the attempt is charged.
     pub(super) all: bool,
 }
 
-impl Left {
-    /// Of the attempt that a request ended with; none where its provider ended it, or had not
+/// Whether the last attempt's provider has the request, and has not refused it, while the app has
+/// nothing of an answer.
+pub(super) const fn is_at_work(last: &Report, ending: Ending) -> bool {
+    !ending.answered && ending.connected && last.status < 400
+}
+
+impl Abandoned {
+    /// Of the attempt that a request ended with; `None` where the provider ended it, or had not
     /// taken it on.
     pub(super) fn of(
         reservation: &Reservation,
         last: &Report,
         ending: Ending,
-        envoy: &dyn Envoy,
+        records: Records<'_>,
     ) -> Option<Self> {
         let runs = last.progress == Progress::Running;
         // An answer that came to its end, and the app has not waited for its usage.
         let unheard = last.progress == Progress::Answered
             && last.used.reported.is_none()
             && reservation.size.streamed;
-        // Where its provider has refused, nothing is being made.
-        let there =
-            last.has_content() || (!ending.answered && last.status < 400 && is_connected(envoy));
+        let there = last.has_content() || is_at_work(last, ending);
         if !(runs || unheard) || ending.by == By::Provider || !there {
             return None;
         }
-        let (speed, streamed) = (Speed::of(envoy, &last.model), reservation.size.streamed);
+        let (speed, streamed) = (Speed::of(records, &last.model), reservation.size.streamed);
         let choices = reservation.size.choices.max(1);
         // Perhaps its provider never says what it used: that is no app's fault.
         if unheard && !speed.is_known(streamed) {
@@ -90,11 +98,12 @@ impl Left {
         }
         let holds = reservation.on_abandoned == OnAbandoned::Hold;
         let all = runs && holds && ending.by == By::App;
-        let now_ms = if runs { envoy.now_ms() } else { last.ended_ms };
+        let now_ms = if runs { records.now_ms() } else { last.ended_ms };
         Some(Self { now_ms, speed, streamed, choices, all })
     }
 
-    /// Tokens that it had made and nobody has seen, and of its reasoning those that were.
+    /// Tokens that the provider had made and nobody has seen, or those of reasoning that were seen
+    /// where these are more.
     pub(super) fn hidden(&self, report: &Report) -> u64 {
         let makes = |ms| self.speed.makes(self.streamed, ms).saturating_mul(self.choices);
         if !self.streamed {
@@ -103,9 +112,4 @@ impl Left {
         let ms = report.quiet.ms.saturating_add(report.quiet_since(self.now_ms));
         makes(ms).saturating_sub(report.quiet.ended).max(report.used.reasoning_estimate)
     }
-}
-
-/// Whether the last attempt has a connection to its provider.
-pub(super) fn is_connected(envoy: &dyn Envoy) -> bool {
-    envoy.property(&["upstream", "local_address"]).is_some_and(|address| !address.is_empty())
 }
