@@ -24,11 +24,28 @@ pub enum Flow {
     Pause,
 }
 
+/// A header map that is to stand in the place of another, in order. Most names and many values are
+/// the same for every request, and are not copied.
+pub type Headers = Vec<Header>;
+
+/// One header: its name in lower case, and its value.
+pub type Header = (Cow<'static, str>, Cow<'static, [u8]>);
+
+/// A header of that name, and a value that every request has.
+pub(super) const fn fixed(name: &'static str, value: &'static str) -> Header {
+    (Cow::Borrowed(name), Cow::Borrowed(value.as_bytes()))
+}
+
+/// A header of that name, and a value of this request's own.
+pub(super) fn header(name: &'static str, value: impl Into<Vec<u8>>) -> Header {
+    (Cow::Borrowed(name), Cow::Owned(value.into()))
+}
+
 /// One thing to do.
 #[derive(Debug)]
 pub enum Effect {
     /// Replace a whole header map.
-    SetHeaders(HeaderMap, Vec<(Cow<'static, str>, Vec<u8>)>),
+    SetHeaders(HeaderMap, Headers),
     /// Set one header.
     SetHeader(HeaderMap, Cow<'static, str>, String),
     /// Remove one header.

@@ -32,7 +32,7 @@ pub use call::{Call, Purpose};
 pub use callback::Callback;
 pub use connections::Connections;
 pub use contract::{Body, RETRIED_4XX, StreamBuffer, TooLarge, is_retried, retries};
-pub use effect::{Effect, Effects, Flow, HeaderMap};
+pub use effect::{Effect, Effects, Flow, Header, HeaderMap, Headers};
 use filter_state::{JUDGED, NEXT, ORIGINAL, PLAN};
 pub use ledger::Ledger;
 pub use memory::{ALLOWANCE, Full, Memory, Permit, STREAM_MOST};

@@ -216,7 +216,7 @@ pub(super) fn perform(effects: Effects) -> Done {
 fn one(effect: Effect) -> Result<(), Status> {
     match effect {
         Effect::SetHeaders(map, headers) => {
-            let pairs = headers.iter().map(|(name, value)| (name.as_ref(), value.as_slice()));
+            let pairs = headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
             hostcalls::set_map_bytes(kind(map), pairs.collect())
         }
         Effect::SetHeader(map, name, value) => {

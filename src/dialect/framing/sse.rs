@@ -286,6 +286,14 @@ impl Lines {
     }
 }
 
+/// A line's text: nearly always it is UTF-8, and found to be so in wide lanes.
+fn text(value: &[u8]) -> Cow<'_, str> {
+    match simdutf8::basic::from_utf8(value) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(value),
+    }
+}
+
 /// What a block of lines says.
 fn said(block: &[u8]) -> Block<'_> {
     let (mut name, mut commented) = ("", false);
@@ -299,11 +307,11 @@ fn said(block: &[u8]) -> Block<'_> {
         match field {
             b"event" => name = core::str::from_utf8(value).unwrap_or("\u{FFFD}"),
             b"data" => match &mut data {
-                None => data = Some(String::from_utf8_lossy(value)),
+                None => data = Some(text(value)),
                 Some(before) => {
                     let before = before.to_mut();
                     before.push('\n');
-                    before.push_str(&String::from_utf8_lossy(value));
+                    before.push_str(&text(value));
                 }
             },
             b"" => commented |= !line.is_empty(),

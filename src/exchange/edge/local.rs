@@ -1,7 +1,6 @@
 //! Answers that no provider role has judged, in the app's dialect: Envoy's own failures (nobody
 //! could be reached, nobody answered in time), and whatever comes of a cluster without that role.
-use std::borrow::Cow;
-
+use super::super::effect::{fixed, header};
 use super::super::{
     Effect, Effects, Envoy, Flow, HeaderMap, Outcome, Progress, Reply, Report, metric,
 };
@@ -92,16 +91,15 @@ impl Local {
     pub(super) fn rewrite(&self, client: &Client, request_id: &str) -> (Effects, Vec<u8>) {
         let fault = self.fault();
         let body = (client.write_fault)(&fault, request_id);
-        let mut headers: Vec<(Cow<'static, str>, Vec<u8>)> = vec![
-            (":status".into(), fault.status.to_string().into_bytes()),
-            ("content-type".into(), b"application/json".to_vec()),
-            ("content-length".into(), body.len().to_string().into_bytes()),
-            ("x-tradewind-request-id".into(), request_id.as_bytes().to_vec()),
-            (client.request_id_header.into(), request_id.as_bytes().to_vec()),
+        let mut headers = vec![
+            header(":status", fault.status.to_string()),
+            fixed("content-type", "application/json"),
+            header("content-length", body.len().to_string()),
+            header("x-tradewind-request-id", request_id),
+            header(client.request_id_header, request_id),
         ];
         if self.attempts > 0 {
-            let attempts = self.attempts.to_string().into_bytes();
-            headers.push(("x-tradewind-attempts".into(), attempts));
+            headers.push(header("x-tradewind-attempts", self.attempts.to_string()));
         }
         let list = vec![
             Effect::SetHeaders(HeaderMap::Response, headers),

@@ -1,15 +1,14 @@
 //! The headers of an attempt: made new, from a list of what may travel.
 use std::borrow::Cow;
 
+use super::super::Headers;
+use super::super::effect::{fixed, header};
 use super::Config;
 use crate::dialect::Field;
 use crate::dialect::provider::Endpoint;
 
 /// The product as providers see it, in the place of the app's own agent.
 const USER_AGENT: &str = concat!("tradewind/", env!("CARGO_PKG_VERSION"));
-
-/// A header map under construction.
-pub(super) type Headers = Vec<(Cow<'static, str>, Vec<u8>)>;
 
 /// Everything a provider gets to see of a request. The key is added behind this filter.
 pub(super) fn request(
@@ -22,25 +21,22 @@ pub(super) fn request(
     let accept = if stream { endpoint.framing.media_type() } else { "application/json" };
     let scheme = if config.tls { "https" } else { "http" };
     let mut headers: Headers = Vec::with_capacity(12);
-    let mut add = |name: &'static str, value: &str| {
-        headers.push((Cow::Borrowed(name), value.as_bytes().to_vec()));
-    };
-    add(":method", "POST");
-    add(":scheme", scheme);
-    add(":authority", &config.authority);
-    add(":path", &joined(&config.prefix, &endpoint.path(model, stream)));
-    add("content-type", "application/json");
-    add("content-length", &length.to_string());
-    add("accept", accept);
-    add("user-agent", USER_AGENT);
-    for (name, value) in config.dialect.headers {
-        if !forwarded.iter().any(|(own, _)| own == name) {
-            add(name, value);
-        }
-    }
-    for (name, value) in forwarded {
-        headers.push((Cow::Owned(name.to_string()), value.as_bytes().to_vec()));
-    }
+    headers.extend([
+        fixed(":method", "POST"),
+        fixed(":scheme", scheme),
+        header(":authority", config.authority.as_str()),
+        header(":path", joined(&config.prefix, &endpoint.path(model, stream))),
+        fixed("content-type", "application/json"),
+        header("content-length", length.to_string()),
+        fixed("accept", accept),
+        fixed("user-agent", USER_AGENT),
+    ]);
+    let own = config.dialect.headers.iter();
+    let own = own.filter(|(name, _)| !forwarded.iter().any(|(forwarded, _)| forwarded == name));
+    headers.extend(own.map(|(name, value)| fixed(name, value)));
+    headers.extend(forwarded.iter().map(|(name, value)| {
+        (Cow::Owned(name.to_string()), Cow::Owned(value.as_bytes().to_vec()))
+    }));
     headers
 }
 

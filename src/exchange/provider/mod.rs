@@ -17,13 +17,12 @@ use std::rc::Rc;
 pub use self::config::Config;
 pub(super) use self::headers::listed;
 
-use self::headers::Headers;
 use self::relay::{Part, Relay};
 use self::request::{Asked, Attempted};
 use super::plan::Mismatch;
 use super::{
-    Callback, Effect, Effects, Envoy, Flow, HeaderMap, JUDGED, NEXT, Outcome, PLAN, Plan, Progress,
-    Reply, Report, metric,
+    Callback, Effect, Effects, Envoy, Flow, HeaderMap, Headers, JUDGED, NEXT, Outcome, PLAN, Plan,
+    Progress, Reply, Report, metric,
 };
 use crate::dialect::{Client, Fault, FaultKind, client};
 
@@ -177,7 +176,8 @@ impl Attempt {
     fn asked(&mut self, attempted: Attempted<'_>, headers: Headers, plan: &[u8]) -> Effects {
         let Attempted { asked, next, .. } = attempted;
         let mut effects = Effects::go_on().and(asked.report.publish());
-        if let Some((next, plan)) = next.zip(asked.turn.next().of_plan(plan)) {
+        let next = next.and_then(|next| Some((next, asked.turn.next().of_plan(plan)?)));
+        if let Some((next, plan)) = next {
             effects.list.push(Effect::State(PLAN.into(), plan));
             effects.list.push(Effect::State(NEXT.into(), next.into_bytes()));
         }

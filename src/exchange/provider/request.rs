@@ -1,8 +1,8 @@
 //! The request of one attempt, in the provider's dialect.
 use super::super::plan::Mismatch;
-use super::super::{Envoy, First, Leg, ORIGINAL, Plan, Report, Turn, attempt};
+use super::super::{Envoy, First, Headers, Leg, ORIGINAL, Plan, Report, Turn, attempt};
 use super::Config;
-use super::headers::{self, Headers, listed};
+use super::headers::{self, listed};
 use crate::dialect::provider::Endpoint;
 use crate::dialect::{Client, Inbound, client};
 use crate::json::{Document, Limits};

@@ -301,7 +301,8 @@ impl Filter {
             }
             Effect::SetHeaders(map, headers) => {
                 world.rerouted |= map == HeaderMap::Request;
-                let headers = headers.into_iter().map(|(name, value)| (name.into_owned(), value));
+                let headers = headers.into_iter();
+                let headers = headers.map(|(name, value)| (name.into_owned(), value.into_owned()));
                 *world.map(map) = headers.collect();
             }
             Effect::SetHeader(map, name, value) => {

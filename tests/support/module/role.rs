@@ -171,7 +171,8 @@ fn effect(deed: Deed, buffer: StreamBuffer) -> Vec<Effect> {
     };
     let one = match deed {
         Deed::SetMap(kind, headers) => {
-            let headers = headers.into_iter().map(|(name, value)| (Cow::Owned(name), value));
+            let headers =
+                headers.into_iter().map(|(name, value)| (Cow::Owned(name), Cow::Owned(value)));
             Effect::SetHeaders(map(kind), headers.collect())
         }
         Deed::SetHeader(kind, name, value) => {

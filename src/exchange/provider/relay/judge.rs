@@ -1,10 +1,10 @@
 //! The judgement of an answer while its headers are held: it passes, or it has failed.
 use std::borrow::Cow;
 
+use super::super::super::effect::{fixed, header};
 use super::super::super::{
-    Body, Effect, Effects, Envoy, HeaderMap, Outcome, Progress, Reply, is_retried,
+    Body, Effect, Effects, Envoy, HeaderMap, Headers, Outcome, Progress, Reply, is_retried,
 };
-use super::super::headers::Headers;
 use super::super::response_headers::WAITS;
 use super::about::About;
 use super::ending::Ending;
@@ -106,28 +106,30 @@ impl Judge {
     }
 
     /// The answer's headers: what may pass of the provider's, and ours.
-    pub(super) fn headers(&self, status: u16, kind: Option<&str>, length: Option<usize>) -> Effect {
+    pub(super) fn headers(
+        &self,
+        status: u16,
+        kind: Option<&'static str>,
+        length: Option<usize>,
+    ) -> Effect {
         let mut headers: Headers = Vec::with_capacity(self.own.len().saturating_add(6));
-        headers.push((":status".into(), status.to_string().into_bytes()));
+        headers.push(header(":status", status.to_string()));
         for (name, value) in &self.own {
             if kind.is_none() || name != CONTENT_TYPE {
-                headers.push((Cow::Owned(name.clone()), value.clone()));
+                headers.push((Cow::Owned(name.clone()), Cow::Owned(value.clone())));
             }
         }
-        let mut add = |name: &'static str, value: String| {
-            headers.push((Cow::Borrowed(name), value.into_bytes()));
-        };
         let asked = &self.about.asked;
-        kind.into_iter().for_each(|kind| add("content-type", kind.to_owned()));
-        length.into_iter().for_each(|length| add("content-length", length.to_string()));
-        add("x-tradewind-model", asked.model().to_owned());
-        add("x-tradewind-attempts", asked.attempts.to_string());
-        add("x-tradewind-request-id", asked.request_id.clone());
-        self.left().into_iter().for_each(|left| add("x-tradewind-credits", left));
+        headers.extend(kind.map(|kind| fixed(CONTENT_TYPE, kind)));
+        headers.extend(length.map(|length| header("content-length", length.to_string())));
+        headers.push(header("x-tradewind-model", asked.model()));
+        headers.push(header("x-tradewind-attempts", asked.attempts.to_string()));
+        headers.push(header("x-tradewind-request-id", asked.request_id.as_str()));
+        headers.extend(self.left().map(|left| header("x-tradewind-credits", left)));
         if !asked.dropped.is_empty() {
-            add("x-tradewind-dropped", asked.dropped.clone());
+            headers.push(header("x-tradewind-dropped", asked.dropped.as_str()));
         }
-        add(asked.client.request_id_header, asked.request_id.clone());
+        headers.push(header(asked.client.request_id_header, asked.request_id.as_str()));
         Effect::SetHeaders(HeaderMap::Response, headers)
     }
 
