@@ -1,10 +1,10 @@
 //! What a policy that was read says: which models serve a request, whose it is, what it costs.
 #![cfg(not(target_family = "wasm"))]
-#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
 use tradewind::credit::Credits;
 use tradewind::decide::{Facts, misfit};
 use tradewind::dialect::{Format, Operation, client};
-use tradewind::policy::{Capability, Policy, Unsupported, answer_room};
+use tradewind::policy::{CallerFacts, Capability, Policy, Unsupported, answer_room};
 
 /// Small sees nothing and is cheap; large can do everything; other speaks another dialect.
 const MODELS: &str = r#"
@@ -174,6 +174,19 @@ const KEYS: &str = r#""identity": [
 /// Headers, and the tenant they are known as.
 type Known = (&'static [(&'static str, &'static str)], Option<&'static str>);
 
+/// A caller who has sent these headers, over a connection of which nobody asks anything.
+struct Sent<'s>(&'s [(&'s str, &'s str)]);
+
+impl CallerFacts for Sent<'_> {
+    fn header(&self, name: &str) -> Option<&[u8]> {
+        self.0.iter().find(|(own, _)| *own == name).map(|(_, value)| value.as_bytes())
+    }
+
+    fn property(&self, path: &[&str]) -> Option<Vec<u8>> {
+        panic!("{path:?} is read, and no entry needs it")
+    }
+}
+
 #[test]
 fn a_key_is_found_where_the_sdks_put_it() {
     let policy = policy(KEYS);
@@ -195,11 +208,7 @@ fn a_key_is_found_where_the_sdks_put_it() {
         (&[("x-api-key", "alpha")], None),
     ];
     for (headers, expected) in cases {
-        let header = |name: &str| {
-            let found = headers.iter().find(|(own, _)| *own == name);
-            found.map(|(_, value)| value.as_bytes())
-        };
-        let tenant = policy.identify(header);
+        let tenant = policy.identify(&Sent(headers));
         let name = tenant.as_ref().map(|tenant| tenant.tenant.as_str());
         assert_eq!(name, *expected, "{headers:?}");
         let user = tenant.as_ref().and_then(|tenant| tenant.user.as_deref());
@@ -229,24 +238,24 @@ fn keys_may_be_listed_in_any_number_of_entries() {
     ];
     let policy = policy(&format!(r#""identity": [{}]"#, entries.join(", ")));
     assert_eq!(policy.identity().len(), 3, "two that stand together look in the same place");
-    let ask = |name: &'static str, key: &'static [u8]| {
-        let tenant = policy.identify(|own| Some(key).filter(|_| own == name));
-        tenant.map(|tenant| tenant.tenant)
-    };
-    assert_eq!(ask("x-api-key", b"beta").as_deref(), Some("b"));
-    assert_eq!(ask("x-api-key", b"d").as_deref(), Some("d"));
-    assert_eq!(ask("x-team-key", b"alpha").as_deref(), Some("a"));
-    assert_eq!(ask("x-api-key", b"alpha"), None);
+    let ask = |name, key| policy.identify(&Sent(&[(name, key)])).map(|tenant| tenant.tenant);
+    assert_eq!(ask("x-api-key", "beta").as_deref(), Some("b"));
+    assert_eq!(ask("x-api-key", "d").as_deref(), Some("d"));
+    assert_eq!(ask("x-team-key", "alpha").as_deref(), Some("a"));
+    assert_eq!(ask("x-api-key", "alpha"), None);
 }
 
 #[test]
 fn without_a_key_everybody_is_the_anonymous_tenant() {
     let identity = KEYS.replace("]}}\n]", "]}}, {\"anonymous\": {\"tenant\": \"public\"}}\n]");
     let policy = policy(&identity);
-    for (key, expected) in
-        [(None, "public"), (Some(&b"wrong"[..]), "public"), (Some(b"beta"), "acme")]
-    {
-        let tenant = policy.identify(|name| key.filter(|_| name == "x-api-key"));
+    let sent: [(&[(&str, &str)], &str); 3] = [
+        (&[], "public"),
+        (&[("x-api-key", "wrong")], "public"),
+        (&[("x-api-key", "beta")], "acme"),
+    ];
+    for (headers, expected) in sent {
+        let tenant = policy.identify(&Sent(headers));
         assert_eq!(tenant.map(|tenant| tenant.tenant).as_deref(), Some(expected));
     }
 }

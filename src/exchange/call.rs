@@ -1,13 +1,10 @@
 //! A call to a service of the operator's, beside the request.
 
-/// A call that Envoy is to make. Several may be open at once: what is answered says which.
+/// A call that Envoy is to make. Several may be open at once, of one purpose or of several.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
-    /// The caller's own number for the call, which its answer repeats; 0 for a call whose answer
-    /// nobody waits for.
-    pub id: u64,
-    /// What the call is for.
-    pub purpose: Purpose,
+    /// What the call's answer is known by.
+    pub id: CallId,
     /// The service's cluster.
     pub cluster: String,
     /// The `host` header.
@@ -20,6 +17,15 @@ pub struct Call {
     pub timeout_ms: u64,
 }
 
+/// What tells an open call from the others of the same caller; its answer repeats it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallId {
+    /// What the call is for, and so who takes the answer.
+    pub purpose: Purpose,
+    /// The caller's own number for the call; 0 for a call whose answer nobody waits for.
+    pub number: u64,
+}
+
 /// What a call is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
@@ -29,6 +35,14 @@ pub enum Purpose {
     Settlements,
     /// Keeps the holds of running streams.
     Renewals,
+}
+
+impl CallId {
+    /// Whether somebody waits for the answer.
+    #[must_use]
+    pub const fn is_awaited(self) -> bool {
+        self.number != 0
+    }
 }
 
 impl Purpose {

@@ -1,4 +1,5 @@
 //! What Envoy tells.
+use super::call::CallId;
 
 /// One callback of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,8 +34,8 @@ pub enum Callback {
     ResponseTrailers,
     /// The answer to one of the stream's calls is here ([`super::Effect::Call`]).
     CallAnswered {
-        /// The call's id.
-        id: u64,
+        /// What the call was made with.
+        id: CallId,
         /// Its status; 0 when there could be no call.
         status: u16,
         /// How many bytes of its body are readable.

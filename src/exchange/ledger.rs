@@ -1,7 +1,7 @@
 //! A ledger as a proxy knows it: where it is, and what sets it apart from every other.
 use std::rc::Rc;
 
-use super::call::{Call, Purpose};
+use super::call::{Call, CallId};
 use crate::policy::CreditPolicy;
 use crate::resilience::digest;
 
@@ -29,16 +29,9 @@ impl Ledger {
     }
 
     /// A call to the ledger; the path is that of the wire.
-    pub(super) fn call(
-        &self,
-        (id, purpose): (u64, Purpose),
-        path: &str,
-        body: Vec<u8>,
-        timeout_ms: u64,
-    ) -> Call {
+    pub(super) fn call(&self, id: CallId, path: &str, body: Vec<u8>, timeout_ms: u64) -> Call {
         Call {
             id,
-            purpose,
             cluster: self.cluster.clone(),
             authority: self.authority.clone(),
             path: format!("{}{path}", self.prefix),

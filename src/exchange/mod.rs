@@ -28,7 +28,7 @@ mod reply;
 mod report;
 mod spend;
 
-pub use call::{Call, Purpose};
+pub use call::{Call, CallId, Purpose};
 pub use callback::Callback;
 pub use connections::Connections;
 pub use contract::{Body, RETRIED_4XX, StreamBuffer, TooLarge, is_retried, retries};

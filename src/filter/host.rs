@@ -9,7 +9,7 @@ use proxy_wasm::types::{Action, BufferType, MapType, Status};
 
 use super::metrics;
 use crate::exchange::{
-    Call, Clock, Effect, Effects, Flow, HeaderMap, OutboxItem, Random, Read, Reply, Shared,
+    Call, CallId, Clock, Effect, Effects, Flow, HeaderMap, OutboxItem, Random, Read, Reply, Shared,
 };
 
 /// Envoy, as far as it can be read while a callback runs.
@@ -149,9 +149,9 @@ pub(super) struct Done {
     /// An answer of ours is on its way.
     pub(super) replied: bool,
     /// Calls that were made, by Envoy's tokens.
-    pub(super) called: Vec<(u32, u64)>,
+    pub(super) called: Vec<(u32, CallId)>,
     /// Calls that could not be made, and nobody will answer.
-    pub(super) uncalled: Vec<u64>,
+    pub(super) uncalled: Vec<CallId>,
     /// It wants to be woken.
     pub(super) wakes: bool,
     /// What is to be handed to the outboxes.
@@ -277,7 +277,7 @@ const fn name(effect: &Effect) -> &'static str {
         Effect::Close => "reset a stream",
         Effect::Count(_) => "count",
         Effect::Gauge(..) => "set a gauge",
-        Effect::Call(call) => call.purpose.name(),
+        Effect::Call(call) => call.id.purpose.name(),
         Effect::Queue(_) | Effect::SendNow => "queue a settlement",
         Effect::Log(_) => "log",
     }

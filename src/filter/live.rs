@@ -4,7 +4,7 @@ use proxy_wasm::types::Action;
 
 use super::host::{self, Done, Host};
 use super::outbox;
-use crate::exchange::{Callback, Effects, Plugin, Reply, Stream};
+use crate::exchange::{CallId, Callback, Effects, Plugin, Reply, Stream};
 
 /// A stream.
 #[derive(Debug)]
@@ -16,8 +16,8 @@ pub(super) struct Live {
     response_held: bool,
     /// How often it asked to be woken.
     asked: u32,
-    /// Its open calls: Envoy's token and the stream's own number of each.
-    calls: Vec<(u32, u64)>,
+    /// Its open calls, by Envoy's tokens.
+    calls: Vec<(u32, CallId)>,
 }
 
 impl Live {
@@ -74,8 +74,8 @@ impl Live {
         done
     }
 
-    /// The stream's own number of a call that is answered.
-    pub(super) fn answered(&mut self, token: u32) -> Option<u64> {
+    /// The call that is answered.
+    pub(super) fn answered(&mut self, token: u32) -> Option<CallId> {
         let at = self.calls.iter().position(|(own, _)| *own == token)?;
         Some(self.calls.swap_remove(at).1)
     }

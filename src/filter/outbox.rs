@@ -6,13 +6,13 @@ use std::collections::HashMap;
 use proxy_wasm::types::Status;
 
 use super::host::{self, Host};
-use crate::exchange::{Effect, Effects, Flow, OutboxItem, Outboxes, Read as _};
+use crate::exchange::{CallId, Effect, Effects, Flow, OutboxItem, Outboxes, Read as _};
 
 thread_local! {
     static OUTBOXES: RefCell<Outboxes> = RefCell::new(Outboxes::default());
 
     /// The outboxes' calls by Envoy's tokens.
-    static CALLS: RefCell<HashMap<u32, u64>> = RefCell::new(HashMap::new());
+    static CALLS: RefCell<HashMap<u32, CallId>> = RefCell::new(HashMap::new());
 
     /// Plugins of this VM that are configured and not yet done.
     static PLUGINS: Cell<usize> = const { Cell::new(0) };
@@ -76,7 +76,7 @@ fn act(what: impl FnOnce(&mut Outboxes) -> Vec<Effect>) {
             continue;
         };
         match host::dispatch(&call) {
-            Ok(_) if call.id == 0 => {}
+            Ok(_) if !call.id.is_awaited() => {}
             Ok(token) => CALLS.with_borrow_mut(|calls| {
                 if calls.len() >= CALLS_MAX {
                     calls.clear();
@@ -91,7 +91,7 @@ fn act(what: impl FnOnce(&mut Outboxes) -> Vec<Effect>) {
 }
 
 /// A call could not be made. No other follows from that.
-fn not_called(call: u64, status: Status) -> Vec<Effect> {
+fn not_called(call: CallId, status: Status) -> Vec<Effect> {
     OUTBOXES.with_borrow_mut(|outboxes| match status {
         // It names a cluster that is not there.
         Status::BadArgument => outboxes.no_cluster(call, &Host),

@@ -28,7 +28,7 @@ pub use credits::{
 pub use document::{Content, Member, Node};
 pub use endpoint::Endpoint;
 pub use field::{byte_size, metric_label, shown};
-pub use identity::{Identity, Place, Tenant};
+pub use identity::{CallerFacts, Identity, Place, Tenant};
 pub use limits::RequestLimits;
 pub use model::{Capability, Model, Unsupported, answer_room};
 pub use problem::Problem;
@@ -85,10 +85,9 @@ impl Policy {
     }
 
     /// Whose request this is, by the first way that tells; `None` for a request to refuse.
-    ///
-    /// `header` gives the value of a request header by its name in lower case.
-    pub fn identify<'h>(&self, header: impl Fn(&str) -> Option<&'h [u8]>) -> Option<Tenant> {
-        let caller = identity::Caller::new(&header);
+    #[must_use]
+    pub fn identify(&self, facts: &dyn CallerFacts) -> Option<Tenant> {
+        let caller = identity::Caller::new(facts);
         self.identity.iter().find_map(|identity| identity.tenant(&caller))
     }
 

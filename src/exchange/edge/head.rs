@@ -1,10 +1,11 @@
 //! What a request's headers say: who calls, in which dialect, for what.
+use super::super::Read;
 use super::super::reply::Reply;
 use super::held;
 use super::stripped::Stripped;
 use crate::dialect::client::{self, Answer, Endpoint, Known, Served};
 use crate::dialect::{Client, Fault, FaultKind};
-use crate::policy::{Policy, Tenant, shown};
+use crate::policy::{CallerFacts, Policy, Tenant, shown};
 
 /// What is known before the body.
 #[derive(Debug)]
@@ -28,7 +29,23 @@ pub(super) enum Opening {
     Request(Head),
 }
 
-pub(super) fn read(headers: &[(String, Vec<u8>)], policy: &Policy) -> Opening {
+/// The caller of a request with these headers.
+struct Caller<'r> {
+    headers: &'r [(String, Vec<u8>)],
+    host: &'r dyn Read,
+}
+
+impl CallerFacts for Caller<'_> {
+    fn header(&self, name: &str) -> Option<&[u8]> {
+        header(self.headers, name)
+    }
+
+    fn property(&self, path: &[&str]) -> Option<Vec<u8>> {
+        self.host.property(path)
+    }
+}
+
+pub(super) fn read(headers: &[(String, Vec<u8>)], policy: &Policy, host: &dyn Read) -> Opening {
     let text = |name: &str| header(headers, name).and_then(|v| core::str::from_utf8(v).ok());
     let method = text(":method").unwrap_or_default();
     let path = text(":path").unwrap_or_default();
@@ -53,7 +70,7 @@ pub(super) fn read(headers: &[(String, Vec<u8>)], policy: &Policy) -> Opening {
             return Opening::Reply(reply);
         }
     };
-    let Some(tenant) = policy.identify(|name| header(headers, name)) else {
+    let Some(tenant) = policy.identify(&Caller { headers, host }) else {
         return refuse(&Fault::new(FaultKind::Authentication, unauthenticated(headers, policy)));
     };
     if let (Served::ByGateway(write), false) = (endpoint.served, has_body(headers)) {

@@ -1,9 +1,11 @@
 //! The edge role: meets the app, refuses what cannot be served, decides who serves the rest.
 mod body;
+mod calls;
 mod config;
 mod first;
 mod head;
 mod held;
+mod hold;
 mod local;
 mod response;
 mod send;
@@ -23,7 +25,6 @@ use crate::credit::Balance;
 use crate::decide::{Candidate, Decision, Outline, Trace};
 use crate::dialect::client::Served;
 use crate::dialect::{Client, Fault, FaultKind, Inbound, read_body};
-use crate::resilience::Records;
 
 /// One request of an app.
 #[derive(Debug)]
@@ -105,7 +106,9 @@ impl Edge {
             Callback::ResponseTrailers => self
                 .response_body(0, true)
                 .and(Effect::SetHeaders(HeaderMap::ResponseTrailers, Vec::new())),
-            Callback::CallAnswered { id, status, size } => self.called(id, (status, size), envoy),
+            Callback::CallAnswered { id, status, size } => {
+                calls::answered(self, id, (status, size), envoy)
+            }
             Callback::AttemptEnded => Effects::go_on(),
             // This role never asks for it.
             Callback::Woken => Effects::wait(),
@@ -115,7 +118,7 @@ impl Edge {
 
     fn request_headers(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
         let headers = envoy.headers(HeaderMap::Request);
-        match head::read(&headers, &self.config.policy) {
+        match head::read(&headers, &self.config.policy, envoy) {
             Opening::Reply(reply) => self.refuse(reply, end || !head::has_body(&headers)),
             Opening::Request(head) if end => {
                 let fault = Fault::new(
@@ -226,28 +229,6 @@ impl Edge {
         let (mut effects, payer) = (Vec::new(), Payer::of(&head.tenant));
         let next = spend::begin(credits, (quote, payer), &head.request_id, envoy, &mut effects);
         self.next(head, draft, next, effects, original)
-    }
-
-    /// The ledger has answered a call.
-    fn called(&mut self, id: u64, (status, size): (u16, usize), envoy: &dyn Envoy) -> Effects {
-        if !matches!(self.state, State::AwaitingLedger { .. }) {
-            return Effects::wait();
-        }
-        let config = Rc::clone(&self.config);
-        let Some((policy, _)) = config.counted() else { return Effects::wait() };
-        let Some(pending) = self.duties.take_pending(id) else { return Effects::wait() };
-        match core::mem::replace(&mut self.state, State::Replied) {
-            State::AwaitingLedger { head, draft } => {
-                let (body, mut effects) = (envoy.call_body(size), Vec::new());
-                let records = Records::at(envoy, envoy.now_ms());
-                let next = pending.answered(policy, (status, &body), records, &mut effects);
-                self.next(head, draft, next, effects, None)
-            }
-            other => {
-                self.state = other;
-                Effects::wait()
-            }
-        }
     }
 
     /// What follows from the credits. `original` is there where the request is still at hand.

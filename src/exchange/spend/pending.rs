@@ -2,7 +2,7 @@
 use std::rc::Rc;
 
 use super::super::filter_state::NEAR_LIMIT;
-use super::super::{Effect, Item, Ledger, OutboxItem, Purpose, metric};
+use super::super::{CallId, Effect, Item, Ledger, OutboxItem, Purpose, metric};
 use super::lease::LeaseRecord;
 use super::reservation::{Reservation, Source};
 use super::settle::{returned, void};
@@ -275,7 +275,7 @@ impl PendingHold {
             credits: self.credits,
             expires_in: lease.unwrap_or(policy.hold_seconds).min(EXPIRES_MAX),
         };
-        let own = (self.calls, Purpose::Hold);
+        let own = CallId { purpose: Purpose::Hold, number: self.calls };
         effects.push(Effect::Call(self.ledger.call(own, HOLDS, hold.write(), timeout_ms)));
         Next::AwaitLedger(Box::new(self))
     }

@@ -102,10 +102,10 @@ impl Keys {
 pub(super) struct Digests([OnceCell<Option<[u8; 32]>>; USUAL.len()]);
 
 impl Digests {
-    fn of(&self, caller: &Caller<'_, '_>) -> impl Iterator<Item = [u8; 32]> {
+    fn of(&self, caller: &Caller<'_>) -> impl Iterator<Item = [u8; 32]> {
         USUAL.iter().zip(&self.0).filter_map(|(place, cell)| {
             *cell.get_or_init(|| {
-                let value = caller.header(&place.header)?;
+                let value = caller.facts.header(&place.header)?;
                 // Other schemes than Bearer carry no key of ours.
                 let key = if place.scheme.is_empty() { value } else { bearer(value)? };
                 Some(digest(key.trim_ascii()))
@@ -146,11 +146,11 @@ impl ApiKeys {
     }
 
     /// Whose key the caller has sent.
-    pub(super) fn tenant(&self, caller: &Caller<'_, '_>) -> Option<&Tenant> {
+    pub(super) fn tenant(&self, caller: &Caller<'_>) -> Option<&Tenant> {
         let Some(own) = &self.own else {
             return caller.digests.of(caller).find_map(|digest| self.keys.find(&digest));
         };
-        let value = caller.header(&own.header)?;
+        let value = caller.facts.header(&own.header)?;
         let key = bearer(value).unwrap_or(value).trim_ascii();
         self.keys.find(&digest(key))
     }

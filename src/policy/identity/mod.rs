@@ -1,7 +1,8 @@
 //! `identity`: who calls, and who pays for it. Each kind of identity is a file here and a row of
-//! [`KINDS`]; what a kind has to know of a caller stands in [`Caller`].
+//! [`KINDS`]; what a kind may know of a caller stands in [`CallerFacts`].
 mod anonymous;
 mod api_key;
+mod caller;
 mod header;
 mod tenant;
 
@@ -11,6 +12,7 @@ use super::field::{Kind as FieldKind, List, Section, Shape, Spot};
 use anonymous::Anonymous;
 use api_key::ApiKeys;
 
+pub use caller::CallerFacts;
 pub use tenant::Tenant;
 
 /// One way to be known, as a policy configures it; the first that tells who calls counts.
@@ -52,7 +54,7 @@ const KINDS: &[Kind] = &[
 
 impl Identity {
     /// Whose request this is, where this way tells.
-    pub(super) fn tenant(&self, caller: &Caller<'_, '_>) -> Option<Tenant> {
+    pub(super) fn tenant(&self, caller: &Caller<'_>) -> Option<Tenant> {
         match self {
             Self::ApiKey(keys) => keys.tenant(caller).cloned(),
             Self::Anonymous(all) => Some(all.tenant().clone()),
@@ -97,22 +99,16 @@ pub struct Place {
     pub advertised: bool,
 }
 
-/// What is known of a caller.
-pub(super) struct Caller<'c, 'h> {
-    /// The value of a request header, by its name in lower case.
-    header: &'c dyn Fn(&str) -> Option<&'h [u8]>,
+/// A caller, while the kinds are asked one after the other.
+pub(super) struct Caller<'c> {
+    facts: &'c dyn CallerFacts,
     /// Digests of the keys that it sent, kept from one entry to the next.
     digests: api_key::Digests,
 }
 
-impl<'c, 'h> Caller<'c, 'h> {
-    pub(super) fn new(header: &'c dyn Fn(&str) -> Option<&'h [u8]>) -> Self {
-        Self { header, digests: api_key::Digests::default() }
-    }
-
-    /// The value of a request header, by its name in lower case.
-    fn header(&self, name: &str) -> Option<&'h [u8]> {
-        (self.header)(name)
+impl<'c> Caller<'c> {
+    pub(super) fn new(facts: &'c dyn CallerFacts) -> Self {
+        Self { facts, digests: api_key::Digests::default() }
     }
 }
 

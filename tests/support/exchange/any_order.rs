@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use tradewind::dialect::{Edit, Operation, Put};
 use tradewind::exchange::filter_state::PLAN;
-use tradewind::exchange::{Callback, CreditTerms, Leg, Plan, Stream, Turn};
+use tradewind::exchange::{CallId, Callback, CreditTerms, Leg, Plan, Purpose, Stream, Turn};
 
 use super::cases::cases;
 use super::support::{Gateway, Headers, View, World};
@@ -138,7 +138,10 @@ fn event((which, end, off, body): &Call) -> Callback {
         3 => Callback::ResponseHeaders { end: *end },
         4 => Callback::ResponseBody { size, end: *end },
         5 => Callback::ResponseTrailers,
-        6 => Callback::CallAnswered { id: 1, status: if *end { 201 } else { 0 }, size },
+        6 => {
+            let id = CallId { purpose: Purpose::Hold, number: 1 };
+            Callback::CallAnswered { id, status: if *end { 201 } else { 0 }, size }
+        }
         7 => Callback::AttemptEnded,
         8 => Callback::Woken,
         _ => Callback::StreamEnded,

@@ -14,7 +14,7 @@ pub(crate) use self::view::View;
 use super::gateway::Role;
 use tradewind::exchange::filter_state::{NEXT, PLAN};
 use tradewind::exchange::{
-    Call, Callback, Effect, Flow, HeaderMap, OutboxItem, Plan, Reply, StreamBuffer, Turn,
+    Call, CallId, Callback, Effect, Flow, HeaderMap, OutboxItem, Plan, Reply, StreamBuffer, Turn,
 };
 
 /// A header map, in order.
@@ -48,8 +48,8 @@ pub(crate) struct World {
     pub(crate) called: Vec<Call>,
     /// What was kept for later.
     pub(crate) queued: Vec<OutboxItem>,
-    /// The id of the call that was made last.
-    pub(crate) open_call: u64,
+    /// The calls that have not been answered, the oldest first.
+    pub(crate) open: Vec<CallId>,
     /// What is kept is to be sent at once.
     pub(crate) hurried: bool,
     pub(crate) gauges: BTreeMap<String, u64>,
@@ -187,9 +187,15 @@ impl Filter {
         self.on(world, event, way, piece, &[])
     }
 
-    /// Delivers the ledger's answer to a request that waits for it.
-    pub(crate) fn called(&mut self, world: &mut World, status: u16, body: &[u8]) -> Step {
-        let event = Callback::CallAnswered { id: world.open_call, status, size: body.len() };
+    /// Delivers the answer to a call, whether or not it is open.
+    pub(crate) fn called(
+        &mut self,
+        world: &mut World,
+        id: CallId,
+        (status, body): (u16, &[u8]),
+    ) -> Step {
+        world.open.retain(|open| *open != id);
+        let event = Callback::CallAnswered { id, status, size: body.len() };
         self.on(world, event, Way::Request, Piece::Body(&[], true), body)
     }
 
@@ -331,7 +337,7 @@ impl Filter {
             Effect::State(key, value) => drop(world.state.insert(key.into_owned(), value)),
             Effect::Gauge(name, value) => drop(world.gauges.insert(name, value)),
             Effect::Call(call) => {
-                world.open_call = call.id;
+                world.open.push(call.id);
                 world.called.push(call);
             }
             Effect::Queue(note) => world.queued.push(note),

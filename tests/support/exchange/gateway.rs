@@ -7,8 +7,8 @@ use std::rc::Rc;
 use super::envoy::View;
 use tradewind::dialect::Operation;
 use tradewind::exchange::{
-    Callback, Connections, Effect, Effects, Leg, Memory, OutboxItem, Outboxes, Plan, Plugin,
-    Stream, StreamBuffer, Turn, edge, provider,
+    CallId, Callback, Connections, Effect, Effects, Leg, Memory, OutboxItem, Outboxes, Plan,
+    Plugin, Stream, StreamBuffer, Turn, edge, provider,
 };
 use tradewind::policy::{Policy, RequestLimits, Unsupported};
 
@@ -69,7 +69,7 @@ pub(crate) trait Keeper: fmt::Debug {
     /// Time passes.
     fn tick(&mut self, view: &View<'_>) -> Vec<Effect>;
     /// A ledger has answered.
-    fn answered(&mut self, call: u64, answer: (u16, &[u8]), view: &View<'_>) -> Vec<Effect>;
+    fn answered(&mut self, call: CallId, answer: (u16, &[u8]), view: &View<'_>) -> Vec<Effect>;
     /// What was counted and has not been told.
     fn counted(&mut self) -> BTreeMap<String, u64>;
 }
@@ -87,7 +87,7 @@ impl Keeper for Outboxes {
         Self::tick(self, view)
     }
 
-    fn answered(&mut self, call: u64, answer: (u16, &[u8]), view: &View<'_>) -> Vec<Effect> {
+    fn answered(&mut self, call: CallId, answer: (u16, &[u8]), view: &View<'_>) -> Vec<Effect> {
         Self::answered(self, call, answer, view)
     }
 

@@ -1,6 +1,6 @@
 //! What was set aside for a request is given back, also where the request ends in an unusual way.
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
-use tradewind::exchange::{Effect, Item, Outboxes};
+use tradewind::exchange::{CallId, Effect, Item, Outboxes, Purpose};
 
 use super::support::{Filter, Gateway, Piece, Step, Way, World, gateway};
 
@@ -42,7 +42,8 @@ fn envoy_refuses_a_request_that_waits_for_the_ledger() {
     let Step::Pass { body, .. } = told else { panic!("{told:?}") };
     assert!(String::from_utf8(body).unwrap().contains("larger than the gateway's buffers"));
     // The ledger's answer comes all the same: the request does not go on.
-    let late = edge.called(&mut world, 201, GRANTED);
+    let hold = world.open[0];
+    let late = edge.called(&mut world, hold, (201, GRANTED));
     assert!(matches!(late, Step::Wait), "{late:?}");
     edge.over(&mut world);
     let kept = settlements(&world);
@@ -51,11 +52,33 @@ fn envoy_refuses_a_request_that_waits_for_the_ledger() {
     assert!(world.refused.is_empty(), "{:?}", world.refused);
 }
 
+/// Who takes an answer is found by what the call was for and by its number: an answer to another
+/// call lets nothing go, though it come first.
+#[test]
+fn a_request_waits_for_the_answer_to_its_own_call() {
+    let (mut edge, mut world) = asking(include_str!("../../corpus/exchange/policy/credits.json"));
+    let hold = world.open[0];
+    let others = [
+        CallId { purpose: Purpose::Settlements, ..hold },
+        CallId { purpose: Purpose::Renewals, ..hold },
+        CallId { number: hold.number + 1, ..hold },
+    ];
+    for other in others {
+        let step = edge.called(&mut world, other, (201, GRANTED));
+        assert!(matches!(step, Step::Wait), "{other:?}: {step:?}");
+        assert_eq!(world.open, [hold]);
+    }
+    let step = edge.called(&mut world, hold, (201, GRANTED));
+    assert!(matches!(step, Step::Pass { .. }), "{step:?}");
+    assert!(world.open.is_empty());
+}
+
 /// A lease that has ended takes nothing back: what was reserved of it is told to the ledger.
 #[test]
 fn a_worker_ends_its_leases_while_a_request_runs_on_one() {
     let (mut edge, mut world) = asking(include_str!("../../corpus/exchange/policy/lease.json"));
-    edge.called(&mut world, 201, GRANTED);
+    let hold = world.open[0];
+    edge.called(&mut world, hold, (201, GRANTED));
     let mut outboxes = Outboxes::default();
     for note in core::mem::take(&mut world.queued) {
         assert!(outboxes.queue(note).is_empty());

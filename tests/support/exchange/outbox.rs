@@ -7,12 +7,13 @@
 )]
 mod bounds;
 mod hurried;
+mod open_calls;
 mod postponed;
 mod renewals;
 
 use std::rc::Rc;
 
-use tradewind::exchange::{Call, Effect, Item, Ledger, OutboxItem, Outboxes};
+use tradewind::exchange::{Call, CallId, Effect, Item, Ledger, OutboxItem, Outboxes};
 use tradewind::policy::Policy;
 
 use super::support::World;
@@ -142,11 +143,11 @@ fn a_batch_goes_again_with_the_same_ids_until_it_is_taken() {
     // One batch at a time; what comes meanwhile waits for the next.
     worker.settle(&ledger, 3);
     assert_eq!(worker.tick(), Done::default());
-    assert_eq!(worker.answers(&Call { id: 99, ..call.clone() }, 200, ""), Done::default());
+    let unknown = Call { id: CallId { number: 99, ..call.id }, ..call.clone() };
+    assert_eq!(worker.answers(&unknown, 200, ""), Done::default());
 
     // A failure, whatever it looks like, is a pause and the same again.
-    let mut pauses = Vec::new();
-    let half = r#"{"results":[{"state":"settled"}]}"#;
+    let (mut pauses, half) = (Vec::new(), r#"{"results":[{"state":"settled"}]}"#);
     for (status, body) in [(503, "no healthy upstream"), (0, ""), (200, "<html>"), (200, half)] {
         let done = worker.answers(&call, status, body);
         assert_eq!(done.counted, ["tradewind_settlements_retried_total"], "{status}");
@@ -379,8 +380,8 @@ fn a_worker_that_ends_sends_all_once_and_waits_for_nothing() {
     let hurried = Done::from(worker.outboxes.send_now()).calls;
     assert_eq!(hurried.len(), 1);
     assert_eq!(
-        (hurried[0].id, text(&hurried[0])),
-        (0, r#"{"settlements":[{"hold_id":"h1"},{"hold_id":"h2"}]}"#)
+        (hurried[0].id.is_awaited(), text(&hurried[0])),
+        (false, r#"{"settlements":[{"hold_id":"h1"},{"hold_id":"h2"}]}"#)
     );
     worker.settle(&ledger, 3);
     let hurried = Done::from(worker.outboxes.send_now()).calls;

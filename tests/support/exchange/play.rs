@@ -14,7 +14,7 @@ use super::envoy::{Common, Filter, Headers, Piece, Step, Way, World};
 use super::gateway::Gateway;
 use super::script::{Answer, Given, Message};
 use tradewind::exchange::filter_state::NEXT;
-use tradewind::exchange::{Memory, Reply, is_retried};
+use tradewind::exchange::{CallId, Memory, Reply, is_retried};
 
 /// What came of a request.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -155,11 +155,12 @@ impl Play {
             Stage::Done => return false,
             Stage::PendingHold(body) if self.edge.gone(Way::Request) => self.sent(body),
             Stage::PendingHold(body) => {
-                let Some((status, answer)) = self.ledger.pop_front() else {
+                let open = self.life.world.open.first().copied();
+                let Some((id, (status, answer))) = open.zip(self.ledger.pop_front()) else {
                     self.stage = Stage::PendingHold(body);
                     return false;
                 };
-                self.called(body, status, &answer);
+                self.called(body, id, (status, &answer));
             }
             Stage::Routing(sent) => self.attempt(sent),
             Stage::Asked(attempt) if self.leaves == Some(0) => {
@@ -186,8 +187,8 @@ impl Play {
     }
 
     /// The ledger has answered.
-    fn called(&mut self, mut body: Vec<u8>, status: u16, answer: &[u8]) {
-        match self.edge.called(&mut self.life.world, status, answer) {
+    fn called(&mut self, mut body: Vec<u8>, id: CallId, answer: (u16, &[u8])) {
+        match self.edge.called(&mut self.life.world, id, answer) {
             Step::Wait => {}
             Step::Pass { body: more, .. } => body.extend(more),
             Step::Reply(reply) => return self.reply(reply),

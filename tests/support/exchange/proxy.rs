@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use tradewind::credit::Moment;
 use tradewind::credit::wire::HOLDS;
-use tradewind::exchange::{Call, Effect, OutboxItem};
+use tradewind::exchange::{Call, CallId, Effect, OutboxItem};
 
 use super::bank::{Bank, Said};
 use super::envoy::{Common, World};
@@ -42,7 +42,7 @@ pub(crate) struct Proxy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Caller {
     Request(usize),
-    Outboxes(u64),
+    Outboxes(CallId),
 }
 
 struct Request {

@@ -78,8 +78,6 @@ pub(crate) struct Host {
     pub(crate) refused_clusters: BTreeMap<String, u32>,
     /// The number of the last call that was made.
     pub(crate) tokens: u32,
-    /// The last call that each context made.
-    pub(crate) calls: BTreeMap<u32, u32>,
 }
 
 impl Host {

@@ -232,7 +232,6 @@ fn link_streams(linker: &mut Linker<Host>) -> Result<(), Error> {
             let host = caller.data_mut();
             host.tokens = host.tokens.saturating_add(1);
             let own = host.tokens;
-            host.calls.insert(host.current, own);
             host.does(Deed::Call(Called { cluster, headers, body, timeout_ms, token: own }));
             put(&mut caller, token, &own.to_le_bytes())?;
             Ok::<_, Error>(OK)

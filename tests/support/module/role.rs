@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use tradewind::exchange::{
-    Call, Callback, Effect, Effects, Flow, HeaderMap, Purpose, Read as _, Reply, StreamBuffer,
+    Call, CallId, Callback, Effect, Effects, Flow, HeaderMap, Purpose, Read as _, Reply,
+    StreamBuffer,
 };
 
 use super::host::{Called, Deed, Map};
@@ -53,8 +54,9 @@ impl Foreign {
             Callback::ResponseBody { size, end } => piece("proxy_on_response_body", size, end),
             Callback::RequestTrailers => vm.on(id, "proxy_on_request_trailers", (id, 1_u32)),
             Callback::ResponseTrailers => vm.on(id, "proxy_on_response_trailers", (id, 1_u32)),
-            Callback::CallAnswered { size, .. } => {
-                let parameters = (id, vm.call_of(id), 1_u32, wide(size), 0_u32);
+            Callback::CallAnswered { id: call, size, .. } => {
+                let token = u32::try_from(call.number).unwrap();
+                let parameters = (id, token, 1_u32, wide(size), 0_u32);
                 let ((), deeds) = vm.on(id, "proxy_on_http_call_response", parameters);
                 (0, deeds)
             }
@@ -219,5 +221,6 @@ fn call(called: Called) -> Call {
         Some("renewals") => Purpose::Renewals,
         _ => Purpose::Settlements,
     };
-    Call { id: u64::from(token), purpose, cluster, authority, path, body, timeout_ms }
+    let id = CallId { purpose, number: u64::from(token) };
+    Call { id, cluster, authority, path, body, timeout_ms }
 }

@@ -68,11 +68,6 @@ impl Vm {
         vm
     }
 
-    /// The call that a stream made last.
-    pub(crate) fn call_of(&self, id: u32) -> u32 {
-        self.store.data().calls.get(&id).copied().unwrap_or_default()
-    }
-
     /// It is what time it is in that world, and the workers share what they share there.
     pub(crate) fn sees(&mut self, view: &View<'_>) {
         let host = self.store.data_mut();

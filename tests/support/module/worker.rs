@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use tradewind::exchange::{Effect, OutboxItem, StreamBuffer};
+use tradewind::exchange::{CallId, Effect, OutboxItem, StreamBuffer};
 
 use super::host::{Deed, Map};
 use super::role::{Foreign, effects};
@@ -143,9 +143,9 @@ impl Keeper for Kept {
         effects(deeds, self.worker.buffer)
     }
 
-    fn answered(&mut self, call: u64, answer: (u16, &[u8]), view: &View<'_>) -> Vec<Effect> {
+    fn answered(&mut self, call: CallId, answer: (u16, &[u8]), view: &View<'_>) -> Vec<Effect> {
         self.worker.edge.borrow_mut().sees(view);
-        let deeds = self.worker.answer(u32::try_from(call).unwrap(), answer);
+        let deeds = self.worker.answer(u32::try_from(call.number).unwrap(), answer);
         self.worker.edge.borrow_mut().shows(view);
         effects(deeds, self.worker.buffer)
     }

@@ -11,7 +11,7 @@ mod queue;
 use std::rc::Rc;
 
 use self::one::Outbox;
-use super::super::{Effect, Host, Item, OutboxItem, metric};
+use super::super::{CallId, Effect, Host, Item, OutboxItem, metric};
 use crate::resilience::Records;
 
 /// Most settlements that wait in a worker, for all ledgers together.
@@ -24,7 +24,7 @@ const WAITING_BYTES_MAX: usize = 16 << 20;
 #[derive(Debug, Default)]
 pub struct Outboxes {
     boxes: Vec<Outbox>,
-    /// The last call's id.
+    /// The number of the last call.
     calls: u64,
 }
 
@@ -82,7 +82,7 @@ impl Outboxes {
     /// A ledger has answered a call; status 0 says that it could not be asked.
     pub fn answered(
         &mut self,
-        call: u64,
+        call: CallId,
         (status, body): (u16, &[u8]),
         host: &dyn Host,
     ) -> Vec<Effect> {
@@ -91,7 +91,7 @@ impl Outboxes {
     }
 
     /// A call could not be made: the ledger's cluster is not there.
-    pub fn no_cluster(&mut self, call: u64, host: &dyn Host) -> Vec<Effect> {
+    pub fn no_cluster(&mut self, call: CallId, host: &dyn Host) -> Vec<Effect> {
         let (mut boxes, records) = (self.boxes.iter_mut(), now(host));
         boxes.find_map(|outbox| outbox.no_cluster(call, records)).unwrap_or_default()
     }

@@ -1,7 +1,7 @@
 //! All that is kept for one ledger.
 use std::rc::Rc;
 
-use super::super::super::{Call, Effect, Item, Ledger, Purpose, metric};
+use super::super::super::{Call, CallId, Effect, Item, Ledger, Purpose, metric};
 use super::super::away;
 use super::super::tenant::TenantRecord;
 use super::dropped;
@@ -100,28 +100,33 @@ impl Outbox {
         self.holds.sent = self.holds.sent.filter(|(_, since)| !lost(*since));
         let mut effects = Vec::new();
         if let Some((body, count)) = self.waiting.next(now) {
-            let call = self.call(calls, Purpose::Settlements, body, now);
-            self.waiting.sent = Some(Sent { call: call.id, count, since_ms: now });
+            let call = self.call(calls, (Purpose::Settlements, SETTLEMENTS), body, now);
+            self.waiting.sent = Some(Sent { call: call.id.number, count, since_ms: now });
             effects.push(Effect::Call(call));
         }
         let warm = now.saturating_sub(self.called_ms) >= WARM_MS;
         if let Some(body) = self.holds.next(now, warm) {
-            let call = self.call(calls, Purpose::Renewals, body, now);
-            self.holds.sent = Some((call.id, now));
+            let call = self.call(calls, (Purpose::Renewals, RENEWALS), body, now);
+            self.holds.sent = Some((call.id.number, now));
             effects.push(Effect::Call(call));
         }
         effects
     }
 
-    fn call(&mut self, calls: &mut u64, purpose: Purpose, body: Vec<u8>, now_ms: u64) -> Call {
+    fn call(
+        &mut self,
+        calls: &mut u64,
+        (purpose, path): (Purpose, &str),
+        body: Vec<u8>,
+        now_ms: u64,
+    ) -> Call {
         *calls = calls.wrapping_add(1).max(1);
         self.called_ms = now_ms;
-        let path = if purpose == Purpose::Renewals { RENEWALS } else { SETTLEMENTS };
-        self.ledger.call((*calls, purpose), path, body, TIMEOUT_MS)
+        self.ledger.call(CallId { purpose, number: *calls }, path, body, TIMEOUT_MS)
     }
 
     pub(super) fn send_now(&mut self) -> Vec<Effect> {
-        let own = (0, Purpose::Settlements);
+        let own = CallId { purpose: Purpose::Settlements, number: 0 };
         let call = |body| Effect::Call(self.ledger.call(own, SETTLEMENTS, body, TIMEOUT_MS));
         self.waiting.all().into_iter().map(call).collect()
     }
@@ -132,22 +137,29 @@ impl Outbox {
         }
     }
 
-    /// `None` where the call is another outbox's.
+    /// Takes the answer to a call; `None` where the call is another's.
     pub(super) fn answered(
         &mut self,
-        call: u64,
+        call: CallId,
         answer: (u16, &[u8]),
         records: Records<'_>,
     ) -> Option<Vec<Effect>> {
-        if self.holds.sent.is_some_and(|(sent, _)| sent == call) {
-            if answer.0 != 0 {
-                self.gone_ms = None;
+        match call.purpose {
+            Purpose::Renewals => {
+                self.holds.sent.filter(|(sent, _)| *sent == call.number)?;
+                if answer.0 != 0 {
+                    self.gone_ms = None;
+                }
+                Some(self.renewed(answer, records))
             }
-            return Some(self.renewed(answer, records));
+            Purpose::Settlements => {
+                let sent = self.waiting.sent.take_if(|sent| sent.call == call.number)?;
+                self.gone_ms = None;
+                Some(self.taken(sent.count, answer, records))
+            }
+            // A request makes this call.
+            Purpose::Hold => None,
         }
-        let sent = self.waiting.sent.take_if(|sent| sent.call == call)?;
-        self.gone_ms = None;
-        Some(self.taken(sent.count, answer, records))
     }
 
     fn renewed(&mut self, answer: (u16, &[u8]), records: Records<'_>) -> Vec<Effect> {
@@ -186,14 +198,18 @@ impl Outbox {
         }
     }
 
-    /// `None` where the call is another outbox's.
-    pub(super) fn no_cluster(&mut self, call: u64, records: Records<'_>) -> Option<Vec<Effect>> {
+    /// The cluster that a call names is not there; `None` where the call is another's.
+    pub(super) fn no_cluster(&mut self, call: CallId, records: Records<'_>) -> Option<Vec<Effect>> {
         let now = records.now_ms();
-        if self.holds.sent.is_some_and(|(sent, _)| sent == call) {
-            self.holds.answered((0, &[]), now);
-            return Some(Vec::new());
-        }
-        let sent = self.waiting.sent.filter(|sent| sent.call == call)?;
+        let sent = match call.purpose {
+            Purpose::Renewals => {
+                self.holds.sent.filter(|(sent, _)| *sent == call.number)?;
+                self.holds.answered((0, &[]), now);
+                return Some(Vec::new());
+            }
+            Purpose::Settlements => self.waiting.sent.filter(|sent| sent.call == call.number)?,
+            Purpose::Hold => return None,
+        };
         let since = *self.gone_ms.get_or_insert(now);
         if now.saturating_sub(since) < GONE_MS {
             self.waiting.sent = None;
