@@ -132,7 +132,7 @@ fn images(ask: &Ask<'_>) -> u64 {
     blocks.map(|block| seen(block).0).fold(0, u64::saturating_add)
 }
 
-/// Most tokens of the input, when its images have so many.
+/// Most tokens of the input, where its images are that many.
 fn input_tokens(ask: &Ask<'_>, bytes: usize, images: u64) -> u64 {
     let blocks = ask.turns.iter().flat_map(|turn| &turn.blocks);
     let data = blocks.map(|block| seen(block).1).fold(0, u64::saturating_add);

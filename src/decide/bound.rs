@@ -7,13 +7,16 @@ use crate::policy::answer_room;
 /// leaves of the model's context window.
 ///
 /// `most_input` is the most tokens that the request can have by its length, where that is known.
+/// Tokens are counted only where there may not be room for the longest answer, and somebody reads
+/// the bound: a provider of the app's own format is told none where nobody counts credits.
 pub(super) fn lower(request: &Request<'_>, leg: &mut Leg, most_input: Option<u64>) {
     let most = leg.max_output_tokens;
     let room = |input| answer_room(most, leg.model.context_window, input);
+    let own_format = leg.model.provider.dialect.speaks(request.inbound.format);
+    let unread = own_format && request.policy.credits().is_none();
     leg.max_output_tokens = match &request.ask.max_tokens {
         Some(asked) => asked.value.min(most),
-        // Tokens are counted only where there may not be room for all.
-        None if most_input.is_some_and(|input| room(input) == most) => most,
+        None if unread || most_input.is_some_and(|input| room(input) == most) => most,
         None => room(request.input_tokens()),
     };
 }

@@ -56,7 +56,7 @@ pub struct Candidate {
 /// One model to try.
 #[derive(Debug, Clone)]
 pub struct Leg {
-    /// The model.
+    /// The model, as the policy describes it.
     pub model: Rc<Model>,
     /// Most tokens of one answer: what the model and the policy allow; from the step `fit` on no
     /// more than the app asks for and the context window has left.
@@ -68,7 +68,7 @@ pub struct Leg {
 /// The most that one model may use of a request, in tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// Input, at worst.
+    /// Input tokens, the context windows included that a provider's own tools may read.
     pub input: u64,
     /// Output of all answers.
     pub output: u64,
@@ -77,9 +77,9 @@ pub struct Bounds {
 /// How large a request is. All zero where nobody counts credits.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Size {
-    /// Input tokens, estimated.
+    /// Input tokens, as estimated from the text.
     pub input_tokens: u64,
-    /// Images.
+    /// How many images the request has.
     pub images: u64,
     /// Answers that are asked for at once; 0 stands for 1.
     pub choices: u64,

@@ -36,7 +36,7 @@ pub enum Misfit {
     },
     /// The request wants a longer answer than the model gives.
     Output {
-        /// Tokens wanted.
+        /// Tokens of the answer that is asked for.
         max_tokens: u64,
         /// Most tokens of an answer.
         max_output_tokens: u64,
@@ -72,8 +72,8 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     let facts = facts(request);
     // A token is at least one byte of text, so a body that fits into a window by its bytes fits by
     // its tokens, and nearly all do. An image by its address is few bytes and many tokens.
-    let sees = facts.needs.iter().any(|(need, _)| *need == Capability::Images);
-    let most_input = if sees { None } else { u64::try_from(request.bytes).ok() };
+    let has_images = facts.needs.iter().any(|(need, _)| *need == Capability::Images);
+    let most_input = if has_images { None } else { u64::try_from(request.bytes).ok() };
     let mut misfits = Vec::new();
     let left = decision.pass_over(request, NAME, |leg| {
         let misfit = why(request, leg, &facts, most_input)?;
@@ -99,8 +99,8 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
 
 /// Why a model cannot serve the request; where it can, its answer is bound from here on.
 ///
-/// `most_input` is the most tokens that the request can have by its length. They are counted only
-/// where that would pass the model over, or is not known.
+/// `most_input` is the most tokens that the request can have by its length. Tokens are counted only
+/// where that many would pass the model over, or where the length says nothing.
 fn why(
     request: &Request<'_>,
     leg: &mut Leg,
@@ -164,7 +164,7 @@ fn refusal(message: String, misfits: &[Misfit]) -> Fault {
     Fault { param, ..Fault::new(kind, message) }
 }
 
-/// The first reason why a model cannot serve a request of so many tokens.
+/// The first reason why a model cannot serve a request with that many input tokens.
 #[must_use]
 pub fn misfit(model: &Model, facts: &Facts, input_tokens: u64) -> Option<Misfit> {
     // What is too long an answer for any input is said as that, though it may overflow the window

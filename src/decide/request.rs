@@ -17,7 +17,7 @@ pub struct Request<'r> {
     pub operation: Operation,
     /// How its requests are read.
     pub inbound: &'static Inbound,
-    /// The body.
+    /// The body as JSON, which the edits of a body point into.
     pub document: &'r Document<'r>,
     /// The body in our words.
     pub ask: &'r Ask<'r>,

@@ -15,7 +15,7 @@ pub struct Trace(Vec<Entry>);
 /// One choice of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// The step's name.
+    /// The name of the step that has chosen.
     pub step: &'static str,
     /// The chain that the choice is about; `None` for a choice that holds for every chain.
     pub chain: Option<String>,
@@ -23,7 +23,7 @@ pub struct Entry {
     pub verdict: Verdict,
     /// What the choice is about: a chain, a model, a field, the request.
     pub subject: String,
-    /// Why.
+    /// Why, in words for an operator; an app may have named some of the fields in it.
     pub reason: Cow<'static, str>,
 }
 

@@ -17,7 +17,7 @@ pub(super) struct Original<'o> {
     pub(super) ask: Ask<'o>,
 }
 
-/// What was written.
+/// What was written for the first attempt.
 #[derive(Debug)]
 pub(super) struct Written {
     /// The first attempt's body; `None` where it does not fit.

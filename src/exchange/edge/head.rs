@@ -23,9 +23,9 @@ pub(super) struct Head {
 
 /// What follows from the headers.
 pub(super) enum Opening {
-    /// Answer.
+    /// The headers alone decide: this is the answer.
     Reply(Reply),
-    /// Read the body.
+    /// The body decides.
     Request(Head),
 }
 

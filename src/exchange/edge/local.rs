@@ -32,8 +32,8 @@ const VM_FAILED: &str = "wasm_fail_stream";
 const NOWHERE: [&str; 2] = ["cluster_not_found", "no_healthy_upstream"];
 
 impl Local {
-    /// Reads what answers a request with this chain of models; with none, one that has not been
-    /// handed on to a model.
+    /// Reads what answers a request with this chain of models; the chain of a request that was not
+    /// handed on to a model is empty.
     pub(super) fn read(envoy: &dyn Envoy, chain: &[String]) -> Self {
         let status = envoy.header(HeaderMap::Response, ":status");
         let status = status.as_deref().and_then(|s| core::str::from_utf8(s).ok()?.parse().ok());

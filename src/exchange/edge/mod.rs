@@ -56,7 +56,7 @@ enum State {
     Refusing { reply: Reply, swallowed: u64 },
     /// The ledger is asked whether it may run.
     AwaitingLedger { head: Head, draft: Draft },
-    /// We answered ourselves.
+    /// The app has an answer of ours, and nothing goes on.
     Replied,
     /// It is on its way to a provider.
     Sent {
@@ -80,6 +80,16 @@ struct Draft {
     trace: Trace,
 }
 
+/// A request that goes on, as far as credits have a say in how.
+#[derive(Debug)]
+struct Approved<'a> {
+    candidate: &'a Candidate,
+    /// What the tenant has left, where that is known.
+    left: Option<Balance>,
+    /// The chain for those who have little left, where it serves the request.
+    near_limit: Option<&'a str>,
+}
+
 impl Edge {
     pub(super) fn new(config: Rc<Config>) -> Self {
         Self {
@@ -94,7 +104,7 @@ impl Edge {
         }
     }
 
-    /// One callback.
+    /// Answers one callback with what Envoy is to do.
     pub fn on(&mut self, event: Callback, envoy: &dyn Envoy) -> Effects {
         match event {
             Callback::RequestHeaders { end } => self.request_headers(end, envoy),
@@ -224,7 +234,8 @@ impl Edge {
         // What costs nothing needs no credits.
         let counted = self.config.counted().filter(|_| !quote.primary.max_cost.is_zero());
         let Some(credits) = counted else {
-            return self.send(head, &draft, &quote.primary, None, original);
+            let free = Approved { candidate: &quote.primary, left: None, near_limit: None };
+            return self.send(head, &draft, free, original);
         };
         let (mut effects, payer) = (Vec::new(), Payer::of(&head.tenant));
         let next = spend::begin(credits, (quote, payer), &head.request_id, envoy, &mut effects);
@@ -242,10 +253,9 @@ impl Edge {
     ) -> Effects {
         match next {
             Next::Proceed { reservation, left } => {
-                let mut sent = self.send(head, &draft, reservation.candidate(), left, original);
-                if let State::Sent { near_limit, .. } = &mut self.state {
-                    *near_limit = reservation.near_limit().map(str::to_owned);
-                }
+                let candidate = reservation.candidate();
+                let approved = Approved { candidate, left, near_limit: reservation.near_limit() };
+                let mut sent = self.send(head, &draft, approved, original);
                 self.duties.owe(Duty::Settle(reservation));
                 sent.list.splice(0..0, effects);
                 sent
@@ -270,10 +280,10 @@ impl Edge {
         &mut self,
         head: Head,
         draft: &Draft,
-        candidate: &Candidate,
-        left: Option<Balance>,
+        approved: Approved<'_>,
         original: Option<Original<'_>>,
     ) -> Effects {
+        let Approved { candidate, left, near_limit } = approved;
         self.chain = candidate.legs.iter().map(|leg| leg.model.name.clone()).collect();
         self.duties.owe(Duty::Record);
         let credits = self.config.credits();
@@ -281,7 +291,8 @@ impl Edge {
         let effects = send::send(&head, draft, candidate, credits, original, buffer);
         let Head { client, request_id, .. } = head;
         let streamed = draft.outline.stream;
-        self.state = State::Sent { client, request_id, streamed, near_limit: None };
+        self.state =
+            State::Sent { client, request_id, streamed, near_limit: near_limit.map(str::to_owned) };
         effects
     }
 

@@ -13,7 +13,7 @@ pub struct First<'p> {
     /// Whether the body fits into the stream's buffer, so that the request has it. Where it does
     /// not, the request has the app's own body, and the attempt is refused.
     pub fits: bool,
-    /// The fields that were left out, as a header names them; empty when there are none.
+    /// The fields that were left out, as a header names them; empty where nothing was left out.
     pub dropped: Cow<'p, str>,
     /// Whether the app's own body stands in filter state ([`super::super::ORIGINAL`]): later legs
     /// are written from that. Otherwise they are written from the first attempt's body, which is in

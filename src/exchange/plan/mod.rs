@@ -52,13 +52,14 @@ pub struct Plan<'p> {
 pub struct CreditTerms<'p> {
     /// Answers that are asked for at once.
     pub choices: u64,
-    /// Whether a longer answer is ended there.
+    /// Whether an answer is ended where it is longer than what was paid for.
     pub stop: bool,
     /// What the tenant has left, for the app to see.
     pub left: Option<Cow<'p, str>>,
 }
 
-/// A plan that this module did not write: two versions of it run side by side, or there is none.
+/// There is no plan that this module has written: two versions of the module run side by side, or
+/// the edge role is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mismatch;
 

@@ -10,7 +10,7 @@ use crate::resilience::Records;
 pub(in super::super) enum By {
     /// The provider, well or not, or a bound of time or memory.
     Provider,
-    /// The app.
+    /// The app, which has left.
     App,
     /// Envoy, which is about to end.
     Gateway,
@@ -23,7 +23,7 @@ pub(in super::super) struct Ending {
     pub(in super::super) answered: bool,
     /// Bytes of the answer's body that went to the app.
     pub(in super::super) relayed: u64,
-    /// Who ended it.
+    /// Who ended the request.
     pub(in super::super) by: By,
     /// The last attempt had a connection to its provider; not looked up where the app has been
     /// answered.

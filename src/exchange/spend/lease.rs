@@ -8,7 +8,7 @@ use crate::resilience::{Record, Records};
 /// How long one request may be asking for a lease before another does, in milliseconds.
 const PENDING_MS: u64 = 1000;
 
-/// A payer's lease, or that there is none.
+/// A payer's lease; without an id where it has none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct LeaseRecord {
     /// The id of the lease's hold; empty where there is no lease.

@@ -29,7 +29,7 @@ pub(super) struct Speed {
     whole: Sum,
 }
 
-/// Tokens made in so much quiet time.
+/// Tokens, and the quiet time in which they were made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Sum {
     /// Below zero where more was seen than was made: what is seen is estimated.
@@ -119,7 +119,7 @@ impl Sum {
         Some(Self { tokens, ms }.each(choices).within(ANSWER_MS))
     }
 
-    /// One of so many answers that were made side by side.
+    /// The share of one of that many answers, which were made side by side.
     fn each(self, choices: u64) -> Self {
         let choices = i64::try_from(choices).unwrap_or(i64::MAX);
         Self { tokens: self.tokens.checked_div(choices).unwrap_or(0), ..self }

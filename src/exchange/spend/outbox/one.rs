@@ -221,7 +221,8 @@ impl Outbox {
         Some(self.give_up(count, &why, records))
     }
 
-    /// Drops the first so many: nobody will ever take them. Their tenants' grace is theirs again.
+    /// Drops the first `count` settlements, which nobody will ever take. Their tenants have their
+    /// grace back.
     fn give_up(&mut self, count: usize, why: &str, records: Records<'_>) -> Vec<Effect> {
         let shown = self.ledger.shown();
         let line = format!("the ledger {shown} {why}: they are dropped, and their holds expire");

@@ -17,7 +17,7 @@ const PAUSES_MS: (u64, u64) = (200, 800);
 /// arrive changes nothing.
 const LATER_MS: u64 = 2_000;
 
-/// A settlement.
+/// A settlement that its ledger has not taken yet.
 #[derive(Debug)]
 pub(super) struct Waiting {
     pub(super) json: Vec<u8>,
