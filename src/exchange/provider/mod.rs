@@ -6,6 +6,7 @@
 //! Headers are one map for all attempts, so it replaces them whole: what an earlier attempt left,
 //! another provider's key among it, is gone before this provider's key is added behind it.
 mod config;
+mod disagreement;
 mod headers;
 mod lost;
 mod relay;
@@ -17,6 +18,7 @@ use std::rc::Rc;
 pub use self::config::Config;
 pub(super) use self::headers::listed;
 
+use self::disagreement::Disagreement;
 use self::relay::{Part, Relay};
 use self::request::{Asked, Attempted};
 use super::plan::Mismatch;
@@ -113,10 +115,10 @@ impl Attempt {
     /// and no others ([`Attempt::done`]).
     fn request_headers(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
         if end {
-            return self.mismatch(envoy);
+            return self.refuse(Disagreement::Body, envoy);
         }
         let bytes = envoy.property(&[PLAN]).unwrap_or_default();
-        let begun = Plan::decode(&bytes).and_then(|plan| {
+        let begun = Plan::decode(&bytes).map_err(Disagreement::from).and_then(|plan| {
             let attempted = request::begin(&self.config, &plan, envoy)?;
             let Some(length) = attempted.written() else { return Ok(None) };
             if attempted.is_too_large() {
@@ -137,7 +139,7 @@ impl Attempt {
                 self.state = State::Reading;
                 Effects::wait()
             }
-            Err(Mismatch) => self.mismatch(envoy),
+            Err(why) => self.refuse(why, envoy),
         }
     }
 
@@ -153,12 +155,12 @@ impl Attempt {
                 self.state = State::Asked(asked);
                 return Effects::go_on();
             }
-            State::Announced { .. } => return self.mismatch(envoy),
+            State::Announced { .. } => return self.refuse(Disagreement::Body, envoy),
             _ => {}
         }
         let body = envoy.request_body(0, size);
         let bytes = envoy.property(&[PLAN]).unwrap_or_default();
-        let written = Plan::decode(&bytes).and_then(|plan| {
+        let written = Plan::decode(&bytes).map_err(Disagreement::from).and_then(|plan| {
             let mut attempted = request::begin(&self.config, &plan, envoy)?;
             let body = attempted.body(&plan, body, envoy)?;
             let Ok(body) = self.config.buffer.hold(body) else {
@@ -168,7 +170,7 @@ impl Attempt {
             let headers = attempted.headers(&self.config, &plan, length);
             Ok(self.asked(attempted, headers, &bytes).and(Effect::RequestBody(body)))
         });
-        written.unwrap_or_else(|Mismatch| self.mismatch(envoy))
+        written.unwrap_or_else(|why| self.refuse(why, envoy))
     }
 
     /// The provider is asked, with these headers; the next attempt, should there be one, is that of
@@ -190,7 +192,9 @@ impl Attempt {
     /// body would go on to the provider here.
     fn request_trailers(&mut self, envoy: &dyn Envoy) -> Effects {
         match &self.state {
-            State::New | State::Reading | State::Announced { .. } => self.mismatch(envoy),
+            State::New | State::Reading | State::Announced { .. } => {
+                self.refuse(Disagreement::Plan(Mismatch), envoy)
+            }
             _ => Effects::go_on(),
         }
     }
@@ -211,10 +215,10 @@ impl Attempt {
         Effects::reply(reply).and(asked.report.publish()).and(metric::REFUSED.count(&[]))
     }
 
-    /// The two roles do not understand each other: a clear 500, never a guess.
-    fn mismatch(&mut self, envoy: &dyn Envoy) -> Effects {
+    /// The two roles do not agree.
+    fn refuse(&mut self, why: Disagreement, envoy: &dyn Envoy) -> Effects {
         self.state = State::Replied;
-        let fault = Fault::new(FaultKind::Internal, Mismatch.to_string());
+        let fault = Fault::new(FaultKind::Internal, why.to_string());
         let id = envoy.header(HeaderMap::Request, "x-request-id").unwrap_or_default();
         let id = String::from_utf8_lossy(&id);
         let model = turn(envoy);
@@ -223,7 +227,7 @@ impl Attempt {
         report.end(Progress::Failed(Outcome::Misconfigured), report.began_ms);
         effects.list.push(report.publish());
         let provider = &self.config.provider;
-        let line = format!("model `{model}` in the cluster of `{provider}`: {Mismatch}");
+        let line = format!("model `{model}` in the cluster of `{provider}`: {why}");
         effects.list.push(metric::PLAN_MISMATCH.count(&[]));
         effects.list.push(Effect::Log(line));
         effects

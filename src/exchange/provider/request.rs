@@ -2,6 +2,7 @@
 use super::super::plan::Mismatch;
 use super::super::{Envoy, First, Headers, Leg, ORIGINAL, Plan, Report, Turn, attempt};
 use super::Config;
+use super::disagreement::Disagreement;
 use super::headers::{self, listed};
 use crate::dialect::provider::Endpoint;
 use crate::dialect::{Client, Inbound, client};
@@ -67,26 +68,29 @@ pub(super) struct Attempted<'p> {
     same: bool,
 }
 
-/// Begins the attempt of the model whose turn it is. One of another provider, which came into this
-/// one's cluster by mistake, is a mismatch.
+/// Begins the attempt of the model whose turn it is.
+///
+/// # Errors
+/// Where the plan is not one that this role can serve.
 pub(super) fn begin<'p>(
     config: &Config,
     plan: &Plan<'p>,
     envoy: &dyn Envoy,
-) -> Result<Attempted<'p>, Mismatch> {
+) -> Result<Attempted<'p>, Disagreement> {
     let client = client::named(&plan.client).ok_or(Mismatch)?;
     let asked_at = client.endpoint_for(&plan.operation).ok_or(Mismatch)?;
     let inbound = asked_at.inbound().ok_or(Mismatch)?;
     let endpoint = config.dialect.endpoint(asked_at.operation).ok_or(Mismatch)?;
     let position = usize::try_from(plan.turn.leg).map_err(|_| Mismatch)?;
     let (before, rest) = plan.legs.split_at_checked(position).ok_or(Mismatch)?;
-    let leg = rest.first().filter(|leg| leg.provider == config.provider).ok_or(Mismatch)?;
+    let leg = rest.first().filter(|leg| leg.provider == config.provider);
+    let leg = leg.ok_or(Disagreement::Cluster)?;
     let next = rest.get(1);
     let tried = before.iter().filter(|leg| Report::of(envoy, &leg.model).is_some()).count();
     let report = Report { tries: plan.turn.tries, ..Report::begin(&leg.model, envoy.now_ms()) };
     let first = plan.first.as_ref().filter(|_| position == 0).cloned();
     if first.as_ref().is_some_and(|first| first.format != endpoint.format.name) {
-        return Err(Mismatch);
+        return Err(Disagreement::Body);
     }
     let asked = Asked {
         turn: plan.turn,
@@ -136,22 +140,24 @@ impl Attempted<'_> {
 
     /// Writes the body, from what the request came with or from the app's own where that is kept.
     ///
-    /// The edge role has read the same bytes without a fault, so a fault here means that the two
-    /// roles are not the same module.
+    /// # Errors
+    /// Where these are not the bytes that the edge role has read without a fault.
     pub(super) fn body(
         &mut self,
         plan: &Plan<'_>,
         came: Vec<u8>,
         envoy: &dyn Envoy,
-    ) -> Result<Vec<u8>, Mismatch> {
+    ) -> Result<Vec<u8>, Disagreement> {
         let kept = plan.first.as_ref().is_some_and(|first| first.keeps_original);
-        let body = if kept { envoy.property(&[ORIGINAL]).ok_or(Mismatch)? } else { came };
+        let body = if kept { envoy.property(&[ORIGINAL]).ok_or(Disagreement::Body)? } else { came };
         if self.same {
-            return attempt::same_format(&self.leg, &body, &plan.edits).ok_or(Mismatch);
+            let written = attempt::same_format(&self.leg, &body, &plan.edits);
+            return written.ok_or(Disagreement::Body);
         }
-        let document = Document::parse(&body, Limits::default()).map_err(|_| Mismatch)?;
+        let document = Document::parse(&body, Limits::default());
+        let document = document.map_err(|_| Disagreement::Body)?;
         let read = self.asked.inbound.read_request;
-        let ask = read(&document).map_err(|_| Mismatch)?;
+        let ask = read(&document).map_err(|_| Disagreement::Body)?;
         let (body, dropped) = attempt::other_format(self.asked.endpoint, &self.leg, ask);
         self.asked.dropped = listed(&dropped);
         Ok(body)

@@ -314,6 +314,11 @@ fn a_first_body_is_sent_as_it_was_announced_and_to_whom_it_was_written_for() {
         let went = match last {
             Step::Pass { headers, body } => headers && body == BODY,
             Step::Reply(reply) => {
+                let said = String::from_utf8_lossy(&reply.body);
+                assert!(
+                    said.contains("let no filter between the two roles change bodies"),
+                    "{said}"
+                );
                 assert_eq!(reply.status, 500);
                 false
             }
