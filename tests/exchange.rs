@@ -53,6 +53,8 @@ use std::path::Path;
 use std::rc::Rc;
 
 use files::texts;
+use tradewind::exchange::filter_state::REPORT;
+
 use support::{Answer, Given, Message, gateway, live, split, wrong_scripts, wrong_stories};
 use tradewind::exchange::filter_state::JUDGED;
 
@@ -114,7 +116,7 @@ fn cut(name: &str, text: &str) -> Result<usize, String> {
         // the chunks until then.
         life.world.state.get_mut(JUDGED).into_iter().for_each(|told| told.truncate(1));
         if life.reset {
-            life.world.state.retain(|key, _| !key.starts_with("tw.report."));
+            life.world.state.retain(|key, _| !key.starts_with(REPORT));
         }
         life
     };

@@ -22,31 +22,31 @@ pub enum Event<'e> {
     },
     /// A piece of the text.
     Text(Cow<'e, str>),
-    /// A piece of what it thinks.
+    /// A piece of what the model thinks.
     Reasoning(Cow<'e, str>),
-    /// A piece of why it declines.
+    /// A piece of why the model declines.
     Refusal(Cow<'e, str>),
     /// A function call begins.
     ToolCall {
         /// Which call, counted from 0 in the order they began.
         index: u32,
-        /// Its id.
+        /// The call's id, which the app's result will repeat.
         id: Cow<'e, str>,
-        /// The function.
+        /// The name of the function.
         name: Cow<'e, str>,
     },
     /// A piece of a call's arguments: the pieces of one call make one JSON object.
     Arguments {
-        /// Which call.
+        /// Which call, counted as in [`Event::ToolCall`].
         index: u32,
-        /// The piece.
+        /// The next piece of the text of the arguments.
         json: Cow<'e, str>,
     },
-    /// Why it ended. At most once.
+    /// Why the answer ended. At most once.
     Stop(Stop<'e>),
-    /// What it has used so far.
+    /// What the answer has used so far, as its provider counts it.
     Usage(Usage),
-    /// It failed.
+    /// The provider failed, or says so.
     Fault(Fault),
     /// Nothing more comes. A stream without it was cut.
     End,
@@ -100,18 +100,18 @@ pub enum Stop<'e> {
     /// The model was done.
     End,
     /// It reached the most tokens allowed, or the end of its context window.
-    Length,
+    MaxTokens,
     /// It waits for the results of function calls.
     ToolCalls,
     /// It wrote one of the stop sequences; which, where the provider says.
     Sequence(Option<Cow<'e, str>>),
     /// The provider's filter cut it.
     Filtered,
-    /// The model declined.
+    /// The model declined to answer.
     Refused,
 }
 
-/// Where events go.
+/// What takes the events of an answer, one after the other.
 pub type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
 
 /// Reads a provider's stream.

@@ -19,9 +19,9 @@ pub struct Ask<'d> {
     /// Whether a streamed answer is to end with its usage (always true where the dialect does so
     /// unasked).
     pub stream_usage: bool,
-    /// Instructions, in order.
+    /// The instructions that come before the conversation, in order.
     pub system: Vec<Cow<'d, str>>,
-    /// The conversation.
+    /// The conversation, oldest turn first.
     pub turns: Vec<Turn<'d>>,
     /// How many messages the app sent, before they were joined into turns.
     pub messages: u64,
@@ -33,17 +33,17 @@ pub struct Ask<'d> {
     pub parallel_tools: Option<Given<bool>>,
     /// The shape the answer must have; `None` for free text.
     pub format: Option<Given<ResponseFormat<'d>>>,
-    /// Most tokens of the answer.
+    /// Most tokens of the answer; `None` where the app sets no bound.
     pub max_tokens: Option<Given<u64>>,
-    /// How many answers are wanted at once; 0 as good as 1.
+    /// How many answers are wanted at once; 0 stands for 1.
     pub choices: u64,
-    /// Sampling temperature.
+    /// Sampling temperature: 0 for the likeliest token always.
     pub temperature: Option<Given<Number<'d>>>,
-    /// Nucleus sampling.
+    /// Nucleus sampling: the share of the probability that is sampled from, 0 to 1.
     pub top_p: Option<Given<Number<'d>>>,
     /// Sampling from the k likeliest tokens.
     pub top_k: Option<Given<Number<'d>>>,
-    /// Seed of the sampling.
+    /// Seed of the sampling, for answers that can be had again.
     pub seed: Option<Given<Number<'d>>>,
     /// Penalty for tokens by how often they came.
     pub frequency_penalty: Option<Given<Number<'d>>>,
@@ -77,7 +77,7 @@ impl Ask<'_> {
 /// A value and the name of the field that gave it, as the app wrote it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Given<T> {
-    /// The value.
+    /// What was given.
     pub value: T,
     /// The field's path in the app's own dialect.
     pub field: &'static str,
@@ -86,53 +86,54 @@ pub struct Given<T> {
 /// A number as the app wrote it, and its nearest double.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Number<'d> {
-    /// Its text.
+    /// The digits, as the app wrote them.
     pub text: &'d str,
-    /// Its value, for comparing with a range.
+    /// The nearest double, to be compared with a range.
     pub value: f64,
 }
 
 /// What one side said before the other spoke.
 #[derive(Debug, Clone)]
 pub struct Turn<'d> {
-    /// Who.
+    /// Who speaks in this turn.
     pub role: Role,
-    /// What, in order.
+    /// What is said, in order.
     pub blocks: Vec<Block<'d>>,
 }
 
-/// Who speaks.
+/// One of the two sides of a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// The app and its user.
     User,
-    /// The model.
+    /// The model, or what the app says that it has said.
     Assistant,
 }
 
 /// One piece of a turn.
 #[derive(Debug, Clone)]
 pub enum Block<'d> {
-    /// Text.
+    /// Words, in any language or format.
     Text(Cow<'d, str>),
-    /// An image.
+    /// An image to look at.
     Image(Image<'d>),
     /// The assistant called a function.
     ToolCall {
         /// The call's id, which its result repeats.
         id: Cow<'d, str>,
-        /// The function.
+        /// The name of the function.
         name: Cow<'d, str>,
-        /// Its arguments: a text that is a JSON object.
+        /// The arguments: a text that is a JSON object.
         arguments: Cow<'d, str>,
     },
     /// What a function answered.
     ToolResult {
         /// The id of the call.
         id: Cow<'d, str>,
-        /// The function, looked up from the call with that id; empty when there is none.
+        /// The name of the function, looked up from the call with that id; empty where no call
+        /// has it.
         name: Cow<'d, str>,
-        /// Text and images only.
+        /// What the function gave back: text and images only.
         content: Vec<Block<'d>>,
         /// Whether the function failed.
         failed: bool,
@@ -144,16 +145,16 @@ pub enum Block<'d> {
     Refusal(Cow<'d, str>),
 }
 
-/// An image.
+/// An image, by where its bytes are.
 #[derive(Debug, Clone)]
 pub enum Image<'d> {
     /// By address (`http:` or `https:`).
     Url(Cow<'d, str>),
-    /// In place.
+    /// In the request itself.
     Base64 {
-        /// Such as `image/png`.
+        /// The media type, such as `image/png`.
         media_type: Cow<'d, str>,
-        /// Its bytes in standard base64.
+        /// The bytes in standard base64.
         data: Cow<'d, str>,
     },
 }
@@ -161,11 +162,11 @@ pub enum Image<'d> {
 /// A function the model may call.
 #[derive(Debug, Clone)]
 pub struct Tool<'d> {
-    /// Its name.
+    /// What the model calls the function.
     pub name: Cow<'d, str>,
-    /// What it does.
+    /// What the function does, for the model to read.
     pub description: Option<Cow<'d, str>>,
-    /// The JSON schema of its arguments, as the app wrote it; `None` for a function without any.
+    /// The JSON schema of the arguments, as the app wrote it; `None` for a function without any.
     pub schema: Option<&'d str>,
     /// Whether arguments must follow the schema exactly.
     pub strict: Option<bool>,
@@ -174,20 +175,20 @@ pub struct Tool<'d> {
 /// Whether and which function must be called.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ToolChoice<'d> {
-    /// As the model likes.
+    /// The model chooses whether to call one.
     Auto,
-    /// None at all.
+    /// No function may be called.
     None,
-    /// At least one.
+    /// At least one function must be called.
     Required,
-    /// This one.
+    /// The function of this name must be called.
     Named(Cow<'d, str>),
 }
 
 /// The shape of the answer.
 #[derive(Debug, Clone)]
 pub enum ResponseFormat<'d> {
-    /// Any JSON object.
+    /// A JSON object of any shape.
     JsonObject,
     /// JSON that follows a schema.
     JsonSchema {
@@ -203,28 +204,28 @@ pub enum ResponseFormat<'d> {
 /// How much to think.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reasoning {
-    /// Not at all.
+    /// No thinking before the answer.
     Off,
     /// As much as the model finds right.
     Adaptive,
-    /// In words.
+    /// As a word for the effort.
     Effort(Effort),
-    /// In tokens.
+    /// As a budget, in tokens.
     Budget(u64),
 }
 
 /// Effort in words, least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Effort {
-    /// Hardly any.
+    /// Hardly any thinking.
     Minimal,
-    /// Little.
+    /// Less thinking than usual.
     Low,
-    /// The usual.
+    /// What models do unless told otherwise.
     Medium,
-    /// Much.
+    /// More thinking than usual.
     High,
-    /// As much as there is.
+    /// As much thinking as the model offers.
     Max,
 }
 

@@ -22,7 +22,7 @@ impl Counts {
     }
 }
 
-/// Digits alone: what else Rust reads as a number, such as `+20`, is none here.
+/// Digits alone: what else Rust reads as a number, such as `+20`, is no count.
 fn digits(text: &str) -> Option<u64> {
     let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if plain { text.parse().ok() } else { None }

@@ -4,13 +4,13 @@ use super::{Ask, Block, ResponseFormat};
 /// What is needed, each by the field that says so.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Needs {
-    /// Calling functions.
+    /// The model must be able to call functions.
     pub tools: Option<&'static str>,
-    /// Seeing.
+    /// The model must be able to read images.
     pub images: Option<&'static str>,
-    /// Answering in a given shape.
+    /// The model must be able to answer by a JSON schema.
     pub json_schema: Option<&'static str>,
-    /// Thinking first.
+    /// The model must be able to think before it answers.
     pub reasoning: Option<&'static str>,
 }
 

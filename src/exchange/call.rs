@@ -5,13 +5,13 @@
 pub struct Call {
     /// What the call's answer is known by.
     pub id: CallId,
-    /// The service's cluster.
+    /// The service's cluster in Envoy.
     pub cluster: String,
-    /// The `host` header.
+    /// The `host` header that the service is called with.
     pub authority: String,
-    /// The path.
+    /// The path, with the prefix of the service's endpoint.
     pub path: String,
-    /// A JSON text.
+    /// The body, a JSON text.
     pub body: Vec<u8>,
     /// How long it may take, in milliseconds.
     pub timeout_ms: u64,

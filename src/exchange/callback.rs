@@ -36,9 +36,9 @@ pub enum Callback {
     CallAnswered {
         /// What the call was made with.
         id: CallId,
-        /// Its status; 0 when there could be no call.
+        /// The answer's status; 0 when there could be no call.
         status: u16,
-        /// How many bytes of its body are readable.
+        /// How many bytes of the answer's body are readable.
         size: usize,
     },
     /// The attempt is over, and Envoy has not yet chosen what follows: filter state may still be

@@ -29,11 +29,11 @@ pub const MODEL: &str = "tw.model";
 /// For the access log: what was charged.
 pub const BILL: &str = "tw.bill";
 
+/// What a provider role publishes of an attempt; the model's name follows.
+pub const REPORT: &str = "tw.report.";
+
 /// The name of what a provider role publishes of a model's attempt.
 #[must_use]
 pub(super) fn report(model: &str) -> String {
     [REPORT, model].concat()
 }
-
-/// How the names of reports begin.
-pub(super) const REPORT: &str = "tw.report.";

@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use super::document::Node;
 use super::field::{
-    Constant, Entries, Field, List, Nested, Optional, Report, Required, Section, Spot,
+    Constant, Entries, Field, Holds, Is, List, Nested, Optional, Report, Required, Rule, Section,
+    Spot,
 };
 use super::route_names::RouteNames;
 use super::{
@@ -17,7 +18,11 @@ pub const DOCUMENT: Section = Section::new(
     "",
     "",
     &[&VERSION, &IDENTITY, &LIMITS, &PROVIDERS, &MODELS, &CHAINS, &ROUTES, &RESILIENCE, &CREDITS],
-);
+)
+.with(&[Rule {
+    when: Holds { key: CREDITS.key(), is: Is::Given },
+    then: Holds { key: MODELS.key(), is: Is::Each("price") },
+}]);
 
 const VERSION: Required<Constant> =
     Field::required("version", Constant("tradewind/v1"), "The version of this format.");

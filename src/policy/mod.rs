@@ -28,7 +28,7 @@ pub use credits::{
 pub use document::{Content, Member, Node};
 pub use endpoint::Endpoint;
 pub use field::{byte_size, metric_label, shown};
-pub use identity::{CallerFacts, Identity, Place, Tenant};
+pub use identity::{CallerFacts, CredentialHeader, Identity, Tenant};
 pub use limits::RequestLimits;
 pub use model::{Capability, Model, Unsupported, answer_room};
 pub use problem::Problem;

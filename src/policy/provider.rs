@@ -12,13 +12,13 @@ use crate::dialect;
 /// `providers.<name>`: a vendor's API.
 #[derive(Debug, Clone)]
 pub struct Provider {
-    /// Its name in the policy, which is also its cluster's name.
+    /// The provider's name in the policy, which is also its cluster's name.
     pub name: String,
     /// How the API is spoken to: the row that `dialect` names.
     pub dialect: &'static dialect::Provider,
-    /// Where it is.
+    /// Where the API is.
     pub endpoint: Endpoint,
-    /// The name of its key's secret; `None` for a server that wants no key.
+    /// The name of the secret that holds the key; `None` for a server that wants no key.
     pub secret: Option<String>,
 }
 

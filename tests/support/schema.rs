@@ -18,6 +18,10 @@ fn holds(keyword: &str, rule: &Value, schema: &Value, value: &Value) -> bool {
         "enum" => rule.as_array().unwrap().contains(value),
         "type" => is(rule.as_str().unwrap(), value),
         "anyOf" => rule.as_array().unwrap().iter().any(|schema| valid(schema, value)),
+        "allOf" => rule.as_array().unwrap().iter().all(|schema| valid(schema, value)),
+        "if" => !valid(rule, value) || valid(&schema["then"], value),
+        // Asked with its `if`.
+        "then" => true,
         "not" => !valid(rule, value),
         "pattern" => value.as_str().is_none_or(|text| {
             let pattern = Regex::new(rule.as_str().unwrap()).unwrap();

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{Checked, Place, Secret, Source, duration, envoy};
+use crate::exchange::filter_state::NEXT;
 use crate::policy::Policy;
 
 const POLICY: &str = r#"{
@@ -283,7 +284,7 @@ fn what_is_not_decided_yet_waits_less() {
     let routes = format!("{CONNECTION}/route_config/virtual_hosts/0/routes");
     let routes = at(&rendered, &routes).as_array().unwrap();
     let key = at(&routes[0], "/match/filter_state/0/key");
-    assert_eq!(key, "wasm.tw.next", "only what has a next model is decided");
+    assert_eq!(key, &format!("wasm.{NEXT}"), "only what has a next model is decided");
     assert_eq!(at(&routes[0], "/route/idle_timeout"), "91.500s");
     assert_eq!(at(&routes[1], "/route/idle_timeout"), "30s");
 }

@@ -1,5 +1,6 @@
 //! A policy's fields as documents: the JSON Schema, and the reference page beside it. Both are made
 //! of the rows that the reader asks (`policy/field`), so they say what holds.
+mod range;
 mod reference;
 
 pub use reference::reference;
@@ -8,12 +9,12 @@ use serde_json::{Map, Value, json};
 
 use crate::dialect::provider;
 use crate::policy::DOCUMENT;
-use crate::policy::field::{Absent, Row, Section, Shape, Text};
+use crate::policy::field::{Absent, Holds, Is, Quantity, Row, Rule, Section, Shape, Text};
 
 /// The JSON Schema of a policy, in draft 2020-12.
 ///
-/// What no schema can say is left to the reader: names that lead nowhere, the bounds of durations,
-/// things that exclude each other.
+/// What no schema can say is left to the reader: names that lead nowhere, or that nothing leads to,
+/// and numbers that are too large beside others.
 #[must_use]
 pub fn schema() -> Value {
     let mut schema = Map::new();
@@ -39,7 +40,26 @@ fn object(section: &Section) -> Map<String, Value> {
         object.insert("required".into(), required.into());
     }
     object.insert("additionalProperties".into(), false.into());
+    let rules = section.doc.get().map_or(&[][..], |doc| doc.rules);
+    if !rules.is_empty() {
+        let rule = |rule: &Rule| json!({"if": holds(rule.when), "then": holds(rule.then)});
+        object.insert("allOf".into(), rules.iter().map(rule).collect());
+    }
     object
+}
+
+/// Something that holds of a field, as a schema of its object.
+fn holds(Holds { key, is }: Holds) -> Value {
+    let field = |is: Value| json!({"properties": {key: is}});
+    let given = |is: Value| json!({"properties": {key: is}, "required": [key]});
+    match is {
+        Is::Given => json!({"required": [key]}),
+        Is::Absent => json!({"not": {"required": [key]}}),
+        Is::Word(word) => given(json!({"const": word})),
+        Is::AbsentOr(word) => field(json!({"const": word})),
+        Is::Begins(start) => given(json!({"type": "string", "pattern": format!("^{start}")})),
+        Is::Each(own) => field(json!({"additionalProperties": {"required": [own]}})),
+    }
 }
 
 fn property(row: &dyn Row) -> Map<String, Value> {
@@ -132,7 +152,11 @@ fn of(shape: &Shape) -> Map<String, Value> {
 fn of_text(text: &Text) -> Map<String, Value> {
     let mut schema = Map::new();
     schema.insert("type".into(), "string".into());
-    schema.insert("pattern".into(), text.pattern.into());
+    let pattern = match text.quantity {
+        Some(Quantity { units, least, most }) => range::pattern(units, least, most),
+        None => text.pattern.to_owned(),
+    };
+    schema.insert("pattern".into(), pattern.into());
     if let Some(longest) = text.longest {
         schema.insert("maxLength".into(), longest.into());
     }

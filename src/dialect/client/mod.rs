@@ -55,7 +55,7 @@ pub type Answer = fn(&Known<'_>) -> Result<Vec<u8>, Fault>;
 pub struct Known<'k> {
     /// The names that an app may put in `model`, in the order of the policy.
     pub models: &'k [&'k str],
-    /// The request's body; empty where the endpoint's method has none.
+    /// The request's body; empty where requests of the endpoint's method have no body.
     pub body: &'k [u8],
 }
 

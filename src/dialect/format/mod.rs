@@ -38,12 +38,12 @@ impl PartialEq for Format {
 impl Eq for Format {}
 
 /// The other half of a wire format, as apps are spoken to: requests are read, answers are written.
-/// A format that no client speaks has none.
+/// A format that no client speaks lacks this half.
 #[derive(Debug)]
 pub struct Inbound {
     /// The format whose half this is.
     pub format: &'static Format,
-    /// Reads a request.
+    /// Reads a request in our words.
     ///
     /// # Errors
     /// The first field that is missing or wrong, with its path.
@@ -93,6 +93,7 @@ impl Inbound {
 pub struct Target<'t> {
     /// The provider's own name of the model.
     pub model: &'t str,
-    /// Most tokens of an answer: for a format that must state a number when the app gave none.
+    /// Most tokens of an answer: for a format that must state a number where the app gave no
+    /// bound.
     pub max_output_tokens: u64,
 }

@@ -4,7 +4,7 @@ pub mod sse;
 /// How a provider's streams are cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Framing {
-    /// Server-sent events.
+    /// Server-sent events, as browsers read them: [`sse`].
     ServerSentEvents,
 }
 

@@ -18,14 +18,14 @@ const ERRORS: [&[u8]; 3] = [b"event: error", b"event:error", b"\"error\""];
 /// Most bytes of carry buffer kept for the next event once one has been delivered: 4 KiB.
 const CARRY_KEPT: usize = 4 << 10;
 
-/// By so much a carry buffer grows that is longer than that: doubling would take twice what is
+/// How many bytes a carry buffer beyond that grows by: 16 KiB. Doubling would take twice what is
 /// needed.
 const CARRY_STEP: usize = 16 << 10;
 
 /// One event: borrowed from the bytes it stands in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event<'b> {
-    /// The `event` field; empty when there is none, U+FFFD when it is not UTF-8.
+    /// The `event` field; empty where the event has no such field, U+FFFD where it is not UTF-8.
     pub name: &'b str,
     /// The `data` lines, joined; each run of bytes that is not UTF-8 reads as U+FFFD.
     pub data: Cow<'b, str>,
@@ -36,7 +36,7 @@ pub struct Event<'b> {
 /// What some bytes of a stream are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Block<'b> {
-    /// One event, whole.
+    /// A whole event, with its blank line.
     Event(Event<'b>),
     /// Lines that say nothing: comments, spare blank lines, an event without data.
     Silent,
@@ -87,7 +87,7 @@ pub struct Parser {
     /// The first block of the stream is over: a byte order mark can no longer come.
     begun: bool,
     long: Long,
-    /// Bytes of such that were handed on and not asked for yet.
+    /// Bytes of events that were too long, handed on since [`Parser::take_unread`].
     unread: usize,
 }
 
@@ -97,11 +97,11 @@ enum Long {
     /// The stream cannot be read on.
     #[default]
     Refused,
-    /// There was one.
+    /// An event was too long: the stream is not read any further.
     Broken,
-    /// It is handed on unread.
+    /// Such an event is handed on unread.
     Passed,
-    /// One has begun and not ended.
+    /// Such an event has begun and not ended.
     Passing,
 }
 
@@ -187,7 +187,7 @@ impl Parser {
         self.carry.extend_from_slice(bytes);
     }
 
-    /// Bytes that it holds until more comes.
+    /// How many bytes the parser holds until more comes.
     #[must_use]
     pub const fn held(&self) -> usize {
         self.carry.capacity()

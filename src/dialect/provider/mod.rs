@@ -42,9 +42,9 @@ pub struct Endpoint {
 /// A path, the same for all models or not.
 #[derive(Debug)]
 pub enum Path {
-    /// Always this one.
+    /// This path, for every model.
     Fixed(&'static str),
-    /// Made of the provider's name of the model, and whether the answer is streamed.
+    /// A path made of the provider's name of the model, and whether the answer is streamed.
     Of(fn(model: &str, stream: bool) -> String),
 }
 

@@ -138,11 +138,11 @@ fn unknown_path(path: &str) -> Fault {
 fn unauthenticated(headers: &[(String, Vec<u8>)], policy: &Policy) -> String {
     let (mut ways, mut sent) = (Vec::new(), false);
     for identity in policy.identity() {
-        let places = identity.places();
-        sent |= places.iter().any(|place| header(headers, &place.header).is_some());
+        let places = identity.credential_headers();
+        sent |= places.iter().any(|place| header(headers, &place.name).is_some());
         let named = places.iter().filter(|place| place.advertised);
         let named: Vec<_> =
-            named.map(|place| format!("`{}: {}KEY`", place.header, place.scheme)).collect();
+            named.map(|place| format!("`{}: {}KEY`", place.name, place.scheme)).collect();
         if !named.is_empty() && !ways.contains(&named) {
             ways.push(named);
         }

@@ -53,6 +53,6 @@ fn begins_secretively(text: &str) -> bool {
 
 /// Whether the policy looks for a credential in that header.
 fn looked_in(policy: &Policy, name: &str) -> bool {
-    let mut places = policy.identity().iter().flat_map(Identity::places);
-    places.any(|place| place.header == name)
+    let mut places = policy.identity().iter().flat_map(Identity::credential_headers);
+    places.any(|place| place.name == name)
 }

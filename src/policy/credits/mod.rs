@@ -7,8 +7,8 @@ mod unavailable;
 use super::chain::Chains;
 use super::endpoint::{Endpoint, Url};
 use super::field::{
-    Boolean, Defaulted, Duration, Field, Name, Nested, Object, Optional, Read as _, Section, Spot,
-    Word, Words,
+    Boolean, Defaulted, Duration, Field, Holds, Is, Name, Nested, Object, Optional, Read as _,
+    Rule, Section, Spot, Word, Words,
 };
 use super::model::Models;
 use super::provider::{Providers, SecretName};
@@ -91,7 +91,15 @@ pub(super) const CREDITS: Section = Section::new(
         &ON_EXHAUSTED,
         &ON_ABANDONED,
     ],
-);
+)
+.with(&[
+    unavailable::NEEDS_GRACE,
+    unavailable::MEANS_GRACE,
+    Rule {
+        when: Holds { key: ENDPOINT.key(), is: Is::Begins("https://") },
+        then: Holds { key: HTTP2.key(), is: Is::Absent },
+    },
+]);
 
 const CLUSTER: Defaulted<Name> = Field::defaulted(
     "cluster",

@@ -1,5 +1,7 @@
 //! What becomes of requests while the ledger does not answer, or refuses this proxy.
-use super::super::field::{Defaulted, Field, Nested, Object, Optional, Word, Words};
+use super::super::field::{
+    Defaulted, Field, Holds, Is, Nested, Object, Optional, Rule, Word, Words,
+};
 use super::allowance::{self, ALLOWANCE, Allowance};
 
 /// `on_unavailable`: what becomes of requests while the ledger does not answer.
@@ -56,6 +58,18 @@ pub(super) const GRACE: Optional<Nested> = Field::optional(
     "no grace",
     "What a tenant who has bought credits may run up while the ledger does not answer.",
 );
+
+/// A grace that is chosen has bounds.
+pub(super) const NEEDS_GRACE: Rule = Rule {
+    when: Holds { key: ON_UNAVAILABLE.key(), is: Is::Word("grace") },
+    then: Holds { key: GRACE.key(), is: Is::Given },
+};
+
+/// One that is given is meant.
+pub(super) const MEANS_GRACE: Rule = Rule {
+    when: Holds { key: GRACE.key(), is: Is::Given },
+    then: Holds { key: ON_UNAVAILABLE.key(), is: Is::AbsentOr("grace") },
+};
 
 pub(super) const ON_TOKEN_REFUSED: Defaulted<Words<OnTokenRefused>> = Field::defaulted(
     "on_token_refused",

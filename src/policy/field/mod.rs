@@ -19,8 +19,8 @@ mod words;
 
 pub use doc_only::DocOnly;
 pub use quantity::byte_size;
-pub use section::shape::{Kind, Shape, Text};
-pub use section::{Absent, Row, Section, SectionDoc};
+pub use section::shape::{Kind, Quantity, Shape, Text};
+pub use section::{Absent, Holds, Is, Row, Rule, Section, SectionDoc};
 pub use text::metric_label;
 pub use words::shown;
 

@@ -1,6 +1,6 @@
 //! Durations and byte sizes, as people write them.
 use super::super::document::Content;
-use super::section::shape::{Defaults, Kind, Read, Shape, Text};
+use super::section::shape::{Defaults, Kind, Quantity, Read, Shape, Text};
 use super::spot::Spot;
 use super::words::shown;
 
@@ -57,6 +57,7 @@ impl Kind for Duration {
         Shape::Text(Text {
             what: "a duration",
             pattern: "^[0-9]+(ms|s|m|h)$",
+            quantity: Some(Quantity { units: &DURATIONS, least: self.least, most: self.most }),
             range: self.range(),
             example: "20s",
             ..Text::default()
@@ -124,6 +125,7 @@ impl Kind for Bytes {
             Shape::Text(Text {
                 what: "a size",
                 pattern: "^[0-9]+(KiB|MiB|GiB|KB|MB|GB|B)$",
+                quantity: Some(Quantity { units: &SIZES, least: self.least, most: self.most }),
                 range: self.range(),
                 example: "4MiB",
                 ..Text::default()

@@ -19,7 +19,7 @@ impl Anonymous {
         &self.0
     }
 
-    /// Reads the entry.
+    /// Reads what `anonymous` holds.
     pub(super) fn read(spot: &Spot<'_>) -> Option<Self> {
         let mut fields = spot.object(&ANONYMOUS)?;
         let tenant = Tenant::read(&mut fields);

@@ -10,7 +10,7 @@ use super::super::field::{
 };
 use super::header::HeaderName;
 use super::tenant::{KEY, TENANT, Tenant, USER};
-use super::{Caller, Place, Reading, header};
+use super::{Caller, CredentialHeader, Reading, header};
 
 pub(super) const API_KEY: Section = Section::new(
     "an object with `keys`",
@@ -51,10 +51,10 @@ const SHA256: Required<KeyDigest> = Field::required(
 );
 
 /// Where the SDKs of the field put a key.
-static USUAL: [Place; 3] = [
-    Place { header: Cow::Borrowed("authorization"), scheme: "Bearer ", advertised: true },
-    Place { header: Cow::Borrowed("x-api-key"), scheme: "", advertised: true },
-    Place { header: Cow::Borrowed("x-goog-api-key"), scheme: "", advertised: false },
+static USUAL: [CredentialHeader; 3] = [
+    CredentialHeader { name: Cow::Borrowed("authorization"), scheme: "Bearer ", advertised: true },
+    CredentialHeader { name: Cow::Borrowed("x-api-key"), scheme: "", advertised: true },
+    CredentialHeader { name: Cow::Borrowed("x-goog-api-key"), scheme: "", advertised: false },
 ];
 
 const PLAIN: &str = "this looks like a plain key; expected its SHA-256 digest in 64 hexadecimal \
@@ -64,7 +64,7 @@ const PLAIN: &str = "this looks like a plain key; expected its SHA-256 digest in
 #[derive(Debug, Clone)]
 pub struct ApiKeys {
     /// The one header to look in; `None` for the three that the SDKs use.
-    own: Option<Place>,
+    own: Option<CredentialHeader>,
     keys: Keys,
 }
 
@@ -73,7 +73,7 @@ pub struct ApiKeys {
 struct ApiKey {
     /// The SHA-256 digest of the key.
     sha256: [u8; 32],
-    /// Whose it is.
+    /// The tenant whose key this is.
     tenant: Tenant,
 }
 
@@ -105,7 +105,7 @@ impl Digests {
     fn of(&self, caller: &Caller<'_>) -> impl Iterator<Item = [u8; 32]> {
         USUAL.iter().zip(&self.0).filter_map(|(place, cell)| {
             *cell.get_or_init(|| {
-                let value = caller.facts.header(&place.header)?;
+                let value = caller.facts.header(&place.name)?;
                 // Other schemes than Bearer carry no key of ours.
                 let key = if place.scheme.is_empty() { value } else { bearer(value)? };
                 Some(digest(key.trim_ascii()))
@@ -115,14 +115,14 @@ impl Digests {
 }
 
 impl ApiKeys {
-    /// Reads the entry.
+    /// Reads what `api_key` holds.
     pub(super) fn read(spot: &Spot<'_>, reading: &mut Reading) -> Option<Self> {
         let mut fields = spot.object(&API_KEY)?;
         let keys = fields.read_with(&KEYS, |spot| KEYS.kind.items(spot));
         let header = fields.read_with(&HEADER, header::name);
         fields.finish();
         let keys = keys?.iter().filter_map(|item| key(item, &mut reading.digests)).collect();
-        let own = |name| Place { header: Cow::Owned(name), scheme: "", advertised: true };
+        let own = |name| CredentialHeader { name: Cow::Owned(name), scheme: "", advertised: true };
         Some(Self { own: header.flatten().map(own), keys: Keys(keys) })
     }
 
@@ -141,7 +141,7 @@ impl ApiKeys {
     }
 
     /// Where an app puts its key.
-    pub(super) fn places(&self) -> &[Place] {
+    pub(super) fn credential_headers(&self) -> &[CredentialHeader] {
         self.own.as_ref().map_or(&USUAL, core::slice::from_ref)
     }
 
@@ -150,7 +150,7 @@ impl ApiKeys {
         let Some(own) = &self.own else {
             return caller.digests.of(caller).find_map(|digest| self.keys.find(&digest));
         };
-        let value = caller.facts.header(&own.header)?;
+        let value = caller.facts.header(&own.name)?;
         let key = bearer(value).unwrap_or(value).trim_ascii();
         self.keys.find(&digest(key))
     }

@@ -32,7 +32,7 @@ struct Kind {
     section: &'static Section,
     /// Reads that field; `None`, and a report, when something is wrong with it.
     read: fn(&Spot<'_>, &mut Reading) -> Option<Identity>,
-    /// Whether it takes in every caller, so that no entry after it is ever asked.
+    /// Whether this kind takes in every caller, so that no entry after it is ever asked.
     everybody: bool,
 }
 
@@ -61,11 +61,12 @@ impl Identity {
         }
     }
 
-    /// Where it looks for a credential that an app sends; empty for a way that needs none.
+    /// Where this way looks for a credential that an app sends; empty where it looks for no
+    /// credential.
     #[must_use]
-    pub fn places(&self) -> &[Place] {
+    pub fn credential_headers(&self) -> &[CredentialHeader] {
         match self {
-            Self::ApiKey(keys) => keys.places(),
+            Self::ApiKey(keys) => keys.credential_headers(),
             Self::Anonymous(_) => &[],
         }
     }
@@ -79,7 +80,7 @@ impl Identity {
         }
     }
 
-    /// Makes it ready to be asked, once all of it is there.
+    /// Makes this way ready to be asked, once all of it is there.
     fn finish(&mut self) {
         match self {
             Self::ApiKey(keys) => keys.finish(),
@@ -90,9 +91,9 @@ impl Identity {
 
 /// A request header in which a credential is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// Its name, in lower case.
-    pub header: Cow<'static, str>,
+pub struct CredentialHeader {
+    /// The header's name, in lower case.
+    pub name: Cow<'static, str>,
     /// What an app writes before the credential: `Bearer `, or nothing.
     pub scheme: &'static str,
     /// Whether an app that sent no credential is told of this place.
@@ -102,7 +103,7 @@ pub struct Place {
 /// A caller, while the kinds are asked one after the other.
 pub(super) struct Caller<'c> {
     facts: &'c dyn CallerFacts,
-    /// Digests of the keys that it sent, kept from one entry to the next.
+    /// Digests of the keys that the caller sent, kept from one entry to the next.
     digests: api_key::Digests,
 }
 
@@ -132,7 +133,7 @@ struct Reading {
     digests: api_key::Seen,
 }
 
-/// Reads the section.
+/// Reads `identity`: every way to be known, in order.
 pub(super) fn read(section: Option<Spot<'_>>) -> Vec<Identity> {
     let items = section.and_then(|section| IDENTITY.items(&section)).unwrap_or_default();
     let mut reading = Reading::default();

@@ -4,7 +4,7 @@ use super::super::field::{Field, Label, Name, Object, Optional, Required};
 /// Who pays, and for whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant {
-    /// The organisation.
+    /// The organisation's name.
     pub tenant: String,
     /// A person or a program of it.
     pub user: Option<String>,

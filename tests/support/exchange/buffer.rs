@@ -9,7 +9,7 @@ mod within_buffer;
 
 use std::rc::Rc;
 
-use tradewind::exchange::filter_state::PLAN;
+use tradewind::exchange::filter_state::{ATTEMPTS, PLAN};
 use tradewind::exchange::{Plan, StreamBuffer};
 
 use super::support::{Answer, Gateway, Given, Life, Message, live};
@@ -215,7 +215,7 @@ fn a_request_that_grows_when_it_is_translated() {
     assert_eq!(status(&life), "413");
     let body = String::from_utf8_lossy(&life.body);
     assert!(body.contains("10000 bytes"), "{body}");
-    let log = String::from_utf8_lossy(life.world.state.get("tw.attempts").unwrap());
+    let log = String::from_utf8_lossy(life.world.state.get(ATTEMPTS).unwrap());
     assert_eq!(log, r#"[{"model":"gemini","outcome":"too_large","ms":0}]"#);
     // It was written once: the edge role says in the plan that it does not fit.
     let plan = Plan::decode(life.world.state.get(PLAN).unwrap()).unwrap();

@@ -14,7 +14,7 @@ use super::envoy::{Common, Filter, Headers, Piece, Step, Way, World};
 use super::gateway::Gateway;
 use super::script::{Answer, Given, Message};
 use tradewind::exchange::filter_state::NEXT;
-use tradewind::exchange::{CallId, Memory, Reply, is_retried};
+use tradewind::exchange::{CallId, Memory, Reply, is_retried, retries};
 
 /// What came of a request.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -205,7 +205,9 @@ impl Play {
         if !self.life.world.rerouted {
             self.problem("nothing has the route chosen again");
         }
-        let mut retries = 3;
+        let attempts = usize::try_from(self.gateway.policy.resilience().attempts);
+        let most = retries(attempts.unwrap_or(usize::MAX));
+        let mut retries = u64::try_from(most).unwrap_or(u64::MAX);
         self.life.world.request.retain(|(name, value)| {
             let own = name == "x-envoy-max-retries";
             if own {

@@ -1,6 +1,7 @@
 //! Answers that Envoy makes itself, at any point of a request's way through its chain: which model
 //! they are said of, and how many were tried.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
+use tradewind::exchange::filter_state::TRIED;
 use tradewind::exchange::{Effect, Outcome, Progress, Report, StreamBuffer};
 
 use super::support::{Filter, Gateway, Piece, Step, Way, World};
@@ -75,7 +76,7 @@ fn got(local: &Local, body: bool) -> Got {
     edge.over(&mut world);
     assert_eq!(world.refused, [""; 0]);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let tried = world.state.get("tw.tried").map(|tried| text(tried));
+    let tried = world.state.get(TRIED).map(|tried| text(tried));
     let (status, attempts, body) = match step {
         Step::Reply(reply) => {
             let attempts = reply.headers.iter().find(|(name, _)| *name == "x-tradewind-attempts");

@@ -111,7 +111,7 @@ pub(super) fn arguments(value: Value<'_>) -> Option<Cow<'_, str>> {
 /// What a `finish_reason` means. A call asked for by name ends with `stop`, as does a refusal.
 pub(super) fn stop(reason: Option<&str>, calls: bool, refused: bool) -> Stop<'static> {
     match reason {
-        Some("length" | "max_tokens") => Stop::Length,
+        Some("length" | "max_tokens") => Stop::MaxTokens,
         Some("content_filter") => Stop::Filtered,
         _ if calls => Stop::ToolCalls,
         Some("tool_calls" | "function_call") => Stop::ToolCalls,

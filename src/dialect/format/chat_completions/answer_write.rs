@@ -174,7 +174,7 @@ pub(super) const fn unsaid(calls: bool) -> &'static str {
 pub(super) const fn finish_reason(stop: &Stop<'_>, words: bool) -> &'static str {
     match stop {
         Stop::End | Stop::Sequence(_) => "stop",
-        Stop::Length => "length",
+        Stop::MaxTokens => "length",
         Stop::ToolCalls => "tool_calls",
         Stop::Filtered => "content_filter",
         Stop::Refused if words => "stop",

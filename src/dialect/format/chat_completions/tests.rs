@@ -81,7 +81,7 @@ fn owned(event: &Event<'_>) -> Event<'static> {
         Event::Stop(stop) => Event::Stop(match stop {
             Stop::Sequence(text) => Stop::Sequence(text.as_ref().map(own)),
             Stop::End => Stop::End,
-            Stop::Length => Stop::Length,
+            Stop::MaxTokens => Stop::MaxTokens,
             Stop::ToolCalls => Stop::ToolCalls,
             Stop::Filtered => Stop::Filtered,
             Stop::Refused => Stop::Refused,

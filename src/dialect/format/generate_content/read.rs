@@ -95,7 +95,7 @@ impl Reader {
     fn stop(&mut self, reason: &str, why: &str, sink: Sink<'_>) {
         match reason {
             "FINISH_REASON_UNSPECIFIED" => {}
-            "MAX_TOKENS" => self.end(Stop::Length, sink),
+            "MAX_TOKENS" => self.end(Stop::MaxTokens, sink),
             "SAFETY"
             | "RECITATION"
             | "LANGUAGE"

@@ -224,7 +224,7 @@ fn prose(block: Value<'_>, sink: Sink<'_>) {
 fn stop(holder: Value<'_>, sink: Sink<'_>) -> bool {
     let Some(reason) = holder.str_of("stop_reason") else { return false };
     let stop = match &*reason {
-        "max_tokens" | "model_context_window_exceeded" => Stop::Length,
+        "max_tokens" | "model_context_window_exceeded" => Stop::MaxTokens,
         "tool_use" => Stop::ToolCalls,
         "stop_sequence" => Stop::Sequence(holder.str_of("stop_sequence")),
         "refusal" => {

@@ -113,7 +113,7 @@ impl Around {
 const fn reason(stop: &Stop<'_>) -> &'static str {
     match stop {
         Stop::End => "end_turn",
-        Stop::Length => "max_tokens",
+        Stop::MaxTokens => "max_tokens",
         Stop::ToolCalls => "tool_use",
         Stop::Sequence(_) => "stop_sequence",
         Stop::Filtered | Stop::Refused => "refusal",

@@ -291,7 +291,7 @@ impl Ear {
     fn stop(&mut self) {
         let Self { output, seen, stop_at, .. } = self;
         let usage = Usage { output: stop_at.unwrap_or_default(), ..seen.usage.unwrap_or_default() };
-        output.say(&Event::Stop(Stop::Length));
+        output.say(&Event::Stop(Stop::MaxTokens));
         if seen.usage.is_some() {
             output.say(&Event::Usage(usage));
         }

@@ -24,6 +24,43 @@ pub struct SectionDoc {
     pub example: &'static str,
     /// The section's fields, in the order of the reference page.
     pub fields: &'static [&'static dyn Row],
+    /// What its fields have to do with one another.
+    pub rules: &'static [Rule],
+}
+
+/// Where one thing holds of a section's fields, the other must.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// The condition.
+    pub when: Holds,
+    /// What must hold then.
+    pub then: Holds,
+}
+
+/// Something that may hold of a field.
+#[derive(Debug, Clone, Copy)]
+pub struct Holds {
+    /// The name of the field.
+    pub key: &'static str,
+    /// What holds of it.
+    pub is: Is,
+}
+
+/// What may hold of a field.
+#[derive(Debug, Clone, Copy)]
+pub enum Is {
+    /// It is given.
+    Given,
+    /// It is left out.
+    Absent,
+    /// It is given as this word.
+    Word(&'static str),
+    /// It is left out, or given as this word.
+    AbsentOr(&'static str),
+    /// It is given as a text that begins like this.
+    Begins(&'static str),
+    /// Each of its entries has this field.
+    Each(&'static str),
 }
 
 impl Section {
@@ -33,7 +70,15 @@ impl Section {
         example: &'static str,
         fields: &'static [&'static dyn Row],
     ) -> Self {
-        Self { what, doc: DocOnly::new(SectionDoc { about, example, fields }) }
+        Self { what, doc: DocOnly::new(SectionDoc { about, example, fields, rules: &[] }) }
+    }
+
+    /// The same section with rules.
+    pub(in super::super) const fn with(self, rules: &'static [Rule]) -> Self {
+        match self.doc.get() {
+            Some(doc) => Self { doc: DocOnly::new(SectionDoc { rules, ..doc }), ..self },
+            None => self,
+        }
     }
 }
 
@@ -126,6 +171,13 @@ impl<K: Copy, L: Copy> Field<K, HasDefault<L>> {
     /// The value where the field is left out.
     pub(in super::super) const fn default(&self) -> L {
         self.presence.0
+    }
+}
+
+impl<K: Copy, N: Copy> Field<K, N> {
+    /// The name of the field.
+    pub(in super::super) const fn key(&self) -> &'static str {
+        self.key
     }
 }
 

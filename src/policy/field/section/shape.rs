@@ -93,8 +93,21 @@ pub struct Text {
     pub unlike: &'static str,
     /// How long it may be, in characters; `None` where the pattern says it.
     pub longest: Option<usize>,
+    /// A number with a unit, within bounds; `None` for any other text.
+    pub quantity: Option<Quantity>,
     /// What the pattern cannot say, as in `1ms to 1h`; empty where it says all.
     pub range: String,
     /// One that is right; empty for none.
     pub example: &'static str,
+}
+
+/// A whole number with a unit.
+#[derive(Debug, Clone, Copy)]
+pub struct Quantity {
+    /// The names of the units, and what each is worth.
+    pub units: &'static [(&'static str, u64)],
+    /// The least that it may be worth.
+    pub least: u64,
+    /// The most that it may be worth.
+    pub most: u64,
 }

@@ -2,6 +2,7 @@
 use std::collections::BTreeSet;
 
 use super::{Life, Play, Stage};
+use tradewind::exchange::filter_state::{REQUEST_ID, TRIED};
 use tradewind::exchange::{Progress, Report};
 
 impl Play {
@@ -47,10 +48,10 @@ impl Play {
     pub(super) fn check_log(&mut self) {
         let life = &self.life;
         let said = |key: &str| life.world.state.get(key).cloned();
-        let (tried, told) = (said("tw.tried"), header(life, "x-tradewind-attempts").cloned());
+        let (tried, told) = (said(TRIED), header(life, "x-tradewind-attempts").cloned());
         let asked: BTreeSet<&String> = life.saw.iter().map(|(model, ..)| model).collect();
         let least = (!asked.is_empty()).then(|| asked.len().to_string().into_bytes());
-        let unsent = asked.is_empty() || said("tw.request_id").as_deref() == Some(b"req-1");
+        let unsent = asked.is_empty() || said(REQUEST_ID).as_deref() == Some(b"req-1");
         if told.is_some() && tried != told {
             self.problem("the log says another number of attempts than the app was told");
         }

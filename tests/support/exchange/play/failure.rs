@@ -1,6 +1,5 @@
 //! What Envoy's router does when an attempt fails, or an app goes.
 use super::super::envoy::{Filter, Piece, Way, World};
-use super::super::gateway::IDLE_TIMEOUT_MS;
 use super::super::script::Answer;
 use super::{Attempt, Play, Reply, Sent, Stage};
 
@@ -50,7 +49,8 @@ impl Play {
                 self.reset(attempt);
             }
             Answer::Silent => {
-                self.life.world.common.pass(IDLE_TIMEOUT_MS);
+                let silent_ms = self.gateway.policy.resilience().idle_timeout_ms;
+                self.life.world.common.pass(silent_ms);
                 let details = "upstream_per_try_idle_timeout";
                 self.failed(attempt, 504, details, "stream timeout");
             }

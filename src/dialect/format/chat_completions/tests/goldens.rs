@@ -86,7 +86,7 @@ fn a_whole_answer() {
     };
     let cases = [
         (
-            vec![text("a"), text("b"), Event::Usage(USAGE), Event::Stop(Stop::Length)],
+            vec![text("a"), text("b"), Event::Usage(USAGE), Event::Stop(Stop::MaxTokens)],
             around(r#""content":"ab","refusal":null"#, "length", &format!(",{USED}")),
         ),
         (vec![], around(r#""content":"","refusal":null"#, "stop", "")),

@@ -14,7 +14,7 @@ fn kinds() -> [Event<'static>; 8] {
         Event::Refusal("no".into()),
         call(0, "c", "f"),
         arguments(0, "{}"),
-        Event::Stop(Stop::Length),
+        Event::Stop(Stop::MaxTokens),
         Event::Usage(USAGE),
     ]
 }
@@ -56,7 +56,7 @@ fn orders() -> impl Iterator<Item = (usize, usize, usize, bool)> {
 
 /// Answers in the order a provider gives them.
 fn answers() -> Vec<Vec<Event<'static>>> {
-    let stops = [Stop::End, Stop::Length, Stop::Filtered];
+    let stops = [Stop::End, Stop::MaxTokens, Stop::Filtered];
     let mut answers: Vec<Vec<Event<'static>>> =
         stops.map(|stop| vec![text("t"), Event::Stop(stop)]).into();
     answers.push(vec![
@@ -75,7 +75,7 @@ fn answers() -> Vec<Vec<Event<'static>>> {
         Event::Stop(Stop::ToolCalls),
         Event::Usage(USAGE),
     ]);
-    answers.push(vec![call(0, "c", "f"), arguments(0, "{}"), Event::Stop(Stop::Length)]);
+    answers.push(vec![call(0, "c", "f"), arguments(0, "{}"), Event::Stop(Stop::MaxTokens)]);
     answers
         .into_iter()
         .map(|middle| [start()].into_iter().chain(middle).chain([Event::End]).collect())

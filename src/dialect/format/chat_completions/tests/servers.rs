@@ -44,7 +44,7 @@ fn streams_of_text() {
                 r#"{"index":1,"delta":{"content":"other"}},{"index":0,"delta":{"role":null,"content":null,"refusal":null,"tool_calls":null,"reasoning_content":null},"finish_reason":null}"#,
                 r#"{"index":0,"delta":null,"finish_reason":"length"}"#,
             ],
-            vec![Event::Stop(Stop::Length)],
+            vec![Event::Stop(Stop::MaxTokens)],
         ),
         // Reasoning under each name, and under both.
         (&[r#"{"delta":{"reasoning":"r"}}"#], vec![Event::Reasoning("r".into())]),
@@ -169,7 +169,7 @@ fn whole_answers() {
         ),
         (
             r#"{"message":{"content":[{"type":"text","text":"a"}],"reasoning":"r"},"finish_reason":"length"}"#,
-            vec![Event::Reasoning("r".into()), text("a"), Event::Stop(Stop::Length)],
+            vec![Event::Reasoning("r".into()), text("a"), Event::Stop(Stop::MaxTokens)],
         ),
         (
             r#"{"message":{"content":"","tool_calls":[{"id":"","function":{"name":"f"}}]},"finish_reason":"stop"}"#,

@@ -65,7 +65,7 @@ fn a_streamed_answer() {
         "usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":2}}"#;
     assert_eq!(
         streamed(&[first, second, last, late]),
-        "start r m\nusage 3+0 0 (0)\ntext a\ntext b\nstop Length\nend\nusage 3+0 2 (0)"
+        "start r m\nusage 3+0 0 (0)\ntext a\ntext b\nstop MaxTokens\nend\nusage 3+0 2 (0)"
     );
 }
 

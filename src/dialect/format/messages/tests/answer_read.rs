@@ -34,8 +34,8 @@ fn reads_a_whole_answer() {
 fn reads_why_it_stopped() {
     let table = [
         (r#""end_turn""#, vec!["stop End"]),
-        (r#""max_tokens""#, vec!["stop Length"]),
-        (r#""model_context_window_exceeded""#, vec!["stop Length"]),
+        (r#""max_tokens""#, vec!["stop MaxTokens"]),
+        (r#""model_context_window_exceeded""#, vec!["stop MaxTokens"]),
         (r#""tool_use""#, vec!["stop ToolCalls"]),
         (r#""pause_turn""#, vec!["stop End"]),
         (r#""something_new""#, vec!["stop End"]),

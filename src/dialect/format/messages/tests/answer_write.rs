@@ -93,10 +93,10 @@ fn writes_why_it_stopped() {
     let refused = format!(r#""stop_reason":"refusal","stop_sequence":null,{details},"usage""#);
     let table = [
         (vec![Event::Stop(Stop::End)], plain("end_turn")),
-        (vec![Event::Stop(Stop::Length)], plain("max_tokens")),
+        (vec![Event::Stop(Stop::MaxTokens)], plain("max_tokens")),
         (vec![Event::Stop(Stop::ToolCalls)], plain("tool_use")),
         (vec![call(0, "a")], plain("tool_use")),
-        (vec![call(0, "a"), Event::Stop(Stop::Length)], plain("max_tokens")),
+        (vec![call(0, "a"), Event::Stop(Stop::MaxTokens)], plain("max_tokens")),
         (vec![Event::Stop(Stop::Sequence(None))], plain("stop_sequence")),
         (
             vec![Event::Stop(Stop::Sequence(Some("E".into())))],
