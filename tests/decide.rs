@@ -78,6 +78,35 @@ impl Shared for Counting {
     }
 }
 
+/// A host that draws the same number for every request.
+struct Drawing(u64);
+
+impl Clock for Drawing {
+    fn now_ms(&self) -> u64 {
+        0
+    }
+
+    fn unix_seconds(&self) -> u64 {
+        0
+    }
+}
+
+impl Random for Drawing {
+    fn unique(&self) -> u64 {
+        self.0
+    }
+}
+
+impl Shared for Drawing {
+    fn shared_data(&self, _key: &str) -> (Vec<u8>, Option<u32>) {
+        (Vec::new(), None)
+    }
+
+    fn set_shared_data(&self, _key: &str, _value: &[u8], _unchanged: Option<u32>) -> bool {
+        false
+    }
+}
+
 fn decided(body: &str, host: &Counting) -> Result<Decision, Box<Refusal>> {
     decided_for("openai", body, host)
 }
@@ -134,9 +163,26 @@ fn each_thing_of_the_world_is_asked_for_once() {
     let host = Counting::default();
     let world = World::of(&host);
     for _ in 0..3 {
-        assert_eq!((world.now_ms(), world.unix_seconds(), world.chance()), (1, 2, 3));
+        assert_eq!((world.now_ms(), world.unix_seconds()), (1, 2));
+        let (one, other) = (world.chance("one"), world.chance("other"));
+        assert_eq!((one, other), (world.chance("one"), world.chance("other")));
         assert_eq!(world.record::<Unwritten>("gpt"), None);
         assert_eq!(host.0.get(), 4);
+    }
+}
+
+/// What one step makes of a request by chance tells nothing of what another makes of it.
+#[test]
+fn two_steps_draw_numbers_of_their_own() {
+    let mut seen = [[0_u32; 4]; 4];
+    for drawn in 0..4_000_u64 {
+        let host = Drawing(drawn);
+        let world = World::of(&host);
+        let of = |step| usize::try_from(world.chance(step) % 4).unwrap();
+        seen[of("one")][of("other")] += 1;
+    }
+    for count in seen.into_iter().flatten() {
+        assert!((190..=310).contains(&count), "of 4000 in 16 parts: {seen:?}");
     }
 }
 

@@ -113,15 +113,24 @@ fn said(policy: &Policy, facts: &Facts, input_tokens: u64) -> Vec<String> {
 fn a_chain_keeps_the_models_that_fit_in_order() {
     let policy = public();
     for (input_tokens, max_tokens, needs, expected) in CASES {
-        let facts =
-            Facts { format: format("openai"), max_tokens: *max_tokens, needs: needs.to_vec() };
+        let facts = Facts {
+            operation: Operation::CHAT,
+            format: format("openai"),
+            max_tokens: *max_tokens,
+            needs: needs.to_vec(),
+        };
         assert_eq!(said(&policy, &facts, *input_tokens), *expected, "{facts:?}");
     }
 }
 
 #[test]
 fn a_bound_that_is_written_anew_can_be_lowered() {
-    let facts = Facts { format: format("anthropic"), max_tokens: Some(201), needs: Vec::new() };
+    let facts = Facts {
+        operation: Operation::CHAT,
+        format: format("anthropic"),
+        max_tokens: Some(201),
+        needs: Vec::new(),
+    };
     assert_eq!(said(&public(), &facts, 0), ["+small", "+large", "+other"]);
 }
 

@@ -13,15 +13,15 @@ pub(super) const STEP: Step = Step { name: NAME, run };
 const EDITS_MAX: usize = 1024;
 
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
-    if !decision.quote.candidates().any(|candidate| candidate.speaks(request.inbound.format)) {
+    let (operation, format) = (request.operation, request.inbound.format);
+    if !decision.quote.candidates().any(|candidate| candidate.speaks(operation, format)) {
         return Ok(());
     }
     let edits = (request.inbound.edits)(request.document, request.ask);
     if edits.len() > EDITS_MAX {
         let reason = format!("more than {EDITS_MAX} places of the body would have to change");
         let left = decision.pass_over(request, NAME, |leg| {
-            let same = leg.model.provider.dialect.speaks(request.inbound.format);
-            same.then(|| Cow::Owned(reason.clone()))
+            request.is_spoken_by(&leg.model).then(|| Cow::Owned(reason.clone()))
         });
         return left.map_err(|message| Fault::new(FaultKind::InvalidRequest, message));
     }

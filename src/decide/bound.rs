@@ -12,7 +12,7 @@ use crate::policy::answer_room;
 pub(super) fn lower(request: &Request<'_>, leg: &mut Leg, most_input: Option<u64>) {
     let most = leg.max_output_tokens;
     let room = |input| answer_room(most, leg.model.context_window, input);
-    let own_format = leg.model.provider.dialect.speaks(request.inbound.format);
+    let own_format = request.is_spoken_by(&leg.model);
     let unread = own_format && request.policy.credits().is_none();
     leg.max_output_tokens = match &request.ask.max_tokens {
         Some(asked) => asked.value.min(most),

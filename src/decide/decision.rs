@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{Entry, Request, Trace, Verdict};
 use crate::credit::Credits;
-use crate::dialect::{Edit, Format};
+use crate::dialect::{Edit, Format, Operation};
 use crate::policy::{Model, Policy};
 
 /// How a request is served.
@@ -179,15 +179,15 @@ impl Candidate {
         self.legs.len() == other.legs.len() && self.legs.iter().zip(&other.legs).all(same)
     }
 
-    /// Whether all of the chain's providers speak that format.
+    /// Whether all of the chain's providers speak that format for that operation.
     #[must_use]
-    pub fn speaks_only(&self, format: &Format) -> bool {
-        self.legs.iter().all(|leg| leg.model.provider.dialect.speaks(format))
+    pub fn speaks_only(&self, operation: Operation, format: &Format) -> bool {
+        self.legs.iter().all(|leg| leg.model.provider.dialect.speaks(operation, format))
     }
 
-    /// Whether one of the chain's providers speaks that format.
+    /// Whether one of the chain's providers does.
     #[must_use]
-    pub fn speaks(&self, format: &Format) -> bool {
-        self.legs.iter().any(|leg| leg.model.provider.dialect.speaks(format))
+    pub fn speaks(&self, operation: Operation, format: &Format) -> bool {
+        self.legs.iter().any(|leg| leg.model.provider.dialect.speaks(operation, format))
     }
 }

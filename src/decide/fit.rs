@@ -3,7 +3,7 @@ use core::fmt;
 use std::borrow::Cow;
 
 use super::{Decision, Entry, Leg, Request, Step, Verdict, bound};
-use crate::dialect::{Fault, FaultKind, Format, Target};
+use crate::dialect::{Fault, FaultKind, Format, Operation, Target};
 use crate::policy::{Capability, Model, Unsupported};
 
 const NAME: &str = "fit";
@@ -13,6 +13,8 @@ pub(super) const STEP: Step = Step { name: NAME, run };
 /// What is known of a request.
 #[derive(Debug, Clone)]
 pub struct Facts {
+    /// What the app asks for.
+    pub operation: Operation,
     /// The format of the app: a provider that speaks the same gets the app's bound on the answer as
     /// it stands, any other one a bound that its model can keep.
     pub format: &'static Format,
@@ -123,6 +125,7 @@ fn why(
 fn facts(request: &Request<'_>) -> Facts {
     let needs = request.ask.needs();
     let mut facts = Facts {
+        operation: request.operation,
         format: request.inbound.format,
         max_tokens: request.ask.max_tokens.map(|max| max.value),
         needs: Vec::new(),
@@ -173,7 +176,7 @@ pub fn misfit(model: &Model, facts: &Facts, input_tokens: u64) -> Option<Misfit>
     let most = model.max_output_tokens;
     let max_tokens = match facts.max_tokens {
         Some(max_tokens) if max_tokens <= most => Some(max_tokens),
-        Some(max_tokens) if model.provider.dialect.speaks(facts.format) => {
+        Some(max_tokens) if model.provider.dialect.speaks(facts.operation, facts.format) => {
             return Some(Misfit::Output { max_tokens, max_output_tokens: most });
         }
         Some(_) => Some(most),

@@ -4,7 +4,7 @@ use core::cell::OnceCell;
 use super::World;
 use crate::dialect::{Ask, Inbound, Operation};
 use crate::json::Document;
-use crate::policy::{Policy, Tenant};
+use crate::policy::{Model, Policy, Tenant};
 
 /// A request that has been read, and the policy that decides on it.
 #[derive(Debug)]
@@ -30,6 +30,12 @@ pub struct Request<'r> {
 }
 
 impl Request<'_> {
+    /// Whether a model's provider takes the request in the app's own format.
+    #[must_use]
+    pub fn is_spoken_by(&self, model: &Model) -> bool {
+        model.provider.dialect.speaks(self.operation, self.inbound.format)
+    }
+
     /// Tokens of the input, estimated: counted when a step first asks.
     #[must_use]
     pub fn input_tokens(&self) -> u64 {

@@ -40,10 +40,13 @@ impl<'w> World<'w> {
         *self.unix_seconds.get_or_init(|| self.host.unix_seconds())
     }
 
-    /// This request's own random number: each of the 2^64 is as likely.
+    /// A step's own random number for this request: each of the 2^64 is as likely. The numbers of
+    /// two steps have nothing to do with each other, so what is left of one half of the requests
+    /// for another step is not one half of its choices.
     #[must_use]
-    pub fn chance(&self) -> u64 {
-        *self.chance.get_or_init(|| self.host.unique())
+    pub fn chance(&self, step: &str) -> u64 {
+        let drawn = *self.chance.get_or_init(|| self.host.unique());
+        step.bytes().fold(mixed(drawn), |chance, byte| mixed(chance ^ u64::from(byte)))
     }
 
     /// What the proxy's workers know together under a name; `None` where they know nothing.
@@ -51,6 +54,15 @@ impl<'w> World<'w> {
     pub fn record<R: Record>(&self, name: &str) -> Option<R> {
         self.records.read(name)
     }
+}
+
+/// A number of which every bit depends on all of the given one's, and no two are the same: the last
+/// step of SplitMix64 (<https://prng.di.unimi.it/splitmix64.c>).
+const fn mixed(number: u64) -> u64 {
+    let number = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let number = (number ^ (number >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let number = (number ^ (number >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    number ^ (number >> 31)
 }
 
 impl fmt::Debug for World<'_> {

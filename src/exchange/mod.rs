@@ -10,6 +10,7 @@ mod call;
 mod callback;
 mod connections;
 mod contract;
+mod dropped;
 mod duty;
 pub mod edge;
 mod effect;

@@ -1,25 +1,23 @@
 //! What one attempt tells of itself: how it stands, when what happened, what was used.
 //!
 //! The provider role publishes it to filter state under its model's name, the edge role reads it
-//! when the request is over. Bills, counters and the log read nothing else, so none of them depends
-//! on headers or on how attempts are counted.
+//! when the request is over. Bills, counters and the log learn of attempts from nothing else, so
+//! none of them depends on headers or on how Envoy counts attempts.
 //!
 //! It is published when the attempt begins, when it is judged, at its end and on the way: an app
 //! that leaves ends the edge role before the provider role, so what is known then is what was
 //! published last.
+use super::contract::VERSION;
 use super::filter_state;
 use super::{Effect, Envoy, Outcome};
 use crate::layout::{Reader, Writer};
 use crate::usage::Usage;
 
-/// The encoding's version: both roles must be of the same one.
-const VERSION: u64 = 3;
-
 /// Longer without a word than this, in milliseconds, and an attempt is at something that is not
 /// seen: it waits, reads or reasons. Providers stream a word many times a second.
 pub(super) const QUIET_MS: u64 = 1_000;
 
-/// More of what was allowed than this many times it is not believed. Providers count a little
+/// Usage above this multiple of what was allowed is not believed. Providers count a little
 /// beside what a request asks for, none of them several times as much.
 pub(super) const FACTOR: u64 = 2;
 
@@ -75,7 +73,7 @@ pub enum Progress {
 /// What an attempt has used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Used {
-    /// What the provider has reported; none while it has not.
+    /// What the provider has reported; `None` while it has not.
     pub reported: Option<Usage>,
     /// Tokens of text and calls that were seen, estimated.
     pub text_estimate: u64,
@@ -103,6 +101,12 @@ impl Report {
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.progress != Progress::Running
+    }
+
+    /// Whether its answer is one, as far as it has come.
+    #[must_use]
+    pub const fn is_good(&self) -> bool {
+        matches!(self.progress, Progress::Running | Progress::Answered)
     }
 
     /// Whether the app has been given a part of its answer.
@@ -165,7 +169,7 @@ impl Report {
         })
     }
 
-    /// What was published of a model's attempt; none when that model was not tried.
+    /// What was published of a model's attempt; `None` when that model was not tried.
     #[must_use]
     pub fn of(envoy: &dyn Envoy, model: &str) -> Option<Self> {
         let bytes = envoy.property(&[&filter_state::report(model)])?;

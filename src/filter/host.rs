@@ -12,9 +12,12 @@ use crate::exchange::{
     Call, CallId, Clock, Effect, Effects, Flow, HeaderMap, OutboxItem, Random, Read, Reply, Shared,
 };
 
-/// Envoy, as far as it can be read while a callback runs.
-#[derive(Debug)]
-pub(super) struct Host;
+/// Envoy, as far as it can be read while one callback runs.
+#[derive(Debug, Default)]
+pub(super) struct Host {
+    /// The time, once it was asked for: all that one callback does happens at one moment.
+    now_ms: Cell<Option<u64>>,
+}
 
 impl Read for Host {
     fn headers(&self, map: HeaderMap) -> Vec<(String, Vec<u8>)> {
@@ -77,13 +80,20 @@ impl Began {
     }
 }
 
+/// The time by the clock that only goes on.
+fn now_ms() -> u64 {
+    thread_local! {
+        static BEGAN: Began = Began::now();
+    }
+    let now = BEGAN.with(|began| began.since.saturating_add(began.at.elapsed()));
+    u64::try_from(now.as_millis()).unwrap_or(u64::MAX).saturating_add(BEFORE_MS)
+}
+
 impl Clock for Host {
     fn now_ms(&self) -> u64 {
-        thread_local! {
-            static BEGAN: Began = Began::now();
-        }
-        let now = BEGAN.with(|began| began.since.saturating_add(began.at.elapsed()));
-        u64::try_from(now.as_millis()).unwrap_or(u64::MAX).saturating_add(BEFORE_MS)
+        let now = self.now_ms.get().unwrap_or_else(now_ms);
+        self.now_ms.set(Some(now));
+        now
     }
 
     fn unix_seconds(&self) -> u64 {

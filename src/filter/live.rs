@@ -55,13 +55,13 @@ impl Live {
 
     pub(super) fn on(&mut self, event: Callback) -> Done {
         let Some(stream) = &mut self.stream else { return perform(unconfigured(event)) };
-        let mut done = perform(stream.on(event, &Host));
+        let mut done = perform(stream.on(event, &Host::default()));
         self.calls.append(&mut done.called);
         // At most one try for each way to serve a request; the bound is only a net.
         for _ in 0..CALLS_MAX {
             let Some(id) = done.uncalled.pop() else { break };
             let answered = Callback::CallAnswered { id, status: 0, size: 0 };
-            let mut next = perform(stream.on(answered, &Host));
+            let mut next = perform(stream.on(answered, &Host::default()));
             self.calls.append(&mut next.called);
             done.uncalled.append(&mut next.uncalled);
             done.replied |= next.replied;

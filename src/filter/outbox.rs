@@ -28,7 +28,7 @@ pub(super) fn queue(item: OutboxItem) {
 
 /// Time has passed.
 pub(super) fn tick() {
-    act(|outboxes| outboxes.tick(&Host));
+    act(|outboxes| outboxes.tick(&Host::default()));
 }
 
 /// The worker may be about to end.
@@ -39,8 +39,8 @@ pub(super) fn send_now() {
 /// A ledger has answered.
 pub(super) fn answered(token: u32, size: usize) {
     let Some(call) = CALLS.with_borrow_mut(|calls| calls.remove(&token)) else { return };
-    let (status, body) = (host::call_status(), Host.call_body(size));
-    act(|outboxes| outboxes.answered(call, (status, &body), &Host));
+    let (status, body) = (host::call_status(), Host::default().call_body(size));
+    act(|outboxes| outboxes.answered(call, (status, &body), &Host::default()));
 }
 
 /// A plugin has been configured.
@@ -55,7 +55,7 @@ pub(super) fn leaves() -> bool {
         return true;
     }
     act(|outboxes| {
-        outboxes.end_leases(&Host);
+        outboxes.end_leases(&Host::default());
         outboxes.send_now()
     });
     is_empty()
@@ -94,7 +94,7 @@ fn act(what: impl FnOnce(&mut Outboxes) -> Vec<Effect>) {
 fn not_called(call: CallId, status: Status) -> Vec<Effect> {
     OUTBOXES.with_borrow_mut(|outboxes| match status {
         // It names a cluster that is not there.
-        Status::BadArgument => outboxes.no_cluster(call, &Host),
-        _ => outboxes.answered(call, (0, &[]), &Host),
+        Status::BadArgument => outboxes.no_cluster(call, &Host::default()),
+        _ => outboxes.answered(call, (0, &[]), &Host::default()),
     })
 }

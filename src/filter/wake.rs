@@ -71,7 +71,7 @@ fn tick_every(period: Duration) {
 
 /// A stream wants to be woken: then, and not when it had asked for it before.
 pub(super) fn ask(context: u32, live: &Rc<RefCell<Live>>, pace: &Pace) {
-    let due_ms = Host.now_ms().saturating_add(PATIENCE_MS);
+    let due_ms = Host::default().now_ms().saturating_add(PATIENCE_MS);
     let turn = live.borrow_mut().asks();
     let sleeper = Sleeper { due_ms, turn, context, live: Rc::downgrade(live) };
     SLEEPERS.with_borrow_mut(|sleepers| sleepers.push_back(sleeper));
@@ -113,7 +113,8 @@ pub(super) fn tick(root: u32, pace: &Pace) {
 fn due() -> Option<Sleeper> {
     SLEEPERS.with_borrow_mut(|sleepers| {
         let first = sleepers.front()?;
-        (first.live.strong_count() == 0 || first.due_ms <= Host.now_ms()).then_some(())?;
+        (first.live.strong_count() == 0 || first.due_ms <= Host::default().now_ms())
+            .then_some(())?;
         sleepers.pop_front()
     })
 }

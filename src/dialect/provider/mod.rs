@@ -94,10 +94,10 @@ impl Provider {
         self.endpoints.iter().find(|own| own.operation == operation)
     }
 
-    /// Whether requests of that format may go to this provider as they are.
+    /// Whether requests for that operation, in that format, may go to this provider as they are.
     #[must_use]
-    pub fn speaks(&self, format: &Format) -> bool {
-        self.endpoints.iter().any(|own| own.format == format)
+    pub fn speaks(&self, operation: Operation, format: &Format) -> bool {
+        self.endpoint(operation).is_some_and(|own| own.format == format)
     }
 }
 
@@ -180,16 +180,20 @@ mod tests {
 
     #[test]
     fn every_provider_serves_chats_and_no_list_of_models() {
-        assert!(chat().all(|(_, endpoint)| endpoint.path("m", true).starts_with("/v1")));
+        assert!(chat().all(|(_, endpoint)| endpoint.path("m", true).starts_with('/')));
         let listing = ALL.iter().find(|own| own.endpoint(Operation::LIST_MODELS).is_some());
         assert!(listing.is_none(), "{listing:?}");
     }
 
     #[test]
-    fn a_format_is_spoken_by_its_providers_alone() {
-        for (name, endpoint) in chat() {
-            let speaking = ALL.iter().filter(|own| own.speaks(endpoint.format));
-            assert_eq!(speaking.map(|own| own.name).collect::<Vec<_>>(), [name]);
+    fn a_provider_speaks_a_format_for_the_operations_that_it_has_in_that_format() {
+        for own in ALL {
+            for (name, endpoint) in chat() {
+                let same =
+                    own.endpoint(Operation::CHAT).unwrap().format.name == endpoint.format.name;
+                assert_eq!(own.speaks(Operation::CHAT, endpoint.format), same, "{name}");
+                assert!(!own.speaks(Operation::LIST_MODELS, endpoint.format), "{name}");
+            }
         }
     }
 }

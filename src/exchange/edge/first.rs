@@ -1,6 +1,6 @@
 //! The first attempt's body, written from the request that the edge role has just read, so that the
 //! provider role neither reads nor writes one.
-use super::super::provider::listed;
+use super::super::dropped::listed;
 use super::super::{Body, First, Plan, StreamBuffer, attempt};
 use super::Head;
 use crate::decide::Candidate;
@@ -39,11 +39,12 @@ pub(super) fn write(
 ) -> Option<Written> {
     let Original { body: own, ask } = original;
     let dialect = candidate.legs.first()?.model.provider.dialect;
-    let endpoint = dialect.endpoint(head.endpoint.operation)?;
+    let operation = head.endpoint.operation;
+    let endpoint = dialect.endpoint(operation)?;
     let (leg, others) = plan.legs.split_first()?;
     let same = endpoint.format == inbound.format;
     // A leg of another format is written from what the app has asked, not from what was made of it.
-    let keeps_original = !others.is_empty() && !candidate.speaks_only(inbound.format);
+    let keeps_original = !others.is_empty() && !candidate.speaks_only(operation, inbound.format);
     if keeps_original && own.len() > ORIGINAL_MAX {
         return None;
     }

@@ -1,7 +1,7 @@
 //! What a request's headers say: who calls, in which dialect, for what.
 use super::super::Read;
 use super::super::reply::Reply;
-use super::held;
+use super::header_bound;
 use super::stripped::Stripped;
 use crate::dialect::client::{self, Answer, Endpoint, Known, Served};
 use crate::dialect::{Client, Fault, FaultKind};
@@ -50,7 +50,7 @@ pub(super) fn read(headers: &[(String, Vec<u8>)], policy: &Policy, host: &dyn Re
     let method = text(":method").unwrap_or_default();
     let path = text(":path").unwrap_or_default();
     let path = path.split_once('?').map_or(path, |(path, _)| path);
-    let request_id = held::id(text("x-request-id").unwrap_or_default());
+    let request_id = header_bound::id(text("x-request-id").unwrap_or_default());
 
     let client = client::of(path, |name| header(headers, name).is_some());
     let refuse = |fault: &Fault| Opening::Reply(Reply::fault(client, fault, request_id));
@@ -83,7 +83,7 @@ pub(super) fn read(headers: &[(String, Vec<u8>)], policy: &Policy, host: &dyn Re
         return refuse(&Fault::new(FaultKind::InvalidRequest, message).with_status(415));
     }
     let stripped = Stripped::of(headers, policy);
-    if let Err(fault) = held::check(headers, client, stripped.names()) {
+    if let Err(fault) = header_bound::check(headers, client, stripped.names()) {
         return refuse(&fault);
     }
     Opening::Request(Head {

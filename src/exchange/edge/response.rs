@@ -27,18 +27,21 @@ impl Edge {
         };
         let told = envoy.property(&[JUDGED]).filter(|told| !told.is_empty());
         let judged = told.is_some();
+        let report = told.and_then(|told| Report::decode(&told));
+        let failed = report.as_ref().is_some_and(|report| !report.is_good());
         // A stream's usage may come after its end, and other models after the first one. To what
         // is told of a whole answer of the first model nothing is added.
-        let whole = told.filter(|_| !*streamed).and_then(|told| Report::decode(&told));
-        self.report = whole.filter(|report| {
-            report.progress == Progress::Answered && self.chain.first() == Some(&report.model)
+        self.report = report.filter(|report| {
+            let first = self.chain.first() == Some(&report.model);
+            first && !*streamed && report.progress == Progress::Answered
         });
-        if judged && !end {
+        if judged && !end && !failed {
             return passed(near_limit.as_deref());
         }
         let local = Local::read(envoy, &self.chain);
         self.tried = local.tried();
-        // A provider role whose VM failed with a judged answer in its hands gives nothing but this.
+        // A provider role whose VM failed gives nothing but this: with a judged answer in its
+        // hands, or before it could take back its judgement of an attempt that another follows.
         if judged && !local.has_trapped() {
             return passed(near_limit.as_deref());
         }

@@ -68,7 +68,7 @@ fn plan<'p>(
 ) -> Plan<'p> {
     let outline = &draft.outline;
     // A chain in which nobody speaks the app's dialect has no use for the edits.
-    let edits = match candidate.speaks(draft.inbound.format) {
+    let edits = match candidate.speaks(head.endpoint.operation, draft.inbound.format) {
         true => outline.edits.clone(),
         false => Vec::new(),
     };

@@ -6,7 +6,8 @@ use crate::layout::{Reader, Writer};
 /// The body of the first attempt, as the edge role has written it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct First<'p> {
-    /// The name of the format that it is in: a provider role of another one has another policy.
+    /// The name of the format that the body is in. Where the provider role expects another format,
+    /// the two roles have different policies.
     pub format: Cow<'p, str>,
     /// Length of the body, in bytes.
     pub length: u64,

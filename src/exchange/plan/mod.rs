@@ -14,11 +14,9 @@ pub use self::first::First;
 pub use self::leg::Leg;
 pub use self::turn::Turn;
 
+use super::contract::VERSION;
 use crate::dialect::Edit;
 use crate::layout::{Reader, Writer};
-
-/// The encoding's version: both roles must be of the same one.
-const VERSION: u64 = 9;
 
 /// What was decided for one request.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,5 @@
 //! Whose turn it is: the one thing in a plan that changes from attempt to attempt.
-use super::VERSION;
+use super::super::contract::VERSION;
 use crate::layout::{Reader, Writer};
 
 /// The attempt that comes next. It stands right after the plan's version, so that a plan is handed
@@ -38,7 +38,7 @@ impl Turn {
     /// An encoded plan with this turn in the place of its own; `None` for what is no plan of this
     /// version.
     #[must_use]
-    pub fn of_plan(self, plan: &[u8]) -> Option<Vec<u8>> {
+    pub fn written_into(self, plan: &[u8]) -> Option<Vec<u8>> {
         let mut fields = Reader::of(plan);
         (fields.number()? == VERSION).then_some(())?;
         Self::read(&mut fields)?;

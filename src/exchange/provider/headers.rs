@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use super::super::Headers;
 use super::super::effect::{fixed, header};
 use super::Config;
-use crate::dialect::Field;
 use crate::dialect::provider::Endpoint;
 
 /// The product as providers see it, in the place of the app's own agent.
@@ -40,67 +39,24 @@ pub(super) fn request(
     headers
 }
 
-/// An endpoint's prefix and a dialect's path. Providers state their endpoints with the version
-/// (`https://api.openai.com/v1`) or without it; it is said once.
+/// An endpoint's prefix and a dialect's path. Providers state their endpoints with the beginning of
+/// the path (`https://api.openai.com/v1`) or without it: what ends the one and begins the other is
+/// said once.
 fn joined(prefix: &str, path: &str) -> String {
-    let version = path.get(1..).and_then(|path| path.split_once('/')).map(|(version, _)| version);
-    let prefix = version
-        .and_then(|version| prefix.strip_suffix(version)?.strip_suffix('/'))
-        .unwrap_or(prefix);
-    format!("{prefix}{path}")
-}
-
-/// Longest path of a field that is named in a header, in characters.
-const FIELD: usize = 100;
-
-/// Longest list of such fields, in bytes, but for its last one.
-const LIST: usize = 2_000;
-
-/// Paths of fields as one header's value.
-///
-/// An app chooses its own keys: a line break in one would begin another header, and a long one
-/// would be more than clients take.
-pub(in super::super) fn listed(fields: &[Field]) -> String {
-    let plain = |c: char| if c.is_ascii_graphic() { c } else { '?' };
-    let mut list = String::new();
-    for (index, field) in fields.iter().enumerate() {
-        if index > 0 {
-            list.push_str(", ");
-        }
-        if list.len() > LIST {
-            let more = fields.len().saturating_sub(index);
-            list.push_str(&format!("and {more} more"));
-            break;
-        }
-        list.extend(field.chars().take(FIELD).map(plain));
-    }
-    list
+    let said_twice = |(at, _): &(usize, &str)| {
+        let end = prefix.get(*at..).unwrap_or_default();
+        path.strip_prefix(end).is_some_and(|rest| rest.starts_with('/'))
+    };
+    let overlap = prefix.match_indices('/').find(said_twice).map(|(at, _)| at);
+    format!("{}{path}", overlap.and_then(|at| prefix.get(..at)).unwrap_or(prefix))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{FIELD, Field, LIST, joined, listed};
+    use super::joined;
 
     #[test]
-    fn so_many_fields_are_listed_as_a_header_may_hold() {
-        let names = |names: &[&str]| {
-            names.iter().map(|name| Field::Owned((*name).to_owned())).collect::<Vec<_>>()
-        };
-        assert_eq!(listed(&[]), "");
-        assert_eq!(listed(&names(&["a"])), "a");
-        assert_eq!(listed(&names(&["a", "b\r\nc", "é"])), "a, b??c, ?");
-        let (long, longer) = ("x".repeat(FIELD), "x".repeat(FIELD + 1));
-        assert_eq!(listed(&names(&[&long, &longer])), format!("{long}, {long}"));
-        // Each takes 20 bytes: a list that is just as long as may be goes on, a longer one ends.
-        let mut many = vec![Field::Owned("x".repeat(18)); LIST / 20];
-        many.extend(names(&["y", "z"]));
-        assert!(listed(&many).ends_with("x, y, and 1 more"), "{}", listed(&many));
-        many.remove(0);
-        assert!(listed(&many).ends_with("x, y, z"), "{}", listed(&many));
-    }
-
-    #[test]
-    fn a_version_is_said_once() {
+    fn what_a_prefix_and_a_path_have_in_common_is_said_once() {
         for (prefix, path, expected) in [
             ("", "/v1/messages", "/v1/messages"),
             ("/v1", "/v1/chat/completions", "/v1/chat/completions"),
@@ -108,6 +64,9 @@ mod tests {
             ("/v1beta", "/v1beta/models/m:generateContent", "/v1beta/models/m:generateContent"),
             ("/proxy", "/v1/messages", "/proxy/v1/messages"),
             ("/av1", "/v1/messages", "/av1/v1/messages"),
+            ("/v1/proxy", "/v1/messages", "/v1/proxy/v1/messages"),
+            ("/openai/v1", "/openai/v1/chat/completions", "/openai/v1/chat/completions"),
+            ("/eu/openai", "/openai/v1/chat/completions", "/eu/openai/v1/chat/completions"),
         ] {
             assert_eq!(joined(prefix, path), expected, "{prefix} {path}");
         }

@@ -33,8 +33,8 @@ pub(super) fn follow(config: &Config, asked: &Asked, envoy: &dyn Envoy) -> Effec
     effects
 }
 
-/// What no other connection of now has: who is reached, and this side's address, which may be that
-/// of a connection to another provider too. Empty where there is none.
+/// A key for the upstream connection: this side's address, which may be that of a connection to
+/// another provider too, and the provider's authority. Empty where there is no connection.
 pub(super) fn connection(config: &Config, envoy: &dyn Envoy) -> Vec<u8> {
     let mut name = envoy.property(&["upstream", "local_address"]).unwrap_or_default();
     if !name.is_empty() {
@@ -57,5 +57,5 @@ fn outcome(config: &Config, connected: bool, took: u64) -> Outcome {
 
 /// The plan that has the same model asked once more; `None` where there is no plan any more.
 fn once_more(asked: &Asked, envoy: &dyn Envoy) -> Option<Vec<u8>> {
-    asked.turn.again().of_plan(&envoy.property(&[PLAN])?)
+    asked.turn.again().written_into(&envoy.property(&[PLAN])?)
 }

@@ -16,7 +16,6 @@ mod response_headers;
 use std::rc::Rc;
 
 pub use self::config::Config;
-pub(super) use self::headers::listed;
 
 use self::disagreement::Disagreement;
 use self::relay::{Part, Relay};
@@ -62,7 +61,7 @@ impl Attempt {
 
     /// One callback.
     pub fn on(&mut self, event: Callback, envoy: &dyn Envoy) -> Effects {
-        let effects = self.turn(event, envoy);
+        let effects = self.handle(event, envoy);
         match judgement(&effects) {
             Some(failed) => {
                 self.failed = failed;
@@ -74,7 +73,7 @@ impl Attempt {
         }
     }
 
-    fn turn(&mut self, event: Callback, envoy: &dyn Envoy) -> Effects {
+    fn handle(&mut self, event: Callback, envoy: &dyn Envoy) -> Effects {
         match event {
             Callback::RequestHeaders { end } => self.request_headers(end, envoy),
             Callback::RequestBody { size, end } => self.request_body(size, end, envoy),
@@ -83,13 +82,13 @@ impl Attempt {
             Callback::ResponseBody { size, end } => self.answer(Part::Body { size, end }, envoy),
             Callback::ResponseTrailers => self.answer(Part::Trailers, envoy),
             Callback::Woken => self.answer(Part::Wake, envoy),
-            Callback::AttemptEnded => self.done(envoy),
+            Callback::AttemptEnded => self.attempt_ended(envoy),
             // This role calls nobody, and Envoy does not tell it of the stream's end.
             Callback::CallAnswered { .. } | Callback::StreamEnded => Effects::go_on(),
         }
     }
 
-    fn done(&self, envoy: &dyn Envoy) -> Effects {
+    fn attempt_ended(&self, envoy: &dyn Envoy) -> Effects {
         let unjudged = match &self.state {
             State::Asked(asked) | State::Announced { asked, .. } => Some(asked.as_ref()),
             State::Answering(relay) => relay.unjudged(),
@@ -112,7 +111,7 @@ impl Attempt {
     /// Where the edge role has written the body, nothing is left to do but the headers. They wait
     /// all the same, until the body has come as long as they say: another filter may stand between
     /// the roles. And Envoy lets a role reach headers that it has held until the attempt is over,
-    /// and no others ([`Attempt::done`]).
+    /// and no others ([`Attempt::attempt_ended`]).
     fn request_headers(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
         if end {
             return self.refuse(Disagreement::Body, envoy);
@@ -122,19 +121,15 @@ impl Attempt {
             let attempted = request::begin(&self.config, &plan, envoy)?;
             let Some(length) = attempted.written() else { return Ok(None) };
             if attempted.is_too_large() {
-                return Ok(Some((self.too_large(attempted.asked, envoy), length)));
+                return Ok(Some(self.too_large(attempted.asked, envoy)));
             }
             let headers = attempted.headers(&self.config, &plan, length);
-            Ok(Some((self.asked(attempted, headers, &bytes), length)))
+            let (asked, effects) = self.ask(attempted, headers, &bytes);
+            self.state = State::Announced { asked, length };
+            Ok(Some(effects))
         });
         match begun {
-            Ok(Some((effects, length))) => {
-                self.state = match core::mem::replace(&mut self.state, State::Replied) {
-                    State::Asked(asked) => State::Announced { asked, length },
-                    other => other,
-                };
-                Effects { flow: Flow::Pause, ..effects }
-            }
+            Ok(Some(effects)) => Effects { flow: Flow::Pause, ..effects },
             Ok(None) => {
                 self.state = State::Reading;
                 Effects::wait()
@@ -155,7 +150,10 @@ impl Attempt {
                 self.state = State::Asked(asked);
                 return Effects::go_on();
             }
-            State::Announced { .. } => return self.refuse(Disagreement::Body, envoy),
+            announced @ State::Announced { .. } => {
+                self.state = announced;
+                return self.refuse(Disagreement::Body, envoy);
+            }
             _ => {}
         }
         let body = envoy.request_body(0, size);
@@ -168,24 +166,30 @@ impl Attempt {
             };
             let length = u64::try_from(body.as_bytes().len()).unwrap_or(u64::MAX);
             let headers = attempted.headers(&self.config, &plan, length);
-            Ok(self.asked(attempted, headers, &bytes).and(Effect::RequestBody(body)))
+            let (asked, effects) = self.ask(attempted, headers, &bytes);
+            self.state = State::Asked(asked);
+            Ok(effects.and(Effect::RequestBody(body)))
         });
         written.unwrap_or_else(|why| self.refuse(why, envoy))
     }
 
-    /// The provider is asked, with these headers; the next attempt, should there be one, is that of
-    /// the plan's next leg.
-    fn asked(&mut self, attempted: Attempted<'_>, headers: Headers, plan: &[u8]) -> Effects {
+    /// Asks the provider, with these headers; the next attempt, should there be one, is that of the
+    /// plan's next leg.
+    fn ask(
+        &mut self,
+        attempted: Attempted<'_>,
+        headers: Headers,
+        plan: &[u8],
+    ) -> (Box<Asked>, Effects) {
         let Attempted { asked, next, .. } = attempted;
         let mut effects = Effects::go_on().and(asked.report.publish());
-        let next = next.and_then(|next| Some((next, asked.turn.next().of_plan(plan)?)));
+        let next = next.and_then(|next| Some((next, asked.turn.next().written_into(plan)?)));
         if let Some((next, plan)) = next {
             effects.list.push(Effect::State(PLAN.into(), plan));
             effects.list.push(Effect::State(NEXT.into(), next.into_bytes()));
         }
         self.more = asked.more;
-        self.state = State::Asked(Box::new(asked));
-        effects.and(Effect::SetHeaders(HeaderMap::Request, headers))
+        (Box::new(asked), effects.and(Effect::SetHeaders(HeaderMap::Request, headers)))
     }
 
     /// The edge role lets no trailers pass. Were it another module, the app's own headers and
@@ -217,20 +221,32 @@ impl Attempt {
 
     /// The two roles do not agree.
     fn refuse(&mut self, why: Disagreement, envoy: &dyn Envoy) -> Effects {
+        let (client, request_id, mut report) = self.known(envoy);
         self.state = State::Replied;
         let fault = Fault::new(FaultKind::Internal, why.to_string());
-        let id = envoy.header(HeaderMap::Request, "x-request-id").unwrap_or_default();
-        let id = String::from_utf8_lossy(&id);
-        let model = turn(envoy);
-        let mut effects = Effects::reply(marked(client::DEFAULT, &fault, &id, &model));
-        let mut report = Report::begin(&model, envoy.now_ms());
-        report.end(Progress::Failed(Outcome::Misconfigured), report.began_ms);
+        let mut effects = Effects::reply(marked(client, &fault, &request_id, &report.model));
+        report.end(Progress::Failed(Outcome::Misconfigured), envoy.now_ms());
         effects.list.push(report.publish());
-        let provider = &self.config.provider;
+        let (model, provider) = (&report.model, &self.config.provider);
         let line = format!("model `{model}` in the cluster of `{provider}`: {why}");
         effects.list.push(metric::PLAN_MISMATCH.count(&[]));
         effects.list.push(Effect::Log(line));
         effects
+    }
+
+    /// What is known of a request that is refused: by the attempt, by the plan, or by its headers.
+    fn known(&self, envoy: &dyn Envoy) -> (&'static Client, String, Report) {
+        if let State::Announced { asked, .. } = &self.state {
+            return (asked.client, asked.request_id.clone(), asked.report.clone());
+        }
+        let report = Report::begin(&next_model(envoy), envoy.now_ms());
+        let bytes = envoy.property(&[PLAN]).unwrap_or_default();
+        if let Ok(plan) = Plan::decode(&bytes) {
+            let client = client::named(&plan.client).unwrap_or(client::DEFAULT);
+            return (client, plan.request_id.into_owned(), report);
+        }
+        let id = envoy.header(HeaderMap::Request, "x-request-id").unwrap_or_default();
+        (client::DEFAULT, String::from_utf8_lossy(&id).into_owned(), report)
     }
 
     fn response_headers(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
@@ -269,7 +285,7 @@ impl Attempt {
 }
 
 /// The model whose turn it is.
-fn turn(envoy: &dyn Envoy) -> String {
+fn next_model(envoy: &dyn Envoy) -> String {
     String::from_utf8_lossy(&envoy.property(&[NEXT]).unwrap_or_default()).into_owned()
 }
 

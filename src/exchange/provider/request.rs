@@ -1,9 +1,10 @@
 //! The request of one attempt, in the provider's dialect.
+use super::super::dropped::listed;
 use super::super::plan::Mismatch;
 use super::super::{Envoy, First, Headers, Leg, ORIGINAL, Plan, Report, Turn, attempt};
 use super::Config;
 use super::disagreement::Disagreement;
-use super::headers::{self, listed};
+use super::headers;
 use crate::dialect::provider::Endpoint;
 use crate::dialect::{Client, Inbound, client};
 use crate::json::{Document, Limits};

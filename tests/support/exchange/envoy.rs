@@ -93,7 +93,7 @@ impl World {
             let leg =
                 read.map(|plan| plan.legs.iter().take_while(|leg| leg.model != model).count());
             let turn = leg.map(|leg| Turn::of(u64::try_from(leg).unwrap_or(u64::MAX)));
-            if let Some(turned) = turn.and_then(|turn| turn.of_plan(plan)) {
+            if let Some(turned) = turn.and_then(|turn| turn.written_into(plan)) {
                 *plan = turned;
             }
         }

@@ -294,7 +294,8 @@ fn a_first_body_is_sent_as_it_was_announced_and_to_whom_it_was_written_for() {
             dropped: "".into(),
             keeps_original: false,
         };
-        let plan = Plan { first: Some(first), ..gateway.plan(&["claude", "gpt"]) };
+        let client = "anthropic".into();
+        let plan = Plan { first: Some(first), client, ..gateway.plan(&["claude", "gpt"]) };
         let mut world = World::default();
         world.state.insert(PLAN.to_owned(), plan.encode());
         world.state.insert(NEXT.to_owned(), b"claude".to_vec());
@@ -315,11 +316,13 @@ fn a_first_body_is_sent_as_it_was_announced_and_to_whom_it_was_written_for() {
             Step::Pass { headers, body } => headers && body == BODY,
             Step::Reply(reply) => {
                 let said = String::from_utf8_lossy(&reply.body);
-                assert!(
-                    said.contains("let no filter between the two roles change bodies"),
-                    "{said}"
-                );
+                assert!(said.starts_with(r#"{"type":"error""#), "not the app's dialect: {said}");
+                assert!(said.contains("let no filter between the two roles"), "{said}");
                 assert_eq!(reply.status, 500);
+                // What it tells is told of the model that was asked, not of the one after it.
+                let report = Report::of(&world.view(), "claude").unwrap();
+                assert_eq!(report.word(), "misconfigured");
+                assert_eq!(Report::of(&world.view(), "gpt"), None);
                 false
             }
             Step::Wait => panic!("{format} {length}: it waits for ever"),

@@ -186,7 +186,7 @@ proptest! {
         tries in any::<u64>(),
     ) {
         let turn = Turn { leg, tries };
-        let handed_on = turn.of_plan(&plan.encode()).unwrap();
+        let handed_on = turn.written_into(&plan.encode()).unwrap();
         prop_assert_eq!(Plan::decode(&handed_on), Ok(Plan { turn, ..plan }));
     }
 
@@ -214,7 +214,7 @@ fn another_version_is_a_mismatch() {
     for other in [0, 1, own - 1, own + 1, u64::MAX] {
         let bytes = [&other.to_le_bytes(), rest].concat();
         assert_eq!(Plan::decode(&bytes), Err(Mismatch), "{other}");
-        assert_eq!(Turn::FIRST.of_plan(&bytes), None, "{other}");
+        assert_eq!(Turn::FIRST.written_into(&bytes), None, "{other}");
     }
     for bytes in [&b"{}"[..], b"", br#"{"v":5}"#, &[&plan[..], b"0"].concat()] {
         assert_eq!(Plan::decode(bytes), Err(Mismatch), "{bytes:?}");

@@ -18,16 +18,12 @@ pub(super) fn answered(
     let config = Rc::clone(&edge.config);
     let Some((policy, _)) = config.counted() else { return Effects::wait() };
     let Some(pending) = edge.duties.take_pending(call) else { return Effects::wait() };
-    match core::mem::replace(&mut edge.state, State::Replied) {
-        State::AwaitingLedger { head, draft } => {
-            let (body, mut effects) = (envoy.call_body(size), Vec::new());
-            let records = Records::at(envoy, envoy.now_ms());
-            let next = pending.answered(policy, (status, &body), records, &mut effects);
-            edge.next(head, draft, next, effects, None)
-        }
-        other => {
-            edge.state = other;
-            Effects::wait()
-        }
-    }
+    let State::AwaitingLedger { head, draft } = core::mem::replace(&mut edge.state, State::Replied)
+    else {
+        return Effects::wait();
+    };
+    let (body, mut effects) = (envoy.call_body(size), Vec::new());
+    let records = Records::at(envoy, envoy.now_ms());
+    let next = pending.answered(policy, (status, &body), records, &mut effects);
+    edge.next(head, draft, next, effects, None)
 }
