@@ -103,10 +103,10 @@ impl Report {
         self.progress != Progress::Running
     }
 
-    /// Whether its answer is one, as far as it has come.
+    /// Whether it failed before the app had any of its answer.
     #[must_use]
-    pub const fn is_good(&self) -> bool {
-        matches!(self.progress, Progress::Running | Progress::Answered)
+    pub const fn has_failed(&self) -> bool {
+        matches!(self.progress, Progress::Failed(_))
     }
 
     /// Whether the app has been given a part of its answer.

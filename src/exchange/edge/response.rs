@@ -28,7 +28,7 @@ impl Edge {
         let told = envoy.property(&[JUDGED]).filter(|told| !told.is_empty());
         let judged = told.is_some();
         let report = told.and_then(|told| Report::decode(&told));
-        let failed = report.as_ref().is_some_and(|report| !report.is_good());
+        let failed = report.as_ref().is_some_and(Report::has_failed);
         // A stream's usage may come after its end, and other models after the first one. To what
         // is told of a whole answer of the first model nothing is added.
         self.report = report.filter(|report| {
@@ -39,12 +39,12 @@ impl Edge {
             return passed(near_limit.as_deref());
         }
         let local = Local::read(envoy, &self.chain);
-        self.tried = local.tried();
         // A provider role whose VM failed gives nothing but this: with a judged answer in its
         // hands, or before it could take back its judgement of an attempt that another follows.
         if judged && !local.has_trapped() {
             return passed(near_limit.as_deref());
         }
+        self.tried = local.tried();
         if end || local.is_bare() {
             let effects = local.reply(client, request_id);
             self.state = State::Replied;

@@ -12,9 +12,6 @@ use tradewind::exchange::{
 };
 use tradewind::policy::{Policy, RequestLimits, Unsupported};
 
-/// Longest silence of a provider, in milliseconds: that of a policy which says nothing of it.
-pub(crate) const IDLE_TIMEOUT_MS: u64 = 60_000;
-
 /// Every plugin of one policy.
 #[derive(Debug)]
 pub(crate) struct Gateway {

@@ -4,7 +4,7 @@
 use tradewind::exchange::filter_state::{NEXT, PLAN};
 use tradewind::exchange::{Effect, First, Plan, Report, Turn};
 
-use super::support::{Filter, Gateway, IDLE_TIMEOUT_MS, Piece, Step, Way, World};
+use super::support::{Filter, Gateway, Piece, Step, Way, World};
 
 const POLICY: &str = include_str!("../../corpus/exchange/policy/usual.json");
 const BODY: &[u8] = br#"{"model":"auto","messages":[{"role":"user","content":"Hi"}]}"#;
@@ -57,14 +57,15 @@ fn follows_in(policy: &str, lost: &Lost, chain: &[&'static str]) -> (&'static st
 
 #[test]
 fn only_a_stale_connection_is_tried_again() {
+    let idle_timeout_ms = Gateway::new(POLICY).unwrap().policy.resilience().idle_timeout_ms;
     let table = [
         (STALE, "failed", true),
         (Lost { connected: Some(NEW), ..STALE }, "failed", false),
         (Lost { connected: None, ..STALE }, "unreached", false),
         (Lost { took: 999, ..STALE }, "failed", true),
         (Lost { took: 1_000, ..STALE }, "failed", false),
-        (Lost { took: IDLE_TIMEOUT_MS / 20 * 19 - 1, ..STALE }, "failed", false),
-        (Lost { took: IDLE_TIMEOUT_MS / 20 * 19, ..STALE }, "timed_out", false),
+        (Lost { took: idle_timeout_ms / 20 * 19 - 1, ..STALE }, "failed", false),
+        (Lost { took: idle_timeout_ms / 20 * 19, ..STALE }, "timed_out", false),
         (Lost { begun: true, ..STALE }, "failed", false),
         (Lost { again: true, ..STALE }, "failed", false),
     ];

@@ -16,7 +16,7 @@ pub(crate) use scripts::{wrong_scripts, wrong_stories};
 pub(crate) use self::{
     bank::Weather,
     envoy::{Common, Filter, Headers, Piece, Step, View, WALL_S, Way, World},
-    gateway::{Gateway, IDLE_TIMEOUT_MS, Keeper, Place, Role},
+    gateway::{Gateway, Keeper, Place, Role},
     play::{Life, Play, live},
     proxy::Proxy,
     script::{Answer, Given, Message, message, request, split, told},
