@@ -228,3 +228,38 @@ fn what_somebody_else_wrote_is_no_record() {
         assert_eq!(credits(&data, "acme"), Some(6));
     }
 }
+
+/// A kind of record with few places, each for a short time.
+struct Mark;
+
+impl Record for Mark {
+    const KIND: &'static str = "mark.1";
+    const BUCKETS: u64 = 1;
+    const RECORDS_MAX: usize = 2;
+    const STALE_MS: u64 = 10;
+    const TRIES: u32 = 1;
+
+    fn write(&self, out: &mut Writer) {
+        out.number(0);
+    }
+
+    fn read(fields: &mut Reader<'_>) -> Option<Self> {
+        fields.number().map(|_| Self)
+    }
+
+    fn is_pinned(&self, _now_ms: u64) -> bool {
+        true
+    }
+}
+
+#[test]
+fn a_kind_may_have_bounds_of_its_own() {
+    let data = Data::default();
+    let mark = |now, name: &str| Records::at(&data, now).update(name, |_| Some((Mark, ())));
+    assert_eq!((mark(START, "a"), mark(START, "b")), (Ok(()), Ok(())));
+    assert_eq!(mark(START + 10, "c"), Err(UpdateError::Full));
+    assert_eq!(mark(START + 11, "c"), Ok(()));
+    assert_eq!(data.keys(), 1, "they share one bucket");
+    data.late.set(1);
+    assert_eq!(mark(START + 11, "c"), Err(UpdateError::Contended));
+}

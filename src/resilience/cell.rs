@@ -1,40 +1,42 @@
 //! Typed records that all workers of a proxy share, in bounded memory.
 //!
-//! Shared data cannot be deleted, so its keys are fixed: [`BUCKETS`] buckets for each kind of
-//! record, each of which holds up to [`RECORDS_MAX`] records in up to [`BYTES_MAX`] bytes. A
-//! kind can hold 65,536 records in at most 16 MiB; 10,000 leave two or three in each bucket. A
-//! record is found by one read of its bucket. A change is written by compare-and-set, so that two
-//! workers never overwrite each other's.
+//! Shared data cannot be deleted, so its keys are fixed: [`Record::BUCKETS`] buckets for each kind
+//! of record, each of which holds up to [`Record::RECORDS_MAX`] records in up to
+//! [`Record::BYTES_MAX`] bytes. A kind that chooses no numbers of its own can hold 65,536 records
+//! in at most 16 MiB; 10,000 leave two or three in each bucket. A record is found by one read of
+//! its bucket. A change is written by compare-and-set, so that two workers never overwrite each
+//! other's.
 //!
 //! Where a bucket is full, the least recently changed record is dropped, but never one that is
-//! pinned ([`Record::is_pinned`]: it holds credits), unless it is two hours old. Where all records
-//! are pinned, the new one is not written ([`UpdateError::Full`]), and its caller does without.
+//! pinned ([`Record::is_pinned`]: it holds credits), unless it is older than [`Record::STALE_MS`].
+//! Where all records are pinned, the new one is not written ([`UpdateError::Full`]), and its caller
+//! does without.
 use core::fmt;
 
 use crate::layout::{Reader, Writer};
 use crate::port::Shared;
-
-/// Buckets of each kind: a power of two, since the bucket is taken from the bits of a hash.
-const BUCKETS: u64 = 4096;
-
-/// Most records of a bucket.
-const RECORDS_MAX: usize = 16;
-
-/// Most bytes of a bucket.
-const BYTES_MAX: usize = 4096;
-
-/// How long after its last change a pinned record may be dropped all the same, in milliseconds:
-/// longer than any lease and any grace.
-const STALE_MS: u64 = 7_200_000;
-
-/// How often a change is tried while other workers change the same bucket.
-const TRIES: u32 = 16;
 
 /// A kind of record.
 pub trait Record: Sized {
     /// The name of the kind, with the version of its layout. Shared data outlives the module that
     /// wrote it, so another layout needs another name.
     const KIND: &'static str;
+
+    /// Buckets of the kind: a power of two, since the bucket is taken from the bits of a hash.
+    const BUCKETS: u64 = 4096;
+
+    /// Most records of a bucket.
+    const RECORDS_MAX: usize = 16;
+
+    /// Most bytes of a bucket.
+    const BYTES_MAX: usize = 4096;
+
+    /// How long after its last change a pinned record may be dropped all the same, in milliseconds:
+    /// longer than a record of the kind has to be kept.
+    const STALE_MS: u64 = 7_200_000;
+
+    /// How often a change is tried while other workers change the same bucket.
+    const TRIES: u32 = 16;
 
     /// Writes the record's fields in the order in which [`Record::read`] reads them.
     fn write(&self, out: &mut Writer);
@@ -80,7 +82,7 @@ impl<'s> Records<'s> {
     /// The record of that name; `None` where nobody has written one.
     #[must_use]
     pub fn read<R: Record>(self, name: &str) -> Option<R> {
-        let (bucket, _) = self.shared.shared_data(&key(R::KIND, name));
+        let (bucket, _) = self.shared.shared_data(&key::<R>(name));
         find(&bucket, name)
     }
 
@@ -94,8 +96,8 @@ impl<'s> Records<'s> {
         name: &str,
         mut change: impl FnMut(Option<R>) -> Option<(R, T)>,
     ) -> Result<T, UpdateError> {
-        let key = key(R::KIND, name);
-        for _ in 0..TRIES {
+        let key = key::<R>(name);
+        for _ in 0..R::TRIES {
             let (value, cas) = self.shared.shared_data(&key);
             let (record, answer) = change(find(&value, name)).ok_or(UpdateError::Declined)?;
             let value = with::<R>(&value, name, &record, self.now_ms).ok_or(UpdateError::Full)?;
@@ -140,7 +142,7 @@ impl Entry<'_> {
     }
 
     fn is_pinned<R: Record>(&self, now_ms: u64) -> bool {
-        now_ms.saturating_sub(self.touched_ms) <= STALE_MS
+        now_ms.saturating_sub(self.touched_ms) <= R::STALE_MS
             && R::read(&mut Reader::of(self.record)).is_some_and(|record| record.is_pinned(now_ms))
     }
 }
@@ -159,10 +161,10 @@ fn with<R: Record>(bucket: &[u8], name: &str, record: &R, now_ms: u64) -> Option
     let own = own.finish();
     let own = Entry { touched_ms: now_ms, name: name.as_bytes(), record: &own };
     let mut kept: Vec<Entry<'_>> =
-        entries(bucket).filter(|entry| entry.name != own.name).take(RECORDS_MAX).collect();
+        entries(bucket).filter(|entry| entry.name != own.name).take(R::RECORDS_MAX).collect();
     let full = |kept: &[Entry<'_>]| {
         let bytes = kept.iter().map(Entry::size).fold(own.size(), usize::saturating_add);
-        kept.len() >= RECORDS_MAX || bytes > BYTES_MAX
+        kept.len() >= R::RECORDS_MAX || bytes > R::BYTES_MAX
     };
     while full(&kept) {
         let may_go = kept.iter().enumerate().filter(|(_, entry)| !entry.is_pinned::<R>(now_ms));
@@ -176,10 +178,11 @@ fn with<R: Record>(bucket: &[u8], name: &str, record: &R, now_ms: u64) -> Option
 }
 
 /// The key of the bucket that holds a record.
-pub(super) fn key(kind: &str, name: &str) -> String {
+pub(super) fn key<R: Record>(name: &str) -> String {
+    const { assert!(R::BUCKETS.is_power_of_two()) };
     let hash = digest(name);
-    let bucket = (hash ^ (hash >> 32)) & BUCKETS.wrapping_sub(1);
-    format!("tw.{kind}.{bucket}")
+    let bucket = (hash ^ (hash >> 32)) & R::BUCKETS.wrapping_sub(1);
+    format!("tw.{}.{bucket}", R::KIND)
 }
 
 /// The FNV-1a hash of a text, 64 bits (<http://www.isthe.com/chongo/tech/comp/fnv/>).

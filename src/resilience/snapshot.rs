@@ -23,7 +23,7 @@ impl<'s> Snapshot<'s> {
     /// The record of a name; `None` where nobody has written one.
     #[must_use]
     pub fn read<R: Record>(&self, name: &str) -> Option<R> {
-        let key = key(R::KIND, name);
+        let key = key::<R>(name);
         let mut buckets = self.buckets.take();
         let found = match buckets.iter().find(|(own, _)| *own == key) {
             Some((_, bucket)) => find(bucket, name),

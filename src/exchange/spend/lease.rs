@@ -3,6 +3,7 @@ use super::super::Ledger;
 use super::Payer;
 use crate::credit::{Balance, Credits};
 use crate::layout::{Reader, Writer};
+use crate::policy::Allowance;
 use crate::resilience::{Record, Records};
 
 /// How long one request may be asking for a lease before another does, in milliseconds.
@@ -58,6 +59,9 @@ impl Record for LeaseRecord {
         !self.free.is_zero() && now_ms < self.until_ms
     }
 }
+
+/// No lease is forgotten while it can be drawn on.
+const _: () = assert!(LeaseRecord::STALE_MS > Allowance::SECONDS_MAX.saturating_mul(1000));
 
 impl LeaseRecord {
     /// What is left to spend, as far as this proxy knows.

@@ -48,6 +48,9 @@ impl Record for TenantRecord {
     }
 }
 
+/// What a tenant has run up is not forgotten while it has grace, which would then begin anew.
+const _: () = assert!(TenantRecord::STALE_MS > Allowance::SECONDS_MAX.saturating_mul(1000));
+
 impl TenantRecord {
     /// What is known; `None` where this proxy has not heard of the tenant.
     pub(super) fn of(records: Records<'_>, ledger: &Ledger, tenant: &str) -> Option<Self> {

@@ -10,8 +10,13 @@ use crate::credit::Credits;
 pub struct Allowance {
     /// The credits of a tenant, more than zero.
     pub credits: Credits,
-    /// For how long, in seconds, from 1 to 3600.
+    /// For how long, in seconds, from 1 to [`Allowance::SECONDS_MAX`].
     pub seconds: u64,
+}
+
+impl Allowance {
+    /// The longest time of an allowance, in seconds.
+    pub const SECONDS_MAX: u64 = 3600;
 }
 
 pub(super) const ALLOWANCE: Section = Section::new(
@@ -25,7 +30,7 @@ const CREDITS: Required<Amount> = Field::required("credits", Amount::Positive, "
 
 const SECONDS: Required<Whole> = Field::required(
     "seconds",
-    Whole { of: "seconds", least: 1, most: 3600 },
+    Whole { of: "seconds", least: 1, most: Allowance::SECONDS_MAX },
     "For how long: grace since the ledger went away, a lease since it was taken.",
 );
 
