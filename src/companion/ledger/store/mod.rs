@@ -159,12 +159,16 @@ pub(super) enum Page {
 }
 
 impl Page {
-    /// The number to begin after, and the order in SQL.
-    fn sql(self) -> (i64, &'static str) {
-        match self {
+    /// The statement that finds at most `$3` entries of tenant `$1` that come after number `$2`,
+    /// and that number.
+    fn sql(self) -> (String, i64) {
+        let (after, order) = match self {
             Self::After(number) => (i64::try_from(number).unwrap_or(i64::MAX), "ASC"),
             Self::Newest => (0, "DESC"),
-        }
+        };
+        let entries = entry::ENTRIES.select_all();
+        let found = "WHERE tenant = $1 AND number > $2 ORDER BY number";
+        (format!("{entries} {found} {order} LIMIT $3"), after)
     }
 }
 

@@ -7,7 +7,6 @@ use sqlx::postgres::PgConnection;
 use super::rows::{Reads, by_key, rows, statement};
 use super::write::Write;
 use crate::companion::ledger::store::cells::{alert_view_row, meter_key};
-use crate::companion::ledger::store::entry::ENTRIES;
 use crate::companion::ledger::store::records::{ALERTS, HOLDS, LOTS, METERS, TENANTS};
 use crate::companion::ledger::store::{
     AHEAD, Attempt, EXPIRED, LONG, NEWEST, PROBE, Page, SLACK, SPENT, StoreError, TOO_EARLY, week,
@@ -141,11 +140,7 @@ pub(super) async fn entries(
     page: Page,
     limit: u32,
 ) -> Result<Vec<Entry>, StoreError> {
-    let (after, order) = page.sql();
-    let sql = format!(
-        "{} WHERE tenant = $1 AND number > $2 ORDER BY number {order} LIMIT $3",
-        ENTRIES.select_all()
-    );
+    let (sql, after) = page.sql();
     let found = statement(sql).bind(tenant.to_owned()).bind(after).bind(i64::from(limit));
     rows(connection, found, |row| row.entry()).await
 }

@@ -7,7 +7,6 @@ use rusqlite::{Connection, TransactionBehavior, params, params_from_iter};
 use super::open::BUSY;
 use super::rows::{Reads, one, rows};
 use crate::companion::ledger::store::cells::{alert_view_row, count, meter_key, moment, text};
-use crate::companion::ledger::store::entry::ENTRIES;
 use crate::companion::ledger::store::records::{ALERTS, HOLDS, LOTS, METERS, TENANTS};
 use crate::companion::ledger::store::seal::sealed;
 use crate::companion::ledger::store::table::Takes;
@@ -101,11 +100,7 @@ pub(super) fn entries(
     page: Page,
     limit: u32,
 ) -> Result<Vec<Entry>, StoreError> {
-    let (after, order) = page.sql();
-    let sql = format!(
-        "{} WHERE tenant = ? AND number > ? ORDER BY number {order} LIMIT ?",
-        ENTRIES.select_all()
-    );
+    let (sql, after) = page.sql();
     rows(connection, &sql, params![tenant, after, limit], |row| row.entry())
 }
 

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 
 use super::{string, wrong};
 use crate::dialect::{Ask, Effort, Fault, Given, Number, Reasoning};
-use crate::json::Value;
+use crate::json::{At, Value};
 
 type Read = Result<(), Fault>;
 
@@ -245,4 +245,17 @@ pub(super) fn object(at: impl ToString, value: Value<'_>) -> Read {
 
 pub(super) fn array(at: impl ToString, value: Value<'_>) -> Read {
     if value.is_array() { Ok(()) } else { Err(wrong(at, "a list", value)) }
+}
+
+/// Reads each item of a list, which `read` is given with its place.
+pub(super) fn each<'d>(
+    list: At<'_>,
+    value: Value<'d>,
+    mut read: impl FnMut(&At<'_>, Value<'d>) -> Read,
+) -> Read {
+    array(list, value)?;
+    for (index, item) in value.items().enumerate() {
+        read(&list.item(index), item)?;
+    }
+    Ok(())
 }

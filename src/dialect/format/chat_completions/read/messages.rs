@@ -15,15 +15,12 @@ pub(super) fn read<'d>(
     name: &'static str,
     value: Value<'d>,
 ) -> Result<(), Fault> {
-    fields::array(name, value)?;
-    let list = At::Root;
-    let list = list.key(name);
     let mut calls = Calls::new();
-    for (index, item) in value.items().enumerate() {
-        let at = list.item(index);
-        message(ask, &mut calls, &at, item)?;
+    fields::each(At::Root.key(name), value, |at, item| {
+        message(ask, &mut calls, at, item)?;
         ask.messages = ask.messages.saturating_add(1);
-    }
+        Ok(())
+    })?;
     if ask.messages == 0 {
         return Err(Fault::field(name, "expected at least one message"));
     }
@@ -136,11 +133,9 @@ fn assistant<'d>(
         blocks.push(Block::Refusal(string(at.key("refusal"), refusal)?));
     }
     if let Some(list) = message.tool_calls {
-        let at = at.key("tool_calls");
-        fields::array(at, list)?;
-        for (index, item) in list.items().enumerate() {
-            call(ask, calls, &at.item(index), item, &mut blocks)?;
-        }
+        fields::each(at.key("tool_calls"), list, |at, item| {
+            call(ask, calls, at, item, &mut blocks)
+        })?;
     }
     // Apps send back what they got: an empty text beside a call says nothing.
     blocks.retain(|block| !matches!(block, Block::Text(text) if text.is_empty()));

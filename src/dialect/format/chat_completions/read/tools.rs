@@ -8,20 +8,16 @@ pub(super) fn tools<'d>(
     name: &'static str,
     value: Value<'d>,
 ) -> Result<(), Fault> {
-    fields::array(name, value)?;
-    let list = At::Root;
-    let list = list.key(name);
-    for (index, item) in value.items().enumerate() {
-        let at = list.item(index);
+    fields::each(At::Root.key(name), value, |at, item| {
         fields::object(at, item)?;
-        if member(&at, item, "type")? == "function" {
-            let tool = tool(ask, &at, item)?;
+        if member(at, item, "type")? == "function" {
+            let tool = tool(ask, at, item)?;
             ask.tools.push(tool);
         } else {
             passthrough_only(ask, at);
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 fn tool<'d>(ask: &mut Ask<'d>, at: &At<'_>, item: Value<'d>) -> Result<Tool<'d>, Fault> {
