@@ -1,8 +1,8 @@
 //! What the streams of one VM may hold between two callbacks, all together.
 //!
-//! Every role of a worker shares one memory, which ends at 1 GiB: beyond it the VM traps, and with
-//! it every stream that passes through. So what a stream holds is counted, and one that needs more
-//! than is left fails alone.
+//! A worker has two VMs, one for the edge role and one for all of its provider roles. The memory of
+//! each ends at 1 GiB: beyond it the VM traps, and with it every stream that passes through. So
+//! what a stream holds is counted, and one that needs more than is left fails alone.
 use std::cell::Cell;
 use std::rc::Rc;
 

@@ -55,7 +55,8 @@ metrics! {
     LOCAL_FAILURES: Counter "tradewind_local_failures_total" []
         "Failures of Envoy's own that were told in the words of the app's API.";
     PLAN_MISMATCH: Counter "tradewind_plan_mismatch_total" []
-        "Attempts that were refused since the edge and provider roles are of different versions.";
+        "Attempts that a provider role refused: an unreadable plan, another provider's cluster, or \
+         a body that is not the announced one.";
     PROVIDER_ROLE_MISSING: Counter "tradewind_provider_role_missing_total" []
         "Requests that came to a cluster without the provider role: nothing was sent.";
     POLICY_REFUSED: Counter "tradewind_policy_refused_total" []

@@ -1,7 +1,8 @@
 //! One request's life, without a proxy: what Envoy tells comes in as data, what Envoy is to do
-//! goes out as data. The only room that knows the others.
+//! goes out as data. Of the core it is the one room that knows all others.
 //!
-//! The module is loaded once and plays two roles. The [`edge`] role meets the app: it reads the
+//! One module plays two roles, each in a VM of its own in every worker: one for the edge role, one
+//! for the provider roles of all clusters. The [`edge`] role meets the app: it reads the
 //! request, decides which models may serve it, leaves a [`plan`] in the stream's filter state, and
 //! mostly writes the first attempt's body. The [`provider`] role stands in a provider's cluster: it
 //! writes the headers and every other body in that provider's dialect, and the answer in the app's.

@@ -26,7 +26,9 @@ pub enum Outcome {
     Failed,
     /// No connection to the provider could be made.
     Unreached,
-    /// The provider role could not read the plan: the gateway is not installed as it should be.
+    /// The provider role refused the request: the plan cannot be read, the model of this attempt is
+    /// another provider's, or the body is not the announced one. The gateway is not installed as it
+    /// should be, or an update is under way.
     Misconfigured,
 }
 

@@ -44,7 +44,7 @@ impl Plugin {
         }
     }
 
-    /// Who counts credits; none when nobody does, and for the provider role, which spends none.
+    /// Who counts credits; `None` when nobody does, and for the provider role, which spends none.
     #[must_use]
     pub fn credits(&self) -> Option<&CreditPolicy> {
         match self {

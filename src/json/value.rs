@@ -94,7 +94,7 @@ impl<'d> Value<'d> {
         if self.kind() == Kind::Number { self.raw().parse().ok() } else { None }
     }
 
-    /// A number, to the nearest double; none for one beyond the range of doubles.
+    /// A number, to the nearest double; `None` for one beyond the range of doubles.
     #[must_use]
     pub fn as_f64(self) -> Option<f64> {
         let number = if self.kind() == Kind::Number { self.raw().parse().ok() } else { None };

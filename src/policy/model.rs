@@ -108,7 +108,8 @@ const MAX_OUTPUT_TOKENS: Required<Whole> = Field::required(
     "max_output_tokens",
     TOKENS,
     "The most tokens of an answer, `context_window` at most. Where credits are counted, an answer \
-     that its request does not bound is bounded by this.",
+     that its request does not bound is bounded by this, and by what the request leaves of \
+     `context_window`.",
 );
 
 const CAPABILITIES: Optional<List> = Field::optional(

@@ -15,8 +15,9 @@ pub struct Leg<'p> {
     pub provider: Cow<'p, str>,
     /// The provider's own name of the model.
     pub provider_model: Cow<'p, str>,
-    /// Most tokens of one answer: what is asked for, as far as the model, its context window and
-    /// the policy allow.
+    /// Most tokens of one answer: what the app asks for, as far as the model and the policy allow;
+    /// where the app sets no bound, also what the request leaves of the model's context window. The
+    /// window lowers nothing where the provider speaks the app's format and nobody counts credits.
     pub max_output_tokens: u64,
     /// What the provider's dialect cannot say is left out, and named in a response header.
     pub drops: bool,
