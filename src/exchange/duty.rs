@@ -1,5 +1,5 @@
 //! What a request owes: discharged when its stream is over, however it ended.
-use super::spend::{By, Ending, PendingHold, Reservation, settle};
+use super::spend::{EndedBy, Ending, PendingHold, Reservation, settle};
 use super::{Effect, Effects, Envoy, Read, Report, record};
 use crate::resilience::Records;
 
@@ -59,12 +59,13 @@ impl Duties {
                 Duty::Record => effects.list.extend(record::of(end.reports, end.tried)),
                 Duty::Settle(reservation) => {
                     let details = envoy.property(&["response", "code_details"]).unwrap_or_default();
-                    let (answered, relayed, by) = (end.answered, end.relayed, By::of(&details));
+                    let (answered, relayed) = (end.answered, end.relayed);
+                    let by = EndedBy::of(&details);
                     let connected = !answered && is_connected(envoy);
                     let ending = Ending { answered, relayed, by, connected };
                     let records = Records::at(envoy, envoy.now_ms());
                     effects.list.extend(settle(&reservation, end.reports, ending, records));
-                    effects.list.extend((by == By::Gateway).then_some(Effect::SendNow));
+                    effects.list.extend((by == EndedBy::Gateway).then_some(Effect::SendNow));
                 }
             }
         }

@@ -7,9 +7,9 @@ pub const PLAN: &str = "tw.plan";
 pub const ORIGINAL: &str = "tw.original";
 /// The model of the next attempt: the route's matcher reads it.
 pub const NEXT: &str = "tw.next";
-/// That a provider role has judged the answer that comes, and what it then told of its attempt: the
-/// edge role has read the report of a whole answer with this, and need not ask for it again. What
-/// comes without it was made by Envoy, or by a provider whose cluster lacks that role.
+/// Set once a provider role has judged the answer that comes; holds that attempt's report as it was
+/// then. The edge role has read the report of a whole answer with this, and need not ask for it
+/// again. What comes without it was made by Envoy, or by a provider whose cluster lacks that role.
 pub const JUDGED: &str = "tw.judged";
 
 /// For the access log: the request's id. No header of the request tells it once a provider role has

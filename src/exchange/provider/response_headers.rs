@@ -10,11 +10,11 @@ const PASSES: [&str; 3] = ["openai-model", "openai-processing-ms", "openai-versi
 
 /// How long a provider asks to be left alone: an app's SDK waits that long. Whoever has used up the
 /// limit, nobody serves this app before.
-pub(super) const WAITS: [&str; 2] = ["retry-after", "retry-after-ms"];
+pub(super) const RETRY_HEADERS: [&str; 2] = ["retry-after", "retry-after-ms"];
 
-/// Whether a header passes; `same` where app and provider speak the same dialect.
-pub(super) fn passes(name: &str, same: bool) -> bool {
-    WAITS.contains(&name) || (same && PASSES.contains(&name))
+/// Whether a header passes; `same_format` where app and provider speak the same format.
+pub(super) fn may_pass(name: &str, same_format: bool) -> bool {
+    RETRY_HEADERS.contains(&name) || (same_format && PASSES.contains(&name))
 }
 
 /// Whether a status is that of an answer. A part of one (206), a promise of one (202), nothing at

@@ -7,7 +7,7 @@ use crate::resilience::Records;
 
 /// Who ended a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum By {
+pub(in super::super) enum EndedBy {
     /// The provider, well or not, or a bound of time or memory.
     Provider,
     /// The app, which has left.
@@ -24,7 +24,7 @@ pub(in super::super) struct Ending {
     /// Bytes of the answer's body that went to the app.
     pub(in super::super) relayed: u64,
     /// Who ended the request.
-    pub(in super::super) by: By,
+    pub(in super::super) by: EndedBy,
     /// The last attempt had a connection to its provider; not looked up where the app has been
     /// answered.
     pub(in super::super) connected: bool,
@@ -43,7 +43,7 @@ const PROVIDERS: [&[u8]; 6] = [
 /// And when Envoy cuts it with the app's connection, as it does when it ends.
 const GATEWAYS: &[u8] = b"downstream_local_disconnect";
 
-impl By {
+impl EndedBy {
     /// By Envoy's word for it.
     pub(in super::super) fn of(details: &[u8]) -> Self {
         if details.starts_with(GATEWAYS) {
@@ -83,21 +83,21 @@ impl Abandoned {
     ) -> Option<Self> {
         let runs = last.progress == Progress::Running;
         // An answer that came to its end, and the app has not waited for its usage.
-        let unheard = last.progress == Progress::Answered
+        let usage_missing = last.progress == Progress::Answered
             && last.used.reported.is_none()
             && reservation.size.streamed;
         let there = last.has_content() || is_at_work(last, ending);
-        if !(runs || unheard) || ending.by == By::Provider || !there {
+        if !(runs || usage_missing) || ending.by == EndedBy::Provider || !there {
             return None;
         }
         let (speed, streamed) = (Speed::of(records, &last.model), reservation.size.streamed);
         let choices = reservation.size.choices.max(1);
         // Perhaps its provider never says what it used: that is no app's fault.
-        if unheard && !speed.is_known(streamed) {
+        if usage_missing && !speed.is_known(streamed) {
             return None;
         }
         let holds = reservation.on_abandoned == OnAbandoned::Hold;
-        let all = runs && holds && ending.by == By::App;
+        let all = runs && holds && ending.by == EndedBy::App;
         let now_ms = if runs { records.now_ms() } else { last.ended_ms };
         Some(Self { now_ms, speed, streamed, choices, all })
     }

@@ -113,7 +113,7 @@ fn number_of(tenant: &str) -> u64 {
 /// # Errors
 /// Where it is not asked: since when there have been nothing but failures, by the proxy's clock in
 /// milliseconds.
-pub(super) fn may_ask(
+pub(super) fn admits_call(
     records: Records<'_>,
     ledger: &Ledger,
     tenant: &str,
@@ -135,7 +135,12 @@ pub(super) fn may_ask(
 
 /// Notes a failure of a tenant's; `refused` where there was nobody to connect to. Gives since when
 /// there have been nothing but failures, by the same clock.
-pub(super) fn failed(records: Records<'_>, ledger: &Ledger, tenant: &str, refused: bool) -> u64 {
+pub(super) fn note_failure(
+    records: Records<'_>,
+    ledger: &Ledger,
+    tenant: &str,
+    refused: bool,
+) -> u64 {
     let now = records.now_ms();
     let note = |of: &str, tenant: Option<u64>| {
         let noted = records.update(&ledger.name(of), |known: Option<Away>| {
@@ -151,7 +156,7 @@ pub(super) fn failed(records: Records<'_>, ledger: &Ledger, tenant: &str, refuse
 
 /// Notes an answer to a tenant's: the ledger is there, for it and for all but those that have
 /// failures of their own.
-pub(super) fn answered(records: Records<'_>, ledger: &Ledger, tenant: &str) {
+pub(super) fn note_answer(records: Records<'_>, ledger: &Ledger, tenant: &str) {
     for of in [ALL, tenant] {
         let _ = records.update(&ledger.name(of), |known: Option<Away>| {
             let known = known.filter(|known| known.failures > 0)?;

@@ -18,7 +18,7 @@ mod speed;
 mod tenant;
 mod used;
 
-pub(super) use abandoned::{By, Ending};
+pub(super) use abandoned::{EndedBy, Ending};
 pub use outbox::Outboxes;
 pub(super) use payer::Payer;
 pub(super) use pending::{Next, PendingHold};

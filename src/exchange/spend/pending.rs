@@ -79,7 +79,10 @@ impl PendingHold {
         let code = document.as_ref().and_then(|document| document.root().str_of("code"));
         let unknown = status == 404 && code.as_deref() == Some(UNKNOWN.consequence().name);
         if standing.is_some() || unknown {
-            away::answered(records, &self.ledger, &self.payer.tenant);
+            away::note_answer(records, &self.ledger, &self.payer.tenant);
+        }
+        if let Some(standing) = &standing {
+            TenantRecord::note(records, &self.ledger, &self.payer.tenant, standing);
         }
         match standing {
             Some(standing) if standing.outcome == Outcome::Held => {
@@ -105,7 +108,7 @@ impl PendingHold {
                     records.now_ms()
                 } else {
                     let tenant = &self.payer.tenant;
-                    away::failed(records, &self.ledger, tenant, refused(status, body))
+                    away::note_failure(records, &self.ledger, tenant, refused(status, body))
                 };
                 self.unavailable(policy, since, records, effects)
             }
@@ -143,7 +146,6 @@ impl PendingHold {
         let cheaper = self.quote.near_limit.as_ref();
         let cheaper = cheaper.is_some_and(|cheaper| cheaper.max_cost <= self.credits);
         self.is_near_limit |= cheaper && is_near_limit(policy, balance, last_purchase);
-        self.remember(standing, records);
         let Some(seconds) = self.lease_seconds else {
             let expires_ms = self.begun_ms.saturating_add(policy.hold_seconds.saturating_mul(1000));
             return self.proceed((Source::Hold, expires_ms), Some(left), policy, effects);
@@ -172,11 +174,6 @@ impl PendingHold {
         self.proceed((source, expires_ms), Some(left), policy, effects)
     }
 
-    /// Remembers how the account stands.
-    fn remember(&self, standing: &HoldReply, records: Records<'_>) {
-        TenantRecord::note(records, &self.ledger, &self.payer.tenant, standing);
-    }
-
     fn refused(
         mut self,
         policy: &CreditPolicy,
@@ -185,7 +182,6 @@ impl PendingHold {
         effects: &mut Vec<Effect>,
     ) -> Next {
         let available = standing.available.credits();
-        self.remember(standing, records);
         if policy.lease.is_some() {
             LeaseRecord::note(records, &self.ledger, &self.payer, standing.available);
         }

@@ -64,7 +64,7 @@ pub(in super::super) fn begin(
             Drawn::Busy => {}
         }
     }
-    match away::may_ask(records, ledger, &pending.payer.tenant, policy.timeout_ms) {
+    match away::admits_call(records, ledger, &pending.payer.tenant, policy.timeout_ms) {
         Ok(()) => pending.ask(policy, records, effects),
         Err(since_ms) => pending.unavailable(policy, since_ms, records, effects),
     }

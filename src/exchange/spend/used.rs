@@ -50,7 +50,7 @@ pub(super) fn charged(
     let mut usage = if rejected { Usage::default() } else { reported };
     let used = report.used;
     // What has come since it was published is taken for text, of which nothing is given away.
-    let since = if report.is_over() { 0 } else { since(report, relayed) };
+    let since = if report.is_over() { 0 } else { tokens_since_report(report, relayed) };
     let hidden = abandoned.map_or(used.reasoning_estimate, |left| left.hidden(report));
     let said = used.text_estimate.saturating_add(since).saturating_add(hidden).min(bounds.output);
     // What a provider had reported when its answer broke is not its last word.
@@ -69,8 +69,9 @@ pub(super) fn charged(
     Charged { usage, estimated: no_input || no_output, rejected, abandoned: false }
 }
 
-/// What has been said since a report was published, by the bytes that have been relayed since.
-fn since(report: &Report, relayed: u64) -> u64 {
+/// Tokens of what has been said since a report was published, by the bytes that have been relayed
+/// since.
+fn tokens_since_report(report: &Report, relayed: u64) -> u64 {
     let more = u128::from(relayed.saturating_sub(report.bytes));
     let product = u128::from(report.used.seen()).saturating_mul(more);
     let since = product.checked_div(report.bytes.into()).unwrap_or(0);

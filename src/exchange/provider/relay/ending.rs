@@ -3,34 +3,34 @@
 //! Envoy can end the app's stream in order only when the provider ends its own. Most do at once;
 //! one that does not is reset after a moment, and the app's connection with it.
 use super::super::super::{Body, Effect, Effects, Envoy};
-use super::about::About;
+use super::context::AttemptContext;
 use super::translate::Translation;
-use super::{Relay, Turn};
+use super::{Relay, Step};
 
 /// An answer that is over for its app.
 #[derive(Debug)]
 pub(in super::super) enum Ending {
     /// It ended by itself: its provider may report the usage yet. How often it is woken in vain.
-    Whole(Box<About>, Box<Translation>, u8),
+    Whole(Box<AttemptContext>, Box<Translation>, u8),
     /// It failed, or was ended by us.
     Failed,
 }
 
 impl Ending {
-    pub(super) fn body(self, size: usize, end: bool, envoy: &dyn Envoy) -> Turn {
+    pub(super) fn body(self, size: usize, end: bool, envoy: &dyn Envoy) -> Step {
         let mut effects = Effects::go_on();
         if size > 0 {
             effects.list.push(Effect::ResponseBody(Body::empty()));
         }
         let next = match self {
-            Self::Whole(mut about, mut translation, patience) if size > 0 => {
-                let before = translation.seen().usage;
+            Self::Whole(mut context, mut translation, patience) if size > 0 => {
+                let before = translation.progress().used.reported;
                 let more = translation.late(&envoy.response_body(0, size));
-                if translation.seen().usage != before {
-                    about.used(translation.seen());
-                    effects.list.push(about.asked.report.publish());
+                if translation.progress().used.reported != before {
+                    context.used(translation.progress().used);
+                    effects.list.push(context.asked.report.publish());
                 }
-                if more { Self::Whole(about, translation, patience) } else { Self::Failed }
+                if more { Self::Whole(context, translation, patience) } else { Self::Failed }
             }
             other => other,
         };
@@ -41,16 +41,16 @@ impl Ending {
     /// Whoever ended it without its provider lets that go later.
     pub(super) fn patient(self, patience: u8) -> Self {
         match self {
-            Self::Whole(about, translation, _) => Self::Whole(about, translation, patience),
+            Self::Whole(context, translation, _) => Self::Whole(context, translation, patience),
             Self::Failed => self,
         }
     }
 
     /// The provider has not ended it for a while: it is let go.
-    pub(super) fn wake(self) -> Turn {
+    pub(super) fn wake(self) -> Step {
         match self {
-            Self::Whole(about, translation, patience @ 1..) => {
-                let next = Self::Whole(about, translation, patience.saturating_sub(1));
+            Self::Whole(context, translation, patience @ 1..) => {
+                let next = Self::Whole(context, translation, patience.saturating_sub(1));
                 (Relay::Ending(next), Effects::wait().and(Effect::Wake))
             }
             _ => (Relay::Passed, Effects::wait().and(Effect::Close)),

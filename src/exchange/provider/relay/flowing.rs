@@ -1,11 +1,11 @@
 //! A stream that the app is receiving, event by event.
 use super::super::super::{Effect, Effects, Envoy, Flow, Progress, metric};
-use super::about::About;
+use super::context::AttemptContext;
 use super::ending::Ending;
 use super::faults::no_memory;
-use super::judge::{Came, EVENTS, Judge};
+use super::judge::{EVENTS, Judge, Received};
 use super::translate::{End, Run, Translation};
-use super::{Relay, Turn};
+use super::{Relay, Step};
 
 /// How often an answer that is whole is woken, about once a second, while it waits for the usage.
 const USAGE_PATIENCE: u8 = 5;
@@ -17,19 +17,19 @@ const LATE_PATIENCE: u8 = 3;
 /// Most bytes that are held back while an answer that is whole waits for its mark: 1 MiB, and half
 /// of the buffer, since what comes next is added to it. Where more comes it goes on, as it would
 /// anywhere else in a stream.
-const BACK_BYTES: usize = 1 << 20;
+const HELD_BACK_BYTES: usize = 1 << 20;
 
 /// A stream on its way.
 #[derive(Debug)]
 pub(in super::super) struct Flowing {
-    about: About,
+    context: AttemptContext,
     translation: Box<Translation>,
     /// So many bytes are the app's and held back all the same: the answer is whole, and the mark
     /// of its end can only be added to what is held back. Where the provider leaves it out, neither
     /// its trailers nor an empty last chunk take it.
-    back: Option<usize>,
+    held_back: Option<usize>,
     /// When it was whole but for its mark: what is waited for afterwards makes nothing.
-    whole_ms: Option<u64>,
+    completed_ms: Option<u64>,
     /// How often it will be woken yet, once something is held back.
     patience: u8,
     /// Tokens of its text that its report knows of.
@@ -42,57 +42,57 @@ impl Flowing {
         judge: Judge,
         translation: Box<Translation>,
         run: Run,
-        came: Came,
+        received: Received,
         envoy: &dyn Envoy,
-    ) -> Turn {
+    ) -> Step {
         let headers = judge.headers(200, Some(EVENTS), None);
-        let patience = judge.about.patience(USAGE_PATIENCE);
-        let about = judge.about;
+        let patience = judge.context.patience(USAGE_PATIENCE);
+        let context = judge.context;
         let flowing = Box::new(Self {
-            about,
+            context,
             translation,
-            back: None,
-            whole_ms: None,
+            held_back: None,
+            completed_ms: None,
             patience,
             text_estimate: 0,
         });
-        let (next, mut effects) = flowing.deliver(run, came, envoy);
+        let (next, mut effects) = flowing.deliver(run, received, envoy);
         effects.list.insert(0, headers);
         (next, effects)
     }
 
-    pub(super) fn body(mut self: Box<Self>, size: usize, end: bool, envoy: &dyn Envoy) -> Turn {
-        let ready = self.back.unwrap_or(0);
+    pub(super) fn body(mut self: Box<Self>, size: usize, end: bool, envoy: &dyn Envoy) -> Step {
+        let ready = self.held_back.unwrap_or(0);
         let fresh = envoy.response_body(ready, size.saturating_sub(ready));
         let mut run = self.translation.read(&fresh, 0);
         if end {
             run = self.translation.finish(run);
         }
-        self.deliver(run, Came { size, end }, envoy)
+        self.deliver(run, Received { size, end }, envoy)
     }
 
     /// Trailers end it. What is to be said now can only be added to what is held back; where that
     /// is nothing, the app sees a reset.
-    pub(super) fn trailers(mut self: Box<Self>, envoy: &dyn Envoy) -> Turn {
+    pub(super) fn trailers(mut self: Box<Self>, envoy: &dyn Envoy) -> Step {
         let run = self.translation.finish(Run::On);
-        match self.back {
-            Some(size) => self.deliver(run, Came { size, end: true }, envoy),
+        match self.held_back {
+            Some(size) => self.deliver(run, Received { size, end: true }, envoy),
             None => self.cut(envoy),
         }
     }
 
     /// The mark of the end has not come for a while: it is added to what is held back, which goes
     /// on. The usage is waited for somewhat longer where somebody asked for it.
-    pub(super) fn wake(mut self: Box<Self>, envoy: &dyn Envoy) -> Turn {
-        let Some(size) = self.back else { return (Relay::Flowing(self), Effects::wait()) };
+    pub(super) fn wake(mut self: Box<Self>, envoy: &dyn Envoy) -> Step {
+        let Some(size) = self.held_back else { return (Relay::Flowing(self), Effects::wait()) };
         self.patience = self.patience.saturating_sub(1);
-        let asked = &self.about.asked;
+        let asked = &self.context.asked;
         let wanted = asked.stream_usage || asked.meter.is_some();
         if wanted && !self.translation.is_accounted() && self.patience > 0 {
             return (Relay::Flowing(self), Effects::wait().and(Effect::Wake));
         }
         let run = self.translation.complete();
-        match self.deliver(run, Came { size, end: false }, envoy) {
+        match self.deliver(run, Received { size, end: false }, envoy) {
             (Relay::Ending(ending), effects) => {
                 (Relay::Ending(ending.patient(LATE_PATIENCE)), effects)
             }
@@ -101,38 +101,38 @@ impl Flowing {
     }
 
     /// Sends on what there is to send.
-    fn deliver(mut self: Box<Self>, mut run: Run, came: Came, envoy: &dyn Envoy) -> Turn {
+    fn deliver(mut self: Box<Self>, mut run: Run, received: Received, envoy: &dyn Envoy) -> Step {
         let mut effects = Effects::go_on();
         if let Run::Over(End::Full) = run {
-            effects.list.push(full(&self.about));
+            effects.list.push(full(&self.context));
             run = Run::Over(End::Broken(no_memory()));
         }
         let output = self.translation.output();
         if let Run::Over(End::Broken(fault)) = &run {
-            output.say(&self.about.broken(fault.clone()));
+            output.say(&self.context.broken(fault.clone()));
         }
-        let ready = self.back.unwrap_or(0);
-        let body = output.take(ready, came.size, envoy);
-        let Ok(body) = body.map(|body| self.about.config.buffer.hold(body)).transpose() else {
+        let ready = self.held_back.unwrap_or(0);
+        let body = output.take(ready, received.size, envoy);
+        let Ok(body) = body.map(|body| self.context.config.buffer.hold(body)).transpose() else {
             return self.cut(envoy);
         };
-        let size = body.as_ref().map_or(came.size, |body| body.as_bytes().len());
+        let size = body.as_ref().map_or(received.size, |body| body.as_bytes().len());
         effects.list.extend(body.map(Effect::ResponseBody));
         effects.list.extend(self.report(size.saturating_sub(ready), &run, envoy));
         match run {
             Run::On if self.translation.awaits_mark() && self.has_room(size) => {
                 effects.flow = Flow::Pause;
-                effects.list.extend(self.back.is_none().then_some(Effect::Wake));
-                self.back = Some(size);
+                effects.list.extend(self.held_back.is_none().then_some(Effect::Wake));
+                self.held_back = Some(size);
                 (Relay::Flowing(self), effects)
             }
             Run::On => {
-                self.back = None;
+                self.held_back = None;
                 (Relay::Flowing(self), effects)
             }
-            Run::Over(_) if came.end => (Relay::Passed, effects),
+            Run::Over(_) if received.end => (Relay::Passed, effects),
             Run::Over(End::Whole) => {
-                let ending = Ending::Whole(Box::new(self.about), self.translation, 0);
+                let ending = Ending::Whole(Box::new(self.context), self.translation, 0);
                 (Relay::Ending(ending), effects.and(Effect::Wake))
             }
             Run::Over(_) => (Relay::Ending(Ending::Failed), effects.and(Effect::Wake)),
@@ -141,11 +141,11 @@ impl Flowing {
 
     /// Whether so many bytes may be held back.
     fn has_room(&self, size: usize) -> bool {
-        size <= BACK_BYTES && self.about.config.buffer.fits(size.saturating_mul(2))
+        size <= HELD_BACK_BYTES && self.context.config.buffer.fits(size.saturating_mul(2))
     }
 
     /// Ends it where nothing more can be said: the app sees that its connection breaks.
-    fn cut(mut self: Box<Self>, envoy: &dyn Envoy) -> Turn {
+    fn cut(mut self: Box<Self>, envoy: &dyn Envoy) -> Step {
         let report = self.report(0, &Run::Over(End::Full), envoy);
         let mut effects = Effects::wait().and(Effect::Close);
         effects.list.extend(report);
@@ -154,13 +154,13 @@ impl Flowing {
 
     /// What is published after a chunk: at the end, and where somebody pays on the way.
     fn report(&mut self, sent: usize, run: &Run, envoy: &dyn Envoy) -> Option<Effect> {
-        if self.whole_ms.is_none() && self.translation.awaits_mark() {
-            self.whole_ms = Some(envoy.now_ms());
+        if self.completed_ms.is_none() && self.translation.awaits_mark() {
+            self.completed_ms = Some(envoy.now_ms());
         }
-        let metered = self.about.asked.meter.is_some();
-        let report = &mut self.about.asked.report;
+        let metered = self.context.asked.meter.is_some();
+        let report = &mut self.context.asked.report;
         report.bytes = report.bytes.saturating_add(u64::try_from(sent).unwrap_or(u64::MAX));
-        let progress = match run {
+        let ended = match run {
             Run::On if report.has_content() && !metered => return None,
             Run::On => None,
             Run::Over(End::Whole | End::Stopped) => Some(Progress::Answered),
@@ -168,21 +168,21 @@ impl Flowing {
         };
         let now = envoy.now_ms();
         report.content(now);
-        let seen = self.translation.seen();
-        let fresh = seen.text_estimate.saturating_sub(self.text_estimate);
+        let used = self.translation.progress().used;
+        let fresh = used.text_estimate.saturating_sub(self.text_estimate);
         if fresh > 0 {
-            self.text_estimate = seen.text_estimate;
+            self.text_estimate = used.text_estimate;
             report.text(fresh, now);
         }
-        self.about.used(seen);
-        match progress {
-            Some(progress) => Some(self.about.end(progress, self.whole_ms.unwrap_or(now))),
-            None => self.about.so_far(now),
+        self.context.used(used);
+        match ended {
+            Some(progress) => Some(self.context.end(progress, self.completed_ms.unwrap_or(now))),
+            None => self.context.so_far(now),
         }
     }
 }
 
 /// Counts a stream for which there was no memory.
-pub(super) fn full(about: &About) -> Effect {
-    metric::STREAMS_TOO_LARGE.count(&[about.asked.model()])
+pub(super) fn full(context: &AttemptContext) -> Effect {
+    metric::STREAMS_TOO_LARGE.count(&[context.asked.model()])
 }

@@ -4,13 +4,13 @@ use std::rc::Rc;
 use super::super::super::{Effect, Effects, Envoy, HeaderMap};
 use super::super::Config;
 use super::super::request::Asked;
-use super::super::response_headers::{is_answer, passes};
-use super::about::About;
+use super::super::response_headers::{is_answer, may_pass};
+use super::context::AttemptContext;
 use super::faults::{cut_short, internal, no_memory};
 use super::flowing::{Flowing, full};
-use super::judge::{CONTENT_TYPE, Came, Judge};
+use super::judge::{CONTENT_TYPE, Judge, Received};
 use super::translate::{End, Run, Translation};
-use super::{Relay, Turn, whole};
+use super::{Relay, Step, whole};
 use crate::dialect::quotes_key;
 use crate::json::{Document, Limits};
 
@@ -40,8 +40,11 @@ pub(in super::super) struct Held {
 
 #[derive(Debug)]
 enum Kind {
-    /// An error status: its body tells which. How often it is woken yet.
-    Error(u8),
+    /// An error status: its body tells which.
+    Error {
+        /// After so many more wakes it is judged by what has come.
+        wakes_left: u8,
+    },
     /// A whole answer.
     Whole,
     /// A streamed one, all of which has been read.
@@ -49,7 +52,7 @@ enum Kind {
 }
 
 impl Held {
-    pub(super) fn begin(config: Rc<Config>, mut asked: Asked, envoy: &dyn Envoy) -> Turn {
+    pub(super) fn begin(config: Rc<Config>, mut asked: Asked, envoy: &dyn Envoy) -> Step {
         let mut own = envoy.headers(HeaderMap::Response);
         let text = |name: &str| {
             let value = own.iter().find(|(own, _)| own == name).map(|(_, value)| value);
@@ -58,82 +61,83 @@ impl Held {
         let status = text(":status").and_then(|status| status.parse().ok()).unwrap_or(502);
         let events = text(CONTENT_TYPE).is_some_and(|kind| asked.endpoint.framing.is_of(kind));
         asked.report.status = status;
-        let about = About::new(config, asked);
-        let same = about.same();
+        let context = AttemptContext::new(config, asked);
+        let same_format = context.is_same_format();
         own.retain(|(name, value)| {
-            let passes = name == CONTENT_TYPE || passes(name, same);
+            let passes = name == CONTENT_TYPE || may_pass(name, same_format);
             passes && core::str::from_utf8(value).is_ok_and(|value| !quotes_key(value))
         });
         let kind = match status {
-            status if is_answer(status) && events && about.asked.stream => {
-                Kind::Stream(Box::new(Translation::new(&about, envoy)))
+            status if is_answer(status) && events && context.asked.stream => {
+                Kind::Stream(Box::new(Translation::new(&context, envoy)))
             }
             status if is_answer(status) => Kind::Whole,
-            _ => Kind::Error(about.patience(ERROR_PATIENCE)),
+            _ => Kind::Error { wakes_left: context.patience(ERROR_PATIENCE) },
         };
         // What is to come of an error may never come. That it is one is known to whoever leaves.
-        let failed = matches!(kind, Kind::Error(_));
-        let told = failed.then(|| [about.asked.report.publish(), Effect::Wake]);
-        let (next, mut effects) = wait(Judge { about, status, own }, kind, 0);
+        let failed = matches!(kind, Kind::Error { .. });
+        let told = failed.then(|| [context.asked.report.publish(), Effect::Wake]);
+        let (next, mut effects) = wait(Judge { context, status, own }, kind, 0);
         effects.list.extend(told.into_iter().flatten());
         (next, effects)
     }
 
     pub(super) const fn asked(&self) -> &Asked {
-        &self.judge.about.asked
+        &self.judge.context.asked
     }
 
     /// Trailers end a body as its last chunk would: what was held is judged now.
-    pub(super) fn trailers(self: Box<Self>, envoy: &dyn Envoy) -> Turn {
+    pub(super) fn trailers(self: Box<Self>, envoy: &dyn Envoy) -> Step {
         let size = self.size;
         self.body(size, true, envoy)
     }
 
     /// Time has passed: an error is judged by what has come of it once that is enough.
-    pub(super) fn wake(mut self: Box<Self>, envoy: &dyn Envoy) -> Turn {
-        let Kind::Error(patience) = &mut self.kind else {
+    pub(super) fn wake(mut self: Box<Self>, envoy: &dyn Envoy) -> Step {
+        let Kind::Error { wakes_left } = &mut self.kind else {
             return (Relay::Held(self), Effects::wait());
         };
-        *patience = patience.saturating_sub(1);
-        if *patience > 0 {
+        *wakes_left = wakes_left.saturating_sub(1);
+        if *wakes_left > 0 {
             return (Relay::Held(self), Effects::wait().and(Effect::Wake));
         }
-        error(self.judge, Came { size: self.size, end: false }, envoy)
+        error(self.judge, Received { size: self.size, end: false }, envoy)
     }
 
-    pub(super) fn body(self: Box<Self>, size: usize, end: bool, envoy: &dyn Envoy) -> Turn {
+    pub(super) fn body(self: Box<Self>, size: usize, end: bool, envoy: &dyn Envoy) -> Step {
         let Self { judge, kind, size: read } = *self;
-        let came = Came { size, end };
+        let received = Received { size, end };
         // More than Envoy buffers ends the request, next models and all.
-        let fits = |most: usize| size <= judge.about.config.buffer.at_most(most);
+        let fits = |most: usize| size <= judge.context.config.buffer.at_most(most);
         match kind {
-            Kind::Error(_) if end || !fits(ERROR_BYTES) || is_whole(size, envoy) => {
-                error(judge, came, envoy)
+            Kind::Error { .. } if end || !fits(ERROR_BYTES) || is_whole(size, envoy) => {
+                error(judge, received, envoy)
             }
-            Kind::Error(patience) => wait(judge, Kind::Error(patience), size),
+            kind @ Kind::Error { .. } => wait(judge, kind, size),
             Kind::Whole if !fits(WHOLE_BYTES) => {
-                judge.fail(internal("the provider's answer is too large to be judged"), came, envoy)
+                let fault = internal("the provider's answer is too large to be judged");
+                judge.fail(fault, received, envoy)
             }
-            Kind::Whole if end => whole::judged(judge, came, envoy),
+            Kind::Whole if end => whole::judged(judge, received, envoy),
             Kind::Whole => wait(judge, Kind::Whole, size),
-            Kind::Stream(translation) => stream(judge, translation, read, came, envoy),
+            Kind::Stream(translation) => stream(judge, translation, read, received, envoy),
         }
     }
 }
 
-fn wait(judge: Judge, kind: Kind, size: usize) -> Turn {
+fn wait(judge: Judge, kind: Kind, size: usize) -> Step {
     (Relay::Held(Box::new(Held { judge, kind, size })), Effects::wait())
 }
 
 /// An error's body is read when it is whole, when it is too long, or when it takes too long: what
 /// has not come of it says nothing.
-fn error(judge: Judge, came: Came, envoy: &dyn Envoy) -> Turn {
-    let body = match came.size {
+fn error(judge: Judge, received: Received, envoy: &dyn Envoy) -> Step {
+    let body = match received.size {
         0 => Vec::new(),
         size => envoy.response_body(0, size.min(ERROR_BYTES)),
     };
-    let fault = (judge.about.asked.endpoint.format.read_fault)(judge.status, &body);
-    judge.fail(fault, came, envoy)
+    let fault = (judge.context.asked.endpoint.format.read_fault)(judge.status, &body);
+    judge.fail(fault, received, envoy)
 }
 
 /// Whether an error's body says all that it can, though its provider has not ended it.
@@ -148,38 +152,38 @@ fn stream(
     mut judge: Judge,
     mut translation: Box<Translation>,
     read: usize,
-    came: Came,
+    received: Received,
     envoy: &dyn Envoy,
-) -> Turn {
-    let fresh = envoy.response_body(read, came.size.saturating_sub(read));
+) -> Step {
+    let fresh = envoy.response_body(read, received.size.saturating_sub(read));
     let mut run = translation.read(&fresh, judge.held());
-    if came.end {
+    if received.end {
         run = translation.finish(run);
     }
-    if translation.seen().content {
-        return Flowing::begin(judge, translation, run, came, envoy);
+    if translation.progress().content {
+        return Flowing::begin(judge, translation, run, received, envoy);
     }
-    let usage = translation.seen().usage;
-    let most = judge.about.config.buffer.at_most(STREAM_BYTES);
-    if matches!(run, Run::On) && came.size <= most {
+    let usage = translation.progress().used.reported;
+    let most = judge.context.config.buffer.at_most(STREAM_BYTES);
+    if matches!(run, Run::On) && received.size <= most {
         // An app that leaves now is charged by this.
-        let known = judge.about.reported(usage, envoy);
-        let (next, mut effects) = wait(judge, Kind::Stream(translation), came.size);
+        let known = judge.context.reported(usage, envoy);
+        let (next, mut effects) = wait(judge, Kind::Stream(translation), received.size);
         effects.list.extend(known);
         return (next, effects);
     }
-    judge.about.asked.report.used.reported = usage;
+    judge.context.asked.report.used.reported = usage;
     match run {
         Run::On => {
             let message = "the provider sent a megabyte and nothing of an answer";
-            judge.fail(internal(message), came, envoy)
+            judge.fail(internal(message), received, envoy)
         }
-        Run::Over(End::Broken(fault)) => judge.fail(fault, came, envoy),
+        Run::Over(End::Broken(fault)) => judge.fail(fault, received, envoy),
         Run::Over(End::Full) => {
-            let count = full(&judge.about);
-            let (next, effects) = judge.fail(no_memory(), came, envoy);
+            let count = full(&judge.context);
+            let (next, effects) = judge.fail(no_memory(), received, envoy);
             (next, effects.and(count))
         }
-        Run::Over(End::Whole | End::Stopped) => judge.fail(cut_short(), came, envoy),
+        Run::Over(End::Whole | End::Stopped) => judge.fail(cut_short(), received, envoy),
     }
 }

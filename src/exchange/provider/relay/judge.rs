@@ -5,10 +5,10 @@ use super::super::super::effect::{fixed, header};
 use super::super::super::{
     Body, Effect, Effects, Envoy, HeaderMap, Headers, Outcome, Progress, Reply, is_retried,
 };
-use super::super::response_headers::WAITS;
-use super::about::About;
+use super::super::response_headers::RETRY_HEADERS;
+use super::context::AttemptContext;
 use super::ending::Ending;
-use super::{Relay, Turn};
+use super::{Relay, Step};
 use crate::dialect::Fault;
 use crate::policy::shown;
 
@@ -22,7 +22,7 @@ pub(super) const EVENTS: &str = "text/event-stream";
 /// An answer whose headers are held.
 #[derive(Debug)]
 pub(super) struct Judge {
-    pub(super) about: About,
+    pub(super) context: AttemptContext,
     pub(super) status: u16,
     /// The provider's own headers, as far as they may pass, and its content type.
     pub(super) own: Vec<(String, Vec<u8>)>,
@@ -30,7 +30,7 @@ pub(super) struct Judge {
 
 /// How far an answer had come when it failed.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Came {
+pub(super) struct Received {
     /// How much of its body Envoy holds.
     pub(super) size: usize,
     /// Nothing follows.
@@ -44,20 +44,20 @@ impl Judge {
     }
 
     /// A failure before the app saw anything: another model is tried, or the app is told.
-    pub(super) fn fail(mut self, fault: Fault, came: Came, envoy: &dyn Envoy) -> Turn {
+    pub(super) fn fail(mut self, fault: Fault, received: Received, envoy: &dyn Envoy) -> Step {
         let outcome = Outcome::of(&fault);
         let verdict = outcome.verdict();
-        let end = self.about.end(Progress::Failed(outcome), envoy.now_ms());
+        let end = self.context.end(Progress::Failed(outcome), envoy.now_ms());
         let mut effects = Effects::go_on().and(end);
         if verdict.public_message.is_some() {
             let said = shown(&fault.message);
-            let line = format!("model `{}`: {}: {said}", self.about.asked.model(), verdict.name);
+            let line = format!("model `{}`: {}: {said}", self.context.asked.model(), verdict.name);
             effects.list.push(Effect::Log(line));
         }
-        let retry = self.about.asked.more && verdict.fails_over;
-        let told = outcome.public_fault(fault, self.about.asked.model());
+        let retry = self.context.asked.more && verdict.fails_over;
+        let told = outcome.public_fault(fault, self.context.asked.model());
         if retry {
-            return self.ask_the_next(&told, came, effects);
+            return self.ask_the_next(&told, received, effects);
         }
         effects.list.push(Effect::Reply(self.reply(&told)));
         (Relay::Passed, effects)
@@ -66,31 +66,32 @@ impl Judge {
     /// Has Envoy ask the next model: at once, however slowly the rest of this answer comes.
     ///
     /// The body is the app's nevertheless: Envoy may have no retry left, whatever the plan says.
-    fn ask_the_next(self, told: &Fault, came: Came, mut effects: Effects) -> Turn {
-        let asked = &self.about.asked;
+    fn ask_the_next(self, told: &Fault, received: Received, mut effects: Effects) -> Step {
+        let asked = &self.context.asked;
         // Envoy retries what its policy lists; everything else has to look like it.
         let status = if is_retried(told.status) { told.status } else { 503 };
         // Envoy buffers nothing where nothing came.
-        let said = if came.size > 0 {
+        let said = if received.size > 0 {
             (asked.client.write_fault)(told, &asked.request_id)
         } else {
             Vec::new()
         };
-        let body = self.about.config.buffer.hold(said).unwrap_or_default();
+        let body = self.context.config.buffer.hold(said).unwrap_or_default();
         effects.list.push(self.headers(status, Some(JSON), Some(body.as_bytes().len())));
-        effects.list.extend((came.size > 0).then_some(Effect::ResponseBody(body)));
-        if came.end {
+        effects.list.extend((received.size > 0).then_some(Effect::ResponseBody(body)));
+        if received.end {
             return (Relay::Passed, effects);
         }
         (Relay::Ending(Ending::Failed), effects.and(Effect::Wake))
     }
 
     fn reply(&self, told: &Fault) -> Reply {
-        let mut reply = Reply::fault(self.about.asked.client, told, &self.about.asked.request_id);
-        reply.headers.push(("x-tradewind-model", self.about.asked.model().to_owned()));
-        reply.headers.push(("x-tradewind-attempts", self.about.asked.attempts.to_string()));
+        let asked = &self.context.asked;
+        let mut reply = Reply::fault(asked.client, told, &asked.request_id);
+        reply.headers.push(("x-tradewind-model", asked.model().to_owned()));
+        reply.headers.push(("x-tradewind-attempts", asked.attempts.to_string()));
         reply.headers.extend(self.left().map(|left| ("x-tradewind-credits", left)));
-        let waits = WAITS.into_iter().filter_map(|name| Some((name, self.text(name)?)));
+        let waits = RETRY_HEADERS.into_iter().filter_map(|name| Some((name, self.text(name)?)));
         reply.headers.extend(waits);
         reply
     }
@@ -102,7 +103,7 @@ impl Judge {
     }
 
     fn left(&self) -> Option<String> {
-        self.about.asked.meter.as_ref().and_then(|meter| meter.left.clone())
+        self.context.asked.meter.as_ref().and_then(|meter| meter.left.clone())
     }
 
     /// The answer's headers: what may pass of the provider's, and ours.
@@ -119,7 +120,7 @@ impl Judge {
                 headers.push((Cow::Owned(name.clone()), Cow::Owned(value.clone())));
             }
         }
-        let asked = &self.about.asked;
+        let asked = &self.context.asked;
         headers.extend(kind.map(|kind| fixed(CONTENT_TYPE, kind)));
         headers.extend(length.map(|length| header("content-length", length.to_string())));
         headers.push(header("x-tradewind-model", asked.model()));

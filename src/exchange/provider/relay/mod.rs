@@ -9,14 +9,14 @@
 //!
 //! Each state is a type, and a callback gives the next one. What Envoy buffers is not held here a
 //! second time; what is held is counted ([`crate::exchange::Memory`]).
-mod about;
+mod context;
 mod ending;
 mod faults;
 mod flowing;
 mod held;
 mod judge;
 mod output;
-mod seen;
+mod progress;
 mod translate;
 mod whole;
 
@@ -43,7 +43,7 @@ pub(super) enum Relay {
 }
 
 /// What a callback gives: the next state, and what Envoy is to do.
-type Turn = (Relay, Effects);
+type Step = (Relay, Effects);
 
 /// A part of the provider's answer.
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +63,7 @@ pub(super) enum Part {
 
 impl Relay {
     /// The headers are here.
-    pub(super) fn begin(config: Rc<Config>, asked: Asked, envoy: &dyn Envoy) -> Turn {
+    pub(super) fn begin(config: Rc<Config>, asked: Asked, envoy: &dyn Envoy) -> Step {
         Held::begin(config, asked, envoy)
     }
 
@@ -76,7 +76,7 @@ impl Relay {
     }
 
     /// A part is here.
-    pub(super) fn on(self, part: Part, envoy: &dyn Envoy) -> Turn {
+    pub(super) fn on(self, part: Part, envoy: &dyn Envoy) -> Step {
         match (self, part) {
             (Self::Held(held), Part::Body { size, end }) => held.body(size, end, envoy),
             (Self::Held(held), Part::Trailers) => held.trailers(envoy),

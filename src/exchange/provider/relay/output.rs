@@ -2,7 +2,7 @@
 use core::ops::Range;
 
 use super::super::super::Envoy;
-use super::about::About;
+use super::context::AttemptContext;
 use crate::dialect::{AnswerWriter, Event, sse};
 
 /// What is kept free of a stream's buffer for the words that end it.
@@ -43,18 +43,18 @@ struct Passing {
 }
 
 impl Output {
-    pub(super) fn new(about: &About, envoy: &dyn Envoy) -> Self {
-        let most = about.config.buffer.bytes().saturating_sub(END_BYTES);
-        let bytes = if about.same() {
-            let hides_usage = !about.asked.stream_usage;
-            let passing = Passing { hides_usage, follows: about.stop_at().is_some() };
+    pub(super) fn new(context: &AttemptContext, envoy: &dyn Envoy) -> Self {
+        let most = context.config.buffer.bytes().saturating_sub(END_BYTES);
+        let bytes = if context.is_same_format() {
+            let hides_usage = !context.asked.stream_usage;
+            let passing = Passing { hides_usage, follows: context.stop_at().is_some() };
             Bytes::Marked { passing, read: 0, cuts: Vec::new() }
         } else {
             Bytes::Written
         };
         Self {
             bytes,
-            writer: about.writer(envoy),
+            writer: context.writer(envoy),
             out: Vec::new(),
             most: usize::try_from(most).unwrap_or(usize::MAX),
         }
@@ -191,8 +191,8 @@ impl Output {
         self.out.extend_from_slice(bytes);
     }
 
-    /// What goes to the app, in the place of the `size` bytes that Envoy holds; none when that is
-    /// what they are. The first `ready` of them are the app's already.
+    /// What goes to the app, in the place of the `size` bytes that Envoy holds; `None` when that
+    /// is what they are. The first `ready` of them are the app's already.
     pub(super) fn take(&mut self, ready: usize, size: usize, envoy: &dyn Envoy) -> Option<Vec<u8>> {
         let mut out = core::mem::take(&mut self.out);
         match &mut self.bytes {

@@ -1,10 +1,10 @@
 //! A stream's bytes, event by event, into what the app receives.
 use super::super::super::report::believed;
 use super::super::super::{Envoy, Permit};
-use super::about::About;
+use super::context::AttemptContext;
 use super::faults::{cut_short, endless, event_too_large};
 use super::output::Output;
-use super::seen::Seen;
+use super::progress::{StreamProgress, count};
 use crate::dialect::{Event, Fault, Stop, StreamReader, sse};
 use crate::usage::Usage;
 
@@ -13,17 +13,17 @@ use crate::usage::Usage;
 pub(in super::super) struct Translation {
     parser: sse::Parser,
     permit: Permit,
-    ear: Ear,
+    events: EventReader,
     /// What ends a stream of the app's dialect whose reason of its end is out.
     mark: &'static str,
 }
 
 /// What reads the provider's events.
 #[derive(Debug)]
-struct Ear {
+struct EventReader {
     reader: Box<dyn StreamReader>,
     output: Output,
-    seen: Seen,
+    progress: StreamProgress,
     /// Of how many answers one is read; 0 where nobody pays.
     choices: u64,
     /// Where it is ended: at so many tokens of output.
@@ -53,93 +53,93 @@ pub(super) enum End {
 }
 
 impl Translation {
-    pub(super) fn new(about: &About, envoy: &dyn Envoy) -> Self {
-        let ear = Ear {
-            reader: (about.asked.endpoint.format.read_stream)(),
-            output: Output::new(about, envoy),
-            seen: Seen::default(),
-            choices: about.asked.meter.as_ref().map_or(0, |_| about.choices()),
-            stop_at: about.stop_at(),
+    pub(super) fn new(context: &AttemptContext, envoy: &dyn Envoy) -> Self {
+        let events = EventReader {
+            reader: (context.asked.endpoint.format.read_stream)(),
+            output: Output::new(context, envoy),
+            progress: StreamProgress::default(),
+            choices: context.asked.meter.as_ref().map_or(0, |_| context.choices()),
+            stop_at: context.stop_at(),
         };
-        let permit = about.config.memory.permit();
+        let permit = context.config.memory.permit();
         Self {
-            parser: about.asked.endpoint.framing.parser(),
+            parser: context.asked.endpoint.framing.parser(),
             permit,
-            ear,
-            mark: about.asked.inbound.end_of_stream,
+            events,
+            mark: context.asked.inbound.end_of_stream,
         }
     }
 
-    pub(super) const fn seen(&self) -> &Seen {
-        &self.ear.seen
+    pub(super) const fn progress(&self) -> &StreamProgress {
+        &self.events.progress
     }
 
     pub(super) const fn output(&mut self) -> &mut Output {
-        &mut self.ear.output
+        &mut self.events.output
     }
 
     /// Whether the answer is whole, and only the mark of its end has not come.
     pub(super) fn awaits_mark(&self) -> bool {
-        self.ear.seen.stop && self.ear.reader.is_whole()
+        self.events.progress.stop && self.events.reader.is_whole()
     }
 
     /// Whether what it has used has been reported in the end.
     pub(super) const fn is_accounted(&self) -> bool {
-        self.ear.seen.accounted
+        self.events.progress.accounted
     }
 
     /// Ends an answer that awaits its mark.
     pub(super) fn complete(&mut self) -> Run {
         if self.parser.passes_long() {
-            self.ear.output.end_event();
+            self.events.output.end_event();
         }
-        Run::Over(self.ear.complete(self.mark))
+        Run::Over(self.events.complete(self.mark))
     }
 
     /// Takes in a chunk. `besides` is what its stream holds elsewhere, in bytes.
     pub(super) fn read(&mut self, chunk: &[u8], besides: usize) -> Run {
-        let Self { parser, permit, ear, .. } = self;
-        if ear.output.passes() {
+        let Self { parser, permit, events, .. } = self;
+        if events.output.passes() {
             parser.pass_long();
         }
         if !parser.carried().is_empty() {
-            ear.output.differs();
+            events.output.differs();
         }
         let mut over = None;
         let pushed = parser.push(chunk, |block, raw| match &over {
-            None => over = ear.event(block, raw),
-            Some(end) => ear.late(block, raw, end),
+            None => over = events.event(block, raw),
+            Some(end) => events.late(block, raw, end),
         });
         let unread = parser.take_unread();
-        if over.is_none() && unread > 0 && !ear.seen.content {
+        if over.is_none() && unread > 0 && !events.progress.content {
             // Nothing has been said yet, and what this says nobody knows: it is no answer.
             over = Some(End::Broken(endless()));
         }
-        ear.unread(unread);
-        if over.is_none() && ear.exhausted() {
+        events.unread(unread);
+        if over.is_none() && events.exhausted() {
             if parser.passes_long() {
-                ear.output.end_event();
+                events.output.end_event();
             }
-            ear.stop();
+            events.stop();
             over = Some(End::Stopped);
         }
         let held = besides
             .saturating_add(parser.held())
-            .saturating_add(ear.reader.held())
-            .saturating_add(ear.output.held(ear.seen.content));
+            .saturating_add(events.reader.held())
+            .saturating_add(events.output.held(events.progress.content));
         let end = match over {
             Some(end) => end,
             None if pushed.is_err() => End::Broken(endless()),
             None if permit.hold(held).is_err() => End::Full,
             None => {
                 if !parser.carried().is_empty() {
-                    ear.output.differs();
+                    events.output.differs();
                 }
                 return Run::On;
             }
         };
         if !(matches!(end, End::Whole) && parser.carried().is_empty()) {
-            ear.output.differs();
+            events.output.differs();
         }
         Run::Over(end)
     }
@@ -152,18 +152,18 @@ impl Translation {
         if matches!(run, Run::Over(_)) {
             return run;
         }
-        let Self { parser, ear, mark, .. } = self;
-        let whole = ear.seen.stop && ear.reader.is_whole();
+        let Self { parser, events, mark, .. } = self;
+        let whole = events.progress.stop && events.reader.is_whole();
         if parser.passes_long() {
-            ear.output.end_event();
+            events.output.end_event();
         }
         let mut over = None;
-        parser.finish(|block, raw| over = ear.tail(block, raw));
+        parser.finish(|block, raw| over = events.tail(block, raw));
         Run::Over(match over {
             // Half an event after all that an app reads: nothing is lost with it.
-            Some(End::Broken(_)) if whole => ear.complete(mark),
+            Some(End::Broken(_)) if whole => events.complete(mark),
             Some(end) => end,
-            None if ear.seen.stop && ear.reader.is_whole() => ear.complete(mark),
+            None if events.progress.stop && events.reader.is_whole() => events.complete(mark),
             None => End::Broken(cut_short()),
         })
     }
@@ -171,19 +171,19 @@ impl Translation {
     /// Reads what comes after the end: some providers report the usage there. False once it may
     /// not be read any further.
     pub(super) fn late(&mut self, chunk: &[u8]) -> bool {
-        let Self { parser, permit, ear, .. } = self;
-        let pushed = parser.push(chunk, |block, raw| ear.late(block, raw, &End::Whole));
+        let Self { parser, permit, events, .. } = self;
+        let pushed = parser.push(chunk, |block, raw| events.late(block, raw, &End::Whole));
         pushed.is_ok() && permit.hold(parser.held()).is_ok()
     }
 }
 
-impl Ear {
+impl EventReader {
     /// Takes in an event and its bytes; says how the stream ended, if it did.
     fn event(&mut self, block: sse::Block<'_>, raw: &[u8]) -> Option<End> {
         let event = match block {
             sse::Block::Event(event) => event,
             sse::Block::Silent => {
-                self.output.silent(raw, self.seen.content);
+                self.output.silent(raw, self.progress.content);
                 return None;
             }
             sse::Block::Part => {
@@ -212,7 +212,8 @@ impl Ear {
     fn unread(&mut self, bytes: usize) {
         let tokens = u64::try_from(bytes / 4).unwrap_or(u64::MAX);
         if self.choices > 0 {
-            self.seen.text_estimate = self.seen.text_estimate.saturating_add(tokens);
+            let used = &mut self.progress.used;
+            used.text_estimate = used.text_estimate.saturating_add(tokens);
         }
     }
 
@@ -220,20 +221,20 @@ impl Ear {
     fn late(&mut self, block: sse::Block<'_>, raw: &[u8], end: &End) {
         self.output.raw(raw, false);
         let (Some(event), End::Whole) = (block.event(), end) else { return };
-        let Self { reader, seen, .. } = self;
+        let Self { reader, progress, .. } = self;
         reader.read(event.name, &event.data, &mut |event| {
             if let Event::Usage(usage) = event {
-                seen.report(usage);
+                progress.report(usage);
             }
         });
         if let Some(usage) = reader.late(&event.data) {
-            seen.report(usage);
+            progress.report(usage);
         }
     }
 
     fn read_event(&mut self, event: &sse::Event<'_>) -> Disposition {
-        let Self { reader, output, seen, choices, .. } = self;
-        let before = seen.content;
+        let Self { reader, output, progress, choices, .. } = self;
+        let before = progress.content;
         let mut disposition = Disposition { any: false, hidden: output.hides_usage(), end: None };
         reader.read(event.name, &event.data, &mut |event| {
             if matches!(disposition.end, Some(End::Broken(_))) {
@@ -246,18 +247,18 @@ impl Ear {
                     disposition.end = Some(End::Broken(fault));
                     return;
                 }
-                Event::Usage(usage) => seen.report(usage),
+                Event::Usage(usage) => progress.report(usage),
                 Event::End => disposition.end = Some(End::Whole),
-                Event::Stop(_) => seen.stop = true,
+                Event::Stop(_) => progress.stop = true,
                 _ => {}
             }
-            seen.content |= event.is_content();
+            progress.content |= event.is_content();
             if *choices > 0 {
-                seen.count(&event, *choices);
+                count(&mut progress.used, &event, *choices);
             }
             if !output.event(&event) {
                 // Before the app has anything, it is a failure like any other.
-                seen.content = before;
+                progress.content = before;
                 disposition.end = Some(End::Broken(event_too_large()));
             }
         });
@@ -278,26 +279,27 @@ impl Ear {
     /// of several answers by as much again; a count that cannot be ends nothing. An answer that is
     /// about to end by itself is not ended twice.
     fn exhausted(&self) -> bool {
-        let Some(bound) = self.stop_at.filter(|_| !self.seen.stop) else { return false };
+        let Some(bound) = self.stop_at.filter(|_| !self.progress.stop) else { return false };
         let beyond = |usage: Usage| usage.output > bound && usage.output <= believed(bound);
         // Of several answers one is read and counted for all, and each has its share of the bound.
         let choices = self.choices.max(1);
         let more = if choices == 1 { bound / 4 } else { bound };
         let surely = bound.saturating_add(more).saturating_add(choices.saturating_mul(16));
-        self.seen.usage.is_some_and(beyond) || self.seen.tokens() > surely
+        self.progress.used.reported.is_some_and(beyond) || self.progress.used.seen() > surely
     }
 
     /// Ends the answer as one that reached its most tokens.
     fn stop(&mut self) {
-        let Self { output, seen, stop_at, .. } = self;
-        let usage = Usage { output: stop_at.unwrap_or_default(), ..seen.usage.unwrap_or_default() };
+        let Self { output, progress, stop_at, .. } = self;
+        let reported = progress.used.reported;
+        let usage = Usage { output: stop_at.unwrap_or_default(), ..reported.unwrap_or_default() };
         output.say(&Event::Stop(Stop::MaxTokens));
-        if seen.usage.is_some() {
+        if reported.is_some() {
             output.say(&Event::Usage(usage));
         }
         output.say(&Event::End);
         // All that was paid for has been said, whatever was reported before.
-        seen.usage = seen.usage.map(|_| usage);
+        progress.used.reported = reported.map(|_| usage);
     }
 
     fn complete(&mut self, mark: &str) -> End {

@@ -1,8 +1,9 @@
 //! A whole answer, judged.
 use super::super::super::{Envoy, Progress, Quiet, Used};
 use super::faults::internal;
-use super::judge::{Came, EVENTS, JSON, Judge};
-use super::{Relay, Turn};
+use super::judge::{EVENTS, JSON, Judge, Received};
+use super::progress::count;
+use super::{Relay, Step};
 use crate::dialect::{AnswerWriter, Event, Fault};
 use crate::json::{Document, Limits};
 
@@ -11,7 +12,7 @@ const AROUND: usize = 32;
 
 /// What an answer said.
 #[derive(Debug, Default)]
-struct Said {
+struct WholeAnswer {
     used: Used,
     content: bool,
     fault: Option<Fault>,
@@ -22,39 +23,39 @@ struct Said {
 }
 
 /// Judges an answer of which all is here.
-pub(super) fn judged(mut judge: Judge, came: Came, envoy: &dyn Envoy) -> Turn {
-    let body = envoy.response_body(0, came.size);
+pub(super) fn judged(mut judge: Judge, received: Received, envoy: &dyn Envoy) -> Step {
+    let body = envoy.response_body(0, received.size);
     let not_an_answer = |status: u16| {
         internal(format!("the provider answered {status} with something that is no answer"))
     };
-    let unread = judge.about.asked.endpoint.quirks.unread_members;
+    let unread = judge.context.asked.endpoint.quirks.unread_members;
     let Ok(document) = Document::parse(&body, Limits { unread, ..Limits::lenient() }) else {
         let fault = not_an_answer(judge.status);
-        return judge.fail(fault, came, envoy);
+        return judge.fail(fault, received, envoy);
     };
     // A provider may answer whole though a stream was asked for; the app gets its stream.
-    let asked = &judge.about.asked;
+    let asked = &judge.context.asked;
     let (stream, metered) = (asked.stream, asked.meter.is_some());
-    let writer = (stream || !judge.about.same()).then(|| judge.about.writer(envoy));
+    let writer = (stream || !judge.context.is_same_format()).then(|| judge.context.writer(envoy));
     let rewritten = writer.is_some();
-    let said = read(&judge, &document, writer, metered);
+    let answer = read(&judge, &document, writer, metered);
     drop(document);
-    judge.about.asked.report.used = said.used;
-    if let Some(fault) = said.fault {
-        return judge.fail(fault, came, envoy);
+    judge.context.asked.report.used = answer.used;
+    if let Some(fault) = answer.fault {
+        return judge.fail(fault, received, envoy);
     }
-    if !said.content {
+    if !answer.content {
         let fault = not_an_answer(judge.status);
-        return judge.fail(fault, came, envoy);
+        return judge.fail(fault, received, envoy);
     }
-    let written = rewritten.then(|| judge.about.config.buffer.hold(said.out)).transpose();
+    let written = rewritten.then(|| judge.context.config.buffer.hold(answer.out)).transpose();
     let Ok(written) = written else {
-        return judge.fail(too_large(), came, envoy);
+        return judge.fail(too_large(), received, envoy);
     };
     let kind = if stream { EVENTS } else { JSON };
-    let mut effects = judge.pass(kind, written, came.size);
-    let sent = effects.body().unwrap_or(came.size);
-    let (report, now) = (&mut judge.about.asked.report, envoy.now_ms());
+    let mut effects = judge.pass(kind, written, received.size);
+    let sent = effects.body().unwrap_or(received.size);
+    let (report, now) = (&mut judge.context.asked.report, envoy.now_ms());
     report.bytes = u64::try_from(sent).unwrap_or(u64::MAX);
     report.content(now);
     // Nothing of it was seen before all of it was made.
@@ -72,35 +73,31 @@ fn read(
     document: &Document<'_>,
     mut writer: Option<Box<dyn AnswerWriter>>,
     metered: bool,
-) -> Said {
-    let buffer = judge.about.config.buffer;
-    let (mut said, choices) = (Said::default(), judge.about.choices());
-    (judge.about.asked.endpoint.format.read_answer)(document, &mut |event| {
-        if said.fault.is_some() {
+) -> WholeAnswer {
+    let buffer = judge.context.config.buffer;
+    let (mut answer, choices) = (WholeAnswer::default(), judge.context.choices());
+    (judge.context.asked.endpoint.format.read_answer)(document, &mut |event| {
+        if answer.fault.is_some() {
             return;
         }
         match &event {
-            Event::Fault(fault) => said.fault = Some(fault.clone()),
-            Event::Usage(usage) => said.used.reported = Some(*usage),
-            other => said.content |= other.is_content(),
+            Event::Fault(fault) => answer.fault = Some(fault.clone()),
+            Event::Usage(usage) => answer.used.reported = Some(*usage),
+            other => answer.content |= other.is_content(),
         }
         if metered {
-            let tokens = match &event {
-                Event::Reasoning(_) => &mut said.used.reasoning_estimate,
-                _ => &mut said.used.text_estimate,
-            };
-            *tokens = tokens.saturating_add(event.tokens().saturating_mul(choices));
+            count(&mut answer.used, &event, choices);
         }
         let Some(writer) = &mut writer else { return };
-        said.bytes = said.bytes.saturating_add(event.bytes()).saturating_add(AROUND);
-        if buffer.fits(said.bytes) {
-            writer.write(&event, &mut said.out);
+        answer.bytes = answer.bytes.saturating_add(event.bytes()).saturating_add(AROUND);
+        if buffer.fits(answer.bytes) {
+            writer.write(&event, &mut answer.out);
         }
-        if !buffer.fits(said.bytes.max(said.out.len())) {
-            said.fault = Some(too_large());
+        if !buffer.fits(answer.bytes.max(answer.out.len())) {
+            answer.fault = Some(too_large());
         }
     });
-    said
+    answer
 }
 
 fn too_large() -> Fault {

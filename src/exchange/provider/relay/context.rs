@@ -4,13 +4,12 @@ use std::rc::Rc;
 use super::super::super::{Effect, Envoy, Progress, Used};
 use super::super::Config;
 use super::super::request::Asked;
-use super::seen::Seen;
 use crate::dialect::{AnswerHead, AnswerWriter, Event, Fault};
 use crate::usage::Usage;
 
 /// The attempt.
 #[derive(Debug)]
-pub(in super::super) struct About {
+pub(in super::super) struct AttemptContext {
     pub(super) config: Rc<Config>,
     pub(super) asked: Asked,
     /// Its report is published again when so many bytes have gone to the app: twice what had when
@@ -19,7 +18,7 @@ pub(in super::super) struct About {
     /// Or at that time, by the proxy's clock in milliseconds.
     next_ms: u64,
     /// Or when its provider reports another usage than this.
-    told: Option<Usage>,
+    published_usage: Option<Usage>,
 }
 
 /// How old what was published may become while more is known, in milliseconds: an app that leaves
@@ -34,13 +33,13 @@ const MARGIN_MS: u64 = 200;
 /// Longest message of a provider that an app is told in mid-stream, in characters.
 const MESSAGE: usize = 2_000;
 
-impl About {
+impl AttemptContext {
     pub(super) const fn new(config: Rc<Config>, asked: Asked) -> Self {
-        Self { config, asked, next: 0, next_ms: 0, told: None }
+        Self { config, asked, next: 0, next_ms: 0, published_usage: None }
     }
 
     /// Whether the app and the provider speak the same format.
-    pub(super) fn same(&self) -> bool {
+    pub(super) fn is_same_format(&self) -> bool {
         self.asked.inbound.format == self.asked.endpoint.format
     }
 
@@ -57,7 +56,7 @@ impl About {
         u8::try_from(times).unwrap_or(u8::MAX).clamp(1, most)
     }
 
-    /// Tokens of output at which the answer is ended; none where it is not.
+    /// Tokens of output at which the answer is ended; `None` where it is not.
     pub(super) fn stop_at(&self) -> Option<u64> {
         self.asked.meter.as_ref().filter(|meter| meter.stop).map(|meter| meter.paid)
     }
@@ -86,12 +85,7 @@ impl About {
     }
 
     /// Notes what a stream has used.
-    pub(super) fn used(&mut self, seen: &Seen) {
-        let used = Used {
-            reported: seen.usage,
-            text_estimate: seen.text_estimate,
-            reasoning_estimate: seen.reasoning_estimate,
-        };
+    pub(super) fn used(&mut self, used: Used) {
         self.asked.report.used = self.stop_at().map_or(used, |most| used.within(most));
     }
 
@@ -99,7 +93,7 @@ impl About {
     pub(super) fn so_far(&mut self, now_ms: u64) -> Option<Effect> {
         let due = self.asked.report.bytes >= self.next
             || now_ms >= self.next_ms
-            || self.asked.report.used.reported != self.told;
+            || self.asked.report.used.reported != self.published_usage;
         due.then(|| self.publish(now_ms))
     }
 
@@ -117,7 +111,7 @@ impl About {
     fn publish(&mut self, now_ms: u64) -> Effect {
         self.next = self.asked.report.bytes.saturating_mul(2);
         self.next_ms = now_ms.saturating_add(OLD_MS);
-        self.told = self.asked.report.used.reported;
+        self.published_usage = self.asked.report.used.reported;
         self.asked.report.publish()
     }
 

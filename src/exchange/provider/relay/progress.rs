@@ -1,0 +1,35 @@
+//! What has been seen of a stream: whether the app has a part of it, and what it has used.
+use super::super::super::Used;
+use crate::dialect::Event;
+use crate::usage::Usage;
+
+/// What has been seen of the stream so far.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct StreamProgress {
+    /// The app would see something of it.
+    pub(super) content: bool,
+    /// Why it ends has been said.
+    pub(super) stop: bool,
+    /// The usage was reported with that or after it: as a rule there is no other report.
+    pub(super) accounted: bool,
+    /// What it has used; the estimates are 0 where nobody pays.
+    pub(super) used: Used,
+}
+
+impl StreamProgress {
+    /// Notes a report of its provider's.
+    pub(super) fn report(&mut self, usage: Usage) {
+        self.accounted |= self.stop;
+        let before = self.used.reported.unwrap_or_default();
+        self.used.reported = Some(before.updated_by(usage));
+    }
+}
+
+/// Adds the tokens of an event, estimated; it is taken for that of as many answers as `choices`.
+pub(super) fn count(used: &mut Used, event: &Event<'_>, choices: u64) {
+    let tokens = match event {
+        Event::Reasoning(_) => &mut used.reasoning_estimate,
+        _ => &mut used.text_estimate,
+    };
+    *tokens = tokens.saturating_add(event.tokens().saturating_mul(choices));
+}
