@@ -1,7 +1,7 @@
 //! Answers that Envoy makes itself, at any point of a request's way through its chain: which model
 //! they are said of, and how many were tried.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
-use tradewind::exchange::filter_state::TRIED;
+use tradewind::exchange::filter_state::{JUDGED, TRIED};
 use tradewind::exchange::{Effect, Outcome, Progress, Report, StreamBuffer};
 
 use super::support::{Filter, Gateway, Piece, Step, Way, World};
@@ -12,6 +12,8 @@ const POLICY: &str = include_str!("../../corpus/exchange/policy/usual.json");
 struct Local {
     /// What the attempts have told of themselves so far.
     told: Vec<Progress>,
+    /// The last of them was judged, and its VM failed before the mark of that could be taken back.
+    marked: bool,
     /// The cluster of the last attempt; empty where there was none.
     cluster: String,
     status: String,
@@ -64,6 +66,11 @@ fn got(local: &Local, body: bool) -> Got {
             report.end(*progress, 2);
         }
         publish(&mut world, &report);
+        if let Effect::State(_, told) = report.publish()
+            && local.marked
+        {
+            world.state.insert(JUDGED.to_owned(), told);
+        }
     }
     world.cluster = local.cluster.clone();
     world.details = local.details.clone();
@@ -96,8 +103,9 @@ fn got(local: &Local, body: bool) -> Got {
     Got { status, attempts, tried, message }
 }
 
-/// How far the attempts have come, by letters: failed, timed out, unreached, running; the cluster
-/// of the last; what Envoy says; what the app is told, of how many attempts.
+/// How far the attempts have come, by letters: failed, failed and still marked as judged (J),
+/// timed out, unreached, running; the cluster of the last; what Envoy says; what the app is told,
+/// of how many attempts.
 const TABLE: &str = "
 -   | -         | 503 overload            | 503 0 the model could not be reached (overload)
 -   | -         | 503 no_healthy_upstream | 503 0 `claude` could not be reached (no_h
@@ -105,6 +113,7 @@ const TABLE: &str = "
 -   | anthropic | 503 cluster_not_found{} | 503 0 `claude` could not be reached (cluster_not_found)
 -   | anthropic | 503 wasm_fail_stream    | 503 1 the gateway failed
 F   | openai    | 503 wasm_fail_stream    | 503 2 the gateway failed
+J   | openai    | 503 wasm_fail_stream    | 503 2 the gateway failed
 R   | anthropic | 503 wasm_fail_stream    | 503 1 the gateway failed
 R   | anthropic | 504 response_timeout    | 504 1 `claude` did not answer in time (resp
 FR  | openai    | 504 response_timeout    | 504 2 MANY `gpt`, did not answer in time (resp
@@ -121,8 +130,9 @@ fn what_envoy_says_itself_is_said_of_the_model_that_it_concerns() {
     for row in TABLE.lines().filter(|row| !row.is_empty()) {
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
         let [told, cluster, said, expected] = cells.as_slice() else { panic!("{row}") };
+        let marked = told.contains('J');
         let told = told.chars().filter(|letter| *letter != '-').map(|letter| match letter {
-            'F' => Progress::Failed(Outcome::Overloaded),
+            'F' | 'J' => Progress::Failed(Outcome::Overloaded),
             'T' => Progress::Failed(Outcome::TimedOut),
             'U' => Progress::Failed(Outcome::Unreached),
             _ => Progress::Running,
@@ -130,6 +140,7 @@ fn what_envoy_says_itself_is_said_of_the_model_that_it_concerns() {
         let (status, details) = said.split_once(' ').unwrap();
         let local = Local {
             told: told.collect(),
+            marked,
             cluster: none(cluster),
             status: status.to_owned(),
             details: details.to_owned(),
