@@ -264,9 +264,10 @@ fn models_that_would_need_too_many_places_of_a_body_changed_are_passed_over() {
     assert_eq!(more.outline.edits.len(), 0);
     let names = more.quote.primary.legs.iter().map(|leg| leg.model.name.as_str());
     assert_eq!(names.collect::<Vec<_>>(), ["gpt"]);
-    assert!(log(Ok(more)).contains(r#"{"step":"amend","skipped":"claude","reason":"more than 1024 places of the body would have to change"}"#));
+    assert!(log(Ok(more)).contains(r#"{"step":"amend","skipped":"claude","reason":"more than 1024 places of the body would have to change, one for each thought of another model: send fewer of them back"}"#));
     let message = ask("claude", 1023).unwrap_err().fault.message;
     let expected = "no model behind `claude` can serve this request: `claude`: more than 1024 places \
-                    of the body would have to change";
+                    of the body would have to change, one for each thought of another model: send \
+                    fewer of them back";
     assert_eq!(message, expected);
 }

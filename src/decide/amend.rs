@@ -19,7 +19,10 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     }
     let edits = (request.inbound.edits)(request.document, request.ask);
     if edits.len() > EDITS_MAX {
-        let reason = format!("more than {EDITS_MAX} places of the body would have to change");
+        let reason = format!(
+            "more than {EDITS_MAX} places of the body would have to change, one for each thought \
+             of another model: send fewer of them back"
+        );
         let left = decision.pass_over(request, NAME, |leg| {
             request.is_spoken_by(&leg.model).then(|| Cow::Owned(reason.clone()))
         });
