@@ -94,3 +94,42 @@ fn the_reference_is_what_render_prints() {
     let written = fs::read_to_string(&file).unwrap_or_default();
     assert_eq!(rendered, written, "{BLESS}=1 cargo test --features companion writes it anew");
 }
+
+/// A folder of its own for a test, with a module and a policy that names no secret.
+fn folder(name: &str) -> std::path::PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("module.wasm"), b"\0asm\x01\0\0\0").unwrap();
+    folder
+}
+
+#[test]
+fn a_file_is_written_whole_or_not_at_all() {
+    let folder = folder("render-output");
+    let (file, module) = (folder.join("envoy.json"), folder.join("module.wasm"));
+    let options = ["--wasm", module.to_str().unwrap(), "--output", file.to_str().unwrap()];
+    let (said, code) = render(&[&["../../policy/flow.yaml"], &options[..]].concat());
+    assert_eq!((said.as_str(), code), ("", Some(0)));
+    let written = fs::read_to_string(&file).unwrap();
+    assert!(written.starts_with('{') && written.ends_with("}\n"), "{written}");
+
+    let (said, code) = render(&[&["../../problem/no-such-file.yaml"], &options[..]].concat());
+    assert_eq!(code, Some(1), "{said}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), written);
+    let names = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name());
+    assert_eq!(names.count(), 2, "nothing half written stays");
+}
+
+#[test]
+fn what_a_start_alone_takes_over_is_said() {
+    let folder = folder("render-dynamic");
+    let (watched, module) = (folder.join("envoy"), folder.join("module.wasm"));
+    let options = ["--wasm", module.to_str().unwrap(), "--dynamic", watched.to_str().unwrap()];
+    let usual = [&["../../policy/flow.yaml"], &options[..]].concat();
+    assert_eq!(render(&usual), (String::new(), Some(0)));
+    assert_eq!(render(&usual), (String::new(), Some(0)));
+    let (said, code) = render(&[&usual[..], &["--max-heap", "2GiB"]].concat());
+    assert!(said.ends_with("takes effect when Envoy is started again\n"), "{said}");
+    assert_eq!(code, Some(0));
+}

@@ -134,9 +134,9 @@ def launch(request):
     """Starts another gateway for one test: `launch(bootstrap)`."""
     started = []
 
-    def start(bootstrap: dict, version: str = NEWEST, workers: int = 1) -> Gateway:
+    def start(bootstrap: dict, version: str = NEWEST, workers: int = 1, **envoy) -> Gateway:
         folder = paths.LOGS / request.node.name / str(len(started))
-        started.append(Gateway(ENVOYS[version], bootstrap, workers, folder))
+        started.append(Gateway(ENVOYS[version], bootstrap, workers, folder, **envoy))
         return started[-1]
 
     yield start

@@ -4,26 +4,37 @@ use serde_json::{Value, json};
 use super::{
     Checked, Place, Secret, address, cluster, ledger, listener, named, overload, secret, stats,
 };
+use crate::policy::Policy;
 
+/// All of it in one file, which Envoy reads once.
 pub(super) fn bootstrap(checked: Checked<'_>, place: &Place, secrets: &[Secret]) -> Value {
-    let mut clusters: Vec<Value> = checked
-        .policy
-        .providers()
-        .map(|provider| cluster::cluster(checked.policy, provider, place, secrets))
-        .collect();
-    clusters.extend(named::endpoints(checked.policy, place));
-    let credits = checked.policy.credits();
-    clusters.extend(credits.and_then(|credits| ledger::cluster(credits, place, secrets)));
+    let resources = json!({
+        "listeners": [listener::listener(checked, place)],
+        "clusters": clusters(checked.policy, place, secrets),
+        "secrets": secret::fixed(secrets),
+    });
+    frame(place, "static_resources", resources)
+}
+
+/// What Envoy reads once, around resources of that kind.
+pub(super) fn frame(place: &Place, kind: &str, resources: Value) -> Value {
     json!({
         // Secrets that rotate are asked for in the node's name, so it must have one.
         "node": {"id": "tradewind", "cluster": "tradewind"},
         "admin": {"address": address(&place.admin.ip().to_string(), place.admin.port())},
         "stats_config": stats::config(),
         "overload_manager": overload::manager(place.max_heap),
-        "static_resources": {
-            "listeners": [listener::listener(checked, place)],
-            "clusters": clusters,
-            "secrets": secret::fixed(secrets),
-        },
+        kind: resources,
     })
+}
+
+/// Every cluster: of the providers, of their endpoints, of the ledger.
+pub(super) fn clusters(policy: &Policy, place: &Place, secrets: &[Secret]) -> Vec<Value> {
+    let providers = policy.providers();
+    let mut clusters: Vec<Value> =
+        providers.map(|provider| cluster::cluster(policy, provider, place, secrets)).collect();
+    clusters.extend(named::endpoints(policy, place));
+    let credits = policy.credits();
+    clusters.extend(credits.and_then(|credits| ledger::cluster(credits, place, secrets)));
+    clusters
 }

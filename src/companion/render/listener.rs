@@ -16,7 +16,7 @@ const MAX_HEADERS_KIB: u32 = 32;
 
 /// Longer than any answer takes, in milliseconds: an hour. A provider may send for ever what the
 /// app gets nothing of, and that is no silence; what was held for the request would stay held.
-const WHOLE_MS: u64 = 3_600_000;
+pub(super) const WHOLE_MS: u64 = 3_600_000;
 
 pub(super) fn listener(checked: Checked<'_>, place: &Place) -> Value {
     json!({

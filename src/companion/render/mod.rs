@@ -5,6 +5,7 @@
 mod bootstrap;
 mod bounds;
 mod cluster;
+mod dynamic;
 mod endpoint;
 mod ledger;
 mod listener;
@@ -19,9 +20,11 @@ mod stats;
 #[cfg(test)]
 mod tests;
 
+pub use dynamic::{BOOTSTRAP, CLUSTERS, Dynamic, dynamic};
 pub use secret::{Secret, Source, Trouble};
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -82,4 +85,17 @@ fn address(host: &str, port: u16) -> Value {
 /// Milliseconds as a protobuf duration.
 fn duration(milliseconds: u64) -> String {
     format!("{}.{:03}s", milliseconds / 1000, milliseconds % 1000)
+}
+
+/// A file that Envoy reads resources from whenever it is replaced.
+fn watched(path: &Path) -> Value {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    serde_json::json!({
+        "resource_api_version": "V3",
+        "path_config_source": {
+            "path": path.to_string_lossy(),
+            // A mounted folder is replaced as a whole: no event names the file itself.
+            "watched_directory": {"path": folder.to_string_lossy()},
+        },
+    })
 }

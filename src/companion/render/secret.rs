@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use super::watched;
+
 /// A key and the file that holds it.
 #[derive(Debug, Clone)]
 pub struct Secret {
@@ -149,16 +151,5 @@ pub(super) fn fixed(secrets: &[Secret]) -> Vec<Value> {
 pub(super) fn reference(name: &str, secrets: &[Secret]) -> Value {
     let source = secrets.iter().find(|secret| secret.name == name).map(|secret| &secret.source);
     let Some(Source::Discovery(path)) = source else { return json!({"name": name}) };
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    json!({
-        "name": name,
-        "sds_config": {
-            "resource_api_version": "V3",
-            "path_config_source": {
-                "path": path.to_string_lossy(),
-                // A mounted folder is replaced as a whole: no event names the file itself.
-                "watched_directory": {"path": folder.to_string_lossy()},
-            },
-        },
-    })
+    json!({"name": name, "sds_config": watched(path)})
 }

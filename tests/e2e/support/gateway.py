@@ -18,6 +18,13 @@ MESSAGES = "/v1/messages"
 
 def render(policy: dict, folder: Path, *options: str) -> dict:
     """What `tradewind render` prints for a policy; its inputs stay in the folder."""
+    done = run_render(policy, folder, *options)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def run_render(policy: dict, folder: Path, *options: str) -> subprocess.CompletedProcess:
+    """The command itself, whatever it says."""
     secrets = folder / "secrets"
     secrets.mkdir(parents=True, exist_ok=True)
     for name, key in KEYS.items():
@@ -31,20 +38,18 @@ def render(policy: dict, folder: Path, *options: str) -> dict:
         *("--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"),
         *("--wasm", paths.WASM, "--secrets-dir", secrets, *options),
     ]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return subprocess.run(command, capture_output=True, text=True)
 
 
 class Gateway:
     """A running Envoy with a policy, and apps that talk to it."""
 
-    def __init__(self, binary: Path, bootstrap: dict, workers: int, folder: Path):
+    def __init__(self, binary: Path, bootstrap: dict, workers: int, folder: Path, **envoy):
         config = folder / "envoy.json"
         config.parent.mkdir(parents=True, exist_ok=True)
         config.write_text(json.dumps(bootstrap, indent=2))
         self.workers = workers
-        self.envoy = Envoy(binary, config, workers, folder)
+        self.envoy = Envoy(binary, config, workers, folder, **envoy)
         self.url = self.envoy.url
         bearer = {"authorization": f"Bearer {APP_KEY}"}
         self.http = httpx.Client(base_url=self.url, headers=bearer, timeout=30, trust_env=False)

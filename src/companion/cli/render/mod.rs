@@ -1,0 +1,207 @@
+//! `tradewind render`: a proxy's configuration for a policy.
+mod files;
+mod output;
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::{Args, ValueEnum};
+
+use crate::companion::render::{self, Checked, Dynamic, Place, Secret, Source};
+use crate::policy::byte_size;
+
+/// Write a proxy's whole configuration for a policy.
+///
+/// Envoy started with `envoy -c DIR/bootstrap.json`, of --dynamic, takes over each later policy
+/// without a restart; what it has begun goes on for its --drain-time-s. A key is replaced by moving
+/// a new file over the old one.
+#[derive(Debug, Args)]
+pub(super) struct Render {
+    /// The policy, YAML or JSON.
+    policy: PathBuf,
+    /// The proxy to configure.
+    #[arg(long = "for", value_enum, value_name = "PROXY")]
+    proxy: Proxy,
+    /// Where apps connect to.
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:10000")]
+    listen: SocketAddr,
+    /// Where operators connect to.
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:9901")]
+    admin: SocketAddr,
+    /// The module that `make build` leaves.
+    #[arg(
+        long,
+        value_name = "PATH",
+        default_value = "target/wasm32-wasip1/release/tradewind.wasm"
+    )]
+    wasm: PathBuf,
+    /// The folder of the providers' keys: one file per secret, named like it.
+    #[arg(long, value_name = "DIR", default_value = "./secrets")]
+    secrets_dir: PathBuf,
+    /// The certificate authorities that providers are checked by; by default the system's own.
+    #[arg(long, value_name = "PATH")]
+    ca_file: Option<PathBuf>,
+    /// Write the configuration into this file, whole and only when nothing is wrong; the one that
+    /// was there stays otherwise.
+    #[arg(long, value_name = "FILE", conflicts_with = "dynamic")]
+    output: Option<PathBuf>,
+    /// Write it into this folder, as `bootstrap.json` and files that Envoy watches: to change the
+    /// policy of a running proxy, give the same command again.
+    #[arg(long, value_name = "DIR")]
+    dynamic: Option<PathBuf>,
+    /// Where the proxy finds the folder of --dynamic, if that is another place.
+    #[arg(long, value_name = "DIR", requires = "dynamic")]
+    dynamic_at: Option<PathBuf>,
+    /// Do not look at the module, the keys and the certificates: they are on another machine, and
+    /// the paths are those over there.
+    #[arg(long)]
+    no_check_files: bool,
+    /// The memory of requests and answers that Envoy may hold before it refuses and resets, such
+    /// as `512MiB`. The module's own memory comes on top: up to 1 GiB for each role and worker,
+    /// a few MiB for most.
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = heap)]
+    max_heap: u64,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Proxy {
+    /// A complete bootstrap for Envoy 1.39 and later.
+    Envoy,
+}
+
+pub(super) fn run(args: &Render) -> ExitCode {
+    match write(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(troubles) => {
+            for trouble in troubles {
+                say(&trouble);
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn write(args: &Render) -> Result<(), Vec<String>> {
+    let loaded = super::load(&args.policy)?;
+    let mut troubles = Vec::new();
+    if clash(args.listen, args.admin) {
+        troubles.push(format!(
+            "--admin: `{}` meets --listen `{}`: give one of them another port",
+            args.admin, args.listen
+        ));
+    }
+    let place = place(args, &mut troubles);
+    let secrets = if args.no_check_files {
+        files::secrets_elsewhere(&loaded.policy, &args.secrets_dir)
+    } else {
+        files::secrets(&loaded.policy, &args.secrets_dir, &mut troubles)
+    };
+    if loaded.policy.credits().is_some_and(|credits| credits.endpoint.is_none()) {
+        troubles.push(
+            "credits.endpoint: missing: without it the ledger's cluster cannot be written: give \
+             the ledger's URL, such as `http://127.0.0.1:8700`"
+                .to_owned(),
+        );
+    }
+    if !troubles.is_empty() {
+        return Err(troubles);
+    }
+    warn(&secrets);
+    let checked = Checked { policy: &loaded.policy, json: &loaded.json };
+    let written = match (args.proxy, &args.dynamic, &args.output) {
+        (Proxy::Envoy, Some(folder), _) => dynamic(args, folder, (checked, &place, &secrets)),
+        (Proxy::Envoy, None, Some(file)) => {
+            output::replace(file, &render::envoy(checked, &place, &secrets))
+        }
+        (Proxy::Envoy, None, None) => output::print(&render::envoy(checked, &place, &secrets)),
+    };
+    written.map_err(|trouble| vec![trouble])
+}
+
+fn place(args: &Render, troubles: &mut Vec<String>) -> Place {
+    let text = |path: &Path| path.to_string_lossy().into_owned();
+    let mut found = |found: Result<String, String>| {
+        found.unwrap_or_else(|trouble| {
+            troubles.push(trouble);
+            String::new()
+        })
+    };
+    let (wasm, authorities) = match &args.ca_file {
+        own if args.no_check_files => {
+            (text(&args.wasm), own.as_deref().map_or_else(files::usual_authorities, text))
+        }
+        own => (found(files::wasm(&args.wasm)), found(files::authorities(own.as_deref()))),
+    };
+    Place { listen: args.listen, admin: args.admin, wasm, authorities, max_heap: args.max_heap }
+}
+
+/// Writes the files of a configuration that may change while Envoy runs.
+fn dynamic(
+    args: &Render,
+    folder: &Path,
+    (checked, place, secrets): (Checked<'_>, &Place, &[Secret]),
+) -> Result<(), String> {
+    let made = fs::create_dir_all(folder).and_then(|()| folder.canonicalize());
+    let folder =
+        made.map_err(|error| format!("--dynamic: `{}` cannot be made: {error}", folder.display()))?;
+    let at = args.dynamic_at.as_deref().unwrap_or(&folder);
+    if !at.is_absolute() {
+        return Err(format!("--dynamic-at: `{}` is not an absolute path", at.display()));
+    }
+    let before = output::before(&folder.join(render::CLUSTERS));
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let found = (at, before.as_ref(), now);
+    let Dynamic { bootstrap, watched } = render::dynamic(checked, place, secrets, found);
+    for (name, resources) in &watched {
+        output::replace(&folder.join(name), resources)?;
+    }
+    let file = folder.join(render::BOOTSTRAP);
+    match output::before(&file) {
+        Some(before) if before == bootstrap => return Ok(()),
+        Some(_) => say(&format!(
+            "warning: `{}` has changed: it takes effect when Envoy is started again",
+            file.display()
+        )),
+        None => {}
+    }
+    output::replace(&file, &bootstrap)
+}
+
+/// Reads a bound of Envoy's memory. Below the least there is no room for Envoy itself.
+fn heap(text: &str) -> Result<u64, String> {
+    byte_size(text)
+        .filter(|size| (MIN_HEAP..=MAX_HEAP).contains(size))
+        .ok_or_else(|| "expected a size from 128MiB to 1024GiB, such as `1GiB`".to_owned())
+}
+
+const MIN_HEAP: u64 = 128 << 20;
+const MAX_HEAP: u64 = 1 << 40;
+
+/// Whether both cannot be listened on at once. Port 0 is another one each time.
+fn clash(one: SocketAddr, other: SocketAddr) -> bool {
+    let every = |address: SocketAddr| address.ip().is_unspecified();
+    let meet = one.ip() == other.ip() || every(one) || every(other);
+    one.port() != 0 && one.port() == other.port() && meet
+}
+
+fn warn(secrets: &[Secret]) {
+    for secret in secrets {
+        if let Source::Plain { path, newline: true } = &secret.source {
+            say(&format!(
+                "warning: secret `{}`: `{}` ends in a line break: Envoy before 1.40 refuses every \
+                 request with such a key; `printf %s KEY` writes none",
+                secret.name,
+                path.display(),
+            ));
+        }
+    }
+}
+
+fn say(line: &str) {
+    // Nothing is left to do when standard error is gone.
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}

@@ -1,0 +1,197 @@
+"""`render --dynamic`: policies, models and keys change under load, and nobody loses an answer."""
+
+import copy
+import json
+import shutil
+import subprocess
+import threading
+import time
+
+import httpx
+import pytest
+
+from conftest import ENVOYS
+from support import paths
+from support.gateway import CHAT, run_render
+from support.policy import APP_KEY, broken
+
+
+class Load:
+    """Apps that ask all the time, each over a connection of its own; `failures` is what went wrong."""
+
+    def __init__(self, url: str, apps: int = 4):
+        self.url, self.answers, self.failures = url, 0, []
+        self.over = threading.Event()
+        self.apps = [threading.Thread(target=self._ask) for _ in range(apps)]
+
+    def __enter__(self) -> "Load":
+        for app in self.apps:
+            app.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.over.set()
+        for app in self.apps:
+            app.join()
+
+    def _ask(self) -> None:
+        headers = {"authorization": f"Bearer {APP_KEY}"}
+        body = {"model": "claude", "messages": [{"role": "user", "content": "hello"}]}
+        with httpx.Client(base_url=self.url, headers=headers, timeout=30, trust_env=False) as http:
+            while not self.over.is_set():
+                try:
+                    answer = http.post(CHAT, json=body)
+                    if answer.status_code != 200:
+                        self.failures.append(answer.text)
+                except httpx.TransportError as error:
+                    self.failures.append(repr(error))
+                self.answers += 1
+
+
+class Stream(threading.Thread):
+    """One long answer, begun before everything changes."""
+
+    def __init__(self, gateway, model: str):
+        super().__init__()
+        self.gateway, self.model, self.text = gateway, model, ""
+        self.begun = threading.Event()
+        self.start()
+        assert self.begun.wait(10)
+
+    def run(self) -> None:
+        body = {
+            "model": self.model,
+            "messages": [{"role": "user", "content": "[words:60]"}],
+            "stream": True,
+        }
+        headers = {"authorization": f"Bearer {APP_KEY}"}
+        url = self.gateway.url + CHAT
+        with httpx.stream("POST", url, json=body, headers=headers, timeout=30) as answer:
+            for chunk in answer.iter_text():
+                self.text += chunk
+                self.begun.set()
+
+
+def until(what: str, holds) -> None:
+    end = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < end, f"{what} did not happen"
+        time.sleep(0.05)
+
+
+class Dynamic:
+    """A gateway whose policy is changed by the documented command."""
+
+    def __init__(self, folder, rules, launch, version):
+        shutil.rmtree(folder, ignore_errors=True)
+        self.folder, self.watched = folder, folder / "envoy"
+        assert self.render(rules).returncode == 0
+        bootstrap = json.loads((self.watched / "bootstrap.json").read_text())
+        self.gateway = launch(bootstrap, version, 2, drain_s=60)
+
+    def render(self, rules: dict):
+        return run_render(rules, self.folder, "--dynamic", str(self.watched))
+
+    def change(self, rules: dict) -> None:
+        done = self.render(rules)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+    def files(self) -> dict[str, bytes]:
+        return {file.name: file.read_bytes() for file in self.watched.iterdir()}
+
+    def key(self, name: str, key: str) -> None:
+        """Puts a new key in the place of the old one, at once."""
+        fresh = self.folder / f"secrets/.{name}"
+        fresh.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_text(key)
+        fresh.rename(fresh.with_name(name))
+
+    def serves(self, model: str) -> bool:
+        return self.gateway.chat("hello", model=model).status_code == 200
+
+
+@pytest.mark.parametrize("version", ENVOYS)
+def test_everything_changes_under_load(launch, sim, rules, version):
+    sim.reset()
+    dynamic = Dynamic(paths.LOGS / f"dynamic-{version}", rules, launch, version)
+    gateway = dynamic.gateway
+    sim.weather("gpt-4o", chunk_delay_ms=100)
+    stream = Stream(gateway, "gpt")
+    with Load(gateway.url) as load:
+        until("the load", lambda: load.answers > 20)
+
+        routed = copy.deepcopy(rules)
+        routed["routes"].append({"models": ["fresh"], "chain": "claude"})
+        dynamic.change(routed)
+        until("the new route", lambda: dynamic.serves("fresh"))
+
+        before = dynamic.files()
+        done = dynamic.render(broken(routed))
+        assert done.returncode == 1 and "nowhere" in done.stderr
+        assert dynamic.files() == before and dynamic.serves("fresh")
+
+        dynamic.key("spare-key", "sk-spare")
+        grown = copy.deepcopy(routed)
+        grown["providers"]["spare"] = {**rules["providers"]["openai"], "secret": "spare-key"}
+        grown["models"]["spare"] = {**rules["models"]["gpt"], "provider": "spare"}
+        grown["chains"]["spare"] = ["spare"]
+        grown["routes"].append({"models": ["spare"], "chain": "spare"})
+        dynamic.change(grown)
+        until("the new provider", lambda: dynamic.serves("spare"))
+        asked = [request.headers.get("authorization") for request in sim.requests()]
+        assert "Bearer sk-spare" in asked
+
+        dynamic.key("spare-key", "sk-spare-2")
+
+        def rotated() -> bool:
+            assert dynamic.serves("spare")
+            asked = [request.headers.get("authorization") for request in sim.requests()]
+            return "Bearer sk-spare-2" in asked
+
+        until("the new key", rotated)
+
+        # A long answer still comes from a provider that the policy does not know any more.
+        last = Stream(gateway, "gpt")
+        shrunk = copy.deepcopy(grown)
+        for model in ("gpt", "thinker", "tiny"):
+            del shrunk["models"][model]
+        del shrunk["providers"]["openai"]
+        shrunk["chains"] = {"all": ["claude"], "claude": ["claude"], "spare": ["spare"]}
+        shrunk["routes"] = [
+            {"models": [name], "chain": chain}
+            for name, chain in (("auto", "all"), ("claude", "claude"), ("spare", "spare"))
+        ]
+        for model in ("gemini", "plain"):
+            del shrunk["models"][model]
+        del shrunk["providers"]["google"]
+        dynamic.change(shrunk)
+        until("the end of a route", lambda: not dynamic.serves("gpt"))
+        assert last.is_alive(), "too short a stream shows nothing"
+        answered = load.answers
+        until("more answers", lambda: load.answers > answered + 20)
+    for begun in (stream, last):
+        begun.join()
+        assert begun.text.rstrip().endswith("data: [DONE]") and "error" not in begun.text
+    assert load.failures == []
+    kept = json.loads((dynamic.watched / "cds.json").read_text())["resources"]
+    assert {"openai", "google"} < {cluster["name"] for cluster in kept}
+
+
+def test_it_renders_for_another_machine(rules, tmp_path):
+    """Neither the module nor a key is here, and the folder will be elsewhere."""
+    policy, folder, at = tmp_path / "policy.json", tmp_path / "envoy", "/etc/tradewind/envoy"
+    policy.write_text(json.dumps(rules))
+    command = [
+        *(paths.TRADEWIND, "render", policy, "--for", "envoy", "--no-check-files"),
+        *("--dynamic", folder, "--dynamic-at", at),
+        *("--wasm", "/opt/tradewind.wasm", "--secrets-dir", "/etc/tradewind/secrets"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    files = {file.name: file.read_text() for file in folder.iterdir()}
+    for name in ("cds.json", "lds.json"):
+        assert f"{at}/{name}" in files["bootstrap.json"]
+    assert f"{at}/sds-openai-key.json" in files["cds.json"]
+    assert "/etc/tradewind/secrets/openai-key" in files["sds-openai-key.json"]
+    assert "/opt/tradewind.wasm" in files["lds.json"]
+    assert str(tmp_path) not in "".join(files.values())
