@@ -96,6 +96,7 @@ fn the_reference_is_what_render_prints() {
 }
 
 /// A folder of its own for a test, with a module and a policy that names no secret.
+#[expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 fn folder(name: &str) -> std::path::PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = fs::remove_dir_all(&folder);

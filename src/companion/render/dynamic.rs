@@ -86,11 +86,12 @@ fn response(message: &str, resources: Vec<Value>) -> Value {
 /// The clusters that were there before and that nothing names any more, as long as they are kept.
 fn leaving(before: &Value, clusters: &[Value], now: u64) -> Vec<Value> {
     let before = before.get("resources").and_then(Value::as_array);
-    let gone = |own: &&Value| !clusters.iter().any(|cluster| cluster["name"] == own["name"]);
+    let gone =
+        |own: &&Value| !clusters.iter().any(|cluster| cluster.get("name") == own.get("name"));
     let marked = |own: &Value| {
         let mut own = own.clone();
-        let since = own["metadata"]["filter_metadata"]["tradewind"]["left_at"].as_u64();
-        let since = since.unwrap_or(now);
+        let since = own.pointer("/metadata/filter_metadata/tradewind/left_at");
+        let since = since.and_then(Value::as_u64).unwrap_or(now);
         let fields = own.as_object_mut()?;
         fields.remove("@type");
         fields.insert(

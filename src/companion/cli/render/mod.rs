@@ -153,8 +153,7 @@ fn dynamic(
         return Err(format!("--dynamic-at: `{}` is not an absolute path", at.display()));
     }
     let before = output::before(&folder.join(render::CLUSTERS));
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let found = (at, before.as_ref(), now);
+    let found = (at, before.as_ref(), seconds());
     let Dynamic { bootstrap, watched } = render::dynamic(checked, place, secrets, found);
     for (name, resources) in &watched {
         output::replace(&folder.join(name), resources)?;
@@ -169,6 +168,12 @@ fn dynamic(
         None => {}
     }
     output::replace(&file, &bootstrap)
+}
+
+/// The time, in seconds since 1970.
+#[expect(clippy::disallowed_methods, reason = "the shell reads the clock")]
+fn seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 /// Reads a bound of Envoy's memory. Below the least there is no room for Envoy itself.
