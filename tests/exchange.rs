@@ -13,6 +13,8 @@ mod buffer;
 mod cases;
 #[path = "support/exchange/charged.rs"]
 mod charged;
+#[path = "support/exchange/counted.rs"]
+mod counted;
 #[path = "support/files.rs"]
 mod files;
 #[path = "support/exchange/first.rs"]

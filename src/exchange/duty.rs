@@ -1,4 +1,7 @@
 //! What a request owes: discharged when its stream is over, however it ended.
+use core::cell::LazyCell;
+
+use super::record::{Tried, Untold};
 use super::spend::{EndedBy, Ending, PendingHold, Reservation, settle};
 use super::{Effect, Effects, Envoy, Read, Report, record};
 use crate::resilience::Records;
@@ -23,8 +26,10 @@ pub(super) struct Duties(Vec<Duty>);
 pub(super) struct End<'e> {
     /// What each attempt published of itself.
     pub(super) reports: &'e [Report],
-    /// How many models were tried, where one of them published nothing.
-    pub(super) tried: usize,
+    /// The model after these, where it was tried and published nothing.
+    pub(super) untold: Option<&'e Untold>,
+    /// Whether the answer was a stream.
+    pub(super) streamed: bool,
     /// The app has been answered, at least in part.
     pub(super) answered: bool,
     /// Bytes of the answer's body that went to the app.
@@ -53,14 +58,24 @@ impl Duties {
     /// Discharges all duties.
     pub(super) fn discharge(&mut self, end: End<'_>, envoy: &dyn Envoy) -> Effects {
         let mut effects = Effects::go_on();
+        let ended_by = LazyCell::new(|| {
+            let details = envoy.property(&["response", "code_details"]).unwrap_or_default();
+            EndedBy::of(&details)
+        });
         for duty in self.0.drain(..) {
             match duty {
                 Duty::Release(pending) => effects.list.push(pending.abandon()),
-                Duty::Record => effects.list.extend(record::of(end.reports, end.tried)),
+                Duty::Record => {
+                    let End { reports, untold, streamed, .. } = end;
+                    let runs = reports.last().is_some_and(|last| !last.is_over());
+                    let by = runs.then(|| *ended_by);
+                    let now_ms = envoy.now_ms();
+                    let tried = Tried { reports, untold, streamed, by, now_ms };
+                    effects.list.extend(record::of(&tried));
+                }
                 Duty::Settle(reservation) => {
-                    let details = envoy.property(&["response", "code_details"]).unwrap_or_default();
                     let (answered, relayed) = (end.answered, end.relayed);
-                    let by = EndedBy::of(&details);
+                    let by = *ended_by;
                     let connected = !answered && is_connected(envoy);
                     let ending = Ending { answered, relayed, by, connected };
                     let records = Records::at(envoy, envoy.now_ms());

@@ -67,6 +67,8 @@ pub enum Effect {
     Count(String),
     /// Set a gauge.
     Gauge(String, u64),
+    /// Add a value to a histogram.
+    Measure(String, u64),
     /// Make a call: [`super::Callback::CallAnswered`] follows with its id.
     Call(Call),
     /// Hand this to the worker's [`super::Outboxes`].

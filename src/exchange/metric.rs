@@ -4,8 +4,8 @@
 //! A module can only name a metric, so labels stand in the name, as pairs after it:
 //! `tradewind_attempts_total.model.gpt-4o.outcome.answered`. `tradewind render` writes the rules
 //! that cut them out again.
-use super::Effect;
-use crate::policy::metric_label;
+use super::{Effect, report};
+use crate::policy::{Policy, metric_label};
 
 /// One metric.
 #[derive(Debug)]
@@ -14,8 +14,10 @@ pub struct Metric {
     pub name: &'static str,
     /// Whether it counts or measures.
     pub kind: Kind,
-    /// The names of the labels, in their order.
-    pub labels: &'static [&'static str],
+    /// The labels, in their order.
+    pub labels: &'static [Label],
+    /// The upper bounds of a histogram's buckets; none for the others.
+    pub buckets: &'static [u64],
     /// What it says, for people.
     pub help: &'static str,
 }
@@ -27,14 +29,87 @@ pub enum Kind {
     Counter,
     /// Goes up and down.
     Gauge,
+    /// How often a value lay in which bucket: whole numbers, as Envoy takes no others of a module.
+    Histogram,
 }
 
+/// A label of a metric.
+#[derive(Debug, Clone, Copy)]
+pub struct Label {
+    /// Its name.
+    pub name: &'static str,
+    values: Values,
+}
+
+/// What the values of a label are.
+#[derive(Debug, Clone, Copy)]
+enum Values {
+    /// The policy's models.
+    Models,
+    /// What becomes of an attempt.
+    Attempts,
+    /// These.
+    Words(&'static [&'static str]),
+    /// Whatever comes: there is none from the start.
+    Open,
+}
+
+const MODEL: Label = Label { name: "model", values: Values::Models };
+const TENANT: Label = Label { name: "tenant", values: Values::Open };
+const ATTEMPT: Label = Label { name: "outcome", values: Values::Attempts };
+
+const fn outcome(words: &'static [&'static str]) -> Label {
+    Label { name: "outcome", values: Values::Words(words) }
+}
+
+/// What comes of a request that credits were to be set aside for. A ledger may say more words.
+const HOLD: Label = outcome(&[
+    "held",
+    "lease",
+    "drawn",
+    "grace",
+    "allowed",
+    "denied",
+    "insufficient",
+    "budget_exceeded",
+    "unknown_tenant",
+    "token_refused",
+]);
+/// How a request that was charged ended.
+const SETTLED_AS: Label = outcome(&["answered", "estimated", "cut", "failed"]);
+/// What a ledger answers to a settlement.
+const SETTLEMENT: Label = outcome(&[
+    "settled",
+    "settled_before",
+    "settled_late",
+    "settled_unheld",
+    "settled_differently",
+    "unknown_hold",
+    "unknown_tenant",
+    "hold_released",
+    "overflow",
+    "other",
+]);
+/// What a ledger answers to a renewal.
+const RENEWAL: Label = outcome(&["renewed", "insufficient", "ended", "unanswered"]);
+
+/// How long a provider takes, in milliseconds.
+const TAKES: &[u64] = &[
+    50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 20_000, 40_000, 60_000, 120_000, 300_000,
+    600_000,
+];
+
+/// Most series that there are before anything is counted. A large policy has more: those come with
+/// their first count.
+const DECLARED_MOST: usize = 2_000;
+
 macro_rules! metrics {
-    ($($row:ident: $kind:ident $name:literal $labels:tt $help:literal;)*) => {
+    ($($row:ident: $kind:ident $name:literal $labels:tt $buckets:expr, $help:literal;)*) => {
         $(pub(super) static $row: Metric = Metric {
             name: $name,
             kind: Kind::$kind,
             labels: &$labels,
+            buckets: $buckets,
             help: $help,
         };)*
 
@@ -44,40 +119,44 @@ macro_rules! metrics {
 }
 
 metrics! {
-    ATTEMPTS: Counter "tradewind_attempts_total" ["model", "outcome"]
+    ATTEMPTS: Counter "tradewind_attempts_total" [MODEL, ATTEMPT] &[],
         "Attempts of requests that are over, by what became of each.";
-    STREAMS_CUT: Counter "tradewind_streams_cut_total" ["model"]
+    ATTEMPT_DURATION: Histogram "tradewind_attempt_duration_milliseconds" [MODEL] TAKES,
+        "How long each attempt took, whatever became of it.";
+    FIRST_TOKEN: Histogram "tradewind_time_to_first_token_milliseconds" [MODEL] TAKES,
+        "How long it took in a streamed answer until the first of its content was there.";
+    STREAMS_CUT: Counter "tradewind_streams_cut_total" [MODEL] &[],
         "Streamed answers that broke after the app had a part of them.";
-    STREAMS_TOO_LARGE: Counter "tradewind_streams_too_large_total" ["model"]
+    STREAMS_TOO_LARGE: Counter "tradewind_streams_too_large_total" [MODEL] &[],
         "Streamed answers that were ended since more of them would have to be held than may be.";
-    REFUSED: Counter "tradewind_refused_total" []
+    REFUSED: Counter "tradewind_refused_total" [] &[],
         "Requests that were refused before a provider saw them.";
-    LOCAL_FAILURES: Counter "tradewind_local_failures_total" []
+    LOCAL_FAILURES: Counter "tradewind_local_failures_total" [] &[],
         "Failures of Envoy's own that were told in the words of the app's API.";
-    PLAN_MISMATCH: Counter "tradewind_plan_mismatch_total" []
+    PLAN_MISMATCH: Counter "tradewind_plan_mismatch_total" [] &[],
         "Attempts that a provider role refused: an unreadable plan, another provider's cluster, or \
          a body that is not the announced one.";
-    PROVIDER_ROLE_MISSING: Counter "tradewind_provider_role_missing_total" []
+    PROVIDER_ROLE_MISSING: Counter "tradewind_provider_role_missing_total" [] &[],
         "Requests that came to a cluster without the provider role: nothing was sent.";
-    POLICY_REFUSED: Counter "tradewind_policy_refused_total" []
+    POLICY_REFUSED: Counter "tradewind_policy_refused_total" [] &[],
         "Policies that were refused; the last good one keeps serving.";
-    HOLDS: Counter "tradewind_holds_total" ["outcome"]
+    HOLDS: Counter "tradewind_holds_total" [HOLD] &[],
         "Requests that credits were to be set aside for, by what came of it.";
-    SETTLED: Counter "tradewind_settled_total" ["outcome"]
+    SETTLED: Counter "tradewind_settled_total" [SETTLED_AS] &[],
         "Requests that were charged, by how they ended.";
-    USAGE_REJECTED: Counter "tradewind_usage_rejected_total" ["model"]
+    USAGE_REJECTED: Counter "tradewind_usage_rejected_total" [MODEL] &[],
         "Reports of usage that cannot be true: an estimate was charged instead.";
-    SETTLEMENTS: Counter "tradewind_settlements_total" ["outcome"]
+    SETTLEMENTS: Counter "tradewind_settlements_total" [SETTLEMENT] &[],
         "Settlements that the ledger has answered, by its answer.";
-    SETTLEMENTS_RETRIED: Counter "tradewind_settlements_retried_total" []
+    SETTLEMENTS_RETRIED: Counter "tradewind_settlements_retried_total" [] &[],
         "Batches of settlements that go to the ledger again.";
-    SETTLEMENTS_DROPPED: Counter "tradewind_settlements_dropped_total" []
+    SETTLEMENTS_DROPPED: Counter "tradewind_settlements_dropped_total" [] &[],
         "Settlements that no ledger will ever take: what they were for stays uncharged.";
-    RENEWALS: Counter "tradewind_renewals_total" ["outcome"]
+    RENEWALS: Counter "tradewind_renewals_total" [RENEWAL] &[],
         "Holds of running streams that were to be renewed, by what came of it.";
-    NEAR_LIMIT: Counter "tradewind_near_limit_total" []
+    NEAR_LIMIT: Counter "tradewind_near_limit_total" [] &[],
         "Requests that were served by the chain for tenants who have little left.";
-    CREDITS_LEFT: Gauge "tradewind_credits_left_micros" ["tenant"]
+    CREDITS_LEFT: Gauge "tradewind_credits_left_micros" [TENANT] &[],
         "What a tenant has left, in millionths of a credit, as the ledger last said.";
 }
 
@@ -92,11 +171,37 @@ impl Metric {
         Effect::Gauge(self.named(values), value)
     }
 
+    /// Adds a value to a histogram; `values` are those of the labels.
+    pub(super) fn measure(&self, values: &[&str], value: u64) -> Effect {
+        Effect::Measure(self.named(values), value)
+    }
+
+    /// The values of its labels that are known, in every combination; none where any may come.
+    fn known<'p>(&self, policy: Option<&'p Policy>) -> Vec<Vec<&'p str>> {
+        let mut known: Vec<Vec<&str>> = vec![Vec::new()];
+        for label in self.labels {
+            let values: Vec<&str> = match (label.values, policy) {
+                (Values::Open, _) | (_, None) => Vec::new(),
+                (Values::Models, Some(policy)) => {
+                    policy.models().iter().map(|model| &*model.name).collect()
+                }
+                (Values::Attempts, _) => report::words().collect(),
+                (Values::Words(words), _) => words.to_vec(),
+            };
+            let more = |before: Vec<&'p str>| {
+                let with = |value: &&'p str| before.iter().copied().chain([*value]).collect();
+                values.iter().map(with).collect::<Vec<_>>()
+            };
+            known = known.into_iter().flat_map(more).collect();
+        }
+        known
+    }
+
     fn named(&self, values: &[&str]) -> String {
         let mut name = self.name.to_owned();
         for (label, value) in self.labels.iter().zip(values) {
             name.push('.');
-            name.push_str(label);
+            name.push_str(label.name);
             name.push('.');
             name.push_str(&metric_label(value));
         }
@@ -107,10 +212,28 @@ impl Metric {
 /// The name of every label, each once.
 #[must_use]
 pub fn labels() -> Vec<&'static str> {
-    let mut labels: Vec<&str> = ALL.iter().flat_map(|metric| metric.labels).copied().collect();
+    let all = ALL.iter().flat_map(|metric| metric.labels);
+    let mut labels: Vec<&str> = all.map(|label| label.name).collect();
     labels.sort_unstable();
     labels.dedup();
     labels
+}
+
+/// The names of all counters and histograms, with the labels that are known of a policy: they are
+/// there before anything is counted, so that what never happened can be told from what nobody
+/// counts.
+/// Without a policy they are those that have no labels.
+#[must_use]
+pub fn declared(policy: Option<&Policy>) -> Vec<(Kind, String)> {
+    let mut declared = Vec::new();
+    for metric in ALL.iter().filter(|metric| metric.kind != Kind::Gauge) {
+        let known = metric.known(policy);
+        if declared.len().saturating_add(known.len()) <= DECLARED_MOST {
+            let named = known.iter().map(|values| (metric.kind, metric.named(values)));
+            declared.extend(named);
+        }
+    }
+    declared
 }
 
 /// A policy was refused: told by the shell, where no role exists yet.

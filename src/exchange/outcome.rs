@@ -20,12 +20,16 @@ pub enum Outcome {
     RateLimited,
     /// The provider has no capacity.
     Overloaded,
-    /// The provider took too long.
+    /// The provider says that it took too long.
     TimedOut,
     /// The provider failed in another way.
     Failed,
     /// No connection to the provider could be made.
-    Unreached,
+    Unreachable,
+    /// The provider took the request, and fell silent before it had answered.
+    Silent,
+    /// The connection ended before the provider had answered.
+    Reset,
     /// The provider role refused the request: the plan cannot be read, the model of this attempt is
     /// another provider's, or the body is not the announced one. The gateway is not installed as it
     /// should be, or an update is under way.
@@ -47,7 +51,7 @@ pub struct Verdict {
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Rejected,
         Self::ContextLength,
         Self::TooLarge,
@@ -58,7 +62,9 @@ impl Outcome {
         Self::Overloaded,
         Self::TimedOut,
         Self::Failed,
-        Self::Unreached,
+        Self::Unreachable,
+        Self::Silent,
+        Self::Reset,
         Self::Misconfigured,
     ];
 
@@ -113,8 +119,8 @@ impl Outcome {
             Self::ContextLength => FaultKind::ContextLength,
             Self::TooLarge => FaultKind::TooLarge,
             Self::RateLimited => FaultKind::RateLimit,
-            Self::Overloaded | Self::Unreached => FaultKind::Overloaded,
-            Self::TimedOut => FaultKind::Timeout,
+            Self::Overloaded | Self::Unreachable | Self::Reset => FaultKind::Overloaded,
+            Self::TimedOut | Self::Silent => FaultKind::Timeout,
             Self::ModelGone
             | Self::KeyRefused
             | Self::Unpaid
@@ -140,7 +146,9 @@ impl Outcome {
             Self::Overloaded => ("overloaded", true, None),
             Self::TimedOut => ("timed_out", true, None),
             Self::Failed => ("failed", true, None),
-            Self::Unreached => ("unreached", true, None),
+            Self::Unreachable => ("unreachable", true, None),
+            Self::Silent => ("silent", true, None),
+            Self::Reset => ("reset", true, None),
             Self::Misconfigured => ("misconfigured", false, None),
         };
         Verdict { name, fails_over, public_message }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use super::contract::problem;
 use super::edge::{self, Edge};
 use super::provider::{self, Attempt};
-use super::{Callback, Connections, Effects, Envoy, Memory};
+use super::{Callback, Connections, Effects, Envoy, Memory, metric};
 use crate::json::{At, Document, Limits};
 use crate::policy::{CreditPolicy, Problem};
 
@@ -50,6 +50,15 @@ impl Plugin {
         match self {
             Self::Edge(config) => config.credits(),
             Self::Provider(_) => None,
+        }
+    }
+
+    /// What it counts, as far as that is known before it does.
+    #[must_use]
+    pub fn metrics(&self) -> Vec<(metric::Kind, String)> {
+        match self {
+            Self::Edge(config) => metric::declared(Some(&config.policy)),
+            Self::Provider(_) => metric::declared(None),
         }
     }
 

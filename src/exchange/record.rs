@@ -1,5 +1,7 @@
 //! What became of a request's attempts, for counters and for the access log.
 use super::filter_state::{ATTEMPTS, DECISION, MODEL, REQUEST_ID, TRIED};
+use super::report::{ABANDONED, CUT, STALE, UNJUDGED};
+use super::spend::EndedBy;
 use super::{Effect, Progress, Report, metric};
 use crate::decide::Trace;
 use crate::json::Writer;
@@ -14,46 +16,120 @@ pub(super) fn decided(trace: &Trace, chain: Option<&str>) -> Effect {
     Effect::State(DECISION.into(), trace.json(chain))
 }
 
-/// Counts every attempt, and records them; `tried` is how many models have been tried where one of
-/// them told nothing of itself.
-pub(super) fn of(reports: &[Report], tried: usize) -> Vec<Effect> {
-    let mut effects = Vec::with_capacity(4);
-    let tried = reports.len().max(tried);
-    if tried > 0 {
-        effects.push(Effect::State(TRIED.into(), tried.to_string().into_bytes()));
+/// An attempt that published nothing, and what became of it.
+#[derive(Debug)]
+pub(super) struct Untold {
+    pub(super) model: String,
+    pub(super) outcome: &'static str,
+}
+
+/// How a request ended that models were tried for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tried<'e> {
+    /// What each attempt published of itself.
+    pub(super) reports: &'e [Report],
+    /// The model after them, where it was tried and published nothing, and what became of it.
+    pub(super) untold: Option<&'e Untold>,
+    /// Whether the answer was a stream.
+    pub(super) streamed: bool,
+    /// Who ended the request, where an attempt ran until its end.
+    pub(super) by: Option<EndedBy>,
+    /// When.
+    pub(super) now_ms: u64,
+}
+
+/// What an attempt was, once its request is over.
+struct Attempt<'e> {
+    report: &'e Report,
+    outcome: &'static str,
+    /// How long it took, in milliseconds; `None` where nobody has seen its end.
+    ms: Option<u64>,
+    /// How long it took until its first content.
+    first_ms: Option<u64>,
+}
+
+impl<'e> Tried<'e> {
+    fn attempts(&self) -> impl Iterator<Item = Attempt<'e>> {
+        let (Self { by, now_ms, .. }, count) = (*self, self.reports.len());
+        self.reports.iter().enumerate().map(move |(index, report)| {
+            let last = index.saturating_add(1) == count;
+            let runs = report.progress == Progress::Running;
+            let outcome = match by {
+                Some(EndedBy::App) if last && runs => ABANDONED,
+                _ => report.word(),
+            };
+            let ended_ms = if last && runs { now_ms } else { report.ended_ms };
+            let since = |at: u64| (at > 0).then(|| at.saturating_sub(report.began_ms));
+            Attempt { report, outcome, ms: since(ended_ms), first_ms: since(report.first_ms) }
+        })
     }
-    let Some(last) = reports.last() else { return effects };
-    for report in reports {
-        effects.push(metric::ATTEMPTS.count(&[&report.model, report.word()]));
-        if report.progress == Progress::Cut {
-            effects.push(metric::STREAMS_CUT.count(&[&report.model]));
-        }
+}
+
+/// Counts every attempt, and records them.
+pub(super) fn of(tried: &Tried<'_>) -> Vec<Effect> {
+    let mut effects = Vec::with_capacity(8);
+    if tried.reports.is_empty() && tried.untold.is_none() {
+        return effects;
     }
-    effects.push(Effect::State(MODEL.into(), last.model.clone().into_bytes()));
-    effects.push(Effect::State(ATTEMPTS.into(), attempts(reports)));
+    // One that has no cluster was never asked.
+    let unjudged = tried.untold.is_some_and(|untold| untold.outcome == UNJUDGED);
+    let models = tried.reports.len().saturating_add(usize::from(unjudged));
+    let mut last = None;
+    for attempt in tried.attempts() {
+        count(&attempt, tried.streamed, &mut effects);
+        last = Some((&*attempt.report.model, attempt.outcome));
+    }
+    effects.extend(tried.untold.map(|own| metric::ATTEMPTS.count(&[&own.model, own.outcome])));
+    let last = tried.untold.map(|own| (&*own.model, own.outcome)).or(last);
+    if let Some((model, outcome)) = last {
+        effects.extend((outcome == CUT).then(|| metric::STREAMS_CUT.count(&[model])));
+        effects.push(Effect::State(MODEL.into(), model.as_bytes().to_vec()));
+    }
+    if models > 0 {
+        effects.push(Effect::State(TRIED.into(), models.to_string().into_bytes()));
+    }
+    effects.push(Effect::State(ATTEMPTS.into(), attempts(tried)));
     effects
+}
+
+fn count(attempt: &Attempt<'_>, streamed: bool, effects: &mut Vec<Effect>) {
+    let Attempt { report, outcome, ms, first_ms } = *attempt;
+    let model = &*report.model;
+    effects.push(metric::ATTEMPTS.count(&[model, outcome]));
+    // Those before the last of a model had a connection that turned out to be closed.
+    let stale = 1..report.tries;
+    effects.extend(stale.map(|_| metric::ATTEMPTS.count(&[model, STALE])));
+    effects.extend(ms.map(|ms| metric::ATTEMPT_DURATION.measure(&[model], ms)));
+    let first_ms = first_ms.filter(|_| streamed);
+    effects.extend(first_ms.map(|ms| metric::FIRST_TOKEN.measure(&[model], ms)));
 }
 
 /// `[{"model":"gpt","outcome":"answered","status":200,"first_ms":310,"ms":2200}]`: times count
 /// from the attempt's beginning, and stand where there is one.
-fn attempts(reports: &[Report]) -> Vec<u8> {
+fn attempts(tried: &Tried<'_>) -> Vec<u8> {
     let mut json = Writer::after(Vec::with_capacity(128));
     json.array(|json| {
-        for report in reports {
+        for Attempt { report, outcome, ms, first_ms } in tried.attempts() {
             json.object(|json| {
                 json.key("model").string(&report.model);
-                json.key("outcome").string(report.word());
+                json.key("outcome").string(outcome);
                 if report.tries > 1 {
                     json.key("tries").number(report.tries);
                 }
                 if report.status > 0 {
                     json.key("status").number(report.status.into());
                 }
-                for (name, at) in [("first_ms", report.first_ms), ("ms", report.ended_ms)] {
-                    if at > 0 {
-                        json.key(name).number(at.saturating_sub(report.began_ms));
+                for (name, ms) in [("first_ms", first_ms), ("ms", ms)] {
+                    if let Some(ms) = ms {
+                        json.key(name).number(ms);
                     }
                 }
+            });
+        }
+        if let Some(Untold { model, outcome }) = tried.untold {
+            json.object(|json| {
+                json.key("model").string(model);
+                json.key("outcome").string(outcome);
             });
         }
     });

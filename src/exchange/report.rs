@@ -150,7 +150,7 @@ impl Report {
     pub const fn word(&self) -> &'static str {
         match self.progress {
             Progress::Running if self.first_ms > 0 => CUT,
-            Progress::Running => "unanswered",
+            Progress::Running => UNANSWERED,
             other => word(other),
         }
     }
@@ -285,7 +285,23 @@ impl Used {
 
 const RUNNING: &str = "running";
 const ANSWERED: &str = "answered";
-const CUT: &str = "cut";
+/// Its answer broke after the app had a part of it.
+pub(super) const CUT: &str = "cut";
+/// The gateway ended it before it had answered.
+const UNANSWERED: &str = "unanswered";
+/// Its app left while it ran.
+pub(super) const ABANDONED: &str = "abandoned";
+/// Its connection had been kept, and turned out to be closed: the same model was asked once more.
+pub(super) const STALE: &str = "stale";
+
+/// Nobody tells of it: no provider role stands in its cluster, or that role's VM failed.
+pub(super) const UNJUDGED: &str = "unjudged";
+
+/// Every word for what becomes of an attempt.
+pub(super) fn words() -> impl Iterator<Item = &'static str> {
+    let failures = Outcome::ALL.into_iter().map(|outcome| outcome.verdict().name);
+    [ANSWERED, CUT, ABANDONED, UNANSWERED, STALE, UNJUDGED].into_iter().chain(failures)
+}
 
 const fn word(progress: Progress) -> &'static str {
     match progress {

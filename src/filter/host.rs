@@ -255,6 +255,10 @@ fn one(effect: Effect) -> Result<(), Status> {
             metrics::gauge(&name, value);
             Ok(())
         }
+        Effect::Measure(name, value) => {
+            metrics::measure(&name, value);
+            Ok(())
+        }
         Effect::Log(line) => {
             log::error!("{line}");
             Ok(())
@@ -287,6 +291,7 @@ const fn name(effect: &Effect) -> &'static str {
         Effect::Close => "reset a stream",
         Effect::Count(_) => "count",
         Effect::Gauge(..) => "set a gauge",
+        Effect::Measure(..) => "measure",
         Effect::Call(call) => call.id.purpose.name(),
         Effect::Queue(_) | Effect::SendNow => "queue a settlement",
         Effect::Log(_) => "log",

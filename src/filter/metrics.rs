@@ -19,6 +19,8 @@ pub(super) const PERIOD: Duration = Duration::from_secs(1);
 struct Counter {
     id: u32,
     waiting: i64,
+    /// It has been counted.
+    seen: bool,
 }
 
 thread_local! {
@@ -29,51 +31,85 @@ thread_local! {
     /// only the first of them after a count has something to do.
     static WAITING: Cell<bool> = const { Cell::new(false) };
 
-    /// By name. They are one for each tenant of the policy.
+    /// By name. They are one for each tenant of the policy, and a few more.
     static GAUGES: RefCell<HashMap<String, u32>> = RefCell::new(HashMap::new());
+
+    /// By name. They are two for each model of the policy.
+    static HISTOGRAMS: RefCell<HashMap<String, u32>> = RefCell::new(HashMap::new());
 }
 
 /// Counts one. A counter that Envoy refuses is not counted.
 pub(super) fn count(name: &str) {
     COUNTERS.with_borrow_mut(|counters| {
         if let Some(counter) = counters.get_mut(name) {
-            counter.waiting = counter.waiting.saturating_add(1);
-            WAITING.set(true);
-        } else if let Ok(id) = hostcalls::define_metric(MetricType::Counter, name) {
-            // The first is told at once: a counter that has never been seen matters now.
-            let _ = hostcalls::increment_metric(id, 1);
-            counters.insert(name.to_owned(), Counter { id, waiting: 0 });
+            counter.count();
+        } else if let Some((name, mut counter)) = counter(name) {
+            counter.count();
+            counters.insert(name, counter);
         }
     });
+}
+
+impl Counter {
+    fn count(&mut self) {
+        if core::mem::replace(&mut self.seen, true) {
+            self.waiting = self.waiting.saturating_add(1);
+            WAITING.set(true);
+        } else {
+            // The first is told at once: a counter that has never been seen matters now.
+            let _ = hostcalls::increment_metric(self.id, 1);
+        }
+    }
+}
+
+/// A counter of Envoy's by that name.
+fn counter(name: &str) -> Option<(String, Counter)> {
+    let id = hostcalls::define_metric(MetricType::Counter, name).ok()?;
+    Some((name.to_owned(), Counter { id, waiting: 0, seen: false }))
 }
 
 /// Sets a gauge. One that Envoy refuses is not set.
 pub(super) fn gauge(name: &str, value: u64) {
-    GAUGES.with_borrow_mut(|gauges| {
-        let known = gauges.get(name).copied();
-        let id = known.or_else(|| hostcalls::define_metric(MetricType::Gauge, name).ok());
-        if let Some(id) = id {
-            if known.is_none() {
-                gauges.insert(name.to_owned(), id);
-            }
-            let _ = hostcalls::record_metric(id, value);
-        }
-    });
+    GAUGES.with_borrow_mut(|gauges| record(gauges, MetricType::Gauge, name, value));
 }
 
-/// Declares the counters that have no labels, so that they exist before anything is counted.
-pub(super) fn declare() {
-    let plain = metric::ALL.iter().filter(|metric| metric.labels.is_empty());
-    COUNTERS.with_borrow_mut(|counters| {
-        for metric in plain.filter(|metric| metric.kind == metric::Kind::Counter) {
-            if counters.contains_key(metric.name) {
-                continue;
-            }
-            if let Ok(id) = hostcalls::define_metric(MetricType::Counter, metric.name) {
-                counters.insert(metric.name.to_owned(), Counter { id, waiting: 0 });
-            }
+/// Adds a value to a histogram, which only Envoy can add up. One that it refuses is not measured.
+pub(super) fn measure(name: &str, value: u64) {
+    HISTOGRAMS.with_borrow_mut(|known| record(known, MetricType::Histogram, name, value));
+}
+
+fn record(known: &mut HashMap<String, u32>, kind: MetricType, name: &str, value: u64) {
+    if let Some(id) = defined(known, kind, name) {
+        let _ = hostcalls::record_metric(id, value);
+    }
+}
+
+/// A metric of that name: defined once.
+fn defined(known: &mut HashMap<String, u32>, kind: MetricType, name: &str) -> Option<u32> {
+    if let Some(id) = known.get(name) {
+        return Some(*id);
+    }
+    let id = hostcalls::define_metric(kind, name).ok()?;
+    known.insert(name.to_owned(), id);
+    Some(id)
+}
+
+/// Declares what a plugin counts, so that it exists before anything is counted.
+pub(super) fn declare(declared: Vec<(metric::Kind, String)>) {
+    for (kind, name) in declared {
+        match kind {
+            metric::Kind::Counter => COUNTERS.with_borrow_mut(|counters| {
+                if !counters.contains_key(&name) {
+                    counters.extend(counter(&name));
+                }
+            }),
+            metric::Kind::Histogram => HISTOGRAMS.with_borrow_mut(|known| {
+                defined(known, MetricType::Histogram, &name);
+            }),
+            // One that nobody has set says nothing.
+            metric::Kind::Gauge => {}
         }
-    });
+    }
 }
 
 /// A policy was refused: counted at once, since there may be nobody who ticks.

@@ -74,7 +74,9 @@ impl RootContext for Root {
                 self.pace.set(if credits { PERIOD } else { metrics::PERIOD });
                 let joined = self.is_edge();
                 self.plugin = Some(plugin);
-                metrics::declare();
+                if let Some(plugin) = &self.plugin {
+                    metrics::declare(plugin.metrics());
+                }
                 if self.is_edge() && !joined {
                     outbox::joined();
                 }

@@ -100,7 +100,7 @@ def test_each_model_of_a_provider_that_is_down_is_tried(launch, sim, version, en
     assert response.status_code == 503
     said = response.json()["error"]["message"]
     assert said.startswith("2 models were tried, and the last, `thinker`, could not be reached")
-    down = [("gpt", "unreached"), ("thinker", "unreached")]
+    down = [("gpt", "unreachable"), ("thinker", "unreachable")]
     assert tried(gateway, 2) == [[*down, ("claude", "answered")], down]
     closed.stop()
 

@@ -123,7 +123,7 @@ def test_a_request_that_a_new_connection_took_is_sent_once(launch, sim, version)
     assert response.status_code == 503
     assert "`gpt` could not be reached" in response.json()["error"]["message"]
     outcomes = [attempt["outcome"] for line in logged(gateway, 21) for attempt in line["tried"]]
-    assert outcomes == ["failed"] * 20 + ["unreached"]
+    assert outcomes == ["reset"] * 20 + ["unreachable"]
 
 
 @EACH
@@ -138,7 +138,7 @@ def test_an_app_that_leaves_is_not_served_again(launch, sim, version, http2):
         with pytest.raises(httpx.ReadTimeout):
             app.post(CHAT, json=body, timeout=0.3)
     line = logged(gateway, 2)[-1]
-    assert [attempt["outcome"] for attempt in line["tried"]] == ["unanswered"]
+    assert [attempt["outcome"] for attempt in line["tried"]] == ["abandoned"]
     time.sleep(0.2)
     assert provider.left == 1
     provider.stop()
@@ -152,7 +152,7 @@ def test_a_silent_provider_is_asked_once(launch, sim, version):
     response = gateway.chat(model="gpt")
     assert response.status_code == 504
     assert "`gpt` did not answer in time" in response.json()["error"]["message"]
-    assert [one["outcome"] for one in logged(gateway, 2)[-1]["tried"]] == ["timed_out"]
+    assert [one["outcome"] for one in logged(gateway, 2)[-1]["tried"]] == ["silent"]
     assert logged(gateway, 2)[-1]["status"] == 504
     assert provider.left == 1
     provider.stop()

@@ -5,11 +5,19 @@
 //! have no dots: the module writes `_` for them.
 use serde_json::{Value, json};
 
-use crate::exchange::metric;
+use crate::exchange::metric::{self, Metric};
 
 pub(super) fn config() -> Value {
     let tags: Vec<Value> = metric::labels().into_iter().map(tag).collect();
-    json!({"stats_tags": tags})
+    let histograms = metric::ALL.iter().filter(|metric| !metric.buckets.is_empty());
+    let buckets: Vec<Value> = histograms.map(|metric| buckets(metric)).collect();
+    json!({"stats_tags": tags, "histogram_bucket_settings": buckets})
+}
+
+/// The labels are still in the name that Envoy matches, so it is known by its beginning.
+fn buckets(metric: &Metric) -> Value {
+    let prefix = format!("wasmcustom.{}", metric.name);
+    json!({"match": {"prefix": prefix}, "buckets": metric.buckets})
 }
 
 /// Envoy removes the first group from the name and takes the second as the value. The pairs

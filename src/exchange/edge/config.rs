@@ -9,7 +9,7 @@ use crate::policy::{CreditPolicy, Policy, Problem};
 /// What the edge role needs.
 #[derive(Debug)]
 pub struct Config {
-    pub(super) policy: Policy,
+    pub(in super::super) policy: Policy,
     /// What Envoy buffers of a stream.
     pub(super) buffer: StreamBuffer,
     ledger: Option<Rc<Ledger>>,

@@ -1,8 +1,9 @@
 //! Answers that no provider role has judged, in the app's dialect: Envoy's own failures (nobody
 //! could be reached, nobody answered in time), and whatever comes of a cluster without that role.
 use super::super::effect::{fixed, header};
+use super::super::record::Untold;
 use super::super::{
-    Effect, Effects, Envoy, Flow, HeaderMap, Outcome, Progress, Reply, Report, metric,
+    Effect, Effects, Envoy, Flow, HeaderMap, Outcome, Progress, Reply, Report, metric, report,
 };
 use crate::dialect::{Client, Fault, FaultKind};
 
@@ -19,6 +20,8 @@ pub(super) struct Local {
     /// What became of the chain's last model, where its attempt told: Envoy's words are those for
     /// having nowhere to go.
     lost: Option<Outcome>,
+    /// What became of the model that was to answer, where its attempt told nothing.
+    untold: Option<&'static str>,
 }
 
 /// What Envoy says of an answer that came from a provider, and of a request that it could not
@@ -46,18 +49,24 @@ impl Local {
         };
         let silent = lost.is_none() && is_silent(&details, reports.last(), envoy);
         let attempts = reports.len().saturating_add(usize::from(silent));
-        let model = if silent || NOWHERE.contains(&details.as_str()) && lost.is_none() {
-            chain.get(reports.len()).cloned()
-        } else {
-            reports.last().map(|last| last.model.clone())
+        let untold = match NOWHERE.contains(&&*details) && lost.is_none() {
+            _ if silent => Some(report::UNJUDGED),
+            true => Some(Outcome::Unreachable.verdict().name),
+            false => None,
         };
+        let model = match untold {
+            Some(_) => chain.get(reports.len()).cloned(),
+            None => reports.last().map(|last| last.model.clone()),
+        };
+        let untold = untold.filter(|_| model.is_some());
         let (model, asked) = (model.unwrap_or_default(), !chain.is_empty());
-        Self { status: status.unwrap_or(502), details, attempts, model, asked, lost }
+        Self { status: status.unwrap_or(502), details, attempts, model, asked, lost, untold }
     }
 
-    /// How many models have been tried, those included that told nothing.
-    pub(super) const fn tried(&self) -> usize {
-        self.attempts
+    /// The model that was tried and told nothing, and what became of that.
+    pub(super) fn untold(&self) -> Option<Untold> {
+        let outcome = self.untold?;
+        Some(Untold { model: self.model.clone(), outcome })
     }
 
     /// Whether the provider role's VM failed while it had this request.
@@ -179,8 +188,8 @@ fn is_silent(details: &str, last: Option<&Report>, envoy: &dyn Envoy) -> bool {
 /// The chain's last model gave no answer.
 fn lost(outcome: Outcome, tried: &str) -> Fault {
     let (kind, what) = match outcome {
-        Outcome::TimedOut => (FaultKind::Timeout, "did not answer in time"),
-        Outcome::Unreached => (FaultKind::Overloaded, "could not be reached"),
+        Outcome::Silent | Outcome::TimedOut => (FaultKind::Timeout, "did not answer in time"),
+        Outcome::Unreachable => (FaultKind::Overloaded, "could not be reached"),
         _ => (FaultKind::Overloaded, "closed its connection before it had answered"),
     };
     let status = if kind == FaultKind::Timeout { 504 } else { 503 };
@@ -227,7 +236,8 @@ mod tests {
     fn what_an_app_sent_is_no_models_fault() {
         for (asked, status, details, kind, said) in SAID {
             let (details, model) = (details.to_owned(), String::new());
-            let local = Local { status, details, attempts: 1, model, asked, lost: None };
+            let (lost, untold) = (None, None);
+            let local = Local { status, details, attempts: 1, model, asked, lost, untold };
             let fault = local.fault();
             assert_eq!((fault.kind, fault.status), (kind, status), "{said}");
             assert!(fault.message.starts_with(said), "{}", fault.message);

@@ -18,6 +18,7 @@ pub use self::config::Config;
 use self::first::Original;
 use self::head::{Head, Opening};
 use super::duty::{Duties, Duty};
+use super::record::Untold;
 use super::reply::Reply;
 use super::spend::{self, Next, Payer};
 use super::{Body, Callback, Effect, Effects, Envoy, Flow, HeaderMap, Report, metric, record};
@@ -39,8 +40,9 @@ pub struct Edge {
     answered: bool,
     /// The models that it may be sent to, in order.
     chain: Vec<String>,
-    /// How many of them have been tried, where no provider role has judged the answer.
-    tried: usize,
+    /// The one that was tried and told nothing of itself, where no provider role has judged the
+    /// answer.
+    untold: Option<Untold>,
     /// What the first of them told, where it has answered and its answer was whole.
     report: Option<Report>,
 }
@@ -99,7 +101,7 @@ impl Edge {
             relayed: 0,
             answered: false,
             chain: Vec::new(),
-            tried: 0,
+            untold: None,
             report: None,
         }
     }

@@ -15,8 +15,10 @@ impl Edge {
             Some(only) => vec![only],
             None => Report::read(envoy, &chain),
         };
-        let Self { tried, answered, relayed, .. } = *self;
-        let end = End { reports: &reports, tried, answered, relayed };
+        let Self { answered, relayed, .. } = *self;
+        let untold = self.untold.as_ref();
+        let streamed = matches!(self.state, State::Sent { streamed: true, .. });
+        let end = End { reports: &reports, untold, streamed, answered, relayed };
         self.duties.discharge(end, envoy)
     }
 
@@ -44,7 +46,7 @@ impl Edge {
         if judged && !local.has_trapped() {
             return passed(near_limit.as_deref());
         }
-        self.tried = local.tried();
+        self.untold = local.untold();
         if end || local.is_bare() {
             let effects = local.reply(client, request_id);
             self.state = State::Replied;

@@ -49,9 +49,9 @@ pub(super) fn connection(config: &Config, envoy: &dyn Envoy) -> Vec<u8> {
 fn outcome(config: &Config, connected: bool, took: u64) -> Outcome {
     let silence = config.idle_timeout_ms.saturating_sub(config.idle_timeout_ms / 20);
     match connected {
-        false => Outcome::Unreached,
-        true if took >= silence => Outcome::TimedOut,
-        true => Outcome::Failed,
+        false => Outcome::Unreachable,
+        true if took >= silence => Outcome::Silent,
+        true => Outcome::Reset,
     }
 }
 

@@ -53,6 +53,8 @@ pub(crate) struct World {
     /// What is kept is to be sent at once.
     pub(crate) hurried: bool,
     pub(crate) gauges: BTreeMap<String, u64>,
+    /// What histograms were given, in order.
+    pub(crate) measured: Vec<(String, u64)>,
 }
 
 /// What outlives a request: the same for all that run on one proxy.
@@ -336,6 +338,7 @@ impl Filter {
             }
             Effect::State(key, value) => drop(world.state.insert(key.into_owned(), value)),
             Effect::Gauge(name, value) => drop(world.gauges.insert(name, value)),
+            Effect::Measure(name, value) => world.measured.push((name, value)),
             Effect::Call(call) => {
                 world.open.push(call.id);
                 world.called.push(call);
@@ -349,10 +352,7 @@ impl Filter {
                 self.wakes_ms = Some(now_ms.saturating_add(PATIENCE_MS));
             }
             Effect::Close => self.closed = true,
-            Effect::Count(name) => {
-                let count = world.counted.entry(name).or_default();
-                *count = count.saturating_add(1);
-            }
+            Effect::Count(name) => world.count(name),
             Effect::Log(line) => world.logged.push(line),
         }
         None
@@ -360,6 +360,11 @@ impl Filter {
 }
 
 impl World {
+    fn count(&mut self, name: String) {
+        let count = self.counted.entry(name).or_default();
+        *count = count.saturating_add(1);
+    }
+
     fn map(&mut self, map: HeaderMap) -> &mut Headers {
         match map {
             HeaderMap::Request => &mut self.request,

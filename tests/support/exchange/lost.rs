@@ -59,15 +59,15 @@ fn follows_in(policy: &str, lost: &Lost, chain: &[&'static str]) -> (&'static st
 fn only_a_stale_connection_is_tried_again() {
     let idle_timeout_ms = Gateway::new(POLICY).unwrap().policy.resilience().idle_timeout_ms;
     let table = [
-        (STALE, "failed", true),
-        (Lost { connected: Some(NEW), ..STALE }, "failed", false),
-        (Lost { connected: None, ..STALE }, "unreached", false),
-        (Lost { took: 999, ..STALE }, "failed", true),
-        (Lost { took: 1_000, ..STALE }, "failed", false),
-        (Lost { took: idle_timeout_ms / 20 * 19 - 1, ..STALE }, "failed", false),
-        (Lost { took: idle_timeout_ms / 20 * 19, ..STALE }, "timed_out", false),
-        (Lost { begun: true, ..STALE }, "failed", false),
-        (Lost { again: true, ..STALE }, "failed", false),
+        (STALE, "reset", true),
+        (Lost { connected: Some(NEW), ..STALE }, "reset", false),
+        (Lost { connected: None, ..STALE }, "unreachable", false),
+        (Lost { took: 999, ..STALE }, "reset", true),
+        (Lost { took: 1_000, ..STALE }, "reset", false),
+        (Lost { took: idle_timeout_ms / 20 * 19 - 1, ..STALE }, "reset", false),
+        (Lost { took: idle_timeout_ms / 20 * 19, ..STALE }, "silent", false),
+        (Lost { begun: true, ..STALE }, "reset", false),
+        (Lost { again: true, ..STALE }, "reset", false),
     ];
     for (index, (lost, word, again)) in table.into_iter().enumerate() {
         for (chain, next) in [(&["claude", "gpt"][..], "gpt"), (&["claude"], "")] {
@@ -86,10 +86,10 @@ fn how_soon_is_stale_depends_on_how_long_a_provider_may_be_silent() {
         let idle = format!("{{\"resilience\":{{\"idle_timeout\":\"{idle_timeout_ms}ms\"}},");
         let policy = POLICY.replacen('{', &idle, 1);
         for (took, word, again) in [
-            (stale_ms - 1, "failed", true),
-            (stale_ms, "failed", false),
-            (silent_ms - 1, "failed", false),
-            (silent_ms, "timed_out", false),
+            (stale_ms - 1, "reset", true),
+            (stale_ms, "reset", false),
+            (silent_ms - 1, "reset", false),
+            (silent_ms, "silent", false),
         ] {
             let found = follows_in(&policy, &Lost { took, ..STALE }, &["claude", "gpt"]);
             let next = if again { "claude" } else { "gpt" };

@@ -273,6 +273,12 @@ impl Proxy {
         }
     }
 
+    /// What histograms were given, request by request.
+    pub(crate) fn measured(&self) -> Vec<(String, u64)> {
+        let worlds = self.requests.iter().map(|request| &request.play.life.world);
+        worlds.flat_map(|world| world.measured.iter().cloned()).collect()
+    }
+
     /// What has been counted since the last time.
     pub(crate) fn take_counted(&mut self) -> BTreeMap<String, u64> {
         for (name, count) in self.outboxes.counted() {

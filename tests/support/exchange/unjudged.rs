@@ -104,7 +104,7 @@ fn got(local: &Local, body: bool) -> Got {
 }
 
 /// How far the attempts have come, by letters: failed, failed and still marked as judged (J),
-/// timed out, unreached, running; the cluster of the last; what Envoy says; what the app is told,
+/// timed out, unreachable, running; the cluster of the last; what Envoy says; what the app is told,
 /// of how many attempts.
 const TABLE: &str = "
 -   | -         | 503 overload            | 503 0 the model could not be reached (overload)
@@ -134,7 +134,7 @@ fn what_envoy_says_itself_is_said_of_the_model_that_it_concerns() {
         let told = told.chars().filter(|letter| *letter != '-').map(|letter| match letter {
             'F' | 'J' => Progress::Failed(Outcome::Overloaded),
             'T' => Progress::Failed(Outcome::TimedOut),
-            'U' => Progress::Failed(Outcome::Unreached),
+            'U' => Progress::Failed(Outcome::Unreachable),
             _ => Progress::Running,
         });
         let (status, details) = said.split_once(' ').unwrap();

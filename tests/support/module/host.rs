@@ -39,6 +39,7 @@ pub(crate) enum Deed {
     Close(u32),
     Count(String, i64),
     Record(String, u64),
+    Measure(String, u64),
     Log(u32, String),
     TickPeriod(u32),
     Done,
@@ -59,6 +60,7 @@ pub(crate) struct Called {
 pub(crate) enum Metric {
     Counter(String),
     Gauge(String),
+    Histogram(String),
 }
 
 /// The host: what it knows, and what it was asked to do.

@@ -269,6 +269,7 @@ fn link_metrics(linker: &mut Linker<Host>) -> Result<(), Error> {
             metrics.push(match kind {
                 0 => Metric::Counter(name),
                 1 => Metric::Gauge(name),
+                2 => Metric::Histogram(name),
                 _ => return Ok(BAD_ARGUMENT),
             });
             let number = u32::try_from(metrics.len()).unwrap_or(0);
@@ -293,6 +294,10 @@ fn link_metrics(linker: &mut Linker<Host>) -> Result<(), Error> {
         |mut caller: Call<'_>, number: u32, value: u64| match caller.data().metric(number) {
             Some(Metric::Gauge(name)) => {
                 caller.data_mut().does(Deed::Record(name, value));
+                OK
+            }
+            Some(Metric::Histogram(name)) => {
+                caller.data_mut().does(Deed::Measure(name, value));
                 OK
             }
             _ => BAD_ARGUMENT,

@@ -196,6 +196,7 @@ fn effect(deed: Deed, buffer: StreamBuffer) -> Vec<Effect> {
             return (0..times).map(|_| Effect::Count(name.clone())).collect();
         }
         Deed::Record(name, value) => Effect::Gauge(name, value),
+        Deed::Measure(name, value) => Effect::Measure(name, value),
         Deed::Log(_, line) => Effect::Log(line),
         Deed::Close(RESPONSE) => Effect::Close,
         Deed::Resume(_) | Deed::TickPeriod(_) => return Vec::new(),
