@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
 use tradewind::credit::Credits;
 use tradewind::decide::{Facts, misfit};
-use tradewind::dialect::{Format, Operation, client};
 use tradewind::policy::{CallerFacts, Capability, Policy, Unsupported, answer_room};
 
 /// Small sees nothing and is cheap; large can do everything; other speaks another dialect.
@@ -61,11 +60,20 @@ const CASES: &[Case] = &[
             "-small: about 1000 input tokens do not fit its context window of 1000",
         ],
     ),
+    (10, Some(201), &[], &["+small", "+large", "+other"]),
+    (800, Some(u64::MAX), &[], &["+small", "+large", "+other"]),
     (
-        10,
-        Some(201),
+        5001,
+        Some(u64::MAX),
         &[],
-        &["+large", "+other", "-small: an answer of 201 tokens is more than its 200"],
+        &[
+            "-small: about 5001 input tokens and an answer of 200 do not fit its context window of \
+             1000",
+            "-large: about 5001 input tokens and an answer of 4000 do not fit its context window \
+             of 9000",
+            "-other: about 5001 input tokens and an answer of 4000 do not fit its context window \
+             of 9000",
+        ],
     ),
     (
         10,
@@ -82,7 +90,8 @@ const CASES: &[Case] = &[
         Some(4000),
         &[],
         &[
-            "-small: an answer of 4000 tokens is more than its 200",
+            "-small: about 18446744073709551615 input tokens and an answer of 200 do not fit its \
+             context window of 1000",
             "-large: about 18446744073709551615 input tokens and an answer of 4000 do not fit its \
              context window of 9000",
             "-other: about 18446744073709551615 input tokens and an answer of 4000 do not fit its \
@@ -91,16 +100,11 @@ const CASES: &[Case] = &[
     ),
 ];
 
-fn format(client: &str) -> &'static Format {
-    let endpoint = client::named(client).unwrap().endpoint_for(Operation::CHAT.name);
-    endpoint.unwrap().inbound().unwrap().format
-}
-
 fn said(policy: &Policy, facts: &Facts, input_tokens: u64) -> Vec<String> {
     let chain = policy.chain(policy.route("auto").unwrap());
     let (mut fits, mut dropped) = (Vec::new(), Vec::new());
     for model in chain.models() {
-        match misfit(model, facts, input_tokens) {
+        match misfit(model, facts, model.max_output_tokens, input_tokens) {
             Some(why) => dropped.push(format!("-{}: {why}", model.name)),
             None => fits.push(format!("+{}", model.name)),
         }
@@ -113,25 +117,9 @@ fn said(policy: &Policy, facts: &Facts, input_tokens: u64) -> Vec<String> {
 fn a_chain_keeps_the_models_that_fit_in_order() {
     let policy = public();
     for (input_tokens, max_tokens, needs, expected) in CASES {
-        let facts = Facts {
-            operation: Operation::CHAT,
-            format: format("openai"),
-            max_tokens: *max_tokens,
-            needs: needs.to_vec(),
-        };
+        let facts = Facts { max_tokens: *max_tokens, needs: needs.to_vec() };
         assert_eq!(said(&policy, &facts, *input_tokens), *expected, "{facts:?}");
     }
-}
-
-#[test]
-fn a_bound_that_is_written_anew_can_be_lowered() {
-    let facts = Facts {
-        operation: Operation::CHAT,
-        format: format("anthropic"),
-        max_tokens: Some(201),
-        needs: Vec::new(),
-    };
-    assert_eq!(said(&public(), &facts, 0), ["+small", "+large", "+other"]);
 }
 
 #[test]

@@ -4,18 +4,23 @@ use super::{Leg, Request};
 use crate::policy::answer_room;
 
 /// Lowers a model's answer to what the app asks for; where it sets no bound, to what the request
-/// leaves of the model's context window.
+/// leaves of the model's context window. What the app asks for beyond the model's own bound, or
+/// beyond the policy's, is no reason to refuse it: SDKs and agents always ask for the same much.
 ///
 /// `most_input` is the most tokens that the request can have by its length, where that is known.
 /// Tokens are counted only where there may not be room for the longest answer, and somebody reads
-/// the bound: a provider of the app's own format is told none where nobody counts credits.
+/// the bound: a provider of the app's own format is told none where nobody counts credits and the
+/// policy has none of its own.
 pub(super) fn lower(request: &Request<'_>, leg: &mut Leg, most_input: Option<u64>) {
     let most = leg.max_output_tokens;
     let room = |input| answer_room(most, leg.model.context_window, input);
-    let own_format = request.is_spoken_by(&leg.model);
-    let unread = own_format && request.policy.credits().is_none();
-    leg.max_output_tokens = match &request.ask.max_tokens {
-        Some(asked) => asked.value.min(most),
+    let asked = request.ask.max_tokens.as_ref().map(|asked| asked.value);
+    let is_paid = request.policy.credits().is_some();
+    let has_ceiling = most < leg.model.max_output_tokens;
+    leg.states_bound = is_paid || asked.map_or(has_ceiling, |asked| asked > most);
+    let unread = request.is_spoken_by(&leg.model) && !leg.states_bound;
+    leg.max_output_tokens = match asked {
+        Some(asked) => asked.min(most),
         None if unread || most_input.is_some_and(|input| room(input) == most) => most,
         None => room(request.input_tokens()),
     };

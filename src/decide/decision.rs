@@ -61,6 +61,9 @@ pub struct Leg {
     /// Most tokens of one answer: what the model and the policy allow; from the step `fit` on no
     /// more than the app asks for and the context window has left.
     pub max_output_tokens: u64,
+    /// Whether the provider is told that bound whatever the app's own body says: somebody pays for
+    /// it, or the app asks for more or for no bound where there is one.
+    pub states_bound: bool,
     /// The most that the model may use; `None` where nobody counts credits.
     pub bounds: Option<Bounds>,
 }
@@ -137,7 +140,7 @@ impl Leg {
     pub(super) fn of(model: &Rc<Model>, policy: &Policy) -> Self {
         let most = policy.limits().max_output_tokens.unwrap_or(u64::MAX);
         let max_output_tokens = model.max_output_tokens.min(most);
-        Self { model: Rc::clone(model), max_output_tokens, bounds: None }
+        Self { model: Rc::clone(model), max_output_tokens, states_bound: false, bounds: None }
     }
 }
 

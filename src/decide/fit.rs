@@ -3,7 +3,7 @@ use core::fmt;
 use std::borrow::Cow;
 
 use super::{Decision, Entry, Leg, Request, Step, Verdict, bound};
-use crate::dialect::{Fault, FaultKind, Format, Operation, Target};
+use crate::dialect::{Fault, FaultKind, Target};
 use crate::policy::{Capability, Model, Unsupported};
 
 const NAME: &str = "fit";
@@ -13,11 +13,6 @@ pub(super) const STEP: Step = Step { name: NAME, run };
 /// What is known of a request.
 #[derive(Debug, Clone)]
 pub struct Facts {
-    /// What the app asks for.
-    pub operation: Operation,
-    /// The format of the app: a provider that speaks the same gets the app's bound on the answer as
-    /// it stands, any other one a bound that its model can keep.
-    pub format: &'static Format,
     /// Most tokens of the answer, where the request says.
     pub max_tokens: Option<u64>,
     /// What the request needs a model to be able to do, and the field that says so.
@@ -36,13 +31,6 @@ pub enum Misfit {
         /// The context window, in tokens.
         context_window: u64,
     },
-    /// The request wants a longer answer than the model gives.
-    Output {
-        /// Tokens of the answer that is asked for.
-        max_tokens: u64,
-        /// Most tokens of an answer.
-        max_output_tokens: u64,
-    },
     /// The model lacks a capability that this field needs.
     Capability(Capability, &'static str),
     /// The provider's dialect cannot say these fields.
@@ -58,9 +46,6 @@ impl fmt::Display for Misfit {
                     write!(f, "and an answer of {max_tokens} ")?;
                 }
                 write!(f, "do not fit its context window of {context_window}")
-            }
-            Self::Output { max_tokens, max_output_tokens } => {
-                write!(f, "an answer of {max_tokens} tokens is more than its {max_output_tokens}")
             }
             Self::Capability(capability, field) => {
                 write!(f, "it has no `{}`, which `{field}` needs", capability.name())
@@ -109,11 +94,10 @@ fn why(
     facts: &Facts,
     most_input: Option<u64>,
 ) -> Option<Misfit> {
-    let by_length = most_input.map(|most| misfit(&leg.model, facts, most));
-    let misfit = match by_length {
-        None | Some(Some(Misfit::Context { .. })) => {
-            misfit(&leg.model, facts, request.input_tokens())
-        }
+    let most = leg.max_output_tokens;
+    let misfit = |input| misfit(&leg.model, facts, most, input);
+    let misfit = match most_input.map(misfit) {
+        None | Some(Some(Misfit::Context { .. })) => misfit(request.input_tokens()),
         Some(misfit) => misfit,
     };
     misfit.or_else(|| {
@@ -124,12 +108,8 @@ fn why(
 
 fn facts(request: &Request<'_>) -> Facts {
     let needs = request.ask.needs();
-    let mut facts = Facts {
-        operation: request.operation,
-        format: request.inbound.format,
-        max_tokens: request.ask.max_tokens.map(|max| max.value),
-        needs: Vec::new(),
-    };
+    let max_tokens = request.ask.max_tokens.map(|max| max.value);
+    let mut facts = Facts { max_tokens, needs: Vec::new() };
     for (capability, field) in [
         (Capability::Tools, needs.tools),
         (Capability::Images, needs.images),
@@ -167,21 +147,11 @@ fn refusal(message: String, misfits: &[Misfit]) -> Fault {
     Fault { param, ..Fault::new(kind, message) }
 }
 
-/// The first reason why a model cannot serve a request with that many input tokens.
+/// The first reason why a model that answers with so many tokens at most cannot serve a request
+/// with that many input tokens. A longer answer than that is no reason: its bound is lowered.
 #[must_use]
-pub fn misfit(model: &Model, facts: &Facts, input_tokens: u64) -> Option<Misfit> {
-    // What is too long an answer for any input is said as that, though it may overflow the window
-    // as well. A provider refuses such a bound; where the request is written anew, the bound is
-    // lowered to what the model can give at all.
-    let most = model.max_output_tokens;
-    let max_tokens = match facts.max_tokens {
-        Some(max_tokens) if max_tokens <= most => Some(max_tokens),
-        Some(max_tokens) if model.provider.dialect.speaks(facts.operation, facts.format) => {
-            return Some(Misfit::Output { max_tokens, max_output_tokens: most });
-        }
-        Some(_) => Some(most),
-        None => None,
-    };
+pub fn misfit(model: &Model, facts: &Facts, most: u64, input_tokens: u64) -> Option<Misfit> {
+    let max_tokens = facts.max_tokens.map(|asked| asked.min(most));
     // An answer that nobody bounded needs room for one token at least.
     let answer = max_tokens.unwrap_or(1);
     if input_tokens.saturating_add(answer) > model.context_window {

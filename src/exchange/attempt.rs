@@ -10,12 +10,12 @@ use crate::json::Writer;
 /// For a provider of the app's own format: the app's bytes, with a few edits. `None` where the
 /// edits do not fit.
 pub(super) fn same_format(leg: &Leg<'_>, body: &[u8], edits: &[Edit]) -> Option<Vec<u8>> {
-    splice(body, edits, &name(leg), leg.paid())
+    splice(body, edits, &name(leg), leg.stated())
 }
 
 /// The edits of what [`same_format`] has made for a leg, for the legs after it.
 pub(super) fn edits_after(leg: &Leg<'_>, edits: &[Edit]) -> Option<Vec<Edit>> {
-    rebased(edits, &name(leg), leg.paid())
+    rebased(edits, &name(leg), leg.stated())
 }
 
 /// The provider's name of a leg's model, as a JSON string.
@@ -36,8 +36,8 @@ pub(super) fn other_format(
     match &mut ask.max_tokens {
         // More than the model can give is no bound, but its provider would refuse the number.
         Some(asked) => asked.value = asked.value.min(most),
-        // What was paid for is said even to a provider that may be left to find its own bound.
-        unbound => *unbound = leg.paid().map(|value| Given { value, field: "max_tokens" }),
+        // Even to a provider that may be left to find its own bound.
+        unbound => *unbound = leg.stated().map(|value| Given { value, field: "max_tokens" }),
     }
     let target = Target { model: &leg.provider_model, max_output_tokens: most };
     let left_out = endpoint.left_out(&ask, &target, leg.drops);

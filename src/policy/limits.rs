@@ -8,14 +8,14 @@ pub struct RequestLimits {
     pub max_body_bytes: u64,
     /// The most messages that a request may have.
     pub max_messages: u64,
-    /// Most output tokens that a request may ask for; `None` for the model's own bound alone.
+    /// Most output tokens of an answer; `None` for the model's own bound alone.
     pub max_output_tokens: Option<u64>,
 }
 
 pub(super) const LIMITS: Section = Section::new(
     "an object with `request`",
     "Bounds on what an app may ask for: a request beyond one of them is refused before any model \
-     is asked.",
+     is asked, but for `max_output_tokens`, which shortens the answer.",
     "limits:\n  request: {max_body_bytes: 4MiB, max_messages: 1000, max_output_tokens: 16384}",
     &[&REQUEST],
 );
@@ -53,8 +53,8 @@ const MAX_OUTPUT_TOKENS: Optional<Whole> = Field::optional(
     "max_output_tokens",
     Whole { of: "tokens", least: 1, most: 100_000_000 },
     "the model's own bound",
-    "The most output tokens that a request may ask for. More are refused with 400; a request that \
-     says nothing is not.",
+    "The most output tokens of an answer. A request that asks for more, or says nothing, is served \
+     with this bound; where its model has a lower one, with that.",
 );
 
 impl Default for RequestLimits {

@@ -21,9 +21,10 @@ pub struct Leg<'p> {
     pub max_output_tokens: u64,
     /// What the provider's dialect cannot say is left out, and named in a response header.
     pub drops: bool,
-    /// Whether that many were paid for, so that they are said to the provider even where the app
-    /// sets no bound.
+    /// Whether that many were paid for.
     pub is_paid: bool,
+    /// Whether that many are said to the provider whatever the app has said.
+    pub states_bound: bool,
 }
 
 impl<'p> Leg<'p> {
@@ -38,6 +39,7 @@ impl<'p> Leg<'p> {
             max_output_tokens: leg.max_output_tokens,
             drops: model.unsupported == Unsupported::Drop,
             is_paid: leg.bounds.is_some(),
+            states_bound: leg.states_bound,
         }
     }
 
@@ -47,6 +49,13 @@ impl<'p> Leg<'p> {
         self.is_paid.then_some(self.max_output_tokens)
     }
 
+    /// The most tokens of one answer that the provider is told; `None` where it is told what the
+    /// app has said.
+    #[must_use]
+    pub fn stated(&self) -> Option<u64> {
+        self.states_bound.then_some(self.max_output_tokens)
+    }
+
     pub(super) fn write(&self, out: &mut Writer) {
         out.text(&self.model);
         out.text(&self.provider);
@@ -54,6 +63,7 @@ impl<'p> Leg<'p> {
         out.number(self.max_output_tokens);
         out.flag(self.drops);
         out.flag(self.is_paid);
+        out.flag(self.states_bound);
     }
 
     pub(super) fn read(fields: &mut Reader<'p>) -> Option<Self> {
@@ -64,6 +74,7 @@ impl<'p> Leg<'p> {
             max_output_tokens: fields.number()?,
             drops: fields.flag()?,
             is_paid: fields.flag()?,
+            states_bound: fields.flag()?,
         })
     }
 }

@@ -76,6 +76,7 @@ fn plan(
             max_output_tokens: bound.unwrap_or(64_000),
             drops: model == "gemini",
             is_paid: bound.is_some(),
+            states_bound: bound.is_some(),
         };
     Plan {
         request_id: "r".into(),

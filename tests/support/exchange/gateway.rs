@@ -157,6 +157,7 @@ impl Gateway {
                 max_output_tokens: model.max_output_tokens.min(most),
                 drops: unsupported,
                 is_paid: false,
+                states_bound: false,
             })
         };
         Plan {

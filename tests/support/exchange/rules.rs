@@ -112,14 +112,15 @@ fn pairs() -> impl Strategy<Value = Vec<(String, String)>> {
 }
 
 fn leg() -> impl Strategy<Value = Leg<'static>> {
-    ([word(), word(), word()], any::<u64>(), any::<bool>(), any::<bool>()).prop_map(
-        |([model, provider, provider_model], max_output_tokens, drops, is_paid)| Leg {
+    ([word(), word(), word()], any::<u64>(), any::<[bool; 3]>()).prop_map(
+        |([model, provider, provider_model], most, [drops, is_paid, states_bound])| Leg {
             model: Cow::Owned(model),
             provider: Cow::Owned(provider),
             provider_model: Cow::Owned(provider_model),
-            max_output_tokens,
+            max_output_tokens: most,
             drops,
             is_paid,
+            states_bound,
         },
     )
 }
