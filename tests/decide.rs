@@ -259,9 +259,9 @@ fn models_that_would_need_too_many_places_of_a_body_changed_are_passed_over() {
         decided_for("anthropic", &body, &Counting::default())
     };
     let most = ask("mixed", 1022).unwrap();
-    assert_eq!((most.outline.edits.len(), most.quote.primary.legs.len()), (1024, 2));
+    assert_eq!((most.outline.changes[0].edits.len(), most.quote.primary.legs.len()), (1024, 2));
     let more = ask("mixed", 1023).unwrap();
-    assert_eq!(more.outline.edits.len(), 0);
+    assert!(more.outline.changes.is_empty());
     let names = more.quote.primary.legs.iter().map(|leg| leg.model.name.as_str());
     assert_eq!(names.collect::<Vec<_>>(), ["gpt"]);
     assert!(log(Ok(more)).contains(r#"{"step":"amend","skipped":"claude","reason":"more than 1024 places of the body would have to change, one for each thought of another model: send fewer of them back"}"#));

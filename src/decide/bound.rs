@@ -9,15 +9,13 @@ use crate::policy::answer_room;
 ///
 /// `most_input` is the most tokens that the request can have by its length, where that is known.
 /// Tokens are counted only where there may not be room for the longest answer, and somebody reads
-/// the bound: a provider of the app's own format is told none where nobody counts credits and the
-/// policy has none of its own.
+/// the bound: a provider of the app's own format is told none where nobody counts credits.
 pub(super) fn lower(request: &Request<'_>, leg: &mut Leg, most_input: Option<u64>) {
     let most = leg.max_output_tokens;
     let room = |input| answer_room(most, leg.model.context_window, input);
     let asked = request.ask.max_tokens.as_ref().map(|asked| asked.value);
     let is_paid = request.policy.credits().is_some();
-    let has_ceiling = most < leg.model.max_output_tokens;
-    leg.states_bound = is_paid || asked.map_or(has_ceiling, |asked| asked > most);
+    leg.states_bound = is_paid || asked.is_some_and(|asked| asked > most);
     let unread = request.is_spoken_by(&leg.model) && !leg.states_bound;
     leg.max_output_tokens = match asked {
         Some(asked) => asked.min(most),

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{Entry, Request, Trace, Verdict};
 use crate::credit::Credits;
-use crate::dialect::{Edit, Format, Operation};
+use crate::dialect::{Change, Format, Operation};
 use crate::policy::{Model, Policy};
 
 /// How a request is served.
@@ -27,8 +27,8 @@ pub struct Outline {
     pub stream_usage: bool,
     /// Answers that are asked for at once, at least 1.
     pub choices: u64,
-    /// Changes in the body for a provider of the app's own dialect.
-    pub edits: Vec<Edit>,
+    /// Changes in the body for providers of the app's own dialect; each leg says which is its own.
+    pub changes: Vec<Change>,
 }
 
 /// The ways to serve a request.
@@ -62,10 +62,13 @@ pub struct Leg {
     /// more than the app asks for and the context window has left.
     pub max_output_tokens: u64,
     /// Whether the provider is told that bound whatever the app's own body says: somebody pays for
-    /// it, or the app asks for more or for no bound where there is one.
+    /// it, or the app asks for more.
     pub states_bound: bool,
     /// The most that the model may use; `None` where nobody counts credits.
     pub bounds: Option<Bounds>,
+    /// Which of [`Outline::changes`] makes the app's body one for this model; that of a provider of
+    /// another format is written anew, whatever stands here.
+    pub change: usize,
 }
 
 /// The most that one model may use of a request, in tokens.
@@ -98,7 +101,7 @@ impl Decision {
             stream: ask.stream,
             stream_usage: ask.stream_usage,
             choices: ask.choices.max(1),
-            edits: Vec::new(),
+            changes: Vec::new(),
         };
         Self { outline, quote: Quote::default(), trace: Trace::default() }
     }
@@ -140,7 +143,13 @@ impl Leg {
     pub(super) fn of(model: &Rc<Model>, policy: &Policy) -> Self {
         let most = policy.limits().max_output_tokens.unwrap_or(u64::MAX);
         let max_output_tokens = model.max_output_tokens.min(most);
-        Self { model: Rc::clone(model), max_output_tokens, states_bound: false, bounds: None }
+        Self {
+            model: Rc::clone(model),
+            max_output_tokens,
+            states_bound: false,
+            bounds: None,
+            change: 0,
+        }
     }
 }
 

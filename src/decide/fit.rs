@@ -127,11 +127,17 @@ fn unsayable(request: &Request<'_>, leg: &Leg) -> Option<String> {
     let Some(endpoint) = model.provider.dialect.endpoint(request.operation) else {
         return Some(format!("its provider has no `{}`", request.operation.name));
     };
-    if endpoint.format == request.inbound.format || model.unsupported == Unsupported::Drop {
+    if model.unsupported == Unsupported::Drop {
         return None;
     }
     let target = Target { model: &model.provider_model, max_output_tokens: leg.max_output_tokens };
-    let fields = endpoint.unsupported(request.ask, &target);
+    let fields = if endpoint.format == request.inbound.format {
+        let mut fields = endpoint.format.refused_by_model(request.ask, &target);
+        fields.retain(|field| !request.ask.is_best_effort(field));
+        fields
+    } else {
+        endpoint.unsupported(request.ask, &target)
+    };
     let said: Vec<String> = fields.iter().map(ToString::to_string).collect();
     if said.is_empty() { None } else { Some(said.join(", ")) }
 }

@@ -56,6 +56,13 @@ pub struct Ask<'d> {
     /// Whether [`Ask::reasoning`] is best effort: a model that cannot think that much, or at all,
     /// still serves the request.
     pub reasoning_is_best_effort: bool,
+    /// Whether [`Ask::reasoning`] is an effort alone: how much to do, with no wish to think.
+    pub effort_alone: bool,
+    /// Whether the message whose calls are being answered came with its thoughts, as their own
+    /// provider has signed them.
+    pub keeps_thoughts: bool,
+    /// The message of the assistant that the answer is to go on with, by its place.
+    pub prefill: Option<usize>,
     /// The app's own name for its end user.
     pub user: Option<Given<Cow<'d, str>>>,
     /// Fields that mean something and that only the app's own format can say.
@@ -69,8 +76,22 @@ impl Ask<'_> {
     /// Whether a field that cannot be said is left out like those in [`Ask::best_effort`].
     #[must_use]
     pub fn is_best_effort(&self, unsupported: &UnsupportedField) -> bool {
-        self.reasoning_is_best_effort
-            && self.reasoning.is_some_and(|given| unsupported.field == given.field)
+        let of_reasoning = self.reasoning.is_some_and(|given| unsupported.field == given.field);
+        unsupported.reason.is_advice || (self.reasoning_is_best_effort && of_reasoning)
+    }
+
+    /// Whether what the app says last answers calls of functions.
+    #[must_use]
+    pub fn answers_calls(&self) -> bool {
+        let last = self.turns.iter().rev().find(|turn| turn.role == Role::User);
+        last.is_some_and(|turn| matches!(turn.blocks.first(), Some(Block::ToolResult { .. })))
+    }
+
+    /// Whether a function must be called.
+    #[must_use]
+    pub fn forces_a_call(&self) -> bool {
+        let choice = self.tool_choice.as_ref().map(|given| &given.value);
+        matches!(choice, Some(ToolChoice::Required | ToolChoice::Named(_)))
     }
 }
 

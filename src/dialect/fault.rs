@@ -18,6 +18,8 @@ pub struct Fault {
 pub enum FaultKind {
     /// The request cannot be served as it is.
     InvalidRequest,
+    /// The model does not take something of the request that another one may.
+    Unsupported,
     /// The request is longer than the model's context window.
     ContextLength,
     /// No such model.
@@ -71,7 +73,7 @@ impl FaultKind {
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {
-            Self::InvalidRequest | Self::ContextLength => 400,
+            Self::InvalidRequest | Self::Unsupported | Self::ContextLength => 400,
             Self::Authentication => 401,
             Self::Billing => 402,
             Self::Permission => 403,

@@ -1,4 +1,4 @@
-//! Fields of a request that a format cannot say.
+//! Fields of a request that a format cannot say, or a model does not take.
 use core::fmt;
 use std::borrow::Cow;
 
@@ -10,13 +10,48 @@ pub type Field = Cow<'static, str>;
 pub struct UnsupportedField {
     /// The field, as the app wrote it.
     pub field: Field,
-    /// Why not: "is not offered by this provider", "must be at most 1 there".
-    pub reason: &'static str,
+    /// Why not.
+    pub reason: Reason,
+}
+
+/// Why a provider cannot be told a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reason {
+    /// In words: "is not offered by this provider", "must be at most 1 there".
+    pub text: &'static str,
+    /// Whether the field only advises how to answer: without it the answer is still one to what was
+    /// asked, so the field is left out and named, and the model serves the request.
+    pub is_advice: bool,
+    /// Whether it is this model that does not take the field, as its name tells: its provider would
+    /// refuse the field in an app's own body as well.
+    pub of_model: bool,
+}
+
+impl Reason {
+    /// Of a field without which the answer would not be one to what was asked.
+    pub(super) const fn demand(text: &'static str) -> Self {
+        Self { text, is_advice: false, of_model: false }
+    }
+
+    /// Of a field that only advises.
+    pub(super) const fn advice(text: &'static str) -> Self {
+        Self { text, is_advice: true, of_model: false }
+    }
+
+    /// The same, where a model known by its name has it.
+    pub(super) const fn of_model(self, known: bool) -> Self {
+        Self { of_model: known, ..self }
+    }
+
+    /// The same, of that field.
+    pub(super) fn of(self, field: impl Into<Field>) -> UnsupportedField {
+        UnsupportedField { field: field.into(), reason: self }
+    }
 }
 
 impl fmt::Display for UnsupportedField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` {}", self.field, self.reason)
+        write!(f, "`{}` {}", self.field, self.reason.text)
     }
 }
 

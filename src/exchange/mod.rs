@@ -40,7 +40,7 @@ pub use ledger::Ledger;
 pub use memory::{ALLOWANCE, Full, Memory, Permit, STREAM_MOST};
 pub use outbox_item::{Item, OutboxItem};
 pub use outcome::{Outcome, Verdict};
-pub use plan::{CreditTerms, First, Leg, Mismatch, Plan, Turn};
+pub use plan::{Change, CreditTerms, First, Leg, Mismatch, Plan, Turn};
 pub use plugin::{Plugin, Stream};
 pub use port::{Clock, Envoy, Host, Random, Read, Shared};
 pub use reply::Reply;

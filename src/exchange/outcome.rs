@@ -6,6 +6,8 @@ use crate::dialect::{Fault, FaultKind};
 pub enum Outcome {
     /// The request itself is at fault: every model would refuse it.
     Rejected,
+    /// The model does not take something of the request that another one may.
+    Unsupported,
     /// The request is too long for this model.
     ContextLength,
     /// The request is larger than this provider takes.
@@ -51,8 +53,9 @@ pub struct Verdict {
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Rejected,
+        Self::Unsupported,
         Self::ContextLength,
         Self::TooLarge,
         Self::ModelGone,
@@ -72,6 +75,7 @@ impl Outcome {
     #[must_use]
     pub const fn of(fault: &Fault) -> Self {
         match fault.kind {
+            FaultKind::Unsupported => Self::Unsupported,
             FaultKind::ContextLength => Self::ContextLength,
             FaultKind::TooLarge => Self::TooLarge,
             FaultKind::ModelNotFound | FaultKind::NotFound | FaultKind::MethodNotAllowed => {
@@ -101,7 +105,10 @@ impl Outcome {
         let usual = self.kind();
         let status = match (self, fault.status) {
             _ if public.is_some() => 502,
-            (Self::Rejected | Self::ContextLength | Self::TooLarge, own @ 400..=499)
+            (
+                Self::Rejected | Self::Unsupported | Self::ContextLength | Self::TooLarge,
+                own @ 400..=499,
+            )
             | (Self::RateLimited, own @ (425 | 429))
             | (Self::TimedOut, own @ (408 | 504))
             | (Self::Overloaded | Self::Failed, own @ 500..=599) => own,
@@ -116,6 +123,7 @@ impl Outcome {
     const fn kind(self) -> FaultKind {
         match self {
             Self::Rejected => FaultKind::InvalidRequest,
+            Self::Unsupported => FaultKind::Unsupported,
             Self::ContextLength => FaultKind::ContextLength,
             Self::TooLarge => FaultKind::TooLarge,
             Self::RateLimited => FaultKind::RateLimit,
@@ -137,6 +145,7 @@ impl Outcome {
         const UNPAID: Option<&str> = Some("the gateway's account with the provider is used up");
         let (name, fails_over, public_message) = match self {
             Self::Rejected => ("rejected", false, None),
+            Self::Unsupported => ("unsupported", true, None),
             Self::ContextLength => ("context_length", true, None),
             Self::TooLarge => ("too_large", true, None),
             Self::ModelGone => ("model_gone", true, GONE),

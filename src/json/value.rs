@@ -141,8 +141,8 @@ impl<'d> Value<'d> {
         self.get(key)?.as_str()
     }
 
-    /// An object's keys and values.
-    fn pairs(self) -> impl Iterator<Item = (Self, Self)> + Clone {
+    /// An object's members like [`Value::members`], each key by its place.
+    pub fn pairs(self) -> impl Iterator<Item = (Self, Self)> + Clone {
         let mut children = Children { document: self.document, at: self.inside(Kind::Object) };
         core::iter::from_fn(move || Some((children.next()?, children.next()?)))
     }

@@ -53,8 +53,9 @@ const MAX_OUTPUT_TOKENS: Optional<Whole> = Field::optional(
     "max_output_tokens",
     Whole { of: "tokens", least: 1, most: 100_000_000 },
     "the model's own bound",
-    "The most output tokens of an answer. A request that asks for more, or says nothing, is served \
-     with this bound; where its model has a lower one, with that.",
+    "The most output tokens that a request may ask for: one that asks for more is served with \
+     this bound, or with its model's own where that is lower. One that says nothing is bound by it \
+     where credits are counted, and where its provider must be told a bound.",
 );
 
 impl Default for RequestLimits {

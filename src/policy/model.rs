@@ -150,7 +150,9 @@ const UNSUPPORTED: Defaulted<Words<Unsupported>> = Field::defaulted(
         ],
     },
     Unsupported::Skip,
-    "What becomes of a request with a field that the provider's dialect cannot say.",
+    "What becomes of a request with a field that the provider's dialect cannot say, or the model \
+     does not take. A field that only advises (sampling, `seed`, one call at a time) is always \
+     left out and named.",
 );
 
 pub(super) type Models<'n> = Table<'n, Model>;

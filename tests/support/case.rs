@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::pretty::pretty;
 use tradewind::dialect::{
-    AnswerHead, Ask, Client, Event, Fault, FaultKind, Inbound, Operation, Target, UnsupportedField,
-    client, provider, splice, sse,
+    AnswerHead, Ask, Change, Client, Event, Fault, FaultKind, Inbound, Operation, Target,
+    UnsupportedField, client, provider, splice, sse,
 };
 use tradewind::json::{Document, Limits, Writer};
 
@@ -101,8 +101,17 @@ fn request(pair: &Pair, text: &str, out: &mut Out) -> Result<bool, String> {
         let mut name = Writer::new();
         name.string(&pair.model);
         let name = utf8(name.finish())?;
-        let edits = (pair.inbound.edits)(&document, &ask);
-        utf8(splice(text.as_bytes(), &edits, &name, None).ok_or("the edits do not fit")?)?
+        let common = (pair.inbound.edits)(&document, &ask);
+        let change = pair.inbound.change((&document, &ask), &target, false, &common);
+        let unsupported = refused_by_model(pair, &ask, &target, &change);
+        if !unsupported.is_empty() {
+            out.insert("unsupported.txt", unsupported);
+        }
+        // What the app asks for beyond the model's own bound is said as that.
+        let asked = ask.max_tokens.map_or(0, |asked| asked.value);
+        let bound = Some(target.max_output_tokens).filter(|most| asked > *most);
+        let sent = splice(text.as_bytes(), &change.edits, &name, bound);
+        utf8(sent.ok_or("the edits do not fit")?)?
     } else {
         let unsupported = unsupported(pair, &ask, &target);
         if !unsupported.is_empty() {
@@ -126,6 +135,15 @@ fn unsupported(pair: &Pair, ask: &Ask<'_>, target: &Target<'_>) -> String {
     let left_out = pair.endpoint.left_out(ask, target, false).into_iter();
     let left_out = left_out.map(|field| format!("(`{field}` only advises)\n"));
     own.chain(others).chain(left_out).collect()
+}
+
+/// The same for a provider of the app's own format, whose model does not take them.
+fn refused_by_model(pair: &Pair, ask: &Ask<'_>, target: &Target<'_>, change: &Change) -> String {
+    let mut demands = pair.endpoint.format.refused_by_model(ask, target);
+    demands.retain(|field| !ask.is_best_effort(field));
+    let demands = demands.iter().map(|one| format!("{one}\n"));
+    let left_out = change.left_out.iter().map(|field| format!("(`{field}` only advises)\n"));
+    demands.chain(left_out).collect()
 }
 
 fn whole(pair: &Pair, text: &str, head: &AnswerHead, out: &mut Out) -> Result<(), String> {

@@ -76,7 +76,7 @@ const READ: usize = 600;
 
 /// A message without what it quotes. A quotation begins after a space, a colon or a bracket, which
 /// tells an apostrophe within a word from it; one that is never closed reaches to the end.
-fn unquoted(message: &str) -> String {
+pub(super) fn unquoted(message: &str) -> String {
     let mut said = String::with_capacity(message.len().min(READ));
     let mut within: Option<char> = None;
     let mut before = ' ';

@@ -8,6 +8,7 @@
 mod account;
 #[cfg(test)]
 mod tests;
+mod untaken;
 
 use super::{Fault, FaultKind};
 use FaultKind as K;
@@ -55,11 +56,13 @@ impl Said<'_> {
             413 => or(K::TooLarge, &[K::ContextLength]),
             429 if unpaid() => K::Billing,
             429 => or(K::RateLimit, &[K::Billing, K::Permission, K::Overloaded]),
-            400 | 422 => account(self.message).or(self.words).unwrap_or(K::InvalidRequest),
+            400 | 422 => match account(self.message).or(self.words).unwrap_or(K::InvalidRequest) {
+                K::InvalidRequest if untaken::is_untaken(self.message) => K::Unsupported,
+                kind => kind,
+            },
             500.. => match self.words {
-                Some(K::InvalidRequest | K::NotFound | K::MethodNotAllowed) | None => {
-                    K::of_status(status)
-                }
+                Some(K::InvalidRequest | K::Unsupported | K::NotFound | K::MethodNotAllowed)
+                | None => K::of_status(status),
                 Some(kind) => kind,
             },
             _ => match account(self.message) {

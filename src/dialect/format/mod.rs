@@ -4,7 +4,8 @@ pub(super) mod generate_content;
 pub(super) mod messages;
 
 use super::answer::{AnswerHead, AnswerWriter, StreamReader, WholeReader};
-use super::unsupported::UnsupportedField;
+use super::cut::merged;
+use super::unsupported::{Field, UnsupportedField};
 use super::words::{self, Words};
 use super::{Ask, Edit, Fault, FaultKind};
 use crate::json::{Document, Limits};
@@ -26,6 +27,17 @@ pub struct Format {
     pub read_stream: fn() -> Box<dyn StreamReader>,
     /// Reads the body of an answer with an error status.
     pub read_fault: fn(status: u16, body: &[u8]) -> Fault,
+}
+
+impl Format {
+    /// The fields that a model does not take, as its name tells, in whatever format they come.
+    #[must_use]
+    pub fn refused_by_model(&self, ask: &Ask<'_>, target: &Target<'_>) -> Vec<UnsupportedField> {
+        let mut fields = Vec::new();
+        (self.unsupported)(ask, target, &mut fields);
+        fields.retain(|field| field.reason.of_model);
+        fields
+    }
 }
 
 /// Formats are the same when they have the same name.
@@ -50,14 +62,31 @@ pub struct Inbound {
     pub read_request: for<'d> fn(&'d Document<'d>) -> Result<Ask<'d>, Fault>,
     /// The fields that [`Inbound::read_request`] reads.
     pub words: fn() -> &'static Words,
-    /// What must change in the body before it goes to a provider of the same format.
+    /// What must change in the body before it goes to a provider of the same format, whatever its
+    /// model.
     pub edits: for<'d> fn(&'d Document<'d>, &Ask<'d>) -> Vec<Edit>,
+    /// What must change in it for one model. It asks the same functions as
+    /// [`Format::write_request`]: a model is told the same, whoever asks.
+    pub(super) amend: Amend,
     /// Writes a whole answer: everything at [`super::Event::End`] or [`super::Event::Fault`].
     pub write_answer: fn(AnswerHead) -> Box<dyn AnswerWriter>,
     /// Writes a streamed answer, event by event.
     pub write_stream: fn(AnswerHead) -> Box<dyn AnswerWriter>,
     /// What ends a stream, after the reason of its end.
     pub end_of_stream: &'static str,
+}
+
+/// Changes an app's body for one model; the fields that are left out are named.
+pub(super) type Amend =
+    for<'d> fn(&'d Document<'d>, &Ask<'d>, &Target<'_>, &[Field], &mut Vec<Edit>);
+
+/// What changes in an app's body for a provider of its own format.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Change {
+    /// The places that change, in order.
+    pub edits: Vec<Edit>,
+    /// The fields that are left out.
+    pub left_out: Vec<Field>,
 }
 
 /// Reads the body of an app's request, which is a JSON object in every format.
@@ -85,6 +114,24 @@ impl Inbound {
     pub fn ask<'d>(&self, document: &'d Document<'d>) -> Result<Ask<'d>, Fault> {
         words::check(document.root(), (self.words)())?;
         (self.read_request)(document)
+    }
+
+    /// What changes in a body for one model. `common` are [`Inbound::edits`]; `drops` says whether
+    /// what the model does not take is left out even where the app demands it.
+    #[must_use]
+    pub fn change<'d>(
+        &self,
+        (document, ask): (&'d Document<'d>, &Ask<'d>),
+        target: &Target<'_>,
+        drops: bool,
+        common: &[Edit],
+    ) -> Change {
+        let mut left_out = self.format.refused_by_model(ask, target);
+        left_out.retain(|field| drops || ask.is_best_effort(field));
+        let left_out: Vec<Field> = left_out.into_iter().map(|one| one.field).collect();
+        let mut own = Vec::new();
+        (self.amend)(document, ask, target, &left_out, &mut own);
+        Change { edits: merged(common, own), left_out }
     }
 }
 

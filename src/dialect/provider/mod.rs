@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use super::format::{Format, Target};
 use super::framing::Framing;
-use super::unsupported::{Field, UnsupportedField};
+use super::unsupported::{Field, Reason, UnsupportedField};
 use super::{Ask, Operation};
 
 /// A vendor's API, or any server that is called like it.
@@ -118,10 +118,8 @@ impl Endpoint {
         let mut fields = Vec::new();
         (self.format.unsupported)(ask, target, &mut fields);
         fields.retain(|field| !ask.is_best_effort(field));
-        fields.extend(ask.passthrough_only.iter().map(|field| UnsupportedField {
-            field: field.clone(),
-            reason: "can be said to providers of the app's own dialect only",
-        }));
+        let own = Reason::demand("can be said to providers of the app's own dialect only");
+        fields.extend(ask.passthrough_only.iter().map(|field| own.of(field.clone())));
         fields
     }
 
@@ -137,11 +135,13 @@ impl Endpoint {
         if drops {
             left_out.extend(ask.passthrough_only.iter().cloned());
         }
-        if drops || ask.reasoning_is_best_effort {
-            let mut fields = Vec::new();
-            (self.format.unsupported)(ask, target, &mut fields);
-            fields.retain(|field| drops || ask.is_best_effort(field));
-            left_out.extend(fields.into_iter().map(|unsupported| unsupported.field));
+        let mut fields = Vec::new();
+        (self.format.unsupported)(ask, target, &mut fields);
+        fields.retain(|field| drops || ask.is_best_effort(field));
+        for UnsupportedField { field, .. } in fields {
+            if !left_out.contains(&field) {
+                left_out.push(field);
+            }
         }
         left_out
     }

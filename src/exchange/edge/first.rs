@@ -44,26 +44,41 @@ pub(super) fn write(
     let (leg, others) = plan.legs.split_first()?;
     let same = endpoint.format == inbound.format;
     // A leg of another format is written from what the app has asked, not from what was made of it.
-    let keeps_original = !others.is_empty() && !candidate.speaks_only(operation, inbound.format);
+    // So is a leg of the same format whose model takes something else.
+    let same_change = others.iter().all(|other| other.change == leg.change);
+    let keeps_original =
+        !others.is_empty() && !(same_change && candidate.speaks_only(operation, inbound.format));
+    let change = plan.changes.get(leg.change).filter(|_| same);
     if keeps_original && own.len() > ORIGINAL_MAX {
         return None;
     }
-    let (written, dropped) = if same {
-        (attempt::same_format(leg, own, &plan.edits)?, Vec::new())
-    } else {
-        attempt::other_format(endpoint, leg, ask)
+    let (written, dropped) = match change {
+        Some(change) => {
+            let written = attempt::same_format(leg, own, &change.edits)?;
+            (written, change.dropped.to_string())
+        }
+        None if same => return None,
+        None => {
+            let (written, dropped) = attempt::other_format(endpoint, leg, ask);
+            (written, listed(&dropped))
+        }
     };
-    let edits = match others {
-        [] => Some(Vec::new()),
-        _ if keeps_original => None,
-        _ => Some(attempt::edits_after(leg, &plan.edits)?),
+    let changes = match (others, change) {
+        ([], _) => Some(Vec::new()),
+        (_, Some(change)) if !keeps_original => {
+            let edits = attempt::edits_after(leg, &change.edits)?;
+            let mut changes = plan.changes.clone();
+            changes.get_mut(leg.change)?.edits = edits;
+            Some(changes)
+        }
+        _ => None,
     };
     let length = u64::try_from(written.len()).ok()?;
     let body = buffer.hold(written).ok();
-    let (format, dropped) = (endpoint.format.name.into(), listed(&dropped).into());
+    let (format, dropped) = (endpoint.format.name.into(), dropped.into());
     plan.first = Some(First { format, length, fits: body.is_some(), dropped, keeps_original });
-    if let Some(edits) = edits {
-        plan.edits = edits;
+    if let Some(changes) = changes {
+        plan.changes = changes;
     }
     let original = (keeps_original && body.is_some()).then(|| own.to_vec());
     Some(Written { body, original })

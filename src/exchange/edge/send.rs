@@ -6,9 +6,10 @@
 //! and logs stand between the two roles.
 use std::borrow::Cow;
 
+use super::super::dropped::listed;
 use super::super::{
-    CreditTerms, Effect, Effects, HeaderMap, Leg, NEXT, ORIGINAL, PLAN, Plan, StreamBuffer, Turn,
-    record, retries,
+    Change, CreditTerms, Effect, Effects, HeaderMap, Leg, NEXT, ORIGINAL, PLAN, Plan, StreamBuffer,
+    Turn, record, retries,
 };
 use super::first::{self, Original};
 use super::{Draft, Head};
@@ -67,11 +68,25 @@ fn plan<'p>(
     credits: Option<(&CreditPolicy, Option<Balance>)>,
 ) -> Plan<'p> {
     let outline = &draft.outline;
-    // A chain in which nobody speaks the app's dialect has no use for the edits.
-    let edits = match candidate.speaks(head.endpoint.operation, draft.inbound.format) {
-        true => outline.edits.clone(),
-        false => Vec::new(),
-    };
+    let (operation, format) = (head.endpoint.operation, draft.inbound.format);
+    // A plan holds the changes that its own legs have use for, and nobody else's.
+    let mut used: Vec<usize> = Vec::new();
+    let legs = candidate.legs.iter().map(|leg| {
+        if !leg.model.provider.dialect.speaks(operation, format) {
+            return Leg::of(leg, 0);
+        }
+        let place = used.iter().position(|change| *change == leg.change);
+        if place.is_none() {
+            used.push(leg.change);
+        }
+        Leg::of(leg, place.unwrap_or(used.len().saturating_sub(1)))
+    });
+    let legs = legs.collect();
+    let changes = used.iter().filter_map(|change| outline.changes.get(*change));
+    let changes = changes.map(|change| Change {
+        edits: change.edits.clone(),
+        dropped: listed(&change.left_out).into(),
+    });
     Plan {
         turn: Turn::FIRST,
         request_id: Cow::Borrowed(&head.request_id),
@@ -79,9 +94,9 @@ fn plan<'p>(
         operation: head.endpoint.operation.name.into(),
         stream: outline.stream,
         stream_usage: outline.stream_usage,
-        legs: candidate.legs.iter().map(Leg::of).collect(),
+        legs,
         first: None,
-        edits,
+        changes: changes.collect(),
         forwarded: head.forwarded.iter().map(|(n, v)| (n.into(), v.into())).collect(),
         meter: credits.map(|(policy, left)| CreditTerms {
             choices: outline.choices,

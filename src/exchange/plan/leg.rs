@@ -25,12 +25,15 @@ pub struct Leg<'p> {
     pub is_paid: bool,
     /// Whether that many are said to the provider whatever the app has said.
     pub states_bound: bool,
+    /// Which of [`super::Plan::changes`] makes the app's body one for this model, where its
+    /// provider speaks the app's format.
+    pub change: usize,
 }
 
 impl<'p> Leg<'p> {
-    /// The leg of a decision, as a plan says it.
+    /// The leg of a decision, as a plan with that change of its body says it.
     #[must_use]
-    pub fn of(leg: &'p decide::Leg) -> Self {
+    pub fn of(leg: &'p decide::Leg, change: usize) -> Self {
         let model = &leg.model;
         Self {
             model: Cow::Borrowed(&model.name),
@@ -40,6 +43,7 @@ impl<'p> Leg<'p> {
             drops: model.unsupported == Unsupported::Drop,
             is_paid: leg.bounds.is_some(),
             states_bound: leg.states_bound,
+            change,
         }
     }
 
@@ -64,6 +68,7 @@ impl<'p> Leg<'p> {
         out.flag(self.drops);
         out.flag(self.is_paid);
         out.flag(self.states_bound);
+        out.number(u64::try_from(self.change).unwrap_or(u64::MAX));
     }
 
     pub(super) fn read(fields: &mut Reader<'p>) -> Option<Self> {
@@ -75,6 +80,7 @@ impl<'p> Leg<'p> {
             drops: fields.flag()?,
             is_paid: fields.flag()?,
             states_bound: fields.flag()?,
+            change: usize::try_from(fields.number()?).ok()?,
         })
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! It is written when the request may run; after that only its [`Turn`] changes. It holds no text
 //! of the request but what changes in it, and no key.
+mod change;
 mod edit;
 mod first;
 mod leg;
@@ -10,12 +11,12 @@ mod turn;
 use core::fmt;
 use std::borrow::Cow;
 
+pub use self::change::Change;
 pub use self::first::First;
 pub use self::leg::Leg;
 pub use self::turn::Turn;
 
 use super::contract::VERSION;
-use crate::dialect::Edit;
 use crate::layout::{Reader, Writer};
 
 /// What was decided for one request.
@@ -37,8 +38,9 @@ pub struct Plan<'p> {
     pub legs: Vec<Leg<'p>>,
     /// The body that is written for the first leg already; `None` where the body is the app's.
     pub first: Option<First<'p>>,
-    /// What changes in the body for a provider of the app's own format.
-    pub edits: Vec<Edit>,
+    /// What changes in the body for providers of the app's own format; each leg says which is its
+    /// own.
+    pub changes: Vec<Change<'p>>,
     /// The app's headers that go to a provider of its own dialect.
     pub forwarded: Vec<(Cow<'p, str>, Cow<'p, str>)>,
     /// What credits bind the request to; `None` where nobody counts them.
@@ -85,7 +87,7 @@ impl<'p> Plan<'p> {
         out.flag(self.stream_usage);
         out.list(&self.legs, |out, leg| leg.write(out));
         out.option(self.first.as_ref(), |out, first| first.write(out));
-        out.list(&self.edits, edit::write);
+        out.list(&self.changes, |out, change| change.write(out));
         out.list(&self.forwarded, |out, (name, value)| {
             out.text(name);
             out.text(value);
@@ -118,7 +120,7 @@ impl<'p> Plan<'p> {
             stream_usage: fields.flag()?,
             legs: fields.list(Leg::read)?,
             first: fields.option(First::read)?,
-            edits: fields.list(edit::read)?,
+            changes: fields.list(Change::read)?,
             forwarded: fields.list(pair)?,
             meter: fields.option(CreditTerms::read)?,
         })

@@ -152,7 +152,9 @@ impl Attempted<'_> {
         let kept = plan.first.as_ref().is_some_and(|first| first.keeps_original);
         let body = if kept { envoy.property(&[ORIGINAL]).ok_or(Disagreement::Body)? } else { came };
         if self.same {
-            let written = attempt::same_format(&self.leg, &body, &plan.edits);
+            let change = plan.changes.get(self.leg.change).ok_or(Disagreement::Body)?;
+            let written = attempt::same_format(&self.leg, &body, &change.edits);
+            self.asked.dropped = change.dropped.to_string();
             return written.ok_or(Disagreement::Body);
         }
         let document = Document::parse(&body, Limits::default());

@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use tradewind::dialect::{Edit, Operation, Put};
 use tradewind::exchange::filter_state::PLAN;
-use tradewind::exchange::{CallId, Callback, CreditTerms, Leg, Plan, Purpose, Stream, Turn};
+use tradewind::exchange::{
+    CallId, Callback, Change, CreditTerms, Leg, Plan, Purpose, Stream, Turn,
+};
 
 use super::cases::cases;
 use super::support::{Gateway, Headers, View, World};
@@ -77,6 +79,7 @@ fn plan(
             drops: model == "gemini",
             is_paid: bound.is_some(),
             states_bound: bound.is_some(),
+            change: 0,
         };
     Plan {
         request_id: "r".into(),
@@ -86,7 +89,7 @@ fn plan(
         stream_usage: true,
         legs: models.into_iter().zip(bounds).map(leg).collect(),
         first: None,
-        edits,
+        changes: vec![Change { edits, dropped: "".into() }],
         forwarded: Vec::new(),
         meter: None,
         turn: Turn::FIRST,

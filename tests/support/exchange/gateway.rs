@@ -7,8 +7,8 @@ use std::rc::Rc;
 use super::envoy::View;
 use tradewind::dialect::Operation;
 use tradewind::exchange::{
-    CallId, Callback, Connections, Effect, Effects, Leg, Memory, OutboxItem, Outboxes, Plan,
-    Plugin, Stream, StreamBuffer, Turn, edge, provider,
+    CallId, Callback, Change, Connections, Effect, Effects, Leg, Memory, OutboxItem, Outboxes,
+    Plan, Plugin, Stream, StreamBuffer, Turn, edge, provider,
 };
 use tradewind::policy::{Policy, RequestLimits, Unsupported};
 
@@ -158,6 +158,7 @@ impl Gateway {
                 drops: unsupported,
                 is_paid: false,
                 states_bound: false,
+                change: 0,
             })
         };
         Plan {
@@ -169,7 +170,7 @@ impl Gateway {
             stream_usage: true,
             legs: models.iter().filter_map(leg).collect(),
             first: None,
-            edits: Vec::new(),
+            changes: vec![Change::default()],
             forwarded: Vec::new(),
             meter: None,
         }

@@ -3,7 +3,9 @@ use std::borrow::Cow;
 
 use proptest::prelude::*;
 use tradewind::dialect::{Edit, Fault, FaultKind, Operation, Put};
-use tradewind::exchange::{CreditTerms, First, Leg, Mismatch, Outcome, Plan, Turn, Verdict};
+use tradewind::exchange::{
+    Change, CreditTerms, First, Leg, Mismatch, Outcome, Plan, Turn, Verdict,
+};
 
 /// What a provider said; what it is called; whether another model is asked; whether it is the
 /// operator's to mend, so that an app is told something else.
@@ -112,8 +114,8 @@ fn pairs() -> impl Strategy<Value = Vec<(String, String)>> {
 }
 
 fn leg() -> impl Strategy<Value = Leg<'static>> {
-    ([word(), word(), word()], any::<u64>(), any::<[bool; 3]>()).prop_map(
-        |([model, provider, provider_model], most, [drops, is_paid, states_bound])| Leg {
+    ([word(), word(), word()], any::<u64>(), any::<[bool; 3]>(), any::<usize>()).prop_map(
+        |([model, provider, provider_model], most, [drops, is_paid, states_bound], change)| Leg {
             model: Cow::Owned(model),
             provider: Cow::Owned(provider),
             provider_model: Cow::Owned(provider_model),
@@ -121,6 +123,7 @@ fn leg() -> impl Strategy<Value = Leg<'static>> {
             drops,
             is_paid,
             states_bound,
+            change,
         },
     )
 }
@@ -140,16 +143,18 @@ fn first() -> impl Strategy<Value = Option<First<'static>>> {
 fn plan() -> impl Strategy<Value = Plan<'static>> {
     let operation = prop_oneof![Just(Operation::CHAT), Just(Operation::LIST_MODELS)];
     let words = (word(), word(), operation, proptest::collection::vec(leg(), 0..4), first());
-    let edits = proptest::collection::vec(edit(), 0..4);
+    let change = (proptest::collection::vec(edit(), 0..4), word());
+    let change = change.prop_map(|(edits, dropped)| Change { edits, dropped: dropped.into() });
+    let changes = proptest::collection::vec(change, 0..3);
     let meter = (any::<u64>(), any::<bool>(), proptest::option::of(word()));
     let meter = proptest::option::of(meter);
     let turn = (any::<u64>(), any::<u64>()).prop_map(|(leg, tries)| Turn { leg, tries });
-    (words, any::<bool>(), any::<bool>(), edits, pairs(), meter, turn).prop_map(
+    (words, any::<bool>(), any::<bool>(), changes, pairs(), meter, turn).prop_map(
         |(
             (id, client, operation, legs, first),
             stream,
             stream_usage,
-            edits,
+            changes,
             carried,
             meter,
             turn,
@@ -162,7 +167,7 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
             stream_usage,
             legs,
             first,
-            edits,
+            changes,
             forwarded: carried.into_iter().map(|(n, v)| (Cow::Owned(n), Cow::Owned(v))).collect(),
             meter: meter.map(|(choices, stop, left)| CreditTerms {
                 choices,
@@ -233,7 +238,7 @@ fn blank() -> Plan<'static> {
         stream_usage: false,
         legs: Vec::new(),
         first: None,
-        edits: Vec::new(),
+        changes: Vec::new(),
         forwarded: Vec::new(),
         meter: None,
     }

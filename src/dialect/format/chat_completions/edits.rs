@@ -1,4 +1,5 @@
 //! What changes in an app's body on its way to a provider of the same format.
+use crate::dialect::cut::{insert, replace};
 use crate::dialect::{Ask, Edit, Put};
 use crate::json::{Document, Value};
 
@@ -54,14 +55,4 @@ fn options(options: Value<'_>, edits: &mut Vec<Edit>) {
     if edits.len() == before {
         insert(options, r#""include_usage":true,"#, edits);
     }
-}
-
-fn replace(value: Value<'_>, text: &str, edits: &mut Vec<Edit>) {
-    edits.push(Edit { at: value.span(), put: Put::Text(text.to_owned()) });
-}
-
-/// Puts a member before all others of an object.
-fn insert(object: Value<'_>, text: &str, edits: &mut Vec<Edit>) {
-    let at = object.span().start.saturating_add(1);
-    edits.push(Edit { at: at..at, put: Put::Text(text.to_owned()) });
 }

@@ -33,6 +33,7 @@ const fn names(kind: FaultKind) -> (&'static str, Option<&'static str>) {
     const SERVER: &str = "server_error";
     match kind {
         FaultKind::InvalidRequest | FaultKind::NotFound => (REQUEST, None),
+        FaultKind::Unsupported => (REQUEST, Some("unsupported_parameter")),
         FaultKind::ContextLength => (REQUEST, Some("context_length_exceeded")),
         FaultKind::ModelNotFound => (REQUEST, Some("model_not_found")),
         FaultKind::MethodNotAllowed => (REQUEST, Some("method_not_supported")),
@@ -178,6 +179,7 @@ fn named(code: &str) -> Option<FaultKind> {
         "permission_error" | "permission_denied" | "insufficient_permissions" => {
             FaultKind::Permission
         }
+        "unsupported_parameter" | "unsupported_value" => FaultKind::Unsupported,
         "method_not_supported" => FaultKind::MethodNotAllowed,
         "request_too_large" => FaultKind::TooLarge,
         "overloaded_error" | "server_overloaded" | "engine_overloaded" | "overloaded"

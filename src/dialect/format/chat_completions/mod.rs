@@ -2,6 +2,7 @@
 //!
 //! Source of the format: OpenAI's API reference, "Chat Completions", and the types of
 //! its official SDK (`openai` 3.54 for Python), read in 2026-11.
+mod amend;
 mod answer_read;
 mod answer_write;
 mod edits;
@@ -34,6 +35,7 @@ pub(in crate::dialect) static INBOUND: Inbound = Inbound {
     read_request: read::read,
     words: read::words,
     edits: edits::edits,
+    amend: amend::amend,
     write_answer: answer_write::whole,
     write_stream: stream_write::stream,
     end_of_stream: "data: [DONE]\n\n",

@@ -8,7 +8,9 @@ use crate::json::Writer;
 pub(super) fn write(w: &mut Writer, ask: &Ask<'_>, target: &Target<'_>, traits: Traits) {
     let format = ask.format.as_ref().filter(|_| shapes_beside_tools(ask, traits));
     let reasoning = ask.reasoning.filter(|given| traits.thinks || !off(given.value));
-    let silent = [ask.temperature, ask.top_p, ask.top_k, ask.seed].iter().all(Option::is_none)
+    let sampled = [ask.temperature, ask.top_p, ask.top_k].iter().any(Option::is_some);
+    let silent = !(sampled && traits.samples)
+        && ask.seed.is_none()
         && [ask.frequency_penalty, ask.presence_penalty].iter().all(Option::is_none)
         && ask.max_tokens.is_none()
         && stops(ask).is_empty()
@@ -18,7 +20,7 @@ pub(super) fn write(w: &mut Writer, ask: &Ask<'_>, target: &Target<'_>, traits: 
         return;
     }
     w.key("generationConfig").object(|w| {
-        sampling(w, ask);
+        sampling(w, ask, traits);
         if let Some(most) = &ask.max_tokens {
             w.key("maxOutputTokens").number(most.value.min(target.max_output_tokens));
         }
@@ -38,18 +40,20 @@ pub(super) fn write(w: &mut Writer, ask: &Ask<'_>, target: &Target<'_>, traits: 
     });
 }
 
-fn sampling(w: &mut Writer, ask: &Ask<'_>) {
+fn sampling(w: &mut Writer, ask: &Ask<'_>, traits: Traits) {
+    let [temperature, top_p, top_k] =
+        [ask.temperature, ask.top_p, ask.top_k].map(|given| given.filter(|_| traits.samples));
     let mut number = |key: &str, given: Option<Given<Number<'_>>>, least: f64, most: f64| {
         if let Some(given) = given.filter(|given| within(given, least, most)) {
             w.key(key).raw(given.value.text);
         }
     };
-    number("temperature", ask.temperature, 0.0, 2.0);
-    number("topP", ask.top_p, 0.0, 1.0);
+    number("temperature", temperature, 0.0, 2.0);
+    number("topP", top_p, 0.0, 1.0);
     // Many models answer 400 to any penalty, so one that does nothing is not said.
     number("frequencyPenalty", ask.frequency_penalty.filter(felt), -2.0, 2.0);
     number("presencePenalty", ask.presence_penalty.filter(felt), -2.0, 2.0);
-    for (key, given) in [("topK", ask.top_k), ("seed", ask.seed)] {
+    for (key, given) in [("topK", top_k), ("seed", ask.seed)] {
         if let Some(given) = given.filter(|given| int32(*given).is_some()) {
             w.key(key).raw(given.value.text);
         }

@@ -13,6 +13,9 @@ pub(super) struct Traits {
     pub(super) thinking: Thinking,
     /// Thinks unless told not to: from 2.5 on. To the others thinking need not be mentioned.
     pub(super) thinks: bool,
+    /// Heeds a temperature and its like: not from 3.6 on, nor does 3.5 Flash-Lite
+    /// (<https://ai.google.dev/gemini-api/docs/models>).
+    pub(super) samples: bool,
 }
 
 /// How the amount of thinking is said.
@@ -38,11 +41,14 @@ pub(super) enum Thinking {
 /// Budget ranges: <https://ai.google.dev/gemini-api/docs/thinking>.
 pub(super) fn traits(model: &str) -> Traits {
     let rest = model.rsplit('/').next().unwrap_or(model).strip_prefix("gemini-");
-    let generation = rest.map_or(0, |rest| {
-        let digits = rest.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
-        match digits {
-            "" if rest.ends_with("-latest") => SIGNED,
-            digits => digits.parse().unwrap_or(0),
+    let (generation, minor) = rest.map_or((0, 0), |rest| {
+        let number = |text: Option<&str>| text.and_then(|text| text.parse().ok()).unwrap_or(0);
+        let mut numbers = rest.split('-').next().unwrap_or_default().split('.');
+        match numbers.next() {
+            Some(word) if !word.starts_with(|c: char| c.is_ascii_digit()) => {
+                (if rest.ends_with("-latest") { SIGNED } else { 0 }, 0)
+            }
+            major => (number(major), number(numbers.next())),
         }
     });
     let signed = generation >= SIGNED;
@@ -56,5 +62,7 @@ pub(super) fn traits(model: &str) -> Traits {
         Thinking::Budget { off: true, least: 1, most: 24_576 }
     };
     let thinks = signed || rest.is_some_and(|rest| rest.starts_with("2.5"));
-    Traits { signed, thinking, thinks }
+    let version: (u32, u32) = (generation, minor);
+    let samples = version < (3, 5) || (version == (3, 5) && !model.contains("-lite"));
+    Traits { signed, thinking, thinks, samples }
 }

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 
 use super::images::has_strange;
 use super::model::{Thinking, Traits, traits};
-use crate::dialect::{Ask, Given, Number, Reasoning, Target, UnsupportedField};
+use crate::dialect::{Ask, Given, Number, Reason, Reasoning, Target, UnsupportedField};
 
 /// Most stop sequences of a request.
 const STOPS: usize = 5;
@@ -14,48 +14,53 @@ const NAME: &str = "has a name that is not taken there: it must begin with a let
 /// Names every field that cannot be said to this model.
 pub(super) fn unsupported(ask: &Ask<'_>, target: &Target<'_>, out: &mut Vec<UnsupportedField>) {
     let traits = traits(target.model);
-    let mut add = |field: &'static str, reason: &'static str| {
-        out.push(UnsupportedField { field: Cow::Borrowed(field), reason });
-    };
+    let mut add = |field: &'static str, reason: Reason| out.push(reason.of(field));
     if ask.tools.iter().any(|tool| !callable(&tool.name)) {
-        add("tools", NAME);
+        add("tools", Reason::demand(NAME));
     }
     if let Some(given) = ask.parallel_tools
         && !given.value
         && !ask.tools.is_empty()
     {
-        add(given.field, "cannot be turned off at this provider");
+        add(given.field, Reason::advice("cannot be turned off at this provider"));
     }
     if let Some(given) = &ask.format
         && !shapes_beside_tools(ask, traits)
     {
-        add(given.field, "cannot be combined with tools at this model");
+        add(given.field, Reason::demand("cannot be combined with tools at this model"));
     }
     if has_strange(ask) {
-        add("messages", "hold an image that is no JPEG, PNG, WebP, HEIC or HEIF");
+        let why = "hold an image that is no JPEG, PNG, WebP, HEIC or HEIF";
+        add("messages", Reason::demand(why));
     }
     for (given, least, most, reason) in ranges(ask) {
         if let Some(given) = given
             && !within(given, least, most)
         {
-            add(given.field, reason);
+            add(given.field, Reason::demand(reason));
         }
     }
     for given in [ask.seed, ask.top_k].into_iter().flatten() {
         if int32(given).is_none() {
-            add(given.field, "must be a whole number of 32 bits there");
+            add(given.field, Reason::advice("must be a whole number of 32 bits there"));
+        }
+    }
+    let unheeded = Reason::advice("is not heeded by this model");
+    for given in [ask.temperature, ask.top_p, ask.top_k].into_iter().flatten() {
+        if !traits.samples {
+            add(given.field, unheeded);
         }
     }
     if let Some(given) = &ask.stop
         && given.value.len() > STOPS
     {
-        add(given.field, "must have at most 5 sequences there");
+        add(given.field, Reason::demand("must have at most 5 sequences there"));
     }
     if let Some(given) = ask.reasoning
         && off(given.value)
         && !can_rest(traits)
     {
-        add(given.field, "cannot be turned off at this model");
+        add(given.field, Reason::advice("cannot be turned off at this model"));
     }
 }
 

@@ -104,9 +104,10 @@ pub(super) fn write_into(fault: &Fault, request_id: &str, w: &mut Writer) {
 
 const fn name(kind: FaultKind) -> &'static str {
     match kind {
-        FaultKind::InvalidRequest | FaultKind::ContextLength | FaultKind::MethodNotAllowed => {
-            "invalid_request_error"
-        }
+        FaultKind::InvalidRequest
+        | FaultKind::Unsupported
+        | FaultKind::ContextLength
+        | FaultKind::MethodNotAllowed => "invalid_request_error",
         FaultKind::ModelNotFound | FaultKind::NotFound => "not_found_error",
         FaultKind::TooLarge => "request_too_large",
         FaultKind::Authentication => "authentication_error",

@@ -1,5 +1,6 @@
 //! The Messages API, as <https://platform.claude.com/docs/en/api/messages>
 //! describes it under version 2023-06-01.
+mod amend;
 mod answer_read;
 mod answer_write;
 mod block_write;
@@ -7,6 +8,7 @@ mod check;
 mod edits;
 mod fault;
 mod generation;
+mod instructions;
 mod options;
 mod read;
 mod schema;
@@ -45,6 +47,7 @@ pub(in crate::dialect) static INBOUND: Inbound = Inbound {
     read_request: read::read,
     words: words::words,
     edits: edits::edits,
+    amend: amend::amend,
     write_answer: answer_write::whole,
     write_stream: stream_write::stream,
     end_of_stream: "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",

@@ -1,7 +1,8 @@
-//! How a request's options are said to one model. Both [`super::unsupported`] and [`super::write`]
-//! ask here, so what is named as unsupported is exactly what is left out.
-use super::generation::Generation;
-use crate::dialect::{Ask, Block, Effort, Number, Reasoning, Role, Target, ToolChoice};
+//! How a request's options are said to one model. [`super::unsupported`], [`super::write`] and
+//! [`super::amend`] ask here, so what is named as unsupported is exactly what is left out, and an
+//! app's own request is held to the same as one that is written.
+use super::generation::{Generation, MostEffort};
+use crate::dialect::{Ask, Effort, Number, Reason, Reasoning, Target};
 
 /// Anthropic's least thinking budget, in tokens.
 const LEAST_BUDGET: u64 = 1024;
@@ -17,13 +18,13 @@ pub(super) enum Thinking {
 }
 
 /// An option's value, if it is to be said, or why it cannot be.
-pub(super) type Said<T> = Result<Option<T>, &'static str>;
+pub(super) type Said<T> = Result<Option<T>, Reason>;
 
 /// The options of one request to one model.
 #[derive(Debug)]
 pub(super) struct Options<'o> {
     pub(super) max_tokens: u64,
-    pub(super) thinking: Result<Thinking, &'static str>,
+    pub(super) thinking: Result<Thinking, Reason>,
     pub(super) effort: Option<&'static str>,
     pub(super) temperature: Said<&'o str>,
     pub(super) top_p: Said<&'o str>,
@@ -45,14 +46,24 @@ impl<'o> Options<'o> {
         Self {
             max_tokens,
             effort: effort(ask, generation),
-            temperature: say_temperature(temperature.filter(|n| alone || !neutral(*n)), |n| {
-                if !generation.sampling { defaults(n) } else { thinks_at_one(thinks, n) }
-            }),
+            temperature: match temperature.filter(|n| alone || !neutral(*n)) {
+                None => Ok(None),
+                Some(n) if n.value > 1.0 => Err(Reason::demand("must be at most 1 there")),
+                Some(n) if !generation.sampling => defaults(n, generation),
+                Some(n) if thinks && !neutral(n) => {
+                    Err(advice("must be 1 there while the model thinks", generation))
+                }
+                Some(n) => Ok(Some(n.text)),
+            },
             top_p: say_top_p(top_p, temperature, generation, thinks),
             top_k: match ask.top_k {
                 None => Ok(None),
-                Some(_) if !generation.sampling => Err("is not taken by this model"),
-                Some(_) if thinks => Err("cannot be set there while the model thinks"),
+                Some(_) if !generation.sampling => {
+                    Err(advice("is not taken by this model", generation))
+                }
+                Some(_) if thinks => {
+                    Err(advice("cannot be set there while the model thinks", generation))
+                }
                 Some(given) => Ok(Some(given.value.text)),
             },
             thinking,
@@ -61,32 +72,25 @@ impl<'o> Options<'o> {
     }
 }
 
+/// Why a field that only advises is not taken by a model.
+fn advice(text: &'static str, generation: Generation) -> Reason {
+    Reason::advice(text).of_model(generation.known)
+}
+
+/// The same of a wish to think, which advises where the app's dialect says so.
+fn wish(ask: &Ask<'_>, text: &'static str, generation: Generation) -> Reason {
+    let reason =
+        if ask.reasoning_is_best_effort { Reason::advice(text) } else { Reason::demand(text) };
+    reason.of_model(generation.known)
+}
+
 /// The default of both samplers.
 fn neutral(number: Number<'_>) -> bool {
     (number.value - 1.0).abs() < f64::EPSILON
 }
 
-fn defaults(number: Number<'_>) -> Said<&str> {
-    if neutral(number) { Ok(None) } else { Err("is not taken by this model") }
-}
-
-fn thinks_at_one(thinks: bool, number: Number<'_>) -> Said<&str> {
-    if thinks && !neutral(number) {
-        Err("must be 1 there while the model thinks")
-    } else {
-        Ok(Some(number.text))
-    }
-}
-
-fn say_temperature<'o>(
-    number: Option<Number<'o>>,
-    say: impl FnOnce(Number<'o>) -> Said<&'o str>,
-) -> Said<&'o str> {
-    match number {
-        None => Ok(None),
-        Some(number) if number.value > 1.0 => Err("must be at most 1 there"),
-        Some(number) => say(number),
-    }
+fn defaults(number: Number<'_>, generation: Generation) -> Said<&str> {
+    if neutral(number) { Ok(None) } else { Err(advice("is not taken by this model", generation)) }
 }
 
 fn say_top_p<'o>(
@@ -97,83 +101,102 @@ fn say_top_p<'o>(
 ) -> Said<&'o str> {
     let Some(top_p) = top_p else { return Ok(None) };
     if !generation.sampling {
-        return defaults(top_p);
+        return defaults(top_p, generation);
     }
     if thinks && top_p.value < 0.95 {
-        return Err("must be at least 0.95 there while the model thinks");
+        return Err(advice("must be at least 0.95 there while the model thinks", generation));
     }
     match temperature {
         Some(_) if generation.both_samplers => Ok(Some(top_p.text)),
         Some(_) if neutral(top_p) => Ok(None),
         Some(temperature) if !neutral(temperature) => {
-            Err("cannot be combined with `temperature` there")
+            Err(advice("cannot be combined with `temperature` there", generation))
         }
         _ => Ok(Some(top_p.text)),
     }
 }
 
-fn thinking(
-    ask: &Ask<'_>,
-    generation: Generation,
-    max_tokens: u64,
-) -> Result<Thinking, &'static str> {
-    let Some(reasoning) = ask.reasoning.map(|given| given.value) else {
+fn thinking(ask: &Ask<'_>, generation: Generation, max_tokens: u64) -> Result<Thinking, Reason> {
+    let Some(reasoning) = ask.reasoning.map(|given| given.value).filter(|_| !ask.effort_alone)
+    else {
         return Ok(Thinking::Unsaid);
     };
     match reasoning {
         Reasoning::Off | Reasoning::Budget(0) if !generation.off => {
-            Err("cannot be turned off for this model")
+            Err(advice("cannot be turned off for this model", generation))
         }
         Reasoning::Off | Reasoning::Budget(0) if generation.thinks => Ok(Thinking::Disabled),
         Reasoning::Off | Reasoning::Budget(0) => Ok(Thinking::Unsaid),
         Reasoning::Budget(tokens) if generation.budget => {
-            budget(ask, tokens.max(LEAST_BUDGET), max_tokens)
+            budget(ask, generation, tokens.max(LEAST_BUDGET), max_tokens)
         }
         // A forced call leaves no room for thoughts; effort alone still counts.
-        _ if generation.adaptive && forced(ask) => Ok(Thinking::Unsaid),
+        _ if generation.adaptive && ask.forces_a_call() => Ok(Thinking::Unsaid),
         _ if generation.adaptive => Ok(Thinking::Adaptive),
-        _ if !generation.budget => Err("is not offered by this model"),
-        _ => budget(ask, reasoning.budget(), max_tokens),
+        // An app of this format's own knows what a model of an unknown name takes.
+        _ if !generation.known && ask.reasoning_is_best_effort => Ok(Thinking::Adaptive),
+        _ if !generation.budget => Err(wish(ask, "is not offered by this model", generation)),
+        _ => budget(ask, generation, reasoning.budget(), max_tokens),
     }
 }
 
-/// A budget is a part of the most tokens: a quarter of those is kept for the answer itself.
-fn budget(ask: &Ask<'_>, wanted: u64, max_tokens: u64) -> Result<Thinking, &'static str> {
-    if forced(ask) {
-        return Err("cannot be combined there with a tool that must be called");
+/// A budget is a part of the most tokens: where it is not less, a quarter of those is kept for the
+/// answer itself.
+fn budget(
+    ask: &Ask<'_>,
+    generation: Generation,
+    wanted: u64,
+    max_tokens: u64,
+) -> Result<Thinking, Reason> {
+    if ask.forces_a_call() {
+        let why = "cannot be combined there with a tool that must be called";
+        return Err(wish(ask, why, generation));
     }
     // The message whose calls are being answered would have to begin with a thinking block that
     // Anthropic signed, and none is kept: this one turn goes on without thinking.
-    if answers_calls(ask) {
-        return Ok(Thinking::Unsaid);
+    if ask.answers_calls() && !ask.keeps_thoughts {
+        let why = "cannot go on there from calls that came without signed thoughts";
+        return Err(Reason::advice(why).of_model(true));
+    }
+    let given = matches!(ask.reasoning.map(|given| given.value), Some(Reasoning::Budget(_)));
+    // Between the calls of one answer, an app of this format's own may let a model think more than
+    // one message has room for. Only where the answer was shortened, its thoughts are as well.
+    let is_whole = ask.max_tokens.is_some_and(|asked| asked.value == max_tokens);
+    if given && (wanted < max_tokens || (is_whole && ask.reasoning_is_best_effort)) {
+        return Ok(Thinking::Budget(wanted));
     }
     match wanted.min(max_tokens.saturating_sub(max_tokens / 4)) {
-        room if room < LEAST_BUDGET => Err("needs a `max_tokens` of at least 1366 there"),
+        room if room < LEAST_BUDGET => {
+            let why = "needs a `max_tokens` of at least 1366 there";
+            Err(wish(ask, why, generation).of_model(true))
+        }
         room => Ok(Thinking::Budget(room)),
     }
-}
-
-fn forced(ask: &Ask<'_>) -> bool {
-    let choice = ask.tool_choice.as_ref().map(|given| &given.value);
-    matches!(choice, Some(ToolChoice::Required | ToolChoice::Named(_)))
-}
-
-fn answers_calls(ask: &Ask<'_>) -> bool {
-    let last = ask.turns.iter().rev().find(|turn| turn.role == Role::User);
-    last.is_some_and(|turn| matches!(turn.blocks.first(), Some(Block::ToolResult { .. })))
 }
 
 /// `high` is what is meant when nothing is said, and adaptive thinking says no more than that.
 fn effort(ask: &Ask<'_>, generation: Generation) -> Option<&'static str> {
     let reasoning = ask.reasoning?.value;
+    let most = generation.effort.filter(|_| generation.adaptive || ask.effort_alone)?;
     let budget = matches!(reasoning, Reasoning::Budget(_)) && generation.budget;
-    if !generation.adaptive || budget || reasoning == Reasoning::Adaptive {
+    if budget || reasoning == Reasoning::Adaptive {
         return None;
     }
     Some(match reasoning.effort()? {
         Effort::Minimal | Effort::Low => "low",
         Effort::Medium => "medium",
-        Effort::High => "high",
-        Effort::Max => "max",
+        Effort::Max if most != MostEffort::High => "max",
+        Effort::High | Effort::Max => "high",
     })
+}
+
+impl MostEffort {
+    /// Whether a model with this takes that word.
+    pub(super) fn takes(self, word: &str) -> bool {
+        match word {
+            "max" => self != Self::High,
+            "xhigh" => self == Self::Any,
+            _ => true,
+        }
+    }
 }

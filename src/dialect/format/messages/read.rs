@@ -214,6 +214,7 @@ fn thinking<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
     let effort = reasoning.map(|value| Given { value, field: "output_config.effort" });
     let Some(thinking) = root.given("thinking") else {
         ask.reasoning = effort;
+        ask.effort_alone = effort.is_some();
         return Ok(());
     };
     let at = ROOT.key("thinking");

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::check::{
     array, boolean, need, need_string, object, passthrough_only, rest, string, wrong,
 };
+use super::edits::ours;
 use crate::dialect::unsupported::note;
 use crate::dialect::{Ask, Block, Fault, Image, Role, Turn};
 use crate::json::{At, Value};
@@ -54,7 +55,40 @@ pub(super) fn read<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> 
     if let Some(index) = prefill {
         note(&mut ask.passthrough_only, at.item(index));
     }
+    ask.prefill = prefill;
+    ask.keeps_thoughts = ask.answers_calls() && keeps_thoughts(messages);
     Ok(())
+}
+
+/// Whether the thoughts before the calls that are being answered are there, as Anthropic signed
+/// them: they begin the assistant's last message. A model that is not told to think between its
+/// calls thinks before the first of them alone, so where the later calls are Anthropic's own, the
+/// thoughts of an earlier message will do.
+fn keeps_thoughts(messages: Value<'_>) -> bool {
+    let messages: Vec<Value<'_>> = messages.items().collect();
+    let is = |block: Value<'_>, kind: &str| block.get("type").is_some_and(|own| own.is(kind));
+    let mut in_calls = false;
+    for message in messages.into_iter().rev() {
+        let content = message.get("content");
+        let blocks = || content.iter().flat_map(|content| content.items());
+        let spoken_by = |role| message.get("role").is_some_and(|own| own.is(role));
+        if spoken_by("assistant") {
+            let first = blocks().find(|block| !ours(*block));
+            if first.is_some_and(|first| is(first, "thinking") || is(first, "redacted_thinking")) {
+                return true;
+            }
+            let own =
+                |call: Value<'_>| call.str_of("id").is_some_and(|id| id.starts_with("toolu_"));
+            let mut calls = blocks().filter(|block| is(*block, "tool_use")).peekable();
+            if calls.peek().is_none() || !calls.all(own) {
+                return false;
+            }
+            in_calls = true;
+        } else if in_calls && spoken_by("user") && !blocks().any(|block| is(block, "tool_result")) {
+            return false;
+        }
+    }
+    false
 }
 
 struct Reader<'r, 'd> {

@@ -1,8 +1,9 @@
 //! Fields of a request that this format cannot say.
+use super::generation::Generation;
 use super::options::Options;
 use super::schema;
 use crate::dialect::{
-    Ask, Block, Field, Given, Image, Number, ResponseFormat, Target, UnsupportedField,
+    Ask, Block, Given, Image, Number, Reason, ResponseFormat, Target, UnsupportedField,
 };
 
 /// Image types that Anthropic reads.
@@ -16,46 +17,58 @@ pub(super) fn media_type(given: &str) -> &str {
 /// Most characters of a tool's name.
 const NAME: usize = 128;
 
+/// Why a sampling parameter or another wish is left out that no model of this provider has.
+const NOWHERE: Reason = Reason::advice("is not offered by this provider");
+
 /// Collects what cannot be said to that model.
 pub(super) fn unsupported(ask: &Ask<'_>, target: &Target<'_>, out: &mut Vec<UnsupportedField>) {
     let options = Options::of(ask, target);
-    let mut add = |field: Option<&'static str>, reason: Option<&'static str>| {
+    let generation = options.generation;
+    let mut add = |field: Option<&'static str>, reason: Option<Reason>| {
         if let (Some(field), Some(reason)) = (field, reason) {
-            out.push(UnsupportedField { field: Field::Borrowed(field), reason });
+            out.push(reason.of(field));
         }
     };
     add(path(ask.temperature.as_ref()), options.temperature.err());
     add(path(ask.top_p.as_ref()), options.top_p.err());
     add(path(ask.top_k.as_ref()), options.top_k.err());
-    add(path(ask.reasoning.as_ref()), options.thinking.err());
-    add(path(ask.seed.as_ref()), Some("is not offered by this provider"));
+    // An app of this format's own says how much in another field, and this one is what goes.
+    let thinking = if ask.reasoning_is_best_effort { Some("thinking") } else { None };
+    add(thinking.or(path(ask.reasoning.as_ref())), options.thinking.err());
+    if ask.effort_alone && generation.known && generation.effort.is_none() {
+        let why = Reason::advice("is not taken by this model").of_model(true);
+        add(path(ask.reasoning.as_ref()), Some(why));
+    }
+    add(path(ask.seed.as_ref()), Some(NOWHERE));
     for penalty in [&ask.frequency_penalty, &ask.presence_penalty] {
-        add(
-            path(penalty.as_ref().filter(|given| !zero(given))),
-            Some("is not offered by this provider"),
-        );
+        add(path(penalty.as_ref().filter(|given| !zero(given))), Some(NOWHERE));
     }
     add(path(ask.format.as_ref()), ask.format.as_ref().and_then(|given| shapeless(&given.value)));
     let blank = ask.stop.as_ref().filter(|given| given.value.iter().any(|text| blank(text)));
-    add(path(blank), Some("must not be white space alone there"));
-    tools(ask, options.generation.strict, out);
+    add(path(blank), Some(Reason::demand("must not be white space alone there")));
+    if !generation.forced && ask.forces_a_call() {
+        let why = Reason::demand("cannot make this model call a tool, which always thinks");
+        add(path(ask.tool_choice.as_ref()), Some(why.of_model(true)));
+    }
+    if let Some(index) = ask.prefill.filter(|_| !generation.prefill) {
+        let why = Reason::demand("is the assistant's, which this model does not go on with");
+        out.push(why.of_model(true).of(format!("messages[{index}]")));
+    }
+    tools(ask, generation, out);
     if ask.turns.iter().any(|turn| turn.blocks.iter().any(strange_image)) {
-        let field = Field::Borrowed("messages");
-        out.push(UnsupportedField {
-            field,
-            reason: "hold an image that is no JPEG, PNG, GIF or WebP, or not at `https:`",
-        });
+        let why = "hold an image that is no JPEG, PNG, GIF or WebP, or not at `https:`";
+        out.push(Reason::demand(why).of("messages"));
     }
 }
 
 /// Why an answer cannot be held to that shape.
-fn shapeless(format: &ResponseFormat<'_>) -> Option<&'static str> {
+fn shapeless(format: &ResponseFormat<'_>) -> Option<Reason> {
     match format {
         ResponseFormat::JsonObject => {
-            Some("needs a schema with this provider: ask for `json_schema`")
+            Some(Reason::advice("is asked for in words: only a schema is held to there"))
         }
         ResponseFormat::JsonSchema { schema, .. } if schema::of_answer(schema).is_none() => {
-            Some("must have `additionalProperties` false in every object there")
+            Some(Reason::demand("must have `additionalProperties` false in every object there"))
         }
         ResponseFormat::JsonSchema { .. } => None,
     }
@@ -75,18 +88,24 @@ fn path<T>(given: Option<&Given<T>>) -> Option<&'static str> {
     given.map(|given| given.field)
 }
 
-fn tools(ask: &Ask<'_>, strict: bool, out: &mut Vec<UnsupportedField>) {
+fn tools(ask: &Ask<'_>, generation: Generation, out: &mut Vec<UnsupportedField>) {
     for (index, tool) in ask.tools.iter().enumerate() {
         let reason = if !nameable(&tool.name) {
-            "has a name that is not 1 to 128 letters, digits, `_` and `-`, as this provider wants"
-        } else if tool.strict == Some(true) && !strict {
-            "cannot be held to its schema strictly by this model"
+            Reason::demand(
+                "has a name that is not 1 to 128 letters, digits, `_` and `-`, as this provider \
+                 wants",
+            )
+        } else if tool.strict == Some(true) && !generation.strict {
+            Reason::demand("cannot be held to its schema strictly by this model").of_model(true)
         } else if !tool.schema.is_none_or(schema::takes) {
-            "has a schema with `oneOf`, `anyOf` or `allOf` at its top, which this provider refuses"
+            Reason::demand(
+                "has a schema with `oneOf`, `anyOf` or `allOf` at its top, which this provider \
+                 refuses",
+            )
         } else {
             continue;
         };
-        out.push(UnsupportedField { field: Field::Owned(format!("tools[{index}]")), reason });
+        out.push(reason.of(format!("tools[{index}]")));
     }
 }
 

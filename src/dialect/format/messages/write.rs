@@ -30,8 +30,17 @@ pub(super) fn write(ask: &Ask<'_>, target: &Target<'_>) -> Vec<u8> {
     w.finish()
 }
 
+/// Asks for an object without a schema, which this format has no field for.
+const JSON: &str = "Answer with one JSON object and nothing else: no words around it, no Markdown.";
+
+const fn is_json(format: &ResponseFormat<'_>) -> bool {
+    matches!(format, ResponseFormat::JsonObject)
+}
+
 fn system(ask: &Ask<'_>, w: &mut Writer) {
-    let mut said = ask.system.iter().filter(|text| !text.trim().is_empty()).peekable();
+    let said = ask.system.iter().map(AsRef::as_ref).filter(|text: &&str| !text.trim().is_empty());
+    let is_json = ask.format.as_ref().is_some_and(|given| is_json(&given.value));
+    let mut said = said.chain(is_json.then_some(JSON)).peekable();
     if said.peek().is_some() {
         w.key("system").array(|w| said.for_each(|text| self::text(text, w)));
     }

@@ -34,6 +34,8 @@ pub(super) fn read<'d>(
 /// What a message may hold beside its role.
 #[derive(Default)]
 struct Message<'d> {
+    /// The message as it stands.
+    whole: Option<Value<'d>>,
     content: Option<Value<'d>>,
     name: Option<Value<'d>>,
     tool_calls: Option<Value<'d>>,
@@ -52,7 +54,7 @@ fn message<'d>(
 ) -> Result<(), Fault> {
     fields::object(at, item)?;
     let role = member(at, item, "role")?;
-    let mut message = Message::default();
+    let mut message = Message { whole: Some(item), ..Message::default() };
     for (key, value) in item.members() {
         let given = Some(value).filter(|value| !value.is_null());
         match &*key {
@@ -230,20 +232,31 @@ fn content<'d>(
     }
     let mut blocks = Vec::new();
     for (index, item) in value.items().enumerate() {
-        if let Some(block) = part(ask, &at.item(index), item)? {
+        if let Some(block) = part(ask, &at.item(index), item, message.whole)? {
             blocks.push(block);
         }
     }
     Ok(blocks)
 }
 
-fn part<'d>(ask: &mut Ask<'d>, at: &At<'_>, item: Value<'d>) -> Result<Option<Block<'d>>, Fault> {
+fn part<'d>(
+    ask: &mut Ask<'d>,
+    at: &At<'_>,
+    item: Value<'d>,
+    message: Option<Value<'d>>,
+) -> Result<Option<Block<'d>>, Fault> {
     fields::object(at, item)?;
     let kind = member(at, item, "type")?;
+    // Some SDKs put members of the message into its parts as well, and say nothing more by it.
+    let repeats = |key: &str, value: Value<'d>| {
+        let own = message.and_then(|message| message.get(key));
+        own.is_some_and(|own| own.raw() == value.raw())
+    };
     for (key, value) in item.members() {
         match &*key {
             "type" => {}
             own if *own == *kind => {}
+            own if repeats(own, value) => {}
             _ if matches!(&*kind, "text" | "refusal" | "image_url") => {
                 unknown(ask, at, &key, value);
             }

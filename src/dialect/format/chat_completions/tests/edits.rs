@@ -1,7 +1,8 @@
 //! Bodies, before and after their edits.
+use crate::dialect::format::chat_completions::INBOUND;
 use crate::dialect::format::chat_completions::edits::edits;
 use crate::dialect::format::chat_completions::read::read;
-use crate::dialect::splice;
+use crate::dialect::{Target, splice};
 use crate::json::{Document, Limits};
 
 #[test]
@@ -52,4 +53,168 @@ fn a_body_changes_in_these_places_only() {
         let again = read(&document).unwrap();
         assert_eq!((&*again.model, again.stream_usage), ("M", ask.stream), "{edited}");
     }
+}
+
+/// The body that one model gets, and what is left out of it.
+fn amended(body: &str, model: &str) -> (String, Vec<String>) {
+    let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
+    let ask = INBOUND.ask(&document).expect(body);
+    let target = Target { model, max_output_tokens: 9000 };
+    let change = INBOUND.change((&document, &ask), &target, false, &edits(&document, &ask));
+    let sent = splice(body.as_bytes(), &change.edits, &format!("\"{model}\""), None).unwrap();
+    let left_out = change.left_out.iter().map(ToString::to_string).collect();
+    (String::from_utf8(sent).unwrap(), left_out)
+}
+
+/// What an app has written, a model, and what is sent, each beside the model and the messages.
+#[test]
+fn a_model_is_told_what_its_family_takes() {
+    const TOOL: &str = r#""tools":[{"type":"function","function":{"name":"f"}}]"#;
+    let sampled = r#""temperature":0,"top_p":0.5,"frequency_penalty":1"#;
+    let tool = |more: &str| format!("{TOOL}{more}");
+    let said = |text: &str| text.to_owned();
+    let table: Vec<(&str, String, String, &[&str])> = vec![
+        // The bound by its newer name.
+        ("gpt-5", said(r#""max_tokens":9"#), said(r#""max_completion_tokens":9"#), &[]),
+        ("openai/gpt-6-luna", said(r#""max_tokens":9"#), said(r#""max_completion_tokens":9"#), &[]),
+        ("o3", said(r#""max_tokens":null"#), said(r#""max_completion_tokens":null"#), &[]),
+        (
+            "o3",
+            said(r#""max_tokens":9,"max_completion_tokens":9"#),
+            said(r#""max_completion_tokens":9"#),
+            &[],
+        ),
+        ("gpt-4o", said(r#""max_tokens":9"#), said(r#""max_tokens":9"#), &[]),
+        ("my-finetune", said(r#""max_tokens":9"#), said(r#""max_tokens":9"#), &[]),
+        // Sampling, where a model reasons.
+        (
+            "gpt-5-2025-08-07",
+            said(&format!(r#""n":1,{sampled}"#)),
+            said(r#""n":1"#),
+            &["temperature", "top_p", "frequency_penalty"],
+        ),
+        ("gpt-5", said(r#""temperature":1"#), said(r#""temperature":1"#), &[]),
+        (
+            "gpt-5.6-sol",
+            said(&format!(r#"{sampled},"reasoning_effort":"none""#)),
+            said(&format!(r#"{sampled},"reasoning_effort":"none""#)),
+            &[],
+        ),
+        ("gpt-4o", said(sampled), said(sampled), &[]),
+        ("my-finetune", said(sampled), said(sampled), &[]),
+        ("gpt-4o", said(r#""top_k":4,"n":1"#), said(r#""n":1"#), &["top_k"]),
+        ("my-finetune", said(r#""top_k":4,"n":1"#), said(r#""top_k":4,"n":1"#), &[]),
+        // How much to reason, in words that the model knows.
+        (
+            "gpt-5.1",
+            said(r#""reasoning_effort":"xhigh""#),
+            said(r#""reasoning_effort":"high""#),
+            &[],
+        ),
+        (
+            "gpt-5.2",
+            said(r#""reasoning_effort":"minimal""#),
+            said(r#""reasoning_effort":"low""#),
+            &[],
+        ),
+        (
+            "gpt-6-luna",
+            said(r#""reasoning_effort":"xhigh""#),
+            said(r#""reasoning_effort":"xhigh""#),
+            &[],
+        ),
+        (
+            "gpt-5",
+            said(r#""reasoning_effort":"none","n":1"#),
+            said(r#""n":1"#),
+            &["reasoning_effort"],
+        ),
+        (
+            "gpt-5",
+            said(r#""thinking":{"type":"enabled","budget_tokens":5000},"n":1"#),
+            said(r#""reasoning_effort":"medium","n":1"#),
+            &[],
+        ),
+        // Functions beside reasoning.
+        ("gpt-5.6-sol", tool(""), format!(r#""reasoning_effort":"none",{TOOL}"#), &[]),
+        ("gpt-5.1", tool(""), tool(""), &[]),
+        ("o3", tool(r#","parallel_tool_calls":false"#), tool(""), &["parallel_tool_calls"]),
+        ("o3", tool(r#","parallel_tool_calls":true"#), tool(""), &[]),
+        (
+            "gpt-4o",
+            tool(r#","parallel_tool_calls":false"#),
+            tool(r#","parallel_tool_calls":false"#),
+            &[],
+        ),
+        ("gpt-4o", said(r#""verbosity":"low","n":1"#), said(r#""n":1"#), &["verbosity"]),
+        ("gpt-5", said(r#""verbosity":"low""#), said(r#""verbosity":"low""#), &[]),
+    ];
+    let messages = r#""messages":[{"role":"user","content":"x"}]"#;
+    for (model, asked, sent, left_out) in table {
+        let body = |said: &str, model: &str| {
+            // What is put before all others stands before the model.
+            let first = r#""reasoning_effort":"#;
+            match said.split_once(',') {
+                Some((word, rest)) if word.starts_with(first) && !asked.contains(first) => {
+                    format!(r#"{{{word},"model":"{model}",{rest},{messages}}}"#)
+                }
+                _ => format!(r#"{{"model":"{model}",{said},{messages}}}"#),
+            }
+        };
+        let (found, named) = amended(&body(&asked, "a"), model);
+        assert_eq!(found, body(&sent, model), "{asked}");
+        assert_eq!(named, left_out, "{asked} {model}");
+    }
+}
+
+/// What a model does not take and an app demands: the model is passed over.
+#[test]
+fn what_a_model_cannot_do_is_no_advice() {
+    let tools = |count: usize| {
+        let tool = r#"{"type":"function","function":{"name":"f"}}"#;
+        format!(r#""tools":[{}]"#, vec![tool; count].join(","))
+    };
+    let refused = |rest: &str, model: &str| {
+        let body =
+            format!(r#"{{"model":"a","messages":[{{"role":"user","content":"x"}}],{rest}}}"#);
+        let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
+        let ask = INBOUND.ask(&document).unwrap();
+        let target = Target { model, max_output_tokens: 9 };
+        let mut fields = INBOUND.format.refused_by_model(&ask, &target);
+        fields.retain(|field| !ask.is_best_effort(field));
+        fields.into_iter().map(|field| field.field.into_owned()).collect::<Vec<_>>()
+    };
+    for (rest, model, expected) in [
+        (r#""stop":["X"]"#.to_owned(), "gpt-5", "stop"),
+        (r#""stop":["X"]"#.to_owned(), "gpt-4o", ""),
+        (r#""stop":["X"]"#.to_owned(), "my-finetune", ""),
+        (r#""logprobs":true"#.to_owned(), "o3", "logprobs"),
+        (r#""logprobs":true"#.to_owned(), "gpt-4.1", ""),
+        (r#""reasoning_effort":"low""#.to_owned(), "gpt-4o", "reasoning_effort"),
+        (r#""reasoning_effort":"low""#.to_owned(), "my-finetune", ""),
+        (tools(128), "gpt-4o", ""),
+        (tools(129), "gpt-4o", "tools"),
+        (tools(129), "my-finetune", ""),
+    ] {
+        assert_eq!(refused(&rest, model).join(","), expected, "{model}");
+    }
+}
+
+#[test]
+fn where_a_demand_is_dropped_it_is_gone() {
+    let tool = r#"{"type":"function","function":{"name":"f"}}"#;
+    let body = |model: &str, more: &str, count: usize| {
+        let tools = vec![tool; count].join(",");
+        format!(
+            r#"{{"model":"{model}",{more}"tools":[{tools}],"messages":[{{"role":"user","content":"x"}}]}}"#
+        )
+    };
+    let asked = body("a", r#""stop":"X","#, 130);
+    let document = Document::parse(asked.as_bytes(), Limits::default()).unwrap();
+    let ask = INBOUND.ask(&document).unwrap();
+    let target = Target { model: "gpt-5", max_output_tokens: 9 };
+    let change = INBOUND.change((&document, &ask), &target, true, &edits(&document, &ask));
+    let sent = splice(asked.as_bytes(), &change.edits, "\"gpt-5\"", None).unwrap();
+    assert_eq!(String::from_utf8(sent).unwrap(), body("gpt-5", "", 128));
+    assert_eq!(change.left_out, ["stop", "tools"]);
 }

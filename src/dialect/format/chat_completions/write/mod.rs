@@ -5,13 +5,13 @@ mod models;
 mod tests;
 mod unsupported;
 
-pub(super) use unsupported::unsupported;
+pub(super) use models::{Family, effort};
+pub(super) use unsupported::{TOOLS, unsupported};
 
 use std::borrow::Cow;
 
 use sha2::{Digest as _, Sha256};
 
-use models::Family;
 use unsupported::{STOPS, refused};
 
 use crate::dialect::{Ask, Given, Number, ResponseFormat, Target, Tool, ToolChoice};
@@ -33,11 +33,11 @@ pub(super) fn write(ask: &Ask<'_>, target: &Target<'_>) -> Vec<u8> {
             body.key("max_completion_tokens").number(value);
         }
         sampling(ask, target, body);
-        if let Some(effort) = models::effort(ask, Family::of(target.model)) {
+        if let Some(effort) = effort(ask, Family::of(target.model)) {
             body.key("reasoning_effort").string(effort);
         }
         if !ask.tools.is_empty() {
-            tools(ask, body);
+            tools(ask, Family::of(target.model), body);
         }
         if let Some(Given { value, .. }) = &ask.format {
             body.key("response_format").object(|object| format(value, object));
@@ -95,9 +95,10 @@ fn short(text: &str, most: usize) -> Cow<'_, str> {
     Cow::Owned(hex)
 }
 
-fn tools(ask: &Ask<'_>, body: &mut Writer) {
+fn tools(ask: &Ask<'_>, family: Family, body: &mut Writer) {
+    let most = if family.is_known() { TOOLS } else { usize::MAX };
     body.key("tools").array(|list| {
-        for tool in &ask.tools {
+        for tool in ask.tools.iter().take(most) {
             list.object(|item| self::tool(tool, item));
         }
     });
@@ -113,7 +114,7 @@ fn tools(ask: &Ask<'_>, body: &mut Writer) {
             }),
         }
     }
-    if let Some(Given { value, .. }) = ask.parallel_tools {
+    if let Some(Given { value, .. }) = ask.parallel_tools.filter(|_| family != Family::O) {
         body.key("parallel_tool_calls").boolean(value);
     }
 }

@@ -1,15 +1,21 @@
 //! Fields that this format, or one of OpenAI's models, cannot be told.
 use core::ops::RangeInclusive;
-use std::borrow::Cow;
 
 use super::models::{Family, thinks};
-use crate::dialect::{Ask, Given, Number, Reasoning, Target, UnsupportedField};
+use crate::dialect::{Ask, Given, Number, Reason, Reasoning, Target, UnsupportedField};
 
 /// Most stop sequences.
 pub(super) const STOPS: usize = 4;
 
 /// Longest name of a function, in bytes.
 const NAME: usize = 64;
+
+/// Most functions of a request to one of OpenAI's own models
+/// (<https://platform.openai.com/docs/api-reference/chat/create#chat-create-tools>).
+pub(in crate::dialect::format::chat_completions) const TOOLS: usize = 128;
+
+/// Fields of this format's own that a model does not take while it reasons.
+const UNREASONED: [&str; 3] = ["logprobs", "top_logprobs", "logit_bias"];
 
 /// Collects what cannot be said.
 pub(in crate::dialect::format::chat_completions) fn unsupported(
@@ -19,33 +25,62 @@ pub(in crate::dialect::format::chat_completions) fn unsupported(
 ) {
     out.append(&mut refused(ask, target));
     let family = Family::of(target.model);
-    if let Some(Given { field, .. }) = ask.reasoning.filter(|given| asks(given.value)) {
-        if family.never_thinks() {
-            out.push(no(field, "is not offered by this model"));
-        } else if family.thinks_without_tools_only() && !ask.tools.is_empty() {
-            out.push(no(field, "is not offered by this model together with functions"));
+    let known = family.is_known();
+    let demand = |text| Reason::demand(text).of_model(known);
+    if let Some(Given { field, value }) = ask.reasoning {
+        if asks(value) && family.never_thinks() {
+            out.push(demand("is not offered by this model").of(field));
+        } else if asks(value) && family.thinks_without_tools_only() && !ask.tools.is_empty() {
+            out.push(demand("is not offered by this model together with functions").of(field));
+        } else if !asks(value) && value != Reasoning::Adaptive && family.always_thinks() {
+            let why = Reason::advice("cannot be turned off for this model");
+            out.push(why.of_model(true).of(field));
         }
     }
-    if ask.tools.iter().any(|tool| tool.name.len() > NAME) {
-        out.push(no("tools", "has a function name longer than 64 characters"));
+    if let Some(Given { field, value }) = ask.parallel_tools.filter(|_| family == Family::O) {
+        if !value && !ask.tools.is_empty() {
+            let why = Reason::advice("is not taken by this model");
+            out.push(why.of_model(true).of(field));
+        }
+    }
+    if family.never_thinks() && ask.best_effort.iter().any(|own| own == "verbosity") {
+        let why = Reason::advice("is not taken by this model");
+        out.push(why.of_model(true).of("verbosity"));
+    }
+    if thinks(ask, family) {
+        let given =
+            UNREASONED.iter().filter(|name| ask.passthrough_only.iter().any(|f| f == *name));
+        let why = demand("is not offered by this model while it reasons");
+        out.extend(given.map(|name| why.of(*name)));
+    }
+    if known && ask.tools.len() > TOOLS {
+        out.push(
+            demand("are more than 128 functions, the most that this provider takes").of("tools"),
+        );
+    } else if ask.tools.iter().any(|tool| tool.name.len() > NAME) {
+        let why = Reason::demand("has a function name longer than 64 characters");
+        out.push(why.of("tools"));
     }
 }
 
 /// The sampling parameters that cannot be said.
 pub(super) fn refused(ask: &Ask<'_>, target: &Target<'_>) -> Vec<UnsupportedField> {
     let mut out = Vec::new();
-    if let Some(Given { field, .. }) = ask.top_k {
-        out.push(no(field, "is not offered by this provider"));
-    }
     let family = Family::of(target.model);
+    let known = family.is_known();
+    if let Some(Given { field, .. }) = ask.top_k {
+        out.push(Reason::advice("is not offered by this provider").of_model(known).of(field));
+    }
     let thinks = thinks(ask, family);
     let mut number = |given: Option<Given<Number<'_>>>, range: RangeInclusive<f64>, reason| {
         let Some(Given { value, field }) = given else { return };
-        let default = *range.end() == TEMPERATURE && (value.value - 1.0).abs() < f64::EPSILON;
+        let is_temperature = *range.start() == 0.0 && *range.end() == TEMPERATURE;
+        let default = is_temperature && (value.value - 1.0).abs() < f64::EPSILON;
         if thinks && !default {
-            out.push(no(field, "is not offered by this model while it reasons"));
+            let why = Reason::advice("is not offered by this model while it reasons");
+            out.push(why.of_model(known).of(field));
         } else if !range.contains(&value.value) {
-            out.push(no(field, reason));
+            out.push(Reason::demand(reason).of(field));
         }
     };
     number(ask.temperature, 0.0..=TEMPERATURE, "must be between 0 and 2 there");
@@ -53,10 +88,11 @@ pub(super) fn refused(ask: &Ask<'_>, target: &Target<'_>) -> Vec<UnsupportedFiel
     number(ask.frequency_penalty, -2.0..=2.0, "must be between -2 and 2 there");
     number(ask.presence_penalty, -2.0..=2.0, "must be between -2 and 2 there");
     if let Some(Given { value, field }) = &ask.stop {
-        if family.always_thinks() {
-            out.push(no(field, "is not offered by this model"));
+        if thinks {
+            let why = Reason::demand("is not offered by this model while it reasons");
+            out.push(why.of_model(known).of(*field));
         } else if value.len() > STOPS {
-            out.push(no(field, "has more than 4 texts"));
+            out.push(Reason::demand("has more than 4 texts").of(*field));
         }
     }
     out
@@ -68,7 +104,3 @@ const fn asks(reasoning: Reasoning) -> bool {
 }
 
 const TEMPERATURE: f64 = 2.0;
-
-fn no(field: &'static str, reason: &'static str) -> UnsupportedField {
-    UnsupportedField { field: Cow::Borrowed(field), reason }
-}

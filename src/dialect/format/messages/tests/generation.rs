@@ -19,6 +19,8 @@ fn tells_a_generation_from_a_name() {
         ("claude-fable-5-1", false, false, false, true, true),
         ("claude-mythos-preview", false, false, false, true, true),
         ("some-other-model-9", true, true, true, false, false),
+        ("my-mythos-tune", true, true, true, false, false),
+        ("notclaude-5", true, true, true, false, false),
     ];
     for (model, sampling, both, budget, adaptive, thinks) in table {
         let g = Generation::of(model);
@@ -27,5 +29,31 @@ fn tells_a_generation_from_a_name() {
             (sampling, both, budget, adaptive, thinks),
             "{model}"
         );
+    }
+}
+
+#[test]
+fn tells_what_came_with_a_version() {
+    // Name, a known name, thinking can be turned off, a call can be forced, instructions among the
+    // messages.
+    let table = [
+        ("claude-sonnet-4-5", true, true, true, false),
+        ("claude-opus-4-7", true, true, true, false),
+        ("claude-opus-4-8-20260101", true, true, true, true),
+        ("anthropic/claude-opus-4.8", true, true, true, true),
+        ("claude-sonnet-5", true, true, true, true),
+        ("claude-sonnet-5-5", true, false, false, true),
+        ("us.anthropic.claude-opus-5-5-20261001-v1:0", true, false, false, true),
+        ("claude-haiku-5-5", true, true, true, true),
+        ("claude-fable-5", true, false, true, true),
+        ("claude-fable-5-1", true, false, false, true),
+        ("claude-mythos-preview", true, false, true, true),
+        ("my-finetune", false, true, true, false),
+        ("my-claude-tune", false, true, true, false),
+    ];
+    for (model, known, off, forced, instructions) in table {
+        let g = Generation::of(model);
+        let found = (g.known, g.off, g.forced, g.instructions);
+        assert_eq!(found, (known, off, forced, instructions), "{model}");
     }
 }

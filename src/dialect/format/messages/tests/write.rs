@@ -126,7 +126,8 @@ fn answers_calls_without_a_budget_that_needs_signed_thoughts() {
     ask.turns.push(turn(Role::User, vec![result]));
     assert!(!write(&ask, "claude-sonnet-4-5").contains("thinking"));
     assert!(write(&ask, "claude-sonnet-4-6").contains(r#""thinking":{"type":"adaptive"}"#));
-    assert!(unsupported(&ask, "claude-sonnet-4-5").is_empty());
+    assert_eq!(unsupported(&ask, "claude-sonnet-4-5"), ["reasoning_effort"]);
+    assert!(unsupported(&ask, "claude-sonnet-4-6").is_empty());
 }
 
 #[test]

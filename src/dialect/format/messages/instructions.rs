@@ -1,0 +1,91 @@
+//! Instructions among the messages: for a model that takes none there they go to where it takes
+//! them, as in a request that is written anew. Their place in the conversation is lost.
+use crate::dialect::cut::{insert, items, replace};
+use crate::dialect::{Edit, Put};
+use crate::json::Value;
+
+/// A conversation says something: what stands in for one of instructions alone.
+const ALONE: &str = r#"[{"role":"user","content":"."}]"#;
+
+/// Moves the instructions among the messages to the others.
+pub(super) fn lift(root: Value<'_>, edits: &mut Vec<Edit>) {
+    let Some(messages) = root.given("messages") else { return };
+    let mut blocks = Vec::new();
+    for message in messages.items() {
+        if is_instruction(message) {
+            message.get("content").into_iter().for_each(|content| said(content, &mut blocks));
+        } else {
+            within(message, &mut blocks);
+        }
+    }
+    let emptied = |message: Value<'_>| is_instruction(message) || is_emptied(message);
+    if !messages.items().any(emptied) && blocks.is_empty() {
+        return;
+    }
+    if messages.items().all(emptied) {
+        replace(messages, ALONE, edits);
+    } else {
+        items(messages, emptied, edits);
+        for message in messages.items().filter(|message| !emptied(*message)) {
+            message.get("content").into_iter().for_each(|content| {
+                items(content, is_block, edits);
+            });
+        }
+    }
+    if !blocks.is_empty() {
+        add(root, &blocks.join(","), edits);
+    }
+}
+
+fn is_instruction(message: Value<'_>) -> bool {
+    message.get("role").is_some_and(|role| role.is("system"))
+}
+
+fn is_block(block: Value<'_>) -> bool {
+    block.get("type").is_some_and(|kind| kind.is("mid_conv_system"))
+}
+
+/// Whether nothing is left of a message without the instructions in it.
+fn is_emptied(message: Value<'_>) -> bool {
+    message
+        .get("content")
+        .is_some_and(|content| content.items().next().is_some() && content.items().all(is_block))
+}
+
+/// The instructions within a message.
+fn within(message: Value<'_>, blocks: &mut Vec<String>) {
+    let content = message.get("content").filter(|content| content.is_array());
+    for block in content.iter().flat_map(|content| content.items()).filter(|item| is_block(*item)) {
+        block.get("content").into_iter().for_each(|content| said(content, blocks));
+    }
+}
+
+/// Instructions as text blocks. An empty one is refused.
+fn said(content: Value<'_>, blocks: &mut Vec<String>) {
+    match content.as_str() {
+        Some(text) if text.trim().is_empty() => {}
+        Some(_) => blocks.push(block(content)),
+        None => blocks.extend(content.items().map(|item| item.raw().to_owned())),
+    }
+}
+
+fn block(text: Value<'_>) -> String {
+    format!(r#"{{"type":"text","text":{}}}"#, text.raw())
+}
+
+/// Adds blocks to the instructions of a request.
+fn add(root: Value<'_>, blocks: &str, edits: &mut Vec<Edit>) {
+    let Some(system) = root.get("system") else {
+        return insert(root, &format!(r#""system":[{blocks}],"#), edits);
+    };
+    match system.as_str() {
+        Some(text) if !text.trim().is_empty() => {
+            replace(system, format!("[{},{blocks}]", block(system)), edits);
+        }
+        None if system.items().next().is_some() => {
+            let at = system.items().last().map_or(0, |last| last.span().end);
+            edits.push(Edit { at: at..at, put: Put::Text(format!(",{blocks}")) });
+        }
+        _ => replace(system, format!("[{blocks}]"), edits),
+    }
+}
