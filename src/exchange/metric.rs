@@ -226,12 +226,17 @@ pub fn labels() -> Vec<&'static str> {
 #[must_use]
 pub fn declared(policy: Option<&Policy>) -> Vec<(Kind, String)> {
     let mut declared = Vec::new();
-    for metric in ALL.iter().filter(|metric| metric.kind != Kind::Gauge) {
+    let counted = || ALL.iter().filter(|metric| metric.kind != Kind::Gauge);
+    // Those without labels are always there; the others as long as there is room for all of one.
+    let plain = counted().filter(|metric| metric.labels.is_empty()).count();
+    let mut room = DECLARED_MOST.saturating_sub(plain);
+    for metric in counted() {
         let known = metric.known(policy);
-        if declared.len().saturating_add(known.len()) <= DECLARED_MOST {
-            let named = known.iter().map(|values| (metric.kind, metric.named(values)));
-            declared.extend(named);
+        if !metric.labels.is_empty() {
+            let Some(left) = room.checked_sub(known.len()) else { continue };
+            room = left;
         }
+        declared.extend(known.iter().map(|values| (metric.kind, metric.named(values))));
     }
     declared
 }
