@@ -45,9 +45,9 @@ pub(super) fn write(
     let same = endpoint.format == inbound.format;
     // A leg of another format is written from what the app has asked, not from what was made of it.
     // So is a leg of the same format whose model takes something else.
-    let same_change = others.iter().all(|other| other.change == leg.change);
-    let keeps_original =
-        !others.is_empty() && !(same_change && candidate.speaks_only(operation, inbound.format));
+    let alike = others.iter().all(|other| other.change == leg.change)
+        && candidate.speaks_only(operation, inbound.format);
+    let keeps_original = !alike && !others.is_empty();
     let change = plan.changes.get(leg.change).filter(|_| same);
     if keeps_original && own.len() > ORIGINAL_MAX {
         return None;

@@ -66,14 +66,23 @@ fn amended(body: &str, model: &str) -> (String, Vec<String>) {
     (String::from_utf8(sent).unwrap(), left_out)
 }
 
-/// What an app has written, a model, and what is sent, each beside the model and the messages.
-#[test]
-fn a_model_is_told_what_its_family_takes() {
-    const TOOL: &str = r#""tools":[{"type":"function","function":{"name":"f"}}]"#;
-    let sampled = r#""temperature":0,"top_p":0.5,"frequency_penalty":1"#;
-    let tool = |more: &str| format!("{TOOL}{more}");
-    let said = |text: &str| text.to_owned();
-    let table: Vec<(&str, String, String, &[&str])> = vec![
+/// A model, what an app has written and what is sent, each beside the model and the messages, and
+/// the fields that are named.
+type Row = (&'static str, String, String, &'static [&'static str]);
+
+const TOOL: &str = r#""tools":[{"type":"function","function":{"name":"f"}}]"#;
+const SAMPLED: &str = r#""temperature":0,"top_p":0.5,"frequency_penalty":1"#;
+
+fn tool(more: &str) -> String {
+    format!("{TOOL}{more}")
+}
+
+fn said(text: &str) -> String {
+    text.to_owned()
+}
+
+fn bounds_and_sampling() -> Vec<Row> {
+    vec![
         // The bound by its newer name.
         ("gpt-5", said(r#""max_tokens":9"#), said(r#""max_completion_tokens":9"#), &[]),
         ("openai/gpt-6-luna", said(r#""max_tokens":9"#), said(r#""max_completion_tokens":9"#), &[]),
@@ -89,21 +98,26 @@ fn a_model_is_told_what_its_family_takes() {
         // Sampling, where a model reasons.
         (
             "gpt-5-2025-08-07",
-            said(&format!(r#""n":1,{sampled}"#)),
+            said(&format!(r#""n":1,{SAMPLED}"#)),
             said(r#""n":1"#),
             &["temperature", "top_p", "frequency_penalty"],
         ),
         ("gpt-5", said(r#""temperature":1"#), said(r#""temperature":1"#), &[]),
         (
             "gpt-5.6-sol",
-            said(&format!(r#"{sampled},"reasoning_effort":"none""#)),
-            said(&format!(r#"{sampled},"reasoning_effort":"none""#)),
+            said(&format!(r#"{SAMPLED},"reasoning_effort":"none""#)),
+            said(&format!(r#"{SAMPLED},"reasoning_effort":"none""#)),
             &[],
         ),
-        ("gpt-4o", said(sampled), said(sampled), &[]),
-        ("my-finetune", said(sampled), said(sampled), &[]),
+        ("gpt-4o", said(SAMPLED), said(SAMPLED), &[]),
+        ("my-finetune", said(SAMPLED), said(SAMPLED), &[]),
         ("gpt-4o", said(r#""top_k":4,"n":1"#), said(r#""n":1"#), &["top_k"]),
         ("my-finetune", said(r#""top_k":4,"n":1"#), said(r#""top_k":4,"n":1"#), &[]),
+    ]
+}
+
+fn reasoning_and_functions() -> Vec<Row> {
+    vec![
         // How much to reason, in words that the model knows.
         (
             "gpt-5.1",
@@ -148,9 +162,15 @@ fn a_model_is_told_what_its_family_takes() {
         ),
         ("gpt-4o", said(r#""verbosity":"low","n":1"#), said(r#""n":1"#), &["verbosity"]),
         ("gpt-5", said(r#""verbosity":"low""#), said(r#""verbosity":"low""#), &[]),
-    ];
+    ]
+}
+
+#[test]
+fn a_model_is_told_what_its_family_takes() {
     let messages = r#""messages":[{"role":"user","content":"x"}]"#;
-    for (model, asked, sent, left_out) in table {
+    for (model, asked, sent, left_out) in
+        bounds_and_sampling().into_iter().chain(reasoning_and_functions())
+    {
         let body = |said: &str, model: &str| {
             // What is put before all others stands before the model.
             let first = r#""reasoning_effort":"#;

@@ -37,11 +37,12 @@ pub(in crate::dialect::format::chat_completions) fn unsupported(
             out.push(why.of_model(true).of(field));
         }
     }
-    if let Some(Given { field, value }) = ask.parallel_tools.filter(|_| family == Family::O) {
-        if !value && !ask.tools.is_empty() {
-            let why = Reason::advice("is not taken by this model");
-            out.push(why.of_model(true).of(field));
-        }
+    if let Some(Given { field, value: false }) = ask.parallel_tools
+        && family == Family::O
+        && !ask.tools.is_empty()
+    {
+        let why = Reason::advice("is not taken by this model");
+        out.push(why.of_model(true).of(field));
     }
     if family.never_thinks() && ask.best_effort.iter().any(|own| own == "verbosity") {
         let why = Reason::advice("is not taken by this model");

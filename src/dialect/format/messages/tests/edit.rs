@@ -121,39 +121,47 @@ fn thoughts_before_the_first_of_ones_own_calls_are_enough() {
     }
 }
 
-/// What an app has written, a model with the most tokens of its answers, and what is sent, each
-/// beside the model and one message.
-#[test]
-fn a_model_is_told_what_its_generation_takes() {
-    let [sonnet_4_5, opus_4_6, opus_4_8, sonnet_5_5, haiku_5_5, other] = [
-        "claude-sonnet-4-5",
-        "anthropic/claude-opus-4.6",
-        "us.anthropic.claude-opus-4-8-20260101-v1:0",
-        "claude-sonnet-5-5",
-        "claude-haiku-5-5-20261001",
-        "my-finetune",
-    ];
-    let adaptive = r#""max_tokens":4000,"thinking":{"type":"adaptive"}"#;
-    let enabled = |most: u64, budget: u64| {
-        format!(r#""max_tokens":{most},"thinking":{{"type":"enabled","budget_tokens":{budget}}}"#)
-    };
-    let off = |most: u64| format!(r#""max_tokens":{most},"thinking":{{"type":"disabled"}}"#);
-    let samplers = r#""max_tokens":9,"temperature":0,"top_p":0.5,"top_k":4"#;
-    let said = |text: &str| text.to_owned();
-    let table: Vec<(&str, u64, String, String, &[&str])> = vec![
-        (sonnet_4_5, 8000, said(adaptive), enabled(4000, 3000), &[]),
-        (opus_4_6, 8000, said(adaptive), said(adaptive), &[]),
-        (other, 8000, said(adaptive), said(adaptive), &[]),
+const SONNET_4_5: &str = "claude-sonnet-4-5";
+const OPUS_4_6: &str = "anthropic/claude-opus-4.6";
+const OPUS_4_8: &str = "us.anthropic.claude-opus-4-8-20260101-v1:0";
+const SONNET_5_5: &str = "claude-sonnet-5-5";
+const HAIKU_5_5: &str = "claude-haiku-5-5-20261001";
+const OTHER: &str = "my-finetune";
+
+/// A model with the most tokens of its answers, what an app has written and what is sent, each
+/// beside the model and one message, and the fields that are named.
+type Row = (&'static str, u64, String, String, &'static [&'static str]);
+
+fn enabled(most: u64, budget: u64) -> String {
+    format!(r#""max_tokens":{most},"thinking":{{"type":"enabled","budget_tokens":{budget}}}"#)
+}
+
+fn off(most: u64) -> String {
+    format!(r#""max_tokens":{most},"thinking":{{"type":"disabled"}}"#)
+}
+
+fn said(text: &str) -> String {
+    text.to_owned()
+}
+
+const ADAPTIVE: &str = r#""max_tokens":4000,"thinking":{"type":"adaptive"}"#;
+const SAMPLERS: &str = r#""max_tokens":9,"temperature":0,"top_p":0.5,"top_k":4"#;
+
+fn thoughts() -> Vec<Row> {
+    vec![
+        (SONNET_4_5, 8000, said(ADAPTIVE), enabled(4000, 3000), &[]),
+        (OPUS_4_6, 8000, said(ADAPTIVE), said(ADAPTIVE), &[]),
+        (OTHER, 8000, said(ADAPTIVE), said(ADAPTIVE), &[]),
         (
-            sonnet_4_5,
+            SONNET_4_5,
             8000,
             said(r#""max_tokens":1000,"thinking":{"type":"adaptive"}"#),
             off(1000),
             &["thinking"],
         ),
-        (opus_4_6, 8000, enabled(4000, 2000), enabled(4000, 2000), &[]),
+        (OPUS_4_6, 8000, enabled(4000, 2000), enabled(4000, 2000), &[]),
         (
-            opus_4_8,
+            OPUS_4_8,
             8000,
             enabled(4000, 2000),
             said(
@@ -162,38 +170,43 @@ fn a_model_is_told_what_its_generation_takes() {
             &[],
         ),
         // Budgets stay within an answer that is shortened, and may be more than one that is not.
-        (sonnet_4_5, 8000, enabled(4000, 3999), enabled(4000, 3999), &[]),
-        (sonnet_4_5, 8000, enabled(4000, 9000), enabled(4000, 9000), &[]),
-        (sonnet_4_5, 8000, enabled(64_000, 31_999), enabled(8000, 6000), &[]),
-        (sonnet_4_5, 8000, enabled(64_000, 7999), enabled(8000, 7999), &[]),
-        (other, 8000, enabled(64_000, 31_999), enabled(8000, 6000), &[]),
-        (sonnet_4_5, 1200, enabled(64_000, 31_999), off(1200), &["thinking"]),
-        (other, 1200, enabled(64_000, 31_999), off(1200), &["thinking"]),
-        (sonnet_4_5, 1200, enabled(64_000, 1024), enabled(1200, 1024), &[]),
+        (SONNET_4_5, 8000, enabled(4000, 3999), enabled(4000, 3999), &[]),
+        (SONNET_4_5, 8000, enabled(4000, 9000), enabled(4000, 9000), &[]),
+        (SONNET_4_5, 8000, enabled(64_000, 31_999), enabled(8000, 6000), &[]),
+        (SONNET_4_5, 8000, enabled(64_000, 7999), enabled(8000, 7999), &[]),
+        (OTHER, 8000, enabled(64_000, 31_999), enabled(8000, 6000), &[]),
+        (SONNET_4_5, 1200, enabled(64_000, 31_999), off(1200), &["thinking"]),
+        (OTHER, 1200, enabled(64_000, 31_999), off(1200), &["thinking"]),
+        (SONNET_4_5, 1200, enabled(64_000, 1024), enabled(1200, 1024), &[]),
         // What cannot be turned off.
-        (sonnet_5_5, 8000, off(9), said(r#""max_tokens":9"#), &["thinking"]),
-        (haiku_5_5, 8000, off(9), off(9), &[]),
-        (sonnet_4_5, 8000, off(9), off(9), &[]),
+        (SONNET_5_5, 8000, off(9), said(r#""max_tokens":9"#), &["thinking"]),
+        (HAIKU_5_5, 8000, off(9), off(9), &[]),
+        (SONNET_4_5, 8000, off(9), off(9), &[]),
+    ]
+}
+
+fn sampling_and_effort() -> Vec<Row> {
+    vec![
         // Sampling.
         (
-            sonnet_4_5,
+            SONNET_4_5,
             8000,
-            said(samplers),
+            said(SAMPLERS),
             said(r#""max_tokens":9,"temperature":0,"top_k":4"#),
             &["top_p"],
         ),
         (
-            opus_4_8,
+            OPUS_4_8,
             8000,
-            said(samplers),
+            said(SAMPLERS),
             said(r#""max_tokens":9"#),
             &["temperature", "top_p", "top_k"],
         ),
-        (opus_4_8, 8000, said(r#""temperature":1,"max_tokens":9"#), said(r#""max_tokens":9"#), &[]),
-        (other, 8000, said(samplers), said(samplers), &[]),
+        (OPUS_4_8, 8000, said(r#""temperature":1,"max_tokens":9"#), said(r#""max_tokens":9"#), &[]),
+        (OTHER, 8000, said(SAMPLERS), said(SAMPLERS), &[]),
         // Effort.
         (
-            sonnet_4_5,
+            SONNET_4_5,
             8000,
             said(
                 r#""max_tokens":4000,"output_config":{"effort":"low"},"thinking":{"type":"adaptive"}"#,
@@ -202,31 +215,36 @@ fn a_model_is_told_what_its_generation_takes() {
             &[],
         ),
         (
-            sonnet_4_5,
+            SONNET_4_5,
             8000,
             said(r#""output_config":{"effort":"low"},"temperature":0.5,"max_tokens":9"#),
             said(r#""temperature":0.5,"max_tokens":9"#),
             &["output_config.effort"],
         ),
         (
-            opus_4_6,
+            OPUS_4_6,
             8000,
             said(r#""output_config":{"effort":"xhigh"},"max_tokens":9"#),
             said(r#""output_config":{"effort":"max"},"max_tokens":9"#),
             &[],
         ),
         (
-            opus_4_8,
+            OPUS_4_8,
             8000,
             said(r#""output_config":{"effort":"xhigh"},"max_tokens":9"#),
             said(r#""output_config":{"effort":"xhigh"},"max_tokens":9"#),
             &[],
         ),
-    ];
+    ]
+}
+
+#[test]
+fn a_model_is_told_what_its_generation_takes() {
     let body = |said: &str, model: &str| {
         format!(r#"{{{said},"model":"{model}","messages":[{{"role":"user","content":"x"}}]}}"#)
     };
-    for (model, most, asked, sent, left_out) in table {
+    for (model, most, asked, sent, left_out) in thoughts().into_iter().chain(sampling_and_effort())
+    {
         let (found, named) = amended(&body(&asked, "a"), model, most);
         assert_eq!(found, body(&sent, model), "{asked}");
         assert_eq!(named, left_out, "{asked} {model}");
