@@ -134,3 +134,26 @@ fn what_a_start_alone_takes_over_is_said() {
     assert!(said.ends_with("takes effect when Envoy is started again\n"), "{said}");
     assert_eq!(code, Some(0));
 }
+
+#[test]
+fn the_reference_for_istio_is_what_render_writes() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("envoy/istio");
+    let made = Path::new(env!("CARGO_TARGET_TMPDIR")).join("istio.yaml");
+    let policy = folder.join("policy.yaml");
+    let usual = [policy.to_str().unwrap(), "--output", made.to_str().unwrap()];
+    for (name, options) in [
+        ("sidecar.yaml", &["--for", "istio", "--namespace", "shop"][..]),
+        ("gateway.yaml", &["--for", "istio-gateway"]),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tradewind"));
+        let output = command.arg("render").args(usual).args(options).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{name}");
+        let rendered = fs::read_to_string(&made).unwrap();
+        let file = folder.join(name);
+        if std::env::var_os(BLESS).is_some() {
+            fs::write(&file, &rendered).unwrap();
+        }
+        let written = fs::read_to_string(&file).unwrap_or_default();
+        assert_eq!(rendered, written, "{BLESS}=1 cargo test --features companion writes it anew");
+    }
+}

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::policy_file;
+use super::render::Checked;
 use crate::policy::Policy;
 
 /// The routing layer for AI traffic, inside the Envoy you already run.
@@ -43,6 +44,12 @@ pub fn run() -> ExitCode {
 struct Loaded {
     policy: Policy,
     json: String,
+}
+
+impl Loaded {
+    fn checked(&self) -> Checked<'_> {
+        Checked { policy: &self.policy, json: &self.json }
+    }
 }
 
 /// Reads a policy; what is wrong with it is one line each.

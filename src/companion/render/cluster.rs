@@ -26,7 +26,12 @@ pub(super) fn cluster(
 }
 
 /// What a provider's requests pass on their way out.
-fn filters(policy: &Policy, provider: &Provider, place: &Place, secrets: &[Secret]) -> Vec<Value> {
+pub(super) fn filters(
+    policy: &Policy,
+    provider: &Provider,
+    place: &Place,
+    secrets: &[Secret],
+) -> Vec<Value> {
     let mut filters = vec![plugin::provider(&place.wasm, provider, policy)];
     // After the module: it has removed what the attempt before left, and never sees this key.
     filters.extend(credential(provider, secrets));

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{Checked, Place, Secret, Source, bootstrap, listener, secret, watched};
+use super::{Checked, Place, Secret, Source, bootstrap, listener, response, secret, watched};
 
 /// The file that Envoy is started with.
 pub const BOOTSTRAP: &str = "bootstrap.json";
@@ -43,7 +43,7 @@ pub fn dynamic(
     let mut files: Vec<(String, Value)> = secret::fixed(secrets)
         .into_iter()
         .zip(secrets.iter().filter(|secret| matches!(secret.source, Source::Plain { .. })))
-        .map(|(resource, secret)| (file(&secret.name), response(SECRET, vec![resource])))
+        .map(|(resource, secret)| (file(&secret.name), response(secret::MESSAGE, vec![resource])))
         .collect();
     let mut clusters = bootstrap::clusters(checked.policy, place, &discovered);
     clusters.extend(before.map(|before| leaving(before, &clusters, now)).unwrap_or_default());
@@ -58,7 +58,6 @@ pub fn dynamic(
     Dynamic { bootstrap, watched: files }
 }
 
-const SECRET: &str = "envoy.extensions.transport_sockets.tls.v3.Secret";
 const CLUSTER: &str = "envoy.config.cluster.v3.Cluster";
 const LISTENER: &str = "envoy.config.listener.v3.Listener";
 
@@ -76,11 +75,6 @@ fn moved(secret: &Secret, folder: &Path) -> Secret {
         discovery @ Source::Discovery(_) => discovery,
     };
     Secret { name, source }
-}
-
-fn response(message: &str, resources: Vec<Value>) -> Value {
-    let typed = resources.into_iter().map(|resource| super::any(message, resource));
-    json!({"resources": typed.collect::<Vec<_>>()})
 }
 
 /// The clusters that were there before and that nothing names any more, as long as they are kept.

@@ -7,6 +7,7 @@ mod bounds;
 mod cluster;
 mod dynamic;
 mod endpoint;
+mod istio;
 mod ledger;
 mod listener;
 mod local_reply;
@@ -21,6 +22,7 @@ mod stats;
 mod tests;
 
 pub use dynamic::{BOOTSTRAP, CLUSTERS, Dynamic, dynamic};
+pub use istio::{Mesh, MeshProxy, istio};
 pub use secret::{Secret, Source, Trouble};
 
 use std::net::SocketAddr;
@@ -98,4 +100,10 @@ fn watched(path: &Path) -> Value {
             "watched_directory": {"path": folder.to_string_lossy()},
         },
     })
+}
+
+/// What a file that Envoy watches holds: resources of one kind.
+fn response(message: &str, resources: Vec<Value>) -> Value {
+    let typed = resources.into_iter().map(|resource| any(message, resource));
+    serde_json::json!({"resources": typed.collect::<Vec<_>>()})
 }

@@ -11,10 +11,13 @@ use super::{Checked, any, extension};
 use crate::exchange::{StreamBuffer, edge, provider};
 use crate::policy::{Policy, Provider};
 
+/// The name of the edge role's filter.
+pub(super) const EDGE: &str = "tradewind-edge";
+
 pub(super) fn edge(wasm: &str, checked: Checked<'_>) -> Value {
     let buffer = StreamBuffer::rendered(checked.policy.limits());
     let configuration = edge::Config::write(checked.json, buffer);
-    plugin("tradewind-edge", "tradewind-edge", wasm, &configuration)
+    plugin(EDGE, "tradewind-edge", wasm, &configuration)
 }
 
 pub(super) fn provider(wasm: &str, provider: &Provider, policy: &Policy) -> Value {

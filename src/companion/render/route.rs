@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{any, bounds, duration, extension};
 use crate::exchange::filter_state::NEXT;
 use crate::exchange::{RETRIED_4XX, retries};
-use crate::policy::{Model, Policy, Resilience};
+use crate::policy::{Model, Policy, Provider, Resilience};
 
 pub(super) fn table(policy: &Policy) -> Value {
     json!({
@@ -35,7 +35,7 @@ fn decided(policy: &Policy) -> Value {
             // Silence ends an attempt, length does not: answers may be long.
             "timeout": "0s",
             "idle_timeout": duration(bounds::longest_silence(policy.resilience())),
-            "inline_cluster_specifier_plugin": {"extension": by_next_model(policy)},
+            "inline_cluster_specifier_plugin": {"extension": by_next_model(policy, named_alike)},
             "retry_policy": retry(policy.resilience()),
         },
     })
@@ -62,8 +62,14 @@ fn next_model() -> String {
     format!("wasm.{NEXT}")
 }
 
-fn by_next_model(policy: &Policy) -> Value {
-    let place = |model: &Rc<Model>| (model.name.clone(), cluster(&model.provider.name));
+/// Outside of a mesh a provider's cluster is called like it.
+fn named_alike(provider: &Provider) -> String {
+    provider.name.clone()
+}
+
+/// The cluster of the model that is next; `cluster_of` names that of a provider.
+pub(super) fn by_next_model(policy: &Policy, cluster_of: fn(&Provider) -> String) -> Value {
+    let place = |model: &Rc<Model>| (model.name.clone(), cluster(&cluster_of(&model.provider)));
     let clusters: Map<String, Value> = policy.models().iter().map(place).collect();
     extension(
         "envoy.router.cluster_specifier_plugin.matcher",
@@ -90,7 +96,7 @@ fn cluster(name: &str) -> Value {
     }})
 }
 
-fn retry(resilience: &Resilience) -> Value {
+pub(super) fn retry(resilience: &Resilience) -> Value {
     json!({
         "retry_on": "5xx,reset,connect-failure,refused-stream,retriable-status-codes",
         "retriable_status_codes": RETRIED_4XX,

@@ -133,6 +133,9 @@ fn judge(name: &str, text: &str, path: PathBuf, bare: bool) -> Result<Source, Wh
     Ok(Source::Plain { path, newline: key.len() < text.len() })
 }
 
+/// What Envoy calls a secret.
+pub(super) const MESSAGE: &str = "envoy.extensions.transport_sockets.tls.v3.Secret";
+
 /// The secrets that Envoy reads once.
 pub(super) fn fixed(secrets: &[Secret]) -> Vec<Value> {
     secrets

@@ -2,11 +2,13 @@
 mod scalar;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use std::collections::HashMap;
 
 use saphyr_parser::{Event, Marker, Parser, ScanError, Span};
 
+pub(super) use self::write::documents;
 use crate::policy::{Content, Member, Node, Problem};
 
 /// Most values of a document, those that aliases repeat included: an alias of aliases grows

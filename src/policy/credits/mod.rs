@@ -7,7 +7,7 @@ mod unavailable;
 use super::chain::Chains;
 use super::endpoint::{Endpoint, Url};
 use super::field::{
-    Boolean, Defaulted, Duration, Field, Holds, Is, Name, Nested, Object, Optional, Read as _,
+    Boolean, Defaulted, Duration, Field, Holds, Is, Label, Nested, Object, Optional, Read as _,
     Rule, Section, Spot, Word, Words,
 };
 use super::model::Models;
@@ -101,9 +101,9 @@ pub(super) const CREDITS: Section = Section::new(
     },
 ]);
 
-const CLUSTER: Defaulted<Name> = Field::defaulted(
+const CLUSTER: Defaulted<Label> = Field::defaulted(
     "cluster",
-    Name("the name of a cluster"),
+    Label("the name of a cluster"),
     "ledger",
     "What the ledger's cluster is called in Envoy. No provider may be called like it.",
 );

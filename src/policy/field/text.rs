@@ -129,6 +129,14 @@ impl Kind for Label {
     }
 }
 
+impl Defaults for Label {
+    type Literal = &'static str;
+
+    fn json(&self, literal: &'static str) -> String {
+        format!("\"{literal}\"")
+    }
+}
+
 /// This text and no other.
 #[derive(Debug, Clone, Copy)]
 pub(in super::super) struct Constant(pub(in super::super) &'static str);

@@ -1,5 +1,6 @@
 //! `tradewind render`: a proxy's configuration for a policy.
 mod files;
+mod mesh;
 mod output;
 
 use std::fs;
@@ -11,7 +12,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, ValueEnum};
 
-use crate::companion::render::{self, Checked, Dynamic, Place, Secret, Source};
+use super::Loaded;
+use crate::companion::render::{self, Checked, Dynamic, MeshProxy, Place, Secret, Source};
+use crate::companion::yaml::documents;
 use crate::policy::byte_size;
 
 /// Write a proxy's whole configuration for a policy.
@@ -32,16 +35,14 @@ pub(super) struct Render {
     /// Where operators connect to.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:9901")]
     admin: SocketAddr,
-    /// The module that `make build` leaves.
-    #[arg(
-        long,
-        value_name = "PATH",
-        default_value = "target/wasm32-wasip1/release/tradewind.wasm"
-    )]
-    wasm: PathBuf,
-    /// The folder of the providers' keys: one file per secret, named like it.
-    #[arg(long, value_name = "DIR", default_value = "./secrets")]
-    secrets_dir: PathBuf,
+    /// The module: what `make build` leaves, or in a pod /etc/tradewind/module/tradewind.wasm,
+    /// where nothing is said.
+    #[arg(long, value_name = "PATH")]
+    wasm: Option<PathBuf>,
+    /// The folder of the providers' keys, one file per secret, named like it: ./secrets, or in a
+    /// pod /etc/tradewind/secrets, where nothing is said.
+    #[arg(long, value_name = "DIR")]
+    secrets_dir: Option<PathBuf>,
     /// The certificate authorities that providers are checked by; by default the system's own.
     #[arg(long, value_name = "PATH")]
     ca_file: Option<PathBuf>,
@@ -60,6 +61,8 @@ pub(super) struct Render {
     /// the paths are those over there.
     #[arg(long)]
     no_check_files: bool,
+    #[command(flatten)]
+    mesh: mesh::MeshArgs,
     /// The memory of requests and answers that Envoy may hold before it refuses and resets, such
     /// as `512MiB`. The module's own memory comes on top: up to 1 GiB for each role and worker,
     /// a few MiB for most.
@@ -69,8 +72,12 @@ pub(super) struct Render {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Proxy {
-    /// A complete bootstrap for Envoy 1.39 and later.
+    /// A complete configuration for Envoy 1.39 and later, as JSON.
     Envoy,
+    /// Istio's objects for the sidecars of apps, as YAML: Istio 1.31 and later.
+    Istio,
+    /// The same for an egress gateway.
+    IstioGateway,
 }
 
 pub(super) fn run(args: &Render) -> ExitCode {
@@ -94,12 +101,6 @@ fn write(args: &Render) -> Result<(), Vec<String>> {
             args.admin, args.listen
         ));
     }
-    let place = place(args, &mut troubles);
-    let secrets = if args.no_check_files {
-        files::secrets_elsewhere(&loaded.policy, &args.secrets_dir)
-    } else {
-        files::secrets(&loaded.policy, &args.secrets_dir, &mut troubles)
-    };
     if loaded.policy.credits().is_some_and(|credits| credits.endpoint.is_none()) {
         troubles.push(
             "credits.endpoint: missing: without it the ledger's cluster cannot be written: give \
@@ -107,36 +108,79 @@ fn write(args: &Render) -> Result<(), Vec<String>> {
                 .to_owned(),
         );
     }
+    let proxy = match args.proxy {
+        Proxy::Envoy => return envoy(args, &loaded, troubles),
+        Proxy::Istio => MeshProxy::Sidecar,
+        Proxy::IstioGateway => MeshProxy::EgressGateway,
+    };
+    if args.dynamic.is_some() {
+        troubles.push("--dynamic: istiod brings a proxy its files: leave it out".to_owned());
+    }
+    if !troubles.is_empty() {
+        return Err(troubles);
+    }
+    let given = (args.wasm.as_deref(), args.secrets_dir.as_deref());
+    let (place, secrets) = mesh::place(&loaded.policy, given, place_of(args));
+    let objects = render::istio(loaded.checked(), &place, &secrets, &args.mesh.mesh(proxy));
+    write_text(args, &documents(&objects)).map_err(|trouble| vec![trouble])
+}
+
+/// A whole configuration for Envoy, in one file or several.
+fn envoy(args: &Render, loaded: &Loaded, mut troubles: Vec<String>) -> Result<(), Vec<String>> {
+    let place = place(args, &mut troubles);
+    let folder = args.secrets_dir.as_deref().unwrap_or(Path::new("./secrets"));
+    let secrets = if args.no_check_files {
+        files::secrets_elsewhere(&loaded.policy, folder)
+    } else {
+        files::secrets(&loaded.policy, folder, &mut troubles)
+    };
     if !troubles.is_empty() {
         return Err(troubles);
     }
     warn(&secrets);
-    let checked = Checked { policy: &loaded.policy, json: &loaded.json };
-    let written = match (args.proxy, &args.dynamic, &args.output) {
-        (Proxy::Envoy, Some(folder), _) => dynamic(args, folder, (checked, &place, &secrets)),
-        (Proxy::Envoy, None, Some(file)) => {
-            output::replace(file, &render::envoy(checked, &place, &secrets))
+    let written = match &args.dynamic {
+        Some(folder) => dynamic(args, folder, (loaded.checked(), &place, &secrets)),
+        None => {
+            let rendered = render::envoy(loaded.checked(), &place, &secrets);
+            write_text(args, &format!("{rendered:#}\n"))
         }
-        (Proxy::Envoy, None, None) => output::print(&render::envoy(checked, &place, &secrets)),
     };
     written.map_err(|trouble| vec![trouble])
 }
 
+fn write_text(args: &Render, text: &str) -> Result<(), String> {
+    match &args.output {
+        Some(file) => output::replace(file, text),
+        None => output::print(text),
+    }
+}
+
+/// What does not depend on the machine.
+fn place_of(args: &Render) -> Place {
+    let ca_file = args.ca_file.as_deref();
+    let given = |path: &Path| path.to_string_lossy().into_owned();
+    let authorities = ca_file.map_or_else(files::usual_authorities, given);
+    let (wasm, max_heap) = (String::new(), args.max_heap);
+    Place { listen: args.listen, admin: args.admin, wasm, authorities, max_heap }
+}
+
 fn place(args: &Render, troubles: &mut Vec<String>) -> Place {
-    let text = |path: &Path| path.to_string_lossy().into_owned();
+    let mut place = place_of(args);
+    let usual = Path::new("target/wasm32-wasip1/release/tradewind.wasm");
+    let wasm = args.wasm.as_deref().unwrap_or(usual);
+    if args.no_check_files {
+        place.wasm = wasm.to_string_lossy().into_owned();
+        return place;
+    }
     let mut found = |found: Result<String, String>| {
         found.unwrap_or_else(|trouble| {
             troubles.push(trouble);
             String::new()
         })
     };
-    let (wasm, authorities) = match &args.ca_file {
-        own if args.no_check_files => {
-            (text(&args.wasm), own.as_deref().map_or_else(files::usual_authorities, text))
-        }
-        own => (found(files::wasm(&args.wasm)), found(files::authorities(own.as_deref()))),
-    };
-    Place { listen: args.listen, admin: args.admin, wasm, authorities, max_heap: args.max_heap }
+    place.wasm = found(files::wasm(wasm));
+    place.authorities = found(files::authorities(args.ca_file.as_deref()));
+    place
 }
 
 /// Writes the files of a configuration that may change while Envoy runs.
@@ -156,7 +200,7 @@ fn dynamic(
     let found = (at, before.as_ref(), seconds());
     let Dynamic { bootstrap, watched } = render::dynamic(checked, place, secrets, found);
     for (name, resources) in &watched {
-        output::replace(&folder.join(name), resources)?;
+        output::replace(&folder.join(name), &format!("{resources:#}\n"))?;
     }
     let file = folder.join(render::BOOTSTRAP);
     match output::before(&file) {
@@ -167,7 +211,7 @@ fn dynamic(
         )),
         None => {}
     }
-    output::replace(&file, &bootstrap)
+    output::replace(&file, &format!("{bootstrap:#}\n"))
 }
 
 /// The time, in seconds since 1970.

@@ -6,8 +6,8 @@ use std::path::Path;
 use serde_json::Value;
 
 /// Prints a configuration.
-pub(super) fn print(rendered: &Value) -> Result<(), String> {
-    match writeln!(io::stdout().lock(), "{rendered:#}") {
+pub(super) fn print(text: &str) -> Result<(), String> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
         // A reader that has closed the pipe has read enough.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(format!("cannot write: {error}"))
@@ -17,11 +17,11 @@ pub(super) fn print(rendered: &Value) -> Result<(), String> {
 }
 
 /// Puts a file in the place of the one that is there, at once: nobody ever reads half of it.
-pub(super) fn replace(path: &Path, rendered: &Value) -> Result<(), String> {
+pub(super) fn replace(path: &Path, text: &str) -> Result<(), String> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let fresh = path.with_file_name(format!(".{name}.{}", std::process::id()));
     let written = File::create(&fresh).and_then(|mut file| {
-        file.write_all(format!("{rendered:#}\n").as_bytes())?;
+        file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&fresh, path)
     });

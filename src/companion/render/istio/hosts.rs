@@ -1,0 +1,123 @@
+//! Hosts: of the providers, of the ledger, and the one that apps call.
+use serde_json::{Value, json};
+
+use super::{Mesh, MeshProxy, host, is_service, ledger, networking};
+use crate::policy::{Endpoint, Policy};
+
+/// Nobody listens on port 1 of the pod itself. Apps call a host that leads there, so a route which
+/// is not patched sends nothing.
+const NOWHERE: (&str, u16) = ("127.0.0.1", 1);
+
+/// The gateway that a mesh has by default, and the port that leads to its 8080.
+const EGRESS: (&str, u16) = ("istio-egressgateway.istio-system.svc.cluster.local", 80);
+
+/// Who is reached at one host.
+type Reached<'p> = (String, Vec<(&'p str, &'p Endpoint)>);
+
+pub(super) fn objects(policy: &Policy, mesh: &Mesh) -> Vec<Value> {
+    let mut objects = vec![called(mesh)];
+    if mesh.proxy == MeshProxy::EgressGateway {
+        objects.extend(through_gateway(mesh));
+    }
+    let providers = policy.providers().map(|own| (own.name.as_str(), &own.endpoint));
+    // Istio wants one entry and one rule of a host.
+    let mut hosts: Vec<Reached<'_>> = Vec::new();
+    for own in providers.chain(ledger(policy)) {
+        let host = host(own.1);
+        match hosts.iter_mut().find(|(known, _)| *known == host) {
+            Some((_, reached)) => reached.push(own),
+            None => hosts.push((host, vec![own])),
+        }
+    }
+    for (host, reached) in &hosts {
+        objects.extend(entry(host, reached, mesh));
+        let subsets: Vec<Value> = reached.iter().map(|(name, at)| subset(name, at)).collect();
+        let spec = json!({"host": host, "subsets": subsets});
+        objects.push(networking("DestinationRule", &format!("tradewind-{host}"), spec, mesh));
+    }
+    objects
+}
+
+/// The host that apps call.
+fn called(mesh: &Mesh) -> Value {
+    let (address, port) = NOWHERE;
+    let spec = json!({
+        "hosts": [mesh.host],
+        "location": "MESH_EXTERNAL",
+        "resolution": "STATIC",
+        "ports": [{"number": 80, "name": "http", "protocol": "HTTP"}],
+        "endpoints": [{"address": address, "ports": {"http": port}}],
+    });
+    networking("ServiceEntry", "tradewind", spec, mesh)
+}
+
+/// What brings a call from an app's sidecar to the gateway, and to the patched route there.
+fn through_gateway(mesh: &Mesh) -> [Value; 2] {
+    let (label, value) = &mesh.label;
+    let gateway = json!({
+        "selector": {label: value},
+        "servers": [{
+            "hosts": [mesh.host],
+            "port": {"number": mesh.proxy.port(), "name": "http", "protocol": "HTTP"},
+        }],
+    });
+    let own = format!("{}/tradewind", mesh.namespace);
+    let to =
+        |host: &str, port: u16| json!([{"destination": {"host": host, "port": {"number": port}}}]);
+    let services = json!({
+        "hosts": [mesh.host],
+        "gateways": ["mesh", own],
+        "http": [
+            {"match": [{"gateways": [own]}], "route": to(&mesh.host, 80)},
+            {"match": [{"gateways": ["mesh"]}], "route": to(EGRESS.0, EGRESS.1)},
+        ],
+    });
+    [
+        networking("Gateway", "tradewind", gateway, mesh),
+        networking("VirtualService", "tradewind", services, mesh),
+    ]
+}
+
+/// A host outside of the mesh; `None` for a service, which istiod knows.
+fn entry(host: &str, reached: &[(&str, &Endpoint)], mesh: &Mesh) -> Option<Value> {
+    let outside: Vec<&Endpoint> =
+        reached.iter().map(|(_, at)| *at).filter(|at| !is_service(at)).collect();
+    let first = *outside.first()?;
+    let mut ports: Vec<Value> = Vec::new();
+    for at in outside {
+        // TLS is what the subset adds; to an app that speaks TLS itself it is TLS already.
+        let protocol = if at.tls { "TLS" } else { "HTTP" };
+        let name = format!("{}-{}", protocol.to_lowercase(), at.port);
+        let port = json!({"number": at.port, "name": name, "protocol": protocol});
+        if !ports.contains(&port) {
+            ports.push(port);
+        }
+    }
+    let mut spec = json!({
+        "hosts": [host],
+        "location": "MESH_EXTERNAL",
+        "resolution": if first.is_ip() { "STATIC" } else { "DNS" },
+        "ports": ports,
+    });
+    if first.is_ip() {
+        super::put(&mut spec, "endpoints", json!([{"address": first.host}]));
+    }
+    Some(networking("ServiceEntry", &format!("tradewind-{host}"), spec, mesh))
+}
+
+/// A subset without labels has all endpoints, and a cluster of its own.
+fn subset(name: &str, endpoint: &Endpoint) -> Value {
+    let mut tls = json!({"mode": "SIMPLE", "subjectAltNames": [endpoint.host]});
+    if !endpoint.is_ip() {
+        // Without both, no name is sent and a certificate for any name is accepted: the patch
+        // replaces what Istio would do by itself.
+        super::put(&mut tls, "sni", endpoint.host.clone().into());
+    }
+    let policy = match (endpoint.tls, is_service(endpoint)) {
+        (true, _) => json!({"tls": tls}),
+        (false, false) => json!({"tls": {"mode": "DISABLE"}}),
+        // As the mesh has it: mutual TLS where both sides have a proxy.
+        (false, true) => return json!({"name": name}),
+    };
+    json!({"name": name, "trafficPolicy": policy})
+}

@@ -1,0 +1,118 @@
+//! The patches: the edge role before the router of the host that apps call, the provider role in
+//! each provider's cluster. No other host of the proxy is touched.
+use serde_json::{Value, json};
+
+use super::super::endpoint::{HTTP_OPTIONS, options_of};
+use super::super::{Checked, Place, Secret, any, bounds, cluster, duration, ledger, plugin, route};
+use super::{Mesh, discovered, host, object, put};
+use crate::policy::{Endpoint, Policy};
+
+pub(super) fn filter(
+    checked: Checked<'_>,
+    place: &Place,
+    secrets: &[Secret],
+    mesh: &Mesh,
+) -> Value {
+    let secrets = discovered(secrets, mesh);
+    let policy = checked.policy;
+    let json = with_ledger(checked);
+    let mut patches = vec![
+        edge(Checked { policy, json: &json }, place, mesh),
+        virtual_host(policy, mesh),
+        routes(policy, mesh),
+    ];
+    patches.extend(policy.providers().map(|provider| {
+        let mut options = options_of(&provider.endpoint);
+        let filters = cluster::filters(policy, provider, place, &secrets);
+        put(&mut options, "http_filters", filters.into());
+        on_cluster((&provider.name, &provider.endpoint), options, mesh)
+    }));
+    if let (Some(credits), Some(own)) = (policy.credits(), super::ledger(policy)) {
+        patches.push(on_cluster(own, ledger::options(credits, own.1, &secrets), mesh));
+    }
+    let (label, value) = &mesh.label;
+    let spec = json!({
+        "workloadSelector": {"labels": {label: value}},
+        "configPatches": patches,
+    });
+    let mut filter = object("networking.istio.io/v1alpha3", "EnvoyFilter", "tradewind", mesh);
+    put(&mut filter, "spec", spec);
+    filter
+}
+
+/// The policy with the ledger's cluster as istiod names it.
+fn with_ledger(checked: Checked<'_>) -> String {
+    let own = super::ledger(checked.policy);
+    let policy = serde_json::from_str::<Value>(checked.json).ok().zip(own);
+    let Some((mut policy, (name, endpoint))) = policy else { return checked.json.to_owned() };
+    let cluster = super::subset_cluster(name, endpoint);
+    if let Some(credits) = policy.get_mut("credits") {
+        put(credits, "cluster", cluster.into());
+    }
+    policy.to_string()
+}
+
+fn patch(apply_to: &str, found: Value, (operation, value): (&str, Value), mesh: &Mesh) -> Value {
+    let mut found = found;
+    put(&mut found, "context", mesh.proxy.context().into());
+    json!({
+        "applyTo": apply_to,
+        "match": found,
+        "patch": {"operation": operation, "value": value},
+    })
+}
+
+/// The edge role, switched off: only the virtual host below switches it on.
+fn edge(checked: Checked<'_>, place: &Place, mesh: &Mesh) -> Value {
+    let mut filter = plugin::edge(&place.wasm, checked);
+    put(&mut filter, "disabled", true.into());
+    let found = json!({"listener": {
+        "portNumber": mesh.proxy.port(),
+        "filterChain": {"filter": {
+            "name": "envoy.filters.network.http_connection_manager",
+            "subFilter": {"name": "envoy.filters.http.router"},
+        }},
+    }});
+    patch("HTTP_FILTER", found, ("INSERT_BEFORE", filter), mesh)
+}
+
+fn virtual_host(policy: &Policy, mesh: &Mesh) -> Value {
+    let value = json!({
+        // A proxy of Istio's buffers 1 MiB, a gateway's may buffer 32 KiB.
+        "request_body_buffer_limit": bounds::buffer(policy),
+        "typed_per_filter_config": {
+            plugin::EDGE: any("envoy.config.route.v3.FilterConfig", json!({"config": {}})),
+        },
+    });
+    let name = format!("{}:{}", mesh.host, mesh.proxy.port());
+    let found = json!({"routeConfiguration": {
+        "portNumber": mesh.proxy.port(), "vhost": {"name": name},
+    }});
+    patch("VIRTUAL_HOST", found, ("MERGE", value), mesh)
+}
+
+fn routes(policy: &Policy, mesh: &Mesh) -> Value {
+    let name = format!("{}:{}", mesh.host, mesh.proxy.port());
+    let found = json!({"routeConfiguration": {
+        "portNumber": mesh.proxy.port(),
+        "vhost": {"name": name, "route": {"action": "ROUTE"}},
+    }});
+    let value = json!({"route": {
+        "idle_timeout": duration(bounds::longest_silence(policy.resilience())),
+        "inline_cluster_specifier_plugin":
+            {"extension": route::by_next_model(policy, super::cluster)},
+        "retry_policy": route::retry(policy.resilience()),
+    }});
+    patch("HTTP_ROUTE", found, ("MERGE", value), mesh)
+}
+
+/// What a cluster that istiod made of a subset gets.
+fn on_cluster((name, endpoint): (&str, &Endpoint), options: Value, mesh: &Mesh) -> Value {
+    let found = json!({"cluster": {
+        "service": host(endpoint), "portNumber": endpoint.port, "subset": name,
+    }});
+    let value = json!({
+        "typed_extension_protocol_options": {HTTP_OPTIONS: any(HTTP_OPTIONS, options)},
+    });
+    patch("CLUSTER", found, ("MERGE", value), mesh)
+}

@@ -1,0 +1,226 @@
+"""What `render --for istio` writes, patched into a proxy as istiod would, and served by real Envoy."""
+
+import http.server
+import json
+import subprocess
+import threading
+import time
+
+import pytest
+import yaml
+
+from conftest import ENVOYS, NEWEST
+from support import paths
+from support.credits import credits_policy, paid
+from support.gateway import CHAT, MESSAGES
+from support.istio.patching import apply, described
+from support.istio.pod import Providers, mounted, write
+from support.istio.shapes import World, proxy
+from support.policy import KEYS
+
+PROXIES = {"istio": "SIDECAR_OUTBOUND", "istio-gateway": "GATEWAY"}
+HOSTS = {
+    "openai": "api.openai.com",
+    "anthropic": "api.anthropic.com",
+    "google": "generativelanguage.googleapis.com",
+}
+LEDGER = "tradewind-ledger.llm.svc.cluster.local"
+MESH = {"host": "llm.mesh"}
+
+
+class Other(http.server.BaseHTTPRequestHandler):
+    """Another service of the mesh, on the same port."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("content-length", "5")
+        self.end_headers()
+        self.wfile.write(b"other")
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def other():
+    """Where the other service is."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Other)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_address[:2]
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def providers(sim):
+    """The simulated providers under their real names, behind TLS."""
+    plain = {HOSTS[name]: getattr(sim, name) for name in HOSTS}
+    running = Providers(ENVOYS[NEWEST], paths.LOGS / "istio", plain)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def mesh(rules, ledger, purses, providers, other, launch, tmp_path):
+    """Starts a proxy: `mesh(kind)`; `without` leaves one patch out. `purse` pays for all."""
+    policy = credits_policy(rules, f"http://{LEDGER}:8700")
+    for name, host in HOSTS.items():
+        policy["providers"][name]["endpoint"] = f"https://{host}"
+    policy["models"]["claude"]["context_window"] = 4 << 20
+    address, port = ledger.address.split(":")
+    addresses = {**providers.addresses, LEDGER: (address, int(port)), "other.svc": other}
+    world = World(addresses, str(providers.authorities))
+
+    def start(kind: str, version: str = NEWEST, without: str = ""):
+        objects = mounted(rendered(policy, kind, tmp_path), tmp_path)
+        base = proxy(objects, PROXIES[kind], world)
+        [envoy_filter] = [own for own in objects if own["kind"] == "EnvoyFilter"]
+        patched = apply(base, envoy_filter, without)
+        gateway = launch(write(patched, tmp_path / "xds"), version, 1)
+        gateway.purse = purses.new("50")
+        gateway.http.headers.update({**MESH, **gateway.purse.headers()})
+        return gateway
+
+    return start
+
+
+def rendered(policy: dict, kind: str, folder) -> list[dict]:
+    """The objects, and the keys where a pod would have them mounted."""
+    file, secrets = folder / "policy.json", folder / "secrets"
+    file.write_text(json.dumps(policy))
+    mount(secrets, KEYS)
+    command = [
+        *(paths.TRADEWIND, "render", file, "--for", kind, "--namespace", "llm"),
+        *("--wasm", paths.WASM, "--secrets-dir", secrets),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    return list(yaml.safe_load_all(done.stdout))
+
+
+def mount(folder, keys: dict[str, str]) -> None:
+    """A Kubernetes secret, as the kubelet mounts it: links through one that it swaps."""
+    folder.mkdir(exist_ok=True)
+    own = folder / f"..{time.monotonic_ns()}"
+    own.mkdir()
+    for name, key in keys.items():
+        (own / f"{name}-key").write_text(key)
+    fresh = folder / "..data_tmp"
+    fresh.symlink_to(own.name)
+    fresh.rename(folder / "..data")
+    for name in keys:
+        link = folder / f"{name}-key"
+        if not link.is_symlink():
+            link.symlink_to(f"..data/{name}-key")
+
+
+@pytest.mark.parametrize("kind", PROXIES)
+@pytest.mark.parametrize("version", ENVOYS)
+def test_the_tour(mesh, sim, kind, version):
+    sim.reset()
+    gateway = mesh(kind, version)
+    purse = gateway.purse
+    openai = gateway.openai(purse.key(), default_headers=MESH)
+    anthropic = gateway.anthropic(purse.key(), default_headers=MESH)
+    say = [{"role": "user", "content": "hello"}]
+
+    for model, provider in (("claude", "anthropic"), ("gpt", "openai"), ("gemini", "google")):
+        answer = openai.chat.completions.create(model=model, messages=say)
+        assert answer.choices[0].message.content
+        assert anthropic.messages.create(model=model, max_tokens=50, messages=say).content
+        asked = sim.requests()[-2:]
+        assert {request.headers["host"] for request in asked} == {HOSTS[provider]}
+        for request in asked:
+            headers = str(request.headers)
+            assert purse.key() not in headers and KEYS[provider] in headers
+
+    chunks = openai.chat.completions.create(model="gemini", messages=say, stream=True)
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+
+    sim.weather("claude-sonnet-4-5", status=529)
+    failed_over = gateway.chat("hello")
+    assert failed_over.headers["x-tradewind-model"] == "gpt"
+    sim.weather("gpt-4o", status=503)
+    assert gateway.messages("hello").headers["x-tradewind-model"] == "gemini"
+    sim.reset()
+
+    large = gateway.chat("x" * (3 << 20), model="claude")
+    assert large.status_code == 200, large.text
+
+    before = len(purse.settled(10))
+    assert purse.ask(gateway, CHAT).status_code == 200
+    assert purse.ask(gateway, MESSAGES, model="claude", stream=True).status_code == 200
+    for entry, model in zip(purse.settled(before + 2)[before:], ("gpt", "claude")):
+        paid(entry, model)
+
+    assert gateway.http.get("/any", headers={"host": "other.svc"}).text == "other"
+
+
+PATCHES = ["HTTP_FILTER", "VIRTUAL_HOST", "HTTP_ROUTE", "CLUSTER anthropic"]
+
+
+@pytest.mark.parametrize("kind", PROXIES)
+@pytest.mark.parametrize("patch", PATCHES)
+def test_a_patch_that_does_not_land_sends_nothing(mesh, sim, kind, patch):
+    sim.reset()
+    gateway = mesh(kind, without=patch)
+    answer = gateway.chat("hello", model="claude")
+    assert answer.status_code >= 500, answer.text
+    assert sim.requests() == []
+
+
+def test_no_patch_goes_untried(rules, tmp_path):
+    for kind in PROXIES:
+        [*_, envoy_filter] = rendered(rules, kind, tmp_path)
+        patches = [described(own) for own in envoy_filter["spec"]["configPatches"]]
+        assert patches == [*PATCHES[:3], *(f"CLUSTER {name}" for name in rules["providers"])]
+
+
+def test_a_key_rotates_as_a_mounted_secret_does(mesh, sim, tmp_path):
+    """The kubelet swaps a link to the folder that holds the keys."""
+    sim.reset()
+    gateway = mesh("istio")
+    assert gateway.chat("hello", model="gpt").status_code == 200
+    assert sim.requests()[-1].headers["authorization"] == f"Bearer {KEYS['openai']}"
+    # The ledger goes on with the token that it knows.
+    new = {name: key if name == "ledger" else f"{key}-2" for name, key in KEYS.items()}
+    mount(tmp_path / "secrets", new)
+    end = time.monotonic() + 15
+    while True:
+        answer = gateway.chat("hello", model="gpt")
+        assert answer.status_code == 200, answer.text
+        if sim.requests()[-1].headers["authorization"] == f"Bearer {KEYS['openai']}-2":
+            break
+        assert time.monotonic() < end, "the new key is not used"
+        time.sleep(0.1)
+
+
+def test_the_names_of_providers_are_checked(mesh, sim, rules):
+    """Without both the name that is asked for and those that are taken, any certificate would do."""
+    gateway = mesh("istio")
+    clusters = gateway.envoy.admin.get("/config_dump?resource=dynamic_active_clusters").json()
+    contexts = [
+        own["cluster"]["transport_socket"]["typed_config"]
+        for own in clusters["configs"] if "transport_socket" in own["cluster"]
+    ]
+    assert len(contexts) == len(HOSTS)
+    for context in contexts:
+        validation = context["common_tls_context"]["validation_context"]
+        names = validation["match_typed_subject_alt_names"]
+        assert [own["matcher"]["exact"] for own in names] == [context["sni"]]
+
+
+def schema_problems(objects: list[dict]) -> list[str]:
+    """What the schemas of Istio's objects say against these."""
+    command = ["node", paths.ROOT / "tests/e2e/node/istio.mjs", paths.NODE_MODULES]
+    ours = json.dumps([own for own in objects if own["kind"] != "ConfigMap"])
+    done = subprocess.run(command, input=ours, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return [problem for problem in json.loads(done.stdout) if problem]
+
+
+@pytest.mark.parametrize("name", ["sidecar", "gateway"])
+def test_the_reference_is_as_its_schemas_ask(name):
+    text = (paths.ROOT / f"envoy/istio/{name}.yaml").read_text()
+    assert schema_problems(list(yaml.safe_load_all(text))) == []
+    misspelt = text.replace("operation: MERGE", "operation: MARGE").replace("hosts:", "hotss:")
+    assert len(schema_problems(list(yaml.safe_load_all(misspelt)))) >= 2
