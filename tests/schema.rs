@@ -85,7 +85,7 @@ fn full() -> Value {
             "capabilities": ["tools"], "price": price, "unsupported": "drop",
         }},
         "chains": {"c": ["m"]},
-        "routes": [{"models": ["auto"], "chain": "c"}],
+        "routes": [{"models": ["auto"], "chain": "c", "answer_model": "served"}],
         "resilience": {"attempts": 2, "idle_timeout": "30s"},
         "credits": {
             "cluster": "counting", "endpoint": "http://ledger:8700", "secret": "token",

@@ -39,6 +39,35 @@ fn a_whole_event_is_borrowed_from_its_chunk() {
         .unwrap();
 }
 
+/// What stands in an event's data is found in the event's bytes, however these are laid out.
+#[test]
+fn a_part_of_the_data_is_found_in_the_bytes() {
+    for stream in [
+        "data: {\"model\": \"m\" }\n\n",
+        "data:{\"model\":\"m\"}\r\n\r\n",
+        "\u{FEFF}event: a\rid: 1\r: \"m\"\rdata: {\"model\":\"m\"}\r\r",
+        "data: {\"id\":\"\u{1F600}\",\n: \"m\"\ndata: \"model\":\ndata:\ndata:  \"m\",\ndata: \"n\":1}\n\n",
+    ] {
+        let mut found = 0;
+        let mut parser = Parser::default();
+        parser
+            .push(stream.as_bytes(), |block, raw| {
+                let data = block.event().unwrap().data;
+                let at = data.find("\"m\"").unwrap();
+                let place = sse::place(raw, &data, at..at + 3).unwrap();
+                assert_eq!(raw.get(place.clone()), Some(b"\"m\"".as_slice()), "{stream}");
+                assert_eq!(raw.get(place.end), data.as_bytes().get(at + 3), "{stream}");
+                found += 1;
+            })
+            .unwrap();
+        assert_eq!(found, 1, "{stream}");
+    }
+    for part in [0..4, 2..9, 9..10] {
+        assert_eq!(sse::place(b"data: ab\ndata: c\n\n", "ab\nc", part), None);
+    }
+    assert_eq!(sse::place(b"data: \xFFa\n\n", "\u{FFFD}a", 3..4), None);
+}
+
 #[test]
 fn an_event_has_a_longest_length() {
     let of = |length: usize| [b"data: ".as_slice(), &vec![b'x'; length - 8], b"\n\n"].concat();

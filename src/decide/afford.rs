@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::{Bounds, Candidate, Decision, Entry, Request, Size, Step, Verdict};
 use crate::credit::Credits;
-use crate::dialect::{Ask, Block, Fault, Image, is_full};
+use crate::dialect::{Ask, Block, Fault, Image, Thread, is_full};
 use crate::policy::Model;
 
 const NAME: &str = "afford";
@@ -81,6 +81,9 @@ impl<'r> Need<'r> {
         };
         let unknown = fields.last().filter(|_| is_full(fields));
         let brings = fields.iter().find(|field| brings(field)).or(unknown).map(AsRef::as_ref);
+        // How long is what the provider has kept, only the provider knows.
+        let kept = (ask.thread == Some(Thread::Continue)).then_some("thread");
+        let brings = kept.or(brings);
         Self { ask, size, bytes: request.bytes, windows, brings }
     }
 

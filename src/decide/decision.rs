@@ -25,6 +25,8 @@ pub struct Outline {
     pub stream: bool,
     /// Whether a streamed answer ends with its usage.
     pub stream_usage: bool,
+    /// The name that an answer gives its model; `None` for the provider's own.
+    pub answer_model: Option<String>,
     /// Answers that are asked for at once, at least 1.
     pub choices: u64,
     /// Changes in the body for providers of the app's own dialect; each leg says which is its own.
@@ -100,6 +102,7 @@ impl Decision {
         let outline = Outline {
             stream: ask.stream,
             stream_usage: ask.stream_usage,
+            answer_model: None,
             choices: ask.choices.max(1),
             changes: Vec::new(),
         };

@@ -14,12 +14,14 @@ mod fit;
 mod limits;
 mod request;
 mod route;
+mod thread;
 mod trace;
 mod world;
 
 pub use decision::{Bounds, Candidate, Decision, Leg, Outline, Quote, Size};
 pub use fit::{Facts, Misfit, misfit};
 pub use request::Request;
+pub use route::unknown_model;
 pub use trace::{Entry, Trace, Verdict};
 pub use world::World;
 
@@ -38,7 +40,8 @@ pub struct Step {
 }
 
 /// The steps, in their order.
-pub const STEPS: &[Step] = &[limits::STEP, route::STEP, fit::STEP, amend::STEP, afford::STEP];
+pub const STEPS: &[Step] =
+    &[limits::STEP, route::STEP, thread::STEP, fit::STEP, amend::STEP, afford::STEP];
 
 /// A request that no model may serve.
 #[derive(Debug)]
@@ -47,6 +50,19 @@ pub struct Refusal {
     pub fault: Fault,
     /// What had been decided by then, and that this step refused.
     pub trace: Trace,
+}
+
+/// Counts the tokens of a request that nobody serves: for a model that there is, and within the
+/// policy's limits.
+///
+/// # Errors
+/// What the app is told.
+pub fn count(request: &Request<'_>) -> Result<u64, Fault> {
+    let mut decision = Decision::of(request);
+    for step in [limits::STEP, route::STEP] {
+        (step.run)(request, &mut decision)?;
+    }
+    Ok(request.input_tokens())
 }
 
 /// Decides how a request is served.

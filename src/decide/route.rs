@@ -3,7 +3,7 @@ use std::borrow::Cow;
 
 use super::{Candidate, Decision, Entry, Leg, Request, Step, Verdict};
 use crate::dialect::{Fault, FaultKind};
-use crate::policy::{ChainView, Policy, shown};
+use crate::policy::{AnswerModel, ChainView, Policy, shown};
 
 const NAME: &str = "route";
 
@@ -27,6 +27,8 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     if let Some(near) = &near_limit {
         decision.trace.add(chosen(&near.chain, "for tenants who have little left"));
     }
+    decision.outline.answer_model =
+        (route.answer_model == AnswerModel::Asked).then(|| asked.clone().into_owned());
     decision.quote.primary = primary;
     decision.quote.near_limit = near_limit;
     Ok(())
@@ -37,7 +39,9 @@ fn candidate(policy: &Policy, chain: ChainView<'_>) -> Candidate {
     Candidate::new(chain.name(), legs.collect())
 }
 
-fn unknown_model(policy: &Policy, asked: &str) -> Fault {
+/// What an app is told that asks for a model of that name, where there is none.
+#[must_use]
+pub fn unknown_model(policy: &Policy, asked: &str) -> Fault {
     let nearest = policy.nearest(asked);
     let hint = match nearest.as_slice() {
         [] => "GET /v1/models lists what there is".to_owned(),

@@ -3,6 +3,7 @@
 //! A whole answer and a streamed one are read into the same events, so each format is written
 //! once for both.
 use core::fmt;
+use core::ops::Range;
 use std::borrow::Cow;
 
 use super::fault::Fault;
@@ -119,6 +120,12 @@ pub trait StreamReader: fmt::Debug {
     /// Reads one server-sent event: its name (empty when it has none) and its data.
     fn read(&mut self, name: &str, data: &str, sink: Sink<'_>);
 
+    /// Where in the data of the event that was read last the model is named, as JSON; `None` where
+    /// that event names none.
+    fn model(&self) -> Option<Range<usize>> {
+        None
+    }
+
     /// Whether the answer is whole by what has been read, though [`Event::End`] has not come: some
     /// servers close after the reason of the end and leave out the mark of it.
     fn is_whole(&self) -> bool {
@@ -158,8 +165,10 @@ pub trait AnswerWriter: fmt::Debug {
 pub struct AnswerHead {
     /// Our id of the request: names the answer when the provider gave no id.
     pub request_id: String,
-    /// The model, by its name in the policy: for a provider that does not say.
+    /// The model, by the name that the app asked for, or else by its name in the policy.
     pub model: String,
+    /// Whether that name stays, whatever name its provider says.
+    pub keeps_model: bool,
     /// When the answer began, in seconds since 1970.
     pub created: u64,
     /// Whether a stream ends with its usage.

@@ -65,6 +65,8 @@ pub struct Ask<'d> {
     pub prefill: Option<usize>,
     /// The app's own name for its end user.
     pub user: Option<Given<Cow<'d, str>>>,
+    /// Whether its provider is to keep the conversation, or has kept what came before.
+    pub thread: Option<Thread>,
     /// Fields that mean something and that only the app's own format can say.
     pub passthrough_only: Vec<Field>,
     /// Fields that are best effort (cache hints, labels): left out where they cannot be said, and
@@ -93,6 +95,15 @@ impl Ask<'_> {
         let choice = self.tool_choice.as_ref().map(|given| &given.value);
         matches!(choice, Some(ToolChoice::Required | ToolChoice::Named(_)))
     }
+}
+
+/// A conversation that its provider keeps, so that a request need not bring it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Thread {
+    /// The provider is to keep it from here on.
+    Create,
+    /// The provider has kept what came before, and the request holds only what follows.
+    Continue,
 }
 
 /// A value and the name of the field that gave it, as the app wrote it.

@@ -11,6 +11,10 @@ pub struct Fault {
     pub message: String,
     /// The field at fault, as a path, where there is one.
     pub param: Option<String>,
+    /// The code by which a provider of OpenAI's format tells it from others.
+    pub code: Option<Box<str>>,
+    /// What a provider of Anthropic's format says of it to programs: JSON, on one line.
+    pub details: Option<Box<str>>,
 }
 
 /// Kinds of failure that somebody treats differently.
@@ -50,7 +54,14 @@ impl Fault {
     /// A failure with the status that usually goes with its kind.
     #[must_use]
     pub fn new(kind: FaultKind, message: impl Into<String>) -> Self {
-        Self { kind, status: kind.status(), message: message.into(), param: None }
+        Self {
+            kind,
+            status: kind.status(),
+            message: message.into(),
+            param: None,
+            code: None,
+            details: None,
+        }
     }
 
     /// A field that is missing or wrong: 400 with its path.
@@ -69,6 +80,24 @@ impl Fault {
 }
 
 impl FaultKind {
+    /// Whether time may mend it, so that the same request may be sent again.
+    #[must_use]
+    pub const fn may_pass(self) -> bool {
+        match self {
+            Self::RateLimit | Self::Overloaded | Self::Timeout | Self::Internal => true,
+            Self::InvalidRequest
+            | Self::ContextLength
+            | Self::ModelNotFound
+            | Self::NotFound
+            | Self::MethodNotAllowed
+            | Self::TooLarge
+            | Self::Authentication
+            | Self::Permission
+            | Self::Billing
+            | Self::Unsupported => false,
+        }
+    }
+
     /// The HTTP status that usually goes with it.
     #[must_use]
     pub const fn status(self) -> u16 {

@@ -16,6 +16,7 @@ mod format;
 mod framing;
 mod needs;
 mod operation;
+mod percent;
 pub mod provider;
 mod redact;
 mod splice;
@@ -25,8 +26,8 @@ mod words;
 
 pub use answer::{AnswerHead, AnswerWriter, Event, Sink, Stop, StreamReader, WholeReader};
 pub use ask::{
-    Ask, Block, Effort, Given, Image, Number, Reasoning, ResponseFormat, Role, Tool, ToolChoice,
-    Turn,
+    Ask, Block, Effort, Given, Image, Number, Reasoning, ResponseFormat, Role, Thread, Tool,
+    ToolChoice, Turn,
 };
 pub use client::Client;
 pub use fault::{Fault, FaultKind};

@@ -12,6 +12,10 @@ pub struct Operation {
 impl Operation {
     /// An answer to a conversation.
     pub const CHAT: Self = Self { name: "chat" };
+    /// How many tokens a conversation has.
+    pub const COUNT_TOKENS: Self = Self { name: "count_tokens" };
     /// The names that an app may put in `model`.
     pub const LIST_MODELS: Self = Self { name: "list_models" };
+    /// One of them.
+    pub const SHOW_MODEL: Self = Self { name: "show_model" };
 }

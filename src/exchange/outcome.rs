@@ -89,7 +89,7 @@ impl Outcome {
             FaultKind::Internal => Self::Failed,
             // No other status speaks of what was asked.
             FaultKind::InvalidRequest => match fault.status {
-                400 | 422 => Self::Rejected,
+                400 | 404 | 422 => Self::Rejected,
                 408 => Self::TimedOut,
                 425 | 429 => Self::RateLimited,
                 _ => Self::Failed,
@@ -116,7 +116,13 @@ impl Outcome {
             _ => usual.status(),
         };
         let message = format!("{model}: {}", public.unwrap_or(&fault.message));
-        Fault { kind: usual, status, message, param: fault.param.filter(|_| public.is_none()) }
+        let told = Fault { kind: usual, status, message, ..fault };
+        // What an operator must mend says nothing of the request.
+        if public.is_some() {
+            Fault { param: None, code: None, details: None, ..told }
+        } else {
+            told
+        }
     }
 
     /// The kind of failure that an app is told.

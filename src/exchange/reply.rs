@@ -1,6 +1,9 @@
 //! An answer of our own.
 use crate::dialect::{Client, Fault};
 
+/// The header that tells an app's SDK whether to try again.
+pub(super) const SHOULD_RETRY: &str = "x-should-retry";
+
 /// What an app receives when no provider is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
@@ -16,10 +19,17 @@ impl Reply {
     /// A failure in the app's dialect.
     #[must_use]
     pub fn fault(client: &Client, fault: &Fault, request_id: &str) -> Self {
-        Self {
-            status: fault.status,
-            headers: headers(client, request_id),
-            body: (client.write_fault)(fault, request_id),
+        let mut headers = headers(client, request_id);
+        headers.extend(hopeless(fault).map(|(name, value)| (name, value.to_owned())));
+        Self { status: fault.status, headers, body: (client.write_fault)(fault, request_id) }
+    }
+
+    /// A body in the app's dialect, or a failure.
+    #[must_use]
+    pub fn of(client: &Client, body: Result<Vec<u8>, Fault>, request_id: &str) -> Self {
+        match body {
+            Ok(body) => Self::ok(client, body, request_id),
+            Err(fault) => Self::fault(client, &fault, request_id),
         }
     }
 
@@ -28,6 +38,12 @@ impl Reply {
     pub fn ok(client: &Client, body: Vec<u8>, request_id: &str) -> Self {
         Self { status: 200, headers: headers(client, request_id), body }
     }
+}
+
+/// The header by which the official SDKs send a request that is refused for good no second time,
+/// whatever its status.
+pub(super) fn hopeless(fault: &Fault) -> Option<(&'static str, &'static str)> {
+    (!fault.kind.may_pass()).then_some((SHOULD_RETRY, "false"))
 }
 
 fn headers(client: &Client, request_id: &str) -> Vec<(&'static str, String)> {

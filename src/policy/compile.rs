@@ -125,6 +125,7 @@ fn policy(root: &Spot<'_>) -> Option<Policy> {
     let models = models.finish("no chain uses this model: remove it or name it in `chains`");
     let chains = chains.finish("no route uses this chain: remove it or name it in `routes`");
     Some(Policy {
+        one_tenant: identity::is_one_tenant(&identity),
         identity,
         limits: limits?,
         providers,

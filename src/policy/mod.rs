@@ -34,7 +34,7 @@ pub use model::{Capability, Model, Unsupported, answer_room};
 pub use problem::Problem;
 pub use provider::Provider;
 pub use resilience::Resilience;
-pub use route::Route;
+pub use route::{AnswerModel, Route};
 
 use std::rc::Rc;
 
@@ -45,6 +45,7 @@ use route_names::RouteNames;
 #[derive(Debug, Clone)]
 pub struct Policy {
     identity: Vec<Identity>,
+    one_tenant: bool,
     limits: RequestLimits,
     providers: Vec<Rc<Provider>>,
     models: Vec<Rc<Model>>,
@@ -89,6 +90,12 @@ impl Policy {
     pub fn identify(&self, facts: &dyn CallerFacts) -> Option<Tenant> {
         let caller = identity::Caller::new(facts);
         self.identity.iter().find_map(|identity| identity.tenant(&caller))
+    }
+
+    /// Whether all who are known are one tenant.
+    #[must_use]
+    pub const fn has_one_tenant(&self) -> bool {
+        self.one_tenant
     }
 
     /// Bounds on one request.

@@ -78,12 +78,16 @@ fn beside<'n>(order: &'n [(String, usize)], key: &str) -> impl Iterator<Item = u
 #[cfg(test)]
 mod tests {
     use super::{NEIGHBOURS, RouteNames};
-    use crate::policy::Route;
+    use crate::policy::{AnswerModel, Route};
 
     fn many(count: usize) -> RouteNames {
         let name = |index: usize| format!("team-{index:05}/claude-sonnet-{}", index % 7);
-        let routes: Vec<Route> =
-            (0..count).map(|index| Route { names: vec![name(index)], chain: index }).collect();
+        let route = |index| Route {
+            names: vec![name(index)],
+            answer_model: AnswerModel::Asked,
+            chain: index,
+        };
+        let routes: Vec<Route> = (0..count).map(route).collect();
         RouteNames::of(&routes)
     }
 

@@ -41,6 +41,7 @@ pub(crate) fn run(case: &Case<'_>) -> Result<Out, String> {
     let mut head = AnswerHead {
         request_id: "req-1".to_owned(),
         model: "own-name".to_owned(),
+        keeps_model: false,
         created: 1_700_000_000,
         stream_usage: true,
     };

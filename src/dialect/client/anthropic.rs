@@ -13,10 +13,22 @@ pub(super) static CLIENT: Client = Client {
             served: Served::ByModels(&messages::INBOUND),
         },
         Endpoint {
+            operation: Operation::COUNT_TOKENS,
+            method: "POST",
+            path: "/v1/messages/count_tokens",
+            served: Served::Counted(&messages::COUNTED, messages::write_count),
+        },
+        Endpoint {
             operation: Operation::LIST_MODELS,
             method: "GET",
             path: "/v1/models",
-            served: Served::ByGateway(|known| Ok(messages::write_models(known.models))),
+            served: Served::ByGateway(messages::write_models),
+        },
+        Endpoint {
+            operation: Operation::SHOW_MODEL,
+            method: "GET",
+            path: "/v1/models/{id}",
+            served: Served::ByGateway(|known| Ok(messages::write_model(known.id))),
         },
     ],
     forwarded_headers: &["anthropic-version", "anthropic-beta"],

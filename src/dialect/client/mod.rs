@@ -3,7 +3,10 @@
 mod anthropic;
 mod openai;
 
+use std::borrow::Cow;
+
 use super::format::Inbound;
+use super::percent;
 use super::{Fault, Operation};
 
 /// The API that an app was written for.
@@ -29,7 +32,8 @@ pub struct Endpoint {
     pub operation: Operation,
     /// The HTTP method.
     pub method: &'static str,
-    /// The path, without a query.
+    /// The path, without a query. One that ends in `{id}` stands for every path that has a name
+    /// there.
     pub path: &'static str,
     /// Who serves the operation.
     pub served: Served,
@@ -42,7 +46,13 @@ pub enum Served {
     ByModels(&'static Inbound),
     /// The gateway itself, which asks no provider and charges nobody.
     ByGateway(Answer),
+    /// The gateway itself, for a request that is read like one for a model: it says how many tokens
+    /// that has.
+    Counted(&'static Inbound, fn(u64) -> Vec<u8>),
 }
+
+/// Where the name of a thing stands in a path.
+const ID: &str = "{id}";
 
 /// Makes the whole body of the gateway's own answer.
 ///
@@ -55,8 +65,10 @@ pub type Answer = fn(&Known<'_>) -> Result<Vec<u8>, Fault>;
 pub struct Known<'k> {
     /// The names that an app may put in `model`, in the order of the policy.
     pub models: &'k [&'k str],
-    /// The request's body; empty where requests of the endpoint's method have no body.
-    pub body: &'k [u8],
+    /// The one of them that is asked about, where the endpoint's path ends in its name.
+    pub id: &'k str,
+    /// The query of the path, without its `?`.
+    pub query: &'k str,
 }
 
 /// Every client, in alphabetical order.
@@ -108,12 +120,26 @@ pub fn endpoints() -> Vec<&'static Endpoint> {
 }
 
 impl Endpoint {
+    /// Whether a path is this endpoint's.
+    fn takes(&self, path: &str) -> bool {
+        match self.path.strip_suffix(ID) {
+            Some(before) => path.len() > before.len() && path.starts_with(before),
+            None => path == self.path,
+        }
+    }
+
+    /// The name at the end of a path of this endpoint's; `None` where its paths have none.
+    #[must_use]
+    pub fn id<'p>(&self, path: &'p str) -> Option<Cow<'p, str>> {
+        path.strip_prefix(self.path.strip_suffix(ID)?).map(percent::decoded)
+    }
+
     /// How requests for a model are read, where models serve the operation.
     #[must_use]
     pub const fn inbound(&self) -> Option<&'static Inbound> {
         match self.served {
             Served::ByModels(inbound) => Some(inbound),
-            Served::ByGateway(_) => None,
+            Served::ByGateway(_) | Served::Counted(..) => None,
         }
     }
 }
@@ -128,7 +154,7 @@ impl Client {
         path: &str,
         method: &str,
     ) -> Result<&'static Endpoint, Vec<&'static str>> {
-        let there = || self.endpoints.iter().filter(|endpoint| endpoint.path == path);
+        let there = || self.endpoints.iter().filter(|endpoint| endpoint.takes(path));
         let found = there().find(|endpoint| endpoint.method == method);
         found.ok_or_else(|| there().map(|endpoint| endpoint.method).collect())
     }
@@ -139,10 +165,14 @@ impl Client {
         self.endpoints.iter().find(|endpoint| endpoint.operation.name == operation)
     }
 
-    /// The paths that no other client has.
+    /// The paths that no other client has, but for those below another of them.
     pub fn own_paths(&self) -> impl Iterator<Item = &'static str> {
         let own = self.endpoints.iter().map(|endpoint| endpoint.path);
         own.filter(|path| {
+            let below = |own: &Endpoint| own.path != *path && path.starts_with(own.path);
+            !self.endpoints.iter().any(below)
+        })
+        .filter(|path| {
             let others = ALL.iter().filter(|other| other.name != self.name);
             !others.flat_map(|other| other.endpoints).any(|other| other.path == *path)
         })
@@ -163,6 +193,7 @@ mod tests {
             ("/v1/models", "", DEFAULT.name),
             ("/v1/models", "anthropic-version", "anthropic"),
             ("/v1/models/m", "openai-beta", "openai"),
+            ("/v1/models/m", "anthropic-version", "anthropic"),
             ("/", "", DEFAULT.name),
         ] {
             assert_eq!(of(path, |own| own == header).name, expected, "{path} {header}");
@@ -180,11 +211,34 @@ mod tests {
     }
 
     #[test]
+    fn a_name_stands_at_the_end_of_a_path() {
+        let client = super::named("openai").unwrap();
+        for (path, id) in [
+            ("/v1/models/gpt", "gpt"),
+            ("/v1/models/team%2Fgpt%204", "team/gpt 4"),
+            ("/v1/models/team/gpt", "team/gpt"),
+            ("/v1/models/100%", "100%"),
+        ] {
+            let endpoint = client.endpoint(path, "GET").unwrap();
+            assert_eq!(endpoint.id(path).as_deref(), Some(id), "{path}");
+        }
+        assert_eq!(client.endpoint("/v1/models", "GET").unwrap().id("/v1/models"), None);
+        assert_eq!(client.endpoint("/v1/models/", "GET").unwrap_err(), [""; 0]);
+        assert_eq!(client.endpoint("/v1/models/m", "POST").unwrap_err(), ["GET"]);
+    }
+
+    #[test]
     fn every_path_is_listed_once() {
         let listed: Vec<_> = endpoints().iter().map(|own| (own.method, own.path)).collect();
         assert_eq!(
             listed,
-            [("POST", "/v1/messages"), ("POST", "/v1/chat/completions"), ("GET", "/v1/models")]
+            [
+                ("POST", "/v1/messages"),
+                ("POST", "/v1/chat/completions"),
+                ("POST", "/v1/messages/count_tokens"),
+                ("GET", "/v1/models"),
+                ("GET", "/v1/models/{id}"),
+            ]
         );
     }
 }

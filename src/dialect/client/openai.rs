@@ -18,6 +18,12 @@ pub(super) static CLIENT: Client = Client {
             path: "/v1/models",
             served: Served::ByGateway(|known| Ok(chat_completions::write_models(known.models))),
         },
+        Endpoint {
+            operation: Operation::SHOW_MODEL,
+            method: "GET",
+            path: "/v1/models/{id}",
+            served: Served::ByGateway(|known| Ok(chat_completions::write_model(known.id))),
+        },
     ],
     forwarded_headers: &["openai-beta"],
     request_id_header: "x-request-id",

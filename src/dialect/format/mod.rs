@@ -72,6 +72,8 @@ pub struct Inbound {
     pub write_answer: fn(AnswerHead) -> Box<dyn AnswerWriter>,
     /// Writes a streamed answer, event by event.
     pub write_stream: fn(AnswerHead) -> Box<dyn AnswerWriter>,
+    /// The member of a whole answer that names its model.
+    pub model_key: &'static str,
     /// What ends a stream, after the reason of its end.
     pub end_of_stream: &'static str,
 }

@@ -4,6 +4,7 @@
 //! or CR, a blank line ends an event, several `data` lines join with a newline, a line that begins
 //! with a colon is a comment. `id` and `retry` mean nothing here.
 use core::fmt;
+use core::ops::Range;
 use std::borrow::Cow;
 
 /// Most bytes of one event that is read, its blank line included: 256 KiB. One that comes in pieces
@@ -21,6 +22,9 @@ const CARRY_KEPT: usize = 4 << 10;
 /// How many bytes a carry buffer beyond that grows by: 16 KiB. Doubling would take twice what is
 /// needed.
 const CARRY_STEP: usize = 16 << 10;
+
+/// A byte order mark, which may begin a stream.
+const MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// One event: borrowed from the bytes it stands in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +63,32 @@ impl<'b> Block<'b> {
 pub fn lines(bytes: &[u8]) -> impl Iterator<Item = (&[u8], bool)> {
     let lines = bytes.split_inclusive(|b| matches!(b, b'\n' | b'\r'));
     lines.map(|line| (line, line.starts_with(b":")))
+}
+
+/// Where in the bytes of an event a part of its data stands; `None` where it does not stand there
+/// in one piece.
+#[must_use]
+pub fn place(raw: &[u8], data: &str, part: Range<usize>) -> Option<Range<usize>> {
+    let unmarked = raw.strip_prefix(MARK).unwrap_or(raw);
+    // Where the line begins in the bytes, and where its value begins in the data.
+    let (mut line_at, mut data_at) = (raw.len().checked_sub(unmarked.len())?, 0_usize);
+    for (line, _) in lines(unmarked) {
+        let value = line.strip_prefix(b"data:");
+        if let Some(value) = value.map(|value| value.strip_prefix(b" ").unwrap_or(value)) {
+            // With the end of its line, which is a line feed in the data.
+            let next = data_at.checked_add(value.len())?;
+            if part.end < next {
+                let before = line_at.checked_add(line.len().checked_sub(value.len())?)?;
+                let from = before.checked_add(part.start.checked_sub(data_at)?)?;
+                let place = from..from.checked_add(part.len())?;
+                let same = raw.get(place.clone())? == data.as_bytes().get(part)?;
+                return same.then_some(place);
+            }
+            data_at = next;
+        }
+        line_at = line_at.checked_add(line.len())?;
+    }
+    None
 }
 
 /// An event is longer than [`EVENT_BYTES_MAX`]: the stream cannot be read on.
@@ -240,7 +270,7 @@ impl Parser {
 
     /// The block without the byte order mark that may begin a stream.
     fn unmarked<'b>(&self, block: &'b [u8]) -> &'b [u8] {
-        if self.begun { block } else { block.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(block) }
+        if self.begun { block } else { block.strip_prefix(MARK).unwrap_or(block) }
     }
 }
 

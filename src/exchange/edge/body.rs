@@ -3,34 +3,55 @@ use core::cell::OnceCell;
 
 use super::super::Host;
 use super::{Config, Head};
-use crate::decide::{Decision, Request, Trace, World, decide};
-use crate::dialect::{Ask, Fault, FaultKind, Inbound};
+use crate::decide::{self, Decision, Request, Trace, World, decide};
+use crate::dialect::{Ask, Fault, FaultKind, read_body};
 use crate::json::Document;
 
 /// What a body asks, and how that is served; or what the app is told, and what of it
 /// had been decided.
 pub(super) fn read_and_decide<'d>(
     config: &Config,
-    (head, inbound): (&Head, &'static Inbound),
+    head: &Head,
     document: &'d Document<'d>,
     bytes: usize,
     host: &dyn Host,
 ) -> Result<(Ask<'d>, Decision), (Fault, Option<Trace>)> {
-    let ask = inbound.ask(document).map_err(|fault| (fault, None))?;
-    let request = Request {
+    let ask = head.inbound.ask(document).map_err(|fault| (fault, None))?;
+    match decide(&request(config, head, (document, &ask, bytes), host)) {
+        Ok(decision) => Ok((ask, decision)),
+        Err(refusal) => Err((refusal.fault, Some(refusal.trace))),
+    }
+}
+
+/// How many tokens a body has that is read like one for a model.
+pub(super) fn count(
+    config: &Config,
+    head: &Head,
+    body: &[u8],
+    host: &dyn Host,
+) -> Result<u64, Fault> {
+    let document = read_body(body)?;
+    let ask = head.inbound.ask(&document)?;
+    decide::count(&request(config, head, (&document, &ask, body.len()), host))
+}
+
+/// A request as the steps of a decision read it.
+fn request<'r>(
+    config: &'r Config,
+    head: &'r Head,
+    (document, ask, bytes): (&'r Document<'r>, &'r Ask<'r>, usize),
+    host: &'r dyn Host,
+) -> Request<'r> {
+    Request {
         policy: &config.policy,
         tenant: &head.tenant,
         operation: head.endpoint.operation,
-        inbound,
+        inbound: head.inbound,
         document,
-        ask: &ask,
+        ask,
         bytes,
         world: World::of(host),
         estimate: OnceCell::new(),
-    };
-    match decide(&request) {
-        Ok(decision) => Ok((ask, decision)),
-        Err(refusal) => Err((refusal.fault, Some(refusal.trace))),
     }
 }
 

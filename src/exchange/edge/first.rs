@@ -4,7 +4,7 @@ use super::super::dropped::listed;
 use super::super::{Body, First, Plan, StreamBuffer, attempt};
 use super::Head;
 use crate::decide::Candidate;
-use crate::dialect::{Ask, Inbound};
+use crate::dialect::Ask;
 
 /// Longest body of an app's that is kept beside the one that was written for the first attempt, in
 /// bytes: 4 MiB. Envoy holds both until the request is over.
@@ -32,7 +32,7 @@ pub(super) struct Written {
 /// A body that is longer than the stream's buffer goes nowhere. The plan says that, so nobody
 /// writes the body again: the provider role refuses the attempt.
 pub(super) fn write(
-    (head, inbound): (&Head, &Inbound),
+    head: &Head,
     (plan, candidate): (&mut Plan<'_>, &Candidate),
     original: Original<'_>,
     buffer: StreamBuffer,
@@ -42,11 +42,11 @@ pub(super) fn write(
     let operation = head.endpoint.operation;
     let endpoint = dialect.endpoint(operation)?;
     let (leg, others) = plan.legs.split_first()?;
-    let same = endpoint.format == inbound.format;
+    let same = endpoint.format == head.inbound.format;
     // A leg of another format is written from what the app has asked, not from what was made of it.
     // So is a leg of the same format whose model takes something else.
     let alike = others.iter().all(|other| other.change == leg.change)
-        && candidate.speaks_only(operation, inbound.format);
+        && candidate.speaks_only(operation, head.inbound.format);
     let keeps_original = !alike && !others.is_empty();
     let change = plan.changes.get(leg.change).filter(|_| same);
     if keeps_original && own.len() > ORIGINAL_MAX {

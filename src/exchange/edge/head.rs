@@ -3,8 +3,9 @@ use super::super::Read;
 use super::super::reply::Reply;
 use super::header_bound;
 use super::stripped::Stripped;
+use crate::decide::unknown_model;
 use crate::dialect::client::{self, Answer, Endpoint, Known, Served};
-use crate::dialect::{Client, Fault, FaultKind};
+use crate::dialect::{Client, Fault, FaultKind, Inbound};
 use crate::policy::{CallerFacts, Policy, Tenant, shown};
 
 /// What is known before the body.
@@ -13,6 +14,10 @@ pub(super) struct Head {
     pub(super) client: &'static Client,
     /// Where the app asks.
     pub(super) endpoint: &'static Endpoint,
+    /// How the body is read.
+    pub(super) inbound: &'static Inbound,
+    /// Says how many tokens the body has, where that is all that is asked.
+    pub(super) count: Option<fn(u64) -> Vec<u8>>,
     pub(super) tenant: Tenant,
     pub(super) request_id: String,
     /// The app's headers that go to a provider of its own format.
@@ -49,7 +54,9 @@ pub(super) fn read(headers: &[(String, Vec<u8>)], policy: &Policy, host: &dyn Re
     let text = |name: &str| header(headers, name).and_then(|v| core::str::from_utf8(v).ok());
     let method = text(":method").unwrap_or_default();
     let path = text(":path").unwrap_or_default();
-    let path = path.split_once('?').map_or(path, |(path, _)| path);
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    // Some apps join an address and a path with a slash too many.
+    let path = path.strip_suffix('/').filter(|path| !path.is_empty()).unwrap_or(path);
     let request_id = header_bound::id(text("x-request-id").unwrap_or_default());
 
     let client = client::of(path, |name| header(headers, name).is_some());
@@ -73,9 +80,15 @@ pub(super) fn read(headers: &[(String, Vec<u8>)], policy: &Policy, host: &dyn Re
     let Some(tenant) = policy.identify(&Caller { headers, host }) else {
         return refuse(&Fault::new(FaultKind::Authentication, unauthenticated(headers, policy)));
     };
-    if let (Served::ByGateway(write), false) = (endpoint.served, has_body(headers)) {
-        return Opening::Reply(own_answer(write, (policy, &[]), client, request_id));
-    }
+    let (inbound, count) = match endpoint.served {
+        Served::ByModels(inbound) => (inbound, None),
+        Served::Counted(inbound, write) => (inbound, Some(write)),
+        Served::ByGateway(write) => {
+            let id = endpoint.id(path);
+            let own = own_answer(write, policy, id.as_deref(), query);
+            return Opening::Reply(Reply::of(client, own, request_id));
+        }
+    };
     if let Some(encoding) = text("content-encoding").filter(|e| !e.eq_ignore_ascii_case("identity"))
     {
         let message =
@@ -89,6 +102,8 @@ pub(super) fn read(headers: &[(String, Vec<u8>)], policy: &Policy, host: &dyn Re
     Opening::Request(Head {
         client,
         endpoint,
+        inbound,
+        count,
         tenant,
         request_id: request_id.to_owned(),
         forwarded: forwarded(headers, client),
@@ -96,19 +111,18 @@ pub(super) fn read(headers: &[(String, Vec<u8>)], policy: &Policy, host: &dyn Re
     })
 }
 
-/// The gateway's own answer to a request with this body.
-pub(super) fn own_answer(
+/// The gateway's own answer, about the model of that name where the path ends in one.
+fn own_answer(
     write: Answer,
-    (policy, body): (&Policy, &[u8]),
-    client: &'static Client,
-    request_id: &str,
-) -> Reply {
+    policy: &Policy,
+    id: Option<&str>,
+    query: &str,
+) -> Result<Vec<u8>, Fault> {
+    let id = id.map(|id| policy.route(id).map(|_| id).ok_or_else(|| unknown_model(policy, id)));
+    let id = id.transpose()?.unwrap_or_default();
     let names = policy.routes().iter().flat_map(|route| &route.names);
     let models: Vec<&str> = names.map(String::as_str).collect();
-    match write(&Known { models: &models, body }) {
-        Ok(written) => Reply::ok(client, written, request_id),
-        Err(fault) => Reply::fault(client, &fault, request_id),
-    }
+    write(&Known { models: &models, id, query })
 }
 
 /// Whether requests of this method have a body, which is to be read before they are refused. One of

@@ -2,6 +2,7 @@
 //! could be reached, nobody answered in time), and whatever comes of a cluster without that role.
 use super::super::effect::{fixed, header};
 use super::super::record::Untold;
+use super::super::reply::hopeless;
 use super::super::{
     Effect, Effects, Envoy, Flow, HeaderMap, Outcome, Progress, Reply, Report, metric, report,
 };
@@ -107,6 +108,7 @@ impl Local {
             header("x-tradewind-request-id", request_id),
             header(client.request_id_header, request_id),
         ];
+        headers.extend(hopeless(&fault).map(|(name, value)| fixed(name, value)));
         if self.attempts > 0 {
             headers.push(header("x-tradewind-attempts", self.attempts.to_string()));
         }

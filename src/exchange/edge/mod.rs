@@ -24,8 +24,7 @@ use super::spend::{self, Next, Payer};
 use super::{Body, Callback, Effect, Effects, Envoy, Flow, HeaderMap, Report, metric, record};
 use crate::credit::Balance;
 use crate::decide::{Candidate, Decision, Outline, Trace};
-use crate::dialect::client::Served;
-use crate::dialect::{Client, Fault, FaultKind, Inbound, read_body};
+use crate::dialect::{Client, Fault, FaultKind, read_body};
 
 /// One request of an app.
 #[derive(Debug)]
@@ -76,8 +75,6 @@ enum State {
 /// What a plan is made of, beside the chain that the credits allow.
 #[derive(Debug)]
 struct Draft {
-    /// How the app's requests are read.
-    inbound: &'static Inbound,
     outline: Outline,
     trace: Trace,
 }
@@ -213,25 +210,21 @@ impl Edge {
     }
 
     fn decide(&mut self, head: Head, bytes: &[u8], envoy: &dyn Envoy) -> Effects {
-        let inbound = match head.endpoint.served {
-            Served::ByModels(inbound) => inbound,
-            Served::ByGateway(write) => {
-                let known = (&self.config.policy, bytes);
-                return answer(head::own_answer(write, known, head.client, &head.request_id));
-            }
-        };
+        if let Some(write) = head.count {
+            let count = body::count(&self.config, &head, bytes, envoy).map(write);
+            return answer(Reply::of(head.client, count, &head.request_id));
+        }
         let document = match read_body(bytes) {
             Ok(document) => document,
             Err(fault) => return refuse(&head, &fault, None),
         };
-        let own = (&head, inbound);
-        let decided = body::read_and_decide(&self.config, own, &document, bytes.len(), envoy);
+        let decided = body::read_and_decide(&self.config, &head, &document, bytes.len(), envoy);
         let (ask, decision) = match decided {
             Ok(decided) => decided,
             Err((fault, trace)) => return refuse(&head, &fault, trace.as_ref()),
         };
         let Decision { outline, quote, trace } = decision;
-        let draft = Draft { inbound, outline, trace };
+        let draft = Draft { outline, trace };
         let original = Some(Original { body: bytes, ask });
         // What costs nothing needs no credits.
         let counted = self.config.counted().filter(|_| !quote.primary.max_cost.is_zero());

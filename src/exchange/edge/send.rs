@@ -34,9 +34,8 @@ pub(super) fn send(
     let retries = retries(candidate.legs.len());
     let first = candidate.legs.first().map(|leg| leg.model.name.clone()).unwrap_or_default();
     let mut plan = plan(head, draft, candidate, credits);
-    let written = original.and_then(|original| {
-        first::write((head, draft.inbound), (&mut plan, candidate), original, buffer)
-    });
+    let written =
+        original.and_then(|original| first::write(head, (&mut plan, candidate), original, buffer));
     let mut effects = Effects::go_on()
         .and(Effect::State(PLAN.into(), plan.encode()))
         .and(Effect::State(NEXT.into(), first.into_bytes()));
@@ -68,7 +67,7 @@ fn plan<'p>(
     credits: Option<(&CreditPolicy, Option<Balance>)>,
 ) -> Plan<'p> {
     let outline = &draft.outline;
-    let (operation, format) = (head.endpoint.operation, draft.inbound.format);
+    let (operation, format) = (head.endpoint.operation, head.inbound.format);
     // A plan holds the changes that its own legs have use for, and nobody else's.
     let mut used: Vec<usize> = Vec::new();
     let legs = candidate.legs.iter().map(|leg| {
@@ -94,6 +93,7 @@ fn plan<'p>(
         operation: head.endpoint.operation.name.into(),
         stream: outline.stream,
         stream_usage: outline.stream_usage,
+        answer_model: outline.answer_model.as_deref().map(Cow::Borrowed),
         legs,
         first: None,
         changes: changes.collect(),

@@ -34,6 +34,8 @@ pub struct Plan<'p> {
     pub stream: bool,
     /// Whether a stream ends with its usage.
     pub stream_usage: bool,
+    /// The name that an answer gives its model; `None` for the provider's own.
+    pub answer_model: Option<Cow<'p, str>>,
     /// The models to try, in order.
     pub legs: Vec<Leg<'p>>,
     /// The body that is written for the first leg already; `None` where the body is the app's.
@@ -85,6 +87,7 @@ impl<'p> Plan<'p> {
         out.text(&self.operation);
         out.flag(self.stream);
         out.flag(self.stream_usage);
+        out.option(self.answer_model.as_deref(), Writer::text);
         out.list(&self.legs, |out, leg| leg.write(out));
         out.option(self.first.as_ref(), |out, first| first.write(out));
         out.list(&self.changes, |out, change| change.write(out));
@@ -118,6 +121,7 @@ impl<'p> Plan<'p> {
             operation: fields.text()?.into(),
             stream: fields.flag()?,
             stream_usage: fields.flag()?,
+            answer_model: fields.option(Reader::text)?.map(Cow::Borrowed),
             legs: fields.list(Leg::read)?,
             first: fields.option(First::read)?,
             changes: fields.list(Change::read)?,

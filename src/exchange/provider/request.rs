@@ -25,6 +25,8 @@ pub(super) struct Asked {
     pub(super) stream: bool,
     /// Whether a stream ends with its usage.
     pub(super) stream_usage: bool,
+    /// The name that the answer gives its model; `None` for the provider's own.
+    pub(super) answer_model: Option<String>,
     /// How many models have been tried, this one included.
     pub(super) attempts: usize,
     /// Whether another model comes after this one.
@@ -101,6 +103,7 @@ pub(super) fn begin<'p>(
         endpoint,
         stream: plan.stream,
         stream_usage: plan.stream_usage,
+        answer_model: plan.answer_model.as_deref().map(str::to_owned),
         attempts: tried.saturating_add(1),
         more: next.is_some(),
         dropped: first.as_ref().map_or_else(String::new, |first| first.dropped.to_string()),

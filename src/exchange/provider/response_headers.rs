@@ -1,5 +1,7 @@
 //! What of a provider's answer passes beside its body: a list of what may, never of what may not.
 
+use super::super::reply::SHOULD_RETRY;
+
 /// Headers that go to an app of the same dialect, beside its content type and the waiting times.
 ///
 /// Everything else speaks of the connection, of the provider's edge or of its account, or would let
@@ -12,9 +14,10 @@ const PASSES: [&str; 3] = ["openai-model", "openai-processing-ms", "openai-versi
 /// limit, nobody serves this app before.
 pub(super) const RETRY_HEADERS: [&str; 2] = ["retry-after", "retry-after-ms"];
 
-/// Whether a header passes; `same_format` where app and provider speak the same format.
+/// Whether a header passes; so does whether to try again at all. `same_format` is true where app
+/// and provider speak the same format.
 pub(super) fn may_pass(name: &str, same_format: bool) -> bool {
-    RETRY_HEADERS.contains(&name) || (same_format && PASSES.contains(&name))
+    RETRY_HEADERS.contains(&name) || name == SHOULD_RETRY || (same_format && PASSES.contains(&name))
 }
 
 /// Whether a status is that of an answer. A part of one (206), a promise of one (202), nothing at

@@ -126,6 +126,11 @@ impl ApiKeys {
         Some(Self { own: header.flatten().map(own), keys: Keys(keys) })
     }
 
+    /// Whose keys they are.
+    pub(super) fn tenants(&self) -> impl Iterator<Item = &Tenant> {
+        self.keys.0.iter().map(|key| &key.tenant)
+    }
+
     /// Takes in the keys of the next entry, where they are looked for in the same place.
     pub(super) fn join(&mut self, next: Self) -> Option<Self> {
         if self.own != next.own {

@@ -61,6 +61,14 @@ impl Identity {
         }
     }
 
+    /// Every tenant that this way may tell of.
+    fn tenants(&self) -> Box<dyn Iterator<Item = &Tenant> + '_> {
+        match self {
+            Self::ApiKey(keys) => Box::new(keys.tenants()),
+            Self::Anonymous(all) => Box::new(core::iter::once(all.tenant())),
+        }
+    }
+
     /// Where this way looks for a credential that an app sends; empty where it looks for no
     /// credential.
     #[must_use]
@@ -87,6 +95,13 @@ impl Identity {
             Self::Anonymous(_) => {}
         }
     }
+}
+
+/// Whether all whom these ways tell of are one tenant.
+pub(super) fn is_one_tenant(identity: &[Identity]) -> bool {
+    let mut tenants = identity.iter().flat_map(Identity::tenants).map(|tenant| &tenant.tenant);
+    let first = tenants.next();
+    tenants.all(|other| Some(other) == first)
 }
 
 /// A request header in which a credential is looked for.

@@ -87,6 +87,7 @@ fn plan(
         operation: Operation::CHAT.name.into(),
         stream: true,
         stream_usage: true,
+        answer_model: Some("asked".into()),
         legs: models.into_iter().zip(bounds).map(leg).collect(),
         first: None,
         changes: vec![Change { edits, dropped: "".into() }],

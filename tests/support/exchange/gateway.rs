@@ -168,6 +168,7 @@ impl Gateway {
             operation: Operation::CHAT.name.into(),
             stream: true,
             stream_usage: true,
+            answer_model: None,
             legs: models.iter().filter_map(leg).collect(),
             first: None,
             changes: vec![Change::default()],

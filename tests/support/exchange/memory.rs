@@ -16,6 +16,8 @@ struct One {
     body: Vec<u8>,
     /// What a failure is told with.
     told: String,
+    /// What the app gets in the place of a chunk, for each chunk that is written anew.
+    written: Vec<String>,
 }
 
 impl One {
@@ -36,7 +38,8 @@ impl One {
             header("openai-version", version),
         ];
         let stream = gateway.providers.get(&*leg.provider).unwrap().stream();
-        let mut one = Self { stream, world, body: Vec::new(), told: String::new() };
+        let mut one =
+            Self { stream, world, body: Vec::new(), told: String::new(), written: Vec::new() };
         one.on(Callback::RequestHeaders { end: false });
         one.on(Callback::RequestBody { size: BODY.len(), end: true });
         one.on(Callback::ResponseHeaders { end: false });
@@ -53,6 +56,10 @@ impl One {
             Effect::Count(name) => Some(name),
             Effect::Reply(reply) => {
                 self.told = String::from_utf8_lossy(&reply.body).into_owned();
+                None
+            }
+            Effect::ResponseBody(body) => {
+                self.written.push(String::from_utf8(body.into_bytes()).unwrap());
                 None
             }
             _ => None,
@@ -169,11 +176,36 @@ fn what_waits_for_the_first_content_is_counted() {
     let named = begins.replace("choices", &format!("id\":\"{id}\",\"choices"));
     let chunk = format!(": ping\n\n{begins}\n\n").repeat(3_000) + &named + "\n\n";
     assert_eq!(copied.chunk(chunk.as_bytes()), (Vec::new(), false));
-    let cuts = 2_999 * size_of::<core::ops::Range<usize>>();
+    let cuts = 2_999 * size_of::<(core::ops::Range<usize>, bool)>();
     assert_eq!(all - gateway.memory.left(), cuts + few - ALLOWANCE);
     let content = r#"data: {"choices":[{"index":0,"delta":{"content":"Hi"}}]}"#;
     assert!(copied.chunk(format!("{content}\n\n").as_bytes()).1);
     assert_eq!(gateway.memory.left(), all);
+}
+
+/// What a provider calls its model costs a stream nothing where the app calls it the same.
+#[test]
+fn a_chunk_is_written_anew_only_where_it_names_the_model_otherwise() {
+    let gateway = Gateway::new(POLICY).unwrap();
+    let plan = Plan { answer_model: Some("gpt".into()), ..gateway.plan(&["gpt"]) };
+    let chunk = |model: &str| {
+        format!(
+            "data: {{\"model\":{model},\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"a\"}}}}]}}\n\n"
+        )
+    };
+    for (first, later) in [("\"gpt\"", "\"gpt\""), ("\"gpt-1\"", "\"gpt\""), ("null", "\"gpt\"")] {
+        let mut one = One::of(&gateway, &plan, "");
+        one.chunk(chunk(first).as_bytes());
+        let renamed: &[String] = if first == "\"gpt-1\"" { &[chunk("\"gpt\"")] } else { &[] };
+        let renamed = if first == "null" { &[chunk("\"gpt\"")] } else { renamed };
+        assert_eq!(one.written, renamed, "{first}");
+        one.body.clear();
+        one.chunk(chunk(later).as_bytes());
+        assert_eq!(one.written, renamed, "{later}");
+        one.body.clear();
+        one.chunk(chunk("\"gpt-2\"").as_bytes());
+        assert_eq!(one.written.last(), Some(&chunk("\"gpt\"")));
+    }
 }
 
 /// A call whose name has not come is held by whoever reads the stream.

@@ -149,11 +149,12 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
     let meter = (any::<u64>(), any::<bool>(), proptest::option::of(word()));
     let meter = proptest::option::of(meter);
     let turn = (any::<u64>(), any::<u64>()).prop_map(|(leg, tries)| Turn { leg, tries });
-    (words, any::<bool>(), any::<bool>(), changes, pairs(), meter, turn).prop_map(
+    let told = (any::<bool>(), proptest::option::of(word()));
+    (words, any::<bool>(), told, changes, pairs(), meter, turn).prop_map(
         |(
             (id, client, operation, legs, first),
             stream,
-            stream_usage,
+            (stream_usage, answer_model),
             changes,
             carried,
             meter,
@@ -165,6 +166,7 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
             operation: operation.name.into(),
             stream,
             stream_usage,
+            answer_model: answer_model.map(Cow::Owned),
             legs,
             first,
             changes,
@@ -236,6 +238,7 @@ fn blank() -> Plan<'static> {
         operation: Operation::CHAT.name.into(),
         stream: false,
         stream_usage: false,
+        answer_model: None,
         legs: Vec::new(),
         first: None,
         changes: Vec::new(),

@@ -42,7 +42,8 @@ fn an_answer_is_served_and_charged_however_much_of_it_nobody_reads() {
         let life = live(&gateway, &Given::read(&text).unwrap());
         let status = life.headers.iter().find(|(name, _)| name == ":status").unwrap();
         assert_eq!(String::from_utf8_lossy(&status.1), "200", "{model}");
-        let same = life.body.trim_ascii_end() == body.as_bytes();
+        let named = body.replace("\"gpt-4.1\"", "\"gpt\"");
+        let same = life.body.trim_ascii_end() == named.as_bytes();
         assert_eq!(same, model == "gpt", "{model}: as it came, or translated");
         let settled = life.world.queued.iter().find_map(|note| match &note.item {
             Item::Settlement { json, .. } => Some(String::from_utf8_lossy(json).into_owned()),

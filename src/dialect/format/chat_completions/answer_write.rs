@@ -29,7 +29,7 @@ impl Names {
         } else if !id.is_empty() {
             self.id = format!("chatcmpl-{id}");
         }
-        if !model.is_empty() {
+        if !(model.is_empty() || self.head.keeps_model) {
             model.clone_into(&mut self.head.model);
         }
     }

@@ -18,7 +18,7 @@ pub(in crate::dialect) fn write(fault: &Fault, _request_id: &str) -> Vec<u8> {
                 Some(param) => error.key("param").string(param),
                 None => error.key("param").null(),
             }
-            match code {
+            match fault.code.as_deref().or(code) {
                 Some(code) => error.key("code").string(code),
                 None => error.key("code").null(),
             }
@@ -28,7 +28,7 @@ pub(in crate::dialect) fn write(fault: &Fault, _request_id: &str) -> Vec<u8> {
 }
 
 /// The `type` and the `code` of a kind.
-const fn names(kind: FaultKind) -> (&'static str, Option<&'static str>) {
+pub(super) const fn names(kind: FaultKind) -> (&'static str, Option<&'static str>) {
     const REQUEST: &str = "invalid_request_error";
     const SERVER: &str = "server_error";
     match kind {
@@ -75,15 +75,16 @@ fn of_error(status: Option<u16>, error: Value<'_>) -> Fault {
     let kind_name = error.str_of("type").unwrap_or_default();
     let code = code.and_then(Value::as_str).unwrap_or_default();
     let text = message(error);
-    let param = error.str_of("param").filter(|param| !param.is_empty());
-    let param = param.map(|param| redact(&param).into_owned());
+    let said = |key: &str| error.str_of(key).filter(|text| !text.is_empty());
+    let own = |key: &str| said(key).map(|text| redact(&text).into_owned());
+    let (param, own_code) = (own("param"), own("code"));
     let said = Said { status, words: words(status, &kind_name, &code, &text), message: &text };
     let fault = if text.is_empty() {
         said.fault(&nameless(status.unwrap_or(said.kind().status())), FaultKind::status)
     } else {
         said.fault(&text, FaultKind::status)
     };
-    Fault { param, ..fault }
+    Fault { param, code: own_code.map(Into::into), ..fault }
 }
 
 fn as_status(code: Value<'_>) -> Option<u16> {

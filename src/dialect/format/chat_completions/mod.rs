@@ -17,7 +17,7 @@ mod usage;
 mod write;
 
 pub(in crate::dialect) use fault::write as write_fault;
-pub(in crate::dialect) use models::write as write_models;
+pub(in crate::dialect) use models::{write as write_models, write_one as write_model};
 
 use super::{Format, Inbound};
 
@@ -38,5 +38,6 @@ pub(in crate::dialect) static INBOUND: Inbound = Inbound {
     amend: amend::amend,
     write_answer: answer_write::whole,
     write_stream: stream_write::stream,
+    model_key: "model",
     end_of_stream: "data: [DONE]\n\n",
 };

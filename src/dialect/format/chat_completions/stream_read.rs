@@ -1,4 +1,6 @@
 //! A provider's streamed answer, chunk by chunk.
+use core::ops::Range;
+
 use super::answer_read::{arguments, call_id, empty, stop, texts};
 use super::{fault, usage};
 use crate::dialect::{Event, Fault, FaultKind, Sink, StreamReader};
@@ -27,6 +29,8 @@ struct Reader {
     held: usize,
     /// The choices that an app of this format may have asked for beside the first.
     others: Others,
+    /// Where the model is named, in the chunk that was read last.
+    model: Option<Range<usize>>,
 }
 
 /// Choices beside the first, a bit each: those that have begun, and those that have ended.
@@ -65,6 +69,10 @@ impl Call {
 }
 
 impl StreamReader for Reader {
+    fn model(&self) -> Option<Range<usize>> {
+        self.model.clone()
+    }
+
     fn is_whole(&self) -> bool {
         self.stopped && !self.ended && self.others.begun == self.others.ended
     }
@@ -81,7 +89,11 @@ impl StreamReader for Reader {
     }
 
     fn read(&mut self, name: &str, data: &str, sink: Sink<'_>) {
-        let data = data.trim();
+        self.model = None;
+        let whole = data.len();
+        let data = data.trim_start();
+        let before = whole.saturating_sub(data.len());
+        let data = data.trim_end();
         if self.ended || data.is_empty() {
             return;
         }
@@ -103,6 +115,10 @@ impl StreamReader for Reader {
         if name == "error" {
             return self.fail(fault::in_band(chunk), sink);
         }
+        let model = chunk.get("model");
+        self.model = model
+            .map(Value::span)
+            .map(|at| at.start.saturating_add(before)..at.end.saturating_add(before));
         let mut said = false;
         self.chunk(chunk, &mut |event| {
             said |= event.is_content();

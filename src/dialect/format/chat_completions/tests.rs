@@ -17,6 +17,7 @@ fn head(stream_usage: bool) -> AnswerHead {
     AnswerHead {
         request_id: "r1".to_owned(),
         model: "policy-name".to_owned(),
+        keeps_model: false,
         created: 7,
         stream_usage,
     }

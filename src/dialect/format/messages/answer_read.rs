@@ -1,4 +1,5 @@
 //! Reads what Anthropic answers, whole and streamed.
+use core::ops::Range;
 use std::borrow::Cow;
 
 use super::{fault, usage};
@@ -52,6 +53,8 @@ struct Reader {
     hour: u64,
     /// Why it ended has been said: some servers repeat it with a second report of usage.
     stopped: bool,
+    /// Where the model is named, in the event that was read last.
+    model: Option<Range<usize>>,
 }
 
 /// A call whose block is open.
@@ -66,6 +69,10 @@ struct Open {
 }
 
 impl StreamReader for Reader {
+    fn model(&self) -> Option<Range<usize>> {
+        self.model.clone()
+    }
+
     fn is_whole(&self) -> bool {
         self.stopped && self.open.is_empty()
     }
@@ -76,6 +83,7 @@ impl StreamReader for Reader {
     }
 
     fn read(&mut self, name: &str, data: &str, sink: Sink<'_>) {
+        self.model = None;
         let document = match Document::parse(data.as_bytes(), Limits::lenient()) {
             Ok(document) => document,
             Err(_) if name == "error" => {
@@ -96,6 +104,7 @@ impl StreamReader for Reader {
         match root.str_of("type").as_deref().unwrap_or(name) {
             "message_start" => {
                 if let Some(message) = root.get("message") {
+                    self.model = message.get("model").map(Value::span);
                     start(message, sink);
                     self.usage(message, sink);
                 }

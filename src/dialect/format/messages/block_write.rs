@@ -47,7 +47,7 @@ impl Around {
                 if !id.is_empty() {
                     self.id = id.clone().into_owned();
                 }
-                if !model.is_empty() {
+                if !(model.is_empty() || self.head.keeps_model) {
                     self.model = model.clone().into_owned();
                 }
             }

@@ -1,10 +1,13 @@
-//! Failures in Anthropic's shape, read and written, and the list of models.
+//! Failures in Anthropic's shape, read and written.
 use crate::dialect::blame::Said;
-use crate::dialect::{Fault, FaultKind};
+use crate::dialect::{Fault, FaultKind, quotes_key};
 use crate::json::{Document, Limits, Value, Writer};
 
 /// Most characters of a body that is no error of Anthropic's, shown in a message.
 const EXCERPT: usize = 200;
+
+/// Most bytes of an error's `details` that are told: 16 KiB.
+const DETAILS: usize = 16 << 10;
 
 /// Reads the body of an answer with an error status.
 pub(super) fn read(status: u16, body: &[u8]) -> Fault {
@@ -39,7 +42,20 @@ fn of_error(error: Value<'_>, status: Option<u16>) -> Fault {
     let name = error.str_of("type").unwrap_or_default();
     let message = error.str_of("message").unwrap_or_default();
     let text = if message.is_empty() { &name } else { &message };
-    Said { status, words: words(&name, &message), message: &message }.fault(text, status_of)
+    let said = Said { status, words: words(&name, &message), message: &message };
+    let fault = Fault { details: details(error), ..said.fault(text, status_of) };
+    let thread = error.get("details").and_then(|details| details.str_of("error_code"));
+    // What the provider has kept is the app's to know of: with this code it goes on without.
+    let gone = thread.is_some_and(|code| code.starts_with("thread_"));
+    let kind = if gone { FaultKind::InvalidRequest } else { fault.kind };
+    Fault { kind, ..fault }
+}
+
+/// What an error says to programs, on one line: a line's end stands between values only.
+fn details(error: Value<'_>) -> Option<Box<str>> {
+    let details = error.given("details")?.raw();
+    let tells = details.len() <= DETAILS && !quotes_key(details);
+    tells.then(|| details.replace(['\n', '\r'], " ").into())
 }
 
 /// The status Anthropic itself answers with, which for an overload is 529.
@@ -97,6 +113,9 @@ pub(super) fn write_into(fault: &Fault, request_id: &str, w: &mut Writer) {
         w.key("error").object(|w| {
             w.key("type").string(name(fault.kind));
             w.key("message").string(&message(fault));
+            if let Some(details) = &fault.details {
+                w.key("details").raw(details);
+            }
         });
         w.key("request_id").string(request_id);
     });
@@ -133,29 +152,4 @@ fn message(fault: &Fault) -> String {
     } else {
         format!("{lead}: {}", fault.message)
     }
-}
-
-/// Writes the list of models. No date is known of a route: the API itself says the epoch then.
-pub(in crate::dialect) fn models(names: &[&str]) -> Vec<u8> {
-    let mut w = Writer::new();
-    let end = |w: &mut Writer, name: Option<&&str>| match name {
-        Some(name) => w.string(name),
-        None => w.null(),
-    };
-    w.object(|w| {
-        w.key("data").array(|w| {
-            for name in names {
-                w.object(|w| {
-                    w.key("type").string("model");
-                    w.key("id").string(name);
-                    w.key("display_name").string(name);
-                    w.key("created_at").string("1970-01-01T00:00:00Z");
-                });
-            }
-        });
-        w.key("has_more").boolean(false);
-        end(w.key("first_id"), names.first());
-        end(w.key("last_id"), names.last());
-    });
-    w.finish()
 }

@@ -9,6 +9,7 @@ mod edits;
 mod fault;
 mod generation;
 mod instructions;
+mod models;
 mod options;
 mod read;
 mod schema;
@@ -23,7 +24,8 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub(in crate::dialect) use fault::{models as write_models, write as write_fault};
+pub(in crate::dialect) use fault::write as write_fault;
+pub(in crate::dialect) use models::{write as write_models, write_count, write_one as write_model};
 
 use super::{Format, Inbound};
 
@@ -42,7 +44,7 @@ pub(in crate::dialect) static FORMAT: Format = Format {
     read_fault: fault::read,
 };
 
-pub(in crate::dialect) static INBOUND: Inbound = Inbound {
+const OWN: Inbound = Inbound {
     format: &FORMAT,
     read_request: read::read,
     words: words::words,
@@ -50,5 +52,11 @@ pub(in crate::dialect) static INBOUND: Inbound = Inbound {
     amend: amend::amend,
     write_answer: answer_write::whole,
     write_stream: stream_write::stream,
+    model_key: "model",
     end_of_stream: "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
 };
+
+pub(in crate::dialect) static INBOUND: Inbound = OWN;
+
+/// For a request whose tokens are counted: nobody answers it, so it needs no bound.
+pub(in crate::dialect) static COUNTED: Inbound = Inbound { read_request: read::to_count, ..OWN };

@@ -8,7 +8,7 @@ use super::check::{
 use super::turns;
 use crate::dialect::unsupported::note;
 use crate::dialect::{
-    Ask, Effort, Fault, FaultKind, Given, Reasoning, ResponseFormat, Tool, ToolChoice,
+    Ask, Effort, Fault, FaultKind, Given, Reasoning, ResponseFormat, Thread, Tool, ToolChoice,
 };
 use crate::json::{At, Document, Value};
 
@@ -17,20 +17,23 @@ const ROOT: At<'static> = At::Root;
 
 /// Reads a request.
 pub(super) fn read<'d>(document: &'d Document<'d>) -> Result<Ask<'d>, Fault> {
-    let root = document.root();
+    request(document.root(), true)
+}
+
+/// Reads a request that is only counted, and need not bound its answer.
+pub(super) fn to_count<'d>(document: &'d Document<'d>) -> Result<Ask<'d>, Fault> {
+    request(document.root(), false)
+}
+
+fn request(root: Value<'_>, bound: bool) -> Result<Ask<'_>, Fault> {
     if !root.is_object() {
         let message = format!("the body must be an object, got {}", root.kind().name());
         return Err(Fault::new(FaultKind::InvalidRequest, message));
     }
     let mut ask = Ask { stream_usage: true, ..Ask::default() };
     ask.model = need_string(root, "model", &ROOT)?;
-    let most = "a whole number, the most tokens of the answer";
-    let tokens = super::check::need(root, "max_tokens", &ROOT, most)?;
-    let value = whole(tokens, &ROOT.key("max_tokens"), most)?;
-    ask.max_tokens = Some(Given { value, field: "max_tokens" });
-    if value == 0 {
-        // Fills Anthropic's cache and answers nothing.
-        ask.passthrough_only.push("max_tokens".into());
+    if bound || root.given("max_tokens").is_some() {
+        max_tokens(&mut ask, root)?;
     }
     if let Some(stream) = root.given("stream") {
         ask.stream = boolean(stream, &ROOT.key("stream"))?;
@@ -44,8 +47,21 @@ pub(super) fn read<'d>(document: &'d Document<'d>) -> Result<Ask<'d>, Fault> {
     sampling(&mut ask, root)?;
     thinking(&mut ask, root)?;
     about(&mut ask, root)?;
+    thread(&mut ask, root)?;
     rest(&mut ask, root, KNOWN, &ROOT);
     Ok(ask)
+}
+
+fn max_tokens(ask: &mut Ask<'_>, root: Value<'_>) -> Result<(), Fault> {
+    let most = "a whole number, the most tokens of the answer";
+    let tokens = super::check::need(root, "max_tokens", &ROOT, most)?;
+    let value = whole(tokens, &ROOT.key("max_tokens"), most)?;
+    ask.max_tokens = Some(Given { value, field: "max_tokens" });
+    if value == 0 {
+        // Fills Anthropic's cache and answers nothing.
+        ask.passthrough_only.push("max_tokens".into());
+    }
+    Ok(())
 }
 
 /// The fields that are read here.
@@ -65,6 +81,7 @@ pub(super) const KNOWN: &[&str] = &[
     "system",
     "temperature",
     "thinking",
+    "thread",
     "tool_choice",
     "tools",
     "top_k",
@@ -273,6 +290,17 @@ fn format<'d>(
     let value = ResponseFormat::JsonSchema { name: None, schema, strict: Some(true) };
     ask.format = Some(Given { value, field });
     rest(ask, shape, &["type", "schema"], at);
+    Ok(())
+}
+
+/// Whoever keeps a conversation has to be asked for what follows: no other format can say this,
+/// and it is never left out.
+fn thread(ask: &mut Ask<'_>, root: Value<'_>) -> Result<(), Fault> {
+    let Some(thread) = root.given("thread") else { return Ok(()) };
+    let kind = need_string(object(thread, &ROOT.key("thread"))?, "type", &ROOT.key("thread"))?;
+    // A later word may lean on what came before as well.
+    ask.thread = Some(if kind == "create" { Thread::Create } else { Thread::Continue });
+    note(&mut ask.passthrough_only, "thread");
     Ok(())
 }
 

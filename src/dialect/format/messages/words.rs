@@ -6,7 +6,7 @@ use super::read::KNOWN;
 use crate::dialect::Words;
 
 /// The fields of messages, blocks, tools and options. Those of a request are [`KNOWN`].
-const INNER: [&str; 34] = [
+const INNER: [&str; 35] = [
     "allowed_callers",
     "budget_tokens",
     "cache_control",
@@ -29,6 +29,7 @@ const INNER: [&str; 34] = [
     "mcp_servers",
     "media_type",
     "name",
+    "previous_message_id",
     "role",
     "schema",
     "signature",

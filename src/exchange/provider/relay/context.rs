@@ -5,6 +5,7 @@ use super::super::super::{Effect, Envoy, Progress, Used};
 use super::super::Config;
 use super::super::request::Asked;
 use crate::dialect::{AnswerHead, AnswerWriter, Event, Fault};
+use crate::json::Writer;
 use crate::usage::Usage;
 
 /// The attempt.
@@ -64,10 +65,20 @@ impl AttemptContext {
     fn head(&self, created: u64) -> AnswerHead {
         AnswerHead {
             request_id: self.asked.request_id.clone(),
-            model: self.asked.model().to_owned(),
+            model: self.asked.answer_model.as_deref().unwrap_or(self.asked.model()).to_owned(),
+            keeps_model: self.asked.answer_model.is_some(),
             created,
             stream_usage: self.asked.stream_usage,
         }
+    }
+
+    /// The name that an answer in the app's own format is to give its model, as JSON; empty where
+    /// the provider's stays.
+    pub(super) fn name(&self) -> Vec<u8> {
+        let asked = self.asked.answer_model.as_deref().filter(|_| self.is_same_format());
+        let mut name = Writer::new();
+        asked.into_iter().for_each(|asked| name.string(asked));
+        name.finish()
     }
 
     /// A writer of the whole answer or of the stream that the app asked for.

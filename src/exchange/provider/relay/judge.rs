@@ -2,6 +2,7 @@
 use std::borrow::Cow;
 
 use super::super::super::effect::{fixed, header};
+use super::super::super::reply::SHOULD_RETRY;
 use super::super::super::{
     Body, Effect, Effects, Envoy, HeaderMap, Headers, Outcome, Progress, Reply, is_retried,
 };
@@ -93,6 +94,8 @@ impl Judge {
         reply.headers.extend(self.left().map(|left| ("x-tradewind-credits", left)));
         let waits = RETRY_HEADERS.into_iter().filter_map(|name| Some((name, self.text(name)?)));
         reply.headers.extend(waits);
+        let retry = self.text(SHOULD_RETRY).filter(|own| own == "true" || own == "false");
+        reply.headers.extend(retry.filter(|_| told.kind.may_pass()).map(|own| (SHOULD_RETRY, own)));
         reply
     }
 

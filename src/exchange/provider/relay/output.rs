@@ -19,6 +19,9 @@ pub(super) struct Output {
     writer: Box<dyn AnswerWriter>,
     /// What is added to the provider's own bytes, or stands in their place.
     out: Vec<u8>,
+    /// The name that the provider's own bytes are to give the model, as JSON; empty where theirs
+    /// stays.
+    name: Vec<u8>,
     /// Most bytes that are written at a time.
     most: usize,
 }
@@ -28,9 +31,17 @@ enum Bytes {
     /// The app reads another dialect: all is written for it.
     Written,
     /// The provider's own, of which Envoy holds all that was read: so many, but for these.
-    Marked { passing: Passing, read: usize, cuts: Vec<Range<usize>> },
+    Marked { passing: Passing, read: usize, cuts: Vec<Cut> },
     /// The provider's own, copied; whether they differ from what Envoy holds.
     Copied { passing: Passing, differ: bool },
+}
+
+/// Bytes of the provider's that do not go on.
+#[derive(Debug, Clone)]
+struct Cut {
+    at: Range<usize>,
+    /// They are the model's name, and the other one takes their place.
+    is_name: bool,
 }
 
 /// How a provider's own bytes are passed on.
@@ -56,6 +67,7 @@ impl Output {
             bytes,
             writer: context.writer(envoy),
             out: Vec::new(),
+            name: context.name(),
             most: usize::try_from(most).unwrap_or(usize::MAX),
         }
     }
@@ -63,7 +75,7 @@ impl Output {
     /// Bytes that it holds until more comes: not what goes to the app now, where it is `ready`.
     pub(super) fn held(&self, ready: bool) -> usize {
         let cuts = match &self.bytes {
-            Bytes::Marked { cuts, .. } => cuts.len().saturating_mul(size_of::<Range<usize>>()),
+            Bytes::Marked { cuts, .. } => cuts.len().saturating_mul(size_of::<Cut>()),
             Bytes::Written | Bytes::Copied { .. } => 0,
         };
         let out = if ready { 0 } else { self.out.len().saturating_add(cuts) };
@@ -113,12 +125,58 @@ impl Output {
                 *read = from.saturating_add(raw.len());
                 match cuts.last_mut() {
                     _ if goes => {}
-                    Some(last) if last.end == from => last.end = *read,
-                    _ => cuts.push(from..*read),
+                    Some(last) if last.at.end == from && !last.is_name => last.at.end = *read,
+                    _ => cuts.push(Cut { at: from..*read, is_name: false }),
                 }
             }
             Bytes::Copied { .. } if goes => self.out.extend_from_slice(raw),
             Bytes::Copied { differ, .. } => *differ = true,
+        }
+    }
+
+    /// The next bytes of the provider's: an event that goes on. Where another name of the model
+    /// than the app's stands at `model` of its data, the app's takes its place.
+    pub(super) fn goes(&mut self, raw: &[u8], event: &sse::Event<'_>, model: Option<Range<usize>>) {
+        let Some((before, own, after)) = model.and_then(|at| self.other_name(raw, event, at))
+        else {
+            return self.words(raw, event.commented);
+        };
+        self.words(before, event.commented);
+        match &mut self.bytes {
+            Bytes::Written => {}
+            Bytes::Marked { read, cuts, .. } => {
+                let from = *read;
+                *read = from.saturating_add(own.len());
+                cuts.push(Cut { at: from..*read, is_name: true });
+            }
+            Bytes::Copied { differ, .. } => {
+                *differ = true;
+                self.out.extend_from_slice(&self.name);
+            }
+        }
+        self.words(after, event.commented);
+    }
+
+    /// What stands before another name of the model than the app's, that name, and what follows.
+    fn other_name<'r>(
+        &self,
+        raw: &'r [u8],
+        event: &sse::Event<'_>,
+        at: Range<usize>,
+    ) -> Option<(&'r [u8], &'r [u8], &'r [u8])> {
+        let own = event.data.as_bytes().get(at.clone())?;
+        if self.name.is_empty() || own == self.name {
+            return None;
+        }
+        let at = sse::place(raw, &event.data, at)?;
+        Some((raw.get(..at.start)?, raw.get(at.clone())?, raw.get(at.end..)?))
+    }
+
+    fn words(&mut self, raw: &[u8], commented: bool) {
+        if commented {
+            self.uncommented(raw);
+        } else {
+            self.raw(raw, true);
         }
     }
 
@@ -135,7 +193,7 @@ impl Output {
     }
 
     /// The next bytes of the provider's, without the words of their comments.
-    pub(super) fn uncommented(&mut self, raw: &[u8]) {
+    fn uncommented(&mut self, raw: &[u8]) {
         for (line, comment) in sse::lines(raw) {
             let words = line.trim_ascii_end().get(1..).filter(|_| comment).unwrap_or_default();
             let (colon, rest) = line.split_at(usize::from(!words.is_empty()));
@@ -145,18 +203,6 @@ impl Output {
                 self.raw(words, false);
             }
             self.raw(end, true);
-        }
-    }
-
-    /// The last bytes of the provider's, which lack the blank line that ends an event.
-    pub(super) fn tail(&mut self, raw: &[u8], goes: bool) {
-        if goes {
-            self.uncommented(raw);
-        } else {
-            self.raw(raw, false);
-        }
-        if goes && !matches!(self.bytes, Bytes::Written) {
-            self.add(b"\n\n");
         }
     }
 
@@ -181,9 +227,12 @@ impl Output {
         }
     }
 
-    /// Ends an event of which the app has only a part: what follows is another.
+    /// Ends an event that lacks its blank line, or of which the app has only a part: what follows
+    /// is another.
     pub(super) fn end_event(&mut self) {
-        self.add(b"\n\n");
+        if !matches!(self.bytes, Bytes::Written) {
+            self.add(b"\n\n");
+        }
     }
 
     fn add(&mut self, bytes: &[u8]) {
@@ -200,7 +249,7 @@ impl Output {
                 let (read, cuts) = (*read, core::mem::take(cuts));
                 self.bytes = Bytes::Copied { passing: *passing, differ: false };
                 let same = cuts.is_empty() && read == size && out.is_empty();
-                (!same).then(|| joined(&envoy.response_body(0, read), &cuts, &out))
+                (!same).then(|| joined(&envoy.response_body(0, read), &cuts, &self.name, &out))
             }
             Bytes::Copied { differ: false, .. } => {
                 out.clear();
@@ -228,13 +277,15 @@ fn after(ready: usize, mut out: Vec<u8>, envoy: &dyn Envoy) -> Vec<u8> {
     body
 }
 
-/// These bytes without the pieces that are cut, and what follows them.
-fn joined(bytes: &[u8], cuts: &[Range<usize>], after: &[u8]) -> Vec<u8> {
+/// These bytes without the pieces that are cut, with the model's name in its places, and what
+/// follows them.
+fn joined(bytes: &[u8], cuts: &[Cut], name: &[u8], after: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len().saturating_add(after.len()));
     let mut from = 0_usize;
-    for cut in cuts {
-        out.extend_from_slice(bytes.get(from..cut.start).unwrap_or_default());
-        from = cut.end;
+    for Cut { at, is_name } in cuts {
+        out.extend_from_slice(bytes.get(from..at.start).unwrap_or_default());
+        out.extend_from_slice(if *is_name { name } else { &[] });
+        from = at.end;
     }
     out.extend_from_slice(bytes.get(from..).unwrap_or_default());
     out.extend_from_slice(after);

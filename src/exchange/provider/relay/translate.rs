@@ -192,10 +192,10 @@ impl EventReader {
             }
         };
         let disposition = self.read_event(&event);
-        if disposition.goes() && event.commented {
-            self.output.uncommented(raw);
+        if disposition.goes() {
+            self.output.goes(raw, &event, self.reader.model());
         } else {
-            self.output.raw(raw, disposition.goes());
+            self.output.raw(raw, false);
         }
         self.judge(disposition)
     }
@@ -204,7 +204,12 @@ impl EventReader {
     fn tail(&mut self, block: sse::Block<'_>, raw: &[u8]) -> Option<End> {
         let event = block.event()?;
         let disposition = self.read_event(&event);
-        self.output.tail(raw, disposition.any && disposition.goes());
+        if disposition.any && disposition.goes() {
+            self.output.goes(raw, &event, self.reader.model());
+            self.output.end_event();
+        } else {
+            self.output.raw(raw, false);
+        }
         self.judge(disposition)
     }
 

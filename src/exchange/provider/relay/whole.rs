@@ -38,8 +38,11 @@ pub(super) fn judged(mut judge: Judge, received: Received, envoy: &dyn Envoy) ->
     let (stream, metered) = (asked.stream, asked.meter.is_some());
     let writer = (stream || !judge.context.is_same_format()).then(|| judge.context.writer(envoy));
     let rewritten = writer.is_some();
-    let answer = read(&judge, &document, writer, metered);
+    let mut answer = read(&judge, &document, writer, metered);
+    let renamed = if rewritten { None } else { renamed(&judge, &document, &body) };
     drop(document);
+    let rewritten = rewritten || renamed.is_some();
+    answer.out = renamed.unwrap_or(answer.out);
     judge.context.asked.report.used = answer.used;
     if let Some(fault) = answer.fault {
         return judge.fail(fault, received, envoy);
@@ -64,6 +67,18 @@ pub(super) fn judged(mut judge: Judge, received: Received, envoy: &dyn Envoy) ->
     report.end(Progress::Answered, now);
     effects.list.insert(0, report.publish());
     (Relay::Passed, effects)
+}
+
+/// The body with the name that the app asked for in the place of another; `None` where the model's
+/// name is that already, or is to stay.
+fn renamed(judge: &Judge, document: &Document<'_>, body: &[u8]) -> Option<Vec<u8>> {
+    let name = judge.context.name();
+    let own = document.root().get(judge.context.asked.inbound.model_key)?;
+    if name.is_empty() || own.raw().as_bytes() == name {
+        return None;
+    }
+    let at = own.span();
+    Some([body.get(..at.start)?, &name, body.get(at.end..)?].concat())
 }
 
 /// Reads an answer and writes it for the app. It stops at what Envoy holds: an answer may say in

@@ -1,4 +1,5 @@
 //! Every order of events, and back again.
+use super::super::fault;
 use super::{
     USAGE, arguments, call, overloaded, read_stream, read_whole, start, streamed, text, whole,
 };
@@ -108,7 +109,8 @@ fn a_failure_reads_back_the_same() {
         K::Internal,
     ];
     for kind in kinds {
-        let fault = Fault { param: Some("p".to_owned()), ..Fault::new(kind, "why") };
+        let (param, code) = (Some("p".to_owned()), fault::names(kind).1.map(Into::into));
+        let fault = Fault { param, code, ..Fault::new(kind, "why") };
         let event = Event::Fault(fault);
         let answer = [start(), event];
         assert_eq!(read_whole(&whole(&answer)), answer[1..]);

@@ -134,7 +134,7 @@ fn faults() {
             r#"{{"error":{{"code":{status},
                 "message":"{message}","status":"{name}","details":[]}}}}"#
         );
-        let want = Fault { kind, status, message, param: None };
+        let want = Fault { status, ..Fault::new(kind, message) };
         assert_eq!((FORMAT.read_fault)(status, body.as_bytes()), want);
         assert_eq!((FORMAT.read_fault)(status, format!("[{body}]").as_bytes()), want);
     }

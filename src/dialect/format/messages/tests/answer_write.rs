@@ -4,7 +4,13 @@ use crate::dialect::{AnswerHead, AnswerWriter, Event, Fault, FaultKind, Stop};
 use crate::usage::Usage;
 
 fn head() -> AnswerHead {
-    AnswerHead { request_id: "req_1".into(), model: "auto".into(), created: 7, stream_usage: true }
+    AnswerHead {
+        request_id: "req_1".into(),
+        model: "auto".into(),
+        keeps_model: false,
+        created: 7,
+        stream_usage: true,
+    }
 }
 
 fn written(mut writer: Box<dyn AnswerWriter>, events: &[Event<'_>]) -> String {

@@ -1,5 +1,5 @@
 //! Failures, both ways, and the list of models.
-use super::super::{write_fault, write_models};
+use super::super::write_fault;
 use super::FORMAT;
 use crate::dialect::{Fault, FaultKind};
 
@@ -114,17 +114,4 @@ fn writes_a_failure_with_all_that_it_knows() {
         let expected = format!(r#"{{"type":"error","error":{error},"request_id":"req_7"}}"#);
         assert_eq!(body, expected);
     }
-}
-
-#[test]
-fn lists_models() {
-    let text = |names: &[&str]| String::from_utf8(write_models(names)).unwrap();
-    let row = |name: &str| {
-        let date = "1970-01-01T00:00:00Z";
-        format!(r#"{{"type":"model","id":"{name}","display_name":"{name}","created_at":"{date}"}}"#)
-    };
-    let rows = format!("[{},{}]", row("auto"), row("gpt-4o"));
-    let end = r#""has_more":false,"first_id":"auto","last_id":"gpt-4o""#;
-    assert_eq!(text(&["auto", "gpt-4o"]), format!(r#"{{"data":{rows},{end}}}"#));
-    assert_eq!(text(&[]), r#"{"data":[],"has_more":false,"first_id":null,"last_id":null}"#);
 }
