@@ -17,7 +17,15 @@ fn heads_that_are_refused() {
         ("anthropic", "POST /v1/message", HEADERS[1], 404, "Not Found"),
         ("anthropic", "GET /v1/messages", HEADERS[1], 405, "Method Not Allowed"),
         ("anthropic", LINES[1], json, 401, "x-api-key header is required"),
-        ("anthropic", LINES[1], HEADERS[0], 400, "another provider's `authorization`"),
+        (
+            "anthropic",
+            LINES[1],
+            "x-api-key: k\r\nauthorization: Bearer k\r\n",
+            400,
+            "another provider's `authorization`",
+        ),
+        ("anthropic", LINES[1], "authorization: k\r\n", 400, "another provider's `authorization`"),
+        ("anthropic", LINES[1], HEADERS[0], 400, "anthropic-version: header is required"),
         ("anthropic", LINES[1], "x-api-key: k\r\n", 400, "anthropic-version: header is required"),
         ("gemini", "POST /v1beta/models/x:predict", HEADERS[2], 404, "not found"),
         ("gemini", "GET /v1beta/models/x:generateContent", HEADERS[2], 405, "not allowed"),
@@ -79,6 +87,19 @@ fn wrong_openai() -> Vec<Row> {
         (json!({"messages": image("data:image/bmp;base64,aaaa")}), "unsupported image"),
         (json!({"response_format": {"type": "json_object"}}), "must contain the word"),
         (json!({"model": "retired-1"}), "model_not_found"),
+        (json!({"model": "gpt-4o", "max_tokens": 32000}), "at most 16384 completion tokens"),
+        (json!({"model": "gpt-4o", "verbosity": "low"}), "Supported values are: 'medium'"),
+        (json!({"model": "gpt-5", "reasoning_effort": "none"}), "does not support 'none'"),
+        (json!({"model": "gpt-5.1", "reasoning_effort": "xhigh"}), "does not support 'xhigh'"),
+        (json!({"model": "gpt-6-luna", "temperature": 0.2}), "Only the default (1) value"),
+        (
+            json!({"model": "gpt-5.6-sol", "tools": tool("f", fine.clone())}),
+            "are not supported for gpt-5.6-sol",
+        ),
+        (
+            json!({"model": "o3", "tools": tool("f", fine), "parallel_tool_calls": false}),
+            "'parallel_tool_calls' is not supported with this model",
+        ),
     ]
 }
 
@@ -129,6 +150,24 @@ fn wrong_anthropic() -> Vec<Row> {
         ),
         (json!({"tool_choice": {"type": "any"}}), "while providing tools"),
         (json!({"model": "retired"}), "not_found_error"),
+        (json!({"model": "claude-sonnet-4-5", "max_tokens": 128_000}), "128000 > 64000"),
+        (
+            json!({"model": "claude-sonnet-4-5", "output_config": {"effort": "low"}}),
+            "does not support the effort parameter",
+        ),
+        (
+            json!({"model": "claude-opus-4-6", "output_config": {"effort": "xhigh"}}),
+            "'xhigh' is not supported by this model",
+        ),
+        (
+            json!({"model": "claude-sonnet-5-5", "thinking": {"type": "disabled"}}),
+            "is not supported for this model",
+        ),
+        (
+            json!({"model": "claude-opus-5-5", "tools": [{"name": "f",
+                "input_schema": {"type": "object"}}], "tool_choice": {"type": "any"}}),
+            "is not supported for this model",
+        ),
     ]
 }
 
@@ -185,6 +224,28 @@ fn bodies_that_are_refused() {
             assert!(refused && answer.body.contains(words), "{provider} {change}: {}", answer.body);
         }
     }
+}
+
+/// What Claude Code and the SDKs send today.
+#[test]
+fn what_clients_send_is_taken() {
+    let world = World::new();
+    let edits = json!([{"type": "clear_tool_uses_20250919"}]);
+    let change = json!({"context_management": {"edits": edits}, "thinking": {"type": "adaptive"},
+        "model": "claude-opus-4-8", "output_config": {"effort": "xhigh"}});
+    let body = plain("anthropic", "hi", &change).to_string();
+    let token = HEADERS[1].replace("x-api-key: k", "authorization: Bearer k");
+    for headers in [HEADERS[1], &*token] {
+        let answer = world.send("anthropic", LINES[1], headers, &body);
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+    let call = json!({"role": "assistant", "tool_calls": [
+        {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]});
+    let result = json!({"role": "tool", "tool_call_id": "c1", "name": "f", "content": "x"});
+    let hi = json!({"role": "user", "content": "hi"});
+    let answer =
+        world.ask("openai", &plain("openai", "hi", &json!({"messages": [hi, call, result]})));
+    assert_eq!(answer.status, 200, "{}", answer.body);
 }
 
 #[test]

@@ -42,10 +42,18 @@ fn route(head: &Head<'_>) -> Result<Route, ApiError> {
     if head.method != "POST" {
         return Err(ApiError::new(405, ErrorKind::Method, "Method Not Allowed"));
     }
-    if let Some(name) = head.foreign_key("x-api-key") {
+    // A token goes where OpenAI's keys do, and never beside a key of Anthropic's own.
+    // platform.claude.com/docs/en/api/overview
+    let token = head.header("authorization").and_then(|given| given.strip_prefix("Bearer "));
+    let own = if head.header("x-api-key").is_none() && token.is_some() {
+        "authorization"
+    } else {
+        "x-api-key"
+    };
+    if let Some(name) = head.foreign_key(own) {
         return Err(ApiError::bad(format!("another provider's `{name}` header reached Anthropic")));
     }
-    let Some(key) = head.header("x-api-key") else {
+    let Some(key) = head.header("x-api-key").or(token) else {
         return Err(ApiError::new(401, ErrorKind::Auth, "x-api-key header is required"));
     };
     if key.is_empty() || key.contains(' ') || key.contains("invalid") {

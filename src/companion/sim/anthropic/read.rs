@@ -6,7 +6,7 @@ use super::super::shape::{
     object, optional, required, text,
 };
 use super::super::talk::{ChatRequest, Format};
-use super::model::steered;
+use super::model::{always_thinks, calls_freely, most_output, steered, takes_effort};
 use super::{messages, parts, tools};
 
 const TOP: &[Field] = &[
@@ -15,6 +15,7 @@ const TOP: &[Field] = &[
     required("max_tokens", JsonType::Integer),
     nullable("cache_control", JsonType::Object),
     nullable("container", JsonType::Text),
+    nullable("context_management", JsonType::Object),
     nullable("diagnostics", JsonType::Object),
     nullable("inference_geo", JsonType::Text),
     optional("metadata", JsonType::Object),
@@ -55,6 +56,12 @@ pub(super) fn read(body: &Value, newest: bool) -> Result<ChatRequest, InvalidFie
     small_fields(body, &mut request)?;
     let forced_thinking = thinking(body, model, &mut request)?;
     tools::read(body, forced_thinking, &mut request)?;
+    let choice = body.get("tool_choice").and_then(Value::as_object);
+    let kind = choice.and_then(|choice| text(choice, "type")).unwrap_or_default();
+    if calls_freely(model) && matches!(kind, "any" | "tool") {
+        let message = format!("tool_choice: type \"{kind}\" is not supported for this model.");
+        return Err(invalid("tool_choice", message));
+    }
     let mut marks = 0;
     parts::system(body.get("system"), &mut marks, &mut request)?;
     messages::read(items(body, "messages"), &mut marks, &mut request)?;
@@ -108,6 +115,14 @@ fn ranges(body: &Map<String, Value>) -> Result<(), InvalidField> {
         }
     }
     let model = text(body, "model").unwrap_or_default();
+    let asked = body.get("max_tokens").and_then(Value::as_i64).unwrap_or(0);
+    if let Some(most) = most_output(model).filter(|most| asked > *most) {
+        let message = format!(
+            "max_tokens: {asked} > {most}, which is the maximum allowed number of output tokens \
+             for {model}"
+        );
+        return Err(invalid("max_tokens", message));
+    }
     let mut sampling = ["temperature", "top_p", "top_k"].into_iter();
     if let (true, Some(name)) = (steered(model), sampling.find(|name| body.contains_key(*name))) {
         return Err(invalid(name, format!("`{name}` is deprecated for this model.")));
@@ -158,6 +173,10 @@ fn thinking(
     match kind {
         "disabled" | "between_tools" => {
             fields(thinking, &format!("thinking.{kind}"), &[required("type", JsonType::Text)])?;
+            if kind == "disabled" && always_thinks(model) {
+                let message = "\"thinking.type.disabled\" is not supported for this model.";
+                return Err(invalid("thinking", message));
+            }
             return Ok(false);
         }
         "adaptive" => {
@@ -242,12 +261,24 @@ fn output(body: &Map<String, Value>, request: &mut ChatRequest) -> Result<(), In
     fields(
         config,
         at,
-        &[nullable("effort", JsonType::Text), nullable("format", JsonType::Object)],
+        &[
+            nullable("effort", JsonType::Text),
+            nullable("format", JsonType::Object),
+            nullable("task_budget", JsonType::Object),
+        ],
     )?;
     let efforts = ["low", "medium", "high", "xhigh", "max"];
     if text(config, "effort").is_some_and(|effort| !efforts.contains(&effort)) {
         let message = "output_config.effort: Input should be 'low', 'medium', 'high', 'xhigh' or \
                        'max'";
+        return Err(invalid(at, message));
+    }
+    let model = text(body, "model").unwrap_or_default();
+    if let Some(effort) = text(config, "effort").filter(|effort| !takes_effort(model, effort)) {
+        let message = match takes_effort(model, "low") {
+            true => format!("output_config.effort: '{effort}' is not supported by this model."),
+            false => "This model does not support the effort parameter.".to_owned(),
+        };
         return Err(invalid(at, message));
     }
     let Some(format) = config.get("format").and_then(Value::as_object) else { return Ok(()) };

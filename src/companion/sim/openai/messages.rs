@@ -26,6 +26,8 @@ const TOOL: &[Field] = &[
     required("role", JsonType::Text),
     required("content", JsonType::TextOrList),
     required("tool_call_id", JsonType::Text),
+    // The API ignores one: SDKs send the function's.
+    nullable("name", JsonType::Text),
 ];
 const FUNCTION: &[Field] = &[
     required("role", JsonType::Text),

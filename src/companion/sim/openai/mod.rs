@@ -3,6 +3,7 @@
 //! Shapes and messages follow the public API reference (platform.openai.com/docs/api-reference)
 //! and errors that users have published.
 mod messages;
+mod model;
 mod read;
 mod say;
 mod tools;

@@ -6,6 +6,7 @@ use super::super::shape::{
     optional, required, text,
 };
 use super::super::talk::{ChatRequest, Format};
+use super::model::{is_o, most_output, reasons, reasons_or_calls, takes_effort, usual_effort};
 use super::{messages, tools};
 
 const TOP: &[Field] = &[
@@ -61,12 +62,6 @@ pub(super) const fn wanted(is: JsonType) -> &'static str {
         JsonType::TextOrObject => "one of a string or object",
         JsonType::Any => "a value",
     }
-}
-
-/// Whether a model reasons, by its name.
-pub(super) fn reasons(model: &str) -> bool {
-    ["o1", "o3", "o4", "gpt-5", "gpt-6"].iter().any(|start| model.starts_with(start))
-        && !model.contains("-chat")
 }
 
 pub(super) fn read(body: &Value) -> Result<ChatRequest, InvalidField> {
@@ -160,6 +155,15 @@ fn limits(
         return Err(coded("max_tokens", "unsupported_parameter", message));
     }
     request.max_tokens = old.or(new);
+    let asked = request.max_tokens.unwrap_or(0);
+    if let Some(most) = most_output(model).filter(|most| asked > *most) {
+        let name = if old.is_some() { "max_tokens" } else { "max_completion_tokens" };
+        let message = format!(
+            "{name} is too large: {asked}. This model supports at most {most} completion tokens, \
+             whereas you provided {asked}."
+        );
+        return Err(coded(name, "invalid_value", message));
+    }
     request.answers = body.get("n").and_then(Value::as_u64).unwrap_or(1);
     match given(body, "stop") {
         Some(Value::String(stop)) => request.stops.push(stop.clone()),
@@ -186,19 +190,37 @@ fn limits(
     Ok(())
 }
 
+fn verbosity(body: &Map<String, Value>, model: &str) -> Result<(), InvalidField> {
+    let Some(word) = text(body, "verbosity").filter(|word| !reasons(model) && *word != "medium")
+    else {
+        return Ok(());
+    };
+    let message = format!(
+        "Unsupported value: '{word}' is not supported with the '{model}' model. Supported values \
+         are: 'medium'."
+    );
+    Err(coded("verbosity", "unsupported_value", message))
+}
+
 fn reasoning(
     body: &Map<String, Value>,
     model: &str,
     request: &mut ChatRequest,
 ) -> Result<(), InvalidField> {
     let effort = given(body, "reasoning_effort").and_then(Value::as_str);
+    if is_o(model) && given(body, "parallel_tool_calls").is_some() {
+        let message =
+            "Unsupported parameter: 'parallel_tool_calls' is not supported with this model.";
+        return Err(coded("parallel_tool_calls", "unsupported_parameter", message));
+    }
+    verbosity(body, model)?;
     if !reasons(model) {
         return match effort {
             Some(_) => Err(invalid("", "Unrecognized request argument supplied: reasoning_effort")),
             None => Ok(()),
         };
     }
-    request.thinking = match effort.unwrap_or("medium") {
+    request.thinking = match effort.unwrap_or_else(|| usual_effort(model)) {
         "none" => 0,
         "minimal" => 8,
         "low" => 16,
@@ -214,8 +236,21 @@ fn reasoning(
             return Err(coded("reasoning_effort", "invalid_value", message));
         }
     };
+    if let Some(word) = effort.filter(|word| !takes_effort(model, word)) {
+        let message = format!(
+            "Unsupported value: 'reasoning_effort' does not support '{word}' with this model."
+        );
+        return Err(coded("reasoning_effort", "unsupported_value", message));
+    }
     if request.thinking == 0 {
         return Ok(());
+    }
+    if reasons_or_calls(model) && !items(body, "tools").is_empty() {
+        let message = format!(
+            "Function tools with reasoning_effort are not supported for {model} in \
+             /v1/chat/completions. Please use /v1/responses instead."
+        );
+        return Err(invalid("reasoning_effort", message));
     }
     for name in ["temperature", "top_p", "frequency_penalty", "presence_penalty"] {
         let default = if name.ends_with("penalty") { 0.0 } else { 1.0 };
