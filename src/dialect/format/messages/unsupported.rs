@@ -17,8 +17,8 @@ pub(super) fn media_type(given: &str) -> &str {
 /// Most characters of a tool's name.
 const NAME: usize = 128;
 
-/// Why a sampling parameter or another wish is left out that no model of this provider has.
-const NOWHERE: Reason = Reason::advice("is not offered by this provider");
+/// Why a field cannot be said that no model of this provider has.
+const NOWHERE: &str = "is not offered by this provider";
 
 /// Collects what cannot be said to that model.
 pub(super) fn unsupported(ask: &Ask<'_>, target: &Target<'_>, out: &mut Vec<UnsupportedField>) {
@@ -39,9 +39,10 @@ pub(super) fn unsupported(ask: &Ask<'_>, target: &Target<'_>, out: &mut Vec<Unsu
         let why = Reason::advice("is not taken by this model").of_model(true);
         add(path(ask.reasoning.as_ref()), Some(why));
     }
-    add(path(ask.seed.as_ref()), Some(NOWHERE));
+    add(path(ask.seed.as_ref()), Some(Reason::advice(NOWHERE)));
     for penalty in [&ask.frequency_penalty, &ask.presence_penalty] {
-        add(path(penalty.as_ref().filter(|given| !zero(given))), Some(NOWHERE));
+        let felt = penalty.as_ref().filter(|given| !zero(given));
+        add(path(felt), Some(Reason::demand(NOWHERE)));
     }
     add(path(ask.format.as_ref()), ask.format.as_ref().and_then(|given| shapeless(&given.value)));
     let blank = ask.stop.as_ref().filter(|given| given.value.iter().any(|text| blank(text)));
