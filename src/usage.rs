@@ -32,6 +32,20 @@ impl Usage {
             .saturating_add(self.cache_write_hour)
     }
 
+    /// The usage of two answers.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            input: self.input.saturating_add(other.input),
+            cached_input: self.cached_input.saturating_add(other.cached_input),
+            cache_write: self.cache_write.saturating_add(other.cache_write),
+            cache_write_hour: self.cache_write_hour.saturating_add(other.cache_write_hour),
+            output: self.output.saturating_add(other.output),
+            reasoning: self.reasoning.saturating_add(other.reasoning),
+            garbled: self.garbled || other.garbled,
+        }
+    }
+
     /// The usage after a later report of the same answer.
     ///
     /// A stream reports its running total more than once. Output only grows, so the larger count

@@ -27,6 +27,8 @@ mod held_back;
 mod holds;
 #[path = "support/exchange/left.rs"]
 mod left;
+#[path = "support/exchange/logged.rs"]
+mod logged;
 #[path = "support/exchange/lost.rs"]
 mod lost;
 #[path = "support/exchange/memory.rs"]

@@ -22,7 +22,7 @@ pub use decision::{Bounds, Candidate, Decision, Leg, Outline, Quote, Size};
 pub use fit::{Facts, Misfit, misfit};
 pub use request::Request;
 pub use route::unknown_model;
-pub use trace::{Entry, Trace, Verdict};
+pub use trace::{Entry, Trace, Verdict, logged};
 pub use world::World;
 
 use crate::dialect::Fault;

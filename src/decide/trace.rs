@@ -97,7 +97,7 @@ impl Trace {
                 json.object(|json| {
                     json.key("step").string(entry.step);
                     json.key(entry.verdict.name()).string(&entry.subject);
-                    json.key("reason").string(&capped(&entry.reason));
+                    json.key("reason").string(&entry.shown_reason());
                 });
             }
         });
@@ -105,8 +105,17 @@ impl Trace {
     }
 }
 
-/// A reason as the log has it.
-fn capped(reason: &str) -> Cow<'_, str> {
-    let end = reason.char_indices().nth(REASON_MAX).and_then(|(end, _)| reason.get(..end));
-    end.map_or(Cow::Borrowed(reason), |start| Cow::Owned(format!("{start}…")))
+impl Entry {
+    /// The reason as the log has it.
+    #[must_use]
+    pub fn shown_reason(&self) -> Cow<'_, str> {
+        logged(&self.reason)
+    }
+}
+
+/// A text as the log has it, which an app may have chosen.
+#[must_use]
+pub fn logged(text: &str) -> Cow<'_, str> {
+    let end = text.char_indices().nth(REASON_MAX).and_then(|(end, _)| text.get(..end));
+    end.map_or(Cow::Borrowed(text), |start| Cow::Owned(format!("{start}…")))
 }

@@ -1,9 +1,8 @@
 //! What a request owes: discharged when its stream is over, however it ended.
-use core::cell::LazyCell;
-
+use super::line::Line;
 use super::record::{Tried, Untold};
 use super::spend::{EndedBy, Ending, PendingHold, Reservation, settle};
-use super::{Effect, Effects, Envoy, Read, Report, record};
+use super::{Effect, Envoy, Read, Report, record};
 use crate::resilience::Records;
 
 /// One thing that a request owes.
@@ -55,36 +54,40 @@ impl Duties {
         }
     }
 
-    /// Discharges all duties.
-    pub(super) fn discharge(&mut self, end: End<'_>, envoy: &dyn Envoy) -> Effects {
-        let mut effects = Effects::go_on();
-        let ended_by = LazyCell::new(|| {
-            let details = envoy.property(&["response", "code_details"]).unwrap_or_default();
-            EndedBy::of(&details)
-        });
+    /// Discharges all duties, and gives the access log what they say; Envoy has a word for how the
+    /// stream ended.
+    pub(super) fn discharge(
+        &mut self,
+        end: End<'_>,
+        details: &[u8],
+        line: &mut Line,
+        envoy: &dyn Envoy,
+    ) -> (Vec<Effect>, Option<&'static str>) {
+        let (mut effects, mut outcome) = (Vec::with_capacity(8), None);
+        let End { reports, untold, streamed, answered, relayed } = end;
+        let by = EndedBy::of(details);
+        let charged = self.0.iter().any(|duty| matches!(duty, Duty::Settle(_)));
         for duty in self.0.drain(..) {
             match duty {
-                Duty::Release(pending) => effects.list.push(pending.abandon()),
+                Duty::Release(pending) => effects.push(pending.abandon()),
                 Duty::Record => {
-                    let End { reports, untold, streamed, .. } = end;
-                    let runs = reports.last().is_some_and(|last| !last.is_over());
-                    let by = runs.then(|| *ended_by);
                     let now_ms = envoy.now_ms();
                     let tried = Tried { reports, untold, streamed, by, now_ms };
-                    effects.list.extend(record::of(&tried));
+                    outcome = record::of(&tried, line, &mut effects);
+                    if !charged {
+                        record::used(reports, line);
+                    }
                 }
                 Duty::Settle(reservation) => {
-                    let (answered, relayed) = (end.answered, end.relayed);
-                    let by = *ended_by;
                     let connected = !answered && is_connected(envoy);
                     let ending = Ending { answered, relayed, by, connected };
                     let records = Records::at(envoy, envoy.now_ms());
-                    effects.list.extend(settle(&reservation, end.reports, ending, records));
-                    effects.list.extend((by == EndedBy::Gateway).then_some(Effect::SendNow));
+                    effects.extend(settle(&reservation, reports, ending, records, line));
+                    effects.extend((by == EndedBy::Gateway).then_some(Effect::SendNow));
                 }
             }
         }
-        effects
+        (effects, outcome)
     }
 }
 

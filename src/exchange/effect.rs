@@ -77,6 +77,8 @@ pub enum Effect {
     SendNow,
     /// Write a line to Envoy's log: somebody must act.
     Log(String),
+    /// Write a line to Envoy's log that is good to know.
+    Note(String),
 }
 
 /// Which headers.

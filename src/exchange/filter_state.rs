@@ -12,22 +12,9 @@ pub const NEXT: &str = "tw.next";
 /// again. What comes without it was made by Envoy, or by a provider whose cluster lacks that role.
 pub const JUDGED: &str = "tw.judged";
 
-/// For the access log: the request's id. No header of the request tells it once a provider role has
-/// made the headers new.
-pub const REQUEST_ID: &str = "tw.request_id";
-/// For the access log: the chain, the models that were passed over, and why.
-pub const DECISION: &str = "tw.decision";
-/// For the access log: the chain for those who have little left, where it serves.
-pub const NEAR_LIMIT: &str = "tw.near_limit";
-/// For the access log: every attempt, in order.
-pub const ATTEMPTS: &str = "tw.attempts";
-/// For the access log: how many models were tried. The app is told the same in a header, which the
-/// log does not read: what an app is told is for others to decide.
-pub const TRIED: &str = "tw.tried";
-/// For the access log: the model that the request ended with.
-pub const MODEL: &str = "tw.model";
-/// For the access log: what was charged.
-pub const BILL: &str = "tw.bill";
+/// For the access log: what is known of a request and Envoy does not know, as text that stands
+/// within a JSON object (`line.rs`).
+pub const LOG: &str = "tw.log";
 
 /// What a provider role publishes of an attempt; the model's name follows.
 pub const REPORT: &str = "tw.report.";

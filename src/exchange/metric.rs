@@ -56,6 +56,7 @@ enum Values {
 
 const MODEL: Label = Label { name: "model", values: Values::Models };
 const TENANT: Label = Label { name: "tenant", values: Values::Open };
+const DIGEST: Label = Label { name: "digest", values: Values::Open };
 const ATTEMPT: Label = Label { name: "outcome", values: Values::Attempts };
 
 const fn outcome(words: &'static [&'static str]) -> Label {
@@ -138,8 +139,12 @@ metrics! {
          a body that is not the announced one.";
     PROVIDER_ROLE_MISSING: Counter "tradewind_provider_role_missing_total" [] &[],
         "Requests that came to a cluster without the provider role: nothing was sent.";
+    POLICY_INFO: Gauge "tradewind_policy_info" [DIGEST] &[],
+        "1 for the policy that serves, 0 for those before it.";
     POLICY_REFUSED: Counter "tradewind_policy_refused_total" [] &[],
         "Policies that were refused; the last good one keeps serving.";
+    LEDGER_UP: Gauge "tradewind_ledger_up" [] &[],
+        "1 while the ledger answers holds, 0 while requests are served or refused without it.";
     HOLDS: Counter "tradewind_holds_total" [HOLD] &[],
         "Requests that credits were to be set aside for, by what came of it.";
     SETTLED: Counter "tradewind_settled_total" [SETTLED_AS] &[],

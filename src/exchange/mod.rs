@@ -17,6 +17,8 @@ pub mod edge;
 mod effect;
 pub mod filter_state;
 mod ledger;
+mod line;
+mod loaded;
 mod memory;
 pub mod metric;
 mod outbox_item;
@@ -37,6 +39,7 @@ pub use contract::{Body, RETRIED_4XX, StreamBuffer, TooLarge, is_retried, retrie
 pub use effect::{Effect, Effects, Flow, Header, HeaderMap, Headers};
 use filter_state::{JUDGED, NEXT, ORIGINAL, PLAN};
 pub use ledger::Ledger;
+pub use loaded::Loaded;
 pub use memory::{ALLOWANCE, Full, Memory, Permit, STREAM_MOST};
 pub use outbox_item::{Item, OutboxItem};
 pub use outcome::{Outcome, Verdict};

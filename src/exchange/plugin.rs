@@ -4,7 +4,7 @@ use std::rc::Rc;
 use super::contract::problem;
 use super::edge::{self, Edge};
 use super::provider::{self, Attempt};
-use super::{Callback, Connections, Effects, Envoy, Memory, metric};
+use super::{Callback, Connections, Effects, Envoy, Flow, Host, Loaded, Memory, metric};
 use crate::json::{At, Document, Limits};
 use crate::policy::{CreditPolicy, Problem};
 
@@ -60,6 +60,16 @@ impl Plugin {
             Self::Edge(config) => metric::declared(Some(&config.policy)),
             Self::Provider(_) => metric::declared(None),
         }
+    }
+
+    /// It begins to serve, in a VM with that memory of what has been loaded before.
+    #[must_use]
+    pub fn begin(&self, loaded: &Loaded, host: &dyn Host) -> Effects {
+        let list = match self {
+            Self::Edge(config) => loaded.begin(config, host),
+            Self::Provider(_) => Vec::new(),
+        };
+        Effects { list, flow: Flow::Continue }
     }
 
     /// A new stream.

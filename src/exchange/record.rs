@@ -1,20 +1,9 @@
 //! What became of a request's attempts, for counters and for the access log.
-use super::filter_state::{ATTEMPTS, DECISION, MODEL, REQUEST_ID, TRIED};
-use super::report::{ABANDONED, CUT, STALE, UNJUDGED};
+use super::line::Line;
+use super::report::{ABANDONED, CUT, STALE};
 use super::spend::EndedBy;
 use super::{Effect, Progress, Report, metric};
-use crate::decide::Trace;
-use crate::json::Writer;
-
-/// Records a request that goes to a provider.
-pub(super) fn sent(request_id: &str) -> Effect {
-    Effect::State(REQUEST_ID.into(), request_id.as_bytes().to_vec())
-}
-
-/// Records why a request is served by a chain; or why by none, where no chain is given.
-pub(super) fn decided(trace: &Trace, chain: Option<&str>) -> Effect {
-    Effect::State(DECISION.into(), trace.json(chain))
-}
+use crate::usage::Usage;
 
 /// An attempt that published nothing, and what became of it.
 #[derive(Debug)]
@@ -32,8 +21,8 @@ pub(super) struct Tried<'e> {
     pub(super) untold: Option<&'e Untold>,
     /// Whether the answer was a stream.
     pub(super) streamed: bool,
-    /// Who ended the request, where an attempt ran until its end.
-    pub(super) by: Option<EndedBy>,
+    /// Who ended the request.
+    pub(super) by: EndedBy,
     /// When.
     pub(super) now_ms: u64,
 }
@@ -55,7 +44,7 @@ impl<'e> Tried<'e> {
             let last = index.saturating_add(1) == count;
             let runs = report.progress == Progress::Running;
             let outcome = match by {
-                Some(EndedBy::App) if last && runs => ABANDONED,
+                EndedBy::App if last && runs => ABANDONED,
                 _ => report.word(),
             };
             let ended_ms = if last && runs { now_ms } else { report.ended_ms };
@@ -65,31 +54,30 @@ impl<'e> Tried<'e> {
     }
 }
 
-/// Counts every attempt, and records them.
-pub(super) fn of(tried: &Tried<'_>) -> Vec<Effect> {
-    let mut effects = Vec::with_capacity(8);
-    if tried.reports.is_empty() && tried.untold.is_none() {
-        return effects;
-    }
-    // One that has no cluster was never asked.
-    let unjudged = tried.untold.is_some_and(|untold| untold.outcome == UNJUDGED);
-    let models = tried.reports.len().saturating_add(usize::from(unjudged));
+/// Counts every attempt, and has the log list them; gives what became of the last.
+pub(super) fn of(
+    tried: &Tried<'_>,
+    line: &mut Line,
+    effects: &mut Vec<Effect>,
+) -> Option<&'static str> {
     let mut last = None;
     for attempt in tried.attempts() {
-        count(&attempt, tried.streamed, &mut effects);
+        count(&attempt, tried.streamed, effects);
         last = Some((&*attempt.report.model, attempt.outcome));
     }
     effects.extend(tried.untold.map(|own| metric::ATTEMPTS.count(&[&own.model, own.outcome])));
-    let last = tried.untold.map(|own| (&*own.model, own.outcome)).or(last);
-    if let Some((model, outcome)) = last {
-        effects.extend((outcome == CUT).then(|| metric::STREAMS_CUT.count(&[model])));
-        effects.push(Effect::State(MODEL.into(), model.as_bytes().to_vec()));
-    }
-    if models > 0 {
-        effects.push(Effect::State(TRIED.into(), models.to_string().into_bytes()));
-    }
-    effects.push(Effect::State(ATTEMPTS.into(), attempts(tried)));
-    effects
+    let (model, outcome) = tried.untold.map(|own| (&*own.model, own.outcome)).or(last)?;
+    effects.extend((outcome == CUT).then(|| metric::STREAMS_CUT.count(&[model])));
+    let answered = tried.reports.last().filter(|last| last.has_content() || last.is_answered());
+    answered.into_iter().for_each(|last| line.answered(last));
+    list(tried, line);
+    Some(outcome)
+}
+
+/// What all attempts used, where nobody counts credits: what their providers have reported.
+pub(super) fn used(reports: &[Report], line: &mut Line) {
+    let reported = reports.iter().filter_map(|report| report.used.reported);
+    line.used(&reported.fold(Usage::default(), Usage::plus));
 }
 
 fn count(attempt: &Attempt<'_>, streamed: bool, effects: &mut Vec<Effect>) {
@@ -106,9 +94,8 @@ fn count(attempt: &Attempt<'_>, streamed: bool, effects: &mut Vec<Effect>) {
 
 /// `[{"model":"gpt","outcome":"answered","status":200,"first_ms":310,"ms":2200}]`: times count
 /// from the attempt's beginning, and stand where there is one.
-fn attempts(tried: &Tried<'_>) -> Vec<u8> {
-    let mut json = Writer::after(Vec::with_capacity(128));
-    json.array(|json| {
+fn list(tried: &Tried<'_>, line: &mut Line) {
+    line.list("attempts", |json| {
         for Attempt { report, outcome, ms, first_ms } in tried.attempts() {
             json.object(|json| {
                 json.key("model").string(&report.model);
@@ -124,6 +111,9 @@ fn attempts(tried: &Tried<'_>) -> Vec<u8> {
                         json.key(name).number(ms);
                     }
                 }
+                if !report.why.is_empty() {
+                    json.key("why").string(&report.why);
+                }
             });
         }
         if let Some(Untold { model, outcome }) = tried.untold {
@@ -133,5 +123,4 @@ fn attempts(tried: &Tried<'_>) -> Vec<u8> {
             });
         }
     });
-    json.finish()
 }

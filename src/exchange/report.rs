@@ -54,6 +54,8 @@ pub struct Report {
     pub used: Used,
     /// Bytes of its answer's body that have been handed on to the app.
     pub bytes: u64,
+    /// Envoy's words for why it had no connection, or lost it; empty where it has none.
+    pub why: String,
 }
 
 /// How an attempt stands.
@@ -101,6 +103,12 @@ impl Report {
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.progress != Progress::Running
+    }
+
+    /// Whether its answer came to its own end.
+    #[must_use]
+    pub fn is_answered(&self) -> bool {
+        self.progress == Progress::Answered
     }
 
     /// Whether it failed before the app had any of its answer.
@@ -215,6 +223,7 @@ impl Report {
         let counts = [ended, text_estimate, reasoning_estimate, self.bytes];
         times.into_iter().chain(counts).for_each(|number| out.number(number));
         out.option(reported, write_usage);
+        out.text(&self.why);
         out.finish()
     }
 
@@ -229,11 +238,12 @@ impl Report {
         let (ended_ms, quiet) = (number()?, Quiet { ms: number()?, ended: number()? });
         let (text_estimate, reasoning_estimate, bytes) = (number()?, number()?, number()?);
         let used = Used { reported: fields.option(read_usage)?, text_estimate, reasoning_estimate };
+        let why = fields.text()?.to_owned();
         fields.is_empty().then_some(())?;
         #[rustfmt::skip]
         let read = Self {
             model, tries, progress, status, began_ms, first_ms, last_ms, ended_ms, quiet, used,
-            bytes,
+            bytes, why,
         };
         Some(read)
     }

@@ -263,6 +263,10 @@ fn one(effect: Effect) -> Result<(), Status> {
             log::error!("{line}");
             Ok(())
         }
+        Effect::Note(line) => {
+            log::info!("{line}");
+            Ok(())
+        }
     }
 }
 
@@ -294,6 +298,6 @@ const fn name(effect: &Effect) -> &'static str {
         Effect::Measure(..) => "measure",
         Effect::Call(call) => call.id.purpose.name(),
         Effect::Queue(_) | Effect::SendNow => "queue a settlement",
-        Effect::Log(_) => "log",
+        Effect::Log(_) | Effect::Note(_) => "log",
     }
 }

@@ -6,16 +6,19 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 
+use super::host::{self, Host};
 use super::http::Http;
 use super::wake::{self, Pace};
 use super::{metrics, outbox};
-use crate::exchange::{Connections, Memory, Plugin};
+use crate::exchange::{Connections, Loaded, Memory, Plugin};
 
 thread_local! {
     /// What the streams of this VM may hold, whatever plugin they belong to.
     static MEMORY: Memory = Memory::default();
     /// The connections of this worker that have served, whatever model they served.
     static CONNECTIONS: Connections = Connections::default();
+    /// The policy that the edge's plugins of this VM serve by.
+    static LOADED: Loaded = Loaded::default();
 }
 
 /// One configured plugin in one VM.
@@ -76,6 +79,8 @@ impl RootContext for Root {
                 self.plugin = Some(plugin);
                 if let Some(plugin) = &self.plugin {
                     metrics::declare(plugin.metrics());
+                    let effects = LOADED.with(|loaded| plugin.begin(loaded, &Host::default()));
+                    host::perform(effects);
                 }
                 if self.is_edge() && !joined {
                     outbox::joined();

@@ -6,6 +6,7 @@
 mod chain;
 mod compile;
 mod credits;
+mod digest;
 mod document;
 mod endpoint;
 pub mod field;
@@ -25,6 +26,7 @@ pub use compile::DOCUMENT;
 pub use credits::{
     Allowance, CreditPolicy, NearLimit, OnAbandoned, OnExhausted, OnTokenRefused, OnUnavailable,
 };
+pub use digest::digest;
 pub use document::{Content, Member, Node};
 pub use endpoint::Endpoint;
 pub use field::{byte_size, metric_label, shown};

@@ -1,7 +1,5 @@
 """Several models of one provider: they share its cluster, and each attempt is its own model's."""
 
-import json
-
 import pytest
 
 from conftest import ENVOYS
@@ -32,7 +30,7 @@ def tried(gateway, count: int) -> list[list[tuple]]:
     lines = gateway.envoy.wait_for(
         "the log", lambda: (found := gateway.envoy.access_log())[count - 1 :] and found
     )
-    attempts = [json.loads(line["tried"]) for line in lines]
+    attempts = [line["attempts"] for line in lines]
     return [[(one["model"], one["outcome"]) for one in line] for line in attempts]
 
 
@@ -119,7 +117,7 @@ def test_a_kept_connection_that_is_lost_costs_neither_model(launch, rules, sim, 
     last = gateway.envoy.wait_for(
         "the log", lambda: (found := gateway.envoy.access_log())[1:] and found[1]
     )
-    tries = [(one["model"], one.get("tries", 1)) for one in json.loads(last["tried"])]
+    tries = [(one["model"], one.get("tries", 1)) for one in last["attempts"]]
     assert tries == [("gpt", 2), ("thinker", 1)]
 
 

@@ -86,4 +86,4 @@ def test_quoted_keys_come_neither_to_apps_nor_into_the_log(version, launch):
         bare = key.removeprefix("Bearer ")
         assert [where for where, text in seen.items() if bare in text] == [], key
     # What the log says of attempts is no header's.
-    assert {(line["attempts"], len(line["request_id"])) for line in lines} == {("1", 36)}
+    assert {(len(line["attempts"]), len(line["request_id"])) for line in lines} == {(1, 36)}

@@ -68,7 +68,7 @@ fn connection(checked: Checked<'_>, place: &Place) -> Value {
         "request_headers_timeout": "15s",
         "request_timeout": "300s",
         "stream_idle_timeout": duration(silence),
-        "access_log": [log::access_log()],
+        "access_log": log::access_log(),
         "local_reply_config": local_reply::config(),
         "route_config": route::table(checked.policy),
         "http_filters": [

@@ -2,6 +2,7 @@
 use core::cell::OnceCell;
 
 use super::super::Host;
+use super::super::line::Line;
 use super::{Config, Head};
 use crate::decide::{self, Decision, Request, Trace, World, decide};
 use crate::dialect::{Ask, Fault, FaultKind, read_body};
@@ -11,12 +12,13 @@ use crate::json::Document;
 /// had been decided.
 pub(super) fn read_and_decide<'d>(
     config: &Config,
-    head: &Head,
+    (head, bytes): (&Head, usize),
     document: &'d Document<'d>,
-    bytes: usize,
+    line: &mut Line,
     host: &dyn Host,
 ) -> Result<(Ask<'d>, Decision), (Fault, Option<Trace>)> {
     let ask = head.inbound.ask(document).map_err(|fault| (fault, None))?;
+    line.asks(&ask.model, ask.stream);
     match decide(&request(config, head, (document, &ask, bytes), host)) {
         Ok(decision) => Ok((ask, decision)),
         Err(refusal) => Err((refusal.fault, Some(refusal.trace))),

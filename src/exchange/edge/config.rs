@@ -4,7 +4,7 @@ use std::rc::Rc;
 use super::super::contract::problem;
 use super::super::{Ledger, StreamBuffer};
 use crate::json::{At, Value, Writer};
-use crate::policy::{CreditPolicy, Policy, Problem};
+use crate::policy::{CreditPolicy, Policy, Problem, digest};
 
 /// What the edge role needs.
 #[derive(Debug)]
@@ -12,6 +12,8 @@ pub struct Config {
     pub(in super::super) policy: Policy,
     /// What Envoy buffers of a stream.
     pub(super) buffer: StreamBuffer,
+    /// The policy's digest.
+    pub(in super::super) digest: String,
     ledger: Option<Rc<Ledger>>,
 }
 
@@ -23,7 +25,7 @@ impl Config {
     }
 
     /// Who counts credits, and by what rules.
-    pub(super) fn counted(&self) -> Option<(&CreditPolicy, &Rc<Ledger>)> {
+    pub(in super::super) fn counted(&self) -> Option<(&CreditPolicy, &Rc<Ledger>)> {
         self.credits().zip(self.ledger.as_ref())
     }
 
@@ -44,9 +46,10 @@ impl Config {
             let missing = "missing: expected the policy".to_owned();
             return Err(vec![problem(&At::Root.key("policy"), 0, missing)]);
         };
+        let digest = digest(policy.raw().as_bytes());
         Policy::from_json(policy.raw().as_bytes()).map(|policy| {
             let ledger = policy.credits().map(Ledger::of);
-            Self { policy, buffer: StreamBuffer::read(root), ledger }
+            Self { policy, buffer: StreamBuffer::read(root), digest, ledger }
         })
     }
 }

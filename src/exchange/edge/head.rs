@@ -1,6 +1,7 @@
 //! What a request's headers say: who calls, in which dialect, for what.
-use super::super::Read;
+use super::super::line::{Line, Opened};
 use super::super::reply::Reply;
+use super::super::{Envoy, Read};
 use super::header_bound;
 use super::stripped::Stripped;
 use crate::decide::unknown_model;
@@ -50,7 +51,21 @@ impl CallerFacts for Caller<'_> {
     }
 }
 
-pub(super) fn read(headers: &[(String, Vec<u8>)], policy: &Policy, host: &dyn Read) -> Opening {
+impl Head {
+    /// The refusal of this request in its app's words; the access log says why.
+    pub(super) fn fault(&self, fault: &Fault, line: &mut Line) -> Reply {
+        line.refuse("request", &fault.message);
+        Reply::fault(self.client, fault, &self.request_id)
+    }
+}
+
+/// Reads a request's headers; the access log is told whose it is, or why it is refused.
+pub(super) fn read(
+    headers: &[(String, Vec<u8>)],
+    policy: &Policy,
+    line: &mut Line,
+    host: &dyn Envoy,
+) -> Opening {
     let text = |name: &str| header(headers, name).and_then(|v| core::str::from_utf8(v).ok());
     let method = text(":method").unwrap_or_default();
     let path = text(":path").unwrap_or_default();
@@ -59,33 +74,41 @@ pub(super) fn read(headers: &[(String, Vec<u8>)], policy: &Policy, host: &dyn Re
     let path = path.strip_suffix('/').filter(|path| !path.is_empty()).unwrap_or(path);
     let request_id = header_bound::id(text("x-request-id").unwrap_or_default());
 
+    line.begin(Opened { request_id, method, path }, host.now_ms());
+
     let client = client::of(path, |name| header(headers, name).is_some());
-    let refuse = |fault: &Fault| Opening::Reply(Reply::fault(client, fault, request_id));
+    let fault = |fault: &Fault, line: &mut Line| {
+        line.refuse("request", &fault.message);
+        Reply::fault(client, fault, request_id)
+    };
+    let refuse = |own: &Fault, line: &mut Line| Opening::Reply(fault(own, line));
     if method == "CONNECT" {
         let message = "this is a gateway to models and no tunnel: CONNECT is not served";
-        return refuse(&Fault::new(FaultKind::MethodNotAllowed, message));
+        return refuse(&Fault::new(FaultKind::MethodNotAllowed, message), line);
     }
     let endpoint = match client.endpoint(path, method) {
         Ok(endpoint) => endpoint,
-        Err(methods) if methods.is_empty() => return refuse(&unknown_path(path)),
+        Err(methods) if methods.is_empty() => return refuse(&unknown_path(path), line),
         Err(methods) => {
             let methods = methods.join(", ");
             let message = format!("`{path}` takes {methods}, not {}", shown(method));
-            let fault = Fault::new(FaultKind::MethodNotAllowed, message);
-            let mut reply = Reply::fault(client, &fault, request_id);
+            let mut reply = fault(&Fault::new(FaultKind::MethodNotAllowed, message), line);
             reply.headers.push(("allow", methods));
             return Opening::Reply(reply);
         }
     };
     let Some(tenant) = policy.identify(&Caller { headers, host }) else {
-        return refuse(&Fault::new(FaultKind::Authentication, unauthenticated(headers, policy)));
+        let fault = Fault::new(FaultKind::Authentication, unauthenticated(headers, policy));
+        return refuse(&fault, line);
     };
+    line.caller(client.name, endpoint.operation.name, &tenant);
     let (inbound, count) = match endpoint.served {
         Served::ByModels(inbound) => (inbound, None),
         Served::Counted(inbound, write) => (inbound, Some(write)),
         Served::ByGateway(write) => {
             let id = endpoint.id(path);
             let own = own_answer(write, policy, id.as_deref(), query);
+            line.answered_ourselves(&own);
             return Opening::Reply(Reply::of(client, own, request_id));
         }
     };
@@ -93,11 +116,11 @@ pub(super) fn read(headers: &[(String, Vec<u8>)], policy: &Policy, host: &dyn Re
     {
         let message =
             format!("content-encoding `{}` is not supported: send plain JSON", shown(encoding));
-        return refuse(&Fault::new(FaultKind::InvalidRequest, message).with_status(415));
+        return refuse(&Fault::new(FaultKind::InvalidRequest, message).with_status(415), line);
     }
     let stripped = Stripped::of(headers, policy);
     if let Err(fault) = header_bound::check(headers, client, stripped.names()) {
-        return refuse(&fault);
+        return refuse(&fault, line);
     }
     Opening::Request(Head {
         client,

@@ -119,7 +119,7 @@ impl Local {
         (Effects { list, flow: Flow::Pause }, body)
     }
 
-    fn fault(&self) -> Fault {
+    pub(super) fn fault(&self) -> Fault {
         if self.is_bare() {
             let message = format!(
                 "the gateway is not completely installed: no provider role of Tradewind stands in \

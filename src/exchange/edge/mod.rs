@@ -18,10 +18,11 @@ pub use self::config::Config;
 use self::first::Original;
 use self::head::{Head, Opening};
 use super::duty::{Duties, Duty};
+use super::line::Line;
 use super::record::Untold;
 use super::reply::Reply;
 use super::spend::{self, Next, Payer};
-use super::{Body, Callback, Effect, Effects, Envoy, Flow, HeaderMap, Report, metric, record};
+use super::{Body, Callback, Effect, Effects, Envoy, Flow, HeaderMap, Report, metric};
 use crate::credit::Balance;
 use crate::decide::{Candidate, Decision, Outline, Trace};
 use crate::dialect::{Client, Fault, FaultKind, read_body};
@@ -44,6 +45,8 @@ pub struct Edge {
     untold: Option<Untold>,
     /// What the first of them told, where it has answered and its answer was whole.
     report: Option<Report>,
+    /// What the access log is told.
+    line: Line,
 }
 
 #[derive(Debug)]
@@ -100,6 +103,7 @@ impl Edge {
             chain: Vec::new(),
             untold: None,
             report: None,
+            line: Line::default(),
         }
     }
 
@@ -127,14 +131,15 @@ impl Edge {
 
     fn request_headers(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
         let headers = envoy.headers(HeaderMap::Request);
-        match head::read(&headers, &self.config.policy, envoy) {
+        match head::read(&headers, &self.config.policy, &mut self.line, envoy) {
             Opening::Reply(reply) => self.refuse(reply, end || !head::has_body(&headers)),
             Opening::Request(head) if end => {
                 let fault = Fault::new(
                     FaultKind::InvalidRequest,
                     "the request has no body: send a JSON object",
                 );
-                self.refuse(Reply::fault(head.client, &fault, &head.request_id), true)
+                let reply = head.fault(&fault, &mut self.line);
+                self.refuse(reply, true)
             }
             Opening::Request(head) => {
                 self.state = State::Reading(head);
@@ -157,8 +162,7 @@ impl Edge {
         match core::mem::replace(&mut self.state, State::Replied) {
             State::Reading(head) => {
                 if wide(size) > limit {
-                    let reply =
-                        Reply::fault(head.client, &body::too_large(limit), &head.request_id);
+                    let reply = head.fault(&body::too_large(limit), &mut self.line);
                     return self.swallow(reply, wide(size), end);
                 }
                 if !end {
@@ -199,7 +203,7 @@ impl Edge {
                     FaultKind::InvalidRequest,
                     "request trailers are not supported: end the request with its body",
                 );
-                answer(Reply::fault(head.client, &fault, &head.request_id))
+                answer(head.fault(&fault, &mut self.line))
             }
             State::Refusing { reply, .. } => answer(reply),
             other => {
@@ -212,16 +216,18 @@ impl Edge {
     fn decide(&mut self, head: Head, bytes: &[u8], envoy: &dyn Envoy) -> Effects {
         if let Some(write) = head.count {
             let count = body::count(&self.config, &head, bytes, envoy).map(write);
+            self.line.answered_ourselves(&count);
             return answer(Reply::of(head.client, count, &head.request_id));
         }
         let document = match read_body(bytes) {
             Ok(document) => document,
-            Err(fault) => return refuse(&head, &fault, None),
+            Err(fault) => return self.deny(&head, &fault, None),
         };
-        let decided = body::read_and_decide(&self.config, &head, &document, bytes.len(), envoy);
+        let (own, line) = ((&head, bytes.len()), &mut self.line);
+        let decided = body::read_and_decide(&self.config, own, &document, line, envoy);
         let (ask, decision) = match decided {
             Ok(decided) => decided,
-            Err((fault, trace)) => return refuse(&head, &fault, trace.as_ref()),
+            Err((fault, trace)) => return self.deny(&head, &fault, trace.as_ref()),
         };
         let Decision { outline, quote, trace } = decision;
         let draft = Draft { outline, trace };
@@ -263,7 +269,7 @@ impl Edge {
             Next::Deny(fault) => {
                 self.state = State::Replied;
                 draft.trace.refuse("credits", &head.tenant.tenant, &fault);
-                let mut refused = refuse(&head, &fault, Some(&draft.trace));
+                let mut refused = self.deny(&head, &fault, Some(&draft.trace));
                 refused.list.splice(0..0, effects);
                 refused
             }
@@ -284,6 +290,10 @@ impl Edge {
         let credits = self.config.credits();
         let (credits, buffer) = (credits.zip(Some(left)), self.config.buffer);
         let effects = send::send(&head, draft, candidate, credits, original, buffer);
+        self.line.decided(&draft.trace, Some(&candidate.chain));
+        if near_limit.is_some() {
+            self.line.flag("near_limit");
+        }
         let Head { client, request_id, .. } = head;
         let streamed = draft.outline.stream;
         self.state =
@@ -291,21 +301,20 @@ impl Edge {
         effects
     }
 
+    /// Refuses a request, and has the access log say why; `trace` is there where it was decided on.
+    fn deny(&mut self, head: &Head, fault: &Fault, trace: Option<&Trace>) -> Effects {
+        trace.into_iter().for_each(|trace| self.line.decided(trace, None));
+        let mut reply = head.fault(fault, &mut self.line);
+        if fault.kind == FaultKind::Overloaded {
+            reply.headers.push(("retry-after", "1".to_owned()));
+        }
+        answer(reply)
+    }
+
     /// Whether the request goes no further, or not yet.
     const fn waits(&self) -> bool {
         matches!(self.state, State::Replied | State::AwaitingLedger { .. })
     }
-}
-
-/// Refuses a request, and has the access log say why; `trace` is there where it was decided on.
-fn refuse(head: &Head, fault: &Fault, trace: Option<&Trace>) -> Effects {
-    let mut reply = Reply::fault(head.client, fault, &head.request_id);
-    if fault.kind == FaultKind::Overloaded {
-        reply.headers.push(("retry-after", "1".to_owned()));
-    }
-    let mut effects = answer(reply);
-    effects.list.splice(0..0, trace.map(|trace| record::decided(trace, None)));
-    effects
 }
 
 /// Answers the app ourselves, and counts it when the answer is no.

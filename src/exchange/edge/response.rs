@@ -15,11 +15,31 @@ impl Edge {
             Some(only) => vec![only],
             None => Report::read(envoy, &chain),
         };
-        let Self { answered, relayed, .. } = *self;
-        let untold = self.untold.as_ref();
-        let streamed = matches!(self.state, State::Sent { streamed: true, .. });
+        let details = envoy.property(&["response", "code_details"]).unwrap_or_default();
+        let untold = self.untold.take();
+        let (untold, streamed) = (untold.as_ref(), self.is_streamed());
+        let Self { answered, relayed, ref mut line, .. } = *self;
         let end = End { reports: &reports, untold, streamed, answered, relayed };
-        self.duties.discharge(end, envoy)
+        let (mut list, outcome) = self.duties.discharge(end, &details, line, envoy);
+        let outcome = outcome.unwrap_or_else(|| self.own_outcome());
+        let line = core::mem::take(&mut self.line);
+        list.extend(line.finish(&String::from_utf8_lossy(&details), outcome));
+        Effects { list, flow: Flow::Continue }
+    }
+
+    /// Whether the app was sent a stream.
+    const fn is_streamed(&self) -> bool {
+        matches!(self.state, State::Sent { streamed: true, .. })
+    }
+
+    /// What became of a request for which no model was tried.
+    const fn own_outcome(&self) -> &'static str {
+        match self.state {
+            _ if self.line.is_refused() => "refused",
+            State::Replied => "served",
+            State::Sent { .. } | State::Failing { .. } => "failed",
+            _ => "abandoned",
+        }
     }
 
     pub(super) fn response_headers(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
@@ -64,7 +84,9 @@ impl Edge {
         if end {
             return Effects::go_on();
         }
-        let (effects, body) = Local::read(envoy, &[]).rewrite(head.client, &head.request_id);
+        let local = Local::read(envoy, &[]);
+        self.line.refuse("envoy", &local.fault().message);
+        let (effects, body) = local.rewrite(head.client, &head.request_id);
         self.failing(effects, body)
     }
 

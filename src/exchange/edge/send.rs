@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use super::super::dropped::listed;
 use super::super::{
     Change, CreditTerms, Effect, Effects, HeaderMap, Leg, NEXT, ORIGINAL, PLAN, Plan, StreamBuffer,
-    Turn, record, retries,
+    Turn, retries,
 };
 use super::first::{self, Original};
 use super::{Draft, Head};
@@ -55,8 +55,6 @@ pub(super) fn send(
     effects
         .and(Effect::RemoveHeader(HeaderMap::Request, ":method".to_owned()))
         .and(Effect::SetHeader(HeaderMap::Request, retries.0, retries.1))
-        .and(record::sent(&head.request_id))
-        .and(record::decided(&draft.trace, Some(&candidate.chain)))
 }
 
 /// The plan, as the provider role reads it.

@@ -12,6 +12,10 @@ use super::request::Asked;
 /// provider and back takes a few hundred.
 const STALE_MS: u64 = 1_000;
 
+/// Longest of Envoy's words for why a connection failed, in characters: those for a certificate
+/// that is not trusted name what is wrong with it.
+const WHY_MAX: usize = 200;
+
 /// What follows on an attempt that ended before its answer was judged.
 pub(super) fn follow(config: &Config, asked: &Asked, envoy: &dyn Envoy) -> Effects {
     let mut report = asked.report.clone();
@@ -20,6 +24,8 @@ pub(super) fn follow(config: &Config, asked: &Asked, envoy: &dyn Envoy) -> Effec
     let connection = connection(config, envoy);
     let kept = config.connections.has_served(&connection);
     report.end(Progress::Failed(outcome(config, !connection.is_empty(), took)), now);
+    let why = envoy.property(&["upstream", "transport_failure_reason"]).unwrap_or_default();
+    report.why = String::from_utf8_lossy(&why).chars().take(WHY_MAX).collect();
     let mut effects = Effects::go_on().and(report.publish());
     // Nothing of an answer came, and that soon: nobody will have begun to work on it.
     let soon = report.status == 0 && took < STALE_MS.min(config.idle_timeout_ms / 2);

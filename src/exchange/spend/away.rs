@@ -5,7 +5,7 @@
 //! between, so that requests do not wait for its timeout one after the other. Failures of a tenant,
 //! whose account may be locked, make it away for that tenant; it is away for all where several
 //! tenants have failed and none was answered.
-use super::super::Ledger;
+use super::super::{Effect, Ledger, metric};
 use crate::layout::{Reader, Writer};
 use crate::resilience::{Record, Records, digest};
 
@@ -44,15 +44,18 @@ pub(super) struct Away {
     retry_ms: u64,
     /// When the log had a line of it last.
     logged_ms: u64,
+    /// In the record of all, 1 where nobody who asked has been answered since an absence began; the
+    /// log and a gauge have said so.
+    down: u64,
 }
 
 impl Record for Away {
-    const KIND: &'static str = "ledger.3";
+    const KIND: &'static str = "ledger.4";
 
     fn write(&self, out: &mut Writer) {
-        let Self { failures, tenants: [first, second], since_ms, last_ms, retry_ms, logged_ms } =
-            *self;
-        for number in [failures, first, second, since_ms, last_ms, retry_ms, logged_ms] {
+        let Self { failures, tenants: [first, second], since_ms, last_ms, .. } = *self;
+        let Self { retry_ms, logged_ms, down, .. } = *self;
+        for number in [failures, first, second, since_ms, last_ms, retry_ms, logged_ms, down] {
             out.number(number);
         }
     }
@@ -65,6 +68,7 @@ impl Record for Away {
             last_ms: fields.number()?,
             retry_ms: fields.number()?,
             logged_ms: fields.number()?,
+            down: fields.number()?,
         })
     }
 
@@ -82,7 +86,7 @@ impl Away {
     fn failed(self, tenant: Option<u64>, refused: bool, now_ms: u64) -> Self {
         let before = match self.is_pinned(now_ms) {
             true => self,
-            false => Self { logged_ms: self.logged_ms, ..Self::default() },
+            false => Self { logged_ms: self.logged_ms, down: self.down, ..Self::default() },
         };
         let again = tenant.is_some_and(|tenant| before.tenants.contains(&tenant));
         let failures = before.failures.saturating_add(u64::from(!again));
@@ -99,7 +103,14 @@ impl Away {
             last_ms: now_ms,
             retry_ms: now_ms.saturating_add(PAUSE_MS),
             logged_ms: before.logged_ms,
+            down: before.down,
         }
+    }
+
+    /// In the record of all, whether nobody has been answered since an absence began: that of all,
+    /// or that of the tenant whose record this is.
+    const fn is_down(&self, own: &Self) -> bool {
+        self.is_away() || (own.is_away() && self.since_ms <= own.since_ms)
     }
 }
 
@@ -138,31 +149,58 @@ pub(super) fn admits_call(
 pub(super) fn note_failure(
     records: Records<'_>,
     ledger: &Ledger,
-    tenant: &str,
-    refused: bool,
+    (tenant, refused): (&str, bool),
+    effects: &mut Vec<Effect>,
 ) -> u64 {
     let now = records.now_ms();
-    let note = |of: &str, tenant: Option<u64>| {
-        let noted = records.update(&ledger.name(of), |known: Option<Away>| {
-            let known = known.unwrap_or_default().failed(tenant, refused, now);
-            Some((known, known))
-        });
-        noted.ok()
-    };
-    let own = note(tenant, None).map_or(now, |own| own.since_ms);
-    let all = note(ALL, Some(number_of(tenant))).filter(Away::is_away);
-    all.map_or(own, |all| own.min(all.since_ms))
+    let own = records.update(&ledger.name(tenant), |known: Option<Away>| {
+        let own = known.unwrap_or_default().failed(None, refused, now);
+        Some((own, own))
+    });
+    let own = own.unwrap_or(Away { since_ms: now, ..Away::default() });
+    let all = records.update(&ledger.name(ALL), |known: Option<Away>| {
+        let all = known.unwrap_or_default().failed(Some(number_of(tenant)), refused, now);
+        let down = all.down.max(u64::from(all.is_down(&own)));
+        Some((Away { down, ..all }, (all, down > all.down)))
+    });
+    let Ok((all, begins)) = all else { return own.since_ms };
+    if begins {
+        let shown = ledger.shown();
+        effects.push(Effect::Log(format!("the ledger {shown} is away: no hold is answered")));
+        effects.push(metric::LEDGER_UP.set(&[], 0));
+    }
+    if all.is_away() { own.since_ms.min(all.since_ms) } else { own.since_ms }
 }
 
 /// Notes an answer to a tenant's: the ledger is there, for it and for all but those that have
 /// failures of their own.
-pub(super) fn note_answer(records: Records<'_>, ledger: &Ledger, tenant: &str) {
+pub(super) fn note_answer(
+    records: Records<'_>,
+    ledger: &Ledger,
+    tenant: &str,
+    effects: &mut Vec<Effect>,
+) {
     for of in [ALL, tenant] {
-        let _ = records.update(&ledger.name(of), |known: Option<Away>| {
-            let known = known.filter(|known| known.failures > 0)?;
-            Some((Away { logged_ms: known.logged_ms, ..Away::default() }, ()))
+        let answered = records.update(&ledger.name(of), |known: Option<Away>| {
+            let known = known.filter(|known| known.failures > 0 || known.down > 0)?;
+            let new = Away { logged_ms: known.logged_ms, ..Away::default() };
+            Some((new, known))
         });
+        if let Ok(Away { down: 1.., since_ms, .. }) = answered {
+            let seconds = records.now_ms().saturating_sub(since_ms).div_ceil(1_000);
+            let shown = ledger.shown();
+            let line = format!("the ledger {shown} is back, about {seconds} s after it went away");
+            effects.push(Effect::Note(line));
+            effects.push(metric::LEDGER_UP.set(&[], 1));
+        }
     }
+}
+
+/// Whether the ledger is there, as far as anybody knows, for the gauge that says so.
+pub(in super::super) fn ledger_state(records: Records<'_>, ledger: &Ledger) -> Effect {
+    let all = records.read(&ledger.name(ALL));
+    let down = all.is_some_and(|all: Away| all.down > 0);
+    metric::LEDGER_UP.set(&[], u64::from(!down))
 }
 
 /// Whether the log may have a line about a ledger: once a minute, whoever asks.
@@ -221,6 +259,21 @@ mod tests {
             assert!(!all.is_away(), "{now}");
         }
         assert!(all.failed(Some(9), false, 100).is_away());
+    }
+
+    #[test]
+    fn it_is_down_where_nobody_has_been_answered_since_an_absence_began() {
+        let away = |failures, since_ms| Away { failures, since_ms, ..Away::default() };
+        for (all, own, down) in [
+            (away(3, 900), away(1, 900), true),
+            (away(1, 500), away(3, 500), true),
+            (away(2, 400), away(3, 500), true),
+            // Somebody else was answered in between.
+            (away(1, 600), away(3, 500), false),
+            (away(2, 500), away(2, 500), false),
+        ] {
+            assert_eq!(all.is_down(&own), down, "{all:?} {own:?}");
+        }
     }
 
     #[test]

@@ -2,10 +2,9 @@
 use super::Reservation;
 use super::abandoned::{Abandoned, Ending, is_at_work};
 use super::used::{self, Charged};
-use crate::credit::wire::counts;
 use crate::credit::{Credits, Price};
+use crate::exchange::line::Line;
 use crate::exchange::{Progress, Report};
-use crate::json::Writer;
 use crate::usage::Usage;
 
 /// What a request cost.
@@ -95,28 +94,15 @@ impl Bill {
 
     /// What all attempts used.
     pub(super) fn usage(&self) -> Usage {
-        self.parts.iter().map(|part| part.charged.usage).fold(Usage::default(), sum)
+        self.parts.iter().map(|part| part.charged.usage).fold(Usage::default(), Usage::plus)
     }
 
-    /// As the access log prints it.
-    pub(super) fn json(&self) -> Vec<u8> {
-        let usage = self.usage();
-        let mut json = Writer::after(Vec::with_capacity(96));
-        json.object(|json| {
-            json.key("credits").string(&self.credits.to_string());
-            for (name, tokens) in counts(&usage) {
-                if tokens > 0 {
-                    json.key(name).number(tokens);
-                }
-            }
-            if self.estimated() {
-                json.key("estimated").boolean(true);
-            }
-            for flag in self.flags() {
-                json.key(flag).boolean(true);
-            }
-        });
-        json.finish()
+    /// Has the access log say it.
+    pub(super) fn tell(&self, line: &mut Line) {
+        line.used(&self.usage());
+        line.decimal("credits", &self.credits.to_string());
+        let estimated = self.estimated().then_some("estimated");
+        estimated.into_iter().chain(self.flags()).for_each(|flag| line.flag(flag));
     }
 }
 
@@ -154,16 +140,4 @@ fn part(reservation: &Reservation, report: &Report, last: Option<Last>) -> Part 
         Progress::Running | Progress::Cut => "cut",
     };
     Part { model, credits, outcome, charged }
-}
-
-fn sum(one: Usage, other: Usage) -> Usage {
-    Usage {
-        input: one.input.saturating_add(other.input),
-        cached_input: one.cached_input.saturating_add(other.cached_input),
-        cache_write: one.cache_write.saturating_add(other.cache_write),
-        cache_write_hour: one.cache_write_hour.saturating_add(other.cache_write_hour),
-        output: one.output.saturating_add(other.output),
-        reasoning: one.reasoning.saturating_add(other.reasoning),
-        ..Usage::default()
-    }
 }

@@ -19,6 +19,7 @@ mod tenant;
 mod used;
 
 pub(super) use abandoned::{EndedBy, Ending};
+pub(super) use away::ledger_state;
 pub use outbox::Outboxes;
 pub(super) use payer::Payer;
 pub(super) use pending::{Next, PendingHold};

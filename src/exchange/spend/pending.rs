@@ -1,7 +1,6 @@
 //! A request that waits for its ledger: what follows on each answer, and where none comes.
 use std::rc::Rc;
 
-use super::super::filter_state::NEAR_LIMIT;
 use super::super::{CallId, Effect, Item, Ledger, OutboxItem, Purpose, metric};
 use super::lease::LeaseRecord;
 use super::reservation::{Reservation, Source};
@@ -79,7 +78,7 @@ impl PendingHold {
         let code = document.as_ref().and_then(|document| document.root().str_of("code"));
         let unknown = status == 404 && code.as_deref() == Some(UNKNOWN.consequence().name);
         if standing.is_some() || unknown {
-            away::note_answer(records, &self.ledger, &self.payer.tenant);
+            away::note_answer(records, &self.ledger, &self.payer.tenant, effects);
         }
         if let Some(standing) = &standing {
             TenantRecord::note(records, &self.ledger, &self.payer.tenant, standing);
@@ -107,8 +106,8 @@ impl PendingHold {
                 let since = if alone {
                     records.now_ms()
                 } else {
-                    let tenant = &self.payer.tenant;
-                    away::note_failure(records, &self.ledger, tenant, refused(status, body))
+                    let failed = (&*self.payer.tenant, refused(status, body));
+                    away::note_failure(records, &self.ledger, failed, effects)
                 };
                 self.unavailable(policy, since, records, effects)
             }
@@ -304,10 +303,7 @@ impl PendingHold {
             on_abandoned: policy.on_abandoned,
         };
         effects.extend(reservation.opened(expires_ms, seconds));
-        if let Some(chain) = reservation.near_limit() {
-            effects.push(metric::NEAR_LIMIT.count(&[]));
-            effects.push(Effect::State(NEAR_LIMIT.into(), chain.as_bytes().to_vec()));
-        }
+        effects.extend(reservation.is_near_limit.then(|| metric::NEAR_LIMIT.count(&[])));
         Next::Proceed { reservation: Box::new(reservation), left }
     }
 

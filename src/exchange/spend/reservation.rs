@@ -42,6 +42,18 @@ pub(super) enum Source {
     Grace,
 }
 
+impl Source {
+    /// Its name in the log.
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::Hold => "hold",
+            Self::Lease(_) => "lease",
+            Self::Nowhere => "nowhere",
+            Self::Grace => "grace",
+        }
+    }
+}
+
 impl Reservation {
     /// How the request is served.
     pub(in super::super) const fn candidate(&self) -> &Candidate {

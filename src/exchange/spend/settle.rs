@@ -1,7 +1,7 @@
 //! After a request, however it ended: what it cost is charged, what it did not need is free again.
 use std::rc::Rc;
 
-use super::super::filter_state::BILL;
+use super::super::line::Line;
 use super::super::{Effect, Item, Ledger, OutboxItem, Report, metric};
 use super::Payer;
 use super::abandoned::{Abandoned, Ending};
@@ -20,6 +20,7 @@ pub(in super::super) fn settle(
     reports: &[Report],
     ending: Ending,
     records: Records<'_>,
+    line: &mut Line,
 ) -> Vec<Effect> {
     let last = reports.last();
     let abandoned = last.and_then(|last| Abandoned::of(reservation, last, ending, records));
@@ -31,7 +32,8 @@ pub(in super::super) fn settle(
     let answered = bill.outcome == "answered";
     let outcome = if bill.estimated() && answered { "estimated" } else { bill.outcome };
     let mut effects = vec![metric::SETTLED.count(&[outcome])];
-    effects.push(Effect::State(BILL.into(), bill.json()));
+    line.text("held_in", reservation.source.name());
+    bill.tell(line);
     effects
         .extend(bill.parts.iter().zip(reports).flat_map(|(part, report)| rejected(part, report)));
     let item = match &reservation.source {

@@ -35,6 +35,8 @@ pub(crate) struct World {
     pub(crate) cluster: String,
     /// This side's address of its connection; none where there was none.
     pub(crate) connected: Option<&'static str>,
+    /// Why there was none, in Envoy's words.
+    pub(crate) failure: Option<&'static str>,
     pub(crate) counted: BTreeMap<String, u64>,
     pub(crate) logged: Vec<String>,
     /// What Envoy would have refused to do, or what would have hung.
@@ -353,7 +355,7 @@ impl Filter {
             }
             Effect::Close => self.closed = true,
             Effect::Count(name) => world.count(name),
-            Effect::Log(line) => world.logged.push(line),
+            Effect::Log(line) | Effect::Note(line) => world.logged.push(line),
         }
         None
     }

@@ -269,15 +269,16 @@ fn an_answer_of_nothing_teaches_nothing() {
 #[test]
 fn no_output_is_believed_of_an_answer_without_words() {
     for (words, output, bill) in [
-        ("", 0, r#"{"credits":"0.000018","input":9}"#),
-        (WORDS, 0, r#"{"credits":"0.000066","input":9,"output":6,"estimated":true}"#),
-        (WORDS, 1, r#"{"credits":"0.000026","input":9,"output":1}"#),
+        ("", 0, "input_tokens 9 credits 0.000018"),
+        (WORDS, 0, "input_tokens 9 output_tokens 6 credits 0.000066 estimated true"),
+        (WORDS, 1, "input_tokens 9 output_tokens 1 credits 0.000026"),
     ] {
         let mut proxy = proxy();
         proxy.ask("stays", &asks(false));
         let usage = format!("{{\"prompt_tokens\":9,\"completion_tokens\":{output}}}");
         answers(&mut proxy, false, &whole(&usage).replace(WORDS, words));
-        assert!(proxy.told.iter().any(|line| line.ends_with(bill)), "{words}: {:?}", proxy.told);
+        let bill = format!("{bill} outcome \"answered\"");
+        assert!(proxy.told.iter().any(|line| line.ends_with(&bill)), "{words}: {:?}", proxy.told);
     }
 }
 

@@ -77,6 +77,26 @@ fn only_a_stale_connection_is_tried_again() {
     }
 }
 
+/// Of a connection that failed the log says why, in so many of Envoy's own words.
+#[test]
+fn why_a_connection_failed_is_told() {
+    let long: &str = Box::leak("x".repeat(300).into_boxed_str());
+    for (failure, length) in [(None, 0), (Some("TLS_error:|1:CERTIFICATE"), 24), (Some(long), 200)]
+    {
+        let gateway = Gateway::new(POLICY).unwrap();
+        let mut world = World { failure, ..World::default() };
+        let plan = Plan { stream: false, stream_usage: false, ..gateway.plan(&["claude", "gpt"]) };
+        world.state.insert(PLAN.to_owned(), plan.encode());
+        world.state.insert(NEXT.to_owned(), b"claude".to_vec());
+        let mut filter = Filter::new(gateway.provider_role("claude").unwrap(), gateway.buffer);
+        filter.turn(&mut world, Way::Request, Piece::Headers { end: false });
+        filter.turn(&mut world, Way::Request, Piece::Body(BODY, true));
+        filter.done(&mut world);
+        let report = Report::of(&world.view(), "claude").unwrap();
+        assert_eq!((report.word(), report.why.len()), ("unreachable", length));
+    }
+}
+
 /// A provider that may not be silent for long is not taken for a stale connection when it was.
 #[test]
 fn how_soon_is_stale_depends_on_how_long_a_provider_may_be_silent() {

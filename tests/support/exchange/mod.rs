@@ -19,7 +19,7 @@ pub(crate) use self::{
     gateway::{Gateway, Keeper, Place, Role},
     play::{Life, Play, live},
     proxy::Proxy,
-    script::{Answer, Given, Message, message, request, split, told},
+    script::{Answer, Given, Message, line, message, request, split, told},
     scripts::gateway,
     story::tell,
 };

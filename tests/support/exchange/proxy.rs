@@ -11,7 +11,7 @@ use super::bank::{Bank, Said};
 use super::envoy::{Common, World};
 use super::gateway::{Gateway, Keeper};
 use super::play::Play;
-use super::script::{Answer, LOGGED, Message};
+use super::script::{Answer, Message, line, logged};
 
 /// How often a worker's time passes, in milliseconds.
 const TICK_MS: u64 = 100;
@@ -125,7 +125,7 @@ impl Proxy {
                 go(&mut request.play);
                 request.over = true;
                 self.told.push(format!("{name} {how}"));
-                self.told.extend(logged(&request.play));
+                self.told.extend(told(&request.play));
             }
             None => self.wrong.push(format!("{name} is not there to go")),
         }
@@ -191,7 +191,7 @@ impl Proxy {
             request.play.over();
             let line = heard(&request.name, &request.play);
             self.told.push(line);
-            self.told.extend(logged(&request.play));
+            self.told.extend(told(&request.play));
         }
         let world = &mut request.play.life.world;
         let calls = core::mem::take(&mut world.called);
@@ -273,6 +273,12 @@ impl Proxy {
         }
     }
 
+    /// The line of a request in the access log.
+    pub(crate) fn line(&self, name: &str) -> String {
+        let request = self.requests.iter().find(|request| request.name == name);
+        request.and_then(|request| line(&request.play.life)).unwrap_or_default()
+    }
+
     /// What histograms were given, request by request.
     pub(crate) fn measured(&self) -> Vec<(String, u64)> {
         let worlds = self.requests.iter().map(|request| &request.play.life.world);
@@ -290,12 +296,9 @@ impl Proxy {
 }
 
 /// What stands in the access log of a request.
-fn logged(play: &Play) -> Option<String> {
-    let state = &play.life.world.state;
-    let line: Vec<String> = LOGGED
-        .iter()
-        .filter_map(|key| Some(format!("{key} {}", String::from_utf8_lossy(state.get(*key)?))))
-        .collect();
+fn told(play: &Play) -> Option<String> {
+    let line: Vec<String> =
+        logged(&play.life).iter().map(|(name, value)| format!("{name} {value}")).collect();
     (!line.is_empty()).then(|| format!("  {}", line.join(" ")))
 }
 

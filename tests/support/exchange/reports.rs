@@ -32,15 +32,16 @@ fn report() -> impl Strategy<Value = Report> {
     );
     let quiet = any::<[u64; 2]>().prop_map(|[ms, ended]| Quiet { ms, ended });
     let head = ("[A-Za-z0-9][A-Za-z0-9._-]{0,20}", progress(), any::<u16>(), used, quiet);
-    (head, any::<[u64; 6]>()).prop_map(
+    (head, any::<[u64; 6]>(), "[ -~]{0,20}").prop_map(
         |(
             (model, progress, status, used, quiet),
             [tries, began_ms, first_ms, last_ms, ended_ms, bytes],
+            why,
         )| {
             #[rustfmt::skip]
             let report = Report {
                 model, tries, progress, status, began_ms, first_ms, last_ms, ended_ms, quiet, used,
-                bytes,
+                bytes, why,
             };
             report
         },

@@ -8,7 +8,7 @@
 //! `--- ledger STATUS` (0 when it cannot be reached). `--- leaves N` says that the app is gone
 //! after N pieces of the answer, `--- bare MODEL` that the model's cluster lacks the provider role,
 //! `--- nowhere MODEL` that there is none. Then comes what must come out: `=== MODEL saw`,
-//! `=== app got`, `=== MODEL skipped`, `=== access log`, `=== ledger asked`, `=== kept`,
+//! `=== app got`, `=== access log`, `=== ledger asked`, `=== kept`,
 //! `=== counted`, `=== logged`.
 //!
 //! A message is its headers, a blank line, and its body to the byte; a line that ends in `\`
@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::envoy::{Headers, Piece};
 use super::play::Life;
-use tradewind::exchange::filter_state::{ATTEMPTS, BILL, DECISION, MODEL, NEAR_LIMIT};
+use tradewind::exchange::filter_state::LOG;
 use tradewind::exchange::{Call, Item};
 use tradewind::json::{Document, Limits};
 
@@ -226,9 +226,6 @@ pub(crate) fn told(life: &Life) -> String {
     if life.reset {
         out.push_str("=== app's connection was reset\n");
     }
-    if let Some(decision) = life.world.state.get(DECISION) {
-        tell_decision(decision, &mut out);
-    }
     tell_log(life, &mut out);
     tell_credits(life, &mut out);
     if !life.world.counted.is_empty() {
@@ -246,15 +243,44 @@ pub(crate) fn told(life: &Life) -> String {
     out
 }
 
-/// What stands in the access log beside what Envoy knows itself.
-pub(crate) const LOGGED: [&str; 4] = [MODEL, ATTEMPTS, BILL, NEAR_LIMIT];
+/// What the module has left for the access log, in the line that Envoy writes around it.
+pub(crate) fn line(life: &Life) -> Option<String> {
+    let left = String::from_utf8(life.world.state.get(LOG)?.clone()).ok()?;
+    Some(format!("{{\"details\":\"{left}\"}}"))
+}
 
+/// The members of that line in which scripts differ; those of a list of reasons stand apart.
+pub(crate) fn logged(life: &Life) -> Vec<(String, String)> {
+    const SAME: [&str; 10] = [
+        "details",
+        "request_id",
+        "method",
+        "path",
+        "api",
+        "operation",
+        "tenant",
+        "route",
+        "stream",
+        "first_ms",
+    ];
+    let line = line(life).unwrap_or_default();
+    let Ok(read) = Document::parse(line.as_bytes(), Limits::default()) else {
+        return vec![("no JSON".to_owned(), line)];
+    };
+    let members = read.root().members();
+    let members = members.filter(|(name, _)| !SAME.contains(&name.as_ref()));
+    members.map(|(name, value)| (name.into_owned(), value.raw().to_owned())).collect()
+}
+
+/// What stands in the access log beside what Envoy knows itself.
 fn tell_log(life: &Life, out: &mut String) {
-    let mut title = "=== access log\n";
-    for key in LOGGED {
-        let Some(value) = life.world.state.get(key) else { continue };
-        out.push_str(core::mem::take(&mut title));
-        out.push_str(&format!("{key} {}\n", String::from_utf8_lossy(value)));
+    let logged = logged(life);
+    if logged.is_empty() {
+        return;
+    }
+    out.push_str("=== access log\n");
+    for (name, value) in logged {
+        out.push_str(&format!("{name} {value}\n"));
     }
 }
 
@@ -291,18 +317,6 @@ fn tell_credits(life: &Life, out: &mut String) {
 }
 
 /// What was decided beside the usual, each with its reason.
-fn tell_decision(decision: &[u8], out: &mut String) {
-    let Ok(decision) = Document::parse(decision, Limits::default()) else { return };
-    for entry in decision.root().items() {
-        let text = |key: &str| entry.str_of(key).unwrap_or_default();
-        for verdict in ["skipped", "lowered", "raised", "refused"] {
-            if entry.get(verdict).is_some() {
-                out.push_str(&format!("=== {} {verdict}\n{}\n", text(verdict), text("reason")));
-            }
-        }
-    }
-}
-
 fn tell(headers: &Headers, body: &[u8], out: &mut String) {
     for (name, value) in headers.iter().filter(|(name, _)| !name.starts_with(':')) {
         out.push_str(&format!("{name}: {}\n", String::from_utf8_lossy(value)));

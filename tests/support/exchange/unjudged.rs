@@ -1,7 +1,7 @@
 //! Answers that Envoy makes itself, at any point of a request's way through its chain: which model
 //! they are said of, and how many were tried.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
-use tradewind::exchange::filter_state::{JUDGED, TRIED};
+use tradewind::exchange::filter_state::{JUDGED, LOG};
 use tradewind::exchange::{Effect, Outcome, Progress, Report, StreamBuffer};
 
 use super::support::{Filter, Gateway, Piece, Step, Way, World};
@@ -83,7 +83,11 @@ fn got(local: &Local, body: bool) -> Got {
     edge.over(&mut world);
     assert_eq!(world.refused, [""; 0]);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let tried = world.state.get(TRIED).map(|tried| text(tried));
+    // Those that say how long they took, and the one of which nobody told.
+    let log = text(world.state.get(LOG).unwrap());
+    let marks = [r#","ms":"#, r#""unjudged""#];
+    let tried: usize = marks.map(|mark| log.matches(mark).count()).iter().sum();
+    let tried = (tried > 0).then(|| tried.to_string());
     let (status, attempts, body) = match step {
         Step::Reply(reply) => {
             let attempts = reply.headers.iter().find(|(name, _)| *name == "x-tradewind-attempts");

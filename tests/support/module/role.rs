@@ -17,6 +17,8 @@ use crate::support::{Role, View};
 /// A stream that asks to be woken has its plugin tick so often, in milliseconds.
 pub(crate) const HURRY_MS: u32 = 50;
 
+/// The level of a line that is good to know.
+const INFO: u32 = 2;
 const REQUEST: u32 = 0;
 const RESPONSE: u32 = 1;
 
@@ -147,8 +149,12 @@ fn show(vm: &mut Vm, id: u32, event: Callback, view: &View<'_>) {
 
 /// Every property, by its path with dots.
 fn properties(view: &View<'_>) -> BTreeMap<String, Vec<u8>> {
-    const PATHS: [&[&str]; 3] =
-        [&["response", "code_details"], &["upstream", "local_address"], &["xds", "cluster_name"]];
+    const PATHS: [&[&str]; 4] = [
+        &["response", "code_details"],
+        &["upstream", "local_address"],
+        &["upstream", "transport_failure_reason"],
+        &["xds", "cluster_name"],
+    ];
     let own = |path: &&[&str]| Some((path.join("."), view.property(path)?));
     let mut properties = view.world.state.clone();
     properties.extend(PATHS.iter().filter_map(own));
@@ -197,6 +203,7 @@ fn effect(deed: Deed, buffer: StreamBuffer) -> Vec<Effect> {
         }
         Deed::Record(name, value) => Effect::Gauge(name, value),
         Deed::Measure(name, value) => Effect::Measure(name, value),
+        Deed::Log(INFO, line) => Effect::Note(line),
         Deed::Log(_, line) => Effect::Log(line),
         Deed::Close(RESPONSE) => Effect::Close,
         Deed::Resume(_) | Deed::TickPeriod(_) => return Vec::new(),

@@ -61,10 +61,59 @@ fn a_policy_is_taken_and_ticks_as_it_needs_to() {
             let (root, taken) = vm.plugin(configuration);
             assert!(taken, "{provider:?}");
             let ms = if provider.is_none() { ms } else { 1000 };
-            assert_eq!(vm.take_deeds(), [Deed::TickPeriod(ms)], "{provider:?}");
+            let mut deeds = vm.take_deeds();
+            assert_eq!(deeds.remove(0), Deed::TickPeriod(ms), "{provider:?}");
+            assert_eq!(
+                deeds.is_empty(),
+                provider.is_some(),
+                "the edge tells its policy: {deeds:?}"
+            );
             assert_eq!(vm.on::<_, ()>(root, "proxy_on_tick", root).1, [], "{provider:?}");
         }
     }
+}
+
+/// Two workers, whose VMs share what they know, and a proxy that goes on to another policy.
+#[test]
+fn a_policy_is_told_once_by_a_proxy_and_measured_by_every_worker() {
+    let edge = |policy: &str| {
+        let mut configurations = Gateway::new(policy).unwrap().configurations.into_iter();
+        configurations.find(|(provider, _)| provider.is_none()).unwrap().1
+    };
+    let digest = |deeds: &[Deed]| -> Vec<(String, u64)> {
+        let gauges = deeds.iter().filter_map(|deed| match deed {
+            Deed::Record(name, value) if name.contains("policy_info") => {
+                Some((name.rsplit('.').next().unwrap().to_owned(), *value))
+            }
+            _ => None,
+        });
+        gauges.collect()
+    };
+    let said = |deeds: &[Deed]| {
+        let lines = deeds.iter().filter(|deed| matches!(deed, Deed::Log(2, _)));
+        lines.count()
+    };
+    let (mut vm, mut other) = (Vm::new(), Vm::new());
+    vm.plugin(&edge(USUAL));
+    let first = vm.take_deeds();
+    let [(usual, 1)] = &digest(&first)[..] else { panic!("{first:?}") };
+    assert_eq!(said(&first), 1, "{first:?}");
+    other.store.data_mut().shared = vm.store.data().shared.clone();
+    other.plugin(&edge(USUAL));
+    let second = other.take_deeds();
+    assert_eq!((digest(&second), said(&second)), (vec![(usual.clone(), 1)], 0));
+    vm.plugin(&edge(CREDITS));
+    let third = vm.take_deeds();
+    let [(gone, 0), (_, 1)] = &digest(&third)[..] else { panic!("{third:?}") };
+    assert_eq!((gone, said(&third)), (usual, 1));
+    let up = Deed::Record("tradewind_ledger_up".to_owned(), 1);
+    assert!(third.contains(&up) && !first.contains(&up), "{third:?}");
+    // A worker that is late says nothing, one that goes back later does.
+    vm.plugin(&edge(USUAL));
+    assert_eq!(said(&vm.take_deeds()), 0);
+    vm.store.data_mut().now_ms += 10_000;
+    vm.plugin(&edge(USUAL));
+    assert_eq!(said(&vm.take_deeds()), 1);
 }
 
 #[test]

@@ -46,6 +46,8 @@ impl Worker {
         for (provider, configuration) in &gateway.configurations {
             let (root, taken) = self.vm(provider.as_deref()).borrow_mut().plugin(configuration);
             assert!(taken, "the configuration of {provider:?} is refused");
+            // What a plugin says as it begins is no request's.
+            self.vm(provider.as_deref()).borrow_mut().take_deeds();
             roots.insert(provider.clone(), root);
         }
         for (provider, root) in self.roots.replace(roots) {

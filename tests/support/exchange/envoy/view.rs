@@ -38,6 +38,9 @@ impl Read for View<'_> {
             ["upstream", "local_address"] => {
                 self.world.connected.map(|address| address.as_bytes().to_vec())
             }
+            ["upstream", "transport_failure_reason"] => {
+                self.world.failure.map(|failure| failure.as_bytes().to_vec())
+            }
             ["xds", "cluster_name"] => Some(self.world.cluster.clone().into_bytes()),
             [key] => self.world.state.get(*key).cloned(),
             _ => None,

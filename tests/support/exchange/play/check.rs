@@ -1,9 +1,10 @@
 //! What is true of every life.
 use std::collections::BTreeSet;
 
+use super::super::script::line;
 use super::{Life, Play, Stage};
-use tradewind::exchange::filter_state::{REQUEST_ID, TRIED};
 use tradewind::exchange::{Progress, Report};
+use tradewind::json::{Document, Limits, Value};
 
 impl Play {
     /// What is true of every life, once there is nothing more to come.
@@ -47,21 +48,41 @@ impl Play {
     /// without.
     pub(super) fn check_log(&mut self) {
         let life = &self.life;
-        let said = |key: &str| life.world.state.get(key).cloned();
-        let (tried, told) = (said(TRIED), header(life, "x-tradewind-attempts").cloned());
+        let line = line(life).unwrap_or_default();
+        let Ok(read) = Document::parse(line.as_bytes(), Limits::default()) else {
+            self.problem(&format!("its line of the log is no JSON: {line}"));
+            return;
+        };
+        let names: Vec<_> = read.root().members().map(|(name, _)| name).collect();
+        let twice = names.iter().find(|name| names.iter().filter(|own| own == name).count() > 1);
+        let attempts = read.root().get("attempts");
+        let attempts = attempts.iter().flat_map(|attempts| attempts.items());
+        // One that has no cluster was never asked.
+        let tried = attempts.filter(|one| one.get("ms").is_some() || !is_unreachable(*one)).count();
+        let told = header(life, "x-tradewind-attempts").cloned();
         let asked: BTreeSet<&String> = life.saw.iter().map(|(model, ..)| model).collect();
-        let least = (!asked.is_empty()).then(|| asked.len().to_string().into_bytes());
-        let unsent = asked.is_empty() || said(REQUEST_ID).as_deref() == Some(b"req-1");
-        if told.is_some() && tried != told {
-            self.problem("the log says another number of attempts than the app was told");
+        let id = read.root().str_of("request_id");
+        let mut problems = Vec::new();
+        if let Some(name) = twice {
+            problems.push(format!("its line of the log has `{name}` twice"));
         }
-        if tried < least {
-            self.problem("the log says that fewer models were tried than were asked");
+        if told.is_some_and(|told| told != tried.to_string().into_bytes()) {
+            problems
+                .push("the log says another number of attempts than the app was told".to_owned());
         }
-        if !unsent {
-            self.problem("the log does not say the id of a request that was sent");
+        if tried < asked.len() {
+            problems.push("the log says that fewer models were tried than were asked".to_owned());
         }
+        if !asked.is_empty() && id.as_deref() != Some("req-1") {
+            problems.push("the log does not say the id of a request that was sent".to_owned());
+        }
+        problems.iter().for_each(|problem| self.problem(problem));
     }
+}
+
+/// Whether an attempt in the log is one of a model that could not be reached.
+fn is_unreachable(attempt: Value<'_>) -> bool {
+    attempt.str_of("outcome").as_deref() == Some("unreachable")
 }
 
 /// One of the headers that the app got.

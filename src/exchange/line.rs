@@ -1,0 +1,166 @@
+//! One request's line of the access log.
+//!
+//! Envoy writes a line once the request is over: what it knows itself, and in one place what is
+//! collected here, as members of the same JSON object. It copies that as it is. So it is written
+//! with all quotes and commas, and leaves the edge role once: a host call for each member would
+//! cost more than all of them together. It begins within the string that Envoy has opened and ends
+//! within the one that Envoy closes, since where nothing is collected Envoy puts a word of its own.
+use super::filter_state::LOG;
+use super::{Effect, Report};
+use crate::decide::{Trace, Verdict, logged};
+use crate::dialect::Fault;
+use crate::json::Writer;
+use crate::policy::Tenant;
+use crate::usage::Usage;
+
+/// What is collected of one request.
+#[derive(Debug, Default)]
+pub(super) struct Line {
+    members: Writer,
+    /// When the request came, by the proxy's clock in milliseconds; 0 where none has come.
+    begun_ms: u64,
+    /// Somebody of ours refuses it.
+    refused: bool,
+}
+
+/// What a request says of itself first.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Opened<'r> {
+    pub(super) request_id: &'r str,
+    pub(super) method: &'r str,
+    /// Without its query, where some apps put a key.
+    pub(super) path: &'r str,
+}
+
+impl Line {
+    /// A request has come.
+    pub(super) fn begin(&mut self, opened: Opened<'_>, now_ms: u64) {
+        let Opened { request_id, method, path } = opened;
+        self.begun_ms = now_ms;
+        self.text("request_id", request_id);
+        self.text("method", &logged(method));
+        self.text("path", &logged(path));
+    }
+
+    /// Whose it is, and what it is for.
+    pub(super) fn caller(&mut self, client: &str, operation: &str, tenant: &Tenant) {
+        self.text("api", client);
+        self.text("operation", operation);
+        self.text("tenant", &tenant.tenant);
+        for (name, label) in [("user", &tenant.user), ("key", &tenant.key)] {
+            label.iter().for_each(|label| self.text(name, label));
+        }
+    }
+
+    /// The model that the app asks for: the name of a route, where there is one.
+    pub(super) fn asks(&mut self, model: &str, streamed: bool) {
+        self.text("route", &logged(model));
+        self.members.key("stream").boolean(streamed);
+    }
+
+    /// Somebody of ours refuses it, and why.
+    pub(super) fn refuse(&mut self, by: &str, why: &str) {
+        if !core::mem::replace(&mut self.refused, true) {
+            self.text("refused_by", by);
+            self.text("refused", &logged(why));
+        }
+    }
+
+    /// The gateway answers it itself, or says why it does not.
+    pub(super) fn answered_ourselves<T>(&mut self, answer: &Result<T, Fault>) {
+        if let Err(fault) = answer {
+            self.refuse("request", &fault.message);
+        }
+    }
+
+    /// Why a chain serves it; or nobody does, where no chain is given.
+    pub(super) fn decided(&mut self, trace: &Trace, chain: Option<&str>) {
+        chain.iter().for_each(|chain| self.text("chain", chain));
+        for (name, verdict, what) in [
+            ("skipped", Verdict::Skipped, "model"),
+            ("lowered", Verdict::Lowered, "model"),
+            ("raised", Verdict::Raised, "field"),
+        ] {
+            if !trace.of(chain).any(|entry| entry.verdict == verdict) {
+                continue;
+            }
+            self.members.key(name).array(|json| {
+                for entry in trace.of(chain).filter(|entry| entry.verdict == verdict) {
+                    json.object(|json| {
+                        json.key(what).string(&entry.subject);
+                        json.key("why").string(&entry.shown_reason());
+                    });
+                }
+            });
+        }
+        let refusals = trace.of(chain).filter(|entry| entry.verdict == Verdict::Refused);
+        refusals.for_each(|entry| self.refuse(entry.step, &entry.reason));
+    }
+
+    /// Which model has answered, and when the app had the first of its answer.
+    pub(super) fn answered(&mut self, report: &Report) {
+        self.text("model", &report.model);
+        if report.first_ms > 0 {
+            let first_ms = report.first_ms.saturating_sub(self.begun_ms);
+            self.members.key("first_ms").number(first_ms);
+        }
+    }
+
+    /// What was used, in tokens.
+    pub(super) fn used(&mut self, usage: &Usage) {
+        let cache_write = usage.cache_write.saturating_add(usage.cache_write_hour);
+        for (name, tokens) in [
+            ("input_tokens", usage.input_total()),
+            ("cached_input_tokens", usage.cached_input),
+            ("cache_write_tokens", cache_write),
+            ("output_tokens", usage.output),
+            ("reasoning_tokens", usage.reasoning),
+        ] {
+            if tokens > 0 {
+                self.members.key(name).number(tokens);
+            }
+        }
+    }
+
+    /// A member that says something of the request by being there.
+    pub(super) fn flag(&mut self, name: &str) {
+        self.members.key(name).boolean(true);
+    }
+
+    /// A member that is a decimal number.
+    pub(super) fn decimal(&mut self, name: &str, digits: &str) {
+        self.members.key(name).raw(digits);
+    }
+
+    /// A member that is a text.
+    pub(super) fn text(&mut self, name: &str, text: &str) {
+        self.members.key(name).string(text);
+    }
+
+    /// A member with several things in it.
+    pub(super) fn list(&mut self, name: &str, items: impl FnOnce(&mut Writer)) {
+        self.members.key(name).array(items);
+    }
+
+    /// Whether somebody of ours has refused the request.
+    pub(super) const fn is_refused(&self) -> bool {
+        self.refused
+    }
+
+    /// The whole of it, with Envoy's own word for how the request ended and ours; `None` where no
+    /// request has come.
+    pub(super) fn finish(mut self, details: &str, outcome: &str) -> Option<Effect> {
+        if self.begun_ms == 0 {
+            return None;
+        }
+        self.text("outcome", outcome);
+        let members = self.members.finish();
+        let mut line = Writer::after(Vec::with_capacity(members.len().saturating_add(64)));
+        line.string(details);
+        let line = line.finish();
+        let mut out = line.get(1..)?.to_vec();
+        out.push(b',');
+        out.extend_from_slice(members.get(..members.len().saturating_sub(1))?);
+        Some(Effect::State(LOG.into(), out))
+    }
+}
