@@ -37,7 +37,7 @@ pub enum Selector {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MeterKey {
     pub tenant: String,
-    /// Empty for all of the tenant; `user:ci`, `key:k1` or `model:gpt-4o` for a part of it.
+    /// Empty for all of the tenant; `user:ci`, `key:k1` or `model:gpt-sol` for a part of it.
     pub label: String,
     pub window: Window,
 }

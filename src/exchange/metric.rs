@@ -2,7 +2,7 @@
 //! dashboards are made of this table.
 //!
 //! A module can only name a metric, so labels stand in the name, as pairs after it:
-//! `tradewind_attempts_total.model.gpt-4o.outcome.answered`. `tradewind render` writes the rules
+//! `tradewind_attempts_total.model.gpt-sol.outcome.answered`. `tradewind render` writes the rules
 //! that cut them out again.
 use super::{Effect, report};
 use crate::policy::{Policy, metric_label};

@@ -77,11 +77,11 @@ const MODEL: Section = Section::new(
     "models:
   claude-sonnet:
     provider: anthropic
-    name: claude-sonnet-4-5
-    context_window: 200000
-    max_output_tokens: 64000
+    name: claude-sonnet-5-5
+    context_window: 1000000
+    max_output_tokens: 128000
     capabilities: [tools, images, json_schema, reasoning]
-    price: {input: \"3\", cached_input: \"0.30\", cache_write: \"3.75\", output: \"15\"}",
+    price: {input: \"2\", cached_input: \"0.10\", cache_write: \"2.50\", output: \"10\"}",
     &[&PROVIDER, &NAME, &CONTEXT_WINDOW, &MAX_OUTPUT_TOKENS, &CAPABILITIES, &PRICE, &UNSUPPORTED],
 );
 

@@ -31,7 +31,7 @@ const ROUTE: Section = Section::new(
     "an object with `models` and a `chain`",
     "What apps put in `model`, and the chain that serves it. `GET /v1/models` lists all of these \
      names.",
-    "routes:\n  - {models: [auto, gpt-4o], chain: premium}\n  - {models: [cheap], chain: budget}",
+    "routes:\n  - {models: [auto, gpt-sol], chain: premium}\n  - {models: [cheap], chain: budget}",
     &[&MODELS, &CHAIN, &ANSWER_MODEL],
 );
 

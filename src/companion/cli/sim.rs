@@ -29,7 +29,7 @@ clears, GET lists). The first row that covers a valid request applies to it:
                        one_byte, split_utf8: true, split: N}
   max_input, max_output
                        the model's limits in tokens
-For example: [{\"model\": \"claude-*\", \"status\": 529}, {\"model\": \"gpt-4o\", \"times\": 1,
+For example: [{\"model\": \"claude-*\", \"status\": 529}, {\"model\": \"gpt-6-sol\", \"times\": 1,
 \"reset\": \"after_events:3\"}]
 
 GET /requests on the admin port lists the requests seen and how each was answered; DELETE /requests

@@ -1,7 +1,7 @@
 //! The labels of the module's metrics.
 //!
 //! A module can only name a metric, so labels stand in the name, as pairs after it:
-//! `tradewind_attempts_total.model.gpt-4o.outcome.answered`. These rules cut them out again. Values
+//! `tradewind_attempts_total.model.claude.outcome.answered`. These rules cut them out again. Values
 //! have no dots: the module writes `_` for them.
 use serde_json::{Value, json};
 

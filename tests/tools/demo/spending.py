@@ -11,7 +11,7 @@ from tour import Step, Tour, claim, served
 
 # Bulk is cheaper: what a purchase must reach, and what it saves.
 TIERS = [{"at_least": "100", "discount": "5%"}, {"at_least": "1000", "discount": "10%"}]
-# An answer of so many words costs a quarter of a credit at Claude's price.
+# An answer of so many words costs a sixth of a credit at Claude's price.
 LONG = "Tell me everything [words:16000]"
 
 BUYING: list[Step] = []
@@ -88,7 +88,7 @@ def near_limit(tour: Tour) -> Seen:
         if seen.model != "claude-sonnet":
             account = _counted(tour, policy.SMALL)
             seen.note = f"x-tradewind-credits: {app.credits}; then {account['balance']}"
-            return served(seen, "gemini-flash")
+            return served(seen, "gemini-lite")
         _counted(tour, policy.SMALL)
     claim(False, "startup is served by Claude to the end")
 

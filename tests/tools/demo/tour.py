@@ -138,30 +138,30 @@ def image(tour: Tour) -> Seen:
     seen = tour.openai.ask("fast", content)
     claim("1 image" in seen.text, f"no image was seen: `{seen.text}`")
     seen.note = "Gemini saw 1 image"
-    return served(seen, "gemini-flash")
+    return served(seen, "gemini-lite")
 
 
 @step("Anthropic app: it asks for claude-haiku, Gemini serves, the SDK cannot tell")
 def anthropic_by_gemini(tour: Tour) -> Seen:
     seen = tour.anthropic.ask("claude-haiku", "Good morning")
-    claim("gemini-2.5-flash" in seen.text, f"the answer is `{seen.text}`")
-    return served(seen, "gemini-flash")
+    claim("gemini-3.5-flash-lite" in seen.text, f"the answer is `{seen.text}`")
+    return served(seen, "gemini-lite")
 
 
-@step("Claude down (529): an Anthropic app's stream comes from GPT-4o unnoticed", CLAUDE_DOWN)
+@step("Claude down (529): an Anthropic app's stream comes from GPT-6 unnoticed", CLAUDE_DOWN)
 def claude_down(tour: Tour) -> Seen:
     seen = tour.anthropic.stream("claude-sonnet", "Good evening")
-    claim("openai/gpt-4o" in seen.text, f"the answer is `{seen.text}`")
+    claim("openai/gpt-6-sol" in seen.text, f"the answer is `{seen.text}`")
     seen.note = tour.path()
-    return served(seen, "gpt-4o", attempts=2)
+    return served(seen, "gpt-sol", attempts=2)
 
 
 @step("Error inside a 200: Claude's stream begins with an error; unnoticed too", ERROR_IN_STREAM)
 def error_in_stream(tour: Tour) -> Seen:
     seen, _ = tour.openai.stream("auto", "Good night")
-    claim("openai/gpt-4o" in seen.text, f"the answer is `{seen.text}`")
+    claim("openai/gpt-6-sol" in seen.text, f"the answer is `{seen.text}`")
     seen.note = tour.path()
-    return served(seen, "gpt-4o", attempts=2)
+    return served(seen, "gpt-sol", attempts=2)
 
 
 @step("Rate limit: Claude says 429 and to wait 30 s; nobody waits", RATE_LIMITED)
@@ -169,7 +169,7 @@ def rate_limited(tour: Tour) -> Seen:
     seen = tour.openai.ask("auto", "Once more")
     claim(seen.milliseconds < 5000, f"it took {seen.milliseconds:.0f} ms: somebody waited")
     seen.note = tour.path()
-    return served(seen, "gpt-4o", attempts=2)
+    return served(seen, "gpt-sol", attempts=2)
 
 
 @step("Everything down: the SDK waits as Retry-After says, twice, then raises", ALL_DOWN)
