@@ -22,12 +22,7 @@ const SEEN: &str = concat!(
 
 pub(super) fn access_log() -> Value {
     json!([
-        filtered(
-            any_of([status("LE", 399), expression(&seen())]),
-            json!({
-                "text_format_source": {"inline_string": format!("{SEEN}{}\"}}\n", own())},
-            })
-        ),
+        filtered(any_of([status("LE", 399), expression(&seen())]), line()),
         filtered(
             all_of([status("GE", 400), expression(&format!("!({})", seen()))]),
             json!({
@@ -51,6 +46,16 @@ pub(super) fn access_log() -> Value {
             })
         ),
     ])
+}
+
+/// The line of requests that the module has seen, and of no other: of a proxy that serves other
+/// hosts too, which have a log of their own.
+pub(super) fn of_seen() -> Value {
+    filtered(expression(&seen()), line())
+}
+
+fn line() -> Value {
+    json!({"text_format_source": {"inline_string": format!("{SEEN}{}\"}}\n", own())}})
 }
 
 /// What the module has left, or, where its VM has failed, Envoy's own word for what happened. Envoy

@@ -274,12 +274,14 @@ impl Proxy {
     }
 
     /// The line of a request in the access log.
+    #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "native tests alone ask"))]
     pub(crate) fn line(&self, name: &str) -> String {
         let request = self.requests.iter().find(|request| request.name == name);
         request.and_then(|request| line(&request.play.life)).unwrap_or_default()
     }
 
     /// What histograms were given, request by request.
+    #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "native tests alone ask"))]
     pub(crate) fn measured(&self) -> Vec<(String, u64)> {
         let worlds = self.requests.iter().map(|request| &request.play.life.world);
         worlds.flat_map(|world| world.measured.iter().cloned()).collect()

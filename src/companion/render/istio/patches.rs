@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::super::endpoint::{HTTP_OPTIONS, options_of};
-use super::super::{Checked, Place, Secret, any, bounds, cluster, duration, ledger, plugin, route};
+use super::super::{
+    Checked, Place, Secret, any, bounds, cluster, duration, ledger, log, plugin, route,
+};
 use super::{Mesh, discovered, host, object, put};
 use crate::policy::{Endpoint, Policy};
 
@@ -18,6 +20,7 @@ pub(super) fn filter(
     let json = with_ledger(checked);
     let mut patches = vec![
         edge(Checked { policy, json: &json }, place, mesh),
+        access_log(mesh),
         virtual_host(policy, mesh),
         routes(policy, mesh),
     ];
@@ -69,12 +72,26 @@ fn edge(checked: Checked<'_>, place: &Place, mesh: &Mesh) -> Value {
     let found = json!({"listener": {
         "portNumber": mesh.proxy.port(),
         "filterChain": {"filter": {
-            "name": "envoy.filters.network.http_connection_manager",
+            "name": MANAGER,
             "subFilter": {"name": "envoy.filters.http.router"},
         }},
     }});
     patch("HTTP_FILTER", found, ("INSERT_BEFORE", filter), mesh)
 }
+
+/// A line for each request that the module has seen, beside the mesh's own log.
+fn access_log(mesh: &Mesh) -> Value {
+    let found = json!({"listener": {
+        "portNumber": mesh.proxy.port(), "filterChain": {"filter": {"name": MANAGER}},
+    }});
+    let log = json!({"access_log": [log::of_seen()]});
+    let value = json!({"name": MANAGER, "typed_config": any(MANAGER_MESSAGE, log)});
+    patch("NETWORK_FILTER", found, ("MERGE", value), mesh)
+}
+
+const MANAGER: &str = "envoy.filters.network.http_connection_manager";
+const MANAGER_MESSAGE: &str =
+    "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 
 fn virtual_host(policy: &Policy, mesh: &Mesh) -> Value {
     let value = json!({

@@ -62,6 +62,17 @@ def http_filter(proxy: Proxy, match: dict, patch: dict) -> bool:
     return True
 
 
+def network_filter(proxy: Proxy, match: dict, patch: dict) -> bool:
+    assert patch["operation"] == "MERGE"
+    wanted = match["listener"]
+    own = proxy.listener["filter_chains"][0]["filters"][0]
+    if wanted["portNumber"] != proxy.port or wanted["filterChain"]["filter"]["name"] != own["name"]:
+        return False
+    assert patch["value"]["typed_config"]["@type"] == own["typed_config"]["@type"]
+    merge(own, patch["value"])
+    return True
+
+
 def hosts(proxy: Proxy, match: dict) -> list[dict]:
     wanted = match["routeConfiguration"]
     if wanted["portNumber"] != proxy.port:
@@ -100,6 +111,7 @@ def cluster(proxy: Proxy, match: dict, patch: dict) -> bool:
 
 APPLY = {
     "HTTP_FILTER": http_filter,
+    "NETWORK_FILTER": network_filter,
     "VIRTUAL_HOST": virtual_host,
     "HTTP_ROUTE": http_route,
     "CLUSTER": cluster,
