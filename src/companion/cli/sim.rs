@@ -34,7 +34,8 @@ For example: [{\"model\": \"claude-*\", \"status\": 529}, {\"model\": \"gpt-6-so
 
 GET /requests on the admin port lists the requests seen and how each was answered; DELETE /requests
 forgets them. Every provider answers `[mark:...]`, `call the tool NAME`, `refuse this` and
-`[words:N]` in the last user text.";
+`[words:N]` in the last user text, and makes the calls of a task one after the other that is spelt
+out as `[step NAME {...}] [step NAME {...}]`.";
 
 /// Plays OpenAI, Anthropic and Gemini on loopback, each as strict as its own API.
 ///

@@ -1,5 +1,5 @@
 //! What the simulated models say: the same for every provider, and always the same for a request.
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::fit::fit;
 
@@ -263,7 +263,13 @@ fn cut(request: &ChatRequest, mut text: String) -> (String, End) {
 
 /// The calls the user asks for or the choice forces.
 fn calls(request: &ChatRequest, serial: u64) -> Vec<Call> {
-    if !request.results.is_empty() || request.choice == Choice::Never {
+    if request.choice == Choice::Never {
+        return Vec::new();
+    }
+    if let Some((name, input)) = next_step(request) {
+        return vec![Call { id: format!("{serial:012}0000"), input, name }];
+    }
+    if !request.results.is_empty() {
         return Vec::new();
     }
     let mut asked = asked_tools(&request.last);
@@ -288,6 +294,32 @@ fn calls(request: &ChatRequest, serial: u64) -> Vec<Call> {
         out.push(Call { id, input: fit(&tool.schema, &hint), name });
     }
     out
+}
+
+/// The next step of a task that a conversation spells out, each as `[step TOOL {...}]`: the first
+/// whose input has not been told again since, as it is where the call comes back.
+fn next_step(request: &ChatRequest) -> Option<(String, Value)> {
+    let spelt: Vec<(&str, &str, Value)> =
+        request.prompt.split("[step ").skip(1).filter_map(step).collect();
+    let done = |input: &Value| {
+        let mut texts =
+            input.as_object().into_iter().flat_map(Map::values).filter_map(Value::as_str);
+        texts.all(|text| {
+            let spelt = spelt.iter().map(|(_, said, _)| said.matches(text).count());
+            request.prompt.matches(text).count() > spelt.fold(0, usize::saturating_add)
+        })
+    };
+    let offered = |name: &str| request.tools.iter().any(|tool| tool.name == name);
+    let next = spelt.iter().find(|(name, _, input)| offered(name) && !done(input));
+    next.map(|(name, _, input)| ((*name).to_owned(), input.clone()))
+}
+
+/// A step's tool, its input as it is spelt, and as a value.
+fn step(text: &str) -> Option<(&str, &str, Value)> {
+    let (name, rest) = text.split_once(' ')?;
+    let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
+    let input = values.next()?.ok().filter(Value::is_object)?;
+    Some((name, rest.get(..values.byte_offset())?, input))
 }
 
 /// The names after "call the tool" or "call the tools".
