@@ -108,7 +108,7 @@ def test_claude_fails_within_a_turn_and_comes_back(claude_code, sim):
 def test_claude_fails_between_turns(claude_code, sim):
     app = claude_code("auto")
     app.turn("Do this: " + app.bash("echo 1 >> a.txt"))
-    sim.weather("claude-sonnet-4-5", reset="before")
+    sim.weather("claude-sonnet-4-5", reset="before_headers")
     said = app.turn("And now this: " + app.bash("echo 2 >> a.txt"))
     assert said.startswith("openai/"), said
     sim.reset()
