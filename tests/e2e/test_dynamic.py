@@ -124,6 +124,9 @@ def test_everything_changes_under_load(launch, sim, rules, version):
         routed["routes"].append({"models": ["fresh"], "chain": "claude"})
         dynamic.change(routed)
         until("the new route", lambda: dynamic.serves("fresh"))
+        checked = [paths.TRADEWIND, "check", dynamic.folder / "policy.json"]
+        said = subprocess.run(checked, capture_output=True, text=True).stdout
+        assert f"policy {said.split()[-1]} is loaded" in gateway.envoy.text()
 
         before = dynamic.files()
         done = dynamic.render(broken(routed))

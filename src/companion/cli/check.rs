@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use crate::companion::policy_file;
 use crate::json::Writer;
-use crate::policy::{Policy, Problem};
+use crate::policy::{Policy, Problem, digest};
 
 /// Reports every problem of a policy, each with its place.
 ///
@@ -39,7 +39,8 @@ pub(super) fn run(args: &Check) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let checked = policy_file::parse(&bytes).map(|(policy, _)| policy);
+    let checked = policy_file::parse(&bytes)
+        .map(|(policy, node)| summary(&policy, &digest(node.to_json().as_bytes())));
     let text = match args.format {
         Format::Human => human(&args.policy, &checked),
         Format::Json => json(checked.as_ref().err().map_or(&[][..], Vec::as_slice)),
@@ -49,15 +50,16 @@ pub(super) fn run(args: &Check) -> ExitCode {
     ExitCode::from(u8::from(checked.is_err()))
 }
 
-fn human(file: &Path, checked: &Result<Policy, Vec<Problem>>) -> Vec<u8> {
+fn human(file: &Path, checked: &Result<String, Vec<Problem>>) -> Vec<u8> {
     let text = match checked {
-        Ok(policy) => format!("{}: no problems in {}\n", file.display(), summary(policy)),
+        Ok(summary) => format!("{}: no problems in {summary}\n", file.display()),
         Err(problems) => problems.iter().map(|problem| problem.in_file(file) + "\n").collect(),
     };
     text.into_bytes()
 }
 
-fn summary(policy: &Policy) -> String {
+/// What a policy has, and the digest by which proxies name it in their log and metrics.
+fn summary(policy: &Policy, digest: &str) -> String {
     let counted = |count: usize, what: &str| match count {
         1 => format!("1 {what}"),
         _ => format!("{count} {what}s"),
@@ -65,7 +67,7 @@ fn summary(policy: &Policy) -> String {
     let models = counted(policy.models().len(), "model");
     let chains = counted(policy.chains().count(), "chain");
     let routes = counted(policy.routes().len(), "route");
-    format!("{models}, {chains} and {routes}")
+    format!("{models}, {chains} and {routes}; its digest is {digest}")
 }
 
 fn json(problems: &[Problem]) -> Vec<u8> {

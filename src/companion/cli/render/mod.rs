@@ -61,13 +61,13 @@ pub(super) struct Render {
     /// the paths are those over there.
     #[arg(long)]
     no_check_files: bool,
-    #[command(flatten)]
-    mesh: mesh::MeshArgs,
     /// The memory of requests and answers that Envoy may hold before it refuses and resets, such
     /// as `512MiB`. The module's own memory comes on top: up to 1 GiB for each role and worker,
     /// a few MiB for most.
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = heap)]
     max_heap: u64,
+    #[command(flatten)]
+    mesh: mesh::MeshArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
