@@ -271,3 +271,29 @@ fn models_that_would_need_too_many_places_of_a_body_changed_are_passed_over() {
                     fewer of them back";
     assert_eq!(message, expected);
 }
+
+/// Instructions among the messages are moved whole for a model that takes none there, and a plan
+/// carries what is moved.
+#[test]
+fn models_that_much_of_a_body_would_be_moved_for_are_passed_over() {
+    let models = |rest: &str| {
+        let body = format!(
+            r#"{{"model":"mixed","max_tokens":9,"messages":[{{"role":"user","content":"Hi"}},{rest},{{"role":"user","content":"So?"}}]}}"#
+        );
+        let legs =
+            decided_for("anthropic", &body, &Counting::default()).unwrap().quote.primary.legs;
+        legs.iter().map(|leg| leg.model.name.clone()).collect::<Vec<_>>()
+    };
+    let system = |bytes: usize| format!(r#"{{"role":"system","content":"{}"}}"#, "a".repeat(bytes));
+    assert_eq!(models(&system(65_000)), ["claude", "gpt"]);
+    assert_eq!(models(&system(66_000)), ["gpt"]);
+    // Two changes of the same bytes: the thought and the comma behind it, the instruction and the
+    // comma before it.
+    let thought = r#"{"type":"thinking","thinking":"","signature":"tradewind"}"#;
+    let instruction = r#"{"type":"mid_conv_system","content":[{"type":"text","text":"x"}]}"#;
+    let hm = r#"{"type":"text","text":"Hm"}"#;
+    let turn =
+        |blocks: &[&str]| format!(r#"{{"role":"assistant","content":[{}]}}"#, blocks.join(","));
+    assert_eq!(models(&turn(&[hm, instruction])), ["claude", "gpt"]);
+    assert_eq!(models(&turn(&[thought, instruction, hm])), ["gpt"]);
+}

@@ -13,6 +13,11 @@ pub(super) const STEP: Step = Step { name: NAME, run };
 /// is one of them, and so is each thought of another provider's model that an app sends back.
 const EDITS_MAX: usize = 1024;
 
+/// Most bytes that are put into a body: a plan carries them too, once for each model that is told
+/// something else. Most edits are of a few words; instructions that a model does not take where
+/// they stand are moved whole.
+const PUT_BYTES_MAX: usize = 64 << 10;
+
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     let (operation, format) = (request.operation, request.inbound.format);
     if !decision.quote.candidates().any(|candidate| candidate.speaks(operation, format)) {
@@ -32,6 +37,21 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
                  thought of another model: send fewer of them back"
             )));
         }
+        if change.edits.iter().map(|edit| edit.put.text_bytes()).fold(0, usize::saturating_add)
+            > PUT_BYTES_MAX
+        {
+            return Some(Cow::Owned(format!(
+                "more than {} KiB of the body would have to be moved for it, such as instructions \
+                 among the messages: send them in `system`",
+                PUT_BYTES_MAX >> 10
+            )));
+        }
+        if !in_order(&change.edits) {
+            return Some(Cow::Borrowed(
+                "it would have to be told otherwise in places that overlap, such as instructions \
+                 between another model's thoughts: send them in `system`",
+            ));
+        }
         let known = changes.iter().position(|own| *own == change);
         leg.change = known.unwrap_or(changes.len());
         if known.is_none() {
@@ -41,6 +61,11 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     });
     decision.outline.changes = changes;
     left.map_err(|message| Fault::new(FaultKind::InvalidRequest, message))
+}
+
+/// Whether no two edits are of the same bytes.
+fn in_order(edits: &[Edit]) -> bool {
+    edits.iter().zip(edits.iter().skip(1)).all(|(one, next)| one.at.end <= next.at.start)
 }
 
 fn change(request: &Request<'_>, leg: &Leg, common: &[Edit]) -> Change {

@@ -28,6 +28,20 @@ pub enum Put {
     },
 }
 
+impl Put {
+    /// The bytes of text that it carries.
+    #[must_use]
+    pub fn text_bytes(&self) -> usize {
+        match self {
+            Self::Model => 0,
+            Self::Text(text) => text.len(),
+            Self::Bound { before, after, without } => {
+                before.len().saturating_add(after.len()).saturating_add(without.len())
+            }
+        }
+    }
+}
+
 /// The body with its edits made; `None` when an edit does not fit the body.
 ///
 /// `edits` are in order and do not overlap. `model` is a JSON string, quotes included; `bound` is

@@ -69,7 +69,7 @@ impl Line {
     /// The gateway answers it itself, or says why it does not.
     pub(super) fn answered_ourselves<T>(&mut self, answer: &Result<T, Fault>) {
         if let Err(fault) = answer {
-            self.refuse("request", &fault.message);
+            self.refuse("request", &without_values(&fault.message));
         }
     }
 
@@ -162,5 +162,36 @@ impl Line {
         out.push(b',');
         out.extend_from_slice(members.get(..members.len().saturating_sub(1))?);
         Some(Effect::State(LOG.into(), out))
+    }
+}
+/// What is wrong with a request, without what it says: of what stands in quotes only names and
+/// numbers stay, such as those of fields.
+fn without_values(message: &str) -> String {
+    let name = |c: char| c.is_ascii_alphanumeric() || "_-.[]/".contains(c);
+    let parts = message.split('`').enumerate().map(|(index, part)| {
+        let quoted = index % 2 == 1;
+        if quoted && !part.chars().all(name) { "…" } else { part }
+    });
+    parts.collect::<Vec<_>>().join("`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_values;
+
+    #[test]
+    fn what_a_request_says_is_not_logged() {
+        for (told, logged) in [
+            (
+                "`messages`: expected an array, got `\"my word\"`",
+                "`messages`: expected an array, got `…`",
+            ),
+            ("`messages[1].tool_call_id`: is missing", "`messages[1].tool_call_id`: is missing"),
+            ("`n`: expected 1, got `a b` or `2`", "`n`: expected 1, got `…` or `2`"),
+            ("no quotes", "no quotes"),
+            ("one ` alone and `more", "one `…`more"),
+        ] {
+            assert_eq!(without_values(told), logged);
+        }
     }
 }

@@ -40,8 +40,12 @@ fn bound(root: Value<'_>, family: Family, unsaid: &mut Vec<&str>, edits: &mut Ve
     if !family.takes_newer_bound_only() {
         return;
     }
-    if root.get(newer).is_some() {
-        return unsaid.push(older);
+    // A null bounds nothing: of a null and a number it is the number that stays.
+    let is_null = root.given(newer).is_none();
+    match root.get(newer) {
+        Some(_) if is_null && root.given(older).is_some() => unsaid.push(newer),
+        Some(_) => return unsaid.push(older),
+        None => {}
     }
     for (key, _) in root.pairs().filter(|(key, _)| key.is(older)) {
         replace(key, format!("\"{newer}\""), edits);
@@ -58,7 +62,13 @@ fn reasoning(
     edits: &mut Vec<Edit>,
 ) {
     unsaid.push("thinking");
-    let Some(nearest) = effort else { return };
+    let Some(nearest) = effort else {
+        // What never reasons does not know the word that says so.
+        if family.never_thinks() {
+            unsaid.push("reasoning_effort");
+        }
+        return;
+    };
     // Where it is not taken with this request, the word that says so is still to be said.
     unsaid.retain(|field| *field != "reasoning_effort");
     match root.get("reasoning_effort") {

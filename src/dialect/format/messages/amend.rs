@@ -1,6 +1,7 @@
 //! What changes in an app's body for one model of a provider that speaks this format: what that
 //! model does not take is said otherwise or left out. How is found where a request is written, in
 //! [`super::options`].
+use super::instructions::Left;
 use super::options::{Options, Thinking};
 use crate::dialect::cut::{insert, members, replace};
 use crate::dialect::{Ask, Edit, Field, Put, Target};
@@ -40,17 +41,32 @@ pub(super) fn amend<'d>(
         self::effort(root, &options, effort, edits);
     }
     members(root, |key| unsaid.contains(&key), edits);
+    let mut ends = ask.prefill.is_some_and(|index| is_gone(&format!("messages[{index}]")));
     if options.generation.known && !options.generation.instructions {
-        super::instructions::lift(root, edits);
-    }
-    for (index, tool) in root.get("tools").iter().flat_map(|tools| tools.items()).enumerate() {
-        if is_gone(&format!("tools[{index}]")) {
-            members(tool, |key| key == "strict", edits);
+        // What follows the assistant's last words may be lifted from behind them.
+        match super::instructions::lift(root, edits) {
+            Some(Left::Nothing) => ends = false,
+            Some(Left::Assistant) => ends |= !options.generation.prefill,
+            Some(Left::User) | None => {}
         }
     }
-    if ask.prefill.is_some_and(|index| is_gone(&format!("messages[{index}]"))) {
+    for (index, tool) in ask.tools.iter().enumerate() {
+        if is_gone(&format!("tools[{index}]")) {
+            // Tools of a server's own stand among the app's, which alone are counted.
+            let mut listed = root.get("tools").into_iter().flat_map(|tools| tools.items());
+            let named = |own: &Value<'_>| own.get("name").is_some_and(|name| name.is(&tool.name));
+            let own = listed.find(|own| is_custom(*own) && named(own));
+            own.into_iter().for_each(|own| members(own, |key| key == "strict", edits));
+        }
+    }
+    if ends {
         go_on(root, edits);
     }
+}
+
+/// Whether the app runs a tool itself.
+fn is_custom(tool: Value<'_>) -> bool {
+    tool.given("type").is_none_or(|kind| kind.is("custom"))
 }
 
 /// What became of the app's word about thinking.
@@ -135,6 +151,11 @@ fn effort(root: Value<'_>, options: &Options<'_>, for_budget: Option<&str>, edit
                     }
                 }
             }
+        }
+        (Some(config), None, Some(word)) if config.get("effort").is_some() => {
+            config.get("effort").into_iter().for_each(|null| {
+                replace(null, format!("\"{word}\""), edits);
+            });
         }
         (Some(config), None, Some(word)) => {
             let comma = if config.members().next().is_some() { "," } else { "" };

@@ -46,7 +46,8 @@ fn of_error(error: Value<'_>, status: Option<u16>) -> Fault {
     let fault = Fault { details: details(error), ..said.fault(text, status_of) };
     let thread = error.get("details").and_then(|details| details.str_of("error_code"));
     // What the provider has kept is the app's to know of: with this code it goes on without.
-    let gone = thread.is_some_and(|code| code.starts_with("thread_"));
+    let of_app = matches!(status, None | Some(400 | 404));
+    let gone = of_app && thread.is_some_and(|code| code.starts_with("thread_"));
     let kind = if gone { FaultKind::InvalidRequest } else { fault.kind };
     Fault { kind, ..fault }
 }

@@ -7,9 +7,18 @@ use crate::json::Value;
 /// A conversation says something: what stands in for one of instructions alone.
 const ALONE: &str = r#"[{"role":"user","content":"."}]"#;
 
-/// Moves the instructions among the messages to the others.
-pub(super) fn lift(root: Value<'_>, edits: &mut Vec<Edit>) {
-    let Some(messages) = root.given("messages") else { return };
+/// Who speaks last in what is left of a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Left {
+    /// Nobody: it was instructions alone.
+    Nothing,
+    User,
+    Assistant,
+}
+
+/// Moves the instructions among the messages to the others; `None` where there are none.
+pub(super) fn lift(root: Value<'_>, edits: &mut Vec<Edit>) -> Option<Left> {
+    let messages = root.given("messages")?;
     let mut blocks = Vec::new();
     for message in messages.items() {
         if is_instruction(message) {
@@ -20,9 +29,15 @@ pub(super) fn lift(root: Value<'_>, edits: &mut Vec<Edit>) {
     }
     let emptied = |message: Value<'_>| is_instruction(message) || is_emptied(message);
     if !messages.items().any(emptied) && blocks.is_empty() {
-        return;
+        return None;
     }
-    if messages.items().all(emptied) {
+    let last = messages.items().filter(|message| !emptied(*message)).last();
+    let is_assistant = |last: Value<'_>| last.get("role").is_some_and(|role| role.is("assistant"));
+    let left = last.map_or(Left::Nothing, |last| match is_assistant(last) {
+        true => Left::Assistant,
+        false => Left::User,
+    });
+    if left == Left::Nothing {
         replace(messages, ALONE, edits);
     } else {
         items(messages, emptied, edits);
@@ -35,6 +50,7 @@ pub(super) fn lift(root: Value<'_>, edits: &mut Vec<Edit>) {
     if !blocks.is_empty() {
         add(root, &blocks.join(","), edits);
     }
+    Some(left)
 }
 
 fn is_instruction(message: Value<'_>) -> bool {

@@ -298,8 +298,10 @@ fn format<'d>(
 fn thread(ask: &mut Ask<'_>, root: Value<'_>) -> Result<(), Fault> {
     let Some(thread) = root.given("thread") else { return Ok(()) };
     let kind = need_string(object(thread, &ROOT.key("thread"))?, "type", &ROOT.key("thread"))?;
-    // A later word may lean on what came before as well.
-    ask.thread = Some(if kind == "create" { Thread::Create } else { Thread::Continue });
+    // A later word may lean on what came before as well, and so may whatever else stands here.
+    let begins =
+        kind == "create" && thread.members().all(|(key, value)| key == "type" || value.is_null());
+    ask.thread = Some(if begins { Thread::Create } else { Thread::Continue });
     note(&mut ask.passthrough_only, "thread");
     Ok(())
 }

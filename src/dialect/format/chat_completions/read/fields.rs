@@ -106,7 +106,8 @@ pub(super) fn reasoning_effort(ask: &mut Ask<'_>, name: &'static str, value: Val
         "xhigh" | "max" => Reasoning::Effort(Effort::Max),
         other => {
             let known = "`none`, `minimal`, `low`, `medium`, `high`, `xhigh` or `max`";
-            return Err(Fault::field(name, format_args!("expected {known}, got `{other}`")));
+            let got: String = other.chars().take(40).collect();
+            return Err(Fault::field(name, format_args!("expected {known}, got `{got}`")));
         }
     };
     ask.reasoning = Some(Given { value: effort, field: name });

@@ -93,7 +93,33 @@ fn bounds_and_sampling() -> Vec<Row> {
             said(r#""max_completion_tokens":9"#),
             &[],
         ),
+        // Of a null and a number it is the number that bounds, and that was held for.
+        (
+            "gpt-5",
+            said(r#""max_tokens":9,"max_completion_tokens":null"#),
+            said(r#""max_completion_tokens":9"#),
+            &[],
+        ),
+        (
+            "gpt-5",
+            said(r#""max_completion_tokens":9,"max_tokens":null"#),
+            said(r#""max_completion_tokens":9"#),
+            &[],
+        ),
+        (
+            "gpt-5",
+            said(r#""max_completion_tokens":null,"n":1,"max_tokens":9"#),
+            said(r#""n":1,"max_completion_tokens":9"#),
+            &[],
+        ),
+        (
+            "gpt-5",
+            said(r#""max_completion_tokens":null,"max_tokens":null"#),
+            said(r#""max_completion_tokens":null"#),
+            &[],
+        ),
         ("gpt-4o", said(r#""max_tokens":9"#), said(r#""max_tokens":9"#), &[]),
+        ("gpt-4o", said(r#""n":1,"reasoning_effort":"none""#), said(r#""n":1"#), &[]),
         ("my-finetune", said(r#""max_tokens":9"#), said(r#""max_tokens":9"#), &[]),
         // Sampling, where a model reasons.
         (

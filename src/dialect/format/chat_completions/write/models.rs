@@ -81,7 +81,7 @@ impl Family {
     }
 
     /// Whether it takes no word of how much to reason.
-    pub(super) fn never_thinks(self) -> bool {
+    pub(in super::super) fn never_thinks(self) -> bool {
         self == Self::Never
     }
 

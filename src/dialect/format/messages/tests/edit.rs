@@ -145,6 +145,8 @@ fn said(text: &str) -> String {
 }
 
 const ADAPTIVE: &str = r#""max_tokens":4000,"thinking":{"type":"adaptive"}"#;
+const ADAPTIVE_SHOWN: &str =
+    r#""max_tokens":4000,"thinking":{"type":"adaptive","display":"summarized"}"#;
 const SAMPLERS: &str = r#""max_tokens":9,"temperature":0,"top_p":0.5,"top_k":4"#;
 
 fn thoughts() -> Vec<Row> {
@@ -235,6 +237,14 @@ fn sampling_and_effort() -> Vec<Row> {
             said(r#""output_config":{"effort":"xhigh"},"max_tokens":9"#),
             &[],
         ),
+        // A null is no effort, and its place is taken.
+        (
+            OPUS_4_8,
+            8000,
+            said(&format!(r#"{},"output_config":{{"effort":null}}"#, enabled(4000, 2000))),
+            said(&format!(r#"{ADAPTIVE_SHOWN},"output_config":{{"effort":"low"}}"#)),
+            &[],
+        ),
     ]
 }
 
@@ -301,6 +311,43 @@ fn instructions_among_the_messages_go_to_the_others_where_a_model_takes_none_the
             assert_eq!(amended(&before, model, 99), (kept, Vec::new()));
         }
     }
+}
+
+/// What stands last once the instructions are gone is not gone on with by a model that does not.
+#[test]
+fn instructions_after_the_assistant_leave_its_words_to_the_user() {
+    let (x, i) = (r#"{"role":"user","content":"x"}"#, r#"{"role":"assistant","content":"I"}"#);
+    let nice = r#"{"role":"system","content":"be nice"}"#;
+    let text = r#"{"type":"text","text":"be nice"}"#;
+    let go_on = r#"{"role":"user","content":"Continue."}"#;
+    for (model, rest) in [
+        ("claude-sonnet-4-5", format!("{x},{i}")),
+        ("claude-sonnet-4-6", format!("{x},{i},{go_on}")),
+    ] {
+        let body = |system: &str, messages: &str| {
+            format!(r#"{{{system}"model":"{model}","max_tokens":9,"messages":[{messages}]}}"#)
+        };
+        let (sent, _) = amended(&body("", &format!("{x},{i},{nice}")), model, 99);
+        assert_eq!(sent, body(&format!(r#""system":[{text}],"#), &rest));
+    }
+}
+
+/// Where a demand is dropped, it is the right tool that is no longer held to its schema.
+#[test]
+fn tools_of_a_server_are_not_counted_among_the_apps() {
+    let body = |strict: &str| {
+        format!(
+            r#"{{"model":"claude-sonnet-4-20250514","max_tokens":9,"messages":[{{"role":"user","content":"x"}}],"tools":[{{"type":"web_search_20250305","name":"web_search"}},{{"name":"f","input_schema":{{}}{strict}}}]}}"#
+        )
+    };
+    let (model, asked) = ("claude-sonnet-4-20250514", body(r#","strict":true"#));
+    let document = parse(&asked);
+    let ask = INBOUND.ask(&document).unwrap();
+    let target = Target { model, max_output_tokens: 99 };
+    let common = (INBOUND.edits)(&document, &ask);
+    let change = INBOUND.change((&document, &ask), &target, true, &common);
+    let sent = splice(asked.as_bytes(), &change.edits, &format!("\"{model}\""), None).unwrap();
+    assert_eq!(String::from_utf8(sent).unwrap(), body(""));
 }
 
 /// What a model does not take and an app demands: the model is passed over.

@@ -49,6 +49,16 @@ fn reads_what_a_provider_refuses() {
     }
 }
 
+/// A lost thread is the app's to know of; a provider that is down is not made its fault.
+#[test]
+fn a_code_of_threads_is_the_apps_where_the_status_says_so() {
+    let body = r#"{"type":"error","error":{"type":"not_found_error","message":"model gone",
+        "details":{"error_code":"thread_not_found"}}}"#;
+    let kind = |status| (FORMAT.read_fault)(status, body.as_bytes()).kind;
+    assert_eq!(kind(404), FaultKind::InvalidRequest);
+    assert_ne!(kind(529), FaultKind::InvalidRequest);
+}
+
 #[test]
 fn says_something_of_a_body_that_is_no_error() {
     let none = "the provider answered with status 502 and no error we can read";
