@@ -104,11 +104,11 @@ def test_it_stays_up_beside_another_copy_until_it_is_stopped(run):
     assert '"chat.completion"' in answer.stdout, answer
     snippet = re.search(r"-c '(import openai\n.*?)'\n", said, re.S)
     done = subprocess.run([sys.executable, "-c", snippet[1]], capture_output=True, text=True)
-    assert "claude-sonnet-4-5 saw 1 message" in done.stdout, done
+    assert "claude-sonnet-5-5 saw 1 message" in done.stdout, done
     weather = re.search(r"curl http\S+/weather -d .*", said)
     subprocess.run(weather[0], shell=True, check=True, capture_output=True, timeout=20)
     answer = subprocess.run(command[0], shell=True, capture_output=True, text=True, timeout=20)
-    assert "openai/gpt-4o" in answer.stdout, answer
+    assert "openai/gpt-6-sol" in answer.stdout, answer
     staying.process.send_signal(signal.SIGINT)
     assert staying.end() == 0
     assert staying.left() == []
@@ -206,8 +206,8 @@ def test_a_step_that_shows_something_else_fails(run, tmp_path):
     """The same tour with a chain in another order: each step that needs Claude first says so."""
     policy = (paths.ROOT / "envoy/gateway/policy.yaml").read_text()
     changed = tmp_path / "policy.yaml"
-    changed.write_text(policy.replace("[claude-sonnet, gpt-4o, ", "[gpt-4o, claude-sonnet, "))
+    changed.write_text(policy.replace("[claude-sonnet, gpt-sol, ", "[gpt-sol, claude-sonnet, "))
     failed = run("--once", POLICY=str(changed))
     assert failed.end() == 1
-    assert "FAILED: served by gpt-4o, not by claude-sonnet" in failed.said()
+    assert "FAILED: served by gpt-sol, not by claude-sonnet" in failed.said()
     assert "steps do not show what they say" in failed.said()

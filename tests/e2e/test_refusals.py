@@ -154,7 +154,7 @@ def test_other_methods_are_refused(gateway, method):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/v1", "/v1/", "/v1/completions", "/v1/chat/completions/", "/v1%2Fmessages"]
+    "path", ["/", "/v1", "/v1/", "/v1/completions", "/v1/chat/completions/x", "/v1%2Fmessages"]
 )
 def test_an_unknown_path_is_not_found(gateway, sim, path):
     message = refused(gateway.http.post(path, json={}), path, 404, "invalid_request_error")
