@@ -136,6 +136,24 @@ fn what_a_start_alone_takes_over_is_said() {
 }
 
 #[test]
+fn a_ledger_that_a_mesh_cannot_name_is_refused() {
+    let folder = folder("render-ledger");
+    let usual = concat!(env!("CARGO_MANIFEST_DIR"), "/envoy/istio/policy.yaml");
+    let text = fs::read_to_string(usual).unwrap();
+    let policy = folder.join("policy.yaml");
+    for (label, refused) in [("a".repeat(58), false), ("a".repeat(59), true)] {
+        let host = format!("{label}.{}.svc.cluster.local", "b".repeat(30));
+        let text = text.replace("tradewind-ledger.llm.svc.cluster.local", &host);
+        fs::write(&policy, text).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tradewind"));
+        let output = command.arg("render").arg(&policy).args(["--for", "istio"]).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(said.contains("longer than 128 bytes"), refused, "{said}");
+        assert_eq!(output.status.success(), !refused);
+    }
+}
+
+#[test]
 fn the_reference_for_istio_is_what_render_writes() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("envoy/istio");
     let made = Path::new(env!("CARGO_TARGET_TMPDIR")).join("istio.yaml");

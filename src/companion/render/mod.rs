@@ -22,7 +22,7 @@ mod stats;
 mod tests;
 
 pub use dynamic::{BOOTSTRAP, CLUSTERS, Dynamic, dynamic};
-pub use istio::{Mesh, MeshProxy, istio};
+pub use istio::{Mesh, MeshProxy, istio, ledger_cluster};
 pub use secret::{Secret, Source, Trouble};
 
 use std::net::SocketAddr;

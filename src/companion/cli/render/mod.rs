@@ -113,6 +113,13 @@ fn write(args: &Render) -> Result<(), Vec<String>> {
         Proxy::Istio => MeshProxy::Sidecar,
         Proxy::IstioGateway => MeshProxy::EgressGateway,
     };
+    let ledger = render::ledger_cluster(&loaded.policy).unwrap_or_default();
+    if ledger.len() > CLUSTER_MAX {
+        troubles.push(format!(
+            "credits.endpoint: its host makes `{ledger}` of the ledger's cluster, which is longer \
+             than {CLUSTER_MAX} bytes: give it a shorter name"
+        ));
+    }
     if args.dynamic.is_some() {
         troubles.push("--dynamic: istiod brings a proxy its files: leave it out".to_owned());
     }
@@ -124,6 +131,9 @@ fn write(args: &Render) -> Result<(), Vec<String>> {
     let objects = render::istio(loaded.checked(), &place, &secrets, &args.mesh.mesh(proxy));
     write_text(args, &documents(&objects)).map_err(|trouble| vec![trouble])
 }
+
+/// The longest name of a cluster that a policy takes, in bytes.
+const CLUSTER_MAX: usize = 128;
 
 /// A whole configuration for Envoy, in one file or several.
 fn envoy(args: &Render, loaded: &Loaded, mut troubles: Vec<String>) -> Result<(), Vec<String>> {

@@ -66,6 +66,12 @@ pub fn istio(checked: Checked<'_>, place: &Place, secrets: &[Secret], mesh: &Mes
     objects
 }
 
+/// What istiod calls the ledger's cluster; `None` where no credits are counted.
+#[must_use]
+pub fn ledger_cluster(policy: &Policy) -> Option<String> {
+    ledger(policy).map(|(name, endpoint)| subset_cluster(name, endpoint))
+}
+
 /// Secrets as their proxy finds them: by discovery, since Envoy would end if a cluster that it
 /// takes over named one that was not there when it started.
 fn discovered(secrets: &[Secret], mesh: &Mesh) -> Vec<Secret> {

@@ -45,10 +45,9 @@ pub(super) fn filter(
 
 /// The policy with the ledger's cluster as istiod names it.
 fn with_ledger(checked: Checked<'_>) -> String {
-    let own = super::ledger(checked.policy);
+    let own = super::ledger_cluster(checked.policy);
     let policy = serde_json::from_str::<Value>(checked.json).ok().zip(own);
-    let Some((mut policy, (name, endpoint))) = policy else { return checked.json.to_owned() };
-    let cluster = super::subset_cluster(name, endpoint);
+    let Some((mut policy, cluster)) = policy else { return checked.json.to_owned() };
     if let Some(credits) = policy.get_mut("credits") {
         put(credits, "cluster", cluster.into());
     }
