@@ -62,14 +62,14 @@ impl Line {
     pub(super) fn refuse(&mut self, by: &str, why: &str) {
         if !core::mem::replace(&mut self.refused, true) {
             self.text("refused_by", by);
-            self.text("refused", &logged(why));
+            self.text("refused", &logged(&without_values(why)));
         }
     }
 
     /// The gateway answers it itself, or says why it does not.
     pub(super) fn answered_ourselves<T>(&mut self, answer: &Result<T, Fault>) {
         if let Err(fault) = answer {
-            self.refuse("request", &without_values(&fault.message));
+            self.refuse("request", &fault.message);
         }
     }
 
@@ -164,20 +164,31 @@ impl Line {
         Some(Effect::State(LOG.into(), out))
     }
 }
-/// What is wrong with a request, without what it says: of what stands in quotes only names and
-/// numbers stay, such as those of fields.
+
+/// What is wrong with a request, without what it says: that is quoted last, whatever is in it.
 fn without_values(message: &str) -> String {
-    let name = |c: char| c.is_ascii_alphanumeric() || "_-.[]/".contains(c);
-    let parts = message.split('`').enumerate().map(|(index, part)| {
-        let quoted = index % 2 == 1;
-        if quoted && !part.chars().all(name) { "…" } else { part }
-    });
-    parts.collect::<Vec<_>>().join("`")
+    let marks = ["got `", "found `"];
+    let ends = marks.iter().filter_map(|mark| Some(message.find(mark)?.saturating_add(mark.len())));
+    match ends.min().and_then(|end| message.get(..end)) {
+        Some(before) => format!("{before}…`"),
+        None => message.to_owned(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::without_values;
+    use super::{Effect, Line, Opened, without_values};
+
+    /// Whoever refuses it: the line is the one place that knows.
+    #[test]
+    fn no_refusal_brings_what_a_request_says_into_the_line() {
+        let mut line = Line::default();
+        line.begin(Opened { request_id: "r", method: "POST", path: "/v1/messages" }, 1);
+        line.refuse("request", "`messages`: expected an array, got `\"my word\"`");
+        let Some(Effect::State(_, line)) = line.finish("via_upstream", "refused") else { return };
+        let line = String::from_utf8_lossy(&line);
+        assert!(line.contains("expected an array") && !line.contains("my word"), "{line}");
+    }
 
     #[test]
     fn what_a_request_says_is_not_logged() {
@@ -187,9 +198,8 @@ mod tests {
                 "`messages`: expected an array, got `…`",
             ),
             ("`messages[1].tool_call_id`: is missing", "`messages[1].tool_call_id`: is missing"),
-            ("`n`: expected 1, got `a b` or `2`", "`n`: expected 1, got `…` or `2`"),
-            ("no quotes", "no quotes"),
-            ("one ` alone and `more", "one `…`more"),
+            ("`n`: expected 1, got `a ` b` or `2`", "`n`: expected 1, got `…`"),
+            ("send `x-api-key: KEY`", "send `x-api-key: KEY`"),
         ] {
             assert_eq!(without_values(told), logged);
         }

@@ -80,14 +80,14 @@ def until(what: str, holds) -> None:
 
 
 class Dynamic:
-    """A gateway whose policy is changed by the documented command."""
+    """A gateway that is started and whose policy is changed by the documented commands."""
 
     def __init__(self, folder, rules, launch, version):
         shutil.rmtree(folder, ignore_errors=True)
         self.folder, self.watched = folder, folder / "envoy"
         assert self.render(rules).returncode == 0
         bootstrap = json.loads((self.watched / "bootstrap.json").read_text())
-        self.gateway = launch(bootstrap, version, 2, drain_s=60)
+        self.gateway = launch(bootstrap, version, 2, drain_s=3600, drain="immediate")
 
     def render(self, rules: dict):
         return run_render(rules, self.folder, "--dynamic", str(self.watched))

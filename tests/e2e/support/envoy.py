@@ -11,7 +11,9 @@ from .daemon import Daemon
 class Envoy(Daemon):
     """A running Envoy; `url` is where apps connect to."""
 
-    def __init__(self, binary: Path, config: Path, workers: int, folder: Path, drain_s: int = 1):
+    def __init__(
+        self, binary: Path, config: Path, workers: int, folder: Path, drain_s=1, drain="gradual"
+    ):
         folder.mkdir(parents=True, exist_ok=True)
         address = folder / "admin-address"
         address.unlink(missing_ok=True)
@@ -20,7 +22,7 @@ class Envoy(Daemon):
         command = [
             *(binary, "--config-path", config, "--concurrency", workers),
             *("--use-dynamic-base-id", "--admin-address-path", address),
-            *("--log-level", "info", "--drain-time-s", drain_s, "--file-flush-interval-msec", 50),
+            *("--log-level", "info", "--drain-time-s", drain_s, "--drain-strategy", drain, "--file-flush-interval-msec", 50),
         ]
         super().__init__(command, folder / "envoy.log", stdout=self.stdout)
         try:

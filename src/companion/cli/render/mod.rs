@@ -20,8 +20,9 @@ use crate::policy::byte_size;
 /// Write a proxy's whole configuration for a policy.
 ///
 /// Envoy started with `envoy -c DIR/bootstrap.json`, of --dynamic, takes over each later policy
-/// without a restart; what it has begun goes on for its --drain-time-s. A key is replaced by moving
-/// a new file over the old one.
+/// without a restart; what it has begun goes on for its --drain-time-s, and with --drain-strategy
+/// immediate a connection has at most one more answer by the old policy. A key is replaced by
+/// moving a new file over the old one.
 #[derive(Debug, Args)]
 pub(super) struct Render {
     /// The policy, YAML or JSON.
