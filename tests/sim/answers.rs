@@ -75,6 +75,11 @@ fn stops_and_limits_are_kept_to() {
     let short = world.ask("openai", &plain("openai", "hi", &json!({"max_tokens": 2}))).json();
     assert_eq!(short["choices"][0]["message"]["content"], "openai/g");
     assert_eq!(short["choices"][0]["finish_reason"], "length");
+    // What it thinks is within the bound, and may be all of it.
+    let thought = json!({"model": "gpt-6-sol", "max_completion_tokens": 55});
+    let thought = world.ask("openai", &plain("openai", "hi", &thought)).json();
+    assert_eq!(thought["usage"]["completion_tokens"], 55);
+    assert_eq!(thought["choices"][0]["message"]["content"], "");
     let long = "word ".repeat(100);
     let answer = world.ask("openai", &plain("openai", &long, &json!({"model": "small"})));
     assert!(answer.body.contains("context_length_exceeded"), "{}", answer.body);

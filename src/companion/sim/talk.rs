@@ -166,7 +166,10 @@ pub(super) fn answer(
         cached,
         cache_write,
         output: tokens(&text).saturating_add(called),
-        thinking: request.thinking,
+        thinking: match request.max_tokens {
+            Some(most) if request.thinking_counts => request.thinking.min(most),
+            _ => request.thinking,
+        },
         missing: false,
     };
     let thinking = (request.thinking > 0 && request.show_thinking).then(|| thoughts(request));
