@@ -20,7 +20,7 @@ const MODELS: &str = r#"
       "capabilities": ["tools"]}
   },
   "chains": {"all": ["small", "large", "other"]},
-  "routes": [{"models": ["auto", "gpt-4o", "gpt-4o-mini", "claude-sonnet"], "chain": "all"}],
+  "routes": [{"models": ["auto", "gpt-6-sol", "gpt-6-luna", "claude-sonnet"], "chain": "all"}],
 "#;
 
 fn policy(rest: &str) -> Policy {
@@ -140,12 +140,12 @@ fn an_answer_without_a_bound_gets_the_room_that_is_left() {
 fn the_nearest_routes_are_named_nearest_first() {
     let policy = public();
     let cases: &[(&str, &[&str])] = &[
-        ("gpt-4", &["gpt-4o", "gpt-4o-mini"]),
-        ("GPT-4O", &["gpt-4o", "gpt-4o-mini"]),
-        ("gtp-4o", &["gpt-4o"]),
+        ("gpt-6", &["gpt-6-sol", "gpt-6-luna"]),
+        ("GPT-6", &["gpt-6-sol", "gpt-6-luna"]),
+        ("gtp-6-sol", &["gpt-6-sol"]),
         ("sonnet", &["claude-sonnet"]),
         ("atuo", &["auto"]),
-        ("gpt-4o-2024-11-20", &["gpt-4o"]),
+        ("gpt-6-sol-2026-11-20", &["gpt-6-sol"]),
         ("mistral", &[]),
         ("", &[]),
         ("o", &[]),
@@ -153,7 +153,7 @@ fn the_nearest_routes_are_named_nearest_first() {
     for (asked, expected) in cases {
         assert_eq!(policy.nearest(asked), *expected, "{asked}");
     }
-    assert_eq!(policy.nearest(&"gpt-4o".repeat(100_000)), [""; 0]);
+    assert_eq!(policy.nearest(&"gpt-6-sol".repeat(100_000)), [""; 0]);
 }
 
 /// The digests of `alpha` and `beta`, as `sha256sum` prints them.

@@ -24,7 +24,7 @@ def chunks(events):
 
 def openai_whole():
     return {
-        "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "gpt-4o",
+        "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "gpt-6-sol",
         "choices": [{"index": 0, "finish_reason": "stop", "logprobs": None,
                      "message": {"role": "assistant", "content": TEXT, "refusal": None}}],
         "usage": {"prompt_tokens": 900, "completion_tokens": 110, "total_tokens": 1010},
@@ -42,7 +42,7 @@ def anthropic_whole():
 def openai_events(count=CONTENT_EVENTS):
     def event(delta, reason=None):
         data = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1,
-                "model": "gpt-4o", "choices": [{"index": 0, "delta": delta, "logprobs": None,
+                "model": "gpt-6-sol", "choices": [{"index": 0, "delta": delta, "logprobs": None,
                                                 "finish_reason": reason}]}
         return f"data: {json.dumps(data)}\n\n".encode()
 

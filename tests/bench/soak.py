@@ -16,10 +16,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 from support import paths  # noqa: E402
 from support.crowd import Crowd  # noqa: E402
 from support.gateway import CHAT, MESSAGES, Gateway, render  # noqa: E402
-from support.policy import APP_KEY, policy  # noqa: E402
+from support.policy import APP_KEY, CLAUDE, GEMINI, GPT, policy  # noqa: E402
 from support.sim import Sim  # noqa: E402
 
-MODELS = ("claude-sonnet-4-5", "gpt-4o", "gemini-2.5-pro")
+MODELS = (CLAUDE, GPT, GEMINI)
 # What the first two models of the chain do, one after another.
 WEATHERS = [
     {},

@@ -10,11 +10,10 @@ import pytest
 from conftest import ENVOYS, NEWEST
 from support import paths
 from support.gateway import CHAT, MESSAGES, Gateway, render
-from support.policy import APP_KEY, policy
+from support.policy import APP_KEY, MODELS, policy
 from support.raw import read_answer
 
 BOTH = pytest.mark.parametrize("path", [CHAT, MESSAGES])
-MODELS = {"claude": "claude-sonnet-4-5", "gpt": "gpt-4o", "gemini": "gemini-2.5-pro"}
 EACH = pytest.mark.parametrize("model", MODELS)
 TEXT = "grüße 🌬 [mark:b]"
 # What the parser allows, the body's own object counted.

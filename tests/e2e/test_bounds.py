@@ -1,6 +1,7 @@
 """What is held has a bound, and at the bound another model is asked."""
 
-CLAUDE = "claude-sonnet-4-5"
+from support.policy import CLAUDE
+
 ASK = {"max_tokens": 50, "messages": [{"role": "user", "content": "hello"}]}
 
 

@@ -11,7 +11,7 @@ import subprocess
 import pytest
 
 from support import paths
-from support.policy import APP_KEY
+from support.policy import APP_KEY, MODELS
 
 # Its package has a binary for each platform, and npm installs this one's.
 CLAUDE = sorted(paths.NODE_MODULES.glob("@anthropic-ai/claude-code-*/claude"))
@@ -92,7 +92,7 @@ def test_a_task_of_several_turns(claude_code, sim, model):
 def test_claude_fails_within_a_turn_and_comes_back(claude_code, sim):
     app = claude_code("auto")
     weather = str(sim.admin.base_url.join("/weather"))
-    row = json.dumps({"model": "claude-sonnet-4-5", "status": 529})
+    row = json.dumps({"model": MODELS["claude"], "status": 529})
     (app.work / "storm.sh").write_text(f"curl -sS -d '{row}' {weather}\n")
     (app.work / "calm.sh").write_text(f"curl -sS -X DELETE {weather}\n")
     steps = ["echo 1 >> a.txt", "sh storm.sh", "echo 2 >> a.txt", "sh calm.sh", "echo 3 >> a.txt"]
@@ -108,7 +108,7 @@ def test_claude_fails_within_a_turn_and_comes_back(claude_code, sim):
 def test_claude_fails_between_turns(claude_code, sim):
     app = claude_code("auto")
     app.turn("Do this: " + app.bash("echo 1 >> a.txt"))
-    sim.weather("claude-sonnet-4-5", reset="before_headers")
+    sim.weather(MODELS["claude"], reset="before_headers")
     said = app.turn("And now this: " + app.bash("echo 2 >> a.txt"))
     assert said.startswith("openai/"), said
     sim.reset()

@@ -10,9 +10,9 @@ from conftest import NEWEST
 from support import paths
 from support.credits import credits_policy, paid, request, stream_text, text_of
 from support.gateway import CHAT, MESSAGES, render
+from support.policy import MODELS
 from support.server import ClosedPort
 
-MODELS = {"claude": "claude-sonnet-4-5", "gpt": "gpt-4o", "gemini": "gemini-2.5-pro"}
 BOTH = pytest.mark.parametrize("path", [CHAT, MESSAGES], ids=["openai", "anthropic"])
 EACH = pytest.mark.parametrize("model", MODELS)
 STREAMED = pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])

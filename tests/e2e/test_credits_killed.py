@@ -9,6 +9,7 @@ from conftest import NEWEST
 from support import paths
 from support.credits import credits_policy, paid, request, stream_text
 from support.gateway import CHAT, render
+from support.policy import GPT
 
 
 @pytest.mark.parametrize("lease", [None, {"credits": "1", "seconds": 1}], ids=["hold", "lease"])
@@ -19,7 +20,7 @@ def test_a_hold_of_an_envoy_that_is_killed_expires(launch, rules, purses, sim, b
     folder = paths.LOGS / "credits-killed"
     policy = credits_policy(rules, between.url, hold_for="2s", **more)
     gateway = launch(render(policy, folder), NEWEST, 4)
-    sim.weather("gpt-4o", chunk_delay_ms=100)
+    sim.weather(GPT, chunk_delay_ms=100)
     body = request(CHAT, "[words:2000]", "gpt", stream=True)
     with pytest.raises(Exception):
         with gateway.http.stream("POST", CHAT, json=body, headers=purse.headers()) as response:
@@ -49,7 +50,7 @@ def test_the_hold_of_a_stream_that_outlives_it_is_renewed(
     purse = purses.new("5")
     folder = paths.LOGS / "credits-late"
     gateway = launch(render(credits_policy(rules, between.url, hold_for="1s"), folder), NEWEST, 1)
-    sim.weather("gpt-4o", chunk_delay_ms=60)
+    sim.weather(GPT, chunk_delay_ms=60)
     answer = purse.ask(gateway, CHAT, "[words:1000]", stream=True)
     assert stream_text(answer.text).endswith("word1000")
     entry = purse.settled(1)[0]

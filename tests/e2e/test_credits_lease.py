@@ -13,6 +13,7 @@ from support import paths
 from support.credits import credits_policy, paid
 from support.discovery import discovered, replace
 from support.gateway import CHAT, MESSAGES, render
+from support.policy import GPT
 
 LEASE = {"credits": "0.05", "seconds": 2}
 # Of an answer of 100 tokens: more than it costs, with its input.
@@ -110,7 +111,7 @@ def test_labels_have_leases_of_their_own(credited, purses, between):
 def test_apps_that_leave_give_their_part_back(credited, purses, sim, between):
     gateway, purse = credited(lease=LEASE), purses.new("5")
     assert purse.ask(gateway, **SHORT).status_code == 200
-    sim.weather("gpt-4o", latency_ms=1_000)
+    sim.weather(GPT, latency_ms=1_000)
     with pytest.raises(httpx.TimeoutException):
         purse.ask(gateway, timeout=0.3, **SHORT)
     wait("the lease's end", lambda: purse.account()["held"] == "0")

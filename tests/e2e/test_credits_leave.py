@@ -13,10 +13,10 @@ from conftest import ENVOYS
 from support import paths
 from support.credits import PRICES, credits_policy, paid, request, text_of
 from support.gateway import CHAT, MESSAGES, Gateway, render
+from support.policy import MODELS
 from support.server import Server, read_request
 from support.stubborn import EVENTS, chat_chunk, chunked
 
-MODELS = {"claude": "claude-sonnet-4-5", "gpt": "gpt-4o", "gemini": "gemini-2.5-pro"}
 EACH = pytest.mark.parametrize("model", MODELS)
 STREAMED = pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 

@@ -6,8 +6,8 @@ import pytest
 
 from support.credits import paid
 from support.gateway import CHAT, MESSAGES
+from support.policy import MODELS
 
-MODELS = {"claude": "claude-sonnet-4-5", "gpt": "gpt-4o", "gemini": "gemini-2.5-pro"}
 BOTH = pytest.mark.parametrize("path", [CHAT, MESSAGES], ids=["openai", "anthropic"])
 EACH = pytest.mark.parametrize("model", MODELS)
 STREAMED = pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])

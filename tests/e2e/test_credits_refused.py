@@ -11,6 +11,7 @@ import pytest
 
 from support.credits import cost, paid
 from support.gateway import CHAT, MESSAGES
+from support.policy import GPT
 
 BOTH = pytest.mark.parametrize("path", [CHAT, MESSAGES], ids=["openai", "anthropic"])
 
@@ -102,7 +103,7 @@ def test_a_budget_ends_one_and_not_the_others(credited, purses, path, label):
 @pytest.mark.core
 def test_an_id_that_the_app_chooses_saves_nothing(credited, purses, sim):
     gateway, purse = credited(), purses.new("5")
-    sim.weather("gpt-4o", latency_ms=300)
+    sim.weather(GPT, latency_ms=300)
     headers = {**purse.headers(), "x-request-id": "11111111-2222-4333-8444-555555555555"}
     body = {"model": "gpt", "messages": [{"role": "user", "content": "hi"}]}
 

@@ -13,7 +13,7 @@ import pytest
 from conftest import ENVOYS
 from support import paths
 from support.gateway import CHAT, run_render
-from support.policy import APP_KEY, broken
+from support.policy import APP_KEY, GPT, broken
 
 
 class Load:
@@ -115,7 +115,7 @@ def test_everything_changes_under_load(launch, sim, rules, version):
     sim.reset()
     dynamic = Dynamic(paths.LOGS / f"dynamic-{version}", rules, launch, version)
     gateway = dynamic.gateway
-    sim.weather("gpt-4o", chunk_delay_ms=100)
+    sim.weather(GPT, chunk_delay_ms=100)
     stream = Stream(gateway, "gpt")
     with Load(gateway.url) as load:
         until("the load", lambda: load.answers > 20)

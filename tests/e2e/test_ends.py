@@ -11,7 +11,7 @@ from conftest import ENVOYS
 from support import h2_app, paths
 from support.credits import credits_policy
 from support.gateway import CHAT, MESSAGES, Gateway, render
-from support.policy import policy
+from support.policy import GPT, policy
 from support.server import ClosedPort
 from support.stubborn import JSON, Quiet, Stubborn, Trailing, chat_chunk, event, message_events
 
@@ -145,7 +145,7 @@ def test_an_event_too_long_to_be_read_is_passed_on(serve):
     _, text, _, ended = read(gateway, CHAT, ask(CHAT))
     # But for the model's name, which is the one that was asked for.
     sent = b"".join(provider.chunks).decode()
-    assert ended and text == sent.replace('"model": "gpt-4o"', '"model": "gpt"')
+    assert ended and text == sent.replace(f'"model": "{GPT}"', '"model": "gpt"')
 
 
 @BOTH

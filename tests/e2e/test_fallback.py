@@ -9,10 +9,8 @@ import pytest
 from conftest import ENVOYS, NEWEST
 from support import paths
 from support.gateway import Gateway, render
-from support.policy import policy
+from support.policy import CLAUDE, GEMINI, GPT, policy
 from support.server import ClosedPort, Server
-
-CLAUDE, GPT, GEMINI = "claude-sonnet-4-5", "gpt-4o", "gemini-2.5-pro"
 
 # What may go wrong at a provider before its answer has content.
 FAILURES = {
@@ -65,7 +63,7 @@ def test_a_failing_model_is_left_for_the_next(gateway, sim, weather):
     assert response.headers["x-tradewind-model"] == "gpt"
     assert response.headers["x-tradewind-attempts"] == "2"
     answer = response.json()["choices"][0]["message"]["content"]
-    assert answer.startswith("openai/gpt-4o") and "[mark:1]" in answer
+    assert answer.startswith(f"openai/{GPT}") and "[mark:1]" in answer
     assert [request.model for request in sim.requests()][-1] == GPT
 
 
@@ -77,7 +75,7 @@ def test_a_failing_stream_is_left_for_the_next(gateway, sim, weather):
     ) as stream:
         chunks = list(stream)
     text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
-    assert text.startswith("openai/gpt-4o") and "[mark:2]" in text
+    assert text.startswith(f"openai/{GPT}") and "[mark:2]" in text
     assert chunks[-1].choices[0].finish_reason == "stop"
 
 

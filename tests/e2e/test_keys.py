@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.policy import APP_KEY, KEYS
+from support.policy import APP_KEY, CLAUDE, GPT, KEYS
 
 OWN = {
     "openai": ("authorization", f"Bearer {KEYS['openai']}"),
@@ -50,8 +50,8 @@ SMUGGLED = {
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 @pytest.mark.parametrize("app", ["openai", "anthropic"])
 def test_each_provider_sees_its_own_key_alone(gateway, sim, app, stream):
-    sim.weather("claude-sonnet-4-5", status=529)
-    sim.weather("gpt-4o", reset="before_headers")
+    sim.weather(CLAUDE, status=529)
+    sim.weather(GPT, reset="before_headers")
     ask = gateway.chat if app == "openai" else gateway.messages
     response = ask_with(gateway, ask, SMUGGLED, stream)
     assert response.status_code == 200, response.text
@@ -95,7 +95,7 @@ def test_no_key_stands_in_a_log_or_an_admin_page(gateway, sim):
 
 def test_a_providers_headers_do_not_speak_in_our_name(gateway, sim):
     forged = {"x-tradewind-model": "forged", "set-cookie": "a=b", "server": "theirs"}
-    sim.weather("gpt-4o", headers=forged)
+    sim.weather(GPT, headers=forged)
     response = gateway.chat(model="gpt")
     assert response.headers["x-tradewind-model"] == "gpt"
     assert "set-cookie" not in response.headers

@@ -8,7 +8,7 @@ import pytest
 
 from support import paths
 from support.gateway import CHAT, MESSAGES, render
-from support.policy import APP_KEY
+from support.policy import APP_KEY, CLAUDE, GEMINI, GPT
 
 MANY = 1_000
 
@@ -23,9 +23,9 @@ def test_a_thousand_in_flight_get_their_own_answers(launch, setup, rules, sim, h
     gateway = launch(render(patient, folder), version, workers)
     sim.reset()
     # Everything waits until all have arrived; a third of it has to fail over meanwhile.
-    sim.weather("claude-sonnet-4-5", status=529, latency_ms=300)
-    sim.weather("gpt-4o", latency_ms=1_000, chunk_delay_ms=5)
-    sim.weather("gemini-2.5-pro", latency_ms=1_000, chunk_delay_ms=5)
+    sim.weather(CLAUDE, status=529, latency_ms=300)
+    sim.weather(GPT, latency_ms=1_000, chunk_delay_ms=5)
+    sim.weather(GEMINI, latency_ms=1_000, chunk_delay_ms=5)
     wrong = asyncio.run(all_at_once(gateway.url, http2))
     assert wrong == []
     assert gateway.envoy.stats("wasm.*vm_reload$").keys(), "the counter is there"

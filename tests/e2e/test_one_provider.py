@@ -5,10 +5,8 @@ import pytest
 from conftest import ENVOYS
 from support import paths
 from support.gateway import render
-from support.policy import policy
+from support.policy import CLAUDE, GPT, THINKER, policy
 from support.server import ClosedPort
-
-GPT, THINKER, CLAUDE = "gpt-4o", "gpt-5", "claude-sonnet-4-5"
 
 # One of each way in which Envoy comes to the next attempt.
 FAILURES = {
@@ -43,7 +41,7 @@ def test_the_next_model_of_the_same_provider_answers(gateway, sim, weather):
         assert response.status_code == 200, response.text
         assert response.headers["x-tradewind-model"] == "thinker"
         assert response.headers["x-tradewind-attempts"] == "2"
-        assert "openai/gpt-5" in response.text and "[mark:1]" in response.text
+        assert f"openai/{THINKER}" in response.text and "[mark:1]" in response.text
         # A connection that was kept may be lost, and the same model asked once more.
         models = [request.model for request in sim.requests()]
         assert models[0] == GPT and models.count(THINKER) == 1 and models[-1] == THINKER

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from support import paths
-from support.policy import APP_KEY
+from support.policy import APP_KEY, CLAUDE
 
 APP = Path(__file__).parent / "node/chat.mjs"
 
@@ -16,7 +16,7 @@ APP = Path(__file__).parent / "node/chat.mjs"
 @pytest.mark.parametrize("model", ["claude", "gpt", "gemini", "auto"])
 def test_an_app_written_for_node(gateway, sim, model):
     if model == "auto":
-        sim.weather("claude-sonnet-4-5", status=529)
+        sim.weather(CLAUDE, status=529)
     command = ["node", APP, paths.NODE_MODULES, f"{gateway.url}/v1", APP_KEY, model]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr

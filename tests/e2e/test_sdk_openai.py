@@ -7,8 +7,12 @@ import openai
 import pytest
 from pydantic import BaseModel
 
+from support.policy import CLAUDE, GEMINI, GPT
+
 MODELS = ["claude", "gpt", "gemini"]
 EACH = pytest.mark.parametrize("model", MODELS)
+# GPT-6 has a temperature and a stop sequence while it does not reason.
+NO_REASONING = {"gpt": {"reasoning_effort": "none"}}
 PIXEL = base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"\0" * 40).decode()
 
 WEATHER = {
@@ -47,6 +51,7 @@ def test_a_conversation(gateway, model):
         temperature=0.5,
         max_completion_tokens=300,
         stop=["never-said"],
+        **NO_REASONING.get(model, {}),
     )
     assert "[mark:q]" in done.choices[0].message.content
     assert done.choices[0].finish_reason == "stop"
@@ -66,7 +71,7 @@ def test_a_short_answer_says_that_it_was_cut(gateway, model):
 @EACH
 def test_a_stop_sequence_stops(gateway, model):
     done = gateway.openai().chat.completions.create(
-        model=model, messages=say("[words:50]"), stop=["word7"]
+        model=model, messages=say("[words:50]"), stop=["word7"], **NO_REASONING.get(model, {})
     )
     assert done.choices[0].message.content.rstrip().endswith("word6")
     assert done.choices[0].finish_reason == "stop"
@@ -108,7 +113,7 @@ def test_tools_are_called_in_a_stream(gateway, model):
     assert done.choices[0].finish_reason == "tool_calls"
 
 
-@EACH
+@pytest.mark.parametrize("model", ["haiku", "gpt", "gemini"])
 @pytest.mark.parametrize(
     "choice, called",
     [
@@ -124,6 +129,22 @@ def test_a_tool_choice_is_kept(gateway, model, choice, called):
     )
     calls = done.choices[0].message.tool_calls or []
     assert [call.function.name for call in calls] == called
+
+
+def test_a_model_that_cannot_be_made_to_call_is_passed_over(gateway, sim):
+    ask = {"messages": say("hello"), "tools": [WEATHER], "tool_choice": "required"}
+    with pytest.raises(openai.BadRequestError) as raised:
+        gateway.openai().chat.completions.create(model="claude", **ask)
+    assert "tool_choice" in str(raised.value) and sim.requests() == []
+    done = gateway.openai().chat.completions.create(model="auto", **ask)
+    assert done.choices[0].message.tool_calls
+    assert [request.model for request in sim.requests()] == [GPT]
+
+
+def test_a_stop_sequence_is_refused_by_name_where_a_model_reasons(gateway, sim):
+    with pytest.raises(openai.BadRequestError) as raised:
+        gateway.openai().chat.completions.create(model="gpt", messages=say("hi"), stop=["x"])
+    assert "`stop`" in str(raised.value) and sim.requests() == []
 
 
 @EACH
@@ -164,7 +185,7 @@ def test_unknown_fields_reach_the_apps_own_provider_untouched(gateway, sim):
     extra = {"metadata": {"a": "b"}, "store": True}
     gateway.openai().chat.completions.create(model="gpt", messages=say("hi"), extra_body=extra)
     seen = sim.requests()[-1].json
-    assert seen["metadata"] == {"a": "b"} and seen["store"] is True and seen["model"] == "gpt-4o"
+    assert seen["metadata"] == {"a": "b"} and seen["store"] is True and seen["model"] == GPT
 
 
 def test_what_a_dialect_cannot_say_is_a_400_that_names_it(gateway, sim):
@@ -185,7 +206,7 @@ def test_neutral_values_are_no_obstacle(gateway, model):
 
 
 def test_the_sdks_own_retries_see_what_they_can_read(gateway, sim):
-    for name in ("claude-sonnet-4-5", "gpt-4o", "gemini-2.5-pro"):
+    for name in (CLAUDE, GPT, GEMINI):
         sim.weather(name, status=429, retry_after="0", times=1)
     done = gateway.openai(max_retries=1).chat.completions.create(model="auto", messages=say("hi"))
     assert done.choices[0].message.content

@@ -9,8 +9,8 @@ import pytest
 
 from conftest import ENVOYS
 from support import paths
-from support.gateway import CHAT, Gateway, render
-from support.policy import APP_KEY, policy
+from support.gateway import CHAT, MESSAGES, Gateway, render
+from support.policy import APP_KEY, CLAUDE, GPT, policy
 from support.server import ClosedPort
 from support.stale import Http1, close, wait
 
@@ -34,7 +34,7 @@ def counted(gateway, model: str) -> dict[str, int]:
 
 
 @EACH
-def test_every_attempt_is_counted_by_what_became_of_it(launch, sim, version):
+def test_every_attempt_is_uncountedby_what_became_of_it(launch, sim, version):
     sim.reset()
     ways = {
         "unreachable": ClosedPort(),
@@ -83,7 +83,7 @@ def test_a_line_is_flat_and_says_who_why_and_how_much(credited, purses, between,
     gateway = credited(on_unavailable="grace", grace={"credits": "1", "seconds": 60})
     purse = purses.new("5")
     before = len(gateway.envoy.access_log())
-    sim.weather("claude-sonnet-4-5", status=529)
+    sim.weather(CLAUDE, status=529)
     answer = purse.ask(gateway, CHAT, model="auto", max_tokens=100)
     assert answer.status_code == 200, answer.text
     line = last(gateway, before + 1)
@@ -134,11 +134,17 @@ def test_a_refusal_says_by_whom_and_why(launch, rules, sim, version):
     gateway = launch(render(rules, paths.LOGS / "seen"), version=version)
     bearer = {"authorization": "Bearer sk-wrong"}
     odd = '/v1/"nothing\\here?key=secret'
+    wordy = {"model": "claude", "max_tokens": 9, "messages": "my secret word"}
+    uncounted = {"model": "claude", "messages": [{"role": "user", "content": {"a": "secret"}}]}
     asks = [
         (lambda: gateway.chat(model="nobody"), 404, "route"),
         (lambda: gateway.http.post(CHAT, headers=bearer, json={}), 401, "request"),
         (lambda: gateway.http.post(CHAT, content=b"{"), 400, "request"),
         (lambda: gateway.http.get(odd), 404, "request"),
+        # Whoever refuses them quotes what they say: to the app, and not in the log.
+        (lambda: gateway.http.post(MESSAGES, json=wordy), 400, "request"),
+        (lambda: gateway.chat(model="gpt", temperature="secret"), 400, "request"),
+        (lambda: gateway.http.post(f"{MESSAGES}/count_tokens", json=uncounted), 400, "request"),
         # Envoy's own: the module never sees it.
         (lambda: gateway.http.get("/x", headers={"x-long": "x" * 40_000}), 431, "envoy"),
     ]
@@ -157,7 +163,7 @@ def test_a_refusal_says_by_whom_and_why(launch, rules, sim, version):
 def test_an_app_that_leaves_is_no_failure_of_its_model(launch, rules, sim, version):
     sim.reset()
     gateway = launch(render(rules, paths.LOGS / "seen"), version=version)
-    sim.weather("gpt-4o", chunk_delay_ms=100)
+    sim.weather(GPT, chunk_delay_ms=100)
     say = [{"role": "user", "content": "[words:200]"}]
     body = {"model": "gpt", "messages": say, "stream": True}
     bearer = {"authorization": f"Bearer {APP_KEY}"}

@@ -8,8 +8,8 @@ import openai
 import pytest
 
 from support.gateway import CHAT, MESSAGES
+from support.policy import GPT, MODELS
 
-MODELS = {"claude": "claude-sonnet-4-5", "gpt": "gpt-4o", "gemini": "gemini-2.5-pro"}
 EACH = pytest.mark.parametrize("model", MODELS)
 FRAMINGS = [
     {"crlf": True},
@@ -159,7 +159,7 @@ def test_a_provider_that_tells_no_usage_is_served_all_the_same(gateway, sim, mod
 
 
 def test_an_app_that_leaves_is_noticed_by_its_provider(gateway, sim):
-    sim.weather("gpt-4o", chunk_delay_ms=100)
+    sim.weather(GPT, chunk_delay_ms=100)
     body = {"model": "gpt", "messages": say("[words:500]"), "stream": True}
     with gateway.http.stream("POST", CHAT, json=body) as response:
         next(response.iter_bytes())

@@ -11,7 +11,7 @@ from conftest import ENVOYS
 from support import paths
 from support.credits import credits_policy
 from support.gateway import CHAT, MESSAGES, render
-from support.policy import APP_KEY
+from support.policy import APP_KEY, CLAUDE, GPT
 from support.raw import read_answer
 from support.trap import trap
 
@@ -45,7 +45,7 @@ def test_when_the_provider_role_traps_the_edge_role_answers_and_settles(
     sim.reset()
     purse = purses.new("5")
     # One waits for its provider while another's attempt takes the VM that both are in.
-    sim.weather("claude-sonnet-4-5", latency_ms=1_500)
+    sim.weather(CLAUDE, latency_ms=1_500)
     slow, answers = [], []
     waiting = threading.Thread(target=lambda: slow.append(purse.ask(gateway, path, model="claude")))
     waiting.start()
@@ -96,7 +96,7 @@ def test_what_is_decided_may_be_silent_for_longer(launch, rules, sim, version):
     route(bootstrap, "undecided")["idle_timeout"] = "0.5s"
     gateway = launch(bootstrap, version)
     sim.reset()
-    sim.weather("gpt-4o", latency_ms=1_500)
+    sim.weather(GPT, latency_ms=1_500)
     assert gateway.chat(model="gpt").status_code == 200
     # And an app that is silent in the middle of its body is not waited for.
     start = time.monotonic()

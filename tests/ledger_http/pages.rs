@@ -20,7 +20,7 @@ fn seeded() -> World {
     let path = "PUT /v1/tenants/%3Cimg%2Fsrc=x%3E%5C%22%27&";
     world.call(path, r#"{"budgets": [{"per": "day", "credits": "1", "user": "<b>"}]}"#);
     world.buy("%3Cimg%2Fsrc=x%3E%5C%22%27&", "<i>", "10");
-    let models = ["claude-sonnet", "gpt-4o", "<u>", "gemini-2.5-pro"];
+    let models = ["claude-sonnet", "gpt-6-sol", "<u>", "gemini-3.8-flash"];
     for day in 0..14_u64 {
         for (at, model) in models.into_iter().enumerate() {
             for (tenant, much) in [("acme", 3), ("globex", 1), (EVIL, 0)] {

@@ -135,8 +135,8 @@ impl World {
     pub(super) fn charge(&self, tenant: &str, id: &str, credits: &str) -> String {
         let item = format!(
             "{{\"settlements\": [{{\"hold_id\": \"{id}\", \"unheld\": true, \"tenant\": \
-             \"{tenant}\", \"credits\": \"{credits}\", \"parts\": [{{\"model\": \"gpt-4o\", \"credits\": \
-             \"{credits}\"}}]}}]}}"
+             \"{tenant}\", \"credits\": \"{credits}\", \"parts\": [{{\"model\": \"gpt-6-sol\", \
+             \"credits\": \"{credits}\"}}]}}]}}"
         );
         let reply = self.as_(PROXY, "POST /v1/settlements", &item);
         reply.json()["results"][0]["state"].as_str().unwrap().to_owned()

@@ -45,8 +45,8 @@ def busy(ledger):
         assert answer.status_code == 201, answer.text
     ledger.configure("acme", alerts=["50%", "100"], budgets=[{"per": "day", "credits": "900"}])
     for number in range(12):
-        for tenant, cost, model in (("acme", "60", "claude-sonnet"), ("acme", "1.25", "gpt-4o"),
-                                    ("globex", "20.875", "<b>bold</b>"), (HOSTILE, "1", "gpt-4o")):
+        for tenant, cost, model in (("acme", "60", "claude-sonnet"), ("acme", "1.25", "gpt-luna"),
+                                    ("globex", "20.875", "<b>bold</b>"), (HOSTILE, "1", "gpt-luna")):
             name = f"{tenant}-{number}-{model}"
             assert ledger.hold(name, tenant, cost, user="ann", key="ci").status_code == 201
             assert ledger.settle(name, cost, tenant, model, outcome="answered") == "settled"
@@ -89,7 +89,7 @@ def test_what_an_operator_sees(busy, visits, store):
         chart = max(seen["charts"], key=lambda chart: chart["width"])
         assert chart["width"] > 500 and chart["marks"] >= 2 and chart["label"], chart
     said = acme["text"]
-    for word in ("265.00", "252.50", "12.50", "50%", "claude-sonnet", "gpt-4o", "ann", "900.00"):
+    for word in ("265.00", "252.50", "12.50", "50%", "claude-sonnet", "gpt-luna", "ann", "900.00"):
         assert word in said, (word, said)
     assert len([r for table in acme["tables"] for r in table if "\N{MINUS SIGN}60.00" in r]) >= 5
 

@@ -28,6 +28,7 @@ PRICES = {
     "gemini": {"input": "1.25", "cached_input": "0.31", "output": "11"},
     "tiny": {"input": "0.15", "output": "0.6"},
     "plain": {"input": "1", "output": "5"},
+    "haiku": {"input": "0.9", "output": "4.5"},
 }
 # How a usage is told, and which price is for it.
 PARTS = {

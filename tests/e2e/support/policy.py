@@ -12,8 +12,12 @@ KEYS = {
 }
 # The route that tries everything, in this order.
 CHAIN = ["claude", "gpt", "gemini"]
+# What their providers call these: models of today.
+CLAUDE, GPT, GEMINI = "claude-sonnet-5-5", "gpt-6-sol", "gemini-3.8-flash"
+MODELS = dict(zip(CHAIN, (CLAUDE, GPT, GEMINI)))
+THINKER, HAIKU = "gpt-6-luna", "claude-haiku-5-5"
 # Models that are a route of their own.
-ALONE = [*CHAIN, "thinker", "tiny", "plain"]
+ALONE = [*CHAIN, "thinker", "tiny", "plain", "haiku"]
 
 
 def policy(openai: str, anthropic: str, google: str) -> dict:
@@ -38,12 +42,14 @@ def policy(openai: str, anthropic: str, google: str) -> dict:
             "google": provider("gemini", google, "google"),
         },
         "models": {
-            "claude": model("anthropic", "claude-sonnet-4-5"),
-            "gpt": model("openai", "gpt-4o", capabilities=able[:3]),
-            "thinker": model("openai", "gpt-5"),
-            "gemini": model("google", "gemini-2.5-pro"),
-            "tiny": model("openai", "gpt-4o-mini", context_window=1_000, max_output_tokens=100),
-            "plain": model("anthropic", "claude-haiku-4-5", capabilities=[]),
+            "claude": model("anthropic", CLAUDE),
+            "gpt": model("openai", GPT, capabilities=able[:3]),
+            "thinker": model("openai", THINKER),
+            "gemini": model("google", GEMINI),
+            "tiny": model("openai", THINKER, context_window=1_000, max_output_tokens=100),
+            "plain": model("anthropic", HAIKU, capabilities=[]),
+            # It can be made to call a tool; larger ones of its generation always think.
+            "haiku": model("anthropic", HAIKU),
         },
         "chains": {
             "all": CHAIN,

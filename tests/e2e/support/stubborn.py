@@ -10,6 +10,7 @@ import h2.config
 import h2.connection
 import h2.events
 
+from .policy import GPT
 from .server import Server, read_request
 
 JSON, EVENTS = "application/json", "text/event-stream"
@@ -130,7 +131,7 @@ def chat_chunk(text: str = "", reason: str | None = None, **more) -> bytes:
     """A chunk of an OpenAI stream."""
     delta = {"content": text} if text else {}
     choice = {"index": 0, "delta": delta, "finish_reason": reason}
-    chunk = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "gpt-4o"}
+    chunk = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": GPT}
     return event({**chunk, "choices": [choice], **more})
 
 
