@@ -136,6 +136,31 @@ fn what_a_start_alone_takes_over_is_said() {
 }
 
 #[test]
+fn an_option_that_would_mean_nothing_is_refused() {
+    let policy = concat!(env!("CARGO_MANIFEST_DIR"), "/envoy/istio/policy.yaml");
+    let cases: [(&str, &[&str], &str); 9] = [
+        ("istio", &["--listen", "0.0.0.0:80"], "where apps call --mesh-host on port 80"),
+        ("istio", &["--admin", "127.0.0.1:1"], "where each proxy has its own at 127.0.0.1:15000"),
+        ("istio-gateway", &["--ca-file", "ca.pem"], "trusts the authorities of its image"),
+        ("istio", &["--dynamic", "folder"], "where istiod brings a proxy what is applied"),
+        ("istio", &["--no-check-files"], "where files of a pod are not looked at"),
+        ("istio-gateway", &["--max-heap", "2GiB"], "where a container's limits bound its proxy"),
+        ("envoy", &["--namespace", "shop"], "only with --for istio and istio-gateway"),
+        ("envoy", &["--workload", "a=b"], "only with --for istio and istio-gateway"),
+        ("envoy", &["--mesh-host", "llm.own"], "only with --for istio and istio-gateway"),
+    ];
+    for (proxy, options, so) in cases {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tradewind"));
+        let output = command.args(["render", policy, "--for", proxy]).args(options).output();
+        let output = output.unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        let line = said.lines().find(|line| line.starts_with(&format!("{}: ", options[0])));
+        assert!(line.is_some_and(|line| line.contains(so)), "{options:?}: {said}");
+        assert_eq!((output.status.code(), &*output.stdout), (Some(1), &b""[..]), "{options:?}");
+    }
+}
+
+#[test]
 fn a_ledger_that_a_mesh_cannot_name_is_refused() {
     let folder = folder("render-ledger");
     let usual = concat!(env!("CARGO_MANIFEST_DIR"), "/envoy/istio/policy.yaml");

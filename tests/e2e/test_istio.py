@@ -13,10 +13,11 @@ from conftest import ENVOYS, NEWEST
 from support import paths
 from support.credits import credits_policy, paid
 from support.gateway import CHAT, MESSAGES
+from support.istio.names import Names
 from support.istio.patching import apply, described
 from support.istio.pod import Providers, mounted, write
 from support.istio.shapes import World, proxy
-from support.policy import KEYS
+from support.policy import CLAUDE, GPT, KEYS
 
 PROXIES = {"istio": "SIDECAR_OUTBOUND", "istio-gateway": "GATEWAY"}
 HOSTS = {
@@ -60,7 +61,15 @@ def providers(sim):
 
 
 @pytest.fixture
-def mesh(rules, ledger, purses, providers, other, launch, tmp_path):
+def names():
+    """Who knows the providers' names; a test may have it forget one."""
+    running = Names(dict.fromkeys(HOSTS.values(), "127.0.0.1"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def mesh(rules, ledger, purses, providers, other, names, launch, tmp_path):
     """Starts a proxy: `mesh(kind)`; `without` leaves one patch out. `purse` pays for all."""
     policy = credits_policy(rules, f"http://{LEDGER}:8700")
     for name, host in HOSTS.items():
@@ -68,14 +77,16 @@ def mesh(rules, ledger, purses, providers, other, launch, tmp_path):
     policy["models"]["claude"]["context_window"] = 4 << 20
     address, port = ledger.address.split(":")
     addresses = {**providers.addresses, LEDGER: (address, int(port)), "other.svc": other}
-    world = World(addresses, str(providers.authorities))
+    world = World(addresses, str(providers.authorities), names.address)
 
-    def start(kind: str, version: str = NEWEST, without: str = ""):
+    def start(kind: str, version: str = NEWEST, without: str = "", annotated: bool = True):
         objects = mounted(rendered(policy, kind, tmp_path), tmp_path)
         base = proxy(objects, PROXIES[kind], world)
         [envoy_filter] = [own for own in objects if own["kind"] == "EnvoyFilter"]
         patched = apply(base, envoy_filter, without)
-        gateway = launch(write(patched, tmp_path / "xds"), version, 1)
+        [bootstrap] = [own for own in objects if own["metadata"]["name"] == "tradewind-bootstrap"]
+        override = bootstrap["data"]["custom_bootstrap.json"] if annotated else ""
+        gateway = launch(write(patched, tmp_path / "xds"), version, 1, override=override)
         gateway.purse = purses.new("50")
         gateway.http.headers.update({**MESH, **gateway.purse.headers()})
         return gateway
@@ -126,7 +137,7 @@ def test_the_tour(mesh, sim, kind, version):
     for model, provider in (("claude", "anthropic"), ("gpt", "openai"), ("gemini", "google")):
         answer = openai.chat.completions.create(model=model, messages=say)
         assert answer.choices[0].message.content
-        assert anthropic.messages.create(model=model, max_tokens=50, messages=say).content
+        assert anthropic.messages.create(model=model, max_tokens=500, messages=say).content
         asked = sim.requests()[-2:]
         assert {request.headers["host"] for request in asked} == {HOSTS[provider]}
         for request in asked:
@@ -136,10 +147,10 @@ def test_the_tour(mesh, sim, kind, version):
     chunks = openai.chat.completions.create(model="gemini", messages=say, stream=True)
     assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
 
-    sim.weather("claude-sonnet-4-5", status=529)
+    sim.weather(CLAUDE, status=529)
     failed_over = gateway.chat("hello")
     assert failed_over.headers["x-tradewind-model"] == "gpt"
-    sim.weather("gpt-4o", status=503)
+    sim.weather(GPT, status=503)
     assert gateway.messages("hello").headers["x-tradewind-model"] == "gemini"
     sim.reset()
 
@@ -183,6 +194,58 @@ def test_no_patch_goes_untried(rules, tmp_path):
         assert patches == [*PATCHES[:3], *(f"CLUSTER {name}" for name in rules["providers"])]
 
 
+@pytest.mark.parametrize("kind", PROXIES)
+@pytest.mark.parametrize("version", ENVOYS)
+def test_a_name_that_does_not_resolve_is_left_for_the_next_model(mesh, sim, names, kind, version):
+    sim.reset()
+    address = names.known.pop(HOSTS["anthropic"])
+    gateway = mesh(kind, version)
+    for ask in (gateway.chat, gateway.messages):
+        answer = ask("hello")
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["x-tradewind-model"] == "gpt"
+        assert answer.headers["x-tradewind-attempts"] == "2"
+    alone = gateway.chat("hello", model="claude")
+    assert alone.status_code == 503 and "could not be reached" in alone.text, alone.text
+
+    def serves(model: str) -> None:
+        end = time.monotonic() + 20
+        while gateway.chat("hello").headers["x-tradewind-model"] != model:
+            assert time.monotonic() < end, "the name service is not heard"
+            time.sleep(0.2)
+
+    names.known[HOSTS["anthropic"]] = address
+    serves("claude")
+    del names.known[HOSTS["anthropic"]]
+    serves("gpt")
+
+
+@pytest.mark.parametrize("kind", PROXIES)
+@pytest.mark.parametrize("version", ENVOYS)
+def test_metrics_have_labels_where_the_pod_is_annotated(mesh, sim, kind, version):
+    """The agent gives its proxy the ConfigMap's file as `--config-yaml`."""
+    sim.reset()
+    gateway = mesh(kind, version)
+    assert gateway.chat("hello", model="gpt").status_code == 200
+    answered = (("model", "gpt"), ("outcome", "answered"))
+    gateway.envoy.wait_for(
+        "the count", lambda: gateway.envoy.counters("tradewind_attempts_total").get(answered) == 1
+    )
+    page = gateway.envoy.admin.get("/stats/prometheus").text
+    bucket = 'tradewind_attempt_duration_milliseconds_bucket{model="gpt",le="%s"}'
+    assert bucket % 20000 in page and bucket % 40000 in page and bucket % 30000 not in page
+    stats = gateway.envoy.admin.get("/stats?usedonly").text
+    assert "downstream_rq" not in stats, "the rest is as the mesh has it"
+
+
+def test_metrics_are_there_without_an_annotation(mesh, sim):
+    sim.reset()
+    gateway = mesh("istio", annotated=False)
+    assert gateway.chat("hello", model="gpt").status_code == 200
+    name = "wasmcustom.tradewind_attempts_total.model.gpt.outcome.answered"
+    gateway.envoy.wait_for("the count", lambda: gateway.envoy.stats(name).get(name) == 1)
+
+
 def test_a_key_rotates_as_a_mounted_secret_does(mesh, sim, tmp_path):
     """The kubelet swaps a link to the folder that holds the keys."""
     sim.reset()
@@ -215,20 +278,3 @@ def test_the_names_of_providers_are_checked(mesh, sim, rules):
         validation = context["common_tls_context"]["validation_context"]
         names = validation["match_typed_subject_alt_names"]
         assert [own["matcher"]["exact"] for own in names] == [context["sni"]]
-
-
-def schema_problems(objects: list[dict]) -> list[str]:
-    """What the schemas of Istio's objects say against these."""
-    command = ["node", paths.ROOT / "tests/e2e/node/istio.mjs", paths.NODE_MODULES]
-    ours = json.dumps([own for own in objects if own["kind"] != "ConfigMap"])
-    done = subprocess.run(command, input=ours, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
-    return [problem for problem in json.loads(done.stdout) if problem]
-
-
-@pytest.mark.parametrize("name", ["sidecar", "gateway"])
-def test_the_reference_is_as_its_schemas_ask(name):
-    text = (paths.ROOT / f"envoy/istio/{name}.yaml").read_text()
-    assert schema_problems(list(yaml.safe_load_all(text))) == []
-    misspelt = text.replace("operation: MERGE", "operation: MARGE").replace("hosts:", "hotss:")
-    assert len(schema_problems(list(yaml.safe_load_all(misspelt)))) >= 2

@@ -12,7 +12,8 @@ class Envoy(Daemon):
     """A running Envoy; `url` is where apps connect to."""
 
     def __init__(
-        self, binary: Path, config: Path, workers: int, folder: Path, drain_s=1, drain="gradual"
+        self, binary: Path, config: Path, workers: int, folder: Path,
+        drain_s=1, drain="gradual", override="",
     ):
         folder.mkdir(parents=True, exist_ok=True)
         address = folder / "admin-address"
@@ -22,7 +23,9 @@ class Envoy(Daemon):
         command = [
             *(binary, "--config-path", config, "--concurrency", workers),
             *("--use-dynamic-base-id", "--admin-address-path", address),
-            *("--log-level", "info", "--drain-time-s", drain_s, "--drain-strategy", drain, "--file-flush-interval-msec", 50),
+            *("--log-level", "info", "--file-flush-interval-msec", 50),
+            *("--drain-time-s", drain_s, "--drain-strategy", drain),
+            *(("--config-yaml", override) if override else ()),
         ]
         super().__init__(command, folder / "envoy.log", stdout=self.stdout)
         try:

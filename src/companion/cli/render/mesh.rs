@@ -15,6 +15,9 @@ const WASM: &str = "/etc/tradewind/module/tradewind.wasm";
 const SECRETS: &str = "/etc/tradewind/secrets";
 const SDS: &str = "/etc/tradewind/sds";
 
+/// What apps call.
+const HOST: &str = "llm.mesh";
+
 /// With --for istio and istio-gateway.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of --for istio and istio-gateway")]
@@ -27,9 +30,9 @@ pub(super) struct MeshArgs {
     /// gateway, where nothing is said.
     #[arg(long, value_name = "KEY=VALUE", value_parser = label)]
     workload: Option<(String, String)>,
-    /// The host that apps call, on port 80.
-    #[arg(long, value_name = "HOST", default_value = "llm.mesh", value_parser = host)]
-    mesh_host: String,
+    /// The host that apps call, on port 80: `llm.mesh` where nothing is said.
+    #[arg(long, value_name = "HOST", value_parser = host)]
+    mesh_host: Option<String>,
 }
 
 impl MeshArgs {
@@ -44,9 +47,21 @@ impl MeshArgs {
             proxy,
             namespace: self.namespace.clone().unwrap_or_else(|| namespace.to_owned()),
             label: self.workload.clone().unwrap_or_else(usual),
-            host: self.mesh_host.clone(),
+            host: self.mesh_host.clone().unwrap_or_else(|| HOST.to_owned()),
             sds: SDS.to_owned(),
         }
+    }
+
+    /// What was said and means nothing without a mesh.
+    pub(super) fn refused_without_a_mesh(&self) -> Vec<String> {
+        let said = [
+            ("--namespace", self.namespace.is_some()),
+            ("--workload", self.workload.is_some()),
+            ("--mesh-host", self.mesh_host.is_some()),
+        ];
+        let wrong = said.into_iter().filter(|(_, given)| *given);
+        let so = "only with --for istio and istio-gateway: leave it out";
+        wrong.map(|(option, _)| format!("{option}: {so}")).collect()
     }
 }
 

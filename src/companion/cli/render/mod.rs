@@ -1,5 +1,6 @@
 //! `tradewind render`: a proxy's configuration for a policy.
 mod files;
+mod machine;
 mod mesh;
 mod output;
 
@@ -15,7 +16,6 @@ use clap::{Args, ValueEnum};
 use super::Loaded;
 use crate::companion::render::{self, Checked, Dynamic, MeshProxy, Place, Secret, Source};
 use crate::companion::yaml::documents;
-use crate::policy::byte_size;
 
 /// Write a proxy's whole configuration for a policy.
 ///
@@ -30,12 +30,6 @@ pub(super) struct Render {
     /// The proxy to configure.
     #[arg(long = "for", value_enum, value_name = "PROXY")]
     proxy: Proxy,
-    /// Where apps connect to.
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:10000")]
-    listen: SocketAddr,
-    /// Where operators connect to.
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:9901")]
-    admin: SocketAddr,
     /// The module: what `make build` leaves, or in a pod /etc/tradewind/module/tradewind.wasm,
     /// where nothing is said.
     #[arg(long, value_name = "PATH")]
@@ -44,29 +38,12 @@ pub(super) struct Render {
     /// pod /etc/tradewind/secrets, where nothing is said.
     #[arg(long, value_name = "DIR")]
     secrets_dir: Option<PathBuf>,
-    /// The certificate authorities that providers are checked by; by default the system's own.
-    #[arg(long, value_name = "PATH")]
-    ca_file: Option<PathBuf>,
     /// Write the configuration into this file, whole and only when nothing is wrong; the one that
     /// was there stays otherwise.
     #[arg(long, value_name = "FILE", conflicts_with = "dynamic")]
     output: Option<PathBuf>,
-    /// Write it into this folder, as `bootstrap.json` and files that Envoy watches: to change the
-    /// policy of a running proxy, give the same command again.
-    #[arg(long, value_name = "DIR")]
-    dynamic: Option<PathBuf>,
-    /// Where the proxy finds the folder of --dynamic, if that is another place.
-    #[arg(long, value_name = "DIR", requires = "dynamic")]
-    dynamic_at: Option<PathBuf>,
-    /// Do not look at the module, the keys and the certificates: they are on another machine, and
-    /// the paths are those over there.
-    #[arg(long)]
-    no_check_files: bool,
-    /// The memory of requests and answers that Envoy may hold before it refuses and resets, such
-    /// as `512MiB`. The module's own memory comes on top: up to 1 GiB for each role and worker,
-    /// a few MiB for most.
-    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = heap)]
-    max_heap: u64,
+    #[command(flatten)]
+    machine: machine::MachineArgs,
     #[command(flatten)]
     mesh: mesh::MeshArgs,
 }
@@ -96,10 +73,10 @@ pub(super) fn run(args: &Render) -> ExitCode {
 fn write(args: &Render) -> Result<(), Vec<String>> {
     let loaded = super::load(&args.policy)?;
     let mut troubles = Vec::new();
-    if clash(args.listen, args.admin) {
+    let (listen, admin) = (args.machine.listen(), args.machine.admin());
+    if clash(listen, admin) {
         troubles.push(format!(
-            "--admin: `{}` meets --listen `{}`: give one of them another port",
-            args.admin, args.listen
+            "--admin: `{admin}` meets --listen `{listen}`: give one of them another port"
         ));
     }
     if loaded.policy.credits().is_some_and(|credits| credits.endpoint.is_none()) {
@@ -121,9 +98,7 @@ fn write(args: &Render) -> Result<(), Vec<String>> {
              than {CLUSTER_MAX} bytes: give it a shorter name"
         ));
     }
-    if args.dynamic.is_some() {
-        troubles.push("--dynamic: istiod brings a proxy its files: leave it out".to_owned());
-    }
+    troubles.extend(args.machine.refused_in_a_mesh());
     if !troubles.is_empty() {
         return Err(troubles);
     }
@@ -138,9 +113,10 @@ const CLUSTER_MAX: usize = 128;
 
 /// A whole configuration for Envoy, in one file or several.
 fn envoy(args: &Render, loaded: &Loaded, mut troubles: Vec<String>) -> Result<(), Vec<String>> {
+    troubles.extend(args.mesh.refused_without_a_mesh());
     let place = place(args, &mut troubles);
     let folder = args.secrets_dir.as_deref().unwrap_or(Path::new("./secrets"));
-    let secrets = if args.no_check_files {
+    let secrets = if args.machine.no_check_files {
         files::secrets_elsewhere(&loaded.policy, folder)
     } else {
         files::secrets(&loaded.policy, folder, &mut troubles)
@@ -149,7 +125,7 @@ fn envoy(args: &Render, loaded: &Loaded, mut troubles: Vec<String>) -> Result<()
         return Err(troubles);
     }
     warn(&secrets);
-    let written = match &args.dynamic {
+    let written = match &args.machine.dynamic {
         Some(folder) => dynamic(args, folder, (loaded.checked(), &place, &secrets)),
         None => {
             let rendered = render::envoy(loaded.checked(), &place, &secrets);
@@ -168,18 +144,24 @@ fn write_text(args: &Render, text: &str) -> Result<(), String> {
 
 /// What does not depend on the machine.
 fn place_of(args: &Render) -> Place {
-    let ca_file = args.ca_file.as_deref();
+    let machine = &args.machine;
+    let ca_file = machine.ca_file.as_deref();
     let given = |path: &Path| path.to_string_lossy().into_owned();
     let authorities = ca_file.map_or_else(files::usual_authorities, given);
-    let (wasm, max_heap) = (String::new(), args.max_heap);
-    Place { listen: args.listen, admin: args.admin, wasm, authorities, max_heap }
+    Place {
+        listen: machine.listen(),
+        admin: machine.admin(),
+        wasm: String::new(),
+        authorities,
+        max_heap: machine.max_heap(),
+    }
 }
 
 fn place(args: &Render, troubles: &mut Vec<String>) -> Place {
     let mut place = place_of(args);
     let usual = Path::new("target/wasm32-wasip1/release/tradewind.wasm");
     let wasm = args.wasm.as_deref().unwrap_or(usual);
-    if args.no_check_files {
+    if args.machine.no_check_files {
         place.wasm = wasm.to_string_lossy().into_owned();
         return place;
     }
@@ -190,7 +172,7 @@ fn place(args: &Render, troubles: &mut Vec<String>) -> Place {
         })
     };
     place.wasm = found(files::wasm(wasm));
-    place.authorities = found(files::authorities(args.ca_file.as_deref()));
+    place.authorities = found(files::authorities(args.machine.ca_file.as_deref()));
     place
 }
 
@@ -203,7 +185,7 @@ fn dynamic(
     let made = fs::create_dir_all(folder).and_then(|()| folder.canonicalize());
     let folder =
         made.map_err(|error| format!("--dynamic: `{}` cannot be made: {error}", folder.display()))?;
-    let at = args.dynamic_at.as_deref().unwrap_or(&folder);
+    let at = args.machine.dynamic_at.as_deref().unwrap_or(&folder);
     if !at.is_absolute() {
         return Err(format!("--dynamic-at: `{}` is not an absolute path", at.display()));
     }
@@ -230,16 +212,6 @@ fn dynamic(
 fn seconds() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
-
-/// Reads a bound of Envoy's memory. Below the least there is no room for Envoy itself.
-fn heap(text: &str) -> Result<u64, String> {
-    byte_size(text)
-        .filter(|size| (MIN_HEAP..=MAX_HEAP).contains(size))
-        .ok_or_else(|| "expected a size from 128MiB to 1024GiB, such as `1GiB`".to_owned())
-}
-
-const MIN_HEAP: u64 = 128 << 20;
-const MAX_HEAP: u64 = 1 << 40;
 
 /// Whether both cannot be listened on at once. Port 0 is another one each time.
 fn clash(one: SocketAddr, other: SocketAddr) -> bool {

@@ -1,12 +1,8 @@
 //! Hosts: of the providers, of the ledger, and the one that apps call.
 use serde_json::{Value, json};
 
-use super::{Mesh, MeshProxy, host, is_service, ledger, networking};
+use super::{Mesh, MeshProxy, NOWHERE, host, is_service, ledger, networking};
 use crate::policy::{Endpoint, Policy};
-
-/// Nobody listens on port 1 of the pod itself. Apps call a host that leads there, so a route which
-/// is not patched sends nothing.
-const NOWHERE: (&str, u16) = ("127.0.0.1", 1);
 
 /// The gateway that a mesh has by default, and the port that leads to its 8080.
 const EGRESS: (&str, u16) = ("istio-egressgateway.istio-system.svc.cluster.local", 80);
@@ -38,7 +34,7 @@ pub(super) fn objects(policy: &Policy, mesh: &Mesh) -> Vec<Value> {
     objects
 }
 
-/// The host that apps call.
+/// The host that apps call. It leads nowhere, so a route which is not patched sends nothing.
 fn called(mesh: &Mesh) -> Value {
     let (address, port) = NOWHERE;
     let spec = json!({

@@ -10,7 +10,7 @@ mod patches;
 
 use serde_json::{Map, Value, json};
 
-use super::{Checked, Place, Secret, Source, secret};
+use super::{Checked, Place, Secret, Source, secret, stats};
 use crate::policy::{Endpoint, Policy, Provider};
 
 /// Which of the mesh's proxies gets the module, and what apps call it.
@@ -60,7 +60,8 @@ impl MeshProxy {
 /// `secrets` holds one entry for each secret that the policy names.
 #[must_use]
 pub fn istio(checked: Checked<'_>, place: &Place, secrets: &[Secret], mesh: &Mesh) -> Vec<Value> {
-    let mut objects: Vec<Value> = sds(secrets, mesh).into_iter().collect();
+    let mut objects = vec![bootstrap(mesh)];
+    objects.extend(sds(secrets, mesh));
     objects.extend(hosts::objects(checked.policy, mesh));
     objects.push(patches::filter(checked, place, secrets, mesh));
     objects
@@ -93,6 +94,15 @@ fn sds(secrets: &[Secret], mesh: &Mesh) -> Option<Value> {
         put(&mut object, "data", Value::Object(data));
         object
     })
+}
+
+/// What a proxy reads when it starts, in the file of the name that Istio's agent looks for: it adds
+/// to the bootstrap of its own.
+fn bootstrap(mesh: &Mesh) -> Value {
+    let own = json!({"stats_config": stats::config()});
+    let mut object = object("v1", "ConfigMap", "tradewind-bootstrap", mesh);
+    put(&mut object, "data", json!({"custom_bootstrap.json": format!("{own:#}")}));
+    object
 }
 
 /// The beginning of an object.
@@ -146,6 +156,9 @@ fn ledger(policy: &Policy) -> Option<(&str, &Endpoint)> {
     let credits = policy.credits()?;
     Some((LEDGER, credits.endpoint.as_ref()?))
 }
+
+/// Nobody listens on port 1 of the pod itself.
+const NOWHERE: (&str, u16) = ("127.0.0.1", 1);
 
 /// The subset of the ledger. No provider may be called like its cluster, as a rule `ledger`.
 const LEDGER: &str = "ledger";

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::super::endpoint::{HTTP_OPTIONS, options_of};
 use super::super::{
-    Checked, Place, Secret, any, bounds, cluster, duration, ledger, log, plugin, route,
+    Checked, Place, Secret, address, any, bounds, cluster, duration, ledger, log, plugin, route,
 };
-use super::{Mesh, discovered, host, object, put};
+use super::{Mesh, NOWHERE, discovered, host, is_service, object, put, subset_cluster};
 use crate::policy::{Endpoint, Policy};
 
 pub(super) fn filter(
@@ -28,10 +28,18 @@ pub(super) fn filter(
         let mut options = options_of(&provider.endpoint);
         let filters = cluster::filters(policy, provider, place, &secrets);
         put(&mut options, "http_filters", filters.into());
-        on_cluster((&provider.name, &provider.endpoint), options, mesh)
+        let own = (provider.name.as_str(), &provider.endpoint);
+        let mut value = with_options(options);
+        if !provider.endpoint.is_ip() && !is_service(&provider.endpoint) {
+            put(&mut value, "load_assignment", second(own));
+            // After an answer without addresses Istio looks again in a minute.
+            put(&mut value, "dns_refresh_rate", duration(5_000).into());
+        }
+        on_cluster(own, value, mesh)
     }));
     if let (Some(credits), Some(own)) = (policy.credits(), super::ledger(policy)) {
-        patches.push(on_cluster(own, ledger::options(credits, own.1, &secrets), mesh));
+        let value = with_options(ledger::options(credits, own.1, &secrets));
+        patches.push(on_cluster(own, value, mesh));
     }
     let (label, value) = &mesh.label;
     let spec = json!({
@@ -122,13 +130,26 @@ fn routes(policy: &Policy, mesh: &Mesh) -> Value {
     patch("HTTP_ROUTE", found, ("MERGE", value), mesh)
 }
 
+fn with_options(options: Value) -> Value {
+    json!({"typed_extension_protocol_options": {HTTP_OPTIONS: any(HTTP_OPTIONS, options)}})
+}
+
+/// Where attempts go while a name does not resolve: they are refused there and the chain goes on. A
+/// cluster without an address would answer 503 itself, and no other model be tried.
+fn second((name, endpoint): (&str, &Endpoint)) -> Value {
+    json!({
+        "cluster_name": subset_cluster(name, endpoint),
+        "endpoints": [{
+            "priority": 1,
+            "lb_endpoints": [{"endpoint": {"address": address(NOWHERE.0, NOWHERE.1)}}],
+        }],
+    })
+}
+
 /// What a cluster that istiod made of a subset gets.
-fn on_cluster((name, endpoint): (&str, &Endpoint), options: Value, mesh: &Mesh) -> Value {
+fn on_cluster((name, endpoint): (&str, &Endpoint), value: Value, mesh: &Mesh) -> Value {
     let found = json!({"cluster": {
         "service": host(endpoint), "portNumber": endpoint.port, "subset": name,
     }});
-    let value = json!({
-        "typed_extension_protocol_options": {HTTP_OPTIONS: any(HTTP_OPTIONS, options)},
-    });
     patch("CLUSTER", found, ("MERGE", value), mesh)
 }

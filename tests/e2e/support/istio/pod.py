@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 from ..daemon import Daemon
-from .shapes import Proxy, typed
+from .shapes import STATS, Proxy, typed
 
 
 def certificates(folder: Path, names: list[str]) -> tuple[Path, Path]:
@@ -121,17 +121,18 @@ def write(proxy: Proxy, folder: Path) -> dict:
         "node": {"id": "sidecar~10.0.0.1~app.llm~llm.svc.cluster.local", "cluster": "app.llm"},
         "admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}},
         "dynamic_resources": {"cds_config": source("cds"), "lds_config": source("lds")},
+        "stats_config": STATS,
     }
 
 
 def mounted(objects: list[dict], folder: Path) -> list[dict]:
-    """The objects with the folders of a pod put where they are here, and its ConfigMap's files."""
+    """The objects with the folders of a pod put where they are here, and the files that name keys."""
     sds = folder / "sds"
     sds.mkdir(parents=True, exist_ok=True)
     text = json.dumps(objects).replace("/etc/tradewind/sds", str(sds))
     objects = json.loads(text)
     for own in objects:
-        if own["kind"] == "ConfigMap":
+        if own["metadata"]["name"] == "tradewind-sds":
             for name, data in own["data"].items():
                 (sds / name).write_text(data)
     return objects

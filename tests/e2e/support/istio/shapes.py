@@ -29,6 +29,39 @@ class World:
     addresses: dict[str, tuple[str, int]]
     # Certificate authorities, instead of the system's.
     authorities: str
+    # The address of a name service.
+    names: tuple[str, int]
+
+
+# As istiod's bootstrap has it (`tools/packaging/common/envoy_bootstrap.json`), shorter by rules for
+# what is not run here.
+STATS = {
+    "use_all_default_tags": False,
+    "stats_tags": [
+        {"tag_name": "cluster_name", "regex": "^cluster(\\.(.+);)"},
+        {
+            "tag_name": "http_conn_manager_prefix",
+            "regex": "^http\\.(((?:[_.[:digit:]\\w]*|[_\\[\\]aAbBcCdDeEfF[:digit:]\\w\\:]*));\\.)",
+        },
+        {"tag_name": "response_code", "regex": "_rq(_(\\d{3}))$"},
+        {"tag_name": "response_code_class", "regex": "_rq(_(\\dxx))$"},
+        {"tag_name": "cache", "regex": "(cache\\.(.+?)\\.)"},
+        {"tag_name": "component", "regex": "(component\\.(.+?)\\.)"},
+        {"tag_name": "tag", "regex": "(tag\\.(.+?);\\.)"},
+        {"tag_name": "wasm_filter", "regex": "(wasm_filter\\.(.+?)\\.)"},
+        {"tag_name": "authz_enforce_result", "regex": "rbac(\\.(allowed|denied))"},
+    ],
+    "stats_matcher": {"inclusion_list": {"patterns": [
+        {"prefix": "reporter="},
+        *({"prefix": one} for one in (
+            "cluster_manager", "listener_manager", "server", "cluster.xds-grpc", "wasm",
+        )),
+        *({"suffix": one} for one in ("rbac.allowed", "rbac.denied")),
+        {"safe_regex": {"regex": "vhost\\..*\\.route\\..*"}},
+        {"prefix": "component"},
+        {"prefix": "istio"},
+    ]}},
+}
 
 
 def proxy(objects: list[dict], context: str, world: World) -> Proxy:
@@ -128,6 +161,9 @@ def of_service(host: str, port: dict, rules: dict, world: World, entry: dict) ->
     """The cluster of a host's port, and one for each of its subsets."""
     number = port["number"]
     address, real = world.addresses.get(host, ("127.0.0.1", 1))
+    found = {"type": "STATIC"}
+    if entry.get("resolution") == "DNS":
+        address, found = host, by_name(world)
     endpoints = entry.get("endpoints")
     if endpoints and "ports" in endpoints[0]:
         address, real = endpoints[0]["address"], next(iter(endpoints[0]["ports"].values()))
@@ -140,7 +176,7 @@ def of_service(host: str, port: dict, rules: dict, world: World, entry: dict) ->
         own = {
             "name": name,
             "alt_stat_name": f"{name};",
-            "type": "STATIC",
+            **found,
             "connect_timeout": "10s",
             "circuit_breakers": {"thresholds": [unbounded]},
             "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [{
@@ -157,6 +193,27 @@ def of_service(host: str, port: dict, rules: dict, world: World, entry: dict) ->
     subsets = rules.get(host, {}).get("subsets", [])
     named = [cluster(own["name"], own.get("trafficPolicy", {})) for own in subsets]
     return [cluster("", {}), *named]
+
+
+def by_name(world: World) -> dict:
+    """How istiod has a host's addresses found."""
+    host, port = world.names
+    resolver = typed(
+        "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig",
+        resolvers=[{"socket_address": {"address": host, "port_value": port}}],
+        dns_resolver_options={"no_default_search_domain": True},
+        udp_max_queries=100,
+    )
+    return {
+        "type": "STRICT_DNS",
+        "dns_lookup_family": "V4_ONLY",
+        "typed_dns_resolver_config": {
+            "name": "envoy.network.dns_resolver.cares", "typed_config": resolver,
+        },
+        "dns_jitter": "0.1s",
+        "dns_refresh_rate": "60s",
+        "respect_dns_ttl": True,
+    }
 
 
 def transport_socket(tls: dict, world: World) -> dict:
