@@ -93,7 +93,7 @@ fn requests_are_remembered_with_their_headers() {
     world.ask("openai", &plain("openai", "hi", &json!({"bad": 1})));
     let seen = world.send("admin", "GET /requests", "", "").json();
     assert_eq!(seen[0]["provider"], "openai");
-    assert_eq!(seen[0]["model"], "gpt-4o");
+    assert_eq!(seen[0]["model"], "gpt-6-sol");
     assert!(seen[0]["headers"].as_array().unwrap().contains(&json!(["authorization", "Bearer k"])));
     assert_eq!(seen[0]["answered"]["ending"], "whole");
     assert_eq!(seen[1]["answered"]["outcome"], "refused");
@@ -105,7 +105,9 @@ fn requests_are_remembered_with_their_headers() {
 fn a_model_may_say_more_than_it_was_allowed() {
     let world = World::new();
     let bounded = |provider: &str| match provider {
-        "openai" => json!({"max_tokens": 5, "stop": ["word2"]}),
+        "openai" => {
+            json!({"max_completion_tokens": 5, "reasoning_effort": "none", "stop": ["word2"]})
+        }
         "anthropic" => json!({"max_tokens": 5, "stop_sequences": ["word2"]}),
         _ => json!({"generationConfig": {"maxOutputTokens": 5, "stopSequences": ["word2"]}}),
     };

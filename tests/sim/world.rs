@@ -88,10 +88,10 @@ pub(super) const PROVIDERS: [&str; 3] = ["openai", "anthropic", "gemini"];
 pub(super) const LINES: [&str; 3] = [
     "POST /v1/chat/completions",
     "POST /v1/messages",
-    "POST /v1beta/models/gemini-2.5-flash:generateContent",
+    "POST /v1beta/models/gemini-3.8-flash:generateContent",
 ];
 pub(super) const STREAM: &str =
-    "POST /v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse";
+    "POST /v1beta/models/gemini-3.8-flash:streamGenerateContent?alt=sse";
 pub(super) const HEADERS: [&str; 3] = [
     "content-type: application/json\r\nauthorization: Bearer k\r\n",
     "content-type: application/json\r\nx-api-key: k\r\nanthropic-version: 2023-06-01\r\n",
@@ -130,8 +130,8 @@ pub(super) fn dechunk(mut rest: &[u8]) -> String {
 /// A body that each provider takes, with more fields.
 pub(super) fn plain(provider: &str, text: &str, more: &Value) -> Value {
     let mut body = match provider {
-        "openai" => json!({"model": "gpt-4o", "messages": [{"role": "user", "content": text}]}),
-        "anthropic" => json!({"model": "claude-sonnet-4-5", "max_tokens": 2000,
+        "openai" => json!({"model": "gpt-6-sol", "messages": [{"role": "user", "content": text}]}),
+        "anthropic" => json!({"model": "claude-sonnet-5-5", "max_tokens": 2000,
             "messages": [{"role": "user", "content": text}]}),
         _ => json!({"contents": [{"role": "user", "parts": [{"text": text}]}]}),
     };
