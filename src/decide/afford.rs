@@ -83,7 +83,11 @@ impl<'r> Need<'r> {
         let brings = fields.iter().find(|field| brings(field)).or(unknown).map(AsRef::as_ref);
         // How long is what the provider has kept, only the provider knows.
         let kept = (ask.thread == Some(Thread::Continue)).then_some("thread");
-        let brings = kept.or(brings);
+        // Nor does anybody else know how much a document holds: a PDF is compressed, and each of
+        // its pages is read as its text and as a picture.
+        let documents = ask.needs().documents;
+        let windows = windows.max(u64::from(documents.is_some()));
+        let brings = kept.or(brings).or(documents);
         Self { ask, size, bytes: request.bytes, windows, brings }
     }
 
@@ -144,13 +148,14 @@ fn input_tokens(ask: &Ask<'_>, bytes: usize, images: u64) -> u64 {
     text.saturating_add(images).saturating_add(tools)
 }
 
-/// The images in a block, and the bytes of those that are sent in place.
+/// The images in a block, and the bytes of those and of documents that are sent in place.
 fn seen(block: &Block<'_>) -> (u64, u64) {
     match block {
         Block::Image(Image::Base64 { data, .. }) => {
             (1, u64::try_from(data.len()).unwrap_or(u64::MAX))
         }
         Block::Image(Image::Url(_)) => (1, 0),
+        Block::File(file) => (0, u64::try_from(file.bytes()).unwrap_or(u64::MAX)),
         Block::ToolResult { content, .. } => content.iter().map(seen).fold((0, 0), |sum, own| {
             (u64::saturating_add(sum.0, own.0), u64::saturating_add(sum.1, own.1))
         }),

@@ -23,14 +23,21 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     if !decision.quote.candidates().any(|candidate| candidate.speaks(operation, format)) {
         return Ok(());
     }
-    let common = (request.inbound.edits)(request.document, request.ask);
+    let mut common = (request.inbound.edits)(request.document, request.ask);
+    let mut unshared = Change::default();
+    if !request.policy.has_one_tenant() {
+        unshared = (request.inbound.unshared)(request.document);
+        common.append(&mut unshared.edits);
+        common.sort_by_key(|edit| edit.at.start);
+    }
     // What all models take alike changes in the same places for all of them, and stands here once.
     let mut changes: Vec<Change> = Vec::with_capacity(1);
     let left = decision.pass_over(request, NAME, |leg| {
         if !request.is_spoken_by(&leg.model) {
             return None;
         }
-        let change = change(request, leg, &common);
+        let mut change = change(request, leg, &common);
+        change.left_out.extend(unshared.left_out.iter().cloned());
         if change.edits.len() > EDITS_MAX {
             return Some(Cow::Owned(format!(
                 "more than {EDITS_MAX} places of the body would have to change, one for each \

@@ -29,6 +29,8 @@ pub struct Outline {
     pub answer_model: Option<String>,
     /// Answers that are asked for at once, at least 1.
     pub choices: u64,
+    /// Whether its provider keeps the conversation under a key that several tenants share.
+    pub is_shared_thread: bool,
     /// Changes in the body for providers of the app's own dialect; each leg says which is its own.
     pub changes: Vec<Change>,
 }
@@ -104,6 +106,7 @@ impl Decision {
             stream_usage: ask.stream_usage,
             answer_model: None,
             choices: ask.choices.max(1),
+            is_shared_thread: false,
             changes: Vec::new(),
         };
         Self { outline, quote: Quote::default(), trace: Trace::default() }

@@ -57,13 +57,17 @@ impl fmt::Display for Misfit {
 
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     let facts = facts(request);
+    let documents = request.ask.needs().documents;
     // A token is at least one byte of text, so a body that fits into a window by its bytes fits by
-    // its tokens, and nearly all do. An image by its address is few bytes and many tokens.
+    // its tokens, and nearly all do. An image by its address is few bytes and many tokens, and so
+    // is a document.
     let has_images = facts.needs.iter().any(|(need, _)| *need == Capability::Images);
-    let most_input = if has_images { None } else { u64::try_from(request.bytes).ok() };
+    let most_input =
+        if has_images || documents.is_some() { None } else { u64::try_from(request.bytes).ok() };
     let mut misfits = Vec::new();
     let left = decision.pass_over(request, NAME, |leg| {
-        let misfit = why(request, leg, &facts, most_input)?;
+        let misfit = unread(request, leg, documents);
+        let misfit = misfit.or_else(|| why(request, leg, &facts, most_input))?;
         let reason = misfit.to_string();
         misfits.push(misfit);
         Some(Cow::Owned(reason))
@@ -82,6 +86,14 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+/// Whether a model cannot read the request's documents, which it is shown as pictures of their
+/// pages. A provider of the app's own format is asked as it is: what its models read, it knows.
+fn unread(request: &Request<'_>, leg: &Leg, documents: Option<&'static str>) -> Option<Misfit> {
+    let field = documents.filter(|_| !request.is_spoken_by(&leg.model))?;
+    let sees = leg.model.capabilities.contains(&Capability::Images);
+    (!sees).then_some(Misfit::Capability(Capability::Images, field))
 }
 
 /// Why a model cannot serve the request; where it can, its answer is bound from here on.

@@ -22,6 +22,7 @@ pub use decision::{Bounds, Candidate, Decision, Leg, Outline, Quote, Size};
 pub use fit::{Facts, Misfit, misfit};
 pub use request::Request;
 pub use route::unknown_model;
+pub use thread::GivenTo;
 pub use trace::{Entry, Trace, Verdict, logged};
 pub use world::World;
 

@@ -4,6 +4,7 @@
 //! Everything is borrowed from the app's own text where it can be.
 use std::borrow::Cow;
 
+use super::File;
 use super::unsupported::{Field, UnsupportedField};
 
 /// A request in our words.
@@ -67,6 +68,11 @@ pub struct Ask<'d> {
     pub user: Option<Given<Cow<'d, str>>>,
     /// Whether its provider is to keep the conversation, or has kept what came before.
     pub thread: Option<Thread>,
+    /// The message that its provider's conversation goes on from, where that is all it is told.
+    pub goes_on_from: Option<Cow<'d, str>>,
+    /// Fields that name what a provider keeps for whoever has its key: files, containers, what was
+    /// said before.
+    pub stored: Vec<Field>,
     /// Fields that mean something and that only the app's own format can say.
     pub passthrough_only: Vec<Field>,
     /// Fields that are best effort (cache hints, labels): left out where they cannot be said, and
@@ -149,6 +155,8 @@ pub enum Block<'d> {
     Text(Cow<'d, str>),
     /// An image to look at.
     Image(Image<'d>),
+    /// A document to read.
+    File(File<'d>),
     /// The assistant called a function.
     ToolCall {
         /// The call's id, which its result repeats.
@@ -165,7 +173,7 @@ pub enum Block<'d> {
         /// The name of the function, looked up from the call with that id; empty where no call
         /// has it.
         name: Cow<'d, str>,
-        /// What the function gave back: text and images only.
+        /// What the function gave back: text, images and documents only.
         content: Vec<Block<'d>>,
         /// Whether the function failed.
         failed: bool,
@@ -192,8 +200,10 @@ pub enum Image<'d> {
 }
 
 /// A function the model may call.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Tool<'d> {
+    /// Its place in the app's own list, which holds other tools too.
+    pub place: usize,
     /// What the model calls the function.
     pub name: Cow<'d, str>,
     /// What the function does, for the model to read.

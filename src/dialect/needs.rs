@@ -8,6 +8,9 @@ pub struct Needs {
     pub tools: Option<&'static str>,
     /// The model must be able to read images.
     pub images: Option<&'static str>,
+    /// The model must be able to read documents, which every provider shows to its models as
+    /// pictures of their pages.
+    pub documents: Option<&'static str>,
     /// The model must be able to answer by a JSON schema.
     pub json_schema: Option<&'static str>,
     /// The model must be able to think before it answers.
@@ -30,7 +33,8 @@ impl Ask<'_> {
         };
         Needs {
             tools,
-            images: blocks().any(has_image).then_some("messages"),
+            images: blocks().any(|block| has(block, is_image)).then_some("messages"),
+            documents: blocks().any(|block| has(block, is_file)).then_some("messages"),
             json_schema: schema.map(|format| format.field),
             reasoning: thinks.map(|reasoning| reasoning.field),
         }
@@ -45,10 +49,18 @@ const fn is_tool(block: &Block<'_>) -> bool {
     matches!(block, Block::ToolCall { .. } | Block::ToolResult { .. })
 }
 
-fn has_image(block: &Block<'_>) -> bool {
+const fn is_image(block: &Block<'_>) -> bool {
+    matches!(block, Block::Image(_))
+}
+
+const fn is_file(block: &Block<'_>) -> bool {
+    matches!(block, Block::File(_))
+}
+
+/// Whether it is one of those, or a function answered with one.
+fn has(block: &Block<'_>, is: fn(&Block<'_>) -> bool) -> bool {
     match block {
-        Block::Image(_) => true,
-        Block::ToolResult { content, .. } => content.iter().any(has_image),
-        _ => false,
+        Block::ToolResult { content, .. } => content.iter().any(is),
+        block => is(block),
     }
 }

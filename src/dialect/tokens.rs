@@ -177,6 +177,7 @@ fn block(block: &Block<'_>) -> u64 {
     match block {
         Block::Text(text) | Block::Refusal(text) | Block::Reasoning(text) => estimate(text),
         Block::Image(_) => IMAGE,
+        Block::File(file) => file.estimate(),
         Block::ToolCall { name, arguments, .. } => {
             estimate(name).saturating_add(estimate(arguments)).saturating_add(TOOL)
         }

@@ -3,6 +3,7 @@ use super::line::Line;
 use super::record::{Tried, Untold};
 use super::spend::{EndedBy, Ending, PendingHold, Reservation, settle};
 use super::{Effect, Envoy, Read, Report, record};
+use crate::decide::GivenTo;
 use crate::resilience::Records;
 
 /// One thing that a request owes.
@@ -12,6 +13,8 @@ pub(super) enum Duty {
     Release(Box<PendingHold>),
     /// Models were tried: their attempts are counted and logged.
     Record,
+    /// A provider keeps the conversation: the answer is remembered as that tenant's.
+    Remember(String),
     /// Credits were set aside: what ran is charged, and the rest is free again.
     Settle(Box<Reservation>),
 }
@@ -46,11 +49,11 @@ impl Duties {
     pub(super) fn take_pending(&mut self, call: u64) -> Option<Box<PendingHold>> {
         let at = self.0.iter().position(|duty| match duty {
             Duty::Release(pending) => pending.awaits(call),
-            Duty::Record | Duty::Settle(_) => false,
+            Duty::Record | Duty::Remember(_) | Duty::Settle(_) => false,
         })?;
         match self.0.remove(at) {
             Duty::Release(pending) => Some(pending),
-            Duty::Record | Duty::Settle(_) => None,
+            Duty::Record | Duty::Remember(_) | Duty::Settle(_) => None,
         }
     }
 
@@ -76,6 +79,13 @@ impl Duties {
                     outcome = record::of(&tried, line, &mut effects);
                     if !charged {
                         record::used(reports, line);
+                    }
+                }
+                Duty::Remember(tenant) => {
+                    let id = reports.last().map(|last| &*last.answer_id).unwrap_or_default();
+                    if !id.is_empty() {
+                        let records = Records::at(envoy, envoy.now_ms());
+                        GivenTo::remember(records, id, &tenant);
                     }
                 }
                 Duty::Settle(reservation) => {

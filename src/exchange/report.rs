@@ -21,6 +21,9 @@ pub(super) const QUIET_MS: u64 = 1_000;
 /// beside what a request asks for, none of them several times as much.
 pub(super) const FACTOR: u64 = 2;
 
+/// Longest id of an answer that is told, in bytes: Anthropic's have 28.
+const ID_MAX: usize = 128;
+
 /// Output tokens that are believed beside that, for the marks that end an answer.
 const AROUND_OUTPUT: u64 = 64;
 
@@ -34,6 +37,8 @@ pub(super) const fn believed(bound: u64) -> u64 {
 pub struct Report {
     /// The model, by its name in the policy.
     pub model: String,
+    /// The provider's id of its answer; empty where there is none yet.
+    pub answer_id: String,
     /// How often this model was tried: more than once where a connection was stale.
     pub tries: u64,
     /// How it stands.
@@ -121,6 +126,13 @@ impl Report {
     #[must_use]
     pub fn has_content(&self) -> bool {
         self.first_ms > 0
+    }
+
+    /// Notes the provider's id of the answer.
+    pub fn answers_as(&mut self, id: &str) {
+        if self.answer_id.is_empty() && id.len() <= ID_MAX {
+            id.clone_into(&mut self.answer_id);
+        }
     }
 
     /// Notes that content has come.
@@ -224,6 +236,7 @@ impl Report {
         times.into_iter().chain(counts).for_each(|number| out.number(number));
         out.option(reported, write_usage);
         out.text(&self.why);
+        out.text(&self.answer_id);
         out.finish()
     }
 
@@ -238,12 +251,12 @@ impl Report {
         let (ended_ms, quiet) = (number()?, Quiet { ms: number()?, ended: number()? });
         let (text_estimate, reasoning_estimate, bytes) = (number()?, number()?, number()?);
         let used = Used { reported: fields.option(read_usage)?, text_estimate, reasoning_estimate };
-        let why = fields.text()?.to_owned();
+        let (why, answer_id) = (fields.text()?.to_owned(), fields.text()?.to_owned());
         fields.is_empty().then_some(())?;
         #[rustfmt::skip]
         let read = Self {
             model, tries, progress, status, began_ms, first_ms, last_ms, ended_ms, quiet, used,
-            bytes, why,
+            bytes, why, answer_id,
         };
         Some(read)
     }

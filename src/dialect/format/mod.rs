@@ -68,6 +68,10 @@ pub struct Inbound {
     /// What must change in it for one model. It asks the same functions as
     /// [`Format::write_request`]: a model is told the same, whoever asks.
     pub(super) amend: Amend,
+    /// What is left out of the body where several tenants share a provider's key: what only
+    /// advises, and names what the provider keeps. [`Ask::stored`] is of what does not only
+    /// advise.
+    pub unshared: for<'d> fn(&'d Document<'d>) -> Change,
     /// Writes a whole answer: everything at [`super::Event::End`] or [`super::Event::Fault`].
     pub write_answer: fn(AnswerHead) -> Box<dyn AnswerWriter>,
     /// Writes a streamed answer, event by event.

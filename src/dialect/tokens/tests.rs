@@ -117,6 +117,7 @@ fn a_request_counts_what_it_holds() {
         messages: 2,
         turns: vec![Turn { role: Role::User, blocks }],
         tools: vec![Tool {
+            place: 0,
             name: "f".into(),
             description: Some("Weather".into()),
             schema: Some(r#"{"type":"object"}"#),

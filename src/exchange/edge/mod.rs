@@ -287,6 +287,9 @@ impl Edge {
         let Approved { candidate, left, near_limit } = approved;
         self.chain = candidate.legs.iter().map(|leg| leg.model.name.clone()).collect();
         self.duties.owe(Duty::Record);
+        if draft.outline.is_shared_thread {
+            self.duties.owe(Duty::Remember(head.tenant.tenant.clone()));
+        }
         let credits = self.config.credits();
         let (credits, buffer) = (credits.zip(Some(left)), self.config.buffer);
         let effects = send::send(&head, draft, candidate, credits, original, buffer);

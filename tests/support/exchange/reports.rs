@@ -40,6 +40,7 @@ fn report() -> impl Strategy<Value = Report> {
         )| {
             #[rustfmt::skip]
             let report = Report {
+                answer_id: "msg_1".to_owned(),
                 model, tries, progress, status, began_ms, first_ms, last_ms, ended_ms, quiet, used,
                 bytes, why,
             };

@@ -19,7 +19,7 @@ mod write;
 pub(in crate::dialect) use fault::write as write_fault;
 pub(in crate::dialect) use models::{write as write_models, write_one as write_model};
 
-use super::{Format, Inbound};
+use super::{Change, Format, Inbound};
 
 pub(in crate::dialect) static FORMAT: Format = Format {
     name: "chat_completions",
@@ -36,6 +36,7 @@ pub(in crate::dialect) static INBOUND: Inbound = Inbound {
     words: read::words,
     edits: edits::edits,
     amend: amend::amend,
+    unshared: |_| Change::default(),
     write_answer: answer_write::whole,
     write_stream: stream_write::stream,
     model_key: "model",

@@ -3,7 +3,8 @@ use std::collections::BTreeMap;
 
 use super::images::media_type;
 use super::model::Traits;
-use crate::dialect::{Block, Image, Role, Turn};
+use crate::dialect::file::PDF;
+use crate::dialect::{Block, File, FileSource, Image, Role, Turn};
 use crate::json::{Document, Limits, Writer};
 
 /// Says nothing where the API wants something said: an empty text is refused.
@@ -106,7 +107,7 @@ fn assistant(w: &mut Writer, blocks: &[Block<'_>], traits: Traits) {
     }
 }
 
-/// A text, an image or a refusal; whether anything was written.
+/// A text, an image, a document or a refusal; whether anything was written.
 fn part(w: &mut Writer, block: &Block<'_>) -> bool {
     match block {
         Block::Text(said) | Block::Refusal(said) if !said.is_empty() => text(w, said),
@@ -114,6 +115,7 @@ fn part(w: &mut Writer, block: &Block<'_>) -> bool {
             let Some(media_type) = media_type(image) else { return false };
             w.object(|w| picture(w, image, media_type));
         }
+        Block::File(file) => document(w, file),
         _ => return false,
     }
     true
@@ -124,13 +126,27 @@ fn text(w: &mut Writer, said: &str) {
 }
 
 fn picture(w: &mut Writer, image: &Image<'_>, media_type: &str) {
-    let (kind, key, value) = match image {
-        Image::Base64 { data, .. } => ("inlineData", "data", data),
-        Image::Url(url) => ("fileData", "fileUri", url),
-    };
+    match image {
+        Image::Base64 { data, .. } => bytes(w, media_type, ("inlineData", "data"), data),
+        Image::Url(url) => bytes(w, media_type, ("fileData", "fileUri"), url),
+    }
+}
+
+fn bytes(w: &mut Writer, media_type: &str, (kind, key): (&str, &str), value: &str) {
     w.key(kind).object(|w| {
         w.key("mimeType").string(media_type);
         w.key(key).string(value);
+    });
+}
+
+/// A document, below its name: the API has no field for that.
+fn document(w: &mut Writer, file: &File<'_>) {
+    if let Some(name) = file.name.as_ref().filter(|name| !name.is_empty()) {
+        text(w, name);
+    }
+    w.object(|w| match &file.source {
+        FileSource::Pdf(data) => bytes(w, PDF, ("inlineData", "data"), data),
+        FileSource::Url(url) => bytes(w, PDF, ("fileData", "fileUri"), url),
     });
 }
 

@@ -50,23 +50,14 @@ pub(super) fn amend<'d>(
             Some(Left::User) | None => {}
         }
     }
-    for (index, tool) in ask.tools.iter().enumerate() {
-        if is_gone(&format!("tools[{index}]")) {
-            // Tools of a server's own stand among the app's, which alone are counted.
-            let mut listed = root.get("tools").into_iter().flat_map(|tools| tools.items());
-            let named = |own: &Value<'_>| own.get("name").is_some_and(|name| name.is(&tool.name));
-            let own = listed.find(|own| is_custom(*own) && named(own));
-            own.into_iter().for_each(|own| members(own, |key| key == "strict", edits));
-        }
+    for place in gone.iter().filter_map(|field| field.strip_prefix("tools[")?.strip_suffix(']')) {
+        let listed = root.get("tools").into_iter().flat_map(|tools| tools.items());
+        let own = place.parse().ok().and_then(|place| listed.into_iter().nth(place));
+        own.into_iter().for_each(|own| members(own, |key| key == "strict", edits));
     }
     if ends {
         go_on(root, edits);
     }
-}
-
-/// Whether the app runs a tool itself.
-fn is_custom(tool: Value<'_>) -> bool {
-    tool.given("type").is_none_or(|kind| kind.is("custom"))
 }
 
 /// What became of the app's word about thinking.

@@ -2,7 +2,7 @@
 use std::borrow::Cow;
 
 use crate::dialect::unsupported::note;
-use crate::dialect::{Ask, Fault, Field, Number};
+use crate::dialect::{Ask, Fault, Field, Number, stored};
 use crate::json::{At, Kind, Value};
 
 /// A string.
@@ -94,6 +94,7 @@ pub(super) fn neutral(value: Value<'_>) -> bool {
 
 /// Notes a field that only this format can say, unless it says nothing.
 pub(super) fn passthrough_only(ask: &mut Ask<'_>, value: Value<'_>, at: &At<'_>) {
+    stored::within(&mut ask.stored, value, at);
     if !neutral(value) {
         note(&mut ask.passthrough_only, at);
     }
@@ -119,6 +120,10 @@ pub(super) fn rest<'d>(ask: &mut Ask<'d>, object: Value<'d>, known: &[&str], at:
             }
             continue;
         }
-        passthrough_only(ask, value, &at.key(&key));
+        let at = at.key(&key);
+        stored::member(&mut ask.stored, &key, value, &at);
+        if !neutral(value) {
+            note(&mut ask.passthrough_only, at);
+        }
     }
 }

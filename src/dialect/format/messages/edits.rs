@@ -1,7 +1,7 @@
 //! What changes in a body on its way from an app of this format to a provider of this format.
 use super::SIGNATURE;
-use crate::dialect::cut::items;
-use crate::dialect::{Ask, Edit, Put};
+use crate::dialect::cut::{items, replace};
+use crate::dialect::{Ask, Change, Edit, Put};
 use crate::json::{Document, Value};
 
 /// An assistant message must say something: what stands in for one that only thought.
@@ -31,6 +31,17 @@ pub(super) fn edits<'d>(document: &'d Document<'d>, _: &Ask<'d>) -> Vec<Edit> {
     }
     edits.sort_by_key(|edit| edit.at.start);
     edits
+}
+
+/// An earlier answer that this request is to be compared with: coding agents ask for it unasked.
+pub(super) fn unshared<'d>(document: &'d Document<'d>) -> Change {
+    let mut change = Change::default();
+    let diagnostics = document.root().given("diagnostics");
+    if let Some(id) = diagnostics.and_then(|own| own.given("previous_message_id")) {
+        replace(id, "null", &mut change.edits);
+        change.left_out.push("diagnostics.previous_message_id".into());
+    }
+    change
 }
 
 /// Takes the blocks that are ours out of a message.

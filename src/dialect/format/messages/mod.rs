@@ -5,12 +5,14 @@ mod answer_read;
 mod answer_write;
 mod block_write;
 mod check;
+mod documents;
 mod edits;
 mod fault;
 mod generation;
 mod instructions;
 mod models;
 mod options;
+mod parts;
 mod read;
 mod schema;
 mod stream_write;
@@ -50,6 +52,7 @@ const OWN: Inbound = Inbound {
     words: words::words,
     edits: edits::edits,
     amend: amend::amend,
+    unshared: edits::unshared,
     write_answer: answer_write::whole,
     write_stream: stream_write::stream,
     model_key: "model",

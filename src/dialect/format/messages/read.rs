@@ -9,6 +9,7 @@ use super::turns;
 use crate::dialect::unsupported::note;
 use crate::dialect::{
     Ask, Effort, Fault, FaultKind, Given, Reasoning, ResponseFormat, Thread, Tool, ToolChoice,
+    stored,
 };
 use crate::json::{At, Document, Value};
 
@@ -91,20 +92,21 @@ pub(super) const KNOWN: &[&str] = &[
 fn tools<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
     let Some(tools) = root.given("tools") else { return Ok(()) };
     let at = ROOT.key("tools");
-    for (index, item) in array(tools, &at)?.items().enumerate() {
-        let at = at.item(index);
+    for (place, item) in array(tools, &at)?.items().enumerate() {
+        let at = at.item(place);
         let item = object(item, &at)?;
         if item.given("type").is_some_and(|kind| !kind.is("custom")) {
             string(item.given("type").unwrap_or(item), &at.key("type"))?;
+            stored::within(&mut ask.stored, item, &at);
             note(&mut ask.passthrough_only, at);
             continue;
         }
-        tool(ask, item, &at)?;
+        tool(ask, item, place, &at)?;
     }
     Ok(())
 }
 
-fn tool<'d>(ask: &mut Ask<'d>, item: Value<'d>, at: &At<'_>) -> Result<(), Fault> {
+fn tool<'d>(ask: &mut Ask<'d>, item: Value<'d>, place: usize, at: &At<'_>) -> Result<(), Fault> {
     let name = need_string(item, "name", at)?;
     let waits = item.given("defer_loading").is_some_and(|wait| wait.as_bool() != Some(false));
     if waits {
@@ -119,6 +121,7 @@ fn tool<'d>(ask: &mut Ask<'d>, item: Value<'d>, at: &At<'_>) -> Result<(), Fault
     let description = item.given("description");
     let strict = item.given("strict");
     ask.tools.push(Tool {
+        place,
         name,
         description: description.map(|text| string(text, &at.key("description"))).transpose()?,
         schema: Some(schema.raw()),
@@ -295,13 +298,18 @@ fn format<'d>(
 
 /// Whoever keeps a conversation has to be asked for what follows: no other format can say this,
 /// and it is never left out.
-fn thread(ask: &mut Ask<'_>, root: Value<'_>) -> Result<(), Fault> {
+fn thread<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
     let Some(thread) = root.given("thread") else { return Ok(()) };
     let kind = need_string(object(thread, &ROOT.key("thread"))?, "type", &ROOT.key("thread"))?;
     // A later word may lean on what came before as well, and so may whatever else stands here.
-    let begins =
-        kind == "create" && thread.members().all(|(key, value)| key == "type" || value.is_null());
+    let holds = |known: &[&str]| {
+        thread.members().all(|(key, value)| known.contains(&&*key) || value.is_null())
+    };
+    let begins = kind == "create" && holds(&["type"]);
     ask.thread = Some(if begins { Thread::Create } else { Thread::Continue });
+    if kind == "continue" && holds(&["type", "previous_message_id"]) {
+        ask.goes_on_from = thread.str_of("previous_message_id");
+    }
     note(&mut ask.passthrough_only, "thread");
     Ok(())
 }

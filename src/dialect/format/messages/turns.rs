@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use super::check::{
     array, boolean, need, need_string, object, passthrough_only, rest, string, wrong,
 };
+use super::documents::document;
 use super::edits::ours;
+use super::parts::{image, text};
 use crate::dialect::unsupported::note;
-use crate::dialect::{Ask, Block, Fault, Image, Role, Turn};
+use crate::dialect::{Ask, Block, Fault, Role, Turn};
 use crate::json::{At, Value};
 
 /// What a block of a message may be.
@@ -139,6 +141,11 @@ impl<'d> Reader<'_, 'd> {
                 Some(image) => Block::Image(image),
                 None => return Ok(()),
             },
+            ("document", Role::User) => {
+                let blocks = document(self.ask, item, at)?;
+                blocks.into_iter().for_each(|block| self.push(role, block));
+                return Ok(());
+            }
             ("tool_use", Role::Assistant) => self.tool_use(item, at)?,
             ("tool_result", Role::User) => self.tool_result(item, at)?,
             ("thinking", Role::Assistant) => {
@@ -195,7 +202,7 @@ impl<'d> Reader<'_, 'd> {
                 content.push(Block::Text(text));
             } else if value.is_array() {
                 for (index, part) in value.items().enumerate() {
-                    content.extend(result_part(self.ask, part, &at.item(index))?);
+                    result_part(self.ask, part, &at.item(index), &mut content)?;
                 }
             } else {
                 return Err(wrong(value, &at, "a string or an array of blocks"));
@@ -220,42 +227,20 @@ fn result_part<'d>(
     ask: &mut Ask<'d>,
     part: Value<'d>,
     at: &At<'_>,
-) -> Result<Option<Block<'d>>, Fault> {
+    content: &mut Vec<Block<'d>>,
+) -> Result<(), Fault> {
     let part = object(part, at)?;
-    Ok(match &*string(need(part, "type", at, KINDS)?, &at.key("type"))? {
-        "text" => Some(Block::Text(text(ask, part, at)?)),
-        "image" => image(ask, part, at)?.map(Block::Image),
-        _ => {
-            passthrough_only(ask, part, at);
-            None
+    match &*string(need(part, "type", at, KINDS)?, &at.key("type"))? {
+        "text" => content.push(Block::Text(text(ask, part, at)?)),
+        "image" => content.extend(image(ask, part, at)?.map(Block::Image)),
+        "document" => content.append(&mut document(ask, part, at)?),
+        // What a search of the app's own for tools has found: from here on it is among `tools`.
+        "tool_reference" => {
+            rest(ask, part, &["type", "tool_name"], at);
+            let name = need_string(part, "tool_name", at)?;
+            content.push(Block::Text(Cow::Owned(format!("Found the tool `{name}`."))));
         }
-    })
-}
-
-fn text<'d>(ask: &mut Ask<'d>, item: Value<'d>, at: &At<'_>) -> Result<Cow<'d, str>, Fault> {
-    rest(ask, item, &["type", "text"], at);
-    need_string(item, "text", at)
-}
-
-/// Reads an image; `None` when only this format can say where it is.
-fn image<'d>(ask: &mut Ask<'d>, item: Value<'d>, at: &At<'_>) -> Result<Option<Image<'d>>, Fault> {
-    rest(ask, item, &["type", "source"], at);
-    let source = need(item, "source", at, "an object, where the image is")?;
-    let at = at.key("source");
-    let source = object(source, &at)?;
-    match &*need_string(source, "type", &at)? {
-        "base64" => {
-            rest(ask, source, &["type", "media_type", "data"], &at);
-            let media_type = need_string(source, "media_type", &at)?;
-            Ok(Some(Image::Base64 { media_type, data: need_string(source, "data", &at)? }))
-        }
-        "url" => {
-            rest(ask, source, &["type", "url"], &at);
-            Ok(Some(Image::Url(need_string(source, "url", &at)?)))
-        }
-        _ => {
-            passthrough_only(ask, source, &at);
-            Ok(None)
-        }
+        _ => passthrough_only(ask, part, at),
     }
+    Ok(())
 }

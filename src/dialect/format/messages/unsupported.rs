@@ -3,7 +3,8 @@ use super::generation::Generation;
 use super::options::Options;
 use super::schema;
 use crate::dialect::{
-    Ask, Block, Given, Image, Number, Reason, ResponseFormat, Target, UnsupportedField,
+    Ask, Block, File, FileSource, Given, Image, Number, Reason, ResponseFormat, Target,
+    UnsupportedField,
 };
 
 /// Image types that Anthropic reads.
@@ -56,9 +57,13 @@ pub(super) fn unsupported(ask: &Ask<'_>, target: &Target<'_>, out: &mut Vec<Unsu
         out.push(why.of_model(true).of(format!("messages[{index}]")));
     }
     tools(ask, generation, out);
-    if ask.turns.iter().any(|turn| turn.blocks.iter().any(strange_image)) {
+    let blocks = || ask.turns.iter().flat_map(|turn| &turn.blocks);
+    if blocks().any(|block| has(block, strange_image)) {
         let why = "hold an image that is no JPEG, PNG, GIF or WebP, or not at `https:`";
         out.push(Reason::demand(why).of("messages"));
+    }
+    if blocks().any(|block| has(block, unfetched)) {
+        out.push(Reason::demand("hold a document that is not at `https:`").of("messages"));
     }
 }
 
@@ -90,7 +95,7 @@ fn path<T>(given: Option<&Given<T>>) -> Option<&'static str> {
 }
 
 fn tools(ask: &Ask<'_>, generation: Generation, out: &mut Vec<UnsupportedField>) {
-    for (index, tool) in ask.tools.iter().enumerate() {
+    for tool in &ask.tools {
         let reason = if !nameable(&tool.name) {
             Reason::demand(
                 "has a name that is not 1 to 128 letters, digits, `_` and `-`, as this provider \
@@ -106,7 +111,7 @@ fn tools(ask: &Ask<'_>, generation: Generation, out: &mut Vec<UnsupportedField>)
         } else {
             continue;
         };
-        out.push(reason.of(format!("tools[{index}]")));
+        out.push(reason.of(format!("tools[{}]", tool.place)));
     }
 }
 
@@ -116,18 +121,38 @@ pub(super) fn nameable(name: &str) -> bool {
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
-fn strange_image(block: &Block<'_>) -> bool {
+/// Whether it is one of those, or a function answered with one.
+fn has(block: &Block<'_>, is: fn(&Block<'_>) -> bool) -> bool {
     match block {
-        Block::Image(image) => !readable(image),
-        Block::ToolResult { content, .. } => content.iter().any(strange_image),
-        _ => false,
+        Block::ToolResult { content, .. } => content.iter().any(is),
+        block => is(block),
     }
+}
+
+fn strange_image(block: &Block<'_>) -> bool {
+    matches!(block, Block::Image(image) if !readable(image))
+}
+
+fn unfetched(block: &Block<'_>) -> bool {
+    matches!(block, Block::File(file) if !fetched(file))
+}
+
+/// Whether Anthropic can come by that document.
+pub(super) fn fetched(file: &File<'_>) -> bool {
+    match &file.source {
+        FileSource::Url(url) => is_https(url),
+        FileSource::Pdf(_) => true,
+    }
+}
+
+fn is_https(url: &str) -> bool {
+    url.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"))
 }
 
 /// Whether Anthropic reads that image. It fetches over `https:` alone.
 pub(super) fn readable(image: &Image<'_>) -> bool {
     match image {
-        Image::Url(url) => url.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:")),
+        Image::Url(url) => is_https(url),
         Image::Base64 { media_type, .. } => IMAGES.contains(&self::media_type(media_type)),
     }
 }

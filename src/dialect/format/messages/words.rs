@@ -6,13 +6,15 @@ use super::read::KNOWN;
 use crate::dialect::Words;
 
 /// The fields of messages, blocks, tools and options. Those of a request are [`KNOWN`].
-const INNER: [&str; 35] = [
+const INNER: [&str; 41] = [
     "allowed_callers",
     "budget_tokens",
     "cache_control",
     "caller",
+    "citations",
     "container",
     "content",
+    "context",
     "data",
     "defer_loading",
     "description",
@@ -20,6 +22,8 @@ const INNER: [&str; 35] = [
     "display",
     "eager_input_streaming",
     "effort",
+    "enabled",
+    "file_id",
     "format",
     "id",
     "input",
@@ -37,6 +41,8 @@ const INNER: [&str; 35] = [
     "strict",
     "task_budget",
     "text",
+    "title",
+    "tool_name",
     "tool_use_id",
     "ttl",
     "type",

@@ -4,8 +4,11 @@ use std::borrow::Cow;
 use super::block_write::input;
 use super::options::{Options, Thinking};
 use super::schema;
-use super::unsupported::{blank, media_type, nameable, readable};
-use crate::dialect::{Ask, Block, Image, ResponseFormat, Role, Target, Tool, ToolChoice};
+use super::unsupported::{blank, fetched, media_type, nameable, readable};
+use crate::dialect::file::PDF;
+use crate::dialect::{
+    Ask, Block, File, FileSource, Image, ResponseFormat, Role, Target, Tool, ToolChoice,
+};
 use crate::json::Writer;
 
 /// Writes a body.
@@ -227,6 +230,7 @@ fn sayable(block: &Block<'_>) -> bool {
     match block {
         Block::Text(text) | Block::Refusal(text) => !text.trim().is_empty(),
         Block::Image(image) => readable(image),
+        Block::File(file) => fetched(file),
         Block::ToolCall { .. } | Block::ToolResult { .. } => true,
         Block::Reasoning(_) => false,
     }
@@ -239,6 +243,7 @@ fn block(block: &Block<'_>, trim: bool, w: &mut Writer) {
             text(if trim { said.trim_end() } else { said }, w);
         }
         Block::Image(image) => self::image(image, w),
+        Block::File(file) => self::file(file, w),
         Block::ToolCall { id, name, arguments } => w.object(|w| {
             w.key("type").string("tool_use");
             w.key("id").string(&self::id(id));
@@ -285,6 +290,30 @@ fn image(image: &Image<'_>, w: &mut Writer) {
                 w.key("data").string(data);
             }
         });
+    });
+}
+
+/// Longest title of a document, in characters.
+const TITLE: usize = 500;
+
+fn file(file: &File<'_>, w: &mut Writer) {
+    w.object(|w| {
+        w.key("type").string("document");
+        w.key("source").object(|w| match &file.source {
+            FileSource::Url(url) => {
+                w.key("type").string("url");
+                w.key("url").string(url);
+            }
+            FileSource::Pdf(data) => {
+                w.key("type").string("base64");
+                w.key("media_type").string(PDF);
+                w.key("data").string(data);
+            }
+        });
+        if let Some(name) = file.name.as_ref().filter(|name| !name.is_empty()) {
+            let title: String = name.chars().take(TITLE).collect();
+            w.key("title").string(&title);
+        }
     });
 }
 

@@ -167,6 +167,7 @@ impl Flowing {
             Run::Over(End::Broken(_) | End::Full) => Some(Progress::Cut),
         };
         let now = envoy.now_ms();
+        report.answers_as(self.translation.answer_id());
         report.content(now);
         let used = self.translation.progress().used;
         let fresh = used.text_estimate.saturating_sub(self.text_estimate);

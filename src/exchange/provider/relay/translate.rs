@@ -24,6 +24,8 @@ struct EventReader {
     reader: Box<dyn StreamReader>,
     output: Output,
     progress: StreamProgress,
+    /// The provider's id of the answer; empty before it begins.
+    id: String,
     /// Of how many answers one is read; 0 where nobody pays.
     choices: u64,
     /// Where it is ended: at so many tokens of output.
@@ -58,6 +60,7 @@ impl Translation {
             reader: (context.asked.endpoint.format.read_stream)(),
             output: Output::new(context, envoy),
             progress: StreamProgress::default(),
+            id: String::new(),
             choices: context.asked.meter.as_ref().map_or(0, |_| context.choices()),
             stop_at: context.stop_at(),
         };
@@ -72,6 +75,10 @@ impl Translation {
 
     pub(super) const fn progress(&self) -> &StreamProgress {
         &self.events.progress
+    }
+
+    pub(super) fn answer_id(&self) -> &str {
+        &self.events.id
     }
 
     pub(super) const fn output(&mut self) -> &mut Output {
@@ -238,7 +245,7 @@ impl EventReader {
     }
 
     fn read_event(&mut self, event: &sse::Event<'_>) -> Disposition {
-        let Self { reader, output, progress, choices, .. } = self;
+        let Self { reader, output, progress, id: answer, choices, .. } = self;
         let before = progress.content;
         let mut disposition = Disposition { any: false, hidden: output.hides_usage(), end: None };
         reader.read(event.name, &event.data, &mut |event| {
@@ -252,6 +259,7 @@ impl EventReader {
                     disposition.end = Some(End::Broken(fault));
                     return;
                 }
+                Event::Start { ref id, .. } => (**id).clone_into(answer),
                 Event::Usage(usage) => progress.report(usage),
                 Event::End => disposition.end = Some(End::Whole),
                 Event::Stop(_) => progress.stop = true,

@@ -13,6 +13,7 @@ const AROUND: usize = 32;
 /// What an answer said.
 #[derive(Debug, Default)]
 struct WholeAnswer {
+    id: String,
     used: Used,
     content: bool,
     fault: Option<Fault>,
@@ -44,6 +45,7 @@ pub(super) fn judged(mut judge: Judge, received: Received, envoy: &dyn Envoy) ->
     let rewritten = rewritten || renamed.is_some();
     answer.out = renamed.unwrap_or(answer.out);
     judge.context.asked.report.used = answer.used;
+    judge.context.asked.report.answers_as(&answer.id);
     if let Some(fault) = answer.fault {
         return judge.fail(fault, received, envoy);
     }
@@ -98,6 +100,7 @@ fn read(
         match &event {
             Event::Fault(fault) => answer.fault = Some(fault.clone()),
             Event::Usage(usage) => answer.used.reported = Some(*usage),
+            Event::Start { id, .. } => answer.id = id.clone().into_owned(),
             other => answer.content |= other.is_content(),
         }
         if metered {

@@ -2,9 +2,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::file::file;
 use super::image::image;
 use super::{best_effort, fields, member, passthrough_only, string, unknown, wrong};
-use crate::dialect::{Ask, Block, Fault, Role, Turn};
+use crate::dialect::{Ask, Block, Fault, Image, Role, Turn, stored};
 use crate::json::{At, Document, Kind, Limits, Value};
 
 /// The functions of the calls so far, by the id of the call.
@@ -257,7 +258,7 @@ fn part<'d>(
             "type" => {}
             own if *own == *kind => {}
             own if repeats(own, value) => {}
-            _ if matches!(&*kind, "text" | "refusal" | "image_url") => {
+            _ if matches!(&*kind, "text" | "refusal" | "image_url" | "file") => {
                 unknown(ask, at, &key, value);
             }
             _ => {}
@@ -271,11 +272,18 @@ fn part<'d>(
         "thinking" if item.str_of("thinking").is_some() => {
             item.str_of("thinking").map(Block::Reasoning)
         }
+        "file" if message.is_some_and(may_show) => file(ask, at, item)?,
         _ => {
+            stored::within(&mut ask.stored, item, at);
             passthrough_only(ask, at);
             None
         }
     })
+}
+
+/// Whether other formats can say that a document stands in such a message.
+fn may_show(message: Value<'_>) -> bool {
+    message.get("role").is_some_and(|role| role.is("user") || role.is("tool"))
 }
 
 fn picture<'d>(
@@ -292,7 +300,11 @@ fn picture<'d>(
         best_effort(ask, at.key("detail"));
     }
     let at_url = at.key("url");
-    let image = image(&at_url, member(&at, value, "url")?)?;
+    let url = member(&at, value, "url")?;
+    let image = image(&at_url, url.clone())?;
+    if !matches!(image, Some(Image::Base64 { .. })) {
+        stored::address(&mut ask.stored, &url, &at_url);
+    }
     if image.is_none() {
         passthrough_only(ask, at_url);
     }

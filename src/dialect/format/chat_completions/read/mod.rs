@@ -1,5 +1,6 @@
 //! An app's request, read into an [`Ask`]: one row for each field that the reference documents.
 mod fields;
+mod file;
 mod format;
 mod image;
 mod messages;
@@ -14,7 +15,7 @@ use core::fmt;
 use std::borrow::Cow;
 
 use crate::dialect::unsupported::note;
-use crate::dialect::{Ask, Fault, FaultKind};
+use crate::dialect::{Ask, Fault, FaultKind, stored};
 use crate::json::{At, Document, Value};
 
 /// Reads one field that is there and is not `null`, and is called what the second argument says.
@@ -121,6 +122,7 @@ fn one_bound(root: Value<'_>) -> Result<(), Fault> {
 
 /// Notes a field that the reference does not know: a provider of this format may know it.
 fn unknown(ask: &mut Ask<'_>, at: &At<'_>, key: &str, value: Value<'_>) {
+    stored::member(&mut ask.stored, key, value, &at.key(key));
     let empty = value.is_null() || (value.is_array() && value.items().next().is_none());
     if empty {
         return;

@@ -1,6 +1,6 @@
 //! `tools`, `tool_choice` and `parallel_tool_calls`.
 use super::{fields, member, passthrough_only, string, unknown, wrong};
-use crate::dialect::{Ask, Fault, Given, Tool, ToolChoice};
+use crate::dialect::{Ask, Fault, Given, Tool, ToolChoice, stored};
 use crate::json::{At, Value};
 
 pub(super) fn tools<'d>(
@@ -8,14 +8,17 @@ pub(super) fn tools<'d>(
     name: &'static str,
     value: Value<'d>,
 ) -> Result<(), Fault> {
+    let mut place = 0_usize;
     fields::each(At::Root.key(name), value, |at, item| {
         fields::object(at, item)?;
         if member(at, item, "type")? == "function" {
             let tool = tool(ask, at, item)?;
-            ask.tools.push(tool);
+            ask.tools.push(Tool { place, ..tool });
         } else {
+            stored::within(&mut ask.stored, item, at);
             passthrough_only(ask, at);
         }
+        place = place.saturating_add(1);
         Ok(())
     })
 }
@@ -38,7 +41,7 @@ fn tool<'d>(ask: &mut Ask<'d>, at: &At<'_>, item: Value<'d>) -> Result<Tool<'d>,
     if name.is_empty() {
         return Err(Fault::field(at.key("name"), "expected a name, got an empty string"));
     }
-    let mut tool = Tool { name, description: None, schema: None, strict: None };
+    let mut tool = Tool { name, ..Tool::default() };
     for (key, value) in function.members() {
         let at_key = at.key(&key);
         match &*key {

@@ -6,12 +6,16 @@ use super::FIELDS;
 use crate::dialect::Words;
 
 /// The fields of messages, parts, tools and options. Those of a request are [`FIELDS`].
-const INNER: [&str; 29] = [
+const INNER: [&str; 32] = [
     "arguments",
     "budget_tokens",
     "content",
     "description",
     "detail",
+    "file",
+    "file_data",
+    "file_id",
+    "filename",
     "function",
     "id",
     "image_url",
@@ -35,7 +39,6 @@ const INNER: [&str; 29] = [
     "models",
     // Parts and fields that are not read here and that other servers take for words of the model
     // or of the user: whether a request holds one decides who can serve it.
-    "file",
     "input_audio",
     "reasoning_details",
     "thinking_blocks",

@@ -2,7 +2,8 @@
 use std::borrow::Cow;
 
 use super::{CALL_ID, short};
-use crate::dialect::{Ask, Block, Image, Role, Turn};
+use crate::dialect::file::PDF;
+use crate::dialect::{Ask, Block, FileSource, Image, Role, Turn};
 use crate::json::Writer;
 
 /// Writes the instructions and the turns.
@@ -28,11 +29,13 @@ fn user(turn: &Turn<'_>, list: &mut Writer) {
             result(id, content, *failed, list);
         }
     }
-    let rest = || turn.blocks.iter().filter(|b| !matches!(b, Block::ToolResult { .. }));
+    let is_result = |block: &Block<'_>| matches!(block, Block::ToolResult { .. });
     let shown = shown(turn);
-    if rest().next().is_none() && !shown && !turn.blocks.is_empty() {
+    if turn.blocks.iter().all(is_result) && !shown && !turn.blocks.is_empty() {
         return;
     }
+    let is_said = |block: &Block<'_>| is_shown(block) || !matches!(block, Block::File(_));
+    let rest = || turn.blocks.iter().filter(|block| !is_result(block) && is_said(block));
     list.object(|message| {
         message.key("role").string("user");
         let content = message.key("content");
@@ -47,40 +50,53 @@ fn user(turn: &Turn<'_>, list: &mut Writer) {
     });
 }
 
-/// Whether a function answered with an image.
+/// Whether a function answered with an image or a document.
 fn shown(turn: &Turn<'_>) -> bool {
     turn.blocks.iter().any(|block| match block {
-        Block::ToolResult { content, .. } => has_image(content),
+        Block::ToolResult { content, .. } => content.iter().any(is_shown),
         _ => false,
     })
 }
 
-fn has_image(content: &[Block<'_>]) -> bool {
-    content.iter().any(|block| matches!(block, Block::Image(_)))
+/// Whether a piece of a result is no text, and can be said.
+fn is_shown(block: &Block<'_>) -> bool {
+    match block {
+        Block::Image(_) => true,
+        Block::File(file) => matches!(file.source, FileSource::Pdf(_)),
+        _ => false,
+    }
 }
 
-/// The images that functions answered with: a `tool` message takes text only, so they stand in
-/// the user's message after it, each call's under a line that names the call.
+/// What a result shows, in words, and how a line about it begins.
+fn kinds(content: &[Block<'_>]) -> Option<(&'static str, &'static str)> {
+    let images = content.iter().any(|block| matches!(block, Block::Image(_)));
+    let files = content.iter().any(|block| is_shown(block) && matches!(block, Block::File(_)));
+    match (images, files) {
+        (true, false) => Some(("images", "Images")),
+        (false, true) => Some(("documents", "Documents")),
+        (true, true) => Some(("images and documents", "Images and documents")),
+        (false, false) => None,
+    }
+}
+
+/// The images and documents that functions answered with: a `tool` message takes text only, so they
+/// stand in the user's message after it, each call's under a line that names the call.
 fn pictures(turn: &Turn<'_>, parts: &mut Writer) {
     for block in &turn.blocks {
         let Block::ToolResult { id, content, .. } = block else { continue };
-        if !has_image(content) {
-            continue;
-        }
-        text(&format!("Images in the result of tool call {id}:"), parts);
-        for image in content.iter().filter(|block| matches!(block, Block::Image(_))) {
-            part(image, parts);
-        }
+        let Some((_, kinds)) = kinds(content) else { continue };
+        text(&format!("{kinds} in the result of tool call {id}:"), parts);
+        content.iter().filter(|block| is_shown(block)).for_each(|block| part(block, parts));
     }
 }
 
 fn result(id: &str, content: &[Block<'_>], failed: bool, list: &mut Writer) {
-    let image = has_image(content).then_some("(The images of this result follow.)");
+    let shown = kinds(content).map(|(kinds, _)| format!("(The {kinds} of this result follow.)"));
     let said = content.iter().filter_map(|block| match block {
-        Block::Text(text) => Some(&**text),
+        Block::Text(text) => Some(Cow::Borrowed(&**text)),
         _ => None,
     });
-    let mut texts: Vec<Cow<'_, str>> = said.chain(image).map(Cow::Borrowed).collect();
+    let mut texts: Vec<Cow<'_, str>> = said.chain(shown.map(Cow::Owned)).collect();
     if failed {
         // There is no field that says so.
         match texts.first_mut() {
@@ -141,6 +157,9 @@ fn call(block: &Block<'_>, list: &mut Writer) {
     });
 }
 
+/// What a document without a name is called.
+const NAME: &str = "document.pdf";
+
 /// One part of a message. What a model thought stays with the provider whose model thought it.
 fn part(block: &Block<'_>, parts: &mut Writer) {
     match block {
@@ -154,6 +173,17 @@ fn part(block: &Block<'_>, parts: &mut Writer) {
                 }
             });
         }),
+        Block::File(file) => {
+            let FileSource::Pdf(data) = &file.source else { return };
+            parts.object(|part| {
+                part.key("type").string("file");
+                part.key("file").object(|object| {
+                    // A file by its bytes needs a name.
+                    object.key("filename").string(file.name.as_deref().unwrap_or(NAME));
+                    object.key("file_data").joined(&["data:", PDF, ";base64,", data]);
+                });
+            });
+        }
         Block::Refusal(refusal) => parts.object(|part| {
             part.key("type").string("refusal");
             part.key("refusal").string(refusal);

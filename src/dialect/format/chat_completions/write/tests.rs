@@ -244,7 +244,7 @@ fn what_cannot_be_said_is_named_and_left_out() {
 
 #[test]
 fn effort_is_said_in_the_words_of_the_model() {
-    let tools = || vec![Tool { name: "f".into(), description: None, schema: None, strict: None }];
+    let tools = || vec![Tool { name: "f".into(), ..Tool::default() }];
     let effort = |value| Some(Given { value, field: "thinking" });
     let some = |word| Reasoning::Effort(word);
     // What is asked, whether functions are offered, what is written, and whether it is refused.

@@ -2,7 +2,9 @@
 use core::ops::RangeInclusive;
 
 use super::models::{Family, thinks};
-use crate::dialect::{Ask, Given, Number, Reason, Reasoning, Target, UnsupportedField};
+use crate::dialect::{
+    Ask, Block, FileSource, Given, Number, Reason, Reasoning, Target, UnsupportedField,
+};
 
 /// Most stop sequences.
 pub(super) const STOPS: usize = 4;
@@ -54,6 +56,10 @@ pub(in crate::dialect::format::chat_completions) fn unsupported(
         let why = demand("is not offered by this model while it reasons");
         out.extend(given.map(|name| why.of(*name)));
     }
+    if ask.turns.iter().flat_map(|turn| &turn.blocks).any(has_address) {
+        let why = "hold a document by its address, which this provider does not fetch";
+        out.push(Reason::demand(why).of("messages"));
+    }
     if known && ask.tools.len() > TOOLS {
         out.push(
             demand("are more than 128 functions, the most that this provider takes").of("tools"),
@@ -61,6 +67,16 @@ pub(in crate::dialect::format::chat_completions) fn unsupported(
     } else if ask.tools.iter().any(|tool| tool.name.len() > NAME) {
         let why = Reason::demand("has a function name longer than 64 characters");
         out.push(why.of("tools"));
+    }
+}
+
+/// Whether it holds a document by its address: the API takes them in place alone
+/// (<https://developers.openai.com/api/docs/guides/file-inputs>).
+fn has_address(block: &Block<'_>) -> bool {
+    match block {
+        Block::File(file) => matches!(file.source, FileSource::Url(_)),
+        Block::ToolResult { content, .. } => content.iter().any(has_address),
+        _ => false,
     }
 }
 

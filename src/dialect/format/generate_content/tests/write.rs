@@ -43,7 +43,7 @@ fn hello() -> Ask<'static> {
 
 fn tool(name: &'static str, strict: Option<bool>) -> Tool<'static> {
     let schema = Some(r#"{"type":"object","properties":{"n":{"type":"number"}}}"#);
-    Tool { name: name.into(), description: Some("Looks".into()), schema, strict }
+    Tool { place: 0, name: name.into(), description: Some("Looks".into()), schema, strict }
 }
 
 fn written(ask: &Ask<'_>, target: &Target<'_>) -> String {

@@ -367,6 +367,8 @@ fn what_a_model_cannot_do_is_no_advice() {
         r#""messages":[{"role":"user","content":"x"},{"role":"assistant","content":"I"}]"#;
     let tool =
         |more: &str| format!(r#"{messages},"tools":[{{"name":"f","input_schema":{{}}{more}}}]"#);
+    let second = tool(r#","strict":true"#)
+        .replace(r#""tools":["#, r#""tools":[{"type":"web_search_20250305","name":"web_search"},"#);
     let forced = tool("") + r#","tool_choice":{"type":"any"}"#;
     for (rest, model, expected) in [
         (prefill, "claude-sonnet-4-5", ""),
@@ -377,6 +379,8 @@ fn what_a_model_cannot_do_is_no_advice() {
         (&*tool(r#","strict":true"#), "claude-sonnet-4-5", ""),
         (&*tool(r#","strict":true"#), "claude-sonnet-4-20250514", "tools[0]"),
         (&*tool(r#","strict":true"#), "my-finetune", ""),
+        // By its place among all that the app lists.
+        (&*second, "claude-sonnet-4-20250514", "tools[1]"),
     ] {
         assert_eq!(refused(rest, model).join(","), expected, "{rest} {model}");
     }

@@ -30,6 +30,7 @@ fn block(block: &Block<'_>) -> String {
         }
         Block::Reasoning(text) => format!("reasoning {text}"),
         Block::Refusal(text) => format!("refusal {text}"),
+        Block::File(file) => format!("file {:?}", file.source),
     }
 }
 
@@ -185,11 +186,16 @@ const NOTED_FIELDS: &[(&str, &str, &str)] = &[
 /// The one block of a user's message, and what is passed through only of it, after the block's own
 /// path.
 const NOTED_BLOCKS: &[(&str, &str)] = &[
-    (r#"{"type":"document","source":{"type":"text","data":"x"}}"#, ""),
+    (r#"{"type":"document","source":{"type":"base64","media_type":"text/csv","data":""}}"#, ""),
+    (r#"{"type":"document","source":{"type":"file","file_id":"f"}}"#, ".source"),
+    (
+        r#"{"type":"document","source":{"type":"text","data":"x"},"citations":{"enabled":true}}"#,
+        ".citations",
+    ),
     (r#"{"type":"search_result","source":"x","title":"y","content":[]}"#, ""),
     (r#"{"type":"image","source":{"type":"file","file_id":"f"}}"#, ".source"),
     (r#"{"type":"text","text":"x","citations":[{}]}"#, ".citations"),
-    (r#"{"type":"tool_result","tool_use_id":"a","content":[{"type":"document"}]}"#, ".content[0]"),
+    (r#"{"type":"tool_result","tool_use_id":"a","content":[{"type":"new"}]}"#, ".content[0]"),
 ];
 
 fn noted(body: &str, passthrough_only: &str, best_effort: &str) {
