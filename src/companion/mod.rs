@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod ledger;
 pub mod policy_file;
+pub mod rehearsal;
 pub mod render;
 pub mod schema;
 pub mod sim;

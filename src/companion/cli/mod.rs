@@ -1,5 +1,6 @@
 //! The `tradewind` command: one file per subcommand, one row each below.
 mod check;
+mod rehearse;
 mod render;
 mod schema;
 mod sim;
@@ -9,6 +10,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use self::rehearse::{diff, explain, test};
 use super::policy_file;
 use super::render::Checked;
 use crate::policy::Policy;
@@ -24,9 +26,12 @@ struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Check),
+    Diff(diff::Diff),
+    Explain(explain::Explain),
     Render(render::Render),
     Schema(schema::Schema),
     Sim(sim::Args),
+    Test(test::Test),
 }
 
 /// Runs the command that the arguments name.
@@ -34,9 +39,12 @@ enum Command {
 pub fn run() -> ExitCode {
     match Args::parse().command {
         Command::Check(args) => check::run(&args),
+        Command::Diff(args) => diff::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Render(args) => render::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Sim(args) => sim::run(&args),
+        Command::Test(args) => test::run(&args),
     }
 }
 

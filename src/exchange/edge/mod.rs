@@ -2,6 +2,7 @@
 mod body;
 mod calls;
 mod config;
+mod consider;
 mod first;
 mod head;
 mod header_bound;
@@ -14,6 +15,7 @@ mod stripped;
 use std::rc::Rc;
 
 pub use self::config::Config;
+pub use self::consider::{Considered, Unserved};
 
 use self::first::Original;
 use self::head::{Head, Opening};

@@ -1,0 +1,83 @@
+//! What a request meets, as the command line says it.
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::Args;
+
+use crate::companion::rehearsal::{Account, Caller, Failure, Rehearsal, Scene, Weather};
+use crate::credit::Credits;
+
+/// Who calls, and what the request meets.
+#[derive(Debug, Clone, Args)]
+pub(super) struct SceneArgs {
+    /// Whose request it is: one that the policy knows. The policy's first where nobody is named and
+    /// the request has no key of its own.
+    #[arg(long, value_name = "NAME")]
+    tenant: Option<String>,
+    /// The tenant's user.
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
+    /// The name of the tenant's key.
+    #[arg(long, value_name = "NAME")]
+    key: Option<String>,
+    /// What the tenant has left, in credits. Enough for everything where it is not said.
+    #[arg(long, value_name = "CREDITS", value_parser = credits)]
+    balance: Option<Credits>,
+    /// The tenant's last purchase, of which `credits.near_limit` may be a share; the balance where
+    /// it is not said.
+    #[arg(long, value_name = "CREDITS", value_parser = credits)]
+    last_purchase: Option<Credits>,
+    /// A model that fails: `claude-sonnet=529`, `=unreachable`, `=silent` or `=reset`. May be given
+    /// for several.
+    #[arg(long, value_name = "MODEL=FAILURE", value_parser = weather)]
+    weather: Vec<(String, Failure)>,
+    /// When the request comes: `2026-11-29T09:30:00Z`. Now where it is not said.
+    #[arg(long, value_name = "TIME")]
+    at: Option<jiff::Timestamp>,
+    /// What chance is made of: the same number has the same choices made.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+}
+
+impl SceneArgs {
+    pub(super) fn caller(&self) -> Caller {
+        let Self { tenant, user, key, .. } = self.clone();
+        Caller { tenant, user, key }
+    }
+
+    pub(super) fn scene(&self) -> Scene {
+        let mut weather = Weather::default();
+        self.weather.iter().for_each(|(model, failure)| weather.add(model, *failure));
+        let at = self.at.map(|time| u64::try_from(time.as_second()).unwrap_or_default());
+        Scene {
+            account: Account { balance: self.balance, last_purchase: self.last_purchase },
+            weather,
+            unix_seconds: at.unwrap_or_else(now),
+            seed: self.seed,
+        }
+    }
+}
+
+/// Says which model of the weather the policy does not have.
+pub(super) fn unknown_model(rehearsal: &Rehearsal, weather: &Weather) -> Option<String> {
+    let policy = rehearsal.policy();
+    let unknown = weather.models().find(|name| policy.model(name).is_none())?;
+    let known: Vec<&str> = policy.models().iter().map(|model| model.name.as_str()).collect();
+    Some(format!("weather: the policy has no model `{unknown}`: it has {}", known.join(", ")))
+}
+
+/// Reads an amount of credits.
+pub(super) fn credits(text: &str) -> Result<Credits, String> {
+    text.parse().map_err(|_| format!("expected credits such as `3.75`, found `{text}`"))
+}
+
+fn weather(text: &str) -> Result<(String, Failure), String> {
+    let (model, failure) =
+        text.split_once('=').ok_or("expected MODEL=FAILURE, such as `claude-sonnet=529`")?;
+    Ok((model.to_owned(), failure.parse()?))
+}
+
+/// The time, in seconds since 1970.
+#[expect(clippy::disallowed_methods, reason = "the shell reads the clock")]
+pub(super) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}

@@ -1,0 +1,242 @@
+//! A request's course as people read it, and as JSON.
+use core::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::companion::rehearsal::{Attempted, Course, Ending, Request};
+use crate::decide::{Candidate, Entry, Trace};
+use crate::exchange::edge::{Considered, Unserved};
+
+/// All that is known of a request's course.
+pub(super) struct Shown<'s> {
+    pub(super) request: &'s Request,
+    pub(super) considered: &'s Result<Considered, Box<Unserved>>,
+    pub(super) course: &'s Course,
+}
+
+impl Shown<'_> {
+    /// Whether a model would answer.
+    pub(super) fn is_served(&self) -> bool {
+        self.course.ending == Ending::Answered
+    }
+
+    fn trace(&self) -> Option<&Trace> {
+        match self.considered {
+            Ok(considered) => Some(&considered.decision.trace),
+            Err(unserved) => unserved.trace.as_ref(),
+        }
+    }
+
+    pub(super) fn text(&self, bodies: bool) -> String {
+        let mut out = String::new();
+        // Writing into a string does not fail.
+        let _ = self.write(&mut out, bodies);
+        out
+    }
+
+    fn write(&self, out: &mut String, bodies: bool) -> core::fmt::Result {
+        match self.considered {
+            Ok(considered) => {
+                let api = considered.client.name;
+                let path = &self.request.path;
+                writeln!(out, "{path} of the {api} API, from {}", caller(considered))?;
+                let streamed = if considered.stream { ", streamed" } else { "" };
+                let tokens = thousands(considered.input_tokens);
+                writeln!(
+                    out,
+                    "asks for `{}`{streamed}, with about {tokens} tokens of input",
+                    considered.asked
+                )?;
+            }
+            Err(_) => writeln!(out, "{}", self.request.path)?,
+        }
+        if let Some(trace) = self.trace() {
+            writeln!(out, "\nwhy")?;
+            let rows: Vec<[String; 5]> = trace.of(None).map(row).collect();
+            table(out, &rows)?;
+        }
+        if let Ok(considered) = self.considered {
+            for candidate in considered.decision.quote.candidates() {
+                self.candidate(out, candidate)?;
+            }
+        }
+        if !self.course.attempts.is_empty() {
+            writeln!(out, "\nwhat happens")?;
+        }
+        for (index, attempt) in self.course.attempts.iter().enumerate() {
+            let what = attempt.failure.map_or("answers".to_owned(), |own| own.to_string());
+            let number = index.saturating_add(1);
+            writeln!(out, "  {number}. {}  {}  {what}", attempt.model, attempt.url)?;
+            if bodies {
+                body(out, attempt)?;
+            }
+        }
+        if let Ending::Told { status, body } = &self.course.ending {
+            writeln!(out, "\nthe app is told {status}")?;
+            writeln!(out, "  {}", String::from_utf8_lossy(body).trim_end())?;
+        }
+        Ok(())
+    }
+
+    fn candidate(&self, out: &mut String, candidate: &Candidate) -> core::fmt::Result {
+        let chosen = if self.course.chosen(candidate) { "" } else { ", not chosen" };
+        let cost = candidate.max_cost;
+        let cost = if cost.is_zero() { String::new() } else { format!(", {cost} credits held") };
+        writeln!(out, "\nchain {}{cost}{chosen}", candidate.chain)?;
+        let rows: Vec<[String; 5]> = candidate
+            .legs
+            .iter()
+            .enumerate()
+            .map(|(index, leg)| {
+                let model = &leg.model;
+                let price = model.price.map_or_else(String::new, |price| {
+                    format!("{} in, {} out a million", price.input, price.output)
+                });
+                [
+                    format!("{}.", index.saturating_add(1)),
+                    model.name.clone(),
+                    format!("{} of {}", model.provider_model, model.provider.name),
+                    format!("at most {} tokens out", thousands(leg.max_output_tokens)),
+                    price,
+                ]
+            })
+            .collect();
+        table(out, &rows)
+    }
+
+    pub(super) fn json(&self) -> Value {
+        let mut out = json!({
+            "path": self.request.path,
+            "attempts": self.course.attempts.iter().map(attempt).collect::<Vec<_>>(),
+            "decided": self.course.line,
+        });
+        let Some(members) = out.as_object_mut() else { return out };
+        if let Some(trace) = self.trace() {
+            members.insert("trace".to_owned(), trace.of(None).map(entry).collect());
+        }
+        if let Ok(own) = self.considered {
+            members.insert("api".to_owned(), json!(own.client.name));
+            members.insert("operation".to_owned(), json!(own.operation.name));
+            members.insert("tenant".to_owned(), json!(own.tenant.tenant));
+            members.insert("user".to_owned(), json!(own.tenant.user));
+            members.insert("key".to_owned(), json!(own.tenant.key));
+            members.insert("asked".to_owned(), json!(own.asked));
+            members.insert("stream".to_owned(), json!(own.stream));
+            members.insert("input_tokens".to_owned(), json!(own.input_tokens));
+            let candidates = own.decision.quote.candidates().map(candidate).collect();
+            members.insert("candidates".to_owned(), candidates);
+        }
+        let answered = self.course.attempts.last().filter(|_| self.is_served());
+        members.insert("model".to_owned(), json!(answered.map(|own| &own.model)));
+        if let Ending::Told { status, body } = &self.course.ending {
+            let text = String::from_utf8_lossy(body);
+            let body = serde_json::from_slice(body).unwrap_or_else(|_| json!(text));
+            members.insert("told".to_owned(), json!({"status": status, "body": body}));
+        }
+        out
+    }
+}
+
+fn caller(considered: &Considered) -> String {
+    let tenant = &considered.tenant;
+    let mut out = format!("tenant `{}`", tenant.tenant);
+    for (what, name) in [("user", &tenant.user), ("key", &tenant.key)] {
+        if let Some(name) = name {
+            out.push_str(&format!(", {what} `{name}`"));
+        }
+    }
+    out
+}
+
+fn row(entry: &Entry) -> [String; 5] {
+    let chain = entry.chain.as_deref().filter(|chain| *chain != entry.subject);
+    [
+        entry.step.to_owned(),
+        entry.verdict.name().to_owned(),
+        entry.subject.clone(),
+        chain.map(|chain| format!("in {chain}")).unwrap_or_default(),
+        entry.reason.clone().into_owned(),
+    ]
+}
+
+fn entry(entry: &Entry) -> Value {
+    json!({
+        "step": entry.step,
+        "verdict": entry.verdict.name(),
+        "subject": entry.subject,
+        "chain": entry.chain,
+        "reason": entry.reason,
+    })
+}
+
+fn candidate(candidate: &Candidate) -> Value {
+    let models = candidate.legs.iter().map(|leg| {
+        json!({
+            "model": leg.model.name,
+            "provider": leg.model.provider.name,
+            "name": leg.model.provider_model,
+            "max_output_tokens": leg.max_output_tokens,
+        })
+    });
+    json!({
+        "chain": candidate.chain,
+        "max_cost": candidate.max_cost.to_string(),
+        "models": models.collect::<Vec<_>>(),
+    })
+}
+
+fn attempt(attempt: &Attempted) -> Value {
+    let text = String::from_utf8_lossy(&attempt.body);
+    let body: Value = serde_json::from_slice(&attempt.body).unwrap_or_else(|_| json!(text));
+    let headers = attempt.headers.iter().map(|(name, value)| (name.clone(), json!(value)));
+    json!({
+        "model": attempt.model,
+        "provider": attempt.provider,
+        "url": attempt.url,
+        "headers": headers.collect::<serde_json::Map<_, _>>(),
+        "body": body,
+        "failure": attempt.failure.map(|failure| failure.to_string()),
+    })
+}
+
+/// A provider's request, indented, without its key: the module never sees one.
+fn body(out: &mut String, attempt: &Attempted) -> core::fmt::Result {
+    for (name, value) in &attempt.headers {
+        writeln!(out, "     {name}: {value}")?;
+    }
+    let text = match serde_json::from_slice::<Value>(&attempt.body) {
+        Ok(body) => format!("{body:#}"),
+        Err(_) => String::from_utf8_lossy(&attempt.body).into_owned(),
+    };
+    text.lines().try_for_each(|line| writeln!(out, "     {line}"))
+}
+
+/// Columns as wide as what stands in them.
+fn table<const N: usize>(out: &mut String, rows: &[[String; N]]) -> core::fmt::Result {
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..N).map(width).collect();
+    for row in rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths).filter(|(_, width)| **width > 0) {
+            line.push_str(&format!("  {cell:<width$}"));
+        }
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+/// A number with its thousands apart.
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && digits.len().saturating_sub(index) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}

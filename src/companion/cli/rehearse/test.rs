@@ -1,0 +1,272 @@
+//! `tradewind test`: what a policy is to do with requests, held against what it does.
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::{Map, Value};
+
+use super::scene::{credits, now, unknown_model};
+use super::{Loaded, fail, print, read};
+use crate::companion::policy_file;
+use crate::companion::rehearsal::{Account, Caller, Course, Ending, Request, Scene, Weather};
+use crate::credit::Credits;
+
+const CASES: &str = "\
+The file is a list, in YAML or JSON, of cases such as
+
+  - name: a simple question goes to the budget chain
+    request: {model: auto, messages: [{role: user, content: What is 2 + 2?}]}
+    tenant: acme
+    expect: {chain: budget, model: claude-haiku}
+  - name: Claude is down
+    request: {model: auto, messages: [{role: user, content: What is 2 + 2?}]}
+    weather: {claude-haiku: 529}
+    expect: {attempts: [claude-haiku, gpt-luna], model: gpt-luna}
+
+request      a body as an app sends it, or {path: …, headers: {…}, body: …}
+path, headers, tenant, user, key, balance, last_purchase, weather, at, seed
+             as the options of `tradewind explain`
+expect       any of these:
+  status     what the app is answered with; 200 where a model answers
+  model      the model that answers; null for none
+  chain      the chain that serves the request
+  class      the class that it is in
+  arms       the arm that it has in each of these experiments: {NAME: ARM}
+  attempts   the models that are asked, in order
+  skipped    models that are passed over, among others
+  near_limit whether its tenant has little left
+  held       the most credits that are set aside for it; less is as expected, too
+  told       words in what the app is told
+";
+
+/// Holds a policy against the cases of a file, from the filter's own code, without a network.
+///
+/// Exits with 0 when all is as expected, with 1 when something is not, and with 2 when the policy
+/// or the cases cannot be read.
+#[derive(Debug, Args)]
+#[command(after_long_help = CASES)]
+pub(crate) struct Test {
+    /// The policy, in YAML or JSON.
+    policy: PathBuf,
+    /// The cases; `-` for standard input.
+    cases: PathBuf,
+}
+
+/// What a case may have.
+const MEMBERS: &[&str] = &[
+    "name",
+    "request",
+    "path",
+    "headers",
+    "tenant",
+    "user",
+    "key",
+    "balance",
+    "last_purchase",
+    "weather",
+    "at",
+    "seed",
+    "expect",
+];
+
+pub(crate) fn run(args: &Test) -> ExitCode {
+    let loaded = match Loaded::of(&args.policy) {
+        Ok(loaded) => loaded,
+        Err(problems) => return fail(&problems),
+    };
+    let cases = match cases(&args.cases) {
+        Ok(cases) => cases,
+        Err(message) => return fail(&[message]),
+    };
+    let (mut out, mut failed, count) = (String::new(), 0_usize, cases.len());
+    for (index, case) in cases.iter().enumerate() {
+        let name = case.get("name").and_then(Value::as_str);
+        let name = name.map_or_else(|| format!("case {}", index.saturating_add(1)), str::to_owned);
+        let wrong = match check(&loaded, case) {
+            Ok(wrong) => wrong,
+            Err(message) => {
+                return fail(&[format!("{}: {name}: {message}", args.cases.display())]);
+            }
+        };
+        if wrong.is_empty() {
+            out.push_str(&format!("ok      {name}\n"));
+            continue;
+        }
+        failed = failed.saturating_add(1);
+        out.push_str(&format!("FAILED  {name}\n"));
+        wrong.iter().for_each(|line| out.push_str(&format!("        {line}\n")));
+    }
+    out.push_str(&match failed {
+        0 => format!("{count} cases, all as expected\n"),
+        _ => format!("{count} cases, {failed} not as expected\n"),
+    });
+    print(&out);
+    ExitCode::from(u8::from(failed > 0))
+}
+
+fn cases(path: &Path) -> Result<Vec<Map<String, Value>>, String> {
+    let bytes = read(path)?;
+    let node = policy_file::tree(&bytes).map_err(|problem| problem.in_file(path))?;
+    let tree: Value = serde_json::from_str(&node.to_json()).map_err(|error| error.to_string())?;
+    let list = "expected a list of cases, each an object with a `request` and what to `expect`";
+    let Value::Array(items) = tree else { return Err(format!("{}: {list}", path.display())) };
+    let cases = items.into_iter().map(|item| match item {
+        Value::Object(case) => Ok(case),
+        _ => Err(format!("{}: {list}", path.display())),
+    });
+    let cases = cases.collect::<Result<Vec<_>, _>>()?;
+    if cases.is_empty() { Err(format!("{}: {list}", path.display())) } else { Ok(cases) }
+}
+
+/// What is not as a case expects.
+fn check(loaded: &Loaded, case: &Map<String, Value>) -> Result<Vec<String>, String> {
+    if let Some(member) = case.keys().find(|member| !MEMBERS.contains(&member.as_str())) {
+        return Err(format!("there is no `{member}` in a case: expected {}", MEMBERS.join(", ")));
+    }
+    let mut request = Request::of(case.get("request").ok_or("`request` is missing")?)?;
+    if let Some(path) = text(case, "path")? {
+        request.path = path;
+    }
+    if let Some(headers) = case.get("headers") {
+        let headers = headers.as_object().ok_or("`headers`: expected an object of strings")?;
+        for (name, value) in headers {
+            let value =
+                value.as_str().ok_or_else(|| format!("`headers.{name}`: expected a string"))?;
+            request.set_header(&name.to_ascii_lowercase(), value);
+        }
+    }
+    let caller = Caller {
+        tenant: text(case, "tenant")?,
+        user: text(case, "user")?,
+        key: text(case, "key")?,
+    };
+    let (rehearsal, request) = loaded.rehearse(&caller, request)?;
+    let scene = scene(case)?;
+    if let Some(wrong) = unknown_model(&rehearsal, &scene.weather) {
+        return Err(wrong);
+    }
+    let course = rehearsal.run(&request, &scene);
+    let considered = rehearsal.consider(&request, &scene);
+    let candidates = considered.iter().flat_map(|own| own.decision.quote.candidates());
+    let cost = candidates.filter(|own| course.chosen(own)).map(|own| own.max_cost).next();
+    let expected = case.get("expect").and_then(Value::as_object);
+    let expected = expected.ok_or("`expect` is missing: an object with what is to happen")?;
+    if expected.is_empty() {
+        return Err("`expect` is empty: such a case cannot fail".to_owned());
+    }
+    let mut wrong = Vec::new();
+    for (what, expected) in expected {
+        wrong.extend(differs(what, expected, (&course, cost))?);
+    }
+    Ok(wrong)
+}
+
+fn scene(case: &Map<String, Value>) -> Result<Scene, String> {
+    let mut weather = Weather::default();
+    if let Some(given) = case.get("weather") {
+        let given = given.as_object().ok_or("`weather`: expected an object: {MODEL: FAILURE}")?;
+        for (model, failure) in given {
+            let failure = failure.as_str().map_or_else(|| failure.to_string(), str::to_owned);
+            let failure = failure.parse().map_err(|wrong| format!("`weather.{model}`: {wrong}"))?;
+            weather.add(model, failure);
+        }
+    }
+    let credits = |member: &str| {
+        let given = case.get(member);
+        let digits = given.map(|own| own.as_str().map_or_else(|| own.to_string(), str::to_owned));
+        let read = digits.as_deref().map(credits).transpose();
+        read.map_err(|wrong| format!("`{member}`: {wrong}"))
+    };
+    let at = text(case, "at")?.map(|at| {
+        let time = at.parse::<jiff::Timestamp>();
+        let seconds = time.ok().and_then(|time| u64::try_from(time.as_second()).ok());
+        seconds.ok_or_else(|| {
+            format!("`at`: expected a time such as 2026-11-29T09:30:00Z, found `{at}`")
+        })
+    });
+    let seed = match case.get("seed") {
+        None => 0,
+        Some(seed) => seed.as_u64().ok_or("`seed`: expected a whole number")?,
+    };
+    Ok(Scene {
+        account: Account { balance: credits("balance")?, last_purchase: credits("last_purchase")? },
+        weather,
+        unix_seconds: at.transpose()?.unwrap_or_else(now),
+        seed,
+    })
+}
+
+fn text(case: &Map<String, Value>, member: &str) -> Result<Option<String>, String> {
+    match case.get(member) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(_) => Err(format!("`{member}`: expected a string")),
+    }
+}
+
+/// How a request's course differs from what is expected of it.
+fn differs(
+    what: &str,
+    expected: &Value,
+    (course, cost): (&Course, Option<Credits>),
+) -> Result<Option<String>, String> {
+    let attempts = || course.attempts.iter().map(|own| Value::from(own.model.as_str()));
+    let logged = |member: &str| course.line.get(member).cloned().unwrap_or_default();
+    let found = match what {
+        "status" => match &course.ending {
+            Ending::Answered => Value::from(200),
+            Ending::Told { status, .. } => Value::from(*status),
+        },
+        "model" => match course.ending {
+            Ending::Answered => attempts().next_back().unwrap_or_default(),
+            Ending::Told { .. } => Value::Null,
+        },
+        "chain" | "class" => logged(what),
+        "near_limit" => Value::from(logged(what) == Value::Bool(true)),
+        "attempts" => attempts().collect(),
+        "arms" => return among(what, expected, &logged("arms")),
+        "skipped" => {
+            let skipped = logged(what);
+            let skipped = skipped.as_array().into_iter().flatten();
+            let found: Vec<&Value> = skipped.filter_map(|entry| entry.get("model")).collect();
+            let expected =
+                expected.as_array().ok_or("`expect.skipped`: expected a list of models")?;
+            let missing = expected.iter().find(|model| !found.contains(model));
+            let found: Value = found.into_iter().cloned().collect();
+            return Ok(missing.map(|model| format!("skipped: expected {model} among {found}")));
+        }
+        "held" => return held(expected, cost.unwrap_or_default()),
+        "told" => {
+            let words = expected.as_str().ok_or("`expect.told`: expected a string")?;
+            let told = match &course.ending {
+                Ending::Answered => String::new(),
+                Ending::Told { body, .. } => String::from_utf8_lossy(body).into_owned(),
+            };
+            let wrong = || format!("told: expected `{words}` in `{told}`");
+            return Ok((!told.contains(words)).then(wrong));
+        }
+        _ => {
+            return Err(format!(
+                "`expect.{what}`: expected status, model, chain, class, arms, attempts, skipped, \
+                 near_limit, held or told"
+            ));
+        }
+    };
+    Ok((found != *expected).then(|| format!("{what}: expected {expected}, found {found}")))
+}
+
+/// Whether an object has members of another.
+fn among(what: &str, expected: &Value, found: &Value) -> Result<Option<String>, String> {
+    let members = expected.as_object();
+    let members = members.ok_or_else(|| format!("`expect.{what}`: expected an object"))?;
+    let missing = members.iter().find(|(name, value)| found.get(name) != Some(value));
+    Ok(missing.map(|(name, value)| format!("{what}: expected {name}: {value}, found {found}")))
+}
+
+fn held(expected: &Value, own: Credits) -> Result<Option<String>, String> {
+    let digits = expected.as_str().map_or_else(|| expected.to_string(), str::to_owned);
+    let most: Credits = digits
+        .parse()
+        .map_err(|_| "`expect.held`: expected credits such as \"0.05\"".to_owned())?;
+    Ok((own > most).then(|| format!("held: expected {most} at most, found {own}")))
+}

@@ -1,0 +1,234 @@
+//! One request from its app to the model that answers it: what Envoy's router does, without a
+//! network.
+
+use super::host::{Done, Headers, World};
+use super::{Attempted, Course, Ending, Failure, Rehearsal, Request, Scene};
+use crate::exchange::filter_state::{LOG, NEXT};
+use crate::exchange::{Callback, Plugin, Purpose, Reply, Stream, is_retried};
+
+/// A request on its way.
+struct Run<'r> {
+    rehearsal: &'r Rehearsal,
+    scene: &'r Scene,
+    world: World,
+    edge: Stream,
+    attempts: Vec<Attempted>,
+}
+
+/// What comes of an attempt.
+enum Next {
+    /// Another one.
+    Retry,
+    Ends(Ending),
+}
+
+pub(super) fn run(rehearsal: &Rehearsal, request: &Request, scene: &Scene) -> Course {
+    let mut world = World::of(scene);
+    world.request = request.headers();
+    let edge = Plugin::Edge(std::rc::Rc::clone(&rehearsal.edge)).stream();
+    let mut run = Run { rehearsal, scene, world, edge, attempts: Vec::new() };
+    let ending = run.serve(&request.body);
+    run.on_edge(Callback::StreamEnded, &[]);
+    let line = line(&run.world.text(LOG));
+    Course { attempts: run.attempts, ending, line }
+}
+
+impl Run<'_> {
+    fn serve(&mut self, body: &[u8]) -> Ending {
+        let end = body.is_empty();
+        let mut done = self.on_edge(Callback::RequestHeaders { end }, body);
+        if done.reply.is_none() && !end {
+            done = self.on_edge(Callback::RequestBody { size: body.len(), end: true }, body);
+        }
+        let mut sent = done.request_body.take();
+        while let Some(call) = done.calls.iter().find(|call| call.id.purpose == Purpose::Hold) {
+            let (status, answer) = self.scene.account.hold(&call.body);
+            let event = Callback::CallAnswered { id: call.id, status, size: answer.len() };
+            done = self.on_edge(event, &answer);
+            sent = sent.or_else(|| done.request_body.take());
+        }
+        if let Some(reply) = done.reply {
+            return told(reply);
+        }
+        let body = sent.unwrap_or_else(|| body.to_vec());
+        let retries = header(&self.world.request, "x-envoy-max-retries");
+        let retries: usize = retries.and_then(|text| text.parse().ok()).unwrap_or_default();
+        self.world.request.retain(|(name, _)| name != "x-envoy-max-retries");
+        for left in (0..=retries).rev() {
+            match self.attempt(&body, left > 0) {
+                Next::Retry => {}
+                Next::Ends(ending) => return ending,
+            }
+        }
+        // The last attempt has none after it, so it has ended.
+        Ending::Told { status: 503, body: Vec::new() }
+    }
+
+    /// One try of the model whose turn it is.
+    fn attempt(&mut self, body: &[u8], may_retry: bool) -> Next {
+        let model = self.world.text(NEXT);
+        let policy = self.rehearsal.policy();
+        let own = policy.model(&model);
+        let plugin = own.and_then(|own| self.rehearsal.providers.get(&own.provider.name));
+        let (Some(own), Some(plugin)) = (own, plugin) else {
+            return Next::Ends(self.local(503, "no_healthy_upstream"));
+        };
+        let mut stream = plugin.stream();
+        self.world.cluster.clone_from(&own.provider.name);
+        (self.world.connected, self.world.details) = (true, "");
+        self.world.response.clear();
+        let mut written = None;
+        let size = body.len();
+        for event in
+            [Callback::RequestHeaders { end: false }, Callback::RequestBody { size, end: true }]
+        {
+            let done = on(&mut stream, &mut self.world, event, body);
+            written = written.or(done.request_body);
+            if let Some(reply) = done.reply {
+                on(&mut stream, &mut self.world, Callback::AttemptEnded, &[]);
+                return Next::Ends(self.down(&[], reply.status, reply.body));
+            }
+        }
+        let failure = self.scene.weather.of(&model);
+        let endpoint = &own.provider.endpoint;
+        let scheme = if endpoint.tls { "https" } else { "http" };
+        let path = header(&self.world.request, ":path").unwrap_or_default();
+        self.attempts.push(Attempted {
+            provider: own.provider.name.clone(),
+            url: format!("{scheme}://{}{path}", endpoint.authority()),
+            headers: shown(&self.world.request),
+            body: written.unwrap_or_else(|| body.to_vec()),
+            failure,
+            model,
+        });
+        match failure {
+            None => Next::Ends(Ending::Answered),
+            Some(Failure::Status(status)) => self.refused(stream, status, may_retry),
+            Some(failure) => self.lost(stream, failure, may_retry),
+        }
+    }
+
+    /// The model answers, with a failure.
+    fn refused(&mut self, mut stream: Stream, status: u16, may_retry: bool) -> Next {
+        let said = br#"{"error":{"message":"the weather of a rehearsal"}}"#;
+        self.world.response = vec![
+            (":status".to_owned(), status.to_string().into_bytes()),
+            ("content-type".to_owned(), b"application/json".to_vec()),
+            ("content-length".to_owned(), said.len().to_string().into_bytes()),
+        ];
+        self.world.details = "via_upstream";
+        let (mut answer, mut reply) = (None, None);
+        let size = said.len();
+        for event in
+            [Callback::ResponseHeaders { end: false }, Callback::ResponseBody { size, end: true }]
+        {
+            let done = on(&mut stream, &mut self.world, event, said);
+            (answer, reply) = (answer.or(done.response_body), reply.or(done.reply));
+        }
+        on(&mut stream, &mut self.world, Callback::AttemptEnded, &[]);
+        let own = header(&self.world.response, ":status").and_then(|text| text.parse().ok());
+        let (status, body) = match reply {
+            Some(reply) => (reply.status, reply.body),
+            None => (own.unwrap_or(status), answer.unwrap_or_else(|| said.to_vec())),
+        };
+        if may_retry && is_retried(status) {
+            return Next::Retry;
+        }
+        let headers = self.world.response.clone();
+        Next::Ends(self.down(&headers, status, body))
+    }
+
+    /// The model never answers.
+    fn lost(&mut self, mut stream: Stream, failure: Failure, may_retry: bool) -> Next {
+        let (status, details) = match failure {
+            Failure::Silent => {
+                let silent_ms = self.rehearsal.policy().resilience().idle_timeout_ms;
+                self.world.passed_ms = self.world.passed_ms.saturating_add(silent_ms);
+                (504, "upstream_per_try_idle_timeout")
+            }
+            _ => {
+                self.world.connected = failure != Failure::Unreachable;
+                (503, "upstream_reset_before_response_started{remote_connection_failure}")
+            }
+        };
+        if may_retry {
+            on(&mut stream, &mut self.world, Callback::AttemptEnded, &[]);
+            return Next::Retry;
+        }
+        let ending = self.local(status, details);
+        on(&mut stream, &mut self.world, Callback::AttemptEnded, &[]);
+        Next::Ends(ending)
+    }
+
+    /// Envoy answers itself.
+    fn local(&mut self, status: u16, details: &'static str) -> Ending {
+        self.world.details = details;
+        self.down(&[], status, b"upstream connect error".to_vec())
+    }
+
+    /// An answer, through the edge role to the app.
+    fn down(&mut self, headers: &[(String, Vec<u8>)], status: u16, body: Vec<u8>) -> Ending {
+        let own = headers.iter().filter(|(name, _)| name != ":status").cloned();
+        self.world.response = vec![(":status".to_owned(), status.to_string().into_bytes())];
+        self.world.response.extend(own);
+        let (size, end) = (body.len(), body.is_empty());
+        let mut written = None;
+        let headers = Callback::ResponseHeaders { end };
+        let rest = (!end).then_some(Callback::ResponseBody { size, end: true });
+        for event in [Some(headers), rest].into_iter().flatten() {
+            let done = self.on_edge(event, &body);
+            if let Some(reply) = done.reply {
+                return told(reply);
+            }
+            written = written.or(done.response_body);
+        }
+        let own = header(&self.world.response, ":status").and_then(|text| text.parse().ok());
+        Ending::Told { status: own.unwrap_or(status), body: written.unwrap_or(body) }
+    }
+
+    fn on_edge(&mut self, event: Callback, body: &[u8]) -> Done {
+        on(&mut self.edge, &mut self.world, event, body)
+    }
+}
+
+fn on(stream: &mut Stream, world: &mut World, event: Callback, body: &[u8]) -> Done {
+    let effects = stream.on(event, &world.view(body));
+    world.perform(effects.list)
+}
+
+fn told(reply: Reply) -> Ending {
+    Ending::Told { status: reply.status, body: reply.body }
+}
+
+fn header(headers: &Headers, name: &str) -> Option<String> {
+    let value = headers.iter().find(|(own, _)| own == name).map(|(_, value)| value)?;
+    Some(String::from_utf8_lossy(value).into_owned())
+}
+
+/// The headers that a provider is sent beside its key, which the module never sees.
+fn shown(headers: &Headers) -> Vec<(String, String)> {
+    let own = headers.iter().filter(|(name, _)| !name.starts_with(':'));
+    own.map(|(name, value)| (name.clone(), String::from_utf8_lossy(value).into_owned())).collect()
+}
+
+/// What is known of a request before any model answers it: a rehearsal has no answers.
+const DECIDED: &[&str] = &[
+    "class",
+    "chain",
+    "arms",
+    "skipped",
+    "lowered",
+    "raised",
+    "near_limit",
+    "refused_by",
+    "refused",
+];
+
+/// The members of a request's line of the access log that say how it was decided. The line begins
+/// within a string and ends within one.
+fn line(members: &str) -> serde_json::Map<String, serde_json::Value> {
+    let text = format!("{{\"details\":\"{members}\"}}");
+    let mut line: serde_json::Map<_, _> = serde_json::from_str(&text).unwrap_or_default();
+    line.retain(|name, _| DECIDED.contains(&name.as_str()));
+    line
+}

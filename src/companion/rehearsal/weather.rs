@@ -1,0 +1,69 @@
+//! Which models fail, and how.
+use core::fmt;
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+/// What a model does in the place of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// It answers with that status, of 400 or more.
+    Status(u16),
+    /// There is no connection to its provider.
+    Unreachable,
+    /// It says nothing until the policy's idle timeout has passed.
+    Silent,
+    /// The connection breaks before an answer.
+    Reset,
+}
+
+/// The models that fail, by their names in the policy.
+#[derive(Debug, Clone, Default)]
+pub struct Weather(BTreeMap<String, Failure>);
+
+impl Weather {
+    /// A model fails.
+    pub fn add(&mut self, model: &str, failure: Failure) {
+        self.0.insert(model.to_owned(), failure);
+    }
+
+    /// How a model fails, if it does.
+    #[must_use]
+    pub fn of(&self, model: &str) -> Option<Failure> {
+        self.0.get(model).copied()
+    }
+
+    /// Every model that fails.
+    pub fn models(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+}
+
+impl FromStr for Failure {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "unreachable" => Ok(Self::Unreachable),
+            "silent" => Ok(Self::Silent),
+            "reset" => Ok(Self::Reset),
+            _ => match text.parse() {
+                Ok(status @ 400..=599) => Ok(Self::Status(status)),
+                _ => Err(format!(
+                    "expected a status from 400 to 599, `unreachable`, `silent` or `reset`, \
+                     found `{text}`"
+                )),
+            },
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "{status}"),
+            Self::Unreachable => f.write_str("unreachable"),
+            Self::Silent => f.write_str("silent"),
+            Self::Reset => f.write_str("reset"),
+        }
+    }
+}
