@@ -7,9 +7,11 @@ pub mod usage;
 
 pub mod credit;
 
-pub mod policy;
-
 pub mod dialect;
+
+pub mod complexity;
+
+pub mod policy;
 
 pub mod resilience;
 

@@ -11,15 +11,22 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("port", &[]),
     ("credit", &["json", "usage"]),
     ("dialect", &["json", "usage"]),
-    ("policy", &["dialect", "credit", "json"]),
+    ("complexity", &["dialect", "json"]),
+    ("policy", &["complexity", "dialect", "credit", "json"]),
     ("resilience", &["layout", "port"]),
-    ("decide", &["policy", "dialect", "credit", "resilience", "json", "layout", "port"]),
+    (
+        "decide",
+        &["policy", "complexity", "dialect", "credit", "resilience", "json", "layout", "port"],
+    ),
     (
         "exchange",
         &["decide", "policy", "dialect", "credit", "resilience", "json", "layout", "port", "usage"],
     ),
     ("filter", &["exchange"]),
-    ("companion", &["exchange", "decide", "policy", "dialect", "credit", "json", "usage"]),
+    (
+        "companion",
+        &["exchange", "decide", "policy", "complexity", "dialect", "credit", "json", "usage"],
+    ),
     // Plays the providers by their own documents: a mistake of ours must not be there twice.
     ("companion/sim", &["companion", "json"]),
 ];
@@ -31,6 +38,7 @@ const PURE: &[&str] = &[
     "layout",
     "port",
     "credit",
+    "complexity",
     "policy",
     "dialect",
     "resilience",

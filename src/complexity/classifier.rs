@@ -1,0 +1,149 @@
+//! A request's score and class, from what was learned or from its length alone.
+use super::hash::{TABLE_BITS, place};
+use super::lexical::{lexical, log};
+use super::score::Score;
+use super::text::Reader;
+use super::weights::Weights;
+
+/// Words of a bitmap over the largest table.
+const WORDS: usize = (1 << TABLE_BITS) / 64;
+
+/// Which of two models a request asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// The premium model.
+    Premium,
+    /// The budget model is enough.
+    Budget,
+}
+
+impl Class {
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Premium => "premium",
+            Self::Budget => "budget",
+        }
+    }
+}
+
+/// What a score rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// The operator's labels.
+    Labels,
+    /// The length of the text alone: there are no weights.
+    Length,
+    /// Nothing: the labels hold too little of this route, so the score is the highest.
+    UnknownRoute,
+    /// Nothing: the labels hold no text of this kind, so the score is the highest.
+    UnknownKind,
+}
+
+/// How a request was judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Judged {
+    /// How hard it looks.
+    pub score: Score,
+    /// Which model it asks for.
+    pub class: Class,
+    /// What the score rests on.
+    pub basis: Basis,
+}
+
+/// What judges requests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Classifier {
+    weights: Option<Weights>,
+    /// Below it the budget model is enough.
+    threshold: Score,
+}
+
+impl Classifier {
+    /// One that has no weights: the score is the length of all texts, [`Score::LEAST`] up to 16
+    /// bytes and [`Score::MOST`] from 64 KiB on, and an equal part more for each doubling.
+    ///
+    /// Of all that was tried on work whose labels were not learned from, length was the least bad,
+    /// and little better than chance: so every request is premium unless a threshold is given.
+    #[must_use]
+    pub const fn baseline() -> Self {
+        Self { weights: None, threshold: Score::LEAST }
+    }
+
+    /// One that uses what was learned.
+    #[must_use]
+    pub const fn new(weights: Weights) -> Self {
+        Self { threshold: weights.threshold, weights: Some(weights) }
+    }
+
+    /// The same with another threshold.
+    #[must_use]
+    pub fn with_threshold(self, threshold: Score) -> Self {
+        Self { weights: self.weights, threshold }
+    }
+
+    /// Below it the budget model is enough.
+    #[must_use]
+    pub const fn threshold(&self) -> Score {
+        self.threshold
+    }
+
+    /// Whether there are weights.
+    #[must_use]
+    pub const fn is_calibrated(&self) -> bool {
+        self.weights.is_some()
+    }
+
+    /// Judges a request by its texts, the number of tools it offers and its route.
+    ///
+    /// What matters most comes first: of all texts the first [`super::READ_MAX`] bytes are read.
+    #[must_use]
+    pub fn judge<'t>(
+        &self,
+        texts: impl IntoIterator<Item = &'t str>,
+        tools: usize,
+        route: Option<&str>,
+    ) -> Judged {
+        let Some(weights) = &self.weights else {
+            let texts = texts.into_iter().map(|text| u64::try_from(text.len()).unwrap_or(u64::MAX));
+            return self.judged(by_length(texts.fold(0, u64::saturating_add)), Basis::Length);
+        };
+        let Some(mean) = weights.route(route) else {
+            return self.judged(Score::MOST, Basis::UnknownRoute);
+        };
+        let mut seen = [0_u64; WORDS];
+        let (mut sum, mut count) = (0_i64, 0_u32);
+        let mut reader = Reader::new(|hash| {
+            let place = place(hash, weights.bits);
+            let bit = 1_u64.wrapping_shl(place);
+            let word = usize::try_from(place >> 6).ok().and_then(|at| seen.get_mut(at));
+            if let Some(word) = word.filter(|word| **word & bit == 0) {
+                *word |= bit;
+                sum = sum.wrapping_add(weights.weight(place).into());
+                count = count.wrapping_add(1);
+            }
+        });
+        texts.into_iter().for_each(|text| reader.read(text));
+        let counts = reader.finish();
+        let standings = weights.standings(&lexical(&counts, tools));
+        if !weights.is_familiar(&standings) {
+            return self.judged(Score::MOST, Basis::UnknownKind);
+        }
+        let raw = weights.raw(sum, count, &standings, mean);
+        self.judged(weights.score(raw), Basis::Labels)
+    }
+
+    fn judged(&self, score: Score, basis: Basis) -> Judged {
+        let class = if score < self.threshold { Class::Budget } else { Class::Premium };
+        Judged { score, class, basis }
+    }
+}
+
+fn by_length(bytes: u64) -> Score {
+    let (least, most) = (log(15), log(65_535));
+    let above = u32::from(log(bytes).saturating_sub(least));
+    let width = u32::from(most.saturating_sub(least)).max(1);
+    let parts = above.saturating_mul(Score::PARTS.into()).checked_div(width).unwrap_or(0);
+    Score::of_parts(u16::try_from(parts).unwrap_or(Score::PARTS))
+}

@@ -1,0 +1,74 @@
+//! Whether a text is of a kind that the labels hold.
+//!
+//! A score says nothing of work that nobody labelled. The labelled texts are gathered into some
+//! kinds by their counts; a text that is farther from the nearest one than nearly all of its own
+//! are is of none.
+use super::lexical::LEXICAL;
+
+/// Most kinds.
+pub const KINDS_MAX: usize = 32;
+
+/// One square of a spread, in a [`Kind`]'s numbers.
+pub const SQUARE: i32 = 1 << 16;
+
+/// What one number of a text can add to a distance, at most.
+const FAR: i32 = 16 * SQUARE;
+
+/// Texts that look alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kind {
+    /// How its numbers stand, in 16ths of their spread among all texts.
+    pub centre: [i8; LEXICAL],
+    /// 16 by the square of their spread within it.
+    pub tight: [u16; LEXICAL],
+    /// What is added to a distance: how wide and how rare the kind is.
+    pub base: i32,
+    /// The distance up to which a text is one of it.
+    pub limit: i32,
+}
+
+impl Kind {
+    /// How far away a text is, by how its numbers stand in 64ths of their spread.
+    #[must_use]
+    pub fn distance(&self, standings: &[i32; LEXICAL]) -> i32 {
+        let own = self.centre.iter().zip(&self.tight);
+        let parts = own.zip(standings).map(|((centre, tight), standing)| {
+            // A standing has 64ths, so its square has 4,096ths; the tightness has sixteen times.
+            let off = standing.wrapping_sub(i32::from(*centre).wrapping_mul(4));
+            off.wrapping_mul(off).saturating_mul(i32::from(*tight)).min(FAR)
+        });
+        parts.fold(0, i32::saturating_add).saturating_add(self.base)
+    }
+}
+
+/// The kind that is nearest to a text, and its distance; `None` where there are no kinds.
+#[must_use]
+pub fn nearest<'k>(kinds: &'k [Kind], standings: &[i32; LEXICAL]) -> Option<(&'k Kind, i32)> {
+    let all = kinds.iter().map(|kind| (kind, kind.distance(standings)));
+    all.min_by_key(|(_, distance)| *distance)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(centre: i8) -> Kind {
+        Kind { centre: [centre; LEXICAL], tight: [16; LEXICAL], base: 0, limit: 0 }
+    }
+
+    #[test]
+    fn distances_are_squares_of_spreads_up_to_a_bound() {
+        let (here, there) = (kind(16), kind(-16));
+        assert_eq!(here.distance(&[64; LEXICAL]), 0);
+        let mut one = [64; LEXICAL];
+        *one.first_mut().unwrap() = 0;
+        assert_eq!(here.distance(&one), SQUARE, "one number is off by one spread");
+        *one.first_mut().unwrap() = 192;
+        assert_eq!(here.distance(&one), SQUARE.saturating_mul(4));
+        *one.first_mut().unwrap() = -1920;
+        assert_eq!(here.distance(&one), FAR, "and counts no more than four spreads");
+        let kinds = [here, there];
+        assert_eq!(nearest(&kinds, &[-64; LEXICAL]), kinds.last().map(|kind| (kind, 0)));
+        assert_eq!(nearest(&[], &[0; LEXICAL]), None);
+    }
+}
