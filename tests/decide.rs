@@ -7,7 +7,7 @@ use tradewind::decide::{Decision, Refusal, Request, World, decide};
 use tradewind::dialect::{Operation, client};
 use tradewind::json::{Document, Limits};
 use tradewind::layout::{Reader, Writer};
-use tradewind::policy::{Policy, Tenant};
+use tradewind::policy::{Policy, Tenant, TextFacts};
 use tradewind::port::{Clock, Random, Shared};
 use tradewind::resilience::Record;
 
@@ -113,7 +113,7 @@ fn decided(body: &str, host: &Counting) -> Result<Decision, Box<Refusal>> {
 
 fn decided_for(client: &str, body: &str, host: &Counting) -> Result<Decision, Box<Refusal>> {
     let policy = Policy::from_json(POLICY.as_bytes()).unwrap();
-    let tenant = Tenant { tenant: "public".to_owned(), user: None, key: None };
+    let tenant = Tenant { tenant: "public".to_owned(), ..Tenant::default() };
     let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
     let client = client::named(client).unwrap();
     let operation = Operation::CHAT;
@@ -122,13 +122,16 @@ fn decided_for(client: &str, body: &str, host: &Counting) -> Result<Decision, Bo
     decide(&Request {
         policy: &policy,
         tenant: &tenant,
+        client: client.name,
         operation,
         inbound,
+        headers: &[],
         document: &document,
         ask: &ask,
         bytes: body.len(),
         world: World::of(host),
         estimate: OnceCell::new(),
+        texts: TextFacts::default(),
     })
 }
 
@@ -198,7 +201,7 @@ fn log(decided: Result<Decision, Box<Refusal>>) -> String {
 #[test]
 fn the_log_says_what_was_decided_and_why() {
     let chosen =
-        r#"{"step":"route","chosen":"both","reason":"the chain of the model that was asked for"}"#;
+        r#"{"step":"chain","chosen":"both","reason":"the chain of the model that was asked for"}"#;
     for (rest, expected) in [
         (r#""model":"auto""#, format!("[{chosen}]")),
         (
@@ -215,7 +218,7 @@ fn the_log_says_what_was_decided_and_why() {
         ),
         (
             r#""model":"gemini","max_tokens":5000"#,
-            r#"[{"step":"route","chosen":"gemini","reason":"the chain of the model that was asked for"},{"step":"fit","lowered":"gemini","reason":"an answer of 4000 tokens at most: 5000 were asked for"}]"#.to_owned(),
+            r#"[{"step":"chain","chosen":"gemini","reason":"the chain of the model that was asked for"},{"step":"fit","lowered":"gemini","reason":"an answer of 4000 tokens at most: 5000 were asked for"}]"#.to_owned(),
         ),
         (
             r#""model":"gemni""#,

@@ -101,7 +101,7 @@ const CASES: &[Case] = &[
 ];
 
 fn said(policy: &Policy, facts: &Facts, input_tokens: u64) -> Vec<String> {
-    let chain = policy.chain(policy.route("auto").unwrap());
+    let chain = policy.chain(policy.route("auto").unwrap(), None);
     let (mut fits, mut dropped) = (Vec::new(), Vec::new());
     for model in chain.models() {
         match misfit(model, facts, model.max_output_tokens, input_tokens) {

@@ -14,7 +14,7 @@ use std::process::Command;
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use support::valid;
+use support::{referred, valid, valid_in};
 use tradewind::companion::{policy_file, schema};
 use tradewind::policy::Policy;
 
@@ -22,11 +22,14 @@ const PAGE: &str = "envoy/POLICY.md";
 
 /// Problems that only the reader finds: what a schema cannot say.
 const BEYOND: &[&str] = &[
+    "classes",
     "credits-cluster",
     "dangling",
     "duplicate-key",
     "long-chain",
     "metric-label",
+    "questions",
+    "tags",
     "unused",
     "window",
 ];
@@ -67,12 +70,27 @@ fn full() -> Value {
         "input": "3", "output": "15", "cached_input": "0.3", "cache_write": "3.75",
         "cache_write_1h": "6", "reasoning": "15", "per_image": "0.01", "per_request": "0.001",
     });
-    let key = json!({"sha256": "9f".repeat(32), "tenant": "acme", "user": "ci", "key": "nightly"});
+    let key = json!({
+        "sha256": "9f".repeat(32), "tenant": "acme", "user": "ci", "key": "nightly",
+        "labels": {"team": "search"}, "require": {"region": "eu"},
+    });
+    let bounds = json!({"over": 1, "at_most": 9});
+    let when = json!({
+        "route": "auto", "requested_model": ["auto"], "tenant": ["acme", "public"], "user": "ci",
+        "key": "nightly", "label": {"team": "search"}, "header": {"x-team": true},
+        "client": "openai", "operation": "chat", "stream": true, "output_cap": bounds,
+        "turns": bounds, "tools": bounds, "json_schema": false, "reasoning": false,
+        "images": false, "documents": false,
+        "time": {"zone": "+02:00", "hours": "08:00-18:00", "days": ["mon"]},
+        "credits_left": {"below": "20%"}, "input_tokens": bounds, "script": ["latin", "han"],
+        "code": true, "system_matches": "x", "text_matches": {"pattern": "x", "in": "last"},
+        "all": [{"tools": true}], "any": [{"tools": ["f"]}], "not": {"tools": false},
+    });
     json!({
         "version": "tradewind/v1",
         "identity": [
             {"api_key": {"keys": [key], "header": "x-team-key"}},
-            {"anonymous": {"tenant": "public"}},
+            {"anonymous": {"tenant": "public", "require": ["zero_retention"]}},
         ],
         "limits": {"request": {
             "max_body_bytes": "1MiB", "max_messages": 10, "max_output_tokens": 100,
@@ -83,9 +101,15 @@ fn full() -> Value {
         "models": {"m": {
             "provider": "p", "name": "m-1", "context_window": 1000, "max_output_tokens": 100,
             "capabilities": ["tools"], "price": price, "unsupported": "drop",
+            "tags": {"region": "eu", "zero_retention": true},
         }},
         "chains": {"c": ["m"]},
-        "routes": [{"models": ["auto"], "chain": "c", "answer_model": "served"}],
+        "request_headers": ["x-team"],
+        "classes": [{"name": "odd", "when": when}, {"name": "usual"}],
+        "routes": [{
+            "models": ["auto"], "chain": {"odd": "c"}, "default": "c", "answer_model": "served",
+            "app_may_choose": {"classes": ["odd"], "chains": ["c"]},
+        }],
         "resilience": {"attempts": 2, "idle_timeout": "30s"},
         "credits": {
             "cluster": "counting", "endpoint": "http://ledger:8700", "secret": "token",
@@ -99,12 +123,19 @@ fn full() -> Value {
 
 /// Calls with every object of known fields: its schema, and its place in a policy of all fields.
 fn objects(schema: &Value, at: &str, value: &Value, found: &mut dyn FnMut(&Value, &str)) {
+    // Questions hold others, of which there are not all.
+    if let Some(reference) = schema["$ref"].as_str() {
+        if at.ends_with("/when") {
+            objects(referred(&schema::schema(), reference), at, value, found);
+        }
+        return;
+    }
     for branch in schema["anyOf"].as_array().into_iter().flatten() {
         objects(branch, at, value, found);
     }
     if let Some(properties) = schema["properties"].as_object() {
-        // An entry of `identity` has one field of several.
-        if schema["maxProperties"].is_null() {
+        // An entry of `identity` has one field of several, and the last class has no `when`.
+        if schema["maxProperties"].is_null() && at != "/classes/1" {
             found(schema, at);
         }
         for (key, schema) in properties {
@@ -122,6 +153,21 @@ fn objects(schema: &Value, at: &str, value: &Value, found: &mut dyn FnMut(&Value
         objects(&schema["items"], &format!("{at}/{index}"), value, found);
     }
 }
+
+/// Fields without which others mean something else, which is reported.
+const TOGETHER: &[&str] = &[
+    "price",
+    "grace",
+    "request_headers",
+    "user",
+    "key",
+    "labels",
+    "tags",
+    "when",
+    "classes",
+    "credits",
+    "default",
+];
 
 /// The fields of one object of a policy.
 fn fields<'p>(policy: &'p mut Value, at: &str) -> &'p mut Map<String, Value> {
@@ -148,7 +194,7 @@ fn the_reader_knows_the_fields_of_the_schema_and_no_others() {
         assert!(problems.ends_with(&expected), "{at}: {problems}\n{expected}");
         sections += 1;
     });
-    assert_eq!(sections, 15, "sections, as the reference page has them");
+    assert_eq!(sections, 25, "sections, as the reference page has them");
 }
 
 #[test]
@@ -161,14 +207,14 @@ fn what_the_schema_requires_or_gives_the_reader_does() {
             let mut without = full.clone();
             fields(&mut without, at).remove(key);
             // Without one of them the others mean something else, which is reported.
-            let together = ["price", "grace"].contains(&key.as_str());
+            let together = TOGETHER.contains(&key.as_str());
             let must = required.contains(&Value::from(key.as_str()));
             let missing = format!("missing field `{key}`");
             match read(&without) {
                 Ok(policy) if !field["default"].is_null() => {
                     let mut said = full.clone();
                     fields(&mut said, at).insert(key.clone(), field["default"].clone());
-                    assert!(valid(field, &field["default"]), "{at}/{key}");
+                    assert!(valid_in(schema, field, &field["default"]), "{at}/{key}");
                     let said = read(&said).unwrap();
                     assert_eq!(format!("{policy:?}"), format!("{said:?}"), "{at}/{key}");
                     defaults += 1;
@@ -220,6 +266,7 @@ fn fields_that_exclude_or_need_each_other_do_so_in_the_schema() {
     };
     let https = with("/credits", "endpoint", json!("https://ledger:8700"));
     let denied = with("/credits", "on_unavailable", json!("deny"));
+    let unasked = without("/classes/0/when", "credits_left", full());
     for (policy, right) in [
         (full(), true),
         (without("/credits", "grace", full()), false),
@@ -229,7 +276,7 @@ fn fields_that_exclude_or_need_each_other_do_so_in_the_schema() {
         (https.clone(), false),
         (without("/credits", "http2", https), true),
         (without("/models/m", "price", full()), false),
-        (without("/models/m", "price", without("", "credits", full())), true),
+        (without("/models/m", "price", without("", "credits", unasked)), true),
     ] {
         let read = read(&policy);
         assert_eq!((read.is_ok(), valid(&schema, &policy)), (right, right), "{read:?} {policy}");
@@ -300,13 +347,14 @@ fn named<'s>(schema: &'s Value, name: &str) -> Option<&'s Value> {
 #[test]
 fn the_examples_of_the_page_are_right() {
     let (page, schema) = (schema::reference(), schema::schema());
+    let whole = schema.clone();
     let mut examples = 0;
     for block in page.split("```yaml\n").skip(1) {
         let text = block.split("```").next().unwrap();
         let value = value(text.as_bytes()).unwrap_or_else(|| panic!("not YAML:\n{text}"));
         for (key, value) in value.as_object().unwrap() {
             let schema = named(&schema, key).unwrap_or_else(|| panic!("no `{key}`"));
-            assert!(valid(schema, value), "{text}");
+            assert!(valid_in(&whole, schema, value), "{text}");
         }
         examples += 1;
     }

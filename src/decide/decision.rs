@@ -16,6 +16,23 @@ pub struct Decision {
     pub quote: Quote,
     /// Why it is served like this.
     pub trace: Trace,
+    /// What the name that it asks for means.
+    pub(super) asked: Asked,
+    /// Its class, by its place in the policy; `None` where the policy has no classes.
+    pub(super) class: Option<usize>,
+}
+
+/// What the name that an app asks for means.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Asked {
+    /// The route, by its place in the policy.
+    pub(super) route: usize,
+    /// How long the route's name is in the request's `model`: what stands behind it is a choice.
+    pub(super) name_bytes: usize,
+    /// The class that the app has chosen, by its place in the policy.
+    pub(super) class: Option<usize>,
+    /// The name of the chain that it has chosen.
+    pub(super) chain: Option<String>,
 }
 
 /// What every attempt has to know of a request.
@@ -109,7 +126,13 @@ impl Decision {
             is_shared_thread: false,
             changes: Vec::new(),
         };
-        Self { outline, quote: Quote::default(), trace: Trace::default() }
+        Self {
+            outline,
+            quote: Quote::default(),
+            trace: Trace::default(),
+            asked: Asked::default(),
+            class: None,
+        }
     }
 
     /// Passes over every model that `why` has something against, with its reason.

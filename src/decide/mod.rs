@@ -9,10 +9,14 @@
 mod afford;
 mod amend;
 mod bound;
+mod chain;
+mod class;
 mod decision;
 mod fit;
+mod known;
 mod limits;
 mod request;
+mod require;
 mod route;
 mod thread;
 mod trace;
@@ -20,7 +24,7 @@ mod world;
 
 pub use decision::{Bounds, Candidate, Decision, Leg, Outline, Quote, Size};
 pub use fit::{Facts, Misfit, misfit};
-pub use request::Request;
+pub use request::{CHAIN, CLASS, Request};
 pub use route::unknown_model;
 pub use thread::GivenTo;
 pub use trace::{Entry, Trace, Verdict, logged};
@@ -41,8 +45,17 @@ pub struct Step {
 }
 
 /// The steps, in their order.
-pub const STEPS: &[Step] =
-    &[limits::STEP, route::STEP, thread::STEP, fit::STEP, amend::STEP, afford::STEP];
+pub const STEPS: &[Step] = &[
+    limits::STEP,
+    route::STEP,
+    class::STEP,
+    chain::STEP,
+    require::STEP,
+    thread::STEP,
+    fit::STEP,
+    amend::STEP,
+    afford::STEP,
+];
 
 /// A request that no model may serve.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use core::cell::OnceCell;
 use super::World;
 use crate::dialect::{Ask, Inbound, Operation};
 use crate::json::Document;
-use crate::policy::{Model, Policy, Tenant};
+use crate::policy::{Model, Policy, Tenant, TextFacts};
 
 /// A request that has been read, and the policy that decides on it.
 #[derive(Debug)]
@@ -13,10 +13,15 @@ pub struct Request<'r> {
     pub policy: &'r Policy,
     /// Who pays, and for whom.
     pub tenant: &'r Tenant,
+    /// The name of the API that the app was written for.
+    pub client: &'static str,
     /// What the app asks for.
     pub operation: Operation,
     /// How its requests are read.
     pub inbound: &'static Inbound,
+    /// Request headers by which something is decided: those that the policy lists, and [`CLASS`]
+    /// and [`CHAIN`].
+    pub headers: &'r [(String, String)],
     /// The body as JSON, which the edits of a body point into.
     pub document: &'r Document<'r>,
     /// The body in our words.
@@ -27,13 +32,27 @@ pub struct Request<'r> {
     pub world: World<'r>,
     /// [`Request::input_tokens`], once they have been asked for.
     pub estimate: OnceCell<u64>,
+    /// What questions have found in its texts.
+    pub texts: TextFacts,
 }
+
+/// The request header by which an app chooses a class.
+pub const CLASS: &str = "x-tradewind-class";
+
+/// The request header by which an app chooses a chain.
+pub const CHAIN: &str = "x-tradewind-chain";
 
 impl Request<'_> {
     /// Whether a model's provider takes the request in the app's own format.
     #[must_use]
     pub fn is_spoken_by(&self, model: &Model) -> bool {
         model.provider.dialect.speaks(self.operation, self.inbound.format)
+    }
+
+    /// The value of one of its headers.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 
     /// Tokens of the input, estimated: counted when a step first asks.

@@ -1,42 +1,112 @@
-//! Step `route`: the chain behind the name that the app asks for, and the cheaper one beside it.
-use std::borrow::Cow;
-
-use super::{Candidate, Decision, Entry, Leg, Request, Step, Verdict};
+//! Step `route`: what the name means that the app asks for, and what it chooses itself: a class or
+//! a chain, by a request header or behind a colon of the name.
+use super::decision::Asked;
+use super::request::{CHAIN, CLASS};
+use super::{Decision, Request, Step};
 use crate::dialect::{Fault, FaultKind};
-use crate::policy::{AnswerModel, ChainView, Policy, shown};
+use crate::policy::{AnswerModel, Policy, Route, shown};
 
-const NAME: &str = "route";
-
-pub(super) const STEP: Step = Step { name: NAME, run };
+pub(super) const STEP: Step = Step { name: "route", run };
 
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
-    let (policy, asked) = (request.policy, &request.ask.model);
-    let route = policy.route(asked).ok_or_else(|| unknown_model(policy, asked))?;
-    let near = policy.credits().and_then(|credits| credits.near_limit.as_ref());
-    let primary = candidate(policy, policy.chain(route));
-    let chosen = |chain: &str, reason: &'static str| Entry {
-        step: NAME,
-        chain: Some(chain.to_owned()),
-        verdict: Verdict::Chosen,
-        subject: chain.to_owned(),
-        reason: Cow::Borrowed(reason),
-    };
-    decision.trace.add(chosen(&primary.chain, "the chain of the model that was asked for"));
-    let near_limit = near.map(|near| candidate(policy, policy.near_limit_chain(near)));
-    let near_limit = near_limit.filter(|near| near.chain != primary.chain);
-    if let Some(near) = &near_limit {
-        decision.trace.add(chosen(&near.chain, "for tenants who have little left"));
+    let (policy, name) = (request.policy, &*request.ask.model);
+    let (index, name, suffix) = split(policy, name).ok_or_else(|| unknown_model(policy, name))?;
+    let route = policy.routes().get(index).ok_or_else(|| unknown_model(policy, name))?;
+    let mut asked = Asked { route: index, name_bytes: name.len(), class: None, chain: None };
+    if let Some(suffix) = suffix {
+        by_suffix(policy, (route, name), suffix, &mut asked)?;
     }
+    by_headers(request, route, &mut asked)?;
     decision.outline.answer_model =
-        (route.answer_model == AnswerModel::Asked).then(|| asked.clone().into_owned());
-    decision.quote.primary = primary;
-    decision.quote.near_limit = near_limit;
+        (route.answer_model == AnswerModel::Asked).then(|| request.ask.model.clone().into_owned());
+    decision.asked = asked;
     Ok(())
 }
 
-fn candidate(policy: &Policy, chain: ChainView<'_>) -> Candidate {
-    let legs = chain.models().map(|model| Leg::of(model, policy));
-    Candidate::new(chain.name(), legs.collect())
+/// The route of a name, the name itself, and what stands behind its colon, where it is no part of
+/// the name and the app may choose something.
+fn split<'n>(policy: &Policy, name: &'n str) -> Option<(usize, &'n str, Option<&'n str>)> {
+    if let Some(route) = policy.route_index(name) {
+        return Some((route, name, None));
+    }
+    let (name, suffix) = name.rsplit_once(':')?;
+    let index = policy.route_index(name)?;
+    let (classes, chains) = policy.choices(policy.routes().get(index)?);
+    let any = !classes.is_empty() || !chains.is_empty();
+    any.then_some((index, name, Some(suffix)))
+}
+
+/// A class, or else a chain.
+fn by_suffix(
+    policy: &Policy,
+    (route, name): (&Route, &str),
+    suffix: &str,
+    asked: &mut Asked,
+) -> Result<(), Fault> {
+    asked.class = policy.chosen_class(route, suffix);
+    if asked.class.is_some() {
+        return Ok(());
+    }
+    asked.chain = policy.chosen_chain(route, suffix).map(|chain| chain.name().to_owned());
+    if asked.chain.is_some() {
+        return Ok(());
+    }
+    let (classes, chains) = policy.choices(route);
+    let names: Vec<&str> = classes.into_iter().chain(chains).collect();
+    let message = format!(
+        "`{}:{}`: behind the colon may stand {}",
+        shown(name),
+        shown(suffix),
+        listed(&names)
+    );
+    Err(refusal("model", message))
+}
+
+fn by_headers(request: &Request<'_>, route: &Route, asked: &mut Asked) -> Result<(), Fault> {
+    let policy = request.policy;
+    let choices = || policy.choices(route);
+    if let Some(name) = request.header(CLASS) {
+        let class = policy.chosen_class(route, name);
+        let class = class.ok_or_else(|| wrong(CLASS, "class", name, &choices().0))?;
+        if asked.class.replace(class).is_some_and(|other| other != class) {
+            return Err(twice(CLASS));
+        }
+    }
+    if let Some(name) = request.header(CHAIN) {
+        let chain = policy.chosen_chain(route, name);
+        let chain = chain.ok_or_else(|| wrong(CHAIN, "chain", name, &choices().1))?;
+        let chain = chain.name().to_owned();
+        if asked.chain.replace(chain).is_some_and(|other| other != name) {
+            return Err(twice(CHAIN));
+        }
+    }
+    Ok(())
+}
+
+fn twice(header: &'static str) -> Fault {
+    let message =
+        format!("`{header}` and what stands behind the colon of `model` differ: send one");
+    refusal(header, message)
+}
+
+/// A choice that is not the app's, or of something that is not there.
+fn wrong(header: &'static str, what: &str, name: &str, choices: &[&str]) -> Fault {
+    let message = match choices {
+        [] => format!("`{header}`: an app may not choose the {what} here: leave the header out"),
+        names => format!("`{header}`: expected {}, got `{}`", listed(names), shown(name)),
+    };
+    refusal(header, message)
+}
+
+fn refusal(param: &str, message: String) -> Fault {
+    Fault { param: Some(param.to_owned()), ..Fault::new(FaultKind::InvalidRequest, message) }
+}
+
+fn listed(names: &[&str]) -> String {
+    match names {
+        [only] => format!("`{only}`"),
+        names => format!("one of `{}`", names.join("`, `")),
+    }
 }
 
 /// What an app is told that asks for a model of that name, where there is none.

@@ -21,7 +21,7 @@ pub struct Entry {
     pub chain: Option<String>,
     /// What the step made of the subject.
     pub verdict: Verdict,
-    /// What the choice is about: a chain, a model, a field, the request.
+    /// What the choice is about: a class, a chain, a model, a field, the request.
     pub subject: String,
     /// Why, in words for an operator; an app may have named some of the fields in it.
     pub reason: Cow<'static, str>,
@@ -30,6 +30,10 @@ pub struct Entry {
 /// What a step made of a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
+    /// The request is of that class.
+    Classed,
+    /// The request is in that arm of an experiment: `experiment=arm`.
+    Assigned,
     /// The chain may serve the request.
     Chosen,
     /// The model may not serve the request.
@@ -47,6 +51,8 @@ impl Verdict {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Classed => "classed",
+            Self::Assigned => "assigned",
             Self::Chosen => "chosen",
             Self::Skipped => "skipped",
             Self::Lowered => "lowered",
@@ -85,6 +91,12 @@ impl Trace {
             (Some(chain), Some(own)) => chain == own,
             _ => true,
         })
+    }
+
+    /// What got that verdict, in order.
+    pub fn subjects(&self, verdict: Verdict) -> impl Iterator<Item = &str> {
+        let entries = self.0.iter().filter(move |entry| entry.verdict == verdict);
+        entries.map(|entry| entry.subject.as_str())
     }
 
     /// The same entries as JSON:

@@ -2,6 +2,7 @@
 use core::cell::OnceCell;
 use core::fmt;
 
+use crate::policy::Standing;
 use crate::port::Host;
 use crate::resilience::{Record, Snapshot};
 
@@ -13,6 +14,8 @@ pub struct World<'w> {
     unix_seconds: OnceCell<u64>,
     chance: OnceCell<u64>,
     records: Snapshot<'w>,
+    account: Option<&'w dyn Fn() -> Option<Standing>>,
+    standing: OnceCell<Option<Standing>>,
 }
 
 impl<'w> World<'w> {
@@ -25,7 +28,21 @@ impl<'w> World<'w> {
             unix_seconds: OnceCell::new(),
             chance: OnceCell::new(),
             records: Snapshot::of(host),
+            account: None,
+            standing: OnceCell::new(),
         }
+    }
+
+    /// The same with what the proxy has heard of the tenant's account.
+    #[must_use]
+    pub fn with_account(self, account: &'w dyn Fn() -> Option<Standing>) -> Self {
+        Self { account: Some(account), ..self }
+    }
+
+    /// How the tenant's account stands; `None` where the proxy has not heard of it.
+    #[must_use]
+    pub fn standing(&self) -> Option<Standing> {
+        *self.standing.get_or_init(|| self.account.and_then(|account| account()))
     }
 
     /// The time by the proxy's clock, in milliseconds: [`crate::port::Clock::now_ms`].

@@ -75,6 +75,10 @@ impl Line {
 
     /// Why a chain serves it; or nobody does, where no chain is given.
     pub(super) fn decided(&mut self, trace: &Trace, chain: Option<&str>) {
+        if let Some(entry) = trace.of(None).find(|entry| entry.verdict == Verdict::Classed) {
+            self.text("class", &entry.subject);
+            self.text("class_by", &entry.shown_reason());
+        }
         chain.iter().for_each(|chain| self.text("chain", chain));
         for (name, verdict, what) in [
             ("skipped", Verdict::Skipped, "model"),

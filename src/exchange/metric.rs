@@ -46,6 +46,10 @@ pub struct Label {
 enum Values {
     /// The policy's models.
     Models,
+    /// The policy's classes.
+    Classes,
+    /// The policy's chains.
+    Chains,
     /// What becomes of an attempt.
     Attempts,
     /// These.
@@ -55,6 +59,8 @@ enum Values {
 }
 
 const MODEL: Label = Label { name: "model", values: Values::Models };
+const CLASS: Label = Label { name: "class", values: Values::Classes };
+const CHAIN: Label = Label { name: "chain", values: Values::Chains };
 const TENANT: Label = Label { name: "tenant", values: Values::Open };
 const DIGEST: Label = Label { name: "digest", values: Values::Open };
 const ATTEMPT: Label = Label { name: "outcome", values: Values::Attempts };
@@ -130,6 +136,8 @@ metrics! {
         "Streamed answers that broke after the app had a part of them.";
     STREAMS_TOO_LARGE: Counter "tradewind_streams_too_large_total" [MODEL] &[],
         "Streamed answers that were ended since more of them would have to be held than may be.";
+    CLASSIFIED: Counter "tradewind_classified_total" [CLASS, CHAIN] &[],
+        "Requests that were handed to a chain, by class: none where the policy has no classes.";
     REFUSED: Counter "tradewind_refused_total" [] &[],
         "Requests that were refused before a provider saw them.";
     LOCAL_FAILURES: Counter "tradewind_local_failures_total" [] &[],
@@ -190,6 +198,10 @@ impl Metric {
                 (Values::Models, Some(policy)) => {
                     policy.models().iter().map(|model| &*model.name).collect()
                 }
+                (Values::Classes, Some(policy)) => {
+                    policy.classes().iter().map(|class| &*class.name).collect()
+                }
+                (Values::Chains, Some(policy)) => policy.chains().collect(),
                 (Values::Attempts, _) => report::words().collect(),
                 (Values::Words(words), _) => words.to_vec(),
             };

@@ -7,9 +7,11 @@ use super::field::{
     Constant, Entries, Field, Holds, Is, List, Nested, Optional, Report, Required, Rule, Section,
     Spot,
 };
+use super::predicate::Reading;
 use super::route_names::RouteNames;
 use super::{
-    Policy, Problem, chain, credits, identity, limits, model, provider, resilience, route,
+    CreditPolicy, Policy, Problem, chain, class, credits, identity, limits, model, provider,
+    request_headers, resilience, route,
 };
 
 /// The whole document: its sections in the order in which they are best read.
@@ -17,7 +19,19 @@ pub const DOCUMENT: Section = Section::new(
     "an object with `version`, `identity`, `providers` and more",
     "",
     "",
-    &[&VERSION, &IDENTITY, &LIMITS, &PROVIDERS, &MODELS, &CHAINS, &ROUTES, &RESILIENCE, &CREDITS],
+    &[
+        &VERSION,
+        &IDENTITY,
+        &LIMITS,
+        &PROVIDERS,
+        &MODELS,
+        &CHAINS,
+        &REQUEST_HEADERS,
+        &CLASSES,
+        &ROUTES,
+        &RESILIENCE,
+        &CREDITS,
+    ],
 )
 .with(&[Rule {
     when: Holds { key: CREDITS.key(), is: Is::Given },
@@ -58,6 +72,22 @@ const CHAINS: Required<Entries> = Field::required(
     chain::CHAINS,
     "Lists of models, by names of your own, tried in their order: no more of them than \
      `resilience.attempts`. Each must be used by a route, or by `credits.near_limit`.",
+);
+
+const REQUEST_HEADERS: Optional<List> = Field::optional(
+    "request_headers",
+    request_headers::REQUEST_HEADERS,
+    "none",
+    "Headers of an app's request that questions may ask for. Their values are compared and go no \
+     further: not to a provider, and not into a log.",
+);
+
+const CLASSES: Optional<List> = Field::optional(
+    "classes",
+    class::CLASSES,
+    "requests have no class",
+    "The kinds of requests: the first one that takes a request counts. Each but the last must be \
+     used by a route.",
 );
 
 const ROUTES: Required<List> = Field::required(
@@ -109,22 +139,37 @@ fn policy(root: &Spot<'_>) -> Option<Policy> {
     let mut fields = root.object(&DOCUMENT)?;
     // What is wrong with it has been reported.
     let _ = fields.read(&VERSION);
-    let identity = identity::read(fields.spot(&IDENTITY));
+    let identity = fields.spot(&IDENTITY);
     let limits = fields.section(&LIMITS).and_then(limits::read);
     let resilience = fields.section(&RESILIENCE).and_then(resilience::read);
     let providers = provider::read(fields.spot(&PROVIDERS));
     let models = model::read(fields.spot(&MODELS), &providers);
+    let identity = identity::read(identity, &model::known_tags(&models));
+    let request_headers = request_headers::read(fields.spot(&REQUEST_HEADERS), &identity);
     let attempts = resilience.map(|resilience| resilience.attempts);
     let chains = chain::read(fields.spot(&CHAINS), &models, attempts);
-    let routes = route::read(fields.spot(&ROUTES), &chains);
+    let routes = fields.spot(&ROUTES);
+    let reading = Reading {
+        routes: route::names(routes.as_ref()),
+        headers: &request_headers,
+        callers: identity::callers(&identity),
+        counted: fields.has(&CREDITS),
+        ..Reading::default()
+    };
+    let classes = class::read(fields.spot(&CLASSES), &reading);
+    let routes = route::read(routes, &chains, &classes);
     let credits =
         fields.read_with(&CREDITS, |section| credits::read(section, &chains, &models, &providers));
     fields.finish();
+    let follows_balance = reading.follows_balance.get();
     let providers =
         providers.finish("no model uses this provider: remove it or name it in `models`");
     let models = models.finish("no chain uses this model: remove it or name it in `chains`");
     let chains = chains.finish("no route uses this chain: remove it or name it in `routes`");
+    let classes = classes.finish("no route uses this class: remove it or name it in `routes`");
     Some(Policy {
+        request_headers,
+        classes,
         one_tenant: identity::is_one_tenant(&identity),
         identity,
         limits: limits?,
@@ -134,6 +179,9 @@ fn policy(root: &Spot<'_>) -> Option<Policy> {
         names: RouteNames::of(&routes),
         routes,
         resilience: resilience?,
-        credits: credits?,
+        credits: credits?.map(|own| CreditPolicy {
+            follows_balance: own.follows_balance || follows_balance,
+            ..own
+        }),
     })
 }

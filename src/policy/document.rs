@@ -82,6 +82,22 @@ impl Node {
         }
     }
 
+    /// The items of a list.
+    pub(super) fn items(&self) -> Option<&[Self]> {
+        if let Content::List(items) = &self.content { Some(items) } else { None }
+    }
+
+    /// The first member of that name of an object.
+    pub(super) fn member(&self, key: &str) -> Option<&Self> {
+        let Content::Object(members) = &self.content else { return None };
+        members.iter().find(|member| member.key == key).map(|member| &member.value)
+    }
+
+    /// The text of a string.
+    pub(super) fn text(&self) -> Option<&str> {
+        if let Content::Text(text) = &self.content { Some(text) } else { None }
+    }
+
     /// What messages call a value of this kind.
     #[must_use]
     pub const fn kind(&self) -> &'static str {

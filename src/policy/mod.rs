@@ -4,6 +4,7 @@
 //! YAML and JSON become one tree of [`Node`]s. One file per section reads its part of the tree,
 //! reports what is wrong and goes on, so that an operator sees every problem at once.
 mod chain;
+mod class;
 mod compile;
 mod credits;
 mod digest;
@@ -14,14 +15,18 @@ mod identity;
 mod limits;
 mod model;
 mod nearest;
+mod predicate;
 mod price;
 mod problem;
 mod provider;
+mod request_headers;
 mod resilience;
 mod route;
 mod route_names;
 mod table;
+mod tags;
 
+pub use class::Class;
 pub use compile::DOCUMENT;
 pub use credits::{
     Allowance, CreditPolicy, NearLimit, OnAbandoned, OnExhausted, OnTokenRefused, OnUnavailable,
@@ -33,10 +38,12 @@ pub use field::{byte_size, metric_label, shown};
 pub use identity::{CallerFacts, CredentialHeader, Identity, Tenant};
 pub use limits::RequestLimits;
 pub use model::{Capability, Model, Unsupported, answer_room};
+pub use predicate::{Facts, Predicate, QUESTIONS, Question, Standing, TextFacts};
 pub use problem::Problem;
 pub use provider::Provider;
 pub use resilience::Resilience;
 pub use route::{AnswerModel, Route};
+pub use tags::{Tags, tag};
 
 use std::rc::Rc;
 
@@ -52,6 +59,8 @@ pub struct Policy {
     providers: Vec<Rc<Provider>>,
     models: Vec<Rc<Model>>,
     chains: Vec<Chain>,
+    request_headers: Vec<String>,
+    classes: Vec<Class>,
     routes: Vec<Route>,
     names: RouteNames,
     resilience: Resilience,
@@ -146,10 +155,58 @@ impl Policy {
         self.routes.get(self.names.route(name)?)
     }
 
-    /// The chain of a route.
+    /// The place of that route in the policy.
     #[must_use]
-    pub fn chain(&self, route: &Route) -> ChainView<'_> {
-        self.chain_at(route.chain)
+    pub fn route_index(&self, name: &str) -> Option<usize> {
+        self.names.route(name)
+    }
+
+    /// The request headers that questions may ask for, in lower case.
+    #[must_use]
+    pub fn request_headers(&self) -> &[String] {
+        &self.request_headers
+    }
+
+    /// Every class, in the order in which they are asked.
+    #[must_use]
+    pub fn classes(&self) -> &[Class] {
+        &self.classes
+    }
+
+    /// The chain of a route, for requests of the class at that place among the policy's.
+    #[must_use]
+    pub fn chain(&self, route: &Route, class: Option<usize>) -> ChainView<'_> {
+        self.view(route.chains.of(class))
+    }
+
+    /// Whether a route has a chain for each class.
+    #[must_use]
+    pub const fn goes_by_class(&self, route: &Route) -> bool {
+        route.chains.differ()
+    }
+
+    /// The chain of that name, where an app may choose it for a route.
+    #[must_use]
+    pub fn chosen_chain(&self, route: &Route, name: &str) -> Option<ChainView<'_>> {
+        let mut chains = route.app_may_choose.chains.iter().map(|chain| self.chain_at(*chain));
+        chains.find(|chain| chain.name() == name)
+    }
+
+    /// The place of the class of that name, where an app may choose it for a route.
+    #[must_use]
+    pub fn chosen_class(&self, route: &Route, name: &str) -> Option<usize> {
+        let classes = &route.app_may_choose.classes;
+        let is = |class: &usize| self.classes.get(*class).is_some_and(|own| &*own.name == name);
+        classes.iter().copied().find(is)
+    }
+
+    /// The names of the classes that an app may choose for a route, and those of the chains.
+    #[must_use]
+    pub fn choices(&self, route: &Route) -> (Vec<&str>, Vec<&str>) {
+        let classes = route.app_may_choose.classes.iter();
+        let classes = classes.filter_map(|class| self.classes.get(*class));
+        let chains = route.app_may_choose.chains.iter().map(|chain| self.chain_at(*chain).name());
+        (classes.map(|class| &*class.name).collect(), chains.collect())
     }
 
     /// The chain for tenants below the near-limit threshold.
@@ -165,7 +222,12 @@ impl Policy {
     }
 
     fn chain_at(&self, index: usize) -> ChainView<'_> {
-        ChainView { chain: self.chains.get(index), models: &self.models }
+        self.view(Some(index))
+    }
+
+    fn view(&self, index: Option<usize>) -> ChainView<'_> {
+        let chain = index.and_then(|index| self.chains.get(index));
+        ChainView { chain, models: &self.models }
     }
 
     /// The names of routes nearest to one that does not exist, nearest first, three at most.

@@ -8,6 +8,7 @@ use super::field::{
 use super::price;
 use super::provider::{PROVIDERS, Provider, Providers};
 use super::table::Table;
+use super::tags::{self, KnownTags, Tags, TagsKind};
 use crate::credit::Price;
 
 /// `models.<name>`: one model of one provider.
@@ -29,6 +30,8 @@ pub struct Model {
     pub price: Option<Price>,
     /// What happens to a field that the provider's dialect cannot express.
     pub unsupported: Unsupported,
+    /// What callers may require of it.
+    pub tags: Tags,
 }
 
 /// Something that not every model can do.
@@ -82,7 +85,16 @@ const MODEL: Section = Section::new(
     max_output_tokens: 128000
     capabilities: [tools, images, json_schema, reasoning]
     price: {input: \"2\", cached_input: \"0.10\", cache_write: \"2.50\", output: \"10\"}",
-    &[&PROVIDER, &NAME, &CONTEXT_WINDOW, &MAX_OUTPUT_TOKENS, &CAPABILITIES, &PRICE, &UNSUPPORTED],
+    &[
+        &PROVIDER,
+        &NAME,
+        &CONTEXT_WINDOW,
+        &MAX_OUTPUT_TOKENS,
+        &CAPABILITIES,
+        &PRICE,
+        &UNSUPPORTED,
+        &TAGS,
+    ],
 );
 
 /// More tokens than any model is expected to take.
@@ -155,6 +167,14 @@ const UNSUPPORTED: Defaulted<Words<Unsupported>> = Field::defaulted(
      left out and named.",
 );
 
+const TAGS: Optional<TagsKind> = Field::optional(
+    "tags",
+    TagsKind,
+    "none",
+    "What holds of it by your own names, such as `{region: eu, zero_retention: true}`: callers may \
+     `require` it.",
+);
+
 pub(super) type Models<'n> = Table<'n, Model>;
 
 pub(super) fn read<'n>(section: Option<Spot<'n>>, providers: &Providers<'n>) -> Models<'n> {
@@ -179,6 +199,7 @@ fn model(name: &str, spot: &Spot<'_>, providers: &Providers<'_>) -> Option<Model
     let capabilities = fields.spot(&CAPABILITIES).map(|spot| capabilities(&spot));
     let price = fields.read_with(&PRICE, price::read);
     let unsupported = fields.read(&UNSUPPORTED);
+    let tags = fields.read_with(&TAGS, |spot| tags::read(spot).map(|(tags, _)| tags));
     fields.finish();
     if let (Some(most), Some(window)) = (max_output_tokens, window)
         && most > window
@@ -195,7 +216,15 @@ fn model(name: &str, spot: &Spot<'_>, providers: &Providers<'_>) -> Option<Model
         // One that is wrong has been reported, and is not missing.
         price: price?,
         unsupported: unsupported.unwrap_or(UNSUPPORTED.default()),
+        tags: tags?.unwrap_or_default(),
     })
+}
+
+/// The tags of all models.
+pub(super) fn known_tags(models: &Models<'_>) -> KnownTags {
+    let tags =
+        |models: &mut dyn Iterator<Item = &Model>| models.map(|own| own.tags.clone()).collect();
+    KnownTags::of(models.values().map(|mut models| tags(&mut models)))
 }
 
 fn capabilities(spot: &Spot<'_>) -> Vec<Capability> {

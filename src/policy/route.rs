@@ -1,7 +1,10 @@
 //! `routes`: what an app asks for and the chain that serves it.
 use super::chain::{CHAINS, Chains};
+use super::class::Classes;
+use super::document::Content;
 use super::field::{
-    Defaulted, Field, Label, List, NameOf, Nested, Required, Section, Spot, Word, Words,
+    Defaulted, Entries, Field, Kind, Label, List, NameOf, Nested, Object, Optional, Required,
+    Section, Shape, Spot, Word, Words,
 };
 
 /// `routes`: what an app asks for and the chain that serves it.
@@ -11,8 +14,40 @@ pub struct Route {
     pub names: Vec<String>,
     /// Which name an answer gives its model.
     pub answer_model: AnswerModel,
-    /// Index into the policy's chains.
-    pub(super) chain: usize,
+    /// What an app may choose itself.
+    pub(super) app_may_choose: Choices,
+    pub(super) chains: ByClass,
+}
+
+/// The chains of a route, by their places in the policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ByClass {
+    /// The same for all requests.
+    One(usize),
+    /// One for each class, in the order of the classes.
+    Each(Vec<usize>),
+}
+
+/// Classes and chains that an app may choose, by their places in the policy.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Choices {
+    pub(super) classes: Vec<usize>,
+    pub(super) chains: Vec<usize>,
+}
+
+impl ByClass {
+    /// Whether each class has one of its own.
+    pub(super) const fn differ(&self) -> bool {
+        matches!(self, Self::Each(_))
+    }
+
+    /// The chain of a class, or of a request that has none.
+    pub(super) fn of(&self, class: Option<usize>) -> Option<usize> {
+        match self {
+            Self::One(chain) => Some(*chain),
+            Self::Each(chains) => chains.get(class?).copied(),
+        }
+    }
 }
 
 /// `answer_model`: which name an answer gives its model.
@@ -32,7 +67,7 @@ const ROUTE: Section = Section::new(
     "What apps put in `model`, and the chain that serves it. `GET /v1/models` lists all of these \
      names.",
     "routes:\n  - {models: [auto, gpt-sol], chain: premium}\n  - {models: [cheap], chain: budget}",
-    &[&MODELS, &CHAIN, &ANSWER_MODEL],
+    &[&MODELS, &CHAIN, &DEFAULT, &APP_MAY_CHOOSE, &ANSWER_MODEL],
 );
 
 const MODELS: Required<List> = Field::required(
@@ -43,8 +78,62 @@ const MODELS: Required<List> = Field::required(
 
 const NAME: Label = Label("a name that apps ask for");
 
-const CHAIN: Required<NameOf> =
-    Field::required("chain", NameOf(CHAINS.one), "The chain that serves these names.");
+const CHAIN: Required<ChainKind> = Field::required(
+    "chain",
+    ChainKind,
+    "The chain that serves these names; or chains by the names of `classes`, as in \
+     `{simple: budget}`, with the chain of the others in `default`.",
+);
+
+/// A chain, or one for each class.
+#[derive(Debug, Clone, Copy)]
+struct ChainKind;
+
+const BY_CLASS: Entries = Entries::of("chain", &NameOf(CHAINS.one));
+
+impl Kind for ChainKind {
+    fn shape(&self) -> Shape {
+        Shape::Either(vec![NameOf(CHAINS.one).shape(), BY_CLASS.shape()])
+    }
+}
+
+const DEFAULT: Optional<NameOf> = Field::optional(
+    "default",
+    NameOf(CHAINS.one),
+    "every class has a chain in `chain`",
+    "The chain of the classes that `chain` does not name.",
+);
+
+const APP_MAY_CHOOSE: Optional<Nested> = Field::optional(
+    "app_may_choose",
+    Nested(&CHOICES),
+    "nothing",
+    "What an app may choose itself.",
+);
+
+const CHOICES: Section = Section::new(
+    "an object with `classes` or `chains`",
+    "What an app may choose itself, by the request header `x-tradewind-class` or \
+     `x-tradewind-chain`, or by its name behind the route's and a colon: `auto:complex`. A name \
+     that is none of these is refused with a list of them.",
+    "routes:
+  - {models: [auto], chain: premium, app_may_choose: {chains: [budget]}}",
+    &[&CLASSES, &CHOSEN_CHAINS],
+);
+
+const CLASSES: Optional<List> = Field::optional(
+    "classes",
+    List::of("names of classes", &NameOf("class")).unique(),
+    "none",
+    "Classes that an app may give its request, whatever holds of it.",
+);
+
+const CHOSEN_CHAINS: Optional<List> = Field::optional(
+    "chains",
+    List::of("names of chains", &NameOf(CHAINS.one)).unique(),
+    "none",
+    "Chains that may serve its request, whatever its class.",
+);
 
 const ANSWER_MODEL: Defaulted<Words<AnswerModel>> = Field::defaulted(
     "answer_model",
@@ -61,26 +150,45 @@ const ANSWER_MODEL: Defaulted<Words<AnswerModel>> = Field::defaulted(
      model has served, either way.",
 );
 
-pub(super) fn read(section: Option<Spot<'_>>, chains: &Chains<'_>) -> Vec<Route> {
+pub(super) fn read(
+    section: Option<Spot<'_>>,
+    chains: &Chains<'_>,
+    classes: &Classes<'_>,
+) -> Vec<Route> {
     let Some(items) = section.and_then(|section| ROUTES.items(&section)) else {
         chains.skip_unused_check();
+        classes.skip_unused_check();
         return Vec::new();
     };
     let mut seen = Vec::new();
-    items.iter().filter_map(|item| route(item, chains, &mut seen)).collect()
+    items.iter().filter_map(|item| route(item, (chains, classes), &mut seen)).collect()
+}
+
+/// The names of all routes, each with the place of its route, before the routes are read: what
+/// classes are asked may name them.
+pub(super) fn names<'n>(section: Option<&Spot<'n>>) -> Vec<(&'n str, usize)> {
+    let mut names = Vec::new();
+    let routes = section.and_then(|section| section.node.items());
+    for (index, route) in routes.unwrap_or_default().iter().enumerate() {
+        let own = route.member(MODELS.key()).and_then(|models| models.items());
+        names.extend(own.unwrap_or_default().iter().filter_map(|name| Some((name.text()?, index))));
+    }
+    names
 }
 
 fn route<'n>(
     spot: &Spot<'n>,
-    chains: &Chains<'_>,
+    (chains, classes): (&Chains<'_>, &Classes<'_>),
     seen: &mut Vec<(&'n str, usize)>,
 ) -> Option<Route> {
     let Some(mut fields) = spot.object(&ROUTE) else {
         chains.skip_unused_check();
+        classes.skip_unused_check();
         return None;
     };
     let names = fields.read_with(&MODELS, |spot| MODELS.kind.items(spot));
-    let chain = chains.find(fields.spot(&CHAIN).as_ref());
+    let chain = by_class(&mut fields, chains, classes);
+    let app_may_choose = fields.read_with(&APP_MAY_CHOOSE, |spot| choices(spot, chains, classes));
     let answer_model = fields.read(&ANSWER_MODEL).unwrap_or(ANSWER_MODEL.default());
     fields.finish();
     let mut own = Vec::new();
@@ -96,5 +204,76 @@ fn route<'n>(
         }
         own.push(name.to_owned());
     }
-    Some(Route { names: own, answer_model, chain: chain? })
+    let app_may_choose = app_may_choose?.unwrap_or_default();
+    Some(Route { names: own, answer_model, app_may_choose, chains: chain? })
+}
+
+/// The chains of a route; `None`, and a report, when something is wrong with them.
+fn by_class(
+    fields: &mut Object<'_>,
+    chains: &Chains<'_>,
+    classes: &Classes<'_>,
+) -> Option<ByClass> {
+    let chain = fields.spot(&CHAIN);
+    let other = fields.spot(&DEFAULT);
+    let by_class = chain.as_ref().filter(|spot| matches!(spot.node.content, Content::Object(_)));
+    let Some(by_class) = by_class else {
+        if let Some(other) = &other {
+            other.problem("`default` is for a `chain` that is given by class");
+            chains.find(Some(other));
+        }
+        return chains.find(chain.as_ref()).map(ByClass::One);
+    };
+    let mut each: Vec<Option<usize>> = vec![None; classes.len()];
+    let mut right = true;
+    for (name, spot) in by_class.entries("chains by class").unwrap_or_default() {
+        let (class, chain) = (classes.named(name, &spot), chains.find(Some(&spot)));
+        right &= class.is_some() && chain.is_some();
+        if let Some(slot) = class.and_then(|class| each.get_mut(class)) {
+            *slot = chain;
+        }
+    }
+    let default = match &other {
+        Some(other) => Some(chains.find(Some(other))?),
+        None => None,
+    };
+    if right && let (Some(missing), None) = (each.iter().position(Option::is_none), default) {
+        let name = classes.name(missing).unwrap_or_default();
+        by_class.problem(format!(
+            "the class `{name}` has no chain: name it here, or say the chain of all others in \
+             `default`"
+        ));
+        return None;
+    }
+    let each: Option<Vec<usize>> = each.into_iter().map(|chain| chain.or(default)).collect();
+    each.filter(|each| right && !each.is_empty()).map(ByClass::Each)
+}
+
+fn choices(spot: &Spot<'_>, chains: &Chains<'_>, classes: &Classes<'_>) -> Option<Choices> {
+    let mut fields = spot.object(&CHOICES)?;
+    let own_classes = fields.read_with(&CLASSES, |spot| {
+        let items = CLASSES.kind.items(spot)?;
+        distinct(&items, items.iter().map(|item| classes.find(Some(item))).collect())
+    });
+    let own_chains = fields.read_with(&CHOSEN_CHAINS, |spot| {
+        let items = CHOSEN_CHAINS.kind.items(spot)?;
+        distinct(&items, items.iter().map(|item| chains.find(Some(item))).collect())
+    });
+    let empty = fields.is_empty();
+    fields.finish();
+    if empty {
+        spot.problem("expected `classes`, `chains` or both");
+    }
+    let (classes, chains) = (own_classes?.unwrap_or_default(), own_chains?.unwrap_or_default());
+    Some(Choices { classes, chains })
+}
+
+/// What the names lead to; `None`, and a report, where one stands there twice.
+fn distinct(items: &[Spot<'_>], found: Vec<Option<usize>>) -> Option<Vec<usize>> {
+    for (index, (item, own)) in items.iter().zip(&found).enumerate() {
+        if own.is_some() && found.iter().take(index).any(|before| before == own) {
+            item.problem("this name stands in this list before");
+        }
+    }
+    found.into_iter().collect()
 }

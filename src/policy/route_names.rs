@@ -78,6 +78,7 @@ fn beside<'n>(order: &'n [(String, usize)], key: &str) -> impl Iterator<Item = u
 #[cfg(test)]
 mod tests {
     use super::{NEIGHBOURS, RouteNames};
+    use crate::policy::route::{ByClass, Choices};
     use crate::policy::{AnswerModel, Route};
 
     fn many(count: usize) -> RouteNames {
@@ -85,7 +86,8 @@ mod tests {
         let route = |index| Route {
             names: vec![name(index)],
             answer_model: AnswerModel::Asked,
-            chain: index,
+            app_may_choose: Choices::default(),
+            chains: ByClass::One(index),
         };
         let routes: Vec<Route> = (0..count).map(route).collect();
         RouteNames::of(&routes)

@@ -1,9 +1,13 @@
 //! The named entries of a section: looked up by references, and reported where none refers to them.
 use core::cell::Cell;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::field::{Entries, Spot, metric_label, shown, unsafe_name};
+use super::field::{Entries, Spot, listed, metric_label, shown, unsafe_name};
 use super::nearest::nearest;
+
+/// Up to so many names are listed where one is not there and none is like it.
+const LISTED_MAX: usize = 8;
 
 /// The entries of one section, by name.
 #[derive(Debug)]
@@ -19,14 +23,42 @@ pub(super) struct Table<'n, T> {
 
 #[derive(Debug)]
 struct Entry<'n, T> {
-    name: &'n str,
+    name: Cow<'n, str>,
     spot: Spot<'n>,
     used: Cell<bool>,
     /// `None` when the entry is wrong, which has been reported.
     value: Option<T>,
 }
 
+/// An entry of a section that is a list, whose name stands in it.
+#[derive(Debug)]
+pub(super) struct Item<'n, T> {
+    /// `None` when the name is wrong, which has been reported.
+    pub(super) name: Option<String>,
+    pub(super) spot: Spot<'n>,
+    /// `None` when the entry is wrong, which has been reported.
+    pub(super) value: Option<T>,
+}
+
 impl<'n, T> Table<'n, T> {
+    /// The entries of a section that is a list; a name that stands twice is reported.
+    pub(super) fn listed(what: &'static str, was_read: bool, items: Vec<Item<'n, T>>) -> Self {
+        let mut entries: Vec<Entry<'n, T>> = Vec::with_capacity(items.len());
+        let mut complete = was_read;
+        for Item { name, spot, value } in items {
+            let Some(name) = name else {
+                complete = false;
+                continue;
+            };
+            if let Some(first) = entries.iter().find(|own| own.name == name) {
+                let line = first.spot.line;
+                spot.problem(format!("a {what} named `{name}` stands on line {line} already"));
+            }
+            entries.push(Entry { name: name.into(), spot, used: Cell::new(false), value });
+        }
+        Self { what, entries, was_read: complete, check_unused: Cell::new(true) }
+    }
+
     /// Reads a section; empty for one that is missing, which has been reported.
     pub(super) fn read(
         kind: Entries,
@@ -38,7 +70,8 @@ impl<'n, T> Table<'n, T> {
         let was_read = entries.is_some();
         let entries = entries.unwrap_or_default().into_iter().map(|(name, spot)| {
             spot.safe(name);
-            Entry { name, value: value(name, &spot), spot, used: Cell::new(false) }
+            let value = value(name, &spot);
+            Entry { name: name.into(), value, spot, used: Cell::new(false) }
         });
         Self { what, entries: entries.collect(), was_read, check_unused: Cell::new(true) }
     }
@@ -46,8 +79,8 @@ impl<'n, T> Table<'n, T> {
     /// Reports entries whose label in metrics is that of an earlier one.
     pub(super) fn distinct(&self) {
         let mut seen = BTreeMap::new();
-        for entry in self.entries.iter().filter(|entry| unsafe_name(entry.name).is_none()) {
-            let (own, label) = (entry.name, metric_label(entry.name));
+        for entry in self.entries.iter().filter(|entry| unsafe_name(&entry.name).is_none()) {
+            let (own, label) = (&*entry.name, metric_label(&entry.name));
             let first = *seen.entry(label.clone()).or_insert(own);
             if first != own {
                 entry.spot.problem(format!(
@@ -65,6 +98,11 @@ impl<'n, T> Table<'n, T> {
             self.skip_unused_check();
             return None;
         };
+        self.named(name, spot)
+    }
+
+    /// The same of a name that is itself a key of an object.
+    pub(super) fn named(&self, name: &str, spot: &Spot<'_>) -> Option<usize> {
         let index = self.entries.iter().position(|entry| entry.name == name);
         if index.is_none() && self.was_read {
             self.dangling(spot, name);
@@ -75,9 +113,15 @@ impl<'n, T> Table<'n, T> {
     }
 
     fn dangling(&self, spot: &Spot<'_>, name: &str) {
-        let near = nearest(name, self.entries.iter().map(|entry| entry.name));
+        let near = nearest(name, self.entries.iter().map(|entry| &*entry.name));
         let Some(meant) = near.first() else {
-            spot.problem(format!("there is no {} `{}`", self.what, shown(name)));
+            let mut names: Vec<&str> = self.entries.iter().map(|entry| &*entry.name).collect();
+            names.dedup();
+            let there = match names.as_slice() {
+                names if names.is_empty() || names.len() > LISTED_MAX => String::new(),
+                names => format!(": there is {}", listed(names.iter().copied())),
+            };
+            spot.problem(format!("there is no {} `{}`{there}", self.what, shown(name)));
             return;
         };
         // Taken as meant, so that one slip is not reported twice.
@@ -96,9 +140,14 @@ impl<'n, T> Table<'n, T> {
     }
 
     /// The entry whose label in metrics is that of `name`.
-    pub(super) fn same_label(&self, name: &str) -> Option<&'n str> {
+    pub(super) fn same_label(&self, name: &str) -> Option<&str> {
         let label = metric_label(name);
-        self.entries.iter().map(|entry| entry.name).find(|own| metric_label(own) == label)
+        self.entries.iter().map(|entry| &*entry.name).find(|own| metric_label(own) == label)
+    }
+
+    /// Notes that an entry is used without a reference.
+    pub(super) fn mark_used(&self, index: usize) {
+        self.entries.get(index).into_iter().for_each(|entry| entry.used.set(true));
     }
 
     /// Notes that a reference could not be read, so that any entry may be the one it names.
@@ -120,7 +169,18 @@ impl<'n, T> Table<'n, T> {
         self.entries.get(index)?.value.as_ref()
     }
 
-    pub(super) fn name(&self, index: usize) -> Option<&'n str> {
-        self.entries.get(index).map(|entry| entry.name)
+    pub(super) fn name(&self, index: usize) -> Option<&str> {
+        self.entries.get(index).map(|entry| &*entry.name)
+    }
+
+    /// How many entries there are, wrong ones included.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The values of all entries; `None` where one of them is wrong.
+    pub(super) fn values(&self) -> Option<impl Iterator<Item = &T>> {
+        let all = self.was_read && self.entries.iter().all(|entry| entry.value.is_some());
+        all.then(|| self.entries.iter().filter_map(|entry| entry.value.as_ref()))
     }
 }

@@ -5,15 +5,27 @@ use serde_json::Value;
 
 /// Whether a value is what a schema says.
 pub(crate) fn valid(schema: &Value, value: &Value) -> bool {
-    let keywords = schema.as_object().unwrap();
-    keywords.iter().all(|(keyword, rule)| holds(keyword, rule, schema, value))
+    valid_in(schema, schema, value)
 }
 
-fn holds(keyword: &str, rule: &Value, schema: &Value, value: &Value) -> bool {
+/// The same of a part of a schema.
+pub(crate) fn valid_in(root: &Value, schema: &Value, value: &Value) -> bool {
+    let keywords = schema.as_object().unwrap();
+    keywords.iter().all(|(keyword, rule)| holds(keyword, (root, rule), schema, value))
+}
+
+/// What a `$ref` leads to.
+pub(crate) fn referred<'s>(root: &'s Value, reference: &str) -> &'s Value {
+    root.pointer(reference.strip_prefix('#').unwrap()).unwrap()
+}
+
+fn holds(keyword: &str, (root, rule): (&Value, &Value), schema: &Value, value: &Value) -> bool {
+    let valid = |schema: &Value, value: &Value| valid_in(root, schema, value);
     let count = |values: Option<usize>| values.and_then(|count| u64::try_from(count).ok());
     let fields = value.as_object();
     match keyword {
-        "$schema" | "title" | "description" | "default" | "examples" => true,
+        "$schema" | "$defs" | "title" | "description" | "default" | "examples" => true,
+        "$ref" => valid(referred(root, rule.as_str().unwrap()), value),
         "const" => value == rule,
         "enum" => rule.as_array().unwrap().contains(value),
         "type" => is(rule.as_str().unwrap(), value),

@@ -214,6 +214,7 @@ fn shown(headers: &Headers) -> Vec<(String, String)> {
 /// What is known of a request before any model answers it: a rehearsal has no answers.
 const DECIDED: &[&str] = &[
     "class",
+    "class_by",
     "chain",
     "arms",
     "skipped",

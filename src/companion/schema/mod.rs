@@ -8,8 +8,8 @@ pub use reference::reference;
 use serde_json::{Map, Value, json};
 
 use crate::dialect::provider;
-use crate::policy::DOCUMENT;
 use crate::policy::field::{Absent, Holds, Is, Quantity, Row, Rule, Section, Shape, Text};
+use crate::policy::{DOCUMENT, QUESTIONS};
 
 /// The JSON Schema of a policy, in draft 2020-12.
 ///
@@ -23,7 +23,23 @@ pub fn schema() -> Value {
     schema.insert("title".into(), "Tradewind policy".into());
     schema.insert("description".into(), about.into());
     schema.extend(object(&DOCUMENT));
+    schema.insert("$defs".into(), json!({PREDICATE: questions()}));
     Value::Object(schema)
+}
+
+/// What an object of questions is called where the schema refers to it: questions hold others.
+const PREDICATE: &str = "questions";
+
+/// An object of questions.
+fn questions() -> Value {
+    let question = |row: &&dyn Row| (row.key().to_owned(), Value::Object(property(*row)));
+    let rows = QUESTIONS.iter().map(|question| *question as &dyn Row);
+    json!({
+        "type": "object",
+        "properties": rows.map(|row| question(&row)).collect::<Map<_, _>>(),
+        "minProperties": 1,
+        "additionalProperties": false,
+    })
 }
 
 /// An object of a section's fields and no others.
@@ -87,6 +103,7 @@ fn words(shape: &Shape) -> Vec<(&'static str, &'static str)> {
     match shape {
         Shape::Words(words) => words.clone(),
         Shape::List { of, .. } => words(of),
+        Shape::Either(kinds) => kinds.first().map(words).unwrap_or_default(),
         _ => Vec::new(),
     }
 }
@@ -141,6 +158,7 @@ fn of(shape: &Shape) -> Map<String, Value> {
                 "additionalProperties": false,
             })
         }
+        Shape::Predicate => json!({"$ref": format!("#/$defs/{PREDICATE}")}),
         Shape::Either(kinds) => json!({"anyOf": kinds.iter().map(of).collect::<Vec<_>>()}),
     };
     match value {

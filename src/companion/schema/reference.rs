@@ -3,8 +3,8 @@ use serde_json::Value;
 
 use super::meaning;
 use crate::dialect::provider;
-use crate::policy::DOCUMENT;
 use crate::policy::field::{Absent, Row, Section, Shape};
+use crate::policy::{DOCUMENT, QUESTIONS};
 
 /// What stands before the fields.
 const HEAD: &str = include_str!("head.md");
@@ -14,14 +14,46 @@ const HEAD: &str = include_str!("head.md");
 pub fn reference() -> String {
     let mut page = Page { text: HEAD.to_owned() };
     page.section("##", "The document", &DOCUMENT, "");
+    page.questions();
     page.text
 }
+
+/// What stands before the questions.
+const QUESTIONS_HEAD: &str = "
+## Questions
+
+An object of questions is what `when` holds: a request is meant where every one of them holds.
+`all`, `any` and `not` hold others, up to eight deep and 64 in one `when`. A question is asked once
+at most for a request, and what it has to look at is looked at once for all of them.
+
+```yaml
+when: {route: auto, any: [{tools: true}, {input_tokens: {over: 4000}}], not: {script: latin}}
+```
+
+| question | is | holds where |
+| --- | --- | --- |
+";
 
 struct Page {
     text: String,
 }
 
 impl Page {
+    /// The questions, and after them the sections within.
+    fn questions(&mut self) {
+        self.text.push_str(QUESTIONS_HEAD);
+        for row in QUESTIONS {
+            let (key, is) = (row.key(), is(&row.shape(), row.key()));
+            let meaning = meaning(*row).replace('|', "\\|");
+            self.text.push_str(&format!("| `{key}` | {is} | {meaning} |\n"));
+        }
+        for row in QUESTIONS {
+            for (path, section) in sections(&row.shape(), row.key()) {
+                self.section("###", &format!("`{path}`"), section, &path);
+            }
+        }
+    }
+
     /// A section under its heading, and after it the sections within.
     fn section(&mut self, level: &str, heading: &str, section: &Section, path: &str) {
         let Some(doc) = section.doc.get() else { return };
@@ -87,7 +119,11 @@ fn is(shape: &Shape, path: &str) -> String {
         Shape::NameOf(entry) => format!("the name of a {entry}"),
         Shape::List { what, of, unique, .. } => {
             let once = if *unique { ", each once" } else { "" };
-            format!("a list of {what}{once}{}", see(of, &format!("{path}[]")))
+            let see = match **of {
+                Shape::Predicate => ": [questions](#questions)".to_owned(),
+                _ => see(of, &format!("{path}[]")),
+            };
+            format!("a list of {what}{once}{see}")
         }
         Shape::Entries { one, of, .. } => {
             let see = see(of, &format!("{path}.<name>"));
@@ -97,6 +133,7 @@ fn is(shape: &Shape, path: &str) -> String {
             }
         }
         Shape::Section(_) | Shape::OneOf(_) => format!("an object{}", see(shape, path)),
+        Shape::Predicate => "an object of [questions](#questions)".to_owned(),
         Shape::Either(kinds) => {
             let kinds: Vec<String> = kinds.iter().map(|kind| is(kind, path)).collect();
             kinds.join("; or ")

@@ -3,10 +3,12 @@ use core::cell::OnceCell;
 
 use super::super::Host;
 use super::super::line::Line;
+use super::super::spend;
 use super::{Config, Head};
 use crate::decide::{self, Decision, Request, Trace, World, decide};
 use crate::dialect::{Ask, Fault, FaultKind, read_body};
 use crate::json::Document;
+use crate::policy::TextFacts;
 
 /// What a body asks, and how that is served; or what the app is told, and what of it
 /// had been decided.
@@ -19,7 +21,9 @@ pub(super) fn read_and_decide<'d>(
 ) -> Result<(Ask<'d>, Decision), (Fault, Option<Trace>)> {
     let ask = head.inbound.ask(document).map_err(|fault| (fault, None))?;
     line.asks(&ask.model, ask.stream);
-    match decide(&request(config, head, (document, &ask, bytes), host)) {
+    let account = || spend::standing(config.counted()?.1, &head.tenant.tenant, host);
+    let world = World::of(host).with_account(&account);
+    match decide(&request(config, head, (document, &ask, bytes), world)) {
         Ok(decision) => Ok((ask, decision)),
         Err(refusal) => Err((refusal.fault, Some(refusal.trace))),
     }
@@ -34,7 +38,7 @@ pub(super) fn count(
 ) -> Result<u64, Fault> {
     let document = read_body(body)?;
     let ask = head.inbound.ask(&document)?;
-    decide::count(&request(config, head, (&document, &ask, body.len()), host))
+    decide::count(&request(config, head, (&document, &ask, body.len()), World::of(host)))
 }
 
 /// A request as the steps of a decision read it.
@@ -42,18 +46,21 @@ fn request<'r>(
     config: &'r Config,
     head: &'r Head,
     (document, ask, bytes): (&'r Document<'r>, &'r Ask<'r>, usize),
-    host: &'r dyn Host,
+    world: World<'r>,
 ) -> Request<'r> {
     Request {
         policy: &config.policy,
         tenant: &head.tenant,
+        client: head.client.name,
         operation: head.endpoint.operation,
         inbound: head.inbound,
+        headers: &head.deciding,
         document,
         ask,
         bytes,
-        world: World::of(host),
+        world,
         estimate: OnceCell::new(),
+        texts: TextFacts::default(),
     }
 }
 

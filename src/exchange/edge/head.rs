@@ -4,7 +4,7 @@ use super::super::reply::Reply;
 use super::super::{Envoy, Read};
 use super::header_bound;
 use super::stripped::Stripped;
-use crate::decide::unknown_model;
+use crate::decide::{CHAIN, CLASS, unknown_model};
 use crate::dialect::client::{self, Answer, Endpoint, Known, Served};
 use crate::dialect::{Client, Fault, FaultKind, Inbound};
 use crate::policy::{CallerFacts, Policy, Tenant, shown};
@@ -23,6 +23,8 @@ pub(super) struct Head {
     pub(super) request_id: String,
     /// The app's headers that go to a provider of its own format.
     pub(super) forwarded: Vec<(String, String)>,
+    /// The app's headers by which something is decided.
+    pub(super) deciding: Vec<(String, String)>,
     /// What goes no further.
     pub(super) stripped: Stripped,
 }
@@ -119,7 +121,8 @@ pub(super) fn read(
         return refuse(&Fault::new(FaultKind::InvalidRequest, message).with_status(415), line);
     }
     let stripped = Stripped::of(headers, policy);
-    if let Err(fault) = header_bound::check(headers, client, stripped.names()) {
+    let deciding = deciding(headers, policy);
+    if let Err(fault) = header_bound::check(headers, client, stripped.names(), &deciding) {
         return refuse(&fault, line);
     }
     Opening::Request(Head {
@@ -130,6 +133,7 @@ pub(super) fn read(
         tenant,
         request_id: request_id.to_owned(),
         forwarded: forwarded(headers, client),
+        deciding,
         stripped,
     })
 }
@@ -191,6 +195,16 @@ fn unauthenticated(headers: &[(String, Vec<u8>)], policy: &Policy) -> String {
     } else {
         format!("no API key: send one as {}", ways.concat().join(" or "))
     }
+}
+
+/// The headers that questions of the policy may ask for, and those by which an app chooses: of each
+/// the first.
+fn deciding(headers: &[(String, Vec<u8>)], policy: &Policy) -> Vec<(String, String)> {
+    let listed = policy.request_headers().iter().map(String::as_str);
+    let given = listed.chain([CLASS, CHAIN]).filter_map(|name| {
+        Some((name.to_owned(), core::str::from_utf8(header(headers, name)?).ok()?.to_owned()))
+    });
+    given.collect()
 }
 
 fn forwarded(headers: &[(String, Vec<u8>)], client: &Client) -> Vec<(String, String)> {

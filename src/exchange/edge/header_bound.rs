@@ -10,8 +10,9 @@ const HELD: usize = 4096;
 /// Longest id of a request: Envoy's own have 36 characters.
 const ID: usize = 128;
 
-/// Refuses headers of which more would have to be held: those that travel on, with their values,
-/// and the names of those that are taken out. However often a name stands, each of them counts.
+/// Refuses headers of which more would have to be held: those that travel on and those by which
+/// something is decided, with their values, and the names of those that are taken out. However
+/// often a name stands, each of them counts.
 ///
 /// # Errors
 /// 431 with the name at which it is too much.
@@ -19,11 +20,15 @@ pub(super) fn check(
     headers: &[(String, Vec<u8>)],
     client: &Client,
     stripped: &[String],
+    deciding: &[(String, String)],
 ) -> Result<(), Fault> {
     let mut held = 0_usize;
     let carried =
         headers.iter().filter(|(name, _)| client.forwarded_headers.contains(&name.as_str()));
     let carried = carried.map(|(name, value)| (name, name.len().saturating_add(value.len())));
+    let deciding =
+        deciding.iter().map(|(name, value)| (name, name.len().saturating_add(value.len())));
+    let carried = carried.chain(deciding);
     for (name, bytes) in carried.chain(stripped.iter().map(|name| (name, name.len()))) {
         held = held.saturating_add(bytes);
         if held > HELD {

@@ -9,6 +9,7 @@ mod header_bound;
 mod ledger_answer;
 mod local;
 mod response;
+mod said;
 mod send;
 mod stripped;
 
@@ -70,8 +71,8 @@ enum State {
         request_id: String,
         /// Whether the app has asked for a stream.
         streamed: bool,
-        /// The chain for those who have little left, where it serves the request.
-        near_limit: Option<String>,
+        /// What its answer says of how it was served.
+        says: Vec<Effect>,
     },
     /// Envoy failed it, and we say so in the app's dialect.
     Failing { body: Body },
@@ -231,7 +232,7 @@ impl Edge {
             Ok(decided) => decided,
             Err((fault, trace)) => return self.deny(&head, &fault, trace.as_ref()),
         };
-        let Decision { outline, quote, trace } = decision;
+        let Decision { outline, quote, trace, .. } = decision;
         let draft = Draft { outline, trace };
         let original = Some(Original { body: bytes, ask });
         // What costs nothing needs no credits.
@@ -294,15 +295,15 @@ impl Edge {
         }
         let credits = self.config.credits();
         let (credits, buffer) = (credits.zip(Some(left)), self.config.buffer);
-        let effects = send::send(&head, draft, candidate, credits, original, buffer);
+        let mut effects = send::send(&head, draft, candidate, credits, original, buffer);
         self.line.decided(&draft.trace, Some(&candidate.chain));
         if near_limit.is_some() {
             self.line.flag("near_limit");
         }
+        effects.list.extend(said::count(&draft.trace, &candidate.chain));
+        let says = said::headers(&draft.trace, near_limit);
         let Head { client, request_id, .. } = head;
-        let streamed = draft.outline.stream;
-        self.state =
-            State::Sent { client, request_id, streamed, near_limit: near_limit.map(str::to_owned) };
+        self.state = State::Sent { client, request_id, streamed: draft.outline.stream, says };
         effects
     }
 

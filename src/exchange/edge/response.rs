@@ -1,9 +1,7 @@
 //! What comes back: a provider role's answer, which passes, or a failure of Envoy's own, which is
 //! told in the app's format. And what is done when the stream is over.
-use std::borrow::Cow;
-
 use super::super::duty::End;
-use super::super::{Effect, Effects, Envoy, Flow, HeaderMap, JUDGED, Progress, Report};
+use super::super::{Effect, Effects, Envoy, Flow, JUDGED, Progress, Report};
 use super::local::Local;
 use super::{Edge, State, wide};
 
@@ -44,7 +42,7 @@ impl Edge {
 
     pub(super) fn response_headers(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
         self.answered = true;
-        let State::Sent { client, request_id, streamed, near_limit } = &self.state else {
+        let State::Sent { client, request_id, streamed, says } = &mut self.state else {
             return self.own_failure(end, envoy);
         };
         let told = envoy.property(&[JUDGED]).filter(|told| !told.is_empty());
@@ -58,13 +56,13 @@ impl Edge {
             first && !*streamed && report.progress == Progress::Answered
         });
         if judged && !end && !failed {
-            return passed(near_limit.as_deref());
+            return passed(says);
         }
         let local = Local::read(envoy, &self.chain);
         // A provider role whose VM failed gives nothing but this: with a judged answer in its
         // hands, or before it could take back its judgement of an attempt that another follows.
         if judged && !local.has_trapped() {
-            return passed(near_limit.as_deref());
+            return passed(says);
         }
         self.untold = local.untold();
         if end || local.is_bare() {
@@ -107,11 +105,7 @@ impl Edge {
     }
 }
 
-/// An answer of a provider role's goes on; it says where the cheaper chain has served.
-fn passed(near_limit: Option<&str>) -> Effects {
-    let says = |chain: &str| {
-        let header = Cow::Borrowed("x-tradewind-near-limit");
-        Effect::SetHeader(HeaderMap::Response, header, chain.to_owned())
-    };
-    Effects { list: near_limit.map(says).into_iter().collect(), flow: Flow::Continue }
+/// An answer of a provider role's goes on; it says how the request was served.
+fn passed(says: &mut Vec<Effect>) -> Effects {
+    Effects { list: core::mem::take(says), flow: Flow::Continue }
 }

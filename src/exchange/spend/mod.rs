@@ -26,3 +26,11 @@ pub(super) use pending::{Next, PendingHold};
 pub(super) use reservation::Reservation;
 pub(super) use reserve::begin;
 pub(super) use settle::settle;
+
+use super::{Host, Ledger};
+use crate::policy::Standing;
+
+/// How a tenant's account stands, as this proxy last heard; `None` where it has not heard of it.
+pub(super) fn standing(ledger: &Ledger, tenant: &str, host: &dyn Host) -> Option<Standing> {
+    tenant::TenantRecord::standing(host, ledger, tenant)
+}

@@ -12,7 +12,7 @@ pub(in super::super) struct Payer {
 
 impl Payer {
     pub(in super::super) fn of(tenant: &Tenant) -> Self {
-        let Tenant { tenant, user, key } = tenant.clone();
+        let Tenant { tenant, user, key, .. } = tenant.clone();
         Self { tenant, user, key }
     }
 

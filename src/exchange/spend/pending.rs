@@ -299,7 +299,7 @@ impl PendingHold {
             candidate,
             size,
             is_near_limit,
-            has_near_limit: policy.near_limit.is_some(),
+            follows_balance: policy.follows_balance,
             on_abandoned: policy.on_abandoned,
         };
         effects.extend(reservation.opened(expires_ms, seconds));

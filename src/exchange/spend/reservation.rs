@@ -23,8 +23,8 @@ pub(in super::super) struct Reservation {
     pub(super) size: Size,
     /// Whether it is served by the chain for those who have little left.
     pub(super) is_near_limit: bool,
-    /// Whether the policy has such a chain.
-    pub(super) has_near_limit: bool,
+    /// Whether what the tenant has left decides how later requests are served.
+    pub(super) follows_balance: bool,
     /// What its app pays where it leaves before the provider has said what was used.
     pub(super) on_abandoned: OnAbandoned,
 }

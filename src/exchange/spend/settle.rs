@@ -56,7 +56,7 @@ pub(in super::super) fn settle(
     };
     effects.extend(item.map(Effect::Queue));
     effects.extend(reservation.closed());
-    if reservation.has_near_limit {
+    if reservation.follows_balance {
         TenantRecord::charged(
             records,
             &reservation.ledger,

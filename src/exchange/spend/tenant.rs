@@ -1,10 +1,10 @@
 //! What a proxy knows of a tenant: how its account stood at the ledger's last answer, and what it
 //! has run up while the ledger was away.
-use super::super::Ledger;
+use super::super::{Host, Ledger};
 use crate::credit::wire::HoldReply;
 use crate::credit::{Balance, Credits};
 use crate::layout::{Reader, Writer};
-use crate::policy::Allowance;
+use crate::policy::{Allowance, Standing};
 use crate::resilience::{Record, Records};
 
 /// A tenant as this proxy knows it.
@@ -55,6 +55,13 @@ impl TenantRecord {
     /// What is known; `None` where this proxy has not heard of the tenant.
     pub(super) fn of(records: Records<'_>, ledger: &Ledger, tenant: &str) -> Option<Self> {
         records.read(&ledger.name(tenant))
+    }
+
+    /// How an account stands, as this proxy last heard; `None` where it has not heard of it.
+    pub(super) fn standing(host: &dyn Host, ledger: &Ledger, tenant: &str) -> Option<Standing> {
+        let Self { bought, balance, last_purchase, .. } =
+            Records::at(host, host.now_ms()).read(&ledger.name(tenant))?;
+        bought.then_some(Standing { balance, last_purchase })
     }
 
     fn update(

@@ -2,6 +2,7 @@
 //! or few credits are left.
 mod allowance;
 mod near_limit;
+mod threshold;
 mod unavailable;
 
 use super::chain::Chains;
@@ -16,6 +17,7 @@ use allowance::Lease;
 
 pub use allowance::Allowance;
 pub use near_limit::NearLimit;
+pub(super) use threshold::{Below, Threshold};
 pub use unavailable::{OnTokenRefused, OnUnavailable};
 
 /// `credits`: the ledger, and what happens around it.
@@ -41,6 +43,9 @@ pub struct CreditPolicy {
     pub lease: Option<Allowance>,
     /// The cheaper chain for tenants who have few credits left.
     pub near_limit: Option<NearLimit>,
+    /// Whether what a tenant has left decides how it is served, so that a proxy keeps account of it
+    /// between two answers of the ledger.
+    pub follows_balance: bool,
     /// What happens to an answer that grows beyond what was held for it.
     pub on_exhausted: OnExhausted,
     /// What is charged for an answer whose app leaves before the provider has reported its usage.
@@ -223,6 +228,7 @@ pub(super) fn read(
     let on_token_refused = fields.read(&unavailable::ON_TOKEN_REFUSED);
     let on_unavailable = unavailable::read(&mut fields);
     fields.finish();
+    let near_limit = near_limit?;
     Some(CreditPolicy {
         cluster: cluster?,
         endpoint: endpoint?,
@@ -233,7 +239,8 @@ pub(super) fn read(
         on_unavailable: on_unavailable?,
         on_token_refused: on_token_refused?,
         lease: lease?,
-        near_limit: near_limit?,
+        follows_balance: near_limit.is_some(),
+        near_limit,
         on_exhausted: on_exhausted?,
         on_abandoned: on_abandoned?,
     })

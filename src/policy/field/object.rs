@@ -94,6 +94,11 @@ impl<'n> Object<'n> {
         found
     }
 
+    /// Whether a field is there, which is read later.
+    pub(in super::super) fn has<K, N>(&self, field: &Field<K, N>) -> bool {
+        self.member(field.key).is_some()
+    }
+
     fn member(&self, key: &str) -> Option<Spot<'n>> {
         let member = self.members.iter().find(|member| member.key == key)?;
         Some(self.spot.member(member))

@@ -15,7 +15,7 @@ pub fn shown(text: &str) -> String {
 }
 
 /// Names in backticks, parted by commas.
-pub(super) fn listed<'w>(words: impl Iterator<Item = &'w str>) -> String {
+pub(in super::super) fn listed<'w>(words: impl Iterator<Item = &'w str>) -> String {
     let quoted: Vec<String> = words.map(|word| format!("`{word}`")).collect();
     quoted.join(", ")
 }

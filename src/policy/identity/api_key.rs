@@ -9,7 +9,7 @@ use super::super::field::{
     Field, Kind, List, Nested, Optional, Required, Section, Shape, Spot, Text,
 };
 use super::header::HeaderName;
-use super::tenant::{KEY, TENANT, Tenant, USER};
+use super::tenant::{KEY, LABELS, REQUIRE, TENANT, Tenant, USER};
 use super::{Caller, CredentialHeader, Reading, header};
 
 pub(super) const API_KEY: Section = Section::new(
@@ -40,7 +40,7 @@ const ENTRY: Section = Section::new(
       keys:
         - {sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08, tenant: acme, \
      user: ci, key: nightly}",
-    &[&SHA256, &TENANT, &USER, &KEY],
+    &[&SHA256, &TENANT, &USER, &KEY, &LABELS, &REQUIRE],
 );
 
 const SHA256: Required<KeyDigest> = Field::required(
@@ -116,12 +116,12 @@ impl Digests {
 
 impl ApiKeys {
     /// Reads what `api_key` holds.
-    pub(super) fn read(spot: &Spot<'_>, reading: &mut Reading) -> Option<Self> {
+    pub(super) fn read(spot: &Spot<'_>, reading: &mut Reading<'_>) -> Option<Self> {
         let mut fields = spot.object(&API_KEY)?;
         let keys = fields.read_with(&KEYS, |spot| KEYS.kind.items(spot));
         let header = fields.read_with(&HEADER, header::name);
         fields.finish();
-        let keys = keys?.iter().filter_map(|item| key(item, &mut reading.digests)).collect();
+        let keys = keys?.iter().filter_map(|item| key(item, reading)).collect();
         let own = |name| CredentialHeader { name: Cow::Owned(name), scheme: "", advertised: true };
         Some(Self { own: header.flatten().map(own), keys: Keys(keys) })
     }
@@ -174,10 +174,10 @@ fn bearer(value: &[u8]) -> Option<&[u8]> {
 /// Every digest so far, and its line.
 pub(super) type Seen = BTreeMap<[u8; 32], usize>;
 
-fn key(spot: &Spot<'_>, seen: &mut Seen) -> Option<ApiKey> {
+fn key(spot: &Spot<'_>, reading: &mut Reading<'_>) -> Option<ApiKey> {
     let mut fields = spot.object(&ENTRY)?;
-    let sha256 = fields.read_with(&SHA256, |spot| listed_digest(spot, seen));
-    let tenant = Tenant::read_with_labels(&mut fields);
+    let sha256 = fields.read_with(&SHA256, |spot| listed_digest(spot, &mut reading.digests));
+    let tenant = Tenant::read_with_labels(&mut fields, reading.tags);
     fields.finish();
     Some(ApiKey { sha256: sha256?, tenant: tenant? })
 }
@@ -240,7 +240,7 @@ mod tests {
     fn keys(count: usize) -> Keys {
         let one = |name: String| ApiKey {
             sha256: digest(name.as_bytes()),
-            tenant: Tenant { tenant: name, user: None, key: None },
+            tenant: Tenant { tenant: name, ..Tenant::default() },
         };
         let mut keys = Keys((0..count).map(|name| one(name.to_string())).collect());
         keys.sort();

@@ -9,6 +9,8 @@ mod tenant;
 use std::borrow::Cow;
 
 use super::field::{Kind as FieldKind, List, Section, Shape, Spot};
+use super::predicate::Callers;
+use super::tags::KnownTags;
 use anonymous::Anonymous;
 use api_key::ApiKeys;
 
@@ -31,7 +33,7 @@ struct Kind {
     /// The fields of its own.
     section: &'static Section,
     /// Reads that field; `None`, and a report, when something is wrong with it.
-    read: fn(&Spot<'_>, &mut Reading) -> Option<Identity>,
+    read: fn(&Spot<'_>, &mut Reading<'_>) -> Option<Identity>,
     /// Whether this kind takes in every caller, so that no entry after it is ever asked.
     everybody: bool,
 }
@@ -47,7 +49,7 @@ const KINDS: &[Kind] = &[
     Kind {
         name: "anonymous",
         section: &anonymous::ANONYMOUS,
-        read: |spot, _| Anonymous::read(spot).map(Identity::Anonymous),
+        read: |spot, reading| Anonymous::read(spot, reading.tags).map(Identity::Anonymous),
         everybody: true,
     },
 ];
@@ -104,6 +106,25 @@ pub(super) fn is_one_tenant(identity: &[Identity]) -> bool {
     tenants.all(|other| Some(other) == first)
 }
 
+/// The names by which these ways know callers.
+pub(super) fn callers(identity: &[Identity]) -> Callers<'_> {
+    let mut callers = Callers::default();
+    for tenant in identity.iter().flat_map(Identity::tenants) {
+        callers.tenants.push(&tenant.tenant);
+        callers.users.extend(tenant.user.as_deref());
+        callers.keys.extend(tenant.key.as_deref());
+        callers.labels.extend(tenant.labels.iter());
+    }
+    let names = [&mut callers.tenants, &mut callers.users, &mut callers.keys];
+    for names in names {
+        names.sort_unstable();
+        names.dedup();
+    }
+    callers.labels.sort_unstable();
+    callers.labels.dedup();
+    callers
+}
+
 /// A request header in which a credential is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CredentialHeader {
@@ -142,16 +163,17 @@ impl FieldKind for Entry {
 }
 
 /// What the entries of one policy share while they are read.
-#[derive(Default)]
-struct Reading {
+struct Reading<'r> {
     /// Every digest of a key so far, and its line.
     digests: api_key::Seen,
+    /// What may be required of models.
+    tags: &'r KnownTags,
 }
 
 /// Reads `identity`: every way to be known, in order.
-pub(super) fn read(section: Option<Spot<'_>>) -> Vec<Identity> {
+pub(super) fn read(section: Option<Spot<'_>>, tags: &KnownTags) -> Vec<Identity> {
     let items = section.and_then(|section| IDENTITY.items(&section)).unwrap_or_default();
-    let mut reading = Reading::default();
+    let mut reading = Reading { digests: api_key::Seen::new(), tags };
     let mut found: Vec<Identity> = Vec::new();
     let mut everybody: Option<(&str, usize)> = None;
     for item in &items {

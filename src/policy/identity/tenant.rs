@@ -1,8 +1,11 @@
 //! Who pays, and for whom.
-use super::super::field::{Field, Label, Name, Object, Optional, Required};
+use super::super::field::{
+    Entries, Field, Label, Name, Object, Optional, Read as _, Required, Spot,
+};
+use super::super::tags::{KnownTags, Tags, TagsKind};
 
 /// Who pays, and for whom.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tenant {
     /// The organisation's name.
     pub tenant: String,
@@ -10,6 +13,10 @@ pub struct Tenant {
     pub user: Option<String>,
     /// What the key is called, where several speak for the same.
     pub key: Option<String>,
+    /// What an operator has written on it.
+    pub labels: Tags,
+    /// Tags that every model has to have that serves it.
+    pub require: Tags,
 }
 
 pub(super) const TENANT: Required<Name> =
@@ -29,18 +36,52 @@ pub(super) const KEY: Optional<Label> = Field::optional(
     "What the key is called, where several speak for the same.",
 );
 
+const VALUE: Label = Label("a label's value");
+
+pub(super) const LABELS: Optional<Entries> = Field::optional(
+    "labels",
+    Entries::of("label", &VALUE),
+    "none",
+    "Anything else that questions may ask for, by names of your own: `{team: search}`.",
+);
+
+pub(super) const REQUIRE: Optional<TagsKind> = Field::optional(
+    "require",
+    TagsKind,
+    "none",
+    "Tags that a model must have (`models.<name>.tags`) to serve this caller. One without them \
+     leaves every chain, also the one for those who have little left; where none is left the \
+     request is refused.",
+);
+
 impl Tenant {
     /// Reads a tenant that is nobody in particular.
-    pub(super) fn read(fields: &mut Object<'_>) -> Option<Self> {
+    pub(super) fn read(fields: &mut Object<'_>, tags: &KnownTags) -> Option<Self> {
         let tenant = fields.read(&TENANT);
-        Some(Self { tenant: tenant?, user: None, key: None })
+        let require = fields.read_with(&REQUIRE, |spot| tags.read_required(spot));
+        Some(Self { tenant: tenant?, require: require?.unwrap_or_default(), ..Self::default() })
     }
 
-    /// Reads a tenant, and where they are given the user and the key.
-    pub(super) fn read_with_labels(fields: &mut Object<'_>) -> Option<Self> {
-        let tenant = fields.read(&TENANT);
+    /// Reads a tenant, and where they are given the user, the key and its labels.
+    pub(super) fn read_with_labels(fields: &mut Object<'_>, tags: &KnownTags) -> Option<Self> {
+        let own = Self::read(fields, tags);
         let user = fields.read(&USER);
         let key = fields.read(&KEY);
-        Some(Self { tenant: tenant?, user: user?, key: key? })
+        let labels = fields.read_with(&LABELS, labels);
+        Some(Self { user: user?, key: key?, labels: labels?.unwrap_or_default(), ..own? })
     }
+
+    /// The value of a label.
+    #[must_use]
+    pub fn label(&self, name: &str) -> Option<&str> {
+        self.labels.get(name)
+    }
+}
+
+fn labels(spot: &Spot<'_>) -> Option<Tags> {
+    let read = spot.entries("labels by name")?.into_iter().map(|(name, spot)| {
+        let (safe, value) = (spot.safe(name), VALUE.read(&spot));
+        value.filter(|_| safe).map(|value| (name.to_owned(), value))
+    });
+    read.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>().map(Tags::from)
 }

@@ -80,6 +80,8 @@ pub enum Shape {
     OneOf(Vec<(&'static str, &'static Section)>),
     /// A value of any of these kinds.
     Either(Vec<Self>),
+    /// An object of questions: `when`.
+    Predicate,
 }
 
 /// What a text must look like.

@@ -1,0 +1,49 @@
+//! Step `chain`: the chain that serves the request, and the cheaper one beside it.
+use std::borrow::Cow;
+
+use super::{Candidate, Decision, Entry, Leg, Request, Step, Verdict};
+use crate::dialect::Fault;
+use crate::policy::{ChainView, Policy};
+
+const NAME: &str = "chain";
+
+pub(super) const STEP: Step = Step { name: NAME, run };
+
+fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
+    let policy = request.policy;
+    let Some(route) = policy.routes().get(decision.asked.route) else { return Ok(()) };
+    let chosen = decision.asked.chain.as_deref();
+    let (chain, reason) = match chosen.and_then(|name| policy.chosen_chain(route, name)) {
+        Some(chain) => (chain, "the app has chosen it"),
+        None => (
+            policy.chain(route, decision.class),
+            match decision.class.filter(|_| policy.goes_by_class(route)) {
+                Some(_) => "the chain of the model that was asked for, for this class",
+                None => "the chain of the model that was asked for",
+            },
+        ),
+    };
+    let near = policy.credits().and_then(|credits| credits.near_limit.as_ref());
+    let primary = candidate(policy, chain);
+    let chosen = |chain: &str, reason: &'static str| Entry {
+        step: NAME,
+        chain: Some(chain.to_owned()),
+        verdict: Verdict::Chosen,
+        subject: chain.to_owned(),
+        reason: Cow::Borrowed(reason),
+    };
+    decision.trace.add(chosen(&primary.chain, reason));
+    let near_limit = near.map(|near| candidate(policy, policy.near_limit_chain(near)));
+    let near_limit = near_limit.filter(|near| near.chain != primary.chain);
+    if let Some(near) = &near_limit {
+        decision.trace.add(chosen(&near.chain, "for tenants who have little left"));
+    }
+    decision.quote.primary = primary;
+    decision.quote.near_limit = near_limit;
+    Ok(())
+}
+
+fn candidate(policy: &Policy, chain: ChainView<'_>) -> Candidate {
+    let legs = chain.models().map(|model| Leg::of(model, policy));
+    Candidate::new(chain.name(), legs.collect())
+}

@@ -1,0 +1,81 @@
+//! `tools`: the functions that a request offers.
+use super::super::document::Content;
+use super::super::field::{Boolean, Kind, Optional, Read as _, Section, Shape, Spot, Whole};
+use super::facts::Facts;
+use super::names::OneOf;
+use super::question::{Question, Test};
+use super::range::{self, Bounds, Range};
+
+pub(super) static QUESTION: Question = Question::new(
+    "tools",
+    &ToolsKind,
+    "The functions that the model may call: `true` for any, `false` for none; the name of one, or \
+     several names of which one must be there; or how many there are.",
+    |spot, _| Some(Box::new(read(spot)?)),
+);
+
+const NAMES: OneOf = OneOf("the name of a function");
+const COUNT: Whole = Whole { of: "functions", least: 0, most: 100_000 };
+const OVER: Optional<Whole> = range::over(COUNT);
+const AT_MOST: Optional<Whole> = range::at_most(COUNT);
+const BOUNDS: Bounds = Bounds::new(&SECTION, (OVER, AT_MOST));
+
+const SECTION: Section = Section::new(
+    "an object with `over` or `at_most`",
+    "How many functions the request offers.",
+    "when: {tools: {over: 8}}",
+    &[&OVER, &AT_MOST],
+);
+
+#[derive(Debug, Clone, Copy)]
+struct ToolsKind;
+
+impl Kind for ToolsKind {
+    fn shape(&self) -> Shape {
+        Shape::Either(vec![Boolean.shape(), NAMES.shape(), BOUNDS.section.shape()])
+    }
+}
+
+#[derive(Debug)]
+enum Tools {
+    Any(bool),
+    Named(Vec<String>),
+    Count(Range),
+}
+
+fn read(spot: &Spot<'_>) -> Option<Tools> {
+    match &spot.node.content {
+        Content::Boolean(_) => Boolean.read(spot).map(Tools::Any),
+        Content::Object(_) => BOUNDS.read(spot).map(Tools::Count),
+        Content::Text(_) | Content::List(_) => {
+            NAMES.known(spot, "function", None).map(Tools::Named)
+        }
+        _ => {
+            spot.expected("`true`, `false`, names of functions, `over` or `at_most`");
+            None
+        }
+    }
+}
+
+impl Tools {
+    fn count(facts: &dyn Facts) -> u64 {
+        u64::try_from(facts.ask().tools.len()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Test for Tools {
+    fn holds(&self, facts: &dyn Facts) -> bool {
+        match self {
+            // A provider's own tools are functions of nobody's, but tools.
+            Self::Any(any) => facts.ask().needs().tools.is_some() == *any,
+            Self::Named(names) => {
+                facts.ask().tools.iter().any(|tool| names.iter().any(|name| *name == tool.name))
+            }
+            Self::Count(range) => range.holds(Self::count(facts)),
+        }
+    }
+
+    fn found(&self, facts: &dyn Facts) -> Option<String> {
+        Some(Self::count(facts).to_string())
+    }
+}

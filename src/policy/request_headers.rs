@@ -1,0 +1,63 @@
+//! `request_headers`: the headers of an app that questions may ask for.
+use super::field::{Kind, List, Shape, Spot, Text, shown};
+use super::identity::Identity;
+
+/// Most headers that a policy lists.
+const MOST: usize = 16;
+
+/// Headers that carry a credential, whatever the policy says of keys.
+const CREDENTIALS: [&str; 5] =
+    ["authorization", "cookie", "proxy-authorization", "x-api-key", "x-goog-api-key"];
+
+pub(super) const REQUEST_HEADERS: List = List::of("names of request headers", &HeaderName).unique();
+
+/// The name of a request header.
+#[derive(Debug, Clone, Copy)]
+struct HeaderName;
+
+impl Kind for HeaderName {
+    fn shape(&self) -> Shape {
+        Shape::Text(Text {
+            what: "the name of a header",
+            pattern: "^[0-9A-Za-z][0-9A-Za-z.-]*$",
+            longest: Some(LONGEST),
+            example: "x-team",
+            ..Text::default()
+        })
+    }
+}
+
+const LONGEST: usize = 64;
+
+/// Reads the names, in lower case.
+pub(super) fn read(spot: Option<Spot<'_>>, identity: &[Identity]) -> Vec<String> {
+    let items = spot.and_then(|spot| {
+        let items = REQUEST_HEADERS.items(&spot)?;
+        if items.len() > MOST {
+            spot.problem(format!("{} headers are more than {MOST}: list fewer", items.len()));
+        }
+        Some(items)
+    });
+    let mut names: Vec<String> = Vec::new();
+    for item in items.unwrap_or_default() {
+        let Some(text) = item.text("the name of a header") else { continue };
+        let name = text.to_ascii_lowercase();
+        let places = || identity.iter().flat_map(Identity::credential_headers);
+        let safe = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+        if !name.starts_with(|first: char| first.is_ascii_alphanumeric())
+            || !name.bytes().all(safe)
+            || name.len() > LONGEST
+        {
+            item.problem(format!(
+                "`{}` is not the name of a header: expected letters, digits, `-` and `.`",
+                shown(text)
+            ));
+        } else if CREDENTIALS.contains(&name.as_str()) || places().any(|own| own.name == name) {
+            item.problem(format!("`{name}` carries a credential: no question may ask for it"));
+        } else if names.contains(&name) {
+            item.problem(format!("`{name}` stands in this list before"));
+        }
+        names.push(name);
+    }
+    names
+}
