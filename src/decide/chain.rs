@@ -13,9 +13,12 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     let policy = request.policy;
     let Some(route) = policy.routes().get(decision.asked.route) else { return Ok(()) };
     let chosen = decision.asked.chain.as_deref();
-    let (chain, reason) = match chosen.and_then(|name| policy.chosen_chain(route, name)) {
-        Some(chain) => (chain, "the app has chosen it"),
-        None => (
+    let chosen = chosen.and_then(|name| policy.chosen_chain(route, name));
+    let arms = decision.arm.and_then(|(experiment, arm)| policy.arm_chain(experiment, arm));
+    let (chain, reason) = match (chosen, arms) {
+        (Some(chain), _) => (chain, "the app has chosen it"),
+        (None, Some(chain)) => (chain, "the chain of its arm of an experiment"),
+        (None, None) => (
             policy.chain(route, decision.class),
             match decision.class.filter(|_| policy.goes_by_class(route)) {
                 Some(_) => "the chain of the model that was asked for, for this class",

@@ -20,6 +20,9 @@ pub struct Decision {
     pub(super) asked: Asked,
     /// Its class, by its place in the policy; `None` where the policy has no classes.
     pub(super) class: Option<usize>,
+    /// The arm whose chain serves it, if it has one: its experiment's place in the policy, and its
+    /// own in the experiment.
+    pub(super) arm: Option<(usize, usize)>,
 }
 
 /// What the name that an app asks for means.
@@ -132,6 +135,7 @@ impl Decision {
             trace: Trace::default(),
             asked: Asked::default(),
             class: None,
+            arm: None,
         }
     }
 

@@ -12,6 +12,7 @@ mod bound;
 mod chain;
 mod class;
 mod decision;
+mod experiment;
 mod fit;
 mod known;
 mod limits;
@@ -49,6 +50,7 @@ pub const STEPS: &[Step] = &[
     limits::STEP,
     route::STEP,
     class::STEP,
+    experiment::STEP,
     chain::STEP,
     require::STEP,
     thread::STEP,

@@ -75,7 +75,7 @@ impl<'w> World<'w> {
 
 /// A number of which every bit depends on all of the given one's, and no two are the same: the last
 /// step of SplitMix64 (<https://prng.di.unimi.it/splitmix64.c>).
-const fn mixed(number: u64) -> u64 {
+pub(super) const fn mixed(number: u64) -> u64 {
     let number = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let number = (number ^ (number >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let number = (number ^ (number >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

@@ -79,6 +79,14 @@ impl Line {
             self.text("class", &entry.subject);
             self.text("class_by", &entry.shown_reason());
         }
+        if trace.subjects(Verdict::Assigned).next().is_some() {
+            self.members.key("arms").object(|json| {
+                let arms = trace.subjects(Verdict::Assigned);
+                for (experiment, arm) in arms.filter_map(|own| own.split_once('=')) {
+                    json.key(experiment).string(arm);
+                }
+            });
+        }
         chain.iter().for_each(|chain| self.text("chain", chain));
         for (name, verdict, what) in [
             ("skipped", Verdict::Skipped, "model"),

@@ -50,6 +50,10 @@ enum Values {
     Classes,
     /// The policy's chains.
     Chains,
+    /// The policy's experiments.
+    Experiments,
+    /// The arms of the experiment before it.
+    Arms,
     /// What becomes of an attempt.
     Attempts,
     /// These.
@@ -61,6 +65,8 @@ enum Values {
 const MODEL: Label = Label { name: "model", values: Values::Models };
 const CLASS: Label = Label { name: "class", values: Values::Classes };
 const CHAIN: Label = Label { name: "chain", values: Values::Chains };
+const EXPERIMENT: Label = Label { name: "experiment", values: Values::Experiments };
+const ARM: Label = Label { name: "arm", values: Values::Arms };
 const TENANT: Label = Label { name: "tenant", values: Values::Open };
 const DIGEST: Label = Label { name: "digest", values: Values::Open };
 const ATTEMPT: Label = Label { name: "outcome", values: Values::Attempts };
@@ -138,6 +144,8 @@ metrics! {
         "Streamed answers that were ended since more of them would have to be held than may be.";
     CLASSIFIED: Counter "tradewind_classified_total" [CLASS, CHAIN] &[],
         "Requests that were handed to a chain, by class: none where the policy has no classes.";
+    EXPOSED: Counter "tradewind_exposed_total" [EXPERIMENT, ARM] &[],
+        "Requests that were handed to a chain, by the arm of each experiment that they are in.";
     REFUSED: Counter "tradewind_refused_total" [] &[],
         "Requests that were refused before a provider saw them.";
     LOCAL_FAILURES: Counter "tradewind_local_failures_total" [] &[],
@@ -173,6 +181,30 @@ metrics! {
         "What a tenant has left, in millionths of a credit, as the ledger last said.";
 }
 
+impl Label {
+    /// The values that are known of a policy, after that of the label before it.
+    fn known<'p>(&self, policy: Option<&'p Policy>, before: &str) -> Vec<&'p str> {
+        let policy = match (self.values, policy) {
+            (Values::Open, _) | (_, None) => return Vec::new(),
+            (Values::Attempts, _) => return report::words().collect(),
+            (Values::Words(words), _) => return words.to_vec(),
+            (_, Some(policy)) => policy,
+        };
+        match self.values {
+            Values::Models => policy.models().iter().map(|model| &*model.name).collect(),
+            Values::Classes => policy.classes().iter().map(|class| &*class.name).collect(),
+            Values::Chains => policy.chains().collect(),
+            Values::Experiments => policy.experiments().iter().map(|own| &*own.name).collect(),
+            Values::Arms => {
+                let mut all = policy.experiments().iter();
+                all.find(|own| *own.name == *before)
+                    .map_or_else(Vec::new, |own| own.told().collect())
+            }
+            Values::Open | Values::Attempts | Values::Words(_) => Vec::new(),
+        }
+    }
+}
+
 impl Metric {
     /// Counts one; `values` are those of the labels.
     pub(super) fn count(&self, values: &[&str]) -> Effect {
@@ -193,19 +225,8 @@ impl Metric {
     fn known<'p>(&self, policy: Option<&'p Policy>) -> Vec<Vec<&'p str>> {
         let mut known: Vec<Vec<&str>> = vec![Vec::new()];
         for label in self.labels {
-            let values: Vec<&str> = match (label.values, policy) {
-                (Values::Open, _) | (_, None) => Vec::new(),
-                (Values::Models, Some(policy)) => {
-                    policy.models().iter().map(|model| &*model.name).collect()
-                }
-                (Values::Classes, Some(policy)) => {
-                    policy.classes().iter().map(|class| &*class.name).collect()
-                }
-                (Values::Chains, Some(policy)) => policy.chains().collect(),
-                (Values::Attempts, _) => report::words().collect(),
-                (Values::Words(words), _) => words.to_vec(),
-            };
             let more = |before: Vec<&'p str>| {
+                let values = label.known(policy, before.last().copied().unwrap_or_default());
                 let with = |value: &&'p str| before.iter().copied().chain([*value]).collect();
                 values.iter().map(with).collect::<Vec<_>>()
             };

@@ -10,8 +10,8 @@ use super::field::{
 use super::predicate::Reading;
 use super::route_names::RouteNames;
 use super::{
-    CreditPolicy, Policy, Problem, chain, class, credits, identity, limits, model, provider,
-    request_headers, resilience, route,
+    CreditPolicy, Policy, Problem, chain, class, credits, experiment, identity, limits, model,
+    provider, request_headers, resilience, route,
 };
 
 /// The whole document: its sections in the order in which they are best read.
@@ -29,6 +29,7 @@ pub const DOCUMENT: Section = Section::new(
         &REQUEST_HEADERS,
         &CLASSES,
         &ROUTES,
+        &EXPERIMENTS,
         &RESILIENCE,
         &CREDITS,
     ],
@@ -71,7 +72,7 @@ const CHAINS: Required<Entries> = Field::required(
     "chains",
     chain::CHAINS,
     "Lists of models, by names of your own, tried in their order: no more of them than \
-     `resilience.attempts`. Each must be used by a route, or by `credits.near_limit`.",
+     `resilience.attempts`. Each must be used by a route, an experiment or `credits.near_limit`.",
 );
 
 const REQUEST_HEADERS: Optional<List> = Field::optional(
@@ -87,13 +88,20 @@ const CLASSES: Optional<List> = Field::optional(
     class::CLASSES,
     "requests have no class",
     "The kinds of requests: the first one that takes a request counts. Each but the last must be \
-     used by a route.",
+     used by a route or an experiment.",
 );
 
 const ROUTES: Required<List> = Field::required(
     "routes",
     route::ROUTES,
     "What apps put in `model`, and the chain that serves it.",
+);
+
+const EXPERIMENTS: Optional<List> = Field::optional(
+    "experiments",
+    experiment::EXPERIMENTS,
+    "none",
+    "Requests that are served in one of several ways, so that the ways can be compared.",
 );
 
 const RESILIENCE: Optional<Nested> = Field::optional(
@@ -158,6 +166,7 @@ fn policy(root: &Spot<'_>) -> Option<Policy> {
     };
     let classes = class::read(fields.spot(&CLASSES), &reading);
     let routes = route::read(routes, &chains, &classes);
+    let experiments = experiment::read(fields.spot(&EXPERIMENTS), &reading, &chains, &classes);
     let credits =
         fields.read_with(&CREDITS, |section| credits::read(section, &chains, &models, &providers));
     fields.finish();
@@ -166,10 +175,12 @@ fn policy(root: &Spot<'_>) -> Option<Policy> {
         providers.finish("no model uses this provider: remove it or name it in `models`");
     let models = models.finish("no chain uses this model: remove it or name it in `chains`");
     let chains = chains.finish("no route uses this chain: remove it or name it in `routes`");
-    let classes = classes.finish("no route uses this class: remove it or name it in `routes`");
+    let classes =
+        classes.finish("no route or experiment uses this class: remove it or name it in `routes`");
     Some(Policy {
         request_headers,
         classes,
+        experiments,
         one_tenant: identity::is_one_tenant(&identity),
         identity,
         limits: limits?,

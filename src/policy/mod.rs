@@ -10,6 +10,7 @@ mod credits;
 mod digest;
 mod document;
 mod endpoint;
+mod experiment;
 pub mod field;
 mod identity;
 mod limits;
@@ -34,6 +35,7 @@ pub use credits::{
 pub use digest::digest;
 pub use document::{Content, Member, Node};
 pub use endpoint::Endpoint;
+pub use experiment::{Arm, Draw, Experiment, HOLDOUT, Unit};
 pub use field::{byte_size, metric_label, shown};
 pub use identity::{CallerFacts, CredentialHeader, Identity, Tenant};
 pub use limits::RequestLimits;
@@ -61,6 +63,7 @@ pub struct Policy {
     chains: Vec<Chain>,
     request_headers: Vec<String>,
     classes: Vec<Class>,
+    experiments: Vec<Experiment>,
     routes: Vec<Route>,
     names: RouteNames,
     resilience: Resilience,
@@ -171,6 +174,19 @@ impl Policy {
     #[must_use]
     pub fn classes(&self) -> &[Class] {
         &self.classes
+    }
+
+    /// Every experiment, in the order in which they are drawn.
+    #[must_use]
+    pub fn experiments(&self) -> &[Experiment] {
+        &self.experiments
+    }
+
+    /// The chain of an arm, by the places of its experiment and its own; `None` for one without.
+    #[must_use]
+    pub fn arm_chain(&self, experiment: usize, arm: usize) -> Option<ChainView<'_>> {
+        let chain = self.experiments.get(experiment)?.arms.get(arm)?.chain?;
+        Some(self.chain_at(chain))
     }
 
     /// The chain of a route, for requests of the class at that place among the policy's.

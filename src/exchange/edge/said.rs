@@ -4,18 +4,23 @@ use std::borrow::Cow;
 use super::super::{Effect, HeaderMap, metric};
 use crate::decide::{CLASS, Trace, Verdict};
 
-/// The headers of its answer: its class, and the chain for those who have little left where that
-/// serves it.
+/// The headers of its answer: its class, its arms, and the chain for those who have little left
+/// where that serves it.
 pub(super) fn headers(trace: &Trace, near_limit: Option<&str>) -> Vec<Effect> {
-    let classes = trace.subjects(Verdict::Classed).map(|class| (CLASS, class));
-    let near_limit = near_limit.map(|chain| ("x-tradewind-near-limit", chain));
-    let says = |(name, value): (&'static str, &str)| {
-        Effect::SetHeader(HeaderMap::Response, Cow::Borrowed(name), value.to_owned())
+    let classes = trace.subjects(Verdict::Classed).map(|class| (CLASS, class.to_owned()));
+    let arms: Vec<&str> = trace.subjects(Verdict::Assigned).collect();
+    let arms = (!arms.is_empty()).then(|| ("x-tradewind-experiment", arms.join(", ")));
+    let near_limit = near_limit.map(|chain| ("x-tradewind-near-limit", chain.to_owned()));
+    let says = |(name, value): (&'static str, String)| {
+        Effect::SetHeader(HeaderMap::Response, Cow::Borrowed(name), value)
     };
-    classes.chain(near_limit).map(says).collect()
+    classes.chain(arms).chain(near_limit).map(says).collect()
 }
 
-/// Counts it by its class and the chain that serves it.
+/// Counts it by its class and the chain that serves it, and by its arms.
 pub(super) fn count(trace: &Trace, chain: &str) -> impl Iterator<Item = Effect> {
-    trace.subjects(Verdict::Classed).map(move |class| metric::CLASSIFIED.count(&[class, chain]))
+    let class = move |class| metric::CLASSIFIED.count(&[class, chain]);
+    let arms = trace.subjects(Verdict::Assigned).filter_map(|own| own.split_once('='));
+    let arms = arms.map(|(experiment, arm)| metric::EXPOSED.count(&[experiment, arm]));
+    trace.subjects(Verdict::Classed).map(class).chain(arms)
 }

@@ -1,0 +1,107 @@
+//! Split sizes, stickiness, ramps, layers and hold-outs, counted over 100,000 units.
+use super::*;
+
+const UNITS: usize = 100_000;
+
+fn units() -> impl Iterator<Item = Vec<u8>> {
+    (0..UNITS).map(|unit| format!("tenant-{}\u{1f}user-{unit}", unit % 7).into_bytes())
+}
+
+fn experiment(name: &str, weights: &[u64]) -> Experiment {
+    let arm = |index: usize| Arm { name: format!("arm-{index}").into(), chain: None };
+    let name: Rc<str> = name.into();
+    Experiment {
+        unit: Unit::User,
+        arms: (0..weights.len()).map(arm).collect(),
+        routes: None,
+        classes: None,
+        when: None,
+        slots: Slots::by(weights).unwrap_or_else(|| panic!("no weights")),
+        holdout: 0,
+        layer: Layer { name: Rc::clone(&name), slots: None, place: 1 },
+        name,
+    }
+}
+
+fn draws(experiment: &Experiment) -> Vec<Draw> {
+    units().map(|unit| experiment.draw(&unit)).collect()
+}
+
+fn count(draws: &[Draw], of: Draw) -> f64 {
+    draws.iter().filter(|draw| **draw == of).count() as f64
+}
+
+/// Within four standard deviations of what is expected of independent draws.
+fn near(found: f64, share: f64) {
+    let expected = share * UNITS as f64;
+    let deviation = (expected * (1.0 - share)).sqrt();
+    assert!((found - expected).abs() <= 4.0 * deviation, "{found} instead of {expected}");
+}
+
+#[test]
+fn arms_are_as_large_as_their_weights() {
+    for weights in [&[90_u64, 10][..], &[1, 1], &[1, 1, 1], &[999, 1], &[5, 20, 25, 50]] {
+        let sum: u64 = weights.iter().sum();
+        let draws = draws(&experiment("sizes", weights));
+        for (arm, weight) in weights.iter().enumerate() {
+            near(count(&draws, Draw::In(arm)), *weight as f64 / sum as f64);
+        }
+    }
+}
+
+#[test]
+fn a_ramp_moves_those_who_must_and_no_others() {
+    for (before, after, share) in [
+        (&[90_u64, 10][..], &[50_u64, 50][..], 0.4),
+        (&[80, 10, 10], &[70, 20, 10], 0.1),
+        (&[80, 10, 10], &[40, 30, 30], 0.4),
+        (&[100, 0], &[99, 1], 0.01),
+    ] {
+        let (one, other) = (experiment("ramp", before), experiment("ramp", after));
+        let (one, other) = (draws(&one), draws(&other));
+        let moved = one.iter().zip(&other).filter(|(one, other)| one != other);
+        let moved: Vec<_> = moved.collect();
+        near(moved.len() as f64, share);
+        // All of them leave the arm that shrinks.
+        assert!(moved.iter().all(|(one, other)| **one == Draw::In(0) && **other != Draw::In(0)));
+    }
+}
+
+#[test]
+fn what_is_drawn_for_one_says_nothing_of_another() {
+    let (one, other) = (experiment("one", &[1, 1]), experiment("other", &[3, 1]));
+    let (one, other) = (draws(&one), draws(&other));
+    let both = one.iter().zip(&other);
+    let both = both.filter(|(one, other)| **one == Draw::In(1) && **other == Draw::In(1)).count();
+    near(both as f64, 0.5 * 0.25);
+}
+
+#[test]
+fn experiments_of_one_layer_have_no_unit_in_common() {
+    let layer = |name: &str, place: usize, shares: &[u64]| Experiment {
+        layer: Layer { name: "layer".into(), slots: Slots::by(shares).map(Rc::new), place },
+        ..experiment(name, &[1, 1])
+    };
+    let shares = &[5000, 3000, 2000];
+    let (one, other) = (draws(&layer("a", 1, shares)), draws(&layer("b", 2, shares)));
+    let is_in = |draw: &Draw| *draw != Draw::Out;
+    assert!(one.iter().zip(&other).all(|(one, other)| !(is_in(one) && is_in(other))));
+    near(one.iter().filter(|draw| is_in(draw)).count() as f64, 0.3);
+    near(other.iter().filter(|draw| is_in(draw)).count() as f64, 0.2);
+    near(count(&one, Draw::In(1)), 0.15);
+    // A share that grows takes nobody from the other, and keeps who it had.
+    let grown = &[3000, 5000, 2000];
+    let (more, same) = (draws(&layer("a", 1, grown)), draws(&layer("b", 2, grown)));
+    assert_eq!(same, other);
+    assert!(one.iter().zip(&more).all(|(one, more)| *one == Draw::Out || one == more));
+}
+
+#[test]
+fn who_is_held_out_stays_so_whatever_the_weights() {
+    let held = |weights: &[u64]| Experiment { holdout: 500, ..experiment("held", weights) };
+    let (one, other) = (draws(&held(&[1, 1])), draws(&held(&[9, 1])));
+    near(count(&one, Draw::HeldOut), 0.05);
+    near(count(&one, Draw::In(0)), 0.475);
+    let alike = |(one, other): (&Draw, &Draw)| (*one == Draw::HeldOut) == (*other == Draw::HeldOut);
+    assert!(one.iter().zip(&other).all(alike));
+}
