@@ -44,7 +44,7 @@ DEMO := ENVOY='$(or $(ENVOY),$(DEMO_ENVOY))' exec .tools/venv/bin/python tests/t
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help build test lint unit wasm-test ledger-test e2e bench bench-ledger bench-peers soak demo \
-	run setup mutants clean
+	run setup mutants eval clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -91,6 +91,11 @@ bench-peers: build $(ENVOYS) ## the same work through other gateways, those that
 
 mutants: $(MUTANTS) ## breaks the source, change by change: who notices (30 minutes; ARGS='--sample 1')
 	python3 tests/tools/mutants.py $(MUTANTS) $(ARGS)
+
+eval: $(TARGETS) $(BINDGEN) ## the score and the token estimate on public data, where it is (minutes)
+	$(QUICK) cargo build --release --locked --bins --features companion
+	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=$(CURDIR)/$(BINDGEN) \
+		python3 tests/eval/eval.py $(ARGS)
 
 soak: build $(VENV) $(ENVOYS) ## 100,000 requests with every failure: memory stays flat (minutes)
 	ENVOY='$(ENVOY)' ENVOY_VERSIONS='$(ENVOY_VERSIONS)' \

@@ -1,6 +1,8 @@
 //! What runs beside Envoy: the commands.
 #![expect(missing_docs, reason = "internal: a field whose name says all has no doc")]
+pub mod calibrate;
 pub mod cli;
+mod html;
 pub mod ledger;
 pub mod policy_file;
 pub mod rehearsal;

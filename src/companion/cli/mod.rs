@@ -1,8 +1,10 @@
 //! The `tradewind` command: one file per subcommand, one row each below.
+mod calibrate;
 mod check;
 mod rehearse;
 mod render;
 mod schema;
+mod score;
 mod sim;
 
 use std::path::Path;
@@ -25,11 +27,13 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Calibrate(calibrate::Calibrate),
     Check(check::Check),
     Diff(diff::Diff),
     Explain(explain::Explain),
     Render(render::Render),
     Schema(schema::Schema),
+    Score(score::Arguments),
     Sim(sim::Args),
     Test(test::Test),
 }
@@ -38,11 +42,13 @@ enum Command {
 #[must_use]
 pub fn run() -> ExitCode {
     match Args::parse().command {
+        Command::Calibrate(args) => calibrate::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Render(args) => render::run(&args),
         Command::Schema(args) => schema::run(&args),
+        Command::Score(args) => score::run(&args),
         Command::Sim(args) => sim::run(&args),
         Command::Test(args) => test::run(&args),
     }

@@ -2,8 +2,8 @@
 use std::collections::BTreeMap;
 
 use super::amount;
-use super::html::Html;
 use super::scale;
+use crate::companion::html::Html;
 use crate::credit::Credits;
 
 /// Models that have a colour of their own; the rest share one.

@@ -1,7 +1,6 @@
 //! The operator's pages: plain HTML, written here, without scripts.
 mod amount;
 mod chart;
-mod html;
 mod parts;
 mod scale;
 mod tenant;
@@ -19,11 +18,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest as _, Sha256};
 
-use self::html::Html;
 use super::App;
 use super::auth::Scope;
 use super::base64;
 use super::problem::ProblemDetails;
+use crate::companion::html::Html;
 use crate::credit::Moment;
 
 /// How all of it looks.

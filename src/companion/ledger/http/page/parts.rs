@@ -1,6 +1,6 @@
 //! What several pages show in the same way.
 use super::amount;
-use super::html::{Attribute, Html, segment};
+use crate::companion::html::{Attribute, Html, segment};
 use crate::companion::ledger::view::{AlertView, DeliveryState};
 use crate::credit::{Account, Balance, Credits, Moment};
 

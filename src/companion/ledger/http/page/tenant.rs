@@ -7,10 +7,10 @@ use super::super::calls;
 use super::super::problem::ProblemDetails;
 use super::super::{App, Name, reply};
 use super::chart::Chart;
-use super::html::Html;
 use super::parts::{self, balance_cell, change_cell, credits_cell};
 use super::tenants::{DAYS, days};
 use super::{Failed, amount, page};
+use crate::companion::html::Html;
 use crate::companion::ledger::view::{AlertView, TenantView};
 use crate::credit::{Budget, Credits, Entry, Meter, Moment, Reason, Window};
 

@@ -7,9 +7,9 @@ use super::super::App;
 use super::super::problem::ProblemDetails;
 use super::super::query::Query;
 use super::chart::Chart;
-use super::html::{Html, segment};
 use super::parts::{self, credits_cell};
 use super::{Failed, amount, page};
+use crate::companion::html::{Html, segment};
 use crate::companion::ledger::view::{DeliveryState, TenantView};
 use crate::credit::{Balance, Credits, Moment, Period, Window};
 

@@ -5,14 +5,14 @@ const VOID: [&str; 2] = ["meta", "link"];
 
 /// An HTML text that grows.
 #[derive(Debug, Default)]
-pub(super) struct Html(String);
+pub(crate) struct Html(String);
 
 /// An attribute: a name of ours, and any value.
-pub(super) type Attribute<'a> = (&'static str, &'a str);
+pub(crate) type Attribute<'a> = (&'static str, &'a str);
 
 impl Html {
     /// A whole document from its root element's content.
-    pub(super) fn document(content: impl FnOnce(&mut Self)) -> String {
+    pub(crate) fn document(content: impl FnOnce(&mut Self)) -> String {
         let mut html = Self("<!doctype html>\n".to_owned());
         html.element("html", &[("lang", "en")], content);
         html.0.push('\n');
@@ -20,7 +20,7 @@ impl Html {
     }
 
     /// An element and what is in it.
-    pub(super) fn element(
+    pub(crate) fn element(
         &mut self,
         tag: &'static str,
         attributes: &[Attribute<'_>],
@@ -46,16 +46,16 @@ impl Html {
     }
 
     /// An element that holds a text.
-    pub(super) fn leaf(&mut self, tag: &'static str, attributes: &[Attribute<'_>], text: &str) {
+    pub(crate) fn leaf(&mut self, tag: &'static str, attributes: &[Attribute<'_>], text: &str) {
         self.element(tag, attributes, |h| h.text(text));
     }
 
-    pub(super) fn text(&mut self, text: &str) {
+    pub(crate) fn text(&mut self, text: &str) {
         escape(text, &mut self.0);
     }
 
     /// The content of a `style` element, where nothing is escaped: ours only.
-    pub(super) fn style(&mut self, css: &'static str) {
+    pub(crate) fn style(&mut self, css: &'static str) {
         self.0.push_str("<style>");
         self.0.push_str(css);
         self.0.push_str("</style>");
@@ -76,7 +76,7 @@ fn escape(text: &str, out: &mut String) {
 }
 
 /// A name as one part of a path.
-pub(super) fn segment(name: &str) -> String {
+pub(crate) fn segment(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for byte in name.bytes() {
         match byte {
