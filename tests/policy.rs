@@ -4,6 +4,9 @@
 //! words, `BLESS=1 cargo test --features companion --test policy` writes them anew: read the diff.
 #![cfg(feature = "companion")]
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+#[path = "support/weights.rs"]
+mod weights;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -60,6 +63,35 @@ fn correct_policies_are_read_and_survive_as_json() {
         assert_eq!(Node::from_json(json.as_bytes()).unwrap().to_json(), json);
         serde_json::from_str::<serde_json::Value>(&json).unwrap();
     }
+}
+
+/// The filter reads no files: what stands in one goes into the policy that it is given.
+#[test]
+fn a_file_of_weights_is_read_into_the_policy() {
+    let folder = std::env::temp_dir().join(format!("tradewind-weights-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("weights.json"), weights::file()).unwrap();
+    let design = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/policy/design.yaml");
+    let design = fs::read_to_string(design).unwrap();
+    let policy = |name: &str| {
+        let path = folder.join("policy.yaml");
+        fs::write(&path, format!("{design}\nclassifier: {{weights: {name}}}\n")).unwrap();
+        policy_file::load(&path)
+    };
+    let (_, node) = policy("weights.json").unwrap();
+    assert!(node.to_json().contains(&weights::base64()));
+    Policy::from_json(node.to_json().as_bytes()).unwrap();
+    for (name, expected) in [
+        ("other.json", "`other.json`: cannot be read: "),
+        ("policy.yaml", "`policy.yaml`: expected a file of weights"),
+        ("AAAA", "`AAAA`: no weights: expected a file"),
+    ] {
+        let problems = policy(name).unwrap_err();
+        let said = problems.first().unwrap();
+        assert_eq!(said.path, "classifier.weights");
+        assert!(said.message.starts_with(expected), "{said}");
+    }
+    fs::remove_dir_all(&folder).unwrap();
 }
 
 proptest! {

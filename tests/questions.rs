@@ -221,6 +221,11 @@ fn texts() -> Vec<Case> {
         (r#"{"script": "latin"}"#, chat("今年春天河水很高", ""), false),
         (r#"{"code": true}"#, chat("Why?\n```\nx\n```", ""), true),
         (r#"{"code": true}"#, hi(), false),
+        (r#"{"complexity": "premium"}"#, hi(), true),
+        (r#"{"complexity": "budget"}"#, hi(), false),
+        (r#"{"complexity": {"over": 0.5}}"#, chat(&"word ".repeat(2000), ""), true),
+        (r#"{"complexity": {"over": 0.5}}"#, hi(), false),
+        (r#"{"complexity": {"at_most": 0.5}}"#, hi(), true),
         (
             r#"{"system_matches": "judge$"}"#,
             r#"{"model": "auto", "messages": [{"role": "system", "content": "Be a judge"},

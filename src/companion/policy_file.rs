@@ -2,7 +2,8 @@
 use std::path::Path;
 
 use super::yaml;
-use crate::policy::{Node, Policy, Problem};
+use crate::json::{Document, Limits};
+use crate::policy::{Content, Node, Policy, Problem};
 
 /// The largest file that is read, in bytes: 8 MiB.
 const LARGEST: u64 = 8 << 20;
@@ -13,7 +14,7 @@ const LARGEST: u64 = 8 << 20;
 /// Everything that is wrong; a file that cannot be read is one problem without a line.
 pub fn load(path: &Path) -> Result<(Policy, Node), Vec<Problem>> {
     match read(path) {
-        Ok(bytes) => parse(&bytes),
+        Ok(bytes) => parse_at(&bytes, path.parent()),
         Err(message) => Err(vec![Problem { path: String::new(), line: 0, message }]),
     }
 }
@@ -54,9 +55,52 @@ impl Problem {
 /// # Errors
 /// Everything that is wrong, in the order of its lines.
 pub fn parse(bytes: &[u8]) -> Result<(Policy, Node), Vec<Problem>> {
-    let node = tree(bytes).map_err(|problem| vec![problem])?;
+    parse_at(bytes, None)
+}
+
+/// The same of one that stands in that folder: files that it names are read from there.
+///
+/// # Errors
+/// Everything that is wrong, in the order of its lines.
+pub fn parse_at(bytes: &[u8], folder: Option<&Path>) -> Result<(Policy, Node), Vec<Problem>> {
+    let mut node = tree(bytes).map_err(|problem| vec![problem])?;
+    if let Some(folder) = folder {
+        inline(&mut node, folder).map_err(|problem| vec![problem])?;
+    }
     let policy = Policy::from_node(&node)?;
     Ok((policy, node))
+}
+
+/// Puts the weights of the classifier in the place of the name of their file: the filter reads no
+/// files.
+fn inline(node: &mut Node, folder: &Path) -> Result<(), Problem> {
+    let Some(weights) = ["classifier", "weights"].iter().try_fold(node, |node, key| {
+        let Content::Object(members) = &mut node.content else { return None };
+        let member = members.iter_mut().find(|member| member.key == *key);
+        member.map(|member| &mut member.value)
+    }) else {
+        return Ok(());
+    };
+    let line = weights.line;
+    let Content::Text(text) = &mut weights.content else { return Ok(()) };
+    // Base64 has no dot, and the name of a file has one.
+    if !text.contains('.') {
+        return Ok(());
+    }
+    let wrong = |message: String| Problem {
+        path: "classifier.weights".to_owned(),
+        line,
+        message: format!("`{text}`: {message}"),
+    };
+    let file = read(&folder.join(&*text)).map_err(wrong)?;
+    let root = Document::parse(&file, Limits::lenient()).ok();
+    let own = root.as_ref().and_then(|document| document.root().str_of("weights"));
+    let own = own.map(std::borrow::Cow::into_owned);
+    let own = own.ok_or_else(|| {
+        wrong("expected a file of weights that `tradewind calibrate` wrote".to_owned())
+    })?;
+    *text = own;
+    Ok(())
 }
 
 /// The tree of a text: JSON where it is JSON, for its escapes are not YAML's, and YAML otherwise.

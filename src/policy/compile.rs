@@ -10,8 +10,8 @@ use super::field::{
 use super::predicate::Reading;
 use super::route_names::RouteNames;
 use super::{
-    CreditPolicy, Policy, Problem, chain, class, credits, experiment, identity, limits, model,
-    provider, request_headers, resilience, route,
+    CreditPolicy, Policy, Problem, chain, class, classifier, credits, experiment, identity, limits,
+    model, provider, request_headers, resilience, route,
 };
 
 /// The whole document: its sections in the order in which they are best read.
@@ -27,6 +27,7 @@ pub const DOCUMENT: Section = Section::new(
         &MODELS,
         &CHAINS,
         &REQUEST_HEADERS,
+        &CLASSIFIER,
         &CLASSES,
         &ROUTES,
         &EXPERIMENTS,
@@ -81,6 +82,13 @@ const REQUEST_HEADERS: Optional<List> = Field::optional(
     "none",
     "Headers of an app's request that questions may ask for. Their values are compared and go no \
      further: not to a provider, and not into a log.",
+);
+
+const CLASSIFIER: Optional<Nested> = Field::optional(
+    "classifier",
+    Nested(&classifier::CLASSIFIER),
+    "the length of a request's texts is its complexity",
+    "What judges how hard a request looks.",
 );
 
 const CLASSES: Optional<List> = Field::optional(
@@ -162,6 +170,7 @@ fn policy(root: &Spot<'_>) -> Option<Policy> {
         headers: &request_headers,
         callers: identity::callers(&identity),
         counted: fields.has(&CREDITS),
+        classifier: fields.section(&CLASSIFIER).and_then(classifier::read),
         ..Reading::default()
     };
     let classes = class::read(fields.spot(&CLASSES), &reading);

@@ -5,6 +5,7 @@
 //! reports what is wrong and goes on, so that an operator sees every problem at once.
 mod chain;
 mod class;
+mod classifier;
 mod compile;
 mod credits;
 mod digest;

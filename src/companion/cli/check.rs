@@ -39,7 +39,7 @@ pub(super) fn run(args: &Check) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let checked = policy_file::parse(&bytes)
+    let checked = policy_file::parse_at(&bytes, args.policy.parent())
         .map(|(policy, node)| summary(&policy, &digest(node.to_json().as_bytes())));
     let text = match args.format {
         Format::Human => human(&args.policy, &checked),

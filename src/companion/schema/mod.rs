@@ -117,6 +117,7 @@ fn of(shape: &Shape) -> Map<String, Value> {
         Shape::Whole { least, most, .. } => {
             json!({"type": "integer", "minimum": least, "maximum": most})
         }
+        Shape::Fraction => json!({"type": "number", "minimum": 0, "maximum": 1}),
         Shape::Text(text) => Value::Object(of_text(text)),
         Shape::Words(words) => {
             json!({"enum": words.iter().map(|(word, _)| *word).collect::<Vec<_>>()})

@@ -8,6 +8,7 @@
 mod amount;
 mod choice;
 mod doc_only;
+mod fraction;
 mod list;
 mod number;
 mod object;
@@ -26,6 +27,7 @@ pub use words::shown;
 
 pub(super) use amount::Amount;
 pub(super) use choice::{Word, Words};
+pub(super) use fraction::Fraction;
 pub(super) use list::{Entries, List, NameOf};
 pub(super) use number::{Boolean, Whole};
 pub(super) use object::Object;

@@ -8,6 +8,7 @@ mod all;
 mod any;
 mod client;
 mod code;
+mod complexity;
 mod credits_left;
 mod documents;
 mod facts;
@@ -77,6 +78,7 @@ pub static QUESTIONS: &[&Question] = &[
     &input_tokens::QUESTION,
     &script::QUESTION,
     &code::QUESTION,
+    &complexity::QUESTION,
     &system_matches::QUESTION,
     &text_matches::QUESTION,
     &all::QUESTION,

@@ -1,7 +1,9 @@
 //! What questions are read against: the names of a policy, and how many there may be.
 use core::cell::Cell;
+use std::rc::Rc;
 
 use super::super::field::Spot;
+use crate::complexity::Classifier;
 
 /// Most questions within one another.
 const DEPTH_MAX: usize = 8;
@@ -20,6 +22,8 @@ pub(in super::super) struct Reading<'n> {
     pub(in super::super) callers: Callers<'n>,
     /// Whether anybody counts credits.
     pub(in super::super) counted: bool,
+    /// What judges how hard a request looks; `None` where the policy says nothing of it.
+    pub(in super::super) classifier: Option<Rc<Classifier>>,
     /// Whether a question asks what a tenant has left.
     pub(in super::super) follows_balance: Cell<bool>,
 }

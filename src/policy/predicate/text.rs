@@ -1,6 +1,7 @@
 //! What stands in a request's texts: found by one pass over them, when a question first needs it.
 use core::cell::OnceCell;
 
+use crate::complexity::{Classifier, Judged};
 use crate::dialect::{Ask, Block, Role};
 
 /// How much of a text is looked at for its script, in bytes.
@@ -17,6 +18,7 @@ const CODE_LINES: usize = 3;
 pub struct TextFacts {
     script: OnceCell<Option<Script>>,
     code: OnceCell<bool>,
+    judged: OnceCell<Judged>,
 }
 
 /// A writing system.
@@ -39,6 +41,11 @@ impl TextFacts {
     /// The script of most letters in the last message of the user's; `None` where it has none.
     pub(super) fn script(&self, ask: &Ask<'_>) -> Option<Script> {
         *self.script.get_or_init(|| most(last_of_user(ask)))
+    }
+
+    /// How hard the request looks; a policy has one classifier.
+    pub(super) fn judged(&self, ask: &Ask<'_>, route: &str, classifier: &Classifier) -> Judged {
+        *self.judged.get_or_init(|| classifier.judge_ask(ask, Some(route)))
     }
 
     /// Whether there seems to be code in the last message of the user's.

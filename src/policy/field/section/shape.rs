@@ -46,6 +46,8 @@ pub enum Shape {
         /// The most that it may be.
         most: u64,
     },
+    /// A number from 0 to 1.
+    Fraction,
     /// A text that matches a pattern.
     Text(Text),
     /// One of a few words, each with what it means.
