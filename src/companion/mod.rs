@@ -7,6 +7,7 @@ pub mod ledger;
 pub mod policy_file;
 pub mod rehearsal;
 pub mod render;
+pub mod report;
 pub mod schema;
 pub mod sim;
 mod yaml;

@@ -3,6 +3,7 @@ mod calibrate;
 mod check;
 mod rehearse;
 mod render;
+mod report;
 mod schema;
 mod score;
 mod sim;
@@ -32,6 +33,7 @@ enum Command {
     Diff(diff::Diff),
     Explain(explain::Explain),
     Render(render::Render),
+    Report(report::Report),
     Schema(schema::Schema),
     Score(score::Arguments),
     Sim(sim::Args),
@@ -47,6 +49,7 @@ pub fn run() -> ExitCode {
         Command::Diff(args) => diff::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Render(args) => render::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Sim(args) => sim::run(&args),

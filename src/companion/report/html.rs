@@ -1,0 +1,140 @@
+//! A report as one page of HTML that needs nothing else.
+use core::fmt::Write as _;
+
+use super::plot::{dots, escaped};
+use super::sample::METRICS;
+use super::stats::ALPHA;
+use super::text::value;
+use super::{Group, MISMATCH, Report, shown};
+use crate::companion::report::sample::Unit;
+
+const HEAD: &str = "<!doctype html>
+<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Tradewind: report</title>
+<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
+<style>
+:root { color-scheme: light dark; --ink: #1c2530; --soft: #667; --line: #c8d0da; --dot: #1769aa;
+  --bad: #b3261e; --paper: #fff; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --soft: #9aa7b4; --line: #39434e;
+  --dot: #6cb6ff; --bad: #ff8a80; --paper: #12171d; } }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
+  max-width: 1080px; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem } h2 { font-size: 1.2rem; margin-top: 2.2rem }
+h3 { font-size: 1rem; margin: 0 }
+.grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(480px, 1fr)); gap: 1.2rem }
+.card { border: 1px solid var(--line); border-radius: 8px; padding: .8rem 1rem }
+.big { font-size: 2rem; font-weight: 600 } .soft { color: var(--soft) }
+.bad { color: var(--bad); font-weight: 600 }
+svg text { font-size: 12px; fill: var(--ink) } svg circle { fill: var(--dot) }
+svg .range { stroke: var(--dot); stroke-width: 3; opacity: .45 } svg .zero { stroke: var(--line) }
+table { border-collapse: collapse; width: 100%; font-size: 13px } th { font-weight: 600 }
+td, th { text-align: left; padding: .2rem .5rem; border-top: 1px solid var(--line) }
+</style></head><body>
+";
+
+/// The page.
+#[must_use]
+pub fn page(report: &Report) -> String {
+    let mut out = HEAD.to_owned();
+    // Writing into a string does not fail.
+    let _ = write(&mut out, report);
+    out.push_str("</body></html>\n");
+    out
+}
+
+fn write(out: &mut String, report: &Report) -> core::fmt::Result {
+    writeln!(out, "<h1>What the access log says</h1>")?;
+    writeln!(out, "<p class=\"soft\">{} requests in {} lines", report.all.requests, report.lines)?;
+    if report.unreadable > 0 {
+        writeln!(out, ", {} of them no lines of an access log", report.unreadable)?;
+    }
+    writeln!(out, "</p>")?;
+    if let Some(saved) = report.all.saved() {
+        let (paid, premium) = report.all.paid();
+        let own = saved.interval();
+        writeln!(
+            out,
+            "<div class=\"card\"><span class=\"big\">{:.1} %</span> saved against the premium \
+             model alone<br><span class=\"soft\">95 %: {:.1} to {:.1} %. {paid:.6} credits \
+             instead of {premium:.6}.</span></div>",
+            own.value * 100.0,
+            own.low * 100.0,
+            own.high * 100.0
+        )?;
+    }
+    report.groups.iter().try_for_each(|group| self::group(out, group))?;
+    writeln!(
+        out,
+        "<p class=\"soft\">Bars are 95 % intervals. Differences and p are those of confidence \
+         sequences: they hold however often one looks. Units, not requests, are counted as \
+         independent.</p>"
+    )
+}
+
+fn group(out: &mut String, group: &Group) -> core::fmt::Result {
+    if group.drawn {
+        writeln!(out, "<h2>Experiment {}</h2>", escaped(&group.name))?;
+    } else {
+        let what = escaped(&group.what);
+        writeln!(
+            out,
+            "<h2>By {what}</h2><p class=\"soft\">Not drawn by lot: a difference need not be its \
+             doing.</p>"
+        )?;
+    }
+    match group.mismatch {
+        Some(p) if p < MISMATCH => writeln!(
+            out,
+            "<p class=\"bad\">Sample-ratio mismatch (p = {p:.2e}): the arms' sizes do not follow \
+             their weights. Find out why before you believe anything below.</p>"
+        )?,
+        Some(p) => writeln!(
+            out,
+            "<p class=\"soft\">The arms' sizes agree with their weights (p = {p:.3}).</p>"
+        )?,
+        None => {}
+    }
+    writeln!(out, "<div class=\"grid\">")?;
+    for (place, metric) in METRICS.iter().enumerate() {
+        let rows = group.rows.iter().filter_map(|row| {
+            let own = shown(&row.sample, metric)?;
+            Some((escaped(&row.name), own, value(metric.unit, own)))
+        });
+        let rows: Vec<_> = rows.collect();
+        if rows.is_empty() || rows.iter().all(|(_, own, _)| own.value == 0.0) {
+            continue;
+        }
+        writeln!(out, "<div class=\"card\"><h3>{}</h3>{}", metric.title, dots(&rows))?;
+        writeln!(out, "<table>")?;
+        for row in &group.rows {
+            let Some(own) = shown(&row.sample, metric) else { continue };
+            let difference = row.differences.get(place).copied().flatten();
+            let against = difference.map(|own| {
+                let mark = if own.p < ALPHA { "<b>differs</b>" } else { "" };
+                format!("{} p = {:.3} {mark}", value(metric.unit, own.interval), own.p)
+            });
+            let against = against.unwrap_or_default();
+            let name = escaped(&row.name);
+            writeln!(
+                out,
+                "<tr><th>{name}</th><td>{}</td><td>{against}</td></tr>",
+                value(metric.unit, own)
+            )?;
+        }
+        writeln!(out, "</table></div>")?;
+    }
+    writeln!(
+        out,
+        "</div><table><tr><th>{}</th><th>requests</th><th>units</th><th>saved</th></tr>",
+        group.what
+    )?;
+    for row in &group.rows {
+        let saved = row.sample.saved().map(|own| value(Unit::Share, own.interval()));
+        let (name, saved) = (escaped(&row.name), saved.unwrap_or_default());
+        let (requests, units) = (row.sample.requests, row.sample.units());
+        writeln!(
+            out,
+            "<tr><th>{name}</th><td>{requests}</td><td>{units}</td><td>{saved}</td></tr>"
+        )?;
+    }
+    writeln!(out, "</table>")
+}
