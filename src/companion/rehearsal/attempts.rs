@@ -126,14 +126,16 @@ impl Run<'_> {
             (answer, reply) = (answer.or(done.response_body), reply.or(done.reply));
         }
         on(&mut stream, &mut self.world, Callback::AttemptEnded, &[]);
+        // What the role answers itself is not tried again: it is the last model's failure.
+        if let Some(reply) = reply {
+            return Next::Ends(self.down(&[], reply.status, reply.body));
+        }
         let own = header(&self.world.response, ":status").and_then(|text| text.parse().ok());
-        let (status, body) = match reply {
-            Some(reply) => (reply.status, reply.body),
-            None => (own.unwrap_or(status), answer.unwrap_or_else(|| said.to_vec())),
-        };
+        let status = own.unwrap_or(status);
         if may_retry && is_retried(status) {
             return Next::Retry;
         }
+        let body = answer.unwrap_or_else(|| said.to_vec());
         let headers = self.world.response.clone();
         Next::Ends(self.down(&headers, status, body))
     }
