@@ -14,6 +14,8 @@ impl Operation {
     pub const CHAT: Self = Self { name: "chat" };
     /// How many tokens a conversation has.
     pub const COUNT_TOKENS: Self = Self { name: "count_tokens" };
+    /// What an app thinks of an answer that it had.
+    pub const FEEDBACK: Self = Self { name: "feedback" };
     /// The names that an app may put in `model`.
     pub const LIST_MODELS: Self = Self { name: "list_models" };
     /// One of them.

@@ -134,6 +134,14 @@ impl Line {
         }
     }
 
+    /// What its app thinks of an answer to an earlier request; the score as JSON has numbers.
+    pub(super) fn feedback(&mut self, request_id: &str, score: &str) {
+        self.members.key("feedback").object(|json| {
+            json.key("request_id").string(&logged(request_id));
+            json.key("score").raw(score);
+        });
+    }
+
     /// A member that says something of the request by being there.
     pub(super) fn flag(&mut self, name: &str) {
         self.members.key(name).boolean(true);

@@ -34,7 +34,7 @@ def counted(gateway, model: str) -> dict[str, int]:
 
 
 @EACH
-def test_every_attempt_is_uncountedby_what_became_of_it(launch, sim, version):
+def test_every_attempt_is_counted_by_what_became_of_it(launch, sim, version):
     sim.reset()
     ways = {
         "unreachable": ClosedPort(),

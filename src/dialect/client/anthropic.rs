@@ -1,5 +1,5 @@
 //! Apps written for Anthropic's API.
-use super::{Client, Endpoint, Served};
+use super::{Client, Endpoint, FEEDBACK, Served};
 use crate::dialect::Operation;
 use crate::dialect::format::messages;
 
@@ -30,6 +30,7 @@ pub(super) static CLIENT: Client = Client {
             path: "/v1/models/{id}",
             served: Served::ByGateway(|known| Ok(messages::write_model(known.id))),
         },
+        FEEDBACK,
     ],
     forwarded_headers: &["anthropic-version", "anthropic-beta"],
     request_id_header: "request-id",

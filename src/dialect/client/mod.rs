@@ -49,7 +49,17 @@ pub enum Served {
     /// The gateway itself, for a request that is read like one for a model: it says how many tokens
     /// that has.
     Counted(&'static Inbound, fn(u64) -> Vec<u8>),
+    /// The gateway itself: it has its access log have what an app thinks of an answer.
+    Noted,
 }
+
+/// Where apps say what they think of an answer: the same for all clients, and no vendor's.
+const FEEDBACK: Endpoint = Endpoint {
+    operation: Operation::FEEDBACK,
+    method: "POST",
+    path: "/v1/feedback",
+    served: Served::Noted,
+};
 
 /// Where the name of a thing stands in a path.
 const ID: &str = "{id}";
@@ -139,7 +149,7 @@ impl Endpoint {
     pub const fn inbound(&self) -> Option<&'static Inbound> {
         match self.served {
             Served::ByModels(inbound) => Some(inbound),
-            Served::ByGateway(_) | Served::Counted(..) => None,
+            Served::ByGateway(_) | Served::Counted(..) | Served::Noted => None,
         }
     }
 }
@@ -238,6 +248,7 @@ mod tests {
                 ("POST", "/v1/messages/count_tokens"),
                 ("GET", "/v1/models"),
                 ("GET", "/v1/models/{id}"),
+                ("POST", "/v1/feedback"),
             ]
         );
     }

@@ -1,5 +1,5 @@
 //! Apps written for OpenAI's API.
-use super::{Client, Endpoint, Served};
+use super::{Client, Endpoint, FEEDBACK, Served};
 use crate::dialect::Operation;
 use crate::dialect::format::chat_completions;
 
@@ -24,6 +24,7 @@ pub(super) static CLIENT: Client = Client {
             path: "/v1/models/{id}",
             served: Served::ByGateway(|known| Ok(chat_completions::write_model(known.id))),
         },
+        FEEDBACK,
     ],
     forwarded_headers: &["openai-beta"],
     request_id_header: "x-request-id",

@@ -49,6 +49,9 @@ impl Config {
         let line = &mut Line::default();
         let head = match head::read(headers, &self.policy, line, envoy) {
             Opening::Reply(reply) => return Err(Box::new(Unserved { reply, trace: None })),
+            Opening::Feedback(feedback) => {
+                return Err(Box::new(Unserved { reply: feedback.note(bytes, line), trace: None }));
+            }
             Opening::Request(head) => head,
         };
         if let Some(write) = head.count {

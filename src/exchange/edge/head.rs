@@ -2,6 +2,7 @@
 use super::super::line::{Line, Opened};
 use super::super::reply::Reply;
 use super::super::{Envoy, Read};
+use super::feedback::Feedback;
 use super::header_bound;
 use super::stripped::Stripped;
 use crate::decide::{CHAIN, CLASS, unknown_model};
@@ -35,6 +36,8 @@ pub(super) enum Opening {
     Reply(Reply),
     /// The body decides.
     Request(Head),
+    /// The body says what the app thinks of an answer.
+    Feedback(Feedback),
 }
 
 /// The caller of a request with these headers.
@@ -113,6 +116,7 @@ pub(super) fn read(
             line.answered_ourselves(&own);
             return Opening::Reply(Reply::of(client, own, request_id));
         }
+        Served::Noted => return Opening::Feedback(Feedback::new(client, request_id)),
     };
     if let Some(encoding) = text("content-encoding").filter(|e| !e.eq_ignore_ascii_case("identity"))
     {

@@ -3,6 +3,7 @@ mod body;
 mod calls;
 mod config;
 mod consider;
+mod feedback;
 mod first;
 mod head;
 mod header_bound;
@@ -18,6 +19,7 @@ use std::rc::Rc;
 pub use self::config::Config;
 pub use self::consider::{Considered, Unserved};
 
+use self::feedback::Feedback;
 use self::first::Original;
 use self::head::{Head, Opening};
 use super::duty::{Duties, Duty};
@@ -58,6 +60,8 @@ enum State {
     New,
     /// The headers passed; the body is being gathered.
     Reading(Head),
+    /// The same of what an app thinks of an answer.
+    Hearing(Feedback),
     /// The answer is no. The rest of the body is swallowed first: an HTTP/1 connection can only
     /// be used again once the request has been read to its end.
     Refusing { reply: Reply, swallowed: u64 },
@@ -136,6 +140,14 @@ impl Edge {
         let headers = envoy.headers(HeaderMap::Request);
         match head::read(&headers, &self.config.policy, &mut self.line, envoy) {
             Opening::Reply(reply) => self.refuse(reply, end || !head::has_body(&headers)),
+            Opening::Feedback(feedback) if end => {
+                let reply = feedback.note(&[], &mut self.line);
+                self.refuse(reply, true)
+            }
+            Opening::Feedback(feedback) => {
+                self.state = State::Hearing(feedback);
+                Effects::wait()
+            }
             Opening::Request(head) if end => {
                 let fault = Fault::new(
                     FaultKind::InvalidRequest,
@@ -174,6 +186,17 @@ impl Edge {
                 }
                 self.decide(head, &envoy.request_body(0, size), envoy)
             }
+            State::Hearing(feedback) if Feedback::is_too_long(size) => {
+                let reply = feedback.too_long(&mut self.line);
+                self.swallow(reply, wide(size), end)
+            }
+            State::Hearing(feedback) if end => {
+                answer(feedback.note(&envoy.request_body(0, size), &mut self.line))
+            }
+            State::Hearing(feedback) => {
+                self.state = State::Hearing(feedback);
+                Effects::wait()
+            }
             State::Refusing { reply, swallowed } => {
                 self.swallow(reply, swallowed.saturating_add(wide(size)), end)
             }
@@ -201,13 +224,8 @@ impl Edge {
 
     fn request_trailers(&mut self) -> Effects {
         match core::mem::replace(&mut self.state, State::Replied) {
-            State::Reading(head) => {
-                let fault = Fault::new(
-                    FaultKind::InvalidRequest,
-                    "request trailers are not supported: end the request with its body",
-                );
-                answer(head.fault(&fault, &mut self.line))
-            }
+            State::Reading(head) => answer(head.fault(&trailers(), &mut self.line)),
+            State::Hearing(feedback) => answer(feedback.refuse(&trailers(), &mut self.line)),
             State::Refusing { reply, .. } => answer(reply),
             other => {
                 self.state = other;
@@ -329,6 +347,11 @@ fn answer(reply: Reply) -> Effects {
     let mut effects = Effects::reply(reply);
     effects.list.extend(refused.then(|| metric::REFUSED.count(&[])));
     effects
+}
+
+fn trailers() -> Fault {
+    let message = "request trailers are not supported: end the request with its body";
+    Fault::new(FaultKind::InvalidRequest, message)
 }
 
 fn wide(size: usize) -> u64 {
