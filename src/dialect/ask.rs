@@ -62,6 +62,9 @@ pub struct Ask<'d> {
     /// Whether the message whose calls are being answered came with its thoughts, as their own
     /// provider has signed them.
     pub keeps_thoughts: bool,
+    /// Whether thoughts are to be taken out of the conversation: only a request that thinks may ask
+    /// for it.
+    pub clears_thoughts: bool,
     /// The message of the assistant that the answer is to go on with, by its place.
     pub prefill: Option<usize>,
     /// The app's own name for its end user.

@@ -124,6 +124,11 @@ fn wrong_anthropic() -> Vec<Row> {
             "cannot both be specified",
         ),
         (json!({"model": "claude-opus-5-5", "temperature": 1}), "deprecated"),
+        (
+            json!({"context_management": {"edits": [{"type": "clear_thinking_20251015"}]},
+                "thinking": {"type": "disabled"}}),
+            "`clear_thinking_20251015` strategy requires `thinking` to be enabled or adaptive",
+        ),
         (json!({"messages": [used]}), "first message must use the"),
         (json!({"messages": user(json!(""))}), "non-empty content"),
         (json!({"messages": user(json!([{"type": "text", "text": ""}]))}), "non-empty"),
@@ -250,7 +255,8 @@ fn bodies_that_are_refused() {
 #[test]
 fn what_clients_send_is_taken() {
     let world = World::new();
-    let edits = json!([{"type": "clear_tool_uses_20250919"}]);
+    let thoughts = json!({"type": "clear_thinking_20251015", "keep": "all"});
+    let edits = json!([thoughts, {"type": "clear_tool_uses_20250919"}]);
     let change = json!({"context_management": {"edits": edits}, "thinking": {"type": "adaptive"},
         "model": "claude-opus-4-8", "output_config": {"effort": "xhigh"}});
     let body = plain("anthropic", "hi", &change).to_string();

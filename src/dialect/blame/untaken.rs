@@ -14,6 +14,7 @@ const PHRASES: &[&str] = &[
     "this model supports",
     "model does not support",
     "does not support thinking",
+    "strategy requires  to be enabled",
     "not supported for gpt-",
     "not supported with gpt-",
     "not supported by claude-",

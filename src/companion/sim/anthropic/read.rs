@@ -55,6 +55,7 @@ pub(super) fn read(body: &Value, newest: bool) -> Result<ChatRequest, InvalidFie
     ranges(body)?;
     small_fields(body, &mut request)?;
     let forced_thinking = thinking(body, model, &mut request)?;
+    context(body)?;
     tools::read(body, forced_thinking, &mut request)?;
     let choice = body.get("tool_choice").and_then(Value::as_object);
     let kind = choice.and_then(|choice| text(choice, "type")).unwrap_or_default();
@@ -157,6 +158,25 @@ fn small_fields(body: &Map<String, Value>, request: &mut ChatRequest) -> Result<
             return Err(invalid(&path, message));
         }
         request.stops.push(stop.to_owned());
+    }
+    Ok(())
+}
+
+/// Thoughts are taken out of a conversation only where the model goes on thinking.
+/// platform.claude.com/docs/en/build-with-claude/context-editing
+fn context(body: &Map<String, Value>) -> Result<(), InvalidField> {
+    let Some(context) = body.get("context_management").and_then(Value::as_object) else {
+        return Ok(());
+    };
+    let kind = body.get("thinking").and_then(|thinking| thinking.get("type"));
+    let thinks = kind.is_some_and(|kind| kind == "enabled" || kind == "adaptive");
+    let edits = items(context, "edits").iter().filter_map(|edit| edit.get("type"));
+    for kind in edits.filter_map(Value::as_str) {
+        if kind.starts_with("clear_thinking_") && !thinks {
+            let message =
+                format!("`{kind}` strategy requires `thinking` to be enabled or adaptive");
+            return Err(invalid("context_management", message));
+        }
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! What changes in an app's body for one model of a provider that speaks this format: what that
 //! model does not take is said otherwise or left out. How is found where a request is written, in
 //! [`super::options`].
+use super::context::{EDITS, cut_thoughts};
 use super::instructions::Left;
 use super::options::{Options, Thinking};
 use crate::dialect::cut::{insert, members, replace};
@@ -39,6 +40,9 @@ pub(super) fn amend<'d>(
         unsaid.push("output_config");
     } else {
         self::effort(root, &options, effort, edits);
+    }
+    if is_gone(EDITS) && cut_thoughts(root, edits) {
+        unsaid.push("context_management");
     }
     members(root, |key| unsaid.contains(&key), edits);
     let mut ends = ask.prefill.is_some_and(|index| is_gone(&format!("messages[{index}]")));

@@ -5,6 +5,7 @@ mod answer_read;
 mod answer_write;
 mod block_write;
 mod check;
+mod context;
 mod documents;
 mod edits;
 mod fault;

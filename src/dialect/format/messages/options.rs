@@ -72,6 +72,21 @@ impl<'o> Options<'o> {
     }
 }
 
+impl Options<'_> {
+    /// Whether an app that asks to think is told otherwise: the request goes on without.
+    pub(super) fn stops_thinking(&self, ask: &Ask<'_>) -> bool {
+        let asked = ask.reasoning.map(|given| given.value).filter(|_| !ask.effort_alone);
+        match (asked, self.thinking) {
+            (None | Some(Reasoning::Off), _) => false,
+            (_, Err(reason)) => reason.of_model,
+            (Some(Reasoning::Budget(_)), Ok(Thinking::Unsaid)) => true,
+            // Adaptive thinking is left to a model that thinks unasked.
+            (_, Ok(Thinking::Unsaid)) => !self.generation.thinks,
+            (_, Ok(_)) => false,
+        }
+    }
+}
+
 /// Why a field that only advises is not taken by a model.
 fn advice(text: &'static str, generation: Generation) -> Reason {
     Reason::advice(text).of_model(generation.known)

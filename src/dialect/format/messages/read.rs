@@ -327,6 +327,7 @@ fn about<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
             best_effort(ask, wish);
         }
     }
+    super::context::read(ask, root);
     let Some(metadata) = root.given("metadata") else { return Ok(()) };
     let at = ROOT.key("metadata");
     let metadata = object(metadata, &at)?;

@@ -1,4 +1,5 @@
 //! Fields of a request that this format cannot say.
+use super::context::EDITS;
 use super::generation::Generation;
 use super::options::Options;
 use super::schema;
@@ -39,6 +40,10 @@ pub(super) fn unsupported(ask: &Ask<'_>, target: &Target<'_>, out: &mut Vec<Unsu
     if ask.effort_alone && generation.known && generation.effort.is_none() {
         let why = Reason::advice("is not taken by this model").of_model(true);
         add(path(ask.reasoning.as_ref()), Some(why));
+    }
+    if ask.clears_thoughts && options.stops_thinking(ask) {
+        let why = Reason::advice("takes thoughts out, and this request goes on without thinking");
+        add(Some(EDITS), Some(why.of_model(true)));
     }
     add(path(ask.seed.as_ref()), Some(Reason::advice(NOWHERE)));
     for penalty in [&ask.frequency_penalty, &ask.presence_penalty] {

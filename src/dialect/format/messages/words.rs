@@ -6,7 +6,7 @@ use super::read::KNOWN;
 use crate::dialect::Words;
 
 /// The fields of messages, blocks, tools and options. Those of a request are [`KNOWN`].
-const INNER: [&str; 41] = [
+const INNER: [&str; 42] = [
     "allowed_callers",
     "budget_tokens",
     "cache_control",
@@ -21,6 +21,7 @@ const INNER: [&str; 41] = [
     "disable_parallel_tool_use",
     "display",
     "eager_input_streaming",
+    "edits",
     "effort",
     "enabled",
     "file_id",

@@ -1,6 +1,7 @@
 //! The format against the documented forms of the API.
 mod answer_read;
 mod answer_write;
+mod context;
 mod edit;
 mod failure;
 mod generation;
