@@ -21,17 +21,20 @@ const POLICY: &str = r#"{
     "anthropic": {"dialect": "anthropic", "endpoint": "https://anthropic.test"}
   },
   "models": {
-    "gpt": {"provider": "openai", "name": "gpt-4.1", "context_window": 90000,
+    "gpt": {"provider": "openai", "name": "gpt-4.1", "context_window": 9000000,
       "max_output_tokens": 4000, "price": {"input": "2", "output": "8"}},
     "gemini": {"provider": "google", "name": "gemini-2.5-pro", "context_window": 9000,
       "max_output_tokens": 4000, "price": {"input": "1", "output": "8"}},
-    "claude": {"provider": "anthropic", "name": "claude-3-5-haiku", "context_window": 90000,
-      "max_output_tokens": 4000, "price": {"input": "1", "output": "8"}}
+    "claude": {"provider": "anthropic", "name": "claude-3-5-haiku", "context_window": 9000000,
+      "max_output_tokens": 4000, "price": {"input": "1", "output": "8"}},
+    "bare": {"provider": "anthropic", "name": "claude-3-5-haiku", "context_window": 900000,
+      "max_output_tokens": 4000, "capabilities": ["tools"], "price": {"input": "1", "output": "8"}}
   },
-  "chains": {"both": ["gemini", "gpt"], "gemini": ["gemini"], "claude": ["claude"],
+  "chains": {"both": ["gemini", "gpt"], "gemini": ["gemini"], "claude": ["claude"], "bare": ["bare"],
     "mixed": ["claude", "gpt"]},
   "routes": [
     {"models": ["claude"], "chain": "claude"},
+    {"models": ["bare"], "chain": "bare"},
     {"models": ["mixed"], "chain": "mixed"},
     {"models": ["auto"], "chain": "both"},
     {"models": ["gemini"], "chain": "gemini"}
@@ -254,25 +257,81 @@ fn a_reason_in_the_log_has_a_bound_whatever_an_app_calls_its_fields() {
 #[test]
 fn models_that_would_need_too_many_places_of_a_body_changed_are_passed_over() {
     let ask = |model: &str, thoughts: usize| {
-        let thought = r#"{"type":"thinking","thinking":"","signature":"tradewind"},"#;
+        let thought = concat!(
+            r#"{"type":"thinking","thinking":"","signature":"tradewind"},"#,
+            r#"{"type":"text","text":"x"},"#
+        );
         let body = format!(
             r#"{{"model":"{model}","max_tokens":9,"messages":[{{"role":"user","content":"Hi"}},{{"role":"assistant","content":[{}{{"type":"text","text":"Hm"}}]}},{{"role":"user","content":"So?"}}]}}"#,
             thought.repeat(thoughts)
         );
         decided_for("anthropic", &body, &Counting::default())
     };
-    let most = ask("mixed", 1022).unwrap();
-    assert_eq!((most.outline.changes[0].edits.len(), most.quote.primary.legs.len()), (1024, 2));
-    let more = ask("mixed", 1023).unwrap();
+    let most = ask("mixed", 32_766).unwrap();
+    assert_eq!((most.outline.changes[0].edits.len(), most.quote.primary.legs.len()), (32_768, 2));
+    let more = ask("mixed", 32_767).unwrap();
     assert!(more.outline.changes.is_empty());
     let names = more.quote.primary.legs.iter().map(|leg| leg.model.name.as_str());
     assert_eq!(names.collect::<Vec<_>>(), ["gpt"]);
-    assert!(log(Ok(more)).contains(r#"{"step":"amend","skipped":"claude","reason":"more than 1024 places of the body would have to change, one for each thought of another model: send fewer of them back"}"#));
-    let message = ask("claude", 1023).unwrap_err().fault.message;
-    let expected = "no model behind `claude` can serve this request: `claude`: more than 1024 places \
+    assert!(log(Ok(more)).contains(r#"{"step":"amend","skipped":"claude","reason":"more than 32768 places of the body would have to change, one for each thought of another model: send fewer of them back"}"#));
+    let message = ask("claude", 32_767).unwrap_err().fault.message;
+    let expected = "no model behind `claude` can serve this request: `claude`: more than 32768 places \
                     of the body would have to change, one for each thought of another model: send \
                     fewer of them back";
     assert_eq!(message, expected);
+}
+
+/// A function that was called and is offered no more is offered to Claude again, in words of ours;
+/// so is a shape. All of it is input.
+#[test]
+fn what_is_put_around_a_request_is_held_for() {
+    let most = |model: &str, client: &str, rest: &str| {
+        let body = format!(r#"{{"model":"{model}","max_tokens":9,{rest}}}"#);
+        let decided = decided_for(client, &body, &Counting::default()).unwrap();
+        decided.quote.primary.legs[0].bounds.unwrap().input - body.len() as u64
+    };
+    let hi = r#"{"role":"user","content":"Hi"}"#;
+    let call = r#"{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":{"name":"look","arguments":"{}"}}]}"#;
+    let result = r#"{"role":"tool","tool_call_id":"a","content":"x"}"#;
+    let called = format!(r#""messages":[{hi},{call},{result}]"#);
+    assert_eq!(most("bare", "openai", &format!(r#""messages":[{hi}]"#)), 0);
+    assert_eq!(most("bare", "openai", &called), 1000 + 64 + 4);
+    let shape = r#""response_format":{"type":"json_object"}"#;
+    assert_eq!(most("bare", "openai", &format!(r#"{shape},"messages":[{hi}]"#)), 1000);
+}
+
+/// A conversation that its provider shortens first is read once more, and written anew.
+#[test]
+fn a_conversation_that_is_shortened_first_is_held_for_twice() {
+    let decided = |context: &str| {
+        let body = format!(
+            r#"{{"model":"mixed","max_tokens":100,{context}"messages":[{{"role":"user","content":"Hi"}}]}}"#
+        );
+        let decided = decided_for("anthropic", &body, &Counting::default()).unwrap();
+        let bounds = decided.quote.primary.legs.iter().map(|leg| leg.bounds.unwrap());
+        let bounds: Vec<_> = bounds.map(|own| (own.input, own.output)).collect();
+        (body.len() as u64, bounds, log(Ok(decided)))
+    };
+    let (bytes, bounds, _) =
+        decided(r#""context_management":{"edits":[{"type":"clear_tool_uses_20250919"}]},"#);
+    assert_eq!(bounds, [(bytes, 100), (bytes, 100)]);
+    let (bytes, bounds, log) =
+        decided(r#""context_management":{"edits":[{"type":"compact_20260112"}]},"#);
+    // By a provider of the app's own format, that is: another is not asked to.
+    assert_eq!(bounds, [(2 * bytes, 200), (bytes, 100)]);
+    assert!(log.contains(r#"{"step":"afford","raised":"context_management.edits","reason":"as much again is set aside: its provider may read the conversation once more"}"#), "{log}");
+}
+
+/// What an app sends may be wrong in as many places as it has tools, and is said of a few.
+#[test]
+fn a_refusal_has_a_bound_however_much_is_wrong() {
+    let tool = r#"{"type":"function","function":{"name":"a b"}}"#;
+    let body = format!(
+        r#"{{"model":"bare","messages":[{{"role":"user","content":"Hi"}}],"tools":[{}]}}"#,
+        vec![tool; 2000].join(",")
+    );
+    let message = decided(&body, &Counting::default()).unwrap_err().fault.message;
+    assert!(message.len() < 4000 && message.ends_with("and 1984 more"), "{message}");
 }
 
 /// Instructions among the messages are moved whole for a model that takes none there, and a plan
@@ -288,8 +347,8 @@ fn models_that_much_of_a_body_would_be_moved_for_are_passed_over() {
         legs.iter().map(|leg| leg.model.name.clone()).collect::<Vec<_>>()
     };
     let system = |bytes: usize| format!(r#"{{"role":"system","content":"{}"}}"#, "a".repeat(bytes));
-    assert_eq!(models(&system(65_000)), ["claude", "gpt"]);
-    assert_eq!(models(&system(66_000)), ["gpt"]);
+    assert_eq!(models(&system(4_190_000)), ["claude", "gpt"]);
+    assert_eq!(models(&system(4_200_000)), ["gpt"]);
     // Two changes of the same bytes: the thought and the comma behind it, the instruction and the
     // comma before it.
     let thought = r#"{"type":"thinking","thinking":"","signature":"tradewind"}"#;

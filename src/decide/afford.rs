@@ -28,10 +28,15 @@ const IMAGE_OF_MINI: u64 = 48_200;
 /// (<https://docs.claude.com/en/docs/agents-and-tools/tool-use/overview>).
 const TURNS: u64 = 5;
 
-/// What providers put around the functions that a request offers, in tokens. Anthropic's own words
+/// What providers put around the functions that a request offers, or around the shape that its
+/// answer must have, in tokens. Anthropic's own words
 /// to its models are 313 to 804 tokens long
 /// (<https://docs.claude.com/en/docs/agents-and-tools/tool-use/overview>).
-const TOOLS: u64 = 1000;
+const AROUND: u64 = 1000;
+
+/// What is written of a function that was called and is not offered: Anthropic refuses calls of a
+/// function that it is not told of. In bytes, without its name.
+const PAST_TOOL: u64 = 64;
 
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     if request.policy.credits().is_none() {
@@ -45,14 +50,19 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
         streamed: ask.stream,
     };
     let need = Need::of(request, quote.size);
-    need.bind(&mut quote.primary);
-    quote.near_limit.iter_mut().for_each(|near| need.bind(near));
-    decision.trace.extend(need.brings.map(|field| Entry {
-        step: NAME,
-        chain: None,
-        verdict: Verdict::Raised,
-        subject: field.to_owned(),
-        reason: Cow::Borrowed("a whole context window is set aside: it may bring more to read"),
+    need.bind(request, &mut quote.primary);
+    quote.near_limit.iter_mut().for_each(|near| need.bind(request, near));
+    let brings = "a whole context window is set aside: it may bring more to read";
+    let twice = "as much again is set aside: its provider may read the conversation once more";
+    let raised = [(need.brings, brings), (ask.compacts, twice)];
+    decision.trace.extend(raised.into_iter().filter_map(|(field, reason)| {
+        Some(Entry {
+            step: NAME,
+            chain: None,
+            verdict: Verdict::Raised,
+            subject: field?.to_owned(),
+            reason: Cow::Borrowed(reason),
+        })
     }));
     Ok(())
 }
@@ -92,15 +102,20 @@ impl<'r> Need<'r> {
     }
 
     /// Binds every model of a chain, and prices the dearest.
-    fn bind(&self, candidate: &mut Candidate) {
+    fn bind(&self, request: &Request<'_>, candidate: &mut Candidate) {
         let mut max_cost = Credits::ZERO;
         for leg in &mut candidate.legs {
             let own = self.input(&leg.model);
-            let output = leg.max_output_tokens.saturating_mul(self.ask.choices.max(1));
+            // A conversation that is shortened first is read for that, and written anew.
+            let is_twice = self.ask.compacts.is_some() && request.is_spoken_by(&leg.model);
+            let passes = if is_twice { 2 } else { 1 };
+            let choices = self.ask.choices.max(1).saturating_mul(passes);
+            let output = leg.max_output_tokens.saturating_mul(choices);
             let window = leg.model.context_window;
-            let input = own.max(window.saturating_mul(self.windows));
+            let input = own.max(window.saturating_mul(self.windows)).saturating_mul(passes);
             leg.bounds = Some(Bounds { input, output });
             let held = if self.brings.is_some() { own.max(window) } else { own };
+            let held = held.saturating_mul(passes);
             let images = self.size.images;
             let cost = leg.model.price.map(|price| price.worst(held, output, images));
             max_cost = max_cost.max(cost.unwrap_or_default());
@@ -130,7 +145,10 @@ fn is_tool(field: &str) -> bool {
 fn brings(field: &str) -> bool {
     let block = field.contains(".content[");
     let source = [".source", ".url"].iter().any(|end| field.ends_with(end));
-    is_tool(field) || field == "container" || (block && (source || field.ends_with(']')))
+    // What a model said aloud is named by an id, wherever it is kept.
+    let spoken = field.starts_with("messages[") && field.ends_with("].audio");
+    let within = block && (source || field.ends_with(']'));
+    is_tool(field) || field == "container" || spoken || within
 }
 
 /// How many images a request has.
@@ -144,8 +162,29 @@ fn input_tokens(ask: &Ask<'_>, bytes: usize, images: u64) -> u64 {
     let blocks = ask.turns.iter().flat_map(|turn| &turn.blocks);
     let data = blocks.map(|block| seen(block).1).fold(0, u64::saturating_add);
     let text = u64::try_from(bytes).unwrap_or(u64::MAX).saturating_sub(data);
-    let tools = if ask.tools.is_empty() { 0 } else { TOOLS };
-    text.saturating_add(images).saturating_add(tools)
+    let shape = if ask.format.is_some() { AROUND } else { 0 };
+    [images, tools(ask), shape].into_iter().fold(text, u64::saturating_add)
+}
+
+/// What is put around functions: those that a request offers, or else those that were called in it.
+fn tools(ask: &Ask<'_>) -> u64 {
+    if !ask.tools.is_empty() {
+        return AROUND;
+    }
+    let blocks = ask.turns.iter().flat_map(|turn| &turn.blocks);
+    let mut called: Vec<&str> = blocks
+        .filter_map(|block| match block {
+            Block::ToolCall { name, .. } => Some(&**name),
+            _ => None,
+        })
+        .collect();
+    called.sort_unstable();
+    called.dedup();
+    let written = called
+        .iter()
+        .map(|name| PAST_TOOL.saturating_add(u64::try_from(name.len()).unwrap_or(u64::MAX)));
+    let around = if called.is_empty() { 0 } else { AROUND };
+    written.fold(around, u64::saturating_add)
 }
 
 /// The images in a block, and the bytes of those and of documents that are sent in place.
@@ -179,9 +218,11 @@ mod tests {
             ("messages[0].content[1].content[0]", false, true),
             ("messages[0].content[1].source", false, true),
             ("messages[0].content[1].image_url.url", false, true),
+            ("messages[2].audio", false, true),
             // Words of the request's own.
             ("messages[2]", false, false),
             ("messages[2].tool_calls[0]", false, false),
+            ("audio", false, false),
             ("messages[0].content[1].citations", false, false),
             ("max_tokens", false, false),
             ("context_management", false, false),

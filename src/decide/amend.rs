@@ -10,13 +10,23 @@ const NAME: &str = "amend";
 pub(super) const STEP: Step = Step { name: NAME, run };
 
 /// Most places of a body that change: a plan carries them all, and each attempt reads it. The model
-/// is one of them, and so is each thought of another provider's model that an app sends back.
-const EDITS_MAX: usize = 1024;
+/// is one of them, and so is each thought of another provider's model that an app sends back. Those
+/// grow in number with a conversation, so it is more than the largest window has room for: what
+/// goes together is one place, and between two there is a call with its result, or words.
+const EDITS_MAX: usize = 32 << 10;
 
-/// Most bytes that are put into a body: a plan carries them too, once for each model that is told
-/// something else. Most edits are of a few words; instructions that a model does not take where
-/// they stand are moved whole.
-const PUT_BYTES_MAX: usize = 64 << 10;
+/// Most bytes that are put into a body: a plan carries them too. Most edits are of a few words, but
+/// instructions that a model does not take where they stand are moved whole, and there are more of
+/// them the longer a conversation is: this is a million tokens of them, a whole window.
+const PUT_BYTES_MAX: usize = 4 << 20;
+
+/// Most bytes of a plan that all changes of one body are, one for each model that is told something
+/// else. One with the most places and the most bytes is 6 MiB: the first of a chain always is
+/// within, and models after it are passed over rather than that a plan outgrows its proxy.
+const PLAN_BYTES_MAX: usize = 16 << 20;
+
+/// What an edit is in a plan beside what it puts, and more than it is in memory.
+const EDIT_BYTES: usize = 48;
 
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     let (operation, format) = (request.operation, request.inbound.format);
@@ -32,6 +42,7 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     }
     // What all models take alike changes in the same places for all of them, and stands here once.
     let mut changes: Vec<Change> = Vec::with_capacity(1);
+    let mut planned = 0_usize;
     let left = decision.pass_over(request, NAME, |leg| {
         if !request.is_spoken_by(&leg.model) {
             return None;
@@ -44,13 +55,13 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
                  thought of another model: send fewer of them back"
             )));
         }
-        if change.edits.iter().map(|edit| edit.put.text_bytes()).fold(0, usize::saturating_add)
-            > PUT_BYTES_MAX
-        {
+        let put = change.edits.iter().map(|edit| edit.put.text_bytes());
+        let put = put.fold(0, usize::saturating_add);
+        if put > PUT_BYTES_MAX {
             return Some(Cow::Owned(format!(
-                "more than {} KiB of the body would have to be moved for it, such as instructions \
+                "more than {} MiB of the body would have to be moved for it, such as instructions \
                  among the messages: send them in `system`",
-                PUT_BYTES_MAX >> 10
+                PUT_BYTES_MAX >> 20
             )));
         }
         if !in_order(&change.edits) {
@@ -60,6 +71,17 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
             ));
         }
         let known = changes.iter().position(|own| *own == change);
+        if known.is_none() {
+            let own = change.edits.len().saturating_mul(EDIT_BYTES).saturating_add(put);
+            let all = planned.saturating_add(own);
+            if all > PLAN_BYTES_MAX {
+                return Some(Cow::Borrowed(
+                    "the models before it are told so much otherwise that a plan has no room left \
+                     for what it would be told",
+                ));
+            }
+            planned = all;
+        }
         leg.change = known.unwrap_or(changes.len());
         if known.is_none() {
             changes.push(change);
@@ -79,5 +101,6 @@ fn change(request: &Request<'_>, leg: &Leg, common: &[Edit]) -> Change {
     let model = &leg.model;
     let target = Target { model: &model.provider_model, max_output_tokens: leg.max_output_tokens };
     let drops = model.unsupported == Unsupported::Drop;
-    request.inbound.change((request.document, request.ask), &target, drops, common)
+    let is_priced = model.price.is_some();
+    request.inbound.change((request.document, request.ask), &target, (drops, is_priced), common)
 }

@@ -10,6 +10,9 @@ const NAME: &str = "fit";
 
 pub(super) const STEP: Step = Step { name: NAME, run };
 
+/// Most fields of a request that an app is told of for one model: each of its tools may be one.
+const SAID: usize = 16;
+
 /// What is known of a request.
 #[derive(Debug, Clone)]
 pub struct Facts {
@@ -150,7 +153,11 @@ fn unsayable(request: &Request<'_>, leg: &Leg) -> Option<String> {
     } else {
         endpoint.unsupported(request.ask, &target)
     };
-    let said: Vec<String> = fields.iter().map(ToString::to_string).collect();
+    let mut said: Vec<String> = fields.iter().take(SAID).map(ToString::to_string).collect();
+    let more = fields.len().saturating_sub(SAID);
+    if more > 0 {
+        said.push(format!("and {more} more"));
+    }
     if said.is_empty() { None } else { Some(said.join(", ")) }
 }
 

@@ -78,6 +78,7 @@ pub fn count(request: &Request<'_>) -> Result<u64, Fault> {
     for step in [limits::STEP, route::STEP] {
         (step.run)(request, &mut decision)?;
     }
+    thread::is_whole(request)?;
     Ok(request.input_tokens())
 }
 

@@ -57,6 +57,17 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Whether a request holds all that is to be counted of it.
+///
+/// # Errors
+/// What came before is kept by its provider, who alone could count it.
+pub(super) fn is_whole(request: &Request<'_>) -> Result<(), Fault> {
+    match request.ask.thread {
+        Some(Thread::Continue) => Err(refusal("what came before is counted only where it is sent")),
+        Some(Thread::Create) | None => Ok(()),
+    }
+}
+
 /// Whether the message that a thread goes on from was given to the tenant that asks.
 fn is_own(request: &Request<'_>) -> bool {
     let message = request.ask.goes_on_from.as_deref();

@@ -65,6 +65,10 @@ pub struct Ask<'d> {
     /// Whether thoughts are to be taken out of the conversation: only a request that thinks may ask
     /// for it.
     pub clears_thoughts: bool,
+    /// What has a provider of the app's own format read the conversation once more, to shorten it.
+    pub compacts: Option<&'static str>,
+    /// What has a provider of the app's own format serve the request sooner, for more money.
+    pub premium: Option<&'static str>,
     /// The message of the assistant that the answer is to go on with, by its place.
     pub prefill: Option<usize>,
     /// The app's own name for its end user.

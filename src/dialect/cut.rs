@@ -30,6 +30,7 @@ pub(super) fn replace(value: Value<'_>, text: impl Into<String>, edits: &mut Vec
 }
 
 fn cut(children: impl Iterator<Item = (Range<usize>, bool)>, edits: &mut Vec<Edit>) {
+    let own = edits.len();
     let mut kept = false;
     let mut before: Option<usize> = None;
     let mut children = children.peekable();
@@ -40,7 +41,11 @@ fn cut(children: impl Iterator<Item = (Range<usize>, bool)>, edits: &mut Vec<Edi
             let from = before.filter(|_| kept).unwrap_or(span.start);
             let next = children.peek().filter(|_| !kept);
             let to = next.map_or(span.end, |(next, _)| next.start);
-            edits.push(Edit { at: from..to, put: Put::Text(String::new()) });
+            match edits.get_mut(own..).and_then(<[Edit]>::last_mut) {
+                // What goes together is one place.
+                Some(last) if last.at.end == from => last.at.end = to,
+                _ => edits.push(Edit { at: from..to, put: Put::Text(String::new()) }),
+            }
         }
         before = Some(span.end);
     }
@@ -52,14 +57,26 @@ pub(super) fn merged(common: &[Edit], mut own: Vec<Edit>) -> Vec<Edit> {
     if own.is_empty() {
         return common.to_vec();
     }
-    let within = |edit: &Edit| {
-        // What is put before it is not within it.
-        let holds = |own: &Edit| {
-            own.at.start <= edit.at.start && edit.at.end <= own.at.end && edit.at.end > own.at.start
+    own.sort_by_key(|edit| (edit.at.start, edit.at.end));
+    // There may be thousands of both: they are gone through side by side, once.
+    let mut others = own.iter().peekable();
+    let mut end: Option<usize> = None;
+    let mut common: Vec<&Edit> = common.iter().collect();
+    common.sort_by_key(|edit| (edit.at.start, edit.at.end));
+    let mut kept: Vec<Edit> = Vec::with_capacity(common.len());
+    for edit in common {
+        // What is put before a place is not within it.
+        let begins = |own: &&Edit| {
+            own.at.start < edit.at.start
+                || (own.at.start == edit.at.start && edit.at.end > edit.at.start)
         };
-        own.iter().any(holds)
-    };
-    let kept: Vec<Edit> = common.iter().filter(|edit| !within(edit)).cloned().collect();
+        while let Some(own) = others.next_if(|own| begins(own)) {
+            end = Some(own.at.end).max(end);
+        }
+        if end.is_none_or(|end| edit.at.end > end) {
+            kept.push(edit.clone());
+        }
+    }
     own.extend(kept);
     own.sort_by_key(|edit| (edit.at.start, edit.at.end));
     own
@@ -92,6 +109,7 @@ mod tests {
         let mut edits = Vec::new();
         items(document.root(), |item| item.raw() == "0", &mut edits);
         assert_eq!(splice(list.as_bytes(), &edits, "", None).unwrap(), b"[1,2]");
+        assert_eq!(edits.len(), 2, "neighbours go together: {edits:?}");
     }
 
     #[test]

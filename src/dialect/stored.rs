@@ -27,6 +27,9 @@ const IDS: [&str; 13] = [
 const FREE: [&str; 6] =
     ["arguments", "input", "input_schema", "mcp_servers", "parameters", "schema"];
 
+/// How the kind of a block ends that tells of a file which a provider's own tool has written.
+const TOLD: &str = "code_execution_output";
+
 /// Where Gemini keeps the files that were sent to it before.
 const FILES: &str = "generativelanguage.";
 
@@ -46,7 +49,12 @@ pub(super) fn within(fields: &mut Vec<Field>, value: Value<'_>, at: &At<'_>) {
     for (index, item) in value.items().enumerate() {
         within(fields, item, &at.item(index));
     }
+    // What a provider's own tool has written is only told of: nobody reads it by that.
+    let is_told = || value.str_of("type").is_some_and(|kind| kind.ends_with(TOLD));
     for (key, inner) in value.members() {
+        if key == "file_id" && is_told() {
+            continue;
+        }
         let at = at.key(&key);
         // A provider's own skills are everybody's.
         let is_public = || value.get("type").is_some_and(|kind| kind.is("anthropic"));
@@ -64,9 +72,11 @@ pub(super) fn address(fields: &mut Vec<Field>, url: &str, at: &At<'_>) {
         url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
     };
     let is_web = begins("https://") || begins("http://");
-    let host = url.split("//").nth(1).and_then(|rest| rest.split('/').next());
-    let is_kept = || host.is_some_and(|host| host.to_ascii_lowercase().contains(FILES));
-    if !is_web || is_kept() {
+    let host = url.split("//").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
+    // Servers differ in how they read the others, and may find a host where none is written.
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:@[]".contains(&byte);
+    let is_kept = || host.to_ascii_lowercase().contains(FILES);
+    if !is_web || host.is_empty() || !host.bytes().all(is_plain) || is_kept() {
         note(fields, at);
     }
 }
@@ -107,6 +117,20 @@ mod tests {
             // An id of the app's own.
             (r#"{"type":"mcp_tool_use","input":{"file_id":"f"}}"#, ""),
             (r#"{"file_id":null}"#, ""),
+            // What a provider's own tool has written is told of, and what is to be read is not.
+            (
+                concat!(
+                    r#"{"content":{"type":"bash_code_execution_result","content":"#,
+                    r#"[{"type":"bash_code_execution_output","file_id":"f"}]}}"#
+                ),
+                "",
+            ),
+            (r#"{"content":[{"type":"code_execution_output","file_id":"f"}]}"#, ""),
+            (
+                r#"{"content":[{"type":"code_execution_output","container":"c"}]}"#,
+                "content[0].container",
+            ),
+            (r#"{"type":"container_upload","file_id":"f"}"#, "file_id"),
         ] {
             let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
             let mut fields = Vec::new();
@@ -122,6 +146,13 @@ mod tests {
             ("HTTP://x.test/a.pdf", false),
             ("https://generativelanguage.googleapis.com/v1beta/files/a", true),
             ("https://me@GenerativeLanguage.googleapis.com:443/v1beta/files/a", true),
+            ("https:///generativelanguage.googleapis.com/v1beta/files/a", true),
+            ("https://generativelanguage%2egoogleapis.com/v1beta/files/a", true),
+            ("https://generative\tlanguage.googleapis.com/v1beta/files/a", true),
+            ("https://generativelanguage。googleapis.com/v1beta/files/a", true),
+            ("https:/\\generativelanguage.googleapis.com/v1beta/files/a", true),
+            ("https://", true),
+            ("https://[::1]:8080/a", false),
             ("gs://bucket/a", true),
             ("files/a", true),
         ] {

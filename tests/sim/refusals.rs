@@ -124,11 +124,6 @@ fn wrong_anthropic() -> Vec<Row> {
             "cannot both be specified",
         ),
         (json!({"model": "claude-opus-5-5", "temperature": 1}), "deprecated"),
-        (
-            json!({"context_management": {"edits": [{"type": "clear_thinking_20251015"}]},
-                "thinking": {"type": "disabled"}}),
-            "`clear_thinking_20251015` strategy requires `thinking` to be enabled or adaptive",
-        ),
         (json!({"messages": [used]}), "first message must use the"),
         (json!({"messages": user(json!(""))}), "non-empty content"),
         (json!({"messages": user(json!([{"type": "text", "text": ""}]))}), "non-empty"),
@@ -272,6 +267,20 @@ fn what_clients_send_is_taken() {
     let answer =
         world.ask("openai", &plain("openai", "hi", &json!({"messages": [hi, call, result]})));
     assert_eq!(answer.status, 200, "{}", answer.body);
+}
+
+#[test]
+fn thoughts_are_taken_out_only_of_a_request_that_thinks() {
+    let world = World::new();
+    let edits = json!([{"type": "clear_thinking_20251015", "keep": "all"}]);
+    for (thinking, status) in [("disabled", 400), ("adaptive", 200)] {
+        let change = json!({"context_management": {"edits": edits},
+            "thinking": {"type": thinking}, "model": "claude-opus-4-8"});
+        let answer = world.ask("anthropic", &plain("anthropic", "hi", &change));
+        assert_eq!(answer.status, status, "{}", answer.body);
+        let words = "strategy requires `thinking` to be enabled or adaptive";
+        assert_eq!(answer.body.contains(words), status == 400, "{}", answer.body);
+    }
 }
 
 #[test]

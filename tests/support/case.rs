@@ -103,7 +103,7 @@ fn request(pair: &Pair, text: &str, out: &mut Out) -> Result<bool, String> {
         name.string(&pair.model);
         let name = utf8(name.finish())?;
         let common = (pair.inbound.edits)(&document, &ask);
-        let change = pair.inbound.change((&document, &ask), &target, false, &common);
+        let change = pair.inbound.change((&document, &ask), &target, (false, false), &common);
         let unsupported = refused_by_model(pair, &ask, &target, &change);
         if !unsupported.is_empty() {
             out.insert("unsupported.txt", unsupported);

@@ -123,18 +123,20 @@ impl Inbound {
     }
 
     /// What changes in a body for one model. `common` are [`Inbound::edits`]; `drops` says whether
-    /// what the model does not take is left out even where the app demands it.
+    /// what the model does not take is left out even where the app demands it, `is_priced` whether
+    /// somebody pays for what it does at its usual price: what costs more is left out.
     #[must_use]
     pub fn change<'d>(
         &self,
         (document, ask): (&'d Document<'d>, &Ask<'d>),
         target: &Target<'_>,
-        drops: bool,
+        (drops, is_priced): (bool, bool),
         common: &[Edit],
     ) -> Change {
         let mut left_out = self.format.refused_by_model(ask, target);
         left_out.retain(|field| drops || ask.is_best_effort(field));
-        let left_out: Vec<Field> = left_out.into_iter().map(|one| one.field).collect();
+        let mut left_out: Vec<Field> = left_out.into_iter().map(|one| one.field).collect();
+        left_out.extend(ask.premium.filter(|_| is_priced).map(Field::Borrowed));
         let mut own = Vec::new();
         (self.amend)(document, ask, target, &left_out, &mut own);
         Change { edits: merged(common, own), left_out }

@@ -15,9 +15,12 @@ pub(super) struct Shown<'s> {
 }
 
 impl Shown<'_> {
-    /// Whether a model would answer.
+    /// Whether the app would get an answer, a model's or the gateway's own.
     pub(super) fn is_served(&self) -> bool {
-        self.course.ending == Ending::Answered
+        match self.course.ending {
+            Ending::Answered => true,
+            Ending::Told { status, .. } => (200..300).contains(&status),
+        }
     }
 
     fn trace(&self) -> Option<&Trace> {
@@ -126,7 +129,8 @@ impl Shown<'_> {
             let candidates = own.decision.quote.candidates().map(candidate).collect();
             members.insert("candidates".to_owned(), candidates);
         }
-        let answered = self.course.attempts.last().filter(|_| self.is_served());
+        let is_a_models = self.course.ending == Ending::Answered;
+        let answered = self.course.attempts.last().filter(|_| is_a_models);
         members.insert("model".to_owned(), json!(answered.map(|own| &own.model)));
         if let Ending::Told { status, body } = &self.course.ending {
             let text = String::from_utf8_lossy(body);

@@ -17,10 +17,11 @@ pub(super) fn amend<'d>(
     edits: &mut Vec<Edit>,
 ) {
     let family = Family::of(target.model);
-    if !family.is_known() {
-        return;
-    }
     let root = document.root();
+    if !family.is_known() {
+        let premium = ask.premium.filter(|field| gone.iter().any(|own| own == field));
+        return members(root, |key| premium == Some(key), edits);
+    }
     let mut unsaid: Vec<&str> = gone.iter().map(AsRef::as_ref).collect();
     unsaid.retain(|field| *field != "tools");
     if gone.iter().any(|field| field == "tools") {

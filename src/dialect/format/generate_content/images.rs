@@ -14,16 +14,12 @@ fn strange(block: &Block<'_>) -> bool {
     }
 }
 
-/// An image's media type; `None` for one that the API does not take.
-///
-/// An address that ends in no known type is taken for a JPEG: the API wants to be told one, and
-/// looks for itself.
+/// An image's media type; `None` for one that the API does not take, or whose address does not
+/// tell: the API wants to be told one, and reads as a film what is the address of a film.
 pub(super) fn media_type(image: &Image<'_>) -> Option<&'static str> {
-    let (given, unknown) = match image {
-        Image::Base64 { media_type, .. } => {
-            (media_type.split_once('/').unwrap_or_default().1, None)
-        }
-        Image::Url(url) => (extension(url), Some("image/jpeg")),
+    let given = match image {
+        Image::Base64 { media_type, .. } => media_type.split_once('/').unwrap_or_default().1,
+        Image::Url(url) => extension(url),
     };
     match given.to_ascii_lowercase().as_str() {
         "jpeg" | "jpg" => Some("image/jpeg"),
@@ -31,8 +27,7 @@ pub(super) fn media_type(image: &Image<'_>) -> Option<&'static str> {
         "webp" => Some("image/webp"),
         "heic" => Some("image/heic"),
         "heif" => Some("image/heif"),
-        "gif" | "bmp" | "tif" | "tiff" | "svg" | "avif" => None,
-        _ => unknown,
+        _ => None,
     }
 }
 

@@ -30,7 +30,8 @@ pub(super) fn unsupported(ask: &Ask<'_>, target: &Target<'_>, out: &mut Vec<Unsu
         add(given.field, Reason::demand("cannot be combined with tools at this model"));
     }
     if has_strange(ask) {
-        let why = "hold an image that is no JPEG, PNG, WebP, HEIC or HEIF";
+        let why = "hold an image that is no JPEG, PNG, WebP, HEIC or HEIF, or an address that does \
+                   not end in the name of one of these";
         add("messages", Reason::demand(why));
     }
     for (given, least, most, reason) in ranges(ask) {

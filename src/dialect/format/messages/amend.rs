@@ -30,7 +30,7 @@ pub(super) fn amend<'d>(
         let unsayable = samplers.iter().filter(|(_, said)| !matches!(said, Ok(Some(_))));
         unsaid.extend(unsayable.map(|(key, _)| *key));
     }
-    unsaid.extend(Some("tool_choice").filter(|choice| is_gone(choice)));
+    unsaid.extend(["speed", "tool_choice"].into_iter().filter(|field| is_gone(field)));
     let rewritten = thinking(root, &options, edits);
     if rewritten == Rewritten::Unsaid {
         unsaid.push("thinking");

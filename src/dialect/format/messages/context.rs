@@ -6,6 +6,9 @@ use crate::json::Value;
 /// Takes thoughts out, and is refused where no more are had.
 const THOUGHTS: &str = "clear_thinking_";
 
+/// Has the provider read the whole conversation and write a shorter one, before the answer.
+const SHORTER: &str = "compact_";
+
 /// Where [`cut_thoughts`] cuts, as the app writes it.
 pub(super) const EDITS: &str = "context_management.edits";
 
@@ -14,6 +17,7 @@ pub(super) fn read(ask: &mut Ask<'_>, root: Value<'_>) {
     let edits = root.given("context_management").and_then(|own| own.given("edits"));
     let listed = || edits.into_iter().flat_map(|edits| edits.items());
     ask.clears_thoughts = listed().any(clears_thoughts);
+    ask.compacts = listed().any(|edit| is(edit, SHORTER)).then_some(EDITS);
 }
 
 /// Takes out what is refused of a request that does not think. Whether nothing else was asked for,
@@ -33,5 +37,9 @@ pub(super) fn cut_thoughts(root: Value<'_>, edits: &mut Vec<Edit>) -> bool {
 }
 
 fn clears_thoughts(edit: Value<'_>) -> bool {
-    edit.str_of("type").is_some_and(|kind| kind.starts_with(THOUGHTS))
+    is(edit, THOUGHTS)
+}
+
+fn is(edit: Value<'_>, kind: &str) -> bool {
+    edit.str_of("type").is_some_and(|own| own.starts_with(kind))
 }

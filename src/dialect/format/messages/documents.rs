@@ -19,7 +19,8 @@ pub(super) fn document<'d>(
         passthrough_only(ask, citations, &at.key("citations"));
     }
     let said = |key: &str| item.given(key).map(|_| need_string(item, key, at)).transpose();
-    let (name, context) = (said("title")?, said("context")?);
+    let name = said("title")?.filter(|text| !text.is_empty());
+    let context = said("context")?.filter(|text| !text.is_empty());
     let source = need(item, "source", at, "an object, where the document is")?;
     let source_at = at.key("source");
     let source = object(source, &source_at)?;

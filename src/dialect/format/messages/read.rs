@@ -320,6 +320,7 @@ fn about<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> {
     }
     if root.given("speed").is_some_and(|speed| !speed.is("standard")) {
         best_effort(ask, "speed");
+        ask.premium = Some("speed");
     }
     // What Anthropic forgets of a long conversation, its model does not read; others read it all.
     for wish in ["context_management", "diagnostics"] {

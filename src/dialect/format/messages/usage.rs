@@ -10,21 +10,44 @@ use crate::usage::Usage;
 /// repeats the sum. Without what was known before, the same tokens would count twice.
 pub(super) fn read(usage: Value<'_>, hour: &mut u64) -> Usage {
     let mut counts = Counts::default();
-    let mut count = |of: Option<Value<'_>>, key: &str| counts.of(of, key).unwrap_or(0);
-    let split = usage.given("cache_creation");
-    *hour = count(split, "ephemeral_1h_input_tokens").max(*hour);
-    let short = count(split, "ephemeral_5m_input_tokens");
-    let written = count(Some(usage), "cache_creation_input_tokens");
-    let thought = count(usage.given("output_tokens_details"), "thinking_tokens");
+    let mut passes = [0_u64; COUNTS];
+    for pass in usage.given("iterations").into_iter().flat_map(|passes| passes.items()) {
+        let one = report(pass, &mut counts);
+        passes.iter_mut().zip(one).for_each(|(sum, one)| *sum = sum.saturating_add(one));
+    }
+    // What was read and written on the way, such as to shorten the conversation, stands among the
+    // passes alone.
+    let mut most = report(usage, &mut counts);
+    most.iter_mut().zip(passes).for_each(|(own, sum)| *own = sum.max(*own));
+    let [input, cached_input, written, short, of_an_hour, output, reasoning] = most;
+    *hour = of_an_hour.max(*hour);
     Usage {
-        input: count(Some(usage), "input_tokens"),
-        cached_input: count(Some(usage), "cache_read_input_tokens"),
+        input,
+        cached_input,
         cache_write: written.saturating_sub(*hour).max(short),
         cache_write_hour: *hour,
-        output: count(Some(usage), "output_tokens"),
-        reasoning: thought,
+        output,
+        reasoning,
         garbled: counts.garbled,
     }
+}
+
+/// How many counts there are in one report.
+const COUNTS: usize = 7;
+
+/// The counts of an answer, or of one pass of its model.
+fn report(usage: Value<'_>, counts: &mut Counts) -> [u64; COUNTS] {
+    let mut count = |of: Option<Value<'_>>, key: &str| counts.of(of, key).unwrap_or(0);
+    let split = usage.given("cache_creation");
+    [
+        count(Some(usage), "input_tokens"),
+        count(Some(usage), "cache_read_input_tokens"),
+        count(Some(usage), "cache_creation_input_tokens"),
+        count(split, "ephemeral_5m_input_tokens"),
+        count(split, "ephemeral_1h_input_tokens"),
+        count(Some(usage), "output_tokens"),
+        count(usage.given("output_tokens_details"), "thinking_tokens"),
+    ]
 }
 
 /// Writes a `usage` object as the value of a key.

@@ -200,7 +200,12 @@ pub(super) fn store(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> 
 
 pub(super) fn service_tier(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {
     let tier = string(name, value)?;
-    if matches!(&*tier, "auto" | "default") { Ok(()) } else { best_effort(ask, name) }
+    if matches!(&*tier, "auto" | "default") {
+        return Ok(());
+    }
+    // `flex` is slower for less, and a word that nobody knows may be faster for more.
+    ask.premium = (tier != "flex").then_some(name);
+    best_effort(ask, name)
 }
 
 pub(super) fn verbosity(ask: &mut Ask<'_>, name: &'static str, value: Value<'_>) -> Read {

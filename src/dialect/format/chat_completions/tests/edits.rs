@@ -60,7 +60,8 @@ fn amended(body: &str, model: &str) -> (String, Vec<String>) {
     let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
     let ask = INBOUND.ask(&document).expect(body);
     let target = Target { model, max_output_tokens: 9000 };
-    let change = INBOUND.change((&document, &ask), &target, false, &edits(&document, &ask));
+    let change =
+        INBOUND.change((&document, &ask), &target, (false, false), &edits(&document, &ask));
     let sent = splice(body.as_bytes(), &change.edits, &format!("\"{model}\""), None).unwrap();
     let left_out = change.left_out.iter().map(ToString::to_string).collect();
     (String::from_utf8(sent).unwrap(), left_out)
@@ -177,6 +178,24 @@ fn reasoning_and_functions() -> Vec<Row> {
         ),
         // Functions beside reasoning.
         ("gpt-5.6-sol", tool(""), format!(r#""reasoning_effort":"none",{TOOL}"#), &[]),
+        (
+            "gpt-6-sol",
+            tool(r#","reasoning_effort":"medium""#),
+            tool(r#","reasoning_effort":"none""#),
+            &["reasoning_effort"],
+        ),
+        (
+            "gpt-6-sol",
+            tool(r#","thinking":{"type":"adaptive"}"#),
+            format!(r#""reasoning_effort":"none",{TOOL}"#),
+            &["thinking"],
+        ),
+        (
+            "gpt-4.1",
+            said(r#""thinking":{"type":"adaptive"},"n":1"#),
+            said(r#""n":1"#),
+            &["thinking"],
+        ),
         ("gpt-5.1", tool(""), tool(""), &[]),
         ("o3", tool(r#","parallel_tool_calls":false"#), tool(""), &["parallel_tool_calls"]),
         ("o3", tool(r#","parallel_tool_calls":true"#), tool(""), &[]),
@@ -259,8 +278,49 @@ fn where_a_demand_is_dropped_it_is_gone() {
     let document = Document::parse(asked.as_bytes(), Limits::default()).unwrap();
     let ask = INBOUND.ask(&document).unwrap();
     let target = Target { model: "gpt-5", max_output_tokens: 9 };
-    let change = INBOUND.change((&document, &ask), &target, true, &edits(&document, &ask));
+    let change = INBOUND.change((&document, &ask), &target, (true, false), &edits(&document, &ask));
     let sent = splice(asked.as_bytes(), &change.edits, "\"gpt-5\"", None).unwrap();
     assert_eq!(String::from_utf8(sent).unwrap(), body("gpt-5", "", 128));
     assert_eq!(change.left_out, ["stop", "tools"]);
+}
+
+/// Where a model's answers have a price, none is served sooner for more.
+#[test]
+fn what_costs_more_is_left_out_where_somebody_pays() {
+    let body = |model: &str, tier: &str| {
+        format!(
+            r#"{{"n":1{tier},"top_k":4,"model":"{model}","messages":[{{"role":"user","content":"x"}}]}}"#
+        )
+    };
+    let tier = |word: &str| format!(r#","service_tier":"{word}""#);
+    for (model, word, is_priced, goes) in [
+        ("my-finetune", "priority", true, true),
+        ("my-finetune", "priority", false, false),
+        ("my-finetune", "flex", true, false),
+        ("my-finetune", "auto", true, false),
+        ("my-finetune", "default", true, false),
+        ("my-finetune", "sooner", true, true),
+    ] {
+        let asked = body("a", &tier(word));
+        let document = Document::parse(asked.as_bytes(), Limits::default()).unwrap();
+        let ask = INBOUND.ask(&document).unwrap();
+        let target = Target { model, max_output_tokens: 9 };
+        let common = edits(&document, &ask);
+        let change = INBOUND.change((&document, &ask), &target, (false, is_priced), &common);
+        let sent = splice(asked.as_bytes(), &change.edits, &format!("\"{model}\""), None).unwrap();
+        let kept = if goes { String::new() } else { tier(word) };
+        assert_eq!(String::from_utf8(sent).unwrap(), body(model, &kept), "{word}");
+        assert_eq!(change.left_out.iter().any(|own| own == "service_tier"), goes, "{word}");
+    }
+    // With what the model does not take, in one place.
+    let asked = body("a", &tier("priority"));
+    let document = Document::parse(asked.as_bytes(), Limits::default()).unwrap();
+    let ask = INBOUND.ask(&document).unwrap();
+    let target = Target { model: "gpt-4o", max_output_tokens: 9 };
+    let common = edits(&document, &ask);
+    let change = INBOUND.change((&document, &ask), &target, (false, true), &common);
+    let sent = splice(asked.as_bytes(), &change.edits, "\"gpt-4o\"", None).unwrap();
+    let sent = String::from_utf8(sent).unwrap();
+    assert_eq!(sent, body("gpt-4o", "").replace(r#","top_k":4"#, ""));
+    assert_eq!(change.left_out, ["top_k", "service_tier"]);
 }

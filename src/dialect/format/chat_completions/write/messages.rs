@@ -160,6 +160,17 @@ fn call(block: &Block<'_>, list: &mut Writer) {
 /// What a document without a name is called.
 const NAME: &str = "document.pdf";
 
+/// A file by its bytes needs a name, which says what it is. Titles of other formats do not.
+fn filename(title: Option<&str>) -> Cow<'_, str> {
+    let title = title.map(str::trim).filter(|title| !title.is_empty());
+    let Some(title) = title else { return Cow::Borrowed(NAME) };
+    let ending = title.len().checked_sub(4).and_then(|at| title.get(at..));
+    match ending.is_some_and(|ending| ending.eq_ignore_ascii_case(".pdf")) {
+        true => Cow::Borrowed(title),
+        false => Cow::Owned(format!("{title}.pdf")),
+    }
+}
+
 /// One part of a message. What a model thought stays with the provider whose model thought it.
 fn part(block: &Block<'_>, parts: &mut Writer) {
     match block {
@@ -178,8 +189,7 @@ fn part(block: &Block<'_>, parts: &mut Writer) {
             parts.object(|part| {
                 part.key("type").string("file");
                 part.key("file").object(|object| {
-                    // A file by its bytes needs a name.
-                    object.key("filename").string(file.name.as_deref().unwrap_or(NAME));
+                    object.key("filename").string(&filename(file.name.as_deref()));
                     object.key("file_data").joined(&["data:", PDF, ";base64,", data]);
                 });
             });

@@ -2,7 +2,7 @@
 use super::{unsupported, write};
 use crate::dialect::format::chat_completions::read::read;
 use crate::dialect::{
-    Ask, Block, Effort, Given, Image, Number, Reasoning, Role, Target, Tool, Turn,
+    Ask, Block, Effort, File, FileSource, Given, Image, Number, Reasoning, Role, Target, Tool, Turn,
 };
 use crate::json::{Document, Limits};
 
@@ -268,7 +268,7 @@ fn effort_is_said_in_the_words_of_the_model() {
         ("gpt-5.6-terra", effort(Reasoning::Adaptive), true, Some("none"), false),
         ("gpt-5.6-terra", effort(some(Effort::Max)), false, Some("max"), false),
         ("openai/gpt-5.4", effort(some(Effort::High)), false, Some("high"), false),
-        ("openai/gpt-5.4", effort(some(Effort::High)), true, Some("none"), true),
+        ("openai/gpt-5.4", effort(some(Effort::High)), true, Some("none"), false),
         ("gpt-6-luna", None, true, Some("none"), false),
         ("gpt-6-luna-2026-10-01", effort(some(Effort::Max)), false, Some("max"), false),
         ("gpt-6-astra", effort(Reasoning::Off), false, None, false),
@@ -288,6 +288,52 @@ fn effort_is_said_in_the_words_of_the_model() {
         unsupported(&ask, &target, &mut out);
         out.retain(|field| !field.reason.is_advice);
         assert_eq!(!out.is_empty(), refused, "{model} {reasoning:?}: {out:?}");
+    }
+}
+
+/// What is asked of its thinking and a model does not do is named, whatever it is.
+#[test]
+fn thinking_that_is_not_done_is_named() {
+    let tools = || vec![Tool { name: "f".into(), ..Tool::default() }];
+    for (model, value, functions, named) in [
+        ("gpt-6-sol", Reasoning::Adaptive, true, true),
+        ("gpt-6-sol", Reasoning::Effort(Effort::Medium), true, true),
+        ("gpt-6-sol", Reasoning::Off, true, false),
+        // Thinks unasked.
+        ("gpt-6-sol", Reasoning::Adaptive, false, false),
+        ("o3", Reasoning::Adaptive, true, false),
+        ("gpt-5.2", Reasoning::Adaptive, true, true),
+        ("gpt-4.1", Reasoning::Adaptive, false, true),
+        ("llama-4", Reasoning::Adaptive, false, false),
+    ] {
+        let tools = if functions { tools() } else { vec![] };
+        let reasoning = Some(Given { value, field: "thinking" });
+        let ask = Ask { reasoning, tools, ..Ask::default() };
+        let mut out = Vec::new();
+        unsupported(&ask, &Target { model, max_output_tokens: 1 }, &mut out);
+        let found = out.iter().any(|own| own.field == "thinking" && own.reason.is_advice);
+        assert_eq!(found, named, "{model} {value:?}: {out:?}");
+    }
+}
+
+/// A document's title is no file's name.
+#[test]
+fn a_file_has_a_name_that_says_what_it_is() {
+    for (title, expected) in [
+        (None, "document.pdf"),
+        (Some(""), "document.pdf"),
+        (Some(" "), "document.pdf"),
+        (Some("Quarterly report"), "Quarterly report.pdf"),
+        (Some("report.PDF"), "report.PDF"),
+        (Some("é"), "é.pdf"),
+        (Some("b.docx"), "b.docx.pdf"),
+    ] {
+        let source = FileSource::Pdf("JVBERi0=".into());
+        let blocks = vec![Block::File(File { name: title.map(Into::into), source })];
+        let ask = Ask { turns: vec![Turn { role: Role::User, blocks }], ..Ask::default() };
+        let body = write(&ask, &Target { model: "gpt-4.1", max_output_tokens: 1 });
+        let body = String::from_utf8(body).unwrap();
+        assert!(body.contains(&format!(r#""filename":"{expected}""#)), "{title:?}: {body}");
     }
 }
 

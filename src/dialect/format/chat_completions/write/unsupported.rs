@@ -30,14 +30,7 @@ pub(in crate::dialect::format::chat_completions) fn unsupported(
     let known = family.is_known();
     let demand = |text| Reason::demand(text).of_model(known);
     if let Some(Given { field, value }) = ask.reasoning {
-        if asks(value) && family.never_thinks() {
-            out.push(demand("is not offered by this model").of(field));
-        } else if asks(value) && family.thinks_without_tools_only() && !ask.tools.is_empty() {
-            out.push(demand("is not offered by this model together with functions").of(field));
-        } else if !asks(value) && value != Reasoning::Adaptive && family.always_thinks() {
-            let why = Reason::advice("cannot be turned off for this model");
-            out.push(why.of_model(true).of(field));
-        }
+        out.extend(unreasoned(ask, value, family).map(|why| why.of_model(known).of(field)));
     }
     if let Some(Given { field, value: false }) = ask.parallel_tools
         && family == Family::O
@@ -67,6 +60,27 @@ pub(in crate::dialect::format::chat_completions) fn unsupported(
     } else if ask.tools.iter().any(|tool| tool.name.len() > NAME) {
         let why = Reason::demand("has a function name longer than 64 characters");
         out.push(why.of("tools"));
+    }
+}
+
+/// Why a model does not reason as it is asked to.
+fn unreasoned(ask: &Ask<'_>, asked: Reasoning, family: Family) -> Option<Reason> {
+    match asked {
+        Reasoning::Off | Reasoning::Budget(0) => {
+            let why = Reason::advice("cannot be turned off for this model");
+            family.always_thinks().then_some(why)
+        }
+        // Agents always ask with functions, and say how much to think in all they ask: for them it
+        // is the functions that matter.
+        _ if family.thinks_without_tools_only() && !ask.tools.is_empty() => {
+            Some(Reason::advice("is not offered by this model together with functions"))
+        }
+        Reasoning::Adaptive => {
+            let why = Reason::advice("is not offered by this model, where no effort is named");
+            (family.is_known() && !thinks(ask, family)).then_some(why)
+        }
+        _ if family.never_thinks() => Some(Reason::demand("is not offered by this model")),
+        _ => None,
     }
 }
 
@@ -113,11 +127,6 @@ pub(super) fn refused(ask: &Ask<'_>, target: &Target<'_>) -> Vec<UnsupportedFiel
         }
     }
     out
-}
-
-/// Whether the request wants reasoning of a certain strength.
-const fn asks(reasoning: Reasoning) -> bool {
-    !matches!(reasoning, Reasoning::Off | Reasoning::Budget(0) | Reasoning::Adaptive)
 }
 
 const TEMPERATURE: f64 = 2.0;

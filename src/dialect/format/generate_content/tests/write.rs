@@ -159,7 +159,7 @@ fn only_the_newer_models_get_a_signature_and_images_inside_a_response() {
             model(vec![call("c1", "{}"), call("c2", "{}")]),
             user(vec![
                 result("c1", vec![png()], false),
-                result("c2", vec![Block::Image(Image::Url("https://x.test/b".into()))], false),
+                result("c2", vec![Block::Image(Image::Url("https://x.test/b.jpg".into()))], false),
             ]),
         ],
         ..Ask::default()
@@ -181,7 +181,7 @@ fn only_the_newer_models_get_a_signature_and_images_inside_a_response() {
                 r#"{{"role":"user","parts":[{{"functionResponse":{{"id":"c1","name":"look","#,
                 r#""response":{{"output":""}}{inside}}}}},{{"functionResponse":{{"id":"c2","#,
                 r#""name":"look","response":{{"output":""}}}}}}{after},{{"fileData":"#,
-                r#"{{"mimeType":"image/jpeg","fileUri":"https://x.test/b"}}}}]}}"#,
+                r#"{{"mimeType":"image/jpeg","fileUri":"https://x.test/b.jpg"}}}}]}}"#,
             ),
             inside = inside,
             after = after
@@ -278,7 +278,10 @@ fn images_are_of_a_kind_the_api_takes() {
         (base64("image/gif"), None),
         (base64("application/pdf"), None),
         (url("https://x.test/a.PNG#top"), Some("image/png")),
-        (url("https://x.test/v1.2/photo"), Some("image/jpeg")),
+        (url("https://x.test/v1.2/photo.jpg?v=1"), Some("image/jpeg")),
+        // What does not say what it is may be a film, which is read as one.
+        (url("https://x.test/v1.2/photo"), None),
+        (url("https://www.youtube.com/watch?v=abc"), None),
         (url("https://x.test/a.svg?x=.png"), None),
     ] {
         let turns = vec![user(vec![Block::Image(image.clone())])];

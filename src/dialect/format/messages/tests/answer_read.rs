@@ -93,6 +93,41 @@ fn reads_a_failure_where_an_answer_was_due() {
     assert_eq!(whole("[]"), ["fault Internal 502 the provider's answer is not a message"]);
 }
 
+/// What is read and written to shorten a conversation first is billed, and stands among the passes
+/// alone.
+#[test]
+fn all_passes_of_an_answer_are_counted() {
+    let body = |usage: &str| {
+        format!(r#"{{"type":"message","content":[],"stop_reason":"end_turn","usage":{usage}}}"#)
+    };
+    let own = r#""input_tokens":23,"cache_read_input_tokens":5,"output_tokens":10"#;
+    let shorter = concat!(
+        r#"{"type":"compaction","input_tokens":180000,"output_tokens":3500,"#,
+        r#""cache_creation_input_tokens":9,"#,
+        r#""cache_creation":{"ephemeral_5m_input_tokens":2,"ephemeral_1h_input_tokens":7}}"#
+    );
+    for (usage, expected) in [
+        (format!("{{{own}}}"), "usage 23 5 0 0 10 0"),
+        (format!(r#"{{{own},"iterations":null}}"#), "usage 23 5 0 0 10 0"),
+        (
+            format!(r#"{{{own},"iterations":[{shorter},{{"type":"message",{own}}}]}}"#),
+            "usage 180023 5 2 7 3510 0",
+        ),
+        // What no pass tells is not lost.
+        (format!(r#"{{{own},"iterations":[{{"type":"message"}}]}}"#), "usage 23 5 0 0 10 0"),
+    ] {
+        assert!(whole(&body(&usage)).contains(&expected.to_owned()), "{usage}");
+    }
+    let stream = format!(
+        "event: message_start\ndata: {{\"type\":\"message_start\",\"message\":{{\"usage\":\
+         {{\"input_tokens\":23,\"output_tokens\":1}}}}}}\n\n\
+         event: message_delta\ndata: {{\"type\":\"message_delta\",\"delta\":{{}},\"usage\":\
+         {{\"output_tokens\":10,\"iterations\":[{shorter},{{\"input_tokens\":23,\
+         \"output_tokens\":10}}]}}}}\n\n"
+    );
+    assert!(streamed(&stream).contains(&"usage 180023 0 2 7 3510 0".to_owned()), "{stream}");
+}
+
 #[test]
 fn reads_a_stream() {
     let expected = [

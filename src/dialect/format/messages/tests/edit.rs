@@ -15,8 +15,12 @@ fn amended(body: &str, model: &str, most: u64) -> (String, Vec<String>) {
     let document = parse(body);
     let ask = INBOUND.ask(&document).unwrap();
     let target = Target { model, max_output_tokens: most };
-    let change =
-        INBOUND.change((&document, &ask), &target, false, &(INBOUND.edits)(&document, &ask));
+    let change = INBOUND.change(
+        (&document, &ask),
+        &target,
+        (false, false),
+        &(INBOUND.edits)(&document, &ask),
+    );
     let bound = ask.max_tokens.filter(|asked| asked.value > most).map(|_| most);
     let model = format!("\"{model}\"");
     let body = splice(body.as_bytes(), &change.edits, &model, bound).unwrap();
@@ -345,7 +349,7 @@ fn tools_of_a_server_are_not_counted_among_the_apps() {
     let ask = INBOUND.ask(&document).unwrap();
     let target = Target { model, max_output_tokens: 99 };
     let common = (INBOUND.edits)(&document, &ask);
-    let change = INBOUND.change((&document, &ask), &target, true, &common);
+    let change = INBOUND.change((&document, &ask), &target, (true, false), &common);
     let sent = splice(asked.as_bytes(), &change.edits, &format!("\"{model}\""), None).unwrap();
     assert_eq!(String::from_utf8(sent).unwrap(), body(""));
 }
