@@ -5,7 +5,7 @@
 //! when the request is settled.
 use std::borrow::Cow;
 
-use super::{Bounds, Candidate, Decision, Entry, Request, Size, Step, Verdict};
+use super::{Bounds, Candidate, Decision, Entry, Leg, Request, Size, Step, Verdict};
 use crate::credit::Credits;
 use crate::dialect::{Ask, Block, Fault, Image, Thread, is_full};
 use crate::policy::Model;
@@ -43,12 +43,7 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
         return Ok(());
     }
     let (ask, quote) = (request.ask, &mut decision.quote);
-    quote.size = Size {
-        input_tokens: request.input_tokens(),
-        images: images(ask),
-        choices: ask.choices,
-        streamed: ask.stream,
-    };
+    quote.size = Size { images: images(ask), choices: ask.choices, streamed: ask.stream };
     let need = Need::of(request, quote.size);
     need.bind(request, &mut quote.primary);
     quote.near_limit.iter_mut().for_each(|near| need.bind(request, near));
@@ -105,7 +100,7 @@ impl<'r> Need<'r> {
     fn bind(&self, request: &Request<'_>, candidate: &mut Candidate) {
         let mut max_cost = Credits::ZERO;
         for leg in &mut candidate.legs {
-            let own = self.input(&leg.model);
+            let own = self.input(request, leg);
             // A conversation that is shortened first is read for that, and written anew.
             let is_twice = self.ask.compacts.is_some() && request.is_spoken_by(&leg.model);
             let passes = if is_twice { 2 } else { 1 };
@@ -113,7 +108,8 @@ impl<'r> Need<'r> {
             let output = leg.max_output_tokens.saturating_mul(choices);
             let window = leg.model.context_window;
             let input = own.max(window.saturating_mul(self.windows)).saturating_mul(passes);
-            leg.bounds = Some(Bounds { input, output });
+            let estimate = leg.input_tokens(request);
+            leg.bounds = Some(Bounds { input, output, estimate });
             let held = if self.brings.is_some() { own.max(window) } else { own };
             let held = held.saturating_mul(passes);
             let images = self.size.images;
@@ -123,9 +119,16 @@ impl<'r> Need<'r> {
         candidate.max_cost = max_cost;
     }
 
-    /// Most tokens of the request itself.
-    fn input(&self, model: &Model) -> u64 {
-        input_tokens(self.ask, self.bytes, self.size.images.saturating_mul(image_tokens(model)))
+    /// Most tokens of what a model is sent of the request itself.
+    fn input(&self, request: &Request<'_>, leg: &Leg) -> u64 {
+        let image = image_tokens(&leg.model);
+        let shortened = leg.shortened.as_ref().and_then(|own| {
+            own.read(request, |_, ask| {
+                Some(input_tokens(ask, own.body().len(), images(ask).saturating_mul(image)))
+            })
+        });
+        let images = self.size.images.saturating_mul(image);
+        shortened.unwrap_or_else(|| input_tokens(self.ask, self.bytes, images))
     }
 }
 

@@ -2,7 +2,8 @@
 use std::borrow::Cow;
 
 use super::{Decision, Leg, Request, Step};
-use crate::dialect::{Change, Edit, Fault, FaultKind, Target};
+use crate::dialect::{Ask, Change, Edit, Fault, FaultKind, Target, composed};
+use crate::json::Document;
 use crate::policy::Unsupported;
 
 const NAME: &str = "amend";
@@ -28,18 +29,16 @@ const PLAN_BYTES_MAX: usize = 16 << 20;
 /// What an edit is in a plan beside what it puts, and more than it is in memory.
 const EDIT_BYTES: usize = 48;
 
+const OVERLAPPING: &str = "it would have to be told otherwise in places that overlap, such as \
+    instructions between another model's thoughts: send them in `system`";
+
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     let (operation, format) = (request.operation, request.inbound.format);
     if !decision.quote.candidates().any(|candidate| candidate.speaks(operation, format)) {
         return Ok(());
     }
-    let mut common = (request.inbound.edits)(request.document, request.ask);
-    let mut unshared = Change::default();
-    if !request.policy.has_one_tenant() {
-        unshared = (request.inbound.unshared)(request.document);
-        common.append(&mut unshared.edits);
-        common.sort_by_key(|edit| edit.at.start);
-    }
+    let whole = (request.document, request.ask);
+    let common = common(request, whole);
     // What all models take alike changes in the same places for all of them, and stands here once.
     let mut changes: Vec<Change> = Vec::with_capacity(1);
     let mut planned = 0_usize;
@@ -47,8 +46,15 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
         if !request.is_spoken_by(&leg.model) {
             return None;
         }
-        let mut change = change(request, leg, &common);
-        change.left_out.extend(unshared.left_out.iter().cloned());
+        let change = match &leg.shortened {
+            None => Some(change(request, whole, leg, &common)),
+            Some(shortened) => shortened.read(request, |document, ask| {
+                let common = self::common(request, (document, ask));
+                let change = change(request, (document, ask), leg, &common);
+                Some(Change { edits: composed(&shortened.edits, &change.edits)?, ..change })
+            }),
+        };
+        let Some(change) = change else { return Some(Cow::Borrowed(OVERLAPPING)) };
         if change.edits.len() > EDITS_MAX {
             return Some(Cow::Owned(format!(
                 "more than {EDITS_MAX} places of the body would have to change, one for each \
@@ -65,10 +71,7 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
             )));
         }
         if !in_order(&change.edits) {
-            return Some(Cow::Borrowed(
-                "it would have to be told otherwise in places that overlap, such as instructions \
-                 between another model's thoughts: send them in `system`",
-            ));
+            return Some(Cow::Borrowed(OVERLAPPING));
         }
         let known = changes.iter().position(|own| *own == change);
         if known.is_none() {
@@ -97,10 +100,31 @@ fn in_order(edits: &[Edit]) -> bool {
     edits.iter().zip(edits.iter().skip(1)).all(|(one, next)| one.at.end <= next.at.start)
 }
 
-fn change(request: &Request<'_>, leg: &Leg, common: &[Edit]) -> Change {
+/// What changes for every model.
+fn common<'d>(request: &Request<'_>, (document, ask): (&'d Document<'d>, &Ask<'d>)) -> Change {
+    let edits = (request.inbound.edits)(document, ask);
+    let mut common = Change { edits, left_out: Vec::new() };
+    if !request.policy.has_one_tenant() {
+        let unshared = (request.inbound.unshared)(document);
+        common.edits.extend(unshared.edits);
+        common.edits.sort_by_key(|edit| edit.at.start);
+        common.left_out = unshared.left_out;
+    }
+    common
+}
+
+fn change<'d>(
+    request: &Request<'_>,
+    body: (&'d Document<'d>, &Ask<'d>),
+    leg: &Leg,
+    common: &Change,
+) -> Change {
     let model = &leg.model;
     let target = Target { model: &model.provider_model, max_output_tokens: leg.max_output_tokens };
     let drops = model.unsupported == Unsupported::Drop;
     let is_priced = model.price.is_some();
-    request.inbound.change((request.document, request.ask), &target, (drops, is_priced), common)
+    let told = (drops, is_priced);
+    let mut change = request.inbound.change(body, &target, told, &common.edits);
+    change.left_out.extend(common.left_out.iter().cloned());
+    change
 }

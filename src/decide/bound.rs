@@ -20,7 +20,7 @@ pub(super) fn lower(request: &Request<'_>, leg: &mut Leg, most_input: Option<u64
     leg.max_output_tokens = match asked {
         Some(asked) => asked.min(most),
         None if unread || most_input.is_some_and(|input| room(input) == most) => most,
-        None => room(request.input_tokens()),
+        None => room(leg.input_tokens(request)),
     };
 }
 

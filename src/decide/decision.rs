@@ -2,7 +2,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::{Entry, Request, Trace, Verdict};
+use super::{Entry, Request, Shortened, Trace, Verdict};
 use crate::credit::Credits;
 use crate::dialect::{Change, Format, Operation};
 use crate::policy::{Model, Policy};
@@ -93,6 +93,8 @@ pub struct Leg {
     /// Which of [`Outline::changes`] makes the app's body one for this model; that of a provider of
     /// another format is written anew, whatever stands here.
     pub change: usize,
+    /// The request without its oldest turns, where the model has no room for all of it.
+    pub shortened: Option<Rc<Shortened>>,
 }
 
 /// The most that one model may use of a request, in tokens.
@@ -102,13 +104,14 @@ pub struct Bounds {
     pub input: u64,
     /// Output of all answers.
     pub output: u64,
+    /// Input tokens of what the model is sent, as estimated from the text: what is charged where
+    /// its provider reports none.
+    pub estimate: u64,
 }
 
 /// How large a request is. All zero where nobody counts credits.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Size {
-    /// Input tokens, as estimated from the text.
-    pub input_tokens: u64,
     /// How many images the request has.
     pub images: u64,
     /// Answers that are asked for at once; 0 stands for 1.
@@ -182,7 +185,14 @@ impl Leg {
             states_bound: false,
             bounds: None,
             change: 0,
+            shortened: None,
         }
+    }
+
+    /// Tokens of what the model is sent, estimated.
+    pub(super) fn input_tokens(&self, request: &Request<'_>) -> u64 {
+        let shortened = self.shortened.as_ref().map(|own| own.input_tokens);
+        shortened.unwrap_or_else(|| request.input_tokens())
     }
 }
 

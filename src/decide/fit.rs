@@ -2,9 +2,10 @@
 use core::fmt;
 use std::borrow::Cow;
 
+use super::context::Shortener;
 use super::{Decision, Entry, Leg, Request, Step, Verdict, bound};
 use crate::dialect::{Fault, FaultKind, Target};
-use crate::policy::{Capability, Model, Unsupported};
+use crate::policy::{Capability, Model, Overflow, Unsupported};
 
 const NAME: &str = "fit";
 
@@ -34,6 +35,15 @@ pub enum Misfit {
         /// The context window, in tokens.
         context_window: u64,
     },
+    /// They do not fit even without the oldest turns of the conversation.
+    Shortened {
+        /// Tokens of what is left of the input, estimated.
+        least: u64,
+        /// Tokens of the answer asked for, where the request says.
+        max_tokens: Option<u64>,
+        /// The context window, in tokens.
+        context_window: u64,
+    },
     /// The model lacks a capability that this field needs.
     Capability(Capability, &'static str),
     /// The provider's dialect cannot say these fields.
@@ -44,10 +54,12 @@ impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Context { input_tokens, max_tokens, context_window } => {
-                write!(f, "about {input_tokens} input tokens ")?;
-                if let Some(max_tokens) = max_tokens {
-                    write!(f, "and an answer of {max_tokens} ")?;
-                }
+                tokens(f, *input_tokens, *max_tokens)?;
+                write!(f, "do not fit its context window of {context_window}")
+            }
+            Self::Shortened { least, max_tokens, context_window } => {
+                f.write_str("even without every turn that may be left out, ")?;
+                tokens(f, *least, *max_tokens)?;
                 write!(f, "do not fit its context window of {context_window}")
             }
             Self::Capability(capability, field) => {
@@ -56,6 +68,11 @@ impl fmt::Display for Misfit {
             Self::Dialect(lack) => f.write_str(lack),
         }
     }
+}
+
+fn tokens(f: &mut fmt::Formatter<'_>, input: u64, output: Option<u64>) -> fmt::Result {
+    write!(f, "about {input} input tokens ")?;
+    output.map_or(Ok(()), |output| write!(f, "and an answer of {output} "))
 }
 
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
@@ -67,10 +84,26 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     let has_images = facts.needs.iter().any(|(need, _)| *need == Capability::Images);
     let most_input =
         if has_images || documents.is_some() { None } else { u64::try_from(request.bytes).ok() };
+    let overflow = request.policy.context().overflow;
+    if overflow == Overflow::Reject {
+        too_long(request, decision, (&facts, documents), most_input)?;
+    }
+    let shortener = Shortener::of(request);
     let mut misfits = Vec::new();
     let left = decision.pass_over(request, NAME, |leg| {
         let misfit = unread(request, leg, documents);
-        let misfit = misfit.or_else(|| why(request, leg, &facts, most_input))?;
+        let mut misfit = misfit.or_else(|| why(request, leg, &facts, most_input));
+        if let (Some(Misfit::Context { .. }), Overflow::DropOldest) = (&misfit, overflow) {
+            misfit = match shortener.shortened(leg, facts.max_tokens) {
+                Ok(shortened) => {
+                    let left = shortened.input_tokens;
+                    leg.shortened = Some(shortened);
+                    why(request, leg, &facts, Some(left))
+                }
+                Err(misfit) => Some(misfit),
+            };
+        }
+        let misfit = misfit?;
         let reason = misfit.to_string();
         misfits.push(misfit);
         Some(Cow::Owned(reason))
@@ -79,14 +112,64 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     let Decision { quote, trace, .. } = decision;
     for candidate in quote.candidates() {
         for leg in &candidate.legs {
-            trace.extend(bound::lowered(request, leg).map(|reason| Entry {
+            let entry = |verdict: Verdict, reason: String| Entry {
                 step: NAME,
                 chain: Some(candidate.chain.clone()),
-                verdict: Verdict::Lowered,
+                verdict,
                 subject: leg.model.name.clone(),
                 reason: Cow::Owned(reason),
-            }));
+            };
+            let shortened = shortened(request, leg, &facts);
+            trace.extend(shortened.map(|reason| entry(Verdict::Shortened, reason)));
+            let lowered = bound::lowered(request, leg);
+            trace.extend(lowered.map(|reason| entry(Verdict::Lowered, reason)));
         }
+    }
+    Ok(())
+}
+
+/// What of a conversation a model is not sent, and why.
+fn shortened(request: &Request<'_>, leg: &Leg, facts: &Facts) -> Option<String> {
+    let own = leg.shortened.as_ref()?;
+    let whole = Misfit::Context {
+        input_tokens: request.input_tokens(),
+        max_tokens: facts.max_tokens.map(|asked| asked.min(leg.max_output_tokens)),
+        context_window: leg.model.context_window,
+    };
+    let (dropped, left) = (own.dropped, own.input_tokens);
+    Some(format!("the oldest {dropped} messages are left out: {whole}; about {left} are left"))
+}
+
+/// Refuses a request that is too long for the first model that could serve it otherwise.
+///
+/// # Errors
+/// What the app is told.
+fn too_long(
+    request: &Request<'_>,
+    decision: &Decision,
+    (facts, documents): (&Facts, Option<&'static str>),
+    most_input: Option<u64>,
+) -> Result<(), Fault> {
+    let short = Facts { max_tokens: Some(0), ..facts.clone() };
+    for leg in &decision.quote.primary.legs {
+        let own = &leg.model;
+        if misfit(own, &short, leg.max_output_tokens, 0).is_some()
+            || unread(request, leg, documents).is_some()
+            || unsayable(request, leg).is_some()
+        {
+            continue;
+        }
+        let fitting = |input| misfit(own, facts, leg.max_output_tokens, input);
+        if most_input.is_some_and(|most| fitting(most).is_none()) {
+            return Ok(());
+        }
+        return fitting(request.input_tokens()).map_or(Ok(()), |misfit| {
+            let message = format!(
+                "`{}`, which would serve this request: {misfit}: send a shorter conversation",
+                own.name
+            );
+            Err(Fault::new(FaultKind::ContextLength, message))
+        });
     }
     Ok(())
 }
@@ -167,7 +250,9 @@ fn refusal(message: String, misfits: &[Misfit]) -> Fault {
         Misfit::Capability(_, field) => Some((*field).to_owned()),
         _ => None,
     });
-    let too_long = misfits.iter().all(|misfit| matches!(misfit, Misfit::Context { .. }));
+    let too_long = misfits
+        .iter()
+        .all(|misfit| matches!(misfit, Misfit::Context { .. } | Misfit::Shortened { .. }));
     let kind = if too_long { FaultKind::ContextLength } else { FaultKind::InvalidRequest };
     Fault { param, ..Fault::new(kind, message) }
 }

@@ -11,6 +11,7 @@ mod amend;
 mod bound;
 mod chain;
 mod class;
+mod context;
 mod decision;
 mod experiment;
 mod fit;
@@ -23,6 +24,7 @@ mod thread;
 mod trace;
 mod world;
 
+pub use context::Shortened;
 pub use decision::{Bounds, Candidate, Decision, Leg, Outline, Quote, Size};
 pub use fit::{Facts, Misfit, misfit};
 pub use request::{CHAIN, CLASS, Request};

@@ -91,6 +91,7 @@ impl Line {
         for (name, verdict, what) in [
             ("skipped", Verdict::Skipped, "model"),
             ("lowered", Verdict::Lowered, "model"),
+            ("shortened", Verdict::Shortened, "model"),
             ("raised", Verdict::Raised, "field"),
         ] {
             if !trace.of(chain).any(|entry| entry.verdict == verdict) {

@@ -52,3 +52,11 @@ pub struct Document<'a> {
     pub(super) text: &'a str,
     pub(super) nodes: Vec<Node>,
 }
+
+impl<'a> Document<'a> {
+    /// The text that was read, all of it.
+    #[must_use]
+    pub const fn text(&self) -> &'a str {
+        self.text
+    }
+}

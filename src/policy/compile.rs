@@ -10,8 +10,8 @@ use super::field::{
 use super::predicate::Reading;
 use super::route_names::RouteNames;
 use super::{
-    CreditPolicy, Policy, Problem, chain, class, classifier, credits, experiment, identity, limits,
-    model, provider, request_headers, resilience, route,
+    CreditPolicy, Policy, Problem, chain, class, classifier, context, credits, experiment,
+    identity, limits, model, provider, request_headers, resilience, route,
 };
 
 /// The whole document: its sections in the order in which they are best read.
@@ -32,6 +32,7 @@ pub const DOCUMENT: Section = Section::new(
         &ROUTES,
         &EXPERIMENTS,
         &RESILIENCE,
+        &CONTEXT,
         &CREDITS,
     ],
 )
@@ -119,6 +120,13 @@ const RESILIENCE: Optional<Nested> = Field::optional(
     "What happens when a model fails.",
 );
 
+const CONTEXT: Optional<Nested> = Field::optional(
+    "context",
+    Nested(&context::CONTEXT),
+    "the defaults of its fields",
+    "What becomes of a conversation that a model has no room for.",
+);
+
 const CREDITS: Optional<Nested> = Field::optional(
     "credits",
     Nested(&credits::CREDITS),
@@ -157,6 +165,7 @@ fn policy(root: &Spot<'_>) -> Option<Policy> {
     let _ = fields.read(&VERSION);
     let identity = fields.spot(&IDENTITY);
     let limits = fields.section(&LIMITS).and_then(limits::read);
+    let context = fields.section(&CONTEXT).and_then(context::read);
     let resilience = fields.section(&RESILIENCE).and_then(resilience::read);
     let providers = provider::read(fields.spot(&PROVIDERS));
     let models = model::read(fields.spot(&MODELS), &providers);
@@ -199,6 +208,7 @@ fn policy(root: &Spot<'_>) -> Option<Policy> {
         names: RouteNames::of(&routes),
         routes,
         resilience: resilience?,
+        context: context?,
         credits: credits?.map(|own| CreditPolicy {
             follows_balance: own.follows_balance || follows_balance,
             ..own

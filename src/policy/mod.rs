@@ -7,6 +7,7 @@ mod chain;
 mod class;
 mod classifier;
 mod compile;
+mod context;
 mod credits;
 mod digest;
 mod document;
@@ -30,6 +31,7 @@ mod tags;
 
 pub use class::Class;
 pub use compile::DOCUMENT;
+pub use context::{Context, Overflow};
 pub use credits::{
     Allowance, CreditPolicy, NearLimit, OnAbandoned, OnExhausted, OnTokenRefused, OnUnavailable,
 };
@@ -68,6 +70,7 @@ pub struct Policy {
     routes: Vec<Route>,
     names: RouteNames,
     resilience: Resilience,
+    context: Context,
     credits: Option<CreditPolicy>,
 }
 
@@ -145,6 +148,12 @@ impl Policy {
     #[must_use]
     pub const fn resilience(&self) -> &Resilience {
         &self.resilience
+    }
+
+    /// What becomes of a conversation that a model has no room for.
+    #[must_use]
+    pub const fn context(&self) -> Context {
+        self.context
     }
 
     /// The credit service and what happens around it; `None` where credits are not counted.

@@ -221,6 +221,7 @@ const DECIDED: &[&str] = &[
     "arms",
     "skipped",
     "lowered",
+    "shortened",
     "raised",
     "near_limit",
     "refused_by",

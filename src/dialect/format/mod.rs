@@ -72,6 +72,9 @@ pub struct Inbound {
     /// advises, and names what the provider keeps. [`Ask::stored`] is of what does not only
     /// advise.
     pub unshared: for<'d> fn(&'d Document<'d>) -> Change,
+    /// Takes every message before that place out, but for instructions: the conversation begins
+    /// there, which is one of [`super::beginnings`].
+    pub shorten: for<'d> fn(&'d Document<'d>, usize) -> Vec<Edit>,
     /// Writes a whole answer: everything at [`super::Event::End`] or [`super::Event::Fault`].
     pub write_answer: fn(AnswerHead) -> Box<dyn AnswerWriter>,
     /// Writes a streamed answer, event by event.

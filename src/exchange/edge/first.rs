@@ -5,6 +5,7 @@ use super::super::{Body, First, Plan, StreamBuffer, attempt};
 use super::Head;
 use crate::decide::Candidate;
 use crate::dialect::Ask;
+use crate::json::{Document, Limits};
 
 /// Longest body of an app's that is kept beside the one that was written for the first attempt, in
 /// bytes: 4 MiB. Envoy holds both until the request is over.
@@ -59,7 +60,15 @@ pub(super) fn write(
         }
         None if same => return None,
         None => {
-            let (written, dropped) = attempt::other_format(endpoint, leg, ask);
+            let shortened = candidate.legs.first()?.shortened.as_ref();
+            let (written, dropped) = match shortened {
+                None => attempt::other_format(endpoint, leg, ask),
+                Some(own) => {
+                    let document = Document::parse(own.body(), Limits::default()).ok()?;
+                    let ask = (head.inbound.read_request)(&document).ok()?;
+                    attempt::other_format(endpoint, leg, ask)
+                }
+            };
             (written, listed(&dropped))
         }
     };

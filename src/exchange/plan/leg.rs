@@ -28,6 +28,11 @@ pub struct Leg<'p> {
     /// Which of [`super::Plan::changes`] makes the app's body one for this model, where its
     /// provider speaks the app's format.
     pub change: usize,
+    /// The place of the message at which the conversation begins for this model; 0 where it is sent
+    /// all of it.
+    pub from: usize,
+    /// How many messages are left out by that.
+    pub left_out: u64,
 }
 
 impl<'p> Leg<'p> {
@@ -44,6 +49,8 @@ impl<'p> Leg<'p> {
             is_paid: leg.bounds.is_some(),
             states_bound: leg.states_bound,
             change,
+            from: leg.shortened.as_ref().map_or(0, |own| own.from),
+            left_out: leg.shortened.as_ref().map_or(0, |own| own.dropped),
         }
     }
 
@@ -68,7 +75,10 @@ impl<'p> Leg<'p> {
         out.flag(self.drops);
         out.flag(self.is_paid);
         out.flag(self.states_bound);
-        out.number(u64::try_from(self.change).unwrap_or(u64::MAX));
+        for place in [self.change, self.from] {
+            out.number(u64::try_from(place).unwrap_or(u64::MAX));
+        }
+        out.number(self.left_out);
     }
 
     pub(super) fn read(fields: &mut Reader<'p>) -> Option<Self> {
@@ -81,6 +91,8 @@ impl<'p> Leg<'p> {
             is_paid: fields.flag()?,
             states_bound: fields.flag()?,
             change: usize::try_from(fields.number()?).ok()?,
+            from: usize::try_from(fields.number()?).ok()?,
+            left_out: fields.number()?,
         })
     }
 }

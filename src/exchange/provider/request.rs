@@ -6,7 +6,7 @@ use super::Config;
 use super::disagreement::Disagreement;
 use super::headers;
 use crate::dialect::provider::Endpoint;
-use crate::dialect::{Client, Inbound, client};
+use crate::dialect::{Client, Inbound, client, splice};
 use crate::json::{Document, Limits};
 
 /// What was asked, as the answer's reading has to know it.
@@ -33,6 +33,8 @@ pub(super) struct Asked {
     pub(super) more: bool,
     /// The fields that were left out, as a header names them; empty when there are none.
     pub(super) dropped: String,
+    /// How many of the oldest messages were left out.
+    pub(super) left_out: u64,
     /// What credits bind the answer to; none where nobody counts them.
     pub(super) meter: Option<AnswerBounds>,
     /// What it tells of itself.
@@ -107,6 +109,7 @@ pub(super) fn begin<'p>(
         attempts: tried.saturating_add(1),
         more: next.is_some(),
         dropped: first.as_ref().map_or_else(String::new, |first| first.dropped.to_string()),
+        left_out: leg.left_out,
         meter: match &plan.meter {
             Some(meter) => {
                 let bound = leg.paid().ok_or(Mismatch)?;
@@ -160,12 +163,22 @@ impl Attempted<'_> {
             self.asked.dropped = change.dropped.to_string();
             return written.ok_or(Disagreement::Body);
         }
-        let document = Document::parse(&body, Limits::default());
-        let document = document.map_err(|_| Disagreement::Body)?;
+        let body = match self.leg.from {
+            0 => body,
+            from => {
+                let edits = (self.asked.inbound.shorten)(&parsed(&body)?, from);
+                splice(&body, &edits, "", None).ok_or(Disagreement::Body)?
+            }
+        };
+        let document = parsed(&body)?;
         let read = self.asked.inbound.read_request;
         let ask = read(&document).map_err(|_| Disagreement::Body)?;
         let (body, dropped) = attempt::other_format(self.asked.endpoint, &self.leg, ask);
         self.asked.dropped = listed(&dropped);
         Ok(body)
     }
+}
+
+fn parsed(body: &[u8]) -> Result<Document<'_>, Disagreement> {
+    Document::parse(body, Limits::default()).map_err(|_| Disagreement::Body)
 }

@@ -58,7 +58,7 @@ pub(super) fn charged(
     let no_input = usage.input_total() == 0;
     let no_output = !whole || usage == Usage::default() || (usage.output == 0 && said > 0);
     if no_input {
-        usage.input = size.input_tokens;
+        usage.input = bounds.estimate;
     }
     if no_output {
         usage.output = usage.output.max(said);

@@ -80,6 +80,8 @@ fn plan(
             is_paid: bound.is_some(),
             states_bound: bound.is_some(),
             change: 0,
+            from: 0,
+            left_out: 0,
         };
     Plan {
         request_id: "r".into(),

@@ -159,6 +159,8 @@ impl Gateway {
                 is_paid: false,
                 states_bound: false,
                 change: 0,
+                from: 0,
+                left_out: 0,
             })
         };
         Plan {

@@ -124,6 +124,8 @@ fn leg() -> impl Strategy<Value = Leg<'static>> {
             is_paid,
             states_bound,
             change,
+            from: change,
+            left_out: most,
         },
     )
 }

@@ -20,6 +20,7 @@ pub(in crate::dialect) use fault::write as write_fault;
 pub(in crate::dialect) use models::{write as write_models, write_one as write_model};
 
 use super::{Change, Format, Inbound};
+use crate::dialect::shorten::oldest;
 
 pub(in crate::dialect) static FORMAT: Format = Format {
     name: "chat_completions",
@@ -37,6 +38,7 @@ pub(in crate::dialect) static INBOUND: Inbound = Inbound {
     edits: edits::edits,
     amend: amend::amend,
     unshared: |_| Change::default(),
+    shorten: |document, from| oldest(document.root(), from),
     write_answer: answer_write::whole,
     write_stream: stream_write::stream,
     model_key: "model",

@@ -21,11 +21,7 @@ pub(super) fn lift(root: Value<'_>, edits: &mut Vec<Edit>) -> Option<Left> {
     let messages = root.given("messages")?;
     let mut blocks = Vec::new();
     for message in messages.items() {
-        if is_instruction(message) {
-            message.get("content").into_iter().for_each(|content| said(content, &mut blocks));
-        } else {
-            within(message, &mut blocks);
-        }
+        told(message, &mut blocks);
     }
     let emptied = |message: Value<'_>| is_instruction(message) || is_emptied(message);
     if !messages.items().any(emptied) && blocks.is_empty() {
@@ -53,6 +49,47 @@ pub(super) fn lift(root: Value<'_>, edits: &mut Vec<Edit>) -> Option<Left> {
     Some(left)
 }
 
+/// Takes every message before that place out. Where there are instructions among them, these and
+/// all that come later go to the others, so that they stay in their order.
+pub(super) fn shorten(root: Value<'_>, from: usize) -> Vec<Edit> {
+    let Some(messages) = root.get("messages") else { return Vec::new() };
+    let start = messages.items().nth(from).map_or(0, |message| message.span().start);
+    let is_before = |message: Value<'_>| message.span().start < start;
+    let mut blocks = Vec::new();
+    messages.items().filter(|message| is_before(*message)).for_each(|own| told(own, &mut blocks));
+    let mut edits = Vec::new();
+    if blocks.is_empty() {
+        items(messages, is_before, &mut edits);
+    } else {
+        let later = || messages.items().filter(|message| !is_before(*message));
+        later().for_each(|message| told(message, &mut blocks));
+        let gone = |message| is_before(message) || is_instruction(message) || is_emptied(message);
+        items(messages, gone, &mut edits);
+        for content in later().filter(|own| !gone(*own)).filter_map(|own| own.get("content")) {
+            items(content, is_block, &mut edits);
+        }
+        add(root, &blocks.join(","), &mut edits);
+        edits.sort_by_key(|edit| edit.at.start);
+    }
+    joined(edits)
+}
+
+/// The same edits, those as one that stand side by side and put nothing.
+fn joined(edits: Vec<Edit>) -> Vec<Edit> {
+    let mut joined: Vec<Edit> = Vec::new();
+    for edit in edits {
+        let puts_nothing = |edit: &Edit| edit.put.text_bytes() == 0;
+        let beside = |last: &&mut Edit| {
+            last.at.end == edit.at.start && puts_nothing(last) && puts_nothing(&edit)
+        };
+        match joined.last_mut().filter(beside) {
+            Some(last) => last.at.end = edit.at.end,
+            None => joined.push(edit),
+        }
+    }
+    joined
+}
+
 fn is_instruction(message: Value<'_>) -> bool {
     message.get("role").is_some_and(|role| role.is("system"))
 }
@@ -66,6 +103,15 @@ fn is_emptied(message: Value<'_>) -> bool {
     message
         .get("content")
         .is_some_and(|content| content.items().next().is_some() && content.items().all(is_block))
+}
+
+/// The instructions that a message is, or that are within it.
+fn told(message: Value<'_>, blocks: &mut Vec<String>) {
+    if is_instruction(message) {
+        message.get("content").into_iter().for_each(|content| said(content, blocks));
+    } else {
+        within(message, blocks);
+    }
 }
 
 /// The instructions within a message.

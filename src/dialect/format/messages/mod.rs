@@ -54,6 +54,7 @@ const OWN: Inbound = Inbound {
     edits: edits::edits,
     amend: amend::amend,
     unshared: edits::unshared,
+    shorten: |document, from| instructions::shorten(document.root(), from),
     write_answer: answer_write::whole,
     write_stream: stream_write::stream,
     model_key: "model",

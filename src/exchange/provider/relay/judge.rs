@@ -15,6 +15,8 @@ use crate::policy::shown;
 
 /// The header that says what a body is.
 pub(super) const CONTENT_TYPE: &str = "content-type";
+/// The header that says how many of the oldest messages a model was not sent.
+const CONTEXT: &str = "x-tradewind-context";
 /// The content type of a whole answer.
 pub(super) const JSON: &str = "application/json";
 /// The content type of a streamed one.
@@ -132,6 +134,9 @@ impl Judge {
         headers.extend(self.left().map(|left| header("x-tradewind-credits", left)));
         if !asked.dropped.is_empty() {
             headers.push(header("x-tradewind-dropped", asked.dropped.as_str()));
+        }
+        if asked.left_out > 0 {
+            headers.push(header(CONTEXT, format!("dropped={}", asked.left_out)));
         }
         headers.push(header(asked.client.request_id_header, asked.request_id.as_str()));
         Effect::SetHeaders(HeaderMap::Response, headers)

@@ -1,0 +1,69 @@
+//! `context`: what becomes of a conversation that a model has no room for.
+use super::field::{Defaulted, Field, Object, Section, Word, Words};
+
+/// `context`: what becomes of a conversation that a model has no room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Context {
+    /// What becomes of it.
+    pub overflow: Overflow,
+}
+
+/// `overflow`: what becomes of a conversation that a model has no room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overflow {
+    /// `larger_model`: the model is passed over.
+    LargerModel,
+    /// `drop_oldest`: that model is sent the conversation without its oldest turns.
+    DropOldest,
+    /// `reject`: the request is refused.
+    Reject,
+}
+
+pub(super) const CONTEXT: Section = Section::new(
+    "an object with `overflow`",
+    "What becomes of a conversation that a model has no room for, as its tokens are estimated. It \
+     is decided for each model of a chain.",
+    "context: {overflow: drop_oldest}",
+    &[&OVERFLOW],
+);
+
+const OVERFLOW: Defaulted<Words<Overflow>> = Field::defaulted(
+    "overflow",
+    Words {
+        what: "value",
+        of: &[
+            Word::new(
+                "larger_model",
+                Overflow::LargerModel,
+                "The model is passed over, and a larger one of its chain serves the request.",
+            ),
+            Word::new(
+                "drop_oldest",
+                Overflow::DropOldest,
+                "The model is sent the conversation without its oldest turns: as few as will do. \
+                 `x-tradewind-context` says how many messages went. Instructions stay, and so does \
+                 what the user has said last; what is left begins with the user, and no call of a \
+                 function goes whose result stays. Where that does not do either, the model is \
+                 passed over.",
+            ),
+            Word::new(
+                "reject",
+                Overflow::Reject,
+                "The request is refused with 400 where the first model of its chain has no room \
+                 for it that could serve it otherwise. Of the models after that one those are \
+                 passed over that have no room.",
+            ),
+        ],
+    },
+    Overflow::LargerModel,
+    "What becomes of a conversation that does not fit a model's `context_window` together with the \
+     answer that is asked for. Where no model of the chain is left the request is refused with \
+     400, with the numbers.",
+);
+
+/// Reads the section; `None`, and a report, when something is wrong with it.
+pub(super) fn read(mut fields: Object<'_>) -> Option<Context> {
+    let overflow = fields.read(&OVERFLOW);
+    fields.finish();
+    Some(Context { overflow: overflow? })
+}
