@@ -63,6 +63,7 @@ fn decided_by(policy: &str, client: &str, body: &str) -> Result<Decision, Box<Re
         bytes: body.len(),
         world: World::of(&Nobody),
         estimate: OnceCell::new(),
+        assembled: None,
         texts: TextFacts::default(),
     })
 }

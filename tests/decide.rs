@@ -134,6 +134,7 @@ fn decided_for(client: &str, body: &str, host: &Counting) -> Result<Decision, Bo
         bytes: body.len(),
         world: World::of(host),
         estimate: OnceCell::new(),
+        assembled: None,
         texts: TextFacts::default(),
     })
 }

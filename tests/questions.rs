@@ -109,6 +109,7 @@ fn asked(when: &str, api: &str, body: &str) -> (bool, String, u64) {
         bytes: body.len(),
         world: World::of(&host).with_account(&account),
         estimate: OnceCell::new(),
+        assembled: None,
         texts: TextFacts::default(),
     });
     // Whether a model can serve it comes after.

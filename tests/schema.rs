@@ -31,6 +31,7 @@ const BEYOND: &[&str] = &[
     "experiments",
     "long-chain",
     "metric-label",
+    "prompt",
     "questions",
     "tags",
     "unused",

@@ -10,6 +10,12 @@ const NAME: &str = "class";
 pub(super) const STEP: Step = Step { name: NAME, run };
 
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
+    // The app's own request has its class and its arms; what was added to it changes none.
+    if let Some(own) = request.assembled {
+        (decision.class, decision.arm) = (own.class, own.arm);
+        decision.trace.extend(own.entries.iter().cloned());
+        return Ok(());
+    }
     let classes = request.policy.classes();
     if classes.is_empty() {
         return Ok(());

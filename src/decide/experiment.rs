@@ -15,6 +15,10 @@ pub(super) const STEP: Step = Step { name: NAME, run };
 const TOLD_APART_BY: usize = 64 << 10;
 
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
+    // With what was added to it, the app's own request keeps its arms.
+    if request.assembled.is_some() {
+        return Ok(());
+    }
     let Decision { asked, class, arm, trace, .. } = decision;
     let known = Known { request, asked };
     // Whoever decides first on the chain decides alone.

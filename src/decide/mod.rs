@@ -17,6 +17,7 @@ mod experiment;
 mod fit;
 mod known;
 mod limits;
+mod prompt;
 mod request;
 mod require;
 mod route;
@@ -27,6 +28,7 @@ mod world;
 pub use context::Shortened;
 pub use decision::{Bounds, Candidate, Decision, Leg, Outline, Quote, Size};
 pub use fit::{Facts, Misfit, misfit};
+pub use prompt::{Assembled, assemble};
 pub use request::{CHAIN, CLASS, Request};
 pub use route::unknown_model;
 pub use thread::GivenTo;
@@ -45,6 +47,17 @@ pub struct Step {
     /// # Errors
     /// The reason why the request cannot be served, for the app.
     pub run: fn(&Request<'_>, &mut Decision) -> Result<(), Fault>,
+}
+
+impl Step {
+    /// Adds to the decision; where the step refuses, the trace says so.
+    fn decide(&self, request: &Request<'_>, decision: &mut Decision) -> Result<(), Box<Refusal>> {
+        (self.run)(request, decision).map_err(|fault| {
+            let mut trace = core::mem::take(&mut decision.trace);
+            trace.refuse(self.name, &request.ask.model, &fault);
+            Box::new(Refusal { fault, trace })
+        })
+    }
 }
 
 /// The steps, in their order.
@@ -91,11 +104,7 @@ pub fn count(request: &Request<'_>) -> Result<u64, Fault> {
 pub fn decide(request: &Request<'_>) -> Result<Decision, Box<Refusal>> {
     let mut decision = Decision::of(request);
     for step in STEPS {
-        if let Err(fault) = (step.run)(request, &mut decision) {
-            let mut trace = decision.trace;
-            trace.refuse(step.name, &request.ask.model, &fault);
-            return Err(Box::new(Refusal { fault, trace }));
-        }
+        step.decide(request, &mut decision)?;
     }
     Ok(decision)
 }

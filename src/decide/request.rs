@@ -1,7 +1,7 @@
 //! A request as the steps of a decision read it.
 use core::cell::OnceCell;
 
-use super::World;
+use super::{Assembled, World};
 use crate::dialect::{Ask, Inbound, Operation};
 use crate::json::Document;
 use crate::policy::{Model, Policy, Tenant, TextFacts};
@@ -32,6 +32,8 @@ pub struct Request<'r> {
     pub world: World<'r>,
     /// [`Request::input_tokens`], once they have been asked for.
     pub estimate: OnceCell<u64>,
+    /// What the gateway has made of the app's own request, which this one is then.
+    pub assembled: Option<&'r Assembled>,
     /// What questions have found in its texts.
     pub texts: TextFacts,
 }

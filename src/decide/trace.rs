@@ -40,6 +40,8 @@ pub enum Verdict {
     Skipped,
     /// The model may give less than it was asked for, or less than half of what it could.
     Lowered,
+    /// A rule adds to the request.
+    Added,
     /// The model is sent the conversation without its oldest turns.
     Shortened,
     /// More is set aside than the request itself can use.
@@ -58,6 +60,7 @@ impl Verdict {
             Self::Chosen => "chosen",
             Self::Skipped => "skipped",
             Self::Lowered => "lowered",
+            Self::Added => "added",
             Self::Shortened => "shortened",
             Self::Raised => "raised",
             Self::Refused => "refused",

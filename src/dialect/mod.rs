@@ -7,6 +7,7 @@
 //! a format cannot say is an [`UnsupportedField`], never lost in silence.
 mod answer;
 mod ask;
+mod assemble;
 mod blame;
 pub mod client;
 mod compose;
@@ -33,6 +34,7 @@ pub use ask::{
     Ask, Block, Effort, Given, Image, Number, Reasoning, ResponseFormat, Role, Thread, Tool,
     ToolChoice, Turn,
 };
+pub use assemble::Assembly;
 pub use client::Client;
 pub use compose::composed;
 pub use fault::{Fault, FaultKind};

@@ -90,6 +90,7 @@ impl Line {
         chain.iter().for_each(|chain| self.text("chain", chain));
         for (name, verdict, what) in [
             ("skipped", Verdict::Skipped, "model"),
+            ("prompt", Verdict::Added, "rule"),
             ("lowered", Verdict::Lowered, "model"),
             ("shortened", Verdict::Shortened, "model"),
             ("raised", Verdict::Raised, "field"),

@@ -11,7 +11,7 @@ use super::predicate::Reading;
 use super::route_names::RouteNames;
 use super::{
     CreditPolicy, Policy, Problem, chain, class, classifier, context, credits, experiment,
-    identity, limits, model, provider, request_headers, resilience, route,
+    identity, limits, model, prompt, provider, request_headers, resilience, route,
 };
 
 /// The whole document: its sections in the order in which they are best read.
@@ -32,6 +32,7 @@ pub const DOCUMENT: Section = Section::new(
         &ROUTES,
         &EXPERIMENTS,
         &RESILIENCE,
+        &PROMPT,
         &CONTEXT,
         &CREDITS,
     ],
@@ -120,6 +121,13 @@ const RESILIENCE: Optional<Nested> = Field::optional(
     "What happens when a model fails.",
 );
 
+const PROMPT: Optional<List> = Field::optional(
+    "prompt",
+    prompt::PROMPTS,
+    "nothing",
+    "What is added to requests before anything else is decided of them.",
+);
+
 const CONTEXT: Optional<Nested> = Field::optional(
     "context",
     Nested(&context::CONTEXT),
@@ -183,6 +191,7 @@ fn policy(root: &Spot<'_>) -> Option<Policy> {
         ..Reading::default()
     };
     let classes = class::read(fields.spot(&CLASSES), &reading);
+    let prompts = prompt::read(fields.spot(&PROMPT), &reading, &classes);
     let routes = route::read(routes, &chains, &classes);
     let experiments = experiment::read(fields.spot(&EXPERIMENTS), &reading, &chains, &classes);
     let credits =
@@ -208,6 +217,7 @@ fn policy(root: &Spot<'_>) -> Option<Policy> {
         names: RouteNames::of(&routes),
         routes,
         resilience: resilience?,
+        prompts,
         context: context?,
         credits: credits?.map(|own| CreditPolicy {
             follows_balance: own.follows_balance || follows_balance,

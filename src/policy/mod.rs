@@ -18,9 +18,11 @@ mod identity;
 mod limits;
 mod model;
 mod nearest;
+mod parameters;
 mod predicate;
 mod price;
 mod problem;
+mod prompt;
 mod provider;
 mod request_headers;
 mod resilience;
@@ -28,6 +30,7 @@ mod route;
 mod route_names;
 mod table;
 mod tags;
+mod template;
 
 pub use class::Class;
 pub use compile::DOCUMENT;
@@ -39,16 +42,19 @@ pub use digest::digest;
 pub use document::{Content, Member, Node};
 pub use endpoint::Endpoint;
 pub use experiment::{Arm, Draw, Experiment, HOLDOUT, Unit};
-pub use field::{byte_size, metric_label, shown};
+pub use field::{DecimalText, byte_size, metric_label, shown};
 pub use identity::{CallerFacts, CredentialHeader, Identity, Tenant};
 pub use limits::RequestLimits;
 pub use model::{Capability, Model, Unsupported, answer_room};
+pub use parameters::Parameters;
 pub use predicate::{Facts, Predicate, QUESTIONS, Question, Standing, TextFacts};
 pub use problem::Problem;
+pub use prompt::Prompt;
 pub use provider::Provider;
 pub use resilience::Resilience;
 pub use route::{AnswerModel, Route};
 pub use tags::{Tags, tag};
+pub use template::{Template, Variable};
 
 use std::rc::Rc;
 
@@ -69,6 +75,7 @@ pub struct Policy {
     experiments: Vec<Experiment>,
     routes: Vec<Route>,
     names: RouteNames,
+    prompts: Vec<Prompt>,
     resilience: Resilience,
     context: Context,
     credits: Option<CreditPolicy>,
@@ -142,6 +149,12 @@ impl Policy {
     #[must_use]
     pub fn routes(&self) -> &[Route] {
         &self.routes
+    }
+
+    /// What is added to requests, in order.
+    #[must_use]
+    pub fn prompts(&self) -> &[Prompt] {
+        &self.prompts
     }
 
     /// What happens when a model fails.

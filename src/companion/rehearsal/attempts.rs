@@ -220,6 +220,7 @@ const DECIDED: &[&str] = &[
     "chain",
     "arms",
     "skipped",
+    "prompt",
     "lowered",
     "shortened",
     "raised",

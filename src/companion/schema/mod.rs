@@ -117,7 +117,10 @@ fn of(shape: &Shape) -> Map<String, Value> {
         Shape::Whole { least, most, .. } => {
             json!({"type": "integer", "minimum": least, "maximum": most})
         }
-        Shape::Fraction => json!({"type": "number", "minimum": 0, "maximum": 1}),
+        Shape::Decimal { least, most } => {
+            let bound = |text: &str| text.parse::<u64>().unwrap_or_default();
+            json!({"type": "number", "minimum": bound(least), "maximum": bound(most)})
+        }
         Shape::Text(text) => Value::Object(of_text(text)),
         Shape::Words(words) => {
             json!({"enum": words.iter().map(|(word, _)| *word).collect::<Vec<_>>()})

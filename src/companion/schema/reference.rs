@@ -112,7 +112,7 @@ fn is(shape: &Shape, path: &str) -> String {
         Shape::Whole { of, least, most } => {
             format!("a whole number of {of}, {} to {}", grouped(*least), grouped(*most))
         }
-        Shape::Fraction => "a number, 0 to 1".to_owned(),
+        Shape::Decimal { least, most } => format!("a number, {least} to {most}"),
         Shape::Text(text) if text.range.is_empty() => text.what.to_owned(),
         Shape::Text(text) => format!("{}, {}", text.what, text.range),
         Shape::Words(words) => one_of(words.iter().map(|(word, _)| *word)),

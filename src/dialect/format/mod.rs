@@ -7,7 +7,7 @@ use super::answer::{AnswerHead, AnswerWriter, StreamReader, WholeReader};
 use super::cut::merged;
 use super::unsupported::{Field, UnsupportedField};
 use super::words::{self, Words};
-use super::{Ask, Edit, Fault, FaultKind};
+use super::{Ask, Assembly, Edit, Fault, FaultKind};
 use crate::json::{Document, Limits};
 
 /// A wire format, as providers are spoken to: requests are written, answers are read.
@@ -72,6 +72,8 @@ pub struct Inbound {
     /// advises, and names what the provider keeps. [`Ask::stored`] is of what does not only
     /// advise.
     pub unshared: for<'d> fn(&'d Document<'d>) -> Change,
+    /// Adds what a gateway adds to a request.
+    pub assemble: for<'d> fn(&'d Document<'d>, &Ask<'d>, &Assembly) -> Vec<Edit>,
     /// Takes every message before that place out, but for instructions: the conversation begins
     /// there, which is one of [`super::beginnings`].
     pub shorten: for<'d> fn(&'d Document<'d>, usize) -> Vec<Edit>,

@@ -5,7 +5,7 @@ use super::super::Host;
 use super::super::line::Line;
 use super::super::spend;
 use super::{Config, Head};
-use crate::decide::{self, Decision, Request, Trace, World, decide};
+use crate::decide::{self, Assembled, Decision, Request, Trace, World, decide};
 use crate::dialect::{Ask, Fault, FaultKind, read_body};
 use crate::json::Document;
 use crate::policy::TextFacts;
@@ -14,7 +14,7 @@ use crate::policy::TextFacts;
 /// had been decided.
 pub(super) fn read_and_decide<'d>(
     config: &Config,
-    (head, bytes): (&Head, usize),
+    (head, bytes, assembled): (&Head, usize, Option<&Assembled>),
     document: &'d Document<'d>,
     line: &mut Line,
     host: &dyn Host,
@@ -23,9 +23,42 @@ pub(super) fn read_and_decide<'d>(
     line.asks(&ask.model, ask.stream);
     let account = || spend::standing(config.counted()?.1, &head.tenant.tenant, host);
     let world = World::of(host).with_account(&account);
-    match decide(&request(config, head, (document, &ask, bytes), world)) {
+    let own = Request { assembled, ..request(config, head, (document, &ask, bytes), world) };
+    match decide(&own) {
         Ok(decision) => Ok((ask, decision)),
         Err(refusal) => Err((refusal.fault, Some(refusal.trace))),
+    }
+}
+
+/// A request with what the gateway adds to it: a body that is read instead of the app's own; `None`
+/// where it adds nothing.
+pub(super) fn assembled(
+    config: &Config,
+    (head, body): (&Head, &[u8]),
+    line: &mut Line,
+    host: &dyn Host,
+) -> Result<Option<Assembled>, (Fault, Option<Trace>)> {
+    if config.policy.prompts().is_empty() {
+        return Ok(None);
+    }
+    let document = read_body(body).map_err(|fault| (fault, None))?;
+    let ask = head.inbound.ask(&document).map_err(|fault| (fault, None))?;
+    let account = || spend::standing(config.counted()?.1, &head.tenant.tenant, host);
+    let world = World::of(host).with_account(&account);
+    let own = request(config, head, (&document, &ask, body.len()), world);
+    let assembled = decide::assemble(&own).map_err(|refusal| {
+        line.asks(&ask.model, ask.stream);
+        (refusal.fault, Some(refusal.trace))
+    })?;
+    match assembled {
+        Some(assembled) if !config.buffer.fits(assembled.body.len()) => {
+            let most = config.buffer.bytes();
+            let message = format!(
+                "with what this gateway adds to it the body is larger than {most} bytes: send less"
+            );
+            Err((Fault::new(FaultKind::TooLarge, message), None))
+        }
+        assembled => Ok(assembled),
     }
 }
 
@@ -60,6 +93,7 @@ fn request<'r>(
         bytes,
         world,
         estimate: OnceCell::new(),
+        assembled: None,
         texts: TextFacts::default(),
     }
 }

@@ -70,8 +70,14 @@ impl Config {
             let fault = Fault::new(FaultKind::InvalidRequest, "the request has no body");
             return Err(refused(&fault, None, line));
         }
+        let assembled = match body::assembled(self, (&head, bytes), line, envoy) {
+            Ok(assembled) => assembled,
+            Err((fault, trace)) => return Err(refused(&fault, trace, line)),
+        };
+        let assembled = assembled.as_ref();
+        let bytes = assembled.map_or(bytes, |assembled| assembled.body.as_slice());
         let document = read_body(bytes).map_err(|fault| refused(&fault, None, line))?;
-        let own = (&head, bytes.len());
+        let own = (&head, bytes.len(), assembled);
         match body::read_and_decide(self, own, &document, line, envoy) {
             Err((fault, trace)) => Err(refused(&fault, trace, line)),
             Ok((ask, decision)) => Ok(Considered {

@@ -1,7 +1,7 @@
 //! The first attempt's body, written from the request that the edge role has just read, so that the
 //! provider role neither reads nor writes one.
 use super::super::dropped::listed;
-use super::super::{Body, First, Plan, StreamBuffer, attempt};
+use super::super::{Body, Effect, First, Plan, StreamBuffer, attempt};
 use super::Head;
 use crate::decide::Candidate;
 use crate::dialect::Ask;
@@ -16,6 +16,16 @@ const ORIGINAL_MAX: usize = 4 << 20;
 pub(super) struct Original<'o> {
     pub(super) body: &'o [u8],
     pub(super) ask: Ask<'o>,
+    /// Whether it is not what the app has sent, and Envoy does not have it yet.
+    pub(super) is_new: bool,
+}
+
+impl Original<'_> {
+    /// Has Envoy hold it, where it does not.
+    pub(super) fn kept(&self, buffer: StreamBuffer) -> Option<Effect> {
+        let body = self.is_new.then(|| buffer.hold(self.body.to_vec()).ok()).flatten();
+        body.map(Effect::RequestBody)
+    }
 }
 
 /// What was written for the first attempt.
@@ -38,7 +48,7 @@ pub(super) fn write(
     original: Original<'_>,
     buffer: StreamBuffer,
 ) -> Option<Written> {
-    let Original { body: own, ask } = original;
+    let Original { body: own, ask, .. } = original;
     let dialect = candidate.legs.first()?.model.provider.dialect;
     let operation = head.endpoint.operation;
     let endpoint = dialect.endpoint(operation)?;

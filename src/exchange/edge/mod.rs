@@ -240,11 +240,17 @@ impl Edge {
             self.line.answered_ourselves(&count);
             return answer(Reply::of(head.client, count, &head.request_id));
         }
+        let assembled = match body::assembled(&self.config, (&head, bytes), &mut self.line, envoy) {
+            Ok(assembled) => assembled,
+            Err((fault, trace)) => return self.deny(&head, &fault, trace.as_ref()),
+        };
+        let assembled = assembled.as_ref();
+        let bytes = assembled.map_or(bytes, |assembled| assembled.body.as_slice());
         let document = match read_body(bytes) {
             Ok(document) => document,
             Err(fault) => return self.deny(&head, &fault, None),
         };
-        let (own, line) = ((&head, bytes.len()), &mut self.line);
+        let (own, line) = ((&head, bytes.len(), assembled), &mut self.line);
         let decided = body::read_and_decide(&self.config, own, &document, line, envoy);
         let (ask, decision) = match decided {
             Ok(decided) => decided,
@@ -252,7 +258,7 @@ impl Edge {
         };
         let Decision { outline, quote, trace, .. } = decision;
         let draft = Draft { outline, trace };
-        let original = Some(Original { body: bytes, ask });
+        let original = Some(Original { body: bytes, ask, is_new: assembled.is_some() });
         // What costs nothing needs no credits.
         let counted = self.config.counted().filter(|_| !quote.primary.max_cost.is_zero());
         let Some(credits) = counted else {
@@ -284,6 +290,9 @@ impl Edge {
             }
             Next::AwaitLedger(pending) => {
                 self.duties.owe(Duty::Release(pending));
+                // Nobody adds to the request once more when the ledger has answered.
+                let mut effects = effects;
+                effects.extend(original.and_then(|own| own.kept(self.config.buffer)));
                 self.state = State::AwaitingLedger { head, draft };
                 Effects { list: effects, flow: Flow::Pause }
             }

@@ -34,11 +34,16 @@ pub(super) fn send(
     let retries = retries(candidate.legs.len());
     let first = candidate.legs.first().map(|leg| leg.model.name.clone()).unwrap_or_default();
     let mut plan = plan(head, draft, candidate, credits);
+    let new = original.as_ref().filter(|own| own.is_new).map(|own| own.body);
     let written =
         original.and_then(|original| first::write(head, (&mut plan, candidate), original, buffer));
     let mut effects = Effects::go_on()
         .and(Effect::State(PLAN.into(), plan.encode()))
         .and(Effect::State(NEXT.into(), first.into_bytes()));
+    // What is not written here is written from what Envoy holds.
+    let unwritten = written.as_ref().is_none_or(|written| written.body.is_none());
+    let new = new.filter(|_| unwritten).and_then(|body| buffer.hold(body.to_vec()).ok());
+    effects.list.extend(new.map(Effect::RequestBody));
     if let Some(written) = written {
         let kept = written.original.map(|body| Effect::State(ORIGINAL.into(), body));
         effects.list.extend(kept);

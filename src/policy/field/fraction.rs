@@ -27,6 +27,6 @@ impl Read for Fraction {
 
 impl Kind for Fraction {
     fn shape(&self) -> Shape {
-        Shape::Fraction
+        Shape::Decimal { least: "0", most: "1" }
     }
 }

@@ -19,6 +19,7 @@ mod text;
 mod words;
 
 pub use doc_only::DocOnly;
+pub use number::DecimalText;
 pub use quantity::byte_size;
 pub use section::shape::{Kind, Quantity, Shape, Text};
 pub use section::{Absent, Holds, Is, Row, Rule, Section, SectionDoc};
@@ -29,7 +30,7 @@ pub(super) use amount::Amount;
 pub(super) use choice::{Word, Words};
 pub(super) use fraction::Fraction;
 pub(super) use list::{Entries, List, NameOf};
-pub(super) use number::{Boolean, Whole};
+pub(super) use number::{Boolean, Decimal, Whole};
 pub(super) use object::Object;
 pub(super) use quantity::{Bytes, Duration};
 pub(super) use section::shape::{Defaults, Read};

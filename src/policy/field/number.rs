@@ -83,3 +83,46 @@ impl Defaults for Boolean {
         literal.to_string()
     }
 }
+
+/// A decimal number within bounds.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct Decimal {
+    /// The least that it may be.
+    pub(in super::super) least: &'static str,
+    /// The most that it may be.
+    pub(in super::super) most: &'static str,
+}
+
+/// A decimal number as a policy has it, and its nearest double.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DecimalText {
+    /// The digits, as JSON has them.
+    pub text: String,
+    /// The nearest double, to be compared.
+    pub value: f64,
+}
+
+impl Read for Decimal {
+    type Value = DecimalText;
+
+    fn read(&self, spot: &Spot<'_>) -> Option<DecimalText> {
+        let Content::Number(text) = &spot.node.content else {
+            spot.expected("a number");
+            return None;
+        };
+        let bound = |text: &str| text.parse().unwrap_or(0.0);
+        let (least, most): (f64, f64) = (bound(self.least), bound(self.most));
+        let value = text.parse().ok().filter(|value| (least..=most).contains(value));
+        if value.is_none() {
+            let (least, most) = (self.least, self.most);
+            spot.problem(format!("expected {least} to {most}, found `{}`", shown(text)));
+        }
+        value.map(|value| DecimalText { text: text.clone(), value })
+    }
+}
+
+impl Kind for Decimal {
+    fn shape(&self) -> Shape {
+        Shape::Decimal { least: self.least, most: self.most }
+    }
+}

@@ -5,6 +5,7 @@
 mod amend;
 mod answer_read;
 mod answer_write;
+mod assemble;
 mod edits;
 mod fault;
 mod models;
@@ -38,6 +39,7 @@ pub(in crate::dialect) static INBOUND: Inbound = Inbound {
     edits: edits::edits,
     amend: amend::amend,
     unshared: |_| Change::default(),
+    assemble: assemble::assemble,
     shorten: |document, from| oldest(document.root(), from),
     write_answer: answer_write::whole,
     write_stream: stream_write::stream,

@@ -3,6 +3,7 @@
 mod amend;
 mod answer_read;
 mod answer_write;
+mod assemble;
 mod block_write;
 mod check;
 mod context;
@@ -54,6 +55,7 @@ const OWN: Inbound = Inbound {
     edits: edits::edits,
     amend: amend::amend,
     unshared: edits::unshared,
+    assemble: assemble::assemble,
     shorten: |document, from| instructions::shorten(document.root(), from),
     write_answer: answer_write::whole,
     write_stream: stream_write::stream,

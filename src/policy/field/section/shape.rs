@@ -46,8 +46,13 @@ pub enum Shape {
         /// The most that it may be.
         most: u64,
     },
-    /// A number from 0 to 1.
-    Fraction,
+    /// A number within bounds.
+    Decimal {
+        /// The least that it may be.
+        least: &'static str,
+        /// The most that it may be.
+        most: &'static str,
+    },
     /// A text that matches a pattern.
     Text(Text),
     /// One of a few words, each with what it means.

@@ -1,0 +1,166 @@
+//! What the gateway adds to a request before anything else is decided of it.
+//!
+//! The rules are asked of the app's own request: its route, its class and its arms are found first,
+//! and stay what they are. What is made of it is a body in the app's own format, which is read as
+//! the app's own would be: every step after this, every model and every attempt see that one.
+use super::known::Known;
+use super::{Decision, Entry, Refusal, Request, Verdict, class, experiment, limits, route};
+use crate::credit::Moment;
+use crate::dialect::{Assembly, Reasoning, splice};
+use crate::policy::{DecimalText, Parameters, Template, Variable};
+
+const NAME: &str = "prompt";
+
+/// A request with what the gateway adds to it.
+#[derive(Debug)]
+pub struct Assembled {
+    /// The body.
+    pub body: Vec<u8>,
+    /// The class of the app's own request, by its place in the policy.
+    pub(super) class: Option<usize>,
+    /// Its arm of the experiment that changes its chain.
+    pub(super) arm: Option<(usize, usize)>,
+    /// Its class, its arms, and which rules have added to it.
+    pub(super) entries: Vec<Entry>,
+}
+
+/// Adds to a request what the policy's rules say; `None` where no rule is for it.
+///
+/// # Errors
+/// Where the request is refused before rules are asked.
+pub fn assemble(request: &Request<'_>) -> Result<Option<Assembled>, Box<Refusal>> {
+    let rules = request.policy.prompts();
+    if rules.is_empty() {
+        return Ok(None);
+    }
+    let mut decision = Decision::of(request);
+    for step in [limits::STEP, route::STEP, class::STEP, experiment::STEP] {
+        step.decide(request, &mut decision)?;
+    }
+    let Decision { asked, class, arm, trace, .. } = decision;
+    let known = Known { request, asked: &asked };
+    let kept = [Verdict::Classed, Verdict::Assigned];
+    let mut entries: Vec<Entry> =
+        trace.of(None).filter(|entry| kept.contains(&entry.verdict)).cloned().collect();
+    let mut assembly = Assembly::default();
+    let fill = |template: &Template| template.filled(|variable| value(&known, class, variable));
+    let mut said = Said::of(request);
+    for (place, rule) in rules.iter().enumerate() {
+        let Some(reason) = rule.takes(&known, class) else { continue };
+        assembly.before.extend(rule.prepend_system.as_ref().map(fill));
+        assembly.after.extend(rule.append_system.as_ref().map(fill));
+        let both = |(user, assistant): &(Template, Template)| (fill(user), fill(assistant));
+        assembly.examples.extend(rule.examples.iter().map(both));
+        said.default_to(&rule.default);
+        said.set(&rule.set);
+        said.cap(&rule.cap);
+        entries.push(Entry {
+            step: NAME,
+            chain: None,
+            verdict: Verdict::Added,
+            subject: format!("prompt[{place}]"),
+            reason: reason.into(),
+        });
+    }
+    said.into_assembly(request, &mut assembly);
+    if assembly == Assembly::default() && !entries.iter().any(|entry| entry.step == NAME) {
+        return Ok(None);
+    }
+    let edits = (request.inbound.assemble)(request.document, request.ask, &assembly);
+    let body = splice(request.document.text().as_bytes(), &edits, "", None);
+    Ok(body.map(|body| Assembled { body, class, arm, entries }))
+}
+
+/// What stands for a variable.
+fn value(known: &Known<'_>, class: Option<usize>, variable: &Variable) -> Option<String> {
+    let Known { request, .. } = known;
+    let tenant = request.tenant;
+    match variable {
+        Variable::Tenant => Some(tenant.tenant.clone()),
+        Variable::User => tenant.user.clone(),
+        Variable::Key => tenant.key.clone(),
+        Variable::Route => {
+            let model = &*request.ask.model;
+            Some(model.get(..known.asked.name_bytes).unwrap_or(model).to_owned())
+        }
+        Variable::Class => Some(request.policy.classes().get(class?)?.name.to_string()),
+        Variable::Date => {
+            let millis = request.world.unix_seconds().saturating_mul(1000);
+            Some(Moment::of_millis(millis).to_string().chars().take(10).collect())
+        }
+        Variable::Header(name) => request.header(name).map(str::to_owned),
+        Variable::Label(name) => tenant.label(name).map(str::to_owned),
+    }
+}
+
+/// What a request says of how it is to be answered.
+struct Said {
+    temperature: Option<DecimalText>,
+    top_p: Option<DecimalText>,
+    max_tokens: Option<u64>,
+    reasoning: Option<Reasoning>,
+}
+
+impl Said {
+    fn of(request: &Request<'_>) -> Self {
+        let ask = request.ask;
+        let text = |number: crate::dialect::Number<'_>| DecimalText {
+            text: number.text.to_owned(),
+            value: number.value,
+        };
+        Self {
+            temperature: ask.temperature.map(|given| text(given.value)),
+            top_p: ask.top_p.map(|given| text(given.value)),
+            max_tokens: ask.max_tokens.map(|given| given.value),
+            reasoning: ask.reasoning.map(|given| given.value),
+        }
+    }
+
+    fn default_to(&mut self, own: &Parameters) {
+        self.temperature = self.temperature.take().or_else(|| own.temperature.clone());
+        self.top_p = self.top_p.take().or_else(|| own.top_p.clone());
+        self.max_tokens = self.max_tokens.or(own.max_tokens);
+        self.reasoning = self.reasoning.or(own.reasoning);
+    }
+
+    fn set(&mut self, own: &Parameters) {
+        self.temperature = own.temperature.clone().or_else(|| self.temperature.take());
+        self.top_p = own.top_p.clone().or_else(|| self.top_p.take());
+        self.max_tokens = own.max_tokens.or(self.max_tokens);
+        self.reasoning = own.reasoning.or(self.reasoning);
+    }
+
+    fn cap(&mut self, own: &Parameters) {
+        let lower = |said: &mut Option<DecimalText>, cap: &Option<DecimalText>| {
+            if let (Some(own), Some(cap)) = (said.as_ref(), cap)
+                && own.value > cap.value
+            {
+                *said = Some(cap.clone());
+            }
+        };
+        lower(&mut self.temperature, &own.temperature);
+        lower(&mut self.top_p, &own.top_p);
+        // A bound that nobody has set has no end.
+        self.max_tokens = match (self.max_tokens, own.max_tokens) {
+            (Some(said), Some(cap)) => Some(said.min(cap)),
+            (said, cap) => said.or(cap),
+        };
+        if let (Some(said), Some(cap)) = (self.reasoning, own.reasoning)
+            && said.effort() > cap.effort()
+        {
+            self.reasoning = Some(cap);
+        }
+    }
+
+    /// What is other than the app has said.
+    fn into_assembly(self, request: &Request<'_>, assembly: &mut Assembly) {
+        let own = Self::of(request);
+        let differs = |said: Option<DecimalText>, own: Option<DecimalText>| {
+            said.filter(|said| own.as_ref() != Some(said)).map(|said| said.text)
+        };
+        assembly.temperature = differs(self.temperature, own.temperature);
+        assembly.top_p = differs(self.top_p, own.top_p);
+        assembly.max_tokens = self.max_tokens.filter(|_| self.max_tokens != own.max_tokens);
+        assembly.reasoning = self.reasoning.filter(|_| self.reasoning != own.reasoning);
+    }
+}

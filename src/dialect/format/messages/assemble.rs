@@ -1,0 +1,122 @@
+//! What the gateway adds to an app's request: blocks of instructions around the app's own, whose
+//! marks for the cache stay, examples before the conversation, parameters.
+use crate::dialect::assemble::{examples, say, written};
+use crate::dialect::cut::{insert, members, replace};
+use crate::dialect::{Ask, Assembly, Edit, Effort, Put, Reasoning};
+use crate::json::{Document, Value};
+
+/// The least budget for thoughts that this API takes, in tokens.
+const BUDGET_MIN: u64 = 1024;
+
+pub(super) fn assemble<'d>(
+    document: &'d Document<'d>,
+    ask: &Ask<'d>,
+    assembly: &Assembly,
+) -> Vec<Edit> {
+    let (root, mut edits) = (document.root(), Vec::new());
+    system(root, assembly, &mut edits);
+    let first = root.get("messages").and_then(|messages| messages.items().next());
+    let examples = examples(assembly, ask);
+    if let Some(first) = first.filter(|_| !examples.is_empty()) {
+        let at = first.span().start;
+        edits.push(Edit { at: at..at, put: Put::Text(examples) });
+    }
+    if let Some(temperature) = &assembly.temperature {
+        // This API takes no more.
+        let most = temperature.parse().is_ok_and(|value: f64| value > 1.0);
+        say(root, "temperature", if most { "1" } else { temperature }, &mut edits);
+    }
+    assembly.top_p.iter().for_each(|value| say(root, "top_p", value, &mut edits));
+    assembly.max_tokens.iter().for_each(|most| {
+        say(root, "max_tokens", &most.to_string(), &mut edits);
+    });
+    let most = assembly.max_tokens.or_else(|| ask.max_tokens.map(|most| most.value));
+    let reasoning = assembly.reasoning.map(Reasoning::effort);
+    match reasoning {
+        Some(Some(effort)) => think(root, effort, most, &mut edits),
+        Some(None) => unthink(root, &mut edits),
+        // A budget for thoughts is within that of the answer.
+        None if assembly.max_tokens.is_some() => fit(root, u64::MAX, most, &mut edits),
+        None => {}
+    }
+    edits.sort_by_key(|edit| (edit.at.start, edit.at.end));
+    edits
+}
+
+fn system(root: Value<'_>, assembly: &Assembly, edits: &mut Vec<Edit>) {
+    let block = |text: &String| {
+        written(|json| {
+            json.object(|json| {
+                json.key("type").string("text");
+                json.key("text").string(text);
+            });
+        })
+    };
+    let before: Vec<String> = assembly.before.iter().map(block).collect();
+    let after: Vec<String> = assembly.after.iter().map(block).collect();
+    if before.is_empty() && after.is_empty() {
+        return;
+    }
+    let Some(own) = root.get("system") else {
+        let all = [before, after].concat().join(",");
+        return insert(root, &format!("\"system\":[{all}],"), edits);
+    };
+    let ends = own.items().next().zip(own.items().last());
+    if let Some((first, last)) = ends {
+        let (start, end) = (first.span().start, last.span().end);
+        let before: String = before.into_iter().map(|block| block + ",").collect();
+        let after: String = after.into_iter().map(|block| format!(",{block}")).collect();
+        for (at, text) in [(start, before), (end, after)] {
+            if !text.is_empty() {
+                edits.push(Edit { at: at..at, put: Put::Text(text) });
+            }
+        }
+        return;
+    }
+    // An empty text is refused in a block.
+    let said = own.as_str().is_some_and(|text| !text.trim().is_empty());
+    let own_block = said.then(|| format!(r#"{{"type":"text","text":{}}}"#, own.raw()));
+    let all: Vec<String> = before.into_iter().chain(own_block).chain(after).collect();
+    replace(own, format!("[{}]", all.join(",")), edits);
+}
+
+/// Says how much to think, and gives thoughts no more than that.
+fn think(root: Value<'_>, effort: Effort, most: Option<u64>, edits: &mut Vec<Edit>) {
+    let word = match effort {
+        Effort::Minimal | Effort::Low => "\"low\"",
+        Effort::Medium => "\"medium\"",
+        Effort::High => "\"high\"",
+        Effort::Max => "\"max\"",
+    };
+    match root.given("output_config").filter(|config| config.pairs().next().is_some()) {
+        Some(config) => say(config, "effort", word, edits),
+        None => say(root, "output_config", &format!(r#"{{"effort":{word}}}"#), edits),
+    }
+    let Some(thinking) = root.given("thinking") else { return };
+    if thinking.get("type").is_some_and(|kind| kind.is("disabled")) {
+        return replace(thinking, r#"{"type":"adaptive"}"#, edits);
+    }
+    fit(root, Reasoning::Effort(effort).budget(), most, edits);
+}
+
+/// Lowers a budget for thoughts to that many tokens, and to less than the answer's.
+fn fit(root: Value<'_>, budget: u64, most: Option<u64>, edits: &mut Vec<Edit>) {
+    let Some(thinking) = root.given("thinking") else { return };
+    let Some(given) = thinking.given("budget_tokens") else { return };
+    let room = most.map_or(u64::MAX, |most| most.saturating_sub(1));
+    let own = given.as_u64().unwrap_or(BUDGET_MIN);
+    let fits = own.min(budget).min(room);
+    if fits < BUDGET_MIN {
+        replace(thinking, r#"{"type":"disabled"}"#, edits);
+    } else if fits != own {
+        replace(given, fits.to_string(), edits);
+    }
+}
+
+fn unthink(root: Value<'_>, edits: &mut Vec<Edit>) {
+    if let Some(thinking) = root.given("thinking") {
+        replace(thinking, r#"{"type":"disabled"}"#, edits);
+    }
+    let config = root.given("output_config");
+    config.into_iter().for_each(|config| members(config, |key| key == "effort", edits));
+}

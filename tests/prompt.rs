@@ -1,0 +1,123 @@
+//! What a gateway adds to a request: whatever an app puts into a header, a value stays a value, and
+//! the app's own words stay as they are.
+#![cfg(not(target_family = "wasm"))]
+use std::cell::OnceCell;
+
+use proptest::prelude::*;
+use tradewind::decide::{Request, World, assemble};
+use tradewind::dialect::{Ask, Operation, client};
+use tradewind::json::{Document, Limits};
+use tradewind::policy::{Policy, Tenant, TextFacts};
+use tradewind::port::{Clock, Random, Shared};
+
+const POLICY: &str = r#"{
+  "version": "tradewind/v1",
+  "identity": [{"anonymous": {"tenant": "public"}}],
+  "providers": {"openai": {"dialect": "openai", "endpoint": "https://openai.test"}},
+  "models": {"gpt": {"provider": "openai", "name": "gpt-4.1", "context_window": 90000,
+    "max_output_tokens": 4000}},
+  "chains": {"gpt": ["gpt"]},
+  "request_headers": ["x-team"],
+  "routes": [{"models": ["auto"], "chain": "gpt"}],
+  "prompt": [
+    {"prepend_system": "Before [{{header.x-team}}] of {{user}}.",
+     "messages": [{"user": "Q [{{header.x-team}}]", "assistant": "A"}]},
+    {"append_system": "Behind [{{header.x-team}}]."}
+  ]
+}"#;
+
+/// A day in November.
+struct Day;
+
+impl Clock for Day {
+    fn now_ms(&self) -> u64 {
+        0
+    }
+
+    fn unix_seconds(&self) -> u64 {
+        1_795_000_000
+    }
+}
+
+impl Random for Day {
+    fn unique(&self) -> u64 {
+        0
+    }
+}
+
+impl Shared for Day {
+    fn shared_data(&self, _key: &str) -> (Vec<u8>, Option<u32>) {
+        (Vec::new(), None)
+    }
+
+    fn set_shared_data(&self, _key: &str, _value: &[u8], _unchanged: Option<u32>) -> bool {
+        false
+    }
+}
+
+/// The system texts, and everything that was said.
+fn told(ask: &Ask<'_>) -> (Vec<String>, Vec<String>) {
+    let system = ask.system.iter().map(ToString::to_string).collect();
+    (system, ask.turns.iter().map(|turn| format!("{turn:?}")).collect())
+}
+
+proptest! {
+    #[test]
+    fn a_value_stays_a_value(
+        team in "\\PC{0,40}|[\"\\\\{}\\[\\],:a\n\r\t]{0,40}",
+        user in proptest::option::of("[!-~]{1,20}"),
+        own in "[ -~]{0,30}",
+        openai in any::<bool>(),
+    ) {
+        let client = client::named(if openai { "openai" } else { "anthropic" }).unwrap();
+        let inbound = client.endpoint_for(Operation::CHAT.name).unwrap().inbound().unwrap();
+        let own = serde_json::Value::String(format!("own {own}")).to_string();
+        let body = if openai {
+            format!(
+                r#"{{"model":"auto","messages":[{{"role":"system","content":{own}}},
+                {{"role":"user","content":{own}}}]}}"#
+            )
+        } else {
+            format!(
+                r#"{{"model":"auto","max_tokens":9,"system":{own},
+                "messages":[{{"role":"user","content":{own}}}]}}"#
+            )
+        };
+        let policy = Policy::from_json(POLICY.as_bytes()).unwrap();
+        let name = "public".to_owned();
+        let tenant = Tenant { tenant: name, user: user.clone(), ..Tenant::default() };
+        let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
+        let ask = inbound.ask(&document).unwrap();
+        let headers = [("x-team".to_owned(), team.clone())];
+        let assembled = assemble(&Request {
+            policy: &policy,
+            tenant: &tenant,
+            client: client.name,
+            operation: Operation::CHAT,
+            inbound,
+            headers: &headers,
+            document: &document,
+            ask: &ask,
+            bytes: body.len(),
+            world: World::of(&Day),
+            estimate: OnceCell::new(),
+            assembled: None,
+            texts: TextFacts::default(),
+        });
+        let made = assembled.unwrap().unwrap().body;
+        let document = Document::parse(&made, Limits::default()).unwrap();
+        let (system, turns) = told(&inbound.ask(&document).unwrap());
+        let (own_system, own_turns) = told(&ask);
+        // Each of these is one text, in which the value stands between the same words as ever.
+        prop_assert_eq!(system.len(), 3);
+        let of = format!("] of {}.", user.unwrap_or_default());
+        let within = system[0].strip_prefix("Before [").and_then(|own| own.strip_suffix(&of));
+        let value = within.unwrap().to_owned();
+        prop_assert!(!value.contains(char::is_control));
+        prop_assert_eq!(value.chars().count(), team.chars().count());
+        prop_assert_eq!(&system[1], &own_system[0]);
+        prop_assert_eq!(&system[2], &format!("Behind [{value}]."));
+        prop_assert_eq!(turns.len(), 3);
+        prop_assert_eq!(&turns[2..], &own_turns[..]);
+    }
+}
