@@ -96,7 +96,8 @@ impl<'r> Need<'r> {
         Self { ask, size, bytes: request.bytes, windows, brings }
     }
 
-    /// Binds every model of a chain, and prices the dearest.
+    /// Binds every model of a chain, and prices the dearest; or all of them, where each may have to
+    /// be paid: an answer that is not accepted is charged like any other.
     fn bind(&self, request: &Request<'_>, candidate: &mut Candidate) {
         let mut max_cost = Credits::ZERO;
         for leg in &mut candidate.legs {
@@ -114,7 +115,11 @@ impl<'r> Need<'r> {
             let held = held.saturating_mul(passes);
             let images = self.size.images;
             let cost = leg.model.price.map(|price| price.worst(held, output, images));
-            max_cost = max_cost.max(cost.unwrap_or_default());
+            let cost = cost.unwrap_or_default();
+            max_cost = match candidate.cascade {
+                Some(_) => max_cost.checked_add(cost).unwrap_or(Credits::MAX),
+                None => max_cost.max(cost),
+            };
         }
         candidate.max_cost = max_cost;
     }

@@ -48,5 +48,5 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
 
 fn candidate(policy: &Policy, chain: ChainView<'_>) -> Candidate {
     let legs = chain.models().map(|model| Leg::of(model, policy));
-    Candidate::new(chain.name(), legs.collect())
+    Candidate::new(chain.name(), legs.collect(), chain.cascade().cloned())
 }

@@ -2,10 +2,10 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::{Entry, Request, Shortened, Trace, Verdict};
+use super::{Entry, Expected, Request, Shortened, Trace, Verdict};
 use crate::credit::Credits;
 use crate::dialect::{Change, Format, Operation};
-use crate::policy::{Model, Policy};
+use crate::policy::{Cascade, Model, Policy};
 
 /// How a request is served.
 #[derive(Debug)]
@@ -53,6 +53,8 @@ pub struct Outline {
     pub is_shared_thread: bool,
     /// Changes in the body for providers of the app's own dialect; each leg says which is its own.
     pub changes: Vec<Change>,
+    /// What an answer is judged by that is judged.
+    pub expected: Expected,
 }
 
 /// The ways to serve a request.
@@ -73,7 +75,10 @@ pub struct Candidate {
     pub chain: String,
     /// The models to try, in order.
     pub legs: Vec<Leg>,
-    /// The most that the dearest of the models may cost; zero where nobody counts credits.
+    /// How the answers of all but the last are judged; `None` where none is.
+    pub cascade: Option<Cascade>,
+    /// The most that the dearest of the models may cost, or all of them where their answers are
+    /// judged; zero where nobody counts credits.
     pub max_cost: Credits,
 }
 
@@ -131,6 +136,7 @@ impl Decision {
             choices: ask.choices.max(1),
             is_shared_thread: false,
             changes: Vec::new(),
+            expected: Expected::default(),
         };
         Self {
             outline,
@@ -205,8 +211,8 @@ impl Quote {
 
 impl Candidate {
     /// A chain of which no model has been passed over yet.
-    pub(super) fn new(chain: &str, legs: Vec<Leg>) -> Self {
-        Self { chain: chain.to_owned(), legs, max_cost: Credits::ZERO }
+    pub(super) fn new(chain: &str, legs: Vec<Leg>, cascade: Option<Cascade>) -> Self {
+        Self { chain: chain.to_owned(), legs, cascade, max_cost: Credits::ZERO }
     }
 
     fn pass_over(
@@ -228,10 +234,12 @@ impl Candidate {
         });
     }
 
-    /// Whether another chain tries the same models in the same order.
+    /// Whether another chain tries the same models in the same order, and judges them alike.
     pub(super) fn tries_the_same(&self, other: &Self) -> bool {
         let same = |(own, other): (&Leg, &Leg)| own.model.name == other.model.name;
-        self.legs.len() == other.legs.len() && self.legs.iter().zip(&other.legs).all(same)
+        self.cascade == other.cascade
+            && self.legs.len() == other.legs.len()
+            && self.legs.iter().zip(&other.legs).all(same)
     }
 
     /// Whether all of the chain's providers speak that format for that operation.

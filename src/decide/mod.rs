@@ -9,6 +9,7 @@
 mod afford;
 mod amend;
 mod bound;
+mod cascade;
 mod chain;
 mod class;
 mod context;
@@ -25,6 +26,7 @@ mod thread;
 mod trace;
 mod world;
 
+pub use cascade::Expected;
 pub use context::Shortened;
 pub use decision::{Bounds, Candidate, Decision, Leg, Outline, Quote, Size};
 pub use fit::{Facts, Misfit, misfit};
@@ -71,6 +73,7 @@ pub const STEPS: &[Step] = &[
     thread::STEP,
     fit::STEP,
     amend::STEP,
+    cascade::STEP,
     afford::STEP,
 ];
 

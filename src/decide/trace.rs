@@ -44,6 +44,8 @@ pub enum Verdict {
     Added,
     /// The model is sent the conversation without its oldest turns.
     Shortened,
+    /// The model answers first, and its answer is judged.
+    Judged,
     /// More is set aside than the request itself can use.
     Raised,
     /// Nobody serves the request.
@@ -62,6 +64,7 @@ impl Verdict {
             Self::Lowered => "lowered",
             Self::Added => "added",
             Self::Shortened => "shortened",
+            Self::Judged => "judged",
             Self::Raised => "raised",
             Self::Refused => "refused",
         }

@@ -5,7 +5,7 @@
 //! `tradewind_attempts_total.model.gpt-sol.outcome.answered`. `tradewind render` writes the rules
 //! that cut them out again.
 use super::{Effect, report};
-use crate::policy::{Policy, metric_label};
+use crate::policy::{Policy, RULES, metric_label};
 
 /// One metric.
 #[derive(Debug)]
@@ -56,6 +56,10 @@ enum Values {
     Arms,
     /// What becomes of an attempt.
     Attempts,
+    /// The policy's models whose answers are judged.
+    Judged,
+    /// What comes of an answer that is judged.
+    Verdicts,
     /// These.
     Words(&'static [&'static str]),
     /// Whatever comes: there is none from the start.
@@ -70,6 +74,12 @@ const ARM: Label = Label { name: "arm", values: Values::Arms };
 const TENANT: Label = Label { name: "tenant", values: Values::Open };
 const DIGEST: Label = Label { name: "digest", values: Values::Open };
 const ATTEMPT: Label = Label { name: "outcome", values: Values::Attempts };
+
+const JUDGED: Label = Label { name: "model", values: Values::Judged };
+const VERDICT: Label = Label { name: "verdict", values: Values::Verdicts };
+
+/// An answer that is judged and keeps every rule.
+pub(super) const ACCEPTED: &str = "accepted";
 
 const fn outcome(words: &'static [&'static str]) -> Label {
     Label { name: "outcome", values: Values::Words(words) }
@@ -138,6 +148,8 @@ metrics! {
         "How long each attempt took, whatever became of it.";
     FIRST_TOKEN: Histogram "tradewind_time_to_first_token_milliseconds" [MODEL] TAKES,
         "How long it took in a streamed answer until the first of its content was there.";
+    CASCADE_ANSWERS: Counter "tradewind_cascade_answers_total" [JUDGED, VERDICT] &[],
+        "Answers of cascades that were judged, by `accepted` or the rule that one breaks first.";
     STREAMS_CUT: Counter "tradewind_streams_cut_total" [MODEL] &[],
         "Streamed answers that broke after the app had a part of them.";
     STREAMS_TOO_LARGE: Counter "tradewind_streams_too_large_total" [MODEL] &[],
@@ -187,6 +199,7 @@ impl Label {
         let policy = match (self.values, policy) {
             (Values::Open, _) | (_, None) => return Vec::new(),
             (Values::Attempts, _) => return report::words().collect(),
+            (Values::Verdicts, _) => return [ACCEPTED].into_iter().chain(RULES).collect(),
             (Values::Words(words), _) => return words.to_vec(),
             (_, Some(policy)) => policy,
         };
@@ -194,13 +207,14 @@ impl Label {
             Values::Models => policy.models().iter().map(|model| &*model.name).collect(),
             Values::Classes => policy.classes().iter().map(|class| &*class.name).collect(),
             Values::Chains => policy.chains().collect(),
+            Values::Judged => policy.judged_models(),
             Values::Experiments => policy.experiments().iter().map(|own| &*own.name).collect(),
             Values::Arms => {
                 let mut all = policy.experiments().iter();
                 all.find(|own| *own.name == *before)
                     .map_or_else(Vec::new, |own| own.told().collect())
             }
-            Values::Open | Values::Attempts | Values::Words(_) => Vec::new(),
+            Values::Open | Values::Attempts | Values::Verdicts | Values::Words(_) => Vec::new(),
         }
     }
 }

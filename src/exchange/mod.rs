@@ -43,7 +43,7 @@ pub use loaded::Loaded;
 pub use memory::{ALLOWANCE, Full, Memory, Permit, STREAM_MOST};
 pub use outbox_item::{Item, OutboxItem};
 pub use outcome::{Outcome, Verdict};
-pub use plan::{Change, CreditTerms, First, Leg, Mismatch, Plan, Turn};
+pub use plan::{Acceptance, Change, CreditTerms, First, Leg, Mismatch, Plan, Turn};
 pub use plugin::{Plugin, Stream};
 pub use port::{Clock, Envoy, Host, Random, Read, Shared};
 pub use reply::Reply;

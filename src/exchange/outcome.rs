@@ -32,6 +32,8 @@ pub enum Outcome {
     Silent,
     /// The connection ended before the provider had answered.
     Reset,
+    /// It answered, and its answer breaks a rule of its cascade.
+    NotAccepted,
     /// The provider role refused the request: the plan cannot be read, the model of this attempt is
     /// another provider's, or the body is not the announced one. The gateway is not installed as it
     /// should be, or an update is under way.
@@ -53,7 +55,7 @@ pub struct Verdict {
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Rejected,
         Self::Unsupported,
         Self::ContextLength,
@@ -68,6 +70,7 @@ impl Outcome {
         Self::Unreachable,
         Self::Silent,
         Self::Reset,
+        Self::NotAccepted,
         Self::Misconfigured,
     ];
 
@@ -133,7 +136,9 @@ impl Outcome {
             Self::ContextLength => FaultKind::ContextLength,
             Self::TooLarge => FaultKind::TooLarge,
             Self::RateLimited => FaultKind::RateLimit,
-            Self::Overloaded | Self::Unreachable | Self::Reset => FaultKind::Overloaded,
+            Self::Overloaded | Self::Unreachable | Self::Reset | Self::NotAccepted => {
+                FaultKind::Overloaded
+            }
             Self::TimedOut | Self::Silent => FaultKind::Timeout,
             Self::ModelGone
             | Self::KeyRefused
@@ -164,6 +169,7 @@ impl Outcome {
             Self::Unreachable => ("unreachable", true, None),
             Self::Silent => ("silent", true, None),
             Self::Reset => ("reset", true, None),
+            Self::NotAccepted => ("not_accepted", true, None),
             Self::Misconfigured => ("misconfigured", false, None),
         };
         Verdict { name, fails_over, public_message }

@@ -59,7 +59,8 @@ pub struct Report {
     pub used: Used,
     /// Bytes of its answer's body that have been handed on to the app.
     pub bytes: u64,
-    /// Envoy's words for why it had no connection, or lost it; empty where it has none.
+    /// Envoy's words for why it had no connection, or lost it; the rule that an answer breaks which
+    /// is not accepted; empty otherwise.
     pub why: String,
 }
 

@@ -1,5 +1,6 @@
 //! `chains.<name>`: models in the order they are tried.
-use super::field::{Entries, List, NameOf, Spot};
+use super::cascade::{self, CASCADE, Cascade};
+use super::field::{Entries, Kind, List, NameOf, Nested, Shape, Spot};
 use super::model::{MODELS, Models};
 use super::table::Table;
 
@@ -9,12 +10,24 @@ pub(super) struct Chain {
     pub(super) name: String,
     /// Indices into [`super::Policy::models`], in the order of the attempts.
     pub(super) models: Vec<usize>,
+    /// How their answers are judged; `None` where they are not.
+    pub(super) cascade: Option<Cascade>,
 }
 
 /// Of each chain, its models.
 const CHAIN: List = List::of("names of models", &NameOf(MODELS.one)).unique();
 
-pub(super) const CHAINS: Entries = Entries::of("chain", &CHAIN);
+pub(super) const CHAINS: Entries = Entries::of("chain", &ChainKind);
+
+/// Models, or a cascade.
+#[derive(Debug, Clone, Copy)]
+struct ChainKind;
+
+impl Kind for ChainKind {
+    fn shape(&self) -> Shape {
+        Shape::Either(vec![CHAIN.shape(), Nested(&CASCADE).shape()])
+    }
+}
 
 pub(super) type Chains<'n> = Table<'n, Chain>;
 
@@ -31,7 +44,34 @@ pub(super) fn read<'n>(
 }
 
 fn chain(name: &str, spot: &Spot<'_>, models: &Models<'_>, attempts: Option<u32>) -> Option<Chain> {
-    let Some(items) = CHAIN.items(spot) else {
+    if !cascade::is_cascade(spot) {
+        let models = members(spot, spot, models, attempts)?;
+        return Some(Chain { name: name.to_owned(), models, cascade: None });
+    }
+    let mut fields = spot.object(&CASCADE)?;
+    let list = fields.spot(&cascade::MODELS_OF);
+    if list.is_none() {
+        models.skip_unused_check();
+    }
+    let found = list.and_then(|list| {
+        let found = members(&list, spot, models, attempts)?;
+        if found.len() == 1 {
+            list.problem("a cascade has two models at least: the last one's answer is not judged");
+        }
+        Some(found)
+    });
+    let cascade = cascade::read(fields);
+    Some(Chain { name: name.to_owned(), models: found?, cascade: Some(cascade?) })
+}
+
+/// The models of a list, which is too long where a request has fewer attempts.
+fn members(
+    list: &Spot<'_>,
+    spot: &Spot<'_>,
+    models: &Models<'_>,
+    attempts: Option<u32>,
+) -> Option<Vec<usize>> {
+    let Some(items) = CHAIN.items(list) else {
         models.skip_unused_check();
         return None;
     };
@@ -55,5 +95,5 @@ fn chain(name: &str, spot: &Spot<'_>, models: &Models<'_>, attempts: Option<u32>
         }
         found.push(model);
     }
-    Some(Chain { name: name.to_owned(), models: found })
+    Some(found)
 }

@@ -75,7 +75,8 @@ const CHAINS: Required<Entries> = Field::required(
     "chains",
     chain::CHAINS,
     "Lists of models, by names of your own, tried in their order: no more of them than \
-     `resilience.attempts`. Each must be used by a route, an experiment or `credits.near_limit`.",
+     `resilience.attempts`. One may be a cascade, which judges answers. Each must be used by a \
+     route, an experiment or `credits.near_limit`.",
 );
 
 const REQUEST_HEADERS: Optional<List> = Field::optional(

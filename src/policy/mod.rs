@@ -3,6 +3,7 @@
 //!
 //! YAML and JSON become one tree of [`Node`]s. One file per section reads its part of the tree,
 //! reports what is wrong and goes on, so that an operator sees every problem at once.
+mod cascade;
 mod chain;
 mod class;
 mod classifier;
@@ -32,6 +33,7 @@ mod table;
 mod tags;
 mod template;
 
+pub use cascade::{Acceptance, Cascade, RULES, folded};
 pub use class::Class;
 pub use compile::DOCUMENT;
 pub use context::{Context, Overflow};
@@ -95,6 +97,12 @@ impl<'p> ChainView<'p> {
         self.chain.map_or("", |chain| chain.name.as_str())
     }
 
+    /// How the answers of its models are judged; `None` where they are not.
+    #[must_use]
+    pub fn cascade(&self) -> Option<&'p Cascade> {
+        self.chain.and_then(|chain| chain.cascade.as_ref())
+    }
+
     /// The models, in order.
     pub fn models(&self) -> impl Iterator<Item = &'p Rc<Model>> + use<'p> {
         let (chain, models) = (self.chain, self.models);
@@ -143,6 +151,25 @@ impl Policy {
     /// The names of the chains, in the order of the document.
     pub fn chains(&self) -> impl Iterator<Item = &str> {
         self.chains.iter().map(|chain| chain.name.as_str())
+    }
+
+    /// The models of cascades whose answers are judged, each once.
+    #[must_use]
+    pub fn judged_models(&self) -> Vec<&str> {
+        let cascades = self.chains.iter().filter(|chain| chain.cascade.is_some());
+        let mut judged: Vec<&usize> = cascades
+            .filter_map(|chain| chain.models.split_last())
+            .flat_map(|(_, own)| own)
+            .collect();
+        judged.sort_unstable();
+        judged.dedup();
+        judged.into_iter().filter_map(|own| self.models.get(*own)).map(|own| &*own.name).collect()
+    }
+
+    /// What nobody may have meant, though nothing is wrong with it.
+    #[must_use]
+    pub fn doubts(&self) -> Vec<String> {
+        self.chains.iter().filter_map(|chain| cascade::doubt(chain, &self.models)).collect()
     }
 
     /// Every route, in the order of the document.

@@ -11,6 +11,8 @@ use crate::policy::{Policy, Problem, digest};
 
 /// Reports every problem of a policy, each with its place.
 ///
+/// What nobody may have meant is a warning, on standard error.
+///
 /// Exits with 0 when there is none, with 1 when there are some, and with 2 when the file cannot
 /// be read.
 #[derive(Debug, Args)]
@@ -39,8 +41,13 @@ pub(super) fn run(args: &Check) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let checked = policy_file::parse_at(&bytes, args.policy.parent())
-        .map(|(policy, node)| summary(&policy, &digest(node.to_json().as_bytes())));
+    let parsed = policy_file::parse_at(&bytes, args.policy.parent());
+    let checked = parsed.map(|(policy, node)| {
+        for doubt in policy.doubts() {
+            let _ = writeln!(io::stderr(), "warning: {doubt}");
+        }
+        summary(&policy, &digest(node.to_json().as_bytes()))
+    });
     let text = match args.format {
         Format::Human => human(&args.policy, &checked),
         Format::Json => json(checked.as_ref().err().map_or(&[][..], Vec::as_slice)),

@@ -3,8 +3,11 @@
 
 use super::host::{Done, Headers, World};
 use super::{Attempted, Course, Ending, Failure, Rehearsal, Request, Scene};
-use crate::exchange::filter_state::{LOG, NEXT};
-use crate::exchange::{Callback, Plugin, Purpose, Reply, Stream, is_retried};
+use crate::exchange::filter_state::{LOG, NEXT, PLAN};
+use crate::exchange::{Callback, Plan, Plugin, Purpose, Reply, Stream, is_retried};
+
+/// What the provider role makes of an answer that is not accepted.
+const UNACCEPTED: u16 = 503;
 
 /// A request on its way.
 struct Run<'r> {
@@ -73,6 +76,7 @@ impl Run<'_> {
         let (Some(own), Some(plugin)) = (own, plugin) else {
             return Next::Ends(self.local(503, "no_healthy_upstream"));
         };
+        let judged = self.is_judged();
         let mut stream = plugin.stream();
         self.world.cluster.clone_from(&own.provider.name);
         (self.world.connected, self.world.details) = (true, "");
@@ -90,6 +94,7 @@ impl Run<'_> {
             }
         }
         let failure = self.scene.weather.of(&model);
+        let failure = failure.filter(|failure| judged || *failure != Failure::Unaccepted);
         let endpoint = &own.provider.endpoint;
         let scheme = if endpoint.tls { "https" } else { "http" };
         let path = header(&self.world.request, ":path").unwrap_or_default();
@@ -104,8 +109,19 @@ impl Run<'_> {
         match failure {
             None => Next::Ends(Ending::Answered),
             Some(Failure::Status(status)) => self.refused(stream, status, may_retry),
+            // There is no answer to judge here; what follows is what follows on any failure.
+            Some(Failure::Unaccepted) => self.refused(stream, UNACCEPTED, may_retry),
             Some(failure) => self.lost(stream, failure, may_retry),
         }
+    }
+
+    /// Whether the answer of the next attempt is judged before the app sees any of it.
+    fn is_judged(&self) -> bool {
+        let plan = self.world.state.get(PLAN).map(Vec::as_slice).unwrap_or_default();
+        Plan::decode(plan).is_ok_and(|plan| {
+            let left = usize::try_from(plan.turn.leg).ok().and_then(|leg| plan.legs.get(leg..));
+            plan.acceptance.is_some() && left.is_some_and(|left| left.len() > 1)
+        })
     }
 
     /// The model answers, with a failure.

@@ -3,7 +3,7 @@ use core::fmt;
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-/// What a model does in the place of an answer.
+/// What a model does in the place of an answer that its app gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
     /// It answers with that status, of 400 or more.
@@ -14,6 +14,9 @@ pub enum Failure {
     Silent,
     /// The connection breaks before an answer.
     Reset,
+    /// It answers, and its cascade does not accept that. Where nobody judges the answer, the app
+    /// gets it.
+    Unaccepted,
 }
 
 /// The models that fail, by their names in the policy.
@@ -46,11 +49,12 @@ impl FromStr for Failure {
             "unreachable" => Ok(Self::Unreachable),
             "silent" => Ok(Self::Silent),
             "reset" => Ok(Self::Reset),
+            "unaccepted" => Ok(Self::Unaccepted),
             _ => match text.parse() {
                 Ok(status @ 400..=599) => Ok(Self::Status(status)),
                 _ => Err(format!(
-                    "expected a status from 400 to 599, `unreachable`, `silent` or `reset`, \
-                     found `{text}`"
+                    "expected a status from 400 to 599, `unreachable`, `silent`, `reset` or \
+                     `unaccepted`, found `{text}`"
                 )),
             },
         }
@@ -64,6 +68,7 @@ impl fmt::Display for Failure {
             Self::Unreachable => f.write_str("unreachable"),
             Self::Silent => f.write_str("silent"),
             Self::Reset => f.write_str("reset"),
+            Self::Unaccepted => f.write_str("unaccepted"),
         }
     }
 }

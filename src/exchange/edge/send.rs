@@ -8,8 +8,8 @@ use std::borrow::Cow;
 
 use super::super::dropped::listed;
 use super::super::{
-    Change, CreditTerms, Effect, Effects, HeaderMap, Leg, NEXT, ORIGINAL, PLAN, Plan, StreamBuffer,
-    Turn, retries,
+    Acceptance, Change, CreditTerms, Effect, Effects, HeaderMap, Leg, NEXT, ORIGINAL, PLAN, Plan,
+    StreamBuffer, Turn, retries,
 };
 use super::first::{self, Original};
 use super::{Draft, Head};
@@ -106,5 +106,9 @@ fn plan<'p>(
             stop: policy.on_exhausted == OnExhausted::Stop,
             left: left.map(|left| Cow::Owned(left.to_string())),
         }),
+        acceptance: candidate
+            .cascade
+            .as_ref()
+            .map(|cascade| Acceptance::of(&cascade.accept, &outline.expected)),
     }
 }

@@ -1,7 +1,8 @@
 //! The plan: what the edge role decided, as the provider role reads it from filter state.
 //!
 //! It is written when the request may run; after that only its [`Turn`] changes. It holds no text
-//! of the request but what changes in it, and no key.
+//! of the request but what changes in it and the schemas that an answer is judged by, and no key.
+mod acceptance;
 mod change;
 mod edit;
 mod first;
@@ -11,6 +12,7 @@ mod turn;
 use core::fmt;
 use std::borrow::Cow;
 
+pub use self::acceptance::Acceptance;
 pub use self::change::Change;
 pub use self::first::First;
 pub use self::leg::Leg;
@@ -47,6 +49,8 @@ pub struct Plan<'p> {
     pub forwarded: Vec<(Cow<'p, str>, Cow<'p, str>)>,
     /// What credits bind the request to; `None` where nobody counts them.
     pub meter: Option<CreditTerms<'p>>,
+    /// What the answers of all legs but the last are judged by; `None` where none is judged.
+    pub acceptance: Option<Acceptance<'p>>,
 }
 
 /// What credits bind a request to.
@@ -96,6 +100,7 @@ impl<'p> Plan<'p> {
             out.text(value);
         });
         out.option(self.meter.as_ref(), |out, meter| meter.write(out));
+        out.option(self.acceptance.as_ref(), |out, acceptance| acceptance.write(out));
         out.finish()
     }
 
@@ -127,6 +132,7 @@ impl<'p> Plan<'p> {
             changes: fields.list(Change::read)?,
             forwarded: fields.list(pair)?,
             meter: fields.option(CreditTerms::read)?,
+            acceptance: fields.option(Acceptance::read)?,
         })
     }
 }

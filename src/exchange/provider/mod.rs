@@ -5,6 +5,7 @@
 //! edge role, in most cases; the others are written here.
 //! Headers are one map for all attempts, so it replaces them whole: what an earlier attempt left,
 //! another provider's key among it, is gone before this provider's key is added behind it.
+mod acceptance;
 mod config;
 mod disagreement;
 mod headers;

@@ -31,6 +31,8 @@ pub(super) struct Asked {
     pub(super) attempts: usize,
     /// Whether another model comes after this one.
     pub(super) more: bool,
+    /// Whether the answer is judged before the app sees any of it.
+    pub(super) judged: bool,
     /// The fields that were left out, as a header names them; empty when there are none.
     pub(super) dropped: String,
     /// How many of the oldest messages were left out.
@@ -108,6 +110,7 @@ pub(super) fn begin<'p>(
         answer_model: plan.answer_model.as_deref().map(str::to_owned),
         attempts: tried.saturating_add(1),
         more: next.is_some(),
+        judged: plan.acceptance.is_some() && next.is_some(),
         dropped: first.as_ref().map_or_else(String::new, |first| first.dropped.to_string()),
         left_out: leg.left_out,
         meter: match &plan.meter {

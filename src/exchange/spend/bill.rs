@@ -4,8 +4,11 @@ use super::abandoned::{Abandoned, Ending, is_at_work};
 use super::used::{self, Charged};
 use crate::credit::{Credits, Price};
 use crate::exchange::line::Line;
-use crate::exchange::{Progress, Report};
+use crate::exchange::{Outcome, Progress, Report};
 use crate::usage::Usage;
+
+/// An attempt whose answer was not accepted, and which another one followed.
+const UNACCEPTED: &str = Outcome::NotAccepted.verdict().name;
 
 /// What a request cost.
 #[derive(Debug)]
@@ -97,10 +100,21 @@ impl Bill {
         self.parts.iter().map(|part| part.charged.usage).fold(Usage::default(), Usage::plus)
     }
 
+    /// What answers cost that were not accepted.
+    fn unaccepted(&self) -> Credits {
+        let parts = self.parts.iter().filter(|part| part.outcome == UNACCEPTED);
+        let sum = |sum: Credits, part: &Part| sum.checked_add(part.credits).unwrap_or(sum);
+        parts.fold(Credits::ZERO, sum)
+    }
+
     /// Has the access log say it.
     pub(super) fn tell(&self, line: &mut Line) {
         line.used(&self.usage());
         line.decimal("credits", &self.credits.to_string());
+        let unaccepted = self.unaccepted();
+        if !unaccepted.is_zero() {
+            line.decimal("unaccepted_credits", &unaccepted.to_string());
+        }
         let estimated = self.estimated().then_some("estimated");
         estimated.into_iter().chain(self.flags()).for_each(|flag| line.flag(flag));
     }
@@ -113,6 +127,8 @@ fn part(reservation: &Reservation, report: &Report, last: Option<Last>) -> Part 
     let at_work = last.is_some_and(|last| is_at_work(report, last.ending));
     let charges = match report.progress {
         Progress::Answered | Progress::Cut => true,
+        // All of it was made, whatever became of it.
+        Progress::Failed(Outcome::NotAccepted) => true,
         // It failed, and yet its provider charges for it where it says so.
         Progress::Failed(_) => report.used.reported.is_some(),
         // Where the app left while the provider was at work, its provider charges for that.
@@ -136,6 +152,7 @@ fn part(reservation: &Reservation, report: &Report, last: Option<Last>) -> Part 
     let credits = if charged.estimated { cost.min(reservation.held()) } else { cost };
     let outcome = match report.progress {
         Progress::Answered if answered => "answered",
+        Progress::Failed(Outcome::NotAccepted) if last.is_none() => UNACCEPTED,
         Progress::Answered | Progress::Failed(_) => "failed",
         Progress::Running | Progress::Cut => "cut",
     };

@@ -3,11 +3,13 @@ use std::borrow::Cow;
 
 use proptest::prelude::*;
 use proptest::sample::select;
+use tradewind::decide::Expected;
 use tradewind::dialect::{Edit, Operation, Put};
 use tradewind::exchange::filter_state::PLAN;
 use tradewind::exchange::{
-    CallId, Callback, Change, CreditTerms, Leg, Plan, Purpose, Stream, Turn,
+    Acceptance, CallId, Callback, Change, CreditTerms, Leg, Plan, Purpose, Stream, Turn,
 };
+use tradewind::policy;
 
 use super::cases::cases;
 use super::support::{Gateway, Headers, View, World};
@@ -59,7 +61,17 @@ fn plans() -> Vec<Vec<u8>> {
         ..plan("openai", [GEMINI, GPT, CLAUDE], [None; 3], far)
     };
     let gemini = plan("gemini", [GPT, CLAUDE, GEMINI], [None; 3], Vec::new());
-    let all = [metered, Plan { forwarded: carried, ..messages }, again, gemini];
+    let rules = policy::Acceptance {
+        hedging: vec!["a".to_owned()],
+        max_chars: Some(0),
+        ..policy::Acceptance::default()
+    };
+    let expected = Expected { text: Some("{}".to_owned()), ..Expected::default() };
+    let acceptance = || Some(Acceptance::of(&rules, &expected));
+    let judged = Plan { acceptance: acceptance(), ..metered.clone() };
+    let judged_whole = Plan { acceptance: acceptance(), ..again.clone() };
+    let all =
+        [metered, Plan { forwarded: carried, ..messages }, again, gemini, judged, judged_whole];
     let written = all.iter().map(Plan::encode);
     [Vec::new(), b"{}".to_vec()].into_iter().chain(written).collect()
 }
@@ -95,6 +107,7 @@ fn plan(
         changes: vec![Change { edits, dropped: "".into() }],
         forwarded: Vec::new(),
         meter: None,
+        acceptance: None,
         turn: Turn::FIRST,
     }
 }

@@ -176,6 +176,7 @@ impl Gateway {
             changes: vec![Change::default()],
             forwarded: Vec::new(),
             meter: None,
+            acceptance: None,
         }
     }
 

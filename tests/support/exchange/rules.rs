@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use proptest::prelude::*;
 use tradewind::dialect::{Edit, Fault, FaultKind, Operation, Put};
 use tradewind::exchange::{
-    Change, CreditTerms, First, Leg, Mismatch, Outcome, Plan, Turn, Verdict,
+    Acceptance, Change, CreditTerms, First, Leg, Mismatch, Outcome, Plan, Turn, Verdict,
 };
+use tradewind::policy;
 
 /// What a provider said; what it is called; whether another model is asked; whether it is the
 /// operator's to mend, so that an app is told something else.
@@ -151,6 +152,7 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
     let meter = (any::<u64>(), any::<bool>(), proptest::option::of(word()));
     let meter = proptest::option::of(meter);
     let turn = (any::<u64>(), any::<u64>()).prop_map(|(leg, tries)| Turn { leg, tries });
+    let meter = (meter, acceptance());
     let told = (any::<bool>(), proptest::option::of(word()));
     (words, any::<bool>(), told, changes, pairs(), meter, turn).prop_map(
         |(
@@ -159,7 +161,7 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
             (stream_usage, answer_model),
             changes,
             carried,
-            meter,
+            (meter, acceptance),
             turn,
         )| Plan {
             turn,
@@ -178,8 +180,38 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
                 stop,
                 left: left.map(Cow::Owned),
             }),
+            acceptance,
         },
     )
+}
+
+fn acceptance() -> impl Strategy<Value = Option<Acceptance<'static>>> {
+    let tool = (word(), proptest::option::of(word()));
+    let tools = proptest::collection::vec(tool, 0..3);
+    let chars = (proptest::option::of(any::<u64>()), proptest::option::of(any::<u64>()));
+    let phrases = proptest::collection::vec(word(), 0..3);
+    let own = (any::<[bool; 6]>(), phrases, chars, tools, proptest::option::of(word()));
+    let own = own.prop_map(|(flags, hedging, (min_chars, max_chars), tools, text)| {
+        let [finish, refusal, empty, schema_valid, tools_valid, other_tools] = flags;
+        let owned =
+            |(name, schema): (String, Option<String>)| (Cow::Owned(name), schema.map(Cow::Owned));
+        Acceptance {
+            rules: Cow::Owned(policy::Acceptance {
+                finish,
+                refusal,
+                empty,
+                schema_valid,
+                tools_valid,
+                hedging,
+                min_chars,
+                max_chars,
+            }),
+            tools: tools.into_iter().map(owned).collect(),
+            other_tools,
+            text: text.map(Cow::Owned),
+        }
+    });
+    proptest::option::of(own)
 }
 
 proptest! {
@@ -246,5 +278,6 @@ fn blank() -> Plan<'static> {
         changes: Vec::new(),
         forwarded: Vec::new(),
         meter: None,
+        acceptance: None,
     }
 }

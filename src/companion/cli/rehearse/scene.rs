@@ -26,8 +26,8 @@ pub(super) struct SceneArgs {
     /// it is not said.
     #[arg(long, value_name = "CREDITS", value_parser = credits)]
     last_purchase: Option<Credits>,
-    /// A model that fails: `claude-sonnet=529`, `=unreachable`, `=silent` or `=reset`. May be given
-    /// for several.
+    /// A model that fails: `claude-sonnet=529`, `=unreachable`, `=silent` or `=reset`; or one whose
+    /// answer its cascade does not accept, `=unaccepted`. May be given for several.
     #[arg(long, value_name = "MODEL=FAILURE", value_parser = weather)]
     weather: Vec<(String, Failure)>,
     /// When the request comes: `2026-11-29T09:30:00Z`. Now where it is not said.

@@ -3,12 +3,14 @@ use std::rc::Rc;
 
 use super::super::super::{Effect, Effects, Envoy, HeaderMap};
 use super::super::Config;
+use super::super::acceptance;
 use super::super::request::Asked;
 use super::super::response_headers::{is_answer, may_pass};
 use super::context::AttemptContext;
 use super::faults::{cut_short, internal, no_memory};
 use super::flowing::{Flowing, full};
 use super::judge::{CONTENT_TYPE, Judge, Received};
+use super::judged::{Ended, Listening};
 use super::translate::{End, Run, Translation};
 use super::{Relay, Step, whole};
 use crate::dialect::quotes_key;
@@ -21,7 +23,8 @@ const ERROR_BYTES: usize = 65_536;
 /// it, at most.
 const ERROR_PATIENCE: u8 = 3;
 
-/// Most bytes of a whole answer that are held before it is judged: 12 MiB. Envoy itself gives up
+/// Most bytes of a whole answer, or of a stream that is judged as one, that are held before that:
+/// 12 MiB. Envoy itself gives up
 /// the whole request, next models and all, at the 16 MiB that `tradewind render` sets.
 const WHOLE_BYTES: usize = 12 << 20;
 
@@ -49,6 +52,8 @@ enum Kind {
     Whole,
     /// A streamed one, all of which has been read.
     Stream(Box<Translation>),
+    /// A streamed one that is judged once all of it is here.
+    Judged(Box<Listening>),
 }
 
 impl Held {
@@ -69,7 +74,11 @@ impl Held {
         });
         let kind = match status {
             status if is_answer(status) && events && context.asked.stream => {
-                Kind::Stream(Box::new(Translation::new(&context, envoy)))
+                if context.asked.judged {
+                    Kind::Judged(Box::new(Listening::to(&context)))
+                } else {
+                    Kind::Stream(Box::new(Translation::new(&context, envoy)))
+                }
             }
             status if is_answer(status) => Kind::Whole,
             _ => Kind::Error { wakes_left: context.patience(ERROR_PATIENCE) },
@@ -114,13 +123,14 @@ impl Held {
                 error(judge, received, envoy)
             }
             kind @ Kind::Error { .. } => wait(judge, kind, size),
-            Kind::Whole if !fits(WHOLE_BYTES) => {
+            Kind::Whole | Kind::Judged(_) if !fits(WHOLE_BYTES) => {
                 let fault = internal("the provider's answer is too large to be judged");
                 judge.fail(fault, received, envoy)
             }
             Kind::Whole if end => whole::judged(judge, received, envoy),
             Kind::Whole => wait(judge, Kind::Whole, size),
             Kind::Stream(translation) => stream(judge, translation, read, received, envoy),
+            Kind::Judged(listening) => judged(judge, listening, received, envoy),
         }
     }
 }
@@ -145,6 +155,43 @@ fn is_whole(size: usize, envoy: &dyn Envoy) -> bool {
     let last = envoy.response_body(size.saturating_sub(2), 2);
     last.trim_ascii_end().ends_with(b"}")
         && Document::parse(&envoy.response_body(0, size), Limits::lenient()).is_ok()
+}
+
+/// A stream of which the app sees nothing before all of it has been judged.
+fn judged(
+    mut judge: Judge,
+    mut listening: Box<Listening>,
+    received: Received,
+    envoy: &dyn Envoy,
+) -> Step {
+    let ended = listening.listen(judge.held(), received, envoy);
+    let used = listening.used();
+    if matches!(ended, Ended::Not) {
+        // An app that leaves now is charged by this.
+        let known = judge.context.reported(used.reported, envoy);
+        let (next, mut effects) = wait(judge, Kind::Judged(listening), received.size);
+        effects.list.extend(known);
+        return (next, effects);
+    }
+    judge.context.used(used);
+    match ended {
+        Ended::Not | Ended::Whole => {}
+        Ended::Broken(fault) => return judge.fail(fault, received, envoy),
+        Ended::Full => {
+            let count = full(&judge.context);
+            let (next, effects) = judge.fail(no_memory(), received, envoy);
+            return (next, effects.and(count));
+        }
+    }
+    if let Some(rule) = acceptance::broken(listening.heard(), envoy) {
+        return judge.not_accepted(rule, received, envoy);
+    }
+    // What it held is free again before the stream is read once more.
+    drop(listening);
+    let count = judge.accepted();
+    let translation = Box::new(Translation::new(&judge.context, envoy));
+    let (next, effects) = stream(judge, translation, 0, received, envoy);
+    (next, effects.and(count))
 }
 
 /// A stream is held until its first content.

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use super::super::super::effect::{fixed, header};
 use super::super::super::reply::SHOULD_RETRY;
 use super::super::super::{
-    Body, Effect, Effects, Envoy, HeaderMap, Headers, Outcome, Progress, Reply, is_retried,
+    Body, Effect, Effects, Envoy, HeaderMap, Headers, Outcome, Progress, Reply, is_retried, metric,
 };
 use super::super::response_headers::RETRY_HEADERS;
 use super::context::AttemptContext;
 use super::ending::Ending;
 use super::{Relay, Step};
-use crate::dialect::Fault;
+use crate::dialect::{Fault, FaultKind};
 use crate::policy::shown;
 
 /// The header that says what a body is.
@@ -47,8 +47,37 @@ impl Judge {
     }
 
     /// A failure before the app saw anything: another model is tried, or the app is told.
-    pub(super) fn fail(mut self, fault: Fault, received: Received, envoy: &dyn Envoy) -> Step {
-        let outcome = Outcome::of(&fault);
+    pub(super) fn fail(self, fault: Fault, received: Received, envoy: &dyn Envoy) -> Step {
+        self.end((Outcome::of(&fault), fault), received, envoy)
+    }
+
+    /// The answer breaks a rule: another model is tried, as after a failure.
+    pub(super) fn not_accepted(
+        mut self,
+        rule: &'static str,
+        received: Received,
+        envoy: &dyn Envoy,
+    ) -> Step {
+        rule.clone_into(&mut self.context.asked.report.why);
+        let count = metric::CASCADE_ANSWERS.count(&[self.context.asked.model(), rule]);
+        let message =
+            format!("its answer was not accepted (`{rule}`), and no other model was asked");
+        let fault = Fault::new(FaultKind::Overloaded, message);
+        let (next, effects) = self.end((Outcome::NotAccepted, fault), received, envoy);
+        (next, effects.and(count))
+    }
+
+    /// Counts an answer that was judged and passes.
+    pub(super) fn accepted(&self) -> Effect {
+        metric::CASCADE_ANSWERS.count(&[self.context.asked.model(), metric::ACCEPTED])
+    }
+
+    fn end(
+        mut self,
+        (outcome, fault): (Outcome, Fault),
+        received: Received,
+        envoy: &dyn Envoy,
+    ) -> Step {
         let verdict = outcome.verdict();
         let end = self.context.end(Progress::Failed(outcome), envoy.now_ms());
         let mut effects = Effects::go_on().and(end);

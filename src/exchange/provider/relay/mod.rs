@@ -7,6 +7,9 @@
 //!       └─ a stream's first content ──> Flowing ── its end, or its failure ──────> Ending
 //! ```
 //!
+//! Where a cascade judges its answers, one that is not accepted is a failure like the first, and a
+//! stream flows once all of it has been accepted.
+//!
 //! Each state is a type, and a callback gives the next one. What Envoy buffers is not held here a
 //! second time; what is held is counted ([`crate::exchange::Memory`]).
 mod context;
@@ -15,6 +18,7 @@ mod faults;
 mod flowing;
 mod held;
 mod judge;
+mod judged;
 mod output;
 mod progress;
 mod translate;

@@ -1,5 +1,6 @@
 //! A whole answer, judged.
 use super::super::super::{Envoy, Progress, Quiet, Used};
+use super::super::acceptance::{self, Heard};
 use super::faults::internal;
 use super::judge::{EVENTS, JSON, Judge, Received};
 use super::progress::count;
@@ -16,6 +17,8 @@ struct WholeAnswer {
     id: String,
     used: Used,
     content: bool,
+    /// What it is judged by; `None` where nobody judges it.
+    heard: Option<Heard>,
     fault: Option<Fault>,
     /// What the app is to receive, where that is not the provider's own bytes.
     out: Vec<u8>,
@@ -53,6 +56,9 @@ pub(super) fn judged(mut judge: Judge, received: Received, envoy: &dyn Envoy) ->
         let fault = not_an_answer(judge.status);
         return judge.fail(fault, received, envoy);
     }
+    if let Some(rule) = answer.heard.as_ref().and_then(|heard| acceptance::broken(heard, envoy)) {
+        return judge.not_accepted(rule, received, envoy);
+    }
     let written = rewritten.then(|| judge.context.config.buffer.hold(answer.out)).transpose();
     let Ok(written) = written else {
         return judge.fail(too_large(), received, envoy);
@@ -68,6 +74,7 @@ pub(super) fn judged(mut judge: Judge, received: Received, envoy: &dyn Envoy) ->
         Quiet { ms: now.saturating_sub(report.began_ms), ended: report.used.text_estimate };
     report.end(Progress::Answered, now);
     effects.list.insert(0, report.publish());
+    effects.list.extend(answer.heard.map(|_| judge.accepted()));
     (Relay::Passed, effects)
 }
 
@@ -93,6 +100,7 @@ fn read(
 ) -> WholeAnswer {
     let buffer = judge.context.config.buffer;
     let (mut answer, choices) = (WholeAnswer::default(), judge.context.choices());
+    answer.heard = judge.context.asked.judged.then(Heard::default);
     (judge.context.asked.endpoint.format.read_answer)(document, &mut |event| {
         if answer.fault.is_some() {
             return;
@@ -103,6 +111,7 @@ fn read(
             Event::Start { id, .. } => answer.id = id.clone().into_owned(),
             other => answer.content |= other.is_content(),
         }
+        answer.heard.iter_mut().for_each(|heard| heard.hear(&event));
         if metered {
             count(&mut answer.used, &event, choices);
         }

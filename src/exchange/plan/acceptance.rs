@@ -1,0 +1,73 @@
+//! What the answers of all legs but the last are judged by.
+use std::borrow::Cow;
+
+use crate::decide::Expected;
+use crate::layout::{Reader, Writer};
+use crate::policy;
+
+/// What an answer is judged by before the app sees any of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acceptance<'p> {
+    /// The rules that it has to keep.
+    pub rules: Cow<'p, policy::Acceptance>,
+    /// The functions that there are, each with the schema of its arguments.
+    pub tools: Vec<(Cow<'p, str>, Option<Cow<'p, str>>)>,
+    /// Whether there are others.
+    pub other_tools: bool,
+    /// The schema of its text; `None` where that may be anything.
+    pub text: Option<Cow<'p, str>>,
+}
+
+impl<'p> Acceptance<'p> {
+    /// What a decision expects of an answer, by these rules.
+    #[must_use]
+    pub fn of(rules: &'p policy::Acceptance, expected: &'p Expected) -> Self {
+        let tools = expected.tools.iter();
+        let tools = tools.map(|(name, schema)| (name.into(), schema.as_deref().map(Cow::from)));
+        Self {
+            rules: Cow::Borrowed(rules),
+            tools: tools.collect(),
+            other_tools: expected.other_tools,
+            text: expected.text.as_deref().map(Cow::from),
+        }
+    }
+
+    pub(super) fn write(&self, out: &mut Writer) {
+        let rules = &*self.rules;
+        for flag in [rules.finish, rules.refusal, rules.empty, rules.schema_valid] {
+            out.flag(flag);
+        }
+        out.flag(rules.tools_valid);
+        out.list(&rules.hedging, |out, phrase| out.text(phrase));
+        out.option(rules.min_chars, Writer::number);
+        out.option(rules.max_chars, Writer::number);
+        out.list(&self.tools, |out, (name, schema)| {
+            out.text(name);
+            out.option(schema.as_deref(), Writer::text);
+        });
+        out.flag(self.other_tools);
+        out.option(self.text.as_deref(), Writer::text);
+    }
+
+    pub(super) fn read(fields: &mut Reader<'p>) -> Option<Self> {
+        let rules = policy::Acceptance {
+            finish: fields.flag()?,
+            refusal: fields.flag()?,
+            empty: fields.flag()?,
+            schema_valid: fields.flag()?,
+            tools_valid: fields.flag()?,
+            hedging: fields.list(|fields| fields.text().map(str::to_owned))?,
+            min_chars: fields.option(Reader::number)?,
+            max_chars: fields.option(Reader::number)?,
+        };
+        let tool = |fields: &mut Reader<'p>| {
+            Some((fields.text()?.into(), fields.option(Reader::text)?.map(Cow::from)))
+        };
+        Some(Self {
+            rules: Cow::Owned(rules),
+            tools: fields.list(tool)?,
+            other_tools: fields.flag()?,
+            text: fields.option(Reader::text)?.map(Cow::from),
+        })
+    }
+}

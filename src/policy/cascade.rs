@@ -1,0 +1,301 @@
+//! `chains.<name>.cascade`: models that answer first, and what their answers must be like.
+use std::rc::Rc;
+
+use super::chain::Chain;
+use super::document::Content;
+use super::field::{
+    Boolean, Defaulted, Field, Kind, List, NameOf, Nested, Object, Optional, Read, Required,
+    Section, Shape, Spot, Text, Whole, Word, Words,
+};
+use super::model::{MODELS, Model};
+use crate::credit::Price;
+
+/// What is asked of the answers of a cascade's models, but for the last one's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cascade {
+    /// Whether an app that wants a stream waits for it until all of it has been judged.
+    pub waits: bool,
+    /// What makes an answer one that the app may see.
+    pub accept: Rc<Acceptance>,
+}
+
+/// What makes an answer one that an app may see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acceptance {
+    /// Only one that the model has ended itself.
+    pub finish: bool,
+    /// One in which the model declines, too.
+    pub refusal: bool,
+    /// One in which nothing is said, too.
+    pub empty: bool,
+    /// Only one that conforms to the JSON Schema that was asked for.
+    pub schema_valid: bool,
+    /// Only one whose calls are of functions that there are, with arguments that conform to theirs.
+    pub tools_valid: bool,
+    /// None that says one of these, in lower case.
+    pub hedging: Vec<String>,
+    /// The least characters of its text.
+    pub min_chars: Option<u64>,
+    /// The most.
+    pub max_chars: Option<u64>,
+}
+
+/// The fields of [`Acceptance`], by which a rule that an answer breaks is named.
+pub const RULES: [&str; 8] = [
+    REFUSAL.key(),
+    FINISH.key(),
+    EMPTY.key(),
+    TOOLS_VALID.key(),
+    SCHEMA_VALID.key(),
+    HEDGING.key(),
+    MIN_CHARS.key(),
+    MAX_CHARS.key(),
+];
+
+pub(super) const CASCADE: Section = Section::new(
+    "an object with `cascade`",
+    "Models of which all but the last have their answers judged, whole, before the app sees any of \
+     them. One that is not accepted is what a failure is elsewhere: the next model is asked, and \
+     the app gets that one's answer. The last model's is never judged; where that one fails, the \
+     app is told of its failure. All models are charged for what they have said, and credits are \
+     set aside for all of them. A request for several answers at once (`n`) goes to the last model \
+     alone, and so does one that brings more than 64 KiB of JSON Schemas to judge by. No bytes can \
+     be sent to an app while an answer is judged: where that takes longer than \
+     `resilience.idle_timeout`, the next model is asked.",
+    "chains:
+  careful:
+    cascade: [gpt-luna, gpt-sol]
+    accept: {hedging: [\"I'm not sure\", \"I cannot verify\"], min_chars: 20}",
+    &[&MODELS_OF, &ACCEPT, &STREAMING],
+);
+
+pub(super) const MODELS_OF: Required<List> = Field::required(
+    "cascade",
+    List::of("names of models", &NameOf(MODELS.one)).unique(),
+    "The models, in the order in which they answer: two at least.",
+);
+
+const ACCEPT: Optional<Nested> = Field::optional(
+    "accept",
+    Nested(&ACCEPTANCE),
+    "the defaults of its fields",
+    "What makes an answer one that the app may see.",
+);
+
+const STREAMING: Defaulted<Words<bool>> = Field::defaulted(
+    "streaming",
+    Words {
+        what: "value",
+        of: &[
+            Word::new(
+                "last_model",
+                false,
+                "It goes to the last model at once, which nobody judges. The log says so.",
+            ),
+            Word::new(
+                "wait",
+                true,
+                "The app gets nothing until an answer has been judged; one that is accepted comes \
+                 at once then, event by event.",
+            ),
+        ],
+    },
+    false,
+    "What becomes of a request whose answer is streamed.",
+);
+
+const ACCEPTANCE: Section = Section::new(
+    "an object of rules",
+    "Rules that an answer has to keep. The first one that it breaks stands in the access log \
+     (`attempts[].why`) and in `tradewind_cascade_answers_total`.",
+    "accept: {tools_valid: true, schema_valid: true, refusal: false, max_chars: 4000}",
+    &[&FINISH, &REFUSAL, &EMPTY, &SCHEMA_VALID, &TOOLS_VALID, &HEDGING, &MIN_CHARS, &MAX_CHARS],
+);
+
+const FINISH: Defaulted<Boolean> = Field::defaulted(
+    "finish",
+    Boolean,
+    true,
+    "Whether the model must have ended the answer itself: not at its most tokens, and not cut by a \
+     filter.",
+);
+
+const REFUSAL: Defaulted<Boolean> = Field::defaulted(
+    "refusal",
+    Boolean,
+    false,
+    "Whether an answer may be a refusal, as its provider marks one. One in plain words is found by \
+     `hedging`.",
+);
+
+const EMPTY: Defaulted<Boolean> = Field::defaulted(
+    "empty",
+    Boolean,
+    false,
+    "Whether an answer may have neither text nor a call of a function.",
+);
+
+const SCHEMA_VALID: Defaulted<Boolean> = Field::defaulted(
+    "schema_valid",
+    Boolean,
+    true,
+    "Whether an answer must be JSON where the app asks for that, and conform to the schema where \
+     it gives one. These keywords are asked: `type`, `enum`, `const`, `properties`, `required`, \
+     `additionalProperties`, `items`, `anyOf`, `oneOf`, `allOf`, `$ref` into the schema itself, \
+     and the bounds of numbers, lengths and counts. Others, such as `pattern` and `format`, are \
+     taken to hold.",
+);
+
+const TOOLS_VALID: Defaulted<Boolean> = Field::defaulted(
+    "tools_valid",
+    Boolean,
+    true,
+    "Whether every call must be of a function that the request has, with arguments that are a JSON \
+     object and conform to that function's schema, by the same keywords.",
+);
+
+const HEDGING: Optional<List> = Field::optional(
+    "hedging",
+    List::of("phrases", &Phrase),
+    "none",
+    "Phrases by which a model says that it does not know: no answer with one of them in its text \
+     is accepted, whatever its case and its apostrophes. At most 64.",
+);
+
+const MIN_CHARS: Optional<Whole> = Field::optional(
+    "min_chars",
+    CHARS,
+    "any",
+    "The least characters of an answer's text; none are asked of one that calls a function.",
+);
+
+const MAX_CHARS: Optional<Whole> =
+    Field::optional("max_chars", CHARS, "any", "The most characters of an answer's text.");
+
+const CHARS: Whole = Whole { of: "characters", least: 1, most: 10_000_000 };
+
+/// Most phrases: each is looked for in every answer.
+const PHRASES_MAX: usize = 64;
+
+/// Longest phrase, in bytes.
+const PHRASE_BYTES: usize = 200;
+
+/// Words that are looked for in an answer.
+#[derive(Debug, Clone, Copy)]
+struct Phrase;
+
+impl Read for Phrase {
+    type Value = String;
+
+    fn read(&self, spot: &Spot<'_>) -> Option<String> {
+        let phrase = spot.text("a phrase")?;
+        if phrase.trim().is_empty() || phrase.len() > PHRASE_BYTES {
+            spot.problem(format!("expected a phrase of 1 to {PHRASE_BYTES} bytes"));
+            return None;
+        }
+        Some(folded(phrase.trim()))
+    }
+}
+
+impl Kind for Phrase {
+    fn shape(&self) -> Shape {
+        Shape::Text(Text {
+            what: "a phrase",
+            pattern: r"^\s*\S[\s\S]*$",
+            longest: Some(PHRASE_BYTES),
+            example: "I'm not sure",
+            ..Text::default()
+        })
+    }
+}
+
+/// A text as phrases are looked for in it: in lower case, with plain apostrophes.
+#[must_use]
+pub fn folded(text: &str) -> String {
+    let plain = |c: char| if matches!(c, '\u{2019}' | '\u{2bc}') { '\'' } else { c };
+    text.chars().map(plain).flat_map(char::to_lowercase).collect()
+}
+
+impl Default for Acceptance {
+    fn default() -> Self {
+        Self {
+            finish: FINISH.default(),
+            refusal: REFUSAL.default(),
+            empty: EMPTY.default(),
+            schema_valid: SCHEMA_VALID.default(),
+            tools_valid: TOOLS_VALID.default(),
+            hedging: Vec::new(),
+            min_chars: None,
+            max_chars: None,
+        }
+    }
+}
+
+/// Whether a chain is an object, and so a cascade.
+pub(super) fn is_cascade(spot: &Spot<'_>) -> bool {
+    matches!(spot.node.content, Content::Object(_))
+}
+
+/// Reads what stands beside the models; `None`, and a report, when something is wrong with it.
+pub(super) fn read(mut fields: Object<'_>) -> Option<Cascade> {
+    let accept = fields.section(&ACCEPT).and_then(acceptance);
+    let waits = fields.read(&STREAMING);
+    fields.finish();
+    Some(Cascade { waits: waits?, accept: Rc::new(accept?) })
+}
+
+fn acceptance(mut fields: Object<'_>) -> Option<Acceptance> {
+    let [finish, refusal, empty] = [&FINISH, &REFUSAL, &EMPTY].map(|field| fields.read(field));
+    let [schema_valid, tools_valid] = [&SCHEMA_VALID, &TOOLS_VALID].map(|own| fields.read(own));
+    let hedging = fields.read_with(&HEDGING, phrases);
+    let (min_chars, max_chars) = (fields.read(&MIN_CHARS), fields.read(&MAX_CHARS));
+    if let (Some(Some(least)), Some(Some(most))) = (min_chars, max_chars)
+        && least > most
+    {
+        let place = fields.place(&MIN_CHARS);
+        place.problem(format!("{least} are more than the {most} of `max_chars`"));
+    }
+    fields.finish();
+    Some(Acceptance {
+        finish: finish?,
+        refusal: refusal?,
+        empty: empty?,
+        schema_valid: schema_valid?,
+        tools_valid: tools_valid?,
+        hedging: hedging?.unwrap_or_default(),
+        min_chars: min_chars?,
+        max_chars: max_chars?,
+    })
+}
+
+fn phrases(spot: &Spot<'_>) -> Option<Vec<String>> {
+    let items = HEDGING.kind.items(spot)?;
+    if items.len() > PHRASES_MAX {
+        spot.problem(format!("{} phrases are more than {PHRASES_MAX}", items.len()));
+    }
+    items.iter().map(|item| Phrase.read(item)).collect()
+}
+
+/// What an operator may not have meant by a chain: that a later model of a cascade costs less than
+/// one that answers before it.
+pub(super) fn doubt(chain: &Chain, models: &[Rc<Model>]) -> Option<String> {
+    chain.cascade.as_ref()?;
+    let own = chain.models.iter().filter_map(|index| models.get(*index));
+    let own: Vec<&Rc<Model>> = own.collect();
+    let cheaper = own.iter().zip(own.iter().skip(1)).find(|(first, next)| {
+        let prices = first.price.as_ref().zip(next.price.as_ref());
+        prices.is_some_and(|(first, next)| is_cheaper(next, first))
+    });
+    cheaper.map(|(first, next)| {
+        format!(
+            "chains.{}: `{}` costs less than `{}`, which answers before it: nothing is saved",
+            chain.name, next.name, first.name
+        )
+    })
+}
+
+/// Whether one price is below another in what is read and written.
+fn is_cheaper(own: &Price, other: &Price) -> bool {
+    let sides = [(own.input, other.input), (own.output, other.output)];
+    sides.iter().all(|(own, other)| own <= other) && sides.iter().any(|(own, other)| own < other)
+}
