@@ -178,7 +178,7 @@ fn play(stream: &mut Stream, world: &World, calls: &[Call]) {
 /// Plans of another version would all be refused, and lead nowhere.
 #[test]
 fn the_plans_are_plans() {
-    assert_eq!(plans().iter().filter(|plan| Plan::decode(plan).is_ok()).count(), 4);
+    assert_eq!(plans().iter().filter(|plan| Plan::decode(plan).is_ok()).count(), 6);
 }
 
 proptest! {
