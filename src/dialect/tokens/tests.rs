@@ -90,7 +90,7 @@ fn a_text_weighs_the_same_wherever_its_blocks_end() {
         let bytes = text.as_bytes();
         let before = [b' '].into_iter().chain(bytes.iter().copied());
         let both = |b, before| u64::from(ascii(b, before)) + u64::from(high(b, before));
-        bytes.iter().zip(before).map(|(b, before)| both(*b, before)).sum::<u64>().div_ceil(UNIT)
+        tokens(bytes.iter().zip(before).map(|(b, before)| both(*b, before)).sum())
     };
     for (end, _) in text.char_indices() {
         let part = text.get(..end).unwrap();
