@@ -1,9 +1,12 @@
 //! How a request is decided: what the steps ask of the world, and what they leave in the trace.
 #![cfg(not(target_family = "wasm"))]
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+#[path = "support/cascades.rs"]
+mod cascades;
+
 use std::cell::{Cell, OnceCell};
 
-use tradewind::decide::{Decision, Expected, Refusal, Request, World, decide};
+use tradewind::decide::{Decision, Refusal, Request, World, decide};
 use tradewind::dialect::{Operation, client};
 use tradewind::json::{Document, Limits};
 use tradewind::layout::{Reader, Writer};
@@ -23,6 +26,8 @@ const POLICY: &str = r#"{
   "models": {
     "gpt": {"provider": "openai", "name": "gpt-4.1", "context_window": 9000000,
       "max_output_tokens": 4000, "price": {"input": "2", "output": "8"}},
+    "nano": {"provider": "openai", "name": "gpt-4.1-nano", "context_window": 90000,
+      "max_output_tokens": 4000, "price": {"input": "1", "output": "2"}},
     "gemini": {"provider": "google", "name": "gemini-2.5-pro", "context_window": 9000,
       "max_output_tokens": 4000, "price": {"input": "1", "output": "8"}},
     "claude": {"provider": "anthropic", "name": "claude-3-5-haiku", "context_window": 9000000,
@@ -32,13 +37,15 @@ const POLICY: &str = r#"{
   },
   "chains": {"both": ["gemini", "gpt"], "gemini": ["gemini"], "claude": ["claude"], "bare": ["bare"],
     "mixed": ["claude", "gpt"], "careful": {"cascade": ["gemini", "gpt"]},
-    "patient": {"cascade": ["claude", "gpt"], "streaming": "wait"}},
+    "patient": {"cascade": ["claude", "gpt"], "streaming": "wait"},
+    "twins": {"cascade": ["nano", "gpt"]}},
   "routes": [
     {"models": ["claude"], "chain": "claude"},
     {"models": ["bare"], "chain": "bare"},
     {"models": ["mixed"], "chain": "mixed"},
     {"models": ["careful"], "chain": "careful"},
     {"models": ["patient"], "chain": "patient"},
+    {"models": ["twins"], "chain": "twins"},
     {"models": ["auto"], "chain": "both"},
     {"models": ["gemini"], "chain": "gemini"}
   ],
@@ -371,70 +378,4 @@ fn models_that_much_of_a_body_would_be_moved_for_are_passed_over() {
         |blocks: &[&str]| format!(r#"{{"role":"assistant","content":[{}]}}"#, blocks.join(","));
     assert_eq!(models(&turn(&[hm, instruction])), ["claude", "gpt"]);
     assert_eq!(models(&turn(&[thought, instruction, hm])), ["gpt"]);
-}
-
-/// The models that a decision leaves, whether their answers are judged, and why not.
-fn served(decision: &Decision) -> (Vec<&str>, bool, String) {
-    let primary = &decision.quote.primary;
-    let models = primary.legs.iter().map(|leg| leg.model.name.as_str()).collect();
-    let own = decision.trace.of(Some(&primary.chain)).filter(|entry| entry.step == "cascade");
-    let why = own.map(|entry| format!("{} {}", entry.verdict.name(), entry.subject));
-    (models, primary.cascade.is_some(), why.collect::<Vec<_>>().join(", "))
-}
-
-#[test]
-fn what_cannot_be_judged_goes_to_the_last_model_of_a_cascade() {
-    let schema = |bytes: usize| {
-        format!(
-            r#","response_format":{{"type":"json_object"}},"tools":[{{"type":"function","function":{{"name":"f","parameters":{{"type":"object","title":"{}"}}}}}}]"#,
-            "x".repeat(bytes)
-        )
-    };
-    for (model, rest, models, why) in [
-        ("careful", String::new(), 2, "judged gemini"),
-        ("careful", r#","stream":true"#.to_owned(), 1, "skipped gemini"),
-        ("patient", r#","stream":true"#.to_owned(), 2, "judged claude"),
-        ("careful", r#","n":2"#.to_owned(), 1, "skipped gemini"),
-        // One that is left of a cascade is the last.
-        ("careful", r#","logit_bias":{"1":2}"#.to_owned(), 1, ""),
-    ] {
-        let body =
-            format!(r#"{{"model":"{model}","messages":[{{"role":"user","content":"Hi"}}]{rest}}}"#);
-        let decision = decided(&body, &Counting::default()).unwrap();
-        let (left, judged, said) = served(&decision);
-        assert_eq!((left.len(), judged, &*said), (models, models > 1, why), "{body}");
-        assert_eq!(left.last(), Some(&"gpt"), "{body}");
-    }
-    let asks = |bytes| {
-        let policy = POLICY.replace(
-            "\"max_output_tokens\": 4000,",
-            "\"max_output_tokens\": 4000, \"capabilities\": [\"tools\", \"json_schema\"],",
-        );
-        let body = format!(
-            r#"{{"model":"patient","messages":[{{"role":"user","content":"Hi"}}]{}}}"#,
-            schema(bytes)
-        );
-        let decision = decided_by(&policy, "openai", &body, &Counting::default()).unwrap();
-        let own = served(&decision);
-        (own.0.len(), own.2, decision.outline.expected)
-    };
-    let (models, why, expected) = asks(65_536 - 100);
-    assert_eq!((models, &*why), (2, "judged claude"));
-    assert_eq!(expected.tools.len(), 1);
-    assert_eq!(expected.text.as_deref(), Some(r#"{"type":"object"}"#));
-    let (models, why, expected) = asks(65_536);
-    assert_eq!((models, &*why), (1, "skipped claude"));
-    assert_eq!(expected, Expected::default());
-}
-
-/// Whichever of a chain's models answers, its failures cost nothing; of a cascade all may be paid.
-#[test]
-fn the_hold_of_a_cascade_is_for_all_of_its_models() {
-    let cost = |model: &str| {
-        let body =
-            format!(r#"{{"model":"{model}","messages":[{{"role":"user","content":"Hi"}}]}}"#);
-        decided(&body, &Counting::default()).unwrap().quote.primary.max_cost
-    };
-    let (one, both, cascade) = (cost("gemini"), cost("both"), cost("careful"));
-    assert_eq!(Some(cascade), one.checked_add(both), "{one} and {both}: the dearer is the last");
 }

@@ -99,6 +99,8 @@ fn full() -> Value {
         "code": true, "complexity": {"over": 0.2, "at_most": 0.6}, "system_matches": "x", "text_matches": {"pattern": "x", "in": "last"},
         "all": [{"tools": true}], "any": [{"tools": ["f"]}], "not": {"tools": false},
     });
+    let parameters =
+        json!({"temperature": 0.5, "top_p": 0.5, "max_tokens": 100, "reasoning": "low"});
     json!({
         "version": "tradewind/v1",
         "identity": [
@@ -128,7 +130,13 @@ fn full() -> Value {
                 {"name": "other", "weight": 1, "chain": "c"},
             ],
         }],
-        "resilience": {"attempts": 2, "idle_timeout": "30s"},
+        "prompt": [{
+            "routes": ["auto"], "classes": ["odd"], "when": {"tools": true},
+            "prepend_system": "For {{tenant}}.", "append_system": "Be brief.",
+            "messages": [{"user": "Ping?", "assistant": "Pong."}], "set": parameters,
+            "default": parameters, "cap": parameters,
+        }],
+        "context": {"overflow": "reject"}, "resilience": {"attempts": 2, "idle_timeout": "30s"},
         "credits": {
             "cluster": "counting", "endpoint": "http://ledger:8700", "secret": "token",
             "http2": true, "timeout": "100ms", "hold_for": "2m", "on_unavailable": "grace",
@@ -212,8 +220,7 @@ fn the_reader_knows_the_fields_of_the_schema_and_no_others() {
         assert!(problems.ends_with(&expected), "{at}: {problems}\n{expected}");
         sections += 1;
     });
-    // Of two models each has two.
-    assert_eq!(sections, 33, "sections, as the reference page has them");
+    assert_eq!(sections, 41, "sections, as the reference page has them");
 }
 
 #[test]

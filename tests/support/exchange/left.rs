@@ -395,6 +395,6 @@ proptest! {
         let seen = (said + thought).min(BOUND);
         prop_assert!(usage.output >= seen * 9 / 10, "{said} {thought} {usage:?}");
         prop_assert!(usage.output <= BOUND);
-        prop_assert_eq!(usage.input, 6);
+        prop_assert_eq!(usage.input, 5);
     }
 }
