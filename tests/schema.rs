@@ -99,17 +99,13 @@ fn full() -> Value {
         "code": true, "complexity": {"over": 0.2, "at_most": 0.6}, "system_matches": "x", "text_matches": {"pattern": "x", "in": "last"},
         "all": [{"tools": true}], "any": [{"tools": ["f"]}], "not": {"tools": false},
     });
-    let parameters =
-        json!({"temperature": 0.5, "top_p": 0.5, "max_tokens": 100, "reasoning": "low"});
     json!({
         "version": "tradewind/v1",
         "identity": [
             {"api_key": {"keys": [key], "header": "x-team-key"}},
             {"anonymous": {"tenant": "public", "require": ["zero_retention"]}},
         ],
-        "limits": {"request": {
-            "max_body_bytes": "1MiB", "max_messages": 10, "max_output_tokens": 100,
-        }},
+        "limits": {"request": {"max_body_bytes": "1MiB", "max_messages": 10, "max_output_tokens": 9}},
         "providers": {
             "p": {"dialect": "openai", "endpoint": "https://api.example.com", "secret": "p-key"},
         },
@@ -130,13 +126,7 @@ fn full() -> Value {
                 {"name": "other", "weight": 1, "chain": "c"},
             ],
         }],
-        "prompt": [{
-            "routes": ["auto"], "classes": ["odd"], "when": {"tools": true},
-            "prepend_system": "For {{tenant}}.", "append_system": "Be brief.",
-            "messages": [{"user": "Ping?", "assistant": "Pong."}], "set": parameters,
-            "default": parameters, "cap": parameters,
-        }],
-        "context": {"overflow": "reject"}, "resilience": {"attempts": 2, "idle_timeout": "30s"},
+        "prompt": [prompt()], "context": {"overflow": "reject"}, "resilience": {"attempts": 2, "idle_timeout": "30s"},
         "credits": {
             "cluster": "counting", "endpoint": "http://ledger:8700", "secret": "token",
             "http2": true, "timeout": "100ms", "hold_for": "2m", "on_unavailable": "grace",
@@ -144,6 +134,15 @@ fn full() -> Value {
             "near_limit": {"below": "20%", "chain": "c"}, "on_token_refused": "allow",
             "on_exhausted": "stop", "on_abandoned": "hold",
         },
+    })
+}
+
+fn prompt() -> Value {
+    let own = json!({"temperature": 0.5, "top_p": 0.5, "max_tokens": 100, "reasoning": "low"});
+    json!({
+        "routes": ["auto"], "classes": ["odd"], "when": {"tools": true}, "append_system": "Yes.",
+        "prepend_system": "For {{tenant}}.", "set": own, "default": own, "cap": own,
+        "messages": [{"user": "Ping?", "assistant": "Pong."}],
     })
 }
 
@@ -361,10 +360,10 @@ fn the_page_is_current() {
 /// The schema of the field of that name, wherever it stands.
 fn named<'s>(schema: &'s Value, name: &str) -> Option<&'s Value> {
     match schema {
-        Value::Object(fields) => fields
-            .get("properties")
-            .and_then(|properties| properties.get(name))
-            .or_else(|| fields.values().find_map(|value| named(value, name))),
+        Value::Object(fields) => {
+            let own = fields.get("properties").and_then(|properties| properties.get(name));
+            own.or_else(|| fields.values().find_map(|value| named(value, name)))
+        }
         Value::Array(items) => items.iter().find_map(|value| named(value, name)),
         _ => None,
     }

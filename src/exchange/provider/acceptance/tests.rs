@@ -60,11 +60,11 @@ fn openai_stream(said: Said<'_>) -> Vec<(String, String)> {
         deltas.push(format!(
             r#"{{"tool_calls":[{{"index":0,"id":"c","type":"function",
                 "function":{{"name":{name},"arguments":{}}}}}]}}"#,
-            json(&arguments[..half])
+            json(arguments.split_at(half).0)
         ));
         deltas.push(format!(
             r#"{{"tool_calls":[{{"index":0,"function":{{"arguments":{}}}}}]}}"#,
-            json(&arguments[half..])
+            json(arguments.split_at(half).1)
         ));
     }
     let chunk = |delta: &str, stop: &str| {
