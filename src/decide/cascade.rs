@@ -2,8 +2,8 @@
 //! request. Where they cannot be, the last model serves it alone.
 use std::borrow::Cow;
 
-use super::{Decision, Entry, Request, Step, Verdict};
-use crate::dialect::{Ask, Fault, ResponseFormat};
+use super::{Decision, Entry, Expected, Request, Step, Verdict};
+use crate::dialect::{Ask, Fault};
 use crate::policy::Cascade;
 
 const NAME: &str = "cascade";
@@ -12,17 +12,6 @@ pub(super) const STEP: Step = Step { name: NAME, run };
 
 /// Most bytes of what an answer is judged by: the plan carries it, and each attempt reads that.
 const EXPECTED_MAX: usize = 64 << 10;
-
-/// What a request says of its answer, as far as that can be judged.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Expected {
-    /// The functions that there are, each with the schema of its arguments.
-    pub tools: Vec<(String, Option<String>)>,
-    /// Whether there are others, of a kind that nobody here knows.
-    pub other_tools: bool,
-    /// The schema of its text; `None` where that may be anything.
-    pub text: Option<String>,
-}
 
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     if decision.quote.candidates().all(|candidate| candidate.cascade.is_none()) {
@@ -72,31 +61,4 @@ fn unjudged(ask: &Ask<'_>, cascade: &Cascade, expected: &Expected) -> Option<&'s
         return Some("the request brings more than 64 KiB of schemas to judge its answer by");
     }
     None
-}
-
-impl Expected {
-    fn of(ask: &Ask<'_>) -> Self {
-        let tools = ask
-            .tools
-            .iter()
-            .map(|tool| (tool.name.clone().into_owned(), tool.schema.map(str::to_owned)));
-        let text = ask.format.as_ref().map(|format| match &format.value {
-            ResponseFormat::JsonObject => r#"{"type":"object"}"#.to_owned(),
-            ResponseFormat::JsonSchema { schema, .. } => (*schema).to_owned(),
-        });
-        Self {
-            tools: tools.collect(),
-            other_tools: ask.passthrough_only.iter().any(|field| field.starts_with("tools[")),
-            // What goes on with the app's own words is no JSON by itself.
-            text: text.filter(|_| ask.prefill.is_none()),
-        }
-    }
-
-    fn bytes(&self) -> usize {
-        let tools = self.tools.iter().map(|(name, schema)| {
-            name.len().saturating_add(schema.as_ref().map_or(0, String::len))
-        });
-        let text = self.text.as_ref().map_or(0, String::len);
-        tools.fold(text, usize::saturating_add)
-    }
 }

@@ -1,9 +1,8 @@
 //! Step `fit`: models that cannot serve the request leave its chains, each with the reason.
-use core::fmt;
 use std::borrow::Cow;
 
 use super::context::Shortener;
-use super::{Decision, Entry, Leg, Request, Step, Verdict, bound};
+use super::{Decision, Entry, Leg, Misfit, Request, Step, Verdict, bound};
 use crate::dialect::{Fault, FaultKind, Target};
 use crate::policy::{Capability, Model, Overflow, Unsupported};
 
@@ -21,58 +20,6 @@ pub struct Facts {
     pub max_tokens: Option<u64>,
     /// What the request needs a model to be able to do, and the field that says so.
     pub needs: Vec<(Capability, &'static str)>,
-}
-
-/// Why a model cannot serve a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Misfit {
-    /// The request and the answer it asks for do not fit into the model's context window.
-    Context {
-        /// Tokens of the input, estimated.
-        input_tokens: u64,
-        /// Tokens of the answer asked for, where the request says.
-        max_tokens: Option<u64>,
-        /// The context window, in tokens.
-        context_window: u64,
-    },
-    /// They do not fit even without the oldest turns of the conversation.
-    Shortened {
-        /// Tokens of what is left of the input, estimated.
-        least: u64,
-        /// Tokens of the answer asked for, where the request says.
-        max_tokens: Option<u64>,
-        /// The context window, in tokens.
-        context_window: u64,
-    },
-    /// The model lacks a capability that this field needs.
-    Capability(Capability, &'static str),
-    /// The provider's dialect cannot say these fields.
-    Dialect(String),
-}
-
-impl fmt::Display for Misfit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Context { input_tokens, max_tokens, context_window } => {
-                tokens(f, *input_tokens, *max_tokens)?;
-                write!(f, "do not fit its context window of {context_window}")
-            }
-            Self::Shortened { least, max_tokens, context_window } => {
-                f.write_str("even without every turn that may be left out, ")?;
-                tokens(f, *least, *max_tokens)?;
-                write!(f, "do not fit its context window of {context_window}")
-            }
-            Self::Capability(capability, field) => {
-                write!(f, "it has no `{}`, which `{field}` needs", capability.name())
-            }
-            Self::Dialect(lack) => f.write_str(lack),
-        }
-    }
-}
-
-fn tokens(f: &mut fmt::Formatter<'_>, input: u64, output: Option<u64>) -> fmt::Result {
-    write!(f, "about {input} input tokens ")?;
-    output.map_or(Ok(()), |output| write!(f, "and an answer of {output} "))
 }
 
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {

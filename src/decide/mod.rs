@@ -8,12 +8,14 @@
 //! request's [`World`], which asks the host once for all steps.
 mod afford;
 mod amend;
+mod assembled;
 mod bound;
 mod cascade;
 mod chain;
 mod class;
 mod context;
 mod decision;
+mod expected;
 mod experiment;
 mod fit;
 mod known;
@@ -22,19 +24,23 @@ mod prompt;
 mod request;
 mod require;
 mod route;
+mod shortened;
 mod thread;
 mod trace;
+mod unfit;
 mod world;
 
-pub use cascade::Expected;
-pub use context::Shortened;
+pub use assembled::Assembled;
 pub use decision::{Bounds, Candidate, Decision, Leg, Outline, Quote, Size};
-pub use fit::{Facts, Misfit, misfit};
-pub use prompt::{Assembled, assemble};
+pub use expected::Expected;
+pub use fit::{Facts, misfit};
+pub use prompt::assemble;
 pub use request::{CHAIN, CLASS, Request};
 pub use route::unknown_model;
+pub use shortened::Shortened;
 pub use thread::GivenTo;
 pub use trace::{Entry, Trace, Verdict, logged};
+pub use unfit::Misfit;
 pub use world::World;
 
 use crate::dialect::Fault;

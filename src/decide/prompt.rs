@@ -4,25 +4,14 @@
 //! and stay what they are. What is made of it is a body in the app's own format, which is read as
 //! the app's own would be: every step after this, every model and every attempt see that one.
 use super::known::Known;
-use super::{Decision, Entry, Refusal, Request, Verdict, class, experiment, limits, route};
+use super::{
+    Assembled, Decision, Entry, Refusal, Request, Verdict, class, experiment, limits, route,
+};
 use crate::credit::Moment;
 use crate::dialect::{Assembly, Reasoning, splice};
 use crate::policy::{DecimalText, Parameters, Template, Variable};
 
 const NAME: &str = "prompt";
-
-/// A request with what the gateway adds to it.
-#[derive(Debug)]
-pub struct Assembled {
-    /// The body.
-    pub body: Vec<u8>,
-    /// The class of the app's own request, by its place in the policy.
-    pub(super) class: Option<usize>,
-    /// Its arm of the experiment that changes its chain.
-    pub(super) arm: Option<(usize, usize)>,
-    /// Its class, its arms, and which rules have added to it.
-    pub(super) entries: Vec<Entry>,
-}
 
 /// Adds to a request what the policy's rules say; `None` where no rule is for it.
 ///

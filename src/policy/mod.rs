@@ -12,6 +12,7 @@ mod context;
 mod credits;
 mod digest;
 mod document;
+mod doubt;
 mod endpoint;
 mod experiment;
 pub mod field;
@@ -169,7 +170,7 @@ impl Policy {
     /// What nobody may have meant, though nothing is wrong with it.
     #[must_use]
     pub fn doubts(&self) -> Vec<String> {
-        self.chains.iter().filter_map(|chain| cascade::doubt(chain, &self.models)).collect()
+        self.chains.iter().filter_map(|chain| doubt::doubt(chain, &self.models)).collect()
     }
 
     /// Every route, in the order of the document.

@@ -1,0 +1,15 @@
+//! What the gateway has made of an app's request.
+use super::Entry;
+
+/// A request with what the gateway adds to it.
+#[derive(Debug)]
+pub struct Assembled {
+    /// The body.
+    pub body: Vec<u8>,
+    /// The class of the app's own request, by its place in the policy.
+    pub(super) class: Option<usize>,
+    /// Its arm of the experiment that changes its chain.
+    pub(super) arm: Option<(usize, usize)>,
+    /// Its class, its arms, and which rules have added to it.
+    pub(super) entries: Vec<Entry>,
+}

@@ -1,0 +1,30 @@
+//! What an operator may not have meant.
+use std::rc::Rc;
+
+use super::chain::Chain;
+use super::model::Model;
+use crate::credit::Price;
+
+/// What an operator may not have meant by a chain: that a later model of a cascade costs less than
+/// one that answers before it.
+pub(super) fn doubt(chain: &Chain, models: &[Rc<Model>]) -> Option<String> {
+    chain.cascade.as_ref()?;
+    let own = chain.models.iter().filter_map(|index| models.get(*index));
+    let own: Vec<&Rc<Model>> = own.collect();
+    let cheaper = own.iter().zip(own.iter().skip(1)).find(|(first, next)| {
+        let prices = first.price.as_ref().zip(next.price.as_ref());
+        prices.is_some_and(|(first, next)| is_cheaper(next, first))
+    });
+    cheaper.map(|(first, next)| {
+        format!(
+            "chains.{}: `{}` costs less than `{}`, which answers before it: nothing is saved",
+            chain.name, next.name, first.name
+        )
+    })
+}
+
+/// Whether one price is below another in what is read and written.
+fn is_cheaper(own: &Price, other: &Price) -> bool {
+    let sides = [(own.input, other.input), (own.output, other.output)];
+    sides.iter().all(|(own, other)| own <= other) && sides.iter().any(|(own, other)| own < other)
+}
