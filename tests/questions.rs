@@ -302,7 +302,7 @@ fn another_api_is_asked_the_same() {
 fn a_class_says_why_it_takes_a_request() {
     let when = r#"{"any": [{"tools": true}, {"input_tokens": {"over": 0}, "text_matches": "H"}]}"#;
     let (_, why, _) = asked(when, "openai", &chat("Hi", ""));
-    assert_eq!(why, "`any[1].input_tokens` (6), `any[1].text_matches`");
+    assert_eq!(why, "`any[1].input_tokens` (5), `any[1].text_matches`");
     let (_, why, _) = asked(r#"{"not": {"tools": true}}"#, "openai", &chat("Hi", ""));
     assert_eq!(why, "`not`");
 }
