@@ -37,10 +37,13 @@ class OpenAIApp:
             model=model, messages=messages, **more
         )
         answer, took = raw.parse(), since(begin)
-        self.message = answer.choices[0].message
-        self.credits = raw.headers.get("x-tradewind-credits", "(not said)")
+        self.message, self.headers = answer.choices[0].message, raw.headers
         tokens = (answer.usage.prompt_tokens, answer.usage.completion_tokens)
         return _seen(model, self.message.content or "", raw.headers, took, tokens)
+
+    def told(self, name: str) -> str:
+        """What the gateway says of the last answer."""
+        return self.headers.get(f"x-tradewind-{name}", "(not said)")
 
     def stream(self, model: str, text: str) -> tuple[Seen, list[float]]:
         """One question, its answer as it comes: when each piece of text came."""

@@ -8,6 +8,7 @@ import openai
 import policy
 import screen
 from apps import Seen
+from deciding import DECIDING
 from screen import paint, say, wrong
 from receiver import Receiver
 from spending import BUYING, SPENDING
@@ -15,7 +16,7 @@ from stack import Stack
 from tour import STEPS, Broken, Step, Tour
 from trouble import Trouble
 
-ALL = BUYING + STEPS + SPENDING
+ALL = BUYING + STEPS + DECIDING + SPENDING
 KEY = "demo-key"
 CLAUDE_AWAY = '{"model": "claude-*", "status": 529}'
 TITLE = "Tradewind: official SDKs, unchanged -> Envoy -> OpenAI, Anthropic, Gemini (simulated)"
@@ -33,7 +34,7 @@ def serve(stack: Stack, once: bool) -> int:
     envoy = stack.start_envoy(policy.simulated(KEY, sim.endpoints, ledger.url))
     say(paint(TITLE, "bold"))
     try:
-        tour = Tour(envoy.url, KEY, sim, ledger, receiver)
+        tour = Tour(envoy, KEY, sim, ledger, receiver)
     except (openai.OpenAIError, anthropic.AnthropicError) as error:
         raise Trouble(f"the gateway does not list its models: {error}", envoy.log) from None
     failed = 0
@@ -58,6 +59,8 @@ def serve(stack: Stack, once: bool) -> int:
         f"         curl {sim.url}/requests                what the providers were asked",
         f"credits  {ledger.page}",
         "         the operator's page: tenants, balances, spending; in a browser, or with curl",
+        f"report   {envoy.page.as_uri()}",
+        "         the experiment of the tour, and what was saved: `tradewind report` on envoy.out",
     )
     stack.stay()
 

@@ -19,16 +19,48 @@ ENDPOINTS = {
 }
 SECRETS = {name: f"{name}-api-key" for name in ENDPOINTS}
 
+# What the tour shows beside the reference: by the line that it stands behind. A model that has room
+# for a few pages, a route for each thing, two arms of an experiment, and what is added to a request.
+SHOWN = {
+    "models:": """
+  gpt-narrow:
+    provider: openai
+    name: gpt-6-luna
+    context_window: 3000
+    max_output_tokens: 500
+    capabilities: [tools]
+    price: {input: "0.10", cached_input: "0.01", cache_write: "0.125", output: "0.50"}""",
+    "chains:": """
+  luna: [gpt-luna]
+  narrow: [gpt-narrow]""",
+    "routes:": """
+  - {models: [trial, helper], chain: budget}
+  - {models: [memory], chain: narrow}""",
+    "version: tradewind/v1": """
+experiments:
+  - name: lite-or-luna
+    when: {requested_model: [trial]}
+    unit: request
+    arms: [{name: lite, weight: 1}, {name: luna, weight: 1, chain: luna}]
+prompt:
+  - when: {requested_model: [helper]}
+    prepend_system: "You work for {{tenant}}, and answer in one sentence."
+    cap: {max_tokens: 200}
+context: {overflow: drop_oldest}""",
+}
+
 
 def simulated(key: str, endpoints: dict[str, str], ledger: str) -> str:
-    """The policy for a key, with simulated providers in the place of the real ones, and a second
-    key of a tenant that has few credits."""
+    """The policy for a key, with simulated providers in the place of the real ones, a second key of
+    a tenant that has few credits, and what the tour shows beside."""
     text = real(key, ledger)
     [own] = [line for line in text.splitlines(True) if _digest(key) in line]
     small = own.replace(_digest(key), _digest(SMALL_KEY)).replace("acme", SMALL)
     text = text.replace(own, own + small)
     # A hold for each request: the tour shows what it costs as soon as it is over.
     text = text.replace("\ncredits:\n", "\ncredits:\n  lease: off\n")
+    for line, more in SHOWN.items():
+        text = text.replace(f"\n{line}\n", f"\n{line}{more}\n")
     for name, endpoint in ENDPOINTS.items():
         text = text.replace(endpoint, endpoints[name])
     return text
@@ -50,11 +82,25 @@ def without(bootstrap: str, missing: set[str]) -> str:
     _drop(models, lost)
     chains = policy["chains"]
     for name, chain in list(chains.items()):
-        chains[name] = [model for model in chain if model not in lost]
+        chains[name] = _left(chain, lost)
     empty = {name for name, chain in chains.items() if not chain}
     _drop(chains, empty)
-    policy["routes"] = [route for route in policy["routes"] if route["chain"] not in empty]
+    policy["routes"] = [route for route in policy["routes"] if not _leads_to(route) & empty]
     return json.dumps(policy, indent=2)
+
+
+def _left(chain: list | dict, lost: set[str]) -> list | dict:
+    """A chain without some models; of a cascade one model alone is nobody to judge."""
+    if isinstance(chain, list):
+        return [model for model in chain if model not in lost]
+    cascade = [model for model in chain["cascade"] if model not in lost]
+    return {**chain, "cascade": cascade} if len(cascade) > 1 else cascade
+
+
+def _leads_to(route: dict) -> set[str]:
+    """The chains of a route: one, or one for each class."""
+    chain = route["chain"]
+    return set(chain.values()) if isinstance(chain, dict) else {chain}
 
 
 def _inside(bootstrap: dict) -> dict:

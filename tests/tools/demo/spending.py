@@ -87,7 +87,7 @@ def near_limit(tour: Tour) -> Seen:
         seen = app.ask("auto", LONG)
         if seen.model != "claude-sonnet":
             account = _counted(tour, policy.SMALL)
-            seen.note = f"x-tradewind-credits: {app.credits}; then {account['balance']}"
+            seen.note = f"x-tradewind-credits: {app.told('credits')}; then {account['balance']}"
             return served(seen, "gemini-lite")
         _counted(tour, policy.SMALL)
     claim(False, "startup is served by Claude to the end")

@@ -68,6 +68,10 @@ class Sim(Daemon):
         seen = self._ask("GET", "/requests")
         return [f"{one['model']} {one['answered']['status']}" for one in seen]
 
+    def asked(self) -> list[dict]:
+        """What the providers were sent since, as they read it."""
+        return [json.loads(one["body"]) for one in self._ask("GET", "/requests")]
+
     def _ask(self, method: str, path: str, **more):
         try:
             return self.admin.request(method, path, **more).raise_for_status().json()
@@ -127,6 +131,7 @@ class Envoy(Daemon):
     """Envoy with a policy."""
 
     def __init__(self, binary: Path, folder: Path, policy: Path, listen: int, admin: int):
+        self.policy, self.page = policy, folder / "report.html"
         self.config = folder / "envoy.json"
         self.config.write_text(render(policy, folder / "secrets", listen, admin))
         address = folder / "admin-address"
@@ -145,6 +150,23 @@ class Envoy(Daemon):
         except BaseException:
             self.stop()
             raise
+
+    def line(self, request_id: str) -> dict:
+        """A request's line of the access log, once Envoy has written it."""
+
+        def written() -> dict | None:
+            lines = map(json.loads, self.out.read_text().splitlines())
+            return next((line for line in lines if line.get("request_id") == request_id), None)
+
+        return self.wait_for(written)
+
+    def report(self, *more) -> dict:
+        """What `tradewind report` says of all requests so far; its page is beside the log."""
+        command = [TRADEWIND, "report", self.out, "--json", "--html", self.page, *more]
+        done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Trouble(f"`tradewind report` fails:\n{done.stderr.rstrip()}", self.log)
+        return json.loads(done.stdout)
 
     def _live(self) -> bool:
         try:

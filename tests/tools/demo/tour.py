@@ -12,7 +12,7 @@ import openai
 
 from apps import AnthropicApp, OpenAIApp, Seen, since
 from receiver import Receiver
-from stack import Ledger, Sim
+from stack import Envoy, Ledger, Sim
 
 CLAUDE_DOWN = {"provider": "anthropic", "status": 529, "error": "overloaded"}
 ERROR_IN_STREAM = {"provider": "anthropic", "error_event": "before_content", "error": "overloaded"}
@@ -48,13 +48,14 @@ def claim(holds: bool, otherwise: str) -> None:
 class Tour:
     """What the steps work with."""
 
-    url: str
+    envoy: Envoy
     key: str
     sim: Sim
     ledger: Ledger
     receiver: Receiver
 
     def __post_init__(self) -> None:
+        self.url = self.envoy.url
         self.openai = OpenAIApp(self.url, self.key)
         self.anthropic = AnthropicApp(self.url, self.key)
         # An SDK's first request loads half of the SDK: that is not the gateway's time.
