@@ -2,6 +2,7 @@
 
 pub mod json;
 pub mod layout;
+mod order;
 pub mod port;
 pub mod usage;
 

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use super::{Bounds, Candidate, Decision, Entry, Leg, Request, Size, Step, Verdict};
 use crate::credit::Credits;
 use crate::dialect::{Ask, Block, Fault, Image, Thread, is_full};
+use crate::order;
 use crate::policy::Model;
 
 const NAME: &str = "afford";
@@ -186,7 +187,7 @@ fn tools(ask: &Ask<'_>) -> u64 {
             _ => None,
         })
         .collect();
-    called.sort_unstable();
+    order::sort(&mut called);
     called.dedup();
     let written = called
         .iter()

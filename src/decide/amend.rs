@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use super::{Decision, Leg, Request, Step};
 use crate::dialect::{Ask, Change, Edit, Fault, FaultKind, Target, composed};
 use crate::json::Document;
+use crate::order;
 use crate::policy::Unsupported;
 
 const NAME: &str = "amend";
@@ -107,7 +108,7 @@ fn common<'d>(request: &Request<'_>, (document, ask): (&'d Document<'d>, &Ask<'d
     if !request.policy.has_one_tenant() {
         let unshared = (request.inbound.unshared)(document);
         common.edits.extend(unshared.edits);
-        common.edits.sort_by_key(|edit| edit.at.start);
+        order::sort_by_key(&mut common.edits, |edit| edit.at.start);
         common.left_out = unshared.left_out;
     }
     common

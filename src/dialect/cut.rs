@@ -3,6 +3,7 @@ use core::ops::Range;
 
 use super::splice::{Edit, Put};
 use crate::json::Value;
+use crate::order;
 
 /// Takes the items of a list out that `gone` names.
 pub(super) fn items<'d>(list: Value<'d>, gone: impl Fn(Value<'d>) -> bool, edits: &mut Vec<Edit>) {
@@ -57,12 +58,12 @@ pub(super) fn merged(common: &[Edit], mut own: Vec<Edit>) -> Vec<Edit> {
     if own.is_empty() {
         return common.to_vec();
     }
-    own.sort_by_key(|edit| (edit.at.start, edit.at.end));
+    order::sort_by_key(&mut own, |edit| (edit.at.start, edit.at.end));
     // There may be thousands of both: they are gone through side by side, once.
     let mut others = own.iter().peekable();
     let mut end: Option<usize> = None;
     let mut common: Vec<&Edit> = common.iter().collect();
-    common.sort_by_key(|edit| (edit.at.start, edit.at.end));
+    order::sort_by_key(&mut common, |edit| (edit.at.start, edit.at.end));
     let mut kept: Vec<Edit> = Vec::with_capacity(common.len());
     for edit in common {
         // What is put before a place is not within it.
@@ -78,7 +79,7 @@ pub(super) fn merged(common: &[Edit], mut own: Vec<Edit>) -> Vec<Edit> {
         }
     }
     own.extend(kept);
-    own.sort_by_key(|edit| (edit.at.start, edit.at.end));
+    order::sort_by_key(&mut own, |edit| (edit.at.start, edit.at.end));
     own
 }
 

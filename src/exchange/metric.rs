@@ -5,6 +5,7 @@
 //! `tradewind_attempts_total.model.gpt-sol.outcome.answered`. `tradewind render` writes the rules
 //! that cut them out again.
 use super::{Effect, report};
+use crate::order;
 use crate::policy::{Policy, RULES, metric_label};
 
 /// One metric.
@@ -266,7 +267,7 @@ impl Metric {
 pub fn labels() -> Vec<&'static str> {
     let all = ALL.iter().flat_map(|metric| metric.labels);
     let mut labels: Vec<&str> = all.map(|label| label.name).collect();
-    labels.sort_unstable();
+    order::sort(&mut labels);
     labels.dedup();
     labels
 }

@@ -61,6 +61,7 @@ pub use template::{Template, Variable};
 
 use std::rc::Rc;
 
+use crate::order;
 use chain::Chain;
 use route_names::RouteNames;
 
@@ -162,7 +163,7 @@ impl Policy {
             .filter_map(|chain| chain.models.split_last())
             .flat_map(|(_, own)| own)
             .collect();
-        judged.sort_unstable();
+        order::sort(&mut judged);
         judged.dedup();
         judged.into_iter().filter_map(|own| self.models.get(*own)).map(|own| &*own.name).collect()
     }

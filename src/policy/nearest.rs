@@ -1,4 +1,5 @@
 //! Suggestions for a name that does not exist: the known names nearest to it.
+use crate::order;
 
 /// The longest name that is compared with known names, in bytes. Otherwise the work would grow
 /// with what an app sends.
@@ -35,7 +36,7 @@ pub(super) fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> V
             Some((distance?, own))
         })
         .collect();
-    near.sort_by_key(|(distance, _)| *distance);
+    order::sort_by_key(&mut near, |(distance, _)| *distance);
     near.into_iter().take(SUGGESTIONS_MAX).map(|(_, own)| own).collect()
 }
 

@@ -2,6 +2,7 @@
 //! exist, hardly grows with their number.
 use super::nearest::{COMPARED_BYTES_MAX, nearest};
 use super::route::Route;
+use crate::order;
 
 /// The names of all routes, in the orders in which they are searched.
 #[derive(Debug, Clone)]
@@ -27,11 +28,11 @@ impl RouteNames {
             named.collect::<Vec<_>>()
         };
         let mut exact: Vec<(String, usize)> = routes.iter().enumerate().flat_map(names).collect();
-        exact.sort();
+        order::sort(&mut exact);
         let order = |key: fn(&str) -> String| {
             let keys = exact.iter().enumerate().map(|(index, (name, _))| (key(name), index));
             let mut keys: Vec<_> = keys.collect();
-            keys.sort();
+            order::sort(&mut keys);
             keys
         };
         let (by_start, by_end) = (order(str::to_ascii_lowercase), order(backwards));
@@ -57,7 +58,7 @@ impl RouteNames {
         let mut found: Vec<usize> = beside(&self.by_start, &name.to_ascii_lowercase())
             .chain(beside(&self.by_end, &backwards(name)))
             .collect();
-        found.sort_unstable();
+        order::sort(&mut found);
         found.dedup();
         found.into_iter().filter_map(|index| self.exact.get(index)).map(|(name, _)| name.as_str())
     }

@@ -5,6 +5,7 @@ use super::document::Content;
 use super::field::{
     Boolean, Entries, Kind, Label, List, Name, Read as _, Shape, Spot, listed, shown,
 };
+use crate::order;
 
 /// Names with values, in the order of the document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -129,7 +130,7 @@ impl KnownTags {
             }
             let values = known.iter().filter_map(|tags| tags.get(name));
             let mut values: Vec<String> = values.map(|value| tag(name, value)).collect();
-            values.sort_unstable();
+            order::sort(&mut values);
             values.dedup();
             let there = match values.as_slice() {
                 [] => "give it to one in `models.<name>.tags`".to_owned(),

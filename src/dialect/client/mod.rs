@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use super::format::Inbound;
 use super::percent;
 use super::{Fault, Operation};
+use crate::order;
 
 /// The API that an app was written for.
 #[derive(Debug)]
@@ -125,7 +126,7 @@ pub fn endpoints() -> Vec<&'static Endpoint> {
             found.push(endpoint);
         }
     }
-    found.sort_by_key(|endpoint| endpoint.inbound().is_none());
+    order::sort_by_key(&mut found, |endpoint| endpoint.inbound().is_none());
     found
 }
 

@@ -13,6 +13,7 @@
 //! shrink and the first one gives or takes, no other unit moves. With more arms the same holds as
 //! long as none grows into the slots of another: between two that grow towards each other there
 //! are a half of all slots for four of them, a quarter for eight.
+use crate::order;
 use sha2::{Digest as _, Sha256};
 
 /// How many slots there are.
@@ -91,7 +92,9 @@ fn quotas(weights: &[u64]) -> Option<Vec<u32>> {
     let shares = shares?;
     let given = shares.iter().fold(0_u32, |sum, (slots, _)| sum.saturating_add(*slots));
     let mut order: Vec<usize> = (0..shares.len()).collect();
-    order.sort_by_key(|index| core::cmp::Reverse(shares.get(*index).map(|(_, rest)| *rest)));
+    order::sort_by_key(&mut order, |index| {
+        core::cmp::Reverse(shares.get(*index).map(|(_, rest)| *rest))
+    });
     let mut quotas: Vec<u32> = shares.iter().map(|(slots, _)| *slots).collect();
     let left = usize::try_from(SLOTS.saturating_sub(given)).ok()?;
     for index in order.into_iter().take(left) {

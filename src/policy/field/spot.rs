@@ -4,6 +4,7 @@ use core::cell::RefCell;
 use super::super::Problem;
 use super::super::document::{Content, Member, Node};
 use super::words::shown;
+use crate::order;
 
 /// The problems reported so far.
 #[derive(Debug, Default)]
@@ -17,7 +18,7 @@ impl Report {
     /// The problems in the order of their lines.
     pub(in super::super) fn finish(self) -> Vec<Problem> {
         let mut problems = self.0.into_inner();
-        problems.sort_by_key(|problem| problem.line);
+        order::sort_by_key(&mut problems, |problem| problem.line);
         problems
     }
 }

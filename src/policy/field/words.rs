@@ -1,5 +1,6 @@
 //! The words of messages: names shown safely, and what was expected instead of an unknown one.
 use super::super::nearest::nearest;
+use crate::order;
 
 /// The longest text that is shown whole, in characters.
 const SHOWN: usize = 64;
@@ -23,7 +24,7 @@ pub(in super::super) fn listed<'w>(words: impl Iterator<Item = &'w str>) -> Stri
 /// The message for a word that is not one of the known ones.
 pub(in super::super) fn unknown(what: &str, word: &str, known: &[&str]) -> String {
     let mut sorted = known.to_vec();
-    sorted.sort_unstable();
+    order::sort(&mut sorted);
     let expected = match sorted.as_slice() {
         [] => String::new(),
         [only] => format!(", expected `{only}`"),

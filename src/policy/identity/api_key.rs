@@ -11,6 +11,7 @@ use super::super::field::{
 use super::header::HeaderName;
 use super::tenant::{KEY, LABELS, REQUIRE, TENANT, Tenant, USER};
 use super::{Caller, CredentialHeader, Reading, header};
+use crate::order;
 
 pub(super) const API_KEY: Section = Section::new(
     "an object with `keys`",
@@ -84,7 +85,7 @@ struct Keys(Vec<ApiKey>);
 impl Keys {
     /// Puts them in order, once all are there. No digest is listed twice.
     fn sort(&mut self) {
-        self.0.sort_by_key(|key| key.sha256);
+        order::sort_by_key(&mut self.0, |key| key.sha256);
     }
 
     /// Whose key it is that has this digest.

@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use super::field::{Kind as FieldKind, List, Section, Shape, Spot};
 use super::predicate::Callers;
 use super::tags::KnownTags;
+use crate::order;
 use anonymous::Anonymous;
 use api_key::ApiKeys;
 
@@ -117,10 +118,10 @@ pub(super) fn callers(identity: &[Identity]) -> Callers<'_> {
     }
     let names = [&mut callers.tenants, &mut callers.users, &mut callers.keys];
     for names in names {
-        names.sort_unstable();
+        order::sort(names);
         names.dedup();
     }
-    callers.labels.sort_unstable();
+    order::sort(&mut callers.labels);
     callers.labels.dedup();
     callers
 }

@@ -3,6 +3,7 @@ use super::facts::Facts;
 use super::names::{OneOf, is_one};
 use super::question::{Question, Test};
 use crate::dialect::client;
+use crate::order;
 
 const NAMES: OneOf = OneOf("the name of an operation");
 
@@ -21,7 +22,7 @@ fn served() -> Vec<&'static str> {
     let endpoints = client::ALL.iter().flat_map(|client| client.endpoints);
     let served = endpoints.filter(|endpoint| endpoint.inbound().is_some());
     let mut names: Vec<&str> = served.map(|endpoint| endpoint.operation.name).collect();
-    names.sort_unstable();
+    order::sort(&mut names);
     names.dedup();
     names
 }

@@ -4,6 +4,7 @@ use crate::dialect::assemble::{Speaker, examples, message, say};
 use crate::dialect::cut::members;
 use crate::dialect::{Ask, Assembly, Edit, Effort, Put, Reasoning};
 use crate::json::{Document, Value};
+use crate::order;
 
 pub(super) fn assemble<'d>(
     document: &'d Document<'d>,
@@ -20,7 +21,7 @@ pub(super) fn assemble<'d>(
     if let Some(most) = assembly.max_tokens {
         let mut given = ["max_completion_tokens", "max_tokens"].map(|key| (key, root.get(key)));
         // Where nothing is there the newer word is said.
-        given.sort_by_key(|(_, value)| value.is_none());
+        order::sort_by_key(&mut given, |(_, value)| value.is_none());
         for (place, (key, value)) in given.into_iter().enumerate() {
             if place == 0 || value.is_some() {
                 say(root, key, &most.to_string(), &mut edits);
@@ -32,7 +33,7 @@ pub(super) fn assemble<'d>(
         members(root, |key| key == "thinking", &mut edits);
     }
     // What is put in one place stays in its order.
-    edits.sort_by_key(|edit| (edit.at.start, edit.at.end));
+    order::sort_by_key(&mut edits, |edit| (edit.at.start, edit.at.end));
     edits
 }
 

@@ -6,6 +6,7 @@ use super::model::Traits;
 use crate::dialect::file::PDF;
 use crate::dialect::{Block, File, FileSource, Image, Role, Turn};
 use crate::json::{Document, Limits, Writer};
+use crate::order;
 
 /// Says nothing where the API wants something said: an empty text is refused.
 pub(super) const BLANK: &str = " ";
@@ -75,7 +76,9 @@ fn results<'r, 'd>(blocks: &'r [Block<'d>], before: &'r [Block<'d>]) -> Vec<Resp
         };
         let calls: BTreeMap<&str, usize> = before.iter().enumerate().filter_map(call).collect();
         // Stable: results of no call keep their order, behind the others.
-        results.sort_by_key(|result| calls.get(result.id).copied().unwrap_or(usize::MAX));
+        order::sort_by_key(&mut results, |result| {
+            calls.get(result.id).copied().unwrap_or(usize::MAX)
+        });
     }
     results
 }

@@ -4,6 +4,7 @@ use crate::dialect::assemble::{examples, say, written};
 use crate::dialect::cut::{insert, members, replace};
 use crate::dialect::{Ask, Assembly, Edit, Effort, Put, Reasoning};
 use crate::json::{Document, Value};
+use crate::order;
 
 /// The least budget for thoughts that this API takes, in tokens.
 const BUDGET_MIN: u64 = 1024;
@@ -39,7 +40,7 @@ pub(super) fn assemble<'d>(
         None if assembly.max_tokens.is_some() => fit(root, u64::MAX, most, &mut edits),
         None => {}
     }
-    edits.sort_by_key(|edit| (edit.at.start, edit.at.end));
+    order::sort_by_key(&mut edits, |edit| (edit.at.start, edit.at.end));
     edits
 }
 

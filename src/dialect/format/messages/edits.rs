@@ -3,6 +3,7 @@ use super::SIGNATURE;
 use crate::dialect::cut::{items, replace};
 use crate::dialect::{Ask, Change, Edit, Put};
 use crate::json::{Document, Value};
+use crate::order;
 
 /// An assistant message must say something: what stands in for one that only thought.
 const FILLER: &str = r#"{"type":"text","text":"."}"#;
@@ -29,7 +30,7 @@ pub(super) fn edits<'d>(document: &'d Document<'d>, _: &Ask<'d>) -> Vec<Edit> {
             _ => {}
         }
     }
-    edits.sort_by_key(|edit| edit.at.start);
+    order::sort_by_key(&mut edits, |edit| edit.at.start);
     edits
 }
 

@@ -3,6 +3,7 @@
 use crate::dialect::cut::{insert, items, replace};
 use crate::dialect::{Edit, Put};
 use crate::json::Value;
+use crate::order;
 
 /// A conversation says something: what stands in for one of instructions alone.
 const ALONE: &str = r#"[{"role":"user","content":"."}]"#;
@@ -69,7 +70,7 @@ pub(super) fn shorten(root: Value<'_>, from: usize) -> Vec<Edit> {
             items(content, is_block, &mut edits);
         }
         add(root, &blocks.join(","), &mut edits);
-        edits.sort_by_key(|edit| edit.at.start);
+        order::sort_by_key(&mut edits, |edit| edit.at.start);
     }
     joined(edits)
 }

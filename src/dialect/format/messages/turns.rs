@@ -11,6 +11,7 @@ use super::parts::{image, text};
 use crate::dialect::unsupported::note;
 use crate::dialect::{Ask, Block, Fault, Role, Turn};
 use crate::json::{At, Value};
+use crate::order;
 
 /// What a block of a message may be.
 const KINDS: &str = "a string, the block's type";
@@ -48,7 +49,7 @@ pub(super) fn read<'d>(ask: &mut Ask<'d>, root: Value<'d>) -> Result<(), Fault> 
         reader.ask.messages = reader.ask.messages.saturating_add(1);
     }
     for turn in ask.turns.iter_mut().filter(|turn| turn.role == Role::User) {
-        turn.blocks.sort_by_key(|block| !matches!(block, Block::ToolResult { .. }));
+        order::sort_by_key(&mut turn.blocks, |block| !matches!(block, Block::ToolResult { .. }));
     }
     if ask.messages == 0 {
         return Err(Fault::field(at, "expected at least one message"));

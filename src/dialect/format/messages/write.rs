@@ -10,6 +10,7 @@ use crate::dialect::{
     Ask, Block, File, FileSource, Image, ResponseFormat, Role, Target, Tool, ToolChoice,
 };
 use crate::json::Writer;
+use crate::order;
 
 /// Writes a body.
 pub(super) fn write(ask: &Ask<'_>, target: &Target<'_>) -> Vec<u8> {
@@ -110,7 +111,7 @@ fn tools(ask: &Ask<'_>, options: &Options<'_>, w: &mut Writer) {
     if ask.tools.is_empty() {
         let mut called: Vec<&str> =
             ask.turns.iter().flat_map(|turn| &turn.blocks).filter_map(name).collect();
-        called.sort_unstable();
+        order::sort(&mut called);
         called.dedup();
         if !called.is_empty() {
             w.key("tools").array(|w| called.into_iter().for_each(|name| past_tool(name, w)));

@@ -7,6 +7,7 @@ use super::image::image;
 use super::{best_effort, fields, member, passthrough_only, string, unknown, wrong};
 use crate::dialect::{Ask, Block, Fault, Image, Role, Turn, stored};
 use crate::json::{At, Document, Kind, Limits, Value};
+use crate::order;
 
 /// The functions of the calls so far, by the id of the call.
 type Calls<'d> = BTreeMap<Cow<'d, str>, Cow<'d, str>>;
@@ -27,7 +28,7 @@ pub(super) fn read<'d>(
     }
     // Results stand first in their turn; the sort is stable, and linear where they already do.
     for turn in ask.turns.iter_mut().filter(|turn| turn.role == Role::User) {
-        turn.blocks.sort_by_key(|block| !matches!(block, Block::ToolResult { .. }));
+        order::sort_by_key(&mut turn.blocks, |block| !matches!(block, Block::ToolResult { .. }));
     }
     Ok(())
 }
