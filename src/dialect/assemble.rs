@@ -52,11 +52,17 @@ pub(super) fn examples(assembly: &Assembly, ask: &Ask<'_>) -> String {
     if ask.goes_on_from.is_some() {
         return String::new();
     }
+    let is_said = |(user, assistant): &&(String, String)| said(user) && said(assistant);
     let both = |(user, assistant): &(String, String)| {
         let asked = message(Speaker::User, user);
         format!("{asked},{},", message(Speaker::Assistant, assistant))
     };
-    assembly.examples.iter().map(both).collect()
+    assembly.examples.iter().filter(is_said).map(both).collect()
+}
+
+/// Whether a text says anything: a variable may stand for nothing, and an empty text is refused.
+pub(super) fn said(text: &str) -> bool {
+    !text.trim().is_empty()
 }
 
 /// Says a member of a request: in the place of what the app says, or as its first one.

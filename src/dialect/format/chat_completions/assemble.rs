@@ -1,6 +1,6 @@
 //! What the gateway adds to an app's request: messages of instructions around the app's own,
 //! examples behind them, parameters.
-use crate::dialect::assemble::{Speaker, examples, message, say};
+use crate::dialect::assemble::{Speaker, examples, message, said, say};
 use crate::dialect::cut::members;
 use crate::dialect::{Ask, Assembly, Edit, Effort, Put, Reasoning};
 use crate::json::{Document, Value};
@@ -43,7 +43,8 @@ fn around(messages: Value<'_>, ask: &Ask<'_>, assembly: &Assembly, edits: &mut V
         role.is_some_and(|role| role.is("system") || role.is("developer"))
     };
     let system = |texts: &[String], comma: fn(String) -> String| -> String {
-        texts.iter().map(|text| comma(message(Speaker::System, text))).collect()
+        let texts = texts.iter().filter(|text| said(text));
+        texts.map(|text| comma(message(Speaker::System, text))).collect()
     };
     let mut put = |at: usize, text: String| {
         if !text.is_empty() {

@@ -1,6 +1,6 @@
 //! What the gateway adds to an app's request: blocks of instructions around the app's own, whose
 //! marks for the cache stay, examples before the conversation, parameters.
-use crate::dialect::assemble::{examples, say, written};
+use crate::dialect::assemble::{examples, said, say, written};
 use crate::dialect::cut::{insert, members, replace};
 use crate::dialect::{Ask, Assembly, Edit, Effort, Put, Reasoning};
 use crate::json::{Document, Value};
@@ -53,8 +53,10 @@ fn system(root: Value<'_>, assembly: &Assembly, edits: &mut Vec<Edit>) {
             });
         })
     };
-    let before: Vec<String> = assembly.before.iter().map(block).collect();
-    let after: Vec<String> = assembly.after.iter().map(block).collect();
+    let blocks = |texts: &[String]| -> Vec<String> {
+        texts.iter().filter(|text| said(text)).map(block).collect()
+    };
+    let (before, after) = (blocks(&assembly.before), blocks(&assembly.after));
     if before.is_empty() && after.is_empty() {
         return;
     }
@@ -74,14 +76,14 @@ fn system(root: Value<'_>, assembly: &Assembly, edits: &mut Vec<Edit>) {
         }
         return;
     }
-    // An empty text is refused in a block.
-    let said = own.as_str().is_some_and(|text| !text.trim().is_empty());
-    let own_block = said.then(|| format!(r#"{{"type":"text","text":{}}}"#, own.raw()));
+    let says = own.as_str().is_some_and(|text| said(&text));
+    let own_block = says.then(|| format!(r#"{{"type":"text","text":{}}}"#, own.raw()));
     let all: Vec<String> = before.into_iter().chain(own_block).chain(after).collect();
     replace(own, format!("[{}]", all.join(",")), edits);
 }
 
-/// Says how much to think, and gives thoughts no more than that.
+/// Says how much to think, and gives thoughts no more than that. What a model takes of it is found
+/// when one is known: adaptive thinking may become a budget, an effort may go.
 fn think(root: Value<'_>, effort: Effort, most: Option<u64>, edits: &mut Vec<Edit>) {
     let word = match effort {
         Effort::Minimal | Effort::Low => "\"low\"",
@@ -93,20 +95,22 @@ fn think(root: Value<'_>, effort: Effort, most: Option<u64>, edits: &mut Vec<Edi
         Some(config) => say(config, "effort", word, edits),
         None => say(root, "output_config", &format!(r#"{{"effort":{word}}}"#), edits),
     }
-    let Some(thinking) = root.given("thinking") else { return };
-    if thinking.get("type").is_some_and(|kind| kind.is("disabled")) {
-        return replace(thinking, r#"{"type":"adaptive"}"#, edits);
+    let thinking = root.given("thinking");
+    if thinking.and_then(|own| own.get("type")).is_none_or(|kind| kind.is("disabled")) {
+        return say(root, "thinking", r#"{"type":"adaptive"}"#, edits);
     }
     fit(root, Reasoning::Effort(effort).budget(), most, edits);
 }
 
-/// Lowers a budget for thoughts to that many tokens, and to less than the answer's.
+/// Lowers a budget for thoughts to that many tokens, and to less than the answer's, of which a
+/// quarter is kept for what is said.
 fn fit(root: Value<'_>, budget: u64, most: Option<u64>, edits: &mut Vec<Edit>) {
     let Some(thinking) = root.given("thinking") else { return };
     let Some(given) = thinking.given("budget_tokens") else { return };
-    let room = most.map_or(u64::MAX, |most| most.saturating_sub(1));
     let own = given.as_u64().unwrap_or(BUDGET_MIN);
-    let fits = own.min(budget).min(room);
+    let wanted = own.min(budget);
+    let most = most.filter(|most| wanted >= *most);
+    let fits = most.map_or(wanted, |most| most.saturating_sub(most / 4).min(wanted));
     if fits < BUDGET_MIN {
         replace(thinking, r#"{"type":"disabled"}"#, edits);
     } else if fits != own {
@@ -114,10 +118,12 @@ fn fit(root: Value<'_>, budget: u64, most: Option<u64>, edits: &mut Vec<Edit>) {
     }
 }
 
+/// Says not to think. Models that think unasked have to be told.
 fn unthink(root: Value<'_>, edits: &mut Vec<Edit>) {
-    if let Some(thinking) = root.given("thinking") {
-        replace(thinking, r#"{"type":"disabled"}"#, edits);
+    say(root, "thinking", r#"{"type":"disabled"}"#, edits);
+    let Some(config) = root.given("output_config") else { return };
+    if config.members().all(|(key, _)| key == "effort") {
+        return members(root, |key| key == "output_config", edits);
     }
-    let config = root.given("output_config");
-    config.into_iter().for_each(|config| members(config, |key| key == "effort", edits));
+    members(config, |key| key == "effort", edits);
 }

@@ -48,7 +48,8 @@ impl<'o> Options<'o> {
             effort: effort(ask, generation),
             temperature: match temperature.filter(|n| alone || !neutral(*n)) {
                 None => Ok(None),
-                Some(n) if n.value > 1.0 => Err(Reason::demand("must be at most 1 there")),
+                // Without it the model has 1.
+                Some(n) if n.value > 1.0 => Err(Reason::advice("is at most 1 there")),
                 Some(n) if !generation.sampling => defaults(n, generation),
                 Some(n) if thinks && !neutral(n) => {
                     Err(advice("must be 1 there while the model thinks", generation))

@@ -75,6 +75,16 @@ impl Family {
         matches!(self, Self::Later(..))
     }
 
+    /// The word for the least reasoning that it has; `None` for what is off by nature.
+    fn least(self) -> Option<&'static str> {
+        match self {
+            Self::Later(..) => Some("none"),
+            Self::First => Some("minimal"),
+            Self::O | Self::Always(..) => Some("low"),
+            Self::Never | Self::Other => None,
+        }
+    }
+
     /// Whether it refuses functions on this path unless its reasoning is switched off.
     pub(super) fn thinks_without_tools_only(self) -> bool {
         self.may_think() && self.from(5, 4)
@@ -132,8 +142,7 @@ pub(in super::super) fn effort(ask: &Ask<'_>, family: Family) -> Option<&'static
     match ask.reasoning?.value {
         _ if family.never_thinks() => None,
         Reasoning::Adaptive => None,
-        // What is off by nature has no word for it, and some cannot be switched off.
-        Reasoning::Off | Reasoning::Budget(0) => family.may_think().then_some("none"),
+        Reasoning::Off | Reasoning::Budget(0) => family.least(),
         asked => Some(match asked.effort()? {
             Effort::Minimal if family.takes("minimal") => "minimal",
             Effort::Minimal | Effort::Low => "low",
