@@ -1,6 +1,9 @@
 //! Instructions among the messages: for a model that takes none there they go to where it takes
 //! them, as in a request that is written anew. Their place in the conversation is lost.
+use std::collections::BTreeSet;
+
 use crate::dialect::cut::{insert, items, replace};
+use crate::dialect::shorten::stays;
 use crate::dialect::{Edit, Put};
 use crate::json::Value;
 use crate::order;
@@ -50,28 +53,33 @@ pub(super) fn lift(root: Value<'_>, edits: &mut Vec<Edit>) -> Option<Left> {
     Some(left)
 }
 
-/// Takes every message before that place out. Where there are instructions among them, these and
-/// all that come later go to the others, so that they stay in their order.
+/// Takes the messages before that place out that do not stay. Where there are instructions before
+/// it, these and all that come later go to the others, so that they stay in their order.
 pub(super) fn shorten(root: Value<'_>, from: usize) -> Vec<Edit> {
     let Some(messages) = root.get("messages") else { return Vec::new() };
-    let start = messages.items().nth(from).map_or(0, |message| message.span().start);
-    let is_before = |message: Value<'_>| message.span().start < start;
-    let mut blocks = Vec::new();
-    messages.items().filter(|message| is_before(*message)).for_each(|own| told(own, &mut blocks));
-    let mut edits = Vec::new();
+    let start = |message: Value<'_>| message.span().start;
+    let begins = messages.items().nth(from).map_or(0, start);
+    let stays = stays(root, from);
+    let stays = messages.items().enumerate().filter(|(place, _)| stays.contains(place));
+    let stays: BTreeSet<usize> = stays.map(|(_, message)| start(message)).collect();
+    let goes = |message| start(message) < begins && !stays.contains(&start(message));
+    let (mut blocks, mut edits) = (Vec::new(), Vec::new());
+    let before = messages.items().filter(|message| start(*message) < begins);
+    before.for_each(|message| told(message, &mut blocks));
     if blocks.is_empty() {
-        items(messages, is_before, &mut edits);
-    } else {
-        let later = || messages.items().filter(|message| !is_before(*message));
-        later().for_each(|message| told(message, &mut blocks));
-        let gone = |message| is_before(message) || is_instruction(message) || is_emptied(message);
-        items(messages, gone, &mut edits);
-        for content in later().filter(|own| !gone(*own)).filter_map(|own| own.get("content")) {
-            items(content, is_block, &mut edits);
-        }
-        add(root, &blocks.join(","), &mut edits);
-        order::sort_by_key(&mut edits, |edit| edit.at.start);
+        items(messages, goes, &mut edits);
+        return joined(edits);
     }
+    let later = messages.items().filter(|message| start(*message) >= begins);
+    later.for_each(|message| told(message, &mut blocks));
+    let gone = |message| goes(message) || is_instruction(message) || is_emptied(message);
+    items(messages, gone, &mut edits);
+    let left = messages.items().filter(|message| !gone(*message));
+    for content in left.filter_map(|message| message.get("content")) {
+        items(content, is_block, &mut edits);
+    }
+    add(root, &blocks.join(","), &mut edits);
+    order::sort_by_key(&mut edits, |edit| edit.at.start);
     joined(edits)
 }
 
