@@ -9,7 +9,7 @@ import re
 import work
 from envoy import version
 from figures import lowest_fifth
-from variants import AGAINST, BARE, OURS, PLAIN
+from variants import AGAINST, BARE, DECIDING, OURS, PLAIN
 
 README = pathlib.Path(__file__).with_name("README.md")
 BEGIN, END = "<!-- make bench -->", "<!-- make bench ends -->"
@@ -17,7 +17,7 @@ BEGIN, END = "<!-- make bench -->", "<!-- make bench ends -->"
 # Most microseconds that may be added to plain Envoy, or most times as much as plain Envoy.
 ADDED = {"same 4 KB": 50, "cross 4 KB": 60, "same chunk": 9, "cross chunk": 9}
 TIMES = {"same 1 MB": 1.7, "cross 1 MB": 2.0}
-LEASE, LOG, P50 = 12, 5, 90
+LEASE, LOG, DECISIONS, P50 = 12, 5, 15, 90
 READY, IDLE_MIB, WORKER_MIB, OPEN_MIB, WASM_KIB = 0.9, 45, 8, 64, 1024
 
 
@@ -76,6 +76,7 @@ class Report:
                 continue
             base = self.cpu(BARE, name) if variant.startswith(BARE) else ours
             budget = {"credits, a lease": held(own - base, LEASE, "+{} us"),
+                      DECIDING: held(own - base, DECISIONS, "+{} us"),
                       "without the access log": held(base - own, LOG, "log: {} us")}
             lines.append([f"{variant}, {name}", micros(own), f"{own - base:+.1f}",
                           budget.get(variant, "")])

@@ -5,6 +5,7 @@ given."""
 import dataclasses
 import hashlib
 import json
+import random
 import subprocess
 from typing import Callable
 
@@ -106,6 +107,37 @@ def many_keys(setting, folder, ports):
     return render(setting, folder, ports, policy(setting, keys=10_000))
 
 
+def deciding(setting, folder, ports):
+    """A class by a learned score, an experiment, instructions and a fit to the window."""
+    labels, weights = folder / "labels.jsonl", folder / "weights.json"
+    chosen = random.Random(1)
+    with labels.open("w") as out:
+        for number in range(600):
+            hard = chosen.random() < 0.4
+            words = chosen.choices(HARD if hard else EASY, k=chosen.randrange(20, 200))
+            out.write(json.dumps({"id": number, "prompt": " ".join(words), "premium": 1,
+                                  "budget": int(not hard or chosen.random() < 0.3)}) + "\n")
+    subprocess.run(
+        [setting.tradewind, "calibrate", "--labels", labels, "--out", weights, "--report",
+         folder / "labels", "--price-ratio", "10", "--max-loss", "0.2"],
+        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    rules = policy(
+        setting,
+        classifier={"weights": "weights.json"},
+        classes=[{"name": "hard", "when": {"complexity": "premium"}}, {"name": "easy"}],
+        experiments=[{"name": "try", "unit": "request",
+                      "arms": [{"name": "one", "weight": 1}, {"name": "other", "weight": 1}]}],
+        prompt=[{"prepend_system": "You work for {{tenant}}. Today is {{date}}."}],
+        context={"overflow": "drop_oldest"})
+    for route in rules["routes"]:
+        route["chain"] = {"hard": route["chain"], "easy": route["chain"]}
+    return render(setting, folder, ports, rules)
+
+
+EASY = "when is lunch what day follows monday say hello name a colour of the sea".split()
+HARD = "prove that every graph of this kind has an even number of vertices of odd degree".split()
+
+
 def quiet(make):
     """The same without the access log."""
     def bootstrap(*arguments):
@@ -160,6 +192,7 @@ REFUSED = tuple(one.name for one in work.REFUSED)
 SAME = tuple(name for name in WHOLE if name.startswith("same"))
 USUAL, BOTH = ("same 4 KB",), ("same 4 KB", "cross 4 KB")
 
+DECIDING = "score, class, experiment, prompt, context"
 PLAIN, BARE, OURS = "plain Envoy", "rendered, without the module", "Tradewind"
 EVERY = [
     Variant(PLAIN, plain, SAME + STREAMED, USUAL, plain=True),
@@ -168,6 +201,7 @@ EVERY = [
     Variant(OURS, tradewind, WHOLE + STREAMED + REFUSED, BOTH),
     Variant("without the access log", quiet(tradewind), BOTH),
     Variant("10,000 keys", many_keys, BOTH),
+    Variant(DECIDING, deciding, BOTH),
     Variant("credits, a call for each request", credits(lease="off"), USUAL, USUAL),
     Variant("credits, a lease", credits(lease={"credits": "500", "seconds": 60}), USUAL, USUAL),
 ]
