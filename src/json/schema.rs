@@ -1,7 +1,7 @@
 //! Whether a value conforms to a JSON Schema, as far as that is cheap to say.
 //!
 //! These keywords are asked, in whatever draft: `type`, `enum`, `const`, `properties`, `required`,
-//! `additionalProperties`, `items`, `minItems`, `maxItems`, `minLength`, `maxLength`, `minimum`,
+//! `additionalProperties`, `prefixItems`, `items`, `minItems`, `maxItems`, `minLength`, `maxLength`, `minimum`,
 //! `maximum`, `exclusiveMinimum`, `exclusiveMaximum`, `anyOf`, `oneOf`, `allOf` and a `$ref` into
 //! the schema itself. All others hold of everything (`pattern`, `format`, `if`, …).
 //!
@@ -27,15 +27,20 @@ pub fn conforms(value: Value<'_>, schema: Value<'_>) -> bool {
 type Keyword = fn(&Check<'_>, Value<'_>, Value<'_>, Value<'_>, u32) -> bool;
 
 /// Every keyword that is asked: with its own value, the schema that it stands in, and the value.
-const KEYWORDS: [(&str, Keyword); 19] = [
+const KEYWORDS: [(&str, Keyword); 20] = [
     ("type", |_, own, _, value, _| is_of_type(own, value)),
     ("enum", |check, own, _, value, _| own.items().any(|one| check.same(one, value))),
     ("const", |check, own, _, value, _| check.same(own, value)),
     ("required", |_, own, _, value, _| required(own, value)),
     ("properties", properties),
     ("additionalProperties", additional),
-    ("items", |check, own, _, value, depth| {
-        value.items().all(|item| check.holds(own, item, depth))
+    ("prefixItems", |check, own, _, value, depth| {
+        own.items().zip(value.items()).all(|(own, item)| check.holds(own, item, depth))
+    }),
+    ("items", |check, own, schema, value, depth| {
+        // It is of what follows those that have a schema each.
+        let before = schema.get("prefixItems").map_or(0, |own| own.items().count());
+        value.items().skip(before).all(|item| check.holds(own, item, depth))
     }),
     ("minItems", |_, own, _, value, _| !value.is_array() || count(value) >= bound(own, 0)),
     ("maxItems", |_, own, _, value, _| count(value) <= bound(own, u64::MAX)),
@@ -69,7 +74,7 @@ struct Check<'s> {
 /// What a `$ref` names.
 enum Ref<'s> {
     To(Value<'s>),
-    /// Another document, which nobody has.
+    /// Another document, which nobody has, or a place by a name that is not looked for.
     Elsewhere,
     /// A place of this document where nothing stands.
     Nowhere,
@@ -122,6 +127,10 @@ impl<'s> Check<'s> {
     fn referred(&self, own: Value<'_>) -> Ref<'s> {
         let Some(text) = own.as_str() else { return Ref::Nowhere };
         let Some(pointer) = text.strip_prefix('#') else { return Ref::Elsewhere };
+        let is_pointer = pointer.is_empty() || pointer.starts_with('/');
+        if !is_pointer || pointer.contains('%') {
+            return Ref::Elsewhere;
+        }
         let mut at = Some(self.root);
         for key in pointer.split('/').skip(1) {
             let key = key.replace("~1", "/").replace("~0", "~");
@@ -271,6 +280,8 @@ mod tests {
             ),
             (r##"{"items":{"$ref":"#/$defs/gone"}}"##, "[]", "[1]"),
             (r#"{"items":false}"#, "[]", "[1]"),
+            (r#"{"prefixItems":[{"type":"string"}]}"#, r#"["a",1]"#, "[1]"),
+            (r#"{"prefixItems":[{},{}],"items":false}"#, "[1,2]", "[1,2,3]"),
         ] {
             assert!(holds(schema, good), "{schema} holds of {good}");
             assert!(!holds(schema, bad), "{schema} does not hold of {bad}");
@@ -284,6 +295,8 @@ mod tests {
             ("{}", "null"),
             (r#"{"pattern":"^a"}"#, r#""b""#),
             (r#"{"$ref":"https://example.com/schema"}"#, "1"),
+            (r##"{"$defs":{"c":{"$anchor":"C","type":"string"}},"$ref":"#C"}"##, "1"),
+            (r##"{"$ref":"#/$defs/My%20C"}"##, "1"),
             (r#"{"patternProperties":{"^x":{}},"additionalProperties":false}"#, r#"{"y":1}"#),
             (r#"{"exclusiveMinimum":true,"minimum":0}"#, "0"),
         ] {

@@ -207,11 +207,19 @@ impl Kind for Phrase {
     }
 }
 
-/// A text as phrases are looked for in it: in lower case, with plain apostrophes.
+/// A text as phrases are looked for in it: in lower case, with plain apostrophes, its words apart by
+/// one space.
 #[must_use]
 pub fn folded(text: &str) -> String {
-    let plain = |c: char| if matches!(c, '\u{2019}' | '\u{2bc}') { '\'' } else { c };
-    text.chars().map(plain).flat_map(char::to_lowercase).collect()
+    let mut folded = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !folded.is_empty() {
+            folded.push(' ');
+        }
+        let plain = |c: char| if matches!(c, '`' | '\u{2019}' | '\u{2bc}') { '\'' } else { c };
+        folded.extend(word.chars().map(plain).flat_map(char::to_lowercase));
+    }
+    folded
 }
 
 impl Default for Acceptance {
