@@ -9,6 +9,7 @@
 mod attempt;
 mod call;
 mod callback;
+pub mod conclusion;
 mod connections;
 mod contract;
 mod dropped;
