@@ -2,7 +2,7 @@
 //! request. Where they cannot be, the last model serves it alone.
 use std::borrow::Cow;
 
-use super::{Decision, Entry, Expected, Request, Step, Verdict};
+use super::{Decision, Entry, Expected, Leg, Request, Step, Verdict};
 use crate::dialect::{Ask, Fault};
 use crate::policy::Cascade;
 
@@ -21,7 +21,6 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     let Decision { outline, quote, trace, .. } = decision;
     for candidate in core::iter::once(&mut quote.primary).chain(&mut quote.near_limit) {
         let Some(cascade) = candidate.cascade.take() else { continue };
-        let Some(first) = candidate.legs.len().checked_sub(1) else { continue };
         let chain = candidate.chain.clone();
         let entry = |verdict: Verdict, model: &str, reason: &'static str| Entry {
             step: NAME,
@@ -31,12 +30,24 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
             reason: Cow::Borrowed(reason),
         };
         let unjudged = unjudged(request.ask, &cascade, &expected);
-        let (verdict, reason) = match unjudged {
-            Some(reason) => (Verdict::Skipped, reason),
-            None => (Verdict::Judged, "its answer is judged before the app sees any of it"),
-        };
+        let pair = cascade.accept.agree.as_ref().filter(|_| unjudged.is_none());
+        if let Some(alone) = pair.and_then(|pair| alone(&candidate.legs, pair)) {
+            let left = candidate.legs.remove(alone);
+            trace.add(entry(Verdict::Skipped, &left.model.name, NOBODY_AGREES));
+        }
+        let Some(first) = candidate.legs.len().checked_sub(1) else { continue };
         let models = candidate.legs.iter().take(first);
-        trace.extend(models.map(|leg| entry(verdict, &leg.model.name, reason)));
+        trace.extend(models.map(|leg| {
+            let name = &leg.model.name;
+            let part = pair.and_then(|pair| pair.iter().position(|own| own == name));
+            let (verdict, reason) = match (unjudged, part) {
+                (Some(reason), _) => (Verdict::Skipped, reason),
+                (None, None) => (Verdict::Judged, JUDGED),
+                (None, Some(0)) => (Verdict::Judged, HELD_BACK),
+                (None, Some(_)) => (Verdict::Judged, COMPARED),
+            };
+            entry(verdict, name, reason)
+        }));
         if unjudged.is_some() {
             candidate.legs.drain(..first);
         }
@@ -47,6 +58,23 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
         outline.expected = expected;
     }
     Ok(())
+}
+
+const JUDGED: &str = "its answer is judged before the app sees any of it";
+const HELD_BACK: &str = "its answer is judged, and compared with the next model's";
+const COMPARED: &str = "its answer is the app's where it comes to the same as the one before";
+const NOBODY_AGREES: &str = "the model whose answer is to agree with its own may not answer before \
+                             the last one";
+
+/// The one of a pair that has lost the other, or the last model behind them: nothing that it says
+/// could be accepted. The last model of a chain is nobody's pair.
+fn alone(legs: &[Leg], pair: &[String; 2]) -> Option<usize> {
+    let last = legs.len().checked_sub(1)?;
+    let place = |name: &String| legs.iter().take(last).position(|leg| leg.model.name == *name);
+    match pair.each_ref().map(place) {
+        [Some(one), None] | [None, Some(one)] => Some(one),
+        _ => None,
+    }
 }
 
 /// Why nobody can judge an answer before the app sees it.

@@ -93,7 +93,8 @@ fn count(attempt: &Attempt<'_>, streamed: bool, effects: &mut Vec<Effect>) {
 }
 
 /// `[{"model":"gpt","outcome":"answered","status":200,"first_ms":310,"ms":2200}]`: times count
-/// from the attempt's beginning, and stand where there is one.
+/// from the attempt's beginning, and stand where there is one. What an answer comes to stands with
+/// it where another's was to agree; of one that went to the app it says that it did.
 fn list(tried: &Tried<'_>, line: &mut Line) {
     line.list("attempts", |json| {
         for Attempt { report, outcome, ms, first_ms } in tried.attempts() {
@@ -113,6 +114,11 @@ fn list(tried: &Tried<'_>, line: &mut Line) {
                 }
                 if !report.why.is_empty() {
                     json.key("why").string(&report.why);
+                }
+                if let Some(own) = report.conclusion {
+                    json.key("conclusion").string(own.kind.name());
+                    let digest = own.digest().map(|digest| format!("{digest:016x}"));
+                    digest.into_iter().for_each(|digest| json.key("digest").string(&digest));
                 }
             });
         }

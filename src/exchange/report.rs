@@ -7,6 +7,7 @@
 //! It is published when the attempt begins, when it is judged, at its end and on the way: an app
 //! that leaves ends the edge role before the provider role, so what is known then is what was
 //! published last.
+use super::conclusion::Conclusion;
 use super::contract::VERSION;
 use super::filter_state;
 use super::{Effect, Envoy, Outcome};
@@ -62,6 +63,10 @@ pub struct Report {
     /// Envoy's words for why it had no connection, or lost it; the rule that an answer breaks which
     /// is not accepted; empty otherwise.
     pub why: String,
+    /// What its answer comes to, where that is compared with another's.
+    pub conclusion: Option<Conclusion>,
+    /// Whether the model after it is left out: its answer was to agree with this one's.
+    pub skips: bool,
 }
 
 /// How an attempt stands.
@@ -198,19 +203,29 @@ impl Report {
     }
 
     /// Those of a chain's models that were tried, in order. No model is tried before the one
-    /// before it, so nothing is asked for that cannot be there, but for one.
+    /// before it, but where that is left out, so nothing is asked for that cannot be there, but for
+    /// one.
     #[must_use]
     pub fn read(envoy: &dyn Envoy, chain: &[String]) -> Vec<Self> {
         let mut reports: Vec<Self> = Vec::with_capacity(1);
-        for model in chain {
-            let Some(report) = Self::of(envoy, model) else { break };
-            let last = report.ends_the_chain();
+        let mut chain = chain.iter();
+        while let Some(report) = chain.next().and_then(|model| Self::of(envoy, model)) {
+            let (last, skips) = (report.ends_the_chain(), report.skips);
             reports.push(report);
             if last {
                 break;
             }
+            if skips {
+                chain.next();
+            }
         }
         reports
+    }
+
+    /// The model of a chain that comes after those with these reports.
+    pub(super) fn next<'c>(reports: &[Self], chain: &'c [String]) -> Option<&'c String> {
+        let skipped = reports.iter().filter(|report| report.skips).count();
+        chain.get(reports.len().saturating_add(skipped))
     }
 
     /// Whether no other model is asked after it.
@@ -238,6 +253,8 @@ impl Report {
         out.option(reported, write_usage);
         out.text(&self.why);
         out.text(&self.answer_id);
+        out.option(self.conclusion, |out, conclusion| conclusion.write(out));
+        out.flag(self.skips);
         out.finish()
     }
 
@@ -253,11 +270,12 @@ impl Report {
         let (text_estimate, reasoning_estimate, bytes) = (number()?, number()?, number()?);
         let used = Used { reported: fields.option(read_usage)?, text_estimate, reasoning_estimate };
         let (why, answer_id) = (fields.text()?.to_owned(), fields.text()?.to_owned());
+        let (conclusion, skips) = (fields.option(Conclusion::read)?, fields.flag()?);
         fields.is_empty().then_some(())?;
         #[rustfmt::skip]
         let read = Self {
             model, tries, progress, status, began_ms, first_ms, last_ms, ended_ms, quiet, used,
-            bytes, why, answer_id,
+            bytes, why, answer_id, conclusion, skips,
         };
         Some(read)
     }

@@ -6,7 +6,7 @@ use super::field::{
     Boolean, Defaulted, Field, Kind, List, NameOf, Nested, Object, Optional, Read, Required,
     Section, Shape, Spot, Text, Whole, Word, Words,
 };
-use super::model::MODELS;
+use super::model::{MODELS, Models};
 
 /// What is asked of the answers of a cascade's models, but for the last one's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,10 +36,13 @@ pub struct Acceptance {
     pub min_chars: Option<u64>,
     /// The most.
     pub max_chars: Option<u64>,
+    /// Two models, by name, of which the second answers right after the first: only an answer of
+    /// the second that comes to the same as the first one's.
+    pub agree: Option<[String; 2]>,
 }
 
 /// The fields of [`Acceptance`], by which a rule that an answer breaks is named.
-pub const RULES: [&str; 8] = [
+pub const RULES: [&str; 9] = [
     REFUSAL.key(),
     FINISH.key(),
     EMPTY.key(),
@@ -48,7 +51,11 @@ pub const RULES: [&str; 8] = [
     HEDGING.key(),
     MIN_CHARS.key(),
     MAX_CHARS.key(),
+    AGREE,
 ];
+
+/// The rule that two models come to the same.
+pub const AGREE: &str = AGREEMENT.key();
 
 pub(super) const CASCADE: Section = Section::new(
     "an object with `cascade`",
@@ -107,7 +114,17 @@ const ACCEPTANCE: Section = Section::new(
     "Rules that an answer has to keep. The first one that it breaks stands in the access log \
      (`attempts[].why`) and in `tradewind_cascade_answers_total`.",
     "accept: {tools_valid: true, schema_valid: true, refusal: false, max_chars: 4000}",
-    &[&FINISH, &REFUSAL, &EMPTY, &SCHEMA_VALID, &TOOLS_VALID, &HEDGING, &MIN_CHARS, &MAX_CHARS],
+    &[
+        &FINISH,
+        &REFUSAL,
+        &EMPTY,
+        &SCHEMA_VALID,
+        &TOOLS_VALID,
+        &HEDGING,
+        &MIN_CHARS,
+        &MAX_CHARS,
+        &AGREEMENT,
+    ],
 );
 
 const FINISH: Defaulted<Boolean> = Field::defaulted(
@@ -169,6 +186,19 @@ const MIN_CHARS: Optional<Whole> = Field::optional(
 
 const MAX_CHARS: Optional<Whole> =
     Field::optional("max_chars", CHARS, "any", "The most characters of an answer's text.");
+
+const AGREEMENT: Optional<List> = Field::optional(
+    "agree",
+    List::of("names of models", &NameOf(MODELS.one)).unique(),
+    "none need to",
+    "Two models that answer one after the other, before the last: the app gets the second one's \
+     answer where both come to the same, and else the next model is asked. Compared are calls of \
+     functions, JSON, a letter (A to J), a number with its unit, one block of code, or a few words: \
+     what stands in `\\boxed{}`, after `####` or after \"the answer is\", or all of a short answer. \
+     Long prose agrees with nothing: have a prompt ask for a last line \"Answer: …\". The second \
+     model is not asked where the first fails, breaks another rule or says nothing that can be \
+     compared; neither is where the other may not serve the request.",
+);
 
 const CHARS: Whole = Whole { of: "characters", least: 1, most: 10_000_000 };
 
@@ -233,6 +263,7 @@ impl Default for Acceptance {
             hedging: Vec::new(),
             min_chars: None,
             max_chars: None,
+            agree: None,
         }
     }
 }
@@ -242,15 +273,24 @@ pub(super) fn is_cascade(spot: &Spot<'_>) -> bool {
     matches!(spot.node.content, Content::Object(_))
 }
 
-/// Reads what stands beside the models; `None`, and a report, when something is wrong with it.
-pub(super) fn read(mut fields: Object<'_>) -> Option<Cascade> {
-    let accept = fields.section(&ACCEPT).and_then(acceptance);
+/// Reads what stands beside the models, of which these are known; `None`, and a report, when
+/// something is wrong with it.
+pub(super) fn read(
+    mut fields: Object<'_>,
+    own: Option<&[usize]>,
+    models: &Models<'_>,
+) -> Option<Cascade> {
+    let accept = fields.section(&ACCEPT).and_then(|fields| acceptance(fields, own, models));
     let waits = fields.read(&STREAMING);
     fields.finish();
     Some(Cascade { waits: waits?, accept: Rc::new(accept?) })
 }
 
-fn acceptance(mut fields: Object<'_>) -> Option<Acceptance> {
+fn acceptance(
+    mut fields: Object<'_>,
+    own: Option<&[usize]>,
+    models: &Models<'_>,
+) -> Option<Acceptance> {
     let [finish, refusal, empty] = [&FINISH, &REFUSAL, &EMPTY].map(|field| fields.read(field));
     let [schema_valid, tools_valid] = [&SCHEMA_VALID, &TOOLS_VALID].map(|own| fields.read(own));
     let hedging = fields.read_with(&HEDGING, phrases);
@@ -261,6 +301,7 @@ fn acceptance(mut fields: Object<'_>) -> Option<Acceptance> {
         let place = fields.place(&MIN_CHARS);
         place.problem(format!("{least} are more than the {most} of `max_chars`"));
     }
+    let agree = fields.read_with(&AGREEMENT, |spot| pair(spot, own, models));
     fields.finish();
     Some(Acceptance {
         finish: finish?,
@@ -271,7 +312,46 @@ fn acceptance(mut fields: Object<'_>) -> Option<Acceptance> {
         hedging: hedging?.unwrap_or_default(),
         min_chars: min_chars?,
         max_chars: max_chars?,
+        agree: agree?,
     })
+}
+
+/// The names of two models of a cascade, the second right after the first and before the last.
+fn pair(spot: &Spot<'_>, own: Option<&[usize]>, models: &Models<'_>) -> Option<[String; 2]> {
+    let items = AGREEMENT.kind.items(spot)?;
+    let [first, second] = items.as_slice() else {
+        if !items.is_empty() {
+            spot.problem(format!("expected the names of two models, found {}", items.len()));
+        }
+        models.skip_unused_check();
+        return None;
+    };
+    let found = [first, second].map(|item| models.find(Some(item)));
+    let (own, [Some(one), Some(two)]) = (own?, found) else { return None };
+    let name = |model: usize| models.name(model).unwrap_or_default().to_owned();
+    let place = |item: &Spot<'_>, model: usize| {
+        let place = own.iter().position(|own| *own == model);
+        if place.is_none() {
+            item.problem(format!("`{}` is no model of this cascade", name(model)));
+        }
+        place
+    };
+    let (before, after) = (place(first, one)?, place(second, two)?);
+    if before.checked_add(1) != Some(after) {
+        spot.problem(format!(
+            "`{}` does not answer right after `{}`: name two models that stand side by side in \
+             `cascade`, in their order there",
+            name(two),
+            name(one)
+        ));
+    } else if after.checked_add(1) == Some(own.len()) {
+        second.problem(format!(
+            "`{}` is the last model of this cascade, whose answer is not judged: add one that is \
+             asked where the two do not agree",
+            name(two)
+        ));
+    }
+    Some([name(one), name(two)])
 }
 
 fn phrases(spot: &Spot<'_>) -> Option<Vec<String>> {

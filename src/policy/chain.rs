@@ -60,7 +60,7 @@ fn chain(name: &str, spot: &Spot<'_>, models: &Models<'_>, attempts: Option<u32>
         }
         Some(found)
     });
-    let cascade = cascade::read(fields);
+    let cascade = cascade::read(fields, found.as_deref(), models);
     Some(Chain { name: name.to_owned(), models: found?, cascade: Some(cascade?) })
 }
 

@@ -6,20 +6,37 @@ use super::model::Model;
 use crate::credit::Price;
 
 /// What an operator may not have meant by a chain: that a later model of a cascade costs less than
-/// one that answers before it.
+/// one that answers before it, or than two whose answers are to agree.
 pub(super) fn doubt(chain: &Chain, models: &[Rc<Model>]) -> Option<String> {
-    chain.cascade.as_ref()?;
+    let cascade = chain.cascade.as_ref()?;
     let own = chain.models.iter().filter_map(|index| models.get(*index));
     let own: Vec<&Rc<Model>> = own.collect();
     let cheaper = own.iter().zip(own.iter().skip(1)).find(|(first, next)| {
         let prices = first.price.as_ref().zip(next.price.as_ref());
         prices.is_some_and(|(first, next)| is_cheaper(next, first))
     });
-    cheaper.map(|(first, next)| {
+    let said = cheaper.map(|(first, next)| {
         format!(
             "chains.{}: `{}` costs less than `{}`, which answers before it: nothing is saved",
             chain.name, next.name, first.name
         )
+    });
+    said.or_else(|| {
+        let [first, second] = cascade.accept.agree.as_ref()?;
+        let price = |name: &str| own.iter().find(|own| *own.name == *name)?.price.as_ref();
+        let (one, two, last) = (price(first)?, price(second)?, own.last()?);
+        let both = Price {
+            input: one.input.checked_add(two.input)?,
+            output: one.output.checked_add(two.output)?,
+            ..one.clone()
+        };
+        is_cheaper(last.price.as_ref()?, &both).then(|| {
+            format!(
+                "chains.{}: `{}` costs less than `{first}` and `{second}` together, which both \
+                 answer before it: nothing is saved",
+                chain.name, last.name
+            )
+        })
     })
 }
 

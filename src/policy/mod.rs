@@ -34,7 +34,7 @@ mod table;
 mod tags;
 mod template;
 
-pub use cascade::{Acceptance, Cascade, RULES, folded};
+pub use cascade::{AGREE, Acceptance, Cascade, RULES, folded};
 pub use class::Class;
 pub use compile::DOCUMENT;
 pub use context::{Context, Overflow};

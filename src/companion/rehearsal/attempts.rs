@@ -76,7 +76,7 @@ impl Run<'_> {
         let (Some(own), Some(plugin)) = (own, plugin) else {
             return Next::Ends(self.local(503, "no_healthy_upstream"));
         };
-        let judged = self.is_judged();
+        let (judged, compared) = self.is_judged(&model);
         let mut stream = plugin.stream();
         self.world.cluster.clone_from(&own.provider.name);
         (self.world.connected, self.world.details) = (true, "");
@@ -104,9 +104,12 @@ impl Run<'_> {
             headers: shown(&self.world.request),
             body: written.unwrap_or_else(|| body.to_vec()),
             failure,
+            held_back: compared && failure.is_none(),
             model,
         });
         match failure {
+            // What it says is nobody's yet, and its attempt has named the next model.
+            None if compared => Next::Retry,
             None => Next::Ends(Ending::Answered),
             Some(Failure::Status(status)) => self.refused(stream, status, may_retry),
             // There is no answer to judge here; what follows is what follows on any failure.
@@ -115,13 +118,15 @@ impl Run<'_> {
         }
     }
 
-    /// Whether the answer of the next attempt is judged before the app sees any of it.
-    fn is_judged(&self) -> bool {
+    /// Whether the answer of the next attempt is judged before the app sees any of it, and whether
+    /// it is held back then until the next model's comes to the same.
+    fn is_judged(&self, model: &str) -> (bool, bool) {
         let plan = self.world.state.get(PLAN).map(Vec::as_slice).unwrap_or_default();
-        Plan::decode(plan).is_ok_and(|plan| {
-            let left = usize::try_from(plan.turn.leg).ok().and_then(|leg| plan.legs.get(leg..));
-            plan.acceptance.is_some() && left.is_some_and(|left| left.len() > 1)
-        })
+        let Ok(plan) = Plan::decode(plan) else { return (false, false) };
+        let left = usize::try_from(plan.turn.leg).ok().and_then(|leg| plan.legs.get(leg..));
+        let own = plan.acceptance.filter(|_| left.is_some_and(|left| left.len() > 1));
+        let pair = own.as_ref().and_then(|own| own.rules.agree.as_ref());
+        (own.is_some(), pair.is_some_and(|[first, _]| first == model))
     }
 
     /// The model answers, with a failure.

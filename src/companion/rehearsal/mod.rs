@@ -73,8 +73,10 @@ pub struct Attempted {
     /// The headers that are sent, without those that begin with `:`.
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
-    /// How it fails; `None` for the one that answers.
+    /// How it fails; `None` for one that answers.
     pub failure: Option<Failure>,
+    /// Whether its answer is held back until another's comes to the same.
+    pub held_back: bool,
 }
 
 /// How a request ends.

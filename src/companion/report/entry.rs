@@ -41,6 +41,9 @@ pub(super) enum Said {
 pub(super) const NAMES: [&str; 8] =
     ["class", "chain", "model", "tenant", "user", "key", "route", "api"];
 
+/// What becomes of an answer that its cascade does not accept.
+const NOT_ACCEPTED: &str = "not_accepted";
+
 /// Reads a line; something may stand before it, as a container's log has its time there.
 pub(super) fn read(line: &str) -> Said {
     let Some(begin) = line.find('{') else { return Said::Unreadable };
@@ -59,7 +62,14 @@ pub(super) fn read(line: &str) -> Said {
     let number = |member: &str| line.get(member).and_then(Value::as_f64).unwrap_or_default();
     let attempts = line.get("attempts").and_then(Value::as_array).map(Vec::as_slice);
     let attempts = attempts.unwrap_or_default();
-    let became = |word: &str| attempts.iter().any(|own| text_in(own, "outcome") == word);
+    // Of two models whose answers are to agree the first is not accepted alone. Where the second is,
+    // both were asked for one answer, and nothing was fallen back from.
+    let agreed = attempts
+        .iter()
+        .position(|own| own.get("conclusion").is_some() && text_in(own, "outcome") != NOT_ACCEPTED);
+    let agreed = agreed.and_then(|second| second.checked_sub(1));
+    let alone = attempts.iter().enumerate().filter(|(index, _)| Some(*index) != agreed);
+    let alone: Vec<&str> = alone.map(|(_, own)| text_in(own, "outcome")).collect();
     let status = number("status");
     let names = NAMES.iter().map(|name| (*name, text_of(&line, name)));
     let arms = line.get("arms").and_then(Value::as_object).into_iter().flatten();
@@ -71,8 +81,8 @@ pub(super) fn read(line: &str) -> Said {
             .collect(),
         // Who leaves has not been failed.
         failed: status >= 400.0 && status != 499.0,
-        fell_back: attempts.len() > 1,
-        not_accepted: became("not_accepted"),
+        fell_back: alone.len() > 1,
+        not_accepted: alone.contains(&NOT_ACCEPTED),
         duration_ms: number("duration_ms"),
         first_ms: line.get("first_ms").and_then(Value::as_f64),
         input_tokens: number("input_tokens"),
@@ -108,6 +118,26 @@ mod tests {
         assert_eq!((entry.duration_ms, entry.first_ms, entry.credits), (120.0, Some(80.0), 0.01));
         assert_eq!(entry.names.get("class").map(String::as_str), Some("hard"));
         assert_eq!(entry.arms.get("try").map(String::as_str), Some("b"));
+    }
+
+    #[test]
+    fn two_models_that_agree_have_given_one_answer_that_is_accepted() {
+        let first = r#"{"model":"a","outcome":"not_accepted","why":"agree","conclusion":"number"}"#;
+        let second = r#"{"model":"b","outcome":"not_accepted","why":"agree","conclusion":"text"}"#;
+        let agrees = r#"{"model":"b","outcome":"answered","conclusion":"number"}"#;
+        let last = r#"{"model":"c","outcome":"answered"}"#;
+        for (attempts, accepted, fell_back) in [
+            (vec![first, agrees], true, false),
+            (vec![r#"{"model":"z","outcome":"overloaded"}"#, first, agrees], true, true),
+            (vec![first, second, last], false, true),
+            // What was no conclusion had nobody asked to agree with it.
+            (vec![first, last], false, true),
+            (vec![last], true, false),
+        ] {
+            let line = format!(r#"{{"chain":"careful","attempts":[{}]}}"#, attempts.join(","));
+            let Said::Request(entry) = read(&line) else { panic!("no request") };
+            assert_eq!((!entry.not_accepted, entry.fell_back), (accepted, fell_back), "{line}");
+        }
     }
 
     #[test]

@@ -34,8 +34,8 @@ impl Digest {
 
     /// The digest; never 0, which stands for none.
     pub(super) fn finish(self) -> u64 {
-        let mixed = (self.0 ^ self.0.rotate_right(33)).wrapping_mul(0xFF51_AFD7_ED55_8CCD);
-        let mixed = (mixed ^ mixed.rotate_right(29)).wrapping_mul(0xC4CE_B9FE_1A85_EC53);
-        (mixed ^ mixed.rotate_right(32)).max(1)
+        let mixed = (self.0 ^ self.0.wrapping_shr(33)).wrapping_mul(0xFF51_AFD7_ED55_8CCD);
+        let mixed = (mixed ^ mixed.wrapping_shr(33)).wrapping_mul(0xC4CE_B9FE_1A85_EC53);
+        (mixed ^ mixed.wrapping_shr(33)).max(1)
     }
 }

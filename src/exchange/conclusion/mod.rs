@@ -130,13 +130,19 @@ impl Conclusion {
         Self { kind, value, detail: 0 }
     }
 
+    /// Whether it can be compared with another.
+    #[must_use]
+    pub fn is_comparable(&self) -> bool {
+        self.kind != Kind::Prose
+    }
+
     /// Whether two answers come to the same. Where only one of them has a unit, or the words beside
     /// the letter of a choice, that is no difference.
     #[must_use]
     pub fn agrees_with(&self, other: &Self) -> bool {
         let same = self.kind == other.kind && self.value == other.value;
         let beside = self.detail == other.detail || self.detail == 0 || other.detail == 0;
-        same && beside && self.kind != Kind::Prose
+        same && beside && self.is_comparable()
     }
 
     /// A digest for logs; `None` for prose. Answers with the same one agree; others may, where one
@@ -144,7 +150,7 @@ impl Conclusion {
     #[must_use]
     pub fn digest(&self) -> Option<u64> {
         let digest = Digest::of(self.kind.name()).number(self.value).number(self.detail);
-        (self.kind != Kind::Prose).then(|| digest.finish())
+        self.is_comparable().then(|| digest.finish())
     }
 
     /// Writes it into a record.

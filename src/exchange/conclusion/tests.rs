@@ -134,3 +134,15 @@ fn what_is_written_into_a_record_is_read_again() {
         assert_eq!(Conclusion::read(&mut crate::layout::Reader::of(&bytes[1..])), None);
     }
 }
+
+/// A digest has all of its 64 bits: of some thousands none are alike in half of them.
+#[test]
+fn digests_differ_in_both_halves() {
+    let digest = |number: u32| of(&format!("{number}")).digest().unwrap();
+    let all: Vec<u64> = (0..2_000).map(digest).collect();
+    for half in [|own: &u64| own >> 32, |own: &u64| own & 0xFFFF_FFFF] {
+        let halves: std::collections::BTreeSet<u64> = all.iter().map(half).collect();
+        assert!(halves.len() > 1_995, "{} of {}", halves.len(), all.len());
+    }
+    assert!(all.iter().all(|own| own >> 32 != own & 0xFFFF_FFFF));
+}

@@ -44,8 +44,9 @@ impl Local {
         let details = envoy.property(&["response", "code_details"]).unwrap_or_default();
         let details = reason(&String::from_utf8_lossy(&details)).to_owned();
         let reports = Report::read(envoy, chain);
+        let next = Report::next(&reports, chain);
         let lost = match reports.last().map(|last| last.progress) {
-            Some(Progress::Failed(outcome)) if reports.len() == chain.len() => Some(outcome),
+            Some(Progress::Failed(outcome)) if next.is_none() => Some(outcome),
             _ => None,
         };
         let silent = lost.is_none() && is_silent(&details, reports.last(), envoy);
@@ -56,7 +57,7 @@ impl Local {
             false => None,
         };
         let model = match untold {
-            Some(_) => chain.get(reports.len()).cloned(),
+            Some(_) => next.cloned(),
             None => reports.last().map(|last| last.model.clone()),
         };
         let untold = untold.filter(|_| model.is_some());

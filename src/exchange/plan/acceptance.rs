@@ -41,6 +41,10 @@ impl<'p> Acceptance<'p> {
         out.list(&rules.hedging, |out, phrase| out.text(phrase));
         out.option(rules.min_chars, Writer::number);
         out.option(rules.max_chars, Writer::number);
+        out.option(rules.agree.as_ref(), |out, [first, second]| {
+            out.text(first);
+            out.text(second);
+        });
         out.list(&self.tools, |out, (name, schema)| {
             out.text(name);
             out.option(schema.as_deref(), Writer::text);
@@ -59,6 +63,8 @@ impl<'p> Acceptance<'p> {
             hedging: fields.list(|fields| fields.text().map(str::to_owned))?,
             min_chars: fields.option(Reader::number)?,
             max_chars: fields.option(Reader::number)?,
+            agree: fields
+                .option(|fields| Some([fields.text()?, fields.text()?].map(str::to_owned)))?,
         };
         let tool = |fields: &mut Reader<'p>| {
             Some((fields.text()?.into(), fields.option(Reader::text)?.map(Cow::from)))

@@ -26,11 +26,18 @@ pub(super) fn follow(config: &Config, asked: &Asked, envoy: &dyn Envoy) -> Effec
     report.end(Progress::Failed(outcome(config, !connection.is_empty(), took)), now);
     let why = envoy.property(&["upstream", "transport_failure_reason"]).unwrap_or_default();
     report.why = String::from_utf8_lossy(&why).chars().take(WHY_MAX).collect();
-    let mut effects = Effects::go_on().and(report.publish());
     // Nothing of an answer came, and that soon: nobody will have begun to work on it.
     let soon = report.status == 0 && took < STALE_MS.min(config.idle_timeout_ms / 2);
     let stale = report.tries == 1 && kept && soon;
-    if let Some(plan) = stale.then(|| once_more(asked, envoy)).flatten() {
+    let once_more = stale.then(|| once_more(asked, envoy)).flatten();
+    let passed = match once_more {
+        None => asked.pair.pass_over_second(asked.turn, envoy),
+        Some(_) => None,
+    };
+    report.skips = passed.is_some();
+    let mut effects = Effects::go_on().and(report.publish());
+    effects.list.extend(passed.into_iter().flatten());
+    if let Some(plan) = once_more {
         effects.list.push(Effect::State(PLAN.into(), plan));
         effects.list.push(Effect::State(NEXT.into(), asked.model().as_bytes().to_vec()));
     } else if !asked.more {

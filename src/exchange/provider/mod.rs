@@ -10,6 +10,7 @@ mod config;
 mod disagreement;
 mod headers;
 mod lost;
+mod pair;
 mod relay;
 mod request;
 mod response_headers;

@@ -5,6 +5,7 @@ use super::super::{Envoy, First, Headers, Leg, ORIGINAL, Plan, Report, Turn, att
 use super::Config;
 use super::disagreement::Disagreement;
 use super::headers;
+use super::pair::Pair;
 use crate::dialect::provider::Endpoint;
 use crate::dialect::{Client, Inbound, client, splice};
 use crate::json::{Document, Limits};
@@ -33,6 +34,8 @@ pub(super) struct Asked {
     pub(super) more: bool,
     /// Whether the answer is judged before the app sees any of it.
     pub(super) judged: bool,
+    /// What it is of two models whose answers are to agree.
+    pub(super) pair: Pair,
     /// The fields that were left out, as a header names them; empty when there are none.
     pub(super) dropped: String,
     /// How many of the oldest messages were left out.
@@ -111,6 +114,7 @@ pub(super) fn begin<'p>(
         attempts: tried.saturating_add(1),
         more: next.is_some(),
         judged: plan.acceptance.is_some() && next.is_some(),
+        pair: Pair::of(plan, position),
         dropped: first.as_ref().map_or_else(String::new, |first| first.dropped.to_string()),
         left_out: leg.left_out,
         meter: match &plan.meter {

@@ -1,5 +1,6 @@
 //! Reports of attempts: what is published is what is read, and nothing else is.
 use proptest::prelude::*;
+use tradewind::exchange::conclusion::Conclusion;
 use tradewind::exchange::{Effect, Outcome, Progress, Quiet, Report, Used};
 use tradewind::usage::Usage;
 
@@ -32,17 +33,22 @@ fn report() -> impl Strategy<Value = Report> {
     );
     let quiet = any::<[u64; 2]>().prop_map(|[ms, ended]| Quiet { ms, ended });
     let head = ("[A-Za-z0-9][A-Za-z0-9._-]{0,20}", progress(), any::<u16>(), used, quiet);
-    (head, any::<[u64; 6]>(), "[ -~]{0,20}").prop_map(
+    let conclusion = any::<Option<u8>>().prop_map(|number| {
+        number.map(|number| Conclusion::of(&number.to_string(), core::iter::empty()))
+    });
+    (head, any::<[u64; 6]>(), "[ -~]{0,20}", conclusion, any::<bool>()).prop_map(
         |(
             (model, progress, status, used, quiet),
             [tries, began_ms, first_ms, last_ms, ended_ms, bytes],
             why,
+            conclusion,
+            skips,
         )| {
             #[rustfmt::skip]
             let report = Report {
                 answer_id: "msg_1".to_owned(),
                 model, tries, progress, status, began_ms, first_ms, last_ms, ended_ms, quiet, used,
-                bytes, why,
+                bytes, why, conclusion, skips,
             };
             report
         },

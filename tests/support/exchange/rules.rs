@@ -190,8 +190,9 @@ fn acceptance() -> impl Strategy<Value = Option<Acceptance<'static>>> {
     let tools = proptest::collection::vec(tool, 0..3);
     let chars = (proptest::option::of(any::<u64>()), proptest::option::of(any::<u64>()));
     let phrases = proptest::collection::vec(word(), 0..3);
-    let own = (any::<[bool; 6]>(), phrases, chars, tools, proptest::option::of(word()));
-    let own = own.prop_map(|(flags, hedging, (min_chars, max_chars), tools, text)| {
+    let agree = proptest::option::of([word(), word()]);
+    let own = (any::<[bool; 6]>(), phrases, chars, tools, proptest::option::of(word()), agree);
+    let own = own.prop_map(|(flags, hedging, (min_chars, max_chars), tools, text, agree)| {
         let [finish, refusal, empty, schema_valid, tools_valid, other_tools] = flags;
         let owned =
             |(name, schema): (String, Option<String>)| (Cow::Owned(name), schema.map(Cow::Owned));
@@ -205,6 +206,7 @@ fn acceptance() -> impl Strategy<Value = Option<Acceptance<'static>>> {
                 hedging,
                 min_chars,
                 max_chars,
+                agree,
             }),
             tools: tools.into_iter().map(owned).collect(),
             other_tools,

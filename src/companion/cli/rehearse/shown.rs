@@ -23,6 +23,12 @@ impl Shown<'_> {
         }
     }
 
+    /// Whether the answer before this attempt's is held back, and compared with it.
+    fn is_after_held(&self, index: usize) -> bool {
+        let before = index.checked_sub(1).and_then(|before| self.course.attempts.get(before));
+        before.is_some_and(|before| before.held_back)
+    }
+
     fn trace(&self) -> Option<&Trace> {
         match self.considered {
             Ok(considered) => Some(&considered.decision.trace),
@@ -67,7 +73,12 @@ impl Shown<'_> {
             writeln!(out, "\nwhat happens")?;
         }
         for (index, attempt) in self.course.attempts.iter().enumerate() {
-            let what = attempt.failure.map_or("answers".to_owned(), |own| own.to_string());
+            let what = match attempt.failure {
+                Some(failure) => failure.to_string(),
+                None if attempt.held_back => "answers, and is held back".to_owned(),
+                None if self.is_after_held(index) => "answers the same".to_owned(),
+                None => "answers".to_owned(),
+            };
             let number = index.saturating_add(1);
             writeln!(out, "  {number}. {}  {}  {what}", attempt.model, attempt.url)?;
             if bodies {
@@ -193,14 +204,18 @@ fn attempt(attempt: &Attempted) -> Value {
     let text = String::from_utf8_lossy(&attempt.body);
     let body: Value = serde_json::from_slice(&attempt.body).unwrap_or_else(|_| json!(text));
     let headers = attempt.headers.iter().map(|(name, value)| (name.clone(), json!(value)));
-    json!({
+    let mut shown = json!({
         "model": attempt.model,
         "provider": attempt.provider,
         "url": attempt.url,
         "headers": headers.collect::<serde_json::Map<_, _>>(),
         "body": body,
         "failure": attempt.failure.map(|failure| failure.to_string()),
-    })
+    });
+    if let Some(members) = shown.as_object_mut().filter(|_| attempt.held_back) {
+        members.insert("held_back".to_owned(), json!(true));
+    }
+    shown
 }
 
 /// A provider's request, indented, without its key: the module never sees one.

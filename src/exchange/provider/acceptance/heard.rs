@@ -1,5 +1,6 @@
 //! What an answer has said, as far as it is judged by that.
 use crate::dialect::{Event, Stop};
+use crate::exchange::conclusion::{Called, Conclusion};
 
 /// What an answer has said.
 #[derive(Debug, Default)]
@@ -44,6 +45,13 @@ impl Heard {
             | Event::Fault(_)
             | Event::End => {}
         }
+    }
+
+    /// What it comes to.
+    pub(super) fn conclusion(&self) -> Conclusion {
+        let calls = self.calls.iter();
+        let calls = calls.map(|Call { name, arguments, .. }| Called { name, arguments });
+        Conclusion::of(&self.text, calls)
     }
 
     /// How long its text is, in characters, without what stands around it.

@@ -7,14 +7,17 @@ mod tests;
 
 pub(super) use self::heard::Heard;
 
-use super::super::{Acceptance, Envoy, PLAN, Plan};
+use super::super::conclusion::Conclusion;
+use super::super::{Acceptance, Envoy, PLAN, Plan, Report};
+use super::pair::Pair;
 use crate::json::{Document, Limits, conforms};
-use crate::policy::{RULES, folded};
+use crate::policy::{AGREE, RULES, folded};
 
 /// Whether an answer keeps a rule.
 type Rule = fn(&Acceptance<'_>, &Heard) -> bool;
 
-/// Every rule, in the order of its name in [`RULES`].
+/// Every rule that an answer keeps or breaks alone, in the order of its name in [`RULES`]; the last
+/// of these, `agree`, takes another answer.
 const ALL: [Rule; 8] = [
     |own, heard| own.rules.refusal || !heard.refused,
     |own, heard| !own.rules.finish || heard.finished,
@@ -29,12 +32,34 @@ const ALL: [Rule; 8] = [
     |own, heard| own.rules.max_chars.is_none_or(|most| heard.chars() <= most),
 ];
 
-/// The first rule that an answer breaks, by its name in the policy; `None` where it is accepted.
-pub(super) fn broken(heard: &Heard, envoy: &dyn Envoy) -> Option<&'static str> {
+/// What a judge says of an answer.
+#[derive(Debug, Default)]
+pub(super) struct Judged {
+    /// The first rule that it breaks, by its name in the policy; `None` where it is accepted.
+    pub(super) broken: Option<&'static str>,
+    /// What it comes to, where that is compared with another's.
+    pub(super) conclusion: Option<Conclusion>,
+}
+
+/// Judges an answer of a model that is one of such a pair, or of none.
+pub(super) fn judged(heard: &Heard, pair: &Pair, envoy: &dyn Envoy) -> Judged {
     let plan = envoy.property(&[PLAN]).unwrap_or_default();
     // Its attempt has read the plan, which says that it is judged.
-    let acceptance = Plan::decode(&plan).ok()?.acceptance?;
-    broken_of(&acceptance, heard)
+    let acceptance = Plan::decode(&plan).ok().and_then(|plan| plan.acceptance);
+    let broken = acceptance.and_then(|own| broken_of(&own, heard));
+    if broken.is_some() || *pair == Pair::None {
+        return Judged { broken, conclusion: None };
+    }
+    let conclusion = heard.conclusion();
+    let agrees = match pair {
+        // There is nothing yet that it could agree with.
+        Pair::None | Pair::First { .. } => false,
+        Pair::Second { first } => {
+            let first = Report::of(envoy, first).and_then(|first| first.conclusion);
+            first.is_some_and(|first| conclusion.agrees_with(&first))
+        }
+    };
+    Judged { broken: (!agrees).then_some(AGREE), conclusion: Some(conclusion) }
 }
 
 fn broken_of(acceptance: &Acceptance<'_>, heard: &Heard) -> Option<&'static str> {

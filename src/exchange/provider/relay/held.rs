@@ -183,7 +183,9 @@ fn judged(
             return (next, effects.and(count));
         }
     }
-    if let Some(rule) = acceptance::broken(listening.heard(), envoy) {
+    let said = acceptance::judged(listening.heard(), &judge.context.asked.pair, envoy);
+    judge.context.asked.report.conclusion = said.conclusion;
+    if let Some(rule) = said.broken {
         return judge.not_accepted(rule, received, envoy);
     }
     // What it held is free again before the stream is read once more.

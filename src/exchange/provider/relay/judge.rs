@@ -79,14 +79,23 @@ impl Judge {
         envoy: &dyn Envoy,
     ) -> Step {
         let verdict = outcome.verdict();
+        let retry = self.context.asked.more && verdict.fails_over;
+        // An answer that is held back for another to agree with comes to something.
+        let asked = &self.context.asked;
+        let is_held = asked.report.conclusion.is_some_and(|own| own.is_comparable());
+        let passed = match retry && !is_held {
+            true => asked.pair.pass_over_second(asked.turn, envoy),
+            false => None,
+        };
+        self.context.asked.report.skips = passed.is_some();
         let end = self.context.end(Progress::Failed(outcome), envoy.now_ms());
         let mut effects = Effects::go_on().and(end);
+        effects.list.extend(passed.into_iter().flatten());
         if verdict.public_message.is_some() {
             let said = shown(&fault.message);
             let line = format!("model `{}`: {}: {said}", self.context.asked.model(), verdict.name);
             effects.list.push(Effect::Log(line));
         }
-        let retry = self.context.asked.more && verdict.fails_over;
         let told = outcome.public_fault(fault, self.context.asked.model());
         if retry {
             return self.ask_the_next(&told, received, effects);

@@ -56,8 +56,12 @@ pub(super) fn judged(mut judge: Judge, received: Received, envoy: &dyn Envoy) ->
         let fault = not_an_answer(judge.status);
         return judge.fail(fault, received, envoy);
     }
-    if let Some(rule) = answer.heard.as_ref().and_then(|heard| acceptance::broken(heard, envoy)) {
-        return judge.not_accepted(rule, received, envoy);
+    if let Some(heard) = &answer.heard {
+        let judged = acceptance::judged(heard, &judge.context.asked.pair, envoy);
+        judge.context.asked.report.conclusion = judged.conclusion;
+        if let Some(rule) = judged.broken {
+            return judge.not_accepted(rule, received, envoy);
+        }
     }
     let written = rewritten.then(|| judge.context.config.buffer.hold(answer.out)).transpose();
     let Ok(written) = written else {
