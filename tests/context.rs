@@ -64,6 +64,7 @@ fn decided_by(policy: &str, client: &str, body: &str) -> Result<Decision, Box<Re
         world: World::of(&Nobody),
         estimate: OnceCell::new(),
         assembled: None,
+        copied: None,
         texts: TextFacts::default(),
     })
 }

@@ -154,6 +154,7 @@ fn decided_by(
         world: World::of(host),
         estimate: OnceCell::new(),
         assembled: None,
+        copied: None,
         texts: TextFacts::default(),
     })
 }

@@ -102,6 +102,7 @@ proptest! {
             world: World::of(&Day),
             estimate: OnceCell::new(),
             assembled: None,
+            copied: None,
             texts: TextFacts::default(),
         });
         let made = assembled.unwrap().unwrap().body;

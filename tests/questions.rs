@@ -110,6 +110,7 @@ fn asked(when: &str, api: &str, body: &str) -> (bool, String, u64) {
         world: World::of(&host).with_account(&account),
         estimate: OnceCell::new(),
         assembled: None,
+        copied: None,
         texts: TextFacts::default(),
     });
     // Whether a model can serve it comes after.

@@ -200,3 +200,55 @@ fn the_reference_for_istio_is_what_render_writes() {
         assert_eq!(rendered, written, "{BLESS}=1 cargo test --features companion writes it anew");
     }
 }
+
+/// What `tradewind render` prints for a policy of the exchange's corpus.
+#[expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+fn printed(arguments: &[&str]) -> serde_json::Value {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tradewind"));
+    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/exchange/policy"));
+    command.args(["render", "--for", "envoy", "--no-check-files"]).args(arguments);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap_or_default()
+}
+
+#[test]
+fn copies_have_a_listener_without_an_address_where_there_are_any() {
+    let with = printed(&["shadow.json"]);
+    let internal = "envoy.bootstrap.internal_listener";
+    assert_eq!(with["bootstrap_extensions"][0]["name"], internal);
+    let listeners = with["static_resources"]["listeners"].as_array().unwrap();
+    let [public, inner] = listeners.as_slice() else { panic!("{listeners:?}") };
+    assert!(inner.get("address").is_none() && inner["internal_listener"].is_object());
+    // The module knows the one by the name of its filter chain, and the other has none.
+    assert_eq!(inner["filter_chains"][0]["name"], "tradewind-shadow");
+    assert!(public["filter_chains"][0].get("name").is_none());
+    let filters = |own: &serde_json::Value| {
+        let connections = &own["filter_chains"][0]["filters"][0]["typed_config"];
+        (connections["http_filters"].clone(), connections["access_log"].clone())
+    };
+    assert_eq!(filters(public), filters(inner), "a copy is a request like any other");
+    let clusters = with["static_resources"]["clusters"].as_array().unwrap();
+    let named = |name: &str| clusters.iter().find(|own| own["name"] == name).unwrap();
+    let address =
+        &named("-shadow")["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"];
+    let to = &address["address"]["envoy_internal_address"]["server_listener_name"];
+    assert_eq!(*to, inner["name"]);
+    assert!(named("-collector-could-be").to_string().contains("texts.test"));
+
+    let without = printed(&["credits.json"]).to_string();
+    assert!(!without.contains("internal") && !without.contains("-shadow"), "{without}");
+}
+
+#[test]
+fn a_mesh_has_no_listener_for_copies_and_is_refused() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tradewind"));
+    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/exchange/policy"));
+    let output = command.args(["render", "--for", "istio", "shadow.json"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        said.contains("experiments: `could-be`: copies need a listener within Envoy"),
+        "{said}"
+    );
+}

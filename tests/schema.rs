@@ -4,6 +4,8 @@
 //! page anew: read the diff.
 #![cfg(feature = "companion")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
+#[path = "support/shadow.rs"]
+mod shadow;
 #[path = "support/schema.rs"]
 mod support;
 #[path = "support/weights.rs"]
@@ -125,7 +127,7 @@ fn full() -> Value {
                 {"name": "control", "weight": 9, "chain": "c"},
                 {"name": "other", "weight": 1, "chain": "c"},
             ],
-        }],
+        }, shadow::experiment()],
         "prompt": [prompt()], "context": {"overflow": "reject"}, "resilience": {"attempts": 2, "idle_timeout": "30s"},
         "credits": {
             "cluster": "counting", "endpoint": "http://ledger:8700", "secret": "token",
@@ -159,8 +161,9 @@ fn objects(schema: &Value, at: &str, value: &Value, found: &mut dyn FnMut(&Value
         objects(branch, at, value, found);
     }
     if let Some(properties) = schema["properties"].as_object() {
-        // An entry of `identity` has one field of several, and the last class has no `when`.
-        if schema["maxProperties"].is_null() && at != "/classes/1" {
+        // An entry of `identity` has one field of several, the last class no `when`, copies no arms.
+        let some = ["/classes/1", "/experiments/1"].contains(&at);
+        if schema["maxProperties"].is_null() && !some {
             found(schema, at);
         }
         for (key, schema) in properties {
@@ -180,19 +183,8 @@ fn objects(schema: &Value, at: &str, value: &Value, found: &mut dyn FnMut(&Value
 }
 
 /// Fields without which others mean something else, which is reported.
-const TOGETHER: &[&str] = &[
-    "price",
-    "grace",
-    "request_headers",
-    "user",
-    "key",
-    "labels",
-    "tags",
-    "when",
-    "classes",
-    "credits",
-    "default",
-];
+const TOGETHER: &str = "price grace request_headers user key labels tags when classes credits \
+                        default arms unit tenant";
 
 /// The fields of one object of a policy.
 fn fields<'p>(policy: &'p mut Value, at: &str) -> &'p mut Map<String, Value> {
@@ -207,7 +199,8 @@ fn the_reader_knows_the_fields_of_the_schema_and_no_others() {
     objects(&schema, "", &full, &mut |schema, at| {
         let known: BTreeSet<&String> = schema["properties"].as_object().unwrap().keys().collect();
         let mut given = full.clone();
-        let own: BTreeSet<String> = fields(&mut given, at).keys().cloned().collect();
+        let mut own: BTreeSet<String> = fields(&mut given, at).keys().cloned().collect();
+        own.extend((at == "/experiments/0").then(|| "shadow".to_owned()));
         assert_eq!(own.iter().collect::<BTreeSet<_>>(), known, "{at}: `full` lacks a field");
         fields(&mut given, at).insert("zzzzzz".to_owned(), Value::Null);
         let problems = read(&given).unwrap_err().concat();
@@ -219,7 +212,7 @@ fn the_reader_knows_the_fields_of_the_schema_and_no_others() {
         assert!(problems.ends_with(&expected), "{at}: {problems}\n{expected}");
         sections += 1;
     });
-    assert_eq!(sections, 41, "sections, as the reference page has them");
+    assert_eq!(sections, 43, "sections, as the reference page has them");
 }
 
 #[test]
@@ -232,7 +225,7 @@ fn what_the_schema_requires_or_gives_the_reader_does() {
             let mut without = full.clone();
             fields(&mut without, at).remove(key);
             // Without one of them the others mean something else, which is reported.
-            let together = TOGETHER.contains(&key.as_str());
+            let together = TOGETHER.split(' ').any(|own| own == key);
             let must = required.contains(&Value::from(key.as_str()));
             let missing = format!("missing field `{key}`");
             match read(&without) {
@@ -301,6 +294,8 @@ fn fields_that_exclude_or_need_each_other_do_so_in_the_schema() {
         (https.clone(), false),
         (without("/credits", "http2", https), true),
         (without("/models/m", "price", full()), false),
+        (without("/experiments/0", "arms", full()), false),
+        (with("/experiments/1", "holdout", json!("5%")), false),
         (without("/models/m", "price", without("", "credits", unasked)), true),
     ] {
         let read = read(&policy);

@@ -10,6 +10,8 @@ pub struct Assembled {
     pub(super) class: Option<usize>,
     /// Its arm of the experiment that changes its chain.
     pub(super) arm: Option<(usize, usize)>,
+    /// The experiment that copies it, by its place among those of the policy.
+    pub(super) shadow: Option<usize>,
     /// Its class, its arms, and which rules have added to it.
     pub(super) entries: Vec<Entry>,
 }

@@ -11,6 +11,17 @@ pub(super) const STEP: Step = Step { name: NAME, run };
 
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     let policy = request.policy;
+    if let Some(shadow) = request.copied.and_then(|own| policy.shadows().get(own)) {
+        decision.quote.primary = candidate(policy, policy.shadow_chain(shadow));
+        decision.trace.add(Entry {
+            step: NAME,
+            chain: Some(decision.quote.primary.chain.clone()),
+            verdict: Verdict::Chosen,
+            subject: decision.quote.primary.chain.clone(),
+            reason: Cow::Borrowed("the chain that copies go to"),
+        });
+        return Ok(());
+    }
     let Some(route) = policy.routes().get(decision.asked.route) else { return Ok(()) };
     let chosen = decision.asked.chain.as_deref();
     let chosen = chosen.and_then(|name| policy.chosen_chain(route, name));

@@ -23,6 +23,8 @@ pub struct Decision {
     /// The arm whose chain serves it, if it has one: its experiment's place in the policy, and its
     /// own in the experiment.
     pub(super) arm: Option<(usize, usize)>,
+    /// The experiment that copies the request, by its place among those of the policy that do.
+    pub shadow: Option<usize>,
 }
 
 /// What the name that an app asks for means.
@@ -145,6 +147,7 @@ impl Decision {
             asked: Asked::default(),
             class: None,
             arm: None,
+            shadow: None,
         }
     }
 

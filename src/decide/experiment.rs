@@ -16,7 +16,8 @@ const TOLD_APART_BY: usize = 64 << 10;
 
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     // With what was added to it, the app's own request keeps its arms.
-    if request.assembled.is_some() {
+    // A copy is in none.
+    if request.assembled.is_some() || request.copied.is_some() {
         return Ok(());
     }
     let Decision { asked, class, arm, trace, .. } = decision;

@@ -24,6 +24,7 @@ mod prompt;
 mod request;
 mod require;
 mod route;
+mod shadow;
 mod shortened;
 mod thread;
 mod trace;
@@ -37,6 +38,7 @@ pub use fit::{Facts, misfit};
 pub use prompt::assemble;
 pub use request::{CHAIN, CLASS, Request};
 pub use route::unknown_model;
+pub use shadow::may_copy;
 pub use shortened::Shortened;
 pub use thread::GivenTo;
 pub use trace::{Entry, Trace, Verdict, logged};
@@ -74,6 +76,7 @@ pub const STEPS: &[Step] = &[
     route::STEP,
     class::STEP,
     experiment::STEP,
+    shadow::STEP,
     chain::STEP,
     require::STEP,
     thread::STEP,

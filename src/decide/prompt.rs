@@ -5,7 +5,7 @@
 //! the app's own would be: every step after this, every model and every attempt see that one.
 use super::known::Known;
 use super::{
-    Assembled, Decision, Entry, Refusal, Request, Verdict, class, experiment, limits, route,
+    Assembled, Decision, Entry, Refusal, Request, Verdict, class, experiment, limits, route, shadow,
 };
 use crate::credit::Moment;
 use crate::dialect::{Assembly, Reasoning, splice};
@@ -23,10 +23,10 @@ pub fn assemble(request: &Request<'_>) -> Result<Option<Assembled>, Box<Refusal>
         return Ok(None);
     }
     let mut decision = Decision::of(request);
-    for step in [limits::STEP, route::STEP, class::STEP, experiment::STEP] {
+    for step in [limits::STEP, route::STEP, class::STEP, experiment::STEP, shadow::STEP] {
         step.decide(request, &mut decision)?;
     }
-    let Decision { asked, class, arm, trace, .. } = decision;
+    let Decision { asked, class, arm, shadow, trace, .. } = decision;
     let known = Known { request, asked: &asked };
     let kept = [Verdict::Classed, Verdict::Assigned];
     let mut entries: Vec<Entry> =
@@ -57,7 +57,7 @@ pub fn assemble(request: &Request<'_>) -> Result<Option<Assembled>, Box<Refusal>
     }
     let edits = (request.inbound.assemble)(request.document, request.ask, &assembly);
     let body = splice(request.document.text().as_bytes(), &edits, "", None);
-    Ok(body.map(|body| Assembled { body, class, arm, entries }))
+    Ok(body.map(|body| Assembled { body, class, arm, shadow, entries }))
 }
 
 /// What stands for a variable.

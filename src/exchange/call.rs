@@ -11,6 +11,8 @@ pub struct Call {
     pub authority: String,
     /// The path, with the prefix of the service's endpoint.
     pub path: String,
+    /// Headers beside these.
+    pub headers: Vec<(String, String)>,
     /// The body, a JSON text.
     pub body: Vec<u8>,
     /// How long it may take, in milliseconds.
@@ -35,6 +37,10 @@ pub enum Purpose {
     Settlements,
     /// Keeps the holds of running streams.
     Renewals,
+    /// Runs a copy of a request.
+    Copy,
+    /// Tells the operator's collector what was asked and answered.
+    Record,
 }
 
 impl CallId {
@@ -46,6 +52,12 @@ impl CallId {
 }
 
 impl Purpose {
+    /// Whether anybody reads what the answer says.
+    #[must_use]
+    pub const fn reads_answer(self) -> bool {
+        matches!(self, Self::Hold | Self::Settlements | Self::Renewals)
+    }
+
     /// What a log line calls it.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -53,6 +65,8 @@ impl Purpose {
             Self::Hold => "ask the ledger for a hold",
             Self::Settlements => "send settlements to the ledger",
             Self::Renewals => "renew holds at the ledger",
+            Self::Copy => "send a copy of a request",
+            Self::Record => "send a record to its collector",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a request owes: discharged when its stream is over, however it ended.
 use super::line::Line;
 use super::record::{Tried, Untold};
+use super::shadow::Sampled;
 use super::spend::{EndedBy, Ending, PendingHold, Reservation, settle};
 use super::{Effect, Envoy, Read, Report, record};
 use crate::decide::GivenTo;
@@ -17,6 +18,8 @@ pub(super) enum Duty {
     Remember(String),
     /// Credits were set aside: what ran is charged, and the rest is free again.
     Settle(Box<Reservation>),
+    /// The request was sampled: where it was answered, a copy of it is sent.
+    Copy(Box<Sampled>),
 }
 
 /// All that a request owes, in the order in which it is discharged.
@@ -39,6 +42,11 @@ pub(super) struct End<'e> {
 }
 
 impl Duties {
+    /// Adds a duty, where there is one.
+    pub(super) fn extend(&mut self, duty: Option<Duty>) {
+        self.0.extend(duty);
+    }
+
     /// Adds a duty.
     pub(super) fn owe(&mut self, duty: Duty) {
         self.0.push(duty);
@@ -49,11 +57,11 @@ impl Duties {
     pub(super) fn take_pending(&mut self, call: u64) -> Option<Box<PendingHold>> {
         let at = self.0.iter().position(|duty| match duty {
             Duty::Release(pending) => pending.awaits(call),
-            Duty::Record | Duty::Remember(_) | Duty::Settle(_) => false,
+            Duty::Record | Duty::Remember(_) | Duty::Settle(_) | Duty::Copy(_) => false,
         })?;
         match self.0.remove(at) {
             Duty::Release(pending) => Some(pending),
-            Duty::Record | Duty::Remember(_) | Duty::Settle(_) => None,
+            Duty::Record | Duty::Remember(_) | Duty::Settle(_) | Duty::Copy(_) => None,
         }
     }
 
@@ -70,6 +78,8 @@ impl Duties {
         let End { reports, untold, streamed, answered, relayed } = end;
         let by = EndedBy::of(details);
         let charged = self.0.iter().any(|duty| matches!(duty, Duty::Settle(_)));
+        // It was owed first, and tells what the others have found.
+        self.0.sort_by_key(|duty| matches!(duty, Duty::Copy(_)));
         for duty in self.0.drain(..) {
             match duty {
                 Duty::Release(pending) => effects.push(pending.abandon()),
@@ -88,6 +98,7 @@ impl Duties {
                         GivenTo::remember(records, id, &tenant);
                     }
                 }
+                Duty::Copy(sampled) => effects.extend(sampled.over(reports, line)),
                 Duty::Settle(reservation) => {
                     let connected = !answered && is_connected(envoy);
                     let ending = Ending { answered, relayed, by, connected };

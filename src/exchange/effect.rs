@@ -3,7 +3,7 @@ use std::borrow::Cow;
 
 use super::call::Call;
 use super::outbox_item::OutboxItem;
-use super::{Body, Reply};
+use super::{Body, Parcel, Reply};
 
 /// What a callback answers: effects in order, then whether the stream goes on.
 #[derive(Debug, Default)]
@@ -73,6 +73,8 @@ pub enum Effect {
     Call(Call),
     /// Hand this to the worker's [`super::Outboxes`].
     Queue(OutboxItem),
+    /// Hand this to them as well: it is sent once, when the worker's plugin ticks.
+    Post(Box<Parcel>),
     /// Send at once what waits in them: the worker may be about to end.
     SendNow,
     /// Write a line to Envoy's log: somebody must act.

@@ -35,6 +35,7 @@ impl Ledger {
             cluster: self.cluster.clone(),
             authority: self.authority.clone(),
             path: format!("{}{path}", self.prefix),
+            headers: Vec::new(),
             body,
             timeout_ms,
         }

@@ -52,6 +52,12 @@ impl Line {
         }
     }
 
+    /// It is a copy, for that experiment, of the request of that id.
+    pub(super) fn copy_of(&mut self, experiment: &str, request_id: &str) {
+        self.text("shadow", experiment);
+        self.text("shadow_of", &logged(request_id));
+    }
+
     /// The model that the app asks for: the name of a route, where there is one.
     pub(super) fn asks(&mut self, model: &str, streamed: bool) {
         self.text("route", &logged(model));

@@ -53,6 +53,8 @@ enum Values {
     Chains,
     /// The policy's experiments.
     Experiments,
+    /// The policy's experiments that copy requests.
+    Shadows,
     /// The arms of the experiment before it.
     Arms,
     /// What becomes of an attempt.
@@ -71,6 +73,11 @@ const MODEL: Label = Label { name: "model", values: Values::Models };
 const CLASS: Label = Label { name: "class", values: Values::Classes };
 const CHAIN: Label = Label { name: "chain", values: Values::Chains };
 const EXPERIMENT: Label = Label { name: "experiment", values: Values::Experiments };
+const SHADOW: Label = Label { name: "experiment", values: Values::Shadows };
+/// What comes of a request that was to be copied.
+const COPIED: Label = outcome(&["sent", "too_large", "busy", "failed"]);
+/// What comes of a record for a collector.
+const RECORDED: Label = outcome(&["sent", "failed", "dropped"]);
 const ARM: Label = Label { name: "arm", values: Values::Arms };
 const TENANT: Label = Label { name: "tenant", values: Values::Open };
 const DIGEST: Label = Label { name: "digest", values: Values::Open };
@@ -159,6 +166,12 @@ metrics! {
         "Requests that were handed to a chain, by class: none where the policy has no classes.";
     EXPOSED: Counter "tradewind_exposed_total" [EXPERIMENT, ARM] &[],
         "Requests that were handed to a chain, by the arm of each experiment that they are in.";
+    SHADOW_REQUESTS: Counter "tradewind_shadow_requests_total" [SHADOW, COPIED] &[],
+        "Requests that were sampled by an experiment that copies them, by what came of their copies: \
+         `too_large` and `busy` were not copied, since their body was longer than `max_body`, or \
+         `max_in_flight` or the memory for them was used up.";
+    SHADOW_RECORDS: Counter "tradewind_shadow_records_total" [SHADOW, RECORDED] &[],
+        "Records of requests and their copies for the operator's collector, by what came of them.";
     REFUSED: Counter "tradewind_refused_total" [] &[],
         "Requests that were refused before a provider saw them.";
     LOCAL_FAILURES: Counter "tradewind_local_failures_total" [] &[],
@@ -210,6 +223,7 @@ impl Label {
             Values::Chains => policy.chains().collect(),
             Values::Judged => policy.judged_models(),
             Values::Experiments => policy.experiments().iter().map(|own| &*own.name).collect(),
+            Values::Shadows => policy.shadows().iter().map(|own| &*own.name).collect(),
             Values::Arms => {
                 let mut all = policy.experiments().iter();
                 all.find(|own| *own.name == *before)

@@ -31,6 +31,7 @@ pub mod provider;
 mod record;
 mod reply;
 mod report;
+mod shadow;
 mod spend;
 
 pub use call::{Call, CallId, Purpose};
@@ -50,6 +51,7 @@ pub use port::{Clock, Envoy, Host, Random, Read, Shared};
 pub use reply::Reply;
 use report::QUIET_MS;
 pub use report::{Progress, Quiet, Report, Used};
+pub use shadow::{Parcel, SHADOW_CLUSTER, SHADOW_LISTENER, Seats};
 pub use spend::Outboxes;
 
 // The filter hands it on, and knows no policy.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use super::contract::problem;
 use super::edge::{self, Edge};
 use super::provider::{self, Attempt};
-use super::{Callback, Connections, Effects, Envoy, Flow, Host, Loaded, Memory, metric};
+use super::{Callback, Connections, Effects, Envoy, Flow, Host, Loaded, Memory, Seats, metric};
 use crate::json::{At, Document, Limits};
 use crate::policy::{CreditPolicy, Problem};
 
@@ -21,7 +21,7 @@ impl Plugin {
     /// Reads a plugin's configuration: `{"role": "edge", "policy": {…}, "limits": {…}}` or
     /// `{"role": "provider", "provider": {…}, "limits": {…}}`, as [`edge::Config::write`] and
     /// [`provider::Config::write`] make them.
-    /// `memory` and `connections` are what its streams share with all others of the VM.
+    /// `memory`, `connections` and `seats` are what its streams share with all others of the VM.
     ///
     /// # Errors
     /// Everything that is wrong with it.
@@ -29,12 +29,14 @@ impl Plugin {
         configuration: &[u8],
         memory: &Memory,
         connections: &Connections,
+        seats: &Seats,
     ) -> Result<Self, Vec<Problem>> {
         let document = Document::parse(configuration, Limits::default())
             .map_err(|syntax| vec![problem(&At::Root, syntax.line, syntax.to_string())])?;
         let root = document.root();
         match root.str_of("role").as_deref() {
-            Some("edge") => edge::Config::read(root).map(|config| Self::Edge(Rc::new(config))),
+            Some("edge") => edge::Config::read(root, (seats.clone(), memory.clone()))
+                .map(|config| Self::Edge(Rc::new(config))),
             Some("provider") => provider::Config::read(root, memory, connections)
                 .map(|config| Self::Provider(Rc::new(config))),
             _ => {
@@ -50,6 +52,15 @@ impl Plugin {
         match self {
             Self::Edge(config) => config.credits(),
             Self::Provider(_) => None,
+        }
+    }
+
+    /// Whether anything is sent beside the requests, when it ticks.
+    #[must_use]
+    pub fn sends(&self) -> bool {
+        match self {
+            Self::Edge(config) => config.sends(),
+            Self::Provider(_) => false,
         }
     }
 

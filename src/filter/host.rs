@@ -9,7 +9,8 @@ use proxy_wasm::types::{Action, BufferType, MapType, Status};
 
 use super::metrics;
 use crate::exchange::{
-    Call, CallId, Clock, Effect, Effects, Flow, HeaderMap, OutboxItem, Random, Read, Reply, Shared,
+    Call, CallId, Clock, Effect, Effects, Flow, HeaderMap, OutboxItem, Parcel, Random, Read, Reply,
+    Shared,
 };
 
 /// Envoy, as far as it can be read while one callback runs.
@@ -129,8 +130,12 @@ impl Shared for Host {
     }
 }
 
-/// The status of the answer to a call.
-pub(super) fn call_status() -> u16 {
+/// The status of the answer to a call, which has so many headers. Where it has none, Envoy lets
+/// nobody ask for one.
+pub(super) fn call_status(headers: usize) -> u16 {
+    if headers == 0 {
+        return 0;
+    }
     let status = hostcalls::get_map_value_bytes(MapType::HttpCallResponseHeaders, ":status");
     let status = status.ok().flatten();
     status.and_then(|status| core::str::from_utf8(&status).ok()?.parse().ok()).unwrap_or(0)
@@ -166,6 +171,8 @@ pub(super) struct Done {
     pub(super) wakes: bool,
     /// What is to be handed to the outboxes.
     pub(super) queued: Vec<OutboxItem>,
+    /// What is to be handed to them to be sent once.
+    pub(super) posted: Vec<Parcel>,
     /// The outboxes are to send at once.
     pub(super) sends_now: bool,
 }
@@ -179,6 +186,7 @@ impl Default for Done {
             uncalled: Vec::new(),
             wakes: false,
             queued: Vec::new(),
+            posted: Vec::new(),
             sends_now: false,
         }
     }
@@ -198,6 +206,10 @@ pub(super) fn perform(effects: Effects) -> Done {
         let refused = match effect {
             Effect::Queue(item) => {
                 done.queued.push(item);
+                continue;
+            }
+            Effect::Post(parcel) => {
+                done.posted.push(*parcel);
                 continue;
             }
             Effect::SendNow => {
@@ -245,7 +257,9 @@ fn one(effect: Effect) -> Result<(), Status> {
             hostcalls::send_http_response(u32::from(status), headers, Some(&body))
         }
         // Whose they are is known where streams are.
-        Effect::Wake | Effect::Call(_) | Effect::Queue(_) | Effect::SendNow => Ok(()),
+        Effect::Wake | Effect::Call(_) | Effect::Queue(_) | Effect::Post(_) | Effect::SendNow => {
+            Ok(())
+        }
         Effect::Close => hostcalls::reset_http_response(),
         Effect::Count(name) => {
             metrics::count(&name);
@@ -270,14 +284,15 @@ fn one(effect: Effect) -> Result<(), Status> {
     }
 }
 
-/// Calls a ledger; gives the token that its answer will have.
+/// Makes a call; gives the token that its answer will have.
 pub(super) fn dispatch(call: &Call) -> Result<u32, Status> {
-    let headers = vec![
+    let mut headers = vec![
         (":method", "POST"),
         (":path", call.path.as_str()),
         (":authority", call.authority.as_str()),
         ("content-type", "application/json"),
     ];
+    headers.extend(call.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let timeout = Duration::from_millis(call.timeout_ms);
     hostcalls::dispatch_http_call(&call.cluster, headers, Some(&call.body), Vec::new(), timeout)
 }
@@ -298,6 +313,7 @@ const fn name(effect: &Effect) -> &'static str {
         Effect::Measure(..) => "measure",
         Effect::Call(call) => call.id.purpose.name(),
         Effect::Queue(_) | Effect::SendNow => "queue a settlement",
+        Effect::Post(_) => "post a copy",
         Effect::Log(_) | Effect::Note(_) => "log",
     }
 }

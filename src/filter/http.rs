@@ -51,9 +51,9 @@ impl Context for Http {
         true
     }
 
-    fn on_http_call_response(&mut self, token: u32, _headers: usize, size: usize, _: usize) {
+    fn on_http_call_response(&mut self, token: u32, headers: usize, size: usize, _: usize) {
         let Some(id) = self.live.borrow_mut().answered(token) else { return };
-        let done = self.perform(Callback::CallAnswered { id, status: call_status(), size });
+        let done = self.perform(Callback::CallAnswered { id, status: call_status(headers), size });
         if done.action == Action::Continue && !done.replied {
             // It was paused for this alone.
             if let Err(status) = hostcalls::resume_http_request() {

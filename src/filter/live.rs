@@ -98,6 +98,7 @@ fn unconfigured(event: Callback) -> Effects {
 fn perform(effects: Effects) -> Done {
     let mut done = host::perform(effects);
     core::mem::take(&mut done.queued).into_iter().for_each(outbox::queue);
+    core::mem::take(&mut done.posted).into_iter().for_each(outbox::post);
     if core::mem::take(&mut done.sends_now) {
         outbox::send_now();
     }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use proxy_wasm::types::Status;
 
 use super::host::{self, Host};
-use crate::exchange::{CallId, Effect, Effects, Flow, OutboxItem, Outboxes, Read as _};
+use crate::exchange::{CallId, Effect, Effects, Flow, OutboxItem, Outboxes, Parcel, Read as _};
 
 thread_local! {
     static OUTBOXES: RefCell<Outboxes> = RefCell::new(Outboxes::default());
@@ -26,6 +26,11 @@ pub(super) fn queue(item: OutboxItem) {
     act(|outboxes| outboxes.queue(item));
 }
 
+/// Takes in what is to be sent once.
+pub(super) fn post(parcel: Parcel) {
+    act(|outboxes| outboxes.post(parcel));
+}
+
 /// Time has passed.
 pub(super) fn tick() {
     act(|outboxes| outboxes.tick(&Host::default()));
@@ -36,10 +41,11 @@ pub(super) fn send_now() {
     act(Outboxes::send_now);
 }
 
-/// A ledger has answered.
-pub(super) fn answered(token: u32, size: usize) {
+/// A call is answered: with so many headers, none where the answer was too long for Envoy to hold.
+pub(super) fn answered(token: u32, headers: usize, size: usize) {
     let Some(call) = CALLS.with_borrow_mut(|calls| calls.remove(&token)) else { return };
-    let (status, body) = (host::call_status(), Host::default().call_body(size));
+    let size = if call.purpose.reads_answer() { size } else { 0 };
+    let (status, body) = (host::call_status(headers), Host::default().call_body(size));
     act(|outboxes| outboxes.answered(call, (status, &body), &Host::default()));
 }
 

@@ -10,7 +10,7 @@ use super::host::{self, Host};
 use super::http::Http;
 use super::wake::{self, Pace};
 use super::{metrics, outbox};
-use crate::exchange::{Connections, Loaded, Memory, Plugin};
+use crate::exchange::{Connections, Loaded, Memory, Plugin, Seats};
 
 thread_local! {
     /// What the streams of this VM may hold, whatever plugin they belong to.
@@ -19,6 +19,8 @@ thread_local! {
     static CONNECTIONS: Connections = Connections::default();
     /// The policy that the edge's plugins of this VM serve by.
     static LOADED: Loaded = Loaded::default();
+    /// The sampled requests of this worker, and their copies.
+    static SEATS: Seats = Seats::default();
 }
 
 /// One configured plugin in one VM.
@@ -39,7 +41,7 @@ impl Root {
     }
 }
 
-/// How often settlements are sent.
+/// How often settlements and copies are sent.
 const PERIOD: Duration = Duration::from_millis(100);
 
 /// Ticks between two metric flushes.
@@ -53,8 +55,8 @@ impl Root {
 }
 
 impl Context for Root {
-    fn on_http_call_response(&mut self, token: u32, _headers: usize, size: usize, _: usize) {
-        outbox::answered(token, size);
+    fn on_http_call_response(&mut self, token: u32, headers: usize, size: usize, _: usize) {
+        outbox::answered(token, headers, size);
     }
 
     /// A new configuration has taken its place, or the listener is gone.
@@ -68,13 +70,13 @@ impl RootContext for Root {
     /// Answers whether the configuration holds. Envoy keeps the last one that did.
     fn on_configure(&mut self, _size: usize) -> bool {
         let configuration = self.get_plugin_configuration().unwrap_or_default();
-        let plugin = MEMORY.with(|memory| {
-            CONNECTIONS.with(|connections| Plugin::configure(&configuration, memory, connections))
-        });
+        let (memory, connections) =
+            (MEMORY.with(Memory::clone), CONNECTIONS.with(Connections::clone));
+        let seats = SEATS.with(Seats::clone);
+        let plugin = Plugin::configure(&configuration, &memory, &connections, &seats);
         match plugin {
             Ok(plugin) => {
-                let credits = plugin.credits().is_some();
-                self.pace.set(if credits { PERIOD } else { metrics::PERIOD });
+                self.pace.set(if plugin.sends() { PERIOD } else { metrics::PERIOD });
                 let joined = self.is_edge();
                 self.plugin = Some(plugin);
                 if let Some(plugin) = &self.plugin {
@@ -109,8 +111,8 @@ impl RootContext for Root {
             // Whatever the policy says of credits now: an earlier one may have left something.
             outbox::tick();
         }
-        let credits = self.plugin.as_ref().is_some_and(|plugin| plugin.credits().is_some());
-        if !credits || self.ticks.is_multiple_of(TICKS_BETWEEN_FLUSHES) {
+        let sends = self.plugin.as_ref().is_some_and(Plugin::sends);
+        if !sends || self.ticks.is_multiple_of(TICKS_BETWEEN_FLUSHES) {
             metrics::flush();
         }
         if self.leaving && outbox::is_empty() {

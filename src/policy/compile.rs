@@ -112,7 +112,8 @@ const EXPERIMENTS: Optional<List> = Field::optional(
     "experiments",
     experiment::EXPERIMENTS,
     "none",
-    "Requests that are served in one of several ways, so that the ways can be compared.",
+    "Requests that are served in one of several ways, so that the ways can be compared, and \
+     requests of which a copy goes another way.",
 );
 
 const RESILIENCE: Optional<Nested> = Field::optional(
@@ -194,7 +195,8 @@ fn policy(root: &Spot<'_>) -> Option<Policy> {
     let classes = class::read(fields.spot(&CLASSES), &reading);
     let prompts = prompt::read(fields.spot(&PROMPT), &reading, &classes);
     let routes = route::read(routes, &chains, &classes);
-    let experiments = experiment::read(fields.spot(&EXPERIMENTS), &reading, &chains, &classes);
+    let (experiments, shadows) =
+        experiment::read(fields.spot(&EXPERIMENTS), &reading, &chains, &classes);
     let credits =
         fields.read_with(&CREDITS, |section| credits::read(section, &chains, &models, &providers));
     fields.finish();
@@ -209,6 +211,7 @@ fn policy(root: &Spot<'_>) -> Option<Policy> {
         request_headers,
         classes,
         experiments,
+        shadows,
         one_tenant: identity::is_one_tenant(&identity),
         identity,
         limits: limits?,

@@ -44,7 +44,7 @@ pub use credits::{
 pub use digest::digest;
 pub use document::{Content, Member, Node};
 pub use endpoint::Endpoint;
-pub use experiment::{Arm, Draw, Experiment, HOLDOUT, Unit};
+pub use experiment::{Arm, Collector, Draw, Experiment, HOLDOUT, Shadow, Unit};
 pub use field::{DecimalText, byte_size, metric_label, shown};
 pub use identity::{CallerFacts, CredentialHeader, Identity, Tenant};
 pub use limits::RequestLimits;
@@ -77,6 +77,7 @@ pub struct Policy {
     request_headers: Vec<String>,
     classes: Vec<Class>,
     experiments: Vec<Experiment>,
+    shadows: Vec<Shadow>,
     routes: Vec<Route>,
     names: RouteNames,
     prompts: Vec<Prompt>,
@@ -232,6 +233,18 @@ impl Policy {
     #[must_use]
     pub fn experiments(&self) -> &[Experiment] {
         &self.experiments
+    }
+
+    /// Every experiment that copies requests, in the order in which they are drawn.
+    #[must_use]
+    pub fn shadows(&self) -> &[Shadow] {
+        &self.shadows
+    }
+
+    /// The chain that copies go to.
+    #[must_use]
+    pub fn shadow_chain(&self, shadow: &Shadow) -> ChainView<'_> {
+        self.chain_at(shadow.chain)
     }
 
     /// The chain of an arm, by the places of its experiment and its own; `None` for one without.

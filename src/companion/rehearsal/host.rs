@@ -83,6 +83,7 @@ impl World {
                 | Effect::Gauge(..)
                 | Effect::Measure(..)
                 | Effect::Queue(_)
+                | Effect::Post(_)
                 | Effect::SendNow
                 | Effect::Log(_)
                 | Effect::Note(_) => {}

@@ -2,33 +2,44 @@
 use serde_json::{Value, json};
 
 use super::{
-    Checked, Place, Secret, address, cluster, ledger, listener, named, overload, secret, stats,
+    Checked, Place, Secret, address, cluster, ledger, listener, named, overload, secret, shadow,
+    stats,
 };
 use crate::policy::Policy;
 
 /// All of it in one file, which Envoy reads once.
 pub(super) fn bootstrap(checked: Checked<'_>, place: &Place, secrets: &[Secret]) -> Value {
     let resources = json!({
-        "listeners": [listener::listener(checked, place)],
+        "listeners": listeners(checked, place),
         "clusters": clusters(checked.policy, place, secrets),
         "secrets": secret::fixed(secrets),
     });
-    frame(place, "static_resources", resources)
+    frame(checked.policy, place, "static_resources", resources)
 }
 
 /// What Envoy reads once, around resources of that kind.
-pub(super) fn frame(place: &Place, kind: &str, resources: Value) -> Value {
-    json!({
+pub(super) fn frame(policy: &Policy, place: &Place, kind: &str, resources: Value) -> Value {
+    let mut frame = json!({
         // Secrets that rotate are asked for in the node's name, so it must have one.
         "node": {"id": "tradewind", "cluster": "tradewind"},
         "admin": {"address": address(&place.admin.ip().to_string(), place.admin.port())},
         "stats_config": stats::config(),
         "overload_manager": overload::manager(place.max_heap),
         kind: resources,
-    })
+    });
+    if let (Some(extensions), Value::Object(fields)) = (shadow::extensions(policy), &mut frame) {
+        fields.insert("bootstrap_extensions".into(), extensions);
+    }
+    frame
 }
 
-/// Every cluster: of the providers, of their endpoints, of the ledger.
+/// Every listener: the apps', and the one for copies where there are any.
+pub(super) fn listeners(checked: Checked<'_>, place: &Place) -> Vec<Value> {
+    let own = core::iter::once(listener::listener(checked, place));
+    own.chain(shadow::listener(checked, place)).collect()
+}
+
+/// Every cluster: of the providers, of their endpoints, of the ledger, and what copies need.
 pub(super) fn clusters(policy: &Policy, place: &Place, secrets: &[Secret]) -> Vec<Value> {
     let providers = policy.providers();
     let mut clusters: Vec<Value> =
@@ -36,5 +47,6 @@ pub(super) fn clusters(policy: &Policy, place: &Place, secrets: &[Secret]) -> Ve
     clusters.extend(named::endpoints(policy, place));
     let credits = policy.credits();
     clusters.extend(credits.and_then(|credits| ledger::cluster(credits, place, secrets)));
+    clusters.extend(shadow::clusters(policy, place, secrets));
     clusters
 }

@@ -48,13 +48,13 @@ pub fn dynamic(
     let mut clusters = bootstrap::clusters(checked.policy, place, &discovered);
     clusters.extend(before.map(|before| leaving(before, &clusters, now)).unwrap_or_default());
     files.push((CLUSTERS.to_owned(), response(CLUSTER, clusters)));
-    let listeners = vec![listener::listener(checked, place)];
+    let listeners = bootstrap::listeners(checked, place);
     files.push((LISTENERS.to_owned(), response(LISTENER, listeners)));
     let resources = json!({
         "cds_config": watched(&folder.join(CLUSTERS)),
         "lds_config": watched(&folder.join(LISTENERS)),
     });
-    let bootstrap = bootstrap::frame(place, "dynamic_resources", resources);
+    let bootstrap = bootstrap::frame(checked.policy, place, "dynamic_resources", resources);
     Dynamic { bootstrap, watched: files }
 }
 

@@ -6,7 +6,7 @@ use super::{Checked, Place, address, duration, extension, local_reply, log, plug
 
 /// What is read of one connection before the others have their turn, and before Envoy frees what
 /// it has refused. What a stream may buffer stands on the virtual host, which is the larger.
-const ONE_READ: u32 = 64 << 10;
+pub(super) const ONE_READ: u32 = 64 << 10;
 
 /// Requests at once on one HTTP/2 connection. Apps and proxies that speak it open another then.
 const MAX_STREAMS: u32 = 100;
@@ -24,19 +24,24 @@ pub(super) fn listener(checked: Checked<'_>, place: &Place) -> Value {
         "address": address(&place.listen.ip().to_string(), place.listen.port()),
         "per_connection_buffer_limit_bytes": ONE_READ,
         "filter_chains": [{
-            "filters": [extension(
-                "envoy.filters.network.http_connection_manager",
-                "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-                connection(checked, place),
-            )],
+            "filters": [connections(checked, place, "tradewind")],
         }],
     })
 }
 
-fn connection(checked: Checked<'_>, place: &Place) -> Value {
+/// What reads requests off connections, and all that they pass; its metrics have that prefix.
+pub(super) fn connections(checked: Checked<'_>, place: &Place, prefix: &str) -> Value {
+    extension(
+        "envoy.filters.network.http_connection_manager",
+        "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        connection(checked, place, prefix),
+    )
+}
+
+fn connection(checked: Checked<'_>, place: &Place, prefix: &str) -> Value {
     let silence = longest_silence(checked.policy.resilience());
     json!({
-        "stat_prefix": "tradewind",
+        "stat_prefix": prefix,
         "codec_type": "AUTO",
         // The app's own address counts, and headers that steer Envoy are not taken from it.
         "use_remote_address": true,

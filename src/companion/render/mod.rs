@@ -17,6 +17,7 @@ mod overload;
 mod plugin;
 mod route;
 mod secret;
+mod shadow;
 mod stats;
 #[cfg(test)]
 mod tests;

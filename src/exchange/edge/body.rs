@@ -94,6 +94,7 @@ fn request<'r>(
         world,
         estimate: OnceCell::new(),
         assembled: None,
+        copied: head.copy_of.as_ref().map(|own| own.shadow),
         texts: TextFacts::default(),
     }
 }

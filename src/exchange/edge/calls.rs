@@ -11,7 +11,7 @@ const fn follow(purpose: Purpose) -> Option<Follow> {
     match purpose {
         Purpose::Hold => Some(ledger_answer::answered),
         // The worker's outboxes make these calls, and no request does.
-        Purpose::Settlements | Purpose::Renewals => None,
+        Purpose::Settlements | Purpose::Renewals | Purpose::Copy | Purpose::Record => None,
     }
 }
 

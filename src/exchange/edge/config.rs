@@ -2,7 +2,7 @@
 use std::rc::Rc;
 
 use super::super::contract::problem;
-use super::super::{Ledger, StreamBuffer};
+use super::super::{Ledger, Memory, Seats, StreamBuffer};
 use crate::json::{At, Value, Writer};
 use crate::policy::{CreditPolicy, Policy, Problem, digest};
 
@@ -15,6 +15,8 @@ pub struct Config {
     /// The policy's digest.
     pub(in super::super) digest: String,
     ledger: Option<Rc<Ledger>>,
+    /// What its streams share with all others of the VM: memory, and the seats of copies.
+    pub(super) shared: (Seats, Memory),
 }
 
 impl Config {
@@ -22,6 +24,11 @@ impl Config {
     #[must_use]
     pub const fn credits(&self) -> Option<&CreditPolicy> {
         self.policy.credits()
+    }
+
+    /// Whether anything is sent beside the requests, when the plugin ticks.
+    pub(in super::super) fn sends(&self) -> bool {
+        self.credits().is_some() || !self.policy.shadows().is_empty()
     }
 
     /// Who counts credits, and by what rules.
@@ -41,7 +48,10 @@ impl Config {
         json.finish()
     }
 
-    pub(in super::super) fn read(root: Value<'_>) -> Result<Self, Vec<Problem>> {
+    pub(in super::super) fn read(
+        root: Value<'_>,
+        shared: (Seats, Memory),
+    ) -> Result<Self, Vec<Problem>> {
         let Some(policy) = root.given("policy") else {
             let missing = "missing: expected the policy".to_owned();
             return Err(vec![problem(&At::Root.key("policy"), 0, missing)]);
@@ -49,7 +59,7 @@ impl Config {
         let digest = digest(policy.raw().as_bytes());
         Policy::from_json(policy.raw().as_bytes()).map(|policy| {
             let ledger = policy.credits().map(Ledger::of);
-            Self { policy, buffer: StreamBuffer::read(root), digest, ledger }
+            Self { policy, buffer: StreamBuffer::read(root), digest, ledger, shared }
         })
     }
 }

@@ -2,6 +2,7 @@
 use super::super::line::{Line, Opened};
 use super::super::reply::Reply;
 use super::super::{Envoy, Read};
+use super::copied::{self, CopyOf};
 use super::feedback::Feedback;
 use super::header_bound;
 use super::stripped::Stripped;
@@ -21,13 +22,15 @@ pub(super) struct Head {
     /// Says how many tokens the body has, where that is all that is asked.
     pub(super) count: Option<fn(u64) -> Vec<u8>>,
     pub(super) tenant: Tenant,
-    pub(super) request_id: String,
+    pub(super) request_id: Box<str>,
     /// The app's headers that go to a provider of its own format.
     pub(super) forwarded: Vec<(String, String)>,
     /// The app's headers by which something is decided.
     pub(super) deciding: Vec<(String, String)>,
     /// What goes no further.
     pub(super) stripped: Stripped,
+    /// What it is a copy of; `None` for an app's own request.
+    pub(super) copy_of: Option<Box<CopyOf>>,
 }
 
 /// What follows from the headers.
@@ -57,6 +60,11 @@ impl CallerFacts for Caller<'_> {
 }
 
 impl Head {
+    /// Who is charged.
+    pub(super) fn payer(&self) -> &Tenant {
+        payer(&self.tenant, self.copy_of.as_deref())
+    }
+
     /// The refusal of this request in its app's words; the access log says why.
     pub(super) fn fault(&self, fault: &Fault, line: &mut Line) -> Reply {
         line.refuse("request", &fault.message);
@@ -102,11 +110,12 @@ pub(super) fn read(
             return Opening::Reply(reply);
         }
     };
-    let Some(tenant) = policy.identify(&Caller { headers, host }) else {
+    let Some((tenant, copy_of)) = whose(headers, policy, host) else {
         let fault = Fault::new(FaultKind::Authentication, unauthenticated(headers, policy));
         return refuse(&fault, line);
     };
-    line.caller(client.name, endpoint.operation.name, &tenant);
+    line.caller(client.name, endpoint.operation.name, payer(&tenant, copy_of.as_deref()));
+    copy_of.iter().for_each(|own| line.copy_of(&own.name, &own.request_id));
     let (inbound, count) = match endpoint.served {
         Served::ByModels(inbound) => (inbound, None),
         Served::Counted(inbound, write) => (inbound, Some(write)),
@@ -135,11 +144,29 @@ pub(super) fn read(
         inbound,
         count,
         tenant,
-        request_id: request_id.to_owned(),
+        request_id: request_id.into(),
         forwarded: forwarded(headers, client),
         deciding,
         stripped,
+        copy_of,
     })
+}
+
+/// Whose request it is, and what it is a copy of where it is one; `None` for one to refuse.
+fn whose(
+    headers: &[(String, Vec<u8>)],
+    policy: &Policy,
+    host: &dyn Envoy,
+) -> Option<(Tenant, Option<Box<CopyOf>>)> {
+    match copied::read(headers, policy, host) {
+        Some(own) => Some((own.tenant.clone(), Some(Box::new(own)))),
+        None => policy.identify(&Caller { headers, host }).map(|tenant| (tenant, None)),
+    }
+}
+
+/// Who is charged.
+fn payer<'t>(tenant: &'t Tenant, copy_of: Option<&'t CopyOf>) -> &'t Tenant {
+    copy_of.map_or(tenant, |own| &own.payer)
 }
 
 /// The gateway's own answer, about the model of that name where the path ends in one.

@@ -3,6 +3,7 @@ mod body;
 mod calls;
 mod config;
 mod consider;
+mod copied;
 mod feedback;
 mod first;
 mod head;
@@ -11,6 +12,7 @@ mod ledger_answer;
 mod local;
 mod response;
 mod said;
+mod sampling;
 mod send;
 mod stripped;
 
@@ -240,6 +242,7 @@ impl Edge {
             self.line.answered_ourselves(&count);
             return answer(Reply::of(head.client, count, &head.request_id));
         }
+        let sent = bytes;
         let assembled = match body::assembled(&self.config, (&head, bytes), &mut self.line, envoy) {
             Ok(assembled) => assembled,
             Err((fault, trace)) => return self.deny(&head, &fault, trace.as_ref()),
@@ -256,16 +259,20 @@ impl Edge {
             Ok(decided) => decided,
             Err((fault, trace)) => return self.deny(&head, &fault, trace.as_ref()),
         };
-        let Decision { outline, quote, trace, .. } = decision;
+        let Decision { outline, quote, trace, shadow, .. } = decision;
+        let (sampled, mut effects) = sampling::sample(&self.config, shadow, &head, sent, envoy);
+        self.duties.extend(sampled);
         let draft = Draft { outline, trace };
         let original = Some(Original { body: bytes, ask, is_new: assembled.is_some() });
         // What costs nothing needs no credits.
         let counted = self.config.counted().filter(|_| !quote.primary.max_cost.is_zero());
         let Some(credits) = counted else {
             let free = Approved { candidate: &quote.primary, left: None, near_limit: None };
-            return self.send(head, &draft, free, original);
+            let mut sent = self.send(head, &draft, free, original);
+            sent.list.extend(effects);
+            return sent;
         };
-        let (mut effects, payer) = (Vec::new(), Payer::of(&head.tenant));
+        let payer = Payer::of(head.payer());
         let next = spend::begin(credits, (quote, payer), &head.request_id, envoy, &mut effects);
         self.next(head, draft, next, effects, original)
     }
@@ -298,7 +305,7 @@ impl Edge {
             }
             Next::Deny(fault) => {
                 self.state = State::Replied;
-                draft.trace.refuse("credits", &head.tenant.tenant, &fault);
+                draft.trace.refuse("credits", &head.payer().tenant, &fault);
                 let mut refused = self.deny(&head, &fault, Some(&draft.trace));
                 refused.list.splice(0..0, effects);
                 refused
@@ -330,6 +337,7 @@ impl Edge {
         effects.list.extend(said::count(&draft.trace, &candidate.chain));
         let says = said::headers(&draft.trace, near_limit);
         let Head { client, request_id, .. } = head;
+        let request_id = request_id.into_string();
         self.state = State::Sent { client, request_id, streamed: draft.outline.stream, says };
         effects
     }

@@ -1,15 +1,19 @@
 //! `experiments`: requests that are served in one of several ways, so that these can be compared.
 mod percent;
 mod read;
+mod scope;
+mod shadow;
 mod slots;
 mod unit;
 
 use std::rc::Rc;
 
-use super::predicate::{Facts, Predicate};
+use super::predicate::Facts;
+use scope::Scope;
 use slots::{SLOTS, Slots, slot};
 
 pub(super) use read::{EXPERIMENTS, read};
+pub use shadow::{Collector, Shadow};
 pub use unit::Unit;
 
 /// `experiments[]`: some ways to serve requests, each for a share of the units.
@@ -21,11 +25,7 @@ pub struct Experiment {
     pub unit: Unit,
     /// The ways, the first of which usually is the one that there was before.
     pub arms: Vec<Arm>,
-    /// Places of the routes that it is for; `None` for all.
-    routes: Option<Vec<usize>>,
-    /// Places of the classes that it is for; `None` for all.
-    classes: Option<Vec<usize>>,
-    when: Option<Predicate>,
+    scope: Scope,
     slots: Slots,
     /// Slots of units that are in none of the arms, to be compared with.
     holdout: u32,
@@ -70,12 +70,7 @@ impl Experiment {
     /// Whether it is for a request of that class.
     #[must_use]
     pub fn takes(&self, facts: &dyn Facts, class: Option<usize>) -> bool {
-        let among = |places: &Option<Vec<usize>>, place: Option<usize>| {
-            places.as_ref().is_none_or(|all| place.is_some_and(|place| all.contains(&place)))
-        };
-        among(&self.routes, Some(facts.route()))
-            && among(&self.classes, class)
-            && self.when.as_ref().is_none_or(|when| when.holds(facts))
+        self.scope.takes(facts, class)
     }
 
     /// Whether one of its arms has a chain of its own.

@@ -4,11 +4,13 @@ use std::rc::Rc;
 use super::super::chain::{CHAINS, Chains};
 use super::super::class::Classes;
 use super::super::field::{
-    Defaulted, Field, Label, List, Name, NameOf, Nested, Optional, Required, Section, Spot, Whole,
-    metric_label, unknown,
+    Defaulted, Field, Holds, Is, List, Name, NameOf, Nested, Object, Optional, Required, Rule,
+    Section, Spot, Whole, metric_label,
 };
-use super::super::predicate::{self, Reading, When};
+use super::super::predicate::Reading;
 use super::percent::Percent;
+use super::scope::{self, CLASSES, NAME, ROUTES, WHEN};
+use super::shadow::{self, SHADOW, Shadow};
 use super::slots::{SLOTS, Slots};
 use super::unit::UnitKind;
 use super::{Arm, Experiment, HOLDOUT, Layer, rest};
@@ -20,7 +22,7 @@ const MOST: usize = 32;
 pub(in super::super) const EXPERIMENTS: List = List::of("experiments", &Nested(&EXPERIMENT));
 
 const EXPERIMENT: Section = Section::new(
-    "an object with a `name` and `arms`",
+    "an object with a `name` and `arms`, or a `shadow`",
     "Requests that are served in one of several ways, so that these can be compared. Which arm a \
      request is in depends on its `unit` and the experiment's name, and on nothing else: a unit \
      keeps its arm on every proxy and after every restart. Weights may be changed at any time: \
@@ -34,35 +36,32 @@ const EXPERIMENT: Section = Section::new(
     routes: [auto]
     unit: user
     arms: [{name: control, weight: 90}, {name: small, weight: 10, chain: budget}]",
-    &[&NAME, &ROUTES, &CLASSES, &WHEN, &UNIT, &LAYER, &SHARE, &HELD_OUT, &ARMS],
-);
+    &[&NAME, &ROUTES, &CLASSES, &WHEN, &UNIT, &LAYER, &SHARE, &HELD_OUT, &ARMS, &SHADOW],
+)
+.with(&[
+    without_shadow(UNIT.key()),
+    without_shadow(ARMS.key()),
+    beside_shadow(UNIT.key()),
+    beside_shadow(LAYER.key()),
+    beside_shadow(SHARE.key()),
+    beside_shadow(HELD_OUT.key()),
+    beside_shadow(ARMS.key()),
+]);
 
-const NAME: Required<Name> = Field::required(
-    "name",
-    Name("the name of an experiment"),
-    "What it is called. Another name draws all units anew.",
-);
+/// Requests that are not copied are served by arms.
+const fn without_shadow(key: &'static str) -> Rule {
+    Rule { when: Holds { key: SHADOW.key(), is: Is::Absent }, then: Holds { key, is: Is::Given } }
+}
 
-const ROUTES: Optional<List> = Field::optional(
-    "routes",
-    List::of("names of routes", &NameOf("route")).unique(),
-    "all routes",
-    "The routes that it is for, each by any of its names.",
-);
+/// Copies are drawn for each request alone.
+const fn beside_shadow(key: &'static str) -> Rule {
+    Rule { when: Holds { key: SHADOW.key(), is: Is::Given }, then: Holds { key, is: Is::Absent } }
+}
 
-const CLASSES: Optional<List> = Field::optional(
-    "classes",
-    List::of("names of classes", &NameOf("class")).unique(),
-    "all classes",
-    "The classes that it is for.",
-);
-
-const WHEN: Optional<When> =
-    Field::optional("when", When, "all requests", "What holds of the requests that it is for.");
-
-const UNIT: Required<UnitKind> = Field::required(
+const UNIT: Optional<UnitKind> = Field::optional(
     "unit",
     UnitKind,
+    "there is a `shadow`",
     "What keeps its arm. A request that has no such thing is not in the experiment.",
 );
 
@@ -85,9 +84,10 @@ const HELD_OUT: Defaulted<Percent> = Field::defaulted(
      does: they are told as the arm `holdout`, and are served as if there were no experiment.",
 );
 
-const ARMS: Required<List> = Field::required(
+const ARMS: Optional<List> = Field::optional(
     "arms",
     List::of("arms", &Nested(&ARM)),
+    "there is a `shadow`",
     "The ways to serve a request, two at least. The first usually is the one that was before.",
 );
 
@@ -126,35 +126,50 @@ struct Item<'n> {
     layered: bool,
 }
 
-/// Reads the section.
+/// Reads the section: the experiments with arms, and those that copy.
 pub(in super::super) fn read<'n>(
     section: Option<Spot<'n>>,
     reading: &Reading<'_>,
     chains: &Chains<'_>,
     classes: &Classes<'_>,
-) -> Vec<Experiment> {
-    let Some(section) = section else { return Vec::new() };
+) -> (Vec<Experiment>, Vec<Shadow>) {
+    let Some(section) = section else { return Default::default() };
     let Some(items) = EXPERIMENTS.items(&section) else {
         chains.skip_unused_check();
         classes.skip_unused_check();
-        return Vec::new();
+        return Default::default();
     };
     if items.len() > MOST {
         section.problem(format!("{} experiments are more than {MOST}", items.len()));
     }
-    let mut read: Vec<Item<'n>> = Vec::new();
+    let (mut drawn, mut copied): (Vec<Item<'n>>, Vec<Shadow>) = (Vec::new(), Vec::new());
+    let mut names: Vec<(Rc<str>, usize)> = Vec::new();
     for item in &items {
-        let Some(own) = experiment(item, reading, chains, classes) else { continue };
-        let label = metric_label(&own.experiment.name);
-        let same = read.iter().find(|other| metric_label(&other.experiment.name) == label);
-        if let Some(same) = same {
-            let (name, line) = (&same.experiment.name, same.spot.line);
+        let (name, kind) = match experiment(item, reading, chains, classes) {
+            Some(Kind::Drawn(own)) => (Rc::clone(&own.experiment.name), Kind::Drawn(own)),
+            Some(Kind::Copied(own)) => (Rc::clone(&own.name), Kind::Copied(own)),
+            None => continue,
+        };
+        let label = metric_label(&name);
+        if let Some((name, line)) = names.iter().find(|(own, _)| metric_label(own) == label) {
             item.problem(format!("an experiment named `{name}` stands on line {line} already"));
         }
-        read.push(own);
+        names.push((name, item.line));
+        match kind {
+            Kind::Drawn(own) => drawn.push(*own),
+            Kind::Copied(own) => copied.push(*own),
+        }
     }
-    layers(&mut read);
-    read.into_iter().map(|item| item.experiment).collect()
+    layers(&mut drawn);
+    (drawn.into_iter().map(|item| item.experiment).collect(), copied)
+}
+
+/// What an experiment does with requests.
+enum Kind<'n> {
+    /// It serves them in one of several ways.
+    Drawn(Box<Item<'n>>),
+    /// It copies them.
+    Copied(Box<Shadow>),
 }
 
 fn experiment<'n>(
@@ -162,27 +177,29 @@ fn experiment<'n>(
     reading: &Reading<'_>,
     chains: &Chains<'_>,
     classes: &Classes<'_>,
-) -> Option<Item<'n>> {
+) -> Option<Kind<'n>> {
     let Some(mut fields) = spot.object(&EXPERIMENT) else {
         chains.skip_unused_check();
         classes.skip_unused_check();
         return None;
     };
     let name = fields.read(&NAME);
-    let routes = fields.read_with(&ROUTES, |spot| routes(spot, reading));
-    let own_classes = fields.read_with(&CLASSES, |spot| {
-        let items = CLASSES.kind.items(spot)?;
-        let found: Vec<_> = items.iter().map(|item| classes.find(Some(item))).collect();
-        found.into_iter().collect::<Option<Vec<usize>>>()
-    });
-    let when = fields.read_with(&WHEN, |spot| predicate::read(spot, reading));
+    let scope = scope::read(&mut fields, reading, classes);
+    if let Some(copies) = fields.spot(&SHADOW) {
+        without_arms(&mut fields, chains);
+        fields.finish();
+        let own = shadow::read(&copies, (name, scope), reading, chains)?;
+        return Some(Kind::Copied(Box::new(own)));
+    }
+    fields.needs(&UNIT);
+    fields.needs(&ARMS);
     let unit = fields.read_with(&UNIT, |spot| UnitKind::read(spot, reading.headers));
     let layer = fields.read(&LAYER);
     let (share, share_spot) = (fields.read(&SHARE), fields.place(&SHARE));
     let holdout = fields.read(&HELD_OUT);
     let arms = fields.read_with(&ARMS, |spot| arms(spot, chains));
     fields.finish();
-    let (arms, slots) = arms?;
+    let ((arms, slots), unit) = (arms??, unit??);
     let name: Rc<str> = name?.into();
     let layer = layer?;
     if holdout? > 0 && arms.iter().any(|arm| &*arm.name == HOLDOUT) {
@@ -193,38 +210,21 @@ fn experiment<'n>(
         slots: None,
         place: 1,
     };
-    let experiment = Experiment {
-        name,
-        unit: unit?,
-        arms,
-        routes: routes?,
-        classes: own_classes?,
-        when: when?,
-        slots,
-        holdout: holdout?,
-        layer: own,
-    };
+    let experiment =
+        Experiment { name, unit, arms, scope: scope?, slots, holdout: holdout?, layer: own };
     let layered = layer.is_some();
-    Some(Item { experiment, share: share?, spot: spot.clone(), share_spot, layered })
+    let item = Item { experiment, share: share?, spot: spot.clone(), share_spot, layered };
+    Some(Kind::Drawn(Box::new(item)))
 }
 
-/// The places of routes, each given by one of its names.
-fn routes(spot: &Spot<'_>, reading: &Reading<'_>) -> Option<Vec<usize>> {
-    let mut found = Vec::new();
-    for item in ROUTES.kind.items(spot)? {
-        let name = Label("a name of a route").text(&item)?;
-        let known = reading.routes.iter().find(|(own, _)| *own == name);
-        let Some((_, route)) = known else {
-            let names: Vec<&str> = reading.routes.iter().map(|(own, _)| *own).collect();
-            item.problem(unknown("name of a route", name, &names));
-            return None;
-        };
-        if found.contains(route) {
-            item.problem("this route stands in this list before");
+/// Reports what is said of arms where requests are copied.
+fn without_arms(fields: &mut Object<'_>, chains: &Chains<'_>) {
+    for key in [UNIT.key(), LAYER.key(), SHARE.key(), HELD_OUT.key(), ARMS.key()] {
+        if let Some(spot) = fields.find(key) {
+            spot.problem("means nothing beside `shadow`: leave it out");
+            chains.skip_unused_check();
         }
-        found.push(*route);
     }
-    Some(found)
 }
 
 fn arms(spot: &Spot<'_>, chains: &Chains<'_>) -> Option<(Vec<Arm>, Slots)> {

@@ -13,9 +13,7 @@ fn experiment(name: &str, weights: &[u64]) -> Experiment {
     Experiment {
         unit: Unit::User,
         arms: (0..weights.len()).map(arm).collect(),
-        routes: None,
-        classes: None,
-        when: None,
+        scope: Scope::default(),
         slots: Slots::by(weights).unwrap_or_else(|| panic!("no weights")),
         holdout: 0,
         layer: Layer { name: Rc::clone(&name), slots: None, place: 1 },

@@ -94,6 +94,13 @@ impl<'n> Object<'n> {
         found
     }
 
+    /// Here a field has to be there that elsewhere may be left out.
+    pub(in super::super) fn needs<K, N>(&mut self, field: &Field<K, N>) {
+        if !self.has(field) {
+            self.missing.push(field.key);
+        }
+    }
+
     /// Whether a field is there, which is read later.
     pub(in super::super) fn has<K, N>(&self, field: &Field<K, N>) -> bool {
         self.member(field.key).is_some()

@@ -51,8 +51,9 @@ class Envoy(Daemon):
     def _listener(self) -> str | None:
         statuses = self.admin.get("/listeners?format=json").json().get("listener_statuses", [])
         for status in statuses:
-            socket = status["local_address"]["socket_address"]
-            return f"http://{socket['address']}:{socket['port_value']}"
+            # A listener within Envoy has no address that anybody could connect to.
+            if socket := status["local_address"].get("socket_address"):
+                return f"http://{socket['address']}:{socket['port_value']}"
         return None
 
     def stats(self, pattern: str) -> dict[str, int]:

@@ -14,7 +14,8 @@ pub(crate) use self::view::View;
 use super::gateway::Role;
 use tradewind::exchange::filter_state::{NEXT, PLAN};
 use tradewind::exchange::{
-    Call, CallId, Callback, Effect, Flow, HeaderMap, OutboxItem, Plan, Reply, StreamBuffer, Turn,
+    Call, CallId, Callback, Effect, Flow, HeaderMap, OutboxItem, Parcel, Plan, Reply, StreamBuffer,
+    Turn,
 };
 
 /// A header map, in order.
@@ -50,6 +51,10 @@ pub(crate) struct World {
     pub(crate) called: Vec<Call>,
     /// What was kept for later.
     pub(crate) queued: Vec<OutboxItem>,
+    /// What is to be sent once.
+    pub(crate) posted: Vec<Parcel>,
+    /// The name of the filter chain that it came by, where that has one.
+    pub(crate) listener: Option<&'static str>,
     /// The calls that have not been answered, the oldest first.
     pub(crate) open: Vec<CallId>,
     /// What is kept is to be sent at once.
@@ -346,6 +351,7 @@ impl Filter {
                 world.called.push(call);
             }
             Effect::Queue(note) => world.queued.push(note),
+            Effect::Post(parcel) => world.posted.push(*parcel),
             Effect::SendNow => world.hurried = true,
             Effect::Reply(_) if self.response.gone => return Some("an answer has begun"),
             Effect::Reply(own) => *reply = Some(own),

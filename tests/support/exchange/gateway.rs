@@ -8,7 +8,7 @@ use super::envoy::View;
 use tradewind::dialect::Operation;
 use tradewind::exchange::{
     CallId, Callback, Change, Connections, Effect, Effects, Leg, Memory, OutboxItem, Outboxes,
-    Plan, Plugin, Stream, StreamBuffer, Turn, edge, provider,
+    Parcel, Plan, Plugin, Seats, Stream, StreamBuffer, Turn, edge, provider,
 };
 use tradewind::policy::{Policy, RequestLimits, Unsupported};
 
@@ -61,6 +61,8 @@ pub(crate) trait Place: fmt::Debug {
 pub(crate) trait Keeper: fmt::Debug {
     /// Queues an item for delivery.
     fn queue(&mut self, item: OutboxItem) -> Vec<Effect>;
+    /// Takes in what is to be sent once.
+    fn post(&mut self, parcel: Parcel) -> Vec<Effect>;
     /// Sends at once what waits.
     fn send_now(&mut self) -> Vec<Effect>;
     /// Time passes.
@@ -74,6 +76,10 @@ pub(crate) trait Keeper: fmt::Debug {
 impl Keeper for Outboxes {
     fn queue(&mut self, item: OutboxItem) -> Vec<Effect> {
         Self::queue(self, item)
+    }
+
+    fn post(&mut self, parcel: Parcel) -> Vec<Effect> {
+        Self::post(self, parcel)
     }
 
     fn send_now(&mut self) -> Vec<Effect> {
@@ -107,7 +113,8 @@ impl Gateway {
         let checked =
             Policy::from_json(policy.as_bytes()).map_err(|problems| format!("{problems:?}"))?;
         let buffer = buffer(checked.limits());
-        let (memory, connections) = (Memory::default(), Connections::default());
+        let (memory, connections, seats) =
+            (Memory::default(), Connections::default(), Seats::default());
         let mut configurations = BTreeMap::from([(None, edge::Config::write(policy, buffer))]);
         for own in checked.providers() {
             let configuration = provider::Config::write(own, &checked, buffer);
@@ -115,7 +122,7 @@ impl Gateway {
         }
         let (mut edge, mut providers) = (None, BTreeMap::new());
         for (provider, configuration) in &configurations {
-            let plugin = Plugin::configure(configuration, &memory, &connections)
+            let plugin = Plugin::configure(configuration, &memory, &connections, &seats)
                 .map_err(|problems| format!("{problems:?}"))?;
             match provider {
                 None => edge = Some(plugin),

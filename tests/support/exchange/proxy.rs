@@ -5,7 +5,9 @@ use std::rc::Rc;
 
 use tradewind::credit::Moment;
 use tradewind::credit::wire::HOLDS;
-use tradewind::exchange::{Call, CallId, Effect, OutboxItem};
+use tradewind::exchange::{
+    Call, CallId, Effect, OutboxItem, Parcel, SHADOW_CLUSTER, SHADOW_LISTENER,
+};
 
 use super::bank::{Bank, Said};
 use super::envoy::{Common, World};
@@ -50,6 +52,8 @@ struct Request {
     play: Play,
     /// The stream is over, and its end has been told.
     over: bool,
+    /// The outboxes' call that it is, where it is a copy.
+    copy: Option<CallId>,
 }
 
 impl Proxy {
@@ -99,7 +103,7 @@ impl Proxy {
     pub(crate) fn ask(&mut self, name: &str, request: &Message) {
         let mut play = Play::new(&self.gateway, &self.common);
         play.ask(request);
-        self.requests.push(Request { name: name.to_owned(), play, over: false });
+        self.requests.push(Request { name: name.to_owned(), play, over: false, copy: None });
         self.settle_down();
     }
 
@@ -185,6 +189,7 @@ impl Proxy {
             request.play.answers.entry(model).or_default().push_back(answer);
         }
         request.play.go_on();
+        let mut copied = None;
         if request.play.is_done() && !request.over {
             request.over = true;
             request.play.check();
@@ -192,10 +197,13 @@ impl Proxy {
             let line = heard(&request.name, &request.play);
             self.told.push(line);
             self.told.extend(told(&request.play));
+            let status = status(&request.play);
+            copied = request.copy.map(|id| (id, status));
         }
         let world = &mut request.play.life.world;
         let calls = core::mem::take(&mut world.called);
         let notes = core::mem::take(&mut world.queued);
+        let posted = core::mem::take(&mut world.posted);
         let logged = core::mem::take(&mut world.logged);
         let hurried = core::mem::take(&mut world.hurried);
         for (name, count) in core::mem::take(&mut world.counted) {
@@ -208,6 +216,10 @@ impl Proxy {
         self.told.extend(logged.into_iter().map(|line| format!("log: {line}")));
         let busy = !calls.is_empty() || !notes.is_empty();
         notes.into_iter().for_each(|note| self.queue(note));
+        posted.into_iter().for_each(|parcel| self.post(parcel));
+        if let Some((id, status)) = copied {
+            self.called(Caller::Outboxes(id), status, b"");
+        }
         if hurried {
             let effects = self.outboxes.send_now();
             self.perform(effects);
@@ -221,9 +233,32 @@ impl Proxy {
         self.perform(effects);
     }
 
+    fn post(&mut self, parcel: Parcel) {
+        let effects = self.outboxes.post(parcel);
+        self.perform(effects);
+    }
+
+    /// A copy comes to the gateway, by the listener for copies.
+    fn copy(&mut self, call: Call) {
+        let mut play = Play::new(&self.gateway, &self.common);
+        let copies = self.requests.iter().filter(|request| request.copy.is_some()).count();
+        let name = format!("copy {}", copies.saturating_add(1));
+        let own = [(":method", "POST"), (":path", &call.path), ("x-request-id", "req-1")];
+        let own = own.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
+        let more = call.headers.iter();
+        let more = more.map(|(name, value)| (name.clone(), value.clone().into_bytes()));
+        play.life.world.listener = Some(SHADOW_LISTENER);
+        self.told.extend(call.headers.iter().map(|(own, value)| format!("{name}: {own}: {value}")));
+        let headers = own.into_iter().chain(more).collect();
+        play.ask(&Message { headers, chunks: vec![call.body], ..Message::default() });
+        self.requests.push(Request { name, play, over: false, copy: Some(call.id) });
+        self.settle_down();
+    }
+
     fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
+                Effect::Call(call) if call.cluster == SHADOW_CLUSTER => self.copy(call),
                 Effect::Call(call) => self.call(Caller::Outboxes(call.id), &call),
                 Effect::Queue(note) => self.queue(note),
                 Effect::Count(name) => {
@@ -295,6 +330,12 @@ impl Proxy {
         }
         core::mem::take(&mut self.counted)
     }
+}
+
+/// The status that an app got; 0 where it got none.
+fn status(play: &Play) -> u16 {
+    let status = play.life.headers.iter().find(|(name, _)| name == ":status");
+    status.and_then(|(_, status)| core::str::from_utf8(status).ok()?.parse().ok()).unwrap_or(0)
 }
 
 /// What stands in the access log of a request.

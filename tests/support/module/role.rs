@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use tradewind::exchange::{
     Call, CallId, Callback, Effect, Effects, Flow, HeaderMap, Purpose, Read as _, Reply,
-    StreamBuffer,
+    SHADOW_CLUSTER, StreamBuffer,
 };
 
 use super::host::{Called, Deed, Map};
@@ -56,9 +56,9 @@ impl Foreign {
             Callback::ResponseBody { size, end } => piece("proxy_on_response_body", size, end),
             Callback::RequestTrailers => vm.on(id, "proxy_on_request_trailers", (id, 1_u32)),
             Callback::ResponseTrailers => vm.on(id, "proxy_on_response_trailers", (id, 1_u32)),
-            Callback::CallAnswered { id: call, size, .. } => {
+            Callback::CallAnswered { id: call, status, size } => {
                 let token = u32::try_from(call.number).unwrap();
-                let parameters = (id, token, 1_u32, wide(size), 0_u32);
+                let parameters = (id, token, u32::from(status != 0), wide(size), 0_u32);
                 let ((), deeds) = vm.on(id, "proxy_on_http_call_response", parameters);
                 (0, deeds)
             }
@@ -149,11 +149,12 @@ fn show(vm: &mut Vm, id: u32, event: Callback, view: &View<'_>) {
 
 /// Every property, by its path with dots.
 fn properties(view: &View<'_>) -> BTreeMap<String, Vec<u8>> {
-    const PATHS: [&[&str]; 4] = [
+    const PATHS: [&[&str]; 5] = [
         &["response", "code_details"],
         &["upstream", "local_address"],
         &["upstream", "transport_failure_reason"],
         &["xds", "cluster_name"],
+        &["xds", "filter_chain_name"],
     ];
     let own = |path: &&[&str]| Some((path.join("."), view.property(path)?));
     let mut properties = view.world.state.clone();
@@ -221,14 +222,18 @@ fn call(called: Called) -> Call {
     };
     assert_eq!(header(&headers, ":method"), "POST");
     assert_eq!(header(&headers, "content-type"), "application/json");
-    assert_eq!(headers.len(), 4, "{headers:?}");
     let (path, authority) = (header(&headers, ":path"), header(&headers, ":authority"));
     let timeout_ms = u64::from(timeout_ms);
     let purpose = match path.rsplit('/').next() {
         Some("holds") => Purpose::Hold,
         Some("renewals") => Purpose::Renewals,
+        _ if cluster == SHADOW_CLUSTER => Purpose::Copy,
+        _ if cluster.starts_with("-collector") => Purpose::Record,
         _ => Purpose::Settlements,
     };
+    let more = headers.get(4..).unwrap_or_default().iter();
+    let headers: Vec<_> = more.map(|(name, value)| (name.clone(), text(value.clone()))).collect();
+    assert!(headers.is_empty() || purpose == Purpose::Copy, "{headers:?}");
     let id = CallId { purpose, number: u64::from(token) };
-    Call { id, cluster, authority, path, body, timeout_ms }
+    Call { id, cluster, authority, path, headers, body, timeout_ms }
 }

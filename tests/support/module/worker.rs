@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use tradewind::exchange::{CallId, Effect, OutboxItem, StreamBuffer};
+use tradewind::exchange::{CallId, Effect, OutboxItem, Parcel, StreamBuffer};
 
 use super::host::{Deed, Map};
 use super::role::{Foreign, effects};
@@ -80,7 +80,9 @@ impl Worker {
         let (root, mut vm) = (self.root(None), self.edge.borrow_mut());
         answers(&mut vm, root, (status, body));
         let size = u32::try_from(body.len()).unwrap();
-        vm.on::<_, ()>(root, "proxy_on_http_call_response", (root, token, 1_u32, size, 0_u32)).1
+        let headers = u32::from(status != 0);
+        let parameters = (root, token, headers, size, 0_u32);
+        vm.on::<_, ()>(root, "proxy_on_http_call_response", parameters).1
     }
 
     /// A second passes: counts that have waited are told. What is called meanwhile comes next.
@@ -132,6 +134,10 @@ struct Kept {
 impl Keeper for Kept {
     fn queue(&mut self, _: OutboxItem) -> Vec<Effect> {
         panic!("the module queues its items itself");
+    }
+
+    fn post(&mut self, _: Parcel) -> Vec<Effect> {
+        panic!("the module posts its parcels itself");
     }
 
     fn send_now(&mut self) -> Vec<Effect> {

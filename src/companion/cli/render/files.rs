@@ -38,12 +38,14 @@ pub(super) fn wasm(path: &Path) -> Result<String, String> {
     }
 }
 
-/// The names of the secrets that a provider or the ledger needs, in the order of the policy.
+/// The names of the secrets that a provider, the ledger or a collector needs, in the order of the policy.
 fn needed(policy: &Policy) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
     let providers = policy.models().iter().filter_map(|model| model.provider.secret.as_deref());
     let ledger = policy.credits().and_then(|credits| credits.secret.as_deref());
-    for name in providers.chain(ledger) {
+    let collectors = policy.shadows().iter().filter_map(|shadow| shadow.collector.as_deref());
+    let collectors = collectors.filter_map(|own| own.secret.as_deref());
+    for name in providers.chain(ledger).chain(collectors) {
         if !names.contains(&name) {
             names.push(name);
         }

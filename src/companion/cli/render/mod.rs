@@ -91,6 +91,13 @@ fn write(args: &Render) -> Result<(), Vec<String>> {
         Proxy::Istio => MeshProxy::Sidecar,
         Proxy::IstioGateway => MeshProxy::EgressGateway,
     };
+    troubles.extend(loaded.policy.shadows().iter().map(|shadow| {
+        format!(
+            "experiments: `{}`: copies need a listener within Envoy, which is not written for a \
+             mesh: leave the experiment out, or serve it from a gateway of its own (--for envoy)",
+            shadow.name
+        )
+    }));
     let ledger = render::ledger_cluster(&loaded.policy).unwrap_or_default();
     if ledger.len() > CLUSTER_MAX {
         troubles.push(format!(

@@ -11,7 +11,8 @@ mod queue;
 use std::rc::Rc;
 
 use self::one::Outbox;
-use super::super::{CallId, Effect, Host, Item, OutboxItem, metric};
+use super::super::shadow::Postbox;
+use super::super::{CallId, Effect, Host, Item, OutboxItem, Parcel, Purpose, metric};
 use crate::resilience::Records;
 
 /// Most settlements that wait in a worker, for all ledgers together.
@@ -24,6 +25,8 @@ const WAITING_BYTES_MAX: usize = 16 << 20;
 #[derive(Debug, Default)]
 pub struct Outboxes {
     boxes: Vec<Outbox>,
+    /// What is sent once, and is nobody's loss where it is not.
+    postbox: Postbox,
     /// The number of the last call.
     calls: u64,
 }
@@ -53,6 +56,11 @@ impl Outboxes {
         effects
     }
 
+    /// Takes in what is to be sent once.
+    pub fn post(&mut self, parcel: Parcel) -> Vec<Effect> {
+        self.postbox.post(parcel).into_iter().collect()
+    }
+
     /// How many settlements wait.
     #[must_use]
     pub fn waiting(&self) -> usize {
@@ -63,7 +71,7 @@ impl Outboxes {
         self.boxes.iter().map(Outbox::bytes).fold(0, usize::saturating_add)
     }
 
-    /// Whether nothing is left to do.
+    /// Whether nothing is left to do that must be done.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.boxes.iter().all(Outbox::is_empty)
@@ -73,7 +81,8 @@ impl Outboxes {
     pub fn tick(&mut self, host: &dyn Host) -> Vec<Effect> {
         let (calls, records) = (&mut self.calls, now(host));
         let boxes = self.boxes.iter_mut();
-        let effects = boxes.flat_map(|outbox| outbox.tick(calls, records)).collect();
+        let mut effects: Vec<_> = boxes.flat_map(|outbox| outbox.tick(calls, records)).collect();
+        effects.extend(self.postbox.tick(calls, records.now_ms()));
         // A ledger that nobody uses any more is forgotten.
         self.boxes.retain(|outbox| !outbox.is_idle(records.now_ms()));
         effects
@@ -86,12 +95,18 @@ impl Outboxes {
         (status, body): (u16, &[u8]),
         host: &dyn Host,
     ) -> Vec<Effect> {
+        if matches!(call.purpose, Purpose::Copy | Purpose::Record) {
+            return self.postbox.answered(call, status).into_iter().collect();
+        }
         let (mut boxes, records) = (self.boxes.iter_mut(), now(host));
         boxes.find_map(|outbox| outbox.answered(call, (status, body), records)).unwrap_or_default()
     }
 
     /// A call could not be made: the ledger's cluster is not there.
     pub fn no_cluster(&mut self, call: CallId, host: &dyn Host) -> Vec<Effect> {
+        if matches!(call.purpose, Purpose::Copy | Purpose::Record) {
+            return self.postbox.answered(call, 0).into_iter().collect();
+        }
         let (mut boxes, records) = (self.boxes.iter_mut(), now(host));
         boxes.find_map(|outbox| outbox.no_cluster(call, records)).unwrap_or_default()
     }

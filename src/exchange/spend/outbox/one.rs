@@ -157,8 +157,8 @@ impl Outbox {
                 self.gone_ms = None;
                 Some(self.taken(sent.count, answer, records))
             }
-            // A request makes this call.
-            Purpose::Hold => None,
+            // A request makes this call, and nobody keeps the others.
+            Purpose::Hold | Purpose::Copy | Purpose::Record => None,
         }
     }
 
@@ -208,7 +208,7 @@ impl Outbox {
                 return Some(Vec::new());
             }
             Purpose::Settlements => self.waiting.sent.filter(|sent| sent.call == call.number)?,
-            Purpose::Hold => return None,
+            Purpose::Hold | Purpose::Copy | Purpose::Record => return None,
         };
         let since = *self.gone_ms.get_or_insert(now);
         if now.saturating_sub(since) < GONE_MS {

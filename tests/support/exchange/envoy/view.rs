@@ -42,6 +42,7 @@ impl Read for View<'_> {
                 self.world.failure.map(|failure| failure.as_bytes().to_vec())
             }
             ["xds", "cluster_name"] => Some(self.world.cluster.clone().into_bytes()),
+            ["xds", "filter_chain_name"] => Some(self.world.listener?.as_bytes().to_vec()),
             [key] => self.world.state.get(*key).cloned(),
             _ => None,
         }
