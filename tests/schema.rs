@@ -161,7 +161,7 @@ fn objects(schema: &Value, at: &str, value: &Value, found: &mut dyn FnMut(&Value
         objects(branch, at, value, found);
     }
     if let Some(properties) = schema["properties"].as_object() {
-        // An entry of `identity` has one field of several, the last class no `when`, copies no arms.
+        // An entry of `identity` has one of several, the last class no `when`, and a copy no arms.
         let some = ["/classes/1", "/experiments/1"].contains(&at);
         if schema["maxProperties"].is_null() && !some {
             found(schema, at);

@@ -2,6 +2,7 @@
 #![expect(missing_docs, reason = "internal: a field whose name says all has no doc")]
 pub mod calibrate;
 pub mod cli;
+pub mod collect;
 mod html;
 pub mod ledger;
 pub mod policy_file;

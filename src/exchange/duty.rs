@@ -18,7 +18,7 @@ pub(super) enum Duty {
     Remember(String),
     /// Credits were set aside: what ran is charged, and the rest is free again.
     Settle(Box<Reservation>),
-    /// The request was sampled: where it was answered, a copy of it is sent.
+    /// The request was sampled, or is a copy: what is said of its answer, where it has one.
     Copy(Box<Sampled>),
 }
 
@@ -43,7 +43,7 @@ pub(super) struct End<'e> {
 
 impl Duties {
     /// Adds a duty, where there is one.
-    pub(super) fn extend(&mut self, duty: Option<Duty>) {
+    pub(super) fn owe_some(&mut self, duty: Option<Duty>) {
         self.0.extend(duty);
     }
 

@@ -6,7 +6,7 @@
 //! cost more than all of them together. It begins within the string that Envoy has opened and ends
 //! within the one that Envoy closes, since where nothing is collected Envoy puts a word of its own.
 use super::filter_state::LOG;
-use super::{Effect, Report};
+use super::{Effect, Report, Said};
 use crate::decide::{Trace, Verdict, logged};
 use crate::dialect::Fault;
 use crate::json::Writer;
@@ -21,6 +21,8 @@ pub(super) struct Line {
     begun_ms: u64,
     /// Somebody of ours refuses it.
     refused: bool,
+    /// What it has cost, where that is known.
+    credits: Option<String>,
 }
 
 /// What a request says of itself first.
@@ -153,6 +155,31 @@ impl Line {
     /// A member that says something of the request by being there.
     pub(super) fn flag(&mut self, name: &str) {
         self.members.key(name).boolean(true);
+    }
+
+    /// What it has cost.
+    pub(super) fn cost(&mut self, credits: String) {
+        self.decimal("credits", &credits);
+        self.credits = Some(credits);
+    }
+
+    /// The same, once it is known.
+    pub(super) fn credits(&self) -> Option<&str> {
+        self.credits.as_deref()
+    }
+
+    /// What the answer comes to that is compared with another's.
+    pub(super) fn said(&mut self, said: &Said) {
+        self.members.key("answer_bytes").number(said.bytes);
+        if !said.kind.is_empty() {
+            self.text("answer_kind", &said.kind);
+        }
+        if let Some(digest) = said.digest {
+            self.text("answer_digest", &format!("{digest:016x}"));
+        }
+        if !said.finish.is_empty() {
+            self.text("answer_finish", &said.finish);
+        }
     }
 
     /// A member that is a decimal number.

@@ -31,6 +31,7 @@ pub mod provider;
 mod record;
 mod reply;
 mod report;
+mod said;
 mod shadow;
 mod spend;
 
@@ -51,6 +52,7 @@ pub use port::{Clock, Envoy, Host, Random, Read, Shared};
 pub use reply::Reply;
 use report::QUIET_MS;
 pub use report::{Progress, Quiet, Report, Used};
+pub use said::{Hearing, Said, Words};
 pub use shadow::{Parcel, SHADOW_CLUSTER, SHADOW_LISTENER, Seats};
 pub use spend::Outboxes;
 

@@ -10,6 +10,7 @@
 use super::conclusion::Conclusion;
 use super::contract::VERSION;
 use super::filter_state;
+use super::said::Said;
 use super::{Effect, Envoy, Outcome};
 use crate::layout::{Reader, Writer};
 use crate::usage::Usage;
@@ -67,6 +68,8 @@ pub struct Report {
     pub conclusion: Option<Conclusion>,
     /// Whether the model after it is left out: its answer was to agree with this one's.
     pub skips: bool,
+    /// What its answer has said, where somebody listened and it came to its own end.
+    pub said: Option<Box<Said>>,
 }
 
 /// How an attempt stands.
@@ -255,6 +258,7 @@ impl Report {
         out.text(&self.answer_id);
         out.option(self.conclusion, |out, conclusion| conclusion.write(out));
         out.flag(self.skips);
+        out.option(self.said.as_ref(), |out, said| said.write(out));
         out.finish()
     }
 
@@ -271,11 +275,12 @@ impl Report {
         let used = Used { reported: fields.option(read_usage)?, text_estimate, reasoning_estimate };
         let (why, answer_id) = (fields.text()?.to_owned(), fields.text()?.to_owned());
         let (conclusion, skips) = (fields.option(Conclusion::read)?, fields.flag()?);
+        let said = fields.option(Said::read)?.map(Box::new);
         fields.is_empty().then_some(())?;
         #[rustfmt::skip]
         let read = Self {
             model, tries, progress, status, began_ms, first_ms, last_ms, ended_ms, quiet, used,
-            bytes, why, answer_id, conclusion, skips,
+            bytes, why, answer_id, conclusion, skips, said,
         };
         Some(read)
     }

@@ -1,6 +1,7 @@
 //! The `tradewind` command: one file per subcommand, one row each below.
 mod calibrate;
 mod check;
+mod collect;
 mod rehearse;
 mod render;
 mod report;
@@ -30,6 +31,7 @@ struct Args {
 enum Command {
     Calibrate(calibrate::Calibrate),
     Check(check::Check),
+    Collect(collect::Args),
     Diff(diff::Diff),
     Explain(explain::Explain),
     Render(render::Render),
@@ -46,6 +48,7 @@ pub fn run() -> ExitCode {
     match Args::parse().command {
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Collect(args) => collect::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Render(args) => render::run(&args),

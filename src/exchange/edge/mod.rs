@@ -29,7 +29,7 @@ use super::line::Line;
 use super::record::Untold;
 use super::reply::Reply;
 use super::spend::{self, Next, Payer};
-use super::{Body, Callback, Effect, Effects, Envoy, Flow, HeaderMap, Report, metric};
+use super::{Body, Callback, Effect, Effects, Envoy, Flow, HeaderMap, Hearing, Report, metric};
 use crate::credit::Balance;
 use crate::decide::{Candidate, Decision, Outline, Trace};
 use crate::dialect::{Client, Fault, FaultKind, read_body};
@@ -89,6 +89,8 @@ enum State {
 struct Draft {
     outline: Outline,
     trace: Trace,
+    /// What is heard of the answer.
+    hearing: Hearing,
 }
 
 /// A request that goes on, as far as credits have a say in how.
@@ -242,7 +244,7 @@ impl Edge {
             self.line.answered_ourselves(&count);
             return answer(Reply::of(head.client, count, &head.request_id));
         }
-        let sent = bytes;
+        let app_body = bytes;
         let assembled = match body::assembled(&self.config, (&head, bytes), &mut self.line, envoy) {
             Ok(assembled) => assembled,
             Err((fault, trace)) => return self.deny(&head, &fault, trace.as_ref()),
@@ -260,9 +262,11 @@ impl Edge {
             Err((fault, trace)) => return self.deny(&head, &fault, trace.as_ref()),
         };
         let Decision { outline, quote, trace, shadow, .. } = decision;
-        let (sampled, mut effects) = sampling::sample(&self.config, shadow, &head, sent, envoy);
-        self.duties.extend(sampled);
-        let draft = Draft { outline, trace };
+        let asked = (&*ask.model, app_body);
+        let (sampled, mut effects) = sampling::sample(&self.config, shadow, &head, asked, envoy);
+        let hearing = sampled.as_ref().map_or(Hearing::Nothing, |own| own.hearing());
+        self.duties.owe_some(sampled.map(Duty::Copy));
+        let draft = Draft { outline, trace, hearing };
         let original = Some(Original { body: bytes, ask, is_new: assembled.is_some() });
         // What costs nothing needs no credits.
         let counted = self.config.counted().filter(|_| !quote.primary.max_cost.is_zero());

@@ -110,5 +110,6 @@ fn plan<'p>(
             .cascade
             .as_ref()
             .map(|cascade| Acceptance::of(&cascade.accept, &outline.expected)),
+        hearing: draft.hearing,
     }
 }

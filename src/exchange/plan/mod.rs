@@ -19,6 +19,7 @@ pub use self::leg::Leg;
 pub use self::turn::Turn;
 
 use super::contract::VERSION;
+use super::said::Hearing;
 use crate::layout::{Reader, Writer};
 
 /// What was decided for one request.
@@ -51,6 +52,8 @@ pub struct Plan<'p> {
     pub meter: Option<CreditTerms<'p>>,
     /// What the answers of all legs but the last are judged by; `None` where none is judged.
     pub acceptance: Option<Acceptance<'p>>,
+    /// What is heard of the answer while it passes.
+    pub hearing: Hearing,
 }
 
 /// What credits bind a request to.
@@ -101,6 +104,7 @@ impl<'p> Plan<'p> {
         });
         out.option(self.meter.as_ref(), |out, meter| meter.write(out));
         out.option(self.acceptance.as_ref(), |out, acceptance| acceptance.write(out));
+        self.hearing.write(&mut out);
         out.finish()
     }
 
@@ -133,6 +137,7 @@ impl<'p> Plan<'p> {
             forwarded: fields.list(pair)?,
             meter: fields.option(CreditTerms::read)?,
             acceptance: fields.option(Acceptance::read)?,
+            hearing: Hearing::read(fields)?,
         })
     }
 }

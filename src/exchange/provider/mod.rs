@@ -10,6 +10,7 @@ mod config;
 mod disagreement;
 mod headers;
 mod lost;
+mod overheard;
 mod pair;
 mod relay;
 mod request;

@@ -1,6 +1,7 @@
 //! The request of one attempt, in the provider's dialect.
 use super::super::dropped::listed;
 use super::super::plan::Mismatch;
+use super::super::said::Hearing;
 use super::super::{Envoy, First, Headers, Leg, ORIGINAL, Plan, Report, Turn, attempt};
 use super::Config;
 use super::disagreement::Disagreement;
@@ -36,6 +37,8 @@ pub(super) struct Asked {
     pub(super) judged: bool,
     /// What it is of two models whose answers are to agree.
     pub(super) pair: Pair,
+    /// What is heard of the answer while it passes.
+    pub(super) hearing: Hearing,
     /// The fields that were left out, as a header names them; empty when there are none.
     pub(super) dropped: String,
     /// How many of the oldest messages were left out.
@@ -115,6 +118,7 @@ pub(super) fn begin<'p>(
         more: next.is_some(),
         judged: plan.acceptance.is_some() && next.is_some(),
         pair: Pair::of(plan, position),
+        hearing: plan.hearing,
         dropped: first.as_ref().map_or_else(String::new, |first| first.dropped.to_string()),
         left_out: leg.left_out,
         meter: match &plan.meter {

@@ -7,6 +7,7 @@
 mod origin;
 mod parcel;
 mod postbox;
+mod record;
 mod sampled;
 mod seat;
 
@@ -14,6 +15,7 @@ pub use origin::FILTER_CHAIN as SHADOW_LISTENER;
 pub(super) use origin::{FILTER_CHAIN, HEADER, Origin};
 pub use parcel::Parcel;
 pub(super) use postbox::Postbox;
+pub(super) use record::Record;
 pub use sampled::CLUSTER as SHADOW_CLUSTER;
 pub(super) use sampled::{Copied, Sampled, sample};
 pub(super) use seat::Seat;

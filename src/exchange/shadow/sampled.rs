@@ -2,21 +2,27 @@
 use std::rc::Rc;
 
 use super::super::line::Line;
-use super::super::{Call, CallId, Effect, Memory, Purpose, Report};
+use super::super::{Call, CallId, Effect, Hearing, Memory, Purpose, Report};
 use super::parcel::Load;
+use super::record::Record;
 use super::{HEADER, Origin, Parcel, Seats};
 use crate::policy::{Shadow, Tenant};
 
-/// The cluster that leads to the listener for copies.
+/// The cluster that leads to the listener for copies. No name of a policy's begins like it.
 pub const CLUSTER: &str = "-shadow";
 
 /// The `host` header that copies have there.
 const AUTHORITY: &str = "shadow.tradewind";
 
-/// A request of which a copy is sent when it is over, if it was answered.
+/// One of the two requests that are compared.
 #[derive(Debug)]
 pub(in super::super) struct Sampled {
-    copy: Parcel,
+    experiment: Rc<str>,
+    /// The copy, which is sent when the request is over, if it was answered; `None` where it is the
+    /// copy itself.
+    copy: Option<Parcel>,
+    /// What the operator's collector is told of it, where there is one.
+    record: Option<Record>,
 }
 
 /// What a copy is made of.
@@ -39,6 +45,7 @@ pub(in super::super) struct Copied<'c> {
 pub(in super::super) fn sample(
     shadow: &Shadow,
     copied: Copied<'_>,
+    record: Option<Record>,
     (seats, memory): (&Seats, &Memory),
 ) -> Result<Sampled, &'static str> {
     let Copied { request_id, tenant, path, mut headers, body } = copied;
@@ -64,16 +71,33 @@ pub(in super::super) fn sample(
         timeout_ms: shadow.timeout_ms,
     };
     let experiment = Rc::clone(&shadow.name);
-    Ok(Sampled { copy: Parcel { call, experiment, load: Some(Load(seat, permit)) } })
+    let copy = Parcel { call, experiment: Rc::clone(&experiment), load: Some(Load(seat, permit)) };
+    Ok(Sampled { experiment, copy: Some(copy), record })
 }
 
 impl Sampled {
-    /// The request is over: what follows.
+    /// A copy itself.
+    pub(in super::super) fn copy(shadow: &Shadow, record: Option<Record>) -> Self {
+        Self { experiment: Rc::clone(&shadow.name), copy: None, record }
+    }
+
+    /// What is heard of its answer.
+    pub(in super::super) const fn hearing(&self) -> Hearing {
+        if self.record.is_some() { Hearing::Words } else { Hearing::Conclusion }
+    }
+
+    /// The request is over: what follows, where it was answered.
     pub(in super::super) fn over(self, reports: &[Report], line: &mut Line) -> Vec<Effect> {
-        if !reports.last().is_some_and(Report::is_answered) {
+        let Self { experiment, copy, record } = self;
+        let Some(last) = reports.last().filter(|last| last.is_answered()) else {
             return Vec::new();
+        };
+        if copy.is_some() {
+            line.text("shadow", &experiment);
         }
-        line.text("shadow", &self.copy.experiment);
-        vec![Effect::Post(Box::new(self.copy))]
+        last.said.iter().for_each(|said| line.said(said));
+        let request = copy.as_ref().map(|copy| copy.call.body.as_slice());
+        let told = record.map(|record| record.parcel(&experiment, request, last, line));
+        copy.into_iter().chain(told).map(|parcel| Effect::Post(Box::new(parcel))).collect()
     }
 }

@@ -110,7 +110,7 @@ impl Bill {
     /// Has the access log say it.
     pub(super) fn tell(&self, line: &mut Line) {
         line.used(&self.usage());
-        line.decimal("credits", &self.credits.to_string());
+        line.cost(self.credits.to_string());
         let unaccepted = self.unaccepted();
         if !unaccepted.is_zero() {
             line.decimal("unaccepted_credits", &unaccepted.to_string());

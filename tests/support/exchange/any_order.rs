@@ -7,7 +7,7 @@ use tradewind::decide::Expected;
 use tradewind::dialect::{Edit, Operation, Put};
 use tradewind::exchange::filter_state::PLAN;
 use tradewind::exchange::{
-    Acceptance, CallId, Callback, Change, CreditTerms, Leg, Plan, Purpose, Stream, Turn,
+    Acceptance, CallId, Callback, Change, CreditTerms, Hearing, Leg, Plan, Purpose, Stream, Turn,
 };
 use tradewind::policy;
 
@@ -108,6 +108,7 @@ fn plan(
         forwarded: Vec::new(),
         meter: None,
         acceptance: None,
+        hearing: Hearing::Words,
         turn: Turn::FIRST,
     }
 }

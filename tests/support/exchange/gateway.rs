@@ -7,8 +7,8 @@ use std::rc::Rc;
 use super::envoy::View;
 use tradewind::dialect::Operation;
 use tradewind::exchange::{
-    CallId, Callback, Change, Connections, Effect, Effects, Leg, Memory, OutboxItem, Outboxes,
-    Parcel, Plan, Plugin, Seats, Stream, StreamBuffer, Turn, edge, provider,
+    CallId, Callback, Change, Connections, Effect, Effects, Hearing, Leg, Memory, OutboxItem,
+    Outboxes, Parcel, Plan, Plugin, Seats, Stream, StreamBuffer, Turn, edge, provider,
 };
 use tradewind::policy::{Policy, RequestLimits, Unsupported};
 
@@ -184,6 +184,7 @@ impl Gateway {
             forwarded: Vec::new(),
             meter: None,
             acceptance: None,
+            hearing: Hearing::Nothing,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Reports of attempts: what is published is what is read, and nothing else is.
 use proptest::prelude::*;
 use tradewind::exchange::conclusion::Conclusion;
-use tradewind::exchange::{Effect, Outcome, Progress, Quiet, Report, Used};
+use tradewind::exchange::{Effect, Outcome, Progress, Quiet, Report, Said, Used, Words};
 use tradewind::usage::Usage;
 
 use super::support::World;
@@ -23,6 +23,16 @@ fn progress() -> impl Strategy<Value = Progress> {
     prop_oneof![Just(Progress::Running), Just(Progress::Answered), Just(Progress::Cut), failed]
 }
 
+fn said() -> impl Strategy<Value = Said> {
+    let word = || "[ -~]{0,9}";
+    let calls = proptest::collection::vec((word(), word()), 0..3);
+    let words = (word(), calls).prop_map(|(text, calls)| Words { text, calls });
+    let digest = proptest::option::of(any::<u64>());
+    (any::<u64>(), word(), word(), digest, proptest::option::of(words)).prop_map(
+        |(bytes, finish, kind, digest, words)| Said { bytes, finish, kind, digest, words },
+    )
+}
+
 fn report() -> impl Strategy<Value = Report> {
     let used = (proptest::option::of(usage()), any::<[u64; 2]>()).prop_map(
         |(reported, [text_estimate, reasoning_estimate])| Used {
@@ -36,19 +46,21 @@ fn report() -> impl Strategy<Value = Report> {
     let conclusion = any::<Option<u8>>().prop_map(|number| {
         number.map(|number| Conclusion::of(&number.to_string(), core::iter::empty()))
     });
-    (head, any::<[u64; 6]>(), "[ -~]{0,20}", conclusion, any::<bool>()).prop_map(
+    let said = proptest::option::of(said());
+    (head, any::<[u64; 6]>(), "[ -~]{0,20}", conclusion, any::<bool>(), said).prop_map(
         |(
             (model, progress, status, used, quiet),
             [tries, began_ms, first_ms, last_ms, ended_ms, bytes],
             why,
             conclusion,
             skips,
+            said,
         )| {
             #[rustfmt::skip]
             let report = Report {
                 answer_id: "msg_1".to_owned(),
                 model, tries, progress, status, began_ms, first_ms, last_ms, ended_ms, quiet, used,
-                bytes, why, conclusion, skips,
+                bytes, why, conclusion, skips, said: said.map(Box::new),
             };
             report
         },

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use proptest::prelude::*;
 use tradewind::dialect::{Edit, Fault, FaultKind, Operation, Put};
 use tradewind::exchange::{
-    Acceptance, Change, CreditTerms, First, Leg, Mismatch, Outcome, Plan, Turn, Verdict,
+    Acceptance, Change, CreditTerms, First, Hearing, Leg, Mismatch, Outcome, Plan, Turn, Verdict,
 };
 use tradewind::policy;
 
@@ -152,7 +152,8 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
     let meter = (any::<u64>(), any::<bool>(), proptest::option::of(word()));
     let meter = proptest::option::of(meter);
     let turn = (any::<u64>(), any::<u64>()).prop_map(|(leg, tries)| Turn { leg, tries });
-    let meter = (meter, acceptance());
+    let hearing = [Hearing::Nothing, Hearing::Conclusion, Hearing::Words];
+    let meter = (meter, acceptance(), proptest::sample::select(hearing.to_vec()));
     let told = (any::<bool>(), proptest::option::of(word()));
     (words, any::<bool>(), told, changes, pairs(), meter, turn).prop_map(
         |(
@@ -161,7 +162,7 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
             (stream_usage, answer_model),
             changes,
             carried,
-            (meter, acceptance),
+            (meter, acceptance, hearing),
             turn,
         )| Plan {
             turn,
@@ -181,6 +182,7 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
                 left: left.map(Cow::Owned),
             }),
             acceptance,
+            hearing,
         },
     )
 }
@@ -281,5 +283,6 @@ fn blank() -> Plan<'static> {
         forwarded: Vec::new(),
         meter: None,
         acceptance: None,
+        hearing: Hearing::Nothing,
     }
 }

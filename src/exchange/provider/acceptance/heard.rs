@@ -5,8 +5,8 @@ use crate::exchange::conclusion::{Called, Conclusion};
 /// What an answer has said.
 #[derive(Debug, Default)]
 pub(in super::super) struct Heard {
-    pub(super) text: String,
-    pub(super) calls: Vec<Call>,
+    pub(in super::super) text: String,
+    pub(in super::super) calls: Vec<Call>,
     /// Its provider says that the model declines.
     pub(super) refused: bool,
     /// The model has ended it itself.
@@ -15,10 +15,10 @@ pub(in super::super) struct Heard {
 
 /// One call of a function.
 #[derive(Debug)]
-pub(super) struct Call {
+pub(in super::super) struct Call {
     index: u32,
-    pub(super) name: String,
-    pub(super) arguments: String,
+    pub(in super::super) name: String,
+    pub(in super::super) arguments: String,
 }
 
 impl Heard {

@@ -176,6 +176,9 @@ impl Flowing {
             report.text(fresh, now);
         }
         self.context.used(used);
+        if ended == Some(Progress::Answered) {
+            self.context.asked.report.said = self.translation.said();
+        }
         match ended {
             Some(progress) => Some(self.context.end(progress, self.completed_ms.unwrap_or(now))),
             None => self.context.so_far(now),

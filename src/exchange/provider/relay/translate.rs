@@ -1,6 +1,8 @@
 //! A stream's bytes, event by event, into what the app receives.
+use super::super::super::Said;
 use super::super::super::report::believed;
 use super::super::super::{Envoy, Permit};
+use super::super::overheard::Overheard;
 use super::context::AttemptContext;
 use super::faults::{cut_short, endless, event_too_large};
 use super::output::Output;
@@ -30,6 +32,8 @@ struct EventReader {
     choices: u64,
     /// Where it is ended: at so many tokens of output.
     stop_at: Option<u64>,
+    /// What it says, for one that is compared with another; `None` where nobody listens.
+    overheard: Option<Box<Overheard>>,
 }
 
 /// Whether a stream goes on.
@@ -63,6 +67,7 @@ impl Translation {
             id: String::new(),
             choices: context.asked.meter.as_ref().map_or(0, |_| context.choices()),
             stop_at: context.stop_at(),
+            overheard: Overheard::begin(context.asked.hearing),
         };
         let permit = context.config.memory.permit();
         Self {
@@ -79,6 +84,11 @@ impl Translation {
 
     pub(super) fn answer_id(&self) -> &str {
         &self.events.id
+    }
+
+    /// What the answer has said, where somebody listens.
+    pub(super) fn said(&self) -> Option<Box<Said>> {
+        self.events.overheard.as_ref().map(|heard| Box::new(heard.said()))
     }
 
     pub(super) const fn output(&mut self) -> &mut Output {
@@ -137,7 +147,7 @@ impl Translation {
         let end = match over {
             Some(end) => end,
             None if pushed.is_err() => End::Broken(endless()),
-            None if permit.hold(held).is_err() => End::Full,
+            None if !events.fit(permit, held) => End::Full,
             None => {
                 if !parser.carried().is_empty() {
                     events.output.differs();
@@ -185,6 +195,16 @@ impl Translation {
 }
 
 impl EventReader {
+    /// Whether there is room for what the stream holds. For what is heard of it there need be none.
+    fn fit(&mut self, permit: &mut Permit, held: usize) -> bool {
+        let heard = self.overheard.as_ref().map_or(0, |heard| heard.held());
+        if permit.hold(held.saturating_add(heard)).is_ok() {
+            return true;
+        }
+        self.overheard.iter_mut().for_each(|heard| heard.forget());
+        heard > 0 && permit.hold(held).is_ok()
+    }
+
     /// Takes in an event and its bytes; says how the stream ended, if it did.
     fn event(&mut self, block: sse::Block<'_>, raw: &[u8]) -> Option<End> {
         let event = match block {
@@ -223,6 +243,9 @@ impl EventReader {
     /// Bytes of events that were too long to be read: a token is about four of them.
     fn unread(&mut self, bytes: usize) {
         let tokens = u64::try_from(bytes / 4).unwrap_or(u64::MAX);
+        if bytes > 0 {
+            self.overheard.iter_mut().for_each(|heard| heard.forget());
+        }
         if self.choices > 0 {
             let used = &mut self.progress.used;
             used.text_estimate = used.text_estimate.saturating_add(tokens);
@@ -245,7 +268,7 @@ impl EventReader {
     }
 
     fn read_event(&mut self, event: &sse::Event<'_>) -> Disposition {
-        let Self { reader, output, progress, id: answer, choices, .. } = self;
+        let Self { reader, output, progress, id: answer, choices, overheard, .. } = self;
         let before = progress.content;
         let mut disposition = Disposition { any: false, hidden: output.hides_usage(), end: None };
         reader.read(event.name, &event.data, &mut |event| {
@@ -266,6 +289,7 @@ impl EventReader {
                 _ => {}
             }
             progress.content |= event.is_content();
+            overheard.iter_mut().for_each(|heard| heard.hear(&event));
             if *choices > 0 {
                 count(&mut progress.used, &event, *choices);
             }

@@ -1,6 +1,7 @@
 //! A whole answer, judged.
 use super::super::super::{Envoy, Progress, Quiet, Used};
 use super::super::acceptance::{self, Heard};
+use super::super::overheard::Overheard;
 use super::faults::internal;
 use super::judge::{EVENTS, JSON, Judge, Received};
 use super::progress::count;
@@ -19,6 +20,8 @@ struct WholeAnswer {
     content: bool,
     /// What it is judged by; `None` where nobody judges it.
     heard: Option<Heard>,
+    /// What it says, for one that is compared with another; `None` where nobody listens.
+    overheard: Option<Box<Overheard>>,
     fault: Option<Fault>,
     /// What the app is to receive, where that is not the provider's own bytes.
     out: Vec<u8>,
@@ -76,6 +79,7 @@ pub(super) fn judged(mut judge: Judge, received: Received, envoy: &dyn Envoy) ->
     // Nothing of it was seen before all of it was made.
     report.quiet =
         Quiet { ms: now.saturating_sub(report.began_ms), ended: report.used.text_estimate };
+    report.said = answer.overheard.map(|heard| Box::new(heard.said()));
     report.end(Progress::Answered, now);
     effects.list.insert(0, report.publish());
     effects.list.extend(answer.heard.map(|_| judge.accepted()));
@@ -105,6 +109,7 @@ fn read(
     let buffer = judge.context.config.buffer;
     let (mut answer, choices) = (WholeAnswer::default(), judge.context.choices());
     answer.heard = judge.context.asked.judged.then(Heard::default);
+    answer.overheard = Overheard::begin(judge.context.asked.hearing);
     (judge.context.asked.endpoint.format.read_answer)(document, &mut |event| {
         if answer.fault.is_some() {
             return;
@@ -116,6 +121,7 @@ fn read(
             other => answer.content |= other.is_content(),
         }
         answer.heard.iter_mut().for_each(|heard| heard.hear(&event));
+        answer.overheard.iter_mut().for_each(|heard| heard.hear(&event));
         if metered {
             count(&mut answer.used, &event, choices);
         }
