@@ -48,6 +48,11 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
             };
             entry(verdict, name, reason)
         }));
+        if let (Some(leg), Some(last)) = (candidate.legs.last(), &candidate.last)
+            && leg.model.name != last.name
+        {
+            trace.add(entry(Verdict::Unjudged, &leg.model.name, LAST_GONE));
+        }
         if unjudged.is_some() {
             candidate.legs.drain(..first);
         }
@@ -63,6 +68,7 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
 const JUDGED: &str = "its answer is judged before the app sees any of it";
 const HELD_BACK: &str = "its answer is judged, and compared with the next model's";
 const COMPARED: &str = "its answer is the app's where it comes to the same as the one before";
+const LAST_GONE: &str = "the last model of its cascade may not serve the request";
 const NOBODY_AGREES: &str = "the model whose answer is to agree with its own may not answer before \
                              the last one";
 

@@ -79,6 +79,8 @@ pub struct Candidate {
     pub legs: Vec<Leg>,
     /// How the answers of all but the last are judged; `None` where none is.
     pub cascade: Option<Cascade>,
+    /// The last model of the policy's chain, which nobody judges.
+    pub(super) last: Option<Rc<Model>>,
     /// The most that the dearest of the models may cost, or all of them where their answers are
     /// judged; zero where nobody counts credits.
     pub max_cost: Credits,
@@ -215,7 +217,8 @@ impl Quote {
 impl Candidate {
     /// A chain of which no model has been passed over yet.
     pub(super) fn new(chain: &str, legs: Vec<Leg>, cascade: Option<Cascade>) -> Self {
-        Self { chain: chain.to_owned(), legs, cascade, max_cost: Credits::ZERO }
+        let last = legs.last().map(|leg| Rc::clone(&leg.model));
+        Self { chain: chain.to_owned(), legs, cascade, last, max_cost: Credits::ZERO }
     }
 
     fn pass_over(

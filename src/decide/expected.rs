@@ -1,5 +1,5 @@
 //! What an answer is judged by.
-use crate::dialect::{Ask, ResponseFormat};
+use crate::dialect::{Ask, ResponseFormat, ToolChoice};
 
 /// What a request says of its answer, as far as that can be judged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -10,6 +10,24 @@ pub struct Expected {
     pub other_tools: bool,
     /// The schema of its text; `None` where that may be anything.
     pub text: Option<String>,
+    /// Which functions it may call, and must.
+    pub calls: Calls,
+    /// Whether it may call one at most.
+    pub only_one: bool,
+}
+
+/// Which functions an answer calls.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Calls {
+    /// Any, or none.
+    #[default]
+    Free,
+    /// None.
+    None,
+    /// One at least.
+    Some,
+    /// That one.
+    Of(String),
 }
 
 impl Expected {
@@ -28,6 +46,13 @@ impl Expected {
             other_tools: ask.passthrough_only.iter().any(|field| field.starts_with("tools[")),
             // What goes on with the app's own words is no JSON by itself.
             text: text.filter(|_| ask.prefill.is_none()),
+            calls: match ask.tool_choice.as_ref().map(|given| &given.value) {
+                None | Some(ToolChoice::Auto) => Calls::Free,
+                Some(ToolChoice::None) => Calls::None,
+                Some(ToolChoice::Required) => Calls::Some,
+                Some(ToolChoice::Named(name)) => Calls::Of(name.clone().into_owned()),
+            },
+            only_one: ask.parallel_tools.is_some_and(|given| !given.value),
         }
     }
 

@@ -33,7 +33,7 @@ mod world;
 
 pub use assembled::Assembled;
 pub use decision::{Bounds, Candidate, Decision, Leg, Outline, Quote, Size};
-pub use expected::Expected;
+pub use expected::{Calls, Expected};
 pub use fit::{Facts, misfit};
 pub use prompt::assemble;
 pub use request::{CHAIN, CLASS, Request};

@@ -46,6 +46,8 @@ pub enum Verdict {
     Shortened,
     /// The model answers first, and its answer is judged.
     Judged,
+    /// The model answers, and nobody judges that, though it is not the last one of its cascade.
+    Unjudged,
     /// More is set aside than the request itself can use.
     Raised,
     /// Nobody serves the request.
@@ -65,6 +67,7 @@ impl Verdict {
             Self::Added => "added",
             Self::Shortened => "shortened",
             Self::Judged => "judged",
+            Self::Unjudged => "unjudged",
             Self::Raised => "raised",
             Self::Refused => "refused",
         }

@@ -22,7 +22,7 @@ pub struct Said {
     pub finish: String,
     /// The kind of what it comes to; empty where more was said than is kept.
     pub kind: String,
-    /// A digest of that: two answers that come to the same have one.
+    /// A digest of that: answers with the same one come to the same. `None` for prose, too.
     pub digest: Option<u64>,
     /// Its words, where these are asked for and not too many.
     pub words: Option<Words>,

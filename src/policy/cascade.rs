@@ -64,7 +64,9 @@ pub(super) const CASCADE: Section = Section::new(
      the app gets that one's answer. The last model's is never judged; where that one fails, the \
      app is told of its failure. All models are charged for what they have said, and credits are \
      set aside for all of them. A request for several answers at once (`n`) goes to the last model \
-     alone, and so does one that brings more than 64 KiB of JSON Schemas to judge by. No bytes can \
+     alone, and so does one that brings more than 64 KiB of JSON Schemas to judge by. Where the last \
+     model may not serve a request, the one before it is not judged, and the log says so \
+     (`unjudged`). No bytes can \
      be sent to an app while an answer is judged: where that takes longer than \
      `resilience.idle_timeout`, the next model is asked.",
     "chains:
@@ -166,7 +168,9 @@ const TOOLS_VALID: Defaulted<Boolean> = Field::defaulted(
     Boolean,
     true,
     "Whether every call must be of a function that the request has, with arguments that are a JSON \
-     object and conform to that function's schema, by the same keywords.",
+     object and conform to that function's schema, by the same keywords; and whether an answer \
+     must call, or not call, what `tool_choice` says, and one function where only one at a time is \
+     asked for.",
 );
 
 const HEDGING: Optional<List> = Field::optional(

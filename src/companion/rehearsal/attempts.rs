@@ -244,6 +244,7 @@ const DECIDED: &[&str] = &[
     "prompt",
     "lowered",
     "shortened",
+    "unjudged",
     "raised",
     "near_limit",
     "refused_by",

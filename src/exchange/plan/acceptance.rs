@@ -1,7 +1,7 @@
 //! What the answers of all legs but the last are judged by.
 use std::borrow::Cow;
 
-use crate::decide::Expected;
+use crate::decide::{Calls, Expected};
 use crate::layout::{Reader, Writer};
 use crate::policy;
 
@@ -16,6 +16,10 @@ pub struct Acceptance<'p> {
     pub other_tools: bool,
     /// The schema of its text; `None` where that may be anything.
     pub text: Option<Cow<'p, str>>,
+    /// Which functions it may call, and must.
+    pub calls: Cow<'p, Calls>,
+    /// Whether it may call one at most.
+    pub only_one: bool,
 }
 
 impl<'p> Acceptance<'p> {
@@ -29,6 +33,8 @@ impl<'p> Acceptance<'p> {
             tools: tools.collect(),
             other_tools: expected.other_tools,
             text: expected.text.as_deref().map(Cow::from),
+            calls: Cow::Borrowed(&expected.calls),
+            only_one: expected.only_one,
         }
     }
 
@@ -51,6 +57,15 @@ impl<'p> Acceptance<'p> {
         });
         out.flag(self.other_tools);
         out.option(self.text.as_deref(), Writer::text);
+        let (must, of) = match &*self.calls {
+            Calls::Free => (None, None),
+            Calls::None => (Some(false), None),
+            Calls::Some => (Some(true), None),
+            Calls::Of(name) => (Some(true), Some(name)),
+        };
+        out.option(must, Writer::flag);
+        out.option(of, |out, name| out.text(name));
+        out.flag(self.only_one);
     }
 
     pub(super) fn read(fields: &mut Reader<'p>) -> Option<Self> {
@@ -74,6 +89,17 @@ impl<'p> Acceptance<'p> {
             tools: fields.list(tool)?,
             other_tools: fields.flag()?,
             text: fields.option(Reader::text)?.map(Cow::from),
+            calls: {
+                let must = fields.option(Reader::flag)?;
+                let of = fields.option(Reader::text)?.map(str::to_owned);
+                Cow::Owned(match (must, of) {
+                    (None, _) => Calls::Free,
+                    (Some(false), _) => Calls::None,
+                    (Some(true), None) => Calls::Some,
+                    (Some(true), Some(name)) => Calls::Of(name),
+                })
+            },
+            only_one: fields.flag()?,
         })
     }
 }

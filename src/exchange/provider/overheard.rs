@@ -3,7 +3,6 @@
 use super::super::said::{Hearing, Said, Words};
 use super::acceptance::Heard;
 use crate::dialect::{Event, Stop};
-use crate::resilience::digest;
 
 /// Most bytes of an answer that are kept until its end: 64 KiB. Of a longer one only its length is
 /// known.
@@ -76,23 +75,12 @@ impl Overheard {
         let calls = self.heard.calls.iter();
         let calls: Vec<(String, String)> =
             calls.map(|call| (call.name.clone(), call.arguments.clone())).collect();
-        let (kind, digest) = conclusion(&self.heard.text, &calls);
+        let conclusion = self.heard.conclusion();
         let words = (self.hearing == Hearing::Words)
             .then(|| Words { text: self.heard.text.clone(), calls });
-        Said { bytes, finish, kind: kind.to_owned(), digest: Some(digest), words }
+        let (kind, digest) = (conclusion.kind.name().to_owned(), conclusion.digest());
+        Said { bytes, finish, kind, digest, words }
     }
-}
-
-/// What an answer comes to: its kind, and a digest that answers have in common which come to the
-/// same.
-fn conclusion(text: &str, calls: &[(String, String)]) -> (&'static str, u64) {
-    if calls.is_empty() {
-        let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
-        return ("text", digest(&words.join(" ")));
-    }
-    let calls: Vec<String> =
-        calls.iter().map(|(name, arguments)| format!("{name}\u{1f}{arguments}")).collect();
-    ("calls", digest(&calls.join("\u{1e}")))
 }
 
 const fn word(stop: &Stop<'_>) -> &'static str {
@@ -123,8 +111,8 @@ mod tests {
             let events: Vec<_> = pieces.iter().map(|piece| Event::Text((*piece).into())).collect();
             said(Hearing::Conclusion, &events).unwrap()
         };
-        let (one, other) = (of(&["The answer", " is 42."]), of(&[" the  answer is 42.\n"]));
-        assert_eq!((&one.kind, one.digest), (&other.kind, other.digest));
+        let (one, other) = (of(&["The answer", " is 42."]), of(&["#### 42\n"]));
+        assert_eq!((&*one.kind, one.digest), ("number", other.digest));
         assert_ne!(one.digest, of(&["The answer is 43."]).digest);
         assert_eq!(one.words, None, "nobody asked for them");
         assert_eq!(said(Hearing::Nothing, &[]), None);

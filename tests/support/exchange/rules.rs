@@ -2,6 +2,7 @@
 use std::borrow::Cow;
 
 use proptest::prelude::*;
+use tradewind::decide::Calls;
 use tradewind::dialect::{Edit, Fault, FaultKind, Operation, Put};
 use tradewind::exchange::{
     Acceptance, Change, CreditTerms, First, Hearing, Leg, Mismatch, Outcome, Plan, Turn, Verdict,
@@ -193,9 +194,17 @@ fn acceptance() -> impl Strategy<Value = Option<Acceptance<'static>>> {
     let chars = (proptest::option::of(any::<u64>()), proptest::option::of(any::<u64>()));
     let phrases = proptest::collection::vec(word(), 0..3);
     let agree = proptest::option::of([word(), word()]);
-    let own = (any::<[bool; 6]>(), phrases, chars, tools, proptest::option::of(word()), agree);
+    let calls = prop_oneof![
+        Just(Calls::Free),
+        Just(Calls::None),
+        Just(Calls::Some),
+        word().prop_map(Calls::Of),
+    ];
+    let text = (proptest::option::of(word()), calls);
+    let own = (any::<[bool; 7]>(), phrases, chars, tools, text, agree);
     let own = own.prop_map(|(flags, hedging, (min_chars, max_chars), tools, text, agree)| {
-        let [finish, refusal, empty, schema_valid, tools_valid, other_tools] = flags;
+        let [finish, refusal, empty, schema_valid, tools_valid, other_tools, only_one] = flags;
+        let (text, calls) = text;
         let owned =
             |(name, schema): (String, Option<String>)| (Cow::Owned(name), schema.map(Cow::Owned));
         Acceptance {
@@ -213,6 +222,8 @@ fn acceptance() -> impl Strategy<Value = Option<Acceptance<'static>>> {
             tools: tools.into_iter().map(owned).collect(),
             other_tools,
             text: text.map(Cow::Owned),
+            calls: Cow::Owned(calls),
+            only_one,
         }
     });
     proptest::option::of(own)

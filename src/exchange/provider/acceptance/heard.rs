@@ -48,7 +48,7 @@ impl Heard {
     }
 
     /// What it comes to.
-    pub(super) fn conclusion(&self) -> Conclusion {
+    pub(in super::super) fn conclusion(&self) -> Conclusion {
         let calls = self.calls.iter();
         let calls = calls.map(|Call { name, arguments, .. }| Called { name, arguments });
         Conclusion::of(&self.text, calls)

@@ -10,6 +10,7 @@ pub(super) use self::heard::Heard;
 use super::super::conclusion::Conclusion;
 use super::super::{Acceptance, Envoy, PLAN, Plan, Report};
 use super::pair::Pair;
+use crate::decide::Calls;
 use crate::json::{Document, Limits, conforms};
 use crate::policy::{AGREE, RULES, folded};
 
@@ -22,7 +23,7 @@ const ALL: [Rule; 8] = [
     |own, heard| own.rules.refusal || !heard.refused,
     |own, heard| !own.rules.finish || heard.finished,
     |own, heard| own.rules.empty || !heard.calls.is_empty() || !heard.text.trim().is_empty(),
-    |own, heard| !own.rules.tools_valid || heard.calls.iter().all(|call| is_valid(own, call)),
+    |own, heard| !own.rules.tools_valid || calls_as_asked(own, heard),
     |own, heard| !own.rules.schema_valid || is_as_asked(own, heard),
     |own, heard| !hedges(&own.rules.hedging, &heard.text),
     |own, heard| {
@@ -65,6 +66,18 @@ pub(super) fn judged(heard: &Heard, pair: &Pair, envoy: &dyn Envoy) -> Judged {
 fn broken_of(acceptance: &Acceptance<'_>, heard: &Heard) -> Option<&'static str> {
     let broken = RULES.iter().zip(ALL).find(|(_, keeps)| !keeps(acceptance, heard));
     broken.map(|(name, _)| *name)
+}
+
+/// Whether an answer calls what it may and must, and each call is one that can be made.
+fn calls_as_asked(own: &Acceptance<'_>, heard: &Heard) -> bool {
+    let calls = &heard.calls;
+    let chosen = match &*own.calls {
+        Calls::Free => true,
+        Calls::None => calls.is_empty(),
+        Calls::Some => !calls.is_empty(),
+        Calls::Of(name) => !calls.is_empty() && calls.iter().all(|call| call.name == *name),
+    };
+    chosen && !(own.only_one && calls.len() > 1) && calls.iter().all(|call| is_valid(own, call))
 }
 
 /// Whether a call is of a function that there is, with arguments that are as its schema says.

@@ -1,6 +1,6 @@
 //! Each rule, on answers of each provider's format: whole, and as a stream's events.
 use super::{Heard, broken_of};
-use crate::decide::Expected;
+use crate::decide::{Calls, Expected};
 use crate::dialect::{Operation, provider};
 use crate::exchange::Acceptance;
 use crate::json::{Document, Limits, Writer};
@@ -182,6 +182,9 @@ fn every_rule_is_kept_by_some_answers_and_broken_by_others() {
     let other = Expected { other_tools: true, ..tools.clone() };
     let form = Expected { text: Some(SCHEMA.to_owned()), ..tools.clone() };
     let object = Expected { text: Some(r#"{"type":"object"}"#.to_owned()), ..Expected::default() };
+    let calls = |calls: Calls| Expected { calls, ..tools.clone() };
+    let (must, never) = (calls(Calls::Some), calls(Calls::None));
+    let named = calls(Calls::Of("now".to_owned()));
     let none = Expected::default();
     let long = "a".repeat(41);
     for (expected, said, rule) in [
@@ -190,6 +193,7 @@ fn every_rule_is_kept_by_some_answers_and_broken_by_others() {
         (&none, Said { stop: FILTER, ..text("Paris") }, Some("finish")),
         (&none, text(" \n"), Some("empty")),
         (&none, text("Well, I\u{2019}M NOT SURE of it."), Some("hedging")),
+        (&none, text("Well, I`m\u{a0}not\n sure of it."), Some("hedging")),
         (&none, text("I am not sure of it."), None),
         (&none, text(" no "), Some("min_chars")),
         (&none, text(&long), Some("max_chars")),
@@ -206,6 +210,12 @@ fn every_rule_is_kept_by_some_answers_and_broken_by_others() {
         (&tools, call("now", r#" {"any":"#), Some("tools_valid")),
         (&tools, call("launch", "{}"), Some("tools_valid")),
         (&other, call("launch", "{}"), None),
+        (&must, call("now", "{}"), None),
+        (&must, text("Paris."), Some("tools_valid")),
+        (&named, call("now", "{}"), None),
+        (&named, call("weather", r#"{"total":1}"#), Some("tools_valid")),
+        (&never, text("Paris."), None),
+        (&never, call("now", "{}"), Some("tools_valid")),
         // A form that was asked for.
         (&form, text(r#" {"total": 1} "#), None),
         (&form, text(r#"{"total": "1"}"#), Some("schema_valid")),
@@ -216,6 +226,20 @@ fn every_rule_is_kept_by_some_answers_and_broken_by_others() {
     ] {
         assert_eq!(broken(&rules(), expected, said), rule, "{said:?}");
     }
+}
+
+#[test]
+fn one_call_at_most_is_one_where_that_is_asked_for() {
+    let calls = r#"{"id":"a","choices":[{"index":0,"finish_reason":"tool_calls","message":{
+        "role":"assistant","tool_calls":[
+        {"id":"1","type":"function","function":{"name":"now","arguments":"{}"}},
+        {"id":"2","type":"function","function":{"name":"now","arguments":"{}"}}]}}]}"#;
+    let tools = vec![("now".to_owned(), None)];
+    let mut expected = Expected { tools, ..Expected::default() };
+    let heard = heard("openai", calls);
+    assert_eq!(broken_of(&Acceptance::of(&rules(), &expected), &heard), None);
+    expected.only_one = true;
+    assert_eq!(broken_of(&Acceptance::of(&rules(), &expected), &heard), Some("tools_valid"));
 }
 
 #[test]
