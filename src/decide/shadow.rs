@@ -1,5 +1,5 @@
-//! Step `shadow`: whether a copy of the request goes to another chain as well. The request itself is
-//! served as if there were none.
+//! Step `shadow`: whether a copy of the request goes to another chain as well. The request itself
+//! is served as if there were none.
 use super::known::Known;
 use super::{Decision, Request, Step};
 use crate::dialect::Fault;

@@ -167,9 +167,9 @@ metrics! {
     EXPOSED: Counter "tradewind_exposed_total" [EXPERIMENT, ARM] &[],
         "Requests that were handed to a chain, by the arm of each experiment that they are in.";
     SHADOW_REQUESTS: Counter "tradewind_shadow_requests_total" [SHADOW, COPIED] &[],
-        "Requests that an experiment was to copy, by what came of that: `too_large` and `busy` were \
-         not copied, since the body was longer than `max_body`, or since `max_in_flight` or the \
-         memory for bodies was used up.";
+        "Requests that an experiment was to copy, by what came of that: `too_large` and `busy` \
+         were not copied, since the body was longer than `max_body`, or since `max_in_flight` or \
+         the memory for bodies was used up.";
     SHADOW_RECORDS: Counter "tradewind_shadow_records_total" [SHADOW, RECORDED] &[],
         "Records of requests and their copies for the operator's collector, by what came of them.";
     REFUSED: Counter "tradewind_refused_total" [] &[],

@@ -22,6 +22,19 @@ pub(super) struct Entry {
     pub(super) cached_tokens: f64,
     pub(super) output_tokens: f64,
     pub(super) credits: f64,
+    /// What its answer comes to, where that is compared with its copy's.
+    pub(super) comes_to: Option<String>,
+}
+
+/// A copy, as its line of the access log tells of it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Copy {
+    pub(super) experiment: String,
+    /// The id of the app's own request.
+    pub(super) of: String,
+    /// What its answer comes to; `None` where it has none that could be compared.
+    pub(super) comes_to: Option<String>,
+    pub(super) credits: f64,
 }
 
 /// What a line says.
@@ -29,6 +42,8 @@ pub(super) struct Entry {
 pub(super) enum Said {
     /// A request that was decided on.
     Request(Box<Entry>),
+    /// A copy of a request, which served nobody.
+    Copy(Copy),
     /// What an app thinks of an earlier answer, by the id of its request.
     Feedback { request_id: String, score: f64 },
     /// Nothing that a report is made of: a list of models, a refusal by Envoy.
@@ -56,10 +71,18 @@ pub(super) fn read(line: &str) -> Said {
         let about = line.get("feedback").and_then(|own| own.get("request_id")?.as_str());
         return Said::Feedback { request_id: about.unwrap_or_default().to_owned(), score };
     }
+    let number = |member: &str| line.get(member).and_then(Value::as_f64).unwrap_or_default();
+    if line.contains_key("shadow_of") {
+        return Said::Copy(Copy {
+            experiment: text_of(&line, "shadow"),
+            of: text_of(&line, "shadow_of"),
+            comes_to: comes_to(&line),
+            credits: number("credits"),
+        });
+    }
     if !line.contains_key("chain") {
         return Said::Other;
     }
-    let number = |member: &str| line.get(member).and_then(Value::as_f64).unwrap_or_default();
     let attempts = line.get("attempts").and_then(Value::as_array).map(Vec::as_slice);
     let attempts = attempts.unwrap_or_default();
     // Of two models whose answers are to agree the first is not accepted alone. Where the second is,
@@ -89,7 +112,14 @@ pub(super) fn read(line: &str) -> Said {
         cached_tokens: number("cached_input_tokens"),
         output_tokens: number("output_tokens"),
         credits: number("credits"),
+        comes_to: comes_to(&line),
     }))
+}
+
+/// The kind of an answer and its digest, where it has both.
+fn comes_to(line: &Map<String, Value>) -> Option<String> {
+    let (kind, digest) = (text_of(line, "answer_kind"), text_of(line, "answer_digest"));
+    (!kind.is_empty() && !digest.is_empty()).then(|| format!("{kind} {digest}"))
 }
 
 fn text_of(line: &Map<String, Value>, member: &str) -> String {

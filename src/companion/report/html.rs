@@ -1,9 +1,10 @@
 //! A report as one page of HTML that needs nothing else.
 use core::fmt::Write as _;
 
+use super::copies::Found;
 use super::plot::{dots, escaped};
 use super::sample::METRICS;
-use super::stats::ALPHA;
+use super::stats::{ALPHA, Interval};
 use super::text::value;
 use super::{Group, MISMATCH, Report, shown};
 use crate::companion::report::sample::Unit;
@@ -62,12 +63,30 @@ fn write(out: &mut String, report: &Report) -> core::fmt::Result {
         )?;
     }
     report.groups.iter().try_for_each(|group| self::group(out, group))?;
+    report.copies.iter().try_for_each(|own| copies(out, own))?;
     writeln!(
         out,
         "<p class=\"soft\">Bars are 95 % intervals. Differences and p are those of confidence \
          sequences: they hold however often one looks. Units, not requests, are counted as \
          independent.</p>"
     )
+}
+
+fn copies(out: &mut String, own: &Found) -> core::fmt::Result {
+    writeln!(
+        out,
+        "<h2>Experiment {}</h2><p>{} copies, which served nobody, for {:.6} credits. Of {} both \
+         answers can be compared",
+        escaped(&own.experiment),
+        own.copies,
+        own.credits,
+        own.compared
+    )?;
+    if let Some(Interval { value, low, high }) = own.agreement() {
+        let [value, low, high] = [value, low, high].map(|share| share * 100.0);
+        write!(out, ": {value:.1} % (95 %: {low:.1} to {high:.1} %) agree")?;
+    }
+    writeln!(out, ".</p>")
 }
 
 fn group(out: &mut String, group: &Group) -> core::fmt::Result {

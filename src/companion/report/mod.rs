@@ -1,5 +1,6 @@
 //! What an access log says of experiments: arms side by side, with intervals, and how each differs
 //! from control; or the same of classes, chains, models.
+mod copies;
 mod entry;
 mod html;
 mod plot;
@@ -14,7 +15,8 @@ use serde_json::{Value, json};
 pub use self::html::page;
 pub use self::text::text;
 
-use self::entry::{Entry, Said};
+use self::copies::Found;
+use self::entry::{Copy, Entry, Said};
 use self::sample::{Known, METRICS, Metric, Sample, Unit};
 use self::stats::{Difference, Estimate, Interval};
 
@@ -44,6 +46,7 @@ pub struct Experiment {
 #[derive(Debug, Default)]
 pub struct Reading {
     entries: Vec<Entry>,
+    copies: Vec<Copy>,
     scores: BTreeMap<String, f64>,
     /// Lines that are no line of an access log.
     unreadable: usize,
@@ -58,6 +61,8 @@ pub struct Report {
     unreadable: usize,
     /// Everything, for what was saved in all.
     all: Sample,
+    /// What experiments have found that copy requests.
+    copies: Vec<Found>,
 }
 
 /// One experiment, or one way to group requests.
@@ -87,6 +92,7 @@ impl Reading {
         self.lines = self.lines.saturating_add(1);
         match entry::read(line) {
             Said::Request(entry) => self.entries.push(*entry),
+            Said::Copy(copy) => self.copies.push(copy),
             Said::Feedback { request_id, score } => drop(self.scores.insert(request_id, score)),
             Said::Other => {}
             Said::Unreadable => self.unreadable = self.unreadable.saturating_add(1),
@@ -113,7 +119,8 @@ impl Reading {
             None => self.experiments(wanted),
         };
         let groups = if groups.is_empty() { vec![self.grouped("chain", wanted)?] } else { groups };
-        Ok(Report { groups, lines: self.lines, unreadable: self.unreadable, all })
+        let copies = copies::found(&self.copies, &self.entries);
+        Ok(Report { groups, lines: self.lines, unreadable: self.unreadable, all, copies })
     }
 
     fn known(&self, entry: &Entry, wanted: &Wanted) -> Known {
@@ -258,7 +265,8 @@ impl Report {
             })
         };
         let (paid, premium) = self.all.paid();
-        json!({
+        let copies: Vec<Value> = self.copies.iter().map(Found::json).collect();
+        let mut all = json!({
             "lines": self.lines,
             "unreadable": self.unreadable,
             "requests": self.all.requests,
@@ -266,7 +274,11 @@ impl Report {
             "saved": self.all.saved().map(|own| interval(own.interval())),
             "paid": paid,
             "premium": premium,
-        })
+        });
+        if let (false, Value::Object(members)) = (copies.is_empty(), &mut all) {
+            members.insert("copies".to_owned(), copies.into());
+        }
+        all
     }
 }
 

@@ -32,6 +32,18 @@ fn write(out: &mut String, report: &Report) -> core::fmt::Result {
         writeln!(out)?;
         self::group(out, group)?;
     }
+    for own in &report.copies {
+        write!(
+            out,
+            "\nexperiment {}: {} copies, which served nobody, for {:.6} credits\n  of {} both \
+             answers can be compared",
+            own.experiment, own.copies, own.credits, own.compared
+        )?;
+        match own.agreement() {
+            Some(share) => writeln!(out, ", and {} agree", value(Unit::Share, share))?,
+            None => writeln!(out)?,
+        }
+    }
     writeln!(out, "\nbrackets: 95 % intervals. p and differences hold however often one looks.")
 }
 

@@ -75,7 +75,7 @@ pub(super) fn count(
 }
 
 /// A request as the steps of a decision read it.
-fn request<'r>(
+pub(super) fn request<'r>(
     config: &'r Config,
     head: &'r Head,
     (document, ask, bytes): (&'r Document<'r>, &'r Ask<'r>, usize),

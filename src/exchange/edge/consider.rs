@@ -1,9 +1,11 @@
 //! What the role decides of a request, for those who want to see it and not to have it done.
+use std::rc::Rc;
+
 use super::super::line::Line;
 use super::super::{Envoy, Reply};
 use super::head::{self, Opening};
 use super::{Config, body};
-use crate::decide::{Decision, Trace};
+use crate::decide::{self, Decision, Trace, World};
 use crate::dialect::{Client, Fault, FaultKind, Operation, read_body};
 use crate::policy::Tenant;
 
@@ -22,6 +24,8 @@ pub struct Considered {
     pub stream: bool,
     /// Tokens of its input, estimated.
     pub input_tokens: u64,
+    /// The experiment that may copy it, whatever is drawn.
+    pub may_copy: Option<Rc<str>>,
     /// How it is served.
     pub decision: Decision,
 }
@@ -81,6 +85,11 @@ impl Config {
         match body::read_and_decide(self, own, &document, line, envoy) {
             Err((fault, trace)) => Err(refused(&fault, trace, line)),
             Ok((ask, decision)) => Ok(Considered {
+                may_copy: {
+                    let own = (&document, &ask, bytes.len());
+                    let request = body::request(self, &head, own, World::of(envoy));
+                    decide::may_copy(&request, &decision).map(|own| Rc::clone(&own.name))
+                },
                 client: head.client,
                 operation: head.endpoint.operation,
                 tenant: head.tenant.clone(),

@@ -68,7 +68,8 @@ fn explain(args: &Explain, loaded: &Loaded) -> Result<(String, bool), String> {
     }
     let considered = rehearsal.consider(&request, &scene);
     let course = rehearsal.run(&request, &scene);
-    let shown = shown::Shown { request: &request, considered: &considered, course: &course };
+    let (policy, request) = (rehearsal.policy(), &request);
+    let shown = shown::Shown { request, considered: &considered, course: &course, policy };
     let text = if args.json { format!("{:#}\n", shown.json()) } else { shown.text(args.bodies) };
     Ok((text, shown.is_served()))
 }

@@ -6,12 +6,14 @@ use serde_json::{Value, json};
 use crate::companion::rehearsal::{Attempted, Course, Ending, Request};
 use crate::decide::{Candidate, Entry, Trace};
 use crate::exchange::edge::{Considered, Unserved};
+use crate::policy::{Policy, Shadow};
 
 /// All that is known of a request's course.
 pub(super) struct Shown<'s> {
     pub(super) request: &'s Request,
     pub(super) considered: &'s Result<Considered, Box<Unserved>>,
     pub(super) course: &'s Course,
+    pub(super) policy: &'s Policy,
 }
 
 impl Shown<'_> {
@@ -27,6 +29,12 @@ impl Shown<'_> {
     fn is_after_held(&self, index: usize) -> bool {
         let before = index.checked_sub(1).and_then(|before| self.course.attempts.get(before));
         before.is_some_and(|before| before.held_back)
+    }
+
+    /// The experiment that may copy the request.
+    fn may_copy(&self, considered: &Considered) -> Option<&Shadow> {
+        let name = considered.may_copy.as_ref()?;
+        self.policy.shadows().iter().find(|own| own.name == *name)
     }
 
     fn trace(&self) -> Option<&Trace> {
@@ -67,6 +75,11 @@ impl Shown<'_> {
         if let Ok(considered) = self.considered {
             for candidate in considered.decision.quote.candidates() {
                 self.candidate(out, candidate)?;
+            }
+            if let Some(own) = self.may_copy(considered) {
+                let (chain, name) = (self.policy.shadow_chain(own).name(), &own.name);
+                let share = own.share();
+                writeln!(out, "\n{share} are copied to chain {chain}, by experiment {name}")?;
             }
         }
         if !self.course.attempts.is_empty() {
@@ -139,6 +152,11 @@ impl Shown<'_> {
             members.insert("input_tokens".to_owned(), json!(own.input_tokens));
             let candidates = own.decision.quote.candidates().map(candidate).collect();
             members.insert("candidates".to_owned(), candidates);
+            let copied = self.may_copy(own).map(|own| {
+                let chain = self.policy.shadow_chain(own).name();
+                json!({"experiment": &*own.name, "rate": own.share(), "chain": chain})
+            });
+            members.extend(copied.map(|own| ("shadow".to_owned(), own)));
         }
         let is_a_models = self.course.ending == Ending::Answered;
         let answered = self.course.attempts.last().filter(|_| is_a_models);

@@ -38,7 +38,8 @@ pub(super) fn wasm(path: &Path) -> Result<String, String> {
     }
 }
 
-/// The names of the secrets that a provider, the ledger or a collector needs, in the order of the policy.
+/// The names of the secrets that providers, the ledger and collectors need, in the order of the
+/// policy.
 fn needed(policy: &Policy) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
     let providers = policy.models().iter().filter_map(|model| model.provider.secret.as_deref());
