@@ -38,7 +38,11 @@ const POLICY: &str = r#"{
   "chains": {"both": ["gemini", "gpt"], "gemini": ["gemini"], "claude": ["claude"], "bare": ["bare"],
     "mixed": ["claude", "gpt"], "careful": {"cascade": ["gemini", "gpt"]},
     "patient": {"cascade": ["claude", "gpt"], "streaming": "wait"},
-    "twins": {"cascade": ["nano", "gpt"]}},
+    "twins": {"cascade": ["nano", "gpt"]},
+    "agreeing": {"cascade": ["gemini", "nano", "gpt"], "accept": {"agree": ["gemini", "nano"]}},
+    "agreeing-late": {"cascade": ["nano", "claude", "gemini", "gpt"],
+      "accept": {"agree": ["claude", "gemini"]}},
+    "agreeing-wide": {"cascade": ["gpt", "claude", "gemini"], "accept": {"agree": ["gpt", "claude"]}}},
   "routes": [
     {"models": ["claude"], "chain": "claude"},
     {"models": ["bare"], "chain": "bare"},
@@ -46,6 +50,9 @@ const POLICY: &str = r#"{
     {"models": ["careful"], "chain": "careful"},
     {"models": ["patient"], "chain": "patient"},
     {"models": ["twins"], "chain": "twins"},
+    {"models": ["agreeing"], "chain": "agreeing"},
+    {"models": ["agreeing-late"], "chain": "agreeing-late"},
+    {"models": ["agreeing-wide"], "chain": "agreeing-wide"},
     {"models": ["auto"], "chain": "both"},
     {"models": ["gemini"], "chain": "gemini"}
   ],

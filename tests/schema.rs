@@ -83,7 +83,7 @@ fn full() -> Value {
     });
     let accept = json!({
         "finish": true, "refusal": true, "empty": true, "schema_valid": true, "tools_valid": true,
-        "hedging": ["perhaps"], "min_chars": 1, "max_chars": 100,
+        "hedging": ["perhaps"], "min_chars": 1, "max_chars": 100, "agree": ["m", "n"],
     });
     let key = json!({
         "sha256": "9f".repeat(32), "tenant": "acme", "user": "ci", "key": "nightly",
@@ -111,8 +111,8 @@ fn full() -> Value {
         "providers": {
             "p": {"dialect": "openai", "endpoint": "https://api.example.com", "secret": "p-key"},
         },
-        "models": {"m": model, "n": model},
-        "chains": {"c": {"cascade": ["m", "n"], "streaming": "wait", "accept": accept}},
+        "models": {"m": model, "n": model, "o": model},
+        "chains": {"c": {"cascade": ["m", "n", "o"], "streaming": "wait", "accept": accept}},
         "request_headers": ["x-team"],
         "classifier": {"weights": weights::base64(), "threshold": 0.62},
         "classes": [{"name": "odd", "when": when}, {"name": "usual"}],
@@ -128,7 +128,7 @@ fn full() -> Value {
                 {"name": "other", "weight": 1, "chain": "c"},
             ],
         }, shadow::experiment()],
-        "prompt": [prompt()], "context": {"overflow": "reject"}, "resilience": {"attempts": 2, "idle_timeout": "30s"},
+        "prompt": [prompt()], "context": {"overflow": "reject"}, "resilience": {"attempts": 3, "idle_timeout": "30s"},
         "credits": {
             "cluster": "counting", "endpoint": "http://ledger:8700", "secret": "token",
             "http2": true, "timeout": "100ms", "hold_for": "2m", "on_unavailable": "grace",
@@ -212,7 +212,7 @@ fn the_reader_knows_the_fields_of_the_schema_and_no_others() {
         assert!(problems.ends_with(&expected), "{at}: {problems}\n{expected}");
         sections += 1;
     });
-    assert_eq!(sections, 43, "sections, as the reference page has them");
+    assert_eq!(sections, 45, "sections, as the reference page has them");
 }
 
 #[test]

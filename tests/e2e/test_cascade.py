@@ -10,12 +10,14 @@ from conftest import ENVOYS
 from support import paths
 from support.credits import cost, credits_policy, paid, stream_text
 from support.gateway import CHAT, MESSAGES, Gateway, render
-from support.policy import CLAUDE, GPT, THINKER
+from support.policy import CLAUDE, GEMINI, GPT, THINKER
 
 BOTH = pytest.mark.parametrize("path", [CHAT, MESSAGES], ids=["openai", "anthropic"])
 # More than the answer that the simulator gives to a word, less than a hundred words more.
 MOST = 400
 LONG = "tell me [words:200]"
+# The simulator quotes what it is asked: every model comes to this.
+SAME = r"what is \boxed{18}"
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +43,12 @@ def cascade(setup, cascades, rules, sim, between):
             "streaming": "wait",
         }
         own["chains"]["usual"] = {"cascade": ["thinker", "claude"]}
-        for chain in ("careful", "patient", "usual"):
+        own["chains"]["agreeing"] = {
+            "cascade": ["gpt", "gemini", "claude"],
+            "accept": {"agree": ["gpt", "gemini"]},
+            "streaming": "wait",
+        }
+        for chain in ("careful", "patient", "usual", "agreeing"):
             own["routes"].append({"models": [chain], "chain": chain})
         version, workers = setup
         folder = paths.LOGS / f"cascade-{version}-{workers}w"
@@ -152,3 +159,73 @@ def test_both_fail(cascade, purse, sim):
     # What failed costs nothing; the answer that nobody saw was made all the same.
     entry = purse.settled(1)[0]
     assert entry.outcome == "not_accepted" and entry.credits > 0
+
+
+@pytest.mark.core
+@BOTH
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_two_that_agree_give_one_answer(cascade, purse, sim, path, stream):
+    more = {"stream": True} if stream else {}
+    answer = purse.ask(cascade, path, SAME, "agreeing", **more)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["x-tradewind-model"] == "gemini"
+    assert answer.headers["x-tradewind-attempts"] == "2"
+    text = stream_text(answer.text) if stream else answer.text
+    assert "gemini" in text and "openai/" not in text
+    assert asked(sim) == [GPT, GEMINI]
+    first, second = purse.settled(2)
+    paid(first, "gpt", "not_accepted")
+    paid(second, "gemini")
+    held, agreed = logged(cascade, answer)["attempts"]
+    assert (held["outcome"], held["why"]) == ("not_accepted", "agree")
+    assert agreed["outcome"] == "answered"
+    assert (held["conclusion"], held["digest"]) == (agreed["conclusion"], agreed["digest"])
+    assert held["conclusion"] == "number"
+
+
+@pytest.mark.core
+@BOTH
+def test_two_that_do_not_agree_are_followed_by_the_last(cascade, purse, sim, path):
+    # Each names itself in a few words.
+    answer = purse.ask(cascade, path, "hi", "agreeing")
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["x-tradewind-model"] == "claude"
+    assert asked(sim) == [GPT, GEMINI, CLAUDE]
+    first, second, last = purse.settled(3)
+    paid(first, "gpt", "not_accepted")
+    paid(second, "gemini", "not_accepted")
+    paid(last, "claude")
+    attempts = logged(cascade, answer)["attempts"]
+    assert [own.get("why") for own in attempts] == ["agree", "agree", None], attempts
+    rows = cascade.envoy.counters("tradewind_cascade_answers_total")
+    assert rows[(("model", "gemini"), ("verdict", "agree"))] >= 1
+
+
+@pytest.mark.core
+def test_where_nothing_can_agree_the_second_is_left_out(cascade, purse, sim):
+    answer = purse.ask(cascade, CHAT, LONG, "agreeing")
+    assert answer.headers["x-tradewind-model"] == "claude", answer.text
+    assert asked(sim) == [GPT, CLAUDE]
+    charged(purse)
+    held, _ = logged(cascade, answer)["attempts"]
+    assert (held["why"], held["conclusion"]) == ("agree", "prose")
+
+
+@pytest.mark.parametrize(
+    "weather", [{"status": 529}, {"reset": "before_headers"}], ids=["status", "reset"]
+)
+def test_where_the_first_fails_the_second_is_left_out(cascade, purse, sim, weather):
+    sim.weather(GPT, **weather)
+    answer = purse.ask(cascade, CHAT, SAME, "agreeing")
+    assert answer.headers["x-tradewind-model"] == "claude", answer.text
+    # A connection that breaks may have been a stale one.
+    assert [model for model in asked(sim) if model != GPT] == [CLAUDE]
+    paid(purse.settled(1)[0], "claude")
+
+
+def test_where_the_second_fails_the_last_is_asked(cascade, purse, sim):
+    sim.weather(GEMINI, status=503)
+    answer = purse.ask(cascade, CHAT, SAME, "agreeing")
+    assert answer.headers["x-tradewind-model"] == "claude", answer.text
+    assert asked(sim) == [GPT, GEMINI, CLAUDE]
+    charged(purse)

@@ -70,3 +70,36 @@ fn the_hold_of_a_cascade_is_for_all_of_its_models() {
     // Its name in the body is some bytes longer than the others'.
     assert!(more.micros() < 20, "{one} and {both}, the dearer is the last: {cascade}");
 }
+
+/// Of two models whose answers are to agree both answer before another one, or neither does.
+#[test]
+fn a_model_that_nobody_can_agree_with_is_left_out() {
+    // What Gemini cannot be told, and what only fits into larger windows.
+    let biased = r#","logit_bias":{"1":2}"#;
+    let long = "word ".repeat(20_000);
+    let longer = "word ".repeat(120_000);
+    for (model, rest, text, models, why) in [
+        ("agreeing", "", "Hi", &["gemini", "nano", "gpt"][..], "judged gemini, judged nano"),
+        ("agreeing", biased, "Hi", &["gpt"], "skipped nano"),
+        ("agreeing", "", &long, &["gpt"], "skipped nano"),
+        ("agreeing", "", &longer, &["gpt"], ""),
+        ("agreeing", r#","stream":true"#, "Hi", &["gpt"], "skipped gemini, skipped nano"),
+        (
+            "agreeing-late",
+            "",
+            "Hi",
+            &["nano", "claude", "gemini", "gpt"],
+            "judged nano, judged claude, judged gemini",
+        ),
+        ("agreeing-late", "", &long, &["nano", "gpt"], "skipped claude, judged nano"),
+        // The last one is nobody's pair.
+        ("agreeing-wide", "", &long, &["claude"], "skipped gpt"),
+    ] {
+        let body = format!(
+            r#"{{"model":"{model}","messages":[{{"role":"user","content":"{text}"}}]{rest}}}"#
+        );
+        let decision = decided(&body, &Counting::default()).unwrap();
+        let (left, judged, said) = served(&decision);
+        assert_eq!((&*left, judged, &*said), (models, models.len() > 1, why), "{model} {rest}");
+    }
+}
