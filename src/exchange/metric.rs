@@ -157,8 +157,8 @@ metrics! {
     FIRST_TOKEN: Histogram "tradewind_time_to_first_token_milliseconds" [MODEL] TAKES,
         "How long it took in a streamed answer until the first of its content was there.";
     CASCADE_ANSWERS: Counter "tradewind_cascade_answers_total" [JUDGED, VERDICT] &[],
-        "Answers of cascades that were judged, by `accepted` or the rule that one breaks first. The \
-         first of two that are to agree counts as `agree`, whatever the second says.";
+        "Answers of cascades that were judged, by `accepted` or the rule that one breaks first. Of \
+         two that are to agree the first counts as `agree`, whatever the second says.";
     STREAMS_CUT: Counter "tradewind_streams_cut_total" [MODEL] &[],
         "Streamed answers that broke after the app had a part of them.";
     STREAMS_TOO_LARGE: Counter "tradewind_streams_too_large_total" [MODEL] &[],

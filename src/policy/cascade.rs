@@ -197,11 +197,11 @@ const AGREEMENT: Optional<List> = Field::optional(
     "none need to",
     "Two models that answer one after the other, before the last: the app gets the second one's \
      answer where both come to the same, and else the next model is asked. Compared are calls of \
-     functions, JSON, a letter (A to J), a number with its unit, one block of code, or a few words: \
-     what stands in `\\boxed{}`, after `####` or after \"the answer is\", or all of a short answer. \
-     Long prose agrees with nothing: have a prompt ask for a last line \"Answer: …\". The second \
-     model is not asked where the first fails, breaks another rule or says nothing that can be \
-     compared; neither is where the other may not serve the request.",
+     functions, JSON, a letter (A to J), a number with its unit, one block of code, or a few \
+     words: what stands in `\\boxed{}`, after `####` or after \"the answer is\", or all of a short \
+     answer. Long prose agrees with nothing: have a prompt ask for a last line \"Answer: …\". The \
+     second model is not asked where the first fails, breaks another rule or says nothing that \
+     can be compared; neither is where the other may not serve the request.",
 );
 
 const CHARS: Whole = Whole { of: "characters", least: 1, most: 10_000_000 };

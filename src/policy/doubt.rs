@@ -28,7 +28,7 @@ pub(super) fn doubt(chain: &Chain, models: &[Rc<Model>]) -> Option<String> {
         let both = Price {
             input: one.input.checked_add(two.input)?,
             output: one.output.checked_add(two.output)?,
-            ..one.clone()
+            ..*one
         };
         is_cheaper(last.price.as_ref()?, &both).then(|| {
             format!(

@@ -85,8 +85,8 @@ pub(super) fn read(line: &str) -> Said {
     }
     let attempts = line.get("attempts").and_then(Value::as_array).map(Vec::as_slice);
     let attempts = attempts.unwrap_or_default();
-    // Of two models whose answers are to agree the first is not accepted alone. Where the second is,
-    // both were asked for one answer, and nothing was fallen back from.
+    // Of two models whose answers are to agree the first is not accepted alone. Where the second
+    // is, both were asked for one answer, and nothing was fallen back from.
     let agreed = attempts
         .iter()
         .position(|own| own.get("conclusion").is_some() && text_in(own, "outcome") != NOT_ACCEPTED);

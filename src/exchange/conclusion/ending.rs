@@ -14,8 +14,8 @@ pub(super) fn read(text: &str) -> Option<Piece> {
     line(text).or_else(|| calculated(text))
 }
 
-/// The first line or the last one that is a letter, or the last that is a number, where a blank line
-/// stands between it and the others, and these are nothing like it.
+/// The first line or the last one that is a letter, or the last that is a number, where a blank
+/// line stands between it and the others, and these are nothing like it.
 fn line(text: &str) -> Option<Piece> {
     let mut found = text.lines().map(str::trim).filter_map(Piece::whole);
     let (piece, None) = (found.next()?, found.next()) else { return None };

@@ -1,7 +1,7 @@
 //! Two models of a cascade whose answers are to come to the same.
 //!
-//! The first one's answer is held back: Envoy asks the second as after a failure. Where nothing that
-//! the second says could agree, it is left out, and the model behind it is next.
+//! The first one's answer is held back: Envoy asks the second as after a failure. Where nothing
+//! that the second says could agree, it is left out, and the model behind it is next.
 use super::super::{Effect, Envoy, NEXT, PLAN, Plan, Turn};
 
 /// What a model is of such a pair.
