@@ -108,3 +108,24 @@ fn reasoning_is_signed_and_the_prompt_cache_remembers() {
     assert_eq!(cached(world.ask("openai", &long)), 0);
     assert!(cached(world.ask("openai", &long)).as_u64().unwrap() >= 1024);
 }
+
+#[test]
+fn anthropic_reads_what_was_marked_before_and_writes_the_rest() {
+    let world = World::new();
+    let mark = json!({"type": "ephemeral"});
+    let marked = |text: &str| json!([{"type": "text", "text": text, "cache_control": mark}]);
+    let long = "prefix ".repeat(1000);
+    let mut body = plain("anthropic", "hi", &json!({"system": marked(&long)}));
+    let counts = |answer: Answer| {
+        let usage = answer.json()["usage"].clone();
+        let count = |name: &str| usage[name].as_u64().unwrap();
+        (count("cache_read_input_tokens"), count("cache_creation_input_tokens"))
+    };
+    let (read, written) = counts(world.ask("anthropic", &body));
+    assert!(read == 0 && written >= 1024, "{read} {written}");
+    // A turn more, with a mark of its own beside the one before.
+    body["messages"][0]["content"] = marked(&long);
+    let (again, more) = counts(world.ask("anthropic", &body));
+    assert!(again == written && more >= 1024, "{again} {more}");
+    assert_eq!(counts(world.ask("anthropic", &body)), (again + more, 0));
+}

@@ -51,16 +51,20 @@ impl State {
         (if cached >= LEAST { cached } else { 0 }, 0)
     }
 
-    /// Anthropic caches what the request marks, and says what it wrote.
+    /// Anthropic caches what the request marks, and says what it wrote: what comes after the
+    /// longest marked part that it has.
     fn remember_marked(&self, request: &ChatRequest) -> (u64, u64) {
-        let marked = request.cache_mark.and_then(|at| request.prompt.get(..at));
-        let Some(marked) = marked else { return (0, 0) };
-        let tokens = super::talk::tokens(marked);
-        if tokens < LEAST {
-            return (0, 0);
-        }
-        let fresh = lock(&self.prefixes).insert(more(start(request), marked.as_bytes()));
-        if fresh { (0, tokens) } else { (tokens, 0) }
+        let marked = request.cache_marks.iter().filter_map(|at| request.prompt.get(..*at));
+        let marked: Vec<(u64, u64)> = marked
+            .map(|own| (super::talk::tokens(own), more(start(request), own.as_bytes())))
+            .filter(|(tokens, _)| *tokens >= LEAST)
+            .collect();
+        let mut seen = lock(&self.prefixes);
+        let known = marked.iter().filter(|(_, own)| seen.contains(own));
+        let read = known.map(|(tokens, _)| *tokens).max().unwrap_or(0);
+        let all = marked.iter().map(|(tokens, _)| *tokens).max().unwrap_or(0);
+        seen.extend(marked.into_iter().map(|(_, own)| own));
+        (read, all.saturating_sub(read))
     }
 }
 

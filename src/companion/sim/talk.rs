@@ -37,8 +37,8 @@ pub(super) struct ChatRequest {
     pub(super) stream: bool,
     /// All that counts as input, in order.
     pub(super) prompt: String,
-    /// Where in `prompt` the last cache mark stands, in bytes (Anthropic).
-    pub(super) cache_mark: Option<usize>,
+    /// Where in `prompt` cache marks stand, in bytes (Anthropic).
+    pub(super) cache_marks: Vec<usize>,
     /// The text of the last user message.
     pub(super) last: String,
     pub(super) messages: usize,

@@ -189,7 +189,7 @@ fn cache(
             format!("A maximum of 4 blocks with cache_control may be provided. Found {marks}.");
         return Err(invalid(at, message));
     }
-    request.cache_mark = Some(request.prompt.len());
+    request.cache_marks.push(request.prompt.len());
     Ok(())
 }
 

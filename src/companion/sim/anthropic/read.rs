@@ -70,7 +70,7 @@ pub(super) fn read(body: &Value, newest: bool) -> Result<ChatRequest, InvalidFie
         messages::last_turn_thinks(items(body, "messages"))?;
     }
     if body.get("cache_control").is_some_and(Value::is_object) {
-        request.cache_mark = Some(request.prompt.len());
+        request.cache_marks.push(request.prompt.len());
     }
     output(body, &mut request)?;
     Ok(request)

@@ -33,7 +33,7 @@ pub(super) fn read(
         request.tools.push(tool_read);
         request.hear(&tool.to_string());
         if tool.get("cache_control").is_some_and(Value::is_object) {
-            request.cache_mark = Some(request.prompt.len());
+            request.cache_marks.push(request.prompt.len());
         }
     }
     match body.get("tool_choice").and_then(Value::as_object) {
