@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 #[path = "support/cascades.rs"]
 mod cascades;
+#[path = "support/kept.rs"]
+mod kept;
 
 use std::cell::{Cell, OnceCell};
 

@@ -33,8 +33,11 @@ const BEYOND: &[&str] = &[
     "experiments",
     "long-chain",
     "metric-label",
+    "prompt-cache",
     "prompt",
     "questions",
+    "sticky-routes",
+    "sticky",
     "tags",
     "unused",
     "window",
@@ -77,9 +80,8 @@ fn full() -> Value {
         "cache_write_1h": "6", "reasoning": "15", "per_image": "0.01", "per_request": "0.001",
     });
     let model = json!({
-        "provider": "p", "name": "m-1", "context_window": 1000, "max_output_tokens": 100,
-        "capabilities": ["tools"], "price": price, "unsupported": "drop",
-        "tags": {"region": "eu", "zero_retention": true},
+        "provider": "p", "name": "m-1", "context_window": 1000, "max_output_tokens": 100, "capabilities": ["tools"], "price": price, "unsupported": "drop",
+        "tags": {"region": "eu", "zero_retention": true}, "prompt_cache": {"marks": "auto", "ttl": "1h", "min_tokens": 2000},
     });
     let accept = json!({
         "finish": true, "refusal": true, "empty": true, "schema_valid": true, "tools_valid": true,
@@ -109,7 +111,7 @@ fn full() -> Value {
         ],
         "limits": {"request": {"max_body_bytes": "1MiB", "max_messages": 10, "max_output_tokens": 9}},
         "providers": {
-            "p": {"dialect": "openai", "endpoint": "https://api.example.com", "secret": "p-key"},
+            "p": {"dialect": "anthropic", "endpoint": "https://api.example.com", "secret": "p-key"},
         },
         "models": {"m": model, "n": model, "o": model},
         "chains": {"c": {"cascade": ["m", "n", "o"], "streaming": "wait", "accept": accept}},
@@ -128,13 +130,12 @@ fn full() -> Value {
                 {"name": "other", "weight": 1, "chain": "c"},
             ],
         }, shadow::experiment()],
-        "prompt": [prompt()], "context": {"overflow": "reject"}, "resilience": {"attempts": 3, "idle_timeout": "30s"},
+        "sticky": {"by": {"header": "x-team"}, "for": "1m", "routes": ["auto"], "across_classes": true}, "prompt": [prompt()], "context": {"overflow": "reject"}, "resilience": {"attempts": 3, "idle_timeout": "30s"},
         "credits": {
             "cluster": "counting", "endpoint": "http://ledger:8700", "secret": "token",
             "http2": true, "timeout": "100ms", "hold_for": "2m", "on_unavailable": "grace",
-            "grace": {"credits": "5", "seconds": 60}, "lease": {"credits": "2", "seconds": 5},
-            "near_limit": {"below": "20%", "chain": "c"}, "on_token_refused": "allow",
-            "on_exhausted": "stop", "on_abandoned": "hold",
+            "grace": {"credits": "5", "seconds": 60}, "lease": {"credits": "2", "seconds": 5}, "on_exhausted": "stop",
+            "near_limit": {"below": "20%", "chain": "c"}, "on_token_refused": "allow", "on_abandoned": "hold",
         },
     })
 }

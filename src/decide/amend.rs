@@ -47,14 +47,7 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
         if !request.is_spoken_by(&leg.model) {
             return None;
         }
-        let change = match &leg.shortened {
-            None => Some(change(request, whole, leg, &common)),
-            Some(shortened) => shortened.read(request, |document, ask| {
-                let common = self::common(request, (document, ask));
-                let change = change(request, (document, ask), leg, &common);
-                Some(Change { edits: composed(&shortened.edits, &change.edits)?, ..change })
-            }),
-        };
+        let change = change_for(request, whole, leg, &common);
         let Some(change) = change else { return Some(Cow::Borrowed(OVERLAPPING)) };
         if change.edits.len() > EDITS_MAX {
             return Some(Cow::Owned(format!(
@@ -112,6 +105,28 @@ fn common<'d>(request: &Request<'_>, (document, ask): (&'d Document<'d>, &Ask<'d
         common.left_out = unshared.left_out;
     }
     common
+}
+
+/// What changes for one model, marks for its provider's cache among it; `None` where it cannot be
+/// told both that and what is left of the conversation.
+fn change_for<'d>(
+    request: &Request<'_>,
+    whole: (&'d Document<'d>, &Ask<'d>),
+    leg: &Leg,
+    common: &Change,
+) -> Option<Change> {
+    let inbound = request.inbound;
+    let Some(shortened) = &leg.shortened else {
+        let change = change(request, whole, leg, common);
+        return Some(Change { edits: inbound.marked(whole.0, change.edits, leg.marks), ..change });
+    };
+    shortened.read(request, |document, ask| {
+        let common = self::common(request, (document, ask));
+        let change = change(request, (document, ask), leg, &common);
+        let marked = inbound.marked(document, change.edits, leg.marks);
+        let edits = composed(&shortened.edits, &marked)?;
+        Some(Change { edits, ..change })
+    })
 }
 
 fn change<'d>(

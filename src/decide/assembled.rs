@@ -12,6 +12,8 @@ pub struct Assembled {
     pub(super) arm: Option<(usize, usize)>,
     /// The experiment that copies it, by its place among those of the policy.
     pub(super) shadow: Option<usize>,
+    /// Its conversation, where that can be told.
+    pub(super) conversation: Option<u64>,
     /// Its class, its arms, and which rules have added to it.
     pub(super) entries: Vec<Entry>,
 }

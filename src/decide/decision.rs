@@ -2,9 +2,9 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::{Entry, Expected, Request, Shortened, Trace, Verdict};
+use super::{Entry, Expected, Keeping, Request, Shortened, Trace, Verdict};
 use crate::credit::Credits;
-use crate::dialect::{Change, Format, Operation};
+use crate::dialect::{CacheMarks, Change, Format, Operation};
 use crate::policy::{Cascade, Model, Policy};
 
 /// How a request is served.
@@ -57,6 +57,8 @@ pub struct Outline {
     pub changes: Vec<Change>,
     /// What an answer is judged by that is judged.
     pub expected: Expected,
+    /// What is to be remembered of whoever answers; `None` where nothing is.
+    pub keeping: Option<Box<Keeping>>,
 }
 
 /// The ways to serve a request.
@@ -104,6 +106,8 @@ pub struct Leg {
     pub change: usize,
     /// The request without its oldest turns, where the model has no room for all of it.
     pub shortened: Option<Rc<Shortened>>,
+    /// What of the request is marked for its provider's cache; `None` where nothing is.
+    pub marks: Option<CacheMarks>,
 }
 
 /// The most that one model may use of a request, in tokens.
@@ -141,6 +145,7 @@ impl Decision {
             is_shared_thread: false,
             changes: Vec::new(),
             expected: Expected::default(),
+            keeping: None,
         };
         Self {
             outline,
@@ -197,6 +202,7 @@ impl Leg {
             bounds: None,
             change: 0,
             shortened: None,
+            marks: None,
         }
     }
 
@@ -219,6 +225,29 @@ impl Candidate {
     pub(super) fn new(chain: &str, legs: Vec<Leg>, cascade: Option<Cascade>) -> Self {
         let last = legs.last().map(|leg| Rc::clone(&leg.model));
         Self { chain: chain.to_owned(), legs, cascade, last, max_cost: Credits::ZERO }
+    }
+
+    /// Has a model of the chain tried before the others; in a cascade, without those before it.
+    /// `false` where it is none of them.
+    pub(super) fn begin_with(&mut self, model: &str) -> bool {
+        let Some(place) = self.legs.iter().position(|leg| leg.model.name == model) else {
+            return false;
+        };
+        if self.cascade.is_some() {
+            self.legs.drain(..place);
+        } else if let Some(own) = self.legs.get_mut(..=place) {
+            own.rotate_right(1);
+        }
+        true
+    }
+
+    /// Has a model of another chain tried before this one's. Nobody judges it: of a cascade only
+    /// the last model follows.
+    pub(super) fn put_first(&mut self, leg: Leg) {
+        if self.cascade.take().is_some() {
+            self.legs.drain(..self.legs.len().saturating_sub(1));
+        }
+        self.legs.insert(0, leg);
     }
 
     fn pass_over(

@@ -13,19 +13,24 @@ mod bound;
 mod cascade;
 mod chain;
 mod class;
+
 mod context;
+mod conversation;
 mod decision;
 mod expected;
 mod experiment;
 mod fit;
+mod kept;
 mod known;
 mod limits;
 mod prompt;
+mod prompt_cache;
 mod request;
 mod require;
 mod route;
 mod shadow;
 mod shortened;
+mod sticky;
 mod thread;
 mod trace;
 mod unfit;
@@ -35,6 +40,7 @@ pub use assembled::Assembled;
 pub use decision::{Bounds, Candidate, Decision, Leg, Outline, Quote, Size};
 pub use expected::{Calls, Expected};
 pub use fit::{Facts, misfit};
+pub use kept::Keeping;
 pub use prompt::assemble;
 pub use request::{CHAIN, CLASS, Request};
 pub use route::unknown_model;
@@ -78,9 +84,11 @@ pub const STEPS: &[Step] = &[
     experiment::STEP,
     shadow::STEP,
     chain::STEP,
+    sticky::STEP,
     require::STEP,
     thread::STEP,
     fit::STEP,
+    prompt_cache::STEP,
     amend::STEP,
     cascade::STEP,
     afford::STEP,

@@ -3,6 +3,7 @@
 //! The rules are asked of the app's own request: its route, its class and its arms are found first,
 //! and stay what they are. What is made of it is a body in the app's own format, which is read as
 //! the app's own would be: every step after this, every model and every attempt see that one.
+use super::conversation::conversation;
 use super::known::Known;
 use super::{
     Assembled, Decision, Entry, Refusal, Request, Verdict, class, experiment, limits, route, shadow,
@@ -57,7 +58,14 @@ pub fn assemble(request: &Request<'_>) -> Result<Option<Assembled>, Box<Refusal>
     }
     let edits = (request.inbound.assemble)(request.document, request.ask, &assembly);
     let body = splice(request.document.text().as_bytes(), &edits, "", None);
-    Ok(body.map(|body| Assembled { body, class, arm, shadow, entries }))
+    Ok(body.map(|body| Assembled {
+        body,
+        class,
+        arm,
+        shadow,
+        conversation: conversation(request),
+        entries,
+    }))
 }
 
 /// What stands for a variable.

@@ -36,6 +36,8 @@ pub enum Verdict {
     Assigned,
     /// The chain may serve the request.
     Chosen,
+    /// The model has answered before, and is tried first.
+    Kept,
     /// The model may not serve the request.
     Skipped,
     /// The model may give less than it was asked for, or less than half of what it could.
@@ -44,6 +46,8 @@ pub enum Verdict {
     Added,
     /// The model is sent the conversation without its oldest turns.
     Shortened,
+    /// What of the request is kept by the model's provider is marked.
+    Marked,
     /// The model answers first, and its answer is judged.
     Judged,
     /// The model answers, and nobody judges that, though it is not the last one of its cascade.
@@ -62,10 +66,12 @@ impl Verdict {
             Self::Classed => "classed",
             Self::Assigned => "assigned",
             Self::Chosen => "chosen",
+            Self::Kept => "kept",
             Self::Skipped => "skipped",
             Self::Lowered => "lowered",
             Self::Added => "added",
             Self::Shortened => "shortened",
+            Self::Marked => "marked",
             Self::Judged => "judged",
             Self::Unjudged => "unjudged",
             Self::Raised => "raised",

@@ -22,6 +22,9 @@ pub struct Ask<'d> {
     pub stream_usage: bool,
     /// The instructions that come before the conversation, in order.
     pub system: Vec<Cow<'d, str>>,
+    /// How many of these come before the conversation; `None` where there is no conversation. Those
+    /// that come later are none that it began with.
+    pub opening: Option<usize>,
     /// The conversation, oldest turn first.
     pub turns: Vec<Turn<'d>>,
     /// How many messages the app sent, before they were joined into turns.

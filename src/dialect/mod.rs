@@ -9,6 +9,7 @@ mod answer;
 mod ask;
 mod assemble;
 mod blame;
+mod cache;
 pub mod client;
 mod compose;
 mod count;
@@ -35,6 +36,7 @@ pub use ask::{
     ToolChoice, Turn,
 };
 pub use assemble::Assembly;
+pub use cache::{CacheMarks, Marking};
 pub use client::Client;
 pub use compose::composed;
 pub use fault::{Fault, FaultKind};

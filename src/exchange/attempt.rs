@@ -41,5 +41,5 @@ pub(super) fn other_format(
     }
     let target = Target { model: &leg.provider_model, max_output_tokens: most };
     let left_out = endpoint.left_out(&ask, &target, leg.drops);
-    (endpoint.write_request(ask, &target), left_out)
+    (endpoint.format.marked(endpoint.write_request(ask, &target), leg.marks), left_out)
 }

@@ -4,7 +4,7 @@ use super::record::{Tried, Untold};
 use super::shadow::Sampled;
 use super::spend::{EndedBy, Ending, PendingHold, Reservation, settle};
 use super::{Effect, Envoy, Read, Report, record};
-use crate::decide::GivenTo;
+use crate::decide::{GivenTo, Keeping};
 use crate::resilience::Records;
 
 /// One thing that a request owes.
@@ -16,6 +16,8 @@ pub(super) enum Duty {
     Record,
     /// A provider keeps the conversation: the answer is remembered as that tenant's.
     Remember(String),
+    /// A later request may go to the model that has answered: which one that is is remembered.
+    Keep(Box<Keeping>),
     /// Credits were set aside: what ran is charged, and the rest is free again.
     Settle(Box<Reservation>),
     /// The request was sampled, or is a copy: what is said of its answer, where it has one.
@@ -57,11 +59,11 @@ impl Duties {
     pub(super) fn take_pending(&mut self, call: u64) -> Option<Box<PendingHold>> {
         let at = self.0.iter().position(|duty| match duty {
             Duty::Release(pending) => pending.awaits(call),
-            Duty::Record | Duty::Remember(_) | Duty::Settle(_) | Duty::Copy(_) => false,
+            _ => false,
         })?;
         match self.0.remove(at) {
             Duty::Release(pending) => Some(pending),
-            Duty::Record | Duty::Remember(_) | Duty::Settle(_) | Duty::Copy(_) => None,
+            _ => None,
         }
     }
 
@@ -99,6 +101,12 @@ impl Duties {
                     }
                 }
                 Duty::Copy(sampled) => effects.extend(sampled.over(reports, line)),
+                Duty::Keep(keeping) => {
+                    if let Some(last) = reports.last().filter(|last| last.has_served()) {
+                        let records = || Records::at(envoy, envoy.now_ms());
+                        keeping.remember(records, &last.model, last.call);
+                    }
+                }
                 Duty::Settle(reservation) => {
                     let connected = !answered && is_connected(envoy);
                     let ending = Ending { answered, relayed, by, connected };

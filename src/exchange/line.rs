@@ -97,11 +97,13 @@ impl Line {
         }
         chain.iter().for_each(|chain| self.text("chain", chain));
         for (name, verdict, what) in [
+            ("kept", Verdict::Kept, "model"),
             ("skipped", Verdict::Skipped, "model"),
             ("prompt", Verdict::Added, "rule"),
             ("lowered", Verdict::Lowered, "model"),
             ("shortened", Verdict::Shortened, "model"),
             ("unjudged", Verdict::Unjudged, "model"),
+            ("marked", Verdict::Marked, "model"),
             ("raised", Verdict::Raised, "field"),
         ] {
             if !trace.of(chain).any(|entry| entry.verdict == verdict) {

@@ -173,6 +173,8 @@ metrics! {
          the memory for bodies was used up.";
     SHADOW_RECORDS: Counter "tradewind_shadow_records_total" [SHADOW, RECORDED] &[],
         "Records of requests and their copies for the operator's collector, by what came of them.";
+    KEPT: Counter "tradewind_kept_total" [MODEL] &[],
+        "Requests that were to go to a model first since it had answered before, by that model.";
     REFUSED: Counter "tradewind_refused_total" [] &[],
         "Requests that were refused before a provider saw them.";
     LOCAL_FAILURES: Counter "tradewind_local_failures_total" [] &[],

@@ -41,6 +41,8 @@ pub struct Report {
     pub model: String,
     /// The provider's id of its answer; empty where there is none yet.
     pub answer_id: String,
+    /// The digest of the id of the first function call in its answer; 0 where there is none.
+    pub call: u64,
     /// How often this model was tried: more than once where a connection was stale.
     pub tries: u64,
     /// How it stands.
@@ -135,6 +137,11 @@ impl Report {
     #[must_use]
     pub fn has_content(&self) -> bool {
         self.first_ms > 0
+    }
+
+    /// Whether it has served its app: its answer came to its own end, or the app left while it ran.
+    pub(super) fn has_served(&self) -> bool {
+        self.is_answered() || (self.progress == Progress::Running && self.has_content())
     }
 
     /// Notes the provider's id of the answer.
@@ -251,7 +258,7 @@ impl Report {
         let Quiet { ms, ended } = self.quiet;
         let Used { reported, text_estimate, reasoning_estimate } = self.used;
         let times = [self.began_ms, self.first_ms, self.last_ms, self.ended_ms, ms];
-        let counts = [ended, text_estimate, reasoning_estimate, self.bytes];
+        let counts = [ended, text_estimate, reasoning_estimate, self.bytes, self.call];
         times.into_iter().chain(counts).for_each(|number| out.number(number));
         out.option(reported, write_usage);
         out.text(&self.why);
@@ -271,7 +278,8 @@ impl Report {
         let mut number = || fields.number();
         let (began_ms, first_ms, last_ms) = (number()?, number()?, number()?);
         let (ended_ms, quiet) = (number()?, Quiet { ms: number()?, ended: number()? });
-        let (text_estimate, reasoning_estimate, bytes) = (number()?, number()?, number()?);
+        let (text_estimate, reasoning_estimate) = (number()?, number()?);
+        let (bytes, call) = (number()?, number()?);
         let used = Used { reported: fields.option(read_usage)?, text_estimate, reasoning_estimate };
         let (why, answer_id) = (fields.text()?.to_owned(), fields.text()?.to_owned());
         let (conclusion, skips) = (fields.option(Conclusion::read)?, fields.flag()?);
@@ -280,7 +288,7 @@ impl Report {
         #[rustfmt::skip]
         let read = Self {
             model, tries, progress, status, began_ms, first_ms, last_ms, ended_ms, quiet, used,
-            bytes, why, answer_id, conclusion, skips, said,
+            bytes, call, why, answer_id, conclusion, skips, said,
         };
         Some(read)
     }

@@ -11,7 +11,7 @@ use super::predicate::Reading;
 use super::route_names::RouteNames;
 use super::{
     CreditPolicy, Policy, Problem, chain, class, classifier, context, credits, experiment,
-    identity, limits, model, prompt, provider, request_headers, resilience, route,
+    identity, limits, model, prompt, provider, request_headers, resilience, route, sticky,
 };
 
 /// The whole document: its sections in the order in which they are best read.
@@ -31,6 +31,7 @@ pub const DOCUMENT: Section = Section::new(
         &CLASSES,
         &ROUTES,
         &EXPERIMENTS,
+        &STICKY,
         &RESILIENCE,
         &PROMPT,
         &CONTEXT,
@@ -116,6 +117,13 @@ const EXPERIMENTS: Optional<List> = Field::optional(
      requests of which a copy goes another way.",
 );
 
+const STICKY: Optional<Nested> = Field::optional(
+    "sticky",
+    Nested(&sticky::STICKY),
+    "nothing but what answers a model's calls of functions",
+    "What goes to the model that has answered before.",
+);
+
 const RESILIENCE: Optional<Nested> = Field::optional(
     "resilience",
     Nested(&resilience::RESILIENCE),
@@ -197,6 +205,7 @@ fn policy(root: &Spot<'_>) -> Option<Policy> {
     let routes = route::read(routes, &chains, &classes);
     let (experiments, shadows) =
         experiment::read(fields.spot(&EXPERIMENTS), &reading, &chains, &classes);
+    let sticky = fields.read_with(&STICKY, |spot| sticky::read(spot, &reading));
     let credits =
         fields.read_with(&CREDITS, |section| credits::read(section, &chains, &models, &providers));
     fields.finish();
@@ -212,6 +221,7 @@ fn policy(root: &Spot<'_>) -> Option<Policy> {
         classes,
         experiments,
         shadows,
+        sticky: sticky?,
         one_tenant: identity::is_one_tenant(&identity),
         identity,
         limits: limits?,

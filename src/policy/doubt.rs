@@ -7,7 +7,7 @@ use crate::credit::Price;
 
 /// What an operator may not have meant by a chain: that a later model of a cascade costs less than
 /// one that answers before it, or than two whose answers are to agree.
-pub(super) fn doubt(chain: &Chain, models: &[Rc<Model>]) -> Option<String> {
+pub(super) fn of_chain(chain: &Chain, models: &[Rc<Model>]) -> Option<String> {
     let cascade = chain.cascade.as_ref()?;
     let own = chain.models.iter().filter_map(|index| models.get(*index));
     let own: Vec<&Rc<Model>> = own.collect();
@@ -37,6 +37,23 @@ pub(super) fn doubt(chain: &Chain, models: &[Rc<Model>]) -> Option<String> {
                 chain.name, last.name
             )
         })
+    })
+}
+
+/// What an operator may not have meant by a model: that what is written into a cache costs what
+/// other input costs.
+pub(super) fn of_model(model: &Model) -> Option<String> {
+    let (cache, price) = (model.prompt_cache?, model.price?);
+    let (key, write) = match cache.hour {
+        true => ("cache_write_1h", price.cache_write_1h),
+        false => ("cache_write", price.cache_write),
+    };
+    (write == price.input).then(|| {
+        format!(
+            "models.{}.prompt_cache: what is written into the cache is charged like other input: \
+             say in `price.{key}` what its provider takes for it",
+            model.name
+        )
     })
 }
 

@@ -25,11 +25,13 @@ mod predicate;
 mod price;
 mod problem;
 mod prompt;
+mod prompt_cache;
 mod provider;
 mod request_headers;
 mod resilience;
 mod route;
 mod route_names;
+mod sticky;
 mod table;
 mod tags;
 mod template;
@@ -53,9 +55,11 @@ pub use parameters::Parameters;
 pub use predicate::{Facts, Predicate, QUESTIONS, Question, Standing, TextFacts};
 pub use problem::Problem;
 pub use prompt::Prompt;
+pub use prompt_cache::PromptCache;
 pub use provider::Provider;
 pub use resilience::Resilience;
 pub use route::{AnswerModel, Route};
+pub use sticky::{Sticky, StickyBy};
 pub use tags::{Tags, tag};
 pub use template::{Template, Variable};
 
@@ -78,6 +82,7 @@ pub struct Policy {
     classes: Vec<Class>,
     experiments: Vec<Experiment>,
     shadows: Vec<Shadow>,
+    sticky: Option<Sticky>,
     routes: Vec<Route>,
     names: RouteNames,
     prompts: Vec<Prompt>,
@@ -172,7 +177,8 @@ impl Policy {
     /// What nobody may have meant, though nothing is wrong with it.
     #[must_use]
     pub fn doubts(&self) -> Vec<String> {
-        self.chains.iter().filter_map(|chain| doubt::doubt(chain, &self.models)).collect()
+        let chains = self.chains.iter().filter_map(|chain| doubt::of_chain(chain, &self.models));
+        chains.chain(self.models.iter().filter_map(|model| doubt::of_model(model))).collect()
     }
 
     /// Every route, in the order of the document.
@@ -245,6 +251,21 @@ impl Policy {
     #[must_use]
     pub fn shadow_chain(&self, shadow: &Shadow) -> ChainView<'_> {
         self.chain_at(shadow.chain)
+    }
+
+    /// What keeps its model; `None` where nothing does.
+    #[must_use]
+    pub const fn sticky(&self) -> Option<&Sticky> {
+        self.sticky.as_ref()
+    }
+
+    /// Whether requests for a route may be served by one chain or another.
+    #[must_use]
+    pub fn chains_differ(&self, route: &Route) -> bool {
+        route.chains.differ()
+            || !route.app_may_choose.is_empty()
+            || self.experiments.iter().any(Experiment::changes_chain)
+            || self.credits.as_ref().is_some_and(|credits| credits.near_limit.is_some())
     }
 
     /// The chain of an arm, by the places of its experiment and its own; `None` for one without.

@@ -6,6 +6,7 @@ use super::field::{
     Spot, Whole, Word, Words,
 };
 use super::price;
+use super::prompt_cache::{self, PromptCache};
 use super::provider::{PROVIDERS, Provider, Providers};
 use super::table::Table;
 use super::tags::{self, KnownTags, Tags, TagsKind};
@@ -32,6 +33,8 @@ pub struct Model {
     pub unsupported: Unsupported,
     /// What callers may require of it.
     pub tags: Tags,
+    /// What of a request is marked for its provider's cache; `None` where nothing is.
+    pub prompt_cache: Option<PromptCache>,
 }
 
 /// Something that not every model can do.
@@ -94,6 +97,7 @@ const MODEL: Section = Section::new(
         &PRICE,
         &UNSUPPORTED,
         &TAGS,
+        &CACHE,
     ],
 );
 
@@ -175,6 +179,13 @@ const TAGS: Optional<TagsKind> = Field::optional(
      `require` it.",
 );
 
+const CACHE: Optional<Nested> = Field::optional(
+    "prompt_cache",
+    Nested(&prompt_cache::PROMPT_CACHE),
+    "nothing is marked",
+    "What of a request is marked for its provider's cache.",
+);
+
 pub(super) type Models<'n> = Table<'n, Model>;
 
 pub(super) fn read<'n>(section: Option<Spot<'n>>, providers: &Providers<'n>) -> Models<'n> {
@@ -200,6 +211,9 @@ fn model(name: &str, spot: &Spot<'_>, providers: &Providers<'_>) -> Option<Model
     let price = fields.read_with(&PRICE, price::read);
     let unsupported = fields.read(&UNSUPPORTED);
     let tags = fields.read_with(&TAGS, |spot| tags::read(spot).map(|(tags, _)| tags));
+    let provider = provider.and_then(|provider| providers.value(provider));
+    let prompt_cache =
+        fields.read_with(&CACHE, |spot| prompt_cache::read(spot, provider.map(Rc::as_ref)));
     fields.finish();
     if let (Some(most), Some(window)) = (max_output_tokens, window)
         && most > window
@@ -208,7 +222,7 @@ fn model(name: &str, spot: &Spot<'_>, providers: &Providers<'_>) -> Option<Model
     }
     Some(Model {
         name: name.to_owned(),
-        provider: Rc::clone(providers.value(provider?)?),
+        provider: Rc::clone(provider?),
         provider_model: provider_model?,
         context_window: window?,
         max_output_tokens: max_output_tokens?,
@@ -217,6 +231,7 @@ fn model(name: &str, spot: &Spot<'_>, providers: &Providers<'_>) -> Option<Model
         price: price?,
         unsupported: unsupported.unwrap_or(UNSUPPORTED.default()),
         tags: tags?.unwrap_or_default(),
+        prompt_cache: prompt_cache?,
     })
 }
 

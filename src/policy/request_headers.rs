@@ -29,6 +29,19 @@ impl Kind for HeaderName {
 
 const LONGEST: usize = 64;
 
+/// The name of a header, in lower case; `None`, and a report, where the policy does not list it.
+pub(super) fn listed(name: &str, spot: &Spot<'_>, headers: &[String]) -> Option<String> {
+    let own = name.to_ascii_lowercase();
+    if headers.contains(&own) {
+        return Some(own);
+    }
+    spot.problem(format!(
+        "`{}` is none of the `request_headers` of this policy: list it there",
+        shown(name)
+    ));
+    None
+}
+
 /// Reads the names, in lower case.
 pub(super) fn read(spot: Option<Spot<'_>>, identity: &[Identity]) -> Vec<String> {
     let items = spot.and_then(|spot| {

@@ -4,7 +4,7 @@ use super::class::Classes;
 use super::document::Content;
 use super::field::{
     Defaulted, Entries, Field, Kind, Label, List, NameOf, Nested, Object, Optional, Required,
-    Section, Shape, Spot, Word, Words,
+    Section, Shape, Spot, Word, Words, unknown,
 };
 
 /// `routes`: what an app asks for and the chain that serves it.
@@ -33,6 +33,13 @@ pub(super) enum ByClass {
 pub(super) struct Choices {
     pub(super) classes: Vec<usize>,
     pub(super) chains: Vec<usize>,
+}
+
+impl Choices {
+    /// Whether an app may choose nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.classes.is_empty() && self.chains.is_empty()
+    }
 }
 
 impl ByClass {
@@ -174,6 +181,25 @@ pub(super) fn names<'n>(section: Option<&Spot<'n>>) -> Vec<(&'n str, usize)> {
         names.extend(own.unwrap_or_default().iter().filter_map(|name| Some((name.text()?, index))));
     }
     names
+}
+
+/// The places of routes, each given by one of its names; `None`, and a report, where one is
+/// unknown.
+pub(super) fn places(items: &[Spot<'_>], routes: &[(&str, usize)]) -> Option<Vec<usize>> {
+    let mut found = Vec::new();
+    for item in items {
+        let name = Label("a name of a route").text(item)?;
+        let Some((_, route)) = routes.iter().find(|(own, _)| *own == name) else {
+            let names: Vec<&str> = routes.iter().map(|(own, _)| *own).collect();
+            item.problem(unknown("name of a route", name, &names));
+            return None;
+        };
+        if found.contains(route) {
+            item.problem("this route stands in this list before");
+        }
+        found.push(*route);
+    }
+    Some(found)
 }
 
 fn route<'n>(

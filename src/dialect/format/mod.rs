@@ -7,7 +7,7 @@ use super::answer::{AnswerHead, AnswerWriter, StreamReader, WholeReader};
 use super::cut::merged;
 use super::unsupported::{Field, UnsupportedField};
 use super::words::{self, Words};
-use super::{Ask, Assembly, Edit, Fault, FaultKind};
+use super::{Ask, Assembly, CacheMarks, Edit, Fault, FaultKind, Marking};
 use crate::json::{Document, Limits};
 
 /// A wire format, as providers are spoken to: requests are written, answers are read.
@@ -27,6 +27,9 @@ pub struct Format {
     pub read_stream: fn() -> Box<dyn StreamReader>,
     /// Reads the body of an answer with an error status.
     pub read_fault: fn(status: u16, body: &[u8]) -> Fault,
+    /// How a request says what of it is to be kept in its provider's cache; `None` for a format
+    /// that does not say it.
+    pub marking: Option<&'static Marking>,
 }
 
 impl Format {
@@ -37,6 +40,15 @@ impl Format {
         (self.unsupported)(ask, target, &mut fields);
         fields.retain(|field| field.reason.of_model);
         fields
+    }
+
+    /// A body with marks for its provider's cache, where this format has any.
+    #[must_use]
+    pub fn marked(&self, body: Vec<u8>, marks: Option<CacheMarks>) -> Vec<u8> {
+        match self.marking.zip(marks) {
+            Some((marking, marks)) => marking.marked(body, marks),
+            None => body,
+        }
     }
 }
 
@@ -145,6 +157,20 @@ impl Inbound {
         let mut own = Vec::new();
         (self.amend)(document, ask, target, &left_out, &mut own);
         Change { edits: merged(common, own), left_out }
+    }
+
+    /// The same edits with marks for its provider's cache among them, where this format has any.
+    #[must_use]
+    pub fn marked<'d>(
+        &self,
+        document: &'d Document<'d>,
+        edits: Vec<Edit>,
+        marks: Option<CacheMarks>,
+    ) -> Vec<Edit> {
+        match self.format.marking.zip(marks) {
+            Some((marking, marks)) => marking.among(edits, document.root(), marks),
+            None => edits,
+        }
     }
 }
 

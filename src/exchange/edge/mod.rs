@@ -331,6 +331,9 @@ impl Edge {
         if draft.outline.is_shared_thread {
             self.duties.owe(Duty::Remember(head.tenant.tenant.clone()));
         }
+        if let Some(keeping) = &draft.outline.keeping {
+            self.duties.owe(Duty::Keep(keeping.clone()));
+        }
         let credits = self.config.credits();
         let (credits, buffer) = (credits.zip(Some(left)), self.config.buffer);
         let mut effects = send::send(&head, draft, candidate, credits, original, buffer);

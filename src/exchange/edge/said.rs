@@ -17,10 +17,13 @@ pub(super) fn headers(trace: &Trace, near_limit: Option<&str>) -> Vec<Effect> {
     classes.chain(arms).chain(near_limit).map(says).collect()
 }
 
-/// Counts it by its class and the chain that serves it, and by its arms.
-pub(super) fn count(trace: &Trace, chain: &str) -> impl Iterator<Item = Effect> {
+/// Counts it by its class and the chain that serves it, by its arms, and by the model that it is
+/// kept on.
+pub(super) fn count<'t>(trace: &'t Trace, chain: &'t str) -> impl Iterator<Item = Effect> + 't {
+    let own = trace.of(Some(chain)).filter(|entry| entry.verdict == Verdict::Kept);
+    let kept = own.map(|entry| metric::KEPT.count(&[&entry.subject]));
     let class = move |class| metric::CLASSIFIED.count(&[class, chain]);
     let arms = trace.subjects(Verdict::Assigned).filter_map(|own| own.split_once('='));
     let arms = arms.map(|(experiment, arm)| metric::EXPOSED.count(&[experiment, arm]));
-    trace.subjects(Verdict::Classed).map(class).chain(arms)
+    trace.subjects(Verdict::Classed).map(class).chain(arms).chain(kept)
 }

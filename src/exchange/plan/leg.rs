@@ -2,6 +2,7 @@
 use std::borrow::Cow;
 
 use crate::decide;
+use crate::dialect::CacheMarks;
 use crate::layout::{Reader, Writer};
 use crate::policy::Unsupported;
 
@@ -33,6 +34,8 @@ pub struct Leg<'p> {
     pub from: usize,
     /// How many messages are left out by that.
     pub left_out: u64,
+    /// What of a body that is written anew is marked for its provider's cache.
+    pub marks: Option<CacheMarks>,
 }
 
 impl<'p> Leg<'p> {
@@ -51,6 +54,7 @@ impl<'p> Leg<'p> {
             change,
             from: leg.shortened.as_ref().map_or(0, |own| own.from),
             left_out: leg.shortened.as_ref().map_or(0, |own| own.dropped),
+            marks: leg.marks,
         }
     }
 
@@ -79,6 +83,10 @@ impl<'p> Leg<'p> {
             out.number(u64::try_from(place).unwrap_or(u64::MAX));
         }
         out.number(self.left_out);
+        out.option(self.marks, |out, marks| {
+            out.flag(marks.hour);
+            out.flag(marks.turns);
+        });
     }
 
     pub(super) fn read(fields: &mut Reader<'p>) -> Option<Self> {
@@ -93,6 +101,9 @@ impl<'p> Leg<'p> {
             change: usize::try_from(fields.number()?).ok()?,
             from: usize::try_from(fields.number()?).ok()?,
             left_out: fields.number()?,
+            marks: fields.option(|fields| {
+                Some(CacheMarks { hour: fields.flag()?, turns: fields.flag()? })
+            })?,
         })
     }
 }

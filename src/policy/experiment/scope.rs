@@ -1,9 +1,8 @@
 //! Which requests an experiment is for.
 use super::super::class::Classes;
-use super::super::field::{
-    Field, Label, List, Name, NameOf, Object, Optional, Required, Spot, unknown,
-};
+use super::super::field::{Field, List, Name, NameOf, Object, Optional, Required, Spot};
 use super::super::predicate::{self, Facts, Predicate, Reading, When};
+use super::super::route;
 
 /// Which requests an experiment is for.
 #[derive(Debug, Clone, Default)]
@@ -69,19 +68,5 @@ pub(super) fn read(
 
 /// The places of routes, each given by one of its names.
 fn routes(spot: &Spot<'_>, reading: &Reading<'_>) -> Option<Vec<usize>> {
-    let mut found = Vec::new();
-    for item in ROUTES.kind.items(spot)? {
-        let name = Label("a name of a route").text(&item)?;
-        let known = reading.routes.iter().find(|(own, _)| *own == name);
-        let Some((_, route)) = known else {
-            let names: Vec<&str> = reading.routes.iter().map(|(own, _)| *own).collect();
-            item.problem(unknown("name of a route", name, &names));
-            return None;
-        };
-        if found.contains(route) {
-            item.problem("this route stands in this list before");
-        }
-        found.push(*route);
-    }
-    Some(found)
+    route::places(&ROUTES.kind.items(spot)?, &reading.routes)
 }

@@ -3,6 +3,7 @@ use super::super::document::Content;
 use super::super::field::{
     Field, Kind, Label, Nested, Read, Required, Section, Shape, Spot, Word, Words,
 };
+use super::super::request_headers;
 
 /// What keeps its arm.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,16 +86,9 @@ impl UnitKind {
             });
         };
         let mut fields = spot.object(&BY_HEADER)?;
-        let name = fields.read(&HEADER).map(|name| name.to_ascii_lowercase());
+        let name = fields.read(&HEADER);
         let place = fields.place(&HEADER);
         fields.finish();
-        let name = name?;
-        if !headers.contains(&name) {
-            place.problem(format!(
-                "`{name}` is none of the `request_headers` of this policy: list it there"
-            ));
-            return None;
-        }
-        Some(Unit::Header(name))
+        request_headers::listed(&name?, &place, headers).map(Unit::Header)
     }
 }

@@ -1,6 +1,7 @@
 //! `header`: what an app says in a request header that the policy lists.
 use super::super::document::Content;
-use super::super::field::{Boolean, Entries, Kind, Shape, Spot, shown};
+use super::super::field::{Boolean, Entries, Kind, Shape, Spot};
+use super::super::request_headers;
 use super::facts::Facts;
 use super::names::{OneOf, is_one};
 use super::question::{Question, Test};
@@ -37,19 +38,12 @@ enum Says {
 fn read(spot: &Spot<'_>, depth: &Depth<'_>) -> Option<Vec<(String, Says)>> {
     let mut read = Vec::new();
     for (name, spot) in spot.entries("headers by name")? {
-        let own = name.to_ascii_lowercase();
-        let listed = depth.names.headers.contains(&own);
-        if !listed {
-            spot.problem(format!(
-                "`{}` is none of the `request_headers` of this policy: list it there",
-                shown(name)
-            ));
-        }
+        let own = request_headers::listed(name, &spot, depth.names.headers);
         let says = match spot.node.content {
             Content::Boolean(given) => Some(Says::Given(given)),
             _ => VALUES.known(&spot, "value", None).map(Says::OneOf),
         };
-        read.push(says.filter(|_| listed).map(|says| (own, says)));
+        read.push(own.zip(says));
     }
     read.into_iter().collect()
 }

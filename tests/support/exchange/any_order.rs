@@ -94,6 +94,7 @@ fn plan(
             change: 0,
             from: 0,
             left_out: 0,
+            marks: None,
         };
     Plan {
         request_id: "r".into(),

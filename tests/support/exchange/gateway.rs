@@ -168,6 +168,7 @@ impl Gateway {
                 change: 0,
                 from: 0,
                 left_out: 0,
+                marks: None,
             })
         };
         Plan {

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 
 use proptest::prelude::*;
 use tradewind::decide::Calls;
-use tradewind::dialect::{Edit, Fault, FaultKind, Operation, Put};
+use tradewind::dialect::{CacheMarks, Edit, Fault, FaultKind, Operation, Put};
 use tradewind::exchange::{
     Acceptance, Change, CreditTerms, First, Hearing, Leg, Mismatch, Outcome, Plan, Turn, Verdict,
 };
@@ -128,6 +128,7 @@ fn leg() -> impl Strategy<Value = Leg<'static>> {
             change,
             from: change,
             left_out: most,
+            marks: drops.then_some(CacheMarks { hour: is_paid, turns: states_bound }),
         },
     )
 }

@@ -25,4 +25,5 @@ pub(in crate::dialect) static FORMAT: Format = Format {
     read_answer: read::whole,
     read_stream: read::stream,
     read_fault: fault::read,
+    marking: None,
 };

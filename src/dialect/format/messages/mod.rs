@@ -12,6 +12,7 @@ mod edits;
 mod fault;
 mod generation;
 mod instructions;
+mod marks;
 mod models;
 mod options;
 mod parts;
@@ -46,6 +47,7 @@ pub(in crate::dialect) static FORMAT: Format = Format {
     read_answer: answer_read::whole,
     read_stream: answer_read::stream,
     read_fault: fault::read,
+    marking: Some(&marks::MARKING),
 };
 
 const OWN: Inbound = Inbound {

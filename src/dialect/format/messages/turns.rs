@@ -217,6 +217,7 @@ impl<'d> Reader<'_, 'd> {
     /// Adds a block to the turn of its side: a new one when the other side spoke last.
     fn push(&mut self, role: Role, block: Block<'d>) {
         let turns = &mut self.ask.turns;
+        self.ask.opening.get_or_insert(self.ask.system.len());
         match turns.last_mut() {
             Some(turn) if turn.role == role => turn.blocks.push(block),
             _ => turns.push(Turn { role, blocks: vec![block] }),

@@ -169,6 +169,7 @@ impl Flowing {
         let now = envoy.now_ms();
         report.answers_as(self.translation.answer_id());
         report.content(now);
+        report.call = self.translation.progress().call;
         let used = self.translation.progress().used;
         let fresh = used.text_estimate.saturating_sub(self.text_estimate);
         if fresh > 0 {

@@ -1,6 +1,7 @@
 //! What has been seen of a stream: whether the app has a part of it, and what it has used.
 use super::super::super::Used;
 use crate::dialect::Event;
+use crate::resilience::digest;
 use crate::usage::Usage;
 
 /// What has been seen of the stream so far.
@@ -12,11 +13,20 @@ pub(super) struct StreamProgress {
     pub(super) stop: bool,
     /// The usage was reported with that or after it: as a rule there is no other report.
     pub(super) accounted: bool,
+    /// The digest of the id of its first function call; 0 where there is none.
+    pub(super) call: u64,
     /// What it has used; the estimates are 0 where nobody pays.
     pub(super) used: Used,
 }
 
 impl StreamProgress {
+    /// Notes a function call.
+    pub(super) fn calls(&mut self, id: &str) {
+        if self.call == 0 {
+            self.call = digest(id);
+        }
+    }
+
     /// Notes a report of its provider's.
     pub(super) fn report(&mut self, usage: Usage) {
         self.accounted |= self.stop;

@@ -283,6 +283,7 @@ impl EventReader {
                     return;
                 }
                 Event::Start { ref id, .. } => (**id).clone_into(answer),
+                Event::ToolCall { ref id, .. } => progress.calls(id),
                 Event::Usage(usage) => progress.report(usage),
                 Event::End => disposition.end = Some(End::Whole),
                 Event::Stop(_) => progress.stop = true,

@@ -8,6 +8,7 @@ use super::progress::count;
 use super::{Relay, Step};
 use crate::dialect::{AnswerWriter, Event, Fault};
 use crate::json::{Document, Limits};
+use crate::resilience::digest;
 
 /// What stands around an event, in bytes: about what it takes in the answer.
 const AROUND: usize = 32;
@@ -16,6 +17,8 @@ const AROUND: usize = 32;
 #[derive(Debug, Default)]
 struct WholeAnswer {
     id: String,
+    /// The digest of its first call's id.
+    call: u64,
     used: Used,
     content: bool,
     /// What it is judged by; `None` where nobody judges it.
@@ -52,6 +55,7 @@ pub(super) fn judged(mut judge: Judge, received: Received, envoy: &dyn Envoy) ->
     answer.out = renamed.unwrap_or(answer.out);
     judge.context.asked.report.used = answer.used;
     judge.context.asked.report.answers_as(&answer.id);
+    judge.context.asked.report.call = answer.call;
     if let Some(fault) = answer.fault {
         return judge.fail(fault, received, envoy);
     }
@@ -119,6 +123,9 @@ fn read(
             Event::Usage(usage) => answer.used.reported = Some(*usage),
             Event::Start { id, .. } => answer.id = id.clone().into_owned(),
             other => answer.content |= other.is_content(),
+        }
+        if let (Event::ToolCall { id, .. }, 0) = (&event, answer.call) {
+            answer.call = digest(id);
         }
         answer.heard.iter_mut().for_each(|heard| heard.hear(&event));
         answer.overheard.iter_mut().for_each(|heard| heard.hear(&event));

@@ -211,6 +211,7 @@ fn participant(ask: &mut Ask<'_>, at: &At<'_>, message: &Message<'_>) -> Result<
 }
 
 fn say<'d>(ask: &mut Ask<'d>, role: Role, blocks: Vec<Block<'d>>) {
+    ask.opening.get_or_insert(ask.system.len());
     match ask.turns.last_mut() {
         Some(turn) if turn.role == role => turn.blocks.extend(blocks),
         _ => ask.turns.push(Turn { role, blocks }),

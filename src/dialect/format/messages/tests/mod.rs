@@ -5,6 +5,7 @@ mod context;
 mod edit;
 mod failure;
 mod generation;
+mod marks;
 mod mixed;
 mod read;
 mod write;

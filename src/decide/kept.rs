@@ -1,0 +1,111 @@
+//! Which model has answered whom, as far as this proxy remembers.
+use super::conversation::digest;
+use super::world::mixed;
+use crate::layout::{Reader, Writer};
+use crate::resilience::{Record, Records};
+
+/// What is to be remembered of whoever answers a request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Keeping {
+    /// The name of what is kept on its model, if anything is.
+    pub(super) kept: Option<String>,
+    /// Where it may call functions, and another model might be given their results.
+    pub(super) calls: Option<Calls>,
+}
+
+/// Whose calls of functions they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Calls {
+    /// Who pays for it.
+    pub(super) tenant: String,
+    /// Its conversation; 0 where that cannot be told.
+    pub(super) conversation: u64,
+    /// The model that need not be remembered: it is given their results anyway.
+    pub(super) unless: Option<String>,
+}
+
+impl Keeping {
+    /// Remembers which model has answered. `call` is the digest of its first call's id, 0 where it
+    /// has called no function. What cannot be written is not remembered.
+    pub fn remember<'s>(&self, records: impl FnOnce() -> Records<'s>, model: &str, call: u64) {
+        let calls = self.calls.as_ref().filter(|_| call != 0);
+        let calls = calls.filter(|own| own.unless.as_deref() != Some(model));
+        if self.kept.is_none() && calls.is_none() {
+            return;
+        }
+        let records = records();
+        if let Some(name) = &self.kept {
+            let own = Answered { model: model.to_owned(), at_ms: records.now_ms() };
+            let _ = records.update(name, |_: Option<Answered>| Some((own.clone(), ())));
+        }
+        if let Some(calls) = calls {
+            let own = Called { model: model.to_owned() };
+            let _ = records.update(&calls.name(call), |_: Option<Called>| Some((own.clone(), ())));
+        }
+    }
+}
+
+impl Calls {
+    /// The name of an answer's calls. Servers differ in how much an id of a call tells, so that the
+    /// conversation is part of it.
+    pub(super) fn name(&self, call: u64) -> String {
+        name(&self.tenant, mixed(self.conversation ^ call))
+    }
+}
+
+/// A name that is a tenant's own, whatever another tenant may say.
+pub(super) fn name(tenant: &str, digest: u64) -> String {
+    format!("{tenant}\x1f{digest:016x}")
+}
+
+/// The digest of several texts.
+pub(super) fn of_texts(texts: &[&str]) -> u64 {
+    texts.iter().fold(0, |before, text| digest(before, text))
+}
+
+/// Which model has answered last, and when.
+#[derive(Debug, Clone)]
+pub(super) struct Answered {
+    pub(super) model: String,
+    /// By the proxy's clock, in milliseconds.
+    pub(super) at_ms: u64,
+}
+
+impl Record for Answered {
+    const KIND: &'static str = "answered.1";
+
+    fn write(&self, out: &mut Writer) {
+        out.text(&self.model);
+        out.number(self.at_ms);
+    }
+
+    fn read(fields: &mut Reader<'_>) -> Option<Self> {
+        Some(Self { model: fields.text()?.to_owned(), at_ms: fields.number()? })
+    }
+
+    fn is_pinned(&self, _now_ms: u64) -> bool {
+        false
+    }
+}
+
+/// Which model has called functions.
+#[derive(Debug, Clone)]
+pub(super) struct Called {
+    pub(super) model: String,
+}
+
+impl Record for Called {
+    const KIND: &'static str = "called.1";
+
+    fn write(&self, out: &mut Writer) {
+        out.text(&self.model);
+    }
+
+    fn read(fields: &mut Reader<'_>) -> Option<Self> {
+        Some(Self { model: fields.text()?.to_owned() })
+    }
+
+    fn is_pinned(&self, _now_ms: u64) -> bool {
+        false
+    }
+}
