@@ -89,8 +89,8 @@ fn said() -> impl Strategy<Value = Said> {
     ]
 }
 
-/// A conversation as an app of a format sends it. Ids are used again, as some apps do. An agent that
-/// works ends with what its functions have given, others with the user.
+/// A conversation as an app of a format sends it. Ids are used again, as some apps do. An agent
+/// that works ends with what its functions have given, others with the user.
 fn conversation(client: &str, said: &[Said], works: bool) -> String {
     let text = |name: &str, place: usize, words: usize| {
         format!("{name} {place} {}", "word ".repeat(words))

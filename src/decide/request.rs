@@ -34,8 +34,8 @@ pub struct Request<'r> {
     pub estimate: OnceCell<u64>,
     /// What the gateway has made of the app's own request, which this one is then.
     pub assembled: Option<&'r Assembled>,
-    /// The experiment that it is a copy for, by its place among those that copy; `None` for one of an
-    /// app's own.
+    /// The experiment that it is a copy for, by its place among those that copy; `None` for one of
+    /// an app's own.
     pub copied: Option<usize>,
     /// What questions have found in its texts.
     pub texts: TextFacts,

@@ -1,9 +1,10 @@
 //! Whether a value conforms to a JSON Schema, as far as that is cheap to say.
 //!
 //! These keywords are asked, in whatever draft: `type`, `enum`, `const`, `properties`, `required`,
-//! `additionalProperties`, `prefixItems`, `items`, `minItems`, `maxItems`, `minLength`, `maxLength`, `minimum`,
-//! `maximum`, `exclusiveMinimum`, `exclusiveMaximum`, `anyOf`, `oneOf`, `allOf` and a `$ref` into
-//! the schema itself. All others hold of everything (`pattern`, `format`, `if`, …).
+//! `additionalProperties`, `prefixItems`, `items`, `minItems`, `maxItems`, `minLength`,
+//! `maxLength`, `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum`, `anyOf`, `oneOf`,
+//! `allOf` and a `$ref` into the schema itself. All others hold of everything (`pattern`, `format`,
+//! `if`, …).
 //!
 //! A schema that asks too much, or refers to itself without end, holds of nothing.
 use core::cell::Cell;

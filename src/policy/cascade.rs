@@ -241,8 +241,8 @@ impl Kind for Phrase {
     }
 }
 
-/// A text as phrases are looked for in it: in lower case, with plain apostrophes, its words apart by
-/// one space.
+/// A text as phrases are looked for in it: in lower case, with plain apostrophes, its words apart
+/// by one space.
 #[must_use]
 pub fn folded(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
