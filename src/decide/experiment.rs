@@ -52,6 +52,16 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
                 Unit::Header(_) => "drawn by a header of its own",
             }),
         });
+        // A request alone needs no name beside its own.
+        if experiment.unit != Unit::Request {
+            trace.add(Entry {
+                step: NAME,
+                chain: None,
+                verdict: Verdict::Unit,
+                subject: format!("{}={}", experiment.name, experiment.told_unit(&unit)),
+                reason: Cow::Borrowed("what keeps that arm, as the access log has it"),
+            });
+        }
     }
     Ok(())
 }

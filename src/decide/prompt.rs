@@ -29,7 +29,7 @@ pub fn assemble(request: &Request<'_>) -> Result<Option<Assembled>, Box<Refusal>
     }
     let Decision { asked, class, arm, shadow, trace, .. } = decision;
     let known = Known { request, asked: &asked };
-    let kept = [Verdict::Classed, Verdict::Assigned];
+    let kept = [Verdict::Classed, Verdict::Assigned, Verdict::Unit];
     let mut entries: Vec<Entry> =
         trace.of(None).filter(|entry| kept.contains(&entry.verdict)).cloned().collect();
     let mut assembly = Assembly::default();

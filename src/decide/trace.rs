@@ -34,6 +34,9 @@ pub enum Verdict {
     Classed,
     /// The request is in that arm of an experiment: `experiment=arm`.
     Assigned,
+    /// What keeps such an arm, by a digest, where that is not the request alone:
+    /// `experiment=digest`.
+    Unit,
     /// The chain may serve the request.
     Chosen,
     /// The model has answered before, and is tried first.
@@ -65,6 +68,7 @@ impl Verdict {
         match self {
             Self::Classed => "classed",
             Self::Assigned => "assigned",
+            Self::Unit => "unit",
             Self::Chosen => "chosen",
             Self::Kept => "kept",
             Self::Skipped => "skipped",

@@ -87,11 +87,14 @@ impl Line {
             self.text("class", &entry.subject);
             self.text("class_by", &entry.shown_reason());
         }
-        if trace.subjects(Verdict::Assigned).next().is_some() {
-            self.members.key("arms").object(|json| {
-                let arms = trace.subjects(Verdict::Assigned);
-                for (experiment, arm) in arms.filter_map(|own| own.split_once('=')) {
-                    json.key(experiment).string(arm);
+        for (name, verdict) in [("arms", Verdict::Assigned), ("units", Verdict::Unit)] {
+            if trace.subjects(verdict).next().is_none() {
+                continue;
+            }
+            self.members.key(name).object(|json| {
+                let all = trace.subjects(verdict);
+                for (experiment, own) in all.filter_map(|own| own.split_once('=')) {
+                    json.key(experiment).string(own);
                 }
             });
         }
@@ -131,20 +134,26 @@ impl Line {
         }
     }
 
-    /// What was used, in tokens.
-    pub(super) fn used(&mut self, usage: &Usage) {
-        let cache_write = usage.cache_write.saturating_add(usage.cache_write_hour);
-        for (name, tokens) in [
-            ("input_tokens", usage.input_total()),
-            ("cached_input_tokens", usage.cached_input),
-            ("cache_write_tokens", cache_write),
-            ("output_tokens", usage.output),
-            ("reasoning_tokens", usage.reasoning),
-        ] {
-            if tokens > 0 {
-                self.members.key(name).number(tokens);
-            }
+    /// What the attempts used, in tokens, each with its model: all of it; and each for itself where
+    /// one before the last used something, so that nobody takes the sum for the answer's.
+    pub(super) fn used<'m>(
+        &mut self,
+        parts: impl DoubleEndedIterator<Item = (&'m str, Usage)> + Clone,
+    ) {
+        let all = parts.clone().map(|(_, usage)| usage).fold(Usage::default(), Usage::plus);
+        tokens(&mut self.members, &all);
+        let using = parts.clone().map(|(_, usage)| counts(&usage).next().is_some());
+        if !using.rev().skip(1).any(|uses| uses) {
+            return;
         }
+        self.members.key("used_by").array(|json| {
+            for (model, usage) in parts.filter(|(_, usage)| counts(usage).next().is_some()) {
+                json.object(|json| {
+                    json.key("model").string(model);
+                    tokens(json, &usage);
+                });
+            }
+        });
     }
 
     /// What its app thinks of an answer to an earlier request; the score as JSON has numbers.
@@ -223,6 +232,26 @@ impl Line {
     }
 }
 
+/// Usage in tokens, as the log names it.
+fn counts(usage: &Usage) -> impl Iterator<Item = (&'static str, u64)> {
+    let cache_write = usage.cache_write.saturating_add(usage.cache_write_hour);
+    [
+        ("input_tokens", usage.input_total()),
+        ("cached_input_tokens", usage.cached_input),
+        ("cache_write_tokens", cache_write),
+        ("output_tokens", usage.output),
+        ("reasoning_tokens", usage.reasoning),
+    ]
+    .into_iter()
+    .filter(|(_, tokens)| *tokens > 0)
+}
+
+fn tokens(json: &mut Writer, usage: &Usage) {
+    for (name, tokens) in counts(usage) {
+        json.key(name).number(tokens);
+    }
+}
+
 /// What is wrong with a request, without what it says: that is quoted last, whatever is in it.
 fn without_values(message: &str) -> String {
     let marks = ["got `", "found `"];
@@ -235,7 +264,48 @@ fn without_values(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Effect, Line, Opened, without_values};
+    use super::{Effect, Line, Opened, Usage, without_values};
+
+    /// What the line says of usage.
+    fn used(parts: &[(&str, Usage)]) -> String {
+        let mut line = Line::default();
+        line.begin(Opened { request_id: "r", method: "POST", path: "/" }, 1);
+        line.used(parts.iter().copied());
+        let Some(Effect::State(_, line)) = line.finish("-", "answered") else {
+            return String::new();
+        };
+        let line = String::from_utf8_lossy(&line).into_owned();
+        let members = line.split_once(r#""path":"/""#).map(|(_, members)| members);
+        members.unwrap_or_default().replace(r#","outcome":"answered""#, "")
+    }
+
+    #[test]
+    fn usage_stands_apart_where_more_than_the_last_attempt_used_something() {
+        let none = Usage::default();
+        let small = Usage { input: 10, output: 5, ..none };
+        let large = Usage { input: 20, cached_input: 70, output: 6, ..none };
+        let sum = r#","input_tokens":100,"cached_input_tokens":70,"output_tokens":11"#;
+        let (one, other) = (
+            r#"{"model":"a","input_tokens":10,"output_tokens":5}"#,
+            r#"{"model":"b","input_tokens":90,"cached_input_tokens":70,"output_tokens":6}"#,
+        );
+        for (parts, expected) in [
+            (&[][..], String::new()),
+            (&[("a", small)], r#","input_tokens":10,"output_tokens":5"#.to_owned()),
+            (&[("a", none), ("b", small)], r#","input_tokens":10,"output_tokens":5"#.to_owned()),
+            (
+                &[("a", small), ("b", none)],
+                format!(r#","input_tokens":10,"output_tokens":5,"used_by":[{one}]"#),
+            ),
+            (&[("a", small), ("b", large)], format!(r#"{sum},"used_by":[{one},{other}]"#)),
+            (
+                &[("a", small), ("c", none), ("b", large)],
+                format!(r#"{sum},"used_by":[{one},{other}]"#),
+            ),
+        ] {
+            assert_eq!(used(parts), expected);
+        }
+    }
 
     /// Whoever refuses it: the line is the one place that knows.
     #[test]

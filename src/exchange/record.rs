@@ -3,7 +3,6 @@ use super::line::Line;
 use super::report::{ABANDONED, CUT, STALE};
 use super::spend::EndedBy;
 use super::{Effect, Progress, Report, metric};
-use crate::usage::Usage;
 
 /// An attempt that published nothing, and what became of it.
 #[derive(Debug)]
@@ -76,8 +75,8 @@ pub(super) fn of(
 
 /// What all attempts used, where nobody counts credits: what their providers have reported.
 pub(super) fn used(reports: &[Report], line: &mut Line) {
-    let reported = reports.iter().filter_map(|report| report.used.reported);
-    line.used(&reported.fold(Usage::default(), Usage::plus));
+    let used = |report: &Report| report.used.reported.unwrap_or_default();
+    line.used(reports.iter().map(|report| (&*report.model, used(report))));
 }
 
 fn count(attempt: &Attempt<'_>, streamed: bool, effects: &mut Vec<Effect>) {

@@ -64,10 +64,9 @@ pub(super) const CASCADE: Section = Section::new(
      the app gets that one's answer. The last model's is never judged; where that one fails, the \
      app is told of its failure. All models are charged for what they have said, and credits are \
      set aside for all of them. A request for several answers at once (`n`) goes to the last model \
-     alone, and so does one that brings more than 64 KiB of JSON Schemas to judge by. Where the last \
-     model may not serve a request, the one before it is not judged, and the log says so \
-     (`unjudged`). No bytes can \
-     be sent to an app while an answer is judged: where that takes longer than \
+     alone, and so does one that brings more than 64 KiB of JSON Schemas to judge by. Where the \
+     last model may not serve a request, the one before it is not judged, and the log says so \
+     (`unjudged`). No bytes can be sent to an app while an answer is judged: where that takes longer than \
      `resilience.idle_timeout`, the next model is asked.",
     "chains:
   careful:

@@ -337,6 +337,7 @@ impl Edge {
         let credits = self.config.credits();
         let (credits, buffer) = (credits.zip(Some(left)), self.config.buffer);
         let mut effects = send::send(&head, draft, candidate, credits, original, buffer);
+        self.line.text("policy", &self.config.digest);
         self.line.decided(&draft.trace, Some(&candidate.chain));
         if near_limit.is_some() {
             self.line.flag("near_limit");

@@ -5,7 +5,6 @@ use super::used::{self, Charged};
 use crate::credit::{Credits, Price};
 use crate::exchange::line::Line;
 use crate::exchange::{Outcome, Progress, Report};
-use crate::usage::Usage;
 
 /// An attempt whose answer was not accepted, and which another one followed.
 const UNACCEPTED: &str = Outcome::NotAccepted.verdict().name;
@@ -95,11 +94,6 @@ impl Bill {
         rejected.into_iter().chain(any(|charged| charged.abandoned).then_some("abandoned"))
     }
 
-    /// What all attempts used.
-    pub(super) fn usage(&self) -> Usage {
-        self.parts.iter().map(|part| part.charged.usage).fold(Usage::default(), Usage::plus)
-    }
-
     /// What answers cost that were not accepted.
     fn unaccepted(&self) -> Credits {
         let parts = self.parts.iter().filter(|part| part.outcome == UNACCEPTED);
@@ -109,7 +103,7 @@ impl Bill {
 
     /// Has the access log say it.
     pub(super) fn tell(&self, line: &mut Line) {
-        line.used(&self.usage());
+        line.used(self.parts.iter().map(|part| (&*part.model, part.charged.usage)));
         line.cost(self.credits.to_string());
         let unaccepted = self.unaccepted();
         if !unaccepted.is_zero() {

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use super::predicate::Facts;
 use scope::Scope;
-use slots::{SLOTS, Slots, slot};
+use slots::{SLOTS, Slots, hash, slot};
 
 pub(super) use read::{EXPERIMENTS, read};
 pub use shadow::{Collector, Shadow};
@@ -83,6 +83,14 @@ impl Experiment {
     pub fn told(&self) -> impl Iterator<Item = &str> {
         let arms = self.arms.iter().map(|arm| &*arm.name);
         arms.chain((self.holdout > 0).then_some(HOLDOUT))
+    }
+
+    /// What the access log calls a unit: 16 hexadecimal digits, the first of the SHA-256 of `unit`,
+    /// the experiment's name and the unit with 0x1F between them. Who knows a unit finds it; nobody
+    /// reads one from it, or finds one of another experiment.
+    #[must_use]
+    pub fn told_unit(&self, unit: &[u8]) -> String {
+        format!("{:016x}", hash("unit", &self.name, unit))
     }
 
     /// What becomes of a unit.

@@ -106,14 +106,18 @@ fn quotas(weights: &[u64]) -> Option<Vec<u32>> {
 
 /// The slot of a unit.
 pub(super) fn slot(drawn_for: &str, name: &str, unit: &[u8]) -> u32 {
+    let slot = u128::from(hash(drawn_for, name, unit)).saturating_mul(u128::from(SLOTS)) >> 64;
+    u32::try_from(slot).unwrap_or_default()
+}
+
+/// A number of a unit that nobody can lead back to it, another for each use and name.
+pub(super) fn hash(used_for: &str, name: &str, unit: &[u8]) -> u64 {
     let mut hash = Sha256::new();
-    for part in [drawn_for.as_bytes(), b"\x1f", name.as_bytes(), b"\x1f", unit] {
+    for part in [used_for.as_bytes(), b"\x1f", name.as_bytes(), b"\x1f", unit] {
         hash.update(part);
     }
     let hash = hash.finalize();
-    let first = hash.first_chunk().map_or(0, |bytes: &[u8; 8]| u64::from_be_bytes(*bytes));
-    let slot = u128::from(first).saturating_mul(u128::from(SLOTS)) >> 64;
-    u32::try_from(slot).unwrap_or_default()
+    hash.first_chunk().map_or(0, |bytes: &[u8; 8]| u64::from_be_bytes(*bytes))
 }
 
 #[cfg(test)]
@@ -189,4 +193,11 @@ mod tests {
     }
 
     const EXPECTED: u32 = 2383;
+
+    #[test]
+    fn a_unit_of_the_log_can_be_found_by_who_knows_it() {
+        // printf 'unit\037try\037ann' | sha256sum
+        assert_eq!(hash("unit", "try", b"ann"), 0x4337_b5f3_5917_f013);
+        assert_ne!(hash("unit", "try", b"ann"), hash("unit", "other", b"ann"));
+    }
 }

@@ -22,11 +22,11 @@ fn it_says_who_asked_for_what_who_answered_and_what_that_cost() {
     for (script, expected) in [
         (
             "credits-labels",
-            r#""path":"/v1/chat/completions","api":"openai","operation":"chat","tenant":"acme","user":"ci","key":"nightly","route":"small","stream":false,"chain":"small","model":"small","first_ms":0,"attempts":[{"model":"small","outcome":"answered","status":200,"first_ms":0,"ms":0}],"held_in":"hold","input_tokens":10,"output_tokens":3,"credits":0.000016,"outcome":"answered"}"#,
+            r#""path":"/v1/chat/completions","api":"openai","operation":"chat","tenant":"acme","user":"ci","key":"nightly","route":"small","stream":false,"policy":"21dbef86b000","chain":"small","model":"small","first_ms":0,"attempts":[{"model":"small","outcome":"answered","status":200,"first_ms":0,"ms":0}],"held_in":"hold","input_tokens":10,"output_tokens":3,"credits":0.000016,"outcome":"answered"}"#,
         ),
         (
             "fallback-unreached",
-            r#""path":"/v1/chat/completions","api":"openai","operation":"chat","tenant":"acme","route":"auto","stream":false,"chain":"three","model":"gemini","first_ms":60000,"attempts":[{"model":"claude","outcome":"unreachable","ms":0},{"model":"gpt","outcome":"silent","ms":60000},{"model":"gemini","outcome":"answered","status":200,"first_ms":0,"ms":0}],"input_tokens":3,"output_tokens":2,"outcome":"answered"}"#,
+            r#""path":"/v1/chat/completions","api":"openai","operation":"chat","tenant":"acme","route":"auto","stream":false,"policy":"a3a23df905d0","chain":"three","model":"gemini","first_ms":60000,"attempts":[{"model":"claude","outcome":"unreachable","ms":0},{"model":"gpt","outcome":"silent","ms":60000},{"model":"gemini","outcome":"answered","status":200,"first_ms":0,"ms":0}],"input_tokens":3,"output_tokens":2,"outcome":"answered"}"#,
         ),
     ] {
         assert_eq!(of(script), format!("{before}{expected}"), "{script}");

@@ -251,7 +251,7 @@ pub(crate) fn line(life: &Life) -> Option<String> {
 
 /// The members of that line in which scripts differ; those of a list of reasons stand apart.
 pub(crate) fn logged(life: &Life) -> Vec<(String, String)> {
-    const SAME: [&str; 10] = [
+    const SAME: [&str; 11] = [
         "details",
         "request_id",
         "method",
@@ -261,6 +261,7 @@ pub(crate) fn logged(life: &Life) -> Vec<(String, String)> {
         "tenant",
         "route",
         "stream",
+        "policy",
         "first_ms",
     ];
     let line = line(life).unwrap_or_default();
