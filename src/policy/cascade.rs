@@ -66,8 +66,8 @@ pub(super) const CASCADE: Section = Section::new(
      set aside for all of them. A request for several answers at once (`n`) goes to the last model \
      alone, and so does one that brings more than 64 KiB of JSON Schemas to judge by. Where the \
      last model may not serve a request, the one before it is not judged, and the log says so \
-     (`unjudged`). No bytes can be sent to an app while an answer is judged: where that takes longer than \
-     `resilience.idle_timeout`, the next model is asked.",
+     (`unjudged`). No bytes can be sent to an app while an answer is judged: where that takes \
+     longer than `resilience.idle_timeout`, the next model is asked.",
     "chains:
   careful:
     cascade: [gpt-luna, gpt-sol]
