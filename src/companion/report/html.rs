@@ -4,8 +4,8 @@ use core::fmt::Write as _;
 use super::copies::Found;
 use super::plot::{dots, escaped};
 use super::sample::METRICS;
-use super::stats::{ALPHA, Interval};
-use super::text::value;
+use super::stats::{ALPHA, Interval, chance, once_in};
+use super::text::{number, value};
 use super::{Group, MISMATCH, Report, shown};
 use crate::companion::report::sample::Unit;
 
@@ -54,12 +54,12 @@ fn write(out: &mut String, report: &Report) -> core::fmt::Result {
         let own = saved.interval();
         writeln!(
             out,
-            "<div class=\"card\"><span class=\"big\">{:.1} %</span> saved against the premium \
-             model alone<br><span class=\"soft\">95 %: {:.1} to {:.1} %. {paid:.6} credits \
+            "<div class=\"card\"><span class=\"big\">{} %</span> saved against the premium \
+             model alone<br><span class=\"soft\">95 %: {} to {} %. {paid:.6} credits \
              instead of {premium:.6}.</span></div>",
-            own.value * 100.0,
-            own.low * 100.0,
-            own.high * 100.0
+            number(Unit::Share, own.value),
+            number(Unit::Share, own.low),
+            number(Unit::Share, own.high)
         )?;
     }
     report.groups.iter().try_for_each(|group| self::group(out, group))?;
@@ -103,12 +103,15 @@ fn group(out: &mut String, group: &Group) -> core::fmt::Result {
     match group.mismatch {
         Some(p) if p < MISMATCH => writeln!(
             out,
-            "<p class=\"bad\">Sample-ratio mismatch (p = {p:.2e}): the arms' sizes do not follow \
-             their weights. Find out why before you believe anything below.</p>"
+            "<p class=\"bad\">Sample-ratio mismatch: the arms' sizes do not follow their weights. \
+             Sizes like these come by chance {}. Find out why before you believe anything \
+             below.</p>",
+            once_in(p)
         )?,
         Some(p) => writeln!(
             out,
-            "<p class=\"soft\">The arms' sizes agree with their weights (p = {p:.3}).</p>"
+            "<p class=\"soft\">The arms' sizes agree with their weights ({}).</p>",
+            escaped(&chance(p))
         )?,
         None => {}
     }
@@ -129,7 +132,7 @@ fn group(out: &mut String, group: &Group) -> core::fmt::Result {
             let difference = row.differences.get(place).copied().flatten();
             let against = difference.map(|own| {
                 let mark = if own.p < ALPHA { "<b>differs</b>" } else { "" };
-                format!("{} p = {:.3} {mark}", value(metric.unit, own.interval), own.p)
+                format!("{} {} {mark}", value(metric.unit, own.interval), escaped(&chance(own.p)))
             });
             let against = against.unwrap_or_default();
             let name = escaped(&row.name);

@@ -36,6 +36,22 @@ pub(super) struct Difference {
     pub(super) p: f64,
 }
 
+/// A chance as people read it: no sample says that something cannot be.
+pub(super) fn chance(p: f64) -> String {
+    if p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {p:.3}") }
+}
+
+/// How often it comes to something of that chance, to two digits.
+pub(super) fn once_in(p: f64) -> String {
+    const MOST: f64 = 1e6;
+    if p * MOST < 1.0 {
+        return "less than once in a million times".to_owned();
+    }
+    let times = 1.0 / p;
+    let unit = 10.0_f64.powf((times.log10().floor() - 1.0).max(0.0));
+    format!("about once in {:.0} times", (times / unit).round() * unit)
+}
+
 /// A share of `all`, by Wilson's interval (E. B. Wilson, 1927): it stays within 0 and 1, and holds
 /// for few.
 pub(super) fn share(some: f64, all: f64) -> Option<Interval> {

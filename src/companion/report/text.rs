@@ -2,7 +2,7 @@
 use core::fmt::Write as _;
 
 use super::sample::{METRICS, Metric, Unit};
-use super::stats::{ALPHA, Interval, quantile};
+use super::stats::{ALPHA, Interval, chance, float, once_in, quantile};
 use super::{Group, MISMATCH, QUANTILES, Report, Row, shown};
 
 /// The report for a terminal.
@@ -57,11 +57,11 @@ fn group(out: &mut String, group: &Group) -> core::fmt::Result {
     match group.mismatch {
         Some(p) if p < MISMATCH => writeln!(
             out,
-            "  SAMPLE-RATIO MISMATCH: sizes like these come by chance once in {:.0} times; find \
-             out why before you believe anything below",
-            1.0 / p.max(1e-12)
+            "  SAMPLE-RATIO MISMATCH: sizes like these come by chance {}; find out why before you \
+             believe anything below",
+            once_in(p)
         )?,
-        Some(p) => writeln!(out, "  the arms' sizes agree with their weights (p = {p:.3})")?,
+        Some(p) => writeln!(out, "  the arms' sizes agree with their weights ({})", chance(p))?,
         None => {}
     }
     let first = rows.first().map(|row| row.name.as_str()).unwrap_or_default();
@@ -76,7 +76,7 @@ fn group(out: &mut String, group: &Group) -> core::fmt::Result {
             if let Some(difference) = difference {
                 let by = value(metric.unit, difference.interval);
                 let mark = if difference.p < ALPHA { "  *" } else { "" };
-                write!(out, "   vs {first}: {by}, p = {:.3}{mark}", difference.p)?;
+                write!(out, "   vs {first}: {by}, {}{mark}", chance(difference.p))?;
             }
             writeln!(out)?;
         }
@@ -98,16 +98,64 @@ fn quantiles(row: &Row, metric: &Metric) -> String {
 
 /// A number with its interval.
 pub(super) fn value(unit: Unit, own: Interval) -> String {
-    let one = |number: f64| match unit {
-        Unit::Share => format!("{:.1}", number * 100.0),
-        Unit::Milliseconds | Unit::Tokens => format!("{number:.0}"),
-        Unit::Credits => format!("{number:.6}"),
-        Unit::Score => format!("{number:.3}"),
-    };
+    let one = |own: f64| number(unit, own);
     let named = match unit {
         Unit::Share => " %",
         Unit::Milliseconds => " ms",
         Unit::Tokens | Unit::Credits | Unit::Score => "",
     };
     format!("{}{named} [{}, {}]", one(own.value), one(own.low), one(own.high))
+}
+
+/// A number without its unit, shares in per cent: with a few digits more where it would read as
+/// none or all and is not.
+pub(super) fn number(unit: Unit, own: f64) -> String {
+    let (own, all, digits): (f64, f64, usize) = match unit {
+        Unit::Share => (own * 100.0, 100.0, 1),
+        Unit::Milliseconds | Unit::Tokens => (own, 0.0, 0),
+        Unit::Credits => (own, 0.0, 6),
+        Unit::Score => (own, 0.0, 3),
+    };
+    let misread = |digits: usize| {
+        let half = 0.5 * 0.1_f64.powf(float(digits));
+        let off = |end: f64| (own.abs() - end).abs();
+        [0.0, all].into_iter().any(|end| off(end) > 0.0 && off(end) <= half)
+    };
+    let most = digits.saturating_add(3);
+    let digits = (digits..most).find(|digits| !misread(*digits)).unwrap_or(most);
+    format!("{own:.digits$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Unit, number};
+    use crate::companion::report::stats::{chance, once_in};
+
+    #[test]
+    fn what_is_nearly_none_or_all_does_not_read_as_that() {
+        for (unit, own, shown) in [
+            (Unit::Share, 0.0, "0.0"),
+            (Unit::Share, 0.043, "4.3"),
+            (Unit::Share, 0.0004, "0.04"),
+            (Unit::Share, -0.0004, "-0.04"),
+            (Unit::Share, 0.000_000_1, "0.0000"),
+            (Unit::Share, 0.9996, "99.96"),
+            (Unit::Share, 1.0, "100.0"),
+            (Unit::Milliseconds, 1552.4, "1552"),
+            (Unit::Tokens, 0.3, "0.3"),
+            (Unit::Credits, 0.000_000_2, "0.0000002"),
+            (Unit::Score, 0.573, "0.573"),
+        ] {
+            assert_eq!(number(unit, own), shown);
+        }
+    }
+
+    #[test]
+    fn no_chance_reads_as_none() {
+        let chances = [0.0, 0.000_999, 0.001, 0.049_6, 1.0].map(chance);
+        assert_eq!(chances, ["p < 0.001", "p < 0.001", "p = 0.001", "p = 0.050", "p = 1.000"]);
+        let often = [0.0, 1e-7, 0.000_37].map(once_in);
+        let rare = "less than once in a million times";
+        assert_eq!(often, [rare, rare, "about once in 2700 times"]);
+    }
 }
