@@ -114,16 +114,21 @@ impl Classifier {
         };
         let mut seen = [0_u64; WORDS];
         let (mut sum, mut count) = (0_i32, 0_i32);
-        let mut reader = Reader::new(|hash| {
+        // The weight of a place, and one for it, where it is new.
+        let mut one = |hash| {
             let place = place(hash, weights.bits);
             let bit = 1_u64.wrapping_shl(place);
             let word = usize::try_from(place >> 6).ok().and_then(|at| seen.get_mut(at));
-            let Some(word) = word else { return };
+            let Some(word) = word else { return (0, 0) };
             // Whether a place is new is hard to foresee, so nothing branches on it.
             let new = i32::from(*word & bit == 0);
             *word |= bit;
-            sum = sum.wrapping_add(i32::from(weights.weight(place)).wrapping_mul(new));
-            count = count.wrapping_add(new);
+            (i32::from(weights.weight(place)).wrapping_mul(new), new)
+        };
+        let mut reader = Reader::new(|[a, b]: [u32; 2]| {
+            let (a, b) = (one(a), one(b));
+            sum = sum.wrapping_add(a.0.wrapping_add(b.0));
+            count = count.wrapping_add(a.1.wrapping_add(b.1));
         });
         texts.into_iter().for_each(|text| reader.read(text));
         let counts = reader.finish();

@@ -5,8 +5,8 @@ use super::text::{Counts, DIGIT, FIRST_SIGN, HIGH, LOWER, UPPER, WIDE};
 /// How many numbers there are.
 pub const LEXICAL: usize = 64;
 
-/// One part of the logarithm to the base of 2: sixteen of them are a doubling.
-const STEP: u32 = 16;
+/// Bits of a part of the logarithm to the base of 2: sixteen of them are a doubling.
+const STEP_BITS: u32 = 4;
 
 /// The logarithm of one more than a count, in sixteenths, with straight lines between the powers
 /// of two: the same on every machine.
@@ -14,8 +14,13 @@ pub(super) fn log(count: u64) -> u16 {
     let value = count.saturating_add(1);
     let power = value.ilog2();
     let above = value.saturating_sub(1_u64.wrapping_shl(power));
-    let part = u128::from(above).wrapping_mul(u128::from(STEP)).wrapping_shr(power);
-    let whole = power.wrapping_mul(STEP);
+    // The part that follows the first bit, as far as sixteenths go.
+    let part = if power < STEP_BITS {
+        above.wrapping_shl(STEP_BITS.wrapping_sub(power))
+    } else {
+        above.wrapping_shr(power.wrapping_sub(STEP_BITS))
+    };
+    let whole = power.wrapping_shl(STEP_BITS);
     u16::try_from(whole).unwrap_or(u16::MAX).saturating_add(u16::try_from(part).unwrap_or(0))
 }
 

@@ -69,23 +69,50 @@ pub(super) const fn kind(b: u8) -> u8 {
     }
 }
 
-/// [`kind`] of every byte.
-static KIND: [u8; 256] = table();
+/// What has to be known of a byte: its kind, and above that the letter that it counts as.
+#[derive(Debug, Clone, Copy)]
+struct Byte(u16);
+
+impl Byte {
+    fn of(b: u8) -> Self {
+        Self(BYTES.get(usize::from(b)).copied().unwrap_or(0))
+    }
+
+    const fn kind(self) -> u8 {
+        self.0 as u8
+    }
+
+    /// One of its kind, where the kinds of a word have eight bits each.
+    const fn counted(self) -> u64 {
+        1_u64.wrapping_shl((self.0 as u32 & 7) << 3)
+    }
+
+    /// The hash of what ends with it.
+    const fn hashed(self, before: u32) -> u32 {
+        (before ^ (self.0 >> 8) as u32).wrapping_mul(PRIME)
+    }
+}
+
+/// What has to be known of every byte.
+static BYTES: [u16; 256] = table();
 
 #[expect(clippy::indexing_slicing, reason = "made by the compiler, which refuses a wrong place")]
 #[expect(clippy::arithmetic_side_effects, reason = "made by the compiler, which sees overflow")]
-const fn table() -> [u8; 256] {
+const fn table() -> [u16; 256] {
     let mut table = [0; 256];
     let mut b = 0;
     while b < 256 {
-        table[b] = kind(b as u8);
+        let kind = kind(b as u8);
+        // Capitals are as good as small letters, and any digit is as good as another.
+        let letter = match kind {
+            DIGIT => b'0' as usize,
+            UPPER => b | 0x20,
+            _ => b,
+        };
+        table[b] = (letter << 8) as u16 | kind as u16;
         b += 1;
     }
     table
-}
-
-fn kind_of(b: u8) -> u8 {
-    KIND.get(usize::from(b)).copied().unwrap_or(OTHER)
 }
 
 /// What was counted in a text.
@@ -174,28 +201,24 @@ fn add(count: &mut u32) {
     *count = count.wrapping_add(1);
 }
 
-/// Reads texts one after the other; each word and each pair of neighbours becomes a hash.
+/// Reads texts one after the other; each word becomes two hashes: its own, and that of it and the
+/// word before, which is its own again where it is the first one of a text.
 #[derive(Debug)]
 pub(super) struct Reader<S> {
     counts: Counts,
     left: usize,
     /// The word before, 0 at the start of a text.
     before: u32,
-    /// How many bytes of words are of each kind, in eight bits each, and how many they are
-    /// together: not yet in the counts.
-    kinds: u64,
-    gathered: usize,
     /// Takes the hashes.
     sink: S,
 }
 
-impl<S: FnMut(u32)> Reader<S> {
+impl<S: FnMut([u32; 2])> Reader<S> {
     pub(super) const fn new(sink: S) -> Self {
-        Self { counts: Counts::NONE, left: READ_MAX, before: 0, kinds: 0, gathered: 0, sink }
+        Self { counts: Counts::NONE, left: READ_MAX, before: 0, sink }
     }
 
-    pub(super) fn finish(mut self) -> Counts {
-        self.spill();
+    pub(super) fn finish(self) -> Counts {
         self.counts
     }
 
@@ -208,15 +231,16 @@ impl<S: FnMut(u32)> Reader<S> {
         self.left = self.left.saturating_sub(rest.len());
         self.before = 0;
         let mut line = rest;
+        let mut tally = Tally::default();
         while let Some((b, after)) = rest.split_first() {
-            let kind = kind_of(*b);
-            if kind < WORD {
-                let length = self.word(rest);
-                rest = rest.get(length..).unwrap_or_default();
+            let byte = Byte::of(*b);
+            if byte.kind() < WORD {
+                let more = self.word(byte, after, &mut tally);
+                rest = after.get(more..).unwrap_or_default();
                 continue;
             }
-            self.counts.add(kind);
-            if kind == LINE {
+            self.counts.add(byte.kind());
+            if byte.kind() == LINE {
                 self.counts.line(line, line.len().saturating_sub(rest.len()));
                 line = after;
             }
@@ -225,59 +249,84 @@ impl<S: FnMut(u32)> Reader<S> {
         if !line.is_empty() {
             self.counts.line(line, line.len());
         }
+        tally.bring(&mut self.counts);
     }
 
-    /// Brings the kinds that were gathered to the counts.
-    fn spill(&mut self) {
-        for (count, own) in self.counts.bytes.iter_mut().zip(self.kinds.to_le_bytes()) {
-            *count = count.wrapping_add(own.into());
-        }
-        (self.kinds, self.gathered) = (0, 0);
-    }
-
-    /// Takes the word that begins here, and gives its length.
-    fn word(&mut self, rest: &[u8]) -> usize {
-        // How many bytes are of each kind, in eight bits each: a count in memory for every byte
-        // would wait for the one before.
-        let (mut hash, mut length, mut kinds) = (OFFSET, 0_usize, 0_u64);
-        for b in rest.iter().take(LONGEST) {
-            let kind = kind_of(*b);
-            if kind >= WORD || (kind == WIDE && length > 0) {
-                break;
+    /// Takes the word that begins with a byte, and gives the length of what comes after that.
+    ///
+    /// Only its end is a branch: what stands in a word is hard to foresee, and a wrong guess costs
+    /// as much as several bytes.
+    fn word(&mut self, first: Byte, after: &[u8], tally: &mut Tally) -> usize {
+        let (mut hash, mut kinds) = (first.hashed(OFFSET), first.counted());
+        let after = after.get(..LONGEST.wrapping_sub(1)).unwrap_or(after);
+        let end = after.iter().position(|b| {
+            // Most are small letters: what is not counted here is one of them.
+            if b.wrapping_sub(b'a') < 26 {
+                hash = (hash ^ u32::from(*b)).wrapping_mul(PRIME);
+                return false;
             }
-            kinds = kinds.wrapping_add(1_u64.wrapping_shl(u32::from(kind).wrapping_mul(8)));
-            // Capitals are as good as small letters, and any digit is as good as another.
-            let lower = b | if *b < 0x80 { 0x20 } else { 0 };
-            let letter = if kind == DIGIT { b'0' } else { lower };
-            hash = (hash ^ u32::from(letter)).wrapping_mul(PRIME);
-            length = length.wrapping_add(1);
-        }
-        let first = rest.first().map_or(WORD, |b| kind_of(*b));
-        if self.gathered.wrapping_add(length) > LONGEST {
-            self.spill();
-        }
-        self.gathered = self.gathered.wrapping_add(length);
-        self.kinds = self.kinds.wrapping_add(kinds);
-        let [_, _, digits, ..] = kinds.to_le_bytes();
-        let digits = usize::from(digits);
-        let counts = &mut self.counts;
-        add(&mut counts.words);
-        if digits == length {
-            add(&mut counts.numbers);
-        } else if first < DIGIT {
-            counts.capitals = counts.capitals.wrapping_add(u32::from(first == UPPER));
-            counts.long_words = counts.long_words.wrapping_add(u32::from(length >= 8));
-            counts.longest_words = counts.longest_words.wrapping_add(u32::from(length >= 12));
-            if let Some(group) = keywords::group(hash).and_then(|at| counts.groups.get_mut(at)) {
-                add(group);
+            let own = Byte::of(*b);
+            if own.kind() >= WIDE {
+                return true;
             }
+            hash = own.hashed(hash);
+            kinds = kinds.wrapping_add(own.counted());
+            false
+        });
+        let more = end.unwrap_or(after.len());
+        tally.add(kinds, first, more.wrapping_add(1));
+        if let Some(group) = keywords::group(hash).and_then(|at| self.counts.groups.get_mut(at)) {
+            add(group);
         }
-        (self.sink)(spread(hash));
-        if self.before != 0 {
-            (self.sink)(spread(pair(self.before, hash)));
-        }
+        let both = if self.before == 0 { hash } else { pair(self.before, hash) };
+        (self.sink)([spread(hash), spread(both)]);
         self.before = hash;
-        length
+        more
+    }
+}
+
+/// What is counted of words, in sixteen bits each: a place in memory for each would take longer.
+/// No count is above [`READ_MAX`].
+#[derive(Debug, Clone, Copy, Default)]
+struct Tally {
+    /// Their bytes by kinds, the even and the odd ones, but of small letters; the words themselves
+    /// after the even, and all bytes after the odd ones.
+    even: u64,
+    odd: u64,
+    /// Numbers, words with a capital, long ones and longest ones.
+    words: u64,
+}
+
+impl Tally {
+    /// Adds a word: its bytes by kinds, in eight bits each, its first byte and its length.
+    fn add(&mut self, kinds: u64, first: Byte, length: usize) {
+        const EVEN: u64 = 0x00FF_00FF_00FF_00FF;
+        let length = length as u64;
+        self.even = self.even.wrapping_add((kinds & EVEN) | 1 << 48);
+        self.odd = self.odd.wrapping_add((kinds >> 8 & EVEN) | length << 48);
+        let number = u64::from(kinds >> 16 & 0xFF == length);
+        let capital = u64::from(first.kind() == UPPER) << 16;
+        let long = u64::from(length >= 8) << 32 | u64::from(length >= 12) << 48;
+        let letters = u64::from(first.kind() < DIGIT) & !number;
+        self.words = self.words.wrapping_add(number | (capital | long) & letters.wrapping_neg());
+    }
+
+    fn bring(self, counts: &mut Counts) {
+        let parts = |of: u64| [0, 16, 32, 48].map(|at| u32::from((of >> at) as u16));
+        let [_, digits, high, all_words] = parts(self.even);
+        let [upper, cont, wide, all] = parts(self.odd);
+        let others = [upper, digits, cont, high, wide];
+        let lower = others.into_iter().fold(all, u32::wrapping_sub);
+        let [numbers, capitals, long, longest] = parts(self.words);
+        let kinds = counts.bytes.iter_mut().zip([lower, upper, digits, cont, high, wide]);
+        let words = [
+            (&mut counts.words, all_words),
+            (&mut counts.numbers, numbers),
+            (&mut counts.capitals, capitals),
+            (&mut counts.long_words, long),
+            (&mut counts.longest_words, longest),
+        ];
+        kinds.chain(words).for_each(|(to, count)| *to = to.wrapping_add(count));
     }
 }
 

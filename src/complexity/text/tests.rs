@@ -4,9 +4,13 @@ use crate::complexity::hash::word_hash;
 
 fn read(texts: &[&str]) -> (Counts, Vec<u32>) {
     let mut hashes = Vec::new();
-    let mut reader = Reader::new(|hash| hashes.push(hash));
+    let mut reader = Reader::new(|[word, both]: [u32; 2]| {
+        hashes.push(word);
+        hashes.extend((both != word).then_some(both));
+    });
     texts.iter().for_each(|text| reader.read(text));
-    (reader.finish(), hashes)
+    let counts = reader.finish();
+    (counts, hashes)
 }
 
 fn hashes(text: &str) -> Vec<u32> {
