@@ -128,7 +128,8 @@ fn what_is_easy_goes_to_the_budget_model_and_the_promise_is_kept() {
     assert_eq!(classes, expected, "{text}");
     let score = |at: usize| scored.get(at).unwrap().get("score").unwrap();
     assert_eq!((score(0), score(0)), (score(1), score(2)));
-    assert_eq!((score(5), score(6)), (&json!(1.0), &json!(1.0)));
+    let threshold = json_of(&folder.join("w.json")).get("threshold").unwrap().as_f64().unwrap();
+    assert!([5, 6].iter().all(|at| score(*at).as_f64().unwrap() >= threshold), "{text}");
 }
 
 #[test]
@@ -205,7 +206,10 @@ fn what_is_wrong_with_labels_is_said_with_its_line() {
         (lines(&always), "in all of 50 labels the premium answer is better"),
         (bad("{"), "labels.jsonl:51: not JSON"),
         (bad("[]"), "labels.jsonl:51: expected an object, found"),
-        (bad(r#"{"id": 60, "prompt": "x", "premium": NaN, "budget": 0}"#), ":51: not JSON"),
+        (
+            bad(r#"{"id": 60, "prompt": "x", "premium": NaN, "budget": 0}"#),
+            "JSON has no NaN: leave out what nobody judged",
+        ),
         (
             bad(r#"{"id": 60, "prompt": "x", "premium": 1.5, "budget": 0}"#),
             ":51: `premium` must be a number from 0 to 1, found 1.5",

@@ -16,7 +16,14 @@ const TEXT: &str = concat!(include_str!("../src/README.md"), include_str!("../CH
 /// Weights as large as those that are made of thousands of labels.
 fn weights() -> Weights {
     let lexical = Lexical { centre: 60, inverse: 500, weight: 3 };
-    let kind = Kind { centre: [3; LEXICAL], tight: [20; LEXICAL], base: 0, limit: i32::MAX };
+    let kind = Kind {
+        centre: [3; LEXICAL],
+        tight: [20; LEXICAL],
+        base: 0,
+        limit: i32::MAX,
+        usual: vec![0x5555_5555_5555_5555; (1 << 13) / 64],
+        others: 256,
+    };
     Weights {
         bits: 13,
         table: (0..1 << 13_u32)

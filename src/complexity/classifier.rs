@@ -35,9 +35,9 @@ pub enum Basis {
     Labels,
     /// The length of the text alone: there are no weights.
     Length,
-    /// Nothing: the labels hold too little of this route, so the score is the highest.
+    /// Nothing: the labels hold too little of this route. The score is the threshold or more.
     UnknownRoute,
-    /// Nothing: the labels hold no text of this kind, so the score is the highest.
+    /// Nothing: the labels hold no text of this kind. The score is the threshold or more.
     UnknownKind,
 }
 
@@ -50,6 +50,17 @@ pub struct Judged {
     pub class: Class,
     /// What the score rests on.
     pub basis: Basis,
+}
+
+impl Judged {
+    /// The score as a bound takes it that somebody sets: the highest where it rests on nothing.
+    #[must_use]
+    pub const fn bounded(&self) -> Score {
+        match self.basis {
+            Basis::Labels | Basis::Length => self.score,
+            Basis::UnknownRoute | Basis::UnknownKind => Score::MOST,
+        }
+    }
 }
 
 /// What judges requests.
@@ -109,9 +120,7 @@ impl Classifier {
             let texts = texts.into_iter().map(|text| u64::try_from(text.len()).unwrap_or(u64::MAX));
             return self.judged(by_length(texts.fold(0, u64::saturating_add)), Basis::Length);
         };
-        let Some(mean) = weights.route(route) else {
-            return self.judged(Score::MOST, Basis::UnknownRoute);
-        };
+        let mean = weights.route(route);
         let mut seen = [0_u64; WORDS];
         let (mut sum, mut count) = (0_i32, 0_i32);
         // The weight of a place, and one for it, where it is new.
@@ -133,11 +142,23 @@ impl Classifier {
         texts.into_iter().for_each(|text| reader.read(text));
         let counts = reader.finish();
         let standings = weights.standings(&lexical(&counts, tools));
-        if !weights.is_familiar(&standings) {
-            return self.judged(Score::MOST, Basis::UnknownKind);
+        let raw = weights.raw(sum.into(), count.unsigned_abs(), &standings, mean.unwrap_or(0));
+        let score = weights.score(raw);
+        match mean {
+            None => self.judged(self.premium(score), Basis::UnknownRoute),
+            Some(_) if !weights.is_familiar(&standings, &seen, route) => {
+                self.judged(self.premium(score), Basis::UnknownKind)
+            }
+            Some(_) => self.judged(score, Basis::Labels),
         }
-        let raw = weights.raw(sum.into(), count.unsigned_abs(), &standings, mean);
-        self.judged(weights.score(raw), Basis::Labels)
+    }
+
+    /// The same order of scores, all of them at the threshold or above.
+    fn premium(&self, score: Score) -> Score {
+        let above = u32::from(Score::PARTS.saturating_sub(self.threshold.parts()));
+        let part = above.saturating_mul(score.parts().into()).checked_div(Score::PARTS.into());
+        let part = part.and_then(|part| u16::try_from(part).ok()).unwrap_or(Score::PARTS);
+        Score::of_parts(self.threshold.parts().saturating_add(part))
     }
 
     fn judged(&self, score: Score, basis: Basis) -> Judged {

@@ -10,7 +10,7 @@ use crate::json::{Document, Limits, Writer};
 
 /// What the bytes begin with; the last one is the version of all that a score is made of: the
 /// words, their hashes and the counts too.
-const MAGIC: [u8; 4] = *b"TWC\x01";
+const MAGIC: [u8; 4] = *b"TWC\x02";
 
 /// The smallest table that is read.
 const BITS_MIN: u32 = 8;
@@ -75,6 +75,8 @@ impl Weights {
             out.extend(kind.tight.iter().flat_map(|own| own.to_le_bytes()));
             out.extend(kind.base.to_le_bytes());
             out.extend(kind.limit.to_le_bytes());
+            out.extend(kind.usual.iter().flat_map(|own| own.to_le_bytes()));
+            out.extend(kind.others.to_le_bytes());
         }
         out.extend(u16::try_from(self.routes.len()).unwrap_or(u16::MAX).to_le_bytes());
         for route in &self.routes {
@@ -109,7 +111,7 @@ fn from_base64(text: &[u8]) -> Result<Weights, String> {
     let wrong = |what: &str| format!("{what}: {EXPECTED}");
     match bytes.strip_prefix(MAGIC.get(..3).unwrap_or_default()) {
         None => return Err(wrong("no weights")),
-        Some([1, ..]) => {}
+        Some([2, ..]) => {}
         Some(_) => return Err("weights of another version: calibrate again".to_owned()),
     }
     let cut = || wrong(&format!("wrong size, {} bytes", bytes.len()));
@@ -164,7 +166,7 @@ fn read(body: &[u8]) -> Option<Weights> {
     }
     let table = rest.part(1_usize.wrapping_shl(bits))?;
     let table = table.iter().map(|weight| i8::from_le_bytes([*weight])).collect();
-    let kinds = read_kinds(&mut rest)?;
+    let kinds = read_kinds(&mut rest, 1_usize.wrapping_shl(bits) / 64)?;
     let count = usize::from(u16::from_le_bytes(rest.take()?));
     if count > ROUTES_MAX {
         return None;
@@ -190,7 +192,8 @@ fn read(body: &[u8]) -> Option<Weights> {
     })
 }
 
-fn read_kinds(rest: &mut Bytes<'_>) -> Option<Vec<Kind>> {
+/// Reads kinds whose usual places take so many words.
+fn read_kinds(rest: &mut Bytes<'_>, words: usize) -> Option<Vec<Kind>> {
     let [count] = rest.take()?;
     let count = usize::from(count);
     if count > KINDS_MAX {
@@ -198,7 +201,9 @@ fn read_kinds(rest: &mut Bytes<'_>) -> Option<Vec<Kind>> {
     }
     let mut kinds = Vec::with_capacity(count);
     for _ in 0..count {
-        let mut kind = Kind { centre: [0; LEXICAL], tight: [0; LEXICAL], base: 0, limit: 0 };
+        let usual = vec![0; words];
+        let (centre, tight) = ([0; LEXICAL], [0; LEXICAL]);
+        let mut kind = Kind { centre, tight, base: 0, limit: 0, usual, others: 0 };
         for own in &mut kind.centre {
             *own = i8::from_le_bytes(rest.take()?);
         }
@@ -207,6 +212,10 @@ fn read_kinds(rest: &mut Bytes<'_>) -> Option<Vec<Kind>> {
         }
         kind.base = i32::from_le_bytes(rest.take()?);
         kind.limit = i32::from_le_bytes(rest.take()?);
+        for own in &mut kind.usual {
+            *own = u64::from_le_bytes(rest.take()?);
+        }
+        kind.others = u16::from_le_bytes(rest.take()?);
         kinds.push(kind);
     }
     Some(kinds)

@@ -1,12 +1,12 @@
 //! Whether a text is of a kind that the labels hold.
 //!
 //! A score says nothing of work that nobody labelled. The labelled texts are gathered into some
-//! kinds by their counts; a text that is farther from the nearest one than nearly all of its own
-//! are is of none.
+//! kinds by their counts. A text that is farther from the nearest one than nearly all of its own
+//! are is of none, and neither is one that has more words than they have which are not usual there.
 use super::lexical::LEXICAL;
 
 /// Most kinds.
-pub const KINDS_MAX: usize = 32;
+pub const KINDS_MAX: usize = 16;
 
 /// One square of a spread, in a [`Kind`]'s numbers.
 pub const SQUARE: i32 = 1 << 16;
@@ -28,6 +28,10 @@ pub struct Kind {
     pub base: i32,
     /// The distance up to which a text is one of it.
     pub limit: i32,
+    /// The places of the table that are usual in it, a bit for each.
+    pub usual: Vec<u64>,
+    /// How many of 256 places of a text of it may be others.
+    pub others: u16,
 }
 
 impl Kind {
@@ -43,6 +47,19 @@ impl Kind {
         });
         parts.fold(0, i32::wrapping_add).saturating_add(self.base)
     }
+
+    /// How many of 256 places of a text are not usual in it, by a bit for each place that it has.
+    #[must_use]
+    pub fn strange(&self, seen: &[u64]) -> u16 {
+        let (mut all, mut others) = (0_u32, 0_u32);
+        for (seen, usual) in seen.iter().zip(&self.usual) {
+            all = all.wrapping_add(seen.count_ones());
+            others = others.wrapping_add((seen & !usual).count_ones());
+        }
+        // At most 32,768 places, so nothing overflows.
+        let share = others.wrapping_mul(256).checked_div(all).unwrap_or(0);
+        u16::try_from(share).unwrap_or(u16::MAX)
+    }
 }
 
 /// The kind that is nearest to a text, and its distance; `None` where there are no kinds.
@@ -57,7 +74,25 @@ mod tests {
     use super::*;
 
     fn kind(centre: i8) -> Kind {
-        Kind { centre: [centre; LEXICAL], tight: [16; LEXICAL], base: 0, limit: 0 }
+        let usual = vec![0b1111, 0];
+        Kind {
+            centre: [centre; LEXICAL],
+            tight: [16; LEXICAL],
+            base: 0,
+            limit: 0,
+            usual,
+            others: 0,
+        }
+    }
+
+    #[test]
+    fn what_is_not_usual_is_counted_by_its_share() {
+        let kind = kind(0);
+        for (seen, strange) in
+            [([0, 0], 0), ([0b0110, 0], 0), ([0b0001, 0b1000], 128), ([0b1111_0000, 1], 256)]
+        {
+            assert_eq!(kind.strange(&seen), strange, "{seen:?}");
+        }
     }
 
     #[test]

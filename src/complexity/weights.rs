@@ -124,11 +124,34 @@ impl Weights {
         standings
     }
 
-    /// Whether a text is of a kind that was labelled, by its standings.
+    /// Whether a text is of a kind that was labelled, by its standings and a bit for each place
+    /// that it has.
+    ///
+    /// Of a route that the labels name its words may be others than usual: what asks for that
+    /// route says what work it is.
     #[must_use]
-    pub fn is_familiar(&self, standings: &[i32; LEXICAL]) -> bool {
-        let nearest = nearest(&self.kinds, standings);
-        nearest.is_none_or(|(kind, distance)| distance <= kind.limit)
+    pub fn is_familiar(
+        &self,
+        standings: &[i32; LEXICAL],
+        seen: &[u64],
+        route: Option<&str>,
+    ) -> bool {
+        let named = route.is_some() && !self.routes.is_empty();
+        nearest(&self.kinds, standings).is_none_or(|(kind, distance)| {
+            distance <= kind.limit && (named || kind.strange(seen) <= kind.others)
+        })
+    }
+
+    /// A bit for each place of a text that was read before.
+    #[must_use]
+    pub fn seen(&self, features: &Features) -> Vec<u64> {
+        let mut seen = vec![0_u64; self.table.len().div_ceil(64)];
+        for place in &features.places {
+            let place = place.wrapping_shr(TABLE_BITS.saturating_sub(self.bits));
+            let word = usize::try_from(place >> 6).ok().and_then(|at| seen.get_mut(at));
+            word.into_iter().for_each(|word| *word |= 1_u64.wrapping_shl(place));
+        }
+        seen
     }
 
     /// What a place weighs.

@@ -76,8 +76,11 @@ pub(crate) fn with<T>(
     line: &[u8],
     read: impl FnOnce(Value<'_>) -> Result<T, String>,
 ) -> Result<T, String> {
-    let document =
-        Document::parse(line, Limits::lenient()).map_err(|error| format!("not JSON: {error}"))?;
+    let document = Document::parse(line, Limits::lenient()).map_err(|error| {
+        let nan = [&b"NaN"[..], b"Infinity"].iter().any(|n| line.windows(n.len()).any(|w| w == *n));
+        let hint = if nan { "; JSON has no NaN: leave out what nobody judged" } else { "" };
+        format!("not JSON: {error}{hint}")
+    })?;
     let root = document.root();
     if !root.is_object() {
         return Err(format!("expected an object, found {}", root.kind().name()));

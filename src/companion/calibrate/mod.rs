@@ -139,7 +139,7 @@ const NOTHING: Point = Point { budget: 0.0, saved: 0.0, quality: 0.0 };
 #[must_use]
 pub fn fewest(rule: &rule::Rule) -> usize {
     // One request is counted as lost: its mean is 1 of n, and so is its standard error.
-    ((1.0 + rule.z) / rule.max_loss).ceil() as usize
+    ((1.0 + rule.above(1.0)) / rule.max_loss).ceil() as usize
 }
 
 fn verdict(set: &Set, recipe: &Recipe, weights: &Weights, expected: &Outcome) -> Verdict {
@@ -163,7 +163,8 @@ fn routes(set: &Set, recipe: &Recipe, decided: &[Decided]) -> Vec<OfRoute> {
         let (rule, gap) = (&recipe.rule, outcome.gap);
         let verdict = if outcome.rows < model::ROUTE_MIN && !name.is_empty() {
             "premium: too few labels to know this route"
-        } else if gap.mean + rule.z * gap.error + 1.0 / outcome.rows.max(1) as f64 <= rule.max_loss
+        } else if gap.mean + rule.above(gap.error) + 1.0 / outcome.rows.max(1) as f64
+            <= rule.max_loss
         {
             "budget would do for all of it: a rule may send this route there"
         } else if outcome.budget >= WORTH {

@@ -108,8 +108,9 @@ fn routes(set: &Set, places: &[usize], weights: &Weights) -> Vec<Route> {
 
 /// The raw score of a row; `None` where its route or its kind is not known.
 pub(super) fn raw(set: &Set, weights: &Weights, row: &Row) -> Option<i32> {
-    let route = row.route.and_then(|at| set.routes.get(at));
-    let mean = weights.route(route.map(String::as_str))?;
+    let route = row.route.and_then(|at| set.routes.get(at)).map(String::as_str);
+    let mean = weights.route(route)?;
     let standings = weights.standings(&row.features.lexical);
-    weights.is_familiar(&standings).then(|| weights.raw_of(&row.features, mean))
+    let familiar = weights.is_familiar(&standings, &weights.seen(&row.features), route);
+    familiar.then(|| weights.raw_of(&row.features, mean))
 }

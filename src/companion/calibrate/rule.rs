@@ -5,6 +5,10 @@
 //! first bound that is too high: like that the choice among many cuts does not wear the confidence
 //! away (fixed-sequence testing, as in Learn then Test). One request more is counted as lost
 //! altogether, so that few labels without a loss are no proof.
+//!
+//! The bound is of what is seen next, not of a mean over all requests that there could ever be: so
+//! many requests as there are labels lose no more. They vary as much as the labels do, so the bound
+//! is farther from the loss by the root of two.
 use super::set::{Row, Set};
 
 /// What is asked of a cut.
@@ -12,7 +16,7 @@ use super::set::{Row, Set};
 pub struct Rule {
     /// The mean quality that may be lost.
     pub max_loss: f64,
-    /// How many standard errors the bound is above the loss.
+    /// How many standard errors the confidence is.
     pub z: f64,
 }
 
@@ -20,6 +24,12 @@ pub struct Rule {
 const STEPS: usize = 100;
 
 impl Rule {
+    /// How far the bound is above a mean of labels, by its standard error.
+    #[must_use]
+    pub fn above(&self, error: f64) -> f64 {
+        self.z * core::f64::consts::SQRT_2 * error
+    }
+
     /// The score at which to cut: below it the budget model answers. `None` where even the first
     /// cut is too bold.
     ///
@@ -41,7 +51,7 @@ impl Rule {
         let (mut cut, mut next, mut before) = (None, 0_usize, None);
         for (count, (score, row)) in scored.iter().enumerate() {
             if count >= next && before != Some(*score) {
-                if sums.bound(self.z) > self.max_loss {
+                if sums.bound(self) > self.max_loss {
                     break;
                 }
                 cut = (count > 0).then_some(*score);
@@ -79,13 +89,13 @@ impl Sums {
         }
     }
 
-    /// The upper bound of the mean loss, `z` standard errors above it.
-    fn bound(&self, z: f64) -> f64 {
+    /// The upper bound of the mean loss.
+    fn bound(&self, rule: &Rule) -> f64 {
         let (count, more) = (self.rows * self.more + 1.0, self.more);
         let (sum, squares) = (self.sum * more + 1.0, self.squares * more + 1.0);
         let mean = sum / count;
         let variance = (squares / count - mean * mean).max(0.0) / count;
-        mean + z * variance.sqrt()
+        mean + rule.above(variance.sqrt())
     }
 }
 

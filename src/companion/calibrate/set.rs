@@ -39,7 +39,7 @@ impl Row {
 /// What a request has to gain by the premium model where that costs as much more as it does on
 /// the mean. So of two requests that gain the same the dearer one is first to go to the budget
 /// model. It is kept small: a score says what is hard, first of all.
-const COST: f64 = 0.02;
+const COST: f64 = 0.05;
 
 /// All labels.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! Weights written and read, whole and damaged.
 use super::*;
-use crate::complexity::{Basis, Class, Classifier, Judged};
+use crate::complexity::{Basis, Class, Classifier};
 
 fn weights() -> Weights {
     let lexical = Lexical { centre: 40, inverse: 800, weight: -3 };
@@ -14,7 +14,14 @@ fn weights() -> Weights {
         bias: -77,
         knots,
         threshold: Score::of_parts(4321),
-        kinds: vec![Kind { centre: [1; LEXICAL], tight: [20; LEXICAL], base: -9, limit: i32::MAX }],
+        kinds: vec![Kind {
+            centre: [1; LEXICAL],
+            tight: [20; LEXICAL],
+            base: -9,
+            limit: i32::MAX,
+            usual: vec![u64::MAX, 7, 0, 1],
+            others: 256,
+        }],
         routes: vec![
             Route { name: "code".into(), mean: 900 },
             Route { name: "faq".into(), mean: -900 },
@@ -56,7 +63,7 @@ fn what_is_wrong_is_said() {
     let json = String::from_utf8(weights().to_json(|_| {})).unwrap();
     let changed = |from: &str, to: &str| json.replacen(from, to, 1).into_bytes();
     let mut version = weights().bytes();
-    *version.get_mut(3).unwrap() = 2;
+    *version.get_mut(3).unwrap() = 1;
     let mut unordered = weights();
     unordered.routes.reverse();
     for (file, says) in [
@@ -89,14 +96,31 @@ fn a_request_is_judged_as_its_features_are() {
     }
     let raw = weights().raw_of(&features, 0);
     assert_eq!(classifier.judge(texts, 2, None).score, weights().score(raw));
-    let mut strange = weights();
-    strange.kinds.iter_mut().for_each(|kind| kind.limit = -10);
-    for (classifier, route, basis) in [
-        (classifier, Some("chat"), Basis::UnknownRoute),
-        (Classifier::new(strange), None, Basis::UnknownKind),
+}
+
+#[test]
+fn what_no_label_speaks_for_is_premium_whatever_it_looks_like() {
+    let texts = ["How many prime numbers are there?", "B) Größe, 東京 and 12 more\n```rust\n"];
+    let features = crate::complexity::features(texts, 2);
+    let (mut far, mut strange) = (weights(), weights());
+    far.kinds.iter_mut().for_each(|kind| kind.limit = -10);
+    strange.kinds.iter_mut().for_each(|kind| kind.others = 255);
+    strange.kinds.iter_mut().for_each(|kind| kind.usual.fill(0));
+    for (weights, route, basis) in [
+        (weights(), Some("chat"), Basis::UnknownRoute),
+        (far, None, Basis::UnknownKind),
+        (strange.clone(), None, Basis::UnknownKind),
     ] {
-        let judged = classifier.judge(texts, 2, route);
-        let expected = Judged { score: Score::MOST, class: Class::Premium, basis };
-        assert_eq!(judged, expected);
+        let mean = weights.route(route).unwrap_or(0);
+        let own = weights.score(weights.raw_of(&features, mean));
+        for threshold in [0, 4321, 10_000].map(Score::of_parts) {
+            let classifier = Classifier::new(weights.clone()).with_threshold(threshold);
+            let judged = classifier.judge(texts, 2, route);
+            assert_eq!((judged.class, judged.basis), (Class::Premium, basis));
+            assert_eq!(judged.bounded(), Score::MOST);
+            assert!(judged.score >= threshold && judged.score >= own, "{judged:?}");
+        }
     }
+    // Whoever asks for a route says what work it is, whatever its words.
+    assert_eq!(Classifier::new(strange).judge(texts, 2, Some("code")).basis, Basis::Labels);
 }

@@ -95,8 +95,8 @@ impl Test for Complexity {
         match self.must {
             Must::Be(class) => judged.class == class,
             Must::Lie(over, at_most) => {
-                over.is_none_or(|over| judged.score > over)
-                    && at_most.is_none_or(|at_most| judged.score <= at_most)
+                over.is_none_or(|over| judged.bounded() > over)
+                    && at_most.is_none_or(|at_most| judged.bounded() <= at_most)
             }
         }
     }

@@ -78,7 +78,8 @@ pub(super) const CAVEATS: [&str; 5] = [
      models or other months: label again when one of them changes.",
     "Savings and quality are nested: five times, weights and threshold were made without the rows \
      that they then decided. The file has weights from all rows, so it is not worse on average.",
-    "The bound holds for the mean over all requests. A single route may lose more, or win.",
+    "The bound holds for the mean over as many requests as there are labels. Fewer may lose more \
+     by chance, and a single route may lose more, or win.",
     "Texts of a kind that the labels hold none of, and routes that are named and have too few \
      labels, stay premium.",
     "The quality is what the labels say it is. A judge that errs is learned from as if it were \

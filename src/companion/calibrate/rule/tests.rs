@@ -41,7 +41,7 @@ fn the_bound_of_the_loss_decides_and_more_evidence_allows_more() {
     let shares = [1000, 4000, 40_000].map(|count| share(&rows(count, 10), 1.0));
     assert!(shares.is_sorted(), "{shares:?}");
     let [few, some, many] = shares;
-    assert!(few < 0.05 && some > 0.05 && many > 0.08 && many < 0.1, "{shares:?}");
+    assert!(few < 0.05 && some > 0.05 && many > 0.075 && many < 0.1, "{shares:?}");
     assert!((share(&rows(4000, 10), 10.0) - many).abs() < 0.015, "as if there were ten times more");
 }
 
