@@ -208,3 +208,35 @@ fn collector(spot: &Spot<'_>, name: Option<&str>) -> Option<Rc<Collector>> {
     let cluster = format!("-collector-{}", name.unwrap_or_default());
     Some(Rc::new(Collector { cluster, endpoint: endpoint?, secret: secret? }))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::policy::Policy;
+
+    fn copied(rate: &str) -> (usize, String) {
+        let policy = format!(
+            r#"{{"version": "tradewind/v1", "identity": [{{"anonymous": {{"tenant": "public"}}}}],
+                "providers": {{"p": {{"dialect": "openai", "endpoint": "http://p.test"}}}},
+                "models": {{"m": {{"provider": "p", "name": "m", "context_window": 1000,
+                    "max_output_tokens": 10}}}},
+                "chains": {{"c": ["m"]}}, "routes": [{{"models": ["auto"], "chain": "c"}}],
+                "experiments": [{{"name": "e", "shadow": {{"rate": "{rate}", "chain": "c"}}}}]}}"#
+        );
+        let policy = Policy::from_json(policy.as_bytes()).unwrap();
+        let own = policy.shadows().first().unwrap();
+        let chances = (0..100_000_u64).map(|number| number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        (chances.filter(|chance| own.draws(*chance)).count(), own.share())
+    }
+
+    #[test]
+    fn so_many_requests_are_copied_as_the_rate_says() {
+        for (rate, least, most) in
+            [("0%", 0, 0), ("0.01%", 1, 30), ("1%", 900, 1_100), ("12.5%", 12_200, 12_800)]
+        {
+            let (count, share) = copied(rate);
+            assert!((least..=most).contains(&count), "{rate}: {count}");
+            assert_eq!(share, rate.replace("12.5", "12.50"));
+        }
+        assert_eq!(copied("100%"), (100_000, "100%".to_owned()));
+    }
+}

@@ -1,7 +1,7 @@
 //! What streams hold is bounded, each alone and all together; who holds little is left alone.
 #![expect(clippy::unwrap_used, reason = "helpers that fail fail their tests")]
 use tradewind::exchange::filter_state::{NEXT, PLAN};
-use tradewind::exchange::{ALLOWANCE, Callback, Effect, Flow, Plan, Stream};
+use tradewind::exchange::{ALLOWANCE, Callback, Effect, Flow, Hearing, Plan, STREAM_MOST, Stream};
 
 use super::support::{Gateway, View, World};
 
@@ -236,4 +236,33 @@ fn a_stream_that_flows_may_find_no_memory_either() {
     let size = flowing.body.len();
     let (counted, _) = flowing.on(Callback::ResponseBody { size, end: false });
     assert_eq!(counted, [COUNTER]);
+}
+
+/// What is heard of an answer that is compared with another's is given up before its stream fails.
+#[test]
+fn a_stream_is_heard_only_where_there_is_room_for_it() {
+    let gateway = Gateway::new(POLICY).unwrap();
+    let plan = Plan { hearing: Hearing::Words, ..gateway.plan(&["gpt"]) };
+    let text = "x".repeat(8_000);
+    let event =
+        format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n");
+    let heard = |one: &mut One| {
+        for _ in 0..5 {
+            one.body.clear();
+            assert_eq!(one.chunk(event.as_bytes()), (Vec::new(), true));
+        }
+        gateway.memory.left()
+    };
+    let all = gateway.memory.left();
+    let mut roomy = One::of(&gateway, &plan, "");
+    assert!(heard(&mut roomy) <= all - (5 * text.len() - ALLOWANCE), "it is counted");
+    drop(roomy);
+    let mut others = Vec::new();
+    while gateway.memory.left() > 0 {
+        let mut permit = gateway.memory.permit();
+        permit.hold(ALLOWANCE + gateway.memory.left().min(STREAM_MOST - ALLOWANCE)).unwrap();
+        others.push(permit);
+    }
+    let mut cramped = One::of(&gateway, &plan, "");
+    assert_eq!(heard(&mut cramped), 0);
 }
