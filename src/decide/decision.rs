@@ -227,13 +227,20 @@ impl Candidate {
         Self { chain: chain.to_owned(), legs, cascade, last, max_cost: Credits::ZERO }
     }
 
-    /// Has a model of the chain tried before the others; in a cascade, without those before it.
+    /// Has a model of the chain tried before the others; in a cascade, without those before it, or
+    /// before the two that it is one of.
     /// `false` where it is none of them.
     pub(super) fn begin_with(&mut self, model: &str) -> bool {
         let Some(place) = self.legs.iter().position(|leg| leg.model.name == model) else {
             return false;
         };
-        if self.cascade.is_some() {
+        if let Some(cascade) = &self.cascade {
+            // Of two that are to agree neither answers without the other.
+            let pair =
+                cascade.accept.agree.as_ref().filter(|pair| pair.iter().any(|own| own == model));
+            let is_of =
+                |leg: &Leg| pair.is_some_and(|pair| pair.iter().any(|own| *own == leg.model.name));
+            let place = self.legs.iter().position(is_of).unwrap_or(place);
             self.legs.drain(..place);
         } else if let Some(own) = self.legs.get_mut(..=place) {
             own.rotate_right(1);

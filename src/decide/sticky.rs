@@ -25,6 +25,10 @@ struct Kept {
 }
 
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
+    // What is learnt of a copy is of no use to its app.
+    if request.copied.is_some() {
+        return Ok(());
+    }
     let policy = request.policy;
     let Some(route) = policy.routes().get(decision.asked.route) else { return Ok(()) };
     let differs = policy.chains_differ(route);

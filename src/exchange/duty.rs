@@ -59,11 +59,15 @@ impl Duties {
     pub(super) fn take_pending(&mut self, call: u64) -> Option<Box<PendingHold>> {
         let at = self.0.iter().position(|duty| match duty {
             Duty::Release(pending) => pending.awaits(call),
-            _ => false,
+            Duty::Record | Duty::Remember(_) | Duty::Keep(_) | Duty::Settle(_) | Duty::Copy(_) => {
+                false
+            }
         })?;
         match self.0.remove(at) {
             Duty::Release(pending) => Some(pending),
-            _ => None,
+            Duty::Record | Duty::Remember(_) | Duty::Keep(_) | Duty::Settle(_) | Duty::Copy(_) => {
+                None
+            }
         }
     }
 
@@ -100,13 +104,13 @@ impl Duties {
                         GivenTo::remember(records, id, &tenant);
                     }
                 }
-                Duty::Copy(sampled) => effects.extend(sampled.over(reports, line)),
                 Duty::Keep(keeping) => {
                     if let Some(last) = reports.last().filter(|last| last.has_served()) {
                         let records = || Records::at(envoy, envoy.now_ms());
                         keeping.remember(records, &last.model, last.call);
                     }
                 }
+                Duty::Copy(sampled) => effects.extend(sampled.over(reports, line)),
                 Duty::Settle(reservation) => {
                     let connected = !answered && is_connected(envoy);
                     let ending = Ending { answered, relayed, by, connected };

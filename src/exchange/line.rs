@@ -105,8 +105,8 @@ impl Line {
             ("prompt", Verdict::Added, "rule"),
             ("lowered", Verdict::Lowered, "model"),
             ("shortened", Verdict::Shortened, "model"),
-            ("unjudged", Verdict::Unjudged, "model"),
             ("marked", Verdict::Marked, "model"),
+            ("unjudged", Verdict::Unjudged, "model"),
             ("raised", Verdict::Raised, "field"),
         ] {
             if !trace.of(chain).any(|entry| entry.verdict == verdict) {

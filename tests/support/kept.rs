@@ -91,6 +91,17 @@ struct App<'a> {
 }
 
 fn asked(policy: &str, app: App<'_>, body: &str, host: &Remembering) -> Decision {
+    asked_as(policy, app, body, host, None)
+}
+
+/// The same of a copy for an experiment, where it is one.
+fn asked_as(
+    policy: &str,
+    app: App<'_>,
+    body: &str,
+    host: &Remembering,
+    copied: Option<usize>,
+) -> Decision {
     let policy = Policy::from_json(policy.as_bytes()).unwrap();
     let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
     let client = client::named(app.client).unwrap();
@@ -112,7 +123,7 @@ fn asked(policy: &str, app: App<'_>, body: &str, host: &Remembering) -> Decision
         world: World::of(host),
         estimate: std::cell::OnceCell::new(),
         assembled: None,
-        copied: None,
+        copied,
         texts: TextFacts::default(),
     })
     .unwrap()
@@ -283,4 +294,44 @@ fn an_arm_keeps_its_chain_but_for_what_answers_a_call() {
     assert_eq!(tried(&follows), ["claude", "large"]);
     let answers_it = drawn("premium", &request("plain", HI, "c"), &host).unwrap();
     assert_eq!(tried(&answers_it), ["mini", "claude"]);
+}
+
+/// Of two models that are to agree neither answers without the other; what the last one has answered
+/// goes on with that one.
+#[test]
+fn a_pair_of_a_cascade_stays_one() {
+    let pair =
+        r#"{"cascade": ["mini", "large", "claude"], "accept": {"agree": ["mini", "large"]}}"#;
+    let careful = r#"{"cascade": ["mini", "claude"]}"#;
+    let policy =
+        policy(STICKY).replace(careful, pair).replace(r#""attempts": 2"#, r#""attempts": 3"#);
+    let tenant = public();
+    let app = App { client: "openai", headers: &[("x-kind", "judged")], tenant: &tenant };
+    for (model, expected) in [
+        ("mini", &["mini", "large", "claude"][..]),
+        ("large", &["mini", "large", "claude"]),
+        ("claude", &["claude"]),
+    ] {
+        let host = Remembering::default();
+        answers(&asked(&policy, app, &request("auto", HI, ""), &host), model, "c", &host);
+        for call in ["", "c"] {
+            let next = asked(&policy, app, &request("auto", HI, call), &host);
+            assert_eq!(tried(&next), expected, "{model} {call}");
+        }
+    }
+}
+
+/// A copy goes to its own chain, and leaves no trace in what is remembered.
+#[test]
+fn a_copy_keeps_nothing_and_is_kept_on_nothing() {
+    let shadow = r#", "experiments": [{"name": "copied", "shadow": {"rate": "1%", "chain": "budget"}}],
+        "sticky": {"by": "conversation"}"#;
+    let (policy, tenant) = (policy(shadow), public());
+    let app = App { client: "openai", headers: &[], tenant: &tenant };
+    let host = Remembering::default();
+    let body = request("plain", HI, "c");
+    answers(&asked(&policy, app, &body, &host), "large", "c", &host);
+    let copy = asked_as(&policy, app, &body, &host, Some(0));
+    assert_eq!(tried(&copy), ["mini", "large"]);
+    assert_eq!(copy.outline.keeping, None);
 }
