@@ -1,6 +1,6 @@
 //! A request as a text: what says most about it comes first.
 use super::classifier::{Classifier, Judged};
-use crate::dialect::{Ask, Block, Role};
+use crate::dialect::{Ask, Block};
 
 impl Classifier {
     /// Judges a request of a route.
@@ -14,7 +14,7 @@ impl Classifier {
 /// before, the newest first.
 #[must_use]
 pub fn texts<'a>(ask: &'a Ask<'_>) -> Vec<&'a str> {
-    let last = ask.turns.iter().rposition(|turn| turn.role == Role::User);
+    let last = ask.said_last();
     let mut texts = Vec::new();
     let turn = |at: usize| ask.turns.get(at).into_iter().flat_map(|turn| &turn.blocks);
     last.into_iter().flat_map(turn).for_each(|block| push(block, &mut texts));
@@ -44,7 +44,7 @@ fn push<'a>(block: &'a Block<'_>, texts: &mut Vec<&'a str>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::{Tool, Turn};
+    use crate::dialect::{Role, Tool, Turn};
 
     #[test]
     fn what_was_said_last_comes_first() {

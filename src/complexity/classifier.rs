@@ -106,6 +106,12 @@ impl Classifier {
         self.weights.is_some()
     }
 
+    /// Whether labels have named a route.
+    #[must_use]
+    pub fn knows(&self, route: &str) -> bool {
+        self.weights.as_ref().is_some_and(|weights| weights.names(route))
+    }
+
     /// Judges a request by its texts, the number of tools it offers and its route.
     ///
     /// What matters most comes first: of all texts the first [`super::READ_MAX`] bytes are read.

@@ -72,6 +72,12 @@ pub struct Weights {
 }
 
 impl Weights {
+    /// Whether a route had labels enough.
+    #[must_use]
+    pub fn names(&self, route: &str) -> bool {
+        self.routes.binary_search_by(|own| own.name.as_str().cmp(route)).is_ok()
+    }
+
     /// The part of a route, `None` for one that is not known.
     ///
     /// Where labels name no route at all, every route is treated as they are; without a route the

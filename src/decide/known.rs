@@ -30,6 +30,10 @@ impl Facts for Known<'_> {
         self.asked.route
     }
 
+    fn route_names(&self) -> &[String] {
+        self.request.policy.routes().get(self.asked.route).map_or(&[], |route| &route.names)
+    }
+
     fn tenant(&self) -> &Tenant {
         self.request.tenant
     }

@@ -90,6 +90,9 @@ pub struct Ask<'d> {
     pub best_effort: Vec<Field>,
 }
 
+/// How Claude Code begins a text of its own beside what functions have answered.
+const REMINDER: &str = "<system-reminder>";
+
 impl Ask<'_> {
     /// Whether a field that cannot be said is left out like those in [`Ask::best_effort`].
     #[must_use]
@@ -103,6 +106,20 @@ impl Ask<'_> {
     pub fn answers_calls(&self) -> bool {
         let last = self.turns.iter().rev().find(|turn| turn.role == Role::User);
         last.is_some_and(|turn| matches!(turn.blocks.first(), Some(Block::ToolResult { .. })))
+    }
+
+    /// The place of the last turn in which the user says something, among the turns. What functions
+    /// have answered since is nothing that the user says, and neither is what agents remind a model
+    /// of beside it.
+    #[must_use]
+    pub fn said_last(&self) -> Option<usize> {
+        let says = |block: &Block<'_>| match block {
+            Block::Text(text) => !text.starts_with(REMINDER),
+            _ => false,
+        };
+        let is_said = |turn: &Turn<'_>| turn.role == Role::User && turn.blocks.iter().any(says);
+        let last = || self.turns.iter().rposition(|turn| turn.role == Role::User);
+        self.turns.iter().rposition(is_said).or_else(last)
     }
 
     /// Whether a function must be called.

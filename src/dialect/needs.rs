@@ -1,4 +1,5 @@
 //! What a request needs a model to be able to do.
+use super::unsupported::Field;
 use super::{Ask, Block, ResponseFormat};
 
 /// What is needed, each by the field that says so.
@@ -26,11 +27,10 @@ impl Ask<'_> {
         let thinks = self
             .reasoning
             .filter(|given| !self.reasoning_is_best_effort && given.value.effort().is_some());
-        let tools = if self.tools.is_empty() {
-            blocks().any(is_tool).then_some("messages")
-        } else {
-            Some("tools")
-        };
+        // A provider's own tools and an app's in another form are nothing that our words have.
+        let other = || self.passthrough_only.iter().chain(&self.best_effort).find_map(tools);
+        let own = (!self.tools.is_empty()).then_some("tools");
+        let tools = own.or_else(other).or_else(|| blocks().any(is_tool).then_some("messages"));
         Needs {
             tools,
             images: blocks().any(|block| has(block, is_image)).then_some("messages"),
@@ -39,6 +39,17 @@ impl Ask<'_> {
             reasoning: thinks.map(|reasoning| reasoning.field),
         }
     }
+}
+
+/// The field that offers tools, where that one does.
+fn tools(field: &Field) -> Option<&'static str> {
+    let named = |own: &&&str| field.strip_prefix(**own).is_some_and(is_place);
+    ["tools", "functions", "mcp_servers"].iter().find(named).copied()
+}
+
+/// Whether what stands behind a name is nothing, or a place in a list or below.
+fn is_place(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with(['[', '.'])
 }
 
 const fn is_schema(format: &ResponseFormat<'_>) -> bool {

@@ -2,6 +2,7 @@
 //! Envoy, with the account, the hour and the weather that are given.
 mod attempts;
 mod caller;
+mod guess;
 mod host;
 mod ledger;
 mod request;
@@ -12,7 +13,7 @@ use std::rc::Rc;
 
 pub use self::caller::Caller;
 pub use self::ledger::Account;
-pub use self::request::{Request, guess_path};
+pub use self::request::Request;
 pub use self::weather::{Failure, Weather};
 
 use self::host::World;

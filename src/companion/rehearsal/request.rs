@@ -1,6 +1,8 @@
 //! A request as a file has it: its body alone, or the body with its path and headers.
 use serde_json::Value;
 
+use super::guess::guess_path;
+
 /// A request to be rehearsed.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
@@ -9,11 +11,9 @@ pub struct Request {
     /// By their names in lower case.
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
+    /// Whether nobody has said where it is sent.
+    pub guessed: bool,
 }
-
-/// The paths of the two clients' own requests.
-const CHAT_COMPLETIONS: &str = "/v1/chat/completions";
-const MESSAGES: &str = "/v1/messages";
 
 impl Request {
     /// Reads a file: `{"path": …, "headers": {…}, "body": {…}}`, or what stands in `body` there.
@@ -81,6 +81,7 @@ impl Request {
     pub fn settle_path(&mut self) {
         if self.path.is_empty() {
             self.path = guess_path(&self.headers, &self.body).to_owned();
+            self.guessed = true;
         }
     }
 
@@ -101,19 +102,6 @@ impl Request {
         }
         headers
     }
-}
-
-/// Where a request is sent whose path nobody has said: Anthropic's where a header or a member of
-/// its format alone stands in it, OpenAI's otherwise.
-#[must_use]
-pub fn guess_path(headers: &[(String, String)], body: &[u8]) -> &'static str {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let has = |member: &str| body.get(member).is_some();
-    let anthropic = headers.iter().any(|(name, _)| name.starts_with("anthropic-"))
-        || has("system")
-        || has("thinking")
-        || body.pointer("/tools/0/input_schema").is_some();
-    if anthropic { MESSAGES } else { CHAT_COMPLETIONS }
 }
 
 fn text(value: &Value) -> Vec<u8> {

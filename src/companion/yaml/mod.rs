@@ -29,7 +29,7 @@ pub(super) fn parse(text: &str) -> Result<Node, Problem> {
         let (event, span) = event.map_err(|error| syntax(text, &error))?;
         tree.event(event, span)?;
     }
-    tree.root.ok_or_else(|| problem(1, "the file is empty; expected a policy"))
+    tree.root.ok_or_else(|| problem(1, "the file is empty"))
 }
 
 fn problem(line: usize, message: impl Into<String>) -> Problem {

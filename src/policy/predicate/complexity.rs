@@ -85,7 +85,11 @@ fn read(spot: &Spot<'_>, depth: &Depth<'_>) -> Option<Complexity> {
 
 impl Complexity {
     fn judged(&self, facts: &dyn Facts) -> Judged {
-        facts.texts().judged(facts.ask(), facts.requested_model(), &self.classifier)
+        // Labels name a route by any of its names.
+        let asked = facts.requested_model();
+        let mut names = core::iter::once(asked).chain(facts.route_names().iter().map(|own| &**own));
+        let route = names.find(|name| self.classifier.knows(name)).unwrap_or(asked);
+        facts.texts().judged(facts.ask(), route, &self.classifier)
     }
 }
 

@@ -19,6 +19,9 @@ pub trait Facts {
     /// The place of its route among the policy's.
     fn route(&self) -> usize;
 
+    /// All names of its route.
+    fn route_names(&self) -> &[String];
+
     /// Who pays, and for whom.
     fn tenant(&self) -> &Tenant;
 

@@ -2,7 +2,7 @@
 use core::cell::OnceCell;
 
 use crate::complexity::{Classifier, Judged};
-use crate::dialect::{Ask, Block, Role};
+use crate::dialect::{Ask, Block};
 
 /// How much of a text is looked at for its script, in bytes.
 const SCRIPT_BYTES: usize = 16 << 10;
@@ -54,9 +54,10 @@ impl TextFacts {
     }
 }
 
-/// The texts of the user's last turn.
+/// The texts of the turn in which the user has said something last: the same while a model calls
+/// functions, one after the other.
 pub(super) fn last_of_user<'a>(ask: &'a Ask<'_>) -> impl Iterator<Item = &'a str> {
-    let last = ask.turns.iter().rev().find(|turn| turn.role == Role::User);
+    let last = ask.said_last().and_then(|last| ask.turns.get(last));
     last.into_iter().flat_map(|turn| &turn.blocks).filter_map(text)
 }
 

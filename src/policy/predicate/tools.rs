@@ -5,12 +5,13 @@ use super::facts::Facts;
 use super::names::OneOf;
 use super::question::{Question, Test};
 use super::range::{self, Bounds, Range};
+use crate::json::Value;
 
 pub(super) static QUESTION: Question = Question::new(
     "tools",
     &ToolsKind,
-    "The functions that the model may call: `true` for any, `false` for none; the name of one, or \
-     several names of which one must be there; or how many there are.",
+    "The tools that the model may call, its provider's own among them: `true` for any, `false` for \
+     none; the name of one, or several names of which one must be there; or how many there are.",
     |spot, _| Some(Box::new(read(spot)?)),
 );
 
@@ -57,20 +58,36 @@ fn read(spot: &Spot<'_>) -> Option<Tools> {
     }
 }
 
+/// Where an app offers tools: functions, a provider's own, its own in any form, servers of tools.
+const OFFERED: [&str; 3] = ["tools", "functions", "mcp_servers"];
+
+/// All that a request offers, as the app wrote it.
+fn offered<'f>(facts: &'f dyn Facts) -> impl Iterator<Item = Value<'f>> {
+    let lists = OFFERED.iter().filter_map(|key| facts.body().get(key));
+    lists.flat_map(Value::items)
+}
+
+fn is_named(tool: Value<'_>, names: &[String]) -> bool {
+    let inner = ["function", "custom"].iter().find_map(|key| tool.get(key));
+    let name = inner.unwrap_or(tool).str_of("name");
+    name.is_some_and(|name| names.iter().any(|own| *own == name))
+}
+
 impl Tools {
     fn count(facts: &dyn Facts) -> u64 {
-        u64::try_from(facts.ask().tools.len()).unwrap_or(u64::MAX)
+        u64::try_from(offered(facts).count()).unwrap_or(u64::MAX)
     }
 }
 
 impl Test for Tools {
     fn holds(&self, facts: &dyn Facts) -> bool {
         match self {
-            // A provider's own tools are functions of nobody's, but tools.
-            Self::Any(any) => facts.ask().needs().tools.is_some() == *any,
-            Self::Named(names) => {
-                facts.ask().tools.iter().any(|tool| names.iter().any(|name| *name == tool.name))
+            // A conversation that has called some goes on with a model that can.
+            Self::Any(any) => {
+                let some = facts.ask().needs().tools.is_some() || offered(facts).next().is_some();
+                some == *any
             }
+            Self::Named(names) => offered(facts).any(|tool| is_named(tool, names)),
             Self::Count(range) => range.holds(Self::count(facts)),
         }
     }

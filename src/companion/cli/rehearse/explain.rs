@@ -53,6 +53,10 @@ pub(crate) fn run(args: &Explain) -> ExitCode {
 /// The text, and whether a model would answer.
 fn explain(args: &Explain, loaded: &Loaded) -> Result<(String, bool), String> {
     let bytes = read(&args.request)?;
+    if bytes.trim_ascii().is_empty() && args.path.is_none() {
+        let path = args.request.display();
+        return Err(format!("{path}: is empty: expected the body of a request, as JSON"));
+    }
     let mut request =
         Request::read(&bytes).map_err(|wrong| format!("{}: {wrong}", args.request.display()))?;
     if let Some(path) = &args.path {

@@ -56,7 +56,8 @@ impl Shown<'_> {
             Ok(considered) => {
                 let api = considered.client.name;
                 let path = &self.request.path;
-                writeln!(out, "{path} of the {api} API, from {}", caller(considered))?;
+                let guessed = if self.request.guessed { ", as its body looks" } else { "" };
+                writeln!(out, "{path} of the {api} API{guessed}, from {}", caller(considered))?;
                 let streamed = if considered.stream { ", streamed" } else { "" };
                 let tokens = thousands(considered.input_tokens);
                 writeln!(
@@ -143,6 +144,7 @@ impl Shown<'_> {
         }
         if let Ok(own) = self.considered {
             members.insert("api".to_owned(), json!(own.client.name));
+            members.insert("guessed".to_owned(), json!(self.request.guessed));
             members.insert("operation".to_owned(), json!(own.operation.name));
             members.insert("tenant".to_owned(), json!(own.tenant.tenant));
             members.insert("user".to_owned(), json!(own.tenant.user));
