@@ -276,7 +276,7 @@ mod tests {
         };
         let line = String::from_utf8_lossy(&line).into_owned();
         let members = line.split_once(r#""path":"/""#).map(|(_, members)| members);
-        members.unwrap_or_default().replace(r#","outcome":"answered""#, "")
+        members.unwrap_or_default().replace(r#","outcome":"answered"#, "")
     }
 
     #[test]

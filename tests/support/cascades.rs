@@ -93,7 +93,7 @@ fn a_model_that_nobody_can_agree_with_is_left_out() {
         ),
         ("agreeing-late", "", &long, &["nano", "gpt"], "skipped claude, judged nano"),
         // The last one is nobody's pair.
-        ("agreeing-wide", "", &long, &["claude"], "skipped gpt"),
+        ("agreeing-wide", "", &long, &["claude"], "skipped gpt, unjudged claude"),
     ] {
         let body = format!(
             r#"{{"model":"{model}","messages":[{{"role":"user","content":"{text}"}}]{rest}}}"#

@@ -296,8 +296,8 @@ fn an_arm_keeps_its_chain_but_for_what_answers_a_call() {
     assert_eq!(tried(&answers_it), ["mini", "claude"]);
 }
 
-/// Of two models that are to agree neither answers without the other; what the last one has answered
-/// goes on with that one.
+/// Of two models that are to agree neither answers without the other; what the last one has
+/// answered goes on with that one.
 #[test]
 fn a_pair_of_a_cascade_stays_one() {
     let pair =

@@ -167,7 +167,7 @@ fn reasoning_and_functions() -> Vec<Row> {
         (
             "gpt-5",
             said(r#""reasoning_effort":"none","n":1"#),
-            said(r#""n":1"#),
+            said(r#""reasoning_effort":"minimal","n":1"#),
             &["reasoning_effort"],
         ),
         (

@@ -257,7 +257,7 @@ fn effort_is_said_in_the_words_of_the_model() {
         ("o3", effort(Reasoning::Adaptive), true, None, false),
         ("o3", effort(some(Effort::Minimal)), true, Some("low"), false),
         ("gpt-5", effort(some(Effort::Minimal)), true, Some("minimal"), false),
-        ("gpt-5-mini", effort(Reasoning::Off), false, None, false),
+        ("gpt-5-mini", effort(Reasoning::Off), false, Some("minimal"), false),
         ("gpt-5.1", effort(Reasoning::Off), true, Some("none"), false),
         ("gpt-5.1", effort(some(Effort::Max)), true, Some("high"), false),
         ("gpt-5.2-2025-12-11", effort(some(Effort::Max)), true, Some("xhigh"), false),
@@ -271,7 +271,7 @@ fn effort_is_said_in_the_words_of_the_model() {
         ("openai/gpt-5.4", effort(some(Effort::High)), true, Some("none"), false),
         ("gpt-6-luna", None, true, Some("none"), false),
         ("gpt-6-luna-2026-10-01", effort(some(Effort::Max)), false, Some("max"), false),
-        ("gpt-6-astra", effort(Reasoning::Off), false, None, false),
+        ("gpt-6-astra", effort(Reasoning::Off), false, Some("low"), false),
         ("llama-4", effort(some(Effort::Max)), true, Some("high"), false),
     ];
     for (model, reasoning, functions, word, refused) in cases {
