@@ -3,6 +3,8 @@
 //! `BLESS=1 cargo test --test exchange` writes what comes out as what must come out; read the
 //! difference before you keep it.
 #![cfg(not(target_family = "wasm"))]
+#[path = "support/exchange/added.rs"]
+mod added;
 #[path = "support/exchange/any_order.rs"]
 mod any_order;
 #[path = "support/exchange/any_story.rs"]

@@ -1,10 +1,11 @@
 //! What a gateway adds to a request: whatever an app puts into a header, a value stays a value, and
 //! the app's own words stay as they are.
 #![cfg(not(target_family = "wasm"))]
+#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 use std::cell::OnceCell;
 
 use proptest::prelude::*;
-use tradewind::decide::{Request, World, assemble};
+use tradewind::decide::{Request, World, assemble, decide};
 use tradewind::dialect::{Ask, Operation, client};
 use tradewind::json::{Document, Limits};
 use tradewind::policy::{Policy, Tenant, TextFacts};
@@ -53,6 +54,87 @@ impl Shared for Day {
     fn set_shared_data(&self, _key: &str, _value: &[u8], _unchanged: Option<u32>) -> bool {
         false
     }
+}
+
+/// Two experiments of which each adds something, and no rule.
+const ARMS: &str = r#"
+  "experiments": [
+    {"name": "one", "unit": "tenant", "arms": [{"name": "control", "weight": 0},
+      {"name": "adds", "weight": 1, "prompt": {"append_system": "One.", "set": {"temperature": 0.5}, "cap": {"max_tokens": 300}}}]},
+    {"name": "other", "unit": "user", "arms": [{"name": "control", "weight": 0},
+      {"name": "adds", "weight": 1, "prompt": {"append_system": "Other."}}]},
+    {"name": "two", "unit": "tenant", "arms": [{"name": "control", "weight": 0},
+      {"name": "adds", "weight": 1, "prompt": {"append_system": "Two.", "set": {"temperature": 0.2}, "default": {"top_p": 0.5}, "cap": {"max_tokens": 400}}}]}
+  ]
+}"#;
+
+/// What is made of an app's request, while somebody watches or nobody does; with the step, the
+/// verdict and the subject of every entry of its trace.
+fn made(policy: &str, body: &str, watched: bool) -> (Option<String>, Vec<String>) {
+    let policy = Policy::from_json(policy.as_bytes()).unwrap();
+    let tenant = Tenant { tenant: "public".to_owned(), ..Tenant::default() };
+    let client = client::named("openai").unwrap();
+    let inbound = client.endpoint_for(Operation::CHAT.name).unwrap().inbound().unwrap();
+    let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
+    let ask = inbound.ask(&document).unwrap();
+    let request = |assembled| Request {
+        policy: &policy,
+        tenant: &tenant,
+        client: client.name,
+        operation: Operation::CHAT,
+        inbound,
+        headers: &[],
+        document: &document,
+        ask: &ask,
+        bytes: body.len(),
+        world: World::of(&Day).watched(watched),
+        estimate: OnceCell::new(),
+        assembled,
+        copied: None,
+        texts: TextFacts::default(),
+    };
+    let assembled = assemble(&request(None)).unwrap().unwrap();
+    let decision = decide(&request(Some(&assembled))).unwrap();
+    let entries = decision.trace.of(None);
+    let entries = entries.map(|own| format!("{} {} {}", own.step, own.verdict.name(), own.subject));
+    let entries = entries.collect();
+    (assembled.body.map(|body| String::from_utf8(body).unwrap()), entries)
+}
+
+#[test]
+fn arms_add_in_the_order_of_their_experiments_and_without_a_rule() {
+    let (head, _) = POLICY.split_once("  \"prompt\"").unwrap();
+    let policy = format!("{head}{ARMS}");
+    let body = r#"{"model":"auto","max_tokens":900,"messages":[{"role":"user","content":"Hi"}]}"#;
+    let (made_of, entries) = made(&policy, body, false);
+    assert_eq!(
+        made_of.unwrap(),
+        r#"{"temperature":0.2,"top_p":0.5,"model":"auto","max_tokens":300,"messages":[{"role":"system","content":"One."},{"role":"system","content":"Two."},{"role":"user","content":"Hi"}]}"#
+    );
+    let mut expected = vec![
+        "experiment assigned one=adds",
+        "experiment assigned two=adds",
+        "prompt added experiments[0].arms[1].prompt",
+        "prompt added experiments[2].arms[1].prompt",
+        "chain chosen gpt",
+    ];
+    assert_eq!(entries, expected);
+    // What changes nothing is told to those who watch, and to nobody else.
+    expected.insert(1, "experiment skipped other");
+    assert_eq!(made(&policy, body, true).1, expected);
+}
+
+#[test]
+fn a_request_that_nothing_changes_stays_as_it_is() {
+    let (head, _) = POLICY.split_once("  \"prompt\"").unwrap();
+    let policy = format!(
+        r#"{head} "prompt": [{{"routes": ["auto"], "cap": {{"max_tokens": 300}}}},
+        {{"when": {{"stream": true}}, "append_system": "No."}}]}}"#
+    );
+    let body = r#"{"model":"auto","max_tokens":90,"messages":[{"role":"user","content":"Hi"}]}"#;
+    let (made_of, entries) = made(&policy, body, false);
+    assert_eq!(made_of, None);
+    assert_eq!(entries, ["prompt added prompt[0]", "chain chosen gpt"]);
 }
 
 /// The system texts, and everything that was said.
@@ -105,7 +187,7 @@ proptest! {
             copied: None,
             texts: TextFacts::default(),
         });
-        let made = assembled.unwrap().unwrap().body;
+        let made = assembled.unwrap().unwrap().body.unwrap();
         let document = Document::parse(&made, Limits::default()).unwrap();
         let (system, turns) = told(&inbound.ask(&document).unwrap());
         let (own_system, own_turns) = told(&ask);

@@ -1,11 +1,11 @@
 //! What the gateway has made of an app's request.
 use super::Entry;
 
-/// A request with what the gateway adds to it.
+/// A request of which the gateway has found out what it adds to it.
 #[derive(Debug)]
 pub struct Assembled {
-    /// The body.
-    pub body: Vec<u8>,
+    /// The body with that; `None` where the app's own stays as it is.
+    pub body: Option<Vec<u8>>,
     /// The class of the app's own request, by its place in the policy.
     pub(super) class: Option<usize>,
     /// Its arm of the experiment that changes its chain.
@@ -14,6 +14,6 @@ pub struct Assembled {
     pub(super) shadow: Option<usize>,
     /// Its conversation, where that can be told.
     pub(super) conversation: Option<u64>,
-    /// Its class, its arms, and which rules have added to it.
+    /// Its class, its arms, and what has added to it.
     pub(super) entries: Vec<Entry>,
 }

@@ -25,6 +25,8 @@ pub struct Decision {
     pub(super) arm: Option<(usize, usize)>,
     /// The experiment that copies the request, by its place among those of the policy that do.
     pub shadow: Option<usize>,
+    /// Its arms that add something to it, in their order, each by the same two places.
+    pub(super) adding: Vec<(usize, usize)>,
 }
 
 /// What the name that an app asks for means.
@@ -155,6 +157,7 @@ impl Decision {
             class: None,
             arm: None,
             shadow: None,
+            adding: Vec::new(),
         }
     }
 

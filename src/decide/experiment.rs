@@ -1,15 +1,36 @@
 //! Step `experiment`: the arm that the request is in, of each experiment that is for it.
+//!
+//! Experiments are drawn in their order. Of those that change the chain one at most has a request;
+//! what arms add to it is added by [`super::prompt`], all of it.
 use std::borrow::Cow;
 
 use super::conversation::{conversation, of_tenant};
 use super::known::Known;
 use super::{Decision, Entry, Request, Step, Verdict};
 use crate::dialect::Fault;
-use crate::policy::{Draw, HOLDOUT, Unit};
+use crate::policy::{Draw, Experiment, Facts as _, HOLDOUT, Unit, Unmet};
 
 const NAME: &str = "experiment";
 
 pub(super) const STEP: Step = Step { name: NAME, run };
+
+/// Who has decided on the chain.
+#[derive(Debug, Clone, Copy)]
+enum By<'p> {
+    App,
+    Experiment(&'p str),
+}
+
+/// Why an experiment does not have a request.
+#[derive(Debug)]
+enum Apart<'p> {
+    Unmet(Unmet),
+    Decided(By<'p>),
+    /// There is nothing to draw by.
+    NoUnit,
+    /// The unit is not the experiment's.
+    Elsewhere(Vec<u8>),
+}
 
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     // With what was added to it, the app's own request keeps its arms.
@@ -17,53 +38,115 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     if request.assembled.is_some() || request.copied.is_some() {
         return Ok(());
     }
-    let Decision { asked, class, arm, trace, .. } = decision;
+    let Decision { asked, class, arm, adding, trace, .. } = decision;
     let known = Known { request, asked };
-    // Whoever decides first on the chain decides alone.
-    let mut decided = asked.chain.is_some();
+    let mut decided = asked.chain.as_ref().map(|_| By::App);
     for (index, experiment) in request.policy.experiments().iter().enumerate() {
-        let changes_chain = experiment.changes_chain();
-        if (decided && changes_chain) || !experiment.takes(&known, *class) {
-            continue;
-        }
-        let Some(unit) = unit(request, &experiment.unit) else { continue };
-        let name = match experiment.draw(&unit) {
-            Draw::Out => continue,
-            Draw::HeldOut => HOLDOUT,
-            Draw::In(own) => {
-                if changes_chain {
-                    *arm = Some((index, own));
+        let (draw, unit) = match drawn(&known, *class, experiment, decided) {
+            Ok(drawn) => drawn,
+            Err(apart) => {
+                // Nobody else reads it.
+                if request.world.is_watched() {
+                    let reason = why(&apart, experiment, &known);
+                    let name = experiment.name.to_string();
+                    trace.add(entry(Verdict::NotTaken, name, reason));
                 }
-                experiment.arms.get(own).map_or(HOLDOUT, |arm| &arm.name)
+                continue;
             }
         };
-        decided |= changes_chain;
-        trace.add(Entry {
-            step: NAME,
-            chain: None,
-            verdict: Verdict::Assigned,
-            subject: format!("{}={name}", experiment.name),
-            reason: Cow::Borrowed(match experiment.unit {
-                Unit::Request => "drawn for this request alone",
-                Unit::User => "drawn by its user",
-                Unit::Key => "drawn by its key",
-                Unit::Tenant => "drawn by its tenant",
-                Unit::Conversation => "drawn by its conversation",
-                Unit::Header(_) => "drawn by a header of its own",
-            }),
+        let place = match draw {
+            Draw::In(place) => Some(place),
+            Draw::HeldOut | Draw::Out => None,
+        };
+        let own = place.and_then(|place| experiment.arms.get(place).map(|own| (place, own)));
+        if experiment.changes_chain() {
+            *arm = own.map(|(place, _)| (index, place));
+            decided = Some(By::Experiment(&experiment.name));
+        }
+        let adds = own.filter(|(_, own)| own.adds.is_some());
+        adding.extend(adds.map(|(place, _)| (index, place)));
+        let name = own.map_or(HOLDOUT, |(_, own)| &own.name);
+        let reason = Cow::Borrowed(match experiment.unit {
+            Unit::Request => "drawn for this request alone",
+            Unit::User => "drawn by its user",
+            Unit::Key => "drawn by its key",
+            Unit::Tenant => "drawn by its tenant",
+            Unit::Conversation => "drawn by its conversation",
+            Unit::Header(_) => "drawn by a header of its own",
         });
+        trace.add(entry(Verdict::Assigned, format!("{}={name}", experiment.name), reason));
         // A request alone needs no name beside its own.
         if experiment.unit != Unit::Request {
-            trace.add(Entry {
-                step: NAME,
-                chain: None,
-                verdict: Verdict::Unit,
-                subject: format!("{}={}", experiment.name, experiment.told_unit(&unit)),
-                reason: Cow::Borrowed("what keeps that arm, as the access log has it"),
-            });
+            let told = format!("{}={}", experiment.name, experiment.told_unit(&unit));
+            let reason = Cow::Borrowed("what keeps that arm, as the access log has it");
+            trace.add(entry(Verdict::Unit, told, reason));
         }
     }
     Ok(())
+}
+
+const fn entry(verdict: Verdict, subject: String, reason: Cow<'static, str>) -> Entry {
+    Entry { step: NAME, chain: None, verdict, subject, reason }
+}
+
+/// What becomes of a request in an experiment, and the unit by which it is drawn.
+///
+/// # Errors
+/// Why the experiment does not have it.
+fn drawn<'p>(
+    known: &Known<'_>,
+    class: Option<usize>,
+    experiment: &Experiment,
+    decided: Option<By<'p>>,
+) -> Result<(Draw, Vec<u8>), Apart<'p>> {
+    if let Some(unmet) = experiment.scope.elsewhere(known.route(), class) {
+        return Err(Apart::Unmet(unmet));
+    }
+    if let Some(by) = decided.filter(|_| experiment.changes_chain()) {
+        return Err(Apart::Decided(by));
+    }
+    if let Some(unmet) = experiment.scope.unmet(known, class) {
+        return Err(Apart::Unmet(unmet));
+    }
+    let unit = unit(known.request, &experiment.unit).ok_or(Apart::NoUnit)?;
+    match experiment.draw(&unit) {
+        Draw::Out => Err(Apart::Elsewhere(unit)),
+        draw => Ok((draw, unit)),
+    }
+}
+
+/// The same in words.
+fn why(apart: &Apart<'_>, experiment: &Experiment, known: &Known<'_>) -> Cow<'static, str> {
+    match apart {
+        Apart::Unmet(unmet) => experiment.scope.against(*unmet, known),
+        Apart::Decided(By::App) => "the app has chosen the chain".into(),
+        Apart::Decided(By::Experiment(name)) => {
+            format!("`{name}`, an experiment before it, has decided the chain").into()
+        }
+        Apart::NoUnit => match &experiment.unit {
+            Unit::User => "there is no user to draw by",
+            Unit::Key => "there is no key to draw by",
+            Unit::Conversation => "there is no conversation to draw by: it begins with no text",
+            Unit::Header(name) => return format!("there is no `{name}` to draw by").into(),
+            Unit::Request | Unit::Tenant => "there is nothing to draw by",
+        }
+        .into(),
+        Apart::Elsewhere(unit) => {
+            let what = match experiment.unit {
+                Unit::Request => "this request",
+                Unit::User => "its user",
+                Unit::Key => "its key",
+                Unit::Tenant => "its tenant",
+                Unit::Conversation => "its conversation",
+                Unit::Header(_) => "what its header says",
+            };
+            match experiment.owner(unit, known.request.policy.experiments()) {
+                Some((other, layer)) => format!("{what} belongs to `{other}`, of layer `{layer}`"),
+                None => format!("{what} is not in its `share`"),
+            }
+            .into()
+        }
+    }
 }
 
 /// What keeps its arm; `None` where the request has no such thing.

@@ -31,7 +31,11 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     let has_images = facts.needs.iter().any(|(need, _)| *need == Capability::Images);
     let most_input =
         if has_images || documents.is_some() { None } else { u64::try_from(request.bytes).ok() };
-    let overflow = request.policy.context().overflow;
+    let route = decision.asked.route;
+    let overflow = request.policy.context(route).overflow;
+    if request.world.is_watched() {
+        decision.trace.extend(applied(request, route, overflow));
+    }
     if overflow == Overflow::Reject {
         too_long(request, decision, (&facts, documents), most_input)?;
     }
@@ -76,6 +80,20 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+/// Where the policy says what becomes of a conversation that a model has no room for.
+fn applied(request: &Request<'_>, route: usize, overflow: Overflow) -> Option<Entry> {
+    let from = request.policy.context_from(route)?;
+    let reason =
+        format!("`{from}` says what becomes of a conversation that a model has no room for");
+    Some(Entry {
+        step: NAME,
+        chain: None,
+        verdict: Verdict::Applied,
+        subject: overflow.name().to_owned(),
+        reason: reason.into(),
+    })
 }
 
 /// What of a conversation a model is not sent, and why.

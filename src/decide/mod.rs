@@ -104,7 +104,7 @@ pub struct Refusal {
 }
 
 /// Counts the tokens of a request that nobody serves: for a model that there is, and within the
-/// policy's limits.
+/// policy's limits. What is added to one has been added before ([`assemble`]).
 ///
 /// # Errors
 /// What the app is told.

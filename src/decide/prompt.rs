@@ -1,8 +1,11 @@
-//! What the gateway adds to a request before anything else is decided of it.
+//! What the gateway adds to a request before anything else is decided of it: first what the rules
+//! of `prompt` add, in their order, then what the request's arms of experiments do, in theirs.
 //!
 //! The rules are asked of the app's own request: its route, its class and its arms are found first,
 //! and stay what they are. What is made of it is a body in the app's own format, which is read as
 //! the app's own would be: every step after this, every model and every attempt see that one.
+use std::borrow::Cow;
+
 use super::conversation::conversation;
 use super::known::Known;
 use super::{
@@ -10,62 +13,88 @@ use super::{
 };
 use crate::credit::Moment;
 use crate::dialect::{Assembly, Reasoning, splice};
-use crate::policy::{DecimalText, Parameters, Template, Variable};
+use crate::policy::{Additions, DecimalText, Parameters, Template, Variable};
 
 const NAME: &str = "prompt";
 
-/// Adds to a request what the policy's rules say; `None` where no rule is for it.
+/// Adds to a request what the policy says; `None` where the policy adds nothing to any.
 ///
 /// # Errors
-/// Where the request is refused before rules are asked.
+/// Where the request is refused before that is asked.
 pub fn assemble(request: &Request<'_>) -> Result<Option<Assembled>, Box<Refusal>> {
-    let rules = request.policy.prompts();
-    if rules.is_empty() {
+    let policy = request.policy;
+    if !policy.adds() {
         return Ok(None);
     }
     let mut decision = Decision::of(request);
     for step in [limits::STEP, route::STEP, class::STEP, experiment::STEP, shadow::STEP] {
         step.decide(request, &mut decision)?;
     }
-    let Decision { asked, class, arm, shadow, trace, .. } = decision;
+    let Decision { asked, class, arm, adding, shadow, trace, .. } = decision;
     let known = Known { request, asked: &asked };
-    let kept = [Verdict::Classed, Verdict::Assigned, Verdict::Unit];
+    let kept = [Verdict::Classed, Verdict::Assigned, Verdict::Unit, Verdict::NotTaken];
     let mut entries: Vec<Entry> =
         trace.of(None).filter(|entry| kept.contains(&entry.verdict)).cloned().collect();
-    let mut assembly = Assembly::default();
-    let fill = |template: &Template| template.filled(|variable| value(&known, class, variable));
-    let mut said = Said::of(request);
-    for (place, rule) in rules.iter().enumerate() {
+    let mut sum = Sum::of(&known, class);
+    for (place, rule) in policy.prompts().iter().enumerate() {
         let Some(reason) = rule.takes(&known, class) else { continue };
-        assembly.before.extend(rule.prepend_system.as_ref().map(fill));
-        assembly.after.extend(rule.append_system.as_ref().map(fill));
+        sum.add(&rule.adds);
+        entries.push(added(format!("prompt[{place}]"), reason));
+    }
+    for (experiment, place) in adding {
+        let Some(own) = policy.experiments().get(experiment) else { continue };
+        let Some(arm) = own.arms.get(place) else { continue };
+        let Some(adds) = &arm.adds else { continue };
+        sum.add(adds);
+        let reason = format!("its arm `{}` of `{}`", arm.name, own.name);
+        let subject = format!("experiments[{experiment}].arms[{place}].prompt");
+        entries.push(added(subject, reason.into()));
+    }
+    let conversation = conversation(request);
+    Ok(Some(Assembled { body: sum.body(), class, arm, shadow, conversation, entries }))
+}
+
+fn added(subject: String, reason: Cow<'static, str>) -> Entry {
+    Entry { step: NAME, chain: None, verdict: Verdict::Added, subject, reason }
+}
+
+/// All that is added to one request.
+struct Sum<'k> {
+    known: &'k Known<'k>,
+    class: Option<usize>,
+    said: Said,
+    assembly: Assembly,
+}
+
+impl<'k> Sum<'k> {
+    fn of(known: &'k Known<'k>, class: Option<usize>) -> Self {
+        let said = Said::of(known.request);
+        Self { known, class, said, assembly: Assembly::default() }
+    }
+
+    /// Behind what was added before.
+    fn add(&mut self, own: &Additions) {
+        let Self { known, class, said, assembly } = self;
+        let fill = |template: &Template| template.filled(|variable| value(known, *class, variable));
+        assembly.before.extend(own.prepend_system.as_ref().map(fill));
+        assembly.after.extend(own.append_system.as_ref().map(fill));
         let both = |(user, assistant): &(Template, Template)| (fill(user), fill(assistant));
-        assembly.examples.extend(rule.examples.iter().map(both));
-        said.default_to(&rule.default);
-        said.set(&rule.set);
-        said.cap(&rule.cap);
-        entries.push(Entry {
-            step: NAME,
-            chain: None,
-            verdict: Verdict::Added,
-            subject: format!("prompt[{place}]"),
-            reason: reason.into(),
-        });
+        assembly.examples.extend(own.examples.iter().map(both));
+        said.default_to(&own.default);
+        said.set(&own.set);
+        said.cap(&own.cap);
     }
-    said.into_assembly(request, &mut assembly);
-    if assembly == Assembly::default() && !entries.iter().any(|entry| entry.step == NAME) {
-        return Ok(None);
+
+    /// The request's body with all of it; `None` where that is the app's own.
+    fn body(self) -> Option<Vec<u8>> {
+        let Self { known: Known { request, .. }, said, mut assembly, .. } = self;
+        said.into_assembly(request, &mut assembly);
+        if assembly == Assembly::default() {
+            return None;
+        }
+        let edits = (request.inbound.assemble)(request.document, request.ask, &assembly);
+        splice(request.document.text().as_bytes(), &edits, "", None)
     }
-    let edits = (request.inbound.assemble)(request.document, request.ask, &assembly);
-    let body = splice(request.document.text().as_bytes(), &edits, "", None);
-    Ok(body.map(|body| Assembled {
-        body,
-        class,
-        arm,
-        shadow,
-        conversation: conversation(request),
-        entries,
-    }))
 }
 
 /// What stands for a variable.

@@ -37,6 +37,8 @@ pub enum Verdict {
     /// What keeps such an arm, by a digest, where that is not the request alone:
     /// `experiment=digest`.
     Unit,
+    /// The experiment does not have the request. Told to those who watch.
+    NotTaken,
     /// The chain may serve the request.
     Chosen,
     /// The model has answered before, and is tried first.
@@ -57,6 +59,8 @@ pub enum Verdict {
     Unjudged,
     /// More is set aside than the request itself can use.
     Raised,
+    /// What the policy says there counts for the request. Told to those who watch.
+    Applied,
     /// Nobody serves the request.
     Refused,
 }
@@ -71,7 +75,8 @@ impl Verdict {
             Self::Unit => "unit",
             Self::Chosen => "chosen",
             Self::Kept => "kept",
-            Self::Skipped => "skipped",
+            // What did not count was passed over, whatever it is.
+            Self::NotTaken | Self::Skipped => "skipped",
             Self::Lowered => "lowered",
             Self::Added => "added",
             Self::Shortened => "shortened",
@@ -79,6 +84,7 @@ impl Verdict {
             Self::Judged => "judged",
             Self::Unjudged => "unjudged",
             Self::Raised => "raised",
+            Self::Applied => "applied",
             Self::Refused => "refused",
         }
     }

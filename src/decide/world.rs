@@ -16,6 +16,7 @@ pub struct World<'w> {
     records: Snapshot<'w>,
     account: Option<&'w dyn Fn() -> Option<Standing>>,
     standing: OnceCell<Option<Standing>>,
+    watched: bool,
 }
 
 impl<'w> World<'w> {
@@ -30,7 +31,21 @@ impl<'w> World<'w> {
             records: Snapshot::of(host),
             account: None,
             standing: OnceCell::new(),
+            watched: false,
         }
+    }
+
+    /// The same while somebody watches, or nobody does.
+    #[must_use]
+    pub fn watched(self, watched: bool) -> Self {
+        Self { watched, ..self }
+    }
+
+    /// Whether somebody watches how the request is decided, who wants to know what changes nothing,
+    /// too. A proxy has no such reader: nothing is said for it alone.
+    #[must_use]
+    pub const fn is_watched(&self) -> bool {
+        self.watched
     }
 
     /// The same with what the proxy has heard of the tenant's account.

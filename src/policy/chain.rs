@@ -15,7 +15,7 @@ pub(super) struct Chain {
 }
 
 /// Of each chain, its models.
-const CHAIN: List = List::of("names of models", &NameOf(MODELS.one)).unique();
+pub(super) const LIST: List = List::of("names of models", &NameOf(MODELS.one)).unique();
 
 pub(super) const CHAINS: Entries = Entries::of("chain", &ChainKind);
 
@@ -25,7 +25,7 @@ struct ChainKind;
 
 impl Kind for ChainKind {
     fn shape(&self) -> Shape {
-        Shape::Either(vec![CHAIN.shape(), Nested(&CASCADE).shape()])
+        Shape::Either(vec![LIST.shape(), Nested(&CASCADE).shape()])
     }
 }
 
@@ -65,13 +65,13 @@ fn chain(name: &str, spot: &Spot<'_>, models: &Models<'_>, attempts: Option<u32>
 }
 
 /// The models of a list, which is too long where a request has fewer attempts.
-fn members(
+pub(super) fn members(
     list: &Spot<'_>,
     spot: &Spot<'_>,
     models: &Models<'_>,
     attempts: Option<u32>,
 ) -> Option<Vec<usize>> {
-    let Some(items) = CHAIN.items(list) else {
+    let Some(items) = LIST.items(list) else {
         models.skip_unused_check();
         return None;
     };

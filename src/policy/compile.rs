@@ -183,7 +183,7 @@ fn policy(root: &Spot<'_>) -> Option<Policy> {
     let _ = fields.read(&VERSION);
     let identity = fields.spot(&IDENTITY);
     let limits = fields.section(&LIMITS).and_then(limits::read);
-    let context = fields.section(&CONTEXT).and_then(context::read);
+    let context = fields.read_with(&CONTEXT, context::read);
     let resilience = fields.section(&RESILIENCE).and_then(resilience::read);
     let providers = provider::read(fields.spot(&PROVIDERS));
     let models = model::read(fields.spot(&MODELS), &providers);
@@ -203,9 +203,12 @@ fn policy(root: &Spot<'_>) -> Option<Policy> {
     let classes = class::read(fields.spot(&CLASSES), &reading);
     let prompts = prompt::read(fields.spot(&PROMPT), &reading, &classes);
     let routes = route::read(routes, &chains, &classes);
-    let (experiments, shadows) =
-        experiment::read(fields.spot(&EXPERIMENTS), &reading, &chains, &classes);
     let sticky = fields.read_with(&STICKY, |spot| sticky::read(spot, &reading));
+    let (experiments, shadows) = {
+        let (reading, models, chains, classes) = (&reading, &models, &chains, &classes);
+        let names = experiment::Names { reading, models, chains, classes, attempts };
+        experiment::read(fields.spot(&EXPERIMENTS), names)
+    };
     let credits =
         fields.read_with(&CREDITS, |section| credits::read(section, &chains, &models, &providers));
     fields.finish();

@@ -1,5 +1,5 @@
 //! `context`: what becomes of a conversation that a model has no room for.
-use super::field::{Defaulted, Field, Object, Section, Word, Words};
+use super::field::{Defaulted, Field, Nested, Optional, Section, Spot, Word, Words};
 
 /// `context`: what becomes of a conversation that a model has no room for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,33 @@ pub enum Overflow {
     /// `reject`: the request is refused.
     Reject,
 }
+
+impl Overflow {
+    /// Its name in the policy.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LargerModel => "larger_model",
+            Self::DropOldest => "drop_oldest",
+            Self::Reject => "reject",
+        }
+    }
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        Self { overflow: OVERFLOW.default() }
+    }
+}
+
+/// What one route's requests have in the place of the policy's own.
+pub(super) const OF_ROUTE: Optional<Nested> = Field::optional(
+    "context",
+    Nested(&CONTEXT),
+    "the policy's `context`",
+    "What becomes of a conversation of this route's that a model has no room for: in the place of \
+     the policy's `context`.",
+);
 
 pub(super) const CONTEXT: Section = Section::new(
     "an object with `overflow`",
@@ -62,7 +89,8 @@ const OVERFLOW: Defaulted<Words<Overflow>> = Field::defaulted(
 );
 
 /// Reads the section; `None`, and a report, when something is wrong with it.
-pub(super) fn read(mut fields: Object<'_>) -> Option<Context> {
+pub(super) fn read(spot: &Spot<'_>) -> Option<Context> {
+    let mut fields = spot.object(&CONTEXT)?;
     let overflow = fields.read(&OVERFLOW);
     fields.finish();
     Some(Context { overflow: overflow? })

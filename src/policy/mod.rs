@@ -3,6 +3,7 @@
 //!
 //! YAML and JSON become one tree of [`Node`]s. One file per section reads its part of the tree,
 //! reports what is wrong and goes on, so that an operator sees every problem at once.
+mod additions;
 mod cascade;
 mod chain;
 mod class;
@@ -31,11 +32,13 @@ mod request_headers;
 mod resilience;
 mod route;
 mod route_names;
+mod scope;
 mod sticky;
 mod table;
 mod tags;
 mod template;
 
+pub use additions::Additions;
 pub use cascade::{AGREE, Acceptance, Cascade, RULES, folded};
 pub use class::Class;
 pub use compile::DOCUMENT;
@@ -59,6 +62,7 @@ pub use prompt_cache::PromptCache;
 pub use provider::Provider;
 pub use resilience::Resilience;
 pub use route::{AnswerModel, Route};
+pub use scope::{Scope, Unmet};
 pub use sticky::{Sticky, StickyBy};
 pub use tags::{Tags, tag};
 pub use template::{Template, Variable};
@@ -67,6 +71,7 @@ use std::rc::Rc;
 
 use crate::order;
 use chain::Chain;
+use experiment::ArmChain;
 use route_names::RouteNames;
 
 /// A policy in which nothing is wrong.
@@ -87,7 +92,7 @@ pub struct Policy {
     names: RouteNames,
     prompts: Vec<Prompt>,
     resilience: Resilience,
-    context: Context,
+    context: Option<Context>,
     credits: Option<CreditPolicy>,
 }
 
@@ -156,9 +161,14 @@ impl Policy {
         &self.models
     }
 
-    /// The names of the chains, in the order of the document.
+    /// The names of the chains, in the order of the document; after them those of arms.
     pub fn chains(&self) -> impl Iterator<Item = &str> {
-        self.chains.iter().map(|chain| chain.name.as_str())
+        let arms = self.experiments.iter().flat_map(|own| &own.arms);
+        let own = arms.filter_map(|arm| match &arm.chain {
+            Some(ArmChain::Own(chain)) => Some(chain),
+            _ => None,
+        });
+        self.chains.iter().chain(own).map(|chain| chain.name.as_str())
     }
 
     /// The models of cascades whose answers are judged, each once.
@@ -187,7 +197,13 @@ impl Policy {
         &self.routes
     }
 
-    /// What is added to requests, in order.
+    /// Whether something may be added to a request: by a rule or by an arm of an experiment.
+    #[must_use]
+    pub fn adds(&self) -> bool {
+        !self.prompts.is_empty() || self.experiments.iter().any(Experiment::adds)
+    }
+
+    /// The rules by which something is added to requests, in order.
     #[must_use]
     pub fn prompts(&self) -> &[Prompt] {
         &self.prompts
@@ -199,10 +215,19 @@ impl Policy {
         &self.resilience
     }
 
-    /// What becomes of a conversation that a model has no room for.
+    /// What becomes of a conversation of that route's that a model has no room for.
     #[must_use]
-    pub const fn context(&self) -> Context {
-        self.context
+    pub fn context(&self, route: usize) -> Context {
+        let own = self.routes.get(route).and_then(|route| route.context);
+        own.or(self.context).unwrap_or_default()
+    }
+
+    /// Where the policy says that; `None` where it does not.
+    #[must_use]
+    pub fn context_from(&self, route: usize) -> Option<String> {
+        let own = self.routes.get(route).and_then(|route| route.context);
+        let of_all = || self.context.map(|_| "context".to_owned());
+        own.map(|_| format!("routes[{route}].context")).or_else(of_all)
     }
 
     /// The credit service and what happens around it; `None` where credits are not counted.
@@ -271,8 +296,10 @@ impl Policy {
     /// The chain of an arm, by the places of its experiment and its own; `None` for one without.
     #[must_use]
     pub fn arm_chain(&self, experiment: usize, arm: usize) -> Option<ChainView<'_>> {
-        let chain = self.experiments.get(experiment)?.arms.get(arm)?.chain?;
-        Some(self.chain_at(chain))
+        match self.experiments.get(experiment)?.arms.get(arm)?.chain.as_ref()? {
+            ArmChain::Named(chain) => Some(self.chain_at(*chain)),
+            ArmChain::Own(chain) => Some(ChainView { chain: Some(chain), models: &self.models }),
+        }
     }
 
     /// The chain of a route, for requests of the class at that place among the policy's.

@@ -1,6 +1,7 @@
 //! `routes`: what an app asks for and the chain that serves it.
 use super::chain::{CHAINS, Chains};
 use super::class::Classes;
+use super::context::{self, Context, OF_ROUTE};
 use super::document::Content;
 use super::field::{
     Defaulted, Entries, Field, Kind, Label, List, NameOf, Nested, Object, Optional, Required,
@@ -14,6 +15,9 @@ pub struct Route {
     pub names: Vec<String>,
     /// Which name an answer gives its model.
     pub answer_model: AnswerModel,
+    /// What becomes of a conversation that a model has no room for; `None` for what the policy says
+    /// of all.
+    pub(super) context: Option<Context>,
     /// What an app may choose itself.
     pub(super) app_may_choose: Choices,
     pub(super) chains: ByClass,
@@ -74,7 +78,7 @@ const ROUTE: Section = Section::new(
     "What apps put in `model`, and the chain that serves it. `GET /v1/models` lists all of these \
      names.",
     "routes:\n  - {models: [auto, gpt-sol], chain: premium}\n  - {models: [cheap], chain: budget}",
-    &[&MODELS, &CHAIN, &DEFAULT, &APP_MAY_CHOOSE, &ANSWER_MODEL],
+    &[&MODELS, &CHAIN, &DEFAULT, &APP_MAY_CHOOSE, &ANSWER_MODEL, &OF_ROUTE],
 );
 
 const MODELS: Required<List> = Field::required(
@@ -216,6 +220,7 @@ fn route<'n>(
     let chain = by_class(&mut fields, chains, classes);
     let app_may_choose = fields.read_with(&APP_MAY_CHOOSE, |spot| choices(spot, chains, classes));
     let answer_model = fields.read(&ANSWER_MODEL).unwrap_or(ANSWER_MODEL.default());
+    let context = fields.read_with(&OF_ROUTE, context::read);
     fields.finish();
     let mut own = Vec::new();
     for item in names.unwrap_or_default() {
@@ -231,7 +236,8 @@ fn route<'n>(
         own.push(name.to_owned());
     }
     let app_may_choose = app_may_choose?.unwrap_or_default();
-    Some(Route { names: own, answer_model, app_may_choose, chains: chain? })
+    let (context, chains) = (context?, chain?);
+    Some(Route { names: own, answer_model, context, app_may_choose, chains })
 }
 
 /// The chains of a route; `None`, and a report, when something is wrong with them.

@@ -87,6 +87,7 @@ mod tests {
         let route = |index| Route {
             names: vec![name(index)],
             answer_model: AnswerModel::Asked,
+            context: None,
             app_may_choose: Choices::default(),
             chains: ByClass::One(index),
         };

@@ -1,7 +1,7 @@
 //! As much of JSON Schema as the schema of policies needs; a keyword beyond that fails the test.
 //! `tests/e2e/test_schema.py` holds the same policies against a validator of the field.
 use regex_lite::Regex;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Whether a value is what a schema says.
 pub(crate) fn valid(schema: &Value, value: &Value) -> bool {
@@ -78,4 +78,20 @@ fn is(kind: &str, value: &Value) -> bool {
         "integer" => value.as_f64().is_some_and(|number| number.fract() == 0.0),
         other => panic!("the test knows no type `{other}`"),
     }
+}
+
+/// A rule of `prompt` with every field.
+pub(crate) fn prompt() -> Value {
+    let mut rule = json!({"routes": ["auto"], "classes": ["odd"], "when": {"tools": true}});
+    rule.as_object_mut().unwrap().extend(additions().as_object().unwrap().clone());
+    rule
+}
+
+/// What is added, with every field.
+pub(crate) fn additions() -> Value {
+    let own = json!({"temperature": 0.5, "top_p": 0.5, "max_tokens": 100, "reasoning": "low"});
+    json!({
+        "prepend_system": "For {{tenant}}.", "append_system": "Yes.", "set": own, "default": own,
+        "cap": own, "messages": [{"user": "Ping?", "assistant": "Pong."}],
+    })
 }

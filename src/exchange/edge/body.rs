@@ -6,97 +6,133 @@ use super::super::line::Line;
 use super::super::spend;
 use super::{Config, Head};
 use crate::decide::{self, Assembled, Decision, Request, Trace, World, decide};
-use crate::dialect::{Ask, Fault, FaultKind, read_body};
+use crate::dialect::{Ask, Fault, FaultKind, Operation, read_body};
 use crate::json::Document;
 use crate::policy::TextFacts;
 
-/// What a body asks, and how that is served; or what the app is told, and what of it
-/// had been decided.
-pub(super) fn read_and_decide<'d>(
-    config: &Config,
-    (head, bytes, assembled): (&Head, usize, Option<&Assembled>),
-    document: &'d Document<'d>,
-    line: &mut Line,
-    host: &dyn Host,
-) -> Result<(Ask<'d>, Decision), (Fault, Option<Trace>)> {
-    let ask = head.inbound.ask(document).map_err(|fault| (fault, None))?;
-    line.asks(&ask.model, ask.stream);
-    let account = || spend::standing(config.counted()?.1, &head.tenant.tenant, host);
-    let world = World::of(host).with_account(&account);
-    let own = Request { assembled, ..request(config, head, (document, &ask, bytes), world) };
-    match decide(&own) {
-        Ok(decision) => Ok((ask, decision)),
-        Err(refusal) => Err((refusal.fault, Some(refusal.trace))),
-    }
+/// Where a request is decided on: by which policy, with what is known beside its body.
+#[derive(Clone, Copy)]
+pub(super) struct Desk<'d> {
+    pub(super) config: &'d Config,
+    pub(super) head: &'d Head,
+    pub(super) host: &'d dyn Host,
+    /// Whether somebody wants to see what changes nothing, too.
+    pub(super) watched: bool,
 }
 
-/// A request with what the gateway adds to it: a body that is read instead of the app's own; `None`
-/// where it adds nothing.
-pub(super) fn assembled(
-    config: &Config,
-    (head, body): (&Head, &[u8]),
-    line: &mut Line,
-    host: &dyn Host,
-) -> Result<Option<Assembled>, (Fault, Option<Trace>)> {
-    if config.policy.prompts().is_empty() {
-        return Ok(None);
+/// What an app is told, and what had been decided by then.
+pub(super) type Failed = (Fault, Option<Trace>);
+
+impl Desk<'_> {
+    /// A body as JSON.
+    pub(super) fn read<'b>(&self, bytes: &'b [u8]) -> Result<Document<'b>, Failed> {
+        read_body(bytes).map_err(|fault| (fault, None))
     }
-    let document = read_body(body).map_err(|fault| (fault, None))?;
-    let ask = head.inbound.ask(&document).map_err(|fault| (fault, None))?;
-    let account = || spend::standing(config.counted()?.1, &head.tenant.tenant, host);
-    let world = World::of(host).with_account(&account);
-    let own = request(config, head, (&document, &ask, body.len()), world);
-    let assembled = decide::assemble(&own).map_err(|refusal| {
+
+    /// What a body asks, and how that is served.
+    pub(super) fn decided<'b>(
+        &self,
+        document: &'b Document<'b>,
+        assembled: Option<&Assembled>,
+        line: &mut Line,
+    ) -> Result<(Ask<'b>, Decision), Failed> {
+        let ask = self.ask(document)?;
         line.asks(&ask.model, ask.stream);
-        (refusal.fault, Some(refusal.trace))
-    })?;
-    match assembled {
-        Some(assembled) if !config.buffer.fits(assembled.body.len()) => {
-            let most = config.buffer.bytes();
+        let decided = self.request((document, &ask), assembled, decide);
+        match decided {
+            Ok(decision) => Ok((ask, decision)),
+            Err(refusal) => Err((refusal.fault, Some(refusal.trace))),
+        }
+    }
+
+    /// What the gateway adds to a request; `None` where it adds nothing to any.
+    pub(super) fn assembled(
+        &self,
+        document: &Document<'_>,
+        line: &mut Line,
+    ) -> Result<Option<Assembled>, Failed> {
+        if !self.config.policy.adds() {
+            return Ok(None);
+        }
+        let ask = self.ask(document)?;
+        self.with_additions(document, &ask).inspect_err(|(_, trace)| {
+            if trace.is_some() {
+                line.asks(&ask.model, ask.stream);
+            }
+        })
+    }
+
+    fn with_additions(
+        &self,
+        document: &Document<'_>,
+        ask: &Ask<'_>,
+    ) -> Result<Option<Assembled>, Failed> {
+        let assembled = self.request((document, ask), None, decide::assemble);
+        let assembled = assembled.map_err(|refusal| (refusal.fault, Some(refusal.trace)))?;
+        let body = assembled.as_ref().and_then(|own| own.body.as_ref());
+        if body.is_some_and(|body| !self.config.buffer.fits(body.len())) {
+            let most = self.config.buffer.bytes();
             let message = format!(
                 "with what this gateway adds to it the body is larger than {most} bytes: send less"
             );
-            Err((Fault::new(FaultKind::TooLarge, message), None))
+            return Err((Fault::new(FaultKind::TooLarge, message), None));
         }
-        assembled => Ok(assembled),
+        Ok(assembled)
+    }
+
+    /// How many tokens a body has that is read like one for a model, with what would be added to
+    /// that one.
+    pub(super) fn count(&self, bytes: &[u8]) -> Result<u64, Fault> {
+        let own = read_body(bytes)?;
+        let ask = self.ask(&own).map_err(fault)?;
+        let assembled = self.with_additions(&own, &ask).map_err(fault)?;
+        let count = |document: &Document<'_>, ask: &Ask<'_>| {
+            self.request((document, ask), assembled.as_ref(), decide::count)
+        };
+        match assembled.as_ref().and_then(|own| own.body.as_deref()) {
+            None => count(&own, &ask),
+            Some(body) => {
+                let document = read_body(body)?;
+                count(&document, &self.ask(&document).map_err(fault)?)
+            }
+        }
+    }
+
+    fn ask<'b>(&self, document: &'b Document<'b>) -> Result<Ask<'b>, Failed> {
+        self.head.inbound.ask(document).map_err(|fault| (fault, None))
+    }
+
+    /// A request as the steps of a decision read it.
+    pub(super) fn request<T>(
+        &self,
+        (document, ask): (&Document<'_>, &Ask<'_>),
+        assembled: Option<&Assembled>,
+        then: impl FnOnce(&Request<'_>) -> T,
+    ) -> T {
+        let Desk { config, head, host, watched } = *self;
+        let account = || spend::standing(config.counted()?.1, &head.tenant.tenant, host);
+        then(&Request {
+            policy: &config.policy,
+            tenant: &head.tenant,
+            client: head.client.name,
+            // What is counted is what models would be asked for.
+            operation: head.count.map_or(head.endpoint.operation, |_| Operation::CHAT),
+            inbound: head.inbound,
+            headers: &head.deciding,
+            document,
+            ask,
+            bytes: document.text().len(),
+            world: World::of(host).with_account(&account).watched(watched),
+            estimate: OnceCell::new(),
+            assembled,
+            copied: head.copy_of.as_ref().map(|own| own.shadow),
+            texts: TextFacts::default(),
+        })
     }
 }
 
-/// How many tokens a body has that is read like one for a model.
-pub(super) fn count(
-    config: &Config,
-    head: &Head,
-    body: &[u8],
-    host: &dyn Host,
-) -> Result<u64, Fault> {
-    let document = read_body(body)?;
-    let ask = head.inbound.ask(&document)?;
-    decide::count(&request(config, head, (&document, &ask, body.len()), World::of(host)))
-}
-
-/// A request as the steps of a decision read it.
-pub(super) fn request<'r>(
-    config: &'r Config,
-    head: &'r Head,
-    (document, ask, bytes): (&'r Document<'r>, &'r Ask<'r>, usize),
-    world: World<'r>,
-) -> Request<'r> {
-    Request {
-        policy: &config.policy,
-        tenant: &head.tenant,
-        client: head.client.name,
-        operation: head.endpoint.operation,
-        inbound: head.inbound,
-        headers: &head.deciding,
-        document,
-        ask,
-        bytes,
-        world,
-        estimate: OnceCell::new(),
-        assembled: None,
-        copied: head.copy_of.as_ref().map(|own| own.shadow),
-        texts: TextFacts::default(),
-    }
+fn fault((fault, _): Failed) -> Fault {
+    fault
 }
 
 /// The refusal of a body of more bytes than the policy allows.

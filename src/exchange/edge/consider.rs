@@ -3,10 +3,11 @@ use std::rc::Rc;
 
 use super::super::line::Line;
 use super::super::{Envoy, Reply};
+use super::Config;
+use super::body::{self, Desk, Failed};
 use super::head::{self, Opening};
-use super::{Config, body};
-use crate::decide::{self, Decision, Trace, World};
-use crate::dialect::{Client, Fault, FaultKind, Operation, read_body};
+use crate::decide::{self, Decision, Trace};
+use crate::dialect::{Client, Fault, FaultKind, Operation};
 use crate::policy::Tenant;
 
 /// A request that models may serve.
@@ -58,38 +59,34 @@ impl Config {
             }
             Opening::Request(head) => head,
         };
+        let desk = Desk { config: self, head: &head, host: envoy, watched: true };
         if let Some(write) = head.count {
-            let count = body::count(self, &head, bytes, envoy).map(write);
-            let reply = Reply::of(head.client, count, &head.request_id);
+            let reply = Reply::of(head.client, desk.count(bytes).map(write), &head.request_id);
             return Err(Box::new(Unserved { reply, trace: None }));
         }
-        let refused = |fault: &Fault, trace: Option<Trace>, line: &mut Line| {
-            Box::new(Unserved { reply: head.fault(fault, line), trace })
+        let refused = |(fault, trace): Failed, line: &mut Line| {
+            Box::new(Unserved { reply: head.fault(&fault, line), trace })
         };
         let limit = self.policy.limits().max_body_bytes;
         if u64::try_from(bytes.len()).is_ok_and(|length| length > limit) {
-            return Err(refused(&body::too_large(limit), None, line));
+            return Err(refused((body::too_large(limit), None), line));
         }
         if bytes.is_empty() {
             let fault = Fault::new(FaultKind::InvalidRequest, "the request has no body");
-            return Err(refused(&fault, None, line));
+            return Err(refused((fault, None), line));
         }
-        let assembled = match body::assembled(self, (&head, bytes), line, envoy) {
-            Ok(assembled) => assembled,
-            Err((fault, trace)) => return Err(refused(&fault, trace, line)),
-        };
+        let own = desk.read(bytes).map_err(|failed| refused(failed, line))?;
+        let assembled = desk.assembled(&own, line).map_err(|failed| refused(failed, line))?;
         let assembled = assembled.as_ref();
-        let bytes = assembled.map_or(bytes, |assembled| assembled.body.as_slice());
-        let document = read_body(bytes).map_err(|fault| refused(&fault, None, line))?;
-        let own = (&head, bytes.len(), assembled);
-        match body::read_and_decide(self, own, &document, line, envoy) {
-            Err((fault, trace)) => Err(refused(&fault, trace, line)),
+        let made = assembled.and_then(|own| own.body.as_deref()).map(|body| desk.read(body));
+        let made = made.transpose().map_err(|failed| refused(failed, line))?;
+        let document = made.as_ref().unwrap_or(&own);
+        match desk.decided(document, assembled, line) {
+            Err(failed) => Err(refused(failed, line)),
             Ok((ask, decision)) => Ok(Considered {
-                may_copy: {
-                    let own = (&document, &ask, bytes.len());
-                    let request = body::request(self, &head, own, World::of(envoy));
-                    decide::may_copy(&request, &decision).map(|own| Rc::clone(&own.name))
-                },
+                may_copy: desk.request((document, &ask), assembled, |request| {
+                    decide::may_copy(request, &decision).map(|own| Rc::clone(&own.name))
+                }),
                 client: head.client,
                 operation: head.endpoint.operation,
                 tenant: head.tenant.clone(),

@@ -21,6 +21,7 @@ use std::rc::Rc;
 pub use self::config::Config;
 pub use self::consider::{Considered, Unserved};
 
+use self::body::Desk;
 use self::feedback::Feedback;
 use self::first::Original;
 use self::head::{Head, Opening};
@@ -32,7 +33,7 @@ use super::spend::{self, Next, Payer};
 use super::{Body, Callback, Effect, Effects, Envoy, Flow, HeaderMap, Hearing, Report, metric};
 use crate::credit::Balance;
 use crate::decide::{Candidate, Decision, Outline, Trace};
-use crate::dialect::{Client, Fault, FaultKind, read_body};
+use crate::dialect::{Client, Fault, FaultKind};
 
 /// One request of an app.
 #[derive(Debug)]
@@ -239,35 +240,39 @@ impl Edge {
     }
 
     fn decide(&mut self, head: Head, bytes: &[u8], envoy: &dyn Envoy) -> Effects {
+        let desk = Desk { config: &self.config, head: &head, host: envoy, watched: false };
         if let Some(write) = head.count {
-            let count = body::count(&self.config, &head, bytes, envoy).map(write);
+            let count = desk.count(bytes).map(write);
             self.line.answered_ourselves(&count);
             return answer(Reply::of(head.client, count, &head.request_id));
         }
-        let app_body = bytes;
-        let assembled = match body::assembled(&self.config, (&head, bytes), &mut self.line, envoy) {
+        let own = match desk.read(bytes) {
+            Ok(document) => document,
+            Err((fault, trace)) => return self.deny(&head, &fault, trace.as_ref()),
+        };
+        let assembled = match desk.assembled(&own, &mut self.line) {
             Ok(assembled) => assembled,
             Err((fault, trace)) => return self.deny(&head, &fault, trace.as_ref()),
         };
-        let assembled = assembled.as_ref();
-        let bytes = assembled.map_or(bytes, |assembled| assembled.body.as_slice());
-        let document = match read_body(bytes) {
-            Ok(document) => document,
-            Err(fault) => return self.deny(&head, &fault, None),
+        let new = assembled.as_ref().and_then(|own| own.body.as_deref());
+        let made = match new.map(|body| desk.read(body)).transpose() {
+            Ok(made) => made,
+            Err((fault, trace)) => return self.deny(&head, &fault, trace.as_ref()),
         };
-        let (own, line) = ((&head, bytes.len(), assembled), &mut self.line);
-        let decided = body::read_and_decide(&self.config, own, &document, line, envoy);
+        let document = made.as_ref().unwrap_or(&own);
+        let decided = desk.decided(document, assembled.as_ref(), &mut self.line);
         let (ask, decision) = match decided {
             Ok(decided) => decided,
             Err((fault, trace)) => return self.deny(&head, &fault, trace.as_ref()),
         };
         let Decision { outline, quote, trace, shadow, .. } = decision;
-        let asked = (&*ask.model, app_body);
+        let asked = (&*ask.model, bytes);
         let (sampled, mut effects) = sampling::sample(&self.config, shadow, &head, asked, envoy);
         let hearing = sampled.as_ref().map_or(Hearing::Nothing, |own| own.hearing());
         self.duties.owe_some(sampled.map(Duty::Copy));
         let draft = Draft { outline, trace, hearing };
-        let original = Some(Original { body: bytes, ask, is_new: assembled.is_some() });
+        let body = new.unwrap_or(bytes);
+        let original = Some(Original { body, ask, is_new: new.is_some() });
         // What costs nothing needs no credits.
         let counted = self.config.counted().filter(|_| !quote.primary.max_cost.is_zero());
         let Some(credits) = counted else {

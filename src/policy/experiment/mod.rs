@@ -1,20 +1,24 @@
 //! `experiments`: requests that are served in one of several ways, so that these can be compared.
+mod arm;
 mod percent;
 mod read;
-mod scope;
 mod shadow;
 mod slots;
 mod unit;
 
 use std::rc::Rc;
 
-use super::predicate::Facts;
-use scope::Scope;
+use super::scope::Scope;
 use slots::{SLOTS, Slots, hash, slot};
 
-pub(super) use read::{EXPERIMENTS, read};
+pub use arm::Arm;
+pub(super) use arm::ArmChain;
+pub(super) use read::{EXPERIMENTS, Names, read};
 pub use shadow::{Collector, Shadow};
 pub use unit::Unit;
+
+/// Most experiments of a policy, and most arms of one.
+const MOST: usize = 32;
 
 /// `experiments[]`: some ways to serve requests, each for a share of the units.
 #[derive(Debug, Clone)]
@@ -25,20 +29,12 @@ pub struct Experiment {
     pub unit: Unit,
     /// The ways, the first of which usually is the one that there was before.
     pub arms: Vec<Arm>,
-    scope: Scope,
+    /// The requests that it is for.
+    pub scope: Scope,
     slots: Slots,
     /// Slots of units that are in none of the arms, to be compared with.
     holdout: u32,
     layer: Layer,
-}
-
-/// `arms[]`: one way to serve requests.
-#[derive(Debug, Clone)]
-pub struct Arm {
-    /// Its name within the experiment.
-    pub name: Rc<str>,
-    /// The place of the chain that serves it; `None` for the one that would serve it anyway.
-    pub(super) chain: Option<usize>,
 }
 
 /// Who of all units an experiment may have.
@@ -57,7 +53,7 @@ struct Layer {
 pub enum Draw {
     /// It is not in the experiment.
     Out,
-    /// It is held out: nothing changes, and nothing else is tried with it.
+    /// It is held out: this experiment changes nothing of it.
     HeldOut,
     /// It is in the arm of that place.
     In(usize),
@@ -67,16 +63,16 @@ pub enum Draw {
 pub const HOLDOUT: &str = "holdout";
 
 impl Experiment {
-    /// Whether it is for a request of that class.
-    #[must_use]
-    pub fn takes(&self, facts: &dyn Facts, class: Option<usize>) -> bool {
-        self.scope.takes(facts, class)
-    }
-
     /// Whether one of its arms has a chain of its own.
     #[must_use]
     pub fn changes_chain(&self) -> bool {
         self.arms.iter().any(|arm| arm.chain.is_some())
+    }
+
+    /// Whether one of its arms adds something to requests.
+    #[must_use]
+    pub fn adds(&self) -> bool {
+        self.arms.iter().any(|arm| arm.adds.is_some())
     }
 
     /// The names under which its units are told.
@@ -96,18 +92,34 @@ impl Experiment {
     /// What becomes of a unit.
     #[must_use]
     pub fn draw(&self, unit: &[u8]) -> Draw {
-        let layer = &self.layer;
-        let mine = layer
-            .slots
-            .as_ref()
-            .is_none_or(|slots| slots.owner(slot("layer", &layer.name, unit)) == layer.place);
-        if !mine {
+        if self.layer.owner(unit).is_some_and(|owner| owner != self.layer.place) {
             return Draw::Out;
         }
         if self.holdout > 0 && slot(HOLDOUT, &self.name, unit) < self.holdout {
             return Draw::HeldOut;
         }
         Draw::In(self.slots.owner(slot("arm", &self.name, unit)))
+    }
+
+    /// The experiment, of all of the policy's, that has a unit of this one's layer, and the layer's
+    /// name; `None` where nobody has it.
+    #[must_use]
+    pub fn owner<'e>(&self, unit: &[u8], all: &'e [Self]) -> Option<(&'e str, &'e str)> {
+        let (own, place) = (self.layer.slots.as_ref()?, self.layer.owner(unit)?);
+        let is = |other: &&Self| {
+            let slots = other.layer.slots.as_ref();
+            slots.is_some_and(|slots| Rc::ptr_eq(slots, own)) && other.layer.place == place
+        };
+        all.iter().find(is).map(|other| (&*other.name, &*other.layer.name))
+    }
+}
+
+impl Layer {
+    /// The place of the experiment that has a unit, from 1; 0 for nobody's. `None` where there is
+    /// but one.
+    fn owner(&self, unit: &[u8]) -> Option<usize> {
+        let slots = self.slots.as_ref()?;
+        Some(slots.owner(slot("layer", &self.name, unit)))
     }
 }
 

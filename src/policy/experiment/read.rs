@@ -1,22 +1,42 @@
 //! How `experiments` are read.
 use std::rc::Rc;
 
-use super::super::chain::{CHAINS, Chains};
+use super::super::chain::Chains;
 use super::super::class::Classes;
 use super::super::field::{
-    Defaulted, Field, Holds, Is, List, Name, NameOf, Nested, Object, Optional, Required, Rule,
-    Section, Spot, Whole, metric_label,
+    Defaulted, Field, Holds, Is, List, Name, Nested, Object, Optional, Required, Rule, Section,
+    Spot, metric_label,
 };
+use super::super::model::Models;
 use super::super::predicate::Reading;
+use super::super::scope::{self, CLASSES, ROUTES, WHEN};
+use super::super::template::Known;
+use super::arm::{self, ARMS, OfArms};
 use super::percent::Percent;
-use super::scope::{self, CLASSES, NAME, ROUTES, WHEN};
 use super::shadow::{self, SHADOW, Shadow};
 use super::slots::{SLOTS, Slots};
 use super::unit::UnitKind;
-use super::{Arm, Experiment, HOLDOUT, Layer, rest};
+use super::{Experiment, HOLDOUT, Layer, MOST, rest};
 
-/// Most experiments of a policy, and most arms of one.
-const MOST: usize = 32;
+/// What experiments may name.
+#[derive(Clone, Copy)]
+pub(in super::super) struct Names<'k> {
+    pub(in super::super) reading: &'k Reading<'k>,
+    pub(in super::super) chains: &'k Chains<'k>,
+    pub(in super::super) models: &'k Models<'k>,
+    pub(in super::super) classes: &'k Classes<'k>,
+    /// Most models of a chain.
+    pub(in super::super) attempts: Option<u32>,
+}
+
+impl Names<'_> {
+    /// A part could not be read that may have named any of these.
+    fn skip_unused_check(&self) {
+        self.chains.skip_unused_check();
+        self.models.skip_unused_check();
+        self.classes.skip_unused_check();
+    }
+}
 
 /// The section: at least one experiment.
 pub(in super::super) const EXPERIMENTS: List = List::of("experiments", &Nested(&EXPERIMENT));
@@ -29,8 +49,9 @@ const EXPERIMENT: Section = Section::new(
      units move only where an arm grows or shrinks (the first arm gives and takes, so keep the \
      order of the others, and give one that is over the weight 0). The arm stands in the access \
      log (`arms`), in the response header `x-tradewind-experiment` and in the label of a metric. \
-     Of two experiments that change the chain, the first that has the request counts, and none \
-     does where the app has chosen the chain.",
+     Experiments are drawn in their order. Of those that change the chain (an arm has a `chain` or \
+     `models`) the first that has the request counts, and none does where the app has chosen the \
+     chain; those that only add prompts all count, and what they add is added in their order.",
     "experiments:
   - name: large-vs-small
     routes: [auto]
@@ -58,6 +79,12 @@ const fn beside_shadow(key: &'static str) -> Rule {
     Rule { when: Holds { key: SHADOW.key(), is: Is::Given }, then: Holds { key, is: Is::Absent } }
 }
 
+const NAME: Required<Name> = Field::required(
+    "name",
+    Name("the name of an experiment"),
+    "What it is called. Another name draws all units anew.",
+);
+
 const UNIT: Optional<UnitKind> = Field::optional(
     "unit",
     UnitKind,
@@ -80,41 +107,9 @@ const HELD_OUT: Defaulted<Percent> = Field::defaulted(
     "holdout",
     Percent,
     0,
-    "How many of its units are in no arm, and in no other experiment that changes what this one \
-     does: they are told as the arm `holdout`, and are served as if there were no experiment.",
-);
-
-const ARMS: Optional<List> = Field::optional(
-    "arms",
-    List::of("arms", &Nested(&ARM)),
-    "there is a `shadow`",
-    "The ways to serve a request, two at least. The first usually is the one that was before.",
-);
-
-const ARM: Section = Section::new(
-    "an object with a `name` and a `weight`",
-    "One way to serve a request.",
-    "experiments:
-  - name: try
-    unit: tenant
-    arms: [{name: control, weight: 1}, {name: budget, weight: 1, chain: budget}]",
-    &[&ARM_NAME, &WEIGHT, &CHAIN],
-);
-
-const ARM_NAME: Required<Name> =
-    Field::required("name", Name("the name of an arm"), "What it is called in logs and metrics.");
-
-const WEIGHT: Required<Whole> = Field::required(
-    "weight",
-    Whole { of: "parts", least: 0, most: 1_000_000 },
-    "How much of the units it has, beside the weights of the other arms.",
-);
-
-const CHAIN: Optional<NameOf> = Field::optional(
-    "chain",
-    NameOf(CHAINS.one),
-    "the one that would serve it anyway",
-    "The chain that serves it, whatever its class.",
+    "How many of its units are in no arm: they are told as the arm `holdout`, and are served as if \
+     there were no such experiment. One that changes the chain keeps them out of all others that \
+     do.",
 );
 
 /// An experiment, and what its layer has to know.
@@ -129,32 +124,29 @@ struct Item<'n> {
 /// Reads the section: the experiments with arms, and those that copy.
 pub(in super::super) fn read<'n>(
     section: Option<Spot<'n>>,
-    reading: &Reading<'_>,
-    chains: &Chains<'_>,
-    classes: &Classes<'_>,
+    names: Names<'_>,
 ) -> (Vec<Experiment>, Vec<Shadow>) {
     let Some(section) = section else { return Default::default() };
     let Some(items) = EXPERIMENTS.items(&section) else {
-        chains.skip_unused_check();
-        classes.skip_unused_check();
+        names.skip_unused_check();
         return Default::default();
     };
     if items.len() > MOST {
         section.problem(format!("{} experiments are more than {MOST}", items.len()));
     }
     let (mut drawn, mut copied): (Vec<Item<'n>>, Vec<Shadow>) = (Vec::new(), Vec::new());
-    let mut names: Vec<(Rc<str>, usize)> = Vec::new();
+    let mut known: Vec<(Rc<str>, usize)> = Vec::new();
     for item in &items {
-        let (name, kind) = match experiment(item, reading, chains, classes) {
+        let (name, kind) = match experiment(item, names) {
             Some(Kind::Drawn(own)) => (Rc::clone(&own.experiment.name), Kind::Drawn(own)),
             Some(Kind::Copied(own)) => (Rc::clone(&own.name), Kind::Copied(own)),
             None => continue,
         };
         let label = metric_label(&name);
-        if let Some((name, line)) = names.iter().find(|(own, _)| metric_label(own) == label) {
+        if let Some((name, line)) = known.iter().find(|(own, _)| metric_label(own) == label) {
             item.problem(format!("an experiment named `{name}` stands on line {line} already"));
         }
-        names.push((name, item.line));
+        known.push((name, item.line));
         match kind {
             Kind::Drawn(own) => drawn.push(*own),
             Kind::Copied(own) => copied.push(*own),
@@ -172,21 +164,16 @@ enum Kind<'n> {
     Copied(Box<Shadow>),
 }
 
-fn experiment<'n>(
-    spot: &Spot<'n>,
-    reading: &Reading<'_>,
-    chains: &Chains<'_>,
-    classes: &Classes<'_>,
-) -> Option<Kind<'n>> {
+fn experiment<'n>(spot: &Spot<'n>, names: Names<'_>) -> Option<Kind<'n>> {
+    let Names { reading, chains, models, classes, attempts } = names;
     let Some(mut fields) = spot.object(&EXPERIMENT) else {
-        chains.skip_unused_check();
-        classes.skip_unused_check();
+        names.skip_unused_check();
         return None;
     };
     let name = fields.read(&NAME);
     let scope = scope::read(&mut fields, reading, classes);
     if let Some(copies) = fields.spot(&SHADOW) {
-        without_arms(&mut fields, chains);
+        without_arms(&mut fields, &names);
         fields.finish();
         let own = shadow::read(&copies, (name, scope), reading, chains)?;
         return Some(Kind::Copied(Box::new(own)));
@@ -197,7 +184,10 @@ fn experiment<'n>(
     let layer = fields.read(&LAYER);
     let (share, share_spot) = (fields.read(&SHARE), fields.place(&SHARE));
     let holdout = fields.read(&HELD_OUT);
-    let arms = fields.read_with(&ARMS, |spot| arms(spot, chains));
+    let experiment = name.as_deref().unwrap_or_default();
+    let known = Known { reading, has_classes: classes.len() > 0 };
+    let of_arms = OfArms { experiment, chains, models, attempts, known };
+    let arms = fields.read_with(&ARMS, |spot| arm::read(spot, &of_arms));
     fields.finish();
     let ((arms, slots), unit) = (arms??, unit??);
     let name: Rc<str> = name?.into();
@@ -218,54 +208,13 @@ fn experiment<'n>(
 }
 
 /// Reports what is said of arms where requests are copied.
-fn without_arms(fields: &mut Object<'_>, chains: &Chains<'_>) {
+fn without_arms(fields: &mut Object<'_>, names: &Names<'_>) {
     for key in [UNIT.key(), LAYER.key(), SHARE.key(), HELD_OUT.key(), ARMS.key()] {
         if let Some(spot) = fields.find(key) {
             spot.problem("means nothing beside `shadow`: leave it out");
-            chains.skip_unused_check();
+            names.skip_unused_check();
         }
     }
-}
-
-fn arms(spot: &Spot<'_>, chains: &Chains<'_>) -> Option<(Vec<Arm>, Slots)> {
-    let items = ARMS.kind.items(spot)?;
-    let (mut arms, mut weights): (Vec<Arm>, Vec<u64>) = (Vec::new(), Vec::new());
-    let mut right = true;
-    for item in &items {
-        let Some((arm, weight)) = arm(item, chains) else {
-            right = false;
-            continue;
-        };
-        let label = metric_label(&arm.name);
-        if arms.iter().any(|other| metric_label(&other.name) == label) {
-            item.problem(format!("an arm named `{}` stands in this list before", arm.name));
-        }
-        arms.push(arm);
-        weights.push(weight);
-    }
-    if items.len() < 2 || items.len() > MOST {
-        spot.problem(format!("expected 2 to {MOST} arms, found {}", items.len()));
-        right = false;
-    }
-    if !right {
-        return None;
-    }
-    let slots = Slots::by(&weights);
-    if slots.is_none() {
-        spot.problem("the weights of these arms are 0 together: give one of them more");
-    }
-    Some((arms, slots?))
-}
-
-fn arm(spot: &Spot<'_>, chains: &Chains<'_>) -> Option<(Arm, u64)> {
-    let Some(mut fields) = spot.object(&ARM) else {
-        chains.skip_unused_check();
-        return None;
-    };
-    let (name, weight) = (fields.read(&ARM_NAME), fields.read(&WEIGHT));
-    let chain = fields.read_with(&CHAIN, |spot| chains.find(Some(spot)));
-    fields.finish();
-    Some((Arm { name: name?.into(), chain: chain? }, weight?))
 }
 
 /// Shares out the layers among their experiments.

@@ -9,8 +9,8 @@ use super::super::field::{
 };
 use super::super::predicate::{Facts, Reading};
 use super::super::provider::SecretName;
+use super::super::scope::Scope;
 use super::percent::Percent;
-use super::scope::Scope;
 use super::slots::SLOTS;
 
 /// An experiment that serves nobody: copies of requests go to another chain.
@@ -53,7 +53,7 @@ impl Shadow {
     /// Whether it is for a request of that class.
     #[must_use]
     pub fn takes(&self, facts: &dyn Facts, class: Option<usize>) -> bool {
-        self.scope.takes(facts, class)
+        self.scope.unmet(facts, class).is_none()
     }
 
     /// Whether a request is copied for which this number was drawn.

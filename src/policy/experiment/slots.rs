@@ -200,4 +200,66 @@ mod tests {
         assert_eq!(hash("unit", "try", b"ann"), 0x4337_b5f3_5917_f013);
         assert_ne!(hash("unit", "try", b"ann"), hash("unit", "other", b"ann"));
     }
+
+    #[cfg(not(target_family = "wasm"))]
+    #[expect(clippy::arithmetic_side_effects, reason = "weights and slots are small")]
+    mod properties {
+        use proptest::prelude::*;
+
+        use super::super::SLOTS;
+        use super::owners;
+
+        fn have(owners: &[usize], arm: usize) -> usize {
+            owners.iter().filter(|owner| **owner == arm).count()
+        }
+
+        /// How many slots change hands, and how many must: those that an arm has too many of.
+        fn moved(before: &[usize], after: &[usize]) -> (usize, usize) {
+            let moved = before.iter().zip(after).filter(|(one, other)| one != other).count();
+            let lost = |arm| have(before, arm).saturating_sub(have(after, arm));
+            (moved, (0..32).map(lost).sum())
+        }
+
+        proptest! {
+            /// Every arm has its share, to a slot.
+            #[test]
+            fn shares_are_those_of_the_weights(
+                weights in prop::collection::vec(0_u64..=1_000_000, 2..=32),
+            ) {
+                let sum: u64 = weights.iter().sum();
+                prop_assume!(sum > 0);
+                let owners = owners(&weights);
+                for (arm, weight) in weights.iter().enumerate() {
+                    let exact = u128::from(*weight) * u128::from(SLOTS) / u128::from(sum);
+                    let has = u128::try_from(have(&owners, arm)).unwrap();
+                    prop_assert!(has == exact || has == exact + 1, "{arm}: {has} of {exact}");
+                }
+            }
+
+            /// Of two arms nobody moves who need not.
+            #[test]
+            fn a_ramp_of_two_arms_moves_as_few_as_can_be(
+                before in prop::array::uniform2(0_u64..=1000),
+                after in prop::array::uniform2(0_u64..=1000),
+            ) {
+                prop_assume!(before != [0, 0] && after != [0, 0]);
+                let (moved, must) = moved(&owners(&before), &owners(&after));
+                prop_assert_eq!(moved, must);
+            }
+
+            /// Nor of three, where the second and the third both grow or both shrink.
+            #[test]
+            fn a_ramp_of_three_arms_moves_as_few_as_can_be(
+                (less, more) in (0_u64..=500, 0_u64..=500)
+                    .prop_flat_map(|(b, c)| (Just([b, c]), (b..=500, c..=500))),
+                grows in any::<bool>(),
+            ) {
+                let of = |[b, c]: [u64; 2]| [1000_u64.saturating_sub(b + c), b, c];
+                let (less, more) = (of(less), of([more.0, more.1]));
+                let (before, after) = if grows { (less, more) } else { (more, less) };
+                let (moved, must) = moved(&owners(&before), &owners(&after));
+                prop_assert_eq!(moved, must);
+            }
+        }
+    }
 }

@@ -8,7 +8,7 @@ fn units() -> impl Iterator<Item = Vec<u8>> {
 }
 
 fn experiment(name: &str, weights: &[u64]) -> Experiment {
-    let arm = |index: usize| Arm { name: format!("arm-{index}").into(), chain: None };
+    let arm = |index: usize| Arm { name: format!("arm-{index}").into(), chain: None, adds: None };
     let name: Rc<str> = name.into();
     Experiment {
         unit: Unit::User,
@@ -29,11 +29,13 @@ fn count(draws: &[Draw], of: Draw) -> f64 {
     draws.iter().filter(|draw| **draw == of).count() as f64
 }
 
-/// Within four standard deviations of what is expected of independent draws.
+/// Within four standard deviations of what is expected of independent draws, and within one per
+/// cent of all units.
 fn near(found: f64, share: f64) {
     let expected = share * UNITS as f64;
     let deviation = (expected * (1.0 - share)).sqrt();
-    assert!((found - expected).abs() <= 4.0 * deviation, "{found} instead of {expected}");
+    let most = (4.0 * deviation).min(0.01 * UNITS as f64);
+    assert!((found - expected).abs() <= most, "{found} instead of {expected}");
 }
 
 #[test]
@@ -63,6 +65,71 @@ fn a_ramp_moves_those_who_must_and_no_others() {
         // All of them leave the arm that shrinks.
         assert!(moved.iter().all(|(one, other)| **one == Draw::In(0) && **other != Draw::In(0)));
     }
+}
+
+/// Whichever of two arms grows: who is in it stays, and the other one gives as many as it must.
+#[test]
+fn nobody_leaves_an_arm_that_grows() {
+    for (before, after, share) in [
+        (&[1_u64, 9][..], &[5_u64, 5][..], 0.4),
+        (&[9, 1], &[5, 5], 0.4),
+        (&[0, 1], &[1, 3], 0.25),
+        (&[2, 1], &[4, 2], 0.0),
+    ] {
+        let (one, other) = (experiment("grows", before), experiment("grows", after));
+        let (one, other) = (draws(&one), draws(&other));
+        let grows =
+            usize::from(before[0] * (after[0] + after[1]) > after[0] * (before[0] + before[1]));
+        let moved: Vec<_> = one.iter().zip(&other).filter(|(one, other)| one != other).collect();
+        near(moved.len() as f64, share);
+        assert!(moved.iter().all(|(_, other)| **other == Draw::In(grows)), "{before:?} {after:?}");
+    }
+}
+
+/// An experiment as a policy has it, among others.
+fn read(experiments: &str, name: &str) -> Experiment {
+    let policy = format!(
+        r#"{{"version":"tradewind/v1","identity":[{{"anonymous":{{"tenant":"t"}}}}],
+        "providers":{{"p":{{"dialect":"openai","endpoint":"https://p.test"}}}},
+        "models":{{"m":{{"provider":"p","name":"m","context_window":9000,"max_output_tokens":90}}}},
+        "chains":{{"c":["m"]}},"routes":[{{"models":["auto"],"chain":"c"}}],
+        "experiments":[{experiments}]}}"#
+    );
+    let policy = crate::policy::Policy::from_json(policy.as_bytes());
+    let policy = policy.unwrap_or_else(|problems| panic!("{problems:?}"));
+    let found = policy.experiments().iter().find(|own| &*own.name == name);
+    found.unwrap_or_else(|| panic!("no {name}")).clone()
+}
+
+#[test]
+fn a_unit_keeps_its_arm_whatever_else_a_policy_says() {
+    let alone = r#"{"name":"tone","unit":"user","holdout":"5%",
+        "arms":[{"name":"a","weight":1},{"name":"b","weight":3}]}"#;
+    let among = r#"{"name":"new","unit":"user","arms":[{"name":"a","weight":1},{"name":"b","weight":1}]},
+        {"name":"tone","routes":["auto"],"when":{"stream":false},"unit":"user","holdout":"5%","arms":[
+        {"name":"control","weight":25,"prompt":{"append_system":"Be brief."}},
+        {"name":"other","weight":75,"models":["m"],"prompt":{"set":{"temperature":0.2}}}]}"#;
+    let (alone, among) = (draws(&read(alone, "tone")), draws(&read(among, "tone")));
+    assert!(alone == among);
+    near(count(&alone, Draw::HeldOut), 0.05);
+    near(count(&alone, Draw::In(1)), 0.95 * 0.75);
+}
+
+#[test]
+fn layers_of_a_policy_share_out_their_units() {
+    let layer = r#"
+        {"name":"a","unit":"user","layer":"l","share":"30%","arms":[{"name":"x","weight":1},{"name":"y","weight":1}]},
+        {"name":"alone","unit":"user","share":"40%","arms":[{"name":"x","weight":1},{"name":"y","weight":1}]},
+        {"name":"b","unit":"user","layer":"l","share":"50%","holdout":"10%","arms":[{"name":"x","weight":1},{"name":"y","weight":1}]}"#;
+    let [a, b, alone] = ["a", "b", "alone"].map(|name| draws(&read(layer, name)));
+    let is_in = |draw: &Draw| *draw != Draw::Out;
+    assert!(!a.iter().zip(&b).any(|(a, b)| is_in(a) && is_in(b)));
+    near(a.iter().filter(|own| is_in(own)).count() as f64, 0.3);
+    near(b.iter().filter(|own| is_in(own)).count() as f64, 0.5);
+    near(count(&b, Draw::HeldOut), 0.05);
+    near(a.iter().zip(&b).filter(|(a, b)| !is_in(a) && !is_in(b)).count() as f64, 0.2);
+    // What is drawn elsewhere has nothing to do with it.
+    near(a.iter().zip(&alone).filter(|(a, own)| is_in(a) && is_in(own)).count() as f64, 0.12);
 }
 
 #[test]

@@ -36,4 +36,11 @@ impl Test for All {
             one.say(&format!("{at}[{index}]."), facts, out);
         }
     }
+
+    fn deny(&self, at: &str, facts: &dyn Facts, out: &mut String) {
+        let first = self.0.iter().enumerate().find(|(_, one)| !one.holds(facts));
+        if let Some((index, one)) = first {
+            one.deny(&format!("{at}[{index}]."), facts, out);
+        }
+    }
 }

@@ -122,7 +122,22 @@ impl Predicate {
         said
     }
 
+    /// By which question it does not hold of a request of which it does not: the first one.
+    #[must_use]
+    pub fn against(&self, facts: &dyn Facts) -> String {
+        let mut said = String::new();
+        self.deny("", facts, &mut said);
+        said
+    }
+
     /// The same, with where these questions stand.
+    fn deny(&self, at: &str, facts: &dyn Facts, out: &mut String) {
+        if let Some(asked) = self.0.iter().find(|asked| !asked.test.holds(facts)) {
+            asked.test.deny(&format!("{at}{}", asked.key), facts, out);
+        }
+    }
+
+    /// By what it holds, with where these questions stand.
     fn say(&self, at: &str, facts: &dyn Facts, out: &mut String) {
         for asked in self.0.iter() {
             asked.test.say(&format!("{at}{}", asked.key), facts, out);

@@ -26,15 +26,25 @@ pub(in super::super) trait Test: fmt::Debug {
 
     /// Says by what it holds, with the name by which it is asked.
     fn say(&self, at: &str, facts: &dyn Facts, out: &mut String) {
-        if !out.is_empty() {
-            out.push_str(", ");
-        }
-        out.push('`');
-        out.push_str(at);
-        out.push('`');
-        if let Some(found) = self.found(facts) {
-            out.push_str(&format!(" ({found})"));
-        }
+        named(at, self.found(facts), out);
+    }
+
+    /// Says by what it does not hold, where it does not.
+    fn deny(&self, at: &str, facts: &dyn Facts, out: &mut String) {
+        named(at, self.found(facts), out);
+    }
+}
+
+/// Says the name by which a question is asked, and what it has found.
+fn named(at: &str, found: Option<String>, out: &mut String) {
+    if !out.is_empty() {
+        out.push_str(", ");
+    }
+    out.push('`');
+    out.push_str(at);
+    out.push('`');
+    if let Some(found) = found {
+        out.push_str(&format!(" ({found})"));
     }
 }
 
