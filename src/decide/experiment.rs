@@ -30,6 +30,9 @@ enum Apart<'p> {
     NoUnit,
     /// The unit is not the experiment's.
     Elsewhere(Vec<u8>),
+    /// No model of one of its arms may serve the caller. Were only the units of that arm left out,
+    /// the arms could not be compared.
+    Required,
 }
 
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
@@ -42,7 +45,7 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     let known = Known { request, asked };
     let mut decided = asked.chain.as_ref().map(|_| By::App);
     for (index, experiment) in request.policy.experiments().iter().enumerate() {
-        let (draw, unit) = match drawn(&known, *class, experiment, decided) {
+        let (draw, unit) = match drawn(&known, *class, (index, experiment), decided) {
             Ok(drawn) => drawn,
             Err(apart) => {
                 // Nobody else reads it.
@@ -96,7 +99,7 @@ const fn entry(verdict: Verdict, subject: String, reason: Cow<'static, str>) -> 
 fn drawn<'p>(
     known: &Known<'_>,
     class: Option<usize>,
-    experiment: &Experiment,
+    (index, experiment): (usize, &Experiment),
     decided: Option<By<'p>>,
 ) -> Result<(Draw, Vec<u8>), Apart<'p>> {
     if let Some(unmet) = experiment.scope.elsewhere(known.route(), class) {
@@ -108,11 +111,26 @@ fn drawn<'p>(
     if let Some(unmet) = experiment.scope.unmet(known, class) {
         return Err(Apart::Unmet(unmet));
     }
+    if !may_serve(known.request, index, experiment) {
+        return Err(Apart::Required);
+    }
     let unit = unit(known.request, &experiment.unit).ok_or(Apart::NoUnit)?;
     match experiment.draw(&unit) {
         Draw::Out => Err(Apart::Elsewhere(unit)),
         draw => Ok((draw, unit)),
     }
+}
+
+/// Whether each arm with a chain of its own has a model that the caller's requirements allow.
+fn may_serve(request: &Request<'_>, index: usize, experiment: &Experiment) -> bool {
+    let required = &request.tenant.require;
+    if required.iter().next().is_none() {
+        return true;
+    }
+    let chains = (0..experiment.arms.len()).filter_map(|arm| request.policy.arm_chain(index, arm));
+    chains
+        .into_iter()
+        .all(|chain| chain.models().any(|model| required.missing_in(&model.tags).is_none()))
 }
 
 /// The same in words.
@@ -122,6 +140,9 @@ fn why(apart: &Apart<'_>, experiment: &Experiment, known: &Known<'_>) -> Cow<'st
         Apart::Decided(By::App) => "the app has chosen the chain".into(),
         Apart::Decided(By::Experiment(name)) => {
             format!("`{name}`, an experiment before it, has decided the chain").into()
+        }
+        Apart::Required => {
+            "no model of one of its arms has the tags that the caller requires".into()
         }
         Apart::NoUnit => match &experiment.unit {
             Unit::User => "there is no user to draw by",
