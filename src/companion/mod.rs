@@ -4,6 +4,7 @@ pub mod calibrate;
 pub mod cli;
 pub mod collect;
 mod html;
+pub mod label;
 pub mod ledger;
 pub mod policy_file;
 pub mod rehearsal;

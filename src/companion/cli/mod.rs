@@ -2,6 +2,7 @@
 mod calibrate;
 mod check;
 mod collect;
+mod label;
 mod rehearse;
 mod render;
 mod report;
@@ -34,6 +35,7 @@ enum Command {
     Collect(collect::Args),
     Diff(diff::Diff),
     Explain(explain::Explain),
+    Label(label::Label),
     Render(render::Render),
     Report(report::Report),
     Schema(schema::Schema),
@@ -51,6 +53,7 @@ pub fn run() -> ExitCode {
         Command::Collect(args) => collect::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Label(args) => label::run(&args),
         Command::Render(args) => render::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Schema(args) => schema::run(&args),
