@@ -31,7 +31,7 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
         };
         let unjudged = unjudged(request.ask, &cascade, &expected);
         let pair = cascade.accept.agree.as_ref().filter(|_| unjudged.is_none());
-        if let Some(alone) = pair.and_then(|pair| alone(&candidate.legs, pair)) {
+        while let Some(alone) = pair.and_then(|pair| alone(&candidate.legs, pair)) {
             let left = candidate.legs.remove(alone);
             trace.add(entry(Verdict::Skipped, &left.model.name, NOBODY_AGREES));
         }
@@ -72,14 +72,15 @@ const LAST_GONE: &str = "the last model of its cascade may not serve the request
 const NOBODY_AGREES: &str = "the model whose answer is to agree with its own may not answer before \
                              the last one";
 
-/// The one of a pair that has lost the other, or the last model behind them: nothing that it says
+/// The one of a pair that has lost the other, or that the other does not follow: nothing that it says
 /// could be accepted. The last model of a chain is nobody's pair.
 fn alone(legs: &[Leg], pair: &[String; 2]) -> Option<usize> {
     let last = legs.len().checked_sub(1)?;
     let place = |name: &String| legs.iter().take(last).position(|leg| leg.model.name == *name);
     match pair.each_ref().map(place) {
         [Some(one), None] | [None, Some(one)] => Some(one),
-        _ => None,
+        [Some(one), Some(other)] => Some(one).filter(|one| one.checked_add(1) != Some(other)),
+        [None, None] => None,
     }
 }
 
