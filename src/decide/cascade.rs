@@ -72,8 +72,8 @@ const LAST_GONE: &str = "the last model of its cascade may not serve the request
 const NOBODY_AGREES: &str = "the model whose answer is to agree with its own may not answer before \
                              the last one";
 
-/// The one of a pair that has lost the other, or that the other does not follow: nothing that it says
-/// could be accepted. The last model of a chain is nobody's pair.
+/// The one of a pair that has lost the other, or that the other does not follow: nothing that it
+/// says could be accepted. The last model of a chain is nobody's pair.
 fn alone(legs: &[Leg], pair: &[String; 2]) -> Option<usize> {
     let last = legs.len().checked_sub(1)?;
     let place = |name: &String| legs.iter().take(last).position(|leg| leg.model.name == *name);
