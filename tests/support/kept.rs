@@ -324,8 +324,8 @@ fn a_pair_of_a_cascade_stays_one() {
 /// A copy goes to its own chain, and leaves no trace in what is remembered.
 #[test]
 fn a_copy_keeps_nothing_and_is_kept_on_nothing() {
-    let shadow = r#", "experiments": [{"name": "copied", "shadow": {"rate": "1%", "chain": "budget"}}],
-        "sticky": {"by": "conversation"}"#;
+    let shadow = r#", "sticky": {"by": "conversation"},
+        "experiments": [{"name": "copied", "shadow": {"rate": "1%", "chain": "budget"}}]"#;
     let (policy, tenant) = (policy(shadow), public());
     let app = App { client: "openai", headers: &[], tenant: &tenant };
     let host = Remembering::default();
