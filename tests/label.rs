@@ -1,7 +1,12 @@
 //! `tradewind label` with a judge: what it is asked, and what its verdicts come to. What is found
 //! without one stands in `tests/corpus/commands/`.
 #![cfg(feature = "companion")]
-#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a helper that fails fails its test"
+)]
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
