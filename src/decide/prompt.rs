@@ -47,11 +47,12 @@ pub fn assemble(request: &Request<'_>) -> Result<Option<Assembled>, Box<Refusal>
         let Some(adds) = &arm.adds else { continue };
         sum.add(adds);
         let reason = format!("its arm `{}` of `{}`", arm.name, own.name);
-        let subject = format!("experiments[{experiment}].arms[{place}].prompt");
+        let subject = format!("experiments[{}].arms[{place}].prompt", own.place);
         entries.push(added(subject, reason.into()));
     }
-    let conversation = conversation(request);
-    Ok(Some(Assembled { body: sum.body(), class, arm, shadow, conversation, entries }))
+    let body = sum.body();
+    let conversation = body.as_ref().and_then(|_| conversation(request));
+    Ok(Some(Assembled { body, class, arm, shadow, conversation, entries }))
 }
 
 fn added(subject: String, reason: Cow<'static, str>) -> Entry {

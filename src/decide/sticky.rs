@@ -41,8 +41,8 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     let by_conversation = sticky.is_some_and(|own| own.by == StickyBy::Conversation);
     let conversation = match request.assembled {
         _ if !calls && !by_conversation => None,
-        Some(own) => own.conversation,
-        None => conversation(request),
+        Some(own) if own.body.is_some() => own.conversation,
+        _ => conversation(request),
     };
     let kept = sticky.and_then(|sticky| unit(request, route, sticky, conversation));
     let calls = calls.then(|| Calls {

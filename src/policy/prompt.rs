@@ -25,7 +25,7 @@ impl Prompt {
     /// Why it is for a request of that class; `None` where it is not.
     #[must_use]
     pub fn takes(&self, facts: &dyn Facts, class: Option<usize>) -> Option<Cow<'static, str>> {
-        self.scope.unmet(facts, class).is_none().then(|| self.scope.because(facts))
+        self.scope.takes(facts, class).then(|| self.scope.because(facts))
     }
 }
 

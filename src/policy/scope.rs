@@ -2,8 +2,9 @@
 use std::borrow::Cow;
 
 use super::class::Classes;
-use super::field::{Field, Label, List, NameOf, Object, Optional, Spot, unknown};
+use super::field::{Field, List, NameOf, Object, Optional, Spot};
 use super::predicate::{self, Facts, Predicate, Reading, When};
+use super::route;
 
 /// Which requests something is for: those of which all of this holds.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +44,12 @@ impl Scope {
     pub fn unmet(&self, facts: &dyn Facts, class: Option<usize>) -> Option<Unmet> {
         let when = || self.when.as_ref().is_some_and(|when| !when.holds(facts));
         self.elsewhere(facts.route(), class).or_else(|| when().then_some(Unmet::When))
+    }
+
+    /// Whether it is for a request of that class.
+    #[must_use]
+    pub fn takes(&self, facts: &dyn Facts, class: Option<usize>) -> bool {
+        self.unmet(facts, class).is_none()
     }
 
     /// Why it is for a request that it is for.
@@ -101,24 +108,7 @@ pub(super) fn read(
 
 /// The places of routes, each given by one of its names.
 fn routes(spot: &Spot<'_>, reading: &Reading<'_>) -> Option<Vec<usize>> {
-    let (mut found, mut right) = (Vec::new(), true);
-    for item in ROUTES.kind.items(spot)? {
-        let name = Label("a name of a route").text(&item);
-        let known = name.and_then(|name| reading.routes.iter().find(|(own, _)| *own == name));
-        match (name, known) {
-            (_, Some((_, route))) if found.contains(route) => {
-                item.problem("this route stands in this list before");
-            }
-            (_, Some((_, route))) => found.push(*route),
-            (Some(name), None) => {
-                let names: Vec<&str> = reading.routes.iter().map(|(own, _)| *own).collect();
-                item.problem(unknown("name of a route", name, &names));
-            }
-            (None, None) => {}
-        }
-        right &= known.is_some();
-    }
-    right.then_some(found)
+    route::places(&ROUTES.kind.items(spot)?, &reading.routes)
 }
 
 /// The places of classes.

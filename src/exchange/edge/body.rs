@@ -1,5 +1,6 @@
 //! The body of a request for a model: read once, and decided by.
 use core::cell::OnceCell;
+use std::rc::Rc;
 
 use super::super::Host;
 use super::super::line::Line;
@@ -98,12 +99,20 @@ impl Desk<'_> {
         }
     }
 
+    /// The experiment that may copy a request which has been decided on, whatever is drawn.
+    pub(super) fn may_copy(&self, document: &Document<'_>, decision: &Decision) -> Option<Rc<str>> {
+        let ask = self.ask(document).ok()?;
+        self.request((document, &ask), None, |request| {
+            decide::may_copy(request, decision).map(|own| Rc::clone(&own.name))
+        })
+    }
+
     fn ask<'b>(&self, document: &'b Document<'b>) -> Result<Ask<'b>, Failed> {
         self.head.inbound.ask(document).map_err(|fault| (fault, None))
     }
 
     /// A request as the steps of a decision read it.
-    pub(super) fn request<T>(
+    fn request<T>(
         &self,
         (document, ask): (&Document<'_>, &Ask<'_>),
         assembled: Option<&Assembled>,

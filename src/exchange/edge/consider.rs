@@ -6,7 +6,7 @@ use super::super::{Envoy, Reply};
 use super::Config;
 use super::body::{self, Desk, Failed};
 use super::head::{self, Opening};
-use crate::decide::{self, Decision, Trace};
+use crate::decide::{Decision, Trace};
 use crate::dialect::{Client, Fault, FaultKind, Operation};
 use crate::policy::Tenant;
 
@@ -84,9 +84,7 @@ impl Config {
         match desk.decided(document, assembled, line) {
             Err(failed) => Err(refused(failed, line)),
             Ok((ask, decision)) => Ok(Considered {
-                may_copy: desk.request((document, &ask), assembled, |request| {
-                    decide::may_copy(request, &decision).map(|own| Rc::clone(&own.name))
-                }),
+                may_copy: desk.may_copy(&own, &decision),
                 client: head.client,
                 operation: head.endpoint.operation,
                 tenant: head.tenant.clone(),

@@ -25,6 +25,8 @@ const MOST: usize = 32;
 pub struct Experiment {
     /// Its name in the policy.
     pub name: Rc<str>,
+    /// Its place in the policy's list, in which those stand, too, that copy.
+    pub place: usize,
     /// What keeps its arm.
     pub unit: Unit,
     /// The ways, the first of which usually is the one that there was before.

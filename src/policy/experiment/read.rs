@@ -136,8 +136,8 @@ pub(in super::super) fn read<'n>(
     }
     let (mut drawn, mut copied): (Vec<Item<'n>>, Vec<Shadow>) = (Vec::new(), Vec::new());
     let mut known: Vec<(Rc<str>, usize)> = Vec::new();
-    for item in &items {
-        let (name, kind) = match experiment(item, names) {
+    for (place, item) in items.iter().enumerate() {
+        let (name, kind) = match experiment(item, place, names) {
             Some(Kind::Drawn(own)) => (Rc::clone(&own.experiment.name), Kind::Drawn(own)),
             Some(Kind::Copied(own)) => (Rc::clone(&own.name), Kind::Copied(own)),
             None => continue,
@@ -164,7 +164,7 @@ enum Kind<'n> {
     Copied(Box<Shadow>),
 }
 
-fn experiment<'n>(spot: &Spot<'n>, names: Names<'_>) -> Option<Kind<'n>> {
+fn experiment<'n>(spot: &Spot<'n>, place: usize, names: Names<'_>) -> Option<Kind<'n>> {
     let Names { reading, chains, models, classes, attempts } = names;
     let Some(mut fields) = spot.object(&EXPERIMENT) else {
         names.skip_unused_check();
@@ -200,8 +200,8 @@ fn experiment<'n>(spot: &Spot<'n>, names: Names<'_>) -> Option<Kind<'n>> {
         slots: None,
         place: 1,
     };
-    let experiment =
-        Experiment { name, unit, arms, scope: scope?, slots, holdout: holdout?, layer: own };
+    let (scope, holdout) = (scope?, holdout?);
+    let experiment = Experiment { name, place, unit, arms, scope, slots, holdout, layer: own };
     let layered = layer.is_some();
     let item = Item { experiment, share: share?, spot: spot.clone(), share_spot, layered };
     Some(Kind::Drawn(Box::new(item)))

@@ -53,7 +53,7 @@ impl Shadow {
     /// Whether it is for a request of that class.
     #[must_use]
     pub fn takes(&self, facts: &dyn Facts, class: Option<usize>) -> bool {
-        self.scope.unmet(facts, class).is_none()
+        self.scope.takes(facts, class)
     }
 
     /// Whether a request is copied for which this number was drawn.

@@ -11,6 +11,7 @@ fn experiment(name: &str, weights: &[u64]) -> Experiment {
     let arm = |index: usize| Arm { name: format!("arm-{index}").into(), chain: None, adds: None };
     let name: Rc<str> = name.into();
     Experiment {
+        place: 0,
         unit: Unit::User,
         arms: (0..weights.len()).map(arm).collect(),
         scope: Scope::default(),
