@@ -18,8 +18,9 @@ use crate::usage::Usage;
 /// Each line of the sample is a body as an app sends it, or `{"path": …, "headers": {…}, "body":
 /// {…}, "tenant": …, "user": …, "key": …, "output_tokens": N}`, of which all but the body may be
 /// left out. Costs are estimates: the input as it is counted before a call, the output as the
-/// sample or `--output-tokens` says, at the price of the first model. Exits with 0 when nothing
-/// changes, with 1 when something does, and with 2 when something cannot be read.
+/// sample or `--output-tokens` says, at the price of the first model; of the requests that both
+/// policies serve, since a refusal saves nothing. Exits with 0 when nothing changes, with 1 when
+/// something does, and with 2 when something cannot be read.
 #[derive(Debug, Args)]
 pub(crate) struct Diff {
     /// The policy in force, in YAML or JSON.
@@ -32,13 +33,16 @@ pub(crate) struct Diff {
     /// How long answers are whose length the sample does not say, in tokens.
     #[arg(long, value_name = "N", default_value_t = 500)]
     output_tokens: u64,
-    /// Most requests that are shown one by one.
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    show: usize,
+    /// Most requests that are shown one by one; 20 where it is not said, and all with `--json`.
+    #[arg(long, value_name = "N")]
+    show: Option<usize>,
     /// Print one JSON object instead.
     #[arg(long)]
     json: bool,
 }
+
+/// So many requests are shown one by one where nobody says how many.
+const SHOWN: usize = 20;
 
 /// A policy, and its rehearsals by their callers.
 struct Side {
@@ -104,7 +108,11 @@ fn compare(args: &Diff) -> Result<(String, bool), Vec<String>> {
         return Err(vec![format!("{}: no request in it", args.sample.display())]);
     }
     let changed = !totals.changed.is_empty();
-    let text = if args.json { format!("{:#}\n", totals.json()) } else { totals.text(args.show) };
+    let text = if args.json {
+        format!("{:#}\n", totals.json(args.show.unwrap_or(usize::MAX)))
+    } else {
+        totals.text(args.show.unwrap_or(SHOWN))
+    };
     Ok((text, changed))
 }
 
@@ -174,15 +182,25 @@ struct Totals {
     changed: Vec<(usize, Served, Served)>,
     /// How often what became what.
     moves: BTreeMap<(&'static str, String, String), usize>,
+    /// What those cost that both serve.
     before: Credits,
     after: Credits,
+    /// Requests that only the old policy serves.
+    lost: usize,
+    /// Requests that only the new one serves.
+    won: usize,
 }
 
 impl Totals {
     fn add(&mut self, line: usize, before: Served, after: Served) {
         self.requests = self.requests.saturating_add(1);
-        self.before = self.before.checked_add(before.cost).unwrap_or(Credits::MAX);
-        self.after = self.after.checked_add(after.cost).unwrap_or(Credits::MAX);
+        let (refused, now) = (before.refused != 0, after.refused != 0);
+        if !refused && !now {
+            self.before = self.before.checked_add(before.cost).unwrap_or(Credits::MAX);
+            self.after = self.after.checked_add(after.cost).unwrap_or(Credits::MAX);
+        }
+        self.lost = self.lost.saturating_add(usize::from(!refused && now));
+        self.won = self.won.saturating_add(usize::from(refused && !now));
         if before == after {
             return;
         }
@@ -216,6 +234,14 @@ impl Totals {
             self.after,
             self.share()
         )?;
+        for (count, what) in
+            [(self.lost, "the new policy refuses"), (self.won, "the old policy refused")]
+        {
+            let requests = if count == 1 { "request" } else { "requests" };
+            if count > 0 {
+                writeln!(out, "  without {count} {requests} that {what}")?;
+            }
+        }
         for (line, before, after) in self.changed.iter().take(show) {
             let aspects = ASPECTS.iter().map(|(what, of)| (what, of(before), of(after)));
             let aspects = aspects.filter(|(_, own, other)| own != other);
@@ -244,7 +270,7 @@ impl Totals {
         }
     }
 
-    fn json(&self) -> Value {
+    fn json(&self, show: usize) -> Value {
         let served = |own: &Served| {
             json!({
                 "class": (!own.class.is_empty()).then_some(&own.class),
@@ -254,7 +280,7 @@ impl Totals {
                 "cost": own.cost.to_string(),
             })
         };
-        let changed = self.changed.iter().map(|(line, before, after)| {
+        let changed = self.changed.iter().take(show).map(|(line, before, after)| {
             json!({"line": line, "before": served(before), "after": served(after)})
         });
         let moves = self.moves.iter().map(|((what, before, after), count)| {
@@ -262,6 +288,9 @@ impl Totals {
         });
         json!({
             "requests": self.requests,
+            "served_otherwise": self.changed.len(),
+            "newly_refused": self.lost,
+            "newly_served": self.won,
             "changed": changed.collect::<Vec<_>>(),
             "moves": moves.collect::<Vec<_>>(),
             "cost_before": self.before.to_string(),
