@@ -113,6 +113,10 @@ def test_one_that_is_not_is_seen_by_nobody_and_paid(cascade, purse, sim, between
     assert (first["outcome"], first["why"]) == ("not_accepted", "max_chars"), line
     assert last["outcome"] == "answered"
     assert Decimal(str(line["unaccepted_credits"])) > 0
+    parts = line["used_by"]
+    assert [part["model"] for part in parts] == ["gpt", "claude"], line
+    for tokens in ("input_tokens", "output_tokens"):
+        assert sum(part[tokens] for part in parts) == line[tokens], line
     rows = cascade.envoy.counters("tradewind_cascade_answers_total")
     assert rows[(("model", "gpt"), ("verdict", "max_chars"))] >= 1
     assert rows[(("model", "gpt"), ("verdict", "hedging"))] == 0

@@ -1,5 +1,6 @@
 """What real requests leave in the access log is what `tradewind report` tells of them."""
 
+import hashlib
 import json
 import subprocess
 
@@ -42,3 +43,34 @@ def test_a_report_is_of_what_was_served(launch, sim, tmp_path):
     assert metrics["duration_ms"]["p50"]["value"] > 0
     text = page.read_text()
     assert text.startswith("<!doctype html>") and "http" not in text.replace("http-equiv", "")
+
+
+def test_units_and_policies_are_told_by_the_log(launch, sim, tmp_path):
+    sim.reset()
+    rules = policy(sim.openai, sim.anthropic, sim.google)
+    rules["request_headers"] = ["x-session"]
+    arms = [{"name": "control", "weight": 1}, {"name": "other", "weight": 1, "chain": "pair"}]
+    experiment = {"name": "session", "unit": {"header": "x-session"}, "arms": arms}
+    rules["experiments"] = [experiment]
+    folder = paths.LOGS / "report-units"
+    gateway = launch(render(rules, folder))
+    for session in range(20):
+        gateway.http.headers["x-session"] = f"s{session}"
+        for _ in range(2):
+            assert gateway.chat(model="auto").status_code == 200
+    gateway.envoy.wait_for("the log", lambda: len(gateway.envoy.access_log()) == 40)
+
+    lines = gateway.envoy.access_log()
+    units = {hashlib.sha256(f"unit\x1fsession\x1fs{own}".encode()).hexdigest()[:16] for own in range(20)}
+    assert {line["units"]["session"] for line in lines} == units
+    log = tmp_path / "access.log"
+    log.write_text("\n".join(map(json.dumps, lines)))
+    command = [paths.TRADEWIND, "report", log, "--policy", folder / "policy.json", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    [group] = json.loads(done.stdout)["groups"]
+    assert (group["name"], group["independent"]) == ("session", "units")
+    assert sum(row["units"] for row in group["rows"]) == 20
+    # The lines name the policy that the file is: all of them are held against its weights.
+    assert group["mismatch_left_out"] == 0 and not group["mismatch_supposes_one_policy"]
+    assert group["mismatch_p"] > 1e-6

@@ -9,23 +9,25 @@ use clap::Args;
 use serde_json::Value;
 
 use crate::companion::policy_file;
-use crate::companion::report::{Experiment, Reading, Wanted, page, text};
-use crate::credit::Credits;
+use crate::companion::report::{Experiment, Policy, Reading, Wanted, page, text};
+use crate::policy::digest;
 
 /// Reports of experiments, and of what was saved, from access logs.
 ///
 /// For each arm: requests, errors, fallbacks, times and their quantiles, tokens, cost, feedback,
 /// each with an interval, and how it differs from control, by a test that may be looked at as often
 /// as one likes. Without an experiment in the log the chains stand side by side, or what `--by`
-/// names. Exits with 0, and with 2 when something cannot be read.
+/// names. What was saved is against the premium model's price of what the answer alone used. Exits
+/// with 0, and with 2 when something cannot be read, or is not there.
 #[derive(Debug, Args)]
 pub(super) struct Report {
     /// Access logs, one JSON object in each line; `-` for standard input.
     #[arg(required = true)]
     logs: Vec<PathBuf>,
-    /// The policy: it knows the weights of the arms, who is drawn, and prices.
+    /// The policy in force: it knows the weights of arms, their order, and prices. Once more for
+    /// each one before it, whose weights then count for the requests that it has drawn.
     #[arg(long, value_name = "FILE")]
-    policy: Option<PathBuf>,
+    policy: Vec<PathBuf>,
     /// The model of the policy that all requests would have been sent to, for what was saved.
     #[arg(long, value_name = "MODEL", requires = "policy")]
     premium: Option<String>,
@@ -33,7 +35,8 @@ pub(super) struct Report {
     /// or api.
     #[arg(long, value_name = "MEMBER")]
     by: Option<String>,
-    /// What the others are held against; the first of the policy's arms where it is not said.
+    /// The arm, or what else is grouped by, that the others are held against; where it is not said,
+    /// the first of the policy's arms, and the first by name without a policy.
     #[arg(long, value_name = "NAME")]
     control: Option<String>,
     /// Write a page of HTML, too.
@@ -63,8 +66,8 @@ pub(super) fn run(args: &Report) -> ExitCode {
 fn report(args: &Report) -> Result<String, Vec<String>> {
     let mut wanted =
         Wanted { by: args.by.clone(), control: args.control.clone(), ..Wanted::default() };
-    if let Some(path) = &args.policy {
-        learn(path, args.premium.as_deref(), &mut wanted)?;
+    for (place, path) in args.policy.iter().enumerate() {
+        learn(path, args.premium.as_deref().filter(|_| place == 0), &mut wanted)?;
     }
     let mut reading = Reading::default();
     for log in &args.logs {
@@ -91,8 +94,10 @@ fn learn(path: &Path, premium: Option<&str>, wanted: &mut Wanted) -> Result<(), 
     let (policy, node) = policy_file::load(path).map_err(|problems| {
         problems.iter().map(|problem| problem.in_file(path)).collect::<Vec<_>>()
     })?;
-    let tree: Value = serde_json::from_str(&node.to_json()).unwrap_or_default();
-    wanted.experiments = experiments(&tree);
+    let json = node.to_json();
+    let tree: Value = serde_json::from_str(&json).unwrap_or_default();
+    let digest = digest(json.as_bytes());
+    wanted.policies.push(Policy { digest, experiments: experiments(&tree) });
     let Some(name) = premium else { return Ok(()) };
     let model = policy.model(name);
     let Some(model) = model else {
@@ -103,14 +108,8 @@ fn learn(path: &Path, premium: Option<&str>, wanted: &mut Wanted) -> Result<(), 
     let Some(price) = model.price else {
         return Err(vec![format!("--premium: the policy has no price for `{name}`")]);
     };
-    wanted.premium = Some([price.input, price.cached_input, price.output].map(token));
+    wanted.premium = Some(price);
     Ok(())
-}
-
-/// The price of one token, of a million's.
-#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "estimated, not charged")]
-fn token(million: Credits) -> f64 {
-    million.micros() as f64 / 1e12
 }
 
 /// The experiments of a policy, by their names.
@@ -123,10 +122,11 @@ fn experiments(policy: &Value) -> BTreeMap<String, Experiment> {
             Some((name, arm.get("weight")?.as_f64()?))
         });
         let unit = match own.get("unit").and_then(Value::as_str) {
-            Some("user") => vec!["tenant", "user"],
-            Some("key") => vec!["tenant", "user", "key"],
-            Some("tenant") => vec!["tenant"],
-            _ => Vec::new(),
+            Some("request") => Some(Vec::new()),
+            Some("user") => Some(vec!["tenant", "user"]),
+            Some("key") => Some(vec!["tenant", "key"]),
+            Some("tenant") => Some(vec!["tenant"]),
+            _ => None,
         };
         let name = own.get("name")?.as_str()?.to_owned();
         Some((name, Experiment { unit, arms: arms.collect() }))

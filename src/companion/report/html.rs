@@ -1,13 +1,14 @@
 //! A report as one page of HTML that needs nothing else.
 use core::fmt::Write as _;
 
+use super::always::LEAST;
 use super::copies::Found;
 use super::plot::{dots, escaped};
-use super::sample::METRICS;
+use super::sample::{METRICS, Unit};
+use super::sizes::MISMATCH;
 use super::stats::{ALPHA, Interval, chance, once_in};
-use super::text::{number, value};
-use super::{Group, MISMATCH, Report, shown};
-use crate::companion::report::sample::Unit;
+use super::text::{left_out, notes, number, value};
+use super::{Group, Report};
 
 const HEAD: &str = "<!doctype html>
 <html lang=\"en\"><head><meta charset=\"utf-8\"><title>Tradewind: report</title>
@@ -51,7 +52,7 @@ fn write(out: &mut String, report: &Report) -> core::fmt::Result {
     writeln!(out, "</p>")?;
     if let Some(saved) = report.all.saved() {
         let (paid, premium) = report.all.paid();
-        let own = saved.interval();
+        let own = saved;
         writeln!(
             out,
             "<div class=\"card\"><span class=\"big\">{} %</span> saved against the premium \
@@ -62,13 +63,17 @@ fn write(out: &mut String, report: &Report) -> core::fmt::Result {
             number(Unit::Share, own.high)
         )?;
     }
+    if let Some(left_out) = left_out(report.all.untold) {
+        writeln!(out, "<p class=\"soft\">{left_out}.</p>")?;
+    }
     report.groups.iter().try_for_each(|group| self::group(out, group))?;
     report.copies.iter().try_for_each(|own| copies(out, own))?;
     writeln!(
         out,
         "<p class=\"soft\">Bars are 95 % intervals. Differences and p are those of confidence \
-         sequences: they hold however often one looks. Units, not requests, are counted as \
-         independent.</p>"
+         sequences: they hold however often one looks, each for itself; those of times, tokens \
+         and cost are told from {LEAST} units of an arm on. Of experiments units, of other groups \
+         requests are taken for independent.</p>"
     )
 }
 
@@ -100,7 +105,7 @@ fn group(out: &mut String, group: &Group) -> core::fmt::Result {
              doing.</p>"
         )?;
     }
-    match group.mismatch {
+    match group.sizes.chance {
         Some(p) if p < MISMATCH => writeln!(
             out,
             "<p class=\"bad\">Sample-ratio mismatch: the arms' sizes do not follow their weights. \
@@ -115,10 +120,12 @@ fn group(out: &mut String, group: &Group) -> core::fmt::Result {
         )?,
         None => {}
     }
+    let notes = notes(group);
+    notes.iter().try_for_each(|note| writeln!(out, "<p class=\"soft\">{}</p>", escaped(note)))?;
     writeln!(out, "<div class=\"grid\">")?;
     for (place, metric) in METRICS.iter().enumerate() {
         let rows = group.rows.iter().filter_map(|row| {
-            let own = shown(&row.sample, metric)?;
+            let own = row.sample.shown(metric)?;
             Some((escaped(&row.name), own, value(metric.unit, own)))
         });
         let rows: Vec<_> = rows.collect();
@@ -128,7 +135,7 @@ fn group(out: &mut String, group: &Group) -> core::fmt::Result {
         writeln!(out, "<div class=\"card\"><h3>{}</h3>{}", metric.title, dots(&rows))?;
         writeln!(out, "<table>")?;
         for row in &group.rows {
-            let Some(own) = shown(&row.sample, metric) else { continue };
+            let Some(own) = row.sample.shown(metric) else { continue };
             let difference = row.differences.get(place).copied().flatten();
             let against = difference.map(|own| {
                 let mark = if own.p < ALPHA { "<b>differs</b>" } else { "" };
@@ -150,7 +157,7 @@ fn group(out: &mut String, group: &Group) -> core::fmt::Result {
         group.what
     )?;
     for row in &group.rows {
-        let saved = row.sample.saved().map(|own| value(Unit::Share, own.interval()));
+        let saved = row.sample.saved().map(|own| value(Unit::Share, own));
         let (name, saved) = (escaped(&row.name), saved.unwrap_or_default());
         let (requests, units) = (row.sample.requests, row.sample.units());
         writeln!(

@@ -1,24 +1,34 @@
 //! What an access log says of experiments: arms side by side, with intervals, and how each differs
-//! from control; or the same of classes, chains, models.
+//! from control; or the same of classes, chains, models; and what was saved.
+//!
+//! What would have been paid with the premium model alone is the price of the tokens that the
+//! answer used: not those of answers before it that were not accepted or broke, which were paid
+//! beside it. The premium model is taken to count the same text as as many tokens, to answer at the
+//! same length, and to find as much of the input cached. A request that nobody answered counts with
+//! what it cost.
+mod always;
 mod copies;
 mod entry;
+mod gamma;
 mod html;
+mod json;
 mod plot;
 mod sample;
+mod sizes;
 mod stats;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
-
 pub use self::html::page;
 pub use self::text::text;
 
 use self::copies::Found;
-use self::entry::{Copy, Entry, Said};
-use self::sample::{Known, METRICS, Metric, Sample, Unit};
-use self::stats::{Difference, Estimate, Interval};
+use self::entry::{Answer, Copy, Entry, Said};
+use self::sample::{Known, METRICS, Sample, Saved};
+use self::sizes::{Drawn, Sizes};
+use self::stats::Difference;
+use crate::credit::Price;
 
 /// What a report is to be of.
 #[derive(Debug, Clone, Default)]
@@ -27,17 +37,27 @@ pub struct Wanted {
     pub by: Option<String>,
     /// The arm that the others are held against; the first of each experiment where nobody says.
     pub control: Option<String>,
-    /// What is known of the experiments, by their names.
+    /// What is known of policies, the one in force first.
+    pub policies: Vec<Policy>,
+    /// The premium model's price.
+    pub premium: Option<Price>,
+}
+
+/// What is known of a policy.
+#[derive(Debug, Clone, Default)]
+pub struct Policy {
+    /// Its digest, by which lines of the log name it.
+    pub digest: String,
+    /// Its experiments, by their names.
     pub experiments: BTreeMap<String, Experiment>,
-    /// The premium model's prices, in credits for a token of input, of cached input, of output.
-    pub premium: Option<[f64; 3]>,
 }
 
 /// What a policy says of an experiment.
 #[derive(Debug, Clone, Default)]
 pub struct Experiment {
-    /// Who has an arm: a member of the access log, or nothing for each request on its own.
-    pub unit: Vec<&'static str>,
+    /// Who has an arm: members of the access log, none for each request on its own; `None` for what
+    /// the log has no member for.
+    pub unit: Option<Vec<&'static str>>,
     /// The arms with their weights, in order.
     pub arms: Vec<(String, f64)>,
 }
@@ -56,7 +76,7 @@ pub struct Reading {
 /// What a log says.
 #[derive(Debug)]
 pub struct Report {
-    pub(self) groups: Vec<Group>,
+    groups: Vec<Group>,
     lines: usize,
     unreadable: usize,
     /// Everything, for what was saved in all.
@@ -72,10 +92,21 @@ struct Group {
     /// What each row is: an arm, a class.
     what: String,
     rows: Vec<Row>,
-    /// The chance of such sizes, were the weights true.
-    mismatch: Option<f64>,
+    sizes: Sizes,
     /// Whether rows were drawn by lot, so that a difference is the row's doing.
     drawn: bool,
+    independent: Independent,
+}
+
+/// What intervals and tests take for independent of each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Independent {
+    /// The experiment's units.
+    Units,
+    /// Requests, since each is drawn for itself, or nothing is drawn.
+    Requests,
+    /// Requests, since some lines do not say what their unit was.
+    UnitsUntold,
 }
 
 #[derive(Debug)]
@@ -84,6 +115,16 @@ struct Row {
     sample: Sample,
     /// For each metric how it differs from the first row.
     differences: Vec<Option<Difference>>,
+}
+
+impl Independent {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Units => "units",
+            Self::Requests => "requests",
+            Self::UnitsUntold => "requests, units untold",
+        }
+    }
 }
 
 impl Reading {
@@ -108,59 +149,90 @@ impl Reading {
     /// What the lines say.
     ///
     /// # Errors
-    /// What nobody can be grouped by.
+    /// What nobody can be grouped by, and a control that is no arm.
     pub fn report(self, wanted: &Wanted) -> Result<Report, String> {
         let mut all = Sample::default();
         for entry in &self.entries {
-            all.add(entry, self.known(entry, wanted), &entry.request_id);
+            all.add(entry, self.known(entry, wanted), None);
         }
         let groups = match &wanted.by {
             Some(by) => vec![self.grouped(by, wanted)?],
             None => self.experiments(wanted),
         };
         let groups = if groups.is_empty() { vec![self.grouped("chain", wanted)?] } else { groups };
+        if let Some(control) = &wanted.control {
+            let names: BTreeSet<&str> = rows_of(&groups).collect();
+            if !names.contains(control.as_str()) {
+                let names: Vec<&str> = names.into_iter().collect();
+                return Err(format!(
+                    "--control: expected one of {}, found `{control}`",
+                    names.join(", ")
+                ));
+            }
+        }
         let copies = copies::found(&self.copies, &self.entries);
         Ok(Report { groups, lines: self.lines, unreadable: self.unreadable, all, copies })
     }
 
     fn known(&self, entry: &Entry, wanted: &Wanted) -> Known {
         let score = self.scores.get(&entry.request_id).copied();
-        let premium = wanted.premium.map(|[input, cached, output]| {
-            let fresh = (entry.input_tokens - entry.cached_tokens).max(0.0);
-            fresh * input + entry.cached_tokens * cached + entry.output_tokens * output
-        });
-        Known { score, premium: premium.filter(|_| entry.output_tokens > 0.0) }
+        let saved = match (wanted.premium, entry.credits, entry.answer) {
+            (None, ..) => Saved::Unasked,
+            (_, None, _) | (_, _, Answer::Untold) => Saved::Untold,
+            (_, Some(paid), Answer::None) => Saved::Of(paid, 0.0),
+            (Some(price), Some(paid), Answer::Used(usage)) => {
+                Saved::Of(paid, credits(price.cost(&usage, 0).micros()))
+            }
+        };
+        Known { score: score.filter(|score| (0.0..=1.0).contains(score)), saved }
     }
 
     fn experiments(&self, wanted: &Wanted) -> Vec<Group> {
         let names: BTreeSet<&String> =
             self.entries.iter().flat_map(|own| own.arms.keys()).collect();
-        let group = |name: &String| {
-            let unknown = Experiment::default();
-            let known = wanted.experiments.get(name).unwrap_or(&unknown);
-            let mut samples = BTreeMap::new();
-            let mut sizes: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-            for entry in &self.entries {
-                let Some(arm) = entry.arms.get(name) else { continue };
-                let unit = unit(entry, &known.unit);
-                sizes.entry(arm).or_default().insert(unit.clone());
-                let sample: &mut Sample = samples.entry(arm.clone()).or_default();
-                sample.add(entry, self.known(entry, wanted), &unit);
-            }
-            let order = known.arms.iter().map(|(arm, _)| arm.clone()).collect::<Vec<_>>();
-            let counts: Vec<(f64, f64)> = known
-                .arms
-                .iter()
-                .map(|(arm, weight)| {
-                    let units = sizes.get(arm.as_str()).map_or(0, BTreeSet::len);
-                    (stats::float(units), *weight)
-                })
-                .collect();
-            let mismatch = stats::mismatch(&counts);
-            let rows = rows(samples, &order, wanted.control.as_deref());
-            Group { name: name.clone(), what: "arm".to_owned(), rows, mismatch, drawn: true }
+        names.into_iter().map(|name| self.experiment(name, wanted)).collect()
+    }
+
+    fn experiment(&self, name: &str, wanted: &Wanted) -> Group {
+        let known = wanted.policies.first().and_then(|own| own.experiments.get(name));
+        let mut samples: BTreeMap<String, Sample> = BTreeMap::new();
+        let mut drawn: BTreeMap<String, Drawn> = BTreeMap::new();
+        let mut independent = Independent::Requests;
+        for (place, entry) in self.entries.iter().enumerate() {
+            let Some(arm) = entry.arms.get(name) else { continue };
+            let unit = match (unit(entry, name, known), independent) {
+                (Ok(None), _) => None,
+                (Ok(unit), Independent::UnitsUntold) => unit,
+                (Ok(unit), _) => {
+                    independent = Independent::Units;
+                    unit
+                }
+                (Err(Untold), _) => {
+                    independent = Independent::UnitsUntold;
+                    None
+                }
+            };
+            let sample = samples.entry(arm.clone()).or_default();
+            sample.add(entry, self.known(entry, wanted), unit.as_deref());
+            let unit = unit.unwrap_or_else(|| place.to_string());
+            drawn.entry(entry.policy.clone()).or_default().add(arm, unit);
+        }
+        let weights = |digest: &str| {
+            // The policy in force stands for what names none.
+            let mut all = wanted.policies.iter();
+            let policy = all.find(|own| digest.is_empty() || own.digest == digest)?;
+            policy.experiments.get(name).map(|own| own.arms.as_slice())
         };
-        names.into_iter().map(group).collect()
+        let mut sizes = Sizes::of(&drawn, weights);
+        if wanted.policies.is_empty() {
+            // Nobody asks for it.
+            sizes.left_out = 0;
+        }
+        let arms = known.map(|own| own.arms.as_slice()).unwrap_or_default();
+        let order: Vec<String> = arms.iter().map(|(arm, _)| arm.clone()).collect();
+        let rows = rows(samples, &order, wanted.control.as_deref());
+        let (name, what) = (name.to_owned(), "arm".to_owned());
+        Group { name, what, rows, sizes, drawn: true, independent }
     }
 
     fn grouped(&self, by: &str, wanted: &Wanted) -> Result<Group, String> {
@@ -172,21 +244,41 @@ impl Reading {
         for entry in &self.entries {
             let own = entry.names.get(name).map_or("none", String::as_str);
             let sample = samples.entry(own.to_owned()).or_default();
-            sample.add(entry, self.known(entry, wanted), &entry.request_id);
+            sample.add(entry, self.known(entry, wanted), None);
         }
         let rows = rows(samples, &[], wanted.control.as_deref());
-        let name = name.to_owned();
-        Ok(Group { what: name.clone(), name, rows, mismatch: None, drawn: false })
+        let (name, sizes) = (name.to_owned(), Sizes::default());
+        let independent = Independent::Requests;
+        Ok(Group { what: name.clone(), name, rows, sizes, drawn: false, independent })
     }
 }
 
-/// Whose request it is, as far as an experiment tells people apart.
-fn unit(entry: &Entry, members: &[&str]) -> String {
-    if members.is_empty() {
-        return entry.request_id.clone();
+/// The names of all rows.
+fn rows_of(groups: &[Group]) -> impl Iterator<Item = &str> {
+    groups.iter().flat_map(|group| group.rows.iter().map(|row| row.name.as_str()))
+}
+
+/// Nobody says what an experiment's unit is.
+struct Untold;
+
+/// Whose request it is, as far as an experiment tells people apart; `None` for one that is drawn
+/// for itself.
+fn unit(
+    entry: &Entry,
+    experiment: &str,
+    known: Option<&Experiment>,
+) -> Result<Option<String>, Untold> {
+    if let Some(unit) = entry.units.get(experiment) {
+        return Ok(Some(unit.clone()));
     }
-    let own = members.iter().map(|member| entry.names.get(member).map_or("", String::as_str));
-    own.collect::<Vec<_>>().join("\u{1f}")
+    // Where lines tell of policies they tell of units.
+    if !entry.policy.is_empty() {
+        return Ok(None);
+    }
+    let members = known.and_then(|own| own.unit.as_ref()).ok_or(Untold)?;
+    let own = members.iter().map(|member| entry.names.get(member).map(String::as_str));
+    let own: Vec<&str> = own.collect::<Option<_>>().ok_or(Untold)?;
+    Ok((!own.is_empty()).then(|| own.join("\u{1f}")))
 }
 
 /// The rows in the policy's order, control first, each held against it.
@@ -207,8 +299,8 @@ fn rows(
         let Some(mut sample) = samples.remove(&name) else { continue };
         sample.sort();
         let differences = METRICS.iter().map(|metric| {
-            let control = rows.first()?.sample.mean(metric)?;
-            sample.mean(metric)?.against(control)
+            let control = &rows.first()?.sample;
+            sample.against(control, metric)
         });
         let differences = differences.collect();
         rows.push(Row { name, sample, differences });
@@ -216,87 +308,11 @@ fn rows(
     rows
 }
 
-/// A chance below which sizes are said to be wrong: looked at often, one of twenty would be.
-const MISMATCH: f64 = 0.001;
-
-impl Report {
-    /// The report as JSON: every number with its interval.
-    #[must_use]
-    pub fn json(&self) -> Value {
-        let interval =
-            |own: Interval| json!({"value": own.value, "low": own.low, "high": own.high});
-        let metrics = |row: &Row| {
-            let mut out = serde_json::Map::new();
-            for (metric, difference) in METRICS.iter().zip(&row.differences) {
-                let Some(mean) = shown(&row.sample, metric) else { continue };
-                let mut own = serde_json::Map::new();
-                own.insert("mean".to_owned(), interval(mean));
-                for (name, part) in QUANTILES {
-                    let found = stats::quantile(row.sample.times(metric), part);
-                    own.extend(found.map(|found| (name.to_owned(), interval(found))));
-                }
-                if let Some(difference) = difference {
-                    own.insert("difference".to_owned(), interval(difference.interval));
-                    own.insert("p".to_owned(), json!(difference.p));
-                }
-                out.insert(metric.name.to_owned(), Value::Object(own));
-            }
-            out
-        };
-        let row = |row: &Row| {
-            let (paid, premium) = row.sample.paid();
-            json!({
-                "name": row.name,
-                "requests": row.sample.requests,
-                "units": row.sample.units(),
-                "metrics": metrics(row),
-                "saved": row.sample.saved().map(|own| interval(own.interval())),
-                "paid": paid,
-                "premium": premium,
-            })
-        };
-        let group = |own: &Group| {
-            json!({
-                "name": own.name,
-                "by": own.what,
-                "drawn": own.drawn,
-                "mismatch_p": own.mismatch,
-                "rows": own.rows.iter().map(row).collect::<Vec<_>>(),
-            })
-        };
-        let (paid, premium) = self.all.paid();
-        let copies: Vec<Value> = self.copies.iter().map(Found::json).collect();
-        let mut all = json!({
-            "lines": self.lines,
-            "unreadable": self.unreadable,
-            "requests": self.all.requests,
-            "groups": self.groups.iter().map(group).collect::<Vec<_>>(),
-            "saved": self.all.saved().map(|own| interval(own.interval())),
-            "paid": paid,
-            "premium": premium,
-        });
-        if let (false, Value::Object(members)) = (copies.is_empty(), &mut all) {
-            members.insert("copies".to_owned(), copies.into());
-        }
-        all
-    }
+/// Credits of millionths of them.
+#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "shown, not charged")]
+fn credits(micros: u64) -> f64 {
+    micros as f64 / 1e6
 }
 
-/// The quantiles that are shown of times.
-const QUANTILES: [(&str, f64); 3] = [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)];
-
-/// A metric's mean with its interval: a share's stays within 0 and 1.
-fn shown(sample: &Sample, metric: &Metric) -> Option<Interval> {
-    let Estimate { mean, units, .. } = sample.mean(metric)?;
-    let own = sample.mean(metric)?.interval();
-    if metric.unit != Unit::Share {
-        return Some(own);
-    }
-    // Where units are requests it is Wilson's interval; else what units differ by is wider.
-    let least = stats::share(mean * units, units)?;
-    Some(Interval {
-        value: mean,
-        low: own.low.min(least.low).max(0.0),
-        high: own.high.max(least.high).min(1.0),
-    })
-}
+#[cfg(test)]
+mod tests;

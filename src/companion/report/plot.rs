@@ -9,11 +9,14 @@ const ROW: f64 = 26.0;
 
 /// Dots on one scale, each with its name.
 pub(super) fn dots(rows: &[(String, Interval, String)]) -> String {
-    let low = rows.iter().map(|(_, own, _)| own.low).fold(f64::INFINITY, f64::min).min(0.0);
-    let high = rows.iter().map(|(_, own, _)| own.high).fold(f64::NEG_INFINITY, f64::max);
+    let ends = rows.iter().flat_map(|(_, own, _)| [own.low, own.value, own.high]);
+    let ends = ends.filter(|end| end.is_finite());
+    let low = ends.clone().fold(0.0, f64::min);
+    let high = ends.fold(f64::NEG_INFINITY, f64::max);
     let span = if high > low { high - low } else { 1.0 };
     let room = WIDTH - NAMES - 20.0;
-    let at = |value: f64| NAMES + (value - low) / span * room;
+    // What has no end goes to the end of the scale.
+    let at = |value: f64| NAMES + ((value - low) / span).clamp(0.0, 1.0) * room;
     let height = ROW * float(rows.len()) + 8.0;
     let mut out = format!(
         "<svg viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" role=\"img\">"

@@ -1,8 +1,9 @@
 //! What one arm's requests add up to, unit by unit.
 use std::collections::BTreeMap;
 
+use super::always::{of_means, of_shares};
 use super::entry::Entry;
-use super::stats::{Estimate, float};
+use super::stats::{Difference, Estimate, Interval, quantile};
 
 /// What is measured of each request.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +23,7 @@ pub(super) enum Unit {
     Milliseconds,
     Tokens,
     Credits,
+    /// From 0 to 1.
     Score,
 }
 
@@ -29,8 +31,19 @@ pub(super) enum Unit {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Known {
     pub(super) score: Option<f64>,
-    /// What it would have cost with the premium model.
-    pub(super) premium: Option<f64>,
+    pub(super) saved: Saved,
+}
+
+/// What a request says of what was saved.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) enum Saved {
+    /// Nobody asks.
+    #[default]
+    Unasked,
+    /// Its line does not say what it cost, or what its answer alone used.
+    Untold,
+    /// What was paid, and what the same answer would have cost with the premium model.
+    Of(f64, f64),
 }
 
 /// Everything that arms are compared by.
@@ -77,120 +90,120 @@ pub(super) const METRICS: &[Metric] = &[
         unit: Unit::Tokens,
         of: |own, _| Some(own.output_tokens),
     },
-    Metric { name: "credits", title: "cost", unit: Unit::Credits, of: |own, _| Some(own.credits) },
+    Metric { name: "credits", title: "cost", unit: Unit::Credits, of: |own, _| own.credits },
     Metric { name: "score", title: "feedback", unit: Unit::Score, of: |_, known| known.score },
 ];
+
+/// The quantiles that are shown of times.
+pub(super) const QUANTILES: [(&str, f64); 3] = [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)];
 
 fn flag(is: bool) -> f64 {
     if is { 1.0 } else { 0.0 }
 }
 
-/// Sums over the requests of one unit.
-#[derive(Debug, Clone, Copy, Default)]
-struct Sums {
-    requests: f64,
-    values: f64,
-}
+/// Sums over the requests of one unit: of values, and how many of them.
+type Sums = (f64, f64);
 
 /// One arm's requests.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sample {
     pub(super) requests: usize,
-    /// For each metric the sums of each unit.
-    units: Vec<BTreeMap<String, Sums>>,
-    /// Every value of a metric in milliseconds, for its quantiles.
-    times: BTreeMap<&'static str, Vec<f64>>,
-    /// What was paid, and what the premium model would have cost, unit by unit.
-    saved: BTreeMap<String, (f64, f64)>,
+    /// Requests that are left out of what was saved.
+    pub(super) untold: usize,
+    /// Where each unit stands in the lists below; one of a request alone has no name.
+    places: BTreeMap<String, usize>,
+    /// For each unit the sums of each metric.
+    units: Vec<[Sums; METRICS.len()]>,
+    /// What each unit paid, and what the premium model would have cost.
+    saved: Vec<(f64, f64)>,
+    /// Every value of a metric in milliseconds with its unit's place, for its quantiles.
+    times: BTreeMap<&'static str, Vec<(f64, usize)>>,
 }
 
 impl Sample {
-    /// One request more, of this unit.
-    pub(super) fn add(&mut self, entry: &Entry, known: Known, unit: &str) {
+    /// One request more, of this unit, or of one of its own.
+    pub(super) fn add(&mut self, entry: &Entry, known: Known, unit: Option<&str>) {
         self.requests = self.requests.saturating_add(1);
-        self.units.resize_with(METRICS.len(), BTreeMap::new);
-        for (metric, units) in METRICS.iter().zip(&mut self.units) {
+        let next = self.units.len();
+        let place = match unit {
+            Some(unit) => *self.places.entry(unit.to_owned()).or_insert(next),
+            None => next,
+        };
+        if place == next {
+            self.units.push(Default::default());
+            self.saved.push((0.0, 0.0));
+        }
+        for (metric, sums) in METRICS.iter().zip(self.units.get_mut(place).into_iter().flatten()) {
             let Some(value) = (metric.of)(entry, &known) else { continue };
-            let sums = units.entry(unit.to_owned()).or_default();
-            sums.requests += 1.0;
-            sums.values += value;
+            *sums = (sums.0 + value, sums.1 + 1.0);
             if metric.unit == Unit::Milliseconds {
-                self.times.entry(metric.name).or_default().push(value);
+                self.times.entry(metric.name).or_default().push((value, place));
             }
         }
-        if let Some(premium) = known.premium {
-            let sums = self.saved.entry(unit.to_owned()).or_default();
-            *sums = (sums.0 + entry.credits, sums.1 + premium);
+        match (known.saved, self.saved.get_mut(place)) {
+            (Saved::Of(paid, premium), Some(sums)) => *sums = (sums.0 + paid, sums.1 + premium),
+            (Saved::Untold, _) => self.untold = self.untold.saturating_add(1),
+            _ => {}
         }
     }
 
     /// Nothing is added any more.
     pub(super) fn sort(&mut self) {
-        self.times.values_mut().for_each(|times| times.sort_by(f64::total_cmp));
+        self.times.values_mut().for_each(|times| times.sort_by(|a, b| a.0.total_cmp(&b.0)));
     }
 
     /// How many units its requests are of.
-    pub(super) fn units(&self) -> usize {
-        self.units.first().map_or(0, BTreeMap::len)
+    pub(super) const fn units(&self) -> usize {
+        self.units.len()
     }
 
-    /// A metric's values, sorted.
-    pub(super) fn times(&self, metric: &Metric) -> &[f64] {
-        self.times.get(metric.name).map(Vec::as_slice).unwrap_or_default()
+    /// A quantile of a metric in milliseconds, with its interval.
+    pub(super) fn quantile(&self, metric: &Metric, part: f64) -> Option<Interval> {
+        quantile(self.times.get(metric.name)?, part)
     }
 
-    /// A metric's mean over requests, and how sure it is: requests of one unit are alike, so it is
-    /// the units that count (the ratio of two sums, by the delta method).
-    pub(super) fn mean(&self, metric: &Metric) -> Option<Estimate> {
+    /// A metric's mean over requests, and how sure it is.
+    fn mean(&self, metric: &Metric) -> Option<Estimate> {
         let place = METRICS.iter().position(|own| own.name == metric.name)?;
-        let sums = self.units.get(place)?.values().map(|own| (own.values, own.requests));
-        ratio(sums)
+        let sums = self.units.iter().filter_map(|own| own.get(place).copied());
+        Estimate::of(sums.filter(|own| own.1 > 0.0))
+    }
+
+    /// A metric's mean with its interval.
+    pub(super) fn shown(&self, metric: &Metric) -> Option<Interval> {
+        let own = self.mean(metric)?;
+        Some(match metric.unit {
+            Unit::Share => own.share(),
+            Unit::Score => within(own.interval(), 1.0),
+            Unit::Milliseconds | Unit::Tokens | Unit::Credits => {
+                within(own.interval(), f64::INFINITY)
+            }
+        })
+    }
+
+    /// How a metric differs from that of control; `None` where too little is known.
+    pub(super) fn against(&self, control: &Self, metric: &Metric) -> Option<Difference> {
+        let (own, control) = (self.mean(metric)?, control.mean(metric)?);
+        match metric.unit {
+            Unit::Share | Unit::Score => of_shares(own, control),
+            Unit::Milliseconds | Unit::Tokens | Unit::Credits => of_means(own, control),
+        }
     }
 
     /// The share of what the premium model would have cost that was not spent.
-    pub(super) fn saved(&self) -> Option<Estimate> {
-        let paid = ratio(self.saved.values().map(|(paid, premium)| (*paid, *premium)))?;
-        Some(Estimate { mean: 1.0 - paid.mean, ..paid })
+    pub(super) fn saved(&self) -> Option<Interval> {
+        let paid = Estimate::of(self.saved.iter().copied().filter(|own| *own != (0.0, 0.0)))?;
+        let Interval { value, low, high } = paid.interval();
+        Some(Interval { value: 1.0 - value, low: 1.0 - high, high: 1.0 - low })
     }
 
     /// What was paid, and what the premium model would have cost.
     pub(super) fn paid(&self) -> (f64, f64) {
-        let own = self.saved.values();
-        own.fold((0.0, 0.0), |sum, own| (sum.0 + own.0, sum.1 + own.1))
+        self.saved.iter().fold((0.0, 0.0), |sum, own| (sum.0 + own.0, sum.1 + own.1))
     }
 }
 
-/// The ratio of the sums of pairs, with its variance by the delta method.
-fn ratio(pairs: impl Iterator<Item = (f64, f64)> + Clone) -> Option<Estimate> {
-    let units = float(pairs.clone().count());
-    let sum = pairs.clone().fold((0.0, 0.0), |sum, own| (sum.0 + own.0, sum.1 + own.1));
-    if sum.1 <= 0.0 {
-        return None;
-    }
-    let mean = sum.0 / sum.1;
-    let off = pairs.map(|(value, weight)| (value - mean * weight).powi(2)).sum::<f64>();
-    let variance = if units > 1.0 { off * units / (units - 1.0) / (sum.1 * sum.1) } else { 0.0 };
-    Some(Estimate { mean, variance, units })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::ratio;
-
-    #[test]
-    fn requests_of_their_own_have_the_variance_of_a_mean() {
-        let values = [1.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0];
-        let found = ratio(values.iter().map(|value| (*value, 1.0))).unwrap();
-        // Half of them, and the variance of eight draws: 0.25 * 8 / 7 / 8.
-        assert!((found.mean - 0.5).abs() < 1e-12 && (found.variance - 0.25 / 7.0).abs() < 1e-12);
-    }
-
-    #[test]
-    fn a_user_who_asks_a_hundred_times_is_one_user() {
-        let alike = ratio([(100.0, 100.0), (0.0, 100.0), (100.0, 100.0)].into_iter()).unwrap();
-        let apart = ratio((0..300).map(|own| (f64::from(u8::from(own % 3 != 1)), 1.0))).unwrap();
-        assert!((alike.mean - apart.mean).abs() < 1e-9);
-        assert!(alike.variance > 50.0 * apart.variance, "{alike:?} {apart:?}");
-        assert!(ratio(core::iter::empty()).is_none());
-    }
+/// An interval of something that is never below zero, and never above that.
+fn within(own: Interval, most: f64) -> Interval {
+    Interval { low: own.low.max(0.0), high: own.high.min(most), ..own }
 }

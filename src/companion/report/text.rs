@@ -1,9 +1,11 @@
 //! A report as text.
 use core::fmt::Write as _;
 
-use super::sample::{METRICS, Metric, Unit};
-use super::stats::{ALPHA, Interval, chance, float, once_in, quantile};
-use super::{Group, MISMATCH, QUANTILES, Report, Row, shown};
+use super::always::LEAST;
+use super::sample::{METRICS, Metric, QUANTILES, Unit};
+use super::sizes::MISMATCH;
+use super::stats::{ALPHA, Interval, chance, float, once_in};
+use super::{Group, Independent, Report, Row};
 
 /// The report for a terminal.
 #[must_use]
@@ -21,12 +23,15 @@ fn write(out: &mut String, report: &Report) -> core::fmt::Result {
     }
     if let Some(saved) = report.all.saved() {
         let (paid, premium) = report.all.paid();
-        let share = value(Unit::Share, saved.interval());
+        let share = value(Unit::Share, saved);
         writeln!(
             out,
             "saved {share} of what the premium model would have cost: {paid:.6} instead of \
              {premium:.6} credits"
         )?;
+    }
+    if let Some(left_out) = left_out(report.all.untold) {
+        writeln!(out, "{left_out}")?;
     }
     for group in &report.groups {
         writeln!(out)?;
@@ -44,7 +49,57 @@ fn write(out: &mut String, report: &Report) -> core::fmt::Result {
             None => writeln!(out)?,
         }
     }
-    writeln!(out, "\nbrackets: 95 % intervals. p and differences hold however often one looks.")
+    writeln!(
+        out,
+        "\nbrackets: 95 % intervals, inf where a sample is too small for a bound. p and \
+         differences hold however often one looks, each for itself; those of times, tokens and \
+         cost are told from {LEAST} units of an arm on."
+    )
+}
+
+/// What is not in what was saved, if something is not.
+pub(super) fn left_out(untold: usize) -> Option<String> {
+    (untold > 0).then(|| {
+        format!(
+            "{untold} requests are left out of what was saved: their lines do not say what they \
+             cost, or what the answer alone used (older versions did not)"
+        )
+    })
+}
+
+/// What the numbers of a group suppose.
+pub(super) fn notes(group: &Group) -> Vec<String> {
+    let Group { sizes, independent, .. } = group;
+    let mut notes = Vec::new();
+    if sizes.unnamed {
+        notes.push(
+            "sizes are held against the weights of the policy given: the log does not say which \
+             policy drew its requests, and a change of weights looks like a mismatch"
+                .to_owned(),
+        );
+    }
+    if sizes.changed {
+        notes.push(
+            "several policies have drawn these requests: where their weights differ arms are of \
+             different times, and a difference may be that of the times"
+                .to_owned(),
+        );
+    }
+    if sizes.left_out > 0 {
+        notes.push(format!(
+            "sizes of {} requests are not held against weights: other policies have drawn them; \
+             give these, too (--policy NEW --policy OLD)",
+            sizes.left_out
+        ));
+    }
+    if *independent == Independent::UnitsUntold {
+        notes.push(
+            "by request: the log does not say what keeps an arm, and where that is a user or a \
+             conversation intervals and p are too small"
+                .to_owned(),
+        );
+    }
+    notes
 }
 
 fn group(out: &mut String, group: &Group) -> core::fmt::Result {
@@ -52,9 +107,13 @@ fn group(out: &mut String, group: &Group) -> core::fmt::Result {
     if group.drawn {
         writeln!(out, "experiment {name}")?;
     } else {
-        writeln!(out, "by {what} (not drawn by lot: differences need not be its doing)")?;
+        writeln!(
+            out,
+            "by {what} (not drawn by lot: differences need not be its doing; requests taken for \
+             independent)"
+        )?;
     }
-    match group.mismatch {
+    match group.sizes.chance {
         Some(p) if p < MISMATCH => writeln!(
             out,
             "  SAMPLE-RATIO MISMATCH: sizes like these come by chance {}; find out why before you \
@@ -64,13 +123,14 @@ fn group(out: &mut String, group: &Group) -> core::fmt::Result {
         Some(p) => writeln!(out, "  the arms' sizes agree with their weights ({})", chance(p))?,
         None => {}
     }
+    notes(group).iter().try_for_each(|note| writeln!(out, "  {note}"))?;
     let first = rows.first().map(|row| row.name.as_str()).unwrap_or_default();
     for row in rows {
         let (requests, units) = (row.sample.requests, row.sample.units());
         let units = if units == requests { String::new() } else { format!(" of {units} units") };
         writeln!(out, "  {}  {requests} requests{units}", row.name)?;
         for (metric, difference) in METRICS.iter().zip(&row.differences) {
-            let Some(own) = shown(&row.sample, metric) else { continue };
+            let Some(own) = row.sample.shown(metric) else { continue };
             write!(out, "    {:<20} {}", metric.title, value(metric.unit, own))?;
             write!(out, "{}", quantiles(row, metric))?;
             if let Some(difference) = difference {
@@ -81,16 +141,15 @@ fn group(out: &mut String, group: &Group) -> core::fmt::Result {
             writeln!(out)?;
         }
         if let Some(saved) = row.sample.saved() {
-            writeln!(out, "    {:<20} {}", "saved", value(Unit::Share, saved.interval()))?;
+            writeln!(out, "    {:<20} {}", "saved", value(Unit::Share, saved))?;
         }
     }
     Ok(())
 }
 
 fn quantiles(row: &Row, metric: &Metric) -> String {
-    let times = row.sample.times(metric);
     let found = QUANTILES.iter().filter_map(|(name, part)| {
-        let own = quantile(times, *part)?;
+        let own = row.sample.quantile(metric, *part)?;
         Some(format!("  {name} {}", value(metric.unit, own)))
     });
     found.collect()

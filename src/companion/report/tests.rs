@@ -1,0 +1,232 @@
+//! Logs of which the truth is known, and what the report says of them.
+use serde_json::{Value, json};
+
+use super::*;
+use crate::credit::Credits;
+
+/// A report of lines, as JSON and as text.
+fn report(lines: &[Value], wanted: &Wanted) -> (Value, String) {
+    let mut reading = Reading::default();
+    lines.iter().for_each(|line| reading.line(&line.to_string()));
+    let report = reading.report(wanted).unwrap();
+    assert!(page(&report).ends_with("</html>\n"));
+    (report.json(), text(&report))
+}
+
+/// A request in an arm, with more members.
+fn request(place: usize, arm: &str, more: &Value) -> Value {
+    let mut line = json!({
+        "request_id": format!("r{place}"), "status": 200, "duration_ms": 100, "chain": "usual",
+        "model": "gpt", "arms": {"try": arm}, "policy": "late",
+        "attempts": [{"model": "gpt", "outcome": "answered", "status": 200}],
+    });
+    let (Some(members), Some(more)) = (line.as_object_mut(), more.as_object()) else { return line };
+    members.extend(more.clone());
+    line
+}
+
+fn row<'r>(report: &'r Value, name: &str) -> &'r Value {
+    let rows = report["groups"][0]["rows"].as_array().unwrap();
+    rows.iter().find(|row| row["name"] == name).unwrap()
+}
+
+/// How far an interval reaches above its value; without a bound where it says so.
+fn above(interval: &Value) -> f64 {
+    interval["high"].as_f64().unwrap_or(f64::INFINITY) - interval["value"].as_f64().unwrap()
+}
+
+/// A policy with that digest, and weights of the experiment's arms.
+fn policy(digest: &str, control: f64, other: f64) -> Policy {
+    let arms = vec![("control".to_owned(), control), ("b".to_owned(), other)];
+    let try_it = Experiment { unit: Some(vec!["tenant", "user"]), arms };
+    Policy { digest: digest.to_owned(), experiments: [("try".to_owned(), try_it)].into() }
+}
+
+/// Credits for a million tokens: 3 of input, a tenth of that where it was cached, 15 of output.
+fn premium() -> Wanted {
+    let credits = |text: &str| text.parse::<Credits>().unwrap();
+    let price = Price {
+        input: credits("3"),
+        cached_input: credits("0.3"),
+        cache_write: credits("3.75"),
+        cache_write_1h: credits("6"),
+        output: credits("15"),
+        reasoning: credits("15"),
+        per_image: Credits::ZERO,
+        per_request: Credits::ZERO,
+    };
+    Wanted { premium: Some(price), ..Wanted::default() }
+}
+
+#[test]
+fn a_canary_of_two_requests_proves_nothing() {
+    let failed = json!({"status": 500});
+    let control = (0..1000).map(|own| match own % 20 {
+        0 => request(own, "control", &failed),
+        _ => request(own, "control", &json!({})),
+    });
+    let canary = (1000..1002).map(|own| request(own, "b", &json!({})));
+    let lines: Vec<Value> = control.chain(canary).collect();
+    let wanted = Wanted { control: Some("control".to_owned()), ..Wanted::default() };
+    let (report, text) = report(&lines, &wanted);
+    let errors = &row(&report, "b")["metrics"]["errors"];
+    assert_eq!(errors["p"], 1.0);
+    assert!(errors["difference"]["high"].as_f64().unwrap() > 0.5, "{errors}");
+    assert!(!text.contains("  *") && row(&report, "b")["metrics"]["duration_ms"]["p"].is_null());
+}
+
+#[test]
+fn an_arm_that_always_fails_is_found() {
+    let failed = json!({"status": 500});
+    let lines: Vec<Value> = (0..2000)
+        .map(|own| match own % 2 {
+            0 => request(own, "b", &failed),
+            _ => request(own, "control", &json!({})),
+        })
+        .collect();
+    let wanted = Wanted { control: Some("control".to_owned()), ..Wanted::default() };
+    let (report, text) = report(&lines, &wanted);
+    let errors = &row(&report, "b")["metrics"]["errors"];
+    assert!(errors["p"].as_f64().unwrap() < 1e-100, "{errors}");
+    assert!(errors["difference"]["low"].as_f64().unwrap() > 0.98, "{errors}");
+    let line = text.lines().find(|line| line.contains("errors  ") && line.contains("vs control"));
+    assert!(line.unwrap().ends_with("  *"), "{text}");
+}
+
+/// A budget model's answer that was not accepted, and the premium model's: each of 1000 tokens of
+/// input and 500 of output.
+fn cascade(place: usize, more: &Value) -> Value {
+    let mut line = request(
+        place,
+        "b",
+        &json!({
+            "model": "sonnet", "input_tokens": 2000, "output_tokens": 1000, "credits": 0.0112,
+            "attempts": [{"model": "mini", "outcome": "not_accepted", "status": 200},
+                {"model": "sonnet", "outcome": "answered", "status": 200}],
+            "used_by": [{"model": "mini", "input_tokens": 1000, "output_tokens": 500},
+                {"model": "sonnet", "input_tokens": 1000, "output_tokens": 500}],
+        }),
+    );
+    let (Some(members), Some(more)) = (line.as_object_mut(), more.as_object()) else { return line };
+    members.extend(more.clone());
+    members.retain(|_, value| !value.is_null());
+    line
+}
+
+#[test]
+fn an_answer_that_was_not_accepted_saves_nothing() {
+    let near = |report: &Value, paid: f64, premium: f64| {
+        let saved = report["saved"]["value"].as_f64().unwrap();
+        assert!((saved - (1.0 - paid / premium)).abs() < 1e-9, "{report}");
+        assert!((report["paid"].as_f64().unwrap() - paid).abs() < 1e-9, "{report}");
+    };
+    // The premium model alone would have cost 0.0105.
+    let (found, _) = report(&[cascade(0, &json!({})), cascade(1, &json!({}))], &premium());
+    near(&found, 0.0224, 0.021);
+    // What the answer read from a cache the premium model would have read from one.
+    let cached = json!([{"model": "mini", "input_tokens": 1000, "output_tokens": 500},
+        {"model": "sonnet", "input_tokens": 1000, "cached_input_tokens": 800, "output_tokens": 500}]);
+    let (found, _) = report(&[cascade(0, &json!({"used_by": cached}))], &premium());
+    near(&found, 0.0112, 0.008_34);
+    // Nobody answered: it was paid all the same.
+    let lost = json!({"model": null, "status": 503, "credits": 0.0007});
+    let (found, _) = report(&[cascade(0, &json!({})), cascade(1, &lost)], &premium());
+    near(&found, 0.0119, 0.0105);
+}
+
+#[test]
+fn what_an_older_log_does_not_tell_is_left_out_of_what_was_saved() {
+    let older = json!({"policy": null, "used_by": null});
+    let plain =
+        json!({"credits": 0.0021, "input_tokens": 1000, "output_tokens": 500, "policy": null});
+    let unpaid = json!({"input_tokens": 1000, "output_tokens": 500});
+    let lines =
+        [cascade(0, &older), cascade(1, &older), request(2, "b", &plain), request(3, "b", &unpaid)];
+    let (found, text) = report(&lines, &premium());
+    assert_eq!((&found["saved_left_out"], &found["paid"]), (&json!(3), &json!(0.0021)));
+    assert!((found["saved"]["value"].as_f64().unwrap() - 0.8).abs() < 1e-9, "{found}");
+    assert!(text.contains("\n3 requests are left out of what was saved"), "{text}");
+    let (found, text) = report(&lines[..2], &premium());
+    assert!(found["saved"].is_null() && !text.contains("saved 0"), "{text}");
+}
+
+/// Forty users of a hundred requests, each with a pace of its own.
+fn paces(more: impl Fn(usize) -> Value) -> Vec<Value> {
+    let line = |own: usize| {
+        let (user, turn) = (own % 40, own / 40 % 3);
+        let pace = [100, user.wrapping_mul(7) % 40, turn].iter().sum::<usize>();
+        let mut line = request(own, if user % 2 == 0 { "control" } else { "b" }, &more(user));
+        line["duration_ms"] = json!(pace);
+        line["status"] = json!(if user < 2 { 500 } else { 200 });
+        line.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        line
+    };
+    (0..4000).map(line).collect()
+}
+
+#[test]
+fn who_sends_many_requests_is_one_unit_whatever_the_unit_is() {
+    let told = paces(|user| json!({"units": {"try": format!("{user:016x}")}}));
+    let (units, text) = report(&told, &Wanted::default());
+    assert_eq!(units["groups"][0]["independent"], "units");
+    assert!(text.contains("2000 requests of 20 units") && !text.contains("by request"), "{text}");
+    let (requests, _) = report(&paces(|_| json!({})), &Wanted::default());
+    assert_eq!(requests["groups"][0]["independent"], "requests");
+    for number in ["mean", "p50", "p99"] {
+        let wide =
+            |report: &Value| above(&row(report, "control")["metrics"]["duration_ms"][number]);
+        // Requests of one user hardly differ: twenty units, not two thousand.
+        assert!(wide(&units) > 4.0 * wide(&requests).max(0.5), "{number}: {units}");
+    }
+    let wide = |report: &Value| above(&row(report, "control")["metrics"]["errors"]["mean"]);
+    assert!(wide(&units) > 5.0 * wide(&requests), "{units}");
+    // An older log, by the members that its policy names.
+    let older = paces(|user| json!({"policy": null, "tenant": "acme", "user": user.to_string()}));
+    let wanted = Wanted { policies: vec![policy("late", 1.0, 1.0)], ..Wanted::default() };
+    let (older_units, _) = report(&older, &wanted);
+    let same = |report: &Value| row(report, "control")["metrics"]["duration_ms"].clone();
+    assert_eq!(same(&older_units), same(&units));
+    // And where nobody says what the unit is, that is said.
+    let (untold, text) = report(&older, &Wanted::default());
+    assert_eq!(untold["groups"][0]["independent"], "requests, units untold");
+    assert!(text.contains("  by request: the log does not say what keeps an arm"), "{text}");
+    assert_eq!(same(&untold), same(&requests));
+}
+
+#[test]
+fn a_ramp_is_no_mismatch() {
+    let arm = |own: usize, of: usize| if own.is_multiple_of(of) { "b" } else { "control" };
+    let early = (0..2000).map(|own| request(own, arm(own, 100), &json!({"policy": "early"})));
+    let late = (2000..4000).map(|own| request(own, arm(own, 2), &json!({})));
+    let lines: Vec<Value> = early.chain(late).collect();
+    let of = |lines: &[Value], policies: Vec<Policy>| {
+        let (found, text) = report(lines, &Wanted { policies, ..Wanted::default() });
+        (found["groups"][0].clone(), text)
+    };
+    let (both, text) = of(&lines, vec![policy("late", 1.0, 1.0), policy("early", 99.0, 1.0)]);
+    assert!(both["mismatch_p"].as_f64().unwrap() > 0.9, "{text}");
+    assert_eq!((&both["mismatch_left_out"], &both["weights_changed"]), (&json!(0), &json!(true)));
+    assert!(text.contains("arms are of different times"), "{text}");
+    let (late, text) = of(&lines, vec![policy("late", 1.0, 1.0)]);
+    assert!(late["mismatch_p"].as_f64().unwrap() > 0.9, "{text}");
+    assert_eq!(late["mismatch_left_out"], 2000);
+    assert!(text.contains("  sizes of 2000 requests are not held against weights"), "{text}");
+    let (wrong, text) = of(&lines, vec![policy("late", 3.0, 1.0)]);
+    assert!(wrong["mismatch_p"].as_f64().unwrap() < 1e-9 && text.contains("MISMATCH"), "{text}");
+    // An older log names no policy: it is said what the test supposes.
+    let unnamed = json!({"policy": ""});
+    let lines: Vec<Value> = (0..999).map(|own| request(own, arm(own, 9), &unnamed)).collect();
+    let (unnamed, text) = of(&lines, vec![policy("late", 1.0, 1.0)]);
+    assert_eq!(unnamed["mismatch_supposes_one_policy"], true);
+    assert!(text.contains("MISMATCH") && text.contains("a change of weights looks like"), "{text}");
+    let (untested, _) = of(&lines, Vec::new());
+    assert!(untested["mismatch_p"].is_null());
+}
+
+#[test]
+fn a_control_is_one_of_the_arms() {
+    let mut reading = Reading::default();
+    reading.line(&request(0, "b", &json!({})).to_string());
+    let wanted = Wanted { control: Some("nope".to_owned()), ..Wanted::default() };
+    assert_eq!(reading.report(&wanted).unwrap_err(), "--control: expected one of b, found `nope`");
+}
