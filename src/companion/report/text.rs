@@ -178,7 +178,8 @@ pub(super) fn number(unit: Unit, own: f64) -> String {
     let misread = |digits: usize| {
         let half = 0.5 * 0.1_f64.powf(float(digits));
         let off = |end: f64| (own.abs() - end).abs();
-        [0.0, all].into_iter().any(|end| off(end) > 0.0 && off(end) <= half)
+        // What the arithmetic leaves is no number of its own.
+        [0.0, all].into_iter().any(|end| off(end) > 1e-9 && off(end) <= half)
     };
     let most = digits.saturating_add(3);
     let digits = (digits..most).find(|digits| !misread(*digits)).unwrap_or(most);
