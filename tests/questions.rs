@@ -2,6 +2,9 @@
 //! the host is asked for it.
 #![cfg(not(target_family = "wasm"))]
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+#[path = "support/said.rs"]
+mod said;
+
 use std::cell::{Cell, OnceCell};
 
 use tradewind::credit::Balance;
@@ -76,8 +79,13 @@ impl Shared for Counting {
 
 /// Whether a `when` holds of a request, why, and how often the host was asked.
 fn asked(when: &str, api: &str, body: &str) -> (bool, String, u64) {
+    asked_of(REST, when, api, body)
+}
+
+/// The same in another policy.
+fn asked_of(rest: &str, when: &str, api: &str, body: &str) -> (bool, String, u64) {
     let classes = format!(r#""classes": [{{"name": "yes", "when": {when}}}, {{"name": "no"}}]"#);
-    let policy = format!("{{{REST}, {classes}}}");
+    let policy = format!("{{{rest}, {classes}}}");
     let policy = Policy::from_json(policy.as_bytes()).map_err(|wrong| format!("{when}: {wrong:?}"));
     let (policy, host) = (policy.unwrap(), Counting::default());
     let labels = vec![("team".to_owned(), "search".to_owned())];

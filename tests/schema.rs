@@ -33,6 +33,7 @@ const BEYOND: &[&str] = &[
     "experiments",
     "long-chain",
     "metric-label",
+    "patterns",
     "prompt-cache",
     "prompt",
     "questions",

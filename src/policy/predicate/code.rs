@@ -7,9 +7,9 @@ use super::question::Question;
 pub(super) static QUESTION: Question = Question::new(
     "code",
     &Boolean,
-    "Whether there seems to be code in the last message of the user's: a fence of three \
-     backticks, or at least three lines that begin or end as code does. Its first 64 KiB are \
-     looked at.",
+    "Whether there seems to be code in what the user said last: a fence of three backticks or \
+     tildes, or lines that look like code, a query, commands, a patch or what a program says that \
+     has failed. Its first 64 KiB are looked at.",
     |spot, _| flag::read(spot, is_so),
 );
 

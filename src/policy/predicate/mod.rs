@@ -31,6 +31,7 @@ mod reasoning;
 mod requested_model;
 mod route;
 mod script;
+mod source;
 mod stream;
 mod system_matches;
 mod tenant;

@@ -11,6 +11,10 @@ const DEPTH_MAX: usize = 8;
 /// Most questions of one `when`, those that are about others included.
 const QUESTIONS_MAX: usize = 64;
 
+/// Most operations that all patterns of a policy may do for each character that they read. Each
+/// reads [`super::text::SEARCHED`] bytes at most, so that is five milliseconds for one request.
+const WORK_MAX: usize = 600;
+
 /// The names that questions may say.
 #[derive(Debug, Default)]
 pub(in super::super) struct Reading<'n> {
@@ -26,6 +30,26 @@ pub(in super::super) struct Reading<'n> {
     pub(in super::super) classifier: Option<Rc<Classifier>>,
     /// Whether a question asks what a tenant has left.
     pub(in super::super) follows_balance: Cell<bool>,
+    /// How many patterns there are so far, and how many operations they do for each character.
+    pub(in super::super) patterns: Cell<(usize, usize)>,
+}
+
+impl Reading<'_> {
+    /// Notes a pattern that does so many operations for each character, which is reported where
+    /// there are too many by it; its place among all patterns.
+    pub(super) fn searches(&self, spot: &Spot<'_>, work: usize) -> usize {
+        let (index, before) = self.patterns.get();
+        let all = before.saturating_add(work);
+        self.patterns.set((index.saturating_add(1), all));
+        if before <= WORK_MAX && all > WORK_MAX {
+            spot.problem(format!(
+                "with this pattern, which does {work} operations for each character of a text, \
+                 those of the policy do {all}, more than {WORK_MAX}: repeat less, or ask for \
+                 several words by one pattern: `(?i)prove|refactor`"
+            ));
+        }
+        index
+    }
 }
 
 /// The names by which callers are known.

@@ -8,8 +8,8 @@ use super::text::Script;
 pub(super) static QUESTION: Question = Question::new(
     "script",
     &OneOrMore,
-    "The writing system of most letters in the last message of the user's, or one of several: a \
-     language that has its own is known by it. Its first 16 KiB are looked at.",
+    "The writing system of most letters in what the user said last, or one of several: a language \
+     that has its own is known by it. Its first 16 KiB are looked at.",
     |spot, _| Some(Box::new(Scripts(read(spot)?))),
 );
 

@@ -1,24 +1,27 @@
 //! What stands in a request's texts: found by one pass over them, when a question first needs it.
-use core::cell::OnceCell;
+use core::cell::{OnceCell, RefCell};
 
+use super::source;
 use crate::complexity::{Classifier, Judged};
 use crate::dialect::{Ask, Block};
 
-/// How much of a text is looked at for its script, in bytes.
-const SCRIPT_BYTES: usize = 16 << 10;
+/// How much of a text patterns are looked for in, and letters are counted in, in bytes.
+pub(super) const SEARCHED: usize = 16 << 10;
 
 /// How much of it is looked at for code, in bytes.
 const CODE_BYTES: usize = 64 << 10;
 
-/// Lines that look like code, from which on there is some.
-const CODE_LINES: usize = 3;
-
 /// What has been found in the texts of one request.
 #[derive(Debug, Default)]
 pub struct TextFacts {
+    last: OnceCell<String>,
+    conversation: OnceCell<String>,
+    system: OnceCell<String>,
     script: OnceCell<Option<Script>>,
     code: OnceCell<bool>,
     judged: OnceCell<Judged>,
+    /// Whether patterns are there, by their places among those of the policy.
+    found: RefCell<Vec<(usize, bool)>>,
 }
 
 /// A writing system.
@@ -38,9 +41,25 @@ pub(super) enum Script {
 }
 
 impl TextFacts {
-    /// The script of most letters in the last message of the user's; `None` where it has none.
+    /// The last words of the user's, as far as patterns are looked for in them.
+    pub(super) fn last(&self, ask: &Ask<'_>) -> &str {
+        self.last.get_or_init(|| beginning(last_words(ask), SEARCHED))
+    }
+
+    /// The end of the conversation, with what functions gave back.
+    pub(super) fn conversation(&self, ask: &Ask<'_>) -> &str {
+        self.conversation.get_or_init(|| end(ask, SEARCHED))
+    }
+
+    /// The beginning of the instructions.
+    pub(super) fn system(&self, ask: &Ask<'_>) -> &str {
+        let texts = || ask.system.iter().map(AsRef::as_ref);
+        self.system.get_or_init(|| beginning(texts(), SEARCHED))
+    }
+
+    /// The script of most letters in the last words of the user's; `None` where they have none.
     pub(super) fn script(&self, ask: &Ask<'_>) -> Option<Script> {
-        *self.script.get_or_init(|| most(last_of_user(ask)))
+        *self.script.get_or_init(|| most(self.last(ask)))
     }
 
     /// How hard the request looks; a policy has one classifier.
@@ -48,28 +67,30 @@ impl TextFacts {
         *self.judged.get_or_init(|| classifier.judge_ask(ask, Some(route)))
     }
 
-    /// Whether there seems to be code in the last message of the user's.
+    /// Whether there seems to be code in the last words of the user's.
     pub(super) fn has_code(&self, ask: &Ask<'_>) -> bool {
-        *self.code.get_or_init(|| last_of_user(ask).any(is_code))
+        *self.code.get_or_init(|| {
+            source::is_code(heads(last_words(ask), CODE_BYTES).flat_map(str::lines))
+        })
+    }
+
+    /// Whether a pattern is there: looked for once, however often it is asked.
+    pub(super) fn found(&self, pattern: usize, search: impl FnOnce() -> bool) -> bool {
+        let known = self.found.borrow().iter().find(|(own, _)| *own == pattern).copied();
+        let (_, is) = known.unwrap_or_else(|| {
+            let found = (pattern, search());
+            self.found.borrow_mut().push(found);
+            found
+        });
+        is
     }
 }
 
 /// The texts of the turn in which the user has said something last: the same while a model calls
 /// functions, one after the other.
-pub(super) fn last_of_user<'a>(ask: &'a Ask<'_>) -> impl Iterator<Item = &'a str> {
+fn last_words<'a>(ask: &'a Ask<'_>) -> impl Iterator<Item = &'a str> {
     let last = ask.said_last().and_then(|last| ask.turns.get(last));
     last.into_iter().flat_map(|turn| &turn.blocks).filter_map(text)
-}
-
-/// The texts of all turns, newest turn first, with what functions gave back.
-pub(super) fn newest_first<'a>(ask: &'a Ask<'_>) -> impl Iterator<Item = &'a str> {
-    ask.turns.iter().rev().flat_map(|turn| &turn.blocks).flat_map(|block| {
-        let inner = match block {
-            Block::ToolResult { content, .. } => content.as_slice(),
-            _ => &[],
-        };
-        text(block).into_iter().chain(inner.iter().filter_map(text))
-    })
 }
 
 fn text<'a>(block: &'a Block<'_>) -> Option<&'a str> {
@@ -79,21 +100,63 @@ fn text<'a>(block: &'a Block<'_>) -> Option<&'a str> {
     }
 }
 
-/// As much of a text as fits into so many bytes.
-pub(super) fn head(text: &str, bytes: usize) -> &str {
-    text.get(..text.floor_char_boundary(bytes)).unwrap_or(text)
+/// Texts, as many of them as fit into so many bytes and the beginning of one more.
+fn heads<'t>(
+    texts: impl Iterator<Item = &'t str>,
+    mut left: usize,
+) -> impl Iterator<Item = &'t str> {
+    texts.map_while(move |text| {
+        let head = text.get(..text.floor_char_boundary(left)).unwrap_or(text);
+        let more = left > 0;
+        left = left.saturating_sub(text.len().saturating_add(1));
+        more.then_some(head)
+    })
+}
+
+/// Their beginning in one piece, each on lines of its own.
+fn beginning<'t>(texts: impl Iterator<Item = &'t str>, bytes: usize) -> String {
+    joined(heads(texts, bytes))
+}
+
+/// The end of a conversation in one piece, with what functions gave back.
+fn end(ask: &Ask<'_>, bytes: usize) -> String {
+    let newest = ask.turns.iter().rev().flat_map(|turn| turn.blocks.iter().rev());
+    let newest = newest.flat_map(|block| {
+        let inner = match block {
+            Block::ToolResult { content, .. } => content.as_slice(),
+            _ => &[],
+        };
+        text(block).into_iter().chain(inner.iter().rev().filter_map(text))
+    });
+    let (mut ends, mut left) = (Vec::new(), bytes);
+    for text in newest {
+        if left == 0 {
+            break;
+        }
+        let from = text.ceil_char_boundary(text.len().saturating_sub(left));
+        ends.push(text.get(from..).unwrap_or_default());
+        left = left.saturating_sub(text.len().saturating_add(1));
+    }
+    joined(ends.into_iter().rev())
+}
+
+fn joined<'t>(texts: impl Iterator<Item = &'t str>) -> String {
+    let mut all = String::new();
+    for text in texts {
+        if !all.is_empty() {
+            all.push('\n');
+        }
+        all.push_str(text);
+    }
+    all
 }
 
 /// The script of most letters.
-fn most<'a>(texts: impl Iterator<Item = &'a str>) -> Option<Script> {
-    let (mut letters, mut left) = ([0_u32; 11], SCRIPT_BYTES);
-    for text in texts {
-        let text = head(text, left);
-        left = left.saturating_sub(text.len());
-        for script in text.chars().filter_map(of) {
-            if let Some(count) = letters.get_mut(script as usize) {
-                *count = count.saturating_add(1);
-            }
+fn most(text: &str) -> Option<Script> {
+    let mut letters = [0_u32; 11];
+    for script in text.chars().filter_map(of) {
+        if let Some(count) = letters.get_mut(script as usize) {
+            *count = count.saturating_add(1);
         }
     }
     let count = |script: Script| letters.get(script as usize).copied().unwrap_or_default();
@@ -151,43 +214,9 @@ fn of(letter: char) -> Option<Script> {
     })
 }
 
-/// Whether a text seems to hold code.
-fn is_code(text: &str) -> bool {
-    let text = head(text, CODE_BYTES);
-    text.contains("```") || text.lines().filter(|line| looks(line)).nth(CODE_LINES - 1).is_some()
-}
-
-/// Whether a line begins or ends as lines of code do.
-fn looks(line: &str) -> bool {
-    const BEGIN: [&str; 20] = [
-        "def ",
-        "fn ",
-        "pub ",
-        "class ",
-        "import ",
-        "from ",
-        "function ",
-        "const ",
-        "let ",
-        "var ",
-        "return ",
-        "#include",
-        "public ",
-        "private ",
-        "if (",
-        "for (",
-        "while (",
-        "} ",
-        "</",
-        "//",
-    ];
-    let line = line.trim();
-    line.ends_with(['{', '}', ';']) || BEGIN.iter().any(|begin| line.starts_with(begin))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Script, is_code, most};
+    use super::{Script, most};
 
     #[test]
     fn a_text_has_the_script_of_most_of_its_letters() {
@@ -204,20 +233,7 @@ mod tests {
             ("12 + 7 = 19?", None),
             ("", None),
         ] {
-            assert_eq!(most([text].into_iter()), script, "{text}");
-        }
-    }
-
-    #[test]
-    fn code_is_known_by_its_fence_or_by_several_lines() {
-        for (text, expected) in [
-            ("Why?\n```\nx\n```", true),
-            ("fn main() {\n    run();\n}", true),
-            ("I like rust; it is fast;\nso do we", false),
-            ("import duty is due\nfrom Monday on\nwe pay", false),
-            ("import os\nfrom sys import path\ndef f(x):\n  pass", true),
-        ] {
-            assert_eq!(is_code(text), expected, "{text}");
+            assert_eq!(most(text), script, "{text}");
         }
     }
 }
