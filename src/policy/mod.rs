@@ -184,13 +184,6 @@ impl Policy {
         judged.into_iter().filter_map(|own| self.models.get(*own)).map(|own| &*own.name).collect()
     }
 
-    /// What nobody may have meant, though nothing is wrong with it.
-    #[must_use]
-    pub fn doubts(&self) -> Vec<String> {
-        let chains = self.chains.iter().filter_map(|chain| doubt::of_chain(chain, &self.models));
-        chains.chain(self.models.iter().filter_map(|model| doubt::of_model(model))).collect()
-    }
-
     /// Every route, in the order of the document.
     #[must_use]
     pub fn routes(&self) -> &[Route] {

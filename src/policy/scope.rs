@@ -39,6 +39,18 @@ impl Scope {
         (!self.classes.as_ref().is_none_or(classed)).then_some(Unmet::Class)
     }
 
+    /// Whether it is for every request that another one is for, as far as that is seen without one.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        let all = |own: &Option<Vec<usize>>, other: &Option<Vec<usize>>| {
+            let within =
+                |own: &Vec<usize>, other: &[usize]| other.iter().all(|at| own.contains(at));
+            own.as_ref().is_none_or(|own| other.as_ref().is_some_and(|other| within(own, other)))
+        };
+        self.when.is_none()
+            && all(&self.routes, &other.routes)
+            && all(&self.classes, &other.classes)
+    }
+
     /// What of it does not hold of a request of that class; `None` where it is for the request.
     #[must_use]
     pub fn unmet(&self, facts: &dyn Facts, class: Option<usize>) -> Option<Unmet> {

@@ -77,6 +77,22 @@ impl Experiment {
         self.arms.iter().any(|arm| arm.adds.is_some())
     }
 
+    /// Whether a later experiment gets no request for it: both change the chain, and this one has
+    /// all that the other is for.
+    pub(super) fn leaves_none_to(&self, later: &Self) -> bool {
+        let everybody = matches!(self.unit, Unit::Request | Unit::Tenant);
+        self.changes_chain()
+            && later.changes_chain()
+            && self.layer.slots.is_none()
+            && (everybody || self.unit == later.unit)
+            && self.scope.covers(&later.scope)
+    }
+
+    /// Whether some unit is in the arm of that place.
+    pub(super) fn has_units(&self, arm: usize) -> bool {
+        self.slots.has(arm)
+    }
+
     /// The names under which its units are told.
     pub fn told(&self) -> impl Iterator<Item = &str> {
         let arms = self.arms.iter().map(|arm| &*arm.name);

@@ -57,6 +57,11 @@ impl Slots {
         Some(Self { runs })
     }
 
+    /// Whether an arm owns one.
+    pub(super) fn has(&self, arm: usize) -> bool {
+        self.runs.iter().any(|(_, own)| *own == arm)
+    }
+
     /// Whose slot it is.
     pub(super) fn owner(&self, slot: u32) -> usize {
         let at = self.runs.partition_point(|(end, _)| *end <= slot);

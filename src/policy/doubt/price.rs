@@ -1,8 +1,8 @@
-//! What an operator may not have meant.
+//! Prices that an operator may not have meant.
 use std::rc::Rc;
 
-use super::chain::Chain;
-use super::model::Model;
+use super::super::chain::Chain;
+use super::super::model::Model;
 use crate::credit::Price;
 
 /// What an operator may not have meant by a chain: that a later model of a cascade costs less than

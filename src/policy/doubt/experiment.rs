@@ -1,0 +1,57 @@
+//! Experiments that no request comes to, and arms without units.
+use super::super::document::Content;
+use super::super::{Node, Policy};
+
+/// Doubts about experiments.
+pub(super) fn of_experiments(root: &Node, policy: &Policy, doubts: &mut Vec<String>) {
+    let own = policy.experiments();
+    for (at, second) in own.iter().enumerate() {
+        let name = &second.name;
+        let place = place(root, name);
+        let first = own.iter().take(at).find(|first| first.leaves_none_to(second));
+        doubts.extend(first.map(|first| {
+            format!(
+                "{place}: `{name}` changes the chain, and so does `{}` before it, which has every \
+                 request that it is for: put both into one layer, or say which requests each is for",
+                first.name
+            )
+        }));
+        let weights = weights(root, name);
+        for (at, arm) in second.arms.iter().enumerate().filter(|(at, _)| !second.has_units(*at)) {
+            if weights.get(at).is_some_and(|weight| *weight > 0.0) {
+                doubts.push(format!(
+                    "{place}.arms[{at}]: `{}` has no unit: beside the weights of the others its \
+                     own is less than one part of 10000",
+                    arm.name
+                ));
+            }
+        }
+    }
+}
+
+/// The experiments as they are written.
+fn written(root: &Node) -> impl Iterator<Item = (usize, &Node)> {
+    let all = root.member("experiments").and_then(Node::items).unwrap_or_default();
+    all.iter().enumerate()
+}
+
+fn is_named(node: &Node, name: &str) -> bool {
+    node.member("name").and_then(Node::text) == Some(name)
+}
+
+/// Where an experiment stands.
+fn place(root: &Node, name: &str) -> String {
+    let at = written(root).find(|(_, node)| is_named(node, name));
+    at.map_or_else(|| "experiments".to_owned(), |(at, _)| format!("experiments[{at}]"))
+}
+
+/// The weights of an experiment's arms, as they are written.
+fn weights(root: &Node, name: &str) -> Vec<f64> {
+    let own = written(root).find(|(_, node)| is_named(node, name));
+    let arms = own.and_then(|(_, node)| node.member("arms")?.items());
+    let weight = |arm: &Node| match &arm.member("weight")?.content {
+        Content::Number(text) => text.parse().ok(),
+        _ => None,
+    };
+    arms.unwrap_or_default().iter().map(|arm| weight(arm).unwrap_or_default()).collect()
+}

@@ -1,0 +1,24 @@
+//! What an operator may not have meant, though nothing is wrong with it. Only the commands ask: in
+//! the module there is none of this.
+mod choice;
+mod experiment;
+mod price;
+mod when;
+
+use super::Policy;
+use super::document::Node;
+
+impl Policy {
+    /// What nobody may have meant, though nothing is wrong with it: each with its place, in the
+    /// policy that was read from a tree.
+    #[must_use]
+    pub fn doubts(&self, root: &Node) -> Vec<String> {
+        let mut doubts = Vec::new();
+        doubts.extend(self.chains.iter().filter_map(|own| price::of_chain(own, &self.models)));
+        doubts.extend(self.models.iter().filter_map(|own| price::of_model(own)));
+        when::of_questions(root, self, &mut doubts);
+        choice::of_routes(self, &mut doubts);
+        experiment::of_experiments(root, self, &mut doubts);
+        doubts
+    }
+}
