@@ -70,7 +70,13 @@ fn correct_policies_are_read_and_survive_as_json() {
 fn a_file_of_weights_is_read_into_the_policy() {
     let folder = std::env::temp_dir().join(format!("tradewind-weights-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
-    fs::write(folder.join("weights.json"), weights::file()).unwrap();
+    let file = String::from_utf8(weights::file()).unwrap();
+    fs::write(folder.join("weights.json"), &file).unwrap();
+    fs::write(folder.join("bare.txt"), format!("{}\n", weights::base64())).unwrap();
+    fs::write(folder.join("edited.json"), file.replace("\"threshold\":", "\"threshold\":1"))
+        .unwrap();
+    let damaged = file.replace(&weights::base64(), &weights::base64().replace('A', "B"));
+    fs::write(folder.join("damaged.json"), damaged).unwrap();
     let design = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/policy/design.yaml");
     let design = fs::read_to_string(design).unwrap();
     let policy = |name: &str| {
@@ -81,9 +87,15 @@ fn a_file_of_weights_is_read_into_the_policy() {
     let (_, node) = policy("weights.json").unwrap();
     assert!(node.to_json().contains(&weights::base64()));
     Policy::from_json(node.to_json().as_bytes()).unwrap();
+    assert_eq!(policy("bare.txt").unwrap().1.to_json(), node.to_json());
     for (name, expected) in [
         ("other.json", "`other.json`: cannot be read: "),
-        ("policy.yaml", "`policy.yaml`: expected a file of weights"),
+        (
+            "policy.yaml",
+            "`policy.yaml`: not base64: expected a file that `tradewind calibrate` wrote",
+        ),
+        ("edited.json", "`edited.json`: `threshold` is not "),
+        ("damaged.json", "`damaged.json`: "),
         ("AAAA", "`AAAA`: no weights: expected a file"),
     ] {
         let problems = policy(name).unwrap_err();

@@ -2,6 +2,7 @@
 use std::path::Path;
 
 use super::yaml;
+use crate::complexity::Weights;
 use crate::json::{Document, Limits};
 use crate::policy::{Content, Node, Policy, Problem};
 
@@ -93,12 +94,12 @@ fn inline(node: &mut Node, folder: &Path) -> Result<(), Problem> {
         message: format!("`{text}`: {message}"),
     };
     let file = read(&folder.join(&*text)).map_err(wrong)?;
+    // The whole file is judged, as by the other commands: in the policy stands only a part of it.
+    Weights::parse(&file).map_err(wrong)?;
     let root = Document::parse(&file, Limits::lenient()).ok();
     let own = root.as_ref().and_then(|document| document.root().str_of("weights"));
-    let own = own.map(std::borrow::Cow::into_owned);
-    let own = own.ok_or_else(|| {
-        wrong("expected a file of weights that `tradewind calibrate` wrote".to_owned())
-    })?;
+    let own =
+        own.map_or_else(|| String::from_utf8_lossy(file.trim_ascii()).into_owned(), Into::into);
     *text = own;
     Ok(())
 }

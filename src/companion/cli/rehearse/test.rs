@@ -106,9 +106,12 @@ pub(crate) fn run(args: &Test) -> ExitCode {
 
 fn cases(path: &Path) -> Result<Vec<Map<String, Value>>, String> {
     let bytes = read(path)?;
+    let list = "expected a list of cases, each an object with a `request` and what to `expect`";
+    if bytes.trim_ascii().is_empty() {
+        return Err(format!("{}: is empty: {list}", path.display()));
+    }
     let node = policy_file::tree(&bytes).map_err(|problem| problem.in_file(path))?;
     let tree: Value = serde_json::from_str(&node.to_json()).map_err(|error| error.to_string())?;
-    let list = "expected a list of cases, each an object with a `request` and what to `expect`";
     let Value::Array(items) = tree else { return Err(format!("{}: {list}", path.display())) };
     let cases = items.into_iter().map(|item| match item {
         Value::Object(case) => Ok(case),
