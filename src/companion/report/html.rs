@@ -94,6 +94,25 @@ fn copies(out: &mut String, own: &Found) -> core::fmt::Result {
     writeln!(out, ".</p>")
 }
 
+/// Whether the arms are as large as their weights say.
+fn sizes(out: &mut String, group: &Group) -> core::fmt::Result {
+    match group.sizes.chance {
+        Some(p) if p < MISMATCH => writeln!(
+            out,
+            "<p class=\"bad\">Sample-ratio mismatch: the arms' sizes do not follow their weights. \
+             Sizes like these come by chance {}. Find out why before you believe anything \
+             below.</p>",
+            once_in(p)
+        ),
+        Some(p) => writeln!(
+            out,
+            "<p class=\"soft\">The arms' sizes agree with their weights ({}).</p>",
+            escaped(&chance(p))
+        ),
+        None => Ok(()),
+    }
+}
+
 fn group(out: &mut String, group: &Group) -> core::fmt::Result {
     if group.drawn {
         writeln!(out, "<h2>Experiment {}</h2>", escaped(&group.name))?;
@@ -105,21 +124,7 @@ fn group(out: &mut String, group: &Group) -> core::fmt::Result {
              doing.</p>"
         )?;
     }
-    match group.sizes.chance {
-        Some(p) if p < MISMATCH => writeln!(
-            out,
-            "<p class=\"bad\">Sample-ratio mismatch: the arms' sizes do not follow their weights. \
-             Sizes like these come by chance {}. Find out why before you believe anything \
-             below.</p>",
-            once_in(p)
-        )?,
-        Some(p) => writeln!(
-            out,
-            "<p class=\"soft\">The arms' sizes agree with their weights ({}).</p>",
-            escaped(&chance(p))
-        )?,
-        None => {}
-    }
+    sizes(out, group)?;
     let notes = notes(group);
     notes.iter().try_for_each(|note| writeln!(out, "<p class=\"soft\">{}</p>", escaped(note)))?;
     writeln!(out, "<div class=\"grid\">")?;
