@@ -99,7 +99,8 @@ def test_claude_fails_within_a_turn_and_comes_back(claude_code, sim):
     app.turn("Do this: " + " ".join(map(app.bash, steps)))
     assert (app.work / "a.txt").read_text() == "1\n2\n3\n"
     asked = served(sim)
-    assert asked[0] == asked[-1] == "anthropic" and "openai" in asked, asked
+    # What answers a call goes to the model that made it, until the turn is over.
+    assert (asked[0], asked[-1]) == ("anthropic", "openai"), asked
     app.turn("And now this: " + app.bash("echo 4 >> a.txt"))
     assert (app.work / "a.txt").read_text() == "1\n2\n3\n4\n"
     assert served(sim)[-1] == "anthropic"

@@ -85,7 +85,8 @@ def test_what_answers_a_call_goes_to_the_model_that_made_it(sticky, sim):
 @pytest.mark.core
 @pytest.mark.parametrize("client", ["openai", "anthropic"])
 def test_the_next_turn_is_read_from_the_cache(sticky, client):
-    first = f"{client} {LONG}"
+    # The simulator's cache outlives a gateway.
+    first = f"{client} {id(sticky)} {LONG}"
 
     def cached(messages: list[dict]) -> int:
         if client == "openai":

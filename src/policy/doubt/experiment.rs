@@ -12,7 +12,8 @@ pub(super) fn of_experiments(root: &Node, policy: &Policy, doubts: &mut Vec<Stri
         doubts.extend(first.map(|first| {
             format!(
                 "{place}: `{name}` changes the chain, and so does `{}` before it, which has every \
-                 request that it is for: put both into one layer, or say which requests each is for",
+                 request that it is for: put both into one layer, or say which requests each is \
+                 for",
                 first.name
             )
         }));

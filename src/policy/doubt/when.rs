@@ -126,8 +126,8 @@ fn is_boolean(text: &str) -> bool {
     words.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
-/// A letter beside a `\b` of a pattern, or beside the group that stands there, of a script that does
-/// not part its words.
+/// A letter beside a `\b` of a pattern, or beside the group that stands there, of a script that
+/// does not part its words.
 fn beside_border(pattern: &str) -> Option<char> {
     pattern.match_indices("\\b").find_map(|(at, border)| {
         let (before, after) = (pattern.get(..at)?, pattern.get(at.saturating_add(border.len())..)?);

@@ -33,7 +33,7 @@ SHOWN = {
     "chains:": """
   luna: [gpt-luna]
   narrow: [gpt-narrow]""",
-    "routes:": """
+    "  - {models: [careful], chain: careful}": """
   - {models: [trial, helper], chain: budget}
   - {models: [memory], chain: narrow}""",
     "version: tradewind/v1": """

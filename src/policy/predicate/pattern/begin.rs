@@ -1,4 +1,5 @@
-//! Where in a text a match may begin, told by the first bytes there for less than the machine takes.
+//! Where in a text a match may begin, told by the first bytes there for less than the machine
+//! takes.
 //!
 //! The characters with which a match may begin are shared out among eight bits. A table says for
 //! each byte to which of them it may belong as the first byte of a match, the second and so on.
