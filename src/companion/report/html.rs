@@ -156,9 +156,15 @@ fn group(out: &mut String, group: &Group) -> core::fmt::Result {
         }
         writeln!(out, "</table></div>")?;
     }
+    writeln!(out, "</div>")?;
+    sizes(out, group)
+}
+
+/// How many requests and units each row has, and what was saved.
+fn sizes(out: &mut String, group: &Group) -> core::fmt::Result {
     writeln!(
         out,
-        "</div><table><tr><th>{}</th><th>requests</th><th>units</th><th>saved</th></tr>",
+        "<table><tr><th>{}</th><th>requests</th><th>units</th><th>saved</th></tr>",
         group.what
     )?;
     for row in &group.rows {

@@ -58,19 +58,6 @@ pub(super) fn once_in(p: f64) -> String {
     format!("about once in {:.0} times", (times / unit).round() * unit)
 }
 
-/// A share of `all`, by Wilson's interval (E. B. Wilson, 1927): it stays within 0 and 1, and holds
-/// for few.
-pub(super) fn share(some: f64, all: f64) -> Option<Interval> {
-    if all <= 0.0 {
-        return None;
-    }
-    let (value, square) = (some / all, Z * Z);
-    let middle = (value + square / (2.0 * all)) / (1.0 + square / all);
-    let half = Z / (1.0 + square / all)
-        * (value * (1.0 - value) / all + square / (4.0 * all * all)).sqrt();
-    Some(Interval { value, low: (middle - half).max(0.0), high: (middle + half).min(1.0) })
-}
-
 impl Estimate {
     /// The ratio of the sums of pairs, one for each unit; `None` where there is nothing below the
     /// fraction.
@@ -122,17 +109,29 @@ impl Estimate {
     pub(super) fn share(self) -> Interval {
         let all = self.weight / self.safe_design();
         let bound = if self.alike <= 1.0 { Z } else { self.bound() };
-        let (value, square) = (self.mean, bound * bound);
-        let middle = (value + square / (2.0 * all)) / (1.0 + square / all);
-        let half = bound / (1.0 + square / all)
-            * (value * (1.0 - value) / all + square / (4.0 * all * all)).sqrt();
-        Interval { value, low: (middle - half).max(0.0), high: (middle + half).min(1.0) }
+        wilson(self.mean, all, bound)
     }
 
     /// Student's bound for these units.
     fn bound(self) -> f64 {
         student(self.units - 1.0)
     }
+}
+
+/// A share of `all` that are independent, with its interval.
+pub(super) fn share(some: f64, all: f64) -> Option<Interval> {
+    (all > 0.0).then(|| wilson(some / all, all, Z))
+}
+
+fn wilson(value: f64, all: f64, bound: f64) -> Interval {
+    let square = bound * bound;
+    let middle = (value + square / (2.0 * all)) / (1.0 + square / all);
+    let half = bound / (1.0 + square / all)
+        * (value * (1.0 - value) / all + square / (4.0 * all * all)).sqrt();
+    // Of none or all the one end is that, to the last bit.
+    let low = if value <= 0.0 { 0.0 } else { (middle - half).max(0.0) };
+    let high = if value >= 1.0 { 1.0 } else { (middle + half).min(1.0) };
+    Interval { value, low, high }
 }
 
 /// A quantile of sorted numbers of zero or more, each with its unit's place: between the order
@@ -230,7 +229,9 @@ mod tests {
         let found = share(15, 100, 1.0);
         near(found.low, 0.093_07, 1e-4);
         near(found.high, 0.232_8, 1e-3);
-        assert_eq!(share(0, 10, 1.0).low, 0.0);
+        for all in 1..100 {
+            assert_eq!((share(0, all, 1.0).low, share(all, all, 1.0).high), (0.0, 1.0));
+        }
         near(share(0, 10, 1.0).high, 0.277_5, 1e-3);
     }
 
