@@ -157,11 +157,11 @@ fn group(out: &mut String, group: &Group) -> core::fmt::Result {
         writeln!(out, "</table></div>")?;
     }
     writeln!(out, "</div>")?;
-    sizes(out, group)
+    totals(out, group)
 }
 
 /// How many requests and units each row has, and what was saved.
-fn sizes(out: &mut String, group: &Group) -> core::fmt::Result {
+fn totals(out: &mut String, group: &Group) -> core::fmt::Result {
     writeln!(
         out,
         "<table><tr><th>{}</th><th>requests</th><th>units</th><th>saved</th></tr>",
