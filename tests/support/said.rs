@@ -1,5 +1,7 @@
 //! What the user said, what a request offers and what a route is called, however an app writes it.
 use tradewind::complexity::{KNOTS, LEXICAL, Lexical, Route, Score, Weights};
+use tradewind::dialect::{Operation, client};
+use tradewind::json::{Document, Limits};
 
 use super::{REST, asked, asked_of, chat};
 
@@ -89,6 +91,12 @@ fn tools_of_any_form_are_tools() {
         ] {
             assert_eq!(asked(&when, api, &body).0, expected, "{when} {body}");
         }
+        // A model that can call none does not get them.
+        let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
+        let client = client::named(api).unwrap();
+        let inbound = client.endpoint_for(Operation::CHAT.name).unwrap().inbound().unwrap();
+        let needs = inbound.ask(&document).unwrap().needs().tools;
+        assert!(needs.is_some_and(|field| body.contains(field)), "{needs:?} {body}");
     }
 }
 

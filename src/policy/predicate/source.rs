@@ -39,53 +39,56 @@ struct Signs {
     option: bool,
 }
 
+/// Which bytes are signs, or may be part of one.
+static SIGNS: [bool; 256] = {
+    let (mut signs, mut list) = ([false; 256], b"()*{}[]<>=;:$|&\"@#/-".as_slice());
+    while let [first, rest @ ..] = list {
+        signs[*first as usize] = true;
+        list = rest;
+    }
+    signs
+};
+
 impl Signs {
     fn of(line: &str) -> Self {
-        let (mut signs, mut before, mut earlier) = (Self::default(), b' ', b' ');
-        for byte in line.bytes() {
-            match byte {
-                b'(' => {
-                    signs.call |= before.is_ascii_alphanumeric() || before == b'_';
-                    signs.expands |= before == b'$';
-                }
-                b'{' => signs.expands |= before == b'$',
-                b'$' => signs.expands |= before == b'"',
-                b'=' if matches!(before, b'=' | b'!' | b'+' | b':') => {
-                    signs.operator = true;
-                    signs.assigns |= before == b':';
-                }
-                b'>' if matches!(before, b'=' | b'-') => signs.operator = true,
-                b'-' if before == b'<' => signs.assigns = true,
-                b':' | b'&' | b'|' if before == byte => signs.operator = true,
-                b' ' if before == b'=' && earlier == b' ' => signs.assigns = true,
-                b'a'..=b'z' | b'-' if before == b'-' && earlier == b' ' => signs.option = true,
-                _ => {}
+        let bytes = line.as_bytes();
+        let mut signs = Self::default();
+        for (at, byte) in bytes.iter().enumerate() {
+            // Most of prose is none.
+            if SIGNS.get(usize::from(*byte)) == Some(&true) {
+                let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+                let after = bytes.get(at.saturating_add(1));
+                let beside = |byte: Option<&u8>| byte.copied().unwrap_or(b' ');
+                signs.see(beside(before), *byte, beside(after));
             }
-            signs.any |= matches!(
-                byte,
-                b'(' | b')'
-                    | b'*'
-                    | b'{'
-                    | b'}'
-                    | b'['
-                    | b']'
-                    | b'<'
-                    | b'>'
-                    | b'='
-                    | b';'
-                    | b':'
-                    | b'$'
-                    | b'|'
-                    | b'&'
-                    | b'"'
-                    | b'@'
-                    | b'#'
-                    | b'/'
-            );
-            (earlier, before) = (before, byte);
         }
-        signs.any |= signs.option;
         signs
+    }
+
+    /// Notes a sign between two bytes.
+    fn see(&mut self, before: u8, sign: u8, after: u8) {
+        self.any |= sign != b'-';
+        match sign {
+            b'(' => {
+                self.call |= before.is_ascii_alphanumeric() || before == b'_';
+                self.expands |= before == b'$';
+            }
+            b'{' => self.expands |= before == b'$',
+            b'$' => self.expands |= before == b'"',
+            b'=' if matches!(before, b'=' | b'!' | b'+' | b':') => {
+                self.operator = true;
+                self.assigns |= before == b':';
+            }
+            b'=' => self.assigns |= before == b' ' && after == b' ',
+            b'>' if matches!(before, b'=' | b'-') => self.operator = true,
+            b':' | b'&' | b'|' if before == sign => self.operator = true,
+            b'-' if before == b'<' => self.assigns = true,
+            b'-' if before == b' ' && (after.is_ascii_lowercase() || after == b'-') => {
+                self.option = true;
+                self.any = true;
+            }
+            _ => {}
+        }
     }
 }
 
@@ -116,6 +119,9 @@ const ALONE: &[&str] = &[
     "else", "esac", "pass", "break", "break;", "continue",
 ];
 
+/// Bytes of the longest of them.
+const LONGEST_ALONE: usize = 8;
+
 /// Commands of a shell.
 const COMMANDS: &[&str] = &[
     "apt", "apt-get", "awk", "brew", "cargo", "cat", "cd", "chmod", "cp", "curl", "docker", "echo",
@@ -132,7 +138,7 @@ const TAGS: &[&str] = &[
 
 /// How much a line looks like code.
 fn weigh(line: &str, signs: Signs) -> usize {
-    if ALONE.contains(&line) {
+    if line.len() <= LONGEST_ALONE && ALONE.contains(&line) {
         return 1;
     }
     let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
@@ -210,15 +216,18 @@ fn by_tag(line: &str) -> usize {
 
 /// By what only a shell reads.
 fn by_shell(line: &str, word: &str, signs: Signs) -> usize {
-    let loops = line.contains("; do") || line.contains("; then");
-    let command = COMMANDS.contains(&word) || word == "$";
-    let joins = line.contains(" | ") || line.contains(" && ") || line.contains(" > ");
-    let quotes = signs.expands || line.contains(" '") || line.contains(" \"");
-    match (command, signs.option || line.contains(" /"), joins || quotes) {
-        (true, true, true) => ENOUGH,
-        (true, true, _) | (true, _, true) => 2,
-        _ if loops => 2,
-        _ => usize::from(signs.expands),
+    if line.ends_with("; do") || line.ends_with("; then") {
+        return 2;
+    }
+    if word != "$" && !COMMANDS.contains(&word) {
+        return usize::from(signs.expands);
+    }
+    let says = |words: &[&str]| words.iter().any(|word| line.contains(word));
+    let joins = signs.expands || says(&[" | ", " && ", " > ", " '", " \""]);
+    match (signs.option || line.contains(" /"), joins) {
+        (true, true) => ENOUGH,
+        (true, false) | (false, true) => 2,
+        _ => 0,
     }
 }
 
