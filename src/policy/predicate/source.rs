@@ -39,15 +39,31 @@ struct Signs {
     option: bool,
 }
 
-/// Which bytes are signs, or may be part of one.
-static SIGNS: [bool; 256] = {
-    let (mut signs, mut list) = ([false; 256], b"()*{}[]<>=;:$|&\"@#/-".as_slice());
-    while let [first, rest @ ..] = list {
-        signs[*first as usize] = true;
-        list = rest;
-    }
-    signs
-};
+/// Whether a byte is a sign, or may be part of one.
+const fn is_sign(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'(' | b')'
+            | b'*'
+            | b'{'
+            | b'}'
+            | b'['
+            | b']'
+            | b'<'
+            | b'>'
+            | b'='
+            | b';'
+            | b':'
+            | b'$'
+            | b'|'
+            | b'&'
+            | b'"'
+            | b'@'
+            | b'#'
+            | b'/'
+            | b'-'
+    )
+}
 
 impl Signs {
     fn of(line: &str) -> Self {
@@ -55,7 +71,7 @@ impl Signs {
         let mut signs = Self::default();
         for (at, byte) in bytes.iter().enumerate() {
             // Most of prose is none.
-            if SIGNS.get(usize::from(*byte)) == Some(&true) {
+            if is_sign(*byte) {
                 let before = at.checked_sub(1).and_then(|at| bytes.get(at));
                 let after = bytes.get(at.saturating_add(1));
                 let beside = |byte: Option<&u8>| byte.copied().unwrap_or(b' ');
