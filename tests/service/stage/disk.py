@@ -27,7 +27,8 @@ class Limited:
 
 
 class Small:
-    """A file system of its own for the service, of 32 megabytes, where the kernel lets it."""
+    """A file system of its own for the service, where the kernel lets it: with room for a log that
+    has grown to its bound, 64 megabytes, beside what the load writes."""
 
     options: dict = {}
 
@@ -35,7 +36,7 @@ class Small:
         self.mount = folder / "small"
         self.mount.mkdir()
         self.database = f"sqlite:{self.mount / 'ledger.db'}"
-        mount = f"mount -t tmpfs -o size=32m tmpfs '{self.mount}' && exec \"$@\""
+        mount = f"mount -t tmpfs -o size=192m tmpfs '{self.mount}' && exec \"$@\""
         self.prefix = ("unshare", "-Urm", "sh", "-c", mount, "sh")
 
     def possible(self) -> bool:
