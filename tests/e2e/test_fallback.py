@@ -183,8 +183,8 @@ def test_failover_holds_under_load(gateway, sim):
     sim.weather(CLAUDE, status=529)
     sim.weather(GPT, status=503)
     with ThreadPoolExecutor(50) as apps:
-        answers = list(apps.map(lambda _: gateway.chat().status_code, range(200)))
-    assert answers == [200] * 200
+        answers = list(apps.map(lambda _: gateway.chat(), range(200)))
+    assert [answer.text for answer in answers if answer.status_code != 200] == []
 
 
 def hang_up(connection) -> None:
