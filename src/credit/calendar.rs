@@ -55,6 +55,23 @@ impl Moment {
         Self::of_millis(self.0.saturating_add(seconds.saturating_mul(SECOND_MS)))
     }
 
+    /// As HTTP writes it, such as `Mon, 01 Mar 2027 00:00:00 GMT` (RFC 9110, section 5.6.7).
+    #[must_use]
+    pub fn in_http(self) -> String {
+        const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+        const MONTHS: [&str; 12] =
+            ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let days = self.0 / DAY_MS;
+        let Date { year, month, day } = Date::of(days);
+        // 1970 began on a Thursday.
+        let weekday = DAYS.iter().cycle().nth(usize::try_from(days % 7).unwrap_or_default());
+        let name = MONTHS.get(usize::try_from(month.saturating_sub(1)).unwrap_or_default());
+        let (weekday, name) = (weekday.unwrap_or(&""), name.unwrap_or(&""));
+        let second = self.0 / SECOND_MS;
+        let (hour, minute, second) = (second / 3_600 % 24, second / 60 % 60, second % 60);
+        format!("{weekday}, {day:02} {name} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
+    }
+
     /// Milliseconds from `earlier` to this moment; 0 when `earlier` is later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> u64 {
@@ -88,6 +105,12 @@ impl Window {
             Period::Month => Date { day: 1, ..date },
         };
         Self { per, first }
+    }
+
+    /// When this window begins.
+    #[must_use]
+    pub fn begins(self) -> Moment {
+        self.first.begins()
     }
 
     /// When this window is over and the next one begins.
@@ -192,6 +215,15 @@ mod tests {
         assert_eq!(text(1_772_323_200_000), "2026-03-01T00:00:00Z");
         assert_eq!(text(1_772_368_496_007), "2026-03-01T12:34:56.007Z");
         assert_eq!(text(u64::MAX), "9999-12-31T23:59:59.999Z");
+    }
+
+    #[test]
+    fn a_moment_reads_as_in_http() {
+        let text = |millis| Moment::of_millis(millis).in_http();
+        assert_eq!(text(0), "Thu, 01 Jan 1970 00:00:00 GMT");
+        assert_eq!(text(784_111_777_000), "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(text(951_782_400_000), "Tue, 29 Feb 2000 00:00:00 GMT");
+        assert_eq!(text(1_798_675_200_000), "Thu, 31 Dec 2026 00:00:00 GMT");
     }
 
     #[test]

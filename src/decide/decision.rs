@@ -260,6 +260,19 @@ impl Candidate {
         self.legs.insert(0, leg);
     }
 
+    /// Has a model stand for another one that leaves, wherever its cascade names it.
+    pub(super) fn renamed(&mut self, model: &str, next: &Rc<Model>) {
+        if let Some(last) = self.last.as_mut().filter(|last| last.name == model) {
+            *last = Rc::clone(next);
+        }
+        let Some(cascade) = &mut self.cascade else { return };
+        let names = |pair: &[String; 2]| pair.iter().any(|own| own == model);
+        if cascade.accept.agree.as_ref().is_some_and(names) {
+            let pair = Rc::make_mut(&mut cascade.accept).agree.iter_mut().flatten();
+            pair.filter(|own| *own == model).for_each(|own| own.clone_from(&next.name));
+        }
+    }
+
     fn pass_over(
         &mut self,
         step: &'static str,

@@ -27,6 +27,7 @@ mod prompt;
 mod prompt_cache;
 mod request;
 mod require;
+mod retire;
 mod route;
 mod shadow;
 mod shortened;
@@ -84,6 +85,7 @@ pub const STEPS: &[Step] = &[
     experiment::STEP,
     shadow::STEP,
     chain::STEP,
+    retire::STEP,
     sticky::STEP,
     require::STEP,
     thread::STEP,

@@ -47,6 +47,8 @@ pub struct Label {
 enum Values {
     /// The policy's models.
     Models,
+    /// The policy's models that are retired some day.
+    Retiring,
     /// The policy's classes.
     Classes,
     /// The policy's chains.
@@ -70,6 +72,7 @@ enum Values {
 }
 
 const MODEL: Label = Label { name: "model", values: Values::Models };
+const RETIRING: Label = Label { name: "model", values: Values::Retiring };
 const CLASS: Label = Label { name: "class", values: Values::Classes };
 const CHAIN: Label = Label { name: "chain", values: Values::Chains };
 const EXPERIMENT: Label = Label { name: "experiment", values: Values::Experiments };
@@ -159,6 +162,8 @@ metrics! {
     CASCADE_ANSWERS: Counter "tradewind_cascade_answers_total" [JUDGED, VERDICT] &[],
         "Answers of cascades that were judged, by `accepted` or the rule that one breaks first. Of \
          two that are to agree the first counts as `agree`, whatever the second says.";
+    DEPRECATED_ANSWERS: Counter "tradewind_deprecated_answers_total" [RETIRING] &[],
+        "Answers of models that their provider retires, by model.";
     STREAMS_CUT: Counter "tradewind_streams_cut_total" [MODEL] &[],
         "Streamed answers that broke after the app had a part of them.";
     STREAMS_TOO_LARGE: Counter "tradewind_streams_too_large_total" [MODEL] &[],
@@ -222,6 +227,10 @@ impl Label {
         };
         match self.values {
             Values::Models => policy.models().iter().map(|model| &*model.name).collect(),
+            Values::Retiring => {
+                let retiring = policy.models().iter().filter(|model| model.retires.is_some());
+                retiring.map(|model| &*model.name).collect()
+            }
             Values::Classes => policy.classes().iter().map(|class| &*class.name).collect(),
             Values::Chains => policy.chains().collect(),
             Values::Judged => policy.judged_models(),

@@ -229,6 +229,7 @@ fn policy(root: &Spot<'_>) -> Option<Policy> {
         identity,
         limits: limits?,
         providers,
+        retires_models: models.iter().any(|model| model.retires.is_some()),
         models: models.into_iter().map(Rc::new).collect(),
         chains,
         names: RouteNames::of(&routes),

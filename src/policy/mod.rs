@@ -30,6 +30,7 @@ mod prompt_cache;
 mod provider;
 mod request_headers;
 mod resilience;
+mod retirement;
 mod route;
 mod route_names;
 mod scope;
@@ -61,6 +62,7 @@ pub use prompt::Prompt;
 pub use prompt_cache::PromptCache;
 pub use provider::Provider;
 pub use resilience::Resilience;
+pub use retirement::Retirement;
 pub use route::{AnswerModel, Route};
 pub use scope::{Scope, Unmet};
 pub use sticky::{Sticky, StickyBy};
@@ -69,6 +71,7 @@ pub use template::{Template, Variable};
 
 use std::rc::Rc;
 
+use crate::credit::Moment;
 use crate::order;
 use chain::Chain;
 use experiment::ArmChain;
@@ -82,6 +85,7 @@ pub struct Policy {
     limits: RequestLimits,
     providers: Vec<Rc<Provider>>,
     models: Vec<Rc<Model>>,
+    retires_models: bool,
     chains: Vec<Chain>,
     request_headers: Vec<String>,
     classes: Vec<Class>,
@@ -341,6 +345,27 @@ impl Policy {
     #[must_use]
     pub fn model(&self, name: &str) -> Option<&Rc<Model>> {
         self.models.iter().find(|model| model.name == name)
+    }
+
+    /// Whether a day is known on which a model is retired.
+    #[must_use]
+    pub const fn retires_models(&self) -> bool {
+        self.retires_models
+    }
+
+    /// The model that stands for a retired one at that moment; `None` where none does.
+    #[must_use]
+    pub fn successor(&self, model: &Model, now: Moment) -> Option<&Rc<Model>> {
+        let next = |model: &Model| self.model(model.retires.as_ref()?.replacement.as_ref()?);
+        let mut model = next(model)?;
+        // No replacement leads back, so each is asked for its own once at most.
+        for _ in &self.models {
+            if model.retires.as_ref().is_none_or(|own| now < own.after) {
+                return Some(model);
+            }
+            model = next(model)?;
+        }
+        None
     }
 
     fn chain_at(&self, index: usize) -> ChainView<'_> {

@@ -8,6 +8,7 @@ use super::field::{
 use super::price;
 use super::prompt_cache::{self, PromptCache};
 use super::provider::{PROVIDERS, Provider, Providers};
+use super::retirement::{self, Retirement};
 use super::table::Table;
 use super::tags::{self, KnownTags, Tags, TagsKind};
 use crate::credit::Price;
@@ -35,6 +36,8 @@ pub struct Model {
     pub tags: Tags,
     /// What of a request is marked for its provider's cache; `None` where nothing is.
     pub prompt_cache: Option<PromptCache>,
+    /// When its provider retires it; `None` where no day is known.
+    pub retires: Option<Retirement>,
 }
 
 /// Something that not every model can do.
@@ -98,6 +101,7 @@ const MODEL: Section = Section::new(
         &UNSUPPORTED,
         &TAGS,
         &CACHE,
+        &DEPRECATED,
     ],
 );
 
@@ -186,18 +190,33 @@ const CACHE: Optional<Nested> = Field::optional(
     "What of a request is marked for its provider's cache.",
 );
 
+const DEPRECATED: Optional<Nested> = Field::optional(
+    "deprecated",
+    Nested(&retirement::DEPRECATED),
+    "no day is known",
+    "When its provider retires it, and what serves then.",
+);
+
 pub(super) type Models<'n> = Table<'n, Model>;
 
 pub(super) fn read<'n>(section: Option<Spot<'n>>, providers: &Providers<'n>) -> Models<'n> {
-    let models = Table::read(MODELS, section, |name, spot| model(name, spot, providers));
+    let mut replacements = Vec::new();
+    let models =
+        Table::read(MODELS, section, |name, spot| model(name, spot, providers, &mut replacements));
     if !models.was_read {
         providers.skip_unused_check();
     }
     models.distinct();
+    retirement::check(&models, &replacements);
     models
 }
 
-fn model(name: &str, spot: &Spot<'_>, providers: &Providers<'_>) -> Option<Model> {
+fn model<'n>(
+    name: &str,
+    spot: &Spot<'n>,
+    providers: &Providers<'_>,
+    replacements: &mut Vec<Spot<'n>>,
+) -> Option<Model> {
     let Some(mut fields) = spot.object(&MODEL) else {
         providers.skip_unused_check();
         return None;
@@ -214,6 +233,7 @@ fn model(name: &str, spot: &Spot<'_>, providers: &Providers<'_>) -> Option<Model
     let provider = provider.and_then(|provider| providers.value(provider));
     let prompt_cache =
         fields.read_with(&CACHE, |spot| prompt_cache::read(spot, provider.map(Rc::as_ref)));
+    let retires = fields.read_with(&DEPRECATED, |spot| retirement::read(spot, replacements));
     fields.finish();
     if let (Some(most), Some(window)) = (max_output_tokens, window)
         && most > window
@@ -232,6 +252,7 @@ fn model(name: &str, spot: &Spot<'_>, providers: &Providers<'_>) -> Option<Model
         unsupported: unsupported.unwrap_or(UNSUPPORTED.default()),
         tags: tags?.unwrap_or_default(),
         prompt_cache: prompt_cache?,
+        retires: retires?,
     })
 }
 

@@ -3,7 +3,7 @@
 use super::super::duty::End;
 use super::super::{Effect, Effects, Envoy, Flow, JUDGED, Progress, Report};
 use super::local::Local;
-use super::{Edge, State, wide};
+use super::{Edge, State, said, wide};
 
 impl Edge {
     /// The stream is over.
@@ -49,6 +49,10 @@ impl Edge {
         let judged = told.is_some();
         let report = told.and_then(|told| Report::decode(&told));
         let failed = report.as_ref().is_some_and(Report::has_failed);
+        if self.config.policy.retires_models() && !failed {
+            let model = report.as_ref().and_then(|own| self.config.policy.model(&own.model));
+            says.extend(model.into_iter().flat_map(|own| said::retiring(own)));
+        }
         // A stream's usage may come after its end, and other models after the first one. To what
         // is told of a whole answer of the first model nothing is added.
         self.report = report.filter(|report| {

@@ -3,6 +3,7 @@ use std::borrow::Cow;
 
 use super::super::{Effect, HeaderMap, metric};
 use crate::decide::{CLASS, Trace, Verdict};
+use crate::policy::Model;
 
 /// The headers of its answer: its class, its arms, and the chain for those who have little left
 /// where that serves it.
@@ -15,6 +16,18 @@ pub(super) fn headers(trace: &Trace, near_limit: Option<&str>) -> Vec<Effect> {
         Effect::SetHeader(HeaderMap::Response, Cow::Borrowed(name), value)
     };
     classes.chain(arms).chain(near_limit).map(says).collect()
+}
+
+/// That the model which has answered is retired soon, and when: RFC 9745 has a moment in seconds
+/// since 1970, RFC 8594 one as HTTP writes it.
+pub(super) fn retiring(model: &Model) -> Vec<Effect> {
+    let Some(own) = &model.retires else { return Vec::new() };
+    let header = |name, value| Effect::SetHeader(HeaderMap::Response, Cow::Borrowed(name), value);
+    vec![
+        header("deprecation", format!("@{}", own.after.millis() / 1_000)),
+        header("sunset", own.after.in_http()),
+        metric::DEPRECATED_ANSWERS.count(&[&model.name]),
+    ]
 }
 
 /// Counts it by its class and the chain that serves it, by its arms, and by the model that it is

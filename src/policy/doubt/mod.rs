@@ -3,6 +3,7 @@
 mod choice;
 mod experiment;
 mod price;
+mod retirement;
 mod when;
 
 use super::Policy;
@@ -16,6 +17,7 @@ impl Policy {
         let mut doubts = Vec::new();
         doubts.extend(self.chains.iter().filter_map(|own| price::of_chain(own, &self.models)));
         doubts.extend(self.models.iter().filter_map(|own| price::of_model(own)));
+        doubts.extend(self.models.iter().filter_map(|own| retirement::of_model(own, self)));
         when::of_questions(root, self, &mut doubts);
         choice::of_routes(self, &mut doubts);
         experiment::of_experiments(root, self, &mut doubts);

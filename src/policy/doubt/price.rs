@@ -58,7 +58,7 @@ pub(super) fn of_model(model: &Model) -> Option<String> {
 }
 
 /// Whether one price is below another in what is read and written.
-fn is_cheaper(own: &Price, other: &Price) -> bool {
+pub(super) fn is_cheaper(own: &Price, other: &Price) -> bool {
     let sides = [(own.input, other.input), (own.output, other.output)];
     sides.iter().all(|(own, other)| own <= other) && sides.iter().any(|(own, other)| own < other)
 }

@@ -7,6 +7,7 @@
 //! other entries, nested sections, lists) are read by the section itself.
 mod amount;
 mod choice;
+mod date;
 mod doc_only;
 mod fraction;
 mod list;
@@ -28,6 +29,7 @@ pub use words::shown;
 
 pub(super) use amount::Amount;
 pub(super) use choice::{Word, Words};
+pub(super) use date::Day;
 pub(super) use fraction::Fraction;
 pub(super) use list::{Entries, List, NameOf};
 pub(super) use number::{Boolean, Decimal, Whole};

@@ -1,0 +1,81 @@
+//! Step `retire`: from its day on a model that its provider retires is asked no more, and its
+//! replacement has its place. Until then the replacement stands behind it, where it has room.
+use std::borrow::Cow;
+
+use super::{Candidate, Decision, Entry, Leg, Request, Step, Trace, Verdict};
+use crate::credit::Moment;
+use crate::dialect::{Fault, FaultKind};
+use crate::policy::{Model, Retirement};
+
+const NAME: &str = "retire";
+
+pub(super) const STEP: Step = Step { name: NAME, run };
+
+fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
+    if !request.policy.retires_models() {
+        return Ok(());
+    }
+    let now = Moment::of_millis(request.world.unix_seconds().saturating_mul(1_000));
+    let Decision { quote, trace, .. } = decision;
+    for candidate in [Some(&mut quote.primary), quote.near_limit.as_mut()].into_iter().flatten() {
+        replace(request, candidate, now, trace);
+    }
+    // Without a replacement, or it stands in the chain anyway.
+    let left = decision.pass_over(request, NAME, |leg| {
+        let own = retired(&leg.model, now)?;
+        let instead = request.policy.successor(&leg.model, now);
+        Some(Cow::Owned(reason(own, instead.map(|next| &*next.name))))
+    });
+    left.map_err(|message| Fault::new(FaultKind::ModelNotFound, message))
+}
+
+/// When its provider has retired a model.
+fn retired(model: &Model, now: Moment) -> Option<&Retirement> {
+    model.retires.as_ref().filter(|own| own.after <= now)
+}
+
+fn reason(own: &Retirement, instead: Option<&str>) -> String {
+    let day = own.day();
+    instead.map_or_else(
+        || format!("its provider has retired it on {day}"),
+        |next| format!("its provider has retired it on {day}: `{next}` is asked instead"),
+    )
+}
+
+/// Puts replacements into a chain where they do not stand in it yet.
+fn replace(request: &Request<'_>, candidate: &mut Candidate, now: Moment, trace: &mut Trace) {
+    let most = usize::try_from(request.policy.resilience().attempts).unwrap_or(usize::MAX);
+    let mut legs = Vec::with_capacity(candidate.legs.len());
+    let mut names: Vec<String> = candidate.legs.iter().map(|leg| leg.model.name.clone()).collect();
+    for leg in core::mem::take(&mut candidate.legs) {
+        let next = request.policy.successor(&leg.model, now);
+        let next = next.filter(|next| leg.model.retires.is_some() && !names.contains(&next.name));
+        let Some(next) = next else {
+            legs.push(leg);
+            continue;
+        };
+        let entry = |verdict, subject: String, reason| Entry {
+            step: NAME,
+            chain: Some(candidate.chain.clone()),
+            verdict,
+            subject,
+            reason: Cow::Owned(reason),
+        };
+        if let Some(own) = retired(&leg.model, now) {
+            let said = reason(own, Some(&next.name));
+            trace.add(entry(Verdict::Skipped, leg.model.name.clone(), said));
+            candidate.renamed(&leg.model.name, next);
+            legs.push(Leg::of(next, request.policy));
+        } else {
+            // Whose answers are judged, and in which order, stays as the policy says.
+            let room = candidate.cascade.is_none() && names.len() < most;
+            legs.push(leg);
+            if !room {
+                continue;
+            }
+            legs.push(Leg::of(next, request.policy));
+        }
+        names.push(next.name.clone());
+    }
+    candidate.legs = legs;
+}
