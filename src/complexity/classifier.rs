@@ -1,12 +1,9 @@
 //! A request's score and class, from what was learned or from its length alone.
-use super::hash::{TABLE_BITS, place};
+use super::hash::place;
 use super::lexical::{lexical, log};
 use super::score::Score;
 use super::text::Reader;
 use super::weights::Weights;
-
-/// Words of a bitmap over the largest table.
-const WORDS: usize = (1 << TABLE_BITS) / 64;
 
 /// Which of two models a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,28 +124,30 @@ impl Classifier {
             return self.judged(by_length(texts.fold(0, u64::saturating_add)), Basis::Length);
         };
         let mean = weights.route(route);
-        let mut seen = [0_u64; WORDS];
-        let (mut sum, mut count) = (0_i32, 0_i32);
-        // The weight of a place, and one for it, where it is new.
+        let (mut sum, table, bits) = (0_i32, weights.table.as_slice(), weights.bits);
+        // A bit for each place.
+        let mut seen = vec![0_u64; table.len().div_ceil(64)];
+        // The weight of a place where it is new.
         let mut one = |hash| {
-            let place = place(hash, weights.bits);
-            let bit = 1_u64.wrapping_shl(place);
-            let word = usize::try_from(place >> 6).ok().and_then(|at| seen.get_mut(at));
-            let Some(word) = word else { return (0, 0) };
+            let place = place(hash, bits);
+            let at = usize::try_from(place).unwrap_or(usize::MAX);
+            let (Some(word), Some(weight)) = (seen.get_mut(at >> 6), table.get(at)) else {
+                return 0;
+            };
+            let before = *word;
+            *word = before | 1_u64.wrapping_shl(place);
             // Whether a place is new is hard to foresee, so nothing branches on it.
-            let new = i32::from(*word & bit == 0);
-            *word |= bit;
-            (i32::from(weights.weight(place)).wrapping_mul(new), new)
+            let known = (before.wrapping_shr(place) & 1) as i32;
+            i32::from(*weight) & known.wrapping_sub(1)
         };
         let mut reader = Reader::new(|[a, b]: [u32; 2]| {
-            let (a, b) = (one(a), one(b));
-            sum = sum.wrapping_add(a.0.wrapping_add(b.0));
-            count = count.wrapping_add(a.1.wrapping_add(b.1));
+            sum = sum.wrapping_add(one(a)).wrapping_add(one(b));
         });
         texts.into_iter().for_each(|text| reader.read(text));
         let counts = reader.finish();
         let standings = weights.standings(&lexical(&counts, tools));
-        let raw = weights.raw(sum.into(), count.unsigned_abs(), &standings, mean.unwrap_or(0));
+        let count = seen.iter().fold(0_u32, |all, word| all.wrapping_add(word.count_ones()));
+        let raw = weights.raw(sum.into(), count, &standings, mean.unwrap_or(0));
         let score = weights.score(raw);
         match mean {
             None => self.judged(self.premium(score), Basis::UnknownRoute),

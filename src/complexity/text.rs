@@ -289,12 +289,13 @@ impl<S: FnMut([u32; 2])> Reader<S> {
 /// No count is above [`READ_MAX`].
 #[derive(Debug, Clone, Copy, Default)]
 struct Tally {
-    /// Their bytes by kinds, the even and the odd ones, but of small letters; the words themselves
-    /// after the even, and all bytes after the odd ones.
+    /// Words, long ones, longest ones, and the bytes of all.
+    words: u64,
+    /// Numbers and words with a capital.
+    marked: u64,
+    /// Their bytes by kinds, the even and the odd ones, but of small letters.
     even: u64,
     odd: u64,
-    /// Numbers, words with a capital, long ones and longest ones.
-    words: u64,
 }
 
 impl Tally {
@@ -302,25 +303,33 @@ impl Tally {
     fn add(&mut self, kinds: u64, first: Byte, length: usize) {
         const EVEN: u64 = 0x00FF_00FF_00FF_00FF;
         let length = length as u64;
-        self.even = self.even.wrapping_add((kinds & EVEN) | 1 << 48);
-        self.odd = self.odd.wrapping_add((kinds >> 8 & EVEN) | length << 48);
+        let one = 1 | length << 48;
+        let long = u64::from(length >= 8) << 16 | u64::from(length >= 12) << 32;
+        // Most words are small letters alone.
+        if kinds & !0xFF == 0 {
+            self.words = self.words.wrapping_add(one | long);
+            return;
+        }
+        self.even = self.even.wrapping_add(kinds & EVEN);
+        self.odd = self.odd.wrapping_add(kinds >> 8 & EVEN);
         let number = u64::from(kinds >> 16 & 0xFF == length);
+        let letters = (u64::from(first.kind() < DIGIT) & !number).wrapping_neg();
+        self.words = self.words.wrapping_add(one | long & letters);
         let capital = u64::from(first.kind() == UPPER) << 16;
-        let long = u64::from(length >= 8) << 32 | u64::from(length >= 12) << 48;
-        let letters = u64::from(first.kind() < DIGIT) & !number;
-        self.words = self.words.wrapping_add(number | (capital | long) & letters.wrapping_neg());
+        self.marked = self.marked.wrapping_add(number | capital & letters);
     }
 
     fn bring(self, counts: &mut Counts) {
         let parts = |of: u64| [0, 16, 32, 48].map(|at| u32::from((of >> at) as u16));
-        let [_, digits, high, all_words] = parts(self.even);
-        let [upper, cont, wide, all] = parts(self.odd);
+        let [words, long, longest, all] = parts(self.words);
+        let [numbers, capitals, ..] = parts(self.marked);
+        let [_, digits, high, _] = parts(self.even);
+        let [upper, cont, wide, _] = parts(self.odd);
         let others = [upper, digits, cont, high, wide];
         let lower = others.into_iter().fold(all, u32::wrapping_sub);
-        let [numbers, capitals, long, longest] = parts(self.words);
         let kinds = counts.bytes.iter_mut().zip([lower, upper, digits, cont, high, wide]);
         let words = [
-            (&mut counts.words, all_words),
+            (&mut counts.words, words),
             (&mut counts.numbers, numbers),
             (&mut counts.capitals, capitals),
             (&mut counts.long_words, long),
