@@ -40,17 +40,20 @@ pub(super) const GROUPS: usize = 17;
 
 const SLOTS: usize = 1024;
 
-/// Every word's hash and its group, each at its hash's place or the next free one.
-static TABLE: [(u32, u8); SLOTS] = table();
+/// Every word's hash, at its place or the next free one; 0 where a slot is free.
+static HASHES: [u32; SLOTS] = table().0;
+
+/// Its group, at the same place.
+static OF: [u8; SLOTS] = table().1;
 
 /// The group of a word, by its hash.
 pub(super) fn group(hash: u32) -> Option<usize> {
     let mut at = place(hash);
     // A free slot ends the search, and most slots are free.
     loop {
-        let (own, group) = TABLE.get(at % SLOTS).copied()?;
+        let own = HASHES.get(at % SLOTS).copied()?;
         if own == hash {
-            return Some(usize::from(group));
+            return OF.get(at % SLOTS).copied().map(usize::from);
         }
         if own == 0 {
             return None;
@@ -65,8 +68,8 @@ const fn place(hash: u32) -> usize {
 
 #[expect(clippy::indexing_slicing, reason = "made by the compiler, which refuses a wrong place")]
 #[expect(clippy::arithmetic_side_effects, reason = "made by the compiler, which sees overflow")]
-const fn table() -> [(u32, u8); SLOTS] {
-    let mut table = [(0, 0); SLOTS];
+const fn table() -> ([u32; SLOTS], [u8; SLOTS]) {
+    let (mut hashes, mut groups) = ([0; SLOTS], [0; SLOTS]);
     let mut group = 0;
     while group < GROUPS {
         let mut rest = WORDS[group].as_bytes();
@@ -78,12 +81,12 @@ const fn table() -> [(u32, u8); SLOTS] {
             let (word, after) = rest.split_at(end);
             let hash = word_hash(word);
             let mut at = place(hash);
-            while table[at].0 != 0 && table[at].0 != hash {
+            while hashes[at] != 0 && hashes[at] != hash {
                 at = (at + 1) % SLOTS;
             }
             // A word that stands in two groups belongs to the first.
-            if end > 0 && table[at].0 == 0 {
-                table[at] = (hash, group as u8);
+            if end > 0 && hashes[at] == 0 {
+                (hashes[at], groups[at]) = (hash, group as u8);
             }
             rest = match after.split_first() {
                 Some((_, rest)) => rest,
@@ -92,5 +95,5 @@ const fn table() -> [(u32, u8); SLOTS] {
         }
         group += 1;
     }
-    table
+    (hashes, groups)
 }
