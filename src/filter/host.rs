@@ -105,15 +105,15 @@ impl Clock for Host {
 
 impl Random for Host {
     /// The standard library draws the seed of its hash maps from the host's own randomness, once
-    /// for every VM.
+    /// for every VM. When the first number was asked for makes two of them differ as well.
     fn unique(&self) -> u64 {
         thread_local! {
-            static SEED: RandomState = RandomState::new();
+            static SEED: (RandomState, u64) = (RandomState::new(), now_ms());
             static COUNT: Cell<u64> = const { Cell::new(0) };
         }
         let count = COUNT.get();
         COUNT.set(count.wrapping_add(1));
-        SEED.with(|seed| seed.hash_one((count, self.now_ms())))
+        SEED.with(|(seed, first_ms)| seed.hash_one((count, first_ms)))
     }
 }
 
