@@ -9,7 +9,8 @@ use std::borrow::Cow;
 use super::conversation::conversation;
 use super::known::Known;
 use super::{
-    Assembled, Decision, Entry, Refusal, Request, Verdict, class, experiment, limits, route, shadow,
+    Assembled, Decision, Entry, Refusal, Request, Verdict, class, experiment, limits, route,
+    shadow, sticky,
 };
 use crate::credit::Moment;
 use crate::dialect::{Assembly, Reasoning, splice};
@@ -51,7 +52,8 @@ pub fn assemble(request: &Request<'_>) -> Result<Option<Assembled>, Box<Refusal>
         entries.push(added(subject, reason.into()));
     }
     let body = sum.body();
-    let conversation = body.as_ref().and_then(|_| conversation(request));
+    let told = body.is_some() && sticky::asks_for_conversation(request);
+    let conversation = if told { conversation(request) } else { None };
     Ok(Some(Assembled { body, class, arm, shadow, conversation, entries }))
 }
 
@@ -113,7 +115,7 @@ fn value(known: &Known<'_>, class: Option<usize>, variable: &Variable) -> Option
         Variable::Class => Some(request.policy.classes().get(class?)?.name.to_string()),
         Variable::Date => {
             let millis = request.world.unix_seconds().saturating_mul(1000);
-            Some(Moment::of_millis(millis).to_string().chars().take(10).collect())
+            Some(Moment::of_millis(millis).to_string().get(..10)?.to_owned())
         }
         Variable::Header(name) => request.header(name).map(str::to_owned),
         Variable::Label(name) => tenant.label(name).map(str::to_owned),

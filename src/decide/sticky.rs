@@ -67,6 +67,11 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Whether the step may ask for a request's conversation.
+pub(super) fn asks_for_conversation(request: &Request<'_>) -> bool {
+    request.policy.sticky().is_some() || may_call(request.ask)
+}
+
 /// Tries a model first.
 fn keep(request: &Request<'_>, decision: &mut Decision, kept: &Kept) {
     let Decision { quote, trace, asked, .. } = decision;

@@ -37,7 +37,12 @@ impl Desk<'_> {
         assembled: Option<&Assembled>,
         line: &mut Line,
     ) -> Result<(Ask<'b>, Decision), Failed> {
-        let ask = self.ask(document)?;
+        let ask = match assembled {
+            // The app's own fields were looked at when it was asked what is added; what was added
+            // stands once, and under its own name.
+            Some(_) => (self.head.inbound.read_request)(document).map_err(|fault| (fault, None))?,
+            None => self.ask(document)?,
+        };
         line.asks(&ask.model, ask.stream);
         let decided = self.request((document, &ask), assembled, decide);
         match decided {
@@ -94,7 +99,7 @@ impl Desk<'_> {
             None => count(&own, &ask),
             Some(body) => {
                 let document = read_body(body)?;
-                count(&document, &self.ask(&document).map_err(fault)?)
+                count(&document, &(self.head.inbound.read_request)(&document)?)
             }
         }
     }
