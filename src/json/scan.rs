@@ -77,7 +77,8 @@ impl<'a> Document<'a> {
         if u32::try_from(bytes.len()).is_err() {
             return Err(place(bytes, 0, "less than 4 GiB"));
         }
-        let nodes = Vec::with_capacity(64);
+        // Room for as many values as most texts of that length have, so that it seldom grows.
+        let nodes = Vec::with_capacity((bytes.len() / 32).clamp(64, 1024));
         let mut scan = Scan { bytes, at: 0, nodes, unread: None, limits };
         match scan.document() {
             Ok(()) => Ok(Self { text, nodes: scan.nodes }),
