@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 
 use proptest::prelude::*;
 use tradewind::decide::{Request, Verdict, World, assemble, decide};
-use tradewind::dialect::{Ask, Operation, client};
+use tradewind::dialect::{Ask, Inbound, Operation, client};
 use tradewind::json::{Document, Limits};
 use tradewind::policy::{Policy, Tenant, TextFacts};
 use tradewind::port::{Clock, Random, Shared};
@@ -71,10 +71,20 @@ const ARMS: &str = r#"
 /// What is made of an app's request, while somebody watches or nobody does; with the step, the
 /// verdict and the subject of every entry of its trace.
 fn made(policy: &str, body: &str, watched: bool) -> (Option<String>, Vec<String>) {
+    made_for("openai", policy, body, watched)
+}
+
+/// The same for an app of that client's.
+fn made_for(
+    client: &str,
+    policy: &str,
+    body: &str,
+    watched: bool,
+) -> (Option<String>, Vec<String>) {
     let policy = Policy::from_json(policy.as_bytes()).unwrap();
     let tenant = Tenant { tenant: "public".to_owned(), ..Tenant::default() };
-    let client = client::named("openai").unwrap();
-    let inbound = client.endpoint_for(Operation::CHAT.name).unwrap().inbound().unwrap();
+    let inbound = inbound(client);
+    let client = client::named(client).unwrap();
     let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
     let ask = inbound.ask(&document).unwrap();
     let request = |assembled| Request {
@@ -137,6 +147,47 @@ fn a_request_that_nothing_changes_stays_as_it_is() {
     let (made_of, entries) = made(&policy, body, false);
     assert_eq!(made_of, None);
     assert_eq!(entries, ["prompt added prompt[0]", "chain chosen gpt"]);
+}
+
+/// What the gateway has made is not asked once more whether two servers would read it alike.
+#[test]
+fn what_is_added_stands_once_and_under_its_own_name() {
+    let thinks = r#"4000, "capabilities": ["reasoning"], "unsupported": "drop"}"#;
+    let thinks = POLICY.replace("4000}", thinks);
+    let (head, _) = thinks.split_once("  \"prompt\"").unwrap();
+    let parameters =
+        r#"{"temperature": 0.4, "top_p": 0.6, "max_tokens": 3000, "reasoning": "low"}"#;
+    let rule = r#""prepend_system": "A", "append_system": "B", "messages": [{"user": "Q", "assistant": "A"}]"#;
+    let own = r#""temperature":1,"top_p":1,"max_tokens":3500,"messages":[{"role":"user","content":"Hi"}]"#;
+    let chat = [
+        r#""reasoning_effort":"high","max_completion_tokens":3500"#,
+        r#""thinking":{"type":"disabled"}"#,
+    ];
+    let messages = [
+        r#""system":"Own","thinking":{"type":"enabled","budget_tokens":2000}"#,
+        r#""system":[{"type":"text","text":"Own"}],"output_config":{"effort":"high"}"#,
+        r#""system":[],"thinking":{"type":"adaptive"}"#,
+    ];
+    for kind in ["set", "default", "cap"] {
+        let policy = format!(r#"{head} "prompt": [{{{rule}, "{kind}": {parameters}}}]}}"#);
+        for (name, mores) in [("openai", &chat[..]), ("anthropic", &messages[..])] {
+            let least = r#""max_tokens":3500,"messages":[{"role":"user","content":"Hi"}]"#;
+            let all = mores.iter().map(|more| format!("{own},{more}")).chain([least.to_owned()]);
+            for more in all {
+                let body = format!(r#"{{"model":"auto",{more}}}"#);
+                let made = made_for(name, &policy, &body, false).0.unwrap();
+                let inbound = inbound(name);
+                let document = Document::parse(made.as_bytes(), Limits::default()).unwrap();
+                assert!(inbound.ask(&document).is_ok(), "{made}");
+            }
+        }
+    }
+}
+
+/// How requests of a client are read.
+fn inbound(client: &str) -> &'static Inbound {
+    let client = client::named(client).unwrap();
+    client.endpoint_for(Operation::CHAT.name).unwrap().inbound().unwrap()
 }
 
 /// The system texts, and everything that was said.
