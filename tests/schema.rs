@@ -86,7 +86,8 @@ fn full() -> Value {
         "tags": {"region": "eu", "zero_retention": true}, "prompt_cache": {"marks": "auto", "ttl": "1h", "min_tokens": 2000},
     });
     let next = model.clone();
-    model["deprecated"] = json!({"after": "2027-03-01", "replacement": "o"});
+    let retired = json!({"after": "2027-03-01", "replacement": "o"});
+    model.as_object_mut().unwrap().insert("deprecated".to_owned(), retired);
     let accept = json!({
         "finish": true, "refusal": true, "empty": true, "schema_valid": true, "tools_valid": true,
         "hedging": ["perhaps"], "min_chars": 1, "max_chars": 100, "agree": ["m", "n"],

@@ -12,6 +12,7 @@ use super::route_names::RouteNames;
 use super::{
     CreditPolicy, Policy, Problem, chain, class, classifier, context, credits, experiment,
     identity, limits, model, prompt, provider, request_headers, resilience, route, sticky,
+    successors,
 };
 
 /// The whole document: its sections in the order in which they are best read.
@@ -186,7 +187,9 @@ fn policy(root: &Spot<'_>) -> Option<Policy> {
     let context = fields.read_with(&CONTEXT, context::read);
     let resilience = fields.section(&RESILIENCE).and_then(resilience::read);
     let providers = provider::read(fields.spot(&PROVIDERS));
-    let models = model::read(fields.spot(&MODELS), &providers);
+    let mut named = Vec::new();
+    let models = model::read(fields.spot(&MODELS), &providers, &mut named);
+    successors::check(&models, &named);
     let identity = identity::read(identity, &model::known_tags(&models));
     let request_headers = request_headers::read(fields.spot(&REQUEST_HEADERS), &identity);
     let attempts = resilience.map(|resilience| resilience.attempts);

@@ -35,6 +35,7 @@ mod route;
 mod route_names;
 mod scope;
 mod sticky;
+mod successors;
 mod table;
 mod tags;
 mod template;

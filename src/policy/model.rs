@@ -199,15 +199,18 @@ const DEPRECATED: Optional<Nested> = Field::optional(
 
 pub(super) type Models<'n> = Table<'n, Model>;
 
-pub(super) fn read<'n>(section: Option<Spot<'n>>, providers: &Providers<'n>) -> Models<'n> {
-    let mut replacements = Vec::new();
+/// Reads the section, and notes where models are named that stand for retired ones.
+pub(super) fn read<'n>(
+    section: Option<Spot<'n>>,
+    providers: &Providers<'n>,
+    successors: &mut Vec<Spot<'n>>,
+) -> Models<'n> {
     let models =
-        Table::read(MODELS, section, |name, spot| model(name, spot, providers, &mut replacements));
+        Table::read(MODELS, section, |name, spot| model(name, spot, providers, successors));
     if !models.was_read {
         providers.skip_unused_check();
     }
     models.distinct();
-    retirement::check(&models, &replacements);
     models
 }
 
@@ -215,7 +218,7 @@ fn model<'n>(
     name: &str,
     spot: &Spot<'n>,
     providers: &Providers<'_>,
-    replacements: &mut Vec<Spot<'n>>,
+    successors: &mut Vec<Spot<'n>>,
 ) -> Option<Model> {
     let Some(mut fields) = spot.object(&MODEL) else {
         providers.skip_unused_check();
@@ -233,7 +236,7 @@ fn model<'n>(
     let provider = provider.and_then(|provider| providers.value(provider));
     let prompt_cache =
         fields.read_with(&CACHE, |spot| prompt_cache::read(spot, provider.map(Rc::as_ref)));
-    let retires = fields.read_with(&DEPRECATED, |spot| retirement::read(spot, replacements));
+    let retires = fields.read_with(&DEPRECATED, |spot| retirement::read(spot, successors));
     fields.finish();
     if let (Some(most), Some(window)) = (max_output_tokens, window)
         && most > window

@@ -1,8 +1,5 @@
 //! `models.<name>.deprecated`: the day on which a provider retires a model, and what serves then.
-use std::collections::BTreeMap;
-
 use super::field::{Day, Field, NameOf, Optional, Required, Section, Spot};
-use super::model::Models;
 use crate::credit::Moment;
 
 /// `deprecated`: the day on which a provider retires a model, and what serves then.
@@ -57,29 +54,4 @@ pub(super) fn read<'n>(spot: &Spot<'n>, named: &mut Vec<Spot<'n>>) -> Option<Ret
     let name = replacement.as_ref().and_then(|spot| spot.node.text()).map(str::to_owned);
     named.extend(replacement);
     Some(Retirement { after: after?, replacement: name })
-}
-
-/// Reports replacements that are not there, and those that lead back to the model itself.
-pub(super) fn check(models: &Models<'_>, named: &[Spot<'_>]) {
-    for spot in named {
-        // One that is not there has been reported.
-        let _ = models.find(Some(spot));
-    }
-    let Some(all) = models.values() else { return };
-    let next =
-        |own: &super::Model| Some((own.name.clone(), own.retires.as_ref()?.replacement.clone()?));
-    let next: BTreeMap<String, String> = all.filter_map(next).collect();
-    models.report(|own| {
-        let mut at = &own.name;
-        for _ in 0..=next.len() {
-            at = next.get(at)?;
-            if *at == own.name {
-                return Some(format!(
-                    "its replacement leads back to `{at}`: one of them has to be left out, or to \
-                     stay"
-                ));
-            }
-        }
-        None
-    });
 }
