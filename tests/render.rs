@@ -1,5 +1,6 @@
 //! The rendered reference in `envoy/gateway` is what `tradewind render` prints.
 #![cfg(feature = "companion")]
+#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -77,6 +78,7 @@ fn the_reference_is_what_render_prints() {
         admin: "127.0.0.1:9901".parse().unwrap(),
         wasm: "/etc/tradewind/tradewind.wasm".into(),
         authorities: "/etc/ssl/certs/ca-certificates.crt".into(),
+        tls: None,
         max_heap: 1 << 30,
     };
     let names = ["anthropic-api-key", "openai-api-key", "gemini-api-key", "ledger-token"];
@@ -238,6 +240,27 @@ fn copies_have_a_listener_without_an_address_where_there_are_any() {
 
     let without = printed(&["credits.json"]).to_string();
     assert!(!without.contains("internal") && !without.contains("-shadow"), "{without}");
+}
+
+/// What `render` says of a policy of `tests/corpus/commands/`.
+fn said(policy: &str, options: &[&str]) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tradewind"));
+    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/commands"));
+    let output = command.arg("render").args(options).arg(policy).output().unwrap();
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn callers_whom_a_proxy_cannot_know_are_refused_or_warned_of() {
+    let certificates = "identity: `spiffe` knows callers by certificates, and";
+    let (code, sidecar) = said("known.yaml", &["--for", "istio"]);
+    assert!(code == Some(1) && sidecar.contains(certificates), "{sidecar}");
+    assert!(!sidecar.contains("`workload` is the proxy's own"), "{sidecar}");
+    let (code, gateway) = said("known.yaml", &["--for", "istio-gateway"]);
+    assert!(code == Some(1) && gateway.contains(certificates), "{gateway}");
+    assert!(gateway.contains("`workload` is the proxy's own"), "{gateway}");
+    let (code, envoy) = said("known.yaml", &["--for", "envoy", "--no-check-files"]);
+    assert!(code == Some(0) && envoy.contains("`workload` is for the sidecars"), "{envoy}");
 }
 
 #[test]

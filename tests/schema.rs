@@ -18,7 +18,7 @@ use std::process::Command;
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use support::{additions, prompt, referred, valid, valid_in};
+use support::{additions, jwt, prompt, referred, spiffe, valid, valid_in, workload};
 use tradewind::companion::{policy_file, schema};
 use tradewind::policy::Policy;
 
@@ -94,7 +94,8 @@ fn full() -> Value {
     });
     let key = json!({
         "sha256": "9f".repeat(32), "tenant": "acme", "user": "ci", "key": "nightly",
-        "labels": {"team": "search"}, "require": {"region": "eu"},
+        "labels": {"team": "search"}, "require": {"region": "eu"}, "models": ["auto"],
+        "expires": "2027-01-01", "user_header": "x-user",
     });
     let bounds = json!({"over": 1, "at_most": 9});
     let when = json!({
@@ -112,6 +113,7 @@ fn full() -> Value {
         "version": "tradewind/v1",
         "identity": [
             {"api_key": {"keys": [key], "header": "x-team-key"}},
+            jwt(), spiffe(), workload(),
             {"anonymous": {"tenant": "public", "require": ["zero_retention"]}},
         ],
         "limits": {"request": {"max_body_bytes": "1MiB", "max_messages": 10, "max_output_tokens": 9}},
@@ -182,10 +184,10 @@ fn objects(schema: &Value, at: &str, value: &Value, found: &mut dyn FnMut(&Value
 
 /// Fields without which others mean something else, which is reported.
 const TOGETHER: &str = "price grace request_headers user key labels tags when classes credits \
-                        default arms unit tenant";
+                        default arms unit tenant jwks tenant_claim uri";
 
 /// Fields that not every object of their kind has in `full`.
-const PARTS: &[&str] = &["chain", "models", "prompt", "shadow"];
+const PARTS: &[&str] = &["chain", "models", "prompt", "shadow", "tenant", "metadata", "file"];
 
 /// The fields of one object of a policy.
 fn fields<'p>(policy: &'p mut Value, at: &str) -> &'p mut Map<String, Value> {
@@ -213,7 +215,7 @@ fn the_reader_knows_the_fields_of_the_schema_and_no_others() {
         assert!(problems.ends_with(&expected), "{at}: {problems}\n{expected}");
         sections += 1;
     });
-    assert_eq!(sections, 57, "sections, as the reference page has them");
+    assert_eq!(sections, 61, "sections, as the reference page has them");
 }
 
 #[test]

@@ -44,7 +44,7 @@ pub use fit::{Facts, misfit};
 pub use kept::Keeping;
 pub use prompt::assemble;
 pub use request::{CHAIN, CLASS, Request};
-pub use route::unknown_model;
+pub use route::{not_allowed, unknown_model};
 pub use shadow::may_copy;
 pub use shortened::Shortened;
 pub use thread::GivenTo;

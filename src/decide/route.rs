@@ -4,13 +4,18 @@ use super::decision::Asked;
 use super::request::{CHAIN, CLASS};
 use super::{Decision, Request, Step};
 use crate::dialect::{Fault, FaultKind};
-use crate::policy::{AnswerModel, Policy, Route, shown};
+use crate::policy::{AnswerModel, Policy, Route, Tenant, shown};
 
 pub(super) const STEP: Step = Step { name: "route", run };
 
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     let (policy, name) = (request.policy, &*request.ask.model);
-    let (index, name, suffix) = split(policy, name).ok_or_else(|| unknown_model(policy, name))?;
+    let found = split(policy, name);
+    let name = found.map_or(name, |(_, name, _)| name);
+    if !request.tenant.may_ask_for(name) {
+        return Err(not_allowed(request.tenant, name));
+    }
+    let (index, name, suffix) = found.ok_or_else(|| unknown_model(policy, name))?;
     let route = policy.routes().get(index).ok_or_else(|| unknown_model(policy, name))?;
     let mut asked = Asked { route: index, name_bytes: name.len(), class: None, chain: None };
     if let Some(suffix) = suffix {
@@ -107,6 +112,22 @@ fn listed(names: &[&str]) -> String {
         [only] => format!("`{only}`"),
         names => format!("one of `{}`", names.join("`, `")),
     }
+}
+
+/// Most names that are listed for an app which asks for another.
+const LISTED_MOST: usize = 20;
+
+/// What an app is told that asks for a model which its caller may not use, whether there is one of
+/// that name or not.
+#[must_use]
+pub fn not_allowed(tenant: &Tenant, asked: &str) -> Fault {
+    let all = tenant.models.as_deref().unwrap_or_default();
+    let names: Vec<&str> = all.iter().take(LISTED_MOST).map(String::as_str).collect();
+    let more = if names.len() < all.len() { ", and more: GET /v1/models lists them" } else { "" };
+    let message =
+        format!("`{}` is not for this caller: it may use {}{more}", shown(asked), listed(&names));
+    let param = Some("model".to_owned());
+    Fault { param, ..Fault::new(FaultKind::Permission, message) }
 }
 
 /// What an app is told that asks for a model of that name, where there is none.

@@ -31,7 +31,8 @@ thread_local! {
     /// only the first of them after a count has something to do.
     static WAITING: Cell<bool> = const { Cell::new(false) };
 
-    /// By name. They are one for each tenant of the policy, and a few more.
+    /// By name. They are one for each tenant, and a few more; there are [`GAUGES_MOST`] at most, as
+    /// tokens and certificates may name any number of tenants.
     static GAUGES: RefCell<HashMap<String, u32>> = RefCell::new(HashMap::new());
 
     /// By name. They are two for each model of the policy.
@@ -68,9 +69,16 @@ fn counter(name: &str) -> Option<(String, Counter)> {
     Some((name.to_owned(), Counter { id, waiting: 0, seen: false }))
 }
 
-/// Sets a gauge. One that Envoy refuses is not set.
+/// Most gauges of a VM. Envoy forgets no metric, and takes about 0.5 KB for each.
+const GAUGES_MOST: usize = 2_000;
+
+/// Sets a gauge. One that Envoy refuses is not set, nor one beyond the most that there are.
 pub(super) fn gauge(name: &str, value: u64) {
-    GAUGES.with_borrow_mut(|gauges| record(gauges, MetricType::Gauge, name, value));
+    GAUGES.with_borrow_mut(|gauges| {
+        if gauges.len() < GAUGES_MOST || gauges.contains_key(name) {
+            record(gauges, MetricType::Gauge, name, value);
+        }
+    });
 }
 
 /// Adds a value to a histogram, which only Envoy can add up. One that it refuses is not measured.

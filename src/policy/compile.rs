@@ -190,13 +190,14 @@ fn policy(root: &Spot<'_>) -> Option<Policy> {
     let mut named = Vec::new();
     let models = model::read(fields.spot(&MODELS), &providers, &mut named);
     successors::check(&models, &named);
-    let identity = identity::read(identity, &model::known_tags(&models));
+    let routes = fields.spot(&ROUTES);
+    let names = route::names(routes.as_ref());
+    let identity = identity::read(identity, &model::known_tags(&models), &names);
     let request_headers = request_headers::read(fields.spot(&REQUEST_HEADERS), &identity);
     let attempts = resilience.map(|resilience| resilience.attempts);
     let chains = chain::read(fields.spot(&CHAINS), &models, attempts);
-    let routes = fields.spot(&ROUTES);
     let reading = Reading {
-        routes: route::names(routes.as_ref()),
+        routes: names,
         headers: &request_headers,
         callers: identity::callers(&identity),
         counted: fields.has(&CREDITS),

@@ -53,7 +53,10 @@ pub use document::{Content, Member, Node};
 pub use endpoint::Endpoint;
 pub use experiment::{Arm, Collector, Draw, Experiment, HOLDOUT, Shadow, Unit};
 pub use field::{DecimalText, byte_size, metric_label, shown};
-pub use identity::{CallerFacts, CredentialHeader, Identity, Tenant};
+pub use identity::{
+    CallerFacts, CredentialHeader, Expiring, Identity, Jwks, Jwt, PEER, Spiffe, Tenant, Told,
+    VERIFIER, Workload,
+};
 pub use limits::RequestLimits;
 pub use model::{Capability, Model, Unsupported, answer_room};
 pub use parameters::Parameters;
@@ -136,11 +139,26 @@ impl Policy {
         &self.identity
     }
 
-    /// Whose request this is, by the first way that tells; `None` for a request to refuse.
+    /// The tokens by which callers are known, in order.
+    pub fn tokens(&self) -> impl Iterator<Item = &Jwt> {
+        self.identity.iter().filter_map(Identity::tokens)
+    }
+
+    /// Whether the word of a hop in front counts for the certificate of a caller; of one that has
+    /// no certificate itself, too. `None` where no such word counts.
     #[must_use]
-    pub fn identify(&self, facts: &dyn CallerFacts) -> Option<Tenant> {
-        let caller = identity::Caller::new(facts);
-        self.identity.iter().find_map(|identity| identity.tenant(&caller))
+    pub fn trusts_hops(&self) -> Option<bool> {
+        let certificates = self.identity.iter().filter_map(Identity::certificates);
+        certificates.filter_map(Spiffe::trusts).reduce(|one, other| one || other)
+    }
+
+    /// Whose request this is, by the first way that tells; `None` for a caller whom nobody knows.
+    ///
+    /// # Errors
+    /// What the app is told whose caller is known and not served, or has sent a token that is not
+    /// good.
+    pub fn identify(&self, facts: &dyn CallerFacts) -> Told {
+        identity::caller(&self.identity, facts)
     }
 
     /// Whether all who are known are one tenant.

@@ -1,5 +1,5 @@
 //! `models.<name>.deprecated`: the day on which a provider retires a model, and what serves then.
-use super::field::{Day, Field, NameOf, Optional, Required, Section, Spot};
+use super::field::{Field, Moment as Date, NameOf, Optional, Required, Section, Spot};
 use crate::credit::Moment;
 
 /// `deprecated`: the day on which a provider retires a model, and what serves then.
@@ -24,8 +24,8 @@ pub(super) const DEPRECATED: Section = Section::new(
     &[&AFTER, &REPLACEMENT],
 );
 
-const AFTER: Required<Day> =
-    Field::required("after", Day, "The first day without the model, from midnight in UTC.");
+const AFTER: Required<Date> =
+    Field::required("after", Date, "When it is gone: a day from midnight in UTC, or a moment.");
 
 const REPLACEMENT: Optional<NameOf> = Field::optional(
     "replacement",
@@ -53,5 +53,6 @@ pub(super) fn read<'n>(spot: &Spot<'n>, named: &mut Vec<Spot<'n>>) -> Option<Ret
     fields.finish();
     let name = replacement.as_ref().and_then(|spot| spot.node.text()).map(str::to_owned);
     named.extend(replacement);
-    Some(Retirement { after: after?, replacement: name })
+    let after = Moment::of_millis(after?.saturating_mul(1_000));
+    Some(Retirement { after, replacement: name })
 }

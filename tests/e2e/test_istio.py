@@ -11,6 +11,7 @@ import yaml
 
 from conftest import ENVOYS, NEWEST
 from support import paths
+from support.credentials import Signer
 from support.credits import credits_policy, paid
 from support.gateway import CHAT, MESSAGES
 from support.istio.names import Names
@@ -18,6 +19,7 @@ from support.istio.patching import apply, described
 from support.istio.pod import Providers, mounted, write
 from support.istio.shapes import World, proxy
 from support.policy import CLAUDE, GPT, KEYS
+from support.whose import ask, whose
 
 PROXIES = {"istio": "SIDECAR_OUTBOUND", "istio-gateway": "GATEWAY"}
 HOSTS = {
@@ -278,3 +280,38 @@ def test_the_names_of_providers_are_checked(mesh, sim, rules):
         validation = context["common_tls_context"]["validation_context"]
         names = validation["match_typed_subject_alt_names"]
         assert [own["matcher"]["exact"] for own in names] == [context["sni"]]
+
+
+@pytest.mark.parametrize("version", ENVOYS)
+def test_a_sidecar_knows_its_own_workload_and_tokens(rules, sim, providers, names, other, launch, tmp_path, version):
+    """No key in any app: what istiod says of the pod counts, or a token that the app has."""
+    sim.reset()
+    signer = Signer(tmp_path)
+    (tmp_path / "jwks.json").write_text(signer.jwks)
+    tokens = {
+        "issuer": "https://login.example",
+        "jwks": {"file": str(tmp_path / "jwks.json")},
+        "tenant_claim": "org",
+        "header": "x-token",
+    }
+    policy = {**rules, "identity": [{"jwt": tokens}, {"workload": {}}]}
+    for name, host in HOSTS.items():
+        policy["providers"] = {
+            **policy["providers"],
+            name: {**policy["providers"][name], "endpoint": f"https://{host}"},
+        }
+    objects = mounted(rendered(policy, "istio", tmp_path), tmp_path)
+    addresses = {**providers.addresses, "other.svc": other}
+    world = World(addresses, str(providers.authorities), names.address)
+    base = proxy(objects, PROXIES["istio"], world)
+    [envoy_filter] = [own for own in objects if own["kind"] == "EnvoyFilter"]
+    node = {"node": {"metadata": {"NAMESPACE": "shop", "SERVICE_ACCOUNT": "web"}}}
+    files = write(apply(base, envoy_filter, ""), tmp_path / "xds")
+    gateway = launch(files, version, 1, override=json.dumps(node))
+    host = list(MESH.items())
+    assert whose(gateway, ask(gateway.url, host)) == ("shop", "web")
+    token = signer.token("https://login.example", org="acme")
+    assert whose(gateway, ask(gateway.url, [*host, ("x-token", token)])) == ("acme", None)
+    forged = [("x-token", token[:-8] + "AAAAAAAA"), ("x-forwarded-client-cert", "URI=spiffe://x")]
+    assert whose(gateway, ask(gateway.url, [*host, *forged])) == ("shop", "web")
+    assert gateway.http.get("/any", headers={"host": "other.svc", "x-token": "bad"}).text == "other"

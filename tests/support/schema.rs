@@ -95,3 +95,30 @@ pub(crate) fn additions() -> Value {
         "cap": own, "messages": [{"user": "Ping?", "assistant": "Pong."}],
     })
 }
+
+/// An entry of `identity` for tokens, with every field that may stand beside the others.
+pub(crate) fn jwt() -> Value {
+    json!({"jwt": {
+        "issuer": "i", "audiences": ["a"], "jwks": {"uri": "https://i.example/keys"},
+        "header": "x-token", "tenant_claim": "org", "tenants": ["acme"], "user_claim": "sub",
+        "labels": {"team": "team"}, "models": ["auto"], "user_header": "x-user",
+        "require": {"region": "eu"},
+    }})
+}
+
+/// The same for certificates.
+pub(crate) fn spiffe() -> Value {
+    json!({"spiffe": {
+        "pattern": "spiffe://a/{tenant}", "tenants": ["acme"], "xfcc": "trusted",
+        "models": ["auto"], "user_header": "x-user", "require": {"region": "eu"},
+    }})
+}
+
+/// The same for a sidecar's own workload.
+pub(crate) fn workload() -> Value {
+    json!({"workload": {
+        "tenant_from": "NAMESPACE", "tenants": ["acme"], "user_from": "SERVICE_ACCOUNT",
+        "labels": {"team": "LABELS.team"}, "models": ["auto"], "user_header": "x-user",
+        "require": {"region": "eu"},
+    }})
+}

@@ -43,7 +43,7 @@ pub(super) fn run(args: &Check) -> ExitCode {
     };
     let parsed = policy_file::parse_at(&bytes, args.policy.parent());
     let checked = parsed.map(|(policy, node)| {
-        for doubt in policy.doubts(&node) {
+        for doubt in policy.doubts(&node, super::now()) {
             let _ = writeln!(io::stderr(), "warning: {doubt}");
         }
         summary(&policy, &digest(node.to_json().as_bytes()))

@@ -12,6 +12,7 @@ mod sim;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, Subcommand};
 
@@ -81,4 +82,10 @@ fn load(path: &Path) -> Result<Loaded, Vec<String>> {
         Ok((policy, node)) => Ok(Loaded { policy, json: node.to_json() }),
         Err(problems) => Err(problems.iter().map(|problem| problem.in_file(path)).collect()),
     }
+}
+
+/// The time, in seconds since 1970.
+#[expect(clippy::disallowed_methods, reason = "the shell reads the clock")]
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }

@@ -21,6 +21,8 @@ pub(super) struct World {
     /// Whether the attempt had a connection.
     pub(super) connected: bool,
     shared: RefCell<BTreeMap<String, (Vec<u8>, u32)>>,
+    /// What the proxy knows of the caller, by the names of its properties.
+    caller: serde_json::Value,
     unix_seconds: u64,
     /// What has passed since the request came, in milliseconds.
     pub(super) passed_ms: u64,
@@ -46,6 +48,7 @@ impl World {
             cluster: String::new(),
             connected: true,
             shared: RefCell::default(),
+            caller: scene.caller.clone(),
             unix_seconds: scene.unix_seconds,
             passed_ms: 0,
             chance: Cell::new(scene.seed),
@@ -142,7 +145,9 @@ impl Read for View<'_> {
             }
             ["xds", "cluster_name"] => Some(self.world.cluster.clone().into_bytes()),
             [key] => self.world.state.get(*key).cloned(),
-            _ => None,
+            path => {
+                path.iter().try_fold(&self.world.caller, |at, name| at.get(name)).and_then(told)
+            }
         }
     }
 
@@ -187,6 +192,16 @@ impl Shared for View<'_> {
         let cas = before.unwrap_or(0).wrapping_add(1);
         shared.insert(key.to_owned(), (value.to_vec(), cas));
         true
+    }
+}
+
+/// A value as a proxy tells it; of lists and objects, which it tells in a form of its own, nothing.
+fn told(value: &serde_json::Value) -> Option<Vec<u8>> {
+    match value {
+        serde_json::Value::String(text) => Some(text.clone().into_bytes()),
+        serde_json::Value::Number(number) => Some(number.as_f64()?.to_le_bytes().to_vec()),
+        serde_json::Value::Bool(is) => Some(vec![u8::from(*is)]),
+        _ => None,
     }
 }
 

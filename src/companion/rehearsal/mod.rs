@@ -11,7 +11,7 @@ mod weather;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-pub use self::caller::Caller;
+pub use self::caller::{Caller, Entered};
 pub use self::ledger::Account;
 pub use self::request::Request;
 pub use self::weather::{Failure, Weather};
@@ -37,6 +37,8 @@ pub struct Rehearsal {
 pub struct Scene {
     /// What its tenant has.
     pub account: Account,
+    /// What the proxy knows of its caller, by the names of its properties.
+    pub caller: serde_json::Value,
     /// Which models fail, and how.
     pub weather: Weather,
     /// The time on the clock on the wall, in seconds since 1970.

@@ -2,7 +2,10 @@
 use serde_json::{Value, json};
 
 use super::bounds::longest_silence;
-use super::{Checked, Place, address, duration, extension, local_reply, log, plugin, route};
+use super::{
+    Checked, Place, Tls, address, duration, extension, jwt, local_reply, log, plugin, route,
+};
+use crate::policy::Policy;
 
 /// What is read of one connection before the others have their turn, and before Envoy frees what
 /// it has refused. What a stream may buffer stands on the virtual host, which is the larger.
@@ -19,14 +22,36 @@ const MAX_HEADERS_KIB: u32 = 32;
 pub(super) const WHOLE_MS: u64 = 3_600_000;
 
 pub(super) fn listener(checked: Checked<'_>, place: &Place) -> Value {
+    let mut chain = json!({"filters": [connections(checked, place, "tradewind")]});
+    if let (Some(own), Value::Object(fields)) = (&place.tls, &mut chain) {
+        fields.insert("transport_socket".into(), tls(own));
+    }
     json!({
         "name": "tradewind",
         "address": address(&place.listen.ip().to_string(), place.listen.port()),
         "per_connection_buffer_limit_bytes": ONE_READ,
-        "filter_chains": [{
-            "filters": [connections(checked, place, "tradewind")],
-        }],
+        "filter_chains": [chain],
     })
+}
+
+/// How apps are met by TLS. One without a certificate is met as well: the policy says whether it is
+/// known by something else. A certificate that is there is verified, or the connection ends.
+fn tls(own: &Tls) -> Value {
+    let pem = |path: &str| json!({"filename": path});
+    let mut common = json!({
+        "alpn_protocols": ["h2", "http/1.1"],
+        "tls_certificates": [{
+            "certificate_chain": pem(&own.certificate), "private_key": pem(&own.key),
+        }],
+    });
+    if let (Some(authorities), Value::Object(fields)) = (&own.client_authorities, &mut common) {
+        fields.insert("validation_context".into(), json!({"trusted_ca": pem(authorities)}));
+    }
+    extension(
+        "envoy.transport_sockets.tls",
+        "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+        json!({"common_tls_context": common}),
+    )
 }
 
 /// What reads requests off connections, and all that they pass; its metrics have that prefix.
@@ -40,7 +65,7 @@ pub(super) fn connections(checked: Checked<'_>, place: &Place, prefix: &str) -> 
 
 fn connection(checked: Checked<'_>, place: &Place, prefix: &str) -> Value {
     let silence = longest_silence(checked.policy.resilience());
-    json!({
+    let mut connection = json!({
         "stat_prefix": prefix,
         "codec_type": "AUTO",
         // The app's own address counts, and headers that steer Envoy are not taken from it.
@@ -76,14 +101,29 @@ fn connection(checked: Checked<'_>, place: &Place, prefix: &str) -> Value {
         "access_log": log::access_log(),
         "local_reply_config": local_reply::config(),
         "route_config": route::table(checked.policy),
-        "http_filters": [
-            plugin::edge(&place.wasm, checked),
-            extension(
-                "envoy.filters.http.router",
-                "envoy.extensions.filters.http.router.v3.Router",
-                // Timeouts and attempt counts are nobody's business upstream.
-                json!({"suppress_envoy_headers": true}),
-            ),
-        ],
-    })
+        "http_filters": filters(checked, place),
+    });
+    if let (Some(how), Value::Object(fields)) = (forwarded(checked.policy), &mut connection) {
+        fields.insert("forward_client_cert_details".into(), how.into());
+    }
+    connection
+}
+
+/// What a request passes.
+fn filters(checked: Checked<'_>, place: &Place) -> Vec<Value> {
+    let router = extension(
+        "envoy.filters.http.router",
+        "envoy.extensions.filters.http.router.v3.Router",
+        // Timeouts and attempt counts are nobody's business upstream.
+        json!({"suppress_envoy_headers": true}),
+    );
+    let verifier = jwt::filter(checked.policy, jwt::cluster);
+    verifier.into_iter().chain([plugin::edge(&place.wasm, checked), router]).collect()
+}
+
+/// What becomes of `x-forwarded-client-cert`, which Envoy removes by itself. Where it counts it is
+/// left as the hop in front has written it: the module knows whose connection that was.
+fn forwarded(policy: &Policy) -> Option<&'static str> {
+    let always = policy.trusts_hops()?;
+    Some(if always { "ALWAYS_FORWARD_ONLY" } else { "FORWARD_ONLY" })
 }

@@ -8,6 +8,7 @@ mod cluster;
 mod dynamic;
 mod endpoint;
 mod istio;
+mod jwt;
 mod ledger;
 mod listener;
 mod local_reply;
@@ -44,9 +45,22 @@ pub struct Place {
     pub wasm: String,
     /// The path of the certificate authorities to trust.
     pub authorities: String,
+    /// How apps are met by TLS; `None` where they are not.
+    pub tls: Option<Tls>,
     /// The bytes that Envoy may allocate before it refuses requests. The modules' own memory is
     /// not among them.
     pub max_heap: u64,
+}
+
+/// How apps are met by TLS: paths of files in PEM.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    /// The listener's own certificate.
+    pub certificate: String,
+    /// The key of that.
+    pub key: String,
+    /// The authorities of apps' certificates; `None` where apps need none.
+    pub client_authorities: Option<String>,
 }
 
 /// A policy, and the same as the canonical JSON that the module reads.

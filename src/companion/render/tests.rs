@@ -42,6 +42,7 @@ fn place() -> Place {
         admin: "[::1]:9901".parse().unwrap(),
         wasm: "/opt/tradewind.wasm".into(),
         authorities: "/etc/ca.pem".into(),
+        tls: None,
         max_heap: 1 << 30,
     }
 }

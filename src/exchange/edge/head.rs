@@ -1,12 +1,12 @@
 //! What a request's headers say: who calls, in which dialect, for what.
+use super::super::Envoy;
 use super::super::line::{Line, Opened};
 use super::super::reply::Reply;
-use super::super::{Envoy, Read};
 use super::copied::{self, CopyOf};
 use super::feedback::Feedback;
 use super::header_bound;
 use super::stripped::Stripped;
-use crate::decide::{CHAIN, CLASS, unknown_model};
+use crate::decide::{CHAIN, CLASS, not_allowed, unknown_model};
 use crate::dialect::client::{self, Answer, Endpoint, Known, Served};
 use crate::dialect::{Client, Fault, FaultKind, Inbound};
 use crate::policy::{CallerFacts, Policy, Tenant, shown};
@@ -34,6 +34,10 @@ pub(super) struct Head {
 }
 
 /// What follows from the headers.
+#[cfg_attr(
+    target_pointer_width = "64",
+    expect(clippy::large_enum_variant, reason = "most are requests, and taken apart at once")
+)]
 pub(super) enum Opening {
     /// The headers alone decide: this is the answer.
     Reply(Reply),
@@ -46,7 +50,7 @@ pub(super) enum Opening {
 /// The caller of a request with these headers.
 struct Caller<'r> {
     headers: &'r [(String, Vec<u8>)],
-    host: &'r dyn Read,
+    host: &'r dyn Envoy,
 }
 
 impl CallerFacts for Caller<'_> {
@@ -54,8 +58,17 @@ impl CallerFacts for Caller<'_> {
         header(self.headers, name)
     }
 
+    fn last_header(&self, name: &str) -> Option<&[u8]> {
+        let found = self.headers.iter().rev().find(|(own, _)| own == name);
+        found.map(|(_, value)| value.as_slice())
+    }
+
     fn property(&self, path: &[&str]) -> Option<Vec<u8>> {
         self.host.property(path)
+    }
+
+    fn unix_seconds(&self) -> u64 {
+        self.host.unix_seconds()
     }
 }
 
@@ -110,9 +123,9 @@ pub(super) fn read(
             return Opening::Reply(reply);
         }
     };
-    let Some((tenant, copy_of)) = whose(headers, policy, host) else {
-        let fault = Fault::new(FaultKind::Authentication, unauthenticated(headers, policy));
-        return refuse(&fault, line);
+    let (tenant, copy_of) = match whose(headers, policy, host) {
+        Ok(found) => found,
+        Err(fault) => return refuse(&fault, line),
     };
     line.caller(client.name, endpoint.operation.name, payer(&tenant, copy_of.as_deref()));
     copy_of.iter().for_each(|own| line.copy_of(&own.name, &own.request_id));
@@ -121,7 +134,7 @@ pub(super) fn read(
         Served::Counted(inbound, write) => (inbound, Some(write)),
         Served::ByGateway(write) => {
             let id = endpoint.id(path);
-            let own = own_answer(write, policy, id.as_deref(), query);
+            let own = own_answer(write, (policy, &tenant), id.as_deref(), query);
             line.answered_ourselves(&own);
             return Opening::Reply(Reply::of(client, own, request_id));
         }
@@ -152,16 +165,18 @@ pub(super) fn read(
     })
 }
 
-/// Whose request it is, and what it is a copy of where it is one; `None` for one to refuse.
+/// Whose request it is, and what it is a copy of where it is one.
 fn whose(
     headers: &[(String, Vec<u8>)],
     policy: &Policy,
     host: &dyn Envoy,
-) -> Option<(Tenant, Option<Box<CopyOf>>)> {
-    match copied::read(headers, policy, host) {
-        Some(own) => Some((own.tenant.clone(), Some(Box::new(own)))),
-        None => policy.identify(&Caller { headers, host }).map(|tenant| (tenant, None)),
+) -> Result<(Tenant, Option<Box<CopyOf>>), Box<Fault>> {
+    if let Some(own) = copied::read(headers, policy, host) {
+        return Ok((own.tenant.clone(), Some(Box::new(own))));
     }
+    let tenant = policy.identify(&Caller { headers, host })?;
+    let unknown = || Fault::new(FaultKind::Authentication, unauthenticated(headers, policy));
+    tenant.map(|tenant| (tenant, None)).ok_or_else(|| Box::new(unknown()))
 }
 
 /// Who is charged.
@@ -172,14 +187,20 @@ fn payer<'t>(tenant: &'t Tenant, copy_of: Option<&'t CopyOf>) -> &'t Tenant {
 /// The gateway's own answer, about the model of that name where the path ends in one.
 fn own_answer(
     write: Answer,
-    policy: &Policy,
+    (policy, tenant): (&Policy, &Tenant),
     id: Option<&str>,
     query: &str,
 ) -> Result<Vec<u8>, Fault> {
-    let id = id.map(|id| policy.route(id).map(|_| id).ok_or_else(|| unknown_model(policy, id)));
-    let id = id.transpose()?.unwrap_or_default();
+    let known = |id: &str| match policy.route(id) {
+        _ if !tenant.may_ask_for(id) => Err(not_allowed(tenant, id)),
+        Some(_) => Ok(()),
+        None => Err(unknown_model(policy, id)),
+    };
+    id.map(known).transpose()?;
+    let id = id.unwrap_or_default();
     let names = policy.routes().iter().flat_map(|route| &route.names);
-    let models: Vec<&str> = names.map(String::as_str).collect();
+    let names = names.map(String::as_str).filter(|name| tenant.may_ask_for(name));
+    let models: Vec<&str> = names.collect();
     write(&Known { models: &models, id, query })
 }
 
@@ -208,23 +229,29 @@ fn unknown_path(path: &str) -> Fault {
 
 /// What an app is told whose caller is not known: where this policy looks for a credential.
 fn unauthenticated(headers: &[(String, Vec<u8>)], policy: &Policy) -> String {
-    let (mut ways, mut sent) = (Vec::new(), false);
+    let (mut ways, mut sent, mut keys, mut certificates) = (Vec::new(), false, false, false);
     for identity in policy.identity() {
         let places = identity.credential_headers();
         sent |= places.iter().any(|place| header(headers, &place.name).is_some());
         let named = places.iter().filter(|place| place.advertised);
-        let named: Vec<_> =
-            named.map(|place| format!("`{}: {}KEY`", place.name, place.scheme)).collect();
+        keys |= places.iter().any(|place| place.secret == "KEY");
+        certificates |= identity.certificates().is_some();
+        let named: Vec<_> = named
+            .map(|place| format!("`{}: {}{}`", place.name, place.scheme, place.secret))
+            .collect();
         if !named.is_empty() && !ways.contains(&named) {
             ways.push(named);
         }
     }
+    let what = if keys { "API key" } else { "token" };
     if sent {
-        "the API key is not known here: check it, or ask the gateway's operator for one".to_owned()
+        format!("the {what} is not known here: check it, or ask the gateway's operator for one")
+    } else if ways.is_empty() && certificates {
+        "the caller is not known here: call with a client certificate that is".to_owned()
     } else if ways.is_empty() {
         "the caller is not known here: ask the gateway's operator".to_owned()
     } else {
-        format!("no API key: send one as {}", ways.concat().join(" or "))
+        format!("no {what}: send one as {}", ways.concat().join(" or "))
     }
 }
 

@@ -23,7 +23,8 @@ pub(in super::super) struct Origin {
 impl Origin {
     /// Writes the header's value.
     pub(super) fn write(&self) -> String {
-        let Tenant { tenant, user, key, labels, require } = &self.tenant;
+        // What it may ask for was asked of the app's own request.
+        let Tenant { tenant, user, key, labels, require, models: _ } = &self.tenant;
         let mut json = Writer::new();
         json.object(|json| {
             json.key("experiment").string(&self.experiment);
@@ -54,6 +55,7 @@ impl Origin {
                 user: text("user"),
                 key: text("key"),
                 labels: tags(root.get("labels")?),
+                models: None,
                 require: tags(root.get("require")?),
             },
         })
@@ -83,6 +85,7 @@ mod tests {
                 key: Some("k".to_owned()),
                 labels: tags("team", "search"),
                 require: tags("region", "eu"),
+                models: None,
             },
         ] {
             let own = Origin { experiment: "e".to_owned(), of: "r".to_owned(), tenant };

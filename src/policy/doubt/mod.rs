@@ -2,6 +2,7 @@
 //! the module there is none of this.
 mod choice;
 mod experiment;
+mod identity;
 mod price;
 mod retirement;
 mod when;
@@ -11,10 +12,11 @@ use super::document::Node;
 
 impl Policy {
     /// What nobody may have meant, though nothing is wrong with it: each with its place, in the
-    /// policy that was read from a tree.
+    /// policy that was read from a tree. `now` is in seconds since 1970.
     #[must_use]
-    pub fn doubts(&self, root: &Node) -> Vec<String> {
+    pub fn doubts(&self, root: &Node, now: u64) -> Vec<String> {
         let mut doubts = Vec::new();
+        identity::of_callers(self, now, &mut doubts);
         doubts.extend(self.chains.iter().filter_map(|own| price::of_chain(own, &self.models)));
         doubts.extend(self.models.iter().filter_map(|own| price::of_model(own)));
         doubts.extend(self.models.iter().filter_map(|own| retirement::of_model(own, self)));

@@ -7,10 +7,10 @@
 //! other entries, nested sections, lists) are read by the section itself.
 mod amount;
 mod choice;
-mod date;
 mod doc_only;
 mod fraction;
 mod list;
+mod moment;
 mod number;
 mod object;
 mod quantity;
@@ -29,9 +29,9 @@ pub use words::shown;
 
 pub(super) use amount::Amount;
 pub(super) use choice::{Word, Words};
-pub(super) use date::Day;
 pub(super) use fraction::Fraction;
 pub(super) use list::{Entries, List, NameOf};
+pub(super) use moment::Moment;
 pub(super) use number::{Boolean, Decimal, Whole};
 pub(super) use object::Object;
 pub(super) use quantity::{Bytes, Duration};

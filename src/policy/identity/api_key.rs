@@ -1,16 +1,16 @@
 //! `identity[].api_key`: keys known by their digests.
 use core::cell::OnceCell;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-
-use sha2::{Digest, Sha256};
 
 use super::super::field::{
-    Field, Kind, List, Nested, Optional, Required, Section, Shape, Spot, Text,
+    Field, List, Moment, Nested, Optional, Read as _, Required, Section, Spot,
 };
-use super::header::HeaderName;
+use super::asked::{MODELS, USER_HEADER, user_in};
+use super::digest::{KeyDigest, digest, listed};
+use super::header::{CredentialHeader, HeaderName, bearer};
 use super::tenant::{KEY, LABELS, REQUIRE, TENANT, Tenant, USER};
-use super::{Caller, CredentialHeader, Reading, header};
+use super::{Caller, Reading, Told, header};
+use crate::dialect::{Fault, FaultKind};
 use crate::order;
 
 pub(super) const API_KEY: Section = Section::new(
@@ -41,7 +41,15 @@ const ENTRY: Section = Section::new(
       keys:
         - {sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08, tenant: acme, \
      user: ci, key: nightly}",
-    &[&SHA256, &TENANT, &USER, &KEY, &LABELS, &REQUIRE],
+    &[&SHA256, &TENANT, &USER, &KEY, &LABELS, &MODELS, &EXPIRES, &USER_HEADER, &REQUIRE],
+);
+
+const EXPIRES: Optional<Moment> = Field::optional(
+    "expires",
+    Moment,
+    "it does not expire",
+    "When the key is good no more: a date, which begins at 00:00 UTC, or a time. Whoever sends it \
+     then is told so (401). `tradewind check` warns from 30 days before.",
 );
 
 const SHA256: Required<KeyDigest> = Field::required(
@@ -53,13 +61,25 @@ const SHA256: Required<KeyDigest> = Field::required(
 
 /// Where the SDKs of the field put a key.
 static USUAL: [CredentialHeader; 3] = [
-    CredentialHeader { name: Cow::Borrowed("authorization"), scheme: "Bearer ", advertised: true },
-    CredentialHeader { name: Cow::Borrowed("x-api-key"), scheme: "", advertised: true },
-    CredentialHeader { name: Cow::Borrowed("x-goog-api-key"), scheme: "", advertised: false },
+    CredentialHeader {
+        name: Cow::Borrowed("authorization"),
+        scheme: "Bearer ",
+        secret: "KEY",
+        advertised: true,
+    },
+    CredentialHeader {
+        name: Cow::Borrowed("x-api-key"),
+        scheme: "",
+        secret: "KEY",
+        advertised: true,
+    },
+    CredentialHeader {
+        name: Cow::Borrowed("x-goog-api-key"),
+        scheme: "",
+        secret: "KEY",
+        advertised: false,
+    },
 ];
-
-const PLAIN: &str = "this looks like a plain key; expected its SHA-256 digest in 64 hexadecimal \
-                     digits: `printf %s \"$KEY\" | sha256sum` prints it";
 
 /// Keys that are looked for in the same place.
 #[derive(Debug, Clone)]
@@ -76,6 +96,30 @@ struct ApiKey {
     sha256: [u8; 32],
     /// The tenant whose key this is.
     tenant: Tenant,
+    /// When it expires.
+    expires: Option<Expiry>,
+    /// The header in which its bearer is believed whose user it asks for.
+    user_header: Option<Box<str>>,
+}
+
+/// When a key is good no more.
+#[derive(Debug, Clone)]
+struct Expiry {
+    /// In seconds since 1970.
+    at: u64,
+    /// As the policy says it.
+    said: Box<str>,
+}
+
+/// A key that expires.
+#[derive(Debug, Clone, Copy)]
+pub struct Expiring<'k> {
+    /// Whose it is.
+    pub tenant: &'k Tenant,
+    /// When, in seconds since 1970.
+    pub at: u64,
+    /// When, as the policy says it.
+    pub said: &'k str,
 }
 
 /// Keys in the order of their digests: among 24,000 of them one is found in 15 comparisons.
@@ -92,9 +136,9 @@ impl Keys {
     ///
     /// The time that it takes tells how far two digests agree, and no more: whoever could make use
     /// of that would have to choose the digest of what they send, which SHA-256 does not let them.
-    fn find(&self, digest: &[u8; 32]) -> Option<&Tenant> {
+    fn find(&self, digest: &[u8; 32]) -> Option<&ApiKey> {
         let at = self.0.binary_search_by(|key| key.sha256.cmp(digest)).ok()?;
-        self.0.get(at).map(|key| &key.tenant)
+        self.0.get(at)
     }
 }
 
@@ -123,13 +167,31 @@ impl ApiKeys {
         let header = fields.read_with(&HEADER, header::name);
         fields.finish();
         let keys = keys?.iter().filter_map(|item| key(item, reading)).collect();
-        let own = |name| CredentialHeader { name: Cow::Owned(name), scheme: "", advertised: true };
+        let own = |name| CredentialHeader {
+            name: Cow::Owned(name),
+            scheme: "",
+            secret: "KEY",
+            advertised: true,
+        };
         Some(Self { own: header.flatten().map(own), keys: Keys(keys) })
     }
 
     /// Whose keys they are.
     pub(super) fn tenants(&self) -> impl Iterator<Item = &Tenant> {
         self.keys.0.iter().map(|key| &key.tenant)
+    }
+
+    /// The keys that expire.
+    pub(super) fn expiring(&self) -> impl Iterator<Item = Expiring<'_>> {
+        self.keys.0.iter().filter_map(|key| {
+            let Expiry { at, said } = key.expires.as_ref()?;
+            Some(Expiring { tenant: &key.tenant, at: *at, said })
+        })
+    }
+
+    /// Whether a caller is believed who its user is.
+    pub(super) fn believes(&self) -> bool {
+        self.keys.0.iter().any(|key| key.user_header.is_some())
     }
 
     /// Takes in the keys of the next entry, where they are looked for in the same place.
@@ -151,8 +213,28 @@ impl ApiKeys {
         self.own.as_ref().map_or(&USUAL, core::slice::from_ref)
     }
 
-    /// Whose key the caller has sent.
-    pub(super) fn tenant(&self, caller: &Caller<'_>) -> Option<&Tenant> {
+    /// Whose key the caller has sent, where it is still good.
+    pub(super) fn caller(&self, caller: &Caller<'_>) -> Told {
+        let Some(key) = self.sent(caller) else { return Ok(None) };
+        if let Some(expiry) = &key.expires
+            && caller.facts.unix_seconds() >= expiry.at
+        {
+            let message = format!(
+                "the API key has expired: it was good until {}; ask the gateway's operator for \
+                 another one",
+                expiry.said
+            );
+            return Err(Box::new(Fault::new(FaultKind::Authentication, message)));
+        }
+        let mut tenant = key.tenant.clone();
+        if let Some(user) = user_in(key.user_header.as_deref(), caller)? {
+            tenant.user = Some(user);
+        }
+        Ok(Some(tenant))
+    }
+
+    /// The key that the caller has sent, where it is one of these.
+    fn sent(&self, caller: &Caller<'_>) -> Option<&ApiKey> {
         let Some(own) = &self.own else {
             return caller.digests.of(caller).find_map(|digest| self.keys.find(&digest));
         };
@@ -162,74 +244,24 @@ impl ApiKeys {
     }
 }
 
-fn digest(key: &[u8]) -> [u8; 32] {
-    Sha256::digest(key).into()
-}
-
-/// What follows `Bearer `, in any case.
-fn bearer(value: &[u8]) -> Option<&[u8]> {
-    let (scheme, key) = value.split_at_checked("bearer ".len())?;
-    scheme.eq_ignore_ascii_case(b"bearer ").then_some(key)
-}
-
-/// Every digest so far, and its line.
-pub(super) type Seen = BTreeMap<[u8; 32], usize>;
-
 fn key(spot: &Spot<'_>, reading: &mut Reading<'_>) -> Option<ApiKey> {
     let mut fields = spot.object(&ENTRY)?;
-    let sha256 = fields.read_with(&SHA256, |spot| listed_digest(spot, &mut reading.digests));
-    let tenant = Tenant::read_with_labels(&mut fields, reading.tags);
+    let sha256 = fields.read_with(&SHA256, |spot| listed(spot, &mut reading.digests));
+    let tenant = Tenant::read_with_labels(&mut fields, reading);
+    let expires = fields.read_with(&EXPIRES, expiry);
+    let user_header = fields.read_with(&USER_HEADER, header::of_user);
     fields.finish();
-    Some(ApiKey { sha256: sha256?, tenant: tenant? })
+    Some(ApiKey {
+        sha256: sha256?,
+        tenant: tenant?,
+        expires: expires?,
+        user_header: user_header?.map(String::into_boxed_str),
+    })
 }
 
-/// The digest of a key, not listed before.
-#[derive(Debug, Clone, Copy)]
-struct KeyDigest;
-
-impl Kind for KeyDigest {
-    fn shape(&self) -> Shape {
-        Shape::Text(Text {
-            what: "64 hexadecimal digits",
-            pattern: "^[0-9A-Fa-f]{64}$",
-            example: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-            ..Text::default()
-        })
-    }
-}
-
-fn listed_digest(spot: &Spot<'_>, seen: &mut Seen) -> Option<[u8; 32]> {
-    let text = spot.text("64 hexadecimal digits in quotes")?;
-    let Some(own) = hex(text) else {
-        // The text stays unsaid: it may be the key.
-        let length = text.chars().count();
-        spot.problem(match text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            true => format!("expected 64 hexadecimal digits, found {length}"),
-            false if length == 64 => "expected 64 hexadecimal digits, found others".to_owned(),
-            false => PLAIN.to_owned(),
-        });
-        return None;
-    };
-    if own == digest(b"") {
-        spot.problem("this is the digest of an empty key: was the variable set?");
-    }
-    match seen.get(&own) {
-        Some(line) => spot.problem(format!("this digest stands on line {line} already")),
-        None => drop(seen.insert(own, spot.line)),
-    }
-    Some(own)
-}
-
-fn hex(text: &str) -> Option<[u8; 32]> {
-    let bytes = text.as_bytes();
-    if bytes.len() != 64 || !bytes.iter().all(u8::is_ascii_hexdigit) {
-        return None;
-    }
-    let mut out = [0; 32];
-    for (slot, pair) in out.iter_mut().zip(bytes.chunks_exact(2)) {
-        *slot = u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(out)
+fn expiry(spot: &Spot<'_>) -> Option<Expiry> {
+    let at = Moment.read(spot)?;
+    Some(Expiry { at, said: spot.text("a date")?.into() })
 }
 
 #[cfg(test)]
@@ -242,6 +274,8 @@ mod tests {
         let one = |name: String| ApiKey {
             sha256: digest(name.as_bytes()),
             tenant: Tenant { tenant: name, ..Tenant::default() },
+            expires: None,
+            user_header: None,
         };
         let mut keys = Keys((0..count).map(|name| one(name.to_string())).collect());
         keys.sort();
@@ -254,10 +288,10 @@ mod tests {
             let keys = keys(count);
             for name in (0..count).map(|name| name.to_string()) {
                 let found = keys.find(&digest(name.as_bytes()));
-                assert_eq!(found.map(|tenant| &*tenant.tenant), Some(&*name));
+                assert_eq!(found.map(|key| &*key.tenant.tenant), Some(&*name));
             }
             for other in [digest(b"other"), [0; 32], [0xFF; 32]] {
-                assert_eq!(keys.find(&other), None);
+                assert!(keys.find(&other).is_none());
             }
         }
     }

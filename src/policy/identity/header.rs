@@ -1,4 +1,6 @@
-//! The name of a header in which apps may send their key.
+//! The name of a header in which apps may send their key, or whose user they are.
+use std::borrow::Cow;
+
 use super::super::field::{Kind, Shape, Spot, Text, shown};
 use crate::dialect::client;
 
@@ -20,7 +22,20 @@ const TAKEN: [&str; 13] = [
     "via",
 ];
 
-/// The name of a header that may hold a key.
+/// A request header in which a credential is looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CredentialHeader {
+    /// The header's name, in lower case.
+    pub name: Cow<'static, str>,
+    /// What an app writes before the credential: `Bearer `, or nothing.
+    pub scheme: &'static str,
+    /// What stands for the credential where an app is told of this place.
+    pub secret: &'static str,
+    /// Whether an app that sent no credential is told of this place.
+    pub advertised: bool,
+}
+
+/// The name of a header that may hold a key, or the name of a user.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct HeaderName;
 
@@ -36,15 +51,39 @@ impl Kind for HeaderName {
     }
 }
 
-/// Reads the name, in lower case.
+/// Reads the name of a header for credentials, in lower case.
 pub(super) fn name(spot: &Spot<'_>) -> Option<String> {
+    read(spot, ("a key", "x-api-key"), |_| None)
+}
+
+/// Reads the name of a header for users, in lower case.
+pub(super) fn of_user(spot: &Spot<'_>) -> Option<String> {
+    read(spot, ("the name of a user", "x-user"), |name| {
+        let secret = ["auth", "key", "token", "cookie", "secret"];
+        let carries = secret.iter().any(|word| name.contains(word));
+        carries.then_some("it carries a credential, which would stand in the access log")
+    })
+}
+
+/// What follows `Bearer `, in any case.
+pub(super) fn bearer(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, key) = value.split_at_checked("bearer ".len())?;
+    scheme.eq_ignore_ascii_case(b"bearer ").then_some(key)
+}
+
+#[inline(never)]
+fn read(
+    spot: &Spot<'_>,
+    (what, example): (&str, &str),
+    also: fn(&str) -> Option<&'static str>,
+) -> Option<String> {
     let text = spot.text("the name of a header")?;
     let name = text.to_ascii_lowercase();
-    match wrong(&name) {
+    match wrong(&name).or_else(|| also(&name)) {
         None => return Some(name),
         Some(why) => spot.problem(format!(
-            "`{}` cannot hold a key: {why}; expected the name of another header, such as \
-             `x-api-key`",
+            "`{}` cannot hold {what}: {why}; expected the name of another header, such as \
+             `{example}`",
             shown(text)
         )),
     }
@@ -69,7 +108,7 @@ fn wrong(name: &str) -> Option<&'static str> {
         return Some("HTTP needs this header for itself");
     }
     if client::forwards(name) {
-        return Some("this header is carried on to providers, and the key with it");
+        return Some("this header is carried on to providers, and what it holds with it");
     }
     None
 }

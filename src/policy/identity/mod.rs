@@ -2,27 +2,65 @@
 //! [`KINDS`]; what a kind may know of a caller stands in [`CallerFacts`].
 mod anonymous;
 mod api_key;
+mod asked;
 mod caller;
+mod claimed;
+mod digest;
 mod header;
+mod jwks;
+mod jwt;
+mod path;
+mod pattern;
+mod read;
+mod spiffe;
 mod tenant;
+mod workload;
+mod xfcc;
 
-use std::borrow::Cow;
+use core::cell::RefCell;
 
-use super::field::{Kind as FieldKind, List, Section, Shape, Spot};
+use super::field::{Section, Spot};
+use super::nearest::COMPARED_BYTES_MAX;
 use super::predicate::Callers;
-use super::tags::KnownTags;
+use crate::dialect::{Fault, FaultKind};
 use crate::order;
 use anonymous::Anonymous;
 use api_key::ApiKeys;
+use claimed::Claimed;
+use read::Reading;
 
+pub(super) use read::{IDENTITY, read};
+
+pub use api_key::Expiring;
 pub use caller::CallerFacts;
+pub use header::CredentialHeader;
+pub use jwks::Jwks;
+pub use jwt::{Jwt, VERIFIER};
+pub use spiffe::{PEER, Spiffe};
 pub use tenant::Tenant;
+pub use workload::Workload;
+
+/// The longest name of a user or value of a label, in bytes.
+const LABEL_MOST: usize = COMPARED_BYTES_MAX;
+
+/// Why a caller is not served.
+type Refusal = Box<Fault>;
+
+/// What a way says of a caller: who it is, nothing, or that it is not served, though it is known
+/// who it is or what it was to be known by.
+pub type Told = Result<Option<Tenant>, Refusal>;
 
 /// One way to be known, as a policy configures it; the first that tells who calls counts.
 #[derive(Debug, Clone)]
 pub enum Identity {
     /// `api_key`: by a key whose digest the policy lists.
     ApiKey(ApiKeys),
+    /// `jwt`: by a signed token, which Envoy has verified.
+    Jwt(Box<Jwt>),
+    /// `spiffe`: by the certificate of whoever calls.
+    Spiffe(Box<Spiffe>),
+    /// `workload`: by the proxy's own workload.
+    Workload(Box<Workload>),
     /// `anonymous`: everybody, whatever they send.
     Anonymous(Anonymous),
 }
@@ -48,28 +86,98 @@ const KINDS: &[Kind] = &[
         everybody: false,
     },
     Kind {
+        name: "jwt",
+        section: &jwt::JWT,
+        read: |spot, reading| Some(Identity::Jwt(Box::new(Jwt::read(spot, reading)?))),
+        everybody: false,
+    },
+    Kind {
+        name: "spiffe",
+        section: &spiffe::SPIFFE,
+        read: |spot, reading| Some(Identity::Spiffe(Box::new(Spiffe::read(spot, reading)?))),
+        everybody: false,
+    },
+    Kind {
+        name: "workload",
+        section: &workload::WORKLOAD,
+        read: |spot, reading| Some(Identity::Workload(Box::new(Workload::read(spot, reading)?))),
+        everybody: false,
+    },
+    Kind {
         name: "anonymous",
         section: &anonymous::ANONYMOUS,
-        read: |spot, reading| Anonymous::read(spot, reading.tags).map(Identity::Anonymous),
+        read: |spot, reading| Anonymous::read(spot, reading).map(Identity::Anonymous),
         everybody: true,
     },
 ];
 
 impl Identity {
     /// Whose request this is, where this way tells.
-    pub(super) fn tenant(&self, caller: &Caller<'_>) -> Option<Tenant> {
+    fn caller(&self, caller: &Caller<'_>) -> Told {
         match self {
-            Self::ApiKey(keys) => keys.tenant(caller).cloned(),
-            Self::Anonymous(all) => Some(all.tenant().clone()),
+            Self::ApiKey(keys) => keys.caller(caller),
+            Self::Jwt(tokens) => tokens.caller(caller),
+            Self::Spiffe(peers) => peers.caller(caller),
+            Self::Workload(own) => own.caller(caller),
+            // Whoever sends a token that is not good is not to be served as somebody else.
+            Self::Anonymous(all) => Ok(caller.is_undoubted().then(|| all.tenant().clone())),
         }
     }
 
-    /// Every tenant that this way may tell of.
-    fn tenants(&self) -> Box<dyn Iterator<Item = &Tenant> + '_> {
+    /// Every tenant that this way may tell of; `None` where only others know.
+    #[must_use]
+    pub fn tenants(&self) -> Option<Vec<&str>> {
         match self {
-            Self::ApiKey(keys) => Box::new(keys.tenants()),
-            Self::Anonymous(all) => Box::new(core::iter::once(all.tenant())),
+            Self::ApiKey(keys) => Some(keys.tenants().map(|own| own.tenant.as_str()).collect()),
+            Self::Anonymous(all) => Some(vec![&all.tenant().tenant]),
+            Self::Jwt(_) | Self::Spiffe(_) | Self::Workload(_) => self.claimed()?.known(),
         }
+    }
+
+    /// What holds of all its callers, where others say who they are.
+    const fn claimed(&self) -> Option<&Claimed> {
+        match self {
+            Self::Jwt(tokens) => Some(tokens.claimed()),
+            Self::Spiffe(peers) => Some(peers.claimed()),
+            Self::Workload(own) => Some(own.claimed()),
+            Self::ApiKey(_) | Self::Anonymous(_) => None,
+        }
+    }
+
+    /// Its tokens, where it knows callers by those.
+    #[must_use]
+    pub const fn tokens(&self) -> Option<&Jwt> {
+        match self {
+            Self::Jwt(tokens) => Some(tokens),
+            Self::ApiKey(_) | Self::Spiffe(_) | Self::Workload(_) | Self::Anonymous(_) => None,
+        }
+    }
+
+    /// Its certificates, where it knows callers by those.
+    #[must_use]
+    pub const fn certificates(&self) -> Option<&Spiffe> {
+        match self {
+            Self::Spiffe(peers) => Some(peers),
+            Self::ApiKey(_) | Self::Jwt(_) | Self::Workload(_) | Self::Anonymous(_) => None,
+        }
+    }
+
+    /// The proxy's own workload, where it knows callers by that.
+    #[must_use]
+    pub const fn workload(&self) -> Option<&Workload> {
+        match self {
+            Self::Workload(own) => Some(own),
+            Self::ApiKey(_) | Self::Jwt(_) | Self::Spiffe(_) | Self::Anonymous(_) => None,
+        }
+    }
+
+    /// Its keys that expire.
+    pub fn expiring(&self) -> impl Iterator<Item = Expiring<'_>> {
+        let keys = match self {
+            Self::ApiKey(keys) => Some(keys),
+            Self::Jwt(_) | Self::Spiffe(_) | Self::Workload(_) | Self::Anonymous(_) => None,
+        };
+        keys.into_iter().flat_map(ApiKeys::expiring)
     }
 
     /// Where this way looks for a credential that an app sends; empty where it looks for no
@@ -78,7 +186,8 @@ impl Identity {
     pub fn credential_headers(&self) -> &[CredentialHeader] {
         match self {
             Self::ApiKey(keys) => keys.credential_headers(),
-            Self::Anonymous(_) => &[],
+            Self::Jwt(tokens) => core::slice::from_ref(tokens.place()),
+            Self::Spiffe(_) | Self::Workload(_) | Self::Anonymous(_) => &[],
         }
     }
 
@@ -95,14 +204,31 @@ impl Identity {
     fn finish(&mut self) {
         match self {
             Self::ApiKey(keys) => keys.finish(),
-            Self::Anonymous(_) => {}
+            Self::Jwt(_) | Self::Spiffe(_) | Self::Workload(_) | Self::Anonymous(_) => {}
         }
+    }
+}
+
+/// Whose request it is, by the first way that tells.
+pub(super) fn caller(identity: &[Identity], facts: &dyn CallerFacts) -> Told {
+    let caller = Caller::new(facts);
+    for own in identity {
+        if let Some(tenant) = own.caller(&caller)? {
+            return Ok(Some(tenant));
+        }
+    }
+    match caller.doubt.into_inner() {
+        Some(why) => Err(Box::new(Fault::new(FaultKind::Authentication, why))),
+        None => Ok(None),
     }
 }
 
 /// Whether all whom these ways tell of are one tenant.
 pub(super) fn is_one_tenant(identity: &[Identity]) -> bool {
-    let mut tenants = identity.iter().flat_map(Identity::tenants).map(|tenant| &tenant.tenant);
+    let Some(tenants) = identity.iter().map(Identity::tenants).collect::<Option<Vec<_>>>() else {
+        return false;
+    };
+    let mut tenants = tenants.into_iter().flatten();
     let first = tenants.next();
     tenants.all(|other| Some(other) == first)
 }
@@ -110,11 +236,25 @@ pub(super) fn is_one_tenant(identity: &[Identity]) -> bool {
 /// The names by which these ways know callers.
 pub(super) fn callers(identity: &[Identity]) -> Callers<'_> {
     let mut callers = Callers::default();
-    for tenant in identity.iter().flat_map(Identity::tenants) {
-        callers.tenants.push(&tenant.tenant);
-        callers.users.extend(tenant.user.as_deref());
-        callers.keys.extend(tenant.key.as_deref());
-        callers.labels.extend(tenant.labels.iter());
+    for own in identity {
+        let keys = match own {
+            Identity::ApiKey(keys) => keys,
+            Identity::Anonymous(all) => {
+                callers.tenants.push(&all.tenant().tenant);
+                continue;
+            }
+            Identity::Jwt(_) | Identity::Spiffe(_) | Identity::Workload(_) => {
+                callers.open = true;
+                continue;
+            }
+        };
+        callers.open |= keys.believes();
+        for tenant in keys.tenants() {
+            callers.tenants.push(&tenant.tenant);
+            callers.users.extend(tenant.user.as_deref());
+            callers.keys.extend(tenant.key.as_deref());
+            callers.labels.extend(tenant.labels.iter());
+        }
     }
     let names = [&mut callers.tenants, &mut callers.users, &mut callers.keys];
     for names in names {
@@ -126,105 +266,29 @@ pub(super) fn callers(identity: &[Identity]) -> Callers<'_> {
     callers
 }
 
-/// A request header in which a credential is looked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CredentialHeader {
-    /// The header's name, in lower case.
-    pub name: Cow<'static, str>,
-    /// What an app writes before the credential: `Bearer `, or nothing.
-    pub scheme: &'static str,
-    /// Whether an app that sent no credential is told of this place.
-    pub advertised: bool,
-}
-
 /// A caller, while the kinds are asked one after the other.
-pub(super) struct Caller<'c> {
+struct Caller<'c> {
     facts: &'c dyn CallerFacts,
     /// Digests of the keys that the caller sent, kept from one entry to the next.
     digests: api_key::Digests,
+    /// What is wrong with a token that the caller has sent.
+    doubt: RefCell<Option<String>>,
 }
 
 impl<'c> Caller<'c> {
-    pub(super) fn new(facts: &'c dyn CallerFacts) -> Self {
-        Self { facts, digests: api_key::Digests::default() }
+    fn new(facts: &'c dyn CallerFacts) -> Self {
+        Self { facts, digests: api_key::Digests::default(), doubt: RefCell::default() }
     }
-}
 
-/// The section: its entries, in order.
-pub(super) const IDENTITY: List = List::of("ways to be known, `api_key` or `anonymous`", &Entry);
-
-/// An entry: an object with the field of one kind.
-#[derive(Debug, Clone, Copy)]
-struct Entry;
-
-impl FieldKind for Entry {
-    fn shape(&self) -> Shape {
-        Shape::OneOf(KINDS.iter().map(|kind| (kind.name, kind.section)).collect())
+    /// Notes that a token is not good: the caller may be known by something else, but is not
+    /// anybody.
+    fn doubt(&self, why: impl FnOnce() -> String) {
+        let why = why();
+        *self.doubt.borrow_mut() = Some(why);
     }
-}
 
-/// What the entries of one policy share while they are read.
-struct Reading<'r> {
-    /// Every digest of a key so far, and its line.
-    digests: api_key::Seen,
-    /// What may be required of models.
-    tags: &'r KnownTags,
-}
-
-/// Reads `identity`: every way to be known, in order.
-pub(super) fn read(section: Option<Spot<'_>>, tags: &KnownTags) -> Vec<Identity> {
-    let items = section.and_then(|section| IDENTITY.items(&section)).unwrap_or_default();
-    let mut reading = Reading { digests: api_key::Seen::new(), tags };
-    let mut found: Vec<Identity> = Vec::new();
-    let mut everybody: Option<(&str, usize)> = None;
-    for item in &items {
-        if let Some((name, line)) = everybody {
-            item.problem(format!(
-                "never reached: `{name}` on line {line} matches everybody; put it last"
-            ));
-        }
-        let Some((kind, spot)) = kind(item) else { continue };
-        if kind.everybody {
-            everybody.get_or_insert((kind.name, item.line));
-        }
-        let Some(next) = (kind.read)(&spot, &mut reading) else { continue };
-        let other = match found.last_mut() {
-            Some(last) => last.join(next),
-            None => Some(next),
-        };
-        found.extend(other);
+    /// Whether nothing is wrong with what the caller has sent.
+    fn is_undoubted(&self) -> bool {
+        self.doubt.borrow().is_none()
     }
-    found.iter_mut().for_each(Identity::finish);
-    found
-}
-
-/// The kind of an entry, and where it is configured.
-fn kind<'n>(item: &Spot<'n>) -> Option<(&'static Kind, Spot<'n>)> {
-    let mut fields = item.fields(&format!("an object with {}", names(" or ")))?;
-    let mut given = KINDS.iter().filter_map(|kind| Some((kind, fields.find(kind.name)?)));
-    let (first, second) = (given.next(), given.next());
-    given.for_each(drop);
-    let empty = fields.is_empty();
-    fields.finish();
-    match (first, second) {
-        (Some(only), None) => return Some(only),
-        // An unknown field has been reported.
-        (None, None) if !empty => {}
-        _ => item.problem(format!("expected exactly one of {}", names(" and "))),
-    }
-    None
-}
-
-/// The names of all kinds in backticks, with a word between the last two.
-fn names(between: &str) -> String {
-    let mut names = String::new();
-    for (index, kind) in KINDS.iter().enumerate() {
-        names.push_str(match index {
-            0 => "",
-            last if last.saturating_add(1) == KINDS.len() => between,
-            _ => ", ",
-        });
-        names.push_str(&format!("`{}`", kind.name));
-    }
-    names
 }

@@ -1,8 +1,12 @@
 //! Who pays, and for whom.
+use std::rc::Rc;
+
 use super::super::field::{
     Entries, Field, Label, Name, Object, Optional, Read as _, Required, Spot,
 };
-use super::super::tags::{KnownTags, Tags, TagsKind};
+use super::super::tags::{Tags, TagsKind};
+use super::Reading;
+use super::asked::{MODELS, models};
 
 /// Who pays, and for whom.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,6 +21,8 @@ pub struct Tenant {
     pub labels: Tags,
     /// Tags that every model has to have that serves it.
     pub require: Tags,
+    /// The names that it may ask for; `None` for all that there are.
+    pub models: Option<Rc<[String]>>,
 }
 
 pub(super) const TENANT: Required<Name> =
@@ -56,19 +62,33 @@ pub(super) const REQUIRE: Optional<TagsKind> = Field::optional(
 
 impl Tenant {
     /// Reads a tenant that is nobody in particular.
-    pub(super) fn read(fields: &mut Object<'_>, tags: &KnownTags) -> Option<Self> {
+    pub(super) fn read(fields: &mut Object<'_>, reading: &Reading<'_>) -> Option<Self> {
         let tenant = fields.read(&TENANT);
-        let require = fields.read_with(&REQUIRE, |spot| tags.read_required(spot));
-        Some(Self { tenant: tenant?, require: require?.unwrap_or_default(), ..Self::default() })
+        let rights = Self::rights(fields, reading);
+        Some(Self { tenant: tenant?, ..rights? })
+    }
+
+    /// Reads what a tenant may do whose name is not known yet.
+    #[inline(never)]
+    pub(super) fn rights(fields: &mut Object<'_>, reading: &Reading<'_>) -> Option<Self> {
+        let require = fields.read_with(&REQUIRE, |spot| reading.tags.read_required(spot));
+        let models = fields.read_with(&MODELS, |spot| models(spot, reading.routes));
+        Some(Self { require: require?.unwrap_or_default(), models: models?, ..Self::default() })
     }
 
     /// Reads a tenant, and where they are given the user, the key and its labels.
-    pub(super) fn read_with_labels(fields: &mut Object<'_>, tags: &KnownTags) -> Option<Self> {
-        let own = Self::read(fields, tags);
+    pub(super) fn read_with_labels(fields: &mut Object<'_>, reading: &Reading<'_>) -> Option<Self> {
+        let own = Self::read(fields, reading);
         let user = fields.read(&USER);
         let key = fields.read(&KEY);
         let labels = fields.read_with(&LABELS, labels);
         Some(Self { user: user?, key: key?, labels: labels?.unwrap_or_default(), ..own? })
+    }
+
+    /// Whether it may ask for a model by that name.
+    #[must_use]
+    pub fn may_ask_for(&self, name: &str) -> bool {
+        self.models.as_ref().is_none_or(|models| models.iter().any(|own| own == name))
     }
 
     /// The value of a label.

@@ -7,9 +7,11 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::scene::now;
+use super::super::now;
 use super::{Loaded, fail, print, read};
-use crate::companion::rehearsal::{Account, Caller, Ending, Rehearsal, Request, Scene, Weather};
+use crate::companion::rehearsal::{
+    Account, Caller, Ending, Entered, Rehearsal, Request, Scene, Weather,
+};
 use crate::credit::Credits;
 use crate::usage::Usage;
 
@@ -50,7 +52,7 @@ struct Side {
     known: BTreeMap<[Option<String>; 3], Known>,
 }
 
-type Known = (Rehearsal, Option<(String, String)>);
+type Known = (Rehearsal, Entered);
 
 /// One request of the sample.
 struct Sample {
@@ -96,6 +98,7 @@ fn compare(args: &Diff) -> Result<(String, bool), Vec<String>> {
         // The same chance for both, and another for each request.
         let scene = Scene {
             account: Account::default(),
+            caller: Value::Null,
             weather: Weather::default(),
             unix_seconds,
             seed: u64::try_from(number).unwrap_or_default(),
@@ -134,19 +137,20 @@ impl Side {
         let Self { loaded, known } = self;
         if !known.contains_key(&sample.caller) {
             let [tenant, user, key] = sample.caller.clone();
-            let caller = Caller { tenant, user, key };
+            let caller = Caller { tenant, user, key, ..Caller::default() };
             let own = loaded.known(&caller, &sample.request.headers);
             let own = own.map_err(|message| format!("{}: {message}", file.display()))?;
             known.insert(sample.caller.clone(), own);
         }
-        let Some((rehearsal, key)) = known.get(&sample.caller) else {
+        let Some((rehearsal, entered)) = known.get(&sample.caller) else {
             return Err("nobody sends this request".to_owned());
         };
         let mut request = sample.request.clone();
-        if let Some((name, value)) = key {
+        if let Some((name, value)) = &entered.header {
             request.set_header(name, value);
         }
-        Ok(served(rehearsal, &request, sample.output_tokens, scene))
+        let scene = Scene { caller: entered.caller.clone(), ..scene.clone() };
+        Ok(served(rehearsal, &request, sample.output_tokens, &scene))
     }
 }
 

@@ -65,8 +65,8 @@ fn explain(args: &Explain, loaded: &Loaded) -> Result<(String, bool), String> {
     for (name, value) in &args.header {
         request.set_header(name, value);
     }
-    let (rehearsal, request) = loaded.rehearse(&args.scene.caller(), request)?;
-    let scene = args.scene.scene();
+    let (rehearsal, request, scene) =
+        loaded.rehearse(&args.scene.caller()?, request, args.scene.scene())?;
     if let Some(wrong) = unknown_model(&rehearsal, &scene.weather) {
         return Err(wrong);
     }

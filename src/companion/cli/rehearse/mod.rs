@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::companion::policy_file;
-use crate::companion::rehearsal::{Caller, Rehearsal, Request};
+use crate::companion::rehearsal::{Caller, Entered, Rehearsal, Request, Scene};
 use crate::companion::render::Checked;
 use crate::policy::{Node, Policy};
 
@@ -31,35 +31,38 @@ impl Loaded {
         }
     }
 
-    /// The policy in a rehearsal, and the request as its caller would send it.
+    /// The policy in a rehearsal, the request as its caller would send it, and the scene as its
+    /// proxy would know the caller.
     fn rehearse(
         &self,
         caller: &Caller,
         mut request: Request,
-    ) -> Result<(Rehearsal, Request), String> {
-        let (rehearsal, key) = self.known(caller, &request.headers)?;
-        if let Some((name, value)) = key {
+        mut scene: Scene,
+    ) -> Result<(Rehearsal, Request, Scene), String> {
+        let (rehearsal, entered) = self.known(caller, &request.headers)?;
+        if let Some((name, value)) = entered.header {
             request.set_header(&name, &value);
         }
+        scene.caller = entered.caller;
         request.settle_path();
-        Ok((rehearsal, request))
+        Ok((rehearsal, request, scene))
     }
 
-    /// The policy in a rehearsal that knows the caller, and the header that the caller sends for
-    /// it. Nobody is put in the place of a caller whose request has a credential of its own.
+    /// The policy in a rehearsal that knows the caller, and how it does. Nobody is put in the place
+    /// of a caller whose request has a credential of its own.
     fn known(
         &self,
         caller: &Caller,
         headers: &[(String, String)],
-    ) -> Result<(Rehearsal, Option<(String, String)>), String> {
+    ) -> Result<(Rehearsal, Entered), String> {
         let mut json = self.node.to_json();
         let places = self.policy.identity().iter().flat_map(|own| own.credential_headers());
         let places: Vec<String> = places.map(|place| place.name.clone().into_owned()).collect();
         let sent = headers.iter().any(|(name, _)| places.contains(name));
-        let mut key = None;
+        let mut entered = Entered::default();
         if !(caller.is_anybody() && sent) {
             let mut tree = serde_json::from_str(&json).map_err(|error| error.to_string())?;
-            key = caller.enter(&mut tree)?;
+            entered = caller.enter(&self.policy, &mut tree)?;
             json = tree.to_string();
         }
         let checked = Checked { policy: &self.policy, json: &json };
@@ -68,7 +71,7 @@ impl Loaded {
                 problems.iter().map(|problem| format!("{}: {}", problem.path, problem.message));
             said.collect::<Vec<_>>().join("; ")
         })?;
-        Ok((rehearsal, key))
+        Ok((rehearsal, entered))
     }
 }
 

@@ -1,7 +1,8 @@
 //! What a request meets, as the command line says it.
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde_json::Value;
 
 use crate::companion::rehearsal::{Account, Caller, Failure, Rehearsal, Scene, Weather};
 use crate::credit::Credits;
@@ -19,6 +20,15 @@ pub(super) struct SceneArgs {
     /// The name of the tenant's key.
     #[arg(long, value_name = "NAME")]
     key: Option<String>,
+    /// The claims of the caller's token, which has been verified: a file with a JSON object.
+    #[arg(long, value_name = "FILE")]
+    jwt: Option<PathBuf>,
+    /// The SPIFFE id in the caller's certificate: `spiffe://cluster.local/ns/acme/sa/shop`.
+    #[arg(long, value_name = "ID")]
+    peer: Option<String>,
+    /// The metadata of the proxy's node, as a sidecar has them: a file with a JSON object.
+    #[arg(long, value_name = "FILE")]
+    node: Option<PathBuf>,
     /// What the tenant has left, in credits. Enough for everything where it is not said.
     #[arg(long, value_name = "CREDITS", value_parser = credits)]
     balance: Option<Credits>,
@@ -39,9 +49,14 @@ pub(super) struct SceneArgs {
 }
 
 impl SceneArgs {
-    pub(super) fn caller(&self) -> Caller {
-        let Self { tenant, user, key, .. } = self.clone();
-        Caller { tenant, user, key }
+    /// Who calls.
+    ///
+    /// # Errors
+    /// Why a file cannot be read.
+    pub(super) fn caller(&self) -> Result<Caller, String> {
+        let Self { tenant, user, key, jwt, peer, node, .. } = self.clone();
+        let (jwt, node) = (jwt.as_deref().map(object), node.as_deref().map(object));
+        Ok(Caller { tenant, user, key, jwt: jwt.transpose()?, peer, node: node.transpose()? })
     }
 
     pub(super) fn scene(&self) -> Scene {
@@ -49,11 +64,22 @@ impl SceneArgs {
         self.weather.iter().for_each(|(model, failure)| weather.add(model, *failure));
         let at = self.at.map(|time| u64::try_from(time.as_second()).unwrap_or_default());
         Scene {
+            caller: Value::Null,
             account: Account { balance: self.balance, last_purchase: self.last_purchase },
             weather,
-            unix_seconds: at.unwrap_or_else(now),
+            unix_seconds: at.unwrap_or_else(super::super::now),
             seed: self.seed,
         }
+    }
+}
+
+/// The object of a file.
+fn object(path: &Path) -> Result<Value, String> {
+    let value: Result<Value, _> = serde_json::from_slice(&super::read(path)?);
+    match value {
+        Ok(value) if value.is_object() => Ok(value),
+        Ok(_) => Err(format!("{}: expected a JSON object", path.display())),
+        Err(error) => Err(format!("{}: {error}", path.display())),
     }
 }
 
@@ -74,10 +100,4 @@ fn weather(text: &str) -> Result<(String, Failure), String> {
     let (model, failure) =
         text.split_once('=').ok_or("expected MODEL=FAILURE, such as `claude-sonnet=529`")?;
     Ok((model.to_owned(), failure.parse()?))
-}
-
-/// The time, in seconds since 1970.
-#[expect(clippy::disallowed_methods, reason = "the shell reads the clock")]
-pub(super) fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }

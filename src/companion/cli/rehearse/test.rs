@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::{Map, Value};
 
-use super::scene::{credits, now, unknown_model};
+use super::super::now;
+use super::scene::{credits, unknown_model};
 use super::{Loaded, fail, print, read};
 use crate::companion::policy_file;
 use crate::companion::rehearsal::{Account, Caller, Course, Ending, Request, Scene, Weather};
@@ -24,8 +25,9 @@ The file is a list, in YAML or JSON, of cases such as
     expect: {attempts: [claude-haiku, gpt-luna], model: gpt-luna}
 
 request      a body as an app sends it, or {path: …, headers: {…}, body: …}
-path, headers, tenant, user, key, balance, last_purchase, weather, at, seed
+path, headers, tenant, user, key, peer, balance, last_purchase, weather, at, seed
              as the options of `tradewind explain`
+jwt, node    the same, each the object itself
 expect       any of these:
   status     what the app is answered with; 200 where a model answers
   model      the model that answers; null for none
@@ -61,6 +63,9 @@ const MEMBERS: &[&str] = &[
     "tenant",
     "user",
     "key",
+    "jwt",
+    "peer",
+    "node",
     "balance",
     "last_purchase",
     "weather",
@@ -142,9 +147,11 @@ fn check(loaded: &Loaded, case: &Map<String, Value>) -> Result<Vec<String>, Stri
         tenant: text(case, "tenant")?,
         user: text(case, "user")?,
         key: text(case, "key")?,
+        jwt: object(case, "jwt")?,
+        peer: text(case, "peer")?,
+        node: object(case, "node")?,
     };
-    let (rehearsal, request) = loaded.rehearse(&caller, request)?;
-    let scene = scene(case)?;
+    let (rehearsal, request, scene) = loaded.rehearse(&caller, request, scene(case)?)?;
     if let Some(wrong) = unknown_model(&rehearsal, &scene.weather) {
         return Err(wrong);
     }
@@ -192,6 +199,7 @@ fn scene(case: &Map<String, Value>) -> Result<Scene, String> {
         Some(seed) => seed.as_u64().ok_or("`seed`: expected a whole number")?,
     };
     Ok(Scene {
+        caller: Value::Null,
         account: Account { balance: credits("balance")?, last_purchase: credits("last_purchase")? },
         weather,
         unix_seconds: at.transpose()?.unwrap_or_else(now),
@@ -204,6 +212,14 @@ fn text(case: &Map<String, Value>, member: &str) -> Result<Option<String>, Strin
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
         Some(_) => Err(format!("`{member}`: expected a string")),
+    }
+}
+
+fn object(case: &Map<String, Value>, member: &str) -> Result<Option<Value>, String> {
+    match case.get(member) {
+        None => Ok(None),
+        Some(object @ Value::Object(_)) => Ok(Some(object.clone())),
+        Some(_) => Err(format!("`{member}`: expected an object")),
     }
 }
 

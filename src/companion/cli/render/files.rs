@@ -100,6 +100,14 @@ pub(super) fn authorities(given: Option<&Path>) -> Result<String, String> {
     }
 }
 
+/// The absolute path of a file that an option names.
+pub(super) fn pem(option: &str, given: &str) -> Result<String, String> {
+    match Path::new(given).canonicalize() {
+        Ok(found) => Ok(found.to_string_lossy().into_owned()),
+        Err(error) => Err(format!("{option}: `{given}` cannot be read: {error}")),
+    }
+}
+
 /// Where they are on most machines.
 pub(super) fn usual_authorities() -> String {
     AUTHORITIES.first().copied().unwrap_or_default().into()

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::companion::render::Tls;
 use crate::policy::byte_size;
 
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 10_000);
@@ -22,6 +23,16 @@ pub(super) struct MachineArgs {
     /// The certificate authorities that providers are checked by; by default the system's own.
     #[arg(long, value_name = "PATH")]
     pub(super) ca_file: Option<PathBuf>,
+    /// Meet apps by TLS with this certificate, in PEM; with --tls-key.
+    #[arg(long, value_name = "PATH", requires = "tls_key")]
+    pub(super) tls_cert: Option<PathBuf>,
+    /// The key of that certificate.
+    #[arg(long, value_name = "PATH", requires = "tls_cert")]
+    pub(super) tls_key: Option<PathBuf>,
+    /// The authorities of apps' own certificates, for `identity[].spiffe`. Apps without one are
+    /// met, too; one that is not of these is refused.
+    #[arg(long, value_name = "PATH", requires = "tls_cert")]
+    pub(super) client_ca: Option<PathBuf>,
     /// Write it into this folder, as `bootstrap.json` and files that Envoy watches: to change the
     /// policy of a running proxy, give the same command again.
     #[arg(long, value_name = "DIR")]
@@ -41,6 +52,16 @@ pub(super) struct MachineArgs {
 }
 
 impl MachineArgs {
+    /// How apps are met by TLS, as it was said.
+    pub(super) fn tls(&self) -> Option<Tls> {
+        let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+        Some(Tls {
+            certificate: self.tls_cert.as_ref().map(text)?,
+            key: self.tls_key.as_ref().map(text)?,
+            client_authorities: self.client_ca.as_ref().map(text),
+        })
+    }
+
     pub(super) fn listen(&self) -> SocketAddr {
         self.listen.unwrap_or(LISTEN)
     }
@@ -59,6 +80,7 @@ impl MachineArgs {
             ("--listen", self.listen.is_some(), "apps call --mesh-host on port 80"),
             ("--admin", self.admin.is_some(), "each proxy has its own at 127.0.0.1:15000"),
             ("--ca-file", self.ca_file.is_some(), "a proxy trusts the authorities of its image"),
+            ("--tls-cert", self.tls_cert.is_some(), "the mesh has its own certificates"),
             ("--dynamic", self.dynamic.is_some(), "istiod brings a proxy what is applied"),
             ("--no-check-files", self.no_check_files, "files of a pod are not looked at"),
             ("--max-heap", self.max_heap.is_some(), "a container's limits bound its proxy"),

@@ -65,6 +65,32 @@ impl MeshArgs {
     }
 }
 
+/// Callers whom a proxy of that kind could not know, and why.
+pub(super) fn unknown_callers(policy: &Policy, proxy: MeshProxy) -> Vec<String> {
+    let identity = policy.identity();
+    let mut troubles = Vec::new();
+    if identity.iter().any(|own| own.certificates().is_some()) {
+        let so = match proxy {
+            MeshProxy::Sidecar => {
+                "an app calls its own sidecar without one: name `workload` in its place"
+            }
+            MeshProxy::EgressGateway => {
+                "the gateway that is written takes calls without TLS: serve such callers from a \
+                 gateway of your own (--for envoy)"
+            }
+        };
+        troubles.push(format!("identity: `spiffe` knows callers by certificates, and {so}"));
+    }
+    if proxy == MeshProxy::EgressGateway && identity.iter().any(|own| own.workload().is_some()) {
+        troubles.push(
+            "identity: `workload` is the proxy's own, so that every caller of a gateway would be \
+             the gateway: leave it out, or render for the sidecars (--for istio)"
+                .to_owned(),
+        );
+    }
+    troubles
+}
+
 /// Where things are in a pod, and the secrets that a policy needs there.
 pub(super) fn place(
     policy: &Policy,

@@ -9,7 +9,6 @@ use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, ValueEnum};
 
@@ -98,6 +97,7 @@ fn write(args: &Render) -> Result<(), Vec<String>> {
             shadow.name
         )
     }));
+    troubles.extend(mesh::unknown_callers(&loaded.policy, proxy));
     let ledger = render::ledger_cluster(&loaded.policy).unwrap_or_default();
     if ledger.len() > CLUSTER_MAX {
         troubles.push(format!(
@@ -132,6 +132,15 @@ fn envoy(args: &Render, loaded: &Loaded, mut troubles: Vec<String>) -> Result<()
         return Err(troubles);
     }
     warn(&secrets);
+    let identity = loaded.policy.identity();
+    if identity.iter().any(|own| own.workload().is_some()) {
+        say("warning: identity: `workload` is for the sidecars of apps (--for istio): the node \
+             that is written here says nothing of a workload, and so nobody is known by it");
+    }
+    if place.tls.is_none() && loaded.policy.trusts_hops() == Some(true) {
+        say("warning: identity: with `xfcc: trusted` whoever reaches this listener names any \
+             caller: let nobody but the hop in front reach it");
+    }
     let written = match &args.machine.dynamic {
         Some(folder) => dynamic(args, folder, (loaded.checked(), &place, &secrets)),
         None => {
@@ -160,6 +169,7 @@ fn place_of(args: &Render) -> Place {
         admin: machine.admin(),
         wasm: String::new(),
         authorities,
+        tls: machine.tls(),
         max_heap: machine.max_heap(),
     }
 }
@@ -180,6 +190,12 @@ fn place(args: &Render, troubles: &mut Vec<String>) -> Place {
     };
     place.wasm = found(files::wasm(wasm));
     place.authorities = found(files::authorities(args.machine.ca_file.as_deref()));
+    if let Some(tls) = &mut place.tls {
+        tls.certificate = found(files::pem("--tls-cert", &tls.certificate));
+        tls.key = found(files::pem("--tls-key", &tls.key));
+        tls.client_authorities =
+            tls.client_authorities.take().map(|path| found(files::pem("--client-ca", &path)));
+    }
     place
 }
 
@@ -197,7 +213,7 @@ fn dynamic(
         return Err(format!("--dynamic-at: `{}` is not an absolute path", at.display()));
     }
     let before = output::before(&folder.join(render::CLUSTERS));
-    let found = (at, before.as_ref(), seconds());
+    let found = (at, before.as_ref(), super::now());
     let Dynamic { bootstrap, watched } = render::dynamic(checked, place, secrets, found);
     for (name, resources) in &watched {
         output::replace(&folder.join(name), &format!("{resources:#}\n"))?;
@@ -212,12 +228,6 @@ fn dynamic(
         None => {}
     }
     output::replace(&file, &format!("{bootstrap:#}\n"))
-}
-
-/// The time, in seconds since 1970.
-#[expect(clippy::disallowed_methods, reason = "the shell reads the clock")]
-fn seconds() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 /// Whether both cannot be listened on at once. Port 0 is another one each time.

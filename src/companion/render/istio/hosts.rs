@@ -1,6 +1,7 @@
-//! Hosts: of the providers, of the ledger, and the one that apps call.
+//! Hosts: of the providers, of the ledger, of the keys of tokens, and the one that apps call.
 use serde_json::{Value, json};
 
+use super::super::jwt;
 use super::{Mesh, MeshProxy, NOWHERE, host, is_service, ledger, networking};
 use crate::policy::{Endpoint, Policy};
 
@@ -18,7 +19,8 @@ pub(super) fn objects(policy: &Policy, mesh: &Mesh) -> Vec<Value> {
     let providers = policy.providers().map(|own| (own.name.as_str(), &own.endpoint));
     // Istio wants one entry and one rule of a host.
     let mut hosts: Vec<Reached<'_>> = Vec::new();
-    for own in providers.chain(ledger(policy)) {
+    let keys = jwt::servers(policy).map(|(own, at)| (own.metadata.as_str(), at));
+    for own in providers.chain(ledger(policy)).chain(keys) {
         let host = host(own.1);
         match hosts.iter_mut().find(|(known, _)| *known == host) {
             Some((_, reached)) => reached.push(own),

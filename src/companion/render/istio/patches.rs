@@ -1,13 +1,15 @@
-//! The patches: the edge role before the router of the host that apps call, the provider role in
-//! each provider's cluster. No other host of the proxy is touched.
+//! The patches: the edge role before the router of the host that apps call, what verifies tokens
+//! before that, and the provider role in each provider's cluster. No other host of the proxy is
+//! touched.
 use serde_json::{Value, json};
 
 use super::super::endpoint::{HTTP_OPTIONS, options_of};
 use super::super::{
-    Checked, Place, Secret, address, any, bounds, cluster, duration, ledger, log, plugin, route,
+    Checked, Place, Secret, address, any, bounds, cluster, duration, jwt, ledger, log, plugin,
+    route,
 };
 use super::{Mesh, NOWHERE, discovered, host, is_service, object, put, subset_cluster};
-use crate::policy::{Endpoint, Policy};
+use crate::policy::{Endpoint, Jwt, Policy};
 
 pub(super) fn filter(
     checked: Checked<'_>,
@@ -18,12 +20,13 @@ pub(super) fn filter(
     let secrets = discovered(secrets, mesh);
     let policy = checked.policy;
     let json = with_ledger(checked);
-    let mut patches = vec![
+    let mut patches: Vec<Value> = verifier(policy, mesh).into_iter().collect();
+    patches.extend([
         edge(Checked { policy, json: &json }, place, mesh),
         access_log(mesh),
         virtual_host(policy, mesh),
         routes(policy, mesh),
-    ];
+    ]);
     patches.extend(policy.providers().map(|provider| {
         let mut options = options_of(&provider.endpoint);
         let filters = cluster::filters(policy, provider, place, &secrets);
@@ -74,7 +77,16 @@ fn patch(apply_to: &str, found: Value, (operation, value): (&str, Value), mesh: 
 
 /// The edge role, switched off: only the virtual host below switches it on.
 fn edge(checked: Checked<'_>, place: &Place, mesh: &Mesh) -> Value {
-    let mut filter = plugin::edge(&place.wasm, checked);
+    before_router(plugin::edge(&place.wasm, checked), mesh)
+}
+
+/// What verifies tokens, switched off as well. It goes before the edge role.
+fn verifier(policy: &Policy, mesh: &Mesh) -> Option<Value> {
+    let cluster = |own: &Jwt, at: &Endpoint| subset_cluster(&own.metadata, at);
+    jwt::filter(policy, cluster).map(|filter| before_router(filter, mesh))
+}
+
+fn before_router(mut filter: Value, mesh: &Mesh) -> Value {
     put(&mut filter, "disabled", true.into());
     let found = json!({"listener": {
         "portNumber": mesh.proxy.port(),
@@ -101,12 +113,15 @@ const MANAGER_MESSAGE: &str =
     "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 
 fn virtual_host(policy: &Policy, mesh: &Mesh) -> Value {
+    let on = || any("envoy.config.route.v3.FilterConfig", json!({"config": {}}));
+    let mut switched = json!({plugin::EDGE: on()});
+    if policy.tokens().any(|own| own.keys.is_some()) {
+        put(&mut switched, jwt::FILTER, on());
+    }
     let value = json!({
         // A proxy of Istio's buffers 1 MiB, a gateway's may buffer 32 KiB.
         "request_body_buffer_limit": bounds::buffer(policy),
-        "typed_per_filter_config": {
-            plugin::EDGE: any("envoy.config.route.v3.FilterConfig", json!({"config": {}})),
-        },
+        "typed_per_filter_config": switched,
     });
     let name = format!("{}:{}", mesh.host, mesh.proxy.port());
     let found = json!({"routeConfiguration": {
