@@ -18,8 +18,9 @@ use crate::policy::digest;
 /// each with an interval, and how it differs from control, by a test that may be looked at as often
 /// as one likes. Without an experiment in the log the chains stand side by side, or what `--by`
 /// names. Errors are requests whose app had no answer, or a part of one, and those that their arm
-/// refuses; times and tokens are those of whole answers. What was saved is against the premium model's price of what the answer alone used. Exits
-/// with 0, and with 2 when something cannot be read, or is not there.
+/// refuses; times and tokens are those of whole answers. What was saved is against the premium
+/// model's price of what the answer alone used. Exits with 0, and with 2 when something cannot be
+/// read, or is not there.
 #[derive(Debug, Args)]
 pub(super) struct Report {
     /// Access logs, one JSON object in each line; `-` for standard input.
