@@ -41,7 +41,7 @@ pub use client::Client;
 pub use compose::composed;
 pub use fault::{Fault, FaultKind};
 pub use file::{File, FileSource};
-pub use format::{Change, Format, Inbound, Target, read_body};
+pub use format::{Change, Format, Inbound, Target, read_body, read_fields};
 pub use framing::{Framing, sse};
 pub use needs::Needs;
 pub use operation::Operation;

@@ -52,7 +52,7 @@ pub use digest::digest;
 pub use document::{Content, Member, Node};
 pub use endpoint::Endpoint;
 pub use experiment::{Arm, Collector, Draw, Experiment, HOLDOUT, Shadow, Unit};
-pub use field::{DecimalText, byte_size, metric_label, shown};
+pub use field::{DecimalText, byte_size, metric_label, shown, unknown};
 pub use identity::{
     CallerFacts, CredentialHeader, Expiring, Identity, Jwks, Jwt, PEER, Spiffe, Tenant, Told,
     VERIFIER, Workload,

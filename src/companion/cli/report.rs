@@ -17,8 +17,10 @@ use crate::policy::digest;
 /// For each arm: requests, errors, fallbacks, times and their quantiles, tokens, cost, feedback,
 /// each with an interval, and how it differs from control, by a test that may be looked at as often
 /// as one likes. Without an experiment in the log the chains stand side by side, or what `--by`
-/// names. What was saved is against the premium model's price of what the answer alone used. Exits
-/// with 0, and with 2 when something cannot be read, or is not there.
+/// names. Errors are requests whose app had no answer, or a part of one, and those that their arm
+/// refuses; times and tokens are those of whole answers. What was saved is against the premium
+/// model's price of what the answer alone used. Exits with 0, and with 2 when something cannot be
+/// read, or is not there.
 #[derive(Debug, Args)]
 pub(super) struct Report {
     /// Access logs, one JSON object in each line; `-` for standard input.
@@ -69,7 +71,7 @@ fn report(args: &Report) -> Result<String, Vec<String>> {
     for (place, path) in args.policy.iter().enumerate() {
         learn(path, args.premium.as_deref().filter(|_| place == 0), &mut wanted)?;
     }
-    let mut reading = Reading::default();
+    let mut reading = Reading::of(wanted);
     for log in &args.logs {
         lines(log, &mut reading)
             .map_err(|error| vec![format!("{}: cannot be read: {error}", log.display())])?;
@@ -81,7 +83,7 @@ fn report(args: &Report) -> Result<String, Vec<String>> {
                 .to_owned(),
         ]);
     }
-    let report = reading.report(&wanted).map_err(|message| vec![message])?;
+    let report = reading.report().map_err(|message| vec![message])?;
     if let Some(path) = &args.html {
         std::fs::write(path, page(&report))
             .map_err(|error| vec![format!("{}: cannot be written: {error}", path.display())])?;

@@ -25,7 +25,7 @@ impl Request {
         let Ok(Value::Object(root)) = serde_json::from_slice::<Value>(bytes) else {
             return Ok(Self { body: bytes.to_vec(), ..Self::default() });
         };
-        if !root.contains_key("body") || root.contains_key("model") {
+        if !Self::is_beside(&root) {
             return Ok(Self { body: bytes.to_vec(), ..Self::default() });
         }
         Self::envelope(&root)
@@ -37,11 +37,15 @@ impl Request {
     /// What is wrong with the path or the headers.
     pub fn of(value: &Value) -> Result<Self, String> {
         match value {
-            Value::Object(root) if root.contains_key("body") && !root.contains_key("model") => {
-                Self::envelope(root)
-            }
+            Value::Object(root) if Self::is_beside(root) => Self::envelope(root),
             other => Ok(Self { body: text(other), ..Self::default() }),
         }
+    }
+
+    /// Whether an object is no body, but has one with what is said beside it.
+    #[must_use]
+    pub fn is_beside(root: &serde_json::Map<String, Value>) -> bool {
+        root.contains_key("body") && !root.contains_key("model")
     }
 
     fn envelope(root: &serde_json::Map<String, Value>) -> Result<Self, String> {

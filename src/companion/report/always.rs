@@ -21,7 +21,8 @@
 //! are alike: counts are divided by the design effect (J. N. K. Rao and A. J. Scott, "A simple
 //! method for the analysis of clustered binary data", Biometrics 1992), the larger one of the arm's
 //! own and of both arms'. That is asymptotic; below [`LEAST`] units in an arm the largest unit of
-//! it stands for one instead, which supposes that a unit's requests are all the same.
+//! it stands for one instead, which supposes that a unit's requests are all the same. Of several
+//! strata (`compare.rs`), each with shares of its own, the product of all is such a martingale.
 //!
 //! **Means** (times, tokens, cost) have no bound, so what is said of them is asymptotic: nothing is
 //! said with fewer than [`LEAST`] units in an arm. The difference of two means over time, by the
@@ -30,7 +31,8 @@
 //! and others, "Always valid inference", Operations Research 2022; in the limit I. Waudby-Smith and
 //! others, "Time-uniform central limit theory and asymptotic confidence sequences", Annals of
 //! Statistics 2024) is a martingale: `sqrt(v / (v + t)) exp(z^2 t / (v + t) / 2)`, `v` being the
-//! variance of the difference and `z` the difference by its square root. `t` is a fixed multiple of
+//! variance of the difference and `z` the difference by its square root. So are the differences of
+//! strata, each by the inverse of its variance where all vary alike. `t` is a fixed multiple of
 //! a unit's variance, the one for which the test is sharpest at [`SHARPEST`] units in each arm. A
 //! few values with a long tail seem to vary less than they do, and their mean is skewed. So an
 //! arm's variance is at least that of both arms together, and the skewness of the difference is
@@ -40,10 +42,7 @@
 //! deviation of 1.5; where only the means are, and one arm's tail is far longer (a deviation of 0.5
 //! beside 1.5), up to 9 %.
 use super::gamma::ln_beta;
-use super::stats::{ALPHA, Difference, Estimate, Interval};
-
-/// Fewest units of an arm of which the means are compared.
-pub(super) const LEAST: f64 = 50.0;
+use super::stats::{ALPHA, Difference, Estimate, Interval, LEAST, float, is_nothing};
 
 /// The number of units in each arm at which the test of means is sharpest.
 const SHARPEST: f64 = 500.0;
@@ -61,11 +60,48 @@ struct Count {
     all: f64,
 }
 
-/// How the share of an arm differs from that of control.
-pub(super) fn of_shares(own: Estimate, control: Estimate) -> Option<Difference> {
-    let [control, own] = counts([control, own])?;
-    let value = own.some / own.all - control.some / control.all;
-    let within = |by: f64| against(control, own, by) <= -ALPHA.ln();
+/// What two arms have of requests that were drawn by the same weights.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stratum {
+    pub(super) own: Estimate,
+    pub(super) control: Estimate,
+    /// How much of the whole difference this one's is; all of them are 1.
+    pub(super) part: f64,
+}
+
+/// How the share of an arm differs from that of control: in strata whose shares may be any, and
+/// where requests of a unit come in several, counts are divided by how much that makes them alike.
+pub(super) fn of_shares(strata: &[Stratum], alike: f64) -> Option<Difference> {
+    let counts = strata.iter().map(|own| {
+        let [control, other] = counts([own.control, own.own])?;
+        Some((own.part, control.by(alike), other.by(alike)))
+    });
+    let counts: Vec<(f64, Count, Count)> = counts.collect::<Option<_>>()?;
+    let value = counts.iter().map(|(part, control, own)| part * (own.share() - control.share()));
+    let value = value.sum();
+    let all = |by| counts.iter().map(|(_, control, own)| against(*control, *own, by)).sum::<f64>();
+    // Where the difference is not the same everywhere none is that of all: then those of each, so
+    // wide that all of them hold at once.
+    let (low, high) = around(value, all, -ALPHA.ln()).unwrap_or_else(|| {
+        let each = counts.iter().map(|(part, control, own)| {
+            let bound = (float(counts.len()) / ALPHA).ln();
+            let at = own.share() - control.share();
+            let ends = around(at, |by| against(*control, *own, by), bound).unwrap_or((-1.0, 1.0));
+            (part * ends.0, part * ends.1)
+        });
+        each.fold((0.0, 0.0), |sum, own| (sum.0 + own.0, sum.1 + own.1))
+    });
+    let p = (-all(0.0)).exp().min(1.0);
+    Some(Difference { interval: Interval { value, low, high }, p })
+}
+
+/// How far on either side of a difference the evidence against one stays within a bound; `None`
+/// where it does not even there.
+fn around(value: f64, against: impl Fn(f64) -> f64, bound: f64) -> Option<(f64, f64)> {
+    let within = |by: f64| against(by) <= bound;
+    if !within(value) {
+        return None;
+    }
     let [low, high] = [-1.0, 1.0].map(|end| {
         let (mut inside, mut outside) = (value, end);
         for _ in 0..40 {
@@ -74,8 +110,7 @@ pub(super) fn of_shares(own: Estimate, control: Estimate) -> Option<Difference> 
         }
         if within(end) { end } else { inside }
     });
-    let p = (-against(control, own, 0.0)).exp().min(1.0);
-    Some(Difference { interval: Interval { value, low, high }, p })
+    Some((low, high))
 }
 
 /// The shares of control and of another arm, as far as their requests count.
@@ -125,6 +160,15 @@ fn against(control: Count, own: Count, by: f64) -> f64 {
 }
 
 impl Count {
+    fn share(self) -> f64 {
+        self.some / self.all
+    }
+
+    /// The same of requests of which so many are one.
+    fn by(self, alike: f64) -> Self {
+        Self { some: self.some / alike, all: self.all / alike }
+    }
+
     /// The evidence against a share: the logarithm of how much likelier these counts are under the
     /// prior.
     fn against(self, share: f64) -> f64 {
@@ -150,6 +194,7 @@ pub(super) fn of_means(own: Estimate, control: Estimate) -> Option<Difference> {
         return None;
     }
     let value = own.mean - control.mean;
+    let value = if is_nothing(value, own.mean) { 0.0 } else { value };
     let off = |arm: Estimate| arm.variance * arm.units * (arm.units - 1.0);
     let both = (off(own) + off(control)) / (own.units + control.units - 2.0);
     let [one, other] = [own, control].map(|arm| (arm.variance * arm.units).max(both));
@@ -195,4 +240,4 @@ fn skewed(z: f64, skew: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

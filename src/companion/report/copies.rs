@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::entry::{Copy, Entry};
+use super::names::Names;
 use super::stats::{Interval, float, share};
 
 /// What an experiment has found.
@@ -39,18 +40,20 @@ impl Found {
 }
 
 /// What each experiment has found, by its name.
-pub(super) fn found(copies: &[Copy], entries: &[Entry]) -> Vec<Found> {
-    let own = entries
-        .iter()
-        .filter_map(|entry| Some((entry.request_id.as_str(), entry.comes_to.as_deref()?)));
-    let own: BTreeMap<&str, &str> = own.collect();
+pub(super) fn found(copies: &[Copy], entries: &[Entry], names: &Names) -> Vec<Found> {
+    if copies.is_empty() {
+        return Vec::new();
+    }
+    let own = entries.iter().filter_map(|entry| Some((entry.request_id, entry.comes_to?)));
+    let own: BTreeMap<u64, u64> = own.collect();
     let mut all: BTreeMap<&str, Found> = BTreeMap::new();
     for copy in copies {
-        let found = all.entry(&copy.experiment).or_default();
-        found.experiment.clone_from(&copy.experiment);
+        let experiment = names.text(copy.experiment);
+        let found = all.entry(experiment).or_default();
+        experiment.clone_into(&mut found.experiment);
         found.copies = found.copies.saturating_add(1);
-        found.credits += copy.credits;
-        let both = copy.comes_to.as_deref().zip(own.get(copy.of.as_str()).copied());
+        found.credits += copy.micros / 1e6;
+        let both = copy.comes_to.zip(own.get(&copy.of).copied());
         found.compared = found.compared.saturating_add(usize::from(both.is_some()));
         let agrees = both.is_some_and(|(one, other)| one == other);
         found.agreed = found.agreed.saturating_add(usize::from(agrees));

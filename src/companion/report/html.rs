@@ -1,14 +1,14 @@
 //! A report as one page of HTML that needs nothing else.
 use core::fmt::Write as _;
 
-use super::always::LEAST;
+use super::Report;
 use super::copies::Found;
+use super::group::Group;
+use super::metric::{METRICS, Unit};
 use super::plot::{dots, escaped};
-use super::sample::{METRICS, Unit};
 use super::sizes::MISMATCH;
-use super::stats::{ALPHA, Interval, chance, once_in};
-use super::text::{left_out, notes, number, value};
-use super::{Group, Report};
+use super::stats::{ALPHA, Interval, LEAST, chance, once_in};
+use super::text::{left_out, missing, notes, number, value};
 
 const HEAD: &str = "<!doctype html>
 <html lang=\"en\"><head><meta charset=\"utf-8\"><title>Tradewind: report</title>
@@ -45,14 +45,13 @@ pub fn page(report: &Report) -> String {
 
 fn write(out: &mut String, report: &Report) -> core::fmt::Result {
     writeln!(out, "<h1>What the access log says</h1>")?;
-    writeln!(out, "<p class=\"soft\">{} requests in {} lines", report.all.requests, report.lines)?;
+    writeln!(out, "<p class=\"soft\">{} requests in {} lines", report.requests, report.lines)?;
     if report.unreadable > 0 {
         writeln!(out, ", {} of them no lines of an access log", report.unreadable)?;
     }
     writeln!(out, "</p>")?;
-    if let Some(saved) = report.all.saved() {
-        let (paid, premium) = report.all.paid();
-        let own = saved;
+    if let Some(own) = report.saved.share {
+        let (paid, premium) = (report.saved.paid, report.saved.premium);
         writeln!(
             out,
             "<div class=\"card\"><span class=\"big\">{} %</span> saved against the premium \
@@ -63,9 +62,8 @@ fn write(out: &mut String, report: &Report) -> core::fmt::Result {
             number(Unit::Share, own.high)
         )?;
     }
-    if let Some(left_out) = left_out(report.all.untold) {
-        writeln!(out, "<p class=\"soft\">{left_out}.</p>")?;
-    }
+    let left_out = left_out(report);
+    left_out.iter().try_for_each(|note| writeln!(out, "<p class=\"soft\">{note}.</p>"))?;
     report.groups.iter().try_for_each(|group| self::group(out, group))?;
     report.copies.iter().try_for_each(|own| copies(out, own))?;
     writeln!(
@@ -130,8 +128,8 @@ fn group(out: &mut String, group: &Group) -> core::fmt::Result {
     writeln!(out, "<div class=\"grid\">")?;
     for (place, metric) in METRICS.iter().enumerate() {
         let rows = group.rows.iter().filter_map(|row| {
-            let own = row.sample.shown(metric)?;
-            Some((escaped(&row.name), own, value(metric.unit, own)))
+            let (own, _) = row.metrics.get(place)?.as_ref()?;
+            Some((escaped(&row.name), own.mean, value(metric.unit, own.mean)))
         });
         let rows: Vec<_> = rows.collect();
         if rows.is_empty() || rows.iter().all(|(_, own, _)| own.value == 0.0) {
@@ -140,8 +138,9 @@ fn group(out: &mut String, group: &Group) -> core::fmt::Result {
         writeln!(out, "<div class=\"card\"><h3>{}</h3>{}", metric.title, dots(&rows))?;
         writeln!(out, "<table>")?;
         for row in &group.rows {
-            let Some(own) = row.sample.shown(metric) else { continue };
-            let difference = row.differences.get(place).copied().flatten();
+            let Some((own, difference)) = row.metrics.get(place).and_then(Option::as_ref) else {
+                continue;
+            };
             let against = difference.map(|own| {
                 let mark = if own.p < ALPHA { "<b>differs</b>" } else { "" };
                 format!("{} {} {mark}", value(metric.unit, own.interval), escaped(&chance(own.p)))
@@ -150,8 +149,9 @@ fn group(out: &mut String, group: &Group) -> core::fmt::Result {
             let name = escaped(&row.name);
             writeln!(
                 out,
-                "<tr><th>{name}</th><td>{}</td><td>{against}</td></tr>",
-                value(metric.unit, own)
+                "<tr><th>{name}</th><td>{}{}</td><td>{against}</td></tr>",
+                value(metric.unit, own.mean),
+                missing(own)
             )?;
         }
         writeln!(out, "</table></div>")?;
@@ -168,9 +168,9 @@ fn totals(out: &mut String, group: &Group) -> core::fmt::Result {
         group.what
     )?;
     for row in &group.rows {
-        let saved = row.sample.saved().map(|own| value(Unit::Share, own));
+        let saved = row.saved.share.map(|own| value(Unit::Share, own));
         let (name, saved) = (escaped(&row.name), saved.unwrap_or_default());
-        let (requests, units) = (row.sample.requests, row.sample.units());
+        let (requests, units) = (row.requests, row.units);
         writeln!(
             out,
             "<tr><th>{name}</th><td>{requests}</td><td>{units}</td><td>{saved}</td></tr>"

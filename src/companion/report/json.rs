@@ -1,10 +1,12 @@
 //! A report as JSON: every number with its interval, whose end is null where it has none.
 use serde_json::{Map, Value, json};
 
+use super::Report;
 use super::copies::Found;
-use super::sample::{METRICS, QUANTILES, Sample};
+use super::group::{Group, Row};
+use super::metric::{METRICS, QUANTILES};
+use super::sample::Savings;
 use super::stats::Interval;
-use super::{Group, Report, Row};
 
 impl Report {
     /// The report as JSON: every number with its interval.
@@ -13,10 +15,11 @@ impl Report {
         let mut out = json!({
             "lines": self.lines,
             "unreadable": self.unreadable,
-            "requests": self.all.requests,
+            "requests": self.requests,
+            "feedback_left_out": self.strangers,
             "groups": self.groups.iter().map(group).collect::<Vec<_>>(),
         });
-        saved(&self.all, &mut out);
+        saved(&self.saved, &mut out);
         let copies: Vec<Value> = self.copies.iter().map(Found::json).collect();
         if let (false, Value::Object(members)) = (copies.is_empty(), &mut out) {
             members.insert("copies".to_owned(), copies.into());
@@ -41,14 +44,14 @@ fn group(group: &Group) -> Value {
 
 fn row(row: &Row) -> Value {
     let mut metrics = Map::new();
-    for (metric, difference) in METRICS.iter().zip(&row.differences) {
-        let Some(mean) = row.sample.shown(metric) else { continue };
+    for (metric, own) in METRICS.iter().zip(&row.metrics) {
+        let Some((shown, difference)) = own else { continue };
         let mut own = Map::new();
-        own.insert("mean".to_owned(), interval(mean));
-        for (name, part) in QUANTILES {
-            let found = row.sample.quantile(metric, part);
-            own.extend(found.map(|found| (name.to_owned(), interval(found))));
+        own.insert("mean".to_owned(), interval(shown.mean));
+        for ((name, _), found) in QUANTILES.iter().zip(shown.quantiles) {
+            own.extend(found.map(|found| ((*name).to_owned(), interval(found))));
         }
+        own.insert("missing".to_owned(), shown.missing.into());
         if let Some(difference) = difference {
             own.insert("difference".to_owned(), interval(difference.interval));
             own.insert("p".to_owned(), json!(difference.p));
@@ -57,22 +60,21 @@ fn row(row: &Row) -> Value {
     }
     let mut out = json!({
         "name": row.name,
-        "requests": row.sample.requests,
-        "units": row.sample.units(),
+        "requests": row.requests,
+        "units": row.units,
         "metrics": metrics,
     });
-    saved(&row.sample, &mut out);
+    saved(&row.saved, &mut out);
     out
 }
 
 /// What was saved, beside the rest.
-fn saved(sample: &Sample, out: &mut Value) {
-    let (paid, premium) = sample.paid();
+fn saved(savings: &Savings, out: &mut Value) {
     let members = json!({
-        "saved": sample.saved().map(interval),
-        "saved_left_out": sample.untold,
-        "paid": paid,
-        "premium": premium,
+        "saved": savings.share.map(interval),
+        "saved_left_out": savings.untold,
+        "paid": savings.paid,
+        "premium": savings.premium,
     });
     if let (Value::Object(out), Value::Object(members)) = (out, members) {
         out.extend(members);

@@ -17,15 +17,43 @@ pub(super) const MISMATCH: f64 = 0.001;
 #[derive(Debug, Default)]
 pub(super) struct Drawn {
     requests: usize,
-    units: BTreeMap<String, BTreeSet<String>>,
+    /// What keeps each arm; the same unit as often as it comes.
+    units: BTreeMap<String, Vec<u64>>,
 }
 
 impl Drawn {
     /// One request more, of this arm and unit.
-    pub(super) fn add(&mut self, arm: &str, unit: String) {
+    pub(super) fn add(&mut self, arm: &str, unit: u64) {
         self.requests = self.requests.saturating_add(1);
-        self.units.entry(arm.to_owned()).or_default().insert(unit);
+        match self.units.get_mut(arm) {
+            Some(units) => units.push(unit),
+            None => drop(self.units.insert(arm.to_owned(), vec![unit])),
+        }
     }
+
+    /// How many units have each arm.
+    fn counts(mut self) -> BTreeMap<String, f64> {
+        for units in self.units.values_mut() {
+            units.sort_unstable();
+            units.dedup();
+        }
+        self.units.into_iter().map(|(arm, units)| (arm, float(units.len()))).collect()
+    }
+}
+
+/// The strata of policies: those of the same weights are one, and one whose weights nobody tells is
+/// one for itself.
+pub(super) fn strata<'w>(
+    policies: impl Iterator<Item = &'w str>,
+    weights: impl Fn(&str) -> Option<&'w [(String, f64)]>,
+) -> BTreeMap<String, u32> {
+    let mut seen = BTreeMap::new();
+    let strata = policies.map(|policy| {
+        let key = weights(policy).map(shares).ok_or(policy);
+        let next = u32::try_from(seen.len()).unwrap_or(u32::MAX);
+        (policy.to_owned(), *seen.entry(key).or_insert(next))
+    });
+    strata.collect()
 }
 
 /// What is known of an experiment's sizes.
@@ -45,20 +73,21 @@ impl Sizes {
     /// Holds what each policy has drawn against its weights; the policy without a digest is that of
     /// lines that name none.
     pub(super) fn of<'w>(
-        drawn: &BTreeMap<String, Drawn>,
+        drawn: BTreeMap<String, Drawn>,
         weights: impl Fn(&str) -> Option<&'w [(String, f64)]>,
     ) -> Self {
         let (mut sizes, mut chances) = (Self::default(), Vec::new());
         let shares: BTreeSet<_> = drawn.keys().map(|policy| weights(policy).map(shares)).collect();
         sizes.changed = drawn.len() > 1 && (shares.len() > 1 || shares.contains(&None));
         for (policy, own) in drawn {
-            let Some(weights) = weights(policy) else {
+            let Some(weights) = weights(&policy) else {
                 sizes.left_out = sizes.left_out.saturating_add(own.requests);
                 continue;
             };
+            let counts = own.counts();
             let counts = weights
                 .iter()
-                .map(|(arm, weight)| (float(own.units.get(arm).map_or(0, BTreeSet::len)), *weight));
+                .map(|(arm, weight)| (counts.get(arm).copied().unwrap_or_default(), *weight));
             let chance = mismatch(&counts.collect::<Vec<_>>());
             sizes.unnamed |= policy.is_empty() && chance.is_some();
             chances.extend(chance);
@@ -116,8 +145,8 @@ mod tests {
 
     fn drawn(control: usize, other: usize) -> Drawn {
         let mut drawn = Drawn::default();
-        (0..control).for_each(|own| drawn.add("control", own.to_string()));
-        (0..other).for_each(|own| drawn.add("other", own.to_string()));
+        (0..control).for_each(|own| drawn.add("control", own as u64));
+        (0..other).for_each(|own| drawn.add("other", own as u64));
         drawn
     }
 
@@ -129,7 +158,7 @@ mod tests {
         let known: BTreeMap<&str, Vec<(String, f64)>> = known.into_iter().collect();
         let of = |drawn: Vec<(&str, Drawn)>| {
             let drawn = drawn.into_iter().map(|(policy, own)| (policy.to_owned(), own)).collect();
-            Sizes::of(&drawn, |policy| known.get(policy).map(Vec::as_slice))
+            Sizes::of(drawn, |policy| known.get(policy).map(Vec::as_slice))
         };
         // A ramp from 1 to 50 %, as weights say.
         let ramp = of(vec![("early", drawn(990, 10)), ("late", drawn(500, 500))]);

@@ -4,11 +4,13 @@ use serde_json::{Value, json};
 use super::*;
 use crate::credit::Credits;
 
+mod told;
+
 /// A report of lines, as JSON and as text.
 fn report(lines: &[Value], wanted: &Wanted) -> (Value, String) {
-    let mut reading = Reading::default();
+    let mut reading = Reading::of(wanted.clone());
     lines.iter().for_each(|line| reading.line(&line.to_string()));
-    let report = reading.report(wanted).unwrap();
+    let report = reading.report().unwrap();
     assert!(page(&report).ends_with("</html>\n"));
     (report.json(), text(&report))
 }
@@ -207,6 +209,7 @@ fn a_ramp_is_no_mismatch() {
     assert!(both["mismatch_p"].as_f64().unwrap() > 0.9, "{text}");
     assert_eq!((&both["mismatch_left_out"], &both["weights_changed"]), (&json!(0), &json!(true)));
     assert!(text.contains("arms are of different times"), "{text}");
+    assert!(text.contains("what differs is told within each"), "{text}");
     let (late, text) = of(&lines, vec![policy("late", 1.0, 1.0)]);
     assert!(late["mismatch_p"].as_f64().unwrap() > 0.9, "{text}");
     assert_eq!(late["mismatch_left_out"], 2000);
@@ -225,8 +228,122 @@ fn a_ramp_is_no_mismatch() {
 
 #[test]
 fn a_control_is_one_of_the_arms() {
-    let mut reading = Reading::default();
-    reading.line(&request(0, "b", &json!({})).to_string());
     let wanted = Wanted { control: Some("nope".to_owned()), ..Wanted::default() };
-    assert_eq!(reading.report(&wanted).unwrap_err(), "--control: expected one of b, found `nope`");
+    let mut reading = Reading::of(wanted);
+    reading.line(&request(0, "b", &json!({})).to_string());
+    assert_eq!(reading.report().unwrap_err(), "--control: expected one of b, found `nope`");
+}
+
+fn against_control() -> Wanted {
+    Wanted { control: Some("control".to_owned()), ..Wanted::default() }
+}
+
+/// Sums of what is the same do not come out the same: nothing of that is a difference.
+#[test]
+fn what_is_the_same_in_every_request_does_not_differ() {
+    for credits in [0.001, 0.0003, 0.00123] {
+        for (control, other) in [(200, 200), (3000, 600)] {
+            for unit in [1, 5] {
+                let line = |own: usize| {
+                    let arm = if own < control { "control" } else { "b" };
+                    let unit = format!("{arm}{}", own.wrapping_mul(7919) % (control / unit));
+                    let more = json!({"credits": credits, "units": {"try": unit},
+                        "first_ms": 0.1, "duration_ms": 0.3});
+                    request(own, arm, &more)
+                };
+                let lines: Vec<Value> = (0..control + other).map(line).collect();
+                let (report, text) = report(&lines, &against_control());
+                for metric in ["credits", "first_ms", "duration_ms"] {
+                    let p = &row(&report, "b")["metrics"][metric]["p"];
+                    assert!(*p == 1.0 || (p.is_null() && control / unit < 50), "{text}");
+                }
+                assert!(!text.contains("  *"), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_broke_is_an_error_and_no_short_answer() {
+    let cut = json!({"outcome": "cut", "duration_ms": 10, "output_tokens": 1, "first_ms": 5,
+        "attempts": [{"model": "gpt", "outcome": "cut", "status": 200}]});
+    let whole = json!({"outcome": "answered", "output_tokens": 100, "first_ms": 7});
+    let lines: Vec<Value> = (0..200)
+        .map(|own| match own % 4 {
+            0 => request(own, "b", &cut),
+            2 => request(own, "b", &whole),
+            _ => request(own, "control", &whole),
+        })
+        .collect();
+    let (report, text) = report(&lines, &against_control());
+    let own = &row(&report, "b")["metrics"];
+    assert_eq!(own["errors"]["mean"]["value"], 0.5, "{text}");
+    assert!(own["errors"]["p"].as_f64().unwrap() < 1e-6, "{text}");
+    assert_eq!(own["duration_ms"]["mean"]["value"], 100.0, "{text}");
+    assert_eq!(own["output_tokens"]["mean"]["value"], 100.0, "{text}");
+    // When the first of it came was seen of both.
+    assert_eq!(own["first_ms"]["mean"]["value"], 6.0, "{text}");
+}
+
+#[test]
+fn what_an_arm_refuses_counts_in_it() {
+    let refused = |own: usize| {
+        json!({"request_id": format!("r{own}"), "status": 400, "duration_ms": 1, "arms": {"try": "b"},
+            "units": {"try": format!("u{own}")}, "refused_by": "fit", "outcome": "refused"})
+    };
+    let served = |own: usize, arm: &str| request(own, arm, &json!({"credits": 0.001}));
+    let lines: Vec<Value> = (0..400)
+        .map(|own| match own % 4 {
+            0 => refused(own),
+            2 => served(own, "b"),
+            _ => served(own, "control"),
+        })
+        .collect();
+    let wanted = Wanted { policies: vec![policy("late", 1.0, 1.0)], ..against_control() };
+    let (report, text) = report(&lines, &wanted);
+    let own = row(&report, "b");
+    assert_eq!(
+        (&own["requests"], &own["metrics"]["errors"]["mean"]["value"]),
+        (&json!(200), &json!(0.5))
+    );
+    assert!(own["metrics"]["errors"]["p"].as_f64().unwrap() < 1e-6, "{text}");
+    // It costs nothing, and nothing of its cost is missing.
+    assert_eq!(own["metrics"]["credits"]["missing"], 0, "{text}");
+    let group = &report["groups"][0];
+    assert!(group["mismatch_p"].as_f64().unwrap() > 0.9, "{text}");
+    assert_eq!(
+        (&group["independent"], &group["weights_changed"]),
+        (&json!("units"), &json!(false))
+    );
+}
+
+/// Everything is better in later times, and the arm has more of these.
+#[test]
+fn what_times_differ_in_is_not_the_arms() {
+    let line = |own: usize| {
+        let (early, arm) = (own < 6000, own.wrapping_mul(2_654_435_761) % 97);
+        let arm = if arm < if early { 2 } else { 49 } { "b" } else { "control" };
+        let noise = own.wrapping_mul(7919) % 50;
+        let (duration, every) = if early { (300 + noise, 10) } else { (100 + noise, 100) };
+        let status = if own.wrapping_mul(31) % 1009 % every == 0 { 503 } else { 200 };
+        request(
+            own,
+            arm,
+            &json!({"duration_ms": duration, "status": status,
+            "policy": if early { "early" } else { "late" }}),
+        )
+    };
+    let lines: Vec<Value> = (0..12_000).map(line).collect();
+    let policies = vec![policy("late", 48.0, 49.0), policy("early", 95.0, 2.0)];
+    for policies in [policies, Vec::new()] {
+        let (report, text) = report(&lines, &Wanted { policies, ..against_control() });
+        let own = &row(&report, "b")["metrics"];
+        for metric in ["errors", "duration_ms"] {
+            assert!(own[metric]["p"].as_f64().unwrap() > 0.2, "{text}");
+        }
+        assert!(own["duration_ms"]["difference"]["value"].as_f64().unwrap().abs() < 3.0, "{text}");
+        assert!(own["errors"]["difference"]["value"].as_f64().unwrap().abs() < 0.02, "{text}");
+        assert_eq!(report["groups"][0]["weights_changed"], true);
+        assert!(!text.contains("  *"), "{text}");
+    }
 }

@@ -1,11 +1,12 @@
 //! A report as text.
 use core::fmt::Write as _;
 
-use super::always::LEAST;
-use super::sample::{METRICS, Metric, QUANTILES, Unit};
+use super::Report;
+use super::group::{Group, Independent};
+use super::metric::{METRICS, Metric, QUANTILES, Unit};
+use super::sample::Shown;
 use super::sizes::MISMATCH;
-use super::stats::{ALPHA, Interval, chance, float, once_in};
-use super::{Group, Independent, Report, Row};
+use super::stats::{ALPHA, Interval, LEAST, chance, float, once_in};
 
 /// The report for a terminal.
 #[must_use]
@@ -17,22 +18,20 @@ pub fn text(report: &Report) -> String {
 }
 
 fn write(out: &mut String, report: &Report) -> core::fmt::Result {
-    writeln!(out, "{} requests in {} lines", report.all.requests, report.lines)?;
+    writeln!(out, "{} requests in {} lines", report.requests, report.lines)?;
     if report.unreadable > 0 {
         writeln!(out, "{} lines are no lines of an access log", report.unreadable)?;
     }
-    if let Some(saved) = report.all.saved() {
-        let (paid, premium) = report.all.paid();
-        let share = value(Unit::Share, saved);
+    if let Some(share) = report.saved.share {
+        let (paid, premium) = (report.saved.paid, report.saved.premium);
+        let share = value(Unit::Share, share);
         writeln!(
             out,
             "saved {share} of what the premium model would have cost: {paid:.6} instead of \
              {premium:.6} credits"
         )?;
     }
-    if let Some(left_out) = left_out(report.all.untold) {
-        writeln!(out, "{left_out}")?;
-    }
+    left_out(report).iter().try_for_each(|note| writeln!(out, "{note}"))?;
     for group in &report.groups {
         writeln!(out)?;
         self::group(out, group)?;
@@ -57,14 +56,22 @@ fn write(out: &mut String, report: &Report) -> core::fmt::Result {
     )
 }
 
-/// What is not in what was saved, if something is not.
-pub(super) fn left_out(untold: usize) -> Option<String> {
-    (untold > 0).then(|| {
+/// What is not in the numbers, if something is not.
+pub(super) fn left_out(report: &Report) -> Vec<String> {
+    let (untold, strangers) = (report.saved.untold, report.strangers);
+    let untold = (untold > 0).then(|| {
         format!(
             "{untold} requests are left out of what was saved: their lines do not say what they \
              cost, or what the answer alone used (older versions did not)"
         )
-    })
+    });
+    let strangers = (strangers > 0).then(|| {
+        format!(
+            "{strangers} scores are left out: another tenant or user has given them than had sent \
+             the request"
+        )
+    });
+    untold.into_iter().chain(strangers).collect()
 }
 
 /// What the numbers of a group suppose.
@@ -80,8 +87,9 @@ pub(super) fn notes(group: &Group) -> Vec<String> {
     }
     if sizes.changed {
         notes.push(
-            "several policies have drawn these requests: where their weights differ arms are of \
-             different times, and a difference may be that of the times"
+            "several policies have drawn these requests: where their weights differ, or are not \
+             given, arms are of different times, so what differs is told within each and put \
+             together; an arm's own numbers are those of its times"
                 .to_owned(),
         );
     }
@@ -126,13 +134,13 @@ fn group(out: &mut String, group: &Group) -> core::fmt::Result {
     notes(group).iter().try_for_each(|note| writeln!(out, "  {note}"))?;
     let first = rows.first().map(|row| row.name.as_str()).unwrap_or_default();
     for row in rows {
-        let (requests, units) = (row.sample.requests, row.sample.units());
+        let (requests, units) = (row.requests, row.units);
         let units = if units == requests { String::new() } else { format!(" of {units} units") };
         writeln!(out, "  {}  {requests} requests{units}", row.name)?;
-        for (metric, difference) in METRICS.iter().zip(&row.differences) {
-            let Some(own) = row.sample.shown(metric) else { continue };
-            write!(out, "    {:<20} {}", metric.title, value(metric.unit, own))?;
-            write!(out, "{}", quantiles(row, metric))?;
+        for (metric, own) in METRICS.iter().zip(&row.metrics) {
+            let Some((shown, difference)) = own else { continue };
+            write!(out, "    {:<20} {}", metric.title, value(metric.unit, shown.mean))?;
+            write!(out, "{}{}", quantiles(metric, shown), missing(shown))?;
             if let Some(difference) = difference {
                 let by = value(metric.unit, difference.interval);
                 let mark = if difference.p < ALPHA { "  *" } else { "" };
@@ -140,19 +148,26 @@ fn group(out: &mut String, group: &Group) -> core::fmt::Result {
             }
             writeln!(out)?;
         }
-        if let Some(saved) = row.sample.saved() {
+        if let Some(saved) = row.saved.share {
             writeln!(out, "    {:<20} {}", "saved", value(Unit::Share, saved))?;
         }
     }
     Ok(())
 }
 
-fn quantiles(row: &Row, metric: &Metric) -> String {
-    let found = QUANTILES.iter().filter_map(|(name, part)| {
-        let own = row.sample.quantile(metric, *part)?;
-        Some(format!("  {name} {}", value(metric.unit, own)))
+fn quantiles(metric: &Metric, shown: &Shown) -> String {
+    let found = QUANTILES.iter().zip(shown.quantiles).filter_map(|((name, _), own)| {
+        own.map(|own| format!("  {name} {}", value(metric.unit, own)))
     });
     found.collect()
+}
+
+/// How many lines do not say it.
+pub(super) fn missing(shown: &Shown) -> String {
+    match shown.missing {
+        0 => String::new(),
+        count => format!("  (not said of {count})"),
+    }
 }
 
 /// A number with its interval.
@@ -169,6 +184,9 @@ pub(super) fn value(unit: Unit, own: Interval) -> String {
 /// A number without its unit, shares in per cent: with a few digits more where it would read as
 /// none or all and is not.
 pub(super) fn number(unit: Unit, own: f64) -> String {
+    if own.is_finite() && own.abs() >= 1e15 {
+        return format!("{own:.3e}");
+    }
     let (own, all, digits): (f64, f64, usize) = match unit {
         Unit::Share => (own * 100.0, 100.0, 1),
         Unit::Milliseconds | Unit::Tokens => (own, 0.0, 0),
@@ -205,6 +223,8 @@ mod tests {
             (Unit::Tokens, 0.3, "0.3"),
             (Unit::Credits, 0.000_000_2, "0.0000002"),
             (Unit::Score, 0.573, "0.573"),
+            (Unit::Milliseconds, f64::INFINITY, "inf"),
+            (Unit::Milliseconds, 1e300, "1.000e300"),
         ] {
             assert_eq!(number(unit, own), shown);
         }

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use saphyr_parser::{Event, Marker, Parser, ScanError, Span};
 
 pub(super) use self::write::documents;
-use crate::policy::{Content, Member, Node, Problem};
+use crate::policy::{Content, Member, Node, Problem, shown};
 
 /// Most values of a document, those that aliases repeat included: an alias of aliases grows
 /// faster than any policy.
@@ -78,12 +78,13 @@ impl Tree {
                 Err(problem(line, "a second document begins here; expected one policy in a file"))
             }
             Event::Scalar(text, style, anchor, tag) => {
-                let content = if self.awaits_key() {
-                    Content::Text(text.into_owned())
-                } else {
-                    scalar::content(&text, style, tag.as_deref())
-                        .map_err(|message| problem(line, message))?
-                };
+                let content =
+                    if self.awaits_key() {
+                        Content::Text(text.into_owned())
+                    } else {
+                        scalar::content(&text, style, tag.as_deref())
+                            .map_err(|message| Problem { path: self.path(), line, message })?
+                    };
                 self.value(node(content, span.start), anchor)
             }
             Event::SequenceStart(anchor, tag) => {
@@ -108,6 +109,22 @@ impl Tree {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Where the next value stands.
+    fn path(&self) -> String {
+        let mut path = String::new();
+        for open in &self.open {
+            match &open.inside {
+                Inside::List(items) => path.push_str(&format!("[{}]", items.len())),
+                Inside::Object { key, .. } => {
+                    let name = key.as_ref().map(|(name, _)| shown(name)).unwrap_or_default();
+                    path.push_str(if path.is_empty() { "" } else { "." });
+                    path.push_str(&name);
+                }
+            }
+        }
+        path
     }
 
     fn awaits_key(&self) -> bool {

@@ -128,6 +128,17 @@ pub fn read_body(body: &[u8]) -> Result<Document<'_>, Fault> {
     Ok(document)
 }
 
+/// The same of a body of few fields that is in nobody's format: none of them may stand twice, or
+/// under another spelling of its name.
+///
+/// # Errors
+/// The body is something else, or could be read in two ways.
+pub fn read_fields<'b>(body: &'b [u8], names: &[&'static str]) -> Result<Document<'b>, Fault> {
+    let document = read_body(body)?;
+    words::check(document.root(), &Words::new(names, names))?;
+    Ok(document)
+}
+
 impl Inbound {
     /// Reads a request of an app, once it is sure that every server would read it like that.
     ///

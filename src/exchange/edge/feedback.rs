@@ -1,7 +1,7 @@
 //! What an app thinks of an answer that it had: for the access log, where a report finds it.
 use super::super::Reply;
 use super::super::line::Line;
-use crate::dialect::{Client, Fault, FaultKind, read_body};
+use crate::dialect::{Client, Fault, FaultKind, read_fields};
 use crate::json::{Kind, Value, Writer};
 
 /// Longest body, in bytes.
@@ -35,7 +35,7 @@ impl Feedback {
 
     /// Reads the body, and has the access log have it.
     pub(super) fn note(&self, body: &[u8], line: &mut Line) -> Reply {
-        let read = read_body(body).and_then(|document| {
+        let read = read_fields(body, &["request_id", "score"]).and_then(|document| {
             let root = document.root();
             let (about, score) = (request_id(root)?, score(root)?);
             line.feedback(&about, score);

@@ -32,7 +32,7 @@ use super::reply::Reply;
 use super::spend::{self, Next, Payer};
 use super::{Body, Callback, Effect, Effects, Envoy, Flow, HeaderMap, Hearing, Report, metric};
 use crate::credit::Balance;
-use crate::decide::{Candidate, Decision, Outline, Trace};
+use crate::decide::{Candidate, Decision, Outline, Trace, Verdict};
 use crate::dialect::{Client, Fault, FaultKind};
 
 /// One request of an app.
@@ -357,7 +357,13 @@ impl Edge {
 
     /// Refuses a request, and has the access log say why; `trace` is there where it was decided on.
     fn deny(&mut self, head: &Head, fault: &Fault, trace: Option<&Trace>) -> Effects {
-        trace.into_iter().for_each(|trace| self.line.decided(trace, None));
+        if let Some(trace) = trace {
+            // An arm may refuse a request: a report asks which weights have drawn it.
+            if trace.subjects(Verdict::Assigned).next().is_some() {
+                self.line.text("policy", &self.config.digest);
+            }
+            self.line.decided(trace, None);
+        }
         let mut reply = head.fault(fault, &mut self.line);
         if fault.kind == FaultKind::Overloaded {
             reply.headers.push(("retry-after", "1".to_owned()));

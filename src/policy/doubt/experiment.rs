@@ -1,5 +1,7 @@
 //! Experiments that no request comes to, and arms without units.
 use super::super::document::Content;
+use super::super::experiment::{Experiment, Unit};
+use super::super::identity::callers;
 use super::super::{Node, Policy};
 
 /// Doubts about experiments.
@@ -17,6 +19,8 @@ pub(super) fn of_experiments(root: &Node, policy: &Policy, doubts: &mut Vec<Stri
                 first.name
             )
         }));
+        doubts
+            .extend(undrawn(second, policy).map(|why| format!("{place}: nobody is drawn: {why}")));
         let weights = weights(root, name);
         for (at, arm) in second.arms.iter().enumerate().filter(|(at, _)| !second.has_units(*at)) {
             if weights.get(at).is_some_and(|weight| *weight > 0.0) {
@@ -27,6 +31,26 @@ pub(super) fn of_experiments(root: &Node, policy: &Policy, doubts: &mut Vec<Stri
                 ));
             }
         }
+    }
+    for own in policy.shadows().iter().filter(|own| own.rate == 0) {
+        let place = place(root, &own.name);
+        doubts.push(format!("{place}.shadow.rate: nothing is copied: it is 0%"));
+    }
+}
+
+/// Why an experiment never draws anybody.
+fn undrawn(own: &Experiment, policy: &Policy) -> Option<&'static str> {
+    let callers = callers(policy.identity());
+    match own.unit {
+        _ if own.has_no_share() => Some("its `share` is 0%"),
+        _ if own.holds_all_out() => Some("its `holdout` is 100%"),
+        Unit::User if callers.users.is_empty() => {
+            Some("its `unit` is a user, and `identity` names no `user`")
+        }
+        Unit::Key if callers.keys.is_empty() => {
+            Some("its `unit` is a key, and `identity` names no `key`")
+        }
+        _ => None,
     }
 }
 

@@ -2,6 +2,7 @@
 //! like.
 use super::super::document::{Content, Member, Node};
 use super::super::{Policy, shown};
+use crate::complexity::{Score, Weights};
 
 /// A question, with its place.
 struct Asked<'n> {
@@ -16,8 +17,48 @@ struct Asked<'n> {
 pub(super) fn of_questions(root: &Node, policy: &Policy, doubts: &mut Vec<String>) {
     let mut whens = Vec::new();
     find(root, "", &mut whens);
-    for (at, when) in whens {
-        object(when, &at, policy, doubts);
+    let classifier = Classifier::of(root);
+    for (at, when) in &whens {
+        object(when, at, (policy, &classifier), doubts);
+    }
+    let asked = whens.iter().any(|(_, when)| asks(when, "complexity"));
+    if !asked && root.member("classifier").is_some() {
+        doubts.push("classifier: judges nothing: no question asks for `complexity`".to_owned());
+    }
+}
+
+/// What is to be known of `classifier`.
+struct Classifier {
+    /// Why every request is `premium`; `None` where not every one is.
+    premium: Option<&'static str>,
+}
+
+impl Classifier {
+    fn of(root: &Node) -> Self {
+        let section = root.member("classifier");
+        let given = section.and_then(|own| number(own, "threshold"));
+        let weights = section.and_then(|own| own.member("weights")?.text());
+        let learned = weights.map(|text| Weights::parse(text.as_bytes()).map(|own| own.threshold));
+        let premium = match (given.and_then(Score::of), learned) {
+            (Some(threshold), _) => {
+                (threshold == Score::LEAST).then_some("the `threshold` of the `classifier` is 0")
+            }
+            (None, Some(learned)) => (learned == Ok(Score::LEAST))
+                .then_some("the weights of the `classifier` have the threshold 0"),
+            (None, None) => Some("the `classifier` has neither `weights` nor a `threshold`"),
+        };
+        Self { premium }
+    }
+}
+
+/// Whether a question is asked somewhere in an object of them.
+fn asks(node: &Node, key: &str) -> bool {
+    match &node.content {
+        Content::Object(members) => {
+            members.iter().any(|member| member.key == key || asks(&member.value, key))
+        }
+        Content::List(items) => items.iter().any(|item| asks(item, key)),
+        _ => false,
     }
 }
 
@@ -47,7 +88,8 @@ fn below(at: &str, key: &str) -> String {
 }
 
 /// Doubts about an object of questions, and about those within it.
-fn object(node: &Node, at: &str, policy: &Policy, doubts: &mut Vec<String>) {
+fn object(node: &Node, at: &str, known: (&Policy, &Classifier), doubts: &mut Vec<String>) {
+    let (policy, classifier) = known;
     let mut together = Vec::new();
     gather(node, at, &mut together);
     for (index, asked) in together.iter().enumerate() {
@@ -56,11 +98,11 @@ fn object(node: &Node, at: &str, policy: &Policy, doubts: &mut Vec<String>) {
             "any" => {
                 let items = asked.value.items().unwrap_or_default().iter().enumerate();
                 items.for_each(|(index, item)| {
-                    object(item, &format!("{}[{index}]", asked.at), policy, doubts);
+                    object(item, &format!("{}[{index}]", asked.at), known, doubts);
                 });
             }
-            "not" => object(asked.value, &asked.at, policy, doubts),
-            _ => doubts.extend(alone(asked).map(|why| format!("{}: {why}", asked.at))),
+            "not" => object(asked.value, &asked.at, known, doubts),
+            _ => doubts.extend(alone(asked, classifier).map(|why| format!("{}: {why}", asked.at))),
         }
         let before = together.iter().take(index);
         let other = before.into_iter().find(|other| contradict(other, asked, policy));
@@ -93,7 +135,7 @@ fn gather<'n>(node: &'n Node, at: &str, together: &mut Vec<Asked<'n>>) {
 }
 
 /// What is doubtful about a question by itself.
-fn alone(asked: &Asked<'_>) -> Option<String> {
+fn alone(asked: &Asked<'_>, classifier: &Classifier) -> Option<String> {
     match asked.key {
         "tools" => {
             let word = texts(asked.value).into_iter().find(|text| is_boolean(text))?;
@@ -101,6 +143,10 @@ fn alone(asked: &Asked<'_>) -> Option<String> {
                 "asks for a function that is called `{word}`: write `true` or `false` where any \
                  function is meant"
             ))
+        }
+        "complexity" if asked.value.text() == Some("budget") => {
+            let why = classifier.premium?;
+            Some(format!("never holds: every request is `premium`, since {why}"))
         }
         "complexity" if number(asked.value, "over")? >= 1.0 => {
             Some("never holds: a score is 1 at most".to_owned())

@@ -88,6 +88,16 @@ impl Experiment {
             && self.scope.covers(&later.scope)
     }
 
+    /// Whether it has no unit of its layer.
+    pub(super) fn has_no_share(&self) -> bool {
+        self.layer.slots.as_ref().is_some_and(|slots| !slots.has(self.layer.place))
+    }
+
+    /// Whether all of its units are held out.
+    pub(super) const fn holds_all_out(&self) -> bool {
+        self.holdout >= SLOTS
+    }
+
     /// Whether some unit is in the arm of that place.
     pub(super) fn has_units(&self, arm: usize) -> bool {
         self.slots.has(arm)

@@ -39,4 +39,5 @@ pub(super) use section::shape::{Defaults, Read};
 pub(super) use section::{Defaulted, Field, Nested, Optional, Required};
 pub(super) use spot::{Report, Spot};
 pub(super) use text::{Constant, LONGEST, Label, Name, PATTERN, unsafe_name};
-pub(super) use words::{listed, unknown};
+pub(super) use words::listed;
+pub use words::unknown;

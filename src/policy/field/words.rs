@@ -22,7 +22,8 @@ pub(in super::super) fn listed<'w>(words: impl Iterator<Item = &'w str>) -> Stri
 }
 
 /// The message for a word that is not one of the known ones.
-pub(in super::super) fn unknown(what: &str, word: &str, known: &[&str]) -> String {
+#[must_use]
+pub fn unknown(what: &str, word: &str, known: &[&str]) -> String {
     let mut sorted = known.to_vec();
     order::sort(&mut sorted);
     let expected = match sorted.as_slice() {

@@ -172,8 +172,15 @@ fn read(spot: &Spot<'_>) -> Option<Time> {
     let mut fields = spot.object(&SECTION)?;
     let (zone, hours) = (fields.read(&ZONE), fields.read(&HOURS));
     let days = fields.read_with(&DAYS, |spot| {
-        let days: Vec<_> = DAYS.kind.items(spot)?.iter().map(|day| WEEKDAY.read(day)).collect();
-        days.into_iter().collect::<Option<Vec<u32>>>()
+        let mut days = Vec::new();
+        for item in DAYS.kind.items(spot)? {
+            let day = WEEKDAY.read(&item)?;
+            if days.contains(&day) {
+                item.problem("this day stands in this list before");
+            }
+            days.push(day);
+        }
+        Some(days)
     });
     fields.finish();
     let (hours, days) = (hours?, days?);

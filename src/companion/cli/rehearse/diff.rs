@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::super::now;
 use super::{Loaded, fail, print, read};
@@ -13,6 +13,7 @@ use crate::companion::rehearsal::{
     Account, Caller, Ending, Entered, Rehearsal, Request, Scene, Weather,
 };
 use crate::credit::Credits;
+use crate::policy::unknown;
 use crate::usage::Usage;
 
 /// Shows what changes for a sample of requests: class, chain, models, refusals and cost.
@@ -42,6 +43,9 @@ pub(crate) struct Diff {
     #[arg(long)]
     json: bool,
 }
+
+/// The longest answer that a sample may tell of, in tokens: none is a hundred times as short.
+const OUTPUT_MOST: u64 = 1_000_000_000;
 
 /// So many requests are shown one by one where nobody says how many.
 const SHOWN: usize = 20;
@@ -121,15 +125,42 @@ fn compare(args: &Diff) -> Result<(String, bool), Vec<String>> {
 
 fn sample(line: &[u8], output_tokens: u64) -> Result<Sample, String> {
     let root: Value = serde_json::from_slice(line).map_err(|error| error.to_string())?;
-    let text = |member: &str| root.get(member).and_then(Value::as_str).map(str::to_owned);
     // A body has a member `user` of its own.
-    let is_body = root.get("body").is_none();
-    let caller =
-        if is_body { [None, None, None] } else { [text("tenant"), text("user"), text("key")] };
-    let output = root.get("output_tokens").and_then(Value::as_u64).filter(|_| !is_body);
+    let known = match &root {
+        Value::Object(members) if Request::is_beside(members) => beside(members)?,
+        _ => Beside::default(),
+    };
     let mut request = Request::read(line)?;
     request.settle_path();
-    Ok(Sample { request, caller, output_tokens: output.unwrap_or(output_tokens) })
+    let output_tokens = known.output_tokens.unwrap_or(output_tokens);
+    Ok(Sample { request, caller: known.caller, output_tokens })
+}
+
+/// What a line of the sample says beside the request.
+#[derive(Default)]
+struct Beside {
+    caller: [Option<String>; 3],
+    output_tokens: Option<u64>,
+}
+
+const BESIDE: [&str; 7] = ["path", "headers", "body", "tenant", "user", "key", "output_tokens"];
+
+fn beside(members: &Map<String, Value>) -> Result<Beside, String> {
+    if let Some(other) = members.keys().find(|own| !BESIDE.contains(&own.as_str())) {
+        return Err(unknown("member", other, &BESIDE));
+    }
+    let text = |member: &str| match members.get(member) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(other) => Err(format!("`{member}`: expected a string, found {other}")),
+    };
+    let output_tokens = match members.get("output_tokens") {
+        None | Some(Value::Null) => None,
+        Some(own) => Some(own.as_u64().filter(|own| *own <= OUTPUT_MOST).ok_or_else(|| {
+            format!("`output_tokens`: expected a whole number up to {OUTPUT_MOST}, found {own}")
+        })?),
+    };
+    Ok(Beside { caller: [text("tenant")?, text("user")?, text("key")?], output_tokens })
 }
 
 impl Side {

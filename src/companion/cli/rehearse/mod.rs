@@ -75,8 +75,17 @@ impl Loaded {
     }
 }
 
-/// The bytes of a file, or of standard input where its name is `-`.
+/// The bytes of a file, or of standard input where its name is `-`; without the mark that some
+/// editors put before a text.
 fn read(path: &Path) -> Result<Vec<u8>, String> {
+    let mut bytes = with_mark(path)?;
+    if bytes.starts_with(b"\xEF\xBB\xBF") {
+        bytes.drain(..3);
+    }
+    Ok(bytes)
+}
+
+fn with_mark(path: &Path) -> Result<Vec<u8>, String> {
     let wrong = |error: io::Error| format!("{}: cannot be read: {error}", path.display());
     if path == Path::new("-") {
         let mut bytes = Vec::new();

@@ -11,6 +11,7 @@ use super::{Loaded, fail, print, read};
 use crate::companion::policy_file;
 use crate::companion::rehearsal::{Account, Caller, Course, Ending, Request, Scene, Weather};
 use crate::credit::Credits;
+use crate::policy::{Policy, unknown};
 
 const CASES: &str = "\
 The file is a list, in YAML or JSON, of cases such as
@@ -164,11 +165,51 @@ fn check(loaded: &Loaded, case: &Map<String, Value>) -> Result<Vec<String>, Stri
     if expected.is_empty() {
         return Err("`expect` is empty: such a case cannot fail".to_owned());
     }
+    names(expected, rehearsal.policy())?;
     let mut wrong = Vec::new();
     for (what, expected) in expected {
         wrong.extend(differs(what, expected, (&course, cost))?);
     }
     Ok(wrong)
+}
+
+/// Whether the policy knows what is expected: what it does not know it never does.
+fn names(expected: &Map<String, Value>, policy: &Policy) -> Result<(), String> {
+    let chains = || policy.chains().collect::<Vec<_>>();
+    let classes = || policy.classes().iter().map(|own| &*own.name).collect::<Vec<_>>();
+    let models = || policy.models().iter().map(|own| own.name.as_str()).collect::<Vec<_>>();
+    for (member, value) in expected {
+        let (what, known) = match member.as_str() {
+            "chain" => ("chain", chains()),
+            "class" => ("class", classes()),
+            "model" | "attempts" | "skipped" => ("model", models()),
+            "arms" => {
+                arms(value, policy)?;
+                continue;
+            }
+            _ => continue,
+        };
+        let all = value.as_array().map_or(core::slice::from_ref(value), Vec::as_slice);
+        let other = all.iter().filter_map(Value::as_str).find(|name| !known.contains(name));
+        if let Some(other) = other {
+            return Err(format!("`expect.{member}`: {}", unknown(what, other, &known)));
+        }
+    }
+    Ok(())
+}
+
+fn arms(value: &Value, policy: &Policy) -> Result<(), String> {
+    let all: Vec<&str> = policy.experiments().iter().map(|own| &*own.name).collect();
+    for (name, arm) in value.as_object().into_iter().flatten() {
+        let own = policy.experiments().iter().find(|own| *own.name == **name);
+        let own =
+            own.ok_or_else(|| format!("`expect.arms`: {}", unknown("experiment", name, &all)))?;
+        let told: Vec<&str> = own.told().collect();
+        if let Some(arm) = arm.as_str().filter(|arm| !told.contains(arm)) {
+            return Err(format!("`expect.arms.{name}`: {}", unknown("arm", arm, &told)));
+        }
+    }
+    Ok(())
 }
 
 fn scene(case: &Map<String, Value>) -> Result<Scene, String> {
@@ -232,10 +273,15 @@ fn differs(
     let attempts = || course.attempts.iter().map(|own| Value::from(own.model.as_str()));
     let logged = |member: &str| course.line.get(member).cloned().unwrap_or_default();
     let found = match what {
-        "status" => match &course.ending {
-            Ending::Answered => Value::from(200),
-            Ending::Told { status, .. } => Value::from(*status),
-        },
+        "status" => {
+            if !expected.is_u64() {
+                return Err(format!("`expect.status`: expected a number, found {expected}"));
+            }
+            match &course.ending {
+                Ending::Answered => Value::from(200),
+                Ending::Told { status, .. } => Value::from(*status),
+            }
+        }
         "model" => match course.ending {
             Ending::Answered => attempts().next_back().unwrap_or_default(),
             Ending::Told { .. } => Value::Null,

@@ -3,12 +3,21 @@
 use super::super::stats::float;
 use super::*;
 
+/// How one share differs from another, with one stratum.
+fn of_shares(own: Estimate, control: Estimate) -> Option<Difference> {
+    super::of_shares(&[Stratum { own, control, part: 1.0 }], 1.0)
+}
+
 /// Numbers by chance, the same for a seed (SplitMix64).
-struct Chance(u64);
+pub(in super::super) struct Chance(u64);
 
 impl Chance {
+    pub(in super::super) const fn of(seed: u64) -> Self {
+        Self(seed)
+    }
+
     /// A number between 0 and 1.
-    fn part(&mut self) -> f64 {
+    pub(in super::super) fn part(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let number = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let number = (number ^ (number >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -23,7 +32,7 @@ impl Chance {
 
 /// What a unit may say.
 #[derive(Clone, Copy, Debug)]
-enum Kind {
+pub(in super::super) enum Kind {
     /// Yes, in that share of units.
     Share(f64),
     /// Exponential, with that mean.
@@ -35,7 +44,7 @@ enum Kind {
 use Kind::{Exponential, LogNormal, Share};
 
 impl Kind {
-    fn drawn(self, chance: &mut Chance) -> f64 {
+    pub(in super::super) fn drawn(self, chance: &mut Chance) -> f64 {
         match self {
             Share(share) => f64::from(u8::from(chance.part() < share)),
             Exponential(mean) => -mean * chance.part().ln(),
