@@ -1,6 +1,7 @@
 //! One line of labels or of requests: read strictly, so that a mistake is found where it is.
 use std::collections::BTreeMap;
 
+use super::near::Shingles;
 use crate::complexity::{Features, features, texts};
 use crate::dialect::{client, read_body, tokens};
 use crate::json::{Document, Limits, Value};
@@ -17,8 +18,8 @@ pub struct Label {
     pub id: String,
     /// Its route, where it has one.
     pub route: Option<String>,
-    /// A hash of its text.
-    pub text: u64,
+    /// The words of its text, to find those that are nearly the same.
+    pub shingles: Shingles,
     /// What its text looks like.
     pub features: Features,
     /// The length of its texts, in bytes.
@@ -98,7 +99,7 @@ fn label(root: Value<'_>, line: usize) -> Result<Label, String> {
         line,
         id,
         route,
-        text: hash(texts),
+        shingles: Shingles::of(texts),
         features: features(texts.iter().copied(), tools),
         length: texts.iter().map(|text| u64::try_from(text.len()).unwrap_or(0)).sum(),
         premium,
@@ -183,11 +184,4 @@ fn count(root: Value<'_>, name: &str) -> Result<Option<f64>, String> {
 /// A value as it stands, cut short.
 fn short(value: Value<'_>) -> String {
     value.raw().chars().take(40).collect()
-}
-
-/// FNV-1a, 64 bits.
-fn hash(texts: &[&str]) -> u64 {
-    let bytes = texts.iter().flat_map(|text| text.bytes().chain([0xFF]));
-    let step = |hash: u64, b: u8| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01B3);
-    bytes.fold(0xCBF2_9CE4_8422_2325, step)
 }
