@@ -245,6 +245,18 @@ fn what_is_wrong_with_labels_is_said_with_its_line() {
             ":51: `request` is no request",
         ),
         (
+            bad(r#"{"id": 60, "prompt": "x", "premium": 1, "budget": 0, "premium": 0}"#),
+            ":51: `premium` stands there twice: keep one",
+        ),
+        (
+            bad(r#"{"id": 60, "prompt": "x", "premium": 1, "bugdet": 0}"#),
+            ":51: there is no member `bugdet`; did you mean `budget`?",
+        ),
+        (
+            bad(r#"{"id": 60, "rotue": "a", "prompt": "x", "premium": 1, "budget": 0}"#),
+            ":51: there is no member `rotue`; did you mean `route`?",
+        ),
+        (
             bad(r#"{"id": 60, "prompt": "x", "premium": 1, "budget": 0, "input_tokens": -1}"#),
             ":51: `input_tokens` must",
         ),
@@ -262,6 +274,32 @@ fn what_is_wrong_with_labels_is_said_with_its_line() {
     for share in ["0", "1", "NaN", "x"] {
         assert_eq!(calibrate(&folder, &["--max-loss", share]).status.code(), Some(2), "{share}");
     }
+}
+
+#[test]
+fn what_is_read_is_not_written_over_and_what_nobody_reads_is_said() {
+    let folder = folder("over");
+    let mut rows = labels(100);
+    for row in &mut rows {
+        row.as_object_mut().unwrap().insert("judged_by".to_owned(), json!("ann"));
+    }
+    fs::write(folder.join("labels.jsonl"), lines(&rows)).unwrap();
+    fs::create_dir(folder.join("report")).unwrap();
+    for args in [
+        ["--labels", "labels.jsonl", "--out", "labels.jsonl"],
+        ["--labels", "labels.jsonl", "--out", "report/../labels.jsonl"],
+        ["--labels", "report/report.json", "--out", "w.json"],
+    ] {
+        fs::copy(folder.join("labels.jsonl"), folder.join("report/report.json")).unwrap();
+        let output =
+            tradewind(&folder, &[&["calibrate", "--report", "report"][..], &args[..]].concat());
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(said(&output).contains("would be written over"), "{}", said(&output));
+        assert_eq!(fs::read_to_string(folder.join("labels.jsonl")).unwrap(), lines(&rows));
+    }
+    let output = calibrate(&folder, &[]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(said(&output).contains("members that are not read: `judged_by`"), "{}", said(&output));
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! One line of labels or of requests: read strictly, so that a mistake is found where it is.
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::near::Shingles;
 use crate::complexity::{Features, features, texts};
 use crate::dialect::{client, read_body, tokens};
 use crate::json::{Document, Limits, Value};
+use crate::policy::nearest;
 
 /// Problems that are told; more of them are of the same sort.
 const TOLD: usize = 20;
@@ -34,6 +36,8 @@ pub struct Label {
     pub premium_tokens: Option<f64>,
     /// Tokens of the budget model's answer.
     pub budget_tokens: Option<f64>,
+    /// Members that nobody reads.
+    pub unread: Vec<String>,
 }
 
 /// Reads a file of labels.
@@ -89,7 +93,40 @@ pub(crate) fn with<T>(
     read(root)
 }
 
+/// The members of a label.
+const MEMBERS: [&str; 9] = [
+    "id",
+    "route",
+    "prompt",
+    "request",
+    "premium",
+    "budget",
+    "input_tokens",
+    "premium_tokens",
+    "budget_tokens",
+];
+
+/// The members that nobody reads; each has to stand there once, and may be no slip of one that is
+/// read.
+fn unread(root: Value<'_>) -> Result<Vec<String>, String> {
+    let (mut seen, mut unread): (Vec<Cow<'_, str>>, Vec<String>) = (Vec::new(), Vec::new());
+    for (name, _) in root.members() {
+        if seen.contains(&name) {
+            return Err(format!("`{name}` stands there twice: keep one"));
+        }
+        if !MEMBERS.contains(&&*name) {
+            if let Some(meant) = nearest::meant(&name, &MEMBERS) {
+                return Err(format!("there is no member `{name}`; did you mean `{meant}`?"));
+            }
+            unread.push(name.to_string());
+        }
+        seen.push(name);
+    }
+    Ok(unread)
+}
+
 fn label(root: Value<'_>, line: usize) -> Result<Label, String> {
+    let unread = unread(root)?;
     let (premium, budget) = (quality(root, "premium")?, quality(root, "budget")?);
     let tokens = [count(root, "input_tokens")?, count(root, "premium_tokens")?];
     let [input_tokens, premium_tokens] = tokens;
@@ -108,6 +145,7 @@ fn label(root: Value<'_>, line: usize) -> Result<Label, String> {
             .unwrap_or_else(|| texts.iter().map(|text| tokens::estimate(text)).sum::<u64>() as f64),
         premium_tokens,
         budget_tokens,
+        unread,
     })
 }
 

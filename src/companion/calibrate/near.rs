@@ -16,11 +16,11 @@ const READ_MAX: usize = 16 << 10;
 const SAME: f64 = 0.7;
 
 /// What more than this share of all texts have is a template, and so many at least.
-const TEMPLATE: f64 = 0.1;
+const TEMPLATE: f64 = 0.01;
 const TEMPLATE_MIN: usize = 20;
 
 /// So much has to be left without the template.
-const LEFT: usize = 10;
+const LEFT: usize = 8;
 
 /// Texts that are alike agree in the least of three mixes of what they have, for one of so many
 /// threes at least: 997 of 1,000 pairs do that are just alike enough.
@@ -206,8 +206,8 @@ mod tests {
         groups(&shingles.iter().collect::<Vec<_>>()).0
     }
 
-    const TEXT: &str = "Which of these rivers flows through the old town, and why was its bed moved \
-                        twice in the last century? Say it in one sentence.";
+    const TEXT: &str = "Which of these rivers flows through the old town, and why was its bed \
+                        moved twice in the last century? Say it in one sentence.";
 
     #[test]
     fn what_makes_no_new_question_makes_no_new_text() {
@@ -220,7 +220,7 @@ mod tests {
             same(&|n| if n.is_multiple_of(2) { TEXT.to_uppercase() } else { TEXT.to_owned() }),
             same(&|n| TEXT.replace(' ', if n > 4 { "  " } else { "\n" })),
             same(&|n| format!("{TEXT} {}", ["Thanks", "Please", "Now", "Ok"][n % 4])),
-            same(&|n| format!("下面的句子是什么意思？今天天气很好，我们去公园。{n}")),
+            same(&|n| format!("下面的句子是什么意思？今天天气好。{n}")),
         ] {
             assert_eq!(count(&texts), 1, "{texts:?}");
         }

@@ -61,6 +61,7 @@ impl Set {
     pub fn of(labels: Vec<Label>, price: &Price) -> Result<Self, String> {
         can_be_learned(&labels)?;
         let mut notes = Vec::new();
+        unread(&labels, &mut notes);
         let (clusters, of_text) = clusters(&labels, &mut notes);
         let mut routes: Vec<String> = labels.iter().filter_map(|l| l.route.clone()).collect();
         routes.sort_unstable();
@@ -138,6 +139,19 @@ fn can_be_learned(labels: &[Label]) -> Result<(), String> {
             .to_owned());
     }
     Ok(())
+}
+
+/// Says which members of labels nobody reads.
+fn unread(labels: &[Label], notes: &mut Vec<String>) {
+    let mut names: Vec<&str> =
+        labels.iter().flat_map(|label| label.unread.iter().map(String::as_str)).collect();
+    names.sort_unstable();
+    names.dedup();
+    let more = if names.len() > 8 { " and more" } else { "" };
+    names.truncate(8);
+    if !names.is_empty() {
+        notes.push(format!("members that are not read: `{}`{more}", names.join("`, `")));
+    }
 }
 
 /// How many different texts there are, and which of them each label has.
