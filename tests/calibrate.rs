@@ -43,18 +43,28 @@ impl Random {
     }
 }
 
-const NOUNS: [&str; 8] =
-    ["river", "bridge", "engine", "garden", "letter", "market", "window", "winter"];
+/// What is spoken of: words of two syllables, so many that few texts have the same ones.
+fn noun(random: &mut Random) -> String {
+    const PARTS: [&str; 12] =
+        ["ri", "ver", "bri", "den", "gar", "let", "mar", "ket", "win", "ter", "so", "lu"];
+    let mut part = || PARTS.get(usize::try_from(random.below(12)).unwrap()).unwrap();
+    format!("{}{}", part(), part())
+}
 
 /// Sums, at which both models are good, and proofs, which the budget model often gets wrong.
 fn prompt(random: &mut Random, hard: bool) -> String {
     let (a, b) = (random.below(900), random.below(90));
-    let at = usize::try_from(random.below(8)).unwrap();
-    let noun = NOUNS.get(at).unwrap();
+    let [noun, other, third, fourth] = core::array::from_fn(|_| noun(random));
     if hard {
-        format!("Prove the following lemma about the {noun}, and derive a bound of {b} from it.")
+        format!(
+            "Prove the following lemma about {noun} and {other}, and derive a bound of {b} from \
+             it for {third} and {fourth}."
+        )
     } else {
-        format!("How much is {a} plus {b}? Answer with a number for the {noun}.")
+        format!(
+            "How much is {a} {noun} plus {b} {other}? Answer with a number of {third} for \
+             {fourth}."
+        )
     }
 }
 
@@ -101,8 +111,9 @@ fn what_is_easy_goes_to_the_budget_model_and_the_promise_is_kept() {
 
     // The requests are new ones; a body of either dialect is scored as its text alone.
     let (easy, hard) = (
-        "How much is 417 plus 54? Answer with a number for the river. (2711)",
-        "Prove the following lemma about the river, and derive a bound of 54 from it. (2712)",
+        "How much is 417 river plus 54 garden? Answer with a number of letter for winter. (2711)",
+        "Prove the following lemma about river and garden, and derive a bound of 54 from it for \
+         letter and winter. (2712)",
     );
     let openai = json!({"model": "m", "messages": [{"role": "user", "content": easy}]});
     let anthropic = json!({"model": "m", "max_tokens": 9, "messages": [
@@ -234,6 +245,18 @@ fn what_is_wrong_with_labels_is_said_with_its_line() {
             ":51: `request` is no request",
         ),
         (
+            bad(r#"{"id": 60, "prompt": "x", "premium": 1, "budget": 0, "premium": 0}"#),
+            ":51: `premium` stands there twice: keep one",
+        ),
+        (
+            bad(r#"{"id": 60, "prompt": "x", "premium": 1, "bugdet": 0}"#),
+            ":51: there is no member `bugdet`; did you mean `budget`?",
+        ),
+        (
+            bad(r#"{"id": 60, "rotue": "a", "prompt": "x", "premium": 1, "budget": 0}"#),
+            ":51: there is no member `rotue`; did you mean `route`?",
+        ),
+        (
             bad(r#"{"id": 60, "prompt": "x", "premium": 1, "budget": 0, "input_tokens": -1}"#),
             ":51: `input_tokens` must",
         ),
@@ -254,6 +277,32 @@ fn what_is_wrong_with_labels_is_said_with_its_line() {
 }
 
 #[test]
+fn what_is_read_is_not_written_over_and_what_nobody_reads_is_said() {
+    let folder = folder("over");
+    let mut rows = labels(100);
+    for row in &mut rows {
+        row.as_object_mut().unwrap().insert("judged_by".to_owned(), json!("ann"));
+    }
+    fs::write(folder.join("labels.jsonl"), lines(&rows)).unwrap();
+    fs::create_dir(folder.join("report")).unwrap();
+    for args in [
+        ["--labels", "labels.jsonl", "--out", "labels.jsonl"],
+        ["--labels", "labels.jsonl", "--out", "report/../labels.jsonl"],
+        ["--labels", "report/report.json", "--out", "w.json"],
+    ] {
+        fs::copy(folder.join("labels.jsonl"), folder.join("report/report.json")).unwrap();
+        let output =
+            tradewind(&folder, &[&["calibrate", "--report", "report"][..], &args[..]].concat());
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(said(&output).contains("would be written over"), "{}", said(&output));
+        assert_eq!(fs::read_to_string(folder.join("labels.jsonl")).unwrap(), lines(&rows));
+    }
+    let output = calibrate(&folder, &[]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(said(&output).contains("members that are not read: `judged_by`"), "{}", said(&output));
+}
+
+#[test]
 fn a_text_that_stands_twice_is_one_piece_of_evidence_and_said() {
     let folder = folder("twice");
     let mut rows = labels(300);
@@ -267,10 +316,36 @@ fn a_text_that_stands_twice_is_one_piece_of_evidence_and_said() {
     fs::write(folder.join("labels.jsonl"), lines(&rows)).unwrap();
     let output = calibrate(&folder, &[]);
     assert!(output.status.success(), "{}", said(&output));
-    let says = "300 labels repeat the text of an earlier one; ";
+    let says = "300 labels repeat the text of an earlier one, or differ from it in numbers, ";
     assert!(said(&output).contains(says), "{}", said(&output));
     let report = json_of(&folder.join("report/report.json"));
     assert_eq!(report.pointer("/labels/texts"), Some(&json!(300)));
+}
+
+/// Copies that differ in nothing that matters promise no more than the texts that they are of.
+#[test]
+fn a_text_that_stands_there_in_eight_guises_is_one_piece_of_evidence() {
+    let folder = folder("guises");
+    let copy = |row: &Value, n: u64| {
+        let mut row = row.clone();
+        let text = row.get("prompt").unwrap().as_str().unwrap();
+        let spaces = " ".repeat(usize::try_from(n).unwrap());
+        let text = format!("[2026-11-{:02}T12:0{n}:07Z]{spaces}{text}\n(request {n})", n + 10);
+        let own = row.as_object_mut().unwrap();
+        own.insert("id".to_owned(), json!(format!("{} of {n}", own.get("id").unwrap())));
+        own.insert("prompt".to_owned(), json!(text));
+        row
+    };
+    let rows = labels(200);
+    let rows: Vec<Value> = (0..8).flat_map(|n| rows.iter().map(move |row| copy(row, n))).collect();
+    fs::write(folder.join("labels.jsonl"), lines(&rows)).unwrap();
+    let output = calibrate(&folder, &[]);
+    assert!(output.status.success(), "{}", said(&output));
+    let report = json_of(&folder.join("report/report.json"));
+    assert_eq!(report.pointer("/labels/texts"), Some(&json!(200)));
+    assert_eq!(report.get("verdict"), Some(&json!("too_few_labels")));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("1400 labels repeat the text of an earlier one"), "{text}");
 }
 
 #[test]

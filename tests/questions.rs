@@ -133,6 +133,7 @@ fn chat(text: &str, more: &str) -> String {
     format!(r#"{{"model": "auto", "messages": [{{"role": "user", "content": {text}}}]{more}}}"#)
 }
 
+const NONE: &str = r#", "tool_choice": "none""#;
 const TOOL: &str = r#", "tools": [{"type": "function", "function": {"name": "search"}}]"#;
 
 /// A `when`, a request, and whether the one holds of the other.
@@ -184,6 +185,9 @@ fn shapes() -> Vec<Case> {
         (r#"{"tools": "fetch"}"#, chat("Hi", TOOL), false),
         (r#"{"tools": {"over": 0, "at_most": 1}}"#, chat("Hi", TOOL), true),
         (r#"{"tools": {"over": 1}}"#, chat("Hi", TOOL), false),
+        (r#"{"tools": "search"}"#, chat("Hi", &format!("{TOOL}{NONE}")), false),
+        (r#"{"tools": true}"#, chat("Hi", &format!("{TOOL}{NONE}")), false),
+        (r#"{"tools": {"over": 0}}"#, chat("Hi", &format!("{TOOL}{NONE}")), false),
         (
             r#"{"json_schema": true}"#,
             chat(

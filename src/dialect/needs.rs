@@ -19,6 +19,12 @@ pub struct Needs {
 }
 
 impl Ask<'_> {
+    /// Whether functions have been called in the conversation.
+    #[must_use]
+    pub fn has_called(&self) -> bool {
+        self.turns.iter().flat_map(|turn| &turn.blocks).any(is_tool)
+    }
+
     /// What this request needs.
     #[must_use]
     pub fn needs(&self) -> Needs {

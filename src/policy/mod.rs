@@ -20,7 +20,7 @@ pub mod field;
 mod identity;
 mod limits;
 mod model;
-mod nearest;
+pub(crate) mod nearest;
 mod parameters;
 mod predicate;
 mod price;

@@ -40,6 +40,15 @@ pub(super) fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> V
     near.into_iter().take(SUGGESTIONS_MAX).map(|(_, own)| own).collect()
 }
 
+/// The known name that was meant, where a name differs from it in a slip of the hand.
+#[cfg(feature = "companion")]
+pub(crate) fn meant<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+    let (name, mut rows) = (name.to_ascii_lowercase(), Rows::default());
+    let most = (name.len() / 3).clamp(1, 2);
+    let mut slip = |own: &&&str| rows.distance(name.as_bytes(), own.as_bytes(), most).is_some();
+    known.iter().find(|own| name.len() <= COMPARED_BYTES_MAX && slip(own)).copied()
+}
+
 /// Rows of a table of distances, kept from one comparison to the next.
 #[derive(Debug, Default)]
 pub(super) struct Rows {

@@ -19,7 +19,7 @@ const PARTS: usize = 5;
 /// The share of a kind's own texts that are within its limit, and that of those that have no more
 /// words which are not usual in it than they may have.
 const WITHIN: f64 = 0.97;
-const USUAL: f64 = 0.95;
+const USUAL: f64 = 0.75;
 
 /// How many standard errors a limit is on the safe side: few texts show it but roughly.
 const SAFE: f64 = 1.645;

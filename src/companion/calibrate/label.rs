@@ -1,9 +1,12 @@
 //! One line of labels or of requests: read strictly, so that a mistake is found where it is.
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::near::Shingles;
 use crate::complexity::{Features, features, texts};
 use crate::dialect::{client, read_body, tokens};
 use crate::json::{Document, Limits, Value};
+use crate::policy::nearest;
 
 /// Problems that are told; more of them are of the same sort.
 const TOLD: usize = 20;
@@ -17,8 +20,8 @@ pub struct Label {
     pub id: String,
     /// Its route, where it has one.
     pub route: Option<String>,
-    /// A hash of its text.
-    pub text: u64,
+    /// The words of its text, to find those that are nearly the same.
+    pub shingles: Shingles,
     /// What its text looks like.
     pub features: Features,
     /// The length of its texts, in bytes.
@@ -33,6 +36,8 @@ pub struct Label {
     pub premium_tokens: Option<f64>,
     /// Tokens of the budget model's answer.
     pub budget_tokens: Option<f64>,
+    /// Members that nobody reads.
+    pub unread: Vec<String>,
 }
 
 /// Reads a file of labels.
@@ -88,7 +93,40 @@ pub(crate) fn with<T>(
     read(root)
 }
 
+/// The members of a label.
+const MEMBERS: [&str; 9] = [
+    "id",
+    "route",
+    "prompt",
+    "request",
+    "premium",
+    "budget",
+    "input_tokens",
+    "premium_tokens",
+    "budget_tokens",
+];
+
+/// The members that nobody reads; each has to stand there once, and may be no slip of one that is
+/// read.
+fn unread(root: Value<'_>) -> Result<Vec<String>, String> {
+    let (mut seen, mut unread): (Vec<Cow<'_, str>>, Vec<String>) = (Vec::new(), Vec::new());
+    for (name, _) in root.members() {
+        if seen.contains(&name) {
+            return Err(format!("`{name}` stands there twice: keep one"));
+        }
+        if !MEMBERS.contains(&&*name) {
+            if let Some(meant) = nearest::meant(&name, &MEMBERS) {
+                return Err(format!("there is no member `{name}`; did you mean `{meant}`?"));
+            }
+            unread.push(name.to_string());
+        }
+        seen.push(name);
+    }
+    Ok(unread)
+}
+
 fn label(root: Value<'_>, line: usize) -> Result<Label, String> {
+    let unread = unread(root)?;
     let (premium, budget) = (quality(root, "premium")?, quality(root, "budget")?);
     let tokens = [count(root, "input_tokens")?, count(root, "premium_tokens")?];
     let [input_tokens, premium_tokens] = tokens;
@@ -98,7 +136,7 @@ fn label(root: Value<'_>, line: usize) -> Result<Label, String> {
         line,
         id,
         route,
-        text: hash(texts),
+        shingles: Shingles::of(texts),
         features: features(texts.iter().copied(), tools),
         length: texts.iter().map(|text| u64::try_from(text.len()).unwrap_or(0)).sum(),
         premium,
@@ -107,6 +145,7 @@ fn label(root: Value<'_>, line: usize) -> Result<Label, String> {
             .unwrap_or_else(|| texts.iter().map(|text| tokens::estimate(text)).sum::<u64>() as f64),
         premium_tokens,
         budget_tokens,
+        unread,
     })
 }
 
@@ -183,11 +222,4 @@ fn count(root: Value<'_>, name: &str) -> Result<Option<f64>, String> {
 /// A value as it stands, cut short.
 fn short(value: Value<'_>) -> String {
     value.raw().chars().take(40).collect()
-}
-
-/// FNV-1a, 64 bits.
-fn hash(texts: &[&str]) -> u64 {
-    let bytes = texts.iter().flat_map(|text| text.bytes().chain([0xFF]));
-    let step = |hash: u64, b: u8| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01B3);
-    bytes.fold(0xCBF2_9CE4_8422_2325, step)
 }

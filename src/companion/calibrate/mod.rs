@@ -9,6 +9,7 @@ pub mod curve;
 mod kinds;
 pub mod label;
 mod model;
+pub mod near;
 pub mod outcome;
 pub mod price;
 mod random;

@@ -46,7 +46,7 @@ impl Rule {
             rows.iter().filter_map(|(at, score)| Some(((*score)?, set.rows.get(*at)?))).collect();
         // Equal scores keep the order of the lines: sorting is stable.
         scored.sort_by(|a, b| a.0.partial_cmp(&b.0).unwrap_or(core::cmp::Ordering::Equal));
-        let mut sums = Sums::new(set, rows.len(), more);
+        let mut sums = Sums::new(set, rows, more);
         let step = (rows.len() / STEPS).max(1);
         let (mut cut, mut next, mut before) = (None, 0_usize, None);
         for (count, (score, row)) in scored.iter().enumerate() {
@@ -67,6 +67,8 @@ impl Rule {
 /// What is lost so far.
 struct Sums {
     rows: f64,
+    /// How many rows a text has on the mean.
+    of_text: f64,
     more: f64,
     sum: f64,
     squares: f64,
@@ -75,9 +77,15 @@ struct Sums {
 }
 
 impl Sums {
-    fn new(set: &Set, rows: usize, more: f64) -> Self {
+    fn new<S>(set: &Set, rows: &[(usize, S)], more: f64) -> Self {
         let by_cluster = vec![0.0; set.clusters];
-        Self { rows: rows as f64, more, sum: 0.0, squares: 0.0, by_cluster }
+        let mut texts: Vec<usize> =
+            rows.iter().filter_map(|(at, _)| Some(set.rows.get(*at)?.cluster)).collect();
+        texts.sort_unstable();
+        texts.dedup();
+        let rows = rows.len() as f64;
+        let of_text = rows / texts.len().max(1) as f64;
+        Self { rows, of_text, more, sum: 0.0, squares: 0.0, by_cluster }
     }
 
     fn add(&mut self, row: &Row) {
@@ -91,8 +99,9 @@ impl Sums {
 
     /// The upper bound of the mean loss.
     fn bound(&self, rule: &Rule) -> f64 {
-        let (count, more) = (self.rows * self.more + 1.0, self.more);
-        let (sum, squares) = (self.sum * more + 1.0, self.squares * more + 1.0);
+        let (one, more) = (self.of_text, self.more);
+        let count = self.rows * more + one;
+        let (sum, squares) = (self.sum * more + one, self.squares * more + one * one);
         let mean = sum / count;
         let variance = (squares / count - mean * mean).max(0.0) / count;
         mean + rule.above(variance.sqrt())

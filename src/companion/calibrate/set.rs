@@ -1,7 +1,6 @@
 //! The labels of a calibration, as numbers, and what can be wrong with all of them together.
-use std::collections::BTreeMap;
-
 use super::label::Label;
+use super::near::{Shingles, groups};
 use super::price::Price;
 use crate::complexity::Features;
 
@@ -10,7 +9,7 @@ use crate::complexity::Features;
 pub struct Row {
     /// Its route, by its place in [`Set::routes`].
     pub route: Option<usize>,
-    /// Which rows hold the same text: they are one piece of evidence.
+    /// Which rows hold the same text, or nearly: they are one piece of evidence.
     pub cluster: usize,
     /// What its text looks like.
     pub features: Features,
@@ -48,7 +47,7 @@ pub struct Set {
     pub rows: Vec<Row>,
     /// The names of the routes, in order.
     pub routes: Vec<String>,
-    /// How many texts there are.
+    /// How many texts there are that are not nearly the same.
     pub clusters: usize,
     /// What is to be said of the labels, though nothing is wrong.
     pub notes: Vec<String>,
@@ -62,6 +61,7 @@ impl Set {
     pub fn of(labels: Vec<Label>, price: &Price) -> Result<Self, String> {
         can_be_learned(&labels)?;
         let mut notes = Vec::new();
+        unread(&labels, &mut notes);
         let (clusters, of_text) = clusters(&labels, &mut notes);
         let mut routes: Vec<String> = labels.iter().filter_map(|l| l.route.clone()).collect();
         routes.sort_unstable();
@@ -141,25 +141,35 @@ fn can_be_learned(labels: &[Label]) -> Result<(), String> {
     Ok(())
 }
 
+/// Says which members of labels nobody reads.
+fn unread(labels: &[Label], notes: &mut Vec<String>) {
+    let mut names: Vec<&str> =
+        labels.iter().flat_map(|label| label.unread.iter().map(String::as_str)).collect();
+    names.sort_unstable();
+    names.dedup();
+    let more = if names.len() > 8 { " and more" } else { "" };
+    names.truncate(8);
+    if !names.is_empty() {
+        notes.push(format!("members that are not read: `{}`{more}", names.join("`, `")));
+    }
+}
+
 /// How many different texts there are, and which of them each label has.
 fn clusters(labels: &[Label], notes: &mut Vec<String>) -> (usize, Vec<usize>) {
-    let mut places: BTreeMap<u64, usize> = BTreeMap::new();
-    let mut firsts: Vec<&Label> = Vec::new();
+    let shingles: Vec<&Shingles> = labels.iter().map(|label| &label.shingles).collect();
+    let (count, of_text) = groups(&shingles);
+    let mut firsts: Vec<Option<&Label>> = vec![None; count];
     let (mut again, mut contradicting, mut example) = (0_usize, 0_usize, None);
-    let mut of_text = Vec::with_capacity(labels.len());
-    for label in labels {
-        let next = places.len();
-        let at = *places.entry(label.text).or_insert(next);
-        of_text.push(at);
-        match firsts.get(at) {
-            None => firsts.push(label),
-            Some(first) => {
-                again = again.saturating_add(1);
-                if (first.premium, first.budget) != (label.premium, label.budget) {
-                    contradicting = contradicting.saturating_add(1);
-                    example = example.or(Some((first.line, label.line)));
-                }
-            }
+    for (label, at) in labels.iter().zip(&of_text) {
+        let Some(first) = firsts.get_mut(*at) else { continue };
+        let Some(first) = *first else {
+            *first = Some(label);
+            continue;
+        };
+        again = again.saturating_add(1);
+        if (first.premium, first.budget) != (label.premium, label.budget) {
+            contradicting = contradicting.saturating_add(1);
+            example = example.or(Some((first.line, label.line)));
         }
     }
     if again > 0 {
@@ -169,11 +179,13 @@ fn clusters(labels: &[Label], notes: &mut Vec<String>) -> (usize, Vec<usize>) {
             )
         });
         notes.push(format!(
-            "{again} labels repeat the text of an earlier one{contradicting}. They are kept, and \
-             together count as one piece of evidence"
+            "{again} labels repeat the text of an earlier one, or differ from it in numbers, \
+             spaces, capitals or a few words alone{contradicting}. They are kept; those of one \
+             text are learned from or decided together, and count as one piece of evidence: there \
+             are {count}"
         ));
     }
-    (places.len(), of_text)
+    (count, of_text)
 }
 
 #[cfg(test)]

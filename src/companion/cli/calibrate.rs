@@ -83,6 +83,7 @@ pub(super) fn run(args: &Calibrate) -> ExitCode {
 
 fn work(args: &Calibrate) -> Result<String, Failure> {
     let (price, said) = price(args)?;
+    keeps(args)?;
     let labels = read(&args.labels)?;
     let file = args.labels.display();
     let set = Set::of(labels, &price).map_err(|wrong| (1, vec![format!("{file}: {wrong}")]))?;
@@ -109,6 +110,31 @@ fn work(args: &Calibrate) -> Result<String, Failure> {
         write(&folder.join("report.html"), report::html(&report).as_bytes())?;
     }
     Ok(text)
+}
+
+/// Whether nothing that is read would be written over.
+fn keeps(args: &Calibrate) -> Result<(), Failure> {
+    let folder = args.report.as_deref();
+    let reports =
+        ["report.txt", "report.json", "report.html"].map(|name| folder.map(|f| f.join(name)));
+    let written: Vec<PathBuf> = reports.into_iter().flatten().chain([args.out.clone()]).collect();
+    let read = [Some(&args.labels), args.policy.as_ref()];
+    for own in read.into_iter().flatten() {
+        // What does not exist yet is no file that is read.
+        let same = |other: &PathBuf| match (fs::canonicalize(own), fs::canonicalize(other)) {
+            (Ok(own), Ok(other)) => own == other,
+            _ => own == other,
+        };
+        if written.iter().any(same) {
+            let said = format!(
+                "{}: would be written over by what is learned from it: choose another --out or \
+                 --report",
+                own.display()
+            );
+            return Err((2, vec![said]));
+        }
+    }
+    Ok(())
 }
 
 /// The weights, with what they were made of.

@@ -133,6 +133,27 @@ fn layers_of_a_policy_share_out_their_units() {
     near(a.iter().zip(&alone).filter(|(a, own)| is_in(a) && is_in(own)).count() as f64, 0.12);
 }
 
+/// Whichever experiment of a layer grows into what is free: those of the others stay.
+#[test]
+fn an_experiment_of_a_layer_grows_into_what_is_free() {
+    let with = |shares: [u64; 3]| {
+        let item = |(name, share)| {
+            format!(
+                r#"{{"name":"{name}","unit":"user","layer":"l","share":"{share}%","arms":[{{"name":"x","weight":1}},{{"name":"y","weight":1}}]}}"#
+            )
+        };
+        let items: Vec<String> = ["a", "b", "c"].into_iter().zip(shares).map(item).collect();
+        ["a", "b", "c"].map(|name| draws(&read(&items.join(","), name)))
+    };
+    let before = with([30, 30, 30]);
+    for (grows, shares) in [(0, [40, 30, 30]), (1, [30, 40, 30]), (2, [30, 30, 40])] {
+        for (at, (one, other)) in before.iter().zip(&with(shares)).enumerate() {
+            let moved = one.iter().zip(other).filter(|(one, other)| one != other).count();
+            near(moved as f64, if at == grows { 0.1 } else { 0.0 });
+        }
+    }
+}
+
 #[test]
 fn what_is_drawn_for_one_says_nothing_of_another() {
     let (one, other) = (experiment("one", &[1, 1]), experiment("other", &[3, 1]));

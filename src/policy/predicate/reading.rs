@@ -13,7 +13,7 @@ const QUESTIONS_MAX: usize = 64;
 
 /// Most operations that all patterns of a policy may do for each character that they read. Each
 /// reads [`super::text::SEARCHED`] bytes at most, so that is five milliseconds for one request.
-const WORK_MAX: usize = 600;
+pub(super) const WORK_MAX: usize = 600;
 
 /// The names that questions may say.
 #[derive(Debug, Default)]
@@ -35,20 +35,26 @@ pub(in super::super) struct Reading<'n> {
 }
 
 impl Reading<'_> {
-    /// Notes a pattern that does so many operations for each character, which is reported where
-    /// there are too many by it; its place among all patterns.
-    pub(super) fn searches(&self, spot: &Spot<'_>, work: usize) -> usize {
+    /// Whether the patterns so far do too much, so that no other one need be made.
+    pub(super) fn is_full(&self) -> bool {
+        self.patterns.get().1 > WORK_MAX
+    }
+
+    /// Notes a pattern that does so many operations for each character; its place among all
+    /// patterns. `None`, and a report, where they do too much by it.
+    pub(super) fn searches(&self, spot: &Spot<'_>, work: usize) -> Option<usize> {
         let (index, before) = self.patterns.get();
         let all = before.saturating_add(work);
         self.patterns.set((index.saturating_add(1), all));
-        if before <= WORK_MAX && all > WORK_MAX {
+        if all > WORK_MAX {
             spot.problem(format!(
                 "with this pattern, which does {work} operations for each character of a text, \
                  those of the policy do {all}, more than {WORK_MAX}: repeat less, or ask for \
                  several words by one pattern: `(?i)prove|refactor`"
             ));
+            return None;
         }
-        index
+        Some(index)
     }
 }
 

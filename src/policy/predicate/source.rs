@@ -163,6 +163,7 @@ fn weigh(line: &str, signs: Signs) -> usize {
         return match word {
             "import" | "return" => usize::from(is_path(rest)),
             _ if rest.contains(" import ") && word == "from" => 2,
+            _ if whole::is_instruction(word, rest) => 2,
             "FROM" | "JOIN" | "SELECT" | "WHERE" => 1,
             _ => 0,
         };
@@ -170,7 +171,7 @@ fn weigh(line: &str, signs: Signs) -> usize {
     if BEGINS.iter().any(|begin| line.starts_with(begin)) || is_trace(line) {
         return ENOUGH;
     }
-    let own = by_word(word, rest, signs);
+    let own = by_word(word, rest, signs).max(whole::weigh(line, word, rest, signs));
     own.max(by_end(line, signs)).max(by_tag(line)).max(by_shell(line, word, signs))
 }
 
@@ -197,7 +198,11 @@ fn by_word(word: &str, rest: &str, signs: Signs) -> usize {
         "FROM" | "WHERE" | "JOIN" | "GROUP" | "ORDER" | "LEFT" | "INNER" => return 1,
         "where" => return usize::from(says(&[" = ", " > ", " < ", " in ("])),
         "group" | "order" => return usize::from(rest.starts_with("by ") && rest.ends_with(';')),
-        "return" => return usize::from(signs.call || signs.operator || rest.ends_with(';')),
+        "return" => {
+            let value = rest.strip_suffix(';');
+            let value = value.is_some_and(|own| is_path(own) || own.contains(['+', '*', '"', '[']));
+            return usize::from(signs.call || signs.operator || value);
+        }
         "//" => return 1,
         _ => false,
     };
@@ -206,7 +211,7 @@ fn by_word(word: &str, rest: &str, signs: Signs) -> usize {
 
 /// By how a line ends, and what else it says.
 fn by_end(line: &str, signs: Signs) -> usize {
-    let does = signs.call || signs.assigns || signs.operator;
+    let does = signs.operator || ((signs.call || signs.assigns) && whole::is_statement(line));
     match line.as_bytes().last() {
         Some(b'{') => 2,
         Some(b';') if does => 2,
@@ -289,3 +294,4 @@ fn is_assigned(line: &str) -> bool {
 
 #[cfg(test)]
 mod tests;
+mod whole;

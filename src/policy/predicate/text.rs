@@ -191,9 +191,16 @@ fn of(letter: char) -> Option<Script> {
     Some(match letter {
         'A'..='Z' | 'a'..='z' => Script::Latin,
         '\0'..='\u{BF}' | '×' | '÷' => return None,
-        'À'..='\u{24F}' | '\u{1E00}'..='\u{1EFF}' => Script::Latin,
+        'À'..='\u{24F}'
+        | '\u{1E00}'..='\u{1EFF}'
+        | '\u{2C60}'..='\u{2C7F}'
+        | '\u{A720}'..='\u{A7FF}'
+        | 'Ａ'..='Ｚ'
+        | 'ａ'..='ｚ' => Script::Latin,
         '\u{370}'..='\u{3FF}' | '\u{1F00}'..='\u{1FFF}' => Script::Greek,
-        '\u{400}'..='\u{52F}' => Script::Cyrillic,
+        '\u{400}'..='\u{52F}' | '\u{1C80}'..='\u{1C8A}' | '\u{A640}'..='\u{A69F}' => {
+            Script::Cyrillic
+        }
         '\u{590}'..='\u{5FF}' => Script::Hebrew,
         '\u{600}'..='\u{6FF}'
         | '\u{750}'..='\u{77F}'
@@ -202,13 +209,15 @@ fn of(letter: char) -> Option<Script> {
         | '\u{FE70}'..='\u{FEFC}' => Script::Arabic,
         '\u{900}'..='\u{97F}' => Script::Devanagari,
         '\u{E00}'..='\u{E7F}' => Script::Thai,
-        '\u{3041}'..='\u{30FF}' | '\u{31F0}'..='\u{31FF}' => Script::Kana,
+        '\u{3041}'..='\u{30FF}' | '\u{31F0}'..='\u{31FF}' | 'ｦ'..='ﾟ' => Script::Kana,
         '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{20000}'..='\u{2FA1F}' => {
             Script::Han
         }
-        '\u{1100}'..='\u{11FF}' | '\u{3130}'..='\u{318F}' | '\u{AC00}'..='\u{D7AF}' => {
-            Script::Hangul
-        }
+        '\u{1100}'..='\u{11FF}'
+        | '\u{3130}'..='\u{318F}'
+        | '\u{A960}'..='\u{A97F}'
+        | '\u{AC00}'..='\u{D7FF}'
+        | '\u{FFA0}'..='\u{FFDC}' => Script::Hangul,
         other if other.is_alphabetic() => Script::Other,
         _ => return None,
     })
@@ -229,6 +238,11 @@ mod tests {
             ("東京都庁舎の所在地", Some(Script::Han)),
             ("올봄에는 강물이 높아서", Some(Script::Hangul)),
             ("كان النهر مرتفعا", Some(Script::Arabic)),
+            ("ﾊﾛｰ ﾜｰﾙﾄﾞ", Some(Script::Kana)),
+            ("東京ﾀﾜｰ", Some(Script::Kana)),
+            ("Ｈｅｌｌｏ １２", Some(Script::Latin)),
+            ("ﾡﾢ", Some(Script::Hangul)),
+            ("ꙮ ꙋ", Some(Script::Cyrillic)),
             ("ወንዙ በዚያ የፀደይ", Some(Script::Other)),
             ("12 + 7 = 19?", None),
             ("", None),

@@ -14,11 +14,11 @@ pub(super) static QUESTION: Question = Question::new(
     "A pattern that what the user said last has in it, in its first 16 KiB: \
      `(?i)prove|refactor`. What functions answer is nothing that the \
      user says. The parts of a message are one text, each on lines of its own. Patterns are \
-     those of Rust's `regex`, without `[:alpha:]`, `\\p`, `&&`, `(?x)`, `\\<` and `\\b{start}`; \
-     `\\w`, `\\s` and `\\b` know every script, and `(?i)` the Latin, Greek, Cyrillic and \
-     Armenian letters. What a pattern repeats counts as often as it may be there: 256 characters \
-     in all. A search takes a time that is known before; where those of a policy could take a \
-     request more than a few milliseconds together, it is refused.",
+     those of Rust's `regex`, without `[:alpha:]`, `\\p`, `&&`, `(?x)`, `\\<`, `\\>` and \
+     `\\b{start}`; `\\w`, `\\s` and `\\b` know every script, and `(?i)` the Latin, Greek, \
+     Cyrillic and Armenian letters. What a pattern repeats counts as often as it may be there: \
+     256 characters in all. A search takes a time that is known before; where those of a policy \
+     could take a request more than a few milliseconds together, it is refused.",
     |spot, depth| Some(Box::new(read(spot, depth)?)),
 );
 

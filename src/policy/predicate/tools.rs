@@ -5,13 +5,16 @@ use super::facts::Facts;
 use super::names::OneOf;
 use super::question::{Question, Test};
 use super::range::{self, Bounds, Range};
+use crate::dialect::ToolChoice;
 use crate::json::Value;
 
 pub(super) static QUESTION: Question = Question::new(
     "tools",
     &ToolsKind,
     "The tools that the model may call, its provider's own among them: `true` for any, `false` for \
-     none; the name of one, or several names of which one must be there; or how many there are.",
+     none; the name of one, or several names of which one must be there; or how many there are. \
+     With `tool_choice: none` it may call none; `true` holds all the same where the conversation \
+     has called some before.",
     |spot, _| Some(Box::new(read(spot)?)),
 );
 
@@ -61,9 +64,16 @@ fn read(spot: &Spot<'_>) -> Option<Tools> {
 /// Where an app offers tools: functions, a provider's own, its own in any form, servers of tools.
 const OFFERED: [&str; 3] = ["tools", "functions", "mcp_servers"];
 
-/// All that a request offers, as the app wrote it.
+/// Whether the app lets the model call what it offers.
+fn may_call(facts: &dyn Facts) -> bool {
+    let choice = facts.ask().tool_choice.as_ref().map(|given| &given.value);
+    !matches!(choice, Some(ToolChoice::None))
+}
+
+/// All that a request offers, as the app wrote it; nothing where the app lets the model call none.
 fn offered<'f>(facts: &'f dyn Facts) -> impl Iterator<Item = Value<'f>> {
-    let lists = OFFERED.iter().filter_map(|key| facts.body().get(key));
+    let may = may_call(facts);
+    let lists = OFFERED.iter().filter(move |_| may).filter_map(|key| facts.body().get(key));
     lists.flat_map(Value::items)
 }
 
@@ -84,7 +94,12 @@ impl Test for Tools {
         match self {
             // A conversation that has called some goes on with a model that can.
             Self::Any(any) => {
-                let some = facts.ask().needs().tools.is_some() || offered(facts).next().is_some();
+                let ask = facts.ask();
+                let some = if may_call(facts) {
+                    ask.needs().tools.is_some() || offered(facts).next().is_some()
+                } else {
+                    ask.has_called()
+                };
                 some == *any
             }
             Self::Named(names) => offered(facts).any(|tool| is_named(tool, names)),

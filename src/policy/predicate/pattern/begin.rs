@@ -58,7 +58,13 @@ impl Begin {
                             push(&mut after, (place, Some(rest.to_vec())));
                         } else {
                             any |= meet(&all(&links.last), &one(place));
-                            followers(links, place).for_each(|next| spell(links, next, &mut after));
+                            for next in followers(links, place) {
+                                // What comes then may be any, so it need not be known.
+                                if after.len() > WAYS_MAX {
+                                    break;
+                                }
+                                spell(links, next, &mut after);
+                            }
                         }
                     }
                     None => {

@@ -1,10 +1,14 @@
 //! The characters of a pattern, and which may follow which: an expression without its repetitions.
 use std::rc::Rc;
 
+use super::super::reading::WORK_MAX;
 use super::bits::{Bits, WORDS, one, or, shifted};
 use super::place::Places;
 use super::set::Set;
 use super::syntax::Expr;
+
+/// Most jumps: a pattern that has so many does more than all patterns of a policy may.
+const JUMPS_MAX: usize = WORK_MAX;
 
 /// What may follow what in a pattern.
 #[derive(Debug, Default)]
@@ -60,20 +64,13 @@ impl Links {
     pub(super) fn of(expr: &Expr) -> Self {
         let mut links = Self::default();
         let whole = links.piece(expr);
-        let mut merged: Vec<Jump<WORDS>> = Vec::new();
-        for own in &links.jumps {
-            let like = |other: &&mut Jump<WORDS>| {
-                other.at == own.at && (other.to == own.to || other.from == own.from)
-            };
-            // Of two that differ in one thing one is made.
-            match merged.iter_mut().find(like) {
-                Some(other) => {
-                    (other.from, other.to) = (or(other.from, &own.from), or(other.to, &own.to));
-                }
-                None => merged.push(*own),
-            }
-        }
-        Self { first: whole.first, last: whole.last, empty: whole.empty, jumps: merged, ..links }
+        Self { first: whole.first, last: whole.last, empty: whole.empty, ..links }
+    }
+
+    /// How many operations a machine of so many words does for each character of a text at most:
+    /// some to find where a match may begin, and its own. One is half a nanosecond in V8.
+    pub(super) const fn work(&self, words: usize) -> usize {
+        self.jumps.len().saturating_add(2).saturating_mul(words).saturating_add(12)
     }
 
     fn piece(&mut self, expr: &Expr) -> Piece {
@@ -131,9 +128,25 @@ impl Links {
                 if at == Places::ALL && single == 1 && shifted(from) == *to {
                     self.next = or(self.next, to);
                 } else if at != Places::NONE {
-                    self.jumps.push(Jump { from: *from, to: *to, at });
+                    self.add(Jump { from: *from, to: *to, at });
                 }
             }
+        }
+    }
+
+    fn add(&mut self, own: Jump<WORDS>) {
+        let like = |other: &&mut Jump<WORDS>| {
+            other.at == own.at && (other.to == own.to || other.from == own.from)
+        };
+        let room = self.jumps.len() < JUMPS_MAX;
+        // Of two that differ in one thing one is made.
+        match self.jumps.iter_mut().find(like) {
+            Some(other) => {
+                (other.from, other.to) = (or(other.from, &own.from), or(other.to, &own.to));
+            }
+            // More would be refused, so none is lost that matters.
+            None if room => self.jumps.push(own),
+            None => {}
         }
     }
 }

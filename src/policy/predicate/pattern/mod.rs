@@ -63,14 +63,19 @@ impl Pattern {
             ));
             return None;
         }
-        let search = Machine::of(text).map_err(|wrong| {
+        if depth.names.is_full() {
+            // An earlier pattern was one too many, which is reported.
+            return None;
+        }
+        let links = links_of(text).map_err(|wrong| {
             spot.problem(format!("`{}` cannot be searched for: {wrong}", shown(text)));
         });
-        let search = search.ok()?;
+        let links = links.ok()?;
+        let index = depth.names.searches(spot, work(&links))?;
+        let search = Machine::of(&links);
         if search.is_in("") {
             spot.problem(format!("`{}` is found in every text, even in none", shown(text)));
         }
-        let index = depth.names.searches(spot, search.work());
         Some(Sought { index, search })
     }
 }
@@ -82,35 +87,40 @@ impl Sought {
     }
 }
 
+/// What may follow what in a pattern. Its work is known by that, before there is a machine of it.
+fn links_of(text: &str) -> Result<Links, String> {
+    let expr = syntax::parse(text)?;
+    let parts = links::parts(&expr);
+    if parts > BITS_MAX {
+        return Err(format!(
+            "with what it repeats it comes to {parts} characters, more than {BITS_MAX}: repeat less"
+        ));
+    }
+    Ok(Links::of(&expr))
+}
+
+fn is_short(links: &Links) -> bool {
+    links.sets.len() <= 64
+}
+
+/// How many operations a search does for each character of a text at most.
+fn work(links: &Links) -> usize {
+    links.work(if is_short(links) { 1 } else { WORDS })
+}
+
 impl Machine {
-    fn of(text: &str) -> Result<Self, String> {
-        let expr = syntax::parse(text)?;
-        let parts = links::parts(&expr);
-        if parts > BITS_MAX {
-            return Err(format!(
-                "with what it repeats it comes to {parts} characters, more than {BITS_MAX}: \
-                 repeat less"
-            ));
-        }
-        let links = Links::of(&expr);
-        Ok(if parts <= 64 {
-            Self::Short(Box::new(Search::of(&links)))
+    fn of(links: &Links) -> Self {
+        if is_short(links) {
+            Self::Short(Box::new(Search::of(links)))
         } else {
-            Self::Long(Box::new(Search::of(&links)))
-        })
+            Self::Long(Box::new(Search::of(links)))
+        }
     }
 
     fn is_in(&self, text: &str) -> bool {
         match self {
             Self::Short(search) => search.is_in(text),
             Self::Long(search) => search.is_in(text),
-        }
-    }
-
-    fn work(&self) -> usize {
-        match self {
-            Self::Short(search) => search.work(),
-            Self::Long(search) => search.work(),
         }
     }
 }

@@ -54,11 +54,6 @@ impl<const W: usize> Program<W> {
         }
     }
 
-    /// How many operations it does for each character.
-    pub(super) fn work(&self) -> usize {
-        self.jumps.len().saturating_add(2).saturating_mul(W)
-    }
-
     /// Whether what has been read ends with a match, at a place of that sort.
     pub(super) fn ends(&self, live: &Bits<W>, sort: usize) -> bool {
         self.empty.has(sort) || self.last.get(sort).is_some_and(|last| meet(live, last))

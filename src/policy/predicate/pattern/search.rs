@@ -17,12 +17,6 @@ impl<const W: usize> Search<W> {
         Self { begin: Begin::of(links), program: Program::of(links) }
     }
 
-    /// How many operations it does for each character of a text at most: some to find where a match
-    /// may begin, and those of the machine. One is half a nanosecond in V8.
-    pub(super) fn work(&self) -> usize {
-        self.program.work().saturating_add(12)
-    }
-
     /// Whether there is a match somewhere in a text.
     pub(super) fn is_in(&self, text: &str) -> bool {
         let program = &self.program;

@@ -1,5 +1,6 @@
 //! Sets of characters, as one character of a pattern stands for them.
 use super::place::Side;
+use crate::order;
 
 /// A set of characters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -88,6 +89,10 @@ impl Set {
 
     /// Adds what differs from its characters by being large or small.
     pub(super) fn ignore_case(&mut self, cases: &Cases) {
+        if self.negated {
+            // `.` leaves out no letter.
+            return;
+        }
         let mut added = Vec::new();
         for small in 'a'..='z' {
             let large = small.to_ascii_uppercase();
@@ -95,42 +100,76 @@ impl Set {
                 added.extend([(small, small), (large, large)]);
             }
         }
-        if self.ranges.iter().any(|(_, to)| !to.is_ascii()) {
-            let mut own: Vec<char> = Vec::new();
-            for (letter, small) in cases.pairs() {
-                if self.contains(*letter) && own.last() != Some(small) {
-                    own.push(*small);
-                }
-            }
-            let same = cases.pairs().iter().filter(|(_, small)| own.contains(small));
-            added.extend(same.map(|(letter, _)| (*letter, *letter)));
+        // Two letters of ASCII have forms beyond it.
+        let far = |(_, to): &(char, char)| !to.is_ascii();
+        if self.ranges.iter().any(far) || ['k', 'K', 's', 'S'].iter().any(|own| self.contains(*own))
+        {
+            let pairs = cases.pairs().iter();
+            let mut own: Vec<char> = pairs
+                .clone()
+                .filter(|(letter, _)| self.contains(*letter))
+                .map(|(_, form)| *form)
+                .collect();
+            order::sort(&mut own);
+            own.dedup();
+            let same = pairs.filter(|(_, form)| own.binary_search(form).is_ok());
+            let new = same.filter(|(letter, _)| !self.contains(*letter));
+            added.extend(new.map(|(letter, _)| (*letter, *letter)));
         }
         self.ranges.extend(added);
     }
 }
 
-/// Letters beyond ASCII that are large or small, each with its small form: those of the Latin,
-/// Greek, Cyrillic and Armenian alphabets.
+/// Letters of the Latin, Greek, Cyrillic and Armenian alphabets that are the same as others but for
+/// being large, small or a variant of them (simple case folding), each with the form that they have
+/// in common.
 #[derive(Debug, Default)]
 pub(super) struct Cases(core::cell::OnceCell<Vec<(char, char)>>);
 
 impl Cases {
+    /// Where those alphabets stand, with the signs for kelvin, ohm and angstrom.
+    pub(super) fn letters() -> impl Iterator<Item = char> {
+        let more = ('\u{1C80}'..='\u{1C8A}').chain('\u{1D79}'..='\u{1D8E}');
+        let signs = ['\u{2126}', '\u{212A}', '\u{212B}'].into_iter();
+        let late = ('\u{2C60}'..='\u{2C7F}').chain('\u{A640}'..='\u{A69F}');
+        let late = late.chain('\u{A720}'..='\u{A7FF}').chain('\u{FB05}'..='\u{FB06}');
+        let early = ('\u{80}'..='\u{58F}').chain(more).chain('\u{1E00}'..='\u{1FFF}');
+        early.chain(signs).chain(late)
+    }
+
     fn pairs(&self) -> &[(char, char)] {
         self.0.get_or_init(|| {
-            let letters = ('\u{80}'..='\u{58F}').chain('\u{1E00}'..='\u{1FFF}');
-            let mut pairs = Vec::new();
-            for letter in letters {
-                let mut small = letter.to_lowercase();
-                let (first, more) = (small.next().unwrap_or(letter), small.next());
-                if first != letter && more.is_none() && !first.is_ascii() {
-                    pairs.extend([(letter, first), (first, first)]);
+            let mut pairs: Vec<(char, char)> = ['k', 's'].map(|own| (own, own)).into();
+            pairs.extend([('K', 'k'), ('S', 's')]);
+            for letter in Self::letters() {
+                let form = form(letter);
+                if form != letter {
+                    pairs.extend([(letter, form), (form, form)]);
                 }
             }
-            // At the end of a word it has a form of its own.
-            pairs.push(('ς', 'σ'));
             pairs
         })
     }
+}
+
+/// The form that a letter has in common with those that differ from it in case: the small form of
+/// its large one.
+fn form(letter: char) -> char {
+    match letter {
+        // It is small where `I` is large in Turkish alone.
+        'ı' => return letter,
+        // Their large forms are several letters, and the same ones.
+        '\u{1FD3}' => return '\u{390}',
+        '\u{1FE3}' => return '\u{3B0}',
+        '\u{FB05}' => return '\u{FB06}',
+        _ => {}
+    }
+    let large = only(letter.to_uppercase()).unwrap_or(letter);
+    only(large.to_lowercase()).unwrap_or(letter)
+}
+
+fn only(mut letters: impl Iterator<Item = char>) -> Option<char> {
+    letters.next().filter(|_| letters.next().is_none())
 }
 
 /// What lies between ranges that are in order, up to a last character.

@@ -295,6 +295,9 @@ impl Parser<'_> {
             'v' => '\x0B',
             'x' => self.code(2)?,
             'u' => self.code(4)?,
+            '<' | '>' => {
+                return Err(format!("`\\{letter}` is not known: write `{letter}`, or `\\b`"));
+            }
             own if own.is_ascii_punctuation() || own == ' ' => own,
             'p' | 'P' => return Err("classes of Unicode are not known: list letters".to_owned()),
             other => return Err(format!("`\\{other}` is not known")),

@@ -5,7 +5,8 @@ use super::bits::WORDS;
 use super::links::{self, Links};
 use super::place::Side;
 use super::search::Search;
-use super::{Machine, syntax};
+use super::set::Cases;
+use super::{Machine, links_of, syntax, work};
 
 /// What stands for one character or for none.
 const ATOMS: &[&str] = &[
@@ -56,8 +57,8 @@ proptest! {
     /// Nothing that an operator writes makes it end, and what is wrong has one line.
     #[test]
     fn whatever_is_written_is_read_or_refused(text in "[(){}\\[\\]|*+?^$.\\\\a-d0-9,:<>=!Pimsx&~é-]{0,40}") {
-        match Machine::of(&text) {
-            Ok(search) => drop(search.is_in("abcd é")),
+        match links_of(&text) {
+            Ok(links) => drop(Machine::of(&links).is_in("abcd é")),
             Err(wrong) => prop_assert!(!wrong.is_empty() && !wrong.contains('\n')),
         }
     }
@@ -86,7 +87,7 @@ fn same(pattern: &str, texts: &[String]) -> Result<(), TestCaseError> {
 }
 
 fn is_in(pattern: &str, text: &str) -> bool {
-    Machine::of(pattern).map(|search| search.is_in(text)) == Ok(true)
+    links_of(pattern).map(|links| Machine::of(&links).is_in(text)) == Ok(true)
 }
 
 #[test]
@@ -135,23 +136,67 @@ fn letters_are_known_of_every_script() {
 /// Each letter that has a large form is found in it.
 #[test]
 fn large_letters_are_small_ones() {
-    let letters = || ('\u{80}'..='\u{58F}').chain('\u{1E00}'..='\u{1FFF}').chain('a'..='z');
+    let known: Vec<char> = Cases::letters().chain('a'..='z').chain('A'..='Z').collect();
     let mut found = 0;
-    for letter in letters() {
+    for letter in &known {
         let large: Vec<char> = letter.to_uppercase().collect();
         let [large] = large.as_slice() else { continue };
         // A few have it far away from the alphabets that are known.
-        let known = large.is_ascii() || letters().any(|own| own == *large);
-        if *large == letter || large.to_lowercase().ne([letter]) || !known {
+        if large == letter || large.to_lowercase().ne([*letter]) || !known.contains(large) {
             continue;
         }
         found += 1;
-        for (one, other) in [(letter, *large), (*large, letter)] {
+        for (one, other) in [(letter, large), (large, letter)] {
             assert!(is_in(&format!("(?i){one}"), &other.to_string()), "{one} {other}");
             assert!(!is_in(&one.to_string(), &other.to_string()), "{one} {other}");
         }
     }
-    assert!(found > 600, "{found}");
+    assert!(found > 700, "{found}");
+}
+
+/// Variants of letters are the same as those, as in Unicode's simple case folding; what only a
+/// language or several letters together make the same is not.
+#[test]
+fn variants_of_letters_are_the_same() {
+    for same in [
+        "µμΜ",
+        "ϑθΘϴ",
+        "ϕφΦ",
+        "ϖπΠ",
+        "ϱρΡ",
+        "ϰκΚ",
+        "ϵεΕ",
+        "ςσΣ",
+        "ϐβΒ",
+        "\u{345}ιΙ\u{1FBE}",
+        "ſsS",
+        "\u{212A}kK",
+        "\u{212B}åÅ",
+        "\u{2126}ωΩ",
+        "ẛṡṠ",
+        "ẞß",
+        "ǅǆǄ",
+        "ᾳᾼ",
+        "\u{1C80}вВ",
+        "\u{1C88}ꙋꙊ",
+        "ⱥȺ",
+        "\u{390}\u{1FD3}",
+        "\u{3B0}\u{1FE3}",
+        "ﬅﬆ",
+    ] {
+        for one in same.chars() {
+            for other in same.chars() {
+                for pattern in [format!("(?i){one}"), format!("(?i)[{one}б]{{1,9}}$")] {
+                    assert!(is_in(&pattern, &other.to_string()), "{pattern} {other}");
+                }
+                assert!(!is_in(&format!("(?i)[^{one}]"), &other.to_string()), "{one} {other}");
+            }
+        }
+    }
+    for (one, other) in [("ı", "i"), ("ı", "I"), ("İ", "i"), ("i", "İ"), ("ß", "s"), ("k", "κ")]
+    {
+        assert!(!is_in(&format!("(?i){one}"), other), "{one} {other}");
+    }
 }
 
 /// What most letters are is not looked up, and is the same.
@@ -185,6 +230,8 @@ fn what_is_wrong_with_a_pattern_is_said() {
         (r"[\w-z]", "a range with its end before its start"),
         (r"\pL", "classes of Unicode are not known: list letters"),
         (r"(a)\1", "`\\1` is not known"),
+        (r"\<a", "`\\<` is not known: write `<`, or `\\b`"),
+        (r"[\>]", "`\\>` is not known: write `>`, or `\\b`"),
         (r"\", "a `\\` before nothing"),
         (r"\xZZ", "expected the number of a character, as in `\\x{e9}`"),
         (r"\x{110000}", "expected the number of a character, as in `\\x{e9}`"),
@@ -196,11 +243,11 @@ fn what_is_wrong_with_a_pattern_is_said() {
             "with what it repeats it comes to 8100 characters, more than 256: repeat less",
         ),
     ] {
-        let wrong = Machine::of(pattern).err().unwrap_or_default();
+        let wrong = links_of(pattern).err().unwrap_or_default();
         assert_eq!(wrong, expected, "{pattern}");
     }
     let deep = format!("{}a{}", "(".repeat(40), ")".repeat(40));
-    assert!(Machine::of(&deep).is_err());
+    assert!(links_of(&deep).is_err());
 }
 
 /// What people write does little for each character; what used to take seconds does no more than
@@ -219,7 +266,22 @@ fn the_work_is_known_before() {
         ("(?:a?){60}bN".to_owned(), 73),
         ("(?:a?b?){100}c".to_owned(), 420),
     ] {
-        let work = Machine::of(&pattern).map(|search| search.work());
+        let work = links_of(&pattern).map(|links| work(&links));
         assert_eq!(work, Ok(expected), "{pattern}");
+    }
+}
+
+/// What a pattern links is bounded while it is read, and it is refused by that before more is made
+/// of it.
+#[test]
+fn what_would_be_refused_is_not_made() {
+    for pattern in [
+        "(?:a?b?){120}c",
+        "(?:a?b?c?d?){63}e",
+        r"(?:\ba?\B|b?){60}c",
+        r"(?m:(?:^a?|$b?|\bc?|\Bd?){25}z)",
+    ] {
+        let links = links_of(pattern).map(|links| (work(&links), links.jumps.len()));
+        assert!(matches!(links, Ok((400.., ..=600))), "{pattern} {links:?}");
     }
 }
