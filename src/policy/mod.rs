@@ -28,11 +28,13 @@ mod problem;
 mod prompt;
 mod prompt_cache;
 mod provider;
+mod rate;
 mod request_headers;
 mod resilience;
 mod route;
 mod route_names;
 mod scope;
+mod session;
 mod sticky;
 mod table;
 mod tags;
@@ -52,7 +54,7 @@ pub use endpoint::Endpoint;
 pub use experiment::{Arm, Collector, Draw, Experiment, HOLDOUT, Shadow, Unit};
 pub use field::{DecimalText, byte_size, metric_label, shown};
 pub use identity::{CallerFacts, CredentialHeader, Identity, Tenant};
-pub use limits::RequestLimits;
+pub use limits::{Limits, RequestLimits};
 pub use model::{Capability, Model, Unsupported, answer_room};
 pub use parameters::Parameters;
 pub use predicate::{Facts, Predicate, QUESTIONS, Question, Standing, TextFacts};
@@ -60,9 +62,11 @@ pub use problem::Problem;
 pub use prompt::Prompt;
 pub use prompt_cache::PromptCache;
 pub use provider::Provider;
+pub use rate::{Limit, Pace, Rate, RateBy};
 pub use resilience::Resilience;
 pub use route::{AnswerModel, Route};
 pub use scope::{Scope, Unmet};
+pub use session::{Session, SessionBy};
 pub use sticky::{Sticky, StickyBy};
 pub use tags::{Tags, tag};
 pub use template::{Template, Variable};
@@ -79,7 +83,7 @@ use route_names::RouteNames;
 pub struct Policy {
     identity: Vec<Identity>,
     one_tenant: bool,
-    limits: RequestLimits,
+    limits: Limits,
     providers: Vec<Rc<Provider>>,
     models: Vec<Rc<Model>>,
     chains: Vec<Chain>,
@@ -147,7 +151,19 @@ impl Policy {
     /// Bounds on one request.
     #[must_use]
     pub const fn limits(&self) -> &RequestLimits {
-        &self.limits
+        &self.limits.request
+    }
+
+    /// How much may be asked for in a time, or run at once.
+    #[must_use]
+    pub fn rates(&self) -> &[Rc<Rate>] {
+        &self.limits.rates
+    }
+
+    /// What a session is, and how much one may be; `None` where nobody says.
+    #[must_use]
+    pub const fn session(&self) -> Option<&Rc<Session>> {
+        self.limits.session.as_ref()
     }
 
     /// Every provider, in the order of the document. Each has a model.
