@@ -4,6 +4,8 @@
 //! page anew: read the diff.
 #![cfg(feature = "companion")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
+#[path = "support/limits.rs"]
+mod limits;
 #[path = "support/shadow.rs"]
 mod shadow;
 #[path = "support/schema.rs"]
@@ -38,6 +40,8 @@ const BEYOND: &[&str] = &[
     "prompt-cache",
     "prompt",
     "questions",
+    "session-nothing",
+    "session-rate",
     "sticky-routes",
     "sticky",
     "tags",
@@ -116,7 +120,8 @@ fn full() -> Value {
             jwt(), spiffe(), workload(),
             {"anonymous": {"tenant": "public", "require": ["zero_retention"]}},
         ],
-        "limits": {"request": {"max_body_bytes": "1MiB", "max_messages": 10, "max_output_tokens": 9}},
+    "limits": {"request": {"max_body_bytes": "1MiB", "max_messages": 10, "max_output_tokens": 9},
+            "rate": [limits::rate()], "session": limits::session()},
         "providers": {
             "p": {"dialect": "anthropic", "endpoint": "https://api.example.com", "secret": "p-key"},
         },
@@ -184,10 +189,11 @@ fn objects(schema: &Value, at: &str, value: &Value, found: &mut dyn FnMut(&Value
 
 /// Fields without which others mean something else, which is reported.
 const TOGETHER: &str = "price grace request_headers user key labels tags when classes credits \
-                        default arms unit tenant jwks tenant_claim uri";
+                        default arms unit tenant jwks tenant_claim uri requests per";
 
 /// Fields that not every object of their kind has in `full`.
-const PARTS: &[&str] = &["chain", "models", "prompt", "shadow", "tenant", "metadata", "file"];
+const PARTS: &[&str] =
+    &["chain", "models", "prompt", "shadow", "tenant", "metadata", "file", "tokens", "concurrent"];
 
 /// The fields of one object of a policy.
 fn fields<'p>(policy: &'p mut Value, at: &str) -> &'p mut Map<String, Value> {
@@ -215,7 +221,7 @@ fn the_reader_knows_the_fields_of_the_schema_and_no_others() {
         assert!(problems.ends_with(&expected), "{at}: {problems}\n{expected}");
         sections += 1;
     });
-    assert_eq!(sections, 61, "sections, as the reference page has them");
+    assert_eq!(sections, 64, "sections, as the reference page has them");
 }
 
 #[test]
@@ -292,6 +298,9 @@ fn fields_that_exclude_or_need_each_other_do_so_in_the_schema() {
         (full(), true),
         (with("/experiments/0/arms/0", "models", json!(["m"])), false),
         (without("/credits", "grace", full()), false),
+        (with("/limits/rate/0", "tokens", json!(9)), false),
+        (with("/limits/rate/0", "concurrent", json!(9)), false),
+        (without("/limits/rate/0", "per", full()), false),
         (without("/credits", "on_unavailable", full()), true),
         (denied.clone(), false),
         (without("/credits", "grace", denied), true),
@@ -300,7 +309,7 @@ fn fields_that_exclude_or_need_each_other_do_so_in_the_schema() {
         (without("/models/m", "price", full()), false),
         (without("/experiments/0", "arms", full()), false),
         (with("/experiments/1", "holdout", json!("5%")), false),
-        (without("/models/m", "price", without("", "credits", unasked)), true),
+        (without("/limits/session", "credits", without("", "credits", unasked)), true),
     ] {
         let read = read(&policy);
         assert_eq!((read.is_ok(), valid(&schema, &policy)), (right, right), "{read:?} {policy}");

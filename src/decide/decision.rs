@@ -2,7 +2,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::{Entry, Expected, Keeping, Request, Shortened, Trace, Verdict};
+use super::{Claims, Entry, Expected, Keeping, Request, Shortened, Trace, Verdict};
 use crate::credit::Credits;
 use crate::dialect::{CacheMarks, Change, Format, Operation};
 use crate::policy::{Cascade, Model, Policy};
@@ -25,6 +25,8 @@ pub struct Decision {
     pub(super) arm: Option<(usize, usize)>,
     /// The experiment that copies the request, by its place among those of the policy that do.
     pub shadow: Option<usize>,
+    /// What it takes of its limits; `None` where it is under none.
+    pub claims: Option<Box<Claims>>,
     /// Its arms that add something to it, in their order, each by the same two places.
     pub(super) adding: Vec<(usize, usize)>,
 }
@@ -157,6 +159,7 @@ impl Decision {
             class: None,
             arm: None,
             shadow: None,
+            claims: None,
             adding: Vec::new(),
         }
     }

@@ -12,6 +12,7 @@ mod assembled;
 mod bound;
 mod cascade;
 mod chain;
+mod claims;
 mod class;
 
 mod context;
@@ -25,6 +26,7 @@ mod known;
 mod limits;
 mod prompt;
 mod prompt_cache;
+mod rate;
 mod request;
 mod require;
 mod retire;
@@ -38,6 +40,7 @@ mod unfit;
 mod world;
 
 pub use assembled::Assembled;
+pub use claims::{Claim, Claims};
 pub use decision::{Bounds, Candidate, Decision, Leg, Outline, Quote, Size};
 pub use expected::{Calls, Expected};
 pub use fit::{Facts, misfit};
@@ -94,6 +97,7 @@ pub const STEPS: &[Step] = &[
     amend::STEP,
     cascade::STEP,
     afford::STEP,
+    rate::STEP,
 ];
 
 /// A request that no model may serve.

@@ -1,9 +1,10 @@
 //! What a request owes: discharged when its stream is over, however it ended.
+use super::limits::Taken;
 use super::line::Line;
 use super::record::{Tried, Untold};
 use super::shadow::Sampled;
 use super::spend::{EndedBy, Ending, PendingHold, Reservation, settle};
-use super::{Effect, Envoy, Read, Report, record};
+use super::{Effect, Envoy, Host, Read, Report, record};
 use crate::decide::{GivenTo, Keeping};
 use crate::resilience::Records;
 
@@ -20,6 +21,8 @@ pub(super) enum Duty {
     Keep(Box<Keeping>),
     /// Credits were set aside: what ran is charged, and the rest is free again.
     Settle(Box<Reservation>),
+    /// It has taken what its limits let through: that is corrected to what it has used.
+    Correct(Box<Taken>),
     /// The request was sampled, or is a copy: what is said of its answer, where it has one.
     Copy(Box<Sampled>),
 }
@@ -59,16 +62,40 @@ impl Duties {
     pub(super) fn take_pending(&mut self, call: u64) -> Option<Box<PendingHold>> {
         let at = self.0.iter().position(|duty| match duty {
             Duty::Release(pending) => pending.awaits(call),
-            Duty::Record | Duty::Remember(_) | Duty::Keep(_) | Duty::Settle(_) | Duty::Copy(_) => {
-                false
-            }
+            Duty::Record
+            | Duty::Remember(_)
+            | Duty::Keep(_)
+            | Duty::Settle(_)
+            | Duty::Correct(_)
+            | Duty::Copy(_) => false,
         })?;
         match self.0.remove(at) {
             Duty::Release(pending) => Some(pending),
-            Duty::Record | Duty::Remember(_) | Duty::Keep(_) | Duty::Settle(_) | Duty::Copy(_) => {
-                None
-            }
+            Duty::Record
+            | Duty::Remember(_)
+            | Duty::Keep(_)
+            | Duty::Settle(_)
+            | Duty::Correct(_)
+            | Duty::Copy(_) => None,
         }
+    }
+
+    /// What has been taken of its limits, where it has taken anything.
+    pub(super) fn taken(&self) -> Option<&Taken> {
+        self.0.iter().find_map(|duty| match duty {
+            Duty::Correct(taken) => Some(&**taken),
+            _ => None,
+        })
+    }
+
+    /// The request still runs; whether somebody has to hear that again.
+    pub(super) fn renew(&mut self, host: &dyn Host) -> bool {
+        let mut taken = self.0.iter_mut().filter_map(|duty| match duty {
+            Duty::Correct(taken) if taken.runs() => Some(taken),
+            _ => None,
+        });
+        let runs = taken.next();
+        runs.map(|taken| taken.renew(host)).is_some()
     }
 
     /// Discharges all duties, and gives the access log what they say; Envoy has a word for how the
@@ -84,8 +111,12 @@ impl Duties {
         let End { reports, untold, streamed, answered, relayed } = end;
         let by = EndedBy::of(details);
         let charged = self.0.iter().any(|duty| matches!(duty, Duty::Settle(_)));
-        // It was owed first, and tells what the others have found.
-        self.0.sort_by_key(|duty| matches!(duty, Duty::Copy(_)));
+        // These were owed first, and tell what the others have found.
+        self.0.sort_by_key(|duty| match duty {
+            Duty::Copy(_) => 2_u8,
+            Duty::Correct(_) => 1,
+            _ => 0,
+        });
         for duty in self.0.drain(..) {
             match duty {
                 Duty::Release(pending) => effects.push(pending.abandon()),
@@ -110,6 +141,7 @@ impl Duties {
                         keeping.remember(records, &last.model, last.call);
                     }
                 }
+                Duty::Correct(taken) => taken.settle(reports, line, envoy),
                 Duty::Copy(sampled) => effects.extend(sampled.over(reports, line)),
                 Duty::Settle(reservation) => {
                     let connected = !answered && is_connected(envoy);

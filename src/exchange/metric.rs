@@ -67,6 +67,8 @@ enum Values {
     Verdicts,
     /// These.
     Words(&'static [&'static str]),
+    /// The policy's rules of limits.
+    Rates,
     /// Whatever comes: there is none from the start.
     Open,
 }
@@ -82,6 +84,9 @@ const COPIED: Label = outcome(&["sent", "too_large", "busy", "failed"]);
 /// What comes of a record for a collector.
 const RECORDED: Label = outcome(&["sent", "failed", "dropped"]);
 const ARM: Label = Label { name: "arm", values: Values::Arms };
+const RATE: Label = Label { name: "rule", values: Values::Rates };
+/// What comes of a request that a rule is for.
+const LIMITED: Label = outcome(&["allowed", "limited", "observed", "untracked"]);
 const TENANT: Label = Label { name: "tenant", values: Values::Open };
 const DIGEST: Label = Label { name: "digest", values: Values::Open };
 const ATTEMPT: Label = Label { name: "outcome", values: Values::Attempts };
@@ -182,6 +187,12 @@ metrics! {
         "Requests that were to go to a model first since it had answered before, by that model.";
     REFUSED: Counter "tradewind_refused_total" [] &[],
         "Requests that were refused before a provider saw them.";
+    LIMITS: Counter "tradewind_limits_total" [RATE, LIMITED] &[],
+        "Requests that a rule of `limits.rate` is for, by what came of it: `limited` were refused \
+         by this rule, `observed` would have been if it did not only observe, `untracked` were let \
+         through without being counted, since there was no place to count them.";
+    SESSIONS_ENDED: Counter "tradewind_session_refused_total" [] &[],
+        "Requests that were refused since their session is over by `limits.session`.";
     LOCAL_FAILURES: Counter "tradewind_local_failures_total" [] &[],
         "Failures of Envoy's own that were told in the words of the app's API.";
     PLAN_MISMATCH: Counter "tradewind_plan_mismatch_total" [] &[],
@@ -235,6 +246,7 @@ impl Label {
             Values::Chains => policy.chains().collect(),
             Values::Judged => policy.judged_models(),
             Values::Experiments => policy.experiments().iter().map(|own| &*own.name).collect(),
+            Values::Rates => policy.rates().iter().map(|own| &*own.name).collect(),
             Values::Shadows => policy.shadows().iter().map(|own| &*own.name).collect(),
             Values::Arms => {
                 let mut all = policy.experiments().iter();

@@ -18,6 +18,7 @@ pub mod edge;
 mod effect;
 pub mod filter_state;
 mod ledger;
+mod limits;
 mod line;
 mod loaded;
 mod memory;

@@ -183,7 +183,7 @@ fn policy(root: &Spot<'_>) -> Option<Policy> {
     // What is wrong with it has been reported.
     let _ = fields.read(&VERSION);
     let identity = fields.spot(&IDENTITY);
-    let limits = fields.section(&LIMITS).and_then(limits::read);
+    let limits = fields.section(&LIMITS);
     let context = fields.read_with(&CONTEXT, context::read);
     let resilience = fields.section(&RESILIENCE).and_then(resilience::read);
     let providers = provider::read(fields.spot(&PROVIDERS));
@@ -205,6 +205,7 @@ fn policy(root: &Spot<'_>) -> Option<Policy> {
         ..Reading::default()
     };
     let classes = class::read(fields.spot(&CLASSES), &reading);
+    let limits = limits.and_then(|section| limits::read(section, &reading, &classes));
     let prompts = prompt::read(fields.spot(&PROMPT), &reading, &classes);
     let routes = route::read(routes, &chains, &classes);
     let sticky = fields.read_with(&STICKY, |spot| sticky::read(spot, &reading));

@@ -1,5 +1,22 @@
-//! `limits`: bounds on one request.
+//! `limits`: bounds on one request, on what is asked for in a time, and on one session.
+use std::rc::Rc;
+
+use super::class::Classes;
 use super::field::{Bytes, Defaulted, Field, Nested, Object, Optional, Section, Whole};
+use super::predicate::Reading;
+use super::rate::{self, Rate, RateBy};
+use super::session::{self, Session};
+
+/// `limits`: bounds on what apps may ask for.
+#[derive(Debug, Clone, Default)]
+pub struct Limits {
+    /// Bounds on one request.
+    pub request: RequestLimits,
+    /// How much may be asked for in a time, or run at once.
+    pub rates: Vec<Rc<Rate>>,
+    /// How much one session may be.
+    pub session: Option<Rc<Session>>,
+}
 
 /// `limits.request`: bounds on one request.
 #[derive(Debug, Clone, Copy)]
@@ -13,11 +30,11 @@ pub struct RequestLimits {
 }
 
 pub(super) const LIMITS: Section = Section::new(
-    "an object with `request`",
+    "an object with `request`, `rate` and `session`",
     "Bounds on what an app may ask for: a request beyond one of them is refused before any model \
      is asked, but for `max_output_tokens`, which shortens the answer.",
     "limits:\n  request: {max_body_bytes: 4MiB, max_messages: 1000, max_output_tokens: 16384}",
-    &[&REQUEST],
+    &[&REQUEST, &rate::RATE, &session::SESSION],
 );
 
 const REQUEST: Optional<Nested> = Field::optional(
@@ -69,10 +86,25 @@ impl Default for RequestLimits {
 }
 
 /// Reads the section; `None`, and a report, when something is wrong with it.
-pub(super) fn read(mut fields: Object<'_>) -> Option<RequestLimits> {
+pub(super) fn read(
+    mut fields: Object<'_>,
+    reading: &Reading<'_>,
+    classes: &Classes<'_>,
+) -> Option<Limits> {
     let request = fields.section(&REQUEST);
+    let rates = rate::read(&mut fields, reading, classes);
+    let by_session = |rates: &Vec<Rc<Rate>>| rates.iter().any(|own| own.by == RateBy::Session);
+    let has_rules = rates.as_ref().is_none_or(by_session);
+    let session = session::read(&mut fields, reading, has_rules);
+    if has_rules && rates.is_some() && matches!(session, Some(None)) {
+        let place = fields.place(&rate::RATE);
+        place.problem("`by: session` needs `limits.session`, which says what one is");
+    }
     fields.finish();
-    let mut fields = request?;
+    Some(Limits { request: read_request(request?)?, rates: rates?, session: session? })
+}
+
+fn read_request(mut fields: Object<'_>) -> Option<RequestLimits> {
     let max_body_bytes = fields.read(&MAX_BODY_BYTES);
     let max_messages = fields.read(&MAX_MESSAGES);
     let max_output_tokens = fields.read(&MAX_OUTPUT_TOKENS);

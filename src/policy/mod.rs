@@ -28,12 +28,14 @@ mod problem;
 mod prompt;
 mod prompt_cache;
 mod provider;
+mod rate;
 mod request_headers;
 mod resilience;
 mod retirement;
 mod route;
 mod route_names;
 mod scope;
+mod session;
 mod sticky;
 mod successors;
 mod table;
@@ -57,7 +59,7 @@ pub use identity::{
     CallerFacts, CredentialHeader, Expiring, Identity, Jwks, Jwt, PEER, Spiffe, Tenant, Told,
     VERIFIER, Workload,
 };
-pub use limits::RequestLimits;
+pub use limits::{Limits, RequestLimits};
 pub use model::{Capability, Model, Unsupported, answer_room};
 pub use parameters::Parameters;
 pub use predicate::{Facts, Predicate, QUESTIONS, Question, Standing, TextFacts};
@@ -65,10 +67,12 @@ pub use problem::Problem;
 pub use prompt::Prompt;
 pub use prompt_cache::PromptCache;
 pub use provider::Provider;
+pub use rate::{Limit, Pace, Rate, RateBy};
 pub use resilience::Resilience;
 pub use retirement::Retirement;
 pub use route::{AnswerModel, Route};
 pub use scope::{Scope, Unmet};
+pub use session::{Session, SessionBy};
 pub use sticky::{Sticky, StickyBy};
 pub use tags::{Tags, tag};
 pub use template::{Template, Variable};
@@ -86,7 +90,7 @@ use route_names::RouteNames;
 pub struct Policy {
     identity: Vec<Identity>,
     one_tenant: bool,
-    limits: RequestLimits,
+    limits: Limits,
     providers: Vec<Rc<Provider>>,
     models: Vec<Rc<Model>>,
     retires_models: bool,
@@ -170,7 +174,19 @@ impl Policy {
     /// Bounds on one request.
     #[must_use]
     pub const fn limits(&self) -> &RequestLimits {
-        &self.limits
+        &self.limits.request
+    }
+
+    /// How much may be asked for in a time, or run at once.
+    #[must_use]
+    pub fn rates(&self) -> &[Rc<Rate>] {
+        &self.limits.rates
+    }
+
+    /// What a session is, and how much one may be; `None` where nobody says.
+    #[must_use]
+    pub const fn session(&self) -> Option<&Rc<Session>> {
+        self.limits.session.as_ref()
     }
 
     /// Every provider, in the order of the document. Each has a model.

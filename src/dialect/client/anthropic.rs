@@ -1,5 +1,5 @@
 //! Apps written for Anthropic's API.
-use super::{Client, Endpoint, FEEDBACK, Served};
+use super::{Client, Endpoint, FEEDBACK, LimitHeaders, Served};
 use crate::dialect::Operation;
 use crate::dialect::format::messages;
 
@@ -34,5 +34,18 @@ pub(super) static CLIENT: Client = Client {
     ],
     forwarded_headers: &["anthropic-version", "anthropic-beta"],
     request_id_header: "request-id",
+    limit_headers: &LimitHeaders {
+        requests: [
+            "anthropic-ratelimit-requests-limit",
+            "anthropic-ratelimit-requests-remaining",
+            "anthropic-ratelimit-requests-reset",
+        ],
+        tokens: [
+            "anthropic-ratelimit-tokens-limit",
+            "anthropic-ratelimit-tokens-remaining",
+            "anthropic-ratelimit-tokens-reset",
+        ],
+        reset_is_a_moment: true,
+    },
     write_fault: messages::write_fault,
 };

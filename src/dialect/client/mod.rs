@@ -22,8 +22,22 @@ pub struct Client {
     pub forwarded_headers: &'static [&'static str],
     /// The response header that carries our request id.
     pub request_id_header: &'static str,
+    /// The response headers that say how much is left of a limit.
+    pub limit_headers: &'static LimitHeaders,
     /// Writes a failure as a whole body.
     pub write_fault: fn(&Fault, request_id: &str) -> Vec<u8>,
+}
+
+/// How an API tells its apps what is left of their limits: for requests and for tokens each the
+/// limit, what is left of it, and when all of it is there again.
+#[derive(Debug)]
+pub struct LimitHeaders {
+    /// Those of requests.
+    pub requests: [&'static str; 3],
+    /// Those of tokens.
+    pub tokens: [&'static str; 3],
+    /// Whether all of it is there again at a moment (RFC 3339), or after a time (`6m0s`).
+    pub reset_is_a_moment: bool,
 }
 
 /// A path that an app may call.

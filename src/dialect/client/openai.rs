@@ -1,5 +1,5 @@
 //! Apps written for OpenAI's API.
-use super::{Client, Endpoint, FEEDBACK, Served};
+use super::{Client, Endpoint, FEEDBACK, LimitHeaders, Served};
 use crate::dialect::Operation;
 use crate::dialect::format::chat_completions;
 
@@ -28,5 +28,18 @@ pub(super) static CLIENT: Client = Client {
     ],
     forwarded_headers: &["openai-beta"],
     request_id_header: "x-request-id",
+    limit_headers: &LimitHeaders {
+        requests: [
+            "x-ratelimit-limit-requests",
+            "x-ratelimit-remaining-requests",
+            "x-ratelimit-reset-requests",
+        ],
+        tokens: [
+            "x-ratelimit-limit-tokens",
+            "x-ratelimit-remaining-tokens",
+            "x-ratelimit-reset-tokens",
+        ],
+        reset_is_a_moment: false,
+    },
     write_fault: chat_completions::write_fault,
 };

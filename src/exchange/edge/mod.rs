@@ -9,6 +9,7 @@ mod first;
 mod head;
 mod header_bound;
 mod ledger_answer;
+mod limited;
 mod local;
 mod response;
 mod said;
@@ -135,8 +136,7 @@ impl Edge {
                 calls::answered(self, id, (status, size), envoy)
             }
             Callback::AttemptEnded => Effects::go_on(),
-            // This role never asks for it.
-            Callback::Woken => Effects::wait(),
+            Callback::Woken => self.woken(envoy),
             Callback::StreamEnded => self.over(envoy),
         }
     }
@@ -265,9 +265,16 @@ impl Edge {
             Ok(decided) => decided,
             Err((fault, trace)) => return self.deny(&head, &fault, trace.as_ref()),
         };
-        let Decision { outline, quote, trace, shadow, .. } = decision;
+        let Decision { outline, quote, mut trace, shadow, claims, .. } = decision;
+        let mut effects = Vec::new();
+        if let Some(claims) = claims
+            && let Err(refused) = self.take(&head, *claims, &mut effects, envoy)
+        {
+            return self.limited(&head, refused, &mut trace, effects);
+        }
         let asked = (&*ask.model, bytes);
-        let (sampled, mut effects) = sampling::sample(&self.config, shadow, &head, asked, envoy);
+        let (sampled, counted) = sampling::sample(&self.config, shadow, &head, asked, envoy);
+        effects.extend(counted);
         let hearing = sampled.as_ref().map_or(Hearing::Nothing, |own| own.hearing());
         self.duties.owe_some(sampled.map(Duty::Copy));
         let draft = Draft { outline, trace, hearing };

@@ -3,7 +3,7 @@
 use super::super::duty::End;
 use super::super::{Effect, Effects, Envoy, Flow, JUDGED, Progress, Report};
 use super::local::Local;
-use super::{Edge, State, said, wide};
+use super::{Edge, State, limited, said, wide};
 
 impl Edge {
     /// The stream is over.
@@ -60,13 +60,15 @@ impl Edge {
             first && !*streamed && report.progress == Progress::Answered
         });
         if judged && !end && !failed {
-            return passed(says);
+            let left = limited::left(self.duties.taken(), client, envoy);
+            return passed(says, left);
         }
         let local = Local::read(envoy, &self.chain);
         // A provider role whose VM failed gives nothing but this: with a judged answer in its
         // hands, or before it could take back its judgement of an attempt that another follows.
         if judged && !local.has_trapped() {
-            return passed(says);
+            let left = limited::left(self.duties.taken(), client, envoy);
+            return passed(says, left);
         }
         self.untold = local.untold();
         if end || local.is_bare() {
@@ -110,6 +112,8 @@ impl Edge {
 }
 
 /// An answer of a provider role's goes on; it says how the request was served.
-fn passed(says: &mut Vec<Effect>) -> Effects {
-    Effects { list: core::mem::take(says), flow: Flow::Continue }
+fn passed(says: &mut Vec<Effect>, left: Vec<Effect>) -> Effects {
+    let mut list = core::mem::take(says);
+    list.extend(left);
+    Effects { list, flow: Flow::Continue }
 }

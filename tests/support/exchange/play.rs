@@ -133,6 +133,13 @@ impl Play {
         self.stage = Stage::PendingHold(body);
     }
 
+    /// The edge role is woken, where it asked for that and it is time.
+    pub(crate) fn wake(&mut self) {
+        if self.edge.sleeps(&self.life.world) == Some(0) {
+            let _ = self.edge.woken(&mut self.life.world);
+        }
+    }
+
     /// Goes on as far as what has been given allows.
     pub(crate) fn go_on(&mut self) {
         while self.step() {}

@@ -154,6 +154,8 @@ impl Proxy {
     pub(crate) fn pass(&mut self, ms: u64) {
         for _ in 0..ms.div_ceil(TICK_MS) {
             self.common.pass(TICK_MS);
+            let open = self.requests.iter_mut().filter(|request| !request.over);
+            open.for_each(|request| request.play.wake());
             let effects = self.outboxes.tick(&self.own.view());
             self.perform(effects);
             self.settle_down();
@@ -355,7 +357,8 @@ fn heard(name: &str, play: &Play) -> String {
     let status = header(":status").unwrap_or_else(|| "nothing".to_owned());
     let mut line = format!("{name} gets {status}");
     for (own, value) in &life.headers {
-        if own.starts_with("x-tradewind-") && own != "x-tradewind-request-id" {
+        let ours = own.starts_with("x-tradewind-") && own != "x-tradewind-request-id";
+        if ours || own.contains("ratelimit") || (own == "retry-after" && status == "429") {
             line.push_str(&format!(" {own}: {}", String::from_utf8_lossy(value)));
         }
     }

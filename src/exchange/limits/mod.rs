@@ -1,0 +1,248 @@
+//! Limits on a request's way: what it takes is taken before it costs anything, corrected when it is
+//! over, and given back where it does not run.
+//!
+//! What has been taken is known to all workers of a proxy, and to no other proxy. Shared data costs
+//! one read and one write for each subject of a request (its tenant's rules all stand in one
+//! record), and once more at its end where tokens or running requests are counted. Where a record
+//! cannot be written, for want of a place or since other workers wrote it at each try, the request
+//! goes on unlimited, and that is counted: a limit that cannot count refuses nobody.
+mod record;
+mod session;
+mod shown;
+mod subject;
+#[cfg(test)]
+mod tests;
+mod used;
+
+use self::record::Subject;
+use self::session::{Had, Over};
+use self::shown::Left;
+use self::subject::{Denied, Grant};
+use self::used::Used;
+use super::line::Line;
+use super::{Effect, Host, Report, metric};
+use crate::credit::Credits;
+use crate::decide::{Claim, Claims};
+use crate::dialect::{Client, Fault};
+use crate::policy::RateBy;
+use crate::resilience::{Records, UpdateError, stretch};
+
+/// What a request has taken. It is settled when the request is over, however it ends.
+#[derive(Debug)]
+#[must_use]
+pub(super) struct Taken {
+    shares: Vec<Share>,
+    /// Tokens of its input, estimated.
+    input: u64,
+    /// The most tokens that are believed of one attempt.
+    most: u64,
+    /// What is left of its limits, for its app.
+    left: Left,
+}
+
+/// What has been taken of one subject's limits.
+#[derive(Debug)]
+struct Share {
+    subject: String,
+    grants: Vec<Grant>,
+    /// What the request counts with in its session until its true cost is known, in millionths of
+    /// a credit.
+    session: Option<u64>,
+}
+
+/// A request that a limit does not let through.
+#[derive(Debug)]
+pub(super) struct Refused {
+    /// The step of its decision that it is refused by.
+    pub(super) step: &'static str,
+    /// The rule.
+    pub(super) rule: String,
+    /// What its app is told.
+    pub(super) fault: Box<Fault>,
+    /// The headers that say when to come again, and what is left.
+    pub(super) headers: Vec<(&'static str, String)>,
+}
+
+/// What does not let a request through.
+#[derive(Debug)]
+enum No {
+    Rule(Denied),
+    Session(Over),
+}
+
+/// Takes what a request needs of its limits, all of it or nothing; what is counted goes into
+/// `effects`.
+pub(super) fn take(
+    claims: Claims,
+    client: &Client,
+    host: &dyn Host,
+    (line, effects): (&mut Line, &mut Vec<Effect>),
+) -> Result<Taken, Refused> {
+    let records = Records::at(host, host.now_ms());
+    let Claims { subjects, input, output, most } = claims;
+    let mut taken = Taken { shares: Vec::new(), input, most, left: Left::default() };
+    for claim in &subjects {
+        match share(claim, (input, output), records, &mut taken.left) {
+            Ok(share) => taken.shares.push(share),
+            Err(no) => {
+                taken.shares.iter().for_each(|own| own.correct(Used::default(), 0, records, true));
+                return Err(refused(claim, no, &taken.left, (client, host), effects));
+            }
+        }
+    }
+    taken.count(line, effects);
+    Ok(taken)
+}
+
+/// Says no.
+fn refused(
+    claim: &Claim,
+    no: No,
+    left: &Left,
+    (client, host): (&Client, &dyn Host),
+    effects: &mut Vec<Effect>,
+) -> Refused {
+    let mut headers = left.headers(client, host);
+    let (step, rule, fault) = match no {
+        No::Rule(denied) => {
+            let Denied { rule, wait_ns, too_large } = denied;
+            effects.push(metric::LIMITS.count(&[&rule.name, "limited"]));
+            if !too_large {
+                headers.extend(shown::retry_after(wait_ns));
+            }
+            let fault = shown::fault(&rule, &claim.shown, (wait_ns, too_large));
+            ("rate", rule.name.clone(), fault)
+        }
+        No::Session(over) => {
+            effects.push(metric::SESSIONS_ENDED.count(&[]));
+            let by = claim.caps.as_ref().map(|(caps, _)| &caps.by);
+            ("session", "session".to_owned(), session::fault(by, over))
+        }
+    };
+    Refused { step, rule, fault: Box::new(fault), headers }
+}
+
+/// Takes what a request needs of one subject's limits.
+fn share(
+    claim: &Claim,
+    tokens: (u64, u64),
+    records: Records<'_>,
+    left: &mut Left,
+) -> Result<Share, No> {
+    let now_ms = records.now_ms();
+    let mut taken = Ok(Vec::new());
+    let mut then = Left::default();
+    let updated = Subject::update(records, &claim.subject, &mut |subject| {
+        subject.of_apps = claim.by == RateBy::Session;
+        let grants = subject::take(subject, &claim.rules, tokens, now_ms).map_err(No::Rule);
+        let entered = grants.and_then(|grants| {
+            let Some((caps, estimate)) = &claim.caps else { return Ok(grants) };
+            let entered = Had::enter(&mut subject.session, caps, estimate.micros(), now_ms);
+            entered.map(|()| grants.clone()).map_err(|over| {
+                grants.iter().for_each(|own| own.correct(subject, 0, now_ms));
+                No::Session(over)
+            })
+        });
+        then = Left::default();
+        then.note(subject, &claim.rules, now_ms);
+        taken = entered;
+        // A session that is over is written as well: it is heard of.
+        !matches!(taken, Err(No::Rule(_)))
+    });
+    left.add(then);
+    let subject = claim.subject.clone();
+    let session = claim.caps.as_ref().map(|(_, estimate)| estimate.micros());
+    match updated {
+        Ok(()) | Err(UpdateError::Declined) => {
+            taken.map(|grants| Share { subject, grants, session })
+        }
+        Err(UpdateError::Full | UpdateError::Contended) => {
+            let grants = claim.rules.iter().map(Grant::untracked).collect();
+            Ok(Share { subject, grants, session: None })
+        }
+    }
+}
+
+impl Taken {
+    /// The headers of its answer that say what is left.
+    pub(super) fn headers(&self, client: &Client, host: &dyn Host) -> Vec<(&'static str, String)> {
+        self.left.headers(client, host)
+    }
+
+    /// Whether somebody has to hear of it while it runs: [`Taken::renew`].
+    pub(super) fn runs(&self) -> bool {
+        self.slots().next().is_some()
+    }
+
+    /// When it was last heard of, where its running is counted.
+    fn slots(&self) -> impl Iterator<Item = u64> {
+        self.shares.iter().flat_map(|own| own.grants.iter().filter_map(Grant::slot))
+    }
+
+    /// It still runs.
+    pub(super) fn renew(&mut self, host: &dyn Host) {
+        let now_ms = host.now_ms();
+        if self.slots().all(|last| last == stretch(now_ms)) {
+            return;
+        }
+        let records = Records::at(host, now_ms);
+        for share in self.shares.iter_mut().filter(|own| own.grants.iter().any(Grant::runs)) {
+            let Share { subject, grants, .. } = share;
+            let renewed = Subject::update(records, subject, &mut |subject| {
+                grants.iter().for_each(|own| own.renew(subject, now_ms));
+                true
+            });
+            if renewed.is_ok() {
+                grants.iter_mut().for_each(|own| own.heard(now_ms));
+            }
+        }
+    }
+
+    /// It is over: what it has taken is corrected to what it has used.
+    pub(super) fn settle(&self, reports: &[Report], line: &Line, host: &dyn Host) {
+        let open = |own: &&Share| own.session.is_some() || own.grants.iter().any(Grant::is_open);
+        let mut open = self.shares.iter().filter(open).peekable();
+        if open.peek().is_none() {
+            return;
+        }
+        let records = Records::at(host, host.now_ms());
+        let used = Used::of(reports, self.input, self.most);
+        let cost = line.credits().and_then(|own| own.parse().ok());
+        let cost = cost.map_or(0, Credits::micros);
+        open.for_each(|own| own.correct(used, cost, records, false));
+    }
+
+    /// Counts what its rules have let through, and has the log name those that would not have.
+    fn count(&self, line: &mut Line, effects: &mut Vec<Effect>) {
+        let grants = || self.shares.iter().flat_map(|own| &own.grants);
+        effects.extend(grants().map(|own| metric::LIMITS.count(&[own.rule(), own.word()])));
+        if grants().any(Grant::is_over) {
+            line.list("over_limits", |json| {
+                grants().filter(|own| own.is_over()).for_each(|own| {
+                    json.string(own.rule());
+                });
+            });
+        }
+    }
+}
+
+impl Share {
+    /// Corrects what was taken to what was used: tokens, and credits in millionths; all of it is
+    /// there again where the request has not run. Where the subject cannot be written, what was
+    /// taken flows back by itself, and what runs is forgotten in time.
+    fn correct(&self, used: Used, cost: u64, records: Records<'_>, never_ran: bool) {
+        let now_ms = records.now_ms();
+        let _ = Subject::update(records, &self.subject, &mut |subject| {
+            for own in &self.grants {
+                let counts = own.counts_tokens();
+                let kept = if counts { used.all } else { u64::from(!never_ran) };
+                own.correct(subject, kept, now_ms);
+                used.output.filter(|_| counts).into_iter().for_each(|own| subject.learn(own));
+            }
+            if let (Some(estimate), Some(session)) = (self.session, &mut subject.session) {
+                session.correct(estimate, cost);
+            }
+            true
+        });
+    }
+}

@@ -1,0 +1,115 @@
+//! What the workers of a proxy know of one subject of limits: all of its buckets, so that a request
+//! costs one read and one write.
+use super::session::Had;
+use crate::layout::{Reader, Writer};
+use crate::resilience::{Record, Records, Slots, UpdateError, nanos};
+
+/// A subject: a tenant, a user, a key, a route, a session.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Subject {
+    /// Of each rule that has been asked of it and is not whole again.
+    buckets: Vec<Bucket>,
+    /// Tokens of output that its answers have had lately; 0 where it has had none.
+    pub(super) usual_output: u64,
+    /// Whether apps name it. They may name many: it makes room for tenants, users and keys.
+    pub(super) of_apps: bool,
+    /// What it has had, where it is a session with caps.
+    pub(super) session: Option<Had>,
+}
+
+/// What has been taken by one rule.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Bucket {
+    rule: u64,
+    /// When it is full again, in nanoseconds of the proxy's clock; see [`crate::resilience::Flow`].
+    pub(super) full_ns: u64,
+    /// What runs.
+    pub(super) slots: Slots,
+}
+
+impl Bucket {
+    /// Whether it is as if nobody had ever taken anything.
+    fn is_whole(&self, now_ms: u64) -> bool {
+        self.full_ns <= nanos(now_ms) && self.slots.running(now_ms) == 0
+    }
+}
+
+impl Subject {
+    /// What has been taken by a rule.
+    pub(super) fn bucket(&mut self, rule: u64) -> Option<&mut Bucket> {
+        let known = self.buckets.iter().position(|own| own.rule == rule);
+        let at = known.unwrap_or_else(|| {
+            self.buckets.push(Bucket { rule, ..Bucket::default() });
+            self.buckets.len().saturating_sub(1)
+        });
+        self.buckets.get_mut(at)
+    }
+
+    /// Forgets what says nothing any more. What has been taken by rules of other policies stays:
+    /// they may be in force elsewhere, or again.
+    fn forget(&mut self, now_ms: u64) {
+        self.buckets.iter_mut().for_each(|own| own.slots.forget(now_ms));
+        self.buckets.retain(|own| !own.is_whole(now_ms));
+    }
+
+    /// Learns how much output an answer has had: an eighth of what is usual is the last one's.
+    pub(super) fn learn(&mut self, output: u64) {
+        let usual = self.usual_output.saturating_mul(7).saturating_add(output).div_ceil(8);
+        self.usual_output = if self.usual_output == 0 { output } else { usual };
+    }
+
+    /// Changes the subject of that name, where `change` says that it does; it is called again for
+    /// each try.
+    pub(super) fn update(
+        records: Records<'_>,
+        name: &str,
+        change: &mut dyn FnMut(&mut Self) -> bool,
+    ) -> Result<(), UpdateError> {
+        let now_ms = records.now_ms();
+        records.update(name, |known: Option<Self>| {
+            let mut subject = known.unwrap_or_default();
+            subject.forget(now_ms);
+            let changed = change(&mut subject);
+            subject.forget(now_ms);
+            changed.then_some((subject, ()))
+        })
+    }
+}
+
+impl Record for Subject {
+    const KIND: &'static str = "limited.1";
+
+    /// The buckets of 32 rules.
+    const BYTES_MAX: usize = 8192;
+
+    /// Longer than a day, after which every bucket is full again that did not owe anything.
+    const STALE_MS: u64 = 90_000_000;
+
+    /// All workers may write the record of one busy tenant at the same time.
+    const TRIES: u32 = 100;
+
+    fn write(&self, out: &mut Writer) {
+        out.flag(self.of_apps);
+        out.number(self.usual_output);
+        out.option(self.session, |out, own| own.write(out));
+        out.list(&self.buckets, |out, own| {
+            out.number(own.rule);
+            out.number(own.full_ns);
+            own.slots.write(out);
+        });
+    }
+
+    fn read(fields: &mut Reader<'_>) -> Option<Self> {
+        let (of_apps, usual_output) = (fields.flag()?, fields.number()?);
+        let session = fields.option(Had::read)?;
+        let buckets = fields.list(|fields| {
+            let (rule, full_ns) = (fields.number()?, fields.number()?);
+            Some(Bucket { rule, full_ns, slots: Slots::read(fields)? })
+        })?;
+        Some(Self { buckets, usual_output, of_apps, session })
+    }
+
+    fn is_pinned(&self, now_ms: u64) -> bool {
+        !self.of_apps && !self.buckets.iter().all(|own| own.is_whole(now_ms))
+    }
+}

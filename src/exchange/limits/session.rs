@@ -1,0 +1,114 @@
+//! The caps of one session, which end an agent that loops.
+use crate::credit::Credits;
+use crate::dialect::{Fault, FaultKind};
+use crate::layout::{Reader, Writer};
+use crate::policy::{Session, SessionBy};
+
+/// The code by which an app's program tells that its session is over.
+const CODE: &str = "session_limit";
+
+/// What a session has had.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Had {
+    /// When it began, by the proxy's clock in milliseconds.
+    begun_ms: u64,
+    /// When it is over where nothing more is heard of it.
+    until_ms: u64,
+    requests: u64,
+    /// What it has cost, in millionths of a credit.
+    micros: u64,
+}
+
+impl Had {
+    pub(super) fn write(self, out: &mut Writer) {
+        let Self { begun_ms, until_ms, requests, micros } = self;
+        [begun_ms, until_ms, requests, micros].into_iter().for_each(|own| out.number(own));
+    }
+
+    pub(super) fn read(fields: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            begun_ms: fields.number()?,
+            until_ms: fields.number()?,
+            requests: fields.number()?,
+            micros: fields.number()?,
+        })
+    }
+
+    /// Counts a request that is estimated to cost so much in a session, or says what is over. One
+    /// that is refused is heard of: a loop that goes on begins no new session.
+    pub(super) fn enter(
+        own: &mut Option<Self>,
+        session: &Session,
+        micros: u64,
+        now_ms: u64,
+    ) -> Result<(), Over> {
+        let known = own.filter(|own| now_ms < own.until_ms);
+        let mut had = known.unwrap_or(Self { begun_ms: now_ms, ..Self::default() });
+        had.until_ms = now_ms.saturating_add(session.idle_ms);
+        let over = had.is_over(session, micros, now_ms);
+        if over.is_none() {
+            had.requests = had.requests.saturating_add(1);
+            had.micros = had.micros.saturating_add(micros);
+        }
+        *own = Some(had);
+        over.map_or(Ok(()), Err)
+    }
+
+    /// The cap that lets no more request in.
+    fn is_over(&self, session: &Session, micros: u64, now_ms: u64) -> Option<Over> {
+        // The first request of a session runs, whatever it costs.
+        let costs = |most: &Credits| {
+            let most = most.micros();
+            let more = self.micros >= most || self.micros.saturating_add(micros) > most;
+            more && self.requests > 0
+        };
+        let seconds = now_ms.saturating_sub(self.begun_ms) / 1000;
+        let requests = session.requests.filter(|most| self.requests >= *most);
+        let credits = session.credits.filter(costs);
+        let lasts = session.seconds.filter(|most| seconds >= *most);
+        requests
+            .map(Over::Requests)
+            .or(credits.map(|most| Over::Credits(self.micros, most)))
+            .or(lasts.map(|most| Over::Seconds(seconds, most)))
+    }
+
+    /// A request is over that was estimated to cost so much, and has cost this.
+    pub(super) fn correct(&mut self, estimate: u64, micros: u64) {
+        self.micros = self.micros.saturating_sub(estimate).saturating_add(micros);
+    }
+}
+
+/// What of a session is over: what there may be of it, and what there was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Over {
+    Requests(u64),
+    Credits(u64, Credits),
+    Seconds(u64, u64),
+}
+
+/// What its app is told, by a status after which no SDK tries again.
+pub(super) fn fault(by: Option<&SessionBy>, over: Over) -> Fault {
+    let cap = match over {
+        Over::Requests(most) => format!("has had {most} requests, and may have no more"),
+        Over::Credits(micros, most) => {
+            let cost = Credits::of_micros(micros).unwrap_or(Credits::MAX);
+            format!("has cost {cost} credits, of {most}")
+        }
+        Over::Seconds(seconds, most) => format!("began {seconds} s ago, and may last {most}"),
+    };
+    let (whose, anew) = match by {
+        Some(SessionBy::PromptCacheKey) => {
+            ("session", "send another `prompt_cache_key`".to_owned())
+        }
+        Some(SessionBy::Header(name)) => ("session", format!("send another `{name}`")),
+        Some(SessionBy::Conversation) | None => {
+            ("conversation", "begin a new conversation".to_owned())
+        }
+    };
+    let message = format!(
+        "the {whose} {cap} (limits.session), and sending this request again will not help: if it \
+         is an agent that loops, stop it; to go on, {anew}, or have the gateway's operator raise \
+         the limit"
+    );
+    Fault { code: Some(CODE.into()), ..Fault::new(FaultKind::InvalidRequest, message) }
+}
