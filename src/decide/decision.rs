@@ -2,7 +2,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::{Entry, Expected, Keeping, Request, Shortened, Trace, Verdict};
+use super::{Entry, Expected, Keeping, Probe, Request, Shortened, Trace, Verdict};
 use crate::credit::Credits;
 use crate::dialect::{CacheMarks, Change, Format, Operation};
 use crate::policy::{Cascade, Model, Policy};
@@ -27,6 +27,8 @@ pub struct Decision {
     pub shadow: Option<usize>,
     /// Its arms that add something to it, in their order, each by the same two places.
     pub(super) adding: Vec<(usize, usize)>,
+    /// The models that it tries after their breakers were open.
+    pub probes: Vec<Probe>,
 }
 
 /// What the name that an app asks for means.
@@ -158,6 +160,7 @@ impl Decision {
             arm: None,
             shadow: None,
             adding: Vec::new(),
+            probes: Vec::new(),
         }
     }
 

@@ -10,6 +10,7 @@ mod afford;
 mod amend;
 mod assembled;
 mod bound;
+mod breaker;
 mod cascade;
 mod chain;
 mod class;
@@ -23,6 +24,7 @@ mod fit;
 mod kept;
 mod known;
 mod limits;
+mod probe;
 mod prompt;
 mod prompt_cache;
 mod request;
@@ -37,10 +39,12 @@ mod unfit;
 mod world;
 
 pub use assembled::Assembled;
+pub use breaker::{open as open_breaker, rule};
 pub use decision::{Bounds, Candidate, Decision, Leg, Outline, Quote, Size};
 pub use expected::{Calls, Expected};
 pub use fit::{Facts, misfit};
 pub use kept::Keeping;
+pub use probe::Probe;
 pub use prompt::assemble;
 pub use request::{CHAIN, CLASS, Request};
 pub use route::unknown_model;
@@ -88,6 +92,7 @@ pub const STEPS: &[Step] = &[
     require::STEP,
     thread::STEP,
     fit::STEP,
+    breaker::STEP,
     prompt_cache::STEP,
     amend::STEP,
     cascade::STEP,

@@ -49,6 +49,8 @@ impl Edge {
         let judged = told.is_some();
         let report = told.and_then(|told| Report::decode(&told));
         let failed = report.as_ref().is_some_and(Report::has_failed);
+        let begun = report.as_ref().map(|own| self.duties.answer_begins(own, envoy));
+        says.extend(begun.into_iter().flatten());
         // A stream's usage may come after its end, and other models after the first one. To what
         // is told of a whole answer of the first model nothing is added.
         self.report = report.filter(|report| {
