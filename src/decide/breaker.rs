@@ -33,9 +33,11 @@ pub fn rule(own: &policy::Breaker) -> Rule {
 pub fn open(policy: &Policy, model: &Model, host: &dyn Host) {
     let Some(rule) = policy.resilience().breaker.map(|own| rule(&own)) else { return };
     let (now_ms, sign) = (host.now_ms(), Sign::Busy { wait_ms: Some(rule.open_ms) });
-    let open = |own: Option<Breaker>| own.unwrap_or_default().heard(sign, now_ms, now_ms, &rule);
+    let records = Records::at(host, now_ms);
     // What cannot be written is not known.
-    let _ = Records::at(host, now_ms).update(&model.breaker_name, open);
+    let _ = Breaker::update(records, &model.breaker_name, &|own| {
+        own.heard(sign, now_ms, now_ms, &rule)
+    });
 }
 
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
@@ -140,12 +142,11 @@ impl Chains<'_, '_> {
         if self.probes.iter().any(|own| own.model.name == model.name) {
             return true;
         }
-        let tried = |own: Option<Breaker>| Some((own?.tried(now_ms, &self.rule)?, ()));
-        let tries = self.request.world.update(&model.breaker_name, tried);
-        if tries {
-            self.probes.push(Probe { model: Rc::clone(model), at_ms: now_ms });
-        }
-        tries
+        let (rule, records) = (self.rule, self.request.world.records());
+        let tries = Breaker::update(records, &model.breaker_name, &|own| own.tried(now_ms, &rule));
+        let probe = tries.map(|_| Probe { model: Rc::clone(model), at_ms: now_ms });
+        self.probes.extend(probe);
+        tries.is_some()
     }
 }
 

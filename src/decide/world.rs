@@ -87,14 +87,10 @@ impl<'w> World<'w> {
         self.records.read(name)
     }
 
-    /// Changes what they know under a name, as [`Records::update`] does; `false` where nothing was
-    /// changed. Other steps still see what was known before.
-    pub fn update<R: Record>(
-        &self,
-        name: &str,
-        change: impl FnMut(Option<R>) -> Option<(R, ())>,
-    ) -> bool {
-        Records::at(self.host, self.now_ms()).update(name, change).is_ok()
+    /// The same to be changed. Other steps still see what was known before.
+    #[must_use]
+    pub fn records(&self) -> Records<'w> {
+        Records::at(self.host, self.now_ms())
     }
 }
 

@@ -34,22 +34,26 @@ const LONGEST: usize = 64;
 /// which is asked for a date alone.
 #[must_use]
 pub fn of_headers<'h>(
-    header: impl Fn(&str) -> Option<&'h str>,
+    header: &dyn Fn(&str) -> Option<&'h str>,
     limited: bool,
-    now: impl Fn() -> u64,
+    now: &dyn Fn() -> u64,
 ) -> Option<u64> {
-    let read = |name: &str| duration(header(name)?, &now);
     let exact = header("retry-after-ms").and_then(|text| decimal(text.trim(), 1));
-    let asked = exact.or_else(|| read("retry-after")).filter(|ms| *ms > 0);
+    let asked = exact.or_else(|| duration(header("retry-after")?, now)).filter(|ms| *ms > 0);
     if asked.is_some() || !limited {
         return asked;
     }
-    let resets = || RESETS.iter().filter_map(|(left, reset)| Some((header(left), read(reset)?)));
     // The limits that are used up, all of them; where none says that it is, the one that is reset
     // first may have been too small for this request alone.
-    let used_up = resets().filter(|(left, _)| left.is_some_and(|own| own.trim() == "0"));
-    let used_up = used_up.map(|(_, ms)| ms).max();
-    used_up.or_else(|| resets().map(|(_, ms)| ms).min()).filter(|ms| *ms > 0)
+    let (mut used_up, mut first): (u64, Option<u64>) = (0, None);
+    for (left, reset) in RESETS {
+        let Some(ms) = header(reset).and_then(|text| duration(text, now)) else { continue };
+        if header(left).is_some_and(|left| left.trim() == "0") {
+            used_up = used_up.max(ms);
+        }
+        first = Some(first.map_or(ms, |own| own.min(ms)));
+    }
+    Some(if used_up > 0 { used_up } else { first? }).filter(|ms| *ms > 0)
 }
 
 /// The milliseconds that Google's `RetryInfo` asks for in the body of a failure.
@@ -68,7 +72,7 @@ pub fn of_body(body: &[u8]) -> Option<u64> {
 }
 
 /// Seconds, a duration with units, or a time.
-fn duration(text: &str, now: impl Fn() -> u64) -> Option<u64> {
+fn duration(text: &str, now: &dyn Fn() -> u64) -> Option<u64> {
     let text = text.trim();
     if text.len() > LONGEST {
         return None;
@@ -178,7 +182,7 @@ mod tests {
 
     fn asked(headers: &[(&str, &'static str)], limited: bool) -> Option<u64> {
         let header = |name: &str| headers.iter().find(|(own, _)| *own == name).map(|own| own.1);
-        of_headers(header, limited, || NOW)
+        of_headers(&header, limited, &|| NOW)
     }
 
     #[test]

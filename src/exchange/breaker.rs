@@ -57,9 +57,11 @@ impl Watch {
             return Vec::new();
         };
         let (rule, records, mut effects) = (self.rule, records(), Vec::new());
-        let answers = |own: Option<Breaker>| own?.answers(report.began_ms, records.now_ms(), &rule);
-        let name = self.probes.get(place).map(|own| own.model.breaker_name.clone());
-        if let Some(Ok(change)) = name.map(|name| records.update(&name, answers)) {
+        let name = self.probes.get(place).map(|own| &*own.model.breaker_name);
+        let change = Breaker::update(records, name.unwrap_or_default(), &|own| {
+            own.answers(report.began_ms, records.now_ms(), &rule)
+        });
+        if let Some(change) = change {
             self.probes.swap_remove(place);
             effects.extend(follow(&report.model, change, false));
         }
@@ -79,10 +81,11 @@ impl Watch {
         for (model, sign, began_ms) in signs.chain(lost) {
             silent.retain(|own| own.model.name != model);
             let own = self.models.iter().find(|own| own.name == model);
-            let heard = |breaker: Option<Breaker>| {
-                breaker.unwrap_or_default().heard(sign, began_ms, records.now_ms(), &self.rule)
-            };
-            let change = own.and_then(|own| records.update(&own.breaker_name, heard).ok());
+            let change = own.and_then(|own| {
+                Breaker::update(records, &own.breaker_name, &|own| {
+                    own.heard(sign, began_ms, records.now_ms(), &self.rule)
+                })
+            });
             let Some(change) = change else { continue };
             effects.extend(follow(model, change, self.rule.observe));
             if let (Change::Opened(by, ms), false) = (change, self.rule.observe) {
@@ -90,9 +93,10 @@ impl Watch {
             }
         }
         for probe in silent {
-            let untried = |own: Option<Breaker>| Some((own?.untried(probe.at_ms)?, ()));
-            // It would be given up later.
-            let _ = records.update(&probe.model.breaker_name, untried);
+            // Where that cannot be written it is given up later.
+            let _ = Breaker::update(records, &probe.model.breaker_name, &|own| {
+                own.untried(probe.at_ms)
+            });
         }
         if !opened.is_empty() {
             line.list("opened", |json| {

@@ -132,7 +132,7 @@ def test_observing_changes_nothing(breaking, sim):
 
 
 def test_a_stream_that_breaks_counts_though_envoy_tells_nobody(breaking, sim):
-    gateway = breaking(failures=2, open_for="10s")
+    gateway = breaking(failures=2, open_for="4s")
     for cut in ({"reset": "after_events:2"}, {"close": "after_events:2"}):
         sim.weather(CLAUDE, times=1, **cut)
         try:

@@ -46,8 +46,8 @@ impl World {
             Stand::Closed => true,
             Stand::Open => false,
             Stand::HalfOpen { .. } => {
-                let tried = |own: Option<Breaker>| Some((own?.tried(self.now_ms, &RULE)?, ()));
-                self.records().update("model", tried).is_ok()
+                let tried = |own: Breaker| own.tried(self.now_ms, &RULE);
+                Breaker::update(self.records(), "model", &tried).is_some()
             }
         };
         self.running.extend(through.then_some(self.now_ms));
@@ -56,10 +56,8 @@ impl World {
 
     /// An attempt that began then ends.
     fn tells(&self, sign: Sign, began_ms: u64) -> Option<Change> {
-        let heard = |own: Option<Breaker>| {
-            own.unwrap_or_default().heard(sign, began_ms, self.now_ms, &RULE)
-        };
-        self.records().update("model", heard).ok()
+        let heard = |own: Breaker| own.heard(sign, began_ms, self.now_ms, &RULE);
+        Breaker::update(self.records(), "model", &heard)
     }
 
     /// The same of one that has just begun.

@@ -13,6 +13,8 @@
 mod record;
 mod sign;
 
+use super::cell::Records;
+
 pub use sign::{OpenedBy, Sign};
 
 /// For how long a provider is left alone that takes no more requests and does not say for how long,
@@ -130,20 +132,29 @@ impl Breaker {
         OpenedBy::ALL.get(place).copied().unwrap_or(OpenedBy::Failures)
     }
 
+    /// Changes the breaker of a model, as [`Records::update`] does; `None` where nothing changes.
+    pub fn update(
+        records: Records<'_>,
+        model: &str,
+        change: &dyn Fn(Self) -> Option<(Self, Change)>,
+    ) -> Option<Change> {
+        records.update(model, |own: Option<Self>| change(own.unwrap_or_default())).ok()
+    }
+
     /// The same with a request that tries it; `None` where none may.
     #[must_use]
-    pub fn tried(self, now_ms: u64, rule: &Rule) -> Option<Self> {
+    pub fn tried(self, now_ms: u64, rule: &Rule) -> Option<(Self, Change)> {
         let may = self.stand(now_ms, rule) == Stand::HalfOpen { tried: false };
         // A clock may begin at nought.
-        may.then_some(Self { probe_ms: now_ms.max(1), ..self })
+        may.then_some((Self { probe_ms: now_ms.max(1), ..self }, Change::Counted))
     }
 
     /// The same where the request that was to try it at that time has told nothing of it; `None`
     /// where another one tries it by now.
     #[must_use]
-    pub fn untried(self, since_ms: u64) -> Option<Self> {
+    pub fn untried(self, since_ms: u64) -> Option<(Self, Change)> {
         let own = self.until_ms > 0 && self.probe_ms == since_ms.max(1);
-        own.then_some(Self { probe_ms: 0, ..self })
+        own.then_some((Self { probe_ms: 0, ..self }, Change::Counted))
     }
 
     /// What follows from the first content of a stream that tries it: where streams that broke have
@@ -156,6 +167,7 @@ impl Breaker {
 
     /// What follows from an attempt that began at that time; `None` where nothing does.
     #[must_use]
+    #[inline(never)]
     pub fn heard(
         self,
         sign: Sign,

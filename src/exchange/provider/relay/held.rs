@@ -68,7 +68,7 @@ impl Held {
         asked.report.status = status;
         if !is_answer(status) {
             let now = || envoy.unix_seconds();
-            let wait = wait::of_headers(text, matches!(status, 425 | 429), now);
+            let wait = wait::of_headers(&text, matches!(status, 425 | 429), &now);
             asked.report.wait_ms = wait.filter(|_| asks_to_wait(status)).unwrap_or(0);
         }
         let context = AttemptContext::new(config, asked);
