@@ -12,6 +12,9 @@ use tradewind::layout::{Reader, Writer};
 use tradewind::port::Shared;
 use tradewind::resilience::{Record, Records, Snapshot, UpdateError};
 
+#[path = "support/breaker.rs"]
+mod breaker;
+
 /// Envoy's shared data.
 #[derive(Default)]
 struct Data {

@@ -2,7 +2,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::{Claims, Entry, Expected, Keeping, Request, Shortened, Trace, Verdict};
+use super::{Claims, Entry, Expected, Keeping, Probe, Request, Shortened, Trace, Verdict};
 use crate::credit::Credits;
 use crate::dialect::{CacheMarks, Change, Format, Operation};
 use crate::policy::{Cascade, Model, Policy};
@@ -29,6 +29,8 @@ pub struct Decision {
     pub claims: Option<Box<Claims>>,
     /// Its arms that add something to it, in their order, each by the same two places.
     pub(super) adding: Vec<(usize, usize)>,
+    /// The models that it tries after their breakers were open.
+    pub probes: Vec<Probe>,
 }
 
 /// What the name that an app asks for means.
@@ -161,6 +163,7 @@ impl Decision {
             shadow: None,
             claims: None,
             adding: Vec::new(),
+            probes: Vec::new(),
         }
     }
 

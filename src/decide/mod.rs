@@ -10,6 +10,7 @@ mod afford;
 mod amend;
 mod assembled;
 mod bound;
+mod breaker;
 mod cascade;
 mod chain;
 mod claims;
@@ -24,6 +25,7 @@ mod fit;
 mod kept;
 mod known;
 mod limits;
+mod probe;
 mod prompt;
 mod prompt_cache;
 mod rate;
@@ -40,11 +42,13 @@ mod unfit;
 mod world;
 
 pub use assembled::Assembled;
+pub use breaker::{open as open_breaker, rule};
 pub use claims::{Claim, Claims};
 pub use decision::{Bounds, Candidate, Decision, Leg, Outline, Quote, Size};
 pub use expected::{Calls, Expected};
 pub use fit::{Facts, misfit};
 pub use kept::Keeping;
+pub use probe::Probe;
 pub use prompt::assemble;
 pub use request::{CHAIN, CLASS, Request};
 pub use route::{not_allowed, unknown_model};
@@ -93,6 +97,7 @@ pub const STEPS: &[Step] = &[
     require::STEP,
     thread::STEP,
     fit::STEP,
+    breaker::STEP,
     prompt_cache::STEP,
     amend::STEP,
     cascade::STEP,

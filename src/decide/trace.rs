@@ -45,6 +45,8 @@ pub enum Verdict {
     Kept,
     /// The model may not serve the request.
     Skipped,
+    /// The model is asked, though it has failed of late.
+    Tried,
     /// The model may give less than it was asked for, or less than half of what it could.
     Lowered,
     /// A rule adds to the request.
@@ -77,6 +79,7 @@ impl Verdict {
             Self::Kept => "kept",
             // What did not count was passed over, whatever it is.
             Self::NotTaken | Self::Skipped => "skipped",
+            Self::Tried => "tried",
             Self::Lowered => "lowered",
             Self::Added => "added",
             Self::Shortened => "shortened",

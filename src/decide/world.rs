@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::policy::Standing;
 use crate::port::Host;
-use crate::resilience::{Record, Snapshot};
+use crate::resilience::{Record, Records, Snapshot};
 
 /// The world as one decision sees it. Each thing is asked of the host when a step first needs it,
 /// and once: all steps see the same, and a request of which no step asks costs no call.
@@ -85,6 +85,12 @@ impl<'w> World<'w> {
     #[must_use]
     pub fn record<R: Record>(&self, name: &str) -> Option<R> {
         self.records.read(name)
+    }
+
+    /// The same to be changed. Other steps still see what was known before.
+    #[must_use]
+    pub fn records(&self) -> Records<'w> {
+        Records::at(self.host, self.now_ms())
     }
 }
 

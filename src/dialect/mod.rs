@@ -28,6 +28,7 @@ mod splice;
 mod stored;
 pub mod tokens;
 mod unsupported;
+pub mod wait;
 mod words;
 
 pub use answer::{AnswerHead, AnswerWriter, Event, Sink, Stop, StreamReader, WholeReader};

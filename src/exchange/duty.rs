@@ -1,4 +1,5 @@
 //! What a request owes: discharged when its stream is over, however it ended.
+use super::breaker::{Told, Watch};
 use super::limits::Taken;
 use super::line::Line;
 use super::record::{Tried, Untold};
@@ -15,6 +16,8 @@ pub(super) enum Duty {
     Release(Box<PendingHold>),
     /// Models were tried: their attempts are counted and logged.
     Record,
+    /// It may be sent to models: what becomes of their breakers.
+    Heed(Box<Watch>),
     /// A provider keeps the conversation: the answer is remembered as that tenant's.
     Remember(String),
     /// A later request may go to the model that has answered: which one that is is remembered.
@@ -62,21 +65,11 @@ impl Duties {
     pub(super) fn take_pending(&mut self, call: u64) -> Option<Box<PendingHold>> {
         let at = self.0.iter().position(|duty| match duty {
             Duty::Release(pending) => pending.awaits(call),
-            Duty::Record
-            | Duty::Remember(_)
-            | Duty::Keep(_)
-            | Duty::Settle(_)
-            | Duty::Correct(_)
-            | Duty::Copy(_) => false,
+            _ => false,
         })?;
         match self.0.remove(at) {
             Duty::Release(pending) => Some(pending),
-            Duty::Record
-            | Duty::Remember(_)
-            | Duty::Keep(_)
-            | Duty::Settle(_)
-            | Duty::Correct(_)
-            | Duty::Copy(_) => None,
+            _ => None,
         }
     }
 
@@ -96,6 +89,16 @@ impl Duties {
         });
         let runs = taken.next();
         runs.map(|taken| taken.renew(host)).is_some()
+    }
+
+    /// The first of an answer is there that a provider role has judged.
+    pub(super) fn answer_begins(&mut self, report: &Report, envoy: &dyn Envoy) -> Vec<Effect> {
+        let watch = self.0.iter_mut().find_map(|duty| match duty {
+            Duty::Heed(watch) => Some(watch),
+            _ => None,
+        });
+        let records = || Records::at(envoy, envoy.now_ms());
+        watch.map_or_else(Vec::new, |watch| watch.begins(report, records))
     }
 
     /// Discharges all duties, and gives the access log what they say; Envoy has a word for how the
@@ -127,6 +130,10 @@ impl Duties {
                     if !charged {
                         record::used(reports, line);
                     }
+                }
+                Duty::Heed(watch) => {
+                    let told = Told { reports, untold, by };
+                    effects.extend(watch.over(told, Records::at(envoy, envoy.now_ms()), line));
                 }
                 Duty::Remember(tenant) => {
                     let id = reports.last().map(|last| &*last.answer_id).unwrap_or_default();

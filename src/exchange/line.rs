@@ -102,6 +102,7 @@ impl Line {
         for (name, verdict, what) in [
             ("kept", Verdict::Kept, "model"),
             ("skipped", Verdict::Skipped, "model"),
+            ("tried", Verdict::Tried, "model"),
             ("prompt", Verdict::Added, "rule"),
             ("lowered", Verdict::Lowered, "model"),
             ("shortened", Verdict::Shortened, "model"),

@@ -7,6 +7,7 @@
 use super::{Effect, report};
 use crate::order;
 use crate::policy::{Policy, RULES, metric_label};
+use crate::resilience::OpenedBy;
 
 /// One metric.
 #[derive(Debug)]
@@ -63,6 +64,8 @@ enum Values {
     Attempts,
     /// The policy's models whose answers are judged.
     Judged,
+    /// What opens a breaker.
+    Openings,
     /// What comes of an answer that is judged.
     Verdicts,
     /// These.
@@ -91,6 +94,7 @@ const TENANT: Label = Label { name: "tenant", values: Values::Open };
 const DIGEST: Label = Label { name: "digest", values: Values::Open };
 const ATTEMPT: Label = Label { name: "outcome", values: Values::Attempts };
 
+const OPENED_BY: Label = Label { name: "reason", values: Values::Openings };
 const JUDGED: Label = Label { name: "model", values: Values::Judged };
 const VERDICT: Label = Label { name: "verdict", values: Values::Verdicts };
 
@@ -169,6 +173,12 @@ metrics! {
          two that are to agree the first counts as `agree`, whatever the second says.";
     DEPRECATED_ANSWERS: Counter "tradewind_deprecated_answers_total" [RETIRING] &[],
         "Answers of models that their provider retires, by model.";
+    BREAKER_OPENED: Counter "tradewind_breaker_opened_total" [MODEL, OPENED_BY] &[],
+        "How often a model's breaker opened, by what opened it.";
+    BREAKER_OPEN: Gauge "tradewind_breaker_open" [MODEL] &[],
+        "1 from when a model's breaker opens until a request that tries it is answered, 0 then.";
+    BREAKER_WOULD_OPEN: Counter "tradewind_breaker_would_open_total" [MODEL, OPENED_BY] &[],
+        "How often it would have opened, where the policy only observes.";
     STREAMS_CUT: Counter "tradewind_streams_cut_total" [MODEL] &[],
         "Streamed answers that broke after the app had a part of them.";
     STREAMS_TOO_LARGE: Counter "tradewind_streams_too_large_total" [MODEL] &[],
@@ -245,6 +255,10 @@ impl Label {
             Values::Classes => policy.classes().iter().map(|class| &*class.name).collect(),
             Values::Chains => policy.chains().collect(),
             Values::Judged => policy.judged_models(),
+            Values::Openings => {
+                let any = policy.resilience().breaker.is_some();
+                OpenedBy::ALL.iter().filter(|_| any).map(|own| own.name()).collect()
+            }
             Values::Experiments => policy.experiments().iter().map(|own| &*own.name).collect(),
             Values::Rates => policy.rates().iter().map(|own| &*own.name).collect(),
             Values::Shadows => policy.shadows().iter().map(|own| &*own.name).collect(),

@@ -7,6 +7,7 @@
 //! mostly writes the first attempt's body. The [`provider`] role stands in a provider's cluster: it
 //! writes the headers and every other body in that provider's dialect, and the answer in the app's.
 mod attempt;
+mod breaker;
 mod call;
 mod callback;
 pub mod conclusion;
@@ -46,7 +47,7 @@ pub use ledger::Ledger;
 pub use loaded::Loaded;
 pub use memory::{ALLOWANCE, Full, Memory, Permit, STREAM_MOST};
 pub use outbox_item::{Item, OutboxItem};
-pub use outcome::{Outcome, Verdict};
+pub use outcome::{Health, Outcome, Verdict};
 pub use plan::{Acceptance, Change, CreditTerms, First, Leg, Mismatch, Plan, Turn};
 pub use plugin::{Plugin, Stream};
 pub use port::{Clock, Envoy, Host, Random, Read, Shared};

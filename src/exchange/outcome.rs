@@ -1,5 +1,6 @@
 //! What became of an attempt, and what follows: the one table of it.
 use crate::dialect::{Fault, FaultKind};
+use crate::resilience::OpenedBy;
 
 /// What became of an attempt that did not answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +52,23 @@ pub struct Verdict {
     /// provider's own status would read as the app's fault, and its words may quote the key or
     /// the account; they go to the log.
     pub public_message: Option<&'static str>,
+    /// What it says of the model to whoever is to ask it next.
+    pub health: Health,
+}
+
+/// What an outcome says of a model, whatever was asked of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// Nothing: it is the request's, or the gateway's.
+    Nothing,
+    /// It answers.
+    Well,
+    /// It has failed: others may fail, too.
+    Failed,
+    /// It takes no more requests for now.
+    Busy,
+    /// It serves nobody until an operator has acted.
+    Gone(OpenedBy),
 }
 
 impl Outcome {
@@ -154,24 +172,24 @@ impl Outcome {
         const GONE: Option<&str> = Some("the provider does not know this model");
         const KEY: Option<&str> = Some("the provider refused the gateway's key");
         const UNPAID: Option<&str> = Some("the gateway's account with the provider is used up");
-        let (name, fails_over, public_message) = match self {
-            Self::Rejected => ("rejected", false, None),
-            Self::Unsupported => ("unsupported", true, None),
-            Self::ContextLength => ("context_length", true, None),
-            Self::TooLarge => ("too_large", true, None),
-            Self::ModelGone => ("model_gone", true, GONE),
-            Self::KeyRefused => ("key_refused", true, KEY),
-            Self::Unpaid => ("unpaid", true, UNPAID),
-            Self::RateLimited => ("rate_limited", true, None),
-            Self::Overloaded => ("overloaded", true, None),
-            Self::TimedOut => ("timed_out", true, None),
-            Self::Failed => ("failed", true, None),
-            Self::Unreachable => ("unreachable", true, None),
-            Self::Silent => ("silent", true, None),
-            Self::Reset => ("reset", true, None),
-            Self::NotAccepted => ("not_accepted", true, None),
-            Self::Misconfigured => ("misconfigured", false, None),
+        let (name, fails_over, public_message, health) = match self {
+            Self::Rejected => ("rejected", false, None, Health::Nothing),
+            Self::Unsupported => ("unsupported", true, None, Health::Nothing),
+            Self::ContextLength => ("context_length", true, None, Health::Nothing),
+            Self::TooLarge => ("too_large", true, None, Health::Nothing),
+            Self::ModelGone => ("model_gone", true, GONE, Health::Gone(OpenedBy::ModelGone)),
+            Self::KeyRefused => ("key_refused", true, KEY, Health::Gone(OpenedBy::KeyRefused)),
+            Self::Unpaid => ("unpaid", true, UNPAID, Health::Gone(OpenedBy::Unpaid)),
+            Self::RateLimited => ("rate_limited", true, None, Health::Busy),
+            Self::Overloaded => ("overloaded", true, None, Health::Failed),
+            Self::TimedOut => ("timed_out", true, None, Health::Failed),
+            Self::Failed => ("failed", true, None, Health::Failed),
+            Self::Unreachable => ("unreachable", true, None, Health::Failed),
+            Self::Silent => ("silent", true, None, Health::Failed),
+            Self::Reset => ("reset", true, None, Health::Failed),
+            Self::NotAccepted => ("not_accepted", true, None, Health::Well),
+            Self::Misconfigured => ("misconfigured", false, None, Health::Nothing),
         };
-        Verdict { name, fails_over, public_message }
+        Verdict { name, fails_over, public_message, health }
     }
 }

@@ -70,6 +70,10 @@ pub struct Report {
     pub conclusion: Option<Conclusion>,
     /// Whether the model after it is left out: its answer was to agree with this one's.
     pub skips: bool,
+    /// How long its provider asks to be left alone, in milliseconds; 0 where it does not.
+    pub wait_ms: u64,
+    /// Its failure would be that of every request: no words of this one can have made it.
+    pub is_of_all: bool,
     /// What its answer has said, where somebody listened and it came to its own end.
     pub said: Option<Box<Said>>,
 }
@@ -265,6 +269,8 @@ impl Report {
         out.text(&self.answer_id);
         out.option(self.conclusion, |out, conclusion| conclusion.write(out));
         out.flag(self.skips);
+        out.number(self.wait_ms);
+        out.flag(self.is_of_all);
         out.option(self.said.as_ref(), |out, said| said.write(out));
         out.finish()
     }
@@ -283,12 +289,13 @@ impl Report {
         let used = Used { reported: fields.option(read_usage)?, text_estimate, reasoning_estimate };
         let (why, answer_id) = (fields.text()?.to_owned(), fields.text()?.to_owned());
         let (conclusion, skips) = (fields.option(Conclusion::read)?, fields.flag()?);
+        let (wait_ms, is_of_all) = (fields.number()?, fields.flag()?);
         let said = fields.option(Said::read)?.map(Box::new);
         fields.is_empty().then_some(())?;
         #[rustfmt::skip]
         let read = Self {
             model, tries, progress, status, began_ms, first_ms, last_ms, ended_ms, quiet, used,
-            bytes, call, why, answer_id, conclusion, skips, said,
+            bytes, call, why, answer_id, conclusion, skips, wait_ms, is_of_all, said,
         };
         Some(read)
     }

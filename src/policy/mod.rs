@@ -4,6 +4,7 @@
 //! YAML and JSON become one tree of [`Node`]s. One file per section reads its part of the tree,
 //! reports what is wrong and goes on, so that an operator sees every problem at once.
 mod additions;
+mod breaker;
 mod cascade;
 mod chain;
 mod class;
@@ -43,6 +44,7 @@ mod tags;
 mod template;
 
 pub use additions::Additions;
+pub use breaker::{Breaker, FailureRate};
 pub use cascade::{AGREE, Acceptance, Cascade, RULES, folded};
 pub use class::Class;
 pub use compile::DOCUMENT;

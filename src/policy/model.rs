@@ -38,6 +38,9 @@ pub struct Model {
     pub prompt_cache: Option<PromptCache>,
     /// When its provider retires it; `None` where no day is known.
     pub retires: Option<Retirement>,
+    /// Under what a proxy keeps what it knows of its failures: its name, and who it is. One that
+    /// becomes another model, or another server's, begins anew.
+    pub breaker_name: String,
 }
 
 /// Something that not every model can do.
@@ -243,10 +246,12 @@ fn model<'n>(
     {
         output.problem(format!("{most} is more than the `context_window` of {window} tokens"));
     }
+    let (provider, provider_model) = (provider?, provider_model?);
     Some(Model {
         name: name.to_owned(),
-        provider: Rc::clone(provider?),
-        provider_model: provider_model?,
+        breaker_name: breaker_name(name, &provider_model, provider),
+        provider: Rc::clone(provider),
+        provider_model,
         context_window: window?,
         max_output_tokens: max_output_tokens?,
         capabilities: capabilities.unwrap_or_default(),
@@ -257,6 +262,12 @@ fn model<'n>(
         prompt_cache: prompt_cache?,
         retires: retires?,
     })
+}
+
+fn breaker_name(name: &str, provider_model: &str, provider: &Provider) -> String {
+    let endpoint = &provider.endpoint;
+    let server = [&*endpoint.authority(), &*endpoint.prefix].concat();
+    [name, provider_model, &provider.name, &server].join("\x1f")
 }
 
 /// The tags of all models.

@@ -1,5 +1,6 @@
 //! `resilience`: what happens when a model fails.
-use super::field::{Defaulted, Duration, Field, Object, Section, Whole};
+use super::breaker::{self, Breaker};
+use super::field::{Defaulted, Duration, Field, Nested, Object, Optional, Section, Whole};
 
 /// `resilience`: what happens when a model fails.
 #[derive(Debug, Clone, Copy)]
@@ -9,6 +10,8 @@ pub struct Resilience {
     /// Longest silence of a provider, before or within an answer, in milliseconds. Bytes that are
     /// held back count for nothing: a whole answer has to be there by then.
     pub idle_timeout_ms: u64,
+    /// When a model that fails is left alone; `None` where it never is.
+    pub breaker: Option<Breaker>,
 }
 
 pub(super) const RESILIENCE: Section = Section::new(
@@ -16,7 +19,7 @@ pub(super) const RESILIENCE: Section = Section::new(
     "What happens when a model fails: the next one of its chain is asked, as long as there are \
      attempts.",
     "resilience: {attempts: 3, idle_timeout: 20s}",
-    &[&ATTEMPTS, &IDLE_TIMEOUT],
+    &[&ATTEMPTS, &IDLE_TIMEOUT, &BREAKER],
 );
 
 const ATTEMPTS: Defaulted<Whole> = Field::defaulted(
@@ -35,12 +38,25 @@ const IDLE_TIMEOUT: Defaulted<Duration> = Field::defaulted(
      your longest.",
 );
 
+const BREAKER: Optional<Nested> = Field::optional(
+    "breaker",
+    Nested(&breaker::BREAKER),
+    "no model is left alone",
+    "When a model that fails is left alone for a time.",
+);
+
 /// Reads the section; `None`, and a report, when something is wrong with it.
 pub(super) fn read(mut fields: Object<'_>) -> Option<Resilience> {
     let attempts = fields.read(&ATTEMPTS);
     let idle_timeout_ms = fields.read(&IDLE_TIMEOUT);
+    let breaker = fields.read_with(&BREAKER, breaker::read);
     fields.finish();
     // What is wrong with the time says nothing of the attempts, which chains are compared with.
     let idle_timeout_ms = idle_timeout_ms.unwrap_or(IDLE_TIMEOUT.default());
-    Some(Resilience { attempts: u32::try_from(attempts?).ok()?, idle_timeout_ms })
+    Some(Resilience {
+        attempts: u32::try_from(attempts?).ok()?,
+        idle_timeout_ms,
+        // What is wrong with it has been reported.
+        breaker: breaker.flatten(),
+    })
 }

@@ -26,7 +26,7 @@ enum Next {
 }
 
 pub(super) fn run(rehearsal: &Rehearsal, request: &Request, scene: &Scene) -> Course {
-    let mut world = World::of(scene);
+    let mut world = World::of(scene, rehearsal.policy());
     world.request = request.headers();
     let edge = Plugin::Edge(std::rc::Rc::clone(&rehearsal.edge)).stream();
     let mut run = Run { rehearsal, scene, world, edge, attempts: Vec::new() };
@@ -242,6 +242,7 @@ const DECIDED: &[&str] = &[
     "arms",
     "kept",
     "skipped",
+    "tried",
     "prompt",
     "lowered",
     "shortened",

@@ -3,7 +3,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use super::Scene;
+use crate::decide::open_breaker;
 use crate::exchange::{Clock, Effect, HeaderMap, Random, Read, Reply, Shared};
+use crate::policy::Policy;
 
 /// A header map, in order.
 pub(super) type Headers = Vec<(String, Vec<u8>)>;
@@ -39,7 +41,7 @@ pub(super) struct Done {
 }
 
 impl World {
-    pub(super) fn of(scene: &Scene) -> Self {
+    pub(super) fn of(scene: &Scene, policy: &Policy) -> Self {
         Self {
             request: Vec::new(),
             response: Vec::new(),
@@ -53,6 +55,14 @@ impl World {
             passed_ms: 0,
             chance: Cell::new(scene.seed),
         }
+        .with_open(scene, policy)
+    }
+
+    /// The same with the breakers open that the scene has open.
+    fn with_open(self, scene: &Scene, policy: &Policy) -> Self {
+        let open = scene.weather.open().filter_map(|name| policy.model(name));
+        open.for_each(|model| open_breaker(policy, model, &self.view(&[])));
+        self
     }
 
     /// The world as a callback sees it that has this body before it.

@@ -125,7 +125,7 @@ impl Rehearsal {
     /// # Errors
     /// What the app is told, where no model serves the request.
     pub fn consider(&self, request: &Request, scene: &Scene) -> Result<Considered, Box<Unserved>> {
-        let mut world = World::of(scene);
+        let mut world = World::of(scene, &self.policy);
         world.request = request.headers();
         let view = world.view(&request.body);
         self.edge.consider(&world.request, &request.body, &view)

@@ -17,6 +17,8 @@ pub enum Failure {
     /// It answers, and its cascade does not accept that. Where nobody judges the answer, the app
     /// gets it.
     Unaccepted,
+    /// Its breaker is open: it is left alone, as long as any other is left.
+    Open,
 }
 
 /// The models that fail, by their names in the policy.
@@ -32,7 +34,13 @@ impl Weather {
     /// How a model fails, if it does.
     #[must_use]
     pub fn of(&self, model: &str) -> Option<Failure> {
-        self.0.get(model).copied()
+        self.0.get(model).copied().filter(|own| *own != Failure::Open)
+    }
+
+    /// The models whose breakers are open.
+    pub fn open(&self) -> impl Iterator<Item = &str> {
+        let open = self.0.iter().filter(|(_, failure)| **failure == Failure::Open);
+        open.map(|(model, _)| model.as_str())
     }
 
     /// Every model that fails.
@@ -50,11 +58,12 @@ impl FromStr for Failure {
             "silent" => Ok(Self::Silent),
             "reset" => Ok(Self::Reset),
             "unaccepted" => Ok(Self::Unaccepted),
+            "open" => Ok(Self::Open),
             _ => match text.parse() {
                 Ok(status @ 400..=599) => Ok(Self::Status(status)),
                 _ => Err(format!(
-                    "expected a status from 400 to 599, `unreachable`, `silent`, `reset` or \
-                     `unaccepted`, found `{text}`"
+                    "expected a status from 400 to 599, `unreachable`, `silent`, `reset`, \
+                     `unaccepted` or `open`, found `{text}`"
                 )),
             },
         }
@@ -69,6 +78,7 @@ impl fmt::Display for Failure {
             Self::Silent => f.write_str("silent"),
             Self::Reset => f.write_str("reset"),
             Self::Unaccepted => f.write_str("unaccepted"),
+            Self::Open => f.write_str("open"),
         }
     }
 }

@@ -26,6 +26,7 @@ use self::body::Desk;
 use self::feedback::Feedback;
 use self::first::Original;
 use self::head::{Head, Opening};
+use super::breaker::Watch;
 use super::duty::{Duties, Duty};
 use super::line::Line;
 use super::record::Untold;
@@ -261,10 +262,11 @@ impl Edge {
         };
         let document = made.as_ref().unwrap_or(&own);
         let decided = desk.decided(document, assembled.as_ref(), &mut self.line);
-        let (ask, decision) = match decided {
+        let (ask, mut decision) = match decided {
             Ok(decided) => decided,
             Err((fault, trace)) => return self.deny(&head, &fault, trace.as_ref()),
         };
+        self.duties.owe_some(Watch::of(&self.config.policy, &mut decision).map(Duty::Heed));
         let Decision { outline, quote, mut trace, shadow, claims, .. } = decision;
         let mut effects = Vec::new();
         if let Some(claims) = claims

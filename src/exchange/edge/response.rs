@@ -53,6 +53,8 @@ impl Edge {
             let model = report.as_ref().and_then(|own| self.config.policy.model(&own.model));
             says.extend(model.into_iter().flat_map(|own| said::retiring(own)));
         }
+        let begun = report.as_ref().map(|own| self.duties.answer_begins(own, envoy));
+        says.extend(begun.into_iter().flatten());
         // A stream's usage may come after its end, and other models after the first one. To what
         // is told of a whole answer of the first model nothing is added.
         self.report = report.filter(|report| {

@@ -47,10 +47,10 @@ fn report() -> impl Strategy<Value = Report> {
         number.map(|number| Conclusion::of(&number.to_string(), core::iter::empty()))
     });
     let said = proptest::option::of(said());
-    (head, any::<[u64; 7]>(), "[ -~]{0,20}", conclusion, any::<bool>(), said).prop_map(
+    (head, any::<[u64; 8]>(), "[ -~]{0,20}", conclusion, any::<bool>(), said).prop_map(
         |(
             (model, progress, status, used, quiet),
-            [tries, began_ms, first_ms, last_ms, ended_ms, bytes, call],
+            [tries, began_ms, first_ms, last_ms, ended_ms, bytes, call, wait_ms],
             why,
             conclusion,
             skips,
@@ -60,7 +60,8 @@ fn report() -> impl Strategy<Value = Report> {
             let report = Report {
                 answer_id: "msg_1".to_owned(),
                 model, tries, progress, status, began_ms, first_ms, last_ms, ended_ms, quiet, used,
-                bytes, call, why, conclusion, skips, said: said.map(Box::new),
+                bytes, call, why, conclusion, skips, wait_ms, is_of_all: skips,
+                said: said.map(Box::new),
             };
             report
         },

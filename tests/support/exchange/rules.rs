@@ -5,9 +5,11 @@ use proptest::prelude::*;
 use tradewind::decide::Calls;
 use tradewind::dialect::{CacheMarks, Edit, Fault, FaultKind, Operation, Put};
 use tradewind::exchange::{
-    Acceptance, Change, CreditTerms, First, Hearing, Leg, Mismatch, Outcome, Plan, Turn, Verdict,
+    Acceptance, Change, CreditTerms, First, Health, Hearing, Leg, Mismatch, Outcome, Plan, Turn,
+    Verdict,
 };
 use tradewind::policy;
+use tradewind::resilience::OpenedBy;
 
 /// What a provider said; what it is called; whether another model is asked; whether it is the
 /// operator's to mend, so that an app is told something else.
@@ -49,10 +51,30 @@ const ROWS: &[Row] = &[
 fn every_outcome() {
     for (kind, code, expected, fails_over, operators) in ROWS.iter().copied() {
         let fault = Fault::new(kind, "said").with_status(code);
-        let Verdict { name, fails_over: over, public_message: told } =
+        let Verdict { name, fails_over: over, public_message: told, .. } =
             Outcome::of(&fault).verdict();
         let found = (name, over, told.is_some());
         assert_eq!(found, (expected, fails_over, operators), "{kind:?} with status {code}");
+    }
+}
+
+/// What is of one request alone says nothing of the model, and what all would meet does.
+#[test]
+fn what_an_outcome_says_of_the_model() {
+    let of = |health: Health| {
+        let own = Outcome::ALL.into_iter().filter(|own| own.verdict().health == health);
+        own.map(|own| own.verdict().name).collect::<Vec<_>>().join(" ")
+    };
+    for (health, expected) in [
+        (Health::Nothing, "rejected unsupported context_length too_large misconfigured"),
+        (Health::Well, "not_accepted"),
+        (Health::Failed, "overloaded timed_out failed unreachable silent reset"),
+        (Health::Busy, "rate_limited"),
+        (Health::Gone(OpenedBy::ModelGone), "model_gone"),
+        (Health::Gone(OpenedBy::KeyRefused), "key_refused"),
+        (Health::Gone(OpenedBy::Unpaid), "unpaid"),
+    ] {
+        assert_eq!(of(health), expected, "{health:?}");
     }
 }
 

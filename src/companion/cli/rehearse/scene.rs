@@ -37,7 +37,8 @@ pub(super) struct SceneArgs {
     #[arg(long, value_name = "CREDITS", value_parser = credits)]
     last_purchase: Option<Credits>,
     /// A model that fails: `claude-sonnet=529`, `=unreachable`, `=silent` or `=reset`; or one whose
-    /// answer its cascade does not accept, `=unaccepted`. May be given for several.
+    /// answer its cascade does not accept, `=unaccepted`; or one whose breaker is open, `=open`.
+    /// May be given for several.
     #[arg(long, value_name = "MODEL=FAILURE", value_parser = weather)]
     weather: Vec<(String, Failure)>,
     /// When the request comes: `2026-11-29T09:30:00Z`. Now where it is not said.
@@ -86,6 +87,13 @@ fn object(path: &Path) -> Result<Value, String> {
 /// Says which model of the weather the policy does not have.
 pub(super) fn unknown_model(rehearsal: &Rehearsal, weather: &Weather) -> Option<String> {
     let policy = rehearsal.policy();
+    let leaves_alone = policy.resilience().breaker.is_some_and(|own| !own.observe);
+    if let Some(open) = weather.open().next().filter(|_| !leaves_alone) {
+        return Some(format!(
+            "weather: `{open}` cannot be `open`: the policy has no `resilience.breaker` that \
+             leaves a model alone"
+        ));
+    }
     let unknown = weather.models().find(|name| policy.model(name).is_none())?;
     let known: Vec<&str> = policy.models().iter().map(|model| model.name.as_str()).collect();
     Some(format!("weather: the policy has no model `{unknown}`: it has {}", known.join(", ")))

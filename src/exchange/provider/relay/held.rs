@@ -13,7 +13,7 @@ use super::judge::{CONTENT_TYPE, Judge, Received};
 use super::judged::{Ended, Listening};
 use super::translate::{End, Run, Translation};
 use super::{Relay, Step, whole};
-use crate::dialect::quotes_key;
+use crate::dialect::{quotes_key, wait};
 use crate::json::{Document, Limits};
 
 /// Most bytes of an error's body that are read: real ones are under a kilobyte.
@@ -66,6 +66,11 @@ impl Held {
         let status = text(":status").and_then(|status| status.parse().ok()).unwrap_or(502);
         let events = text(CONTENT_TYPE).is_some_and(|kind| asked.endpoint.framing.is_of(kind));
         asked.report.status = status;
+        if !is_answer(status) {
+            let now = || envoy.unix_seconds();
+            let wait = wait::of_headers(&text, matches!(status, 425 | 429), &now);
+            asked.report.wait_ms = wait.filter(|_| asks_to_wait(status)).unwrap_or(0);
+        }
         let context = AttemptContext::new(config, asked);
         let same_format = context.is_same_format();
         own.retain(|(name, value)| {
@@ -135,18 +140,28 @@ impl Held {
     }
 }
 
+/// Whether a failure with that status may say how long to wait until the next request: others say
+/// what this one may do.
+const fn asks_to_wait(status: u16) -> bool {
+    matches!(status, 425 | 429 | 503 | 529)
+}
+
 fn wait(judge: Judge, kind: Kind, size: usize) -> Step {
     (Relay::Held(Box::new(Held { judge, kind, size })), Effects::wait())
 }
 
 /// An error's body is read when it is whole, when it is too long, or when it takes too long: what
 /// has not come of it says nothing.
-fn error(judge: Judge, received: Received, envoy: &dyn Envoy) -> Step {
+fn error(mut judge: Judge, received: Received, envoy: &dyn Envoy) -> Step {
     let body = match received.size {
         0 => Vec::new(),
         size => envoy.response_body(0, size.min(ERROR_BYTES)),
     };
     let fault = (judge.context.asked.endpoint.format.read_fault)(judge.status, &body);
+    let report = &mut judge.context.asked.report;
+    if report.wait_ms == 0 && asks_to_wait(judge.status) {
+        report.wait_ms = wait::of_body(&body).unwrap_or(0);
+    }
     judge.fail(fault, received, envoy)
 }
 

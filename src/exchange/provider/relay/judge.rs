@@ -40,6 +40,12 @@ pub(super) struct Received {
     pub(super) end: bool,
 }
 
+/// Whether a failure of that kind is the gateway's, whatever was asked: others of the same outcome
+/// may be about a thing that the request names.
+const fn is_of_all(kind: FaultKind) -> bool {
+    matches!(kind, FaultKind::ModelNotFound | FaultKind::Authentication | FaultKind::Billing)
+}
+
 impl Judge {
     /// Bytes that are held until it is judged.
     pub(super) fn held(&self) -> usize {
@@ -79,6 +85,7 @@ impl Judge {
         envoy: &dyn Envoy,
     ) -> Step {
         let verdict = outcome.verdict();
+        self.context.asked.report.is_of_all = is_of_all(fault.kind);
         let retry = self.context.asked.more && verdict.fails_over;
         // An answer that is held back for another to agree with comes to something.
         let asked = &self.context.asked;

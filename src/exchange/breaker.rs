@@ -1,0 +1,197 @@
+//! What a request tells of the models that it has asked, and what follows for their breakers.
+//!
+//! It is told when the request is over, with one exception: where it tries a model whose breaker
+//! was open, the first content of a stream says enough, and others need not wait for its end.
+use std::rc::Rc;
+
+use super::line::Line;
+use super::outcome::{Health, Outcome};
+use super::record::Untold;
+use super::spend::EndedBy;
+use super::{Effect, Progress, Report, metric};
+use crate::decide::{Decision, Probe, rule};
+use crate::policy::{Model, Policy};
+use crate::resilience::{Breaker, Change, Records, Rule, Sign};
+
+/// The statuses by which a failure is every request's: under these no word of an app's decides what
+/// the provider says.
+const OF_ALL: [u16; 6] = [401, 402, 403, 404, 410, 429];
+
+/// The models that a request may be sent to.
+#[derive(Debug)]
+pub(super) struct Watch {
+    rule: Rule,
+    models: Vec<Rc<Model>>,
+    /// Those of them that it tries.
+    probes: Vec<Probe>,
+}
+
+/// What has become of a request's attempts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Told<'e> {
+    pub(super) reports: &'e [Report],
+    /// The model after these, where it was tried and published nothing.
+    pub(super) untold: Option<&'e Untold>,
+    pub(super) by: EndedBy,
+}
+
+impl Watch {
+    /// Over a request that is decided on; `None` where no model is ever left alone.
+    pub(super) fn of(policy: &Policy, decision: &mut Decision) -> Option<Box<Self>> {
+        let rule = policy.resilience().breaker.map(|own| rule(&own))?;
+        let legs = decision.quote.candidates().flat_map(|own| &own.legs);
+        let models = legs.map(|leg| Rc::clone(&leg.model)).collect();
+        let probes = core::mem::take(&mut decision.probes);
+        Some(Box::new(Self { rule, models, probes }))
+    }
+
+    /// The first of an answer is there: where it is that of a model that the request tries, others
+    /// may ask it again.
+    pub(super) fn begins<'s>(
+        &mut self,
+        report: &Report,
+        records: impl FnOnce() -> Records<'s>,
+    ) -> Vec<Effect> {
+        let tries = self.probes.iter().position(|own| own.model.name == report.model);
+        let Some(place) = tries.filter(|_| report.has_content() && !report.has_failed()) else {
+            return Vec::new();
+        };
+        let (rule, records, mut effects) = (self.rule, records(), Vec::new());
+        let name = self.probes.get(place).map(|own| &*own.model.breaker_name);
+        let change = Breaker::update(records, name.unwrap_or_default(), &|own| {
+            own.answers(report.began_ms, records.now_ms(), &rule)
+        });
+        if let Some(change) = change {
+            self.probes.swap_remove(place);
+            effects.extend(follow(&report.model, change, false));
+        }
+        effects
+    }
+
+    /// The request is over.
+    pub(super) fn over(self, told: Told<'_>, records: Records<'_>, line: &mut Line) -> Vec<Effect> {
+        let (mut effects, mut opened) = (Vec::new(), Vec::new());
+        let Told { reports, untold, by } = told;
+        let signs =
+            reports.iter().filter_map(|own| Some((&*own.model, sign(own, by)?, own.began_ms)));
+        let lost = untold.filter(|own| own.outcome == Outcome::Unreachable.verdict().name);
+        // Nobody knows when it began: at some time before now.
+        let lost = lost.map(|own| (&*own.model, Sign::Failed { cut: false }, records.now_ms()));
+        let mut silent = self.probes;
+        for (model, sign, began_ms) in signs.chain(lost) {
+            silent.retain(|own| own.model.name != model);
+            let own = self.models.iter().find(|own| own.name == model);
+            let change = own.and_then(|own| {
+                Breaker::update(records, &own.breaker_name, &|own| {
+                    own.heard(sign, began_ms, records.now_ms(), &self.rule)
+                })
+            });
+            let Some(change) = change else { continue };
+            effects.extend(follow(model, change, self.rule.observe));
+            if let (Change::Opened(by, ms), false) = (change, self.rule.observe) {
+                opened.push((model, by.name(), ms));
+            }
+        }
+        for probe in silent {
+            // Where that cannot be written it is given up later.
+            let _ = Breaker::update(records, &probe.model.breaker_name, &|own| {
+                own.untried(probe.at_ms)
+            });
+        }
+        if !opened.is_empty() {
+            line.list("opened", |json| {
+                for (model, why, ms) in opened {
+                    json.object(|json| {
+                        json.key("model").string(model);
+                        json.key("why").string(why);
+                        json.key("ms").number(ms);
+                    });
+                }
+            });
+        }
+        effects
+    }
+}
+
+/// What a change of a model's breaker is told to operators.
+fn follow(model: &str, change: Change, observed: bool) -> Vec<Effect> {
+    match change {
+        Change::Counted => Vec::new(),
+        Change::Opened(by, _) if observed => {
+            vec![metric::BREAKER_WOULD_OPEN.count(&[model, by.name()])]
+        }
+        Change::Opened(by, ms) => vec![
+            metric::BREAKER_OPENED.count(&[model, by.name()]),
+            metric::BREAKER_OPEN.set(&[model], 1),
+            Effect::Log(format!("model `{model}` is left alone for {ms} ms: {}", by.reason())),
+        ],
+        Change::Closed if observed => Vec::new(),
+        Change::Closed => vec![metric::BREAKER_OPEN.set(&[model], 0)],
+    }
+}
+
+/// What an attempt says of its model; `None` where that is nothing.
+fn sign(report: &Report, by: EndedBy) -> Option<Sign> {
+    let wait_ms = Some(report.wait_ms).filter(|ms| *ms > 0);
+    let health = match report.progress {
+        Progress::Answered => Health::Well,
+        Progress::Cut => return Some(Sign::Failed { cut: true }),
+        // Envoy may keep to itself that its provider broke it; an app that leaves says so.
+        Progress::Running if report.has_content() && by == EndedBy::Provider => {
+            return Some(Sign::Failed { cut: true });
+        }
+        Progress::Running => Health::Nothing,
+        Progress::Failed(outcome) => outcome.verdict().health,
+    };
+    Some(match health {
+        Health::Nothing => return None,
+        Health::Well => Sign::Well,
+        Health::Busy => Sign::Busy { wait_ms },
+        Health::Gone(by) if report.is_of_all && OF_ALL.contains(&report.status) => Sign::Gone(by),
+        Health::Failed if wait_ms.is_some() => Sign::Busy { wait_ms },
+        Health::Failed | Health::Gone(_) => Sign::Failed { cut: false },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EndedBy, Health, Outcome, Progress, Report, Sign, sign};
+    use crate::resilience::OpenedBy;
+
+    fn report(progress: Progress, status: u16) -> Report {
+        Report { status, is_of_all: true, ..Report { progress, ..Report::begin("m", 1) } }
+    }
+
+    #[test]
+    fn what_is_of_one_request_alone_says_nothing_of_the_model() {
+        for outcome in Outcome::ALL {
+            let said = sign(&report(Progress::Failed(outcome), 400), EndedBy::Provider);
+            let expected = match outcome.verdict().health {
+                Health::Nothing => None,
+                Health::Well => Some(Sign::Well),
+                Health::Busy => Some(Sign::Busy { wait_ms: None }),
+                // An app may have put words into the provider's mouth.
+                Health::Failed | Health::Gone(_) => Some(Sign::Failed { cut: false }),
+            };
+            assert_eq!(said, expected, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn a_status_that_speaks_of_all_opens_at_once() {
+        let gone = Progress::Failed(Outcome::ModelGone);
+        let said = sign(&report(gone, 404), EndedBy::Provider);
+        assert_eq!(said, Some(Sign::Gone(OpenedBy::ModelGone)));
+        let other = Report { is_of_all: false, ..report(gone, 404) };
+        assert_eq!(sign(&other, EndedBy::Provider), Some(Sign::Failed { cut: false }));
+    }
+
+    #[test]
+    fn an_app_that_leaves_is_no_failure() {
+        let streams = Report { first_ms: 5, ..report(Progress::Running, 200) };
+        assert_eq!(sign(&streams, EndedBy::App), None);
+        assert_eq!(sign(&streams, EndedBy::Gateway), None);
+        assert_eq!(sign(&streams, EndedBy::Provider), Some(Sign::Failed { cut: true }));
+        assert_eq!(sign(&report(Progress::Running, 200), EndedBy::Provider), None);
+    }
+}
