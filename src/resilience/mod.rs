@@ -1,7 +1,12 @@
-//! What the workers of a proxy know together: small typed records in the data that Envoy shares
-//! between them. The room reads no clock: the time comes in as milliseconds.
+//! What the workers of a proxy know together, in the data that Envoy shares between them: small
+//! typed records, and values of any length in places of fixed number. The room reads no clock: the
+//! time comes in as milliseconds.
 mod cell;
+mod sip;
+mod slots;
 mod snapshot;
 
 pub use cell::{Record, Records, UpdateError, digest};
+pub use sip::Sip;
+pub use slots::{Found, Name, Slots};
 pub use snapshot::Snapshot;
