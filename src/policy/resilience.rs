@@ -1,5 +1,6 @@
 //! `resilience`: what happens when a model fails.
-use super::field::{Defaulted, Duration, Field, Object, Section, Whole};
+use super::fallback::FALLBACK;
+use super::field::{Defaulted, Duration, Field, Object, Section, Spot, Whole};
 
 /// `resilience`: what happens when a model fails.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +17,7 @@ pub(super) const RESILIENCE: Section = Section::new(
     "What happens when a model fails: the next one of its chain is asked, as long as there are \
      attempts.",
     "resilience: {attempts: 3, idle_timeout: 20s}",
-    &[&ATTEMPTS, &IDLE_TIMEOUT],
+    &[&ATTEMPTS, &IDLE_TIMEOUT, &FALLBACK],
 );
 
 const ATTEMPTS: Defaulted<Whole> = Field::defaulted(
@@ -35,12 +36,15 @@ const IDLE_TIMEOUT: Defaulted<Duration> = Field::defaulted(
      your longest.",
 );
 
-/// Reads the section; `None`, and a report, when something is wrong with it.
-pub(super) fn read(mut fields: Object<'_>) -> Option<Resilience> {
+/// Reads the section, but for `fallback`, which names chains and is given back; `None`, and a
+/// report, when something is wrong with it.
+pub(super) fn read(mut fields: Object<'_>) -> Option<(Resilience, Option<Spot<'_>>)> {
     let attempts = fields.read(&ATTEMPTS);
     let idle_timeout_ms = fields.read(&IDLE_TIMEOUT);
+    let fallback = fields.spot(&FALLBACK);
     fields.finish();
     // What is wrong with the time says nothing of the attempts, which chains are compared with.
     let idle_timeout_ms = idle_timeout_ms.unwrap_or(IDLE_TIMEOUT.default());
-    Some(Resilience { attempts: u32::try_from(attempts?).ok()?, idle_timeout_ms })
+    let attempts = u32::try_from(attempts?).ok()?;
+    Some((Resilience { attempts, idle_timeout_ms }, fallback))
 }
