@@ -10,15 +10,17 @@ mod afford;
 mod amend;
 mod assembled;
 mod bound;
+mod cache;
+mod canonical;
 mod cascade;
 mod chain;
 mod class;
-
 mod context;
 mod conversation;
 mod decision;
 mod expected;
 mod experiment;
+mod fallback;
 mod fit;
 mod kept;
 mod known;
@@ -37,7 +39,9 @@ mod unfit;
 mod world;
 
 pub use assembled::Assembled;
-pub use decision::{Bounds, Candidate, Decision, Leg, Outline, Quote, Size};
+pub use cache::CACHE_CONTROL;
+pub use canonical::canonical;
+pub use decision::{Bounds, Caching, Candidate, Decision, Leg, Outline, Quote, Size};
 pub use expected::{Calls, Expected};
 pub use fit::{Facts, misfit};
 pub use kept::Keeping;
@@ -84,7 +88,9 @@ pub const STEPS: &[Step] = &[
     experiment::STEP,
     shadow::STEP,
     chain::STEP,
+    cache::STEP,
     sticky::STEP,
+    fallback::STEP,
     require::STEP,
     thread::STEP,
     fit::STEP,

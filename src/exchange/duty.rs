@@ -3,6 +3,7 @@ use super::line::Line;
 use super::record::{Tried, Untold};
 use super::shadow::Sampled;
 use super::spend::{EndedBy, Ending, PendingHold, Reservation, settle};
+use super::store::Keep;
 use super::{Effect, Envoy, Read, Report, record};
 use crate::decide::{GivenTo, Keeping};
 use crate::resilience::Records;
@@ -18,6 +19,8 @@ pub(super) enum Duty {
     Remember(String),
     /// A later request may go to the model that has answered: which one that is is remembered.
     Keep(Box<Keeping>),
+    /// Its answer is kept for whoever asks the same, where it may be.
+    Cache(Box<Keep>),
     /// Credits were set aside: what ran is charged, and the rest is free again.
     Settle(Box<Reservation>),
     /// The request was sampled, or is a copy: what is said of its answer, where it has one.
@@ -59,15 +62,11 @@ impl Duties {
     pub(super) fn take_pending(&mut self, call: u64) -> Option<Box<PendingHold>> {
         let at = self.0.iter().position(|duty| match duty {
             Duty::Release(pending) => pending.awaits(call),
-            Duty::Record | Duty::Remember(_) | Duty::Keep(_) | Duty::Settle(_) | Duty::Copy(_) => {
-                false
-            }
+            _ => false,
         })?;
         match self.0.remove(at) {
             Duty::Release(pending) => Some(pending),
-            Duty::Record | Duty::Remember(_) | Duty::Keep(_) | Duty::Settle(_) | Duty::Copy(_) => {
-                None
-            }
+            _ => None,
         }
     }
 
@@ -84,8 +83,8 @@ impl Duties {
         let End { reports, untold, streamed, answered, relayed } = end;
         let by = EndedBy::of(details);
         let charged = self.0.iter().any(|duty| matches!(duty, Duty::Settle(_)));
-        // It was owed first, and tells what the others have found.
-        self.0.sort_by_key(|duty| matches!(duty, Duty::Copy(_)));
+        // They tell what the others have found.
+        self.0.sort_by_key(|duty| matches!(duty, Duty::Copy(_) | Duty::Cache(_)));
         for duty in self.0.drain(..) {
             match duty {
                 Duty::Release(pending) => effects.push(pending.abandon()),
@@ -109,6 +108,10 @@ impl Duties {
                         let records = || Records::at(envoy, envoy.now_ms());
                         keeping.remember(records, &last.model, last.call);
                     }
+                }
+                Duty::Cache(keep) => {
+                    let credits = line.credits().unwrap_or_default();
+                    effects.extend(keep.keep(reports, credits, envoy));
                 }
                 Duty::Copy(sampled) => effects.extend(sampled.over(reports, line)),
                 Duty::Settle(reservation) => {
