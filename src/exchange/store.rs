@@ -8,7 +8,7 @@ use super::filter_state::ANSWER;
 use super::{Effect, Envoy, Host, Progress, Report, metric};
 use crate::layout::{Reader, Writer};
 use crate::policy::Cache;
-use crate::resilience::{Name, Sip, Slots};
+use crate::resilience::{Name, Places, Sip};
 
 /// Where the secret of a proxy stands in its shared data.
 const SECRET: &str = "tw.answers.secret.1";
@@ -16,7 +16,7 @@ const SECRET: &str = "tw.answers.secret.1";
 /// The answers that a proxy keeps.
 #[derive(Debug)]
 pub(super) struct Store {
-    slots: Slots,
+    places: Places,
     secret: OnceCell<[u64; 2]>,
 }
 
@@ -44,7 +44,7 @@ pub(super) struct Keep {
 
 impl Store {
     pub(super) fn of(cache: &Cache) -> Self {
-        Self { slots: Slots::of(cache.max_bytes, cache.max_entry), secret: OnceCell::new() }
+        Self { places: Places::of(cache.max_bytes, cache.max_entry), secret: OnceCell::new() }
     }
 
     /// Makes a name, under the secret.
@@ -54,7 +54,7 @@ impl Store {
 
     /// The answer of a name.
     pub(super) fn find(&self, name: Name, host: &dyn Host) -> Option<Kept> {
-        let found = self.slots.find(host, name)?;
+        let found = self.places.find(host, name)?;
         let age_ms = host.now_ms().saturating_sub(found.at_ms);
         let mut fields = Reader::of(found.value());
         let (model, credits) = (fields.text()?.to_owned(), fields.text()?.to_owned());
@@ -113,7 +113,7 @@ impl Keep {
         out.text(&last.model);
         out.text(credits);
         out.bytes(&answer);
-        let kept = self.store.slots.put(envoy, self.name, envoy.now_ms(), &out.finish());
+        let kept = self.store.places.put(envoy, self.name, envoy.now_ms(), &out.finish());
         kept.then(|| metric::CACHE_KEPT.count(&[]))
     }
 }

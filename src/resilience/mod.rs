@@ -2,11 +2,11 @@
 //! typed records, and values of any length in places of fixed number. The room reads no clock: the
 //! time comes in as milliseconds.
 mod cell;
+mod places;
 mod sip;
-mod slots;
 mod snapshot;
 
 pub use cell::{Record, Records, UpdateError, digest};
+pub use places::{Found, Name, Places};
 pub use sip::Sip;
-pub use slots::{Found, Name, Slots};
 pub use snapshot::Snapshot;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::{Name, SMALL, Slots};
+use super::{Name, Places, SMALL};
 use crate::port::Shared;
 
 /// What a proxy's workers share.
@@ -49,43 +49,43 @@ fn value(of: u64, length: usize) -> Vec<u8> {
 
 #[test]
 fn a_value_of_any_length_is_found_until_another_takes_its_place() {
-    let (slots, data) = (Slots::of(1 << 20, 64 << 10), Data::default());
+    let (places, data) = (Places::of(1 << 20, 64 << 10), Data::default());
     for length in [0, 1, SMALL - 64, SMALL - 63, 5_000, 20_000, 64 << 10] {
         let own = name(u64::try_from(length).unwrap());
-        assert_eq!(slots.find(&data, own), None);
-        assert!(slots.put(&data, own, 7, &value(9, length)), "{length}");
-        let found = slots.find(&data, own).unwrap();
+        assert_eq!(places.find(&data, own), None);
+        assert!(places.put(&data, own, 7, &value(9, length)), "{length}");
+        let found = places.find(&data, own).unwrap();
         assert_eq!((found.at_ms, found.value()), (7, &*value(9, length)));
-        assert!(slots.put(&data, own, 8, b"new"));
-        assert_eq!(slots.find(&data, own).map(|own| own.value().to_vec()), Some(b"new".to_vec()));
+        assert!(places.put(&data, own, 8, b"new"));
+        assert_eq!(places.find(&data, own).map(|own| own.value().to_vec()), Some(b"new".to_vec()));
     }
-    assert!(!slots.put(&data, name(1), 7, &value(1, (64 << 10) + 1)), "longer than any may be");
+    assert!(!places.put(&data, name(1), 7, &value(1, (64 << 10) + 1)), "longer than any may be");
 }
 
 #[test]
 fn long_values_leave_short_ones_alone() {
-    let (slots, data) = (Slots::of(1 << 20, 64 << 10), Data::default());
+    let (places, data) = (Places::of(1 << 20, 64 << 10), Data::default());
     let short: Vec<Name> = (0..40).map(name).collect();
-    short.iter().for_each(|own| assert!(slots.put(&data, *own, 1, b"short")));
+    short.iter().for_each(|own| assert!(places.put(&data, *own, 1, b"short")));
     (100..140).for_each(|of| {
-        slots.put(&data, name(of), 2, &value(of, 60 << 10));
+        places.put(&data, name(of), 2, &value(of, 60 << 10));
     });
-    let found = short.iter().filter(|own| slots.find(&data, **own).is_some()).count();
+    let found = short.iter().filter(|own| places.find(&data, **own).is_some()).count();
     // Of 256 small places 40 long ones take one each, of which few are another's.
     assert!(found >= 36, "{found}");
-    let long = (100..140).filter(|of| slots.find(&data, name(*of)).is_some()).count();
+    let long = (100..140).filter(|of| places.find(&data, name(*of)).is_some()).count();
     assert!((1..=8).contains(&long), "{long}");
 }
 
 #[test]
 fn of_two_places_the_older_value_goes() {
-    let slots = Slots { small: 2, large: Vec::new(), max_entry: 100 };
+    let places = Places { small: 2, large: Vec::new(), max_entry: 100 };
     let data = Data::default();
     let names = [[0, 1], [2, 3], [4, 5]];
     names.iter().zip([10, 20, 30]).for_each(|(own, at_ms)| {
-        assert!(slots.put(&data, *own, at_ms, b"x"));
+        assert!(places.put(&data, *own, at_ms, b"x"));
     });
-    let found = names.map(|own| slots.find(&data, own).is_some());
+    let found = names.map(|own| places.find(&data, own).is_some());
     assert_eq!(found, [false, true, true]);
 }
 
@@ -97,17 +97,17 @@ proptest! {
         (bytes, entry) in (20_u32..22, 10_u32..17),
     ) {
         let (max_bytes, max_entry) = (1_u64 << bytes, 1_u64 << entry);
-        let (slots, data) = (Slots::of(max_bytes, max_entry), Data::default());
+        let (places, data) = (Places::of(max_bytes, max_entry), Data::default());
         let mut last = BTreeMap::new();
         for (at, (of, length)) in puts.into_iter().enumerate() {
             let at_ms = u64::try_from(at).unwrap();
-            if slots.put(&data, name(of), at_ms, &value(of ^ at_ms, length)) {
+            if places.put(&data, name(of), at_ms, &value(of ^ at_ms, length)) {
                 last.insert(of, (at_ms, length));
             }
             prop_assert!(u64::try_from(data.bytes()).unwrap() <= max_bytes);
         }
         for of in 0..300 {
-            let Some(found) = slots.find(&data, name(of)) else { continue };
+            let Some(found) = places.find(&data, name(of)) else { continue };
             // What was written last under a name, or nothing.
             let (at_ms, length) = last[&of];
             prop_assert_eq!(found.at_ms, at_ms);

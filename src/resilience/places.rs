@@ -26,7 +26,7 @@ const KINDS_MAX: u32 = 8;
 
 /// The places there are.
 #[derive(Debug, Clone)]
-pub struct Slots {
+pub struct Places {
     small: u64,
     /// Bytes of each larger place, and how many there are.
     large: Vec<(usize, u64)>,
@@ -55,7 +55,7 @@ struct Small<'p> {
     value: Stands<'p>,
 }
 
-impl Slots {
+impl Places {
     /// Places for so many bytes in all, of values that are not longer than a sixteenth of it.
     #[must_use]
     pub fn of(max_bytes: u64, max_entry: u64) -> Self {
