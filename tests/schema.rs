@@ -29,6 +29,7 @@ const PAGE: &str = "envoy/POLICY.md";
 /// Problems that only the reader finds: what a schema cannot say.
 const BEYOND: &[&str] = &[
     "breaker-short",
+    "cache",
     "classes",
     "credits-cluster",
     "dangling",
@@ -114,6 +115,7 @@ fn full() -> Value {
         "route": "auto", "requested_model": ["auto"], "tenant": ["acme", "public"], "user": "ci",
         "key": "nightly", "label": {"team": "search"}, "header": {"x-team": true},
         "client": "openai", "operation": "chat", "stream": true, "output_cap": bounds,
+        "temperature": {"over": 0.5, "at_most": 1}, "top_p": {"over": 0.1, "at_most": 0.9},
         "turns": bounds, "tools": bounds, "json_schema": false, "reasoning": false,
         "images": false, "documents": false,
         "time": {"zone": "+02:00", "hours": "08:00-18:00", "days": ["mon"]},
@@ -150,7 +152,12 @@ fn full() -> Value {
                 {"name": "other", "weight": 1, "models": ["m"], "prompt": additions()},
             ],
         }, shadow::experiment()],
-        "sticky": {"by": {"header": "x-team"}, "for": "1m", "routes": ["auto"], "across_classes": true}, "prompt": [prompt()], "context": {"overflow": "reject"}, "resilience": {"attempts": 3, "idle_timeout": "30s", "breaker": breaker()},
+        "sticky": {"by": {"header": "x-team"}, "for": "1m", "routes": ["auto"], "across_classes": true}, "prompt": [prompt()], "context": {"overflow": "reject"}, "resilience": {"attempts": 3, "idle_timeout": "30s", "breaker": breaker(),
+            "fallback": ["stale_cache", {"chain": "c"}, {"reply": "Later."}]},
+        "cache": {
+            "routes": ["auto"], "when": {"tools": false}, "ttl": "5m", "stale_for": "1h", "scope": "user",
+            "max_bytes": "4MiB", "max_entry": "64KiB", "respect_no_cache": false,
+        },
         "credits": {
             "cluster": "counting", "endpoint": "http://ledger:8700", "secret": "token",
             "http2": true, "timeout": "100ms", "hold_for": "2m", "on_unavailable": "grace",
@@ -172,7 +179,7 @@ fn objects(schema: &Value, at: &str, value: &Value, found: &mut dyn FnMut(&Value
     for branch in schema["anyOf"].as_array().into_iter().flatten() {
         objects(branch, at, value, found);
     }
-    if let Some(properties) = schema["properties"].as_object() {
+    if let (Some(properties), true) = (schema["properties"].as_object(), value.is_object()) {
         // An entry of `identity` has one of several, the last class no `when`, a copy no arms, and
         // the last model is not retired.
         let some = ["/classes/1", "/experiments/1", "/models/o"].contains(&at);
@@ -200,8 +207,18 @@ const TOGETHER: &str = "price grace request_headers user key labels tags when cl
                         default arms unit tenant jwks tenant_claim uri requests per";
 
 /// Fields that not every object of their kind has in `full`.
-const PARTS: &[&str] =
-    &["chain", "models", "prompt", "shadow", "tenant", "metadata", "file", "tokens", "concurrent"];
+const PARTS: &[&str] = &[
+    "chain",
+    "models",
+    "prompt",
+    "reply",
+    "shadow",
+    "tenant",
+    "metadata",
+    "file",
+    "tokens",
+    "concurrent",
+];
 
 /// The fields of one object of a policy.
 fn fields<'p>(policy: &'p mut Value, at: &str) -> &'p mut Map<String, Value> {
@@ -229,7 +246,7 @@ fn the_reader_knows_the_fields_of_the_schema_and_no_others() {
         assert!(problems.ends_with(&expected), "{at}: {problems}\n{expected}");
         sections += 1;
     });
-    assert_eq!(sections, 66, "sections, as the reference page has them");
+    assert_eq!(sections, 71, "sections, as the reference page has them");
 }
 
 #[test]
@@ -242,7 +259,8 @@ fn what_the_schema_requires_or_gives_the_reader_does() {
             let mut without = full.clone();
             fields(&mut without, at).remove(key);
             // Without one of them the others mean something else, which is reported.
-            let together = TOGETHER.split(' ').any(|own| own == key);
+            let one_of_two = at.starts_with("/resilience/fallback/");
+            let together = one_of_two || TOGETHER.split(' ').any(|own| own == key);
             let must = required.contains(&Value::from(key.as_str()));
             let missing = format!("missing field `{key}`");
             match read(&without) {

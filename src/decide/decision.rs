@@ -16,6 +16,8 @@ pub struct Decision {
     pub quote: Quote,
     /// Why it is served like this.
     pub trace: Trace,
+    /// Whether its answer may be kept; `None` where it may not.
+    pub caching: Option<Caching>,
     /// What the name that it asks for means.
     pub(super) asked: Asked,
     /// Its class, by its place in the policy; `None` where the policy has no classes.
@@ -31,6 +33,15 @@ pub struct Decision {
     pub(super) adding: Vec<(usize, usize)>,
     /// The models that it tries after their breakers were open.
     pub probes: Vec<Probe>,
+}
+
+/// A request whose answer may be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caching {
+    /// A digest of the chain and what it is made of.
+    pub chain: u64,
+    /// Whether the answer may be one that is kept already.
+    pub reads: bool,
 }
 
 /// What the name that an app asks for means.
@@ -114,6 +125,8 @@ pub struct Leg {
     pub shortened: Option<Rc<Shortened>>,
     /// What of the request is marked for its provider's cache; `None` where nothing is.
     pub marks: Option<CacheMarks>,
+    /// Whether it is another chain's, and asked where all of the chain's own have failed.
+    pub is_spare: bool,
 }
 
 /// The most that one model may use of a request, in tokens.
@@ -157,6 +170,7 @@ impl Decision {
             outline,
             quote: Quote::default(),
             trace: Trace::default(),
+            caching: None,
             asked: Asked::default(),
             class: None,
             arm: None,
@@ -212,6 +226,7 @@ impl Leg {
             change: 0,
             shortened: None,
             marks: None,
+            is_spare: false,
         }
     }
 
@@ -223,6 +238,16 @@ impl Leg {
 }
 
 impl Quote {
+    /// Leaves out the models of another chain that stand in for those of its own, where one of
+    /// these may serve.
+    pub fn without_spares(&mut self) {
+        for candidate in core::iter::once(&mut self.primary).chain(&mut self.near_limit) {
+            if candidate.legs.iter().any(|leg| !leg.is_spare) {
+                candidate.legs.retain(|leg| !leg.is_spare);
+            }
+        }
+    }
+
     /// Every way to serve the request.
     pub fn candidates(&self) -> impl Iterator<Item = &Candidate> {
         core::iter::once(&self.primary).chain(&self.near_limit)

@@ -11,16 +11,18 @@ mod amend;
 mod assembled;
 mod bound;
 mod breaker;
+mod cache;
+mod canonical;
 mod cascade;
 mod chain;
 mod claims;
 mod class;
-
 mod context;
 mod conversation;
 mod decision;
 mod expected;
 mod experiment;
+mod fallback;
 mod fit;
 mod kept;
 mod known;
@@ -43,8 +45,10 @@ mod world;
 
 pub use assembled::Assembled;
 pub use breaker::{open as open_breaker, rule};
+pub use cache::CACHE_CONTROL;
+pub use canonical::canonical;
 pub use claims::{Claim, Claims};
-pub use decision::{Bounds, Candidate, Decision, Leg, Outline, Quote, Size};
+pub use decision::{Bounds, Caching, Candidate, Decision, Leg, Outline, Quote, Size};
 pub use expected::{Calls, Expected};
 pub use fit::{Facts, misfit};
 pub use kept::Keeping;
@@ -93,7 +97,9 @@ pub const STEPS: &[Step] = &[
     shadow::STEP,
     chain::STEP,
     retire::STEP,
+    cache::STEP,
     sticky::STEP,
+    fallback::STEP,
     require::STEP,
     thread::STEP,
     fit::STEP,

@@ -1,6 +1,7 @@
 //! Step `retire`: from its day on a model that its provider retires is asked no more, and its
 //! replacement has its place. Until then the replacement stands behind it, where it has room.
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use super::{Candidate, Decision, Entry, Leg, Request, Step, Trace, Verdict};
 use crate::credit::Moment;
@@ -15,7 +16,7 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     if !request.policy.retires_models() {
         return Ok(());
     }
-    let now = Moment::of_millis(request.world.unix_seconds().saturating_mul(1_000));
+    let now = now(request);
     let Decision { quote, trace, .. } = decision;
     for candidate in [Some(&mut quote.primary), quote.near_limit.as_mut()].into_iter().flatten() {
         replace(request, candidate, now, trace);
@@ -27,6 +28,19 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
         Some(Cow::Owned(reason(own, instead.map(|next| &*next.name))))
     });
     left.map_err(|message| Fault::new(FaultKind::ModelNotFound, message))
+}
+
+fn now(request: &Request<'_>) -> Moment {
+    Moment::of_millis(request.world.unix_seconds().saturating_mul(1_000))
+}
+
+/// A model, or the one that stands for it where it is retired; `None` where none does.
+pub(super) fn standing<'p>(request: &Request<'p>, model: &'p Rc<Model>) -> Option<&'p Rc<Model>> {
+    if model.retires.is_none() {
+        return Some(model);
+    }
+    let now = now(request);
+    retired(model, now).map_or(Some(model), |_| request.policy.successor(model, now))
 }
 
 /// When its provider has retired a model.

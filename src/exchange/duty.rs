@@ -5,6 +5,7 @@ use super::line::Line;
 use super::record::{Tried, Untold};
 use super::shadow::Sampled;
 use super::spend::{EndedBy, Ending, PendingHold, Reservation, settle};
+use super::store::Keep;
 use super::{Effect, Envoy, Host, Read, Report, record};
 use crate::decide::{GivenTo, Keeping};
 use crate::resilience::Records;
@@ -22,6 +23,8 @@ pub(super) enum Duty {
     Remember(String),
     /// A later request may go to the model that has answered: which one that is is remembered.
     Keep(Box<Keeping>),
+    /// Its answer is kept for whoever asks the same, where it may be.
+    Cache(Box<Keep>),
     /// Credits were set aside: what ran is charged, and the rest is free again.
     Settle(Box<Reservation>),
     /// It has taken what its limits let through: that is corrected to what it has used.
@@ -114,9 +117,9 @@ impl Duties {
         let End { reports, untold, streamed, answered, relayed } = end;
         let by = EndedBy::of(details);
         let charged = self.0.iter().any(|duty| matches!(duty, Duty::Settle(_)));
-        // These were owed first, and tell what the others have found.
+        // These tell what the others have found.
         self.0.sort_by_key(|duty| match duty {
-            Duty::Copy(_) => 2_u8,
+            Duty::Copy(_) | Duty::Cache(_) => 2_u8,
             Duty::Correct(_) => 1,
             _ => 0,
         });
@@ -149,6 +152,10 @@ impl Duties {
                     }
                 }
                 Duty::Correct(taken) => taken.settle(reports, line, envoy),
+                Duty::Cache(keep) => {
+                    let credits = line.credits().unwrap_or_default();
+                    effects.extend(keep.keep(reports, credits, envoy));
+                }
                 Duty::Copy(sampled) => effects.extend(sampled.over(reports, line)),
                 Duty::Settle(reservation) => {
                     let connected = !answered && is_connected(envoy);

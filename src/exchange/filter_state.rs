@@ -12,6 +12,10 @@ pub const NEXT: &str = "tw.next";
 /// again. What comes without it was made by Envoy, or by a provider whose cluster lacks that role.
 pub const JUDGED: &str = "tw.judged";
 
+/// An answer that is to be kept for whoever asks the same, once its model's attempt has come to its
+/// own end.
+pub const ANSWER: &str = "tw.answer";
+
 /// For the access log: what is known of a request and Envoy does not know, as text that stands
 /// within a JSON object (`line.rs`).
 pub const LOG: &str = "tw.log";

@@ -101,6 +101,13 @@ const VERDICT: Label = Label { name: "verdict", values: Values::Verdicts };
 /// An answer that is judged and keeps every rule.
 pub(super) const ACCEPTED: &str = "accepted";
 
+/// What was found of answers that are kept.
+const FOUND: Label = Label { name: "found", values: Values::Words(&["hit", "stale", "miss"]) };
+/// What stands in for a model's answer.
+const STANDS_IN: Label = Label { name: "by", values: Values::Words(&["stale", "chain", "reply"]) };
+/// What an answer costs, in millionths of a credit.
+const SAVES: &[u64] = &[10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
+
 const fn outcome(words: &'static [&'static str]) -> Label {
     Label { name: "outcome", values: Values::Words(words) }
 }
@@ -195,6 +202,15 @@ metrics! {
         "Records of requests and their copies for the operator's collector, by what came of them.";
     KEPT: Counter "tradewind_kept_total" [MODEL] &[],
         "Requests that were to go to a model first since it had answered before, by that model.";
+    CACHE_REQUESTS: Counter "tradewind_cache_requests_total" [FOUND] &[],
+        "Requests whose answer may be kept, by what was found: `hit` was answered at once, `stale` \
+         may stand in where no model answers, `miss` is everything else.";
+    CACHE_KEPT: Counter "tradewind_cache_kept_total" [] &[],
+        "Answers that were kept for whoever asks the same.";
+    CACHE_SAVED: Histogram "tradewind_cache_saved_credits_micros" [] SAVES,
+        "What an answer had cost that was given again for nothing, in millionths of a credit.";
+    DEGRADED: Counter "tradewind_degraded_total" [STANDS_IN] &[],
+        "Requests of which every model of their own chain failed, by what stood in.";
     REFUSED: Counter "tradewind_refused_total" [] &[],
         "Requests that were refused before a provider saw them.";
     LIMITS: Counter "tradewind_limits_total" [RATE, LIMITED] &[],

@@ -6,6 +6,7 @@
 //! request, decides which models may serve it, leaves a [`plan`] in the stream's filter state, and
 //! mostly writes the first attempt's body. The [`provider`] role stands in a provider's cluster: it
 //! writes the headers and every other body in that provider's dialect, and the answer in the app's.
+mod answer;
 mod attempt;
 mod breaker;
 mod call;
@@ -36,6 +37,7 @@ mod report;
 mod said;
 mod shadow;
 mod spend;
+mod store;
 
 pub use call::{Call, CallId, Purpose};
 pub use callback::Callback;

@@ -1,6 +1,12 @@
 //! An answer of our own.
 use crate::dialect::{Client, Fault};
 
+/// The header that names the fields which a provider did not get to see.
+pub(super) const DROPPED: &str = "x-tradewind-dropped";
+
+/// The header that says how many of the oldest messages a model was not sent.
+pub(super) const CONTEXT: &str = "x-tradewind-context";
+
 /// The header that tells an app's SDK whether to try again.
 pub(super) const SHOULD_RETRY: &str = "x-should-retry";
 
@@ -31,6 +37,16 @@ impl Reply {
             Ok(body) => Self::ok(client, body, request_id),
             Err(fault) => Self::fault(client, &fault, request_id),
         }
+    }
+
+    /// An answer in the app's dialect, streamed or whole.
+    #[must_use]
+    pub fn answer(client: &Client, body: Vec<u8>, streamed: bool, request_id: &str) -> Self {
+        let mut reply = Self::ok(client, body, request_id);
+        if let Some((_, kind)) = reply.headers.first_mut().filter(|_| streamed) {
+            "text/event-stream".clone_into(kind);
+        }
+        reply
     }
 
     /// A body in the app's dialect.

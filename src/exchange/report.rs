@@ -301,7 +301,7 @@ impl Report {
     }
 }
 
-fn write_usage(out: &mut Writer, usage: Usage) {
+pub(super) fn write_usage(out: &mut Writer, usage: Usage) {
     let Usage { input, cached_input, cache_write, cache_write_hour, .. } = usage;
     let Usage { output, reasoning, garbled, .. } = usage;
     for tokens in [input, cached_input, cache_write, cache_write_hour, output, reasoning] {
@@ -310,7 +310,7 @@ fn write_usage(out: &mut Writer, usage: Usage) {
     out.flag(garbled);
 }
 
-fn read_usage(fields: &mut Reader<'_>) -> Option<Usage> {
+pub(super) fn read_usage(fields: &mut Reader<'_>) -> Option<Usage> {
     Some(Usage {
         input: fields.number()?,
         cached_input: fields.number()?,

@@ -10,9 +10,9 @@ use super::field::{
 use super::predicate::Reading;
 use super::route_names::RouteNames;
 use super::{
-    CreditPolicy, Policy, Problem, chain, class, classifier, context, credits, experiment,
-    identity, limits, model, prompt, provider, request_headers, resilience, route, sticky,
-    successors,
+    CreditPolicy, Policy, Problem, cache, chain, class, classifier, context, credits, experiment,
+    fallback, identity, limits, model, prompt, provider, request_headers, resilience, route,
+    sticky, successors,
 };
 
 /// The whole document: its sections in the order in which they are best read.
@@ -34,6 +34,7 @@ pub const DOCUMENT: Section = Section::new(
         &EXPERIMENTS,
         &STICKY,
         &RESILIENCE,
+        &CACHE,
         &PROMPT,
         &CONTEXT,
         &CREDITS,
@@ -78,7 +79,7 @@ const CHAINS: Required<Entries> = Field::required(
     chain::CHAINS,
     "Lists of models, by names of your own, tried in their order: no more of them than \
      `resilience.attempts`. One may be a cascade, which judges answers. Each must be used by a \
-     route, an experiment or `credits.near_limit`.",
+     route, an experiment, `resilience.fallback` or `credits.near_limit`.",
 );
 
 const REQUEST_HEADERS: Optional<List> = Field::optional(
@@ -130,6 +131,13 @@ const RESILIENCE: Optional<Nested> = Field::optional(
     Nested(&resilience::RESILIENCE),
     "the defaults of its fields",
     "What happens when a model fails.",
+);
+
+const CACHE: Optional<Nested> = Field::optional(
+    "cache",
+    Nested(&cache::CACHE),
+    "nothing is kept",
+    "Answers that are given again to whoever asks the same.",
 );
 
 const PROMPT: Optional<List> = Field::optional(
@@ -186,6 +194,7 @@ fn policy(root: &Spot<'_>) -> Option<Policy> {
     let limits = fields.section(&LIMITS);
     let context = fields.read_with(&CONTEXT, context::read);
     let resilience = fields.section(&RESILIENCE).and_then(resilience::read);
+    let (resilience, fallback) = resilience.map_or((None, None), |(own, list)| (Some(own), list));
     let providers = provider::read(fields.spot(&PROVIDERS));
     let mut named = Vec::new();
     let models = model::read(fields.spot(&MODELS), &providers, &mut named);
@@ -209,6 +218,8 @@ fn policy(root: &Spot<'_>) -> Option<Policy> {
     let prompts = prompt::read(fields.spot(&PROMPT), &reading, &classes);
     let routes = route::read(routes, &chains, &classes);
     let sticky = fields.read_with(&STICKY, |spot| sticky::read(spot, &reading));
+    let cache = fields.read_with(&CACHE, |spot| cache::read(spot, &reading));
+    let fallback = fallback::read(fallback.as_ref(), &chains);
     let (experiments, shadows) = {
         let (reading, models, chains, classes) = (&reading, &models, &chains, &classes);
         let names = experiment::Names { reading, models, chains, classes, attempts };
@@ -240,6 +251,8 @@ fn policy(root: &Spot<'_>) -> Option<Policy> {
         names: RouteNames::of(&routes),
         routes,
         resilience: resilience?,
+        fallback,
+        cache: cache?.map(Rc::new),
         prompts,
         context: context?,
         credits: credits?.map(|own| CreditPolicy {

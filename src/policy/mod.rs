@@ -5,6 +5,7 @@
 //! reports what is wrong and goes on, so that an operator sees every problem at once.
 mod additions;
 mod breaker;
+mod cache;
 mod cascade;
 mod chain;
 mod class;
@@ -17,6 +18,7 @@ mod document;
 mod doubt;
 mod endpoint;
 mod experiment;
+mod fallback;
 pub mod field;
 mod identity;
 mod limits;
@@ -45,6 +47,7 @@ mod template;
 
 pub use additions::Additions;
 pub use breaker::{Breaker, FailureRate};
+pub use cache::{Cache, CacheScope, NotCached};
 pub use cascade::{AGREE, Acceptance, Cascade, RULES, folded};
 pub use class::Class;
 pub use compile::DOCUMENT;
@@ -56,6 +59,7 @@ pub use digest::digest;
 pub use document::{Content, Member, Node};
 pub use endpoint::Endpoint;
 pub use experiment::{Arm, Collector, Draw, Experiment, HOLDOUT, Shadow, Unit};
+pub use fallback::Fallback;
 pub use field::{DecimalText, byte_size, metric_label, shown, unknown};
 pub use identity::{
     CallerFacts, CredentialHeader, Expiring, Identity, Jwks, Jwt, PEER, Spiffe, Tenant, Told,
@@ -106,6 +110,8 @@ pub struct Policy {
     names: RouteNames,
     prompts: Vec<Prompt>,
     resilience: Resilience,
+    fallback: Vec<Fallback>,
+    cache: Option<Rc<Cache>>,
     context: Option<Context>,
     credits: Option<CreditPolicy>,
 }
@@ -247,6 +253,29 @@ impl Policy {
     #[must_use]
     pub const fn resilience(&self) -> &Resilience {
         &self.resilience
+    }
+
+    /// What an app is given where every model of its chain has failed, in order; empty for its
+    /// error.
+    #[must_use]
+    pub fn fallback(&self) -> &[Fallback] {
+        &self.fallback
+    }
+
+    /// The chain whose models are asked after those of every other.
+    #[must_use]
+    pub fn fallback_chain(&self) -> Option<ChainView<'_>> {
+        let chain = self.fallback.iter().find_map(|own| match own {
+            Fallback::Chain(chain) => Some(*chain),
+            _ => None,
+        });
+        chain.map(|chain| self.chain_at(chain))
+    }
+
+    /// Answers that are given again; `None` where none is.
+    #[must_use]
+    pub const fn cache(&self) -> Option<&Rc<Cache>> {
+        self.cache.as_ref()
     }
 
     /// What becomes of a conversation of that route's that a model has no room for.

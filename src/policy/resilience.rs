@@ -1,6 +1,7 @@
 //! `resilience`: what happens when a model fails.
 use super::breaker::{self, Breaker};
-use super::field::{Defaulted, Duration, Field, Nested, Object, Optional, Section, Whole};
+use super::fallback::FALLBACK;
+use super::field::{Defaulted, Duration, Field, Nested, Object, Optional, Section, Spot, Whole};
 
 /// `resilience`: what happens when a model fails.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +20,7 @@ pub(super) const RESILIENCE: Section = Section::new(
     "What happens when a model fails: the next one of its chain is asked, as long as there are \
      attempts.",
     "resilience: {attempts: 3, idle_timeout: 20s}",
-    &[&ATTEMPTS, &IDLE_TIMEOUT, &BREAKER],
+    &[&ATTEMPTS, &IDLE_TIMEOUT, &BREAKER, &FALLBACK],
 );
 
 const ATTEMPTS: Defaulted<Whole> = Field::defaulted(
@@ -45,18 +46,18 @@ const BREAKER: Optional<Nested> = Field::optional(
     "When a model that fails is left alone for a time.",
 );
 
-/// Reads the section; `None`, and a report, when something is wrong with it.
-pub(super) fn read(mut fields: Object<'_>) -> Option<Resilience> {
+/// Reads the section, but for `fallback`, which names chains and is given back; `None`, and a
+/// report, when something is wrong with it.
+pub(super) fn read(mut fields: Object<'_>) -> Option<(Resilience, Option<Spot<'_>>)> {
     let attempts = fields.read(&ATTEMPTS);
     let idle_timeout_ms = fields.read(&IDLE_TIMEOUT);
     let breaker = fields.read_with(&BREAKER, breaker::read);
+    let fallback = fields.spot(&FALLBACK);
     fields.finish();
     // What is wrong with the time says nothing of the attempts, which chains are compared with.
     let idle_timeout_ms = idle_timeout_ms.unwrap_or(IDLE_TIMEOUT.default());
-    Some(Resilience {
-        attempts: u32::try_from(attempts?).ok()?,
-        idle_timeout_ms,
-        // What is wrong with it has been reported.
-        breaker: breaker.flatten(),
-    })
+    let attempts = u32::try_from(attempts?).ok()?;
+    // What is wrong with it has been reported.
+    let breaker = breaker.flatten();
+    Some((Resilience { attempts, idle_timeout_ms, breaker }, fallback))
 }

@@ -138,6 +138,11 @@ EASY = "when is lunch what day follows monday say hello name a colour of the sea
 HARD = "prove that every graph of this kind has an even number of vertices of odd degree".split()
 
 
+def keeping(setting, folder, ports):
+    """Answers that are given again: all but the first."""
+    return render(setting, folder, ports, policy(setting, cache={"ttl": "1h"}))
+
+
 def quiet(make):
     """The same without the access log."""
     def bootstrap(*arguments):
@@ -202,6 +207,7 @@ EVERY = [
     Variant("without the access log", quiet(tradewind), BOTH),
     Variant("10,000 keys", many_keys, BOTH),
     Variant(DECIDING, deciding, BOTH),
+    Variant("an answer from the cache", keeping, BOTH),
     Variant("credits, a call for each request", credits(lease="off"), USUAL, USUAL),
     Variant("credits, a lease", credits(lease={"credits": "500", "seconds": 60}), USUAL, USUAL),
 ]

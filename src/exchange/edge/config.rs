@@ -2,9 +2,10 @@
 use std::rc::Rc;
 
 use super::super::contract::problem;
+use super::super::store::Store;
 use super::super::{Ledger, Memory, Seats, StreamBuffer};
 use crate::json::{At, Value, Writer};
-use crate::policy::{CreditPolicy, Policy, Problem, digest};
+use crate::policy::{Cache, CreditPolicy, Fallback, Policy, Problem, digest};
 
 /// What the edge role needs.
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub struct Config {
     /// The policy's digest.
     pub(in super::super) digest: String,
     ledger: Option<Rc<Ledger>>,
+    /// The answers that are kept; `None` where none is.
+    store: Option<Rc<Store>>,
     /// What its streams share with all others of the VM: memory, and the seats of copies.
     pub(super) shared: (Seats, Memory),
 }
@@ -29,6 +32,18 @@ impl Config {
     /// Whether anything is sent beside the requests, when the plugin ticks.
     pub(in super::super) fn sends(&self) -> bool {
         self.credits().is_some() || !self.policy.shadows().is_empty()
+    }
+
+    /// The answers that are kept, and by what rules.
+    pub(super) fn cache(&self) -> Option<(&Cache, &Rc<Store>)> {
+        self.policy.cache().map(Rc::as_ref).zip(self.store.as_ref())
+    }
+
+    /// Whether an answer that is too old stands in before the models of another chain.
+    pub(super) fn prefers_stale(&self) -> bool {
+        let mut order = self.policy.fallback().iter();
+        let is_one = |own: &&Fallback| matches!(own, Fallback::StaleCache | Fallback::Chain(_));
+        order.find(is_one) == Some(&Fallback::StaleCache)
     }
 
     /// Who counts credits, and by what rules.
@@ -59,7 +74,8 @@ impl Config {
         let digest = digest(policy.raw().as_bytes());
         Policy::from_json(policy.raw().as_bytes()).map(|policy| {
             let ledger = policy.credits().map(Ledger::of);
-            Self { policy, buffer: StreamBuffer::read(root), digest, ledger, shared }
+            let store = policy.cache().map(|cache| Rc::new(Store::of(cache)));
+            Self { policy, store, buffer: StreamBuffer::read(root), digest, ledger, shared }
         })
     }
 }

@@ -6,7 +6,7 @@ use super::copied::{self, CopyOf};
 use super::feedback::Feedback;
 use super::header_bound;
 use super::stripped::Stripped;
-use crate::decide::{CHAIN, CLASS, not_allowed, unknown_model};
+use crate::decide::{CACHE_CONTROL, CHAIN, CLASS, not_allowed, unknown_model};
 use crate::dialect::client::{self, Answer, Endpoint, Known, Served};
 use crate::dialect::{Client, Fault, FaultKind, Inbound};
 use crate::policy::{CallerFacts, Policy, Tenant, shown};
@@ -259,7 +259,9 @@ fn unauthenticated(headers: &[(String, Vec<u8>)], policy: &Policy) -> String {
 /// the first.
 fn deciding(headers: &[(String, Vec<u8>)], policy: &Policy) -> Vec<(String, String)> {
     let listed = policy.request_headers().iter().map(String::as_str);
-    let given = listed.chain([CLASS, CHAIN]).filter_map(|name| {
+    let cached = policy.cache().is_some_and(|cache| cache.respect_no_cache);
+    let own = [CLASS, CHAIN].into_iter().chain(cached.then_some(CACHE_CONTROL));
+    let given = listed.chain(own).filter_map(|name| {
         Some((name.to_owned(), core::str::from_utf8(header(headers, name)?).ok()?.to_owned()))
     });
     given.collect()

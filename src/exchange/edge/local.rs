@@ -25,9 +25,12 @@ pub(super) struct Local {
     untold: Option<&'static str>,
 }
 
-/// What Envoy says of an answer that came from a provider, and of a request that it could not
-/// write: no provider role has made the app's request one that can be sent.
-const UNJUDGED: [&str; 2] = ["via_upstream", "filter_removed_required_request_headers"];
+/// What Envoy says of an answer that came from a provider.
+const FROM_PROVIDER: &str = "via_upstream";
+
+/// The same, and of a request that it could not write: no provider role has made the app's request
+/// one that can be sent.
+const UNJUDGED: [&str; 2] = [FROM_PROVIDER, "filter_removed_required_request_headers"];
 
 /// Envoy's word for a VM of ours that has failed: the provider role's, when the edge role reads it.
 const VM_FAILED: &str = "wasm_fail_stream";
@@ -74,6 +77,11 @@ impl Local {
     /// Whether the provider role's VM failed while it had this request.
     pub(super) fn has_trapped(&self) -> bool {
         self.details == VM_FAILED
+    }
+
+    /// Whether it comes from a provider, and may be without an end.
+    pub(super) fn comes_from_a_provider(&self) -> bool {
+        self.details == FROM_PROVIDER
     }
 
     /// Whether the cluster that serves the model lacks the provider role.

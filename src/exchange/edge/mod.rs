@@ -1,11 +1,14 @@
 //! The edge role: meets the app, refuses what cannot be served, decides who serves the rest.
 mod body;
+mod cached;
 mod calls;
 mod config;
 mod consider;
 mod copied;
+mod degraded;
 mod feedback;
 mod first;
+mod goes_on;
 mod head;
 mod header_bound;
 mod ledger_answer;
@@ -23,15 +26,18 @@ pub use self::config::Config;
 pub use self::consider::{Considered, Unserved};
 
 use self::body::Desk;
+use self::cached::Cached;
+use self::degraded::Rescue;
 use self::feedback::Feedback;
 use self::first::Original;
 use self::head::{Head, Opening};
+use super::answer::Telling;
 use super::breaker::Watch;
 use super::duty::{Duties, Duty};
 use super::line::Line;
 use super::record::Untold;
 use super::reply::Reply;
-use super::spend::{self, Next, Payer};
+use super::spend::{self, Payer};
 use super::{Body, Callback, Effect, Effects, Envoy, Flow, HeaderMap, Hearing, Report, metric};
 use crate::credit::Balance;
 use crate::decide::{Candidate, Decision, Outline, Trace, Verdict};
@@ -50,6 +56,8 @@ pub struct Edge {
     answered: bool,
     /// The models that it may be sent to, in order.
     chain: Vec<String>,
+    /// How many of the last of these are another chain's.
+    spares: usize,
     /// The one that was tried and told nothing of itself, where no provider role has judged the
     /// answer.
     untold: Option<Untold>,
@@ -71,7 +79,7 @@ enum State {
     /// be used again once the request has been read to its end.
     Refusing { reply: Reply, swallowed: u64 },
     /// The ledger is asked whether it may run.
-    AwaitingLedger { head: Head, draft: Draft },
+    AwaitingLedger { head: Head, draft: Box<Draft> },
     /// The app has an answer of ours, and nothing goes on.
     Replied,
     /// It is on its way to a provider.
@@ -82,6 +90,8 @@ enum State {
         streamed: bool,
         /// What its answer says of how it was served.
         says: Vec<Effect>,
+        /// What may stand in for an answer; `None` where nothing may.
+        rescue: Option<Box<Rescue>>,
     },
     /// Envoy failed it, and we say so in the app's dialect.
     Failing { body: Body },
@@ -94,6 +104,10 @@ struct Draft {
     trace: Trace,
     /// What is heard of the answer.
     hearing: Hearing,
+    /// How its answer is kept; `None` where it is not.
+    cached: Option<Cached>,
+    /// The name of the model that the app asks for, where a text may stand in for its answer.
+    asked: String,
 }
 
 /// A request that goes on, as far as credits have a say in how.
@@ -115,6 +129,7 @@ impl Edge {
             relayed: 0,
             answered: false,
             chain: Vec::new(),
+            spares: 0,
             untold: None,
             report: None,
             line: Line::default(),
@@ -267,19 +282,43 @@ impl Edge {
             Err((fault, trace)) => return self.deny(&head, &fault, trace.as_ref()),
         };
         self.duties.owe_some(Watch::of(&self.config.policy, &mut decision).map(Duty::Heed));
-        let Decision { outline, quote, mut trace, shadow, claims, .. } = decision;
+        let Decision { outline, mut quote, mut trace, shadow, claims, caching, .. } = decision;
         let mut effects = Vec::new();
         if let Some(claims) = claims
             && let Err(refused) = self.take(&head, *claims, &mut effects, envoy)
         {
             return self.limited(&head, refused, &mut trace, effects);
         }
+        let cached = match self.config.cache().zip(caching) {
+            None => None,
+            Some(((cache, store), caching)) => {
+                let desk = Desk { config: &self.config, head: &head, host: envoy, watched: false };
+                let (cached, kept) = Cached::look(&desk, (cache, &**store), caching, document);
+                if let Some(kept) = kept {
+                    let telling = Telling::of(head.inbound, &outline);
+                    let served = (&kept, &telling);
+                    let mut again =
+                        self.again(&head, served, (&trace, &quote.primary.chain), envoy);
+                    again.list.extend(effects);
+                    return again;
+                }
+                Some(cached)
+            }
+        };
+        if cached.is_some_and(|own| own.is_stale) && self.config.prefers_stale() {
+            quote.without_spares();
+        }
         let asked = (&*ask.model, bytes);
         let (sampled, counted) = sampling::sample(&self.config, shadow, &head, asked, envoy);
         effects.extend(counted);
         let hearing = sampled.as_ref().map_or(Hearing::Nothing, |own| own.hearing());
         self.duties.owe_some(sampled.map(Duty::Copy));
-        let draft = Draft { outline, trace, hearing };
+        let asked = if self.config.policy.fallback().is_empty() {
+            String::new()
+        } else {
+            ask.model.clone().into_owned()
+        };
+        let draft = Draft { outline, trace, hearing, cached, asked };
         let body = new.unwrap_or(bytes);
         let original = Some(Original { body, ask, is_new: new.is_some() });
         // What costs nothing needs no credits.
@@ -293,75 +332,6 @@ impl Edge {
         let payer = Payer::of(head.payer());
         let next = spend::begin(credits, (quote, payer), &head.request_id, envoy, &mut effects);
         self.next(head, draft, next, effects, original)
-    }
-
-    /// What follows from the credits. `original` is there where the request is still at hand.
-    fn next(
-        &mut self,
-        head: Head,
-        mut draft: Draft,
-        next: Next,
-        effects: Vec<Effect>,
-        original: Option<Original<'_>>,
-    ) -> Effects {
-        match next {
-            Next::Proceed { reservation, left } => {
-                let candidate = reservation.candidate();
-                let approved = Approved { candidate, left, near_limit: reservation.near_limit() };
-                let mut sent = self.send(head, &draft, approved, original);
-                self.duties.owe(Duty::Settle(reservation));
-                sent.list.splice(0..0, effects);
-                sent
-            }
-            Next::AwaitLedger(pending) => {
-                self.duties.owe(Duty::Release(pending));
-                // Nobody adds to the request once more when the ledger has answered.
-                let mut effects = effects;
-                effects.extend(original.and_then(|own| own.kept(self.config.buffer)));
-                self.state = State::AwaitingLedger { head, draft };
-                Effects { list: effects, flow: Flow::Pause }
-            }
-            Next::Deny(fault) => {
-                self.state = State::Replied;
-                draft.trace.refuse("credits", &head.payer().tenant, &fault);
-                let mut refused = self.deny(&head, &fault, Some(&draft.trace));
-                refused.list.splice(0..0, effects);
-                refused
-            }
-        }
-    }
-
-    /// Hands the request on to the chain.
-    fn send(
-        &mut self,
-        head: Head,
-        draft: &Draft,
-        approved: Approved<'_>,
-        original: Option<Original<'_>>,
-    ) -> Effects {
-        let Approved { candidate, left, near_limit } = approved;
-        self.chain = candidate.legs.iter().map(|leg| leg.model.name.clone()).collect();
-        self.duties.owe(Duty::Record);
-        if draft.outline.is_shared_thread {
-            self.duties.owe(Duty::Remember(head.tenant.tenant.clone()));
-        }
-        if let Some(keeping) = &draft.outline.keeping {
-            self.duties.owe(Duty::Keep(keeping.clone()));
-        }
-        let credits = self.config.credits();
-        let (credits, buffer) = (credits.zip(Some(left)), self.config.buffer);
-        let mut effects = send::send(&head, draft, candidate, credits, original, buffer);
-        self.line.text("policy", &self.config.digest);
-        self.line.decided(&draft.trace, Some(&candidate.chain));
-        if near_limit.is_some() {
-            self.line.flag("near_limit");
-        }
-        effects.list.extend(said::count(&draft.trace, &candidate.chain));
-        let says = said::headers(&draft.trace, near_limit);
-        let Head { client, request_id, .. } = head;
-        let request_id = request_id.into_string();
-        self.state = State::Sent { client, request_id, streamed: draft.outline.stream, says };
-        effects
     }
 
     /// Refuses a request, and has the access log say why; `trace` is there where it was decided on.

@@ -1,7 +1,9 @@
 //! What comes back: a provider role's answer, which passes, or a failure of Envoy's own, which is
 //! told in the app's format. And what is done when the stream is over.
 use super::super::duty::End;
-use super::super::{Effect, Effects, Envoy, Flow, JUDGED, Progress, Report};
+use super::super::line::Line;
+use super::super::{Effect, Effects, Envoy, Flow, HeaderMap, JUDGED, Progress, Report, metric};
+use super::degraded::{DEGRADED, Rescued, may_stand_in, may_stand_in_for};
 use super::local::Local;
 use super::{Edge, State, limited, said, wide};
 
@@ -42,7 +44,7 @@ impl Edge {
 
     pub(super) fn response_headers(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
         self.answered = true;
-        let State::Sent { client, request_id, streamed, says } = &mut self.state else {
+        let State::Sent { client, request_id, streamed, says, rescue } = &mut self.state else {
             return self.own_failure(end, envoy);
         };
         let told = envoy.property(&[JUDGED]).filter(|told| !told.is_empty());
@@ -55,6 +57,9 @@ impl Edge {
         }
         let begun = report.as_ref().map(|own| self.duties.answer_begins(own, envoy));
         says.extend(begun.into_iter().flatten());
+        let may_be_rescued = report.as_ref().is_none_or(may_stand_in);
+        let spare = self.spares > 0
+            && report.as_ref().is_some_and(|own| is_spare(&self.chain, self.spares, &own.model));
         // A stream's usage may come after its end, and other models after the first one. To what
         // is told of a whole answer of the first model nothing is added.
         self.report = report.filter(|report| {
@@ -62,13 +67,26 @@ impl Edge {
             first && !*streamed && report.progress == Progress::Answered
         });
         if judged && !end && !failed {
-            let left = limited::left(self.duties.taken(), client, envoy);
+            let mut left = limited::left(self.duties.taken(), client, envoy);
+            left.extend(spare.then(|| degraded_by_chain(&mut self.line)).into_iter().flatten());
             return passed(says, left);
         }
         let local = Local::read(envoy, &self.chain);
         // A provider role whose VM failed gives nothing but this: with a judged answer in its
         // hands, or before it could take back its judgement of an attempt that another follows.
-        if judged && !local.has_trapped() {
+        let stays = judged && !local.has_trapped();
+        let fails = match stays {
+            true => failed && may_be_rescued,
+            false => !local.is_bare() && may_stand_in_for(local.fault().kind),
+        };
+        if let Some(rescue) = rescue.take_if(|_| fails) {
+            let whose = (*client, request_id.as_str());
+            if let Some(own) = rescue.rescue(&self.config, whose, &mut self.line, envoy) {
+                self.untold = if stays { None } else { local.untold() };
+                return self.rescued(own, end || local.comes_from_a_provider());
+            }
+        }
+        if stays {
             let left = limited::left(self.duties.taken(), client, envoy);
             return passed(says, left);
         }
@@ -79,6 +97,18 @@ impl Edge {
             return effects;
         }
         let (effects, body) = local.rewrite(client, request_id);
+        self.failing(effects, body)
+    }
+
+    /// Something stands in for an answer: in the place of what is held, or at once where that may
+    /// never end.
+    fn rescued(&mut self, own: Rescued, at_once: bool) -> Effects {
+        if at_once {
+            let effects = own.at_once(&mut self.line);
+            self.state = State::Replied;
+            return effects;
+        }
+        let (effects, body) = own.in_its_place(&mut self.line);
         self.failing(effects, body)
     }
 
@@ -118,4 +148,16 @@ fn passed(says: &mut Vec<Effect>, left: Vec<Effect>) -> Effects {
     let mut list = core::mem::take(says);
     list.extend(left);
     Effects { list, flow: Flow::Continue }
+}
+
+/// Whether a model is one of the last, which are another chain's.
+fn is_spare(chain: &[String], spares: usize, model: &str) -> bool {
+    chain.iter().rev().take(spares).any(|own| own == model)
+}
+
+/// Says that a model of another chain has answered.
+fn degraded_by_chain(line: &mut Line) -> [Effect; 2] {
+    line.text("degraded", "chain");
+    let says = Effect::SetHeader(HeaderMap::Response, DEGRADED.into(), "chain".to_owned());
+    [says, metric::DEGRADED.count(&["chain"])]
 }

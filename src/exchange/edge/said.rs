@@ -1,21 +1,46 @@
 //! What is said of how a request is served, beside the access log: headers of its answer, metrics.
 use std::borrow::Cow;
 
-use super::super::{Effect, HeaderMap, metric};
+use super::super::answer::Answer;
+use super::super::reply::{CONTEXT, DROPPED};
+use super::super::store::Kept;
+use super::super::{Effect, HeaderMap, Reply, metric};
 use crate::decide::{CLASS, Trace, Verdict};
 use crate::policy::Model;
 
 /// The headers of its answer: its class, its arms, and the chain for those who have little left
 /// where that serves it.
 pub(super) fn headers(trace: &Trace, near_limit: Option<&str>) -> Vec<Effect> {
+    let says = |(name, value): (&'static str, String)| {
+        Effect::SetHeader(HeaderMap::Response, Cow::Borrowed(name), value)
+    };
+    pairs(trace, near_limit).map(says).collect()
+}
+
+/// The same as names and values.
+pub(super) fn pairs<'t>(
+    trace: &'t Trace,
+    near_limit: Option<&str>,
+) -> impl Iterator<Item = (&'static str, String)> + 't {
     let classes = trace.subjects(Verdict::Classed).map(|class| (CLASS, class.to_owned()));
     let arms: Vec<&str> = trace.subjects(Verdict::Assigned).collect();
     let arms = (!arms.is_empty()).then(|| ("x-tradewind-experiment", arms.join(", ")));
     let near_limit = near_limit.map(|chain| ("x-tradewind-near-limit", chain.to_owned()));
-    let says = |(name, value): (&'static str, String)| {
-        Effect::SetHeader(HeaderMap::Response, Cow::Borrowed(name), value)
-    };
-    classes.chain(arms).chain(near_limit).map(says).collect()
+    classes.chain(arms).chain(near_limit)
+}
+
+/// Says of an answer that it is one that somebody has had before.
+pub(super) fn kept(reply: &mut Reply, kept: &Kept, how: &str) {
+    let seconds = (kept.age_ms / 1000).to_string();
+    let says = [("x-tradewind-model", kept.model.clone()), ("x-tradewind-cache", how.to_owned())];
+    reply.headers.extend(says.into_iter().chain([("age", seconds)]));
+    let Answer { dropped, left_out, .. } = &kept.answer;
+    if !dropped.is_empty() {
+        reply.headers.push((DROPPED, dropped.clone()));
+    }
+    if *left_out > 0 {
+        reply.headers.push((CONTEXT, format!("dropped={left_out}")));
+    }
 }
 
 /// That the model which has answered is retired soon, and when: RFC 9745 has a moment in seconds

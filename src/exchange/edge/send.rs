@@ -18,7 +18,8 @@ use crate::decide::Candidate;
 use crate::policy::{CreditPolicy, OnExhausted};
 
 /// Hands the request on: the route's matcher reads the next model from filter state. `credits` is
-/// there where credits are counted, with what the tenant has left where that is known.
+/// there where credits are counted, with what the tenant has left where that is known; `keeps` says
+/// how long an answer may be that is kept.
 ///
 /// The retry header comes last and does two things: it keeps Envoy within the chain, and, as any
 /// change of a request header by a module of this ABI, it has the route chosen again. (The foreign
@@ -26,14 +27,14 @@ use crate::policy::{CreditPolicy, OnExhausted};
 pub(super) fn send(
     head: &Head,
     draft: &Draft,
-    candidate: &Candidate,
+    (candidate, keeps): (&Candidate, u64),
     credits: Option<(&CreditPolicy, Option<Balance>)>,
     original: Option<Original<'_>>,
     buffer: StreamBuffer,
 ) -> Effects {
     let retries = retries(candidate.legs.len());
     let first = candidate.legs.first().map(|leg| leg.model.name.clone()).unwrap_or_default();
-    let mut plan = plan(head, draft, candidate, credits);
+    let mut plan = Plan { keeps, ..plan(head, draft, candidate, credits) };
     let new = original.as_ref().filter(|own| own.is_new).map(|own| own.body);
     let written =
         original.and_then(|original| first::write(head, (&mut plan, candidate), original, buffer));
@@ -111,5 +112,6 @@ fn plan<'p>(
             .as_ref()
             .map(|cascade| Acceptance::of(&cascade.accept, &outline.expected)),
         hearing: draft.hearing,
+        keeps: 0,
     }
 }

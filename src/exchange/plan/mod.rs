@@ -54,6 +54,8 @@ pub struct Plan<'p> {
     pub acceptance: Option<Acceptance<'p>>,
     /// What is heard of the answer while it passes.
     pub hearing: Hearing,
+    /// How long an answer may be that is kept for whoever asks the same, in bytes; 0 where none is.
+    pub keeps: u64,
 }
 
 /// What credits bind a request to.
@@ -105,6 +107,7 @@ impl<'p> Plan<'p> {
         out.option(self.meter.as_ref(), |out, meter| meter.write(out));
         out.option(self.acceptance.as_ref(), |out, acceptance| acceptance.write(out));
         self.hearing.write(&mut out);
+        out.number(self.keeps);
         out.finish()
     }
 
@@ -138,6 +141,7 @@ impl<'p> Plan<'p> {
             meter: fields.option(CreditTerms::read)?,
             acceptance: fields.option(Acceptance::read)?,
             hearing: Hearing::read(fields)?,
+            keeps: fields.number()?,
         })
     }
 }

@@ -6,6 +6,7 @@
 //! Headers are one map for all attempts, so it replaces them whole: what an earlier attempt left,
 //! another provider's key among it, is gone before this provider's key is added behind it.
 mod acceptance;
+mod captured;
 mod config;
 mod disagreement;
 mod headers;

@@ -39,6 +39,8 @@ pub(super) struct Asked {
     pub(super) pair: Pair,
     /// What is heard of the answer while it passes.
     pub(super) hearing: Hearing,
+    /// How long an answer may be that is kept, in bytes; 0 where none is.
+    pub(super) keeps: u64,
     /// The fields that were left out, as a header names them; empty when there are none.
     pub(super) dropped: String,
     /// How many of the oldest messages were left out.
@@ -119,6 +121,7 @@ pub(super) fn begin<'p>(
         judged: plan.acceptance.is_some() && next.is_some(),
         pair: Pair::of(plan, position),
         hearing: plan.hearing,
+        keeps: plan.keeps,
         dropped: first.as_ref().map_or_else(String::new, |first| first.dropped.to_string()),
         left_out: leg.left_out,
         meter: match &plan.meter {

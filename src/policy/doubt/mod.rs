@@ -2,6 +2,7 @@
 //! the module there is none of this.
 mod choice;
 mod experiment;
+mod fallback;
 mod identity;
 mod price;
 mod retirement;
@@ -23,6 +24,7 @@ impl Policy {
         when::of_questions(root, self, &mut doubts);
         choice::of_routes(self, &mut doubts);
         experiment::of_experiments(root, self, &mut doubts);
+        fallback::of_fallback(self, &mut doubts);
         doubts
     }
 }

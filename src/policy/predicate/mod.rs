@@ -10,6 +10,7 @@ mod client;
 mod code;
 mod complexity;
 mod credits_left;
+mod decimals;
 mod documents;
 mod facts;
 mod flag;
@@ -34,11 +35,13 @@ mod script;
 mod source;
 mod stream;
 mod system_matches;
+mod temperature;
 mod tenant;
 mod text;
 mod text_matches;
 mod time;
 mod tools;
+mod top_p;
 mod turns;
 mod user;
 
@@ -68,6 +71,8 @@ pub static QUESTIONS: &[&Question] = &[
     &operation::QUESTION,
     &stream::QUESTION,
     &output_cap::QUESTION,
+    &temperature::QUESTION,
+    &top_p::QUESTION,
     &turns::QUESTION,
     &tools::QUESTION,
     &json_schema::QUESTION,

@@ -110,6 +110,7 @@ fn plan(
         meter: None,
         acceptance: None,
         hearing: Hearing::Words,
+        keeps: 1 << 20,
         turn: Turn::FIRST,
     }
 }

@@ -186,6 +186,7 @@ impl Gateway {
             meter: None,
             acceptance: None,
             hearing: Hearing::Nothing,
+            keeps: 0,
         }
     }
 

@@ -176,6 +176,7 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
     let meter = (any::<u64>(), any::<bool>(), proptest::option::of(word()));
     let meter = proptest::option::of(meter);
     let turn = (any::<u64>(), any::<u64>()).prop_map(|(leg, tries)| Turn { leg, tries });
+    let turn = (turn, any::<u64>());
     let hearing = [Hearing::Nothing, Hearing::Conclusion, Hearing::Words];
     let meter = (meter, acceptance(), proptest::sample::select(hearing.to_vec()));
     let told = (any::<bool>(), proptest::option::of(word()));
@@ -187,7 +188,7 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
             changes,
             carried,
             (meter, acceptance, hearing),
-            turn,
+            (turn, keeps),
         )| Plan {
             turn,
             request_id: Cow::Owned(id),
@@ -207,6 +208,7 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
             }),
             acceptance,
             hearing,
+            keeps,
         },
     )
 }
@@ -318,5 +320,6 @@ fn blank() -> Plan<'static> {
         meter: None,
         acceptance: None,
         hearing: Hearing::Nothing,
+        keeps: 0,
     }
 }

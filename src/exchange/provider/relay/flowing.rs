@@ -119,6 +119,9 @@ impl Flowing {
         let size = body.as_ref().map_or(received.size, |body| body.as_bytes().len());
         effects.list.extend(body.map(Effect::ResponseBody));
         effects.list.extend(self.report(size.saturating_sub(ready), &run, envoy));
+        if let Run::Over(End::Whole) = run {
+            effects.list.extend(self.translation.kept());
+        }
         match run {
             Run::On if self.translation.awaits_mark() && self.has_room(size) => {
                 effects.flow = Flow::Pause;

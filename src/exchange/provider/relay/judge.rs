@@ -2,7 +2,7 @@
 use std::borrow::Cow;
 
 use super::super::super::effect::{fixed, header};
-use super::super::super::reply::SHOULD_RETRY;
+use super::super::super::reply::{CONTEXT, DROPPED, SHOULD_RETRY};
 use super::super::super::{
     Body, Effect, Effects, Envoy, HeaderMap, Headers, Outcome, Progress, Reply, is_retried, metric,
 };
@@ -15,8 +15,6 @@ use crate::policy::shown;
 
 /// The header that says what a body is.
 pub(super) const CONTENT_TYPE: &str = "content-type";
-/// The header that says how many of the oldest messages a model was not sent.
-const CONTEXT: &str = "x-tradewind-context";
 /// The content type of a whole answer.
 pub(super) const JSON: &str = "application/json";
 /// The content type of a streamed one.
@@ -178,7 +176,7 @@ impl Judge {
         headers.push(header("x-tradewind-request-id", asked.request_id.as_str()));
         headers.extend(self.left().map(|left| header("x-tradewind-credits", left)));
         if !asked.dropped.is_empty() {
-            headers.push(header("x-tradewind-dropped", asked.dropped.as_str()));
+            headers.push(header(DROPPED, asked.dropped.as_str()));
         }
         if asked.left_out > 0 {
             headers.push(header(CONTEXT, format!("dropped={}", asked.left_out)));

@@ -1,7 +1,8 @@
 //! A stream's bytes, event by event, into what the app receives.
 use super::super::super::Said;
 use super::super::super::report::believed;
-use super::super::super::{Envoy, Permit};
+use super::super::super::{Effect, Envoy, Permit};
+use super::super::captured::Captured;
 use super::super::overheard::Overheard;
 use super::context::AttemptContext;
 use super::faults::{cut_short, endless, event_too_large};
@@ -34,6 +35,8 @@ struct EventReader {
     stop_at: Option<u64>,
     /// What it says, for one that is compared with another; `None` where nobody listens.
     overheard: Option<Box<Overheard>>,
+    /// The same for one that is kept.
+    captured: Option<Box<Captured>>,
 }
 
 /// Whether a stream goes on.
@@ -68,6 +71,7 @@ impl Translation {
             choices: context.asked.meter.as_ref().map_or(0, |_| context.choices()),
             stop_at: context.stop_at(),
             overheard: Overheard::begin(context.asked.hearing),
+            captured: Captured::begin(&context.asked),
         };
         let permit = context.config.memory.permit();
         Self {
@@ -89,6 +93,11 @@ impl Translation {
     /// What the answer has said, where somebody listens.
     pub(super) fn said(&self) -> Option<Box<Said>> {
         self.events.overheard.as_ref().map(|heard| Box::new(heard.said()))
+    }
+
+    /// Has an answer that has come to its own end be kept, where it may be.
+    pub(super) fn kept(&self) -> Option<Effect> {
+        self.events.captured.as_ref().and_then(|own| own.kept())
     }
 
     pub(super) const fn output(&mut self) -> &mut Output {
@@ -198,11 +207,18 @@ impl EventReader {
     /// Whether there is room for what the stream holds. For what is heard of it there need be none.
     fn fit(&mut self, permit: &mut Permit, held: usize) -> bool {
         let heard = self.overheard.as_ref().map_or(0, |heard| heard.held());
+        let heard = heard.saturating_add(self.captured.as_ref().map_or(0, |own| own.held()));
         if permit.hold(held.saturating_add(heard)).is_ok() {
             return true;
         }
-        self.overheard.iter_mut().for_each(|heard| heard.forget());
+        self.forget();
         heard > 0 && permit.hold(held).is_ok()
+    }
+
+    /// What it says is not kept any more.
+    fn forget(&mut self) {
+        self.overheard.iter_mut().for_each(|heard| heard.forget());
+        self.captured.iter_mut().for_each(|own| own.forget());
     }
 
     /// Takes in an event and its bytes; says how the stream ended, if it did.
@@ -244,7 +260,7 @@ impl EventReader {
     fn unread(&mut self, bytes: usize) {
         let tokens = u64::try_from(bytes / 4).unwrap_or(u64::MAX);
         if bytes > 0 {
-            self.overheard.iter_mut().for_each(|heard| heard.forget());
+            self.forget();
         }
         if self.choices > 0 {
             let used = &mut self.progress.used;
@@ -269,6 +285,7 @@ impl EventReader {
 
     fn read_event(&mut self, event: &sse::Event<'_>) -> Disposition {
         let Self { reader, output, progress, id: answer, choices, overheard, .. } = self;
+        let captured = &mut self.captured;
         let before = progress.content;
         let mut disposition = Disposition { any: false, hidden: output.hides_usage(), end: None };
         reader.read(event.name, &event.data, &mut |event| {
@@ -291,6 +308,7 @@ impl EventReader {
             }
             progress.content |= event.is_content();
             overheard.iter_mut().for_each(|heard| heard.hear(&event));
+            captured.iter_mut().for_each(|own| own.hear(&event));
             if *choices > 0 {
                 count(&mut progress.used, &event, *choices);
             }

@@ -1,6 +1,7 @@
 //! A whole answer, judged.
 use super::super::super::{Envoy, Progress, Quiet, Used};
 use super::super::acceptance::{self, Heard};
+use super::super::captured::Captured;
 use super::super::overheard::Overheard;
 use super::faults::internal;
 use super::judge::{EVENTS, JSON, Judge, Received};
@@ -25,6 +26,8 @@ struct WholeAnswer {
     heard: Option<Heard>,
     /// What it says, for one that is compared with another; `None` where nobody listens.
     overheard: Option<Box<Overheard>>,
+    /// The same for one that is kept.
+    captured: Option<Box<Captured>>,
     fault: Option<Fault>,
     /// What the app is to receive, where that is not the provider's own bytes.
     out: Vec<u8>,
@@ -86,6 +89,7 @@ pub(super) fn judged(mut judge: Judge, received: Received, envoy: &dyn Envoy) ->
     report.said = answer.overheard.map(|heard| Box::new(heard.said()));
     report.end(Progress::Answered, now);
     effects.list.insert(0, report.publish());
+    effects.list.extend(answer.captured.and_then(|own| own.kept()));
     effects.list.extend(answer.heard.map(|_| judge.accepted()));
     (Relay::Passed, effects)
 }
@@ -114,6 +118,7 @@ fn read(
     let (mut answer, choices) = (WholeAnswer::default(), judge.context.choices());
     answer.heard = judge.context.asked.judged.then(Heard::default);
     answer.overheard = Overheard::begin(judge.context.asked.hearing);
+    answer.captured = Captured::begin(&judge.context.asked);
     (judge.context.asked.endpoint.format.read_answer)(document, &mut |event| {
         if answer.fault.is_some() {
             return;
@@ -129,6 +134,7 @@ fn read(
         }
         answer.heard.iter_mut().for_each(|heard| heard.hear(&event));
         answer.overheard.iter_mut().for_each(|heard| heard.hear(&event));
+        answer.captured.iter_mut().for_each(|own| own.hear(&event));
         if metered {
             count(&mut answer.used, &event, choices);
         }

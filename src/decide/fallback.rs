@@ -1,0 +1,46 @@
+//! Step `fallback`: the models of another chain that are asked where all of the chain's own fail.
+//!
+//! It comes after the chain has its order, and before every step that passes over models: those of
+//! the other chain are judged, written for and paid like any.
+use std::borrow::Cow;
+
+use super::{Candidate, Decision, Entry, Leg, Request, Step, Verdict, retire};
+use crate::dialect::Fault;
+
+const NAME: &str = "fallback";
+
+pub(super) const STEP: Step = Step { name: NAME, run };
+
+fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
+    let policy = request.policy;
+    let Some(chain) = policy.fallback_chain() else { return Ok(()) };
+    // What a copy is worth is what its own chain is worth; a thread has its models.
+    if request.copied.is_some() || request.ask.thread.is_some() {
+        return Ok(());
+    }
+    let most = usize::try_from(policy.resilience().attempts).unwrap_or(usize::MAX);
+    let Decision { quote, trace, .. } = decision;
+    for candidate in core::iter::once(&mut quote.primary).chain(&mut quote.near_limit) {
+        // Of a cascade all but the last are judged: there is none after that.
+        if candidate.cascade.is_some() {
+            continue;
+        }
+        let before = candidate.legs.len();
+        let own = |name: &str, of: &Candidate| of.legs.iter().any(|leg| leg.model.name == name);
+        for model in chain.models().filter_map(|model| retire::standing(request, model)) {
+            if candidate.legs.len() < most && !own(&model.name, candidate) {
+                candidate.legs.push(Leg { is_spare: true, ..Leg::of(model, policy) });
+            }
+        }
+        if request.world.is_watched() && candidate.legs.len() > before {
+            trace.add(Entry {
+                step: NAME,
+                chain: Some(candidate.chain.clone()),
+                verdict: Verdict::Applied,
+                subject: chain.name().to_owned(),
+                reason: Cow::Borrowed("its models are asked where all others fail"),
+            });
+        }
+    }
+    Ok(())
+}

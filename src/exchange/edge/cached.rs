@@ -1,0 +1,91 @@
+//! An answer that somebody else has had: looked for by what is asked.
+//!
+//! The name of an answer is a digest of all that it depends on: who may be given it, the API, the
+//! chain, and the body, however that is written.
+use std::rc::Rc;
+
+use super::super::Host;
+use super::super::store::{Keep, Kept, Store};
+use super::body::Desk;
+use super::config::Config;
+use super::head::Head;
+use crate::decide::{Caching, Candidate, canonical};
+use crate::json::Document;
+use crate::policy::{Cache, CacheScope};
+use crate::resilience::Name;
+
+/// Members of a body that say how an answer comes, and not what it says.
+const HOW: [&str; 2] = ["stream", "stream_options"];
+
+/// A request whose answer may be kept.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cached {
+    name: Name,
+    /// Whether there is an answer that may stand in where no model answers.
+    pub(super) is_stale: bool,
+}
+
+impl Cached {
+    /// What is kept of answers to a request: the answer to give again where there is one, and the
+    /// name by which its own is kept.
+    pub(super) fn look(
+        desk: &Desk<'_>,
+        (cache, store): (&Cache, &Store),
+        caching: Caching,
+        document: &Document<'_>,
+    ) -> (Self, Option<Kept>) {
+        let name = name((cache, store), desk, caching, document);
+        let kept = caching.reads.then(|| store.find(name, desk.host)).flatten();
+        let is_stale = kept.as_ref().is_some_and(|kept| kept.may_stand_in(cache));
+        (Self { name, is_stale }, kept.filter(|kept| kept.is_fresh(cache)))
+    }
+
+    /// The answer that may stand in, where there still is one.
+    pub(super) fn stale(self, config: &Config, host: &dyn Host) -> Option<Kept> {
+        let (cache, store) = config.cache()?;
+        store.find(self.name, host).filter(|kept| kept.may_stand_in(cache))
+    }
+
+    /// What is to be done to keep an answer.
+    pub(super) fn keep(self, config: &Config, candidate: &Candidate) -> Option<Box<Keep>> {
+        let (_, store) = config.cache()?;
+        let spares = candidate.legs.iter().filter(|leg| leg.is_spare);
+        let spares = spares.map(|leg| leg.model.name.clone()).collect();
+        Some(Box::new(Keep { store: Rc::clone(store), name: self.name, spares }))
+    }
+}
+
+/// The name of the answer to a request.
+fn name(
+    (cache, store): (&Cache, &Store),
+    desk: &Desk<'_>,
+    caching: Caching,
+    document: &Document<'_>,
+) -> Name {
+    let mut name = store.name(desk.host);
+    let head: &Head = desk.head;
+    let tenant = &head.tenant;
+    let (whose, user) = match cache.scope {
+        CacheScope::Everybody => ("", None),
+        CacheScope::Tenant => (&*tenant.tenant, None),
+        CacheScope::User => (&*tenant.tenant, tenant.user.as_deref()),
+    };
+    name.text(whose);
+    name.number(u64::from(user.is_some()));
+    name.text(user.unwrap_or_default());
+    name.text(head.endpoint.operation.name);
+    name.text(head.inbound.format.name);
+    name.number(caching.chain);
+    for (tag, value) in tenant.require.iter() {
+        name.text(tag);
+        name.text(value);
+    }
+    name.number(u64::MAX);
+    for (header, value) in &head.forwarded {
+        name.text(header);
+        name.text(value);
+    }
+    name.number(u64::MAX);
+    canonical(document.root(), &HOW, &mut |bytes| name.write(bytes));
+    name.finish()
+}

@@ -1,0 +1,112 @@
+//! What an app is given where every model of its chain has failed: an answer that it had before, or
+//! a text of the operator's.
+use super::super::answer::{Answer, Telling};
+use super::super::effect::{Effect, Effects, HeaderMap, Headers, fixed, header};
+use super::super::line::Line;
+use super::super::reply::Reply;
+use super::super::{Envoy, Flow, Outcome, Progress, Report, metric};
+use super::cached::Cached;
+use super::config::Config;
+use super::said;
+use crate::dialect::{Client, FaultKind};
+use crate::policy::Fallback;
+
+/// The header that says what stands in for a model's answer.
+pub(super) const DEGRADED: &str = "x-tradewind-degraded";
+
+/// What may stand in for a model's answer.
+#[derive(Debug)]
+pub(super) struct Rescue {
+    pub(super) telling: Telling,
+    /// The name of the model that the app asked for.
+    pub(super) asked: String,
+    /// Where an answer that it had before is found.
+    pub(super) cached: Option<Cached>,
+}
+
+/// What stands in: a whole answer.
+pub(super) struct Rescued {
+    reply: Reply,
+    how: &'static str,
+}
+
+impl Rescue {
+    /// What stands in by the policy, where something does; the access log is told.
+    pub(super) fn rescue(
+        &self,
+        config: &Config,
+        (client, request_id): (&Client, &str),
+        line: &mut Line,
+        envoy: &dyn Envoy,
+    ) -> Option<Rescued> {
+        config.policy.fallback().iter().find_map(|fallback| match fallback {
+            Fallback::StaleCache => {
+                let kept = self.cached.and_then(|own| own.stale(config, envoy))?;
+                let whose = (&*kept.model, request_id);
+                let body = kept.answer.told(&self.telling, whose, envoy.unix_seconds());
+                let mut reply = self.reply(client, body, request_id);
+                said::kept(&mut reply, &kept, "stale");
+                line.text("cache", "stale");
+                line.text("cache_model", &kept.model);
+                Some(Rescued { reply, how: "stale" })
+            }
+            Fallback::Reply(text) => {
+                let (answer, whose) = (Answer::fixed(text), (&*self.asked, request_id));
+                let body = answer.told(&self.telling, whose, envoy.unix_seconds());
+                Some(Rescued { reply: self.reply(client, body, request_id), how: "reply" })
+            }
+            // Its models were asked with the others; and an error is what there is.
+            Fallback::Chain(_) | Fallback::Error => None,
+        })
+    }
+
+    fn reply(&self, client: &Client, body: Vec<u8>, request_id: &str) -> Reply {
+        Reply::answer(client, body, self.telling.streamed, request_id)
+    }
+}
+
+impl Rescued {
+    /// The whole of it at once, in the place of an answer that nobody waits for any more.
+    pub(super) fn at_once(mut self, line: &mut Line) -> Effects {
+        self.reply.headers.push((DEGRADED, self.how.to_owned()));
+        self.note(line).and(Effect::Reply(self.reply))
+    }
+
+    /// Its headers in the place of those that are held, and the body that is to follow.
+    pub(super) fn in_its_place(self, line: &mut Line) -> (Effects, Vec<u8>) {
+        let mut effects = self.note(line);
+        let Self { reply, how } = self;
+        let mut headers: Headers = vec![header(":status", reply.status.to_string())];
+        headers.extend(reply.headers.into_iter().map(|(name, value)| header(name, value)));
+        headers.push(header("content-length", reply.body.len().to_string()));
+        headers.push(fixed(DEGRADED, how));
+        effects.list.push(Effect::SetHeaders(HeaderMap::Response, headers));
+        (effects, reply.body)
+    }
+
+    fn note(&self, line: &mut Line) -> Effects {
+        line.text("degraded", self.how);
+        Effects { list: vec![metric::DEGRADED.count(&[self.how])], flow: Flow::Pause }
+    }
+}
+
+/// Whether something may stand in where a request has failed like that: every model has, and not
+/// since the request itself is at fault.
+pub(super) fn may_stand_in(report: &Report) -> bool {
+    match report.progress {
+        Progress::Failed(
+            Outcome::Rejected
+            | Outcome::Unsupported
+            | Outcome::ContextLength
+            | Outcome::TooLarge
+            | Outcome::Misconfigured,
+        ) => false,
+        Progress::Failed(_) => true,
+        Progress::Running | Progress::Answered | Progress::Cut => false,
+    }
+}
+
+/// The same of a failure that Envoy tells of.
+pub(super) const fn may_stand_in_for(kind: FaultKind) -> bool {
+    matches!(kind, FaultKind::Timeout | FaultKind::Overloaded | FaultKind::Internal)
+}

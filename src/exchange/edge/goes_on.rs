@@ -1,0 +1,127 @@
+//! A request that has been decided on goes on: to the ledger, to its chain, or no further, since
+//! somebody has had its answer before.
+use super::super::answer::Telling;
+use super::super::duty::Duty;
+use super::super::reply::Reply;
+use super::super::spend::Next;
+use super::super::store::Kept;
+use super::super::{Effect, Effects, Envoy, Flow, metric};
+use super::degraded::Rescue;
+use super::first::Original;
+use super::head::Head;
+use super::{Approved, Draft, Edge, State, said, send};
+use crate::credit::Credits;
+use crate::decide::Trace;
+
+impl Edge {
+    /// What follows from the credits. `original` is there where the request is still at hand.
+    pub(super) fn next(
+        &mut self,
+        head: Head,
+        mut draft: Draft,
+        next: Next,
+        effects: Vec<Effect>,
+        original: Option<Original<'_>>,
+    ) -> Effects {
+        match next {
+            Next::Proceed { reservation, left } => {
+                let candidate = reservation.candidate();
+                let approved = Approved { candidate, left, near_limit: reservation.near_limit() };
+                let mut sent = self.send(head, &draft, approved, original);
+                self.duties.owe(Duty::Settle(reservation));
+                sent.list.splice(0..0, effects);
+                sent
+            }
+            Next::AwaitLedger(pending) => {
+                self.duties.owe(Duty::Release(pending));
+                // Nobody adds to the request once more when the ledger has answered.
+                let mut effects = effects;
+                effects.extend(original.and_then(|own| own.kept(self.config.buffer)));
+                self.state = State::AwaitingLedger { head, draft: Box::new(draft) };
+                Effects { list: effects, flow: Flow::Pause }
+            }
+            Next::Deny(fault) => {
+                self.state = State::Replied;
+                draft.trace.refuse("credits", &head.payer().tenant, &fault);
+                let mut refused = self.deny(&head, &fault, Some(&draft.trace));
+                refused.list.splice(0..0, effects);
+                refused
+            }
+        }
+    }
+
+    /// Hands the request on to the chain.
+    pub(super) fn send(
+        &mut self,
+        head: Head,
+        draft: &Draft,
+        approved: Approved<'_>,
+        original: Option<Original<'_>>,
+    ) -> Effects {
+        let Approved { candidate, left, near_limit } = approved;
+        self.chain = candidate.legs.iter().map(|leg| leg.model.name.clone()).collect();
+        self.spares = candidate.legs.iter().filter(|leg| leg.is_spare).count();
+        self.duties.owe(Duty::Record);
+        if draft.outline.is_shared_thread {
+            self.duties.owe(Duty::Remember(head.tenant.tenant.clone()));
+        }
+        if let Some(keeping) = &draft.outline.keeping {
+            self.duties.owe(Duty::Keep(keeping.clone()));
+        }
+        let credits = self.config.credits();
+        let (credits, buffer) = (credits.zip(Some(left)), self.config.buffer);
+        // An answer to whoever has little left is none for others.
+        let cached = draft.cached.filter(|_| near_limit.is_none());
+        let keep = cached.and_then(|own| own.keep(&self.config, candidate));
+        self.duties.owe_some(keep.map(Duty::Cache));
+        let keeps = self.config.policy.cache().filter(|_| cached.is_some());
+        let keeps = keeps.map_or(0, |cache| cache.max_entry);
+        let serves = (candidate, keeps);
+        let mut effects = send::send(&head, draft, serves, credits, original, buffer);
+        self.line.text("policy", &self.config.digest);
+        self.line.decided(&draft.trace, Some(&candidate.chain));
+        if near_limit.is_some() {
+            self.line.flag("near_limit");
+        }
+        effects.list.extend(said::count(&draft.trace, &candidate.chain));
+        effects.list.extend(draft.cached.map(|own| {
+            let found = if own.is_stale { "stale" } else { "miss" };
+            metric::CACHE_REQUESTS.count(&[found])
+        }));
+        let says = said::headers(&draft.trace, near_limit);
+        let rescue = (!self.config.policy.fallback().is_empty()).then(|| {
+            let telling = Telling::of(head.inbound, &draft.outline);
+            Box::new(Rescue { telling, asked: draft.asked.clone(), cached: draft.cached })
+        });
+        let Head { client, request_id, .. } = head;
+        let (request_id, streamed) = (request_id.into_string(), draft.outline.stream);
+        self.state = State::Sent { client, request_id, streamed, says, rescue };
+        effects
+    }
+
+    /// Gives an answer that somebody has had before.
+    pub(super) fn again(
+        &mut self,
+        head: &Head,
+        (kept, telling): (&Kept, &Telling),
+        (trace, chain): (&Trace, &str),
+        envoy: &dyn Envoy,
+    ) -> Effects {
+        let whose = (&*kept.model, &*head.request_id);
+        let body = kept.answer.told(telling, whose, envoy.unix_seconds());
+        let mut reply = Reply::answer(head.client, body, telling.streamed, &head.request_id);
+        said::kept(&mut reply, kept, "hit");
+        reply.headers.extend(said::pairs(trace, None));
+        self.line.text("policy", &self.config.digest);
+        self.line.decided(trace, Some(chain));
+        self.line.text("cache", "hit");
+        self.line.text("cache_model", &kept.model);
+        if !kept.credits.is_empty() {
+            self.line.decimal("cache_saved", &kept.credits);
+        }
+        let mut effects = Effects::reply(reply).and(metric::CACHE_REQUESTS.count(&["hit"]));
+        let saved = kept.credits.parse().ok().map(Credits::micros);
+        effects.list.extend(saved.map(|micros| metric::CACHE_SAVED.measure(&[], micros)));
+        effects
+    }
+}
