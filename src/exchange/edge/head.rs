@@ -110,9 +110,9 @@ pub(super) fn read(
             return Opening::Reply(reply);
         }
     };
-    let Some((tenant, copy_of)) = whose(headers, policy, host) else {
-        let fault = Fault::new(FaultKind::Authentication, unauthenticated(headers, policy));
-        return refuse(&fault, line);
+    let (tenant, copy_of) = match whose(headers, policy, line, host) {
+        Ok(whose) => whose,
+        Err(fault) => return refuse(&fault, line),
     };
     line.caller(client.name, endpoint.operation.name, payer(&tenant, copy_of.as_deref()));
     copy_of.iter().for_each(|own| line.copy_of(&own.name, &own.request_id));
@@ -152,16 +152,21 @@ pub(super) fn read(
     })
 }
 
-/// Whose request it is, and what it is a copy of where it is one; `None` for one to refuse.
+/// Whose request it is, and what it is a copy of where it is one.
+///
+/// # Errors
+/// Nobody's that is known.
 fn whose(
     headers: &[(String, Vec<u8>)],
     policy: &Policy,
+    line: &mut Line,
     host: &dyn Envoy,
-) -> Option<(Tenant, Option<Box<CopyOf>>)> {
-    match copied::read(headers, policy, host) {
-        Some(own) => Some((own.tenant.clone(), Some(Box::new(own)))),
-        None => policy.identify(&Caller { headers, host }).map(|tenant| (tenant, None)),
+) -> Result<(Tenant, Option<Box<CopyOf>>), Fault> {
+    if let Some(own) = copied::read(headers, policy, line, host)? {
+        return Ok((own.tenant.clone(), Some(Box::new(own))));
     }
+    let app = policy.identify(&Caller { headers, host }).map(|tenant| (tenant, None));
+    app.ok_or_else(|| Fault::new(FaultKind::Authentication, unauthenticated(headers, policy)))
 }
 
 /// Who is charged.
