@@ -265,8 +265,9 @@ impl Edge {
             Ok(decided) => decided,
             Err((fault, trace)) => return self.deny(&head, &fault, trace.as_ref()),
         };
+        let route = decision.route_name(&ask);
         let Decision { outline, quote, trace, shadow, .. } = decision;
-        let asked = (&*ask.model, bytes);
+        let asked = (route, bytes);
         let (sampled, mut effects) = sampling::sample(&self.config, shadow, &head, asked, envoy);
         let hearing = sampled.as_ref().map_or(Hearing::Nothing, |own| own.hearing());
         self.duties.owe_some(sampled.map(Duty::Copy));
