@@ -389,7 +389,7 @@ mod tests {
             (format!(r#"{{"allOf":{}}}"#, each(r#"{"minLength":1}"#)), &long),
             (format!(r#"{{"oneOf":[{{}},{{"items":{{"properties":{{{properties}}}}}}}]}}"#), &many),
         ] {
-            assert!(!holds(&schema, value), "{}", &schema[..60.min(schema.len())]);
+            assert!(!holds(&schema, value), "{}", schema.split_at(30).0);
         }
         assert!(holds(r#"{"items":{"type":"object"}}"#, &many));
     }

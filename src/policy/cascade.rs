@@ -224,7 +224,7 @@ impl Read for Phrase {
 
     fn read(&self, spot: &Spot<'_>) -> Option<String> {
         let phrase = spot.text("a phrase")?;
-        let folded = folded(&phrase);
+        let folded = folded(phrase);
         // One that is left with nothing would be in every answer.
         if folded.is_empty() || phrase.len() > PHRASE_BYTES {
             spot.problem(format!("expected a phrase of 1 to {PHRASE_BYTES} bytes"));
