@@ -42,8 +42,9 @@ impl Bench {
 
 /// What stands in a part of the question.
 fn part<'q>(question: &'q str, name: &str) -> &'q str {
-    let after = question.split_once(&format!("<{name}>\n")).unwrap().1;
-    after.split_once(&format!("\n</{name}>")).unwrap().0
+    let after = question.split_once(&format!("<{name}-")).unwrap().1;
+    let (fence, after) = after.split_once(">\n").unwrap();
+    after.split_once(&format!("\n</{name}-{fence}>")).unwrap().0
 }
 
 async fn judge(

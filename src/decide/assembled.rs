@@ -14,6 +14,8 @@ pub struct Assembled {
     pub(super) shadow: Option<usize>,
     /// Its conversation, where that can be told and the body is another.
     pub(super) conversation: Option<u64>,
+    /// How many messages of examples have been added before its own.
+    pub(super) examples: usize,
     /// Its class, its arms, and what has added to it.
     pub(super) entries: Vec<Entry>,
 }

@@ -3,6 +3,14 @@
 use super::{Leg, Request};
 use crate::policy::answer_room;
 
+/// The share of a context window that stays for an answer of which nobody says how long it may be.
+const ANSWER_SHARE: u64 = 8;
+
+/// How much room such an answer needs of a model, in tokens.
+pub(super) fn spare(max_output_tokens: u64, context_window: u64) -> u64 {
+    max_output_tokens.min(context_window / ANSWER_SHARE)
+}
+
 /// Lowers a model's answer to what the app asks for; where it sets no bound, to what the request
 /// leaves of the model's context window. What the app asks for beyond the model's own bound, or
 /// beyond the policy's, is no reason to refuse it: SDKs and agents always ask for the same much.

@@ -6,7 +6,7 @@
 use core::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
-use super::{Leg, Misfit, Request, Shortened};
+use super::{Leg, Misfit, Request, Shortened, bound};
 use crate::dialect::{beginnings, dropped, splice};
 
 /// Shortens one request for the models of its chains.
@@ -17,9 +17,6 @@ pub(super) struct Shortener<'r> {
     /// What has been tried.
     tried: RefCell<Vec<Rc<Shortened>>>,
 }
-
-/// The share of a context window that stays for an answer of which nobody says how long it may be.
-const ANSWER_SHARE: u64 = 8;
 
 impl<'r> Shortener<'r> {
     pub(super) const fn of(request: &'r Request<'r>) -> Self {
@@ -38,12 +35,12 @@ impl<'r> Shortener<'r> {
     ) -> Result<Rc<Shortened>, Misfit> {
         let window = leg.model.context_window;
         let max_tokens = max_tokens.map(|asked| asked.min(leg.max_output_tokens));
-        let spare = leg.max_output_tokens.min(window.checked_div(ANSWER_SHARE).unwrap_or(window));
+        let spare = bound::spare(leg.max_output_tokens, window);
         let room = window.saturating_sub(max_tokens.unwrap_or(spare));
         let all = self.beginnings.get_or_init(|| match self.request.ask.thread {
             // How long a conversation is that its provider keeps, only the provider knows.
             Some(_) => Vec::new(),
-            None => beginnings(self.request.document.root()),
+            None => beginnings(self.request.document.root(), self.examples()),
         });
         let last = all.last().and_then(|last| self.begin(*last));
         let most = window.saturating_sub(max_tokens.unwrap_or(1));
@@ -74,6 +71,11 @@ impl<'r> Shortener<'r> {
         Ok(found)
     }
 
+    /// How many of its messages are the operator's.
+    fn examples(&self) -> usize {
+        self.request.assembled.map_or(0, |own| own.examples)
+    }
+
     /// Where it may have to begin, were every byte of it as many tokens as any other.
     fn guess(&self, all: &[usize], room: u64) -> usize {
         let input = self.request.input_tokens();
@@ -98,10 +100,11 @@ impl<'r> Shortener<'r> {
             return known;
         }
         let Request { document, inbound, .. } = self.request;
-        let edits = (inbound.shorten)(document, from);
+        let edits = (inbound.shorten)(document, from, self.examples());
         let body = splice(document.text().as_bytes(), &edits, "", None)?;
-        let dropped = dropped(document.root(), from);
-        let mut own = Shortened { from, dropped, edits, input_tokens: 0, body };
+        let dropped = dropped(document.root(), from, self.examples());
+        let mut own =
+            Shortened { from, examples: self.examples(), dropped, edits, input_tokens: 0, body };
         own.input_tokens = own.read(self.request, |_, ask| Some(ask.estimate()))?;
         let own = Rc::new(own);
         self.tried.borrow_mut().push(Rc::clone(&own));

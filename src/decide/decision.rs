@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{Claims, Entry, Expected, Keeping, Probe, Request, Shortened, Trace, Verdict};
 use crate::credit::Credits;
-use crate::dialect::{CacheMarks, Change, Format, Operation};
+use crate::dialect::{Ask, CacheMarks, Change, Format, Operation};
 use crate::policy::{Cascade, Model, Policy};
 
 /// How a request is served.
@@ -181,6 +181,12 @@ impl Decision {
         }
     }
 
+    /// The name of a route that the app asks for, without the choice that it may have behind it.
+    #[must_use]
+    pub fn route_name<'a>(&self, ask: &'a Ask<'_>) -> &'a str {
+        ask.model.get(..self.asked.name_bytes).unwrap_or(&ask.model)
+    }
+
     /// Passes over every model that `why` has something against, with its reason.
     ///
     /// # Errors
@@ -201,6 +207,21 @@ impl Decision {
         }
         near_limit.take_if(|near| near.legs.is_empty() || near.tries_the_same(primary));
         Ok(())
+    }
+
+    /// Passes over those models of a chain that `why` has something against, where it has others.
+    pub(super) fn prefer(
+        &mut self,
+        step: &'static str,
+        why: impl Fn(&Leg) -> Option<Cow<'static, str>>,
+    ) {
+        let Self { quote: Quote { primary, near_limit, .. }, trace, .. } = self;
+        for candidate in core::iter::once(&mut *primary).chain(near_limit.as_mut()) {
+            if candidate.legs.iter().any(|leg| why(leg).is_none()) {
+                candidate.pass_over(step, trace, |leg| why(leg));
+            }
+        }
+        near_limit.take_if(|near| near.tries_the_same(primary));
     }
 }
 

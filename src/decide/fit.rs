@@ -42,24 +42,34 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     let shortener = Shortener::of(request);
     let mut misfits = Vec::new();
     let left = decision.pass_over(request, NAME, |leg| {
-        let misfit = unread(request, leg, documents);
-        let mut misfit = misfit.or_else(|| why(request, leg, &facts, most_input));
-        if let (Some(Misfit::Context { .. }), Overflow::DropOldest) = (&misfit, overflow) {
-            misfit = match shortener.shortened(leg, facts.max_tokens) {
-                Ok(shortened) => {
-                    let left = shortened.input_tokens;
-                    leg.shortened = Some(shortened);
-                    why(request, leg, &facts, Some(left))
-                }
-                Err(misfit) => Some(misfit),
-            };
+        let mut unshortened = None;
+        if overflow == Overflow::DropOldest && lacks_room(request, leg, &facts, most_input) {
+            match shortener.shortened(leg, facts.max_tokens) {
+                Ok(own) => leg.shortened = Some(own),
+                Err(misfit) => unshortened = Some(misfit),
+            }
         }
+        let left = leg.shortened.as_ref().map(|own| own.input_tokens);
+        let misfit = unread(request, leg, documents)
+            .or_else(|| why(request, leg, &facts, left.or(most_input)))
+            .map(|misfit| match (misfit, unshortened) {
+                (Misfit::Context { .. }, Some(unshortened)) => unshortened,
+                (misfit, _) => misfit,
+            });
         let misfit = misfit?;
         let reason = misfit.to_string();
         misfits.push(misfit);
         Some(Cow::Owned(reason))
     });
     left.map_err(|message| refusal(message, &misfits))?;
+    // Where another model of the chain has more room, a few words are no answer.
+    if overflow != Overflow::Reject {
+        decision.prefer(NAME, |leg| {
+            let left = leg.shortened.as_ref().map(|own| own.input_tokens);
+            let is_cramped = lacks_room(request, leg, &facts, left.or(most_input));
+            is_cramped.then(|| cramped(request, leg).into())
+        });
+    }
     let Decision { quote, trace, .. } = decision;
     // One more than its chain has may stand before the others.
     let most = usize::try_from(request.policy.resilience().attempts).unwrap_or(usize::MAX);
@@ -99,10 +109,13 @@ fn applied(request: &Request<'_>, route: usize, overflow: Overflow) -> Option<En
 /// What of a conversation a model is not sent, and why.
 fn shortened(request: &Request<'_>, leg: &Leg, facts: &Facts) -> Option<String> {
     let own = leg.shortened.as_ref()?;
+    let (window, most) = (leg.model.context_window, Leg::of(&leg.model, request.policy));
+    let most = most.max_output_tokens;
+    let answer = facts.max_tokens.map_or_else(|| bound::spare(most, window), |own| own.min(most));
     let whole = Misfit::Context {
         input_tokens: request.input_tokens(),
-        max_tokens: facts.max_tokens.map(|asked| asked.min(leg.max_output_tokens)),
-        context_window: leg.model.context_window,
+        max_tokens: Some(answer),
+        context_window: window,
     };
     let (dropped, left) = (own.dropped, own.input_tokens);
     Some(format!("the oldest {dropped} messages are left out: {whole}; about {left} are left"))
@@ -140,6 +153,25 @@ fn too_long(
         });
     }
     Ok(())
+}
+
+/// Whether a request and its answer do not fit a model's context window; one that nobody bounded
+/// needs more of it than a word.
+fn lacks_room(request: &Request<'_>, leg: &Leg, facts: &Facts, most_input: Option<u64>) -> bool {
+    let most = Leg::of(&leg.model, request.policy).max_output_tokens;
+    let answer = facts.max_tokens.map(|asked| asked.min(most));
+    let answer = answer.unwrap_or_else(|| bound::spare(most, leg.model.context_window));
+    let fits = |input: u64| input.saturating_add(answer) <= leg.model.context_window;
+    !most_input.is_some_and(fits) && !fits(leg.input_tokens(request))
+}
+
+/// Why a model that has little room for its answer leaves a request to others.
+fn cramped(request: &Request<'_>, leg: &Leg) -> String {
+    let (input, window) = (leg.input_tokens(request), leg.model.context_window);
+    let left = window.saturating_sub(input);
+    format!(
+        "about {input} input tokens leave {left} for its answer in its context window of {window}"
+    )
 }
 
 /// Whether a model cannot read the request's documents, which it is shown as pictures of their

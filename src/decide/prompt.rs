@@ -13,7 +13,7 @@ use super::{
     shadow, sticky,
 };
 use crate::credit::Moment;
-use crate::dialect::{Assembly, Reasoning, splice};
+use crate::dialect::{Assembly, Reasoning, Role, splice};
 use crate::policy::{Additions, DecimalText, Parameters, Template, Variable};
 
 const NAME: &str = "prompt";
@@ -39,26 +39,36 @@ pub fn assemble(request: &Request<'_>) -> Result<Option<Assembled>, Box<Refusal>
     let mut sum = Sum::of(&known, class);
     for (place, rule) in policy.prompts().iter().enumerate() {
         let Some(reason) = rule.takes(&known, class) else { continue };
-        sum.add(&rule.adds);
+        let reason = with(reason, sum.add(&rule.adds));
         entries.push(added(format!("prompt[{place}]"), reason));
     }
     for (experiment, place) in adding {
         let Some(own) = policy.experiments().get(experiment) else { continue };
         let Some(arm) = own.arms.get(place) else { continue };
         let Some(adds) = &arm.adds else { continue };
-        sum.add(adds);
         let reason = format!("its arm `{}` of `{}`", arm.name, own.name);
+        let reason = with(reason.into(), sum.add(adds));
         let subject = format!("experiments[{}].arms[{place}].prompt", own.place);
-        entries.push(added(subject, reason.into()));
+        entries.push(added(subject, reason));
     }
+    // A question and an answer each.
+    let examples = sum.assembly.examples.len().saturating_mul(2);
     let body = sum.body();
     let told = body.is_some() && sticky::asks_for_conversation(request);
     let conversation = if told { conversation(request) } else { None };
-    Ok(Some(Assembled { body, class, arm, shadow, conversation, entries }))
+    Ok(Some(Assembled { body, class, arm, shadow, conversation, examples, entries }))
 }
 
 fn added(subject: String, reason: Cow<'static, str>) -> Entry {
     Entry { step: NAME, chain: None, verdict: Verdict::Added, subject, reason }
+}
+
+/// A reason, and what is left out for another one.
+fn with(reason: Cow<'static, str>, left_out: Option<&'static str>) -> Cow<'static, str> {
+    match left_out {
+        Some(why) => Cow::Owned(format!("{reason}; {why}")),
+        None => reason,
+    }
 }
 
 /// All that is added to one request.
@@ -75,17 +85,34 @@ impl<'k> Sum<'k> {
         Self { known, class, said, assembly: Assembly::default() }
     }
 
-    /// Behind what was added before.
-    fn add(&mut self, own: &Additions) {
+    /// Behind what was added before; says what of it is left out.
+    fn add(&mut self, own: &Additions) -> Option<&'static str> {
         let Self { known, class, said, assembly } = self;
         let fill = |template: &Template| template.filled(|variable| value(known, *class, variable));
         assembly.before.extend(own.prepend_system.as_ref().map(fill));
         assembly.after.extend(own.append_system.as_ref().map(fill));
         let both = |(user, assistant): &(Template, Template)| (fill(user), fill(assistant));
-        assembly.examples.extend(own.examples.iter().map(both));
+        let ask = known.request.ask;
+        let left_out = if own.examples.is_empty() {
+            None
+        } else if ask.goes_on_from.is_some() {
+            Some("not its `messages`: the provider keeps how this conversation began")
+        } else if ask.turns.first().is_some_and(|turn| turn.role == Role::Assistant) {
+            // It would go on with the answer of the last example.
+            Some("not its `messages`: the conversation begins with an answer")
+        } else {
+            let says = |text: &str| !text.trim().is_empty();
+            let filled = own.examples.iter().map(both);
+            let before = assembly.examples.len();
+            assembly.examples.extend(filled.filter(|(user, answer)| says(user) && says(answer)));
+            let added = assembly.examples.len().saturating_sub(before);
+            (added < own.examples.len())
+                .then_some("not those of its `messages` whose variables stand for nothing")
+        };
         said.default_to(&own.default);
         said.set(&own.set);
         said.cap(&own.cap);
+        left_out
     }
 
     /// The request's body with all of it; `None` where that is the app's own.

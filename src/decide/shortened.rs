@@ -8,6 +8,8 @@ use crate::json::{Document, Limits};
 pub struct Shortened {
     /// The place of the message at which it begins.
     pub from: usize,
+    /// How many of the messages before it are the operator's examples, which stay.
+    pub examples: usize,
     /// How many messages are left out.
     pub dropped: u64,
     /// What makes the app's body the shorter one.

@@ -84,7 +84,12 @@ fn keep(request: &Request<'_>, decision: &mut Decision, kept: &Kept) {
     };
     let primary = &mut quote.primary;
     if primary.begin_with(&kept.model) {
-        trace.add(entry(&primary.chain, ""));
+        // Of two that are to agree, both are asked, in their order.
+        let is_first = primary.legs.first().is_some_and(|leg| leg.model.name == kept.model);
+        trace.add(entry(
+            &primary.chain,
+            if is_first { "" } else { ", as one of two that are to agree" },
+        ));
     } else if kept.whatever
         // An app that chooses itself is served as it says; a thread has its models.
         && asked.chain.is_none()

@@ -10,7 +10,7 @@ use crate::json::Value;
 /// Whose words a message holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Side {
-    /// The operator's or the app's own: they belong to no turn.
+    /// The operator's or the app's own, or an example of the operator's: they belong to no turn.
     Instructions,
     /// The user's, and what functions have answered.
     User,
@@ -23,9 +23,12 @@ enum Side {
 /// The first of them begin with words of the user's. Behind what the user has said last there are
 /// places where the assistant calls functions: an agent's work goes on from there, behind the
 /// user's words, which stay.
+///
+/// `examples` is how many of its first messages, beside instructions, are the operator's examples:
+/// they are no part of the conversation, and stay as instructions do.
 #[must_use]
-pub fn beginnings(root: Value<'_>) -> Vec<usize> {
-    let turns = turns(root);
+pub fn beginnings(root: Value<'_>, examples: usize) -> Vec<usize> {
+    let turns = turns(root, examples);
     let leaves = leaves(&turns);
     let mut found = Vec::new();
     // Seen from the end: what stays refers to this message and to none before it.
@@ -47,15 +50,15 @@ pub fn beginnings(root: Value<'_>) -> Vec<usize> {
 
 /// How many messages go where a conversation goes on at that place.
 #[must_use]
-pub fn dropped(root: Value<'_>, from: usize) -> u64 {
-    let stays = stays(root, from);
+pub fn dropped(root: Value<'_>, from: usize, examples: usize) -> u64 {
+    let stays = stays(root, from, examples);
     let gone = (0..from).filter(|place| !stays.contains(place));
     u64::try_from(gone.count()).unwrap_or(u64::MAX)
 }
 
 /// Takes the messages before that place out that do not stay.
-pub(super) fn oldest(root: Value<'_>, from: usize) -> Vec<Edit> {
-    let stays = stays(root, from);
+pub(super) fn oldest(root: Value<'_>, from: usize, examples: usize) -> Vec<Edit> {
+    let stays = stays(root, from, examples);
     let mut edits = Vec::new();
     let mut gone: Option<usize> = None;
     for (place, message) in messages(root).enumerate().take(from.saturating_add(1)) {
@@ -69,16 +72,14 @@ pub(super) fn oldest(root: Value<'_>, from: usize) -> Vec<Edit> {
     edits
 }
 
-/// The places before that one of what stays: instructions; and where the assistant goes on there,
-/// what the user has said last, and later calls whose answers came with words of the user's.
-pub(super) fn stays(root: Value<'_>, from: usize) -> BTreeSet<usize> {
-    let mut stays = BTreeSet::new();
-    for (place, message) in messages(root).enumerate().take(from) {
-        if side(message) == Side::Instructions {
-            stays.insert(place);
-        }
-    }
-    let turns = turns(root);
+/// The places before that one of what stays: instructions and the operator's examples; and where
+/// the assistant goes on there, what the user has said last, and later calls whose answers
+/// came with words of the user's.
+pub(super) fn stays(root: Value<'_>, from: usize, examples: usize) -> BTreeSet<usize> {
+    let sides = sides(root, examples).enumerate().take(from);
+    let own = sides.filter(|(_, side)| *side == Side::Instructions).map(|(place, _)| place);
+    let mut stays: BTreeSet<usize> = own.collect();
+    let turns = turns(root, examples);
     let begins = turns.iter().position(|turn| turn.start == from && turn.side == Side::Assistant);
     let Some((begins, last)) = begins.zip(said_last(&turns)) else { return stays };
     let own = turns.get(last).into_iter().chain(
@@ -141,8 +142,22 @@ struct Turn {
     words: bool,
 }
 
-fn turns(root: Value<'_>) -> Vec<Turn> {
-    let messages: Vec<Message<'_>> = messages(root).map(Message::of).collect();
+/// Whose words each message holds; the first ones are examples of the operator's.
+fn sides(root: Value<'_>, examples: usize) -> impl Iterator<Item = Side> {
+    let mut examples = examples;
+    messages(root).map(move |message| match side(message) {
+        Side::User | Side::Assistant if examples > 0 => {
+            examples = examples.saturating_sub(1);
+            Side::Instructions
+        }
+        own => own,
+    })
+}
+
+fn turns(root: Value<'_>, examples: usize) -> Vec<Turn> {
+    let sides = sides(root, examples);
+    let messages = messages(root).zip(sides).map(|(message, side)| Message::of(message, side));
+    let messages: Vec<Message<'_>> = messages.collect();
     let mut calls: BTreeMap<&str, usize> = BTreeMap::new();
     let mut turns: Vec<Turn> = Vec::new();
     for (place, message) in messages.iter().enumerate() {
@@ -198,7 +213,7 @@ struct Message<'d> {
 }
 
 impl<'d> Message<'d> {
-    fn of(message: Value<'d>) -> Self {
+    fn of(message: Value<'d>, side: Side) -> Self {
         let blocks = || message.get("content").into_iter().flat_map(Value::items);
         let listed = || message.get("tool_calls").into_iter().flat_map(Value::items);
         let calls = blocks().chain(listed()).filter_map(|call| call.str_of("id"));
@@ -210,7 +225,7 @@ impl<'d> Message<'d> {
         let is_text = message.get("content").is_some_and(|content| content.as_str().is_some());
         let speaks = message.get("role").is_some_and(|role| role.is("user"));
         let words = speaks && (is_text || blocks().any(is_words));
-        Self { side: side(message), calls: calls.collect(), answers, is_answer, words }
+        Self { side, calls: calls.collect(), answers, is_answer, words }
     }
 }
 
@@ -223,7 +238,7 @@ mod tests {
     fn at(messages: &str) -> Vec<usize> {
         let body = format!(r#"{{"messages":[{messages}]}}"#);
         let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
-        beginnings(document.root())
+        beginnings(document.root(), 0)
     }
 
     const USER: &str = r#"{"role":"user","content":"Hi"}"#;
@@ -294,9 +309,9 @@ mod tests {
         let body = format!(r#"{{"messages":[{}]}}"#, all.join(","));
         let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
         let root = document.root();
-        assert_eq!(beginnings(root), [4, 6, 8]);
-        assert_eq!(dropped(root, 8), 4);
-        let left = splice(body.as_bytes(), &oldest(root, 8), "", None).unwrap();
+        assert_eq!(beginnings(root, 0), [4, 6, 8]);
+        assert_eq!(dropped(root, 8, 0), 4);
+        let left = splice(body.as_bytes(), &oldest(root, 8, 0), "", None).unwrap();
         let stays = [0, 1, 4, 5, 8, 9].map(|place: usize| all[place].as_str());
         let expected = format!(r#"{{"messages":[{}]}}"#, stays.join(","));
         assert_eq!(String::from_utf8(left).unwrap(), expected);
@@ -308,9 +323,24 @@ mod tests {
             format!(r#"{{"messages":[{SYSTEM}, {USER},{MODEL} ,{SYSTEM},{USER},{MODEL},{USER}]}}"#);
         let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
         let root = document.root();
-        assert_eq!(dropped(root, 6), 4);
-        let left = splice(body.as_bytes(), &oldest(root, 6), "", None).unwrap();
+        assert_eq!(dropped(root, 6, 0), 4);
+        let left = splice(body.as_bytes(), &oldest(root, 6, 0), "", None).unwrap();
         let expected = format!(r#"{{"messages":[{SYSTEM}, {SYSTEM},{USER}]}}"#);
+        assert_eq!(String::from_utf8(left).unwrap(), expected);
+    }
+
+    #[test]
+    fn examples_of_the_operators_stay() {
+        let all = [SYSTEM, USER, MODEL, USER, MODEL, SYSTEM, USER, MODEL, USER].join(",");
+        let body = format!(r#"{{"messages":[{all}]}}"#);
+        let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
+        let root = document.root();
+        assert_eq!(beginnings(root, 0), [3, 6, 8]);
+        assert_eq!(beginnings(root, 2), [6, 8]);
+        assert_eq!(beginnings(root, 4), [8]);
+        assert_eq!(dropped(root, 8, 2), 4);
+        let left = splice(body.as_bytes(), &oldest(root, 8, 2), "", None).unwrap();
+        let expected = format!(r#"{{"messages":[{SYSTEM},{USER},{MODEL},{SYSTEM},{USER}]}}"#);
         assert_eq!(String::from_utf8(left).unwrap(), expected);
     }
 }

@@ -5,6 +5,7 @@
 //! a schema or a tool's arguments to another provider without rewriting its numbers; and the
 //! place of whatever is wrong. So the text is scanned once into a flat table of nodes.
 mod document;
+mod effort;
 pub mod number;
 mod path;
 mod plain;
@@ -15,6 +16,7 @@ mod value;
 mod write;
 
 pub use document::{Document, Kind};
+pub use effort::Effort;
 pub use path::At;
 pub use scan::{Limits, Syntax, VALUES_MAX};
 pub use schema::conforms;

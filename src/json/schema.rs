@@ -6,22 +6,22 @@
 //! `allOf` and a `$ref` into the schema itself. All others hold of everything (`pattern`, `format`,
 //! `if`, …).
 //!
-//! A schema that asks too much, or refers to itself without end, holds of nothing.
-use core::cell::Cell;
+//! A schema that asks too much ([`Effort`]), or refers to itself without end, holds of nothing.
+use std::borrow::Cow;
 
+use super::effort::Effort;
 use super::number::plain;
 use super::{Kind, Value};
-
-/// Most values that are compared with a schema, each time one is: 65,536.
-const STEPS_MAX: u32 = 1 << 16;
 
 /// Most schemas inside one another, each `$ref` among them.
 const DEPTH_MAX: u32 = 64;
 
-/// Whether a value conforms to a schema.
+/// Whether a value conforms to a schema, as far as the effort goes: where it does not suffice the
+/// answer is no, and it is spent.
 #[must_use]
-pub fn conforms(value: Value<'_>, schema: Value<'_>) -> bool {
-    Check { root: schema, steps: Cell::new(STEPS_MAX) }.holds(schema, value, DEPTH_MAX)
+pub fn conforms(value: Value<'_>, schema: Value<'_>, effort: &Effort) -> bool {
+    // What is found when it is spent says nothing.
+    Check { root: schema, effort }.holds(schema, value, DEPTH_MAX) && !effort.is_spent()
 }
 
 /// A keyword: the part of a schema that it stands before, and whether that holds of a value.
@@ -29,10 +29,10 @@ type Keyword = fn(&Check<'_>, Value<'_>, Value<'_>, Value<'_>, u32) -> bool;
 
 /// Every keyword that is asked: with its own value, the schema that it stands in, and the value.
 const KEYWORDS: [(&str, Keyword); 20] = [
-    ("type", |_, own, _, value, _| is_of_type(own, value)),
+    ("type", |check, own, _, value, _| check.is_of_type(own, value)),
     ("enum", |check, own, _, value, _| own.items().any(|one| check.same(one, value))),
     ("const", |check, own, _, value, _| check.same(own, value)),
-    ("required", |_, own, _, value, _| required(own, value)),
+    ("required", |check, own, _, value, _| check.required(own, value)),
     ("properties", properties),
     ("additionalProperties", additional),
     ("prefixItems", |check, own, _, value, depth| {
@@ -40,11 +40,14 @@ const KEYWORDS: [(&str, Keyword); 20] = [
     }),
     ("items", |check, own, schema, value, depth| {
         // It is of what follows those that have a schema each.
-        let before = schema.get("prefixItems").map_or(0, |own| own.items().count());
-        value.items().skip(before).all(|item| check.holds(own, item, depth))
+        let before = check.find(schema, "prefixItems").map_or(0, |own| check.count(own));
+        let items = value.items().enumerate();
+        items.filter(|(at, _)| *at >= before).all(|(_, item)| check.holds(own, item, depth))
     }),
-    ("minItems", |_, own, _, value, _| !value.is_array() || count(value) >= bound(own, 0)),
-    ("maxItems", |_, own, _, value, _| count(value) <= bound(own, u64::MAX)),
+    ("minItems", |check, own, _, value, _| {
+        !value.is_array() || wide(check.count(value)) >= bound(own, 0)
+    }),
+    ("maxItems", |check, own, _, value, _| wide(check.count(value)) <= bound(own, u64::MAX)),
     ("minLength", |_, own, _, value, _| length(value).is_none_or(|long| long >= bound(own, 0))),
     ("maxLength", |_, own, _, value, _| {
         length(value).is_none_or(|long| long <= bound(own, u64::MAX))
@@ -68,8 +71,8 @@ const KEYWORDS: [(&str, Keyword); 20] = [
 struct Check<'s> {
     /// The whole schema, which a `$ref` points into.
     root: Value<'s>,
-    /// So many values may be compared yet.
-    steps: Cell<u32>,
+    /// What may be looked at yet.
+    effort: &'s Effort,
 }
 
 /// What a `$ref` names.
@@ -84,27 +87,52 @@ enum Ref<'s> {
 impl<'s> Check<'s> {
     /// Whether a schema holds of a value.
     fn holds(&self, schema: Value<'_>, value: Value<'_>, depth: u32) -> bool {
-        let (Some(depth), true) = (depth.checked_sub(1), self.step()) else { return false };
+        let (Some(depth), true) = (depth.checked_sub(1), self.effort.take(1)) else { return false };
         match schema.kind() {
             Kind::False => false,
-            Kind::Object => KEYWORDS.iter().all(|(name, keyword)| {
-                let own = schema.get(name);
-                own.is_none_or(|own| keyword(self, own, schema, value, depth))
+            Kind::Object => schema.pairs().all(|(name, own)| {
+                let Some((_, keyword)) = KEYWORDS.iter().find(|(known, _)| name.is(known)) else {
+                    return self.effort.take(1);
+                };
+                self.looks_at(own)
+                    && self.looks_at(value)
+                    && keyword(self, own, schema, value, depth)
             }),
             _ => true,
         }
     }
 
-    /// Whether one more value may be compared.
-    fn step(&self) -> bool {
-        let left = self.steps.get();
-        self.steps.set(left.saturating_sub(1));
-        left > 0
+    /// Takes what it costs to read a value: of one that has others inside, itself alone.
+    fn looks_at(&self, value: Value<'_>) -> bool {
+        match value.kind() {
+            Kind::String | Kind::Number => self.effort.take_text(value.raw()),
+            _ => self.effort.take(1),
+        }
+    }
+
+    /// An object's member of that name, as [`Value::get`] finds it; none where effort is spent.
+    fn find<'v>(&self, object: Value<'v>, key: &str) -> Option<Value<'v>> {
+        let mut found = None;
+        for (own, value) in object.pairs() {
+            if !self.effort.take(1) {
+                return None;
+            }
+            if own.is(key) {
+                found = Some(value);
+            }
+        }
+        found
+    }
+
+    /// How many items an array has.
+    fn count(&self, value: Value<'_>) -> usize {
+        value.items().take_while(|_| self.effort.take(1)).count()
     }
 
     /// Whether two values are the same, however they are written.
     fn same(&self, one: Value<'_>, other: Value<'_>) -> bool {
-        if !self.step() || one.kind() != other.kind() {
+        let is_read = self.looks_at(one) && self.looks_at(other);
+        if !is_read || one.kind() != other.kind() {
             return false;
         }
         match one.kind() {
@@ -112,16 +140,42 @@ impl<'s> Check<'s> {
             Kind::Number => one.raw() == other.raw() || same_number(one, other),
             Kind::String => one.as_str() == other.as_str(),
             Kind::Array => {
-                count(one) == count(other)
+                self.count(one) == self.count(other)
                     && one.items().zip(other.items()).all(|(one, other)| self.same(one, other))
             }
             Kind::Object => {
-                one.pairs().count() == other.pairs().count()
-                    && one.members().all(|(key, one)| {
-                        other.get(&key).is_some_and(|other| self.same(one, other))
+                let members =
+                    |of: Value<'_>| of.pairs().take_while(|_| self.effort.take(1)).count();
+                members(one) == members(other)
+                    && one.pairs().all(|(key, one)| {
+                        let other = self.name(key).and_then(|key| self.find(other, &key));
+                        other.is_some_and(|other| self.same(one, other))
                     })
             }
         }
+    }
+
+    /// A name; none where effort is spent.
+    fn name<'v>(&self, key: Value<'v>) -> Option<Cow<'v, str>> {
+        if self.looks_at(key) { key.as_str() } else { None }
+    }
+
+    fn is_of_type(&self, own: Value<'_>, value: Value<'_>) -> bool {
+        let names = own.items().chain((!own.is_array()).then_some(own));
+        let mut names = names.take_while(|_| self.effort.take(1));
+        names.any(|name| match value.kind() {
+            Kind::Null => name.is("null"),
+            Kind::True | Kind::False => name.is("boolean"),
+            Kind::Number => name.is("number") || (name.is("integer") && is_whole(value)),
+            Kind::String => name.is("string"),
+            Kind::Array => name.is("array"),
+            Kind::Object => name.is("object"),
+        })
+    }
+
+    fn required(&self, own: Value<'_>, value: Value<'_>) -> bool {
+        let has = |key| self.name(key).is_none_or(|key| self.find(value, &key).is_some());
+        !value.is_object() || own.items().all(has)
     }
 
     /// What a `$ref` of the schema itself stands for.
@@ -136,29 +190,14 @@ impl<'s> Check<'s> {
         for key in pointer.split('/').skip(1) {
             let key = key.replace("~1", "/").replace("~0", "~");
             at = at.and_then(|at| match key.parse::<usize>() {
-                Ok(index) if at.is_array() => at.items().nth(index),
-                _ => at.get(&key),
+                Ok(index) if at.is_array() => {
+                    at.items().take_while(|_| self.effort.take(1)).nth(index)
+                }
+                _ => self.find(at, &key),
             });
         }
         at.map_or(Ref::Nowhere, Ref::To)
     }
-}
-
-fn is_of_type(own: Value<'_>, value: Value<'_>) -> bool {
-    let mut names = own.items().chain((!own.is_array()).then_some(own));
-    names.any(|name| match value.kind() {
-        Kind::Null => name.is("null"),
-        Kind::True | Kind::False => name.is("boolean"),
-        Kind::Number => name.is("number") || (name.is("integer") && is_whole(value)),
-        Kind::String => name.is("string"),
-        Kind::Array => name.is("array"),
-        Kind::Object => name.is("object"),
-    })
-}
-
-fn required(own: Value<'_>, value: Value<'_>) -> bool {
-    let has = |key: Value<'_>| key.as_str().is_none_or(|key| value.get(&key).is_some());
-    !value.is_object() || own.items().all(has)
 }
 
 fn properties(
@@ -168,9 +207,11 @@ fn properties(
     value: Value<'_>,
     depth: u32,
 ) -> bool {
-    own.members().all(|(key, schema)| {
-        value.get(&key).is_none_or(|member| check.holds(schema, member, depth))
-    })
+    !value.is_object()
+        || own.pairs().all(|(key, schema)| {
+            let member = check.name(key).and_then(|key| check.find(value, &key));
+            member.is_none_or(|member| check.holds(schema, member, depth))
+        })
 }
 
 fn additional(
@@ -181,16 +222,18 @@ fn additional(
     depth: u32,
 ) -> bool {
     // What a pattern of names would allow, nobody asks here.
-    if schema.get("patternProperties").is_some() {
+    if own.kind() == Kind::True || check.find(schema, "patternProperties").is_some() {
         return true;
     }
-    let known = schema.get("properties");
-    let is_known = |key: &str| known.is_some_and(|known| known.get(key).is_some());
-    value.members().all(|(key, member)| is_known(&key) || check.holds(own, member, depth))
+    let known = check.find(schema, "properties");
+    let is_known = |key: &str| known.is_some_and(|known| check.find(known, key).is_some());
+    value.pairs().all(|(key, member)| {
+        check.name(key).is_some_and(|key| is_known(&key)) || check.holds(own, member, depth)
+    })
 }
 
-fn count(value: Value<'_>) -> u64 {
-    u64::try_from(value.items().count()).unwrap_or(u64::MAX)
+fn wide(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 /// A text's length, in characters; `None` for any other value.
@@ -225,12 +268,12 @@ fn same_number(one: Value<'_>, other: Value<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::conforms;
-    use crate::json::{Document, Limits};
+    use crate::json::{Document, Effort, Limits};
 
     fn holds(schema: &str, value: &str) -> bool {
         let schema = Document::parse(schema.as_bytes(), Limits::default()).unwrap();
         let value = Document::parse(value.as_bytes(), Limits::default()).unwrap();
-        conforms(value.root(), schema.root())
+        conforms(value.root(), schema.root(), &Effort::default())
     }
 
     /// Each keyword, with what it holds of and what it does not.
@@ -310,8 +353,44 @@ mod tests {
         assert!(!holds(r##"{"$ref":"#"}"##, "1"));
         let twice = r##"{"allOf":[{"$ref":"#"},{"$ref":"#"}]}"##;
         assert!(!holds(twice, "1"));
-        let many = format!("[{}1]", "1,".repeat(70_000));
-        assert!(!holds(r#"{"items":{"type":"number"}}"#, &many));
-        assert!(holds(r#"{"type":"array"}"#, &many));
+        // Twenty members of a name in a thousand objects are not much.
+        let names: Vec<String> = (0..20).map(|at| format!(r#""name{at}""#)).collect();
+        let object = format!("{{{}:1}}", names.join(":1,"));
+        let usual = format!("[{}{object}]", format!("{object},").repeat(999));
+        let strict = format!(
+            r#"{{"items":{{"type":"object","properties":{{{}:{{"type":"integer"}}}},"required":[{}],
+            "additionalProperties":false}}}}"#,
+            names.join(r#":{"type":"integer"},"#),
+            names.join(",")
+        );
+        assert!(holds(&strict, &usual));
+    }
+
+    /// What a schema asks of each value is counted, whatever that is, and not what holds of them.
+    #[test]
+    fn a_schema_that_asks_too_much_holds_of_nothing_and_ends() {
+        let listed =
+            |of: &str, n: usize, last: &str| format!("[{}{last}]", format!("{of},").repeat(n));
+        let named =
+            |of: &dyn Fn(u32) -> String, n: u32| (0..n).map(of).collect::<Vec<_>>().join(",");
+        let properties = named(&|at| format!(r#""{at:x}":{{}}"#), 6500);
+        let members = format!("{{{}}}", named(&|at| format!(r#""z{at}":1"#), 20_000));
+        let many = listed("{}", 60_000, "{}");
+        let long = format!(r#""{}""#, "x".repeat(100_000));
+        let each = |own: &str| listed(own, 6500, own);
+        for (schema, value) in [
+            (format!(r#"{{"items":{{"properties":{{{properties}}}}}}}"#), &many),
+            (format!(r#"{{"properties":{{{properties}}}}}"#), &members),
+            (format!(r#"{{"properties":{{{properties}}},"additionalProperties":{{}}}}"#), &members),
+            (format!(r#"{{"required":{}}}"#, each(r#""z1""#)), &members),
+            (format!(r#"{{"items":{{"type":{}}}}}"#, listed(r#""x""#, 6500, r#""object""#)), &many),
+            (format!(r#"{{"items":{{"enum":{}}}}}"#, listed(r#"{"a":1}"#, 6500, "{}")), &many),
+            (format!(r#"{{"allOf":{}}}"#, each(r#"{"minItems":1}"#)), &many),
+            (format!(r#"{{"allOf":{}}}"#, each(r#"{"minLength":1}"#)), &long),
+            (format!(r#"{{"oneOf":[{{}},{{"items":{{"properties":{{{properties}}}}}}}]}}"#), &many),
+        ] {
+            assert!(!holds(&schema, value), "{}", schema.split_at(30).0);
+        }
+        assert!(holds(r#"{"items":{"type":"object"}}"#, &many));
     }
 }

@@ -38,7 +38,9 @@ pub(super) const MESSAGES: Optional<List> = Field::optional(
     "messages",
     List::of("examples", &Nested(&EXAMPLE)),
     "none",
-    "Examples that stand before the conversation: what a user asks, and what is to be answered.",
+    "Examples that stand before the conversation: what a user asks, and what is to be answered. \
+     One whose variables stand for nothing is left out; so are all of them where the conversation \
+     begins with an answer, which would go on with theirs. The trace says so.",
 );
 
 const EXAMPLE: Section = Section::new(

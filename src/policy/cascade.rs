@@ -6,6 +6,7 @@ use super::field::{
     Boolean, Defaulted, Field, Kind, List, NameOf, Nested, Object, Optional, Read, Required,
     Section, Shape, Spot, Text, Whole, Word, Words,
 };
+use super::folded::folded;
 use super::model::{MODELS, Models};
 
 /// What is asked of the answers of a cascade's models, but for the last one's.
@@ -148,7 +149,8 @@ const EMPTY: Defaulted<Boolean> = Field::defaulted(
     "empty",
     Boolean,
     false,
-    "Whether an answer may have neither text nor a call of a function.",
+    "Whether an answer may have neither text nor a call of a function. Spaces and characters that \
+     nobody sees are no text.",
 );
 
 const SCHEMA_VALID: Defaulted<Boolean> = Field::defaulted(
@@ -157,9 +159,10 @@ const SCHEMA_VALID: Defaulted<Boolean> = Field::defaulted(
     true,
     "Whether an answer must be JSON where the app asks for that, and conform to the schema where \
      it gives one. These keywords are asked: `type`, `enum`, `const`, `properties`, `required`, \
-     `additionalProperties`, `items`, `anyOf`, `oneOf`, `allOf`, `$ref` into the schema itself, \
-     and the bounds of numbers, lengths and counts. Others, such as `pattern` and `format`, are \
-     taken to hold.",
+     `additionalProperties`, `prefixItems`, `items`, `anyOf`, `oneOf`, `allOf`, `$ref` into the \
+     schema itself, and the bounds of numbers, lengths and counts. Others, such as `pattern` and \
+     `format`, are taken to hold. At most two million names, values and pieces of 16 bytes are \
+     looked at for one answer: one that needs more is not accepted.",
 );
 
 const TOOLS_VALID: Defaulted<Boolean> = Field::defaulted(
@@ -177,7 +180,8 @@ const HEDGING: Optional<List> = Field::optional(
     List::of("phrases", &Phrase),
     "none",
     "Phrases by which a model says that it does not know: no answer with one of them in its text \
-     is accepted, whatever its case and its apostrophes. At most 64.",
+     is accepted, whatever its case, its apostrophes and its marks of emphasis (`*`, `_`). At most \
+     64.",
 );
 
 const MIN_CHARS: Optional<Whole> = Field::optional(
@@ -220,11 +224,13 @@ impl Read for Phrase {
 
     fn read(&self, spot: &Spot<'_>) -> Option<String> {
         let phrase = spot.text("a phrase")?;
-        if phrase.trim().is_empty() || phrase.len() > PHRASE_BYTES {
+        let folded = folded(phrase);
+        // One that is left with nothing would be in every answer.
+        if folded.is_empty() || phrase.len() > PHRASE_BYTES {
             spot.problem(format!("expected a phrase of 1 to {PHRASE_BYTES} bytes"));
             return None;
         }
-        Some(folded(phrase.trim()))
+        Some(folded)
     }
 }
 
@@ -238,21 +244,6 @@ impl Kind for Phrase {
             ..Text::default()
         })
     }
-}
-
-/// A text as phrases are looked for in it: in lower case, with plain apostrophes, its words apart
-/// by one space.
-#[must_use]
-pub fn folded(text: &str) -> String {
-    let mut folded = String::with_capacity(text.len());
-    for word in text.split_whitespace() {
-        if !folded.is_empty() {
-            folded.push(' ');
-        }
-        let plain = |c: char| if matches!(c, '`' | '\u{2019}' | '\u{2bc}') { '\'' } else { c };
-        folded.extend(word.chars().map(plain).flat_map(char::to_lowercase));
-    }
-    folded
 }
 
 impl Default for Acceptance {

@@ -62,16 +62,18 @@ const OVERFLOW: Defaulted<Words<Overflow>> = Field::defaulted(
             Word::new(
                 "larger_model",
                 Overflow::LargerModel,
-                "The model is passed over, and a larger one of its chain serves the request.",
+                "The model is passed over, and a larger one of its chain serves the request. So it \
+                 is where it has room for a few words alone; where no model of the chain has more, \
+                 it answers with these.",
             ),
             Word::new(
                 "drop_oldest",
                 Overflow::DropOldest,
                 "The model is sent the conversation without its oldest turns: as few as will do. \
-                 `x-tradewind-context` says how many messages went. Instructions stay, and so does \
-                 what the user has said last; what is left begins with the user, and no call of a \
-                 function goes whose result stays. Where that does not do either, the model is \
-                 passed over.",
+                 `x-tradewind-context` says how many messages went. Instructions and the \
+                 examples of `prompt` stay, and so does what the user has said last; what is left \
+                 begins with the user, and no call of a function goes whose result stays. Where \
+                 that does not do either, the model is passed over.",
             ),
             Word::new(
                 "reject",
@@ -84,8 +86,9 @@ const OVERFLOW: Defaulted<Words<Overflow>> = Field::defaulted(
     },
     Overflow::LargerModel,
     "What becomes of a conversation that does not fit a model's `context_window` together with the \
-     answer that is asked for. Where no model of the chain is left the request is refused with \
-     400, with the numbers.",
+     answer that is asked for. An answer of which the app does not say how long it may be is to \
+     have an eighth of the window, or the model's `max_output_tokens` where that is less. Where \
+     no model of the chain is left the request is refused with 400, with the numbers.",
 );
 
 /// Reads the section; `None`, and a report, when something is wrong with it.

@@ -20,6 +20,7 @@ mod endpoint;
 mod experiment;
 mod fallback;
 pub mod field;
+mod folded;
 mod identity;
 mod limits;
 mod model;
@@ -48,7 +49,7 @@ mod template;
 pub use additions::Additions;
 pub use breaker::{Breaker, FailureRate};
 pub use cache::{Cache, CacheScope, NotCached};
-pub use cascade::{AGREE, Acceptance, Cascade, RULES, folded};
+pub use cascade::{AGREE, Acceptance, Cascade, RULES};
 pub use class::Class;
 pub use compile::DOCUMENT;
 pub use context::{Context, Overflow};
@@ -61,6 +62,7 @@ pub use endpoint::Endpoint;
 pub use experiment::{Arm, Collector, Draw, Experiment, HOLDOUT, Shadow, Unit};
 pub use fallback::Fallback;
 pub use field::{DecimalText, byte_size, metric_label, shown, unknown};
+pub use folded::{folded, is_unseen};
 pub use identity::{
     CallerFacts, CredentialHeader, Expiring, Identity, Jwks, Jwt, PEER, Spiffe, Tenant, Told,
     VERIFIER, Workload,

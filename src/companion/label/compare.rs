@@ -22,6 +22,8 @@ pub enum By {
     Words,
     /// The budget model did not end its answer.
     Finish,
+    /// The budget model has said nothing.
+    Nothing,
 }
 
 /// Why answers cannot be compared.
@@ -31,7 +33,7 @@ pub enum Why {
     Prose,
     /// They have different forms.
     Forms,
-    /// The premium model did not end its answer, so nobody knows what is right.
+    /// The premium model did not end its answer, or said nothing, so nobody knows what is right.
     Premium,
     /// One of them was too long to be kept.
     TooLong,
@@ -45,6 +47,7 @@ impl By {
             Self::Form(kind) => kind.name(),
             Self::Words => "every word",
             Self::Finish => "a missing end",
+            Self::Nothing => "an empty answer",
         }
     }
 }
@@ -59,7 +62,7 @@ impl Why {
         match self {
             Self::Prose => "prose, which has no final answer",
             Self::Forms => "final answers of different forms",
-            Self::Premium => "the premium answer was cut off or declined",
+            Self::Premium => "the premium answer was cut off, declined or empty",
             Self::TooLong => "an answer of more than 64 KiB was not kept",
         }
     }
@@ -78,7 +81,7 @@ impl Compared {
         let (Some(premium), Some(budget)) = (premium, budget) else {
             return Self::Unclear(Why::TooLong);
         };
-        if !is_ended(premium) {
+        if !is_ended(premium) || is_empty(premium) {
             return Self::Unclear(Why::Premium);
         }
         let (one, other) = (conclusion(premium), conclusion(budget));
@@ -87,6 +90,9 @@ impl Compared {
         }
         if !is_ended(budget) {
             return Self::Apart(By::Finish);
+        }
+        if is_empty(budget) {
+            return Self::Apart(By::Nothing);
         }
         if premium.text.trim() == budget.text.trim() && premium.calls == budget.calls {
             return Self::Same(By::Words);
@@ -115,6 +121,11 @@ impl Compared {
 /// Whether a model has ended its answer itself, as far as is known.
 fn is_ended(said: &Said) -> bool {
     !matches!(&*said.finish, "length" | "filtered" | "refused")
+}
+
+/// Whether a model has neither said anything nor called a function.
+fn is_empty(said: &Said) -> bool {
+    said.text.trim().is_empty() && said.calls.is_empty()
 }
 
 fn conclusion(said: &Said) -> Conclusion {
@@ -171,6 +182,11 @@ mod tests {
             (text(&one, "stop"), text(&other, "stop"), Compared::Unclear(Why::Prose), true),
             (text("42", "stop"), text(&other, "stop"), Compared::Unclear(Why::Prose), true),
             (text("42", "stop"), text("Paris", "stop"), Compared::Unclear(Why::Forms), true),
+            (text("42", "stop"), text(" ", "stop"), Compared::Apart(By::Nothing), false),
+            (text(&one, "stop"), text("", "stop"), Compared::Apart(By::Nothing), false),
+            (text("", "stop"), text("42", "stop"), Compared::Unclear(Why::Premium), false),
+            (text("", "stop"), text("", "stop"), Compared::Unclear(Why::Premium), false),
+            (call("{}"), text("", "stop"), Compared::Apart(By::Nothing), false),
             (call("{}"), call("{ }"), Compared::Same(By::Form(Kind::Calls)), false),
             (call("{}"), text(&one, "stop"), Compared::Apart(By::Form(Kind::Calls)), false),
             (text("42", "stop"), call("{}"), Compared::Apart(By::Form(Kind::Calls)), false),

@@ -86,9 +86,9 @@ pub struct Inbound {
     pub unshared: for<'d> fn(&'d Document<'d>) -> Change,
     /// Adds what a gateway adds to a request.
     pub assemble: for<'d> fn(&'d Document<'d>, &Ask<'d>, &Assembly) -> Vec<Edit>,
-    /// Takes every message before that place out, but for instructions: the conversation begins
-    /// there, which is one of [`super::beginnings`].
-    pub shorten: for<'d> fn(&'d Document<'d>, usize) -> Vec<Edit>,
+    /// Takes every message before that place out, but for instructions and so many messages of the
+    /// operator's examples: the conversation begins there, which is one of [`super::beginnings`].
+    pub shorten: for<'d> fn(&'d Document<'d>, usize, usize) -> Vec<Edit>,
     /// Writes a whole answer: everything at [`super::Event::End`] or [`super::Event::Fault`].
     pub write_answer: fn(AnswerHead) -> Box<dyn AnswerWriter>,
     /// Writes a streamed answer, event by event.

@@ -33,7 +33,8 @@ pub struct Conclusion {
     pub kind: Kind,
     /// A digest of it.
     value: u64,
-    /// A digest of what stands beside it, a unit or the words of a choice; 0 for nothing.
+    /// A digest of what stands beside it, a unit, the words of a choice or a block's language; 0
+    /// for nothing.
     detail: u64,
 }
 
@@ -102,12 +103,14 @@ impl Conclusion {
         if text.is_empty() || text.len() > BYTES_MAX {
             return Self::PROSE;
         }
+        let json =
+            |value: Option<u64>| value.map_or(Self::PROSE, |own| Self::plain(Kind::Json, own));
         if let Some(value) = value::of(text) {
-            return Self::plain(Kind::Json, value);
+            return json(value);
         }
         let blocks = block::split(text);
         if let Some(value) = blocks.only.and_then(|only| value::of(only.trim())) {
-            return Self::plain(Kind::Json, value);
+            return json(value);
         }
         let said = match marked::read(&blocks.outside) {
             Marked::Apart => return Self::PROSE,
@@ -121,7 +124,11 @@ impl Conclusion {
         };
         match (said, blocks.only) {
             (Some(said), _) => said.into(),
-            (None, Some(only)) => Self::plain(Kind::Code, block::code(only)),
+            (None, Some(only)) => Self {
+                kind: Kind::Code,
+                value: block::code(only),
+                detail: block::language(blocks.language),
+            },
             (None, None) => Self::PROSE,
         }
     }
@@ -137,7 +144,7 @@ impl Conclusion {
     }
 
     /// Whether two answers come to the same. Where only one of them has a unit, or the words beside
-    /// the letter of a choice, that is no difference.
+    /// the letter of a choice, or says its language, that is no difference.
     #[must_use]
     pub fn agrees_with(&self, other: &Self) -> bool {
         let same = self.kind == other.kind && self.value == other.value;

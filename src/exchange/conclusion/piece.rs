@@ -40,6 +40,9 @@ const REASONS: [&str; 9] =
 /// Marks of emphasis, which mean nothing.
 const EMPHASIS: [char; 3] = ['*', '_', '`'];
 
+/// Those that mean nothing around words, where they are the same on both sides.
+const PAIRED: [&str; 4] = ["***", "**", "*", "`"];
+
 /// What may stand around a piece, and means nothing.
 const AROUND: [(&str, &str); 12] = [
     ("\"", "\""),
@@ -86,7 +89,7 @@ impl Piece {
     /// A few words on one line: their case, and the marks of sentences and emphasis around them, do
     /// not count.
     pub(super) fn words(text: &str) -> Option<Self> {
-        let text = bare(one_line(text)?);
+        let text = framed(one_line(text)?);
         let few = text.len() <= WORDS_BYTES && text.split_whitespace().count() <= WORDS_MAX;
         digest(text).filter(|_| few).map(Self::Words)
     }
@@ -95,16 +98,18 @@ impl Piece {
     pub(super) fn boxed(text: &str) -> Option<Self> {
         // One letter is a variable.
         let is_word = |word: &str| word.len() > 1 && word.chars().all(char::is_alphabetic);
-        let words = || Self::words(text).filter(|_| bare(text).split_whitespace().all(is_word));
+        let words = || Self::words(text).filter(|_| framed(text).split_whitespace().all(is_word));
         let found = Self::whole(text).or_else(words);
         found.or_else(|| {
-            let mut formula = bare(one_line(text)?).replace(r"\dfrac", r"\frac");
-            for (from, to) in [(r"\tfrac", r"\frac"), (r"\left", ""), (r"\right", "")]
-                .into_iter()
-                .chain([(r"\,", ""), (r"\!", ""), (r"\;", ""), (r"\ ", ""), ("{,}", ",")])
-            {
+            let mut formula = framed(one_line(text)?).replace(r"\dfrac", r"\frac");
+            for (from, to) in [(r"\tfrac", r"\frac"), (r"\,", ""), (r"\!", "")].into_iter().chain([
+                (r"\;", ""),
+                (r"\ ", ""),
+                ("{,}", ","),
+            ]) {
                 formula = formula.replace(from, to);
             }
+            let formula = without_command(&without_command(&formula, r"\left"), r"\right");
             let formula: String = formula.chars().filter(|c| !c.is_whitespace()).collect();
             let own = Digest::of("formula").text(&formula);
             (!formula.is_empty()).then(|| Self::Words(own.finish()))
@@ -119,12 +124,43 @@ fn one_line(text: &str) -> Option<&str> {
     (fits && !text.contains(['\n', BLOCK])).then_some(text)
 }
 
-/// A piece without what stands around it and means nothing.
+/// A formula without a command of TeX's: `\left(` is one, `\leftarrow` another.
+fn without_command(formula: &str, command: &str) -> String {
+    let (mut out, mut rest) = (String::with_capacity(formula.len()), formula);
+    while let Some((before, after)) = rest.split_once(command) {
+        out.push_str(before);
+        if after.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            out.push_str(command);
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// A piece without what stands around it and means nothing; a letter or a number has no marks of
+/// emphasis of its own, whether they are paired or not.
 fn bare(piece: &str) -> &str {
+    inside(piece, |piece| piece.trim_matches(EMPHASIS))
+}
+
+/// Words without what stands around them. Marks of emphasis are such where they are paired: `*args`
+/// is not `**args`, and `__init__` is a name.
+fn framed(piece: &str) -> &str {
+    inside(piece, |piece| {
+        let pair = PAIRED.iter().find_map(|mark| {
+            let own = piece.strip_prefix(mark)?.strip_suffix(mark)?;
+            (!own.contains(mark.chars().next()?)).then_some(own)
+        });
+        pair.unwrap_or(piece)
+    })
+}
+
+fn inside(piece: &str, emphasis: fn(&str) -> &str) -> &str {
     let mut piece = piece.trim();
     loop {
         let before = piece.len();
-        piece = piece.trim_matches(EMPHASIS).trim();
+        piece = emphasis(piece).trim();
         piece = piece.strip_suffix('.').unwrap_or(piece);
         for (open, close) in AROUND {
             let inside = piece.strip_prefix(open).and_then(|own| own.strip_suffix(close));
@@ -209,8 +245,8 @@ fn words_of_choice(rest: &str, after: After) -> Option<u64> {
 
 /// The digest of words; `None` where there are none.
 fn digest(text: &str) -> Option<u64> {
-    const BEGIN: [char; 8] = ['"', '\'', '“', '”', '‘', '*', '_', '`'];
-    const END: [char; 12] = ['"', '\'', '“', '”', '’', '*', '_', '`', '.', ',', ';', ':'];
+    const BEGIN: [char; 5] = ['"', '\'', '“', '”', '‘'];
+    const END: [char; 9] = ['"', '\'', '“', '”', '’', '.', ',', ';', ':'];
     let (mut digest, mut any) = (Digest::of("words"), false);
     for word in text.split_whitespace() {
         let word = word.trim_start_matches(BEGIN).trim_end_matches(END).trim_end_matches('!');

@@ -3,9 +3,11 @@
 use super::Called;
 use super::digest::Digest;
 use crate::json::{Document, Kind, Limits, Value, number};
+use crate::order;
 
-/// The digest of a text that is an object or an array; `None` for any other text.
-pub(super) fn of(text: &str) -> Option<u64> {
+/// The digest of a text that is an object or an array; `None` for any other text. There is none of
+/// an object that has a name twice: who reads it may take the one or the other.
+pub(super) fn of(text: &str) -> Option<Option<u64>> {
     if !text.starts_with(['{', '[']) {
         return None;
     }
@@ -25,26 +27,33 @@ pub(super) fn calls<'c>(calls: impl Iterator<Item = Called<'c>>, most: usize) ->
         let arguments = arguments.trim();
         // A function without arguments is called with none by some.
         let arguments = if arguments.is_empty() { "{}" } else { arguments };
-        let own = of(arguments).unwrap_or_else(|| Digest::of("raw").text(arguments).finish());
+        let own =
+            of(arguments).flatten().unwrap_or_else(|| Digest::of("raw").text(arguments).finish());
         sum = sum.wrapping_add(Digest::of("call").text(name).number(own).finish());
         count = count.saturating_add(1);
     }
     Some(Digest::of("calls").number(sum).number(count).finish())
 }
 
-fn digest(value: Value<'_>) -> u64 {
-    match value.kind() {
+fn digest(value: Value<'_>) -> Option<u64> {
+    Some(match value.kind() {
         Kind::Object => {
             let (mut sum, mut count) = (0_u64, 0_u64);
+            let mut names: Vec<_> = value.members().map(|(key, _)| key).collect();
+            order::sort(&mut names);
+            if names.windows(2).any(|two| two.first() == two.last()) {
+                return None;
+            }
             for (key, value) in value.members() {
-                let own = Digest::of("member").text(&key).number(digest(value)).finish();
+                let own = Digest::of("member").text(&key).number(digest(value)?).finish();
                 (sum, count) = (sum.wrapping_add(own), count.saturating_add(1));
             }
             Digest::of("object").number(sum).number(count).finish()
         }
         Kind::Array => {
-            let items = value.items().map(digest);
-            items.fold(Digest::of("array"), Digest::number).finish()
+            let mut items = value.items().map(digest);
+            let all = items.try_fold(Digest::of("array"), |all, own| Some(all.number(own?)));
+            all?.finish()
         }
         Kind::Number => {
             let plain = number::plain(value);
@@ -53,5 +62,5 @@ fn digest(value: Value<'_>) -> u64 {
         }
         Kind::String => Digest::of("string").text(&value.as_str().unwrap_or_default()).finish(),
         _ => Digest::of("word").text(value.raw()).finish(),
-    }
+    })
 }

@@ -123,8 +123,8 @@ pub(super) fn read(
             return Opening::Reply(reply);
         }
     };
-    let (tenant, copy_of) = match whose(headers, policy, host) {
-        Ok(found) => found,
+    let (tenant, copy_of) = match whose(headers, policy, line, host) {
+        Ok(whose) => whose,
         Err(fault) => return refuse(&fault, line),
     };
     line.caller(client.name, endpoint.operation.name, payer(&tenant, copy_of.as_deref()));
@@ -166,12 +166,16 @@ pub(super) fn read(
 }
 
 /// Whose request it is, and what it is a copy of where it is one.
+///
+/// # Errors
+/// Nobody's that is known.
 fn whose(
     headers: &[(String, Vec<u8>)],
     policy: &Policy,
+    line: &mut Line,
     host: &dyn Envoy,
 ) -> Result<(Tenant, Option<Box<CopyOf>>), Box<Fault>> {
-    if let Some(own) = copied::read(headers, policy, host) {
+    if let Some(own) = copied::read(headers, policy, line, host)? {
         return Ok((own.tenant.clone(), Some(Box::new(own))));
     }
     let tenant = policy.identify(&Caller { headers, host })?;

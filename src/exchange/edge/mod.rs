@@ -282,6 +282,7 @@ impl Edge {
             Err((fault, trace)) => return self.deny(&head, &fault, trace.as_ref()),
         };
         self.duties.owe_some(Watch::of(&self.config.policy, &mut decision).map(Duty::Heed));
+        let route = decision.route_name(&ask);
         let Decision { outline, mut quote, mut trace, shadow, claims, caching, .. } = decision;
         let mut effects = Vec::new();
         if let Some(claims) = claims
@@ -308,7 +309,7 @@ impl Edge {
         if cached.is_some_and(|own| own.is_stale) && self.config.prefers_stale() {
             quote.without_spares();
         }
-        let asked = (&*ask.model, bytes);
+        let asked = (route, bytes);
         let (sampled, counted) = sampling::sample(&self.config, shadow, &head, asked, envoy);
         effects.extend(counted);
         let hearing = sampled.as_ref().map_or(Hearing::Nothing, |own| own.hearing());

@@ -8,7 +8,7 @@ use crate::decide::CHAIN;
 use crate::policy::Shadow;
 
 /// What is kept of a request that the experiment of that place samples, or that is a copy; or why
-/// it is not copied. Of the app's request there are the model that it asks for, and its body.
+/// it is not copied. Of the app's request there are the name of its route, and its body.
 pub(super) fn sample(
     config: &Config,
     shadow: Option<usize>,

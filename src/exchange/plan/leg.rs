@@ -32,6 +32,8 @@ pub struct Leg<'p> {
     /// The place of the message at which the conversation begins for this model; 0 where it is sent
     /// all of it.
     pub from: usize,
+    /// How many of the messages before it are the operator's examples, which stay.
+    pub examples: usize,
     /// How many messages are left out by that.
     pub left_out: u64,
     /// What of a body that is written anew is marked for its provider's cache.
@@ -53,6 +55,7 @@ impl<'p> Leg<'p> {
             states_bound: leg.states_bound,
             change,
             from: leg.shortened.as_ref().map_or(0, |own| own.from),
+            examples: leg.shortened.as_ref().map_or(0, |own| own.examples),
             left_out: leg.shortened.as_ref().map_or(0, |own| own.dropped),
             marks: leg.marks,
         }
@@ -79,7 +82,7 @@ impl<'p> Leg<'p> {
         out.flag(self.drops);
         out.flag(self.is_paid);
         out.flag(self.states_bound);
-        for place in [self.change, self.from] {
+        for place in [self.change, self.from, self.examples] {
             out.number(u64::try_from(place).unwrap_or(u64::MAX));
         }
         out.number(self.left_out);
@@ -100,6 +103,7 @@ impl<'p> Leg<'p> {
             states_bound: fields.flag()?,
             change: usize::try_from(fields.number()?).ok()?,
             from: usize::try_from(fields.number()?).ok()?,
+            examples: usize::try_from(fields.number()?).ok()?,
             left_out: fields.number()?,
             marks: fields.option(|fields| {
                 Some(CacheMarks { hour: fields.flag()?, turns: fields.flag()? })

@@ -180,7 +180,7 @@ impl Attempted<'_> {
         let body = match self.leg.from {
             0 => body,
             from => {
-                let edits = (self.asked.inbound.shorten)(&parsed(&body)?, from);
+                let edits = (self.asked.inbound.shorten)(&parsed(&body)?, from, self.leg.examples);
                 splice(&body, &edits, "", None).ok_or(Disagreement::Body)?
             }
         };

@@ -17,7 +17,7 @@ pub(in super::super) struct Record {
     pub(in super::super) request_id: String,
     /// The id of the request that it is a copy of.
     pub(in super::super) copy_of: Option<String>,
-    /// The model that the app asks for.
+    /// The name of a route that the app asks for, without the choice that it may have behind it.
     pub(in super::super) route: String,
     /// Who is charged.
     pub(in super::super) tenant: String,

@@ -57,27 +57,31 @@ impl Bill {
                 part(reservation, report, last.then_some(ended))
             })
             .collect();
-        // The hold was for one answer: what failed before the app saw any of it is charged as far
-        // as the hold goes and no further.
-        let mut last = parts.pop();
-        if let (Some(part), Some(Progress::Failed(_))) =
-            (&mut last, reports.last().map(|r| r.progress))
-        {
-            part.credits = part.credits.min(reservation.held());
-        }
-        let cost = last.as_ref().map_or(Credits::ZERO, |last| last.credits);
-        let mut room = reservation.held().saturating_sub(cost);
-        for part in &mut parts {
+        // What failed before the app saw any of it is charged as far as the hold goes beside all
+        // that was said, and no further.
+        let last = parts.len().saturating_sub(1);
+        let is_bound = |index: usize| {
+            let progress = reports.get(index).map(|report| report.progress);
+            match progress {
+                // It was made, whoever saw it, and the hold was for it too.
+                Some(Progress::Failed(Outcome::NotAccepted)) => false,
+                Some(Progress::Failed(_)) => true,
+                _ => index != last,
+            }
+        };
+        let said = parts.iter().enumerate().filter(|(index, _)| !is_bound(*index));
+        let said = said.fold(Credits::ZERO, |sum, (_, part)| plus(sum, part.credits));
+        let mut room = reservation.held().saturating_sub(said);
+        for (_, part) in parts.iter_mut().enumerate().filter(|(index, _)| is_bound(*index)) {
             part.credits = part.credits.min(room);
             room = room.saturating_sub(part.credits);
         }
-        let outcome = last.as_ref().map_or("failed", |last| last.outcome);
-        parts.extend(last);
+        let outcome = parts.last().map_or("failed", |last| last.outcome);
         let mut credits = Credits::ZERO;
         for part in &mut parts {
             // More than there can be of credits is not charged.
             part.credits = part.credits.min(Credits::MAX.saturating_sub(credits));
-            credits = credits.checked_add(part.credits).unwrap_or(credits);
+            credits = plus(credits, part.credits);
         }
         Self { credits, outcome, parts }
     }
@@ -97,8 +101,7 @@ impl Bill {
     /// What answers cost that were not accepted.
     fn unaccepted(&self) -> Credits {
         let parts = self.parts.iter().filter(|part| part.outcome == UNACCEPTED);
-        let sum = |sum: Credits, part: &Part| sum.checked_add(part.credits).unwrap_or(sum);
-        parts.fold(Credits::ZERO, sum)
+        parts.fold(Credits::ZERO, |sum, part| plus(sum, part.credits))
     }
 
     /// Has the access log say it.
@@ -112,6 +115,11 @@ impl Bill {
         let estimated = self.estimated().then_some("estimated");
         estimated.into_iter().chain(self.flags()).for_each(|flag| line.flag(flag));
     }
+}
+
+/// A sum, as far as there can be so many credits.
+fn plus(sum: Credits, more: Credits) -> Credits {
+    sum.checked_add(more).unwrap_or(Credits::MAX)
 }
 
 /// What an attempt cost; `last` is how the request ended, for the one that it ended with.

@@ -88,7 +88,8 @@ const COPIES: Section = Section::new(
      and was answered, the copy runs as a request of its own, on a listener within Envoy that no \
      app can reach: held, charged, judged and logged like any other (`shadow`, `shadow_of`). Its \
      answer is thrown away; of both answers the access log has the length, what was used, the kind \
-     and a digest. A copy is in no arm of an experiment, and no copy is made of it. A request that \
+     and a digest. A copy is in no arm of an experiment, and no copy is made of it. One whose \
+     experiment is not in the policy any more when it comes is refused. A request that \
      goes on with a conversation that its provider keeps is not copied. What copies cost is bound \
      by the credits of `tenant`, by `max_in_flight` and by `max_body`; what is beyond these is not \
      copied, which is counted in `tradewind_shadow_requests_total`.",

@@ -93,6 +93,7 @@ fn plan(
             states_bound: bound.is_some(),
             change: 0,
             from: 0,
+            examples: 0,
             left_out: 0,
             marks: None,
         };

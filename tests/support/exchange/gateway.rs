@@ -167,6 +167,7 @@ impl Gateway {
                 states_bound: false,
                 change: 0,
                 from: 0,
+                examples: 0,
                 left_out: 0,
                 marks: None,
             })

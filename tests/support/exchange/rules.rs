@@ -149,6 +149,7 @@ fn leg() -> impl Strategy<Value = Leg<'static>> {
             states_bound,
             change,
             from: change,
+            examples: change,
             left_out: most,
             marks: drops.then_some(CacheMarks { hour: is_paid, turns: states_bound }),
         },

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::companion::rehearsal::{Attempted, Course, Ending, Request};
 use crate::decide::{Candidate, Entry, Trace};
 use crate::exchange::edge::{Considered, Unserved};
-use crate::policy::{Policy, Shadow};
+use crate::policy::{Policy, Shadow, tag};
 
 /// All that is known of a request's course.
 pub(super) struct Shown<'s> {
@@ -35,6 +35,20 @@ impl Shown<'_> {
     fn may_copy(&self, considered: &Considered) -> Option<&Shadow> {
         let name = considered.may_copy.as_ref()?;
         self.policy.shadows().iter().find(|own| own.name == *name)
+    }
+
+    /// Why no copy is served, where no model of the copies' chain has what the caller requires.
+    fn no_copy_is_served(&self, considered: &Considered, shadow: &Shadow) -> Option<String> {
+        let required = &considered.tenant.require;
+        let models = self.policy.shadow_chain(shadow).models();
+        let mut missing = None;
+        for model in models {
+            let (tag_name, value) = required.missing_in(&model.tags)?;
+            missing = Some(tag(tag_name, value));
+        }
+        missing.map(|tag| {
+            format!("none of its models has the tag `{tag}`, which this caller requires")
+        })
     }
 
     fn trace(&self) -> Option<&Trace> {
@@ -81,6 +95,9 @@ impl Shown<'_> {
                 let (chain, name) = (self.policy.shadow_chain(own).name(), &own.name);
                 let share = own.share();
                 writeln!(out, "\n{share} are copied to chain {chain}, by experiment {name}")?;
+                if let Some(why) = self.no_copy_is_served(considered, own) {
+                    writeln!(out, "  each copy is refused: {why}")?;
+                }
             }
         }
         if !self.course.attempts.is_empty() {

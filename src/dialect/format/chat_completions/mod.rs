@@ -41,7 +41,7 @@ pub(in crate::dialect) static INBOUND: Inbound = Inbound {
     amend: amend::amend,
     unshared: |_| Change::default(),
     assemble: assemble::assemble,
-    shorten: |document, from| oldest(document.root(), from),
+    shorten: |document, from, examples| oldest(document.root(), from, examples),
     write_answer: answer_write::whole,
     write_stream: stream_write::stream,
     model_key: "model",

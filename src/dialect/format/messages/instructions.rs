@@ -55,11 +55,11 @@ pub(super) fn lift(root: Value<'_>, edits: &mut Vec<Edit>) -> Option<Left> {
 
 /// Takes the messages before that place out that do not stay. Where there are instructions before
 /// it, these and all that come later go to the others, so that they stay in their order.
-pub(super) fn shorten(root: Value<'_>, from: usize) -> Vec<Edit> {
+pub(super) fn shorten(root: Value<'_>, from: usize, examples: usize) -> Vec<Edit> {
     let Some(messages) = root.get("messages") else { return Vec::new() };
     let start = |message: Value<'_>| message.span().start;
     let begins = messages.items().nth(from).map_or(0, start);
-    let stays = stays(root, from);
+    let stays = stays(root, from, examples);
     let stays = messages.items().enumerate().filter(|(place, _)| stays.contains(place));
     let stays: BTreeSet<usize> = stays.map(|(_, message)| start(message)).collect();
     let goes = |message| start(message) < begins && !stays.contains(&start(message));

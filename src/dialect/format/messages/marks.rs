@@ -91,8 +91,13 @@ fn is_offered(tool: Value<'_>) -> bool {
     !waits && tool.given("type").is_none_or(|kind| kind.is("custom")) && tool.get("name").is_some()
 }
 
-/// As a member of a block or a tool, before all others.
+/// As a member of a block or a tool, before all others; or in the place of a `null`, which says
+/// that there is none.
 fn within(object: Value<'_>, mark: &str) -> Mark {
+    if let Some((none, (_, own))) = object.get(KEY).zip(mark.split_once(':')) {
+        let at = none.span();
+        return Mark { at: at.clone(), edits: vec![Edit { at, put: Put::Text(own.to_owned()) }] };
+    }
     let at = object.span().start.saturating_add(1);
     Mark { at: at..at, edits: vec![put(at, format!("{mark},"))] }
 }

@@ -58,7 +58,7 @@ const OWN: Inbound = Inbound {
     amend: amend::amend,
     unshared: edits::unshared,
     assemble: assemble::assemble,
-    shorten: |document, from| instructions::shorten(document.root(), from),
+    shorten: |document, from, examples| instructions::shorten(document.root(), from, examples),
     write_answer: answer_write::whole,
     write_stream: stream_write::stream,
     model_key: "model",

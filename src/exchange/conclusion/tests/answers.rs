@@ -153,6 +153,17 @@ pub(super) const SAME: &[(Kind, &[&str])] = &[
 
 /// Answers that do not agree.
 pub(super) const APART: &[(&str, &str)] = &[
+    (r"\boxed{x \leftarrow y}", r"\boxed{x \rightarrow y}"),
+    (r"\boxed{\leftrightarrow}", r"\boxed{\rightarrow}"),
+    ("__init__", "init"),
+    ("*args", "**args"),
+    ("`*args`", "`**args`"),
+    ("Answer: __init__", "Answer: init"),
+    ("```py\nprint(\"a  b\")\n```", "```py\nprint(\"a b\")\n```"),
+    ("```py\nx = \"\"\"a\n  b\"\"\"\n```", "```py\nx = \"\"\"a\n    b\"\"\"\n```"),
+    ("```sql\nselect 1\n```", "```python\nselect 1\n```"),
+    (r#"{"a":1,"a":2}"#, r#"{"a":2,"a":1}"#),
+    (r#"[{"b":{"a":1,"a":2}}]"#, r#"[{"b":{"a":2,"a":1}}]"#),
     ("B", "C"),
     ("Answer: B", "Answer: C"),
     ("B. Paris", "B. London"),

@@ -5,14 +5,17 @@ mod heard;
 #[cfg(test)]
 mod tests;
 
+use self::heard::Call;
 pub(super) use self::heard::Heard;
+
+use std::borrow::Cow;
 
 use super::super::conclusion::Conclusion;
 use super::super::{Acceptance, Envoy, PLAN, Plan, Report};
 use super::pair::Pair;
 use crate::decide::Calls;
-use crate::json::{Document, Limits, conforms};
-use crate::policy::{AGREE, RULES, folded};
+use crate::json::{Document, Effort, Limits, conforms};
+use crate::policy::{AGREE, RULES, folded, is_unseen};
 
 /// Whether an answer keeps a rule.
 type Rule = fn(&Acceptance<'_>, &Heard) -> bool;
@@ -22,7 +25,7 @@ type Rule = fn(&Acceptance<'_>, &Heard) -> bool;
 const ALL: [Rule; 8] = [
     |own, heard| own.rules.refusal || !heard.refused,
     |own, heard| !own.rules.finish || heard.finished,
-    |own, heard| own.rules.empty || !heard.calls.is_empty() || !heard.text.trim().is_empty(),
+    |own, heard| own.rules.empty || !heard.calls.is_empty() || !heard.text.chars().all(is_unseen),
     |own, heard| !own.rules.tools_valid || calls_as_asked(own, heard),
     |own, heard| !own.rules.schema_valid || is_as_asked(own, heard),
     |own, heard| !hedges(&own.rules.hedging, &heard.text),
@@ -77,32 +80,57 @@ fn calls_as_asked(own: &Acceptance<'_>, heard: &Heard) -> bool {
         Calls::Some => !calls.is_empty(),
         Calls::Of(name) => !calls.is_empty() && calls.iter().all(|call| call.name == *name),
     };
-    chosen && !(own.only_one && calls.len() > 1) && calls.iter().all(|call| is_valid(own, call))
+    chosen && !(own.only_one && calls.len() > 1) && are_valid(own, calls)
 }
 
-/// Whether a call is of a function that there is, with arguments that are as its schema says.
-fn is_valid(own: &Acceptance<'_>, call: &heard::Call) -> bool {
+/// Whether all calls are of functions that there are, with arguments that are as the function's
+/// schema says. Each schema is read once, and all that is compared is one effort, however many
+/// calls there are.
+fn are_valid(own: &Acceptance<'_>, calls: &[Call]) -> bool {
+    let effort = Effort::default();
+    let is_of = |name: &str, call: &Call| effort.take(1) && call.name == *name;
+    let is_known = |call: &Call| own.tools.iter().any(|(name, _)| is_of(name, call));
+    let is_right = |(name, schema): &(Cow<'_, str>, Option<Cow<'_, str>>)| {
+        let mut calls = calls.iter().filter(|call| is_of(name, call)).peekable();
+        if calls.peek().is_none() {
+            return true;
+        }
+        let schema = schema.as_ref().map(|own| read(own));
+        calls.all(|call| {
+            arguments(call).is_some_and(|arguments| {
+                let fits = |own: &Document<'_>| conforms(arguments.root(), own.root(), &effort);
+                let schema = schema.as_ref().map(|own| own.as_ref().is_some_and(fits));
+                arguments.root().is_object() && schema.unwrap_or(true)
+            })
+        })
+    };
+    let mut others = calls.iter().filter(|call| !is_known(call));
+    others.all(|call| own.other_tools && arguments(call).is_some())
+        && own.tools.iter().all(is_right)
+        && !effort.is_spent()
+}
+
+/// The arguments of a call; `None` for what is no JSON.
+fn arguments(call: &Call) -> Option<Document<'_>> {
     // A function without arguments is called with none by some.
     let arguments = if call.arguments.trim().is_empty() { "{}" } else { &call.arguments };
-    let Ok(arguments) = Document::parse(arguments.as_bytes(), Limits::lenient()) else {
-        return false;
-    };
-    let known = own.tools.iter().find(|(name, _)| *name == call.name);
-    let Some((_, schema)) = known else { return own.other_tools };
-    arguments.root().is_object() && schema.as_deref().is_none_or(|own| fits(own, &arguments))
+    Document::parse(arguments.as_bytes(), Limits::lenient()).ok()
 }
 
 /// Whether the text is as was asked for; an answer that calls a function is not the last word.
 fn is_as_asked(own: &Acceptance<'_>, heard: &Heard) -> bool {
     let Some(schema) = own.text.as_deref().filter(|_| heard.calls.is_empty()) else { return true };
     let text = Document::parse(heard.text.trim().as_bytes(), Limits::lenient());
-    text.is_ok_and(|text| fits(schema, &text))
+    let fits = |text: &Document<'_>| {
+        let schema = read(schema);
+        schema.is_some_and(|own| conforms(text.root(), own.root(), &Effort::default()))
+    };
+    text.is_ok_and(|text| fits(&text))
 }
 
-fn fits(schema: &str, value: &Document<'_>) -> bool {
-    let schema = Document::parse(schema.as_bytes(), Limits::default());
-    // It stands in the request, which has been read.
-    schema.is_ok_and(|schema| conforms(value.root(), schema.root()))
+/// A schema. It stands in the request, which has been read.
+fn read(schema: &str) -> Option<Document<'_>> {
+    Document::parse(schema.as_bytes(), Limits::default()).ok()
 }
 
 fn hedges(phrases: &[String], text: &str) -> bool {

@@ -194,7 +194,11 @@ fn every_rule_is_kept_by_some_answers_and_broken_by_others() {
         (&none, text(" \n"), Some("empty")),
         (&none, text("Well, I\u{2019}M NOT SURE of it."), Some("hedging")),
         (&none, text("Well, I`m\u{a0}not\n sure of it."), Some("hedging")),
+        (&none, text("Well, I'm **not** _sure_ of it."), Some("hedging")),
+        (&none, text("Well, **I\u{b4}m not\u{200b} sure** of it."), Some("hedging")),
+        (&none, text("Well, I\u{2018}m ** not sure of it."), Some("hedging")),
         (&none, text("I am not sure of it."), None),
+        (&none, text("\u{200b}\u{feff}\u{2060}\u{ad}\u{e0041}"), Some("empty")),
         (&none, text(" no "), Some("min_chars")),
         (&none, text(&long), Some("max_chars")),
         (&none, text("四十を超えない言葉"), None),
@@ -240,6 +244,33 @@ fn one_call_at_most_is_one_where_that_is_asked_for() {
     assert_eq!(broken_of(&Acceptance::of(&rules(), &expected), &heard), None);
     expected.only_one = true;
     assert_eq!(broken_of(&Acceptance::of(&rules(), &expected), &heard), Some("tools_valid"));
+}
+
+/// What all calls of an answer make to be compared is bounded together.
+#[test]
+fn a_schema_that_asks_much_is_not_asked_for_each_call() {
+    let names =
+        |of: &str, n: u32| (0..n).map(|at| format!("\"{of}{at}\":{{}}")).collect::<Vec<_>>();
+    let properties = names("p", 2000).join(",");
+    let schema = format!(r#"{{"type":"object","properties":{{{properties}}}}}"#);
+    let arguments = format!("{{{}}}", names("a", 100).join(","));
+    let answer = |calls: usize| {
+        let own = json(&arguments);
+        let call = format!(
+            r#"{{"id":"1","type":"function","function":{{"name":"f","arguments":{own}}}}}"#
+        );
+        let calls = vec![call; calls].join(",");
+        format!(
+            r#"{{"id":"a","choices":[{{"index":0,"finish_reason":"tool_calls","message":{{
+            "role":"assistant","tool_calls":[{calls}]}}}}]}}"#
+        )
+    };
+    let tools = vec![("f".to_owned(), Some(schema))];
+    let expected = Expected { tools, ..Expected::default() };
+    let rules = rules();
+    let own = Acceptance::of(&rules, &expected);
+    assert_eq!(broken_of(&own, &heard("openai", &answer(5))), None);
+    assert_eq!(broken_of(&own, &heard("openai", &answer(50))), Some("tools_valid"));
 }
 
 #[test]
