@@ -122,6 +122,13 @@ impl Effects {
         })
     }
 
+    /// More to do.
+    #[must_use]
+    pub fn and_all(mut self, effects: Vec<Effect>) -> Self {
+        self.list.extend(effects);
+        self
+    }
+
     /// One more thing to do.
     #[must_use]
     pub fn and(mut self, effect: Effect) -> Self {

@@ -7,7 +7,9 @@ use super::field::{
     Constant, Entries, Field, Holds, Is, List, Nested, Optional, Report, Required, Rule, Section,
     Spot,
 };
+use super::model::Models;
 use super::predicate::Reading;
+use super::provider::Providers;
 use super::route_names::RouteNames;
 use super::{
     CreditPolicy, Policy, Problem, cache, chain, class, classifier, context, credits, experiment,
@@ -185,6 +187,14 @@ impl Policy {
     }
 }
 
+/// The models, and whether those that stand for others do.
+fn models<'n>(section: Option<Spot<'n>>, providers: &Providers<'n>) -> Models<'n> {
+    let mut named = Vec::new();
+    let models = model::read(section, providers, &mut named);
+    successors::check(&models, &named);
+    models
+}
+
 /// Reads what can be read; nothing is missing from it only while nothing has been reported.
 fn policy(root: &Spot<'_>) -> Option<Policy> {
     let mut fields = root.object(&DOCUMENT)?;
@@ -196,9 +206,7 @@ fn policy(root: &Spot<'_>) -> Option<Policy> {
     let resilience = fields.section(&RESILIENCE).and_then(resilience::read);
     let (resilience, fallback) = resilience.map_or((None, None), |(own, list)| (Some(own), list));
     let providers = provider::read(fields.spot(&PROVIDERS));
-    let mut named = Vec::new();
-    let models = model::read(fields.spot(&MODELS), &providers, &mut named);
-    successors::check(&models, &named);
+    let models = models(fields.spot(&MODELS), &providers);
     let routes = fields.spot(&ROUTES);
     let names = route::names(routes.as_ref());
     let identity = identity::read(identity, &model::known_tags(&models), &names);

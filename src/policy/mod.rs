@@ -8,6 +8,7 @@ mod breaker;
 mod cache;
 mod cascade;
 mod chain;
+mod chain_view;
 mod class;
 mod classifier;
 mod compile;
@@ -50,6 +51,7 @@ pub use additions::Additions;
 pub use breaker::{Breaker, FailureRate};
 pub use cache::{Cache, CacheScope, NotCached};
 pub use cascade::{AGREE, Acceptance, Cascade, RULES};
+pub use chain_view::ChainView;
 pub use class::Class;
 pub use compile::DOCUMENT;
 pub use context::{Context, Overflow};
@@ -87,7 +89,6 @@ pub use template::{Template, Variable};
 
 use std::rc::Rc;
 
-use crate::credit::Moment;
 use crate::order;
 use chain::Chain;
 use experiment::ArmChain;
@@ -116,34 +117,6 @@ pub struct Policy {
     cache: Option<Rc<Cache>>,
     context: Option<Context>,
     credits: Option<CreditPolicy>,
-}
-
-/// A chain and its models.
-#[derive(Debug, Clone, Copy)]
-pub struct ChainView<'p> {
-    chain: Option<&'p Chain>,
-    models: &'p [Rc<Model>],
-}
-
-impl<'p> ChainView<'p> {
-    /// The chain's name in the policy.
-    #[must_use]
-    pub fn name(&self) -> &'p str {
-        self.chain.map_or("", |chain| chain.name.as_str())
-    }
-
-    /// How the answers of its models are judged; `None` where they are not.
-    #[must_use]
-    pub fn cascade(&self) -> Option<&'p Cascade> {
-        self.chain.and_then(|chain| chain.cascade.as_ref())
-    }
-
-    /// The models, in order.
-    pub fn models(&self) -> impl Iterator<Item = &'p Rc<Model>> + use<'p> {
-        let (chain, models) = (self.chain, self.models);
-        let indices = chain.map(|chain| chain.models.as_slice()).unwrap_or_default();
-        indices.iter().filter_map(|index| models.get(*index))
-    }
 }
 
 impl Policy {
@@ -264,16 +237,6 @@ impl Policy {
         &self.fallback
     }
 
-    /// The chain whose models are asked after those of every other.
-    #[must_use]
-    pub fn fallback_chain(&self) -> Option<ChainView<'_>> {
-        let chain = self.fallback.iter().find_map(|own| match own {
-            Fallback::Chain(chain) => Some(*chain),
-            _ => None,
-        });
-        chain.map(|chain| self.chain_at(chain))
-    }
-
     /// Answers that are given again; `None` where none is.
     #[must_use]
     pub const fn cache(&self) -> Option<&Rc<Cache>> {
@@ -337,53 +300,10 @@ impl Policy {
         &self.shadows
     }
 
-    /// The chain that copies go to.
-    #[must_use]
-    pub fn shadow_chain(&self, shadow: &Shadow) -> ChainView<'_> {
-        self.chain_at(shadow.chain)
-    }
-
     /// What keeps its model; `None` where nothing does.
     #[must_use]
     pub const fn sticky(&self) -> Option<&Sticky> {
         self.sticky.as_ref()
-    }
-
-    /// Whether requests for a route may be served by one chain or another.
-    #[must_use]
-    pub fn chains_differ(&self, route: &Route) -> bool {
-        route.chains.differ()
-            || !route.app_may_choose.is_empty()
-            || self.experiments.iter().any(Experiment::changes_chain)
-            || self.credits.as_ref().is_some_and(|credits| credits.near_limit.is_some())
-    }
-
-    /// The chain of an arm, by the places of its experiment and its own; `None` for one without.
-    #[must_use]
-    pub fn arm_chain(&self, experiment: usize, arm: usize) -> Option<ChainView<'_>> {
-        match self.experiments.get(experiment)?.arms.get(arm)?.chain.as_ref()? {
-            ArmChain::Named(chain) => Some(self.chain_at(*chain)),
-            ArmChain::Own(chain) => Some(ChainView { chain: Some(chain), models: &self.models }),
-        }
-    }
-
-    /// The chain of a route, for requests of the class at that place among the policy's.
-    #[must_use]
-    pub fn chain(&self, route: &Route, class: Option<usize>) -> ChainView<'_> {
-        self.view(route.chains.of(class))
-    }
-
-    /// Whether a route has a chain for each class.
-    #[must_use]
-    pub const fn goes_by_class(&self, route: &Route) -> bool {
-        route.chains.differ()
-    }
-
-    /// The chain of that name, where an app may choose it for a route.
-    #[must_use]
-    pub fn chosen_chain(&self, route: &Route, name: &str) -> Option<ChainView<'_>> {
-        let mut chains = route.app_may_choose.chains.iter().map(|chain| self.chain_at(*chain));
-        chains.find(|chain| chain.name() == name)
     }
 
     /// The place of the class of that name, where an app may choose it for a route.
@@ -403,46 +323,10 @@ impl Policy {
         (classes.map(|class| &*class.name).collect(), chains.collect())
     }
 
-    /// The chain for tenants below the near-limit threshold.
-    #[must_use]
-    pub fn near_limit_chain(&self, near: &NearLimit) -> ChainView<'_> {
-        self.chain_at(near.chain)
-    }
-
     /// The model of that name.
     #[must_use]
     pub fn model(&self, name: &str) -> Option<&Rc<Model>> {
         self.models.iter().find(|model| model.name == name)
-    }
-
-    /// Whether a day is known on which a model is retired.
-    #[must_use]
-    pub const fn retires_models(&self) -> bool {
-        self.retires_models
-    }
-
-    /// The model that stands for a retired one at that moment; `None` where none does.
-    #[must_use]
-    pub fn successor(&self, model: &Model, now: Moment) -> Option<&Rc<Model>> {
-        let next = |model: &Model| self.model(model.retires.as_ref()?.replacement.as_ref()?);
-        let mut model = next(model)?;
-        // No replacement leads back, so each is asked for its own once at most.
-        for _ in &self.models {
-            if model.retires.as_ref().is_none_or(|own| now < own.after) {
-                return Some(model);
-            }
-            model = next(model)?;
-        }
-        None
-    }
-
-    fn chain_at(&self, index: usize) -> ChainView<'_> {
-        self.view(Some(index))
-    }
-
-    fn view(&self, index: Option<usize>) -> ChainView<'_> {
-        let chain = index.and_then(|index| self.chains.get(index));
-        ChainView { chain, models: &self.models }
     }
 
     /// The names of routes nearest to one that does not exist, nearest first, three at most.

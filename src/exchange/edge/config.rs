@@ -46,6 +46,11 @@ impl Config {
         order.find(is_one) == Some(&Fallback::StaleCache)
     }
 
+    /// The name that was asked for, where something may have to stand in for an answer.
+    pub(super) fn asked(&self, name: &str) -> String {
+        if self.policy.fallback().is_empty() { String::new() } else { name.to_owned() }
+    }
+
     /// Who counts credits, and by what rules.
     pub(in super::super) fn counted(&self) -> Option<(&CreditPolicy, &Rc<Ledger>)> {
         self.credits().zip(self.ledger.as_ref())

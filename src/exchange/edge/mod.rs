@@ -298,10 +298,8 @@ impl Edge {
                 if let Some(kept) = kept {
                     let telling = Telling::of(head.inbound, &outline);
                     let served = (&kept, &telling);
-                    let mut again =
-                        self.again(&head, served, (&trace, &quote.primary.chain), envoy);
-                    again.list.extend(effects);
-                    return again;
+                    let why = (&trace, &*quote.primary.chain);
+                    return self.again(&head, served, why, envoy).and_all(effects);
                 }
                 Some(cached)
             }
@@ -314,11 +312,7 @@ impl Edge {
         effects.extend(counted);
         let hearing = sampled.as_ref().map_or(Hearing::Nothing, |own| own.hearing());
         self.duties.owe_some(sampled.map(Duty::Copy));
-        let asked = if self.config.policy.fallback().is_empty() {
-            String::new()
-        } else {
-            ask.model.clone().into_owned()
-        };
+        let asked = self.config.asked(&ask.model);
         let draft = Draft { outline, trace, hearing, cached, asked };
         let body = new.unwrap_or(bytes);
         let original = Some(Original { body, ask, is_new: new.is_some() });
@@ -326,9 +320,7 @@ impl Edge {
         let counted = self.config.counted().filter(|_| !quote.primary.max_cost.is_zero());
         let Some(credits) = counted else {
             let free = Approved { candidate: &quote.primary, left: None, near_limit: None };
-            let mut sent = self.send(head, &draft, free, original);
-            sent.list.extend(effects);
-            return sent;
+            return self.send(head, &draft, free, original).and_all(effects);
         };
         let payer = Payer::of(head.payer());
         let next = spend::begin(credits, (quote, payer), &head.request_id, envoy, &mut effects);
