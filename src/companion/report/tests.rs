@@ -325,7 +325,7 @@ fn what_times_differ_in_is_not_the_arms() {
         let arm = if arm < if early { 2 } else { 49 } { "b" } else { "control" };
         let noise = own.wrapping_mul(7919) % 50;
         let (duration, every) = if early { (300 + noise, 10) } else { (100 + noise, 100) };
-        let status = if own.wrapping_mul(31) % 1009 % every == 0 { 503 } else { 200 };
+        let status = if (own.wrapping_mul(31) % 1009).is_multiple_of(every) { 503 } else { 200 };
         request(
             own,
             arm,
