@@ -18,7 +18,11 @@ pub(super) fn one(place: usize) -> Bits<WORDS> {
 /// The places of bits.
 pub(super) fn places(bits: &Bits<WORDS>) -> impl Iterator<Item = usize> + use<> {
     let bits = *bits;
-    (0..BITS_MAX).filter(move |place| meet(&bits, &one(*place)))
+    let has = move |place: &usize| {
+        let word = bits.get(place / 64).copied().unwrap_or_default();
+        word.wrapping_shr((place % 64) as u32) & 1 == 1
+    };
+    (0..BITS_MAX).filter(has)
 }
 
 /// The first words of some.
