@@ -11,6 +11,23 @@ fn breaker() -> Value {
     })
 }
 
+/// Every question there is.
+fn when() -> Value {
+    let bounds = json!({"over": 1, "at_most": 9});
+    json!({
+        "route": "auto", "requested_model": ["auto"], "tenant": ["acme", "public"], "user": "ci",
+        "key": "nightly", "label": {"team": "search"}, "header": {"x-team": true},
+        "client": "openai", "operation": "chat", "stream": true, "output_cap": bounds,
+        "temperature": {"over": 0.5, "at_most": 1}, "top_p": {"over": 0.1, "at_most": 0.9},
+        "turns": bounds, "tools": bounds, "json_schema": false, "reasoning": false,
+        "images": false, "documents": false,
+        "time": {"zone": "+02:00", "hours": "08:00-18:00", "days": ["mon"]},
+        "credits_left": {"below": "20%"}, "input_tokens": bounds, "script": ["latin", "han"],
+        "code": true, "complexity": {"over": 0.2, "at_most": 0.6}, "system_matches": "x", "text_matches": {"pattern": "x", "in": "last"},
+        "all": [{"tools": true}], "any": [{"tools": ["f"]}], "not": {"tools": false},
+    })
+}
+
 /// Every field there is.
 pub(crate) fn full() -> Value {
     let price = json!({
@@ -33,19 +50,6 @@ pub(crate) fn full() -> Value {
         "labels": {"team": "search"}, "require": {"region": "eu"}, "models": ["auto"],
         "expires": "2027-01-01", "user_header": "x-user",
     });
-    let bounds = json!({"over": 1, "at_most": 9});
-    let when = json!({
-        "route": "auto", "requested_model": ["auto"], "tenant": ["acme", "public"], "user": "ci",
-        "key": "nightly", "label": {"team": "search"}, "header": {"x-team": true},
-        "client": "openai", "operation": "chat", "stream": true, "output_cap": bounds,
-        "temperature": {"over": 0.5, "at_most": 1}, "top_p": {"over": 0.1, "at_most": 0.9},
-        "turns": bounds, "tools": bounds, "json_schema": false, "reasoning": false,
-        "images": false, "documents": false,
-        "time": {"zone": "+02:00", "hours": "08:00-18:00", "days": ["mon"]},
-        "credits_left": {"below": "20%"}, "input_tokens": bounds, "script": ["latin", "han"],
-        "code": true, "complexity": {"over": 0.2, "at_most": 0.6}, "system_matches": "x", "text_matches": {"pattern": "x", "in": "last"},
-        "all": [{"tools": true}], "any": [{"tools": ["f"]}], "not": {"tools": false},
-    });
     json!({
         "version": "tradewind/v1",
         "identity": [
@@ -53,7 +57,7 @@ pub(crate) fn full() -> Value {
             jwt(), spiffe(), workload(),
             {"anonymous": {"tenant": "public", "require": ["zero_retention"]}},
         ],
-    "limits": {"request": {"max_body_bytes": "1MiB", "max_messages": 10, "max_output_tokens": 9},
+        "limits": {"request": {"max_body_bytes": "1MiB", "max_messages": 10, "max_output_tokens": 9},
             "rate": [limits::rate()], "session": limits::session()},
         "providers": {
             "p": {"dialect": "anthropic", "endpoint": "https://api.example.com", "secret": "p-key"},
@@ -62,7 +66,7 @@ pub(crate) fn full() -> Value {
         "chains": {"c": {"cascade": ["m", "n", "o"], "streaming": "wait", "accept": accept}},
         "request_headers": ["x-team"],
         "classifier": {"weights": weights::base64(), "threshold": 0.62},
-        "classes": [{"name": "odd", "when": when}, {"name": "usual"}],
+        "classes": [{"name": "odd", "when": when()}, {"name": "usual"}],
         "routes": [{
             "models": ["auto"], "chain": {"odd": "c"}, "default": "c", "answer_model": "served",
             "app_may_choose": {"classes": ["odd"], "chains": ["c"]}, "context": {"overflow": "reject"},
@@ -75,7 +79,10 @@ pub(crate) fn full() -> Value {
                 {"name": "other", "weight": 1, "models": ["m"], "prompt": additions()},
             ],
         }, shadow::experiment()],
-        "sticky": {"by": {"header": "x-team"}, "for": "1m", "routes": ["auto"], "across_classes": true}, "prompt": [prompt()], "context": {"overflow": "reject"}, "resilience": {"attempts": 3, "idle_timeout": "30s", "breaker": breaker(),
+        "sticky": {"by": {"header": "x-team"}, "for": "1m", "routes": ["auto"], "across_classes": true},
+        "prompt": [prompt()],
+        "context": {"overflow": "reject"},
+        "resilience": {"attempts": 3, "idle_timeout": "30s", "breaker": breaker(),
             "fallback": ["stale_cache", {"chain": "c"}, {"reply": "Later."}]},
         "cache": {
             "routes": ["auto"], "when": {"tools": false}, "ttl": "5m", "stale_for": "1h", "scope": "user",
