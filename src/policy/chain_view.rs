@@ -4,6 +4,7 @@ use std::rc::Rc;
 use super::chain::Chain;
 use super::experiment::ArmChain;
 use super::{Cascade, Experiment, Fallback, Model, NearLimit, Policy, Route, Shadow};
+use crate::order;
 
 /// A chain and its models.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +35,24 @@ impl<'p> ChainView<'p> {
 }
 
 impl Policy {
+    /// The models of cascades whose answers are judged, and those that stand for them once they are
+    /// retired, each once.
+    #[must_use]
+    pub fn judged_models(&self) -> Vec<&str> {
+        let cascades = self.chains.iter().filter(|chain| chain.cascade.is_some());
+        let own = cascades.filter_map(|chain| chain.models.split_last()).flat_map(|(_, own)| own);
+        let own = own.filter_map(|own| self.models.get(*own));
+        let next = |model: &&Rc<Model>| self.model(model.retires.as_ref()?.replacement.as_ref()?);
+        let judged = own.flat_map(|own| {
+            // No replacement leads back.
+            core::iter::successors(Some(own), next).take(self.models.len())
+        });
+        let mut judged: Vec<&str> = judged.map(|own| &*own.name).collect();
+        order::sort(&mut judged);
+        judged.dedup();
+        judged
+    }
+
     /// The chain that copies go to.
     #[must_use]
     pub fn shadow_chain(&self, shadow: &Shadow) -> ChainView<'_> {

@@ -89,7 +89,6 @@ pub use template::{Template, Variable};
 
 use std::rc::Rc;
 
-use crate::order;
 use chain::Chain;
 use experiment::ArmChain;
 use route_names::RouteNames;
@@ -191,19 +190,6 @@ impl Policy {
             _ => None,
         });
         self.chains.iter().chain(own).map(|chain| chain.name.as_str())
-    }
-
-    /// The models of cascades whose answers are judged, each once.
-    #[must_use]
-    pub fn judged_models(&self) -> Vec<&str> {
-        let cascades = self.chains.iter().filter(|chain| chain.cascade.is_some());
-        let mut judged: Vec<&usize> = cascades
-            .filter_map(|chain| chain.models.split_last())
-            .flat_map(|(_, own)| own)
-            .collect();
-        order::sort(&mut judged);
-        judged.dedup();
-        judged.into_iter().filter_map(|own| self.models.get(*own)).map(|own| &*own.name).collect()
     }
 
     /// Every route, in the order of the document.
