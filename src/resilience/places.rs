@@ -188,5 +188,5 @@ fn key(kind: usize, at: u64) -> String {
     format!("tw.answers.1.{kind}.{at}")
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 mod tests;
