@@ -17,7 +17,7 @@ from conftest import ENVOYS, NEWEST
 from support import paths
 
 DEMO = paths.ROOT / "tests/tools/demo"
-STEPS = 23
+STEPS = 30
 DEFAULT_PORTS = (10000, 9901, 9902, 8700)
 KEYS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY")
 

@@ -15,8 +15,9 @@ from spending import BUYING, SPENDING
 from stack import Stack
 from tour import STEPS, Broken, Step, Tour
 from trouble import Trouble
+from weather import WEATHER
 
-ALL = BUYING + STEPS + DECIDING + SPENDING
+ALL = BUYING + STEPS + DECIDING + WEATHER + SPENDING
 KEY = "demo-key"
 CLAUDE_AWAY = '{"model": "claude-*", "status": 529}'
 TITLE = "Tradewind: official SDKs, unchanged -> Envoy -> OpenAI, Anthropic, Gemini (simulated)"
