@@ -16,7 +16,11 @@ BROWN_OUT = [
     {"provider": "anthropic", "times": 1, "status": 529, "error": "overloaded"},
 ] * 50
 RATE_LIMITED = {"provider": "anthropic", "status": 429, "error": "rate_limit", "retry_after": "1"}
-UNKNOWN = {"model": "gpt-5-mini", "status": 404, "error": "not_found"}
+UNKNOWN = {
+    "model": "gpt-5-mini",
+    "status": 404,
+    "body": {"error": {"message": "There is no such model", "code": "model_not_found"}},
+}
 DOWN = {"status": 500}
 ALL_DOWN = {"status": 503, "retry_after": "1"}
 
@@ -85,6 +89,8 @@ def retiring(tour: Tour) -> Seen:
     claim("deprecation" in tour.openai.headers, "there is no Deprecation")
     tour.sim.weather(UNKNOWN)
     seen = served(tour.openai.ask("gpt-leaving", "Good evening"), "gpt-luna", attempts=2)
+    [opened] = tour.envoy.line(tour.openai.told("request-id")).get("opened", [{}])
+    claim(opened.get("why") == "model_gone", f"it is left alone for {opened.get('why')}")
     seen.note = f"Sunset: {sunset}; {tour.path()}"
     return seen
 
