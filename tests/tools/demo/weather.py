@@ -28,7 +28,7 @@ ALL_DOWN = {"status": 503, "retry_after": "1"}
 SAME = {"model": "auto", "temperature": 0}
 QUESTION = "Where do the trade winds blow?"
 # How often something is asked that is to happen at once, and for how long what takes a moment.
-OFTEN, PATIENCE = 100, 8
+OFTEN, PATIENCE = 100, 5
 
 
 def step(shows: str, *weather: dict):
