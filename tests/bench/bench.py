@@ -87,7 +87,8 @@ class Bench:
         with self.start(variant) as proxy:
             self.found.ready[variant.name].append(proxy.ready)
             port = proxy.ports["listen"]
-            loads = {one: Load(port, self.request(variant, one), one.width, one.status)
+            number = work.NUMBER.encode() if variant.differ else None
+            loads = {one: Load(port, self.request(variant, one), one.width, one.status, number)
                      for one in self.works(variant.works)}
             for one, load in loads.items():
                 load.run(max(one.width, one.count // 2))

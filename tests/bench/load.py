@@ -52,21 +52,29 @@ class Line:
 
 
 class Load:
-    """The same request again and again, on a few connections."""
+    """The same request again and again, on a few connections; or, where it has a number, each time
+    with the next one."""
 
-    def __init__(self, port, request, width, status=200):
-        self.request = request
+    def __init__(self, port, request, width, status=200, number=None):
+        self.request, self.number, self.sent = request, number, 0
         self.lines = [Line(port, status) for _ in range(width)]
         self.by_number = {line.socket.fileno(): line for line in self.lines}
         self.poll = select.epoll()
         for number in self.by_number:
             self.poll.register(number, select.EPOLLIN)
 
+    def next(self):
+        """The request that is sent next."""
+        if not self.number:
+            return self.request
+        self.sent += 1
+        return self.request.replace(self.number, b"%0*d" % (len(self.number), self.sent))
+
     def run(self, count):
         """So many requests; each connection asks again as soon as it was answered."""
         first = min(count, len(self.lines))
         for line in self.lines[:first]:
-            line.send(self.request)
+            line.send(self.next())
         waiting, open_ = count - first, first
         while open_:
             for number, _ in self.poll.poll(60):
@@ -75,7 +83,7 @@ class Load:
                     continue
                 if waiting:
                     waiting -= 1
-                    line.send(self.request)
+                    line.send(self.next())
                 else:
                     open_ -= 1
 
@@ -95,7 +103,7 @@ class Load:
             line = idle.pop()
             late = time.perf_counter() - due
             line.sent = time.perf_counter() if late < 0.001 else due
-            line.send(self.request)
+            line.send(self.next())
             busy[line.socket.fileno()] = line
         while busy:
             ready, _, _ = select.select(list(busy), (), (), 60)

@@ -38,6 +38,8 @@ class Variant:
     # Its work that is also sent at a fixed rate.
     paced: tuple = ()
     plain: bool = False
+    # Whether no two of its requests are the same.
+    differ: bool = False
 
 
 def policy(setting, keys=1, **more):
@@ -143,6 +145,27 @@ def keeping(setting, folder, ports):
     return render(setting, folder, ports, policy(setting, cache={"ttl": "1h"}))
 
 
+WEATHER = {
+    "resilience": {
+        "breaker": {"failures": 5, "rate": {"share": "50%", "requests": 20}},
+        "fallback": ["stale_cache", {"reply": "Nobody is here to answer."}]},
+    "limits": {
+        "request": {"max_body_bytes": 8 << 20},
+        "rate": [{"requests": 10**9, "per": "second"}, {"tokens": 10**12, "per": "second"},
+                 {"concurrent": 10**6}],
+        "session": {"by": "conversation", "requests": 10**9}},
+    "cache": {"ttl": "1h", "stale_for": "1h"}}
+
+
+def weather(setting, folder, ports):
+    """Whatever is there for bad weather, and none: nothing fails, nobody is over a limit, and no
+    answer is asked for twice, though all are kept. Each model is to retire one day."""
+    rules = policy(setting, **WEATHER)
+    for model in rules["models"].values():
+        model["deprecated"] = {"after": "2099-01-01"}
+    return render(setting, folder, ports, rules)
+
+
 def quiet(make):
     """The same without the access log."""
     def bootstrap(*arguments):
@@ -198,6 +221,7 @@ SAME = tuple(name for name in WHOLE if name.startswith("same"))
 USUAL, BOTH = ("same 4 KB",), ("same 4 KB", "cross 4 KB")
 
 DECIDING = "score, class, experiment, prompt, context"
+FAIR, AGAIN = "weather, none of it bad", "an answer from the cache"
 PLAIN, BARE, OURS = "plain Envoy", "rendered, without the module", "Tradewind"
 EVERY = [
     Variant(PLAIN, plain, SAME + STREAMED, USUAL, plain=True),
@@ -207,7 +231,8 @@ EVERY = [
     Variant("without the access log", quiet(tradewind), BOTH),
     Variant("10,000 keys", many_keys, BOTH),
     Variant(DECIDING, deciding, BOTH),
-    Variant("an answer from the cache", keeping, BOTH),
+    Variant(FAIR, weather, BOTH, differ=True),
+    Variant(AGAIN, keeping, BOTH),
     Variant("credits, a call for each request", credits(lease="off"), USUAL, USUAL),
     Variant("credits, a lease", credits(lease={"credits": "500", "seconds": 60}), USUAL, USUAL),
 ]

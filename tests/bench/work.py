@@ -6,6 +6,8 @@ import json
 import answers
 
 CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
+# The end of a conversation, where one that is asked once has its own number.
+NUMBER = "00000000"
 KEY, WRONG_KEY = "sk-bench", "sk-nobody"
 SIZES = {"1 KB": 1 << 10, "4 KB": 4 << 10, "16 KB": 16 << 10, "64 KB": 64 << 10,
          "256 KB": 256 << 10, "1 MB": 1 << 20, "4 MB": 4 << 20}
@@ -48,6 +50,7 @@ def body(model, size, stream=False):
     for turn in range(turns):
         text = (sentence * (each // len(sentence) + 1))[:each]
         ask["messages"].append({"role": "user" if turn % 2 == 0 else "assistant", "content": text})
+    ask["messages"][-1]["content"] = text[:-len(NUMBER)] + NUMBER
     return json.dumps(ask).encode()
 
 

@@ -17,7 +17,7 @@ from conftest import ENVOYS, NEWEST
 from support import paths
 
 DEMO = paths.ROOT / "tests/tools/demo"
-STEPS = 23
+STEPS = 30
 DEFAULT_PORTS = (10000, 9901, 9902, 8700)
 KEYS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY")
 
@@ -48,7 +48,7 @@ class Run:
 
     def wait_for(self, text: str) -> str:
         """Everything it has said, once that text is in it."""
-        end = time.monotonic() + 40
+        end = time.monotonic() + 90
         while text not in self.said() and self.process.poll() is None and time.monotonic() < end:
             time.sleep(0.05)
         assert text in self.said(), self.said()
@@ -56,7 +56,7 @@ class Run:
 
     def end(self) -> int:
         """Its exit code."""
-        return self.process.wait(40)
+        return self.process.wait(90)
 
     def left(self) -> list[str]:
         """Files and processes that are still there."""

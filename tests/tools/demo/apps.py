@@ -24,8 +24,8 @@ class Seen:
 class OpenAIApp:
     """An app on the `openai` SDK."""
 
-    def __init__(self, url: str, key: str):
-        self.client = openai.OpenAI(base_url=f"{url}/v1", api_key=key)
+    def __init__(self, url: str, key: str, **more):
+        self.client = openai.OpenAI(base_url=f"{url}/v1", api_key=key, **more)
 
     def ask(self, model: str, content, **more) -> Seen:
         """One question, one answer."""
@@ -43,9 +43,13 @@ class OpenAIApp:
 
     def told(self, name: str) -> str:
         """What the gateway says of the last answer."""
-        return self.headers.get(f"x-tradewind-{name}", "(not said)")
+        return self.told_by(f"x-tradewind-{name}")
 
-    def stream(self, model: str, text: str) -> tuple[Seen, list[float]]:
+    def told_by(self, header: str) -> str:
+        """What a header of the last answer says."""
+        return self.headers.get(header, "(not said)")
+
+    def stream(self, model: str, text: str, **more) -> tuple[Seen, list[float]]:
         """One question, its answer as it comes: when each piece of text came."""
         begin = time.perf_counter()
         stream = self.client.chat.completions.create(
@@ -53,6 +57,7 @@ class OpenAIApp:
             messages=[{"role": "user", "content": text}],
             stream=True,
             stream_options={"include_usage": True},
+            **more,
         )
         pieces, times, tokens = [], [], (0, 0)
         for chunk in stream:
@@ -61,7 +66,8 @@ class OpenAIApp:
                 times.append(since(begin))
             if chunk.usage:
                 tokens = (chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
-        seen = _seen(model, "".join(pieces), stream.response.headers, since(begin), tokens)
+        self.headers = stream.response.headers
+        seen = _seen(model, "".join(pieces), self.headers, since(begin), tokens)
         return seen, times
 
 

@@ -15,8 +15,10 @@ from spending import BUYING, SPENDING
 from stack import Stack
 from tour import STEPS, Broken, Step, Tour
 from trouble import Trouble
+from weather import WEATHER
 
-ALL = BUYING + STEPS + DECIDING + SPENDING
+# The last stop leaves models alone that nobody tries again before Claude fails: nothing follows it.
+ALL = BUYING + STEPS + DECIDING + WEATHER[:-1] + SPENDING + WEATHER[-1:]
 KEY = "demo-key"
 CLAUDE_AWAY = '{"model": "claude-*", "status": 529}'
 TITLE = "Tradewind: official SDKs, unchanged -> Envoy -> OpenAI, Anthropic, Gemini (simulated)"

@@ -1,5 +1,6 @@
 """The policy that is served: the reference in `envoy/gateway`, made to fit this machine."""
 
+import datetime
 import hashlib
 import json
 import os
@@ -10,8 +11,10 @@ POLICY = Path(os.environ.get("POLICY") or REFERENCE)
 PLACEHOLDER = "change-me"
 LEDGER_ENDPOINT = "http://127.0.0.1:8700"
 LEDGER_SECRET = "ledger-token"
-# The tenant of the policy, and the one that the demo adds.
-TENANT, SMALL, SMALL_KEY = "acme", "startup", "startup-key"
+# The tenant of the policy, and those that the demo adds: one with few credits, one in a hurry.
+TENANT = "acme"
+SMALL, SMALL_KEY = "startup", "startup-key"
+HASTY, HASTY_KEY = "hasty", "hasty-key"
 ENDPOINTS = {
     "anthropic": "https://api.anthropic.com",
     "openai": "https://api.openai.com",
@@ -19,23 +22,57 @@ ENDPOINTS = {
 }
 SECRETS = {name: f"{name}-api-key" for name in ENDPOINTS}
 
+LEAVES = datetime.date.today() + datetime.timedelta(days=100)
+# A tour has no time: how long a model is left alone, how long an answer is given again, and how
+# many requests an agent may make, in the place of what the reference says.
+SHORTER = {
+    "open_for: 15s, max_open_for: 5m": "open_for: 1s, max_open_for: 1s",
+    "ttl: 10m": "ttl: 2s",
+    "requests: 500": "requests: 8",
+    # A hold for each request: what it costs is known as soon as it is over.
+    "\ncredits:\n": "\ncredits:\n  lease: off\n",
+}
+
 # What the tour shows beside the reference: by the line that it stands behind. A model that has room
-# for a few pages, a route for each thing, two arms of an experiment, and what is added to a request.
+# for a few pages, one that is gone and one that leaves, a route for each thing, two arms of an
+# experiment, what is added to a request, and a limit that is soon met.
 SHOWN = {
-    "models:": """
+    "  rate:": f"""
+    - {{requests: 1, per: second, burst: 2, tenants: [{HASTY}]}}""",
+    "models:": f"""
+  claude-gone:
+    provider: anthropic
+    name: claude-sonnet-4-5
+    context_window: 200000
+    max_output_tokens: 64000
+    capabilities: [tools, images]
+    price: {{input: "2", output: "10"}}
+    deprecated: {{after: 2026-01-01, replacement: claude-sonnet}}
+  gpt-leaving:
+    provider: openai
+    name: gpt-5-mini
+    context_window: 400000
+    max_output_tokens: 128000
+    capabilities: [tools, images]
+    price: {{input: "0.10", output: "0.50"}}
+    deprecated: {{after: {LEAVES}, replacement: gpt-luna}}
   gpt-narrow:
     provider: openai
     name: gpt-6-luna
     context_window: 3000
     max_output_tokens: 500
     capabilities: [tools]
-    price: {input: "0.10", cached_input: "0.01", cache_write: "0.125", output: "0.50"}""",
+    price: {{input: "0.10", cached_input: "0.01", cache_write: "0.125", output: "0.50"}}""",
     "chains:": """
+  gone: [claude-gone]
+  leaving: [gpt-leaving]
   luna: [gpt-luna]
   narrow: [gpt-narrow]""",
     "  - {models: [careful], chain: careful}": """
   - {models: [trial, helper], chain: budget}
-  - {models: [memory], chain: narrow}""",
+  - {models: [memory], chain: narrow}
+  - {models: [claude-gone], chain: gone}
+  - {models: [gpt-leaving], chain: leaving}""",
     "version: tradewind/v1": """
 experiments:
   - name: lite-or-luna
@@ -51,14 +88,15 @@ context: {overflow: drop_oldest}""",
 
 
 def simulated(key: str, endpoints: dict[str, str], ledger: str) -> str:
-    """The policy for a key, with simulated providers in the place of the real ones, a second key of
-    a tenant that has few credits, and what the tour shows beside."""
+    """The policy for a key, with simulated providers in the place of the real ones, keys of two
+    more tenants, and what the tour shows beside."""
     text = real(key, ledger)
     [own] = [line for line in text.splitlines(True) if _digest(key) in line]
-    small = own.replace(_digest(key), _digest(SMALL_KEY)).replace("acme", SMALL)
-    text = text.replace(own, own + small)
-    # A hold for each request: the tour shows what it costs as soon as it is over.
-    text = text.replace("\ncredits:\n", "\ncredits:\n  lease: off\n")
+    for tenant, others in ((SMALL, SMALL_KEY), (HASTY, HASTY_KEY)):
+        line = own.replace(_digest(key), _digest(others)).replace(TENANT, tenant)
+        text = text.replace(own, own + line)
+    for long, short in SHORTER.items():
+        text = text.replace(long, short)
     for line, more in SHOWN.items():
         text = text.replace(f"\n{line}\n", f"\n{line}{more}\n")
     for name, endpoint in ENDPOINTS.items():

@@ -16,8 +16,6 @@ from stack import Envoy, Ledger, Sim
 
 CLAUDE_DOWN = {"provider": "anthropic", "status": 529, "error": "overloaded"}
 ERROR_IN_STREAM = {"provider": "anthropic", "error_event": "before_content", "error": "overloaded"}
-RATE_LIMITED = {"provider": "anthropic", "status": 429, "error": "rate_limit", "retry_after": "30"}
-ALL_DOWN = {"status": 503, "retry_after": "1"}
 SLOW_STREAM = {"chunk_delay_ms": 10}
 
 TOOL = {
@@ -165,30 +163,10 @@ def error_in_stream(tour: Tour) -> Seen:
     return served(seen, "gpt-sol", attempts=2)
 
 
-@step("Rate limit: Claude says 429 and to wait 30 s; nobody waits", RATE_LIMITED)
-def rate_limited(tour: Tour) -> Seen:
-    seen = tour.openai.ask("auto", "Once more")
-    claim(seen.milliseconds < 5000, f"it took {seen.milliseconds:.0f} ms: somebody waited")
-    seen.note = tour.path()
-    return served(seen, "gpt-sol", attempts=2)
-
-
-@step("Everything down: the SDK waits as Retry-After says, twice, then raises", ALL_DOWN)
-def all_down(tour: Tour) -> Seen:
-    seen, error = _raised(tour, "auto", openai.InternalServerError)
-    wait = error.response.headers.get("retry-after")
-    claim(wait == "1", f"Retry-After is {wait}, not 1")
-    claim(seen.milliseconds > 2000, f"the SDK gave up after {seen.milliseconds:.0f} ms")
-    claim(seen.attempts == 3, f"{seen.attempts} attempts, not 3")
-    claim(len(tour.sim.tried()) == 9, f"the providers saw {tour.path()}")
-    seen.note += f", Retry-After: {wait}"
-    return seen
-
-
 @step("Bad request: refused before any provider sees it, with the path of the field")
 def bad_request(tour: Tour) -> Seen:
     turns = [{"role": "user", "content": "Hello"}, {"role": "tool", "content": "21 degrees"}]
-    seen, error = _raised(tour, "auto", openai.BadRequestError, turns)
+    seen, error = raised(tour, "auto", openai.BadRequestError, turns)
     claim(error.param == "messages[1].tool_call_id", f"it names {error.param}")
     claim(not tour.sim.tried(), f"a provider was asked: {tour.path()}")
     seen.note += f", {error.body['message']}"
@@ -207,7 +185,7 @@ def wrong_key(tour: Tour) -> Seen:
     raise Broken(f"it was answered by {seen.model}")
 
 
-def _raised(tour: Tour, model: str, expected: type, content="Hello"):
+def raised(tour: Tour, model: str, expected: type, content="Hello"):
     """What an app sees of a failure: the SDK's own exception."""
     begin = time.perf_counter()
     try:
