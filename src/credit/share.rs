@@ -23,6 +23,15 @@ impl Share {
         if parts <= WHOLE { Some(Self(parts)) } else { None }
     }
 
+    /// A share of that many per cent; all of it above a hundred.
+    #[must_use]
+    pub const fn percent(percent: u8) -> Self {
+        // Widened, which `From` cannot do in a constant.
+        let [low, high] = [percent, 0];
+        let parts = u32::from_le_bytes([low, high, 0, 0]).saturating_mul(PERCENT);
+        if parts <= WHOLE { Self(parts) } else { Self(WHOLE) }
+    }
+
     /// The share in parts of a million.
     #[must_use]
     pub const fn parts(self) -> u32 {

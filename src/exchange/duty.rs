@@ -50,6 +50,8 @@ pub(super) struct End<'e> {
     pub(super) answered: bool,
     /// Bytes of the answer's body that went to the app.
     pub(super) relayed: u64,
+    /// The app's patience was over before it had been answered.
+    pub(super) too_late: bool,
 }
 
 impl Duties {
@@ -114,8 +116,8 @@ impl Duties {
         envoy: &dyn Envoy,
     ) -> (Vec<Effect>, Option<&'static str>) {
         let (mut effects, mut outcome) = (Vec::with_capacity(8), None);
-        let End { reports, untold, streamed, answered, relayed } = end;
-        let by = EndedBy::of(details);
+        let End { reports, untold, streamed, answered, relayed, too_late } = end;
+        let by = if too_late { EndedBy::Deadline } else { EndedBy::of(details) };
         let charged = self.0.iter().any(|duty| matches!(duty, Duty::Settle(_)));
         // These tell what the others have found.
         self.0.sort_by_key(|duty| match duty {

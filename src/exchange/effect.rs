@@ -60,6 +60,9 @@ pub enum Effect {
     Reply(Reply),
     /// Have [`super::Callback::Woken`] follow in about a second, unless the stream ends before.
     Wake,
+    /// The same in so many milliseconds. What was asked for last counts, and of what one callback
+    /// asks for the soonest.
+    WakeIn(u64),
     /// Reset the stream: the app sees that its answer breaks off. What is written in the same
     /// callback is lost.
     Close,

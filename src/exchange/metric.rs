@@ -186,6 +186,12 @@ metrics! {
         "1 from when a model's breaker opens until a request that tries it is answered, 0 then.";
     BREAKER_WOULD_OPEN: Counter "tradewind_breaker_would_open_total" [MODEL, OPENED_BY] &[],
         "How often it would have opened, where the policy only observes.";
+    OVER_BUDGET: Counter "tradewind_retries_over_budget_total" [MODEL] &[],
+        "Requests that a model failed and no other was asked, since too many had gone on already \
+         (`resilience.retry_budget`).";
+    DEADLINES: Counter "tradewind_deadlines_total" [] &[],
+        "Requests whose answer had not begun when their app's patience was over \
+         (`resilience.deadline`).";
     STREAMS_CUT: Counter "tradewind_streams_cut_total" [MODEL] &[],
         "Streamed answers that broke after the app had a part of them.";
     STREAMS_TOO_LARGE: Counter "tradewind_streams_too_large_total" [MODEL] &[],

@@ -34,9 +34,11 @@ pub mod provider;
 mod record;
 mod reply;
 mod report;
+mod retries;
 mod said;
 mod shadow;
 mod spend;
+mod stopped_by;
 mod store;
 
 pub use call::{Call, CallId, Purpose};
@@ -56,9 +58,11 @@ pub use port::{Clock, Envoy, Host, Random, Read, Shared};
 pub use reply::Reply;
 use report::QUIET_MS;
 pub use report::{Progress, Quiet, Report, Used};
+pub use retries::Retries;
 pub use said::{Hearing, Said, Words};
 pub use shadow::{Parcel, SHADOW_CLUSTER, SHADOW_LISTENER, Seats};
 pub use spend::Outboxes;
+pub use stopped_by::StoppedBy;
 
 // The filter hands it on, and knows no policy.
 pub use crate::policy::CreditPolicy;

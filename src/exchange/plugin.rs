@@ -4,7 +4,9 @@ use std::rc::Rc;
 use super::contract::problem;
 use super::edge::{self, Edge};
 use super::provider::{self, Attempt};
-use super::{Callback, Connections, Effects, Envoy, Flow, Host, Loaded, Memory, Seats, metric};
+use super::{
+    Callback, Connections, Effects, Envoy, Flow, Host, Loaded, Memory, Retries, Seats, metric,
+};
 use crate::json::{At, Document, Limits};
 use crate::policy::{CreditPolicy, Problem};
 
@@ -21,14 +23,15 @@ impl Plugin {
     /// Reads a plugin's configuration: `{"role": "edge", "policy": {…}, "limits": {…}}` or
     /// `{"role": "provider", "provider": {…}, "limits": {…}}`, as [`edge::Config::write`] and
     /// [`provider::Config::write`] make them.
-    /// `memory`, `connections` and `seats` are what its streams share with all others of the VM.
+    /// `memory`, `connections` with `retries`, and `seats` are what its streams share with all
+    /// others of the VM.
     ///
     /// # Errors
     /// Everything that is wrong with it.
     pub fn configure(
         configuration: &[u8],
         memory: &Memory,
-        connections: &Connections,
+        (connections, retries): (&Connections, &Retries),
         seats: &Seats,
     ) -> Result<Self, Vec<Problem>> {
         let document = Document::parse(configuration, Limits::default())
@@ -37,7 +40,7 @@ impl Plugin {
         match root.str_of("role").as_deref() {
             Some("edge") => edge::Config::read(root, (seats.clone(), memory.clone()))
                 .map(|config| Self::Edge(Rc::new(config))),
-            Some("provider") => provider::Config::read(root, memory, connections)
+            Some("provider") => provider::Config::read(root, memory, (connections, retries))
                 .map(|config| Self::Provider(Rc::new(config))),
             _ => {
                 let expected = "expected `edge` or `provider`";

@@ -1,6 +1,6 @@
 //! What became of a request's attempts, for counters and for the access log.
 use super::line::Line;
-use super::report::{ABANDONED, CUT, STALE};
+use super::report::{ABANDONED, CUT, DEADLINE, STALE};
 use super::spend::EndedBy;
 use super::{Effect, Progress, Report, metric};
 
@@ -44,6 +44,7 @@ impl<'e> Tried<'e> {
             let runs = report.progress == Progress::Running;
             let outcome = match by {
                 EndedBy::App if last && runs => ABANDONED,
+                EndedBy::Deadline if last && runs => DEADLINE,
                 _ => report.word(),
             };
             let ended_ms = if last && runs { now_ms } else { report.ended_ms };
@@ -113,6 +114,9 @@ fn list(tried: &Tried<'_>, line: &mut Line) {
                 }
                 if !report.why.is_empty() {
                     json.key("why").string(&report.why);
+                }
+                if let Some(why) = report.stopped_by {
+                    json.key("stopped_by").string(why.name());
                 }
                 if let Some(own) = report.conclusion {
                     json.key("conclusion").string(own.kind.name());

@@ -10,6 +10,9 @@ pub(super) const CONTEXT: &str = "x-tradewind-context";
 /// The header that tells an app's SDK whether to try again.
 pub(super) const SHOULD_RETRY: &str = "x-should-retry";
 
+/// The header that says when to try again, in seconds.
+pub(super) const RETRY_AFTER: &str = "retry-after";
+
 /// What an app receives when no provider is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {

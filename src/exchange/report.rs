@@ -11,6 +11,7 @@ use super::conclusion::Conclusion;
 use super::contract::VERSION;
 use super::filter_state;
 use super::said::Said;
+use super::stopped_by::StoppedBy;
 use super::{Effect, Envoy, Outcome};
 use crate::layout::{Reader, Writer};
 use crate::usage::Usage;
@@ -70,6 +71,8 @@ pub struct Report {
     pub conclusion: Option<Conclusion>,
     /// Whether the model after it is left out: its answer was to agree with this one's.
     pub skips: bool,
+    /// Why no other model was asked after it, where there was one.
+    pub stopped_by: Option<StoppedBy>,
     /// How long its provider asks to be left alone, in milliseconds; 0 where it does not.
     pub wait_ms: u64,
     /// Its failure would be that of every request: no words of this one can have made it.
@@ -245,6 +248,7 @@ impl Report {
     /// Whether no other model is asked after it.
     fn ends_the_chain(&self) -> bool {
         match self.progress {
+            _ if self.stopped_by.is_some() => true,
             // One that broke before Envoy let go of its first content was followed by another.
             Progress::Running => false,
             Progress::Answered | Progress::Cut => true,
@@ -269,6 +273,7 @@ impl Report {
         out.text(&self.answer_id);
         out.option(self.conclusion, |out, conclusion| conclusion.write(out));
         out.flag(self.skips);
+        out.option(self.stopped_by, |out, why| out.text(why.name()));
         out.number(self.wait_ms);
         out.flag(self.is_of_all);
         out.option(self.said.as_ref(), |out, said| said.write(out));
@@ -289,13 +294,14 @@ impl Report {
         let used = Used { reported: fields.option(read_usage)?, text_estimate, reasoning_estimate };
         let (why, answer_id) = (fields.text()?.to_owned(), fields.text()?.to_owned());
         let (conclusion, skips) = (fields.option(Conclusion::read)?, fields.flag()?);
+        let stopped_by = fields.option(|fields| StoppedBy::named(fields.text()?))?;
         let (wait_ms, is_of_all) = (fields.number()?, fields.flag()?);
         let said = fields.option(Said::read)?.map(Box::new);
         fields.is_empty().then_some(())?;
         #[rustfmt::skip]
         let read = Self {
             model, tries, progress, status, began_ms, first_ms, last_ms, ended_ms, quiet, used,
-            bytes, call, why, answer_id, conclusion, skips, wait_ms, is_of_all, said,
+            bytes, call, why, answer_id, conclusion, skips, stopped_by, wait_ms, is_of_all, said,
         };
         Some(read)
     }
@@ -353,6 +359,8 @@ pub(super) const CUT: &str = "cut";
 const UNANSWERED: &str = "unanswered";
 /// Its app left while it ran.
 pub(super) const ABANDONED: &str = "abandoned";
+/// It ran when its app's patience was over.
+pub(super) const DEADLINE: &str = "deadline";
 /// Its connection had been kept, and turned out to be closed: the same model was asked once more.
 pub(super) const STALE: &str = "stale";
 
@@ -362,7 +370,7 @@ pub(super) const UNJUDGED: &str = "unjudged";
 /// Every word for what becomes of an attempt.
 pub(super) fn words() -> impl Iterator<Item = &'static str> {
     let failures = Outcome::ALL.into_iter().map(|outcome| outcome.verdict().name);
-    [ANSWERED, CUT, ABANDONED, UNANSWERED, STALE, UNJUDGED].into_iter().chain(failures)
+    [ANSWERED, CUT, ABANDONED, DEADLINE, UNANSWERED, STALE, UNJUDGED].into_iter().chain(failures)
 }
 
 const fn word(progress: Progress) -> &'static str {

@@ -167,8 +167,8 @@ pub(super) struct Done {
     pub(super) called: Vec<(u32, CallId)>,
     /// Calls that could not be made, and nobody will answer.
     pub(super) uncalled: Vec<CallId>,
-    /// It wants to be woken.
-    pub(super) wakes: bool,
+    /// It wants to be woken in so many milliseconds.
+    pub(super) wakes: Option<u64>,
     /// What is to be handed to the outboxes.
     pub(super) queued: Vec<OutboxItem>,
     /// What is to be handed to them to be sent once.
@@ -184,12 +184,20 @@ impl Default for Done {
             replied: false,
             called: Vec::new(),
             uncalled: Vec::new(),
-            wakes: false,
+            wakes: None,
             queued: Vec::new(),
             posted: Vec::new(),
             sends_now: false,
         }
     }
+}
+
+/// How long a stream waits that does not say how long, in milliseconds.
+const PATIENCE_MS: u64 = 1_000;
+
+/// The sooner of two times to be woken at.
+pub(super) fn soonest(one: Option<u64>, other: Option<u64>) -> Option<u64> {
+    one.into_iter().chain(other).min()
 }
 
 /// Does what a callback answered, but for what is the outboxes'.
@@ -202,7 +210,11 @@ pub(super) fn perform(effects: Effects) -> Done {
     for effect in effects.list {
         let what = name(&effect);
         done.replied |= matches!(effect, Effect::Reply(_));
-        done.wakes |= matches!(effect, Effect::Wake);
+        done.wakes = match effect {
+            Effect::Wake => soonest(done.wakes, Some(PATIENCE_MS)),
+            Effect::WakeIn(ms) => soonest(done.wakes, Some(ms)),
+            _ => done.wakes,
+        };
         let refused = match effect {
             Effect::Queue(item) => {
                 done.queued.push(item);
@@ -257,9 +269,12 @@ fn one(effect: Effect) -> Result<(), Status> {
             hostcalls::send_http_response(u32::from(status), headers, Some(&body))
         }
         // Whose they are is known where streams are.
-        Effect::Wake | Effect::Call(_) | Effect::Queue(_) | Effect::Post(_) | Effect::SendNow => {
-            Ok(())
-        }
+        Effect::Wake
+        | Effect::WakeIn(_)
+        | Effect::Call(_)
+        | Effect::Queue(_)
+        | Effect::Post(_)
+        | Effect::SendNow => Ok(()),
         Effect::Close => hostcalls::reset_http_response(),
         Effect::Count(name) => {
             metrics::count(&name);
@@ -306,7 +321,7 @@ const fn name(effect: &Effect) -> &'static str {
         Effect::ResponseBody(_) => "replace the response's body",
         Effect::State(..) => "write filter state",
         Effect::Reply(_) => "reply",
-        Effect::Wake => "wake a stream",
+        Effect::Wake | Effect::WakeIn(_) => "wake a stream",
         Effect::Close => "reset a stream",
         Effect::Count(_) => "count",
         Effect::Gauge(..) => "set a gauge",

@@ -38,8 +38,8 @@ impl Http {
 
     fn perform(&mut self, event: Callback) -> Done {
         let done = self.live.borrow_mut().on(event);
-        if done.wakes {
-            wake::ask(self.context, &self.live, &self.pace);
+        if let Some(ms) = done.wakes {
+            wake::ask(self.context, &self.live, ms, &self.pace);
         }
         done
     }

@@ -65,7 +65,7 @@ impl Live {
             self.calls.append(&mut next.called);
             done.uncalled.append(&mut next.uncalled);
             done.replied |= next.replied;
-            done.wakes |= next.wakes;
+            done.wakes = host::soonest(done.wakes, next.wakes);
             // What waited for the call goes on; whom it did not concern goes on as it was.
             if next.action == Action::Continue {
                 done.action = Action::Continue;

@@ -10,13 +10,15 @@ use super::host::{self, Host};
 use super::http::Http;
 use super::wake::{self, Pace};
 use super::{metrics, outbox};
-use crate::exchange::{Connections, Loaded, Memory, Plugin, Seats};
+use crate::exchange::{Connections, Loaded, Memory, Plugin, Retries, Seats};
 
 thread_local! {
     /// What the streams of this VM may hold, whatever plugin they belong to.
     static MEMORY: Memory = Memory::default();
     /// The connections of this worker that have served, whatever model they served.
     static CONNECTIONS: Connections = Connections::default();
+    /// The requests of this worker that are at a provider.
+    static RETRIES: Retries = Retries::default();
     /// The policy that the edge's plugins of this VM serve by.
     static LOADED: Loaded = Loaded::default();
     /// The sampled requests of this worker, and their copies.
@@ -72,8 +74,8 @@ impl RootContext for Root {
         let configuration = self.get_plugin_configuration().unwrap_or_default();
         let (memory, connections) =
             (MEMORY.with(Memory::clone), CONNECTIONS.with(Connections::clone));
-        let seats = SEATS.with(Seats::clone);
-        let plugin = Plugin::configure(&configuration, &memory, &connections, &seats);
+        let (retries, seats) = (RETRIES.with(Retries::clone), SEATS.with(Seats::clone));
+        let plugin = Plugin::configure(&configuration, &memory, (&connections, &retries), &seats);
         match plugin {
             Ok(plugin) => {
                 self.pace.set(if plugin.sends() { PERIOD } else { metrics::PERIOD });

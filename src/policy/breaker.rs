@@ -1,7 +1,7 @@
 //! `resilience.breaker`: when a model that fails is left alone, and for how long.
 use super::field::{
-    Boolean, Defaulted, Duration, Field, Kind, Nested, Optional, Read, Required, Section, Shape,
-    Spot, Text, Whole, shown,
+    Boolean, Defaulted, Defaults, Duration, Field, Kind, Nested, Optional, Read, Required, Section,
+    Shape, Spot, Text, Whole, shown,
 };
 use crate::credit::Share;
 
@@ -123,7 +123,7 @@ const REQUESTS: Defaulted<Whole> = Field::defaulted(
 
 /// A share of requests, more than none.
 #[derive(Debug, Clone, Copy)]
-struct ShareOfRequests;
+pub(super) struct ShareOfRequests;
 
 impl Read for ShareOfRequests {
     type Value = Share;
@@ -135,6 +135,14 @@ impl Read for ShareOfRequests {
             spot.problem(format!("expected a share from 0.0001% to 100%, found `{}`", shown(text)));
         }
         share
+    }
+}
+
+impl Defaults for ShareOfRequests {
+    type Literal = Share;
+
+    fn json(&self, literal: Share) -> String {
+        format!("\"{literal}\"")
     }
 }
 

@@ -211,7 +211,7 @@ fn policy(root: &Spot<'_>) -> Option<Policy> {
     let names = route::names(routes.as_ref());
     let identity = identity::read(identity, &model::known_tags(&models), &names);
     let request_headers = request_headers::read(fields.spot(&REQUEST_HEADERS), &identity);
-    let attempts = resilience.map(|resilience| resilience.attempts);
+    let attempts = resilience.as_ref().map(|resilience| resilience.attempts);
     let chains = chain::read(fields.spot(&CHAINS), &models, attempts);
     let reading = Reading {
         routes: names,

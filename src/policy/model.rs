@@ -2,12 +2,13 @@
 use std::rc::Rc;
 
 use super::field::{
-    Defaulted, Entries, Field, Label, List, NameOf, Nested, Optional, Read as _, Required, Section,
-    Spot, Whole, Word, Words,
+    Defaulted, Duration, Entries, Field, Label, List, NameOf, Nested, Optional, Read as _,
+    Required, Section, Spot, Whole, Word, Words,
 };
 use super::price;
 use super::prompt_cache::{self, PromptCache};
 use super::provider::{PROVIDERS, Provider, Providers};
+
 use super::retirement::{self, Retirement};
 use super::table::Table;
 use super::tags::{self, KnownTags, Tags, TagsKind};
@@ -36,6 +37,9 @@ pub struct Model {
     pub tags: Tags,
     /// What of a request is marked for its provider's cache; `None` where nothing is.
     pub prompt_cache: Option<PromptCache>,
+    /// How long a stream of it may take to its first content, in milliseconds; `None` for what the
+    /// policy says of all models.
+    pub first_token_timeout_ms: Option<u64>,
     /// When its provider retires it; `None` where no day is known.
     pub retires: Option<Retirement>,
     /// Under what a proxy keeps what it knows of its failures: its name, and who it is. One that
@@ -104,6 +108,7 @@ const MODEL: Section = Section::new(
         &UNSUPPORTED,
         &TAGS,
         &CACHE,
+        &FIRST_TOKEN_TIMEOUT,
         &DEPRECATED,
     ],
 );
@@ -193,6 +198,13 @@ const CACHE: Optional<Nested> = Field::optional(
     "What of a request is marked for its provider's cache.",
 );
 
+const FIRST_TOKEN_TIMEOUT: Optional<Duration> = Field::optional(
+    "first_token_timeout",
+    Duration { least: 100, most: 3_600_000 },
+    "`resilience.first_token_timeout`",
+    "The longest that a stream of it takes to its first content.",
+);
+
 const DEPRECATED: Optional<Nested> = Field::optional(
     "deprecated",
     Nested(&retirement::DEPRECATED),
@@ -239,6 +251,7 @@ fn model<'n>(
     let provider = provider.and_then(|provider| providers.value(provider));
     let prompt_cache =
         fields.read_with(&CACHE, |spot| prompt_cache::read(spot, provider.map(Rc::as_ref)));
+    let first_token_timeout_ms = fields.read(&FIRST_TOKEN_TIMEOUT);
     let retires = fields.read_with(&DEPRECATED, |spot| retirement::read(spot, successors));
     fields.finish();
     if let (Some(most), Some(window)) = (max_output_tokens, window)
@@ -260,6 +273,7 @@ fn model<'n>(
         unsupported: unsupported.unwrap_or(UNSUPPORTED.default()),
         tags: tags?.unwrap_or_default(),
         prompt_cache: prompt_cache?,
+        first_token_timeout_ms: first_token_timeout_ms.flatten(),
         retires: retires?,
     })
 }

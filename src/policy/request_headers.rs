@@ -1,5 +1,5 @@
 //! `request_headers`: the headers of an app that questions may ask for.
-use super::field::{Kind, List, Shape, Spot, Text, shown};
+use super::field::{Kind, List, Read, Shape, Spot, Text, shown};
 use super::identity::Identity;
 
 /// Most headers that a policy lists.
@@ -13,7 +13,7 @@ pub(super) const REQUEST_HEADERS: List = List::of("names of request headers", &H
 
 /// The name of a request header.
 #[derive(Debug, Clone, Copy)]
-struct HeaderName;
+pub(super) struct HeaderName;
 
 impl Kind for HeaderName {
     fn shape(&self) -> Shape {
@@ -28,6 +28,34 @@ impl Kind for HeaderName {
 }
 
 const LONGEST: usize = 64;
+
+/// A header of its own, which no question needs to ask for.
+impl Read for HeaderName {
+    type Value = String;
+
+    fn read(&self, spot: &Spot<'_>) -> Option<String> {
+        let text = spot.text("the name of a header")?;
+        let name = text.to_ascii_lowercase();
+        if !is_name(&name) {
+            spot.problem(not_a_name(text));
+        } else if CREDENTIALS.contains(&name.as_str()) {
+            spot.problem(format!("`{name}` carries a credential"));
+        } else {
+            return Some(name);
+        }
+        None
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let safe = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    let begins = name.starts_with(|first: char| first.is_ascii_alphanumeric());
+    begins && name.bytes().all(safe) && name.len() <= LONGEST
+}
+
+fn not_a_name(text: &str) -> String {
+    format!("`{}` is not the name of a header: expected letters, digits, `-` and `.`", shown(text))
+}
 
 /// The name of a header, in lower case; `None`, and a report, where the policy does not list it.
 pub(super) fn listed(name: &str, spot: &Spot<'_>, headers: &[String]) -> Option<String> {
@@ -56,15 +84,8 @@ pub(super) fn read(spot: Option<Spot<'_>>, identity: &[Identity]) -> Vec<String>
         let Some(text) = item.text("the name of a header") else { continue };
         let name = text.to_ascii_lowercase();
         let places = || identity.iter().flat_map(Identity::credential_headers);
-        let safe = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
-        if !name.starts_with(|first: char| first.is_ascii_alphanumeric())
-            || !name.bytes().all(safe)
-            || name.len() > LONGEST
-        {
-            item.problem(format!(
-                "`{}` is not the name of a header: expected letters, digits, `-` and `.`",
-                shown(text)
-            ));
+        if !is_name(&name) {
+            item.problem(not_a_name(text));
         } else if CREDENTIALS.contains(&name.as_str()) || places().any(|own| own.name == name) {
             item.problem(format!("`{name}` carries a credential: no question may ask for it"));
         } else if names.contains(&name) {

@@ -36,7 +36,7 @@ pub(crate) fn full() -> Value {
     });
     let mut model = json!({
         "provider": "p", "name": "m-1", "context_window": 1000, "max_output_tokens": 100, "capabilities": ["tools"], "price": price, "unsupported": "drop",
-        "tags": {"region": "eu", "zero_retention": true}, "prompt_cache": {"marks": "auto", "ttl": "1h", "min_tokens": 2000},
+        "tags": {"region": "eu", "zero_retention": true}, "first_token_timeout": "5s", "prompt_cache": {"marks": "auto", "ttl": "1h", "min_tokens": 2000},
     });
     let next = model.clone();
     let retired = json!({"after": "2027-03-01", "replacement": "o"});
@@ -83,6 +83,8 @@ pub(crate) fn full() -> Value {
         "prompt": [prompt()],
         "context": {"overflow": "reject"},
         "resilience": {"attempts": 3, "idle_timeout": "30s", "breaker": breaker(),
+            "first_token_timeout": "10s", "deadline": {"most": "1m", "header": "x-timeout-ms"},
+            "retry_budget": {"share": "10%", "at_least": 5},
             "fallback": ["stale_cache", {"chain": "c"}, {"reply": "Later."}]},
         "cache": {
             "routes": ["auto"], "when": {"tools": false}, "ttl": "5m", "stale_for": "1h", "scope": "user",

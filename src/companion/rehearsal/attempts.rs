@@ -4,7 +4,7 @@
 use super::host::{Done, Headers, World};
 use super::{Attempted, Course, Ending, Failure, Rehearsal, Request, Scene};
 use crate::exchange::filter_state::{LOG, NEXT, PLAN};
-use crate::exchange::{Callback, Plan, Plugin, Purpose, Reply, Stream, is_retried};
+use crate::exchange::{Callback, Clock as _, Plan, Plugin, Purpose, Reply, Stream, is_retried};
 
 /// What the provider role makes of an answer that is not accepted.
 const UNACCEPTED: u16 = 503;
@@ -165,8 +165,15 @@ impl Run<'_> {
     fn lost(&mut self, mut stream: Stream, failure: Failure, may_retry: bool) -> Next {
         let (status, details) = match failure {
             Failure::Silent => {
-                let silent_ms = self.rehearsal.policy().resilience().idle_timeout_ms;
-                self.world.passed_ms = self.world.passed_ms.saturating_add(silent_ms);
+                let (silent_ms, left_ms) = self.patience();
+                let passes_ms = left_ms.unwrap_or(u64::MAX).min(silent_ms);
+                self.world.passed_ms = self.world.passed_ms.saturating_add(passes_ms);
+                if left_ms == Some(passes_ms)
+                    && let Some(reply) = self.on_edge(Callback::Woken, &[]).reply
+                {
+                    on(&mut stream, &mut self.world, Callback::AttemptEnded, &[]);
+                    return Next::Ends(told(reply));
+                }
                 (504, "upstream_per_try_idle_timeout")
             }
             _ => {
@@ -181,6 +188,17 @@ impl Run<'_> {
         let ending = self.local(status, details);
         on(&mut stream, &mut self.world, Callback::AttemptEnded, &[]);
         Next::Ends(ending)
+    }
+
+    /// How long an attempt may say nothing, and how long its app waits yet, in milliseconds; `None`
+    /// where that waits for as long as it takes.
+    fn patience(&self) -> (u64, Option<u64>) {
+        let idle_ms = self.rehearsal.policy().resilience().idle_timeout_ms;
+        let plan = self.world.state.get(PLAN).map(Vec::as_slice).unwrap_or_default();
+        let Ok(plan) = Plan::decode(plan) else { return (idle_ms, None) };
+        let waits = (plan.deadline_ms > 0)
+            .then(|| plan.deadline_ms.saturating_sub(self.world.view(&[]).now_ms()));
+        (plan.silence(idle_ms).unwrap_or(idle_ms), waits)
     }
 
     /// Envoy answers itself.

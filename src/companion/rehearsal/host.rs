@@ -91,6 +91,7 @@ impl World {
                 Effect::Reply(reply) => done.reply = Some(reply),
                 Effect::Call(call) => done.calls.push(call),
                 Effect::Wake
+                | Effect::WakeIn(_)
                 | Effect::Close
                 | Effect::Count(_)
                 | Effect::Gauge(..)

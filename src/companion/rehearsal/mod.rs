@@ -20,7 +20,7 @@ use self::host::World;
 use super::render::Checked;
 use crate::decide::Candidate;
 use crate::exchange::edge::{Considered, Unserved};
-use crate::exchange::{Connections, Memory, Plugin, Seats, StreamBuffer, edge, provider};
+use crate::exchange::{Connections, Memory, Plugin, Retries, Seats, StreamBuffer, edge, provider};
 use crate::policy::{Policy, Problem};
 
 /// Every plugin of a policy.
@@ -101,7 +101,9 @@ impl Rehearsal {
         let buffer = StreamBuffer::rendered(policy.limits());
         let (memory, connections, seats) =
             (Memory::default(), Connections::default(), Seats::default());
-        let configure = |bytes: &[u8]| Plugin::configure(bytes, &memory, &connections, &seats);
+        let retries = Retries::default();
+        let shared = (&connections, &retries);
+        let configure = |bytes: &[u8]| Plugin::configure(bytes, &memory, shared, &seats);
         let Plugin::Edge(edge) = configure(&edge::Config::write(checked.json, buffer))? else {
             let message = "the edge role has another role's configuration".to_owned();
             return Err(vec![Problem { path: String::new(), line: 0, message }]);

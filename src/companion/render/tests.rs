@@ -245,7 +245,12 @@ fn each_role_gets_its_whole_configuration() {
                 "prefix": "/base",
                 "tls": false,
             },
-            "limits": {"idle_timeout_ms": 20500, "stream_buffer_bytes": 16777216},
+            "limits": {
+                "idle_timeout_ms": 20500,
+                "retry_share": 200000,
+                "retries_at_least": 200,
+                "stream_buffer_bytes": 16777216,
+            },
         })
     );
 }

@@ -9,6 +9,7 @@ use super::super::{Effect, Effects, Envoy, Flow, metric};
 use super::degraded::Rescue;
 use super::first::Original;
 use super::head::Head;
+use super::send::Serves;
 use super::{Approved, Draft, Edge, State, said, send};
 use crate::credit::Credits;
 use crate::decide::Trace;
@@ -19,15 +20,15 @@ impl Edge {
         &mut self,
         head: Head,
         mut draft: Draft,
-        next: Next,
-        effects: Vec<Effect>,
+        (next, effects): (Next, Vec<Effect>),
         original: Option<Original<'_>>,
+        envoy: &dyn Envoy,
     ) -> Effects {
         match next {
             Next::Proceed { reservation, left } => {
                 let candidate = reservation.candidate();
                 let approved = Approved { candidate, left, near_limit: reservation.near_limit() };
-                let mut sent = self.send(head, &draft, approved, original);
+                let mut sent = self.send(head, &draft, approved, original, envoy);
                 self.duties.owe(Duty::Settle(reservation));
                 sent.list.splice(0..0, effects);
                 sent
@@ -57,6 +58,7 @@ impl Edge {
         draft: &Draft,
         approved: Approved<'_>,
         original: Option<Original<'_>>,
+        envoy: &dyn Envoy,
     ) -> Effects {
         let Approved { candidate, left, near_limit } = approved;
         self.chain = candidate.legs.iter().map(|leg| leg.model.name.clone()).collect();
@@ -76,8 +78,11 @@ impl Edge {
         self.duties.owe_some(keep.map(Duty::Cache));
         let keeps = self.config.policy.cache().filter(|_| cached.is_some());
         let keeps = keeps.map_or(0, |cache| cache.max_entry);
-        let serves = (candidate, keeps);
+        let resilience = self.config.policy.resilience();
+        let deadline_ms = self.patience.map_or(0, |own| own.until_ms);
+        let serves = Serves { candidate, keeps, deadline_ms, resilience };
         let mut effects = send::send(&head, draft, serves, credits, original, buffer);
+        effects.list.extend(self.wakes(envoy));
         self.line.text("policy", &self.config.digest);
         self.line.decided(&draft.trace, Some(&candidate.chain));
         if near_limit.is_some() {

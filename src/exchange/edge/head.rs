@@ -265,7 +265,8 @@ fn deciding(headers: &[(String, Vec<u8>)], policy: &Policy) -> Vec<(String, Stri
     let listed = policy.request_headers().iter().map(String::as_str);
     let cached = policy.cache().is_some_and(|cache| cache.respect_no_cache);
     let own = [CLASS, CHAIN].into_iter().chain(cached.then_some(CACHE_CONTROL));
-    let given = listed.chain(own).filter_map(|name| {
+    let patience = policy.resilience().deadline.as_ref().and_then(|own| own.header.as_deref());
+    let given = listed.chain(own).chain(patience).filter_map(|name| {
         Some((name.to_owned(), core::str::from_utf8(header(headers, name)?).ok()?.to_owned()))
     });
     given.collect()

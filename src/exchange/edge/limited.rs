@@ -51,11 +51,4 @@ impl Edge {
         refused.list.splice(0..0, effects);
         refused
     }
-
-    /// A second has passed: whoever counts what runs hears that this request still does.
-    pub(super) fn woken(&mut self, envoy: &dyn Envoy) -> Effects {
-        let runs = self.duties.renew(envoy);
-        let effects = Effects::wait();
-        if runs { effects.and(Effect::Wake) } else { effects }
-    }
 }

@@ -2,9 +2,10 @@
 //! could be reached, nobody answered in time), and whatever comes of a cluster without that role.
 use super::super::effect::{fixed, header};
 use super::super::record::Untold;
-use super::super::reply::hopeless;
+use super::super::reply::{RETRY_AFTER, hopeless};
 use super::super::{
-    Effect, Effects, Envoy, Flow, HeaderMap, Outcome, Progress, Reply, Report, metric, report,
+    Effect, Effects, Envoy, Flow, HeaderMap, Outcome, Progress, Reply, Report, StoppedBy, metric,
+    report,
 };
 use crate::dialect::{Client, Fault, FaultKind};
 
@@ -21,6 +22,8 @@ pub(super) struct Local {
     /// What became of the chain's last model, where its attempt told: Envoy's words are those for
     /// having nowhere to go.
     lost: Option<Outcome>,
+    /// No other was asked since too many requests had gone on already.
+    over_budget: bool,
     /// What became of the model that was to answer, where its attempt told nothing.
     untold: Option<&'static str>,
 }
@@ -48,10 +51,14 @@ impl Local {
         let details = reason(&String::from_utf8_lossy(&details)).to_owned();
         let reports = Report::read(envoy, chain);
         let next = Report::next(&reports, chain);
+        let stopped_by = reports.last().and_then(|last| last.stopped_by);
         let lost = match reports.last().map(|last| last.progress) {
-            Some(Progress::Failed(outcome)) if next.is_none() => Some(outcome),
+            Some(Progress::Failed(outcome)) if next.is_none() || stopped_by.is_some() => {
+                Some(outcome)
+            }
             _ => None,
         };
+        let over_budget = stopped_by == Some(StoppedBy::RetryBudget);
         let silent = lost.is_none() && is_silent(&details, reports.last(), envoy);
         let attempts = reports.len().saturating_add(usize::from(silent));
         let untold = match NOWHERE.contains(&&*details) && lost.is_none() {
@@ -63,9 +70,14 @@ impl Local {
             Some(_) => next.cloned(),
             None => reports.last().map(|last| last.model.clone()),
         };
+        let status = status.unwrap_or(502);
         let untold = untold.filter(|_| model.is_some());
         let (model, asked) = (model.unwrap_or_default(), !chain.is_empty());
-        Self { status: status.unwrap_or(502), details, attempts, model, asked, lost, untold }
+        #[rustfmt::skip]
+        let read = Self {
+            status, details, attempts, model, asked, lost, over_budget, untold,
+        };
+        read
     }
 
     /// The model that was tried and told nothing, and what became of that.
@@ -96,6 +108,7 @@ impl Local {
         if self.attempts > 0 {
             reply.headers.push(("x-tradewind-attempts", self.attempts.to_string()));
         }
+        reply.headers.extend(self.over_budget.then(|| (RETRY_AFTER, "1".to_owned())));
         let effects = Effects::reply(reply);
         if !self.is_bare() {
             return effects.and(metric::LOCAL_FAILURES.count(&[]));
@@ -121,6 +134,7 @@ impl Local {
         if self.attempts > 0 {
             headers.push(header("x-tradewind-attempts", self.attempts.to_string()));
         }
+        headers.extend(self.over_budget.then(|| fixed(RETRY_AFTER, "1")));
         let list = vec![
             Effect::SetHeaders(HeaderMap::Response, headers),
             metric::LOCAL_FAILURES.count(&[]),
@@ -247,8 +261,11 @@ mod tests {
     fn what_an_app_sent_is_no_models_fault() {
         for (asked, status, details, kind, said) in SAID {
             let (details, model) = (details.to_owned(), String::new());
-            let (lost, untold) = (None, None);
-            let local = Local { status, details, attempts: 1, model, asked, lost, untold };
+            let (lost, untold, over_budget) = (None, None, false);
+            #[rustfmt::skip]
+            let local = Local {
+                status, details, attempts: 1, model, asked, lost, over_budget, untold,
+            };
             let fault = local.fault();
             assert_eq!((fault.kind, fault.status), (kind, status), "{said}");
             assert!(fault.message.starts_with(said), "{}", fault.message);

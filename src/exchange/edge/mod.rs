@@ -5,6 +5,7 @@ mod calls;
 mod config;
 mod consider;
 mod copied;
+mod deadline;
 mod degraded;
 mod feedback;
 mod first;
@@ -27,6 +28,7 @@ pub use self::consider::{Considered, Unserved};
 
 use self::body::Desk;
 use self::cached::Cached;
+use self::deadline::Patience;
 use self::degraded::Rescue;
 use self::feedback::Feedback;
 use self::first::Original;
@@ -56,6 +58,10 @@ pub struct Edge {
     answered: bool,
     /// The models that it may be sent to, in order.
     chain: Vec<String>,
+    /// How long its app waits; `None` where it waits for as long as it takes.
+    patience: Option<Patience>,
+    /// That was over before anything of an answer was there.
+    is_too_late: bool,
     /// How many of the last of these are another chain's.
     spares: usize,
     /// The one that was tried and told nothing of itself, where no provider role has judged the
@@ -129,6 +135,8 @@ impl Edge {
             relayed: 0,
             answered: false,
             chain: Vec::new(),
+            patience: None,
+            is_too_late: false,
             spares: 0,
             untold: None,
             report: None,
@@ -205,7 +213,7 @@ impl Edge {
                     self.state = State::Reading(head);
                     return Effects::wait();
                 }
-                self.decide(head, &envoy.request_body(0, size), envoy)
+                self.begin(head, &envoy.request_body(0, size), envoy)
             }
             State::Hearing(feedback) if Feedback::is_too_long(size) => {
                 let reply = feedback.too_long(&mut self.line);
@@ -320,11 +328,11 @@ impl Edge {
         let counted = self.config.counted().filter(|_| !quote.primary.max_cost.is_zero());
         let Some(credits) = counted else {
             let free = Approved { candidate: &quote.primary, left: None, near_limit: None };
-            return self.send(head, &draft, free, original).and_all(effects);
+            return self.send(head, &draft, free, original, envoy).and_all(effects);
         };
         let payer = Payer::of(head.payer());
         let next = spend::begin(credits, (quote, payer), &head.request_id, envoy, &mut effects);
-        self.next(head, draft, next, effects, original)
+        self.next(head, draft, (next, effects), original, envoy)
     }
 
     /// Refuses a request, and has the access log say why; `trace` is there where it was decided on.

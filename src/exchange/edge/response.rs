@@ -18,8 +18,8 @@ impl Edge {
         let details = envoy.property(&["response", "code_details"]).unwrap_or_default();
         let untold = self.untold.take();
         let (untold, streamed) = (untold.as_ref(), self.is_streamed());
-        let Self { answered, relayed, ref mut line, .. } = *self;
-        let end = End { reports: &reports, untold, streamed, answered, relayed };
+        let Self { answered, relayed, is_too_late: too_late, ref mut line, .. } = *self;
+        let end = End { reports: &reports, untold, streamed, answered, relayed, too_late };
         let (mut list, outcome) = self.duties.discharge(end, &details, line, envoy);
         let outcome = outcome.unwrap_or_else(|| self.own_outcome());
         let line = core::mem::take(&mut self.line);
@@ -43,7 +43,8 @@ impl Edge {
     }
 
     pub(super) fn response_headers(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
-        self.answered = true;
+        // What it is told when its patience is over is no answer.
+        self.answered = !self.is_too_late;
         let State::Sent { client, request_id, streamed, says, rescue } = &mut self.state else {
             return self.own_failure(end, envoy);
         };
@@ -134,7 +135,9 @@ impl Edge {
     }
 
     pub(super) fn response_body(&mut self, size: usize, end: bool) -> Effects {
-        self.relayed = self.relayed.saturating_add(wide(size));
+        if self.answered {
+            self.relayed = self.relayed.saturating_add(wide(size));
+        }
         let State::Failing { body } = &mut self.state else { return Effects::go_on() };
         if !end {
             return Effects::wait();

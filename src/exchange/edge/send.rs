@@ -15,11 +15,24 @@ use super::first::{self, Original};
 use super::{Draft, Head};
 use crate::credit::Balance;
 use crate::decide::Candidate;
-use crate::policy::{CreditPolicy, OnExhausted};
+use crate::policy::{CreditPolicy, Model, OnExhausted, Resilience};
+
+/// By what a request is served.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Serves<'a> {
+    pub(super) candidate: &'a Candidate,
+    /// How long an answer may be that is kept, in bytes; 0 where none is.
+    pub(super) keeps: u64,
+    /// When the app's patience is over, by the proxy's clock; 0 where it never is.
+    pub(super) deadline_ms: u64,
+    pub(super) resilience: &'a Resilience,
+}
+
+/// Where Envoy is told how long an attempt may take until its answer goes on to the app.
+const PER_TRY: &str = "x-envoy-upstream-rq-per-try-timeout-ms";
 
 /// Hands the request on: the route's matcher reads the next model from filter state. `credits` is
-/// there where credits are counted, with what the tenant has left where that is known; `keeps` says
-/// how long an answer may be that is kept.
+/// there where credits are counted, with what the tenant has left where that is known.
 ///
 /// The retry header comes last and does two things: it keeps Envoy within the chain, and, as any
 /// change of a request header by a module of this ABI, it has the route chosen again. (The foreign
@@ -27,14 +40,16 @@ use crate::policy::{CreditPolicy, OnExhausted};
 pub(super) fn send(
     head: &Head,
     draft: &Draft,
-    (candidate, keeps): (&Candidate, u64),
+    serves: Serves<'_>,
     credits: Option<(&CreditPolicy, Option<Balance>)>,
     original: Option<Original<'_>>,
     buffer: StreamBuffer,
 ) -> Effects {
+    let candidate = serves.candidate;
     let retries = retries(candidate.legs.len());
     let first = candidate.legs.first().map(|leg| leg.model.name.clone()).unwrap_or_default();
-    let mut plan = Plan { keeps, ..plan(head, draft, candidate, credits) };
+    let mut plan = plan(head, draft, serves, credits);
+    let silence = plan.silence(serves.resilience.idle_timeout_ms);
     let new = original.as_ref().filter(|own| own.is_new).map(|own| own.body);
     let written =
         original.and_then(|original| first::write(head, (&mut plan, candidate), original, buffer));
@@ -57,6 +72,9 @@ pub(super) fn send(
         let path = path.to_owned();
         effects = effects.and(Effect::SetHeader(HeaderMap::Request, ":path".into(), path));
     }
+    effects.list.extend(
+        silence.map(|ms| Effect::SetHeader(HeaderMap::Request, PER_TRY.into(), ms.to_string())),
+    );
     let retries = (Cow::Borrowed("x-envoy-max-retries"), retries.to_string());
     effects
         .and(Effect::RemoveHeader(HeaderMap::Request, ":method".to_owned()))
@@ -67,22 +85,27 @@ pub(super) fn send(
 fn plan<'p>(
     head: &'p Head,
     draft: &'p Draft,
-    candidate: &'p Candidate,
+    serves: Serves<'p>,
     credits: Option<(&CreditPolicy, Option<Balance>)>,
 ) -> Plan<'p> {
-    let outline = &draft.outline;
+    let (outline, Serves { candidate, resilience, .. }) = (&draft.outline, serves);
+    let first_token = |own: &Model| match outline.stream {
+        true => own.first_token_timeout_ms.or(resilience.first_token_timeout_ms).unwrap_or(0),
+        false => 0,
+    };
     let (operation, format) = (head.endpoint.operation, head.inbound.format);
     // A plan holds the changes that its own legs have use for, and nobody else's.
     let mut used: Vec<usize> = Vec::new();
     let legs = candidate.legs.iter().map(|leg| {
         if !leg.model.provider.dialect.speaks(operation, format) {
-            return Leg::of(leg, 0);
+            return Leg::of(leg, 0, first_token(&leg.model));
         }
         let place = used.iter().position(|change| *change == leg.change);
         if place.is_none() {
             used.push(leg.change);
         }
-        Leg::of(leg, place.unwrap_or(used.len().saturating_sub(1)))
+        let change = place.unwrap_or(used.len().saturating_sub(1));
+        Leg::of(leg, change, first_token(&leg.model))
     });
     let legs = legs.collect();
     let changes = used.iter().filter_map(|change| outline.changes.get(*change));
@@ -112,6 +135,7 @@ fn plan<'p>(
             .as_ref()
             .map(|cascade| Acceptance::of(&cascade.accept, &outline.expected)),
         hearing: draft.hearing,
-        keeps: 0,
+        keeps: serves.keeps,
+        deadline_ms: serves.deadline_ms,
     }
 }

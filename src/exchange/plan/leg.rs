@@ -38,12 +38,15 @@ pub struct Leg<'p> {
     pub left_out: u64,
     /// What of a body that is written anew is marked for its provider's cache.
     pub marks: Option<CacheMarks>,
+    /// How long a stream may take to its first content, in milliseconds; 0 where only silence ends
+    /// it.
+    pub first_token_ms: u64,
 }
 
 impl<'p> Leg<'p> {
-    /// The leg of a decision, as a plan with that change of its body says it.
+    /// The leg of a decision, as a plan with that change of its body and that time says it.
     #[must_use]
-    pub fn of(leg: &'p decide::Leg, change: usize) -> Self {
+    pub fn of(leg: &'p decide::Leg, change: usize, first_token_ms: u64) -> Self {
         let model = &leg.model;
         Self {
             model: Cow::Borrowed(&model.name),
@@ -58,6 +61,7 @@ impl<'p> Leg<'p> {
             examples: leg.shortened.as_ref().map_or(0, |own| own.examples),
             left_out: leg.shortened.as_ref().map_or(0, |own| own.dropped),
             marks: leg.marks,
+            first_token_ms,
         }
     }
 
@@ -90,6 +94,7 @@ impl<'p> Leg<'p> {
             out.flag(marks.hour);
             out.flag(marks.turns);
         });
+        out.number(self.first_token_ms);
     }
 
     pub(super) fn read(fields: &mut Reader<'p>) -> Option<Self> {
@@ -108,6 +113,7 @@ impl<'p> Leg<'p> {
             marks: fields.option(|fields| {
                 Some(CacheMarks { hour: fields.flag()?, turns: fields.flag()? })
             })?,
+            first_token_ms: fields.number()?,
         })
     }
 }

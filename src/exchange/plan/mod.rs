@@ -56,6 +56,8 @@ pub struct Plan<'p> {
     pub hearing: Hearing,
     /// How long an answer may be that is kept for whoever asks the same, in bytes; 0 where none is.
     pub keeps: u64,
+    /// When the app's patience is over, by the proxy's clock in milliseconds; 0 where it never is.
+    pub deadline_ms: u64,
 }
 
 /// What credits bind a request to.
@@ -108,7 +110,21 @@ impl<'p> Plan<'p> {
         out.option(self.acceptance.as_ref(), |out, acceptance| acceptance.write(out));
         self.hearing.write(&mut out);
         out.number(self.keeps);
+        out.number(self.deadline_ms);
         out.finish()
+    }
+
+    /// After how long an attempt of which nothing has come is ended, in milliseconds, where that is
+    /// sooner than by the silence that every attempt may keep: Envoy has one time for all of them,
+    /// the longest that a model has to its first content. Where answers are judged, and where they
+    /// are not streamed, the first of them comes with the last.
+    #[must_use]
+    pub fn silence(&self, idle_ms: u64) -> Option<u64> {
+        if !self.stream || self.acceptance.is_some() {
+            return None;
+        }
+        let own = |leg: &Leg<'_>| if leg.first_token_ms > 0 { leg.first_token_ms } else { idle_ms };
+        self.legs.iter().map(own).max().filter(|longest| *longest < idle_ms)
     }
 
     /// Reads a plan.
@@ -142,6 +158,7 @@ impl<'p> Plan<'p> {
             acceptance: fields.option(Acceptance::read)?,
             hearing: Hearing::read(fields)?,
             keeps: fields.number()?,
+            deadline_ms: fields.number()?,
         })
     }
 }

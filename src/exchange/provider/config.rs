@@ -1,10 +1,11 @@
 //! What the provider role needs to know of its provider. What differs between the provider's
 //! models stands in the plan.
 use super::super::contract::problem;
-use super::super::{Connections, Memory, StreamBuffer};
+use super::super::{Connections, Memory, Retries, StreamBuffer};
+use crate::credit::Share;
 use crate::dialect;
 use crate::json::{At, Value, Writer};
-use crate::policy::{Policy, Problem, Provider};
+use crate::policy::{Policy, Problem, Provider, RetryBudget};
 
 /// One provider and how to reach it.
 #[derive(Debug)]
@@ -21,12 +22,16 @@ pub struct Config {
     pub(super) tls: bool,
     /// Longest silence of the provider, in milliseconds: Envoy ends the attempt then.
     pub(super) idle_timeout_ms: u64,
+    /// How many requests of this worker may have gone on from a model that failed.
+    pub(super) retry_budget: RetryBudget,
     /// What Envoy buffers of a stream.
     pub(super) buffer: StreamBuffer,
     /// What the streams of this VM may hold.
     pub(super) memory: Memory,
     /// Those of this VM that have served.
     pub(super) connections: Connections,
+    /// Its requests that are at a provider.
+    pub(super) retries: Retries,
 }
 
 impl Config {
@@ -45,7 +50,11 @@ impl Config {
                 json.key("tls").boolean(endpoint.tls);
             });
             json.key("limits").object(|json| {
-                json.key("idle_timeout_ms").number(policy.resilience().idle_timeout_ms);
+                let resilience = policy.resilience();
+                json.key("idle_timeout_ms").number(resilience.idle_timeout_ms);
+                let RetryBudget { share, at_least } = resilience.retry_budget;
+                json.key("retry_share").number(share.parts().into());
+                json.key("retries_at_least").number(at_least);
                 buffer.write(json);
             });
         });
@@ -55,7 +64,7 @@ impl Config {
     pub(in super::super) fn read(
         root: Value<'_>,
         memory: &Memory,
-        connections: &Connections,
+        (connections, retries): (&Connections, &Retries),
     ) -> Result<Self, Vec<Problem>> {
         let at = At::Root.key("provider");
         let own = root.get("provider");
@@ -70,7 +79,13 @@ impl Config {
         let (provider, name) = (text("name"), text("dialect"));
         let (authority, prefix) = (text("authority"), text("prefix"));
         let limits = root.get("limits");
-        let idle = limits.and_then(|limits| limits.get("idle_timeout_ms")?.as_u64());
+        let limit = |key: &str| limits.and_then(|limits| limits.get(key)?.as_u64());
+        let idle = limit("idle_timeout_ms");
+        let share = limit("retry_share").and_then(|parts| Share::of_parts(parts.try_into().ok()?));
+        let retry_budget = RetryBudget {
+            share: share.unwrap_or(Share::percent(100)),
+            at_least: limit("retries_at_least").unwrap_or(u64::MAX),
+        };
         let tls = own.and_then(|own| own.get("tls")?.as_bool()).unwrap_or_default();
         let Some(dialect) = dialect::provider::named(&name) else {
             let message = "expected the name of a dialect".to_owned();
@@ -87,9 +102,11 @@ impl Config {
             prefix,
             tls,
             idle_timeout_ms: idle.unwrap_or(u64::MAX),
+            retry_budget,
             buffer: StreamBuffer::read(root),
             memory: memory.clone(),
             connections: connections.clone(),
+            retries: retries.clone(),
         })
     }
 }

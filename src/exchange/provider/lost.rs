@@ -4,7 +4,7 @@
 //! model: it is asked once more, on another connection. So Envoy may try each model twice
 //! (`edge/send.rs`); once the chain is over, what it has left leads nowhere, and the edge role says
 //! what became of the last model.
-use super::super::{Effect, Effects, Envoy, NEXT, Outcome, PLAN, Progress};
+use super::super::{Effect, Effects, Envoy, NEXT, Outcome, PLAN, Progress, metric};
 use super::Config;
 use super::request::Asked;
 
@@ -17,17 +17,22 @@ const STALE_MS: u64 = 1_000;
 const WHY_MAX: usize = 200;
 
 /// What follows on an attempt that ended before its answer was judged.
-pub(super) fn follow(config: &Config, asked: &Asked, envoy: &dyn Envoy) -> Effects {
-    let mut report = asked.report.clone();
+pub(super) fn follow(config: &Config, asked: &mut Asked, envoy: &dyn Envoy) -> Effects {
     let now = envoy.now_ms();
+    if asked.time.is_over(now) {
+        // The edge role has ended it: what is known is what was published, as where an app leaves.
+        return Effects::go_on();
+    }
+    let mut report = asked.report.clone();
     let took = now.saturating_sub(report.began_ms);
     let connection = connection(config, envoy);
     let kept = config.connections.has_served(&connection);
-    report.end(Progress::Failed(outcome(config, !connection.is_empty(), took)), now);
+    let became = outcome(asked, !connection.is_empty(), took);
+    report.end(Progress::Failed(became), now);
     let why = envoy.property(&["upstream", "transport_failure_reason"]).unwrap_or_default();
     report.why = String::from_utf8_lossy(&why).chars().take(WHY_MAX).collect();
     // Nothing of an answer came, and that soon: nobody will have begun to work on it.
-    let soon = report.status == 0 && took < STALE_MS.min(config.idle_timeout_ms / 2);
+    let soon = report.status == 0 && took < STALE_MS.min(asked.time.silence / 2);
     let stale = report.tries == 1 && kept && soon;
     let once_more = stale.then(|| once_more(asked, envoy)).flatten();
     let passed = match once_more {
@@ -35,15 +40,26 @@ pub(super) fn follow(config: &Config, asked: &Asked, envoy: &dyn Envoy) -> Effec
         Some(_) => None,
     };
     report.skips = passed.is_some();
+    let more = once_more.is_some()
+        || (asked.more && (has_left(envoy) || asked.goes_on(config, became, now)));
+    report.stopped_by = asked.report.stopped_by;
     let mut effects = Effects::go_on().and(report.publish());
     effects.list.extend(passed.into_iter().flatten());
+    let over = asked.is_over_budget();
+    effects.list.extend(over.then(|| metric::OVER_BUDGET.count(&[asked.model()])));
     if let Some(plan) = once_more {
         effects.list.push(Effect::State(PLAN.into(), plan));
         effects.list.push(Effect::State(NEXT.into(), asked.model().as_bytes().to_vec()));
-    } else if !asked.more {
+    } else if !more {
         effects.list.push(Effect::State(NEXT.into(), Vec::new()));
     }
     effects
+}
+
+/// Whether the app has left: nobody goes on.
+fn has_left(envoy: &dyn Envoy) -> bool {
+    let details = envoy.property(&["response", "code_details"]);
+    details.is_some_and(|details| details.starts_with(b"downstream"))
 }
 
 /// A key for the upstream connection: this side's address, which may be that of a connection to
@@ -59,8 +75,8 @@ pub(super) fn connection(config: &Config, envoy: &dyn Envoy) -> Vec<u8> {
 
 /// Envoy does not say why it ended an attempt; what it does say tells these apart. Its timers may
 /// be a little early by our clock.
-fn outcome(config: &Config, connected: bool, took: u64) -> Outcome {
-    let silence = config.idle_timeout_ms.saturating_sub(config.idle_timeout_ms / 20);
+fn outcome(asked: &Asked, connected: bool, took: u64) -> Outcome {
+    let silence = asked.time.silence.saturating_sub(asked.time.silence / 20);
     match connected {
         false => Outcome::Unreachable,
         true if took >= silence => Outcome::Silent,

@@ -92,9 +92,11 @@ impl Attempt {
         }
     }
 
-    fn attempt_ended(&self, envoy: &dyn Envoy) -> Effects {
-        let unjudged = match &self.state {
-            State::Asked(asked) | State::Announced { asked, .. } => Some(asked.as_ref()),
+    fn attempt_ended(&mut self, envoy: &dyn Envoy) -> Effects {
+        // With it goes what counts it among its worker's.
+        let mut state = core::mem::replace(&mut self.state, State::Replied);
+        let unjudged = match &mut state {
+            State::Asked(asked) | State::Announced { asked, .. } => Some(asked.as_mut()),
             State::Answering(relay) => relay.unjudged(),
             _ => None,
         };
@@ -185,7 +187,8 @@ impl Attempt {
         headers: Headers,
         plan: &[u8],
     ) -> (Box<Asked>, Effects) {
-        let Attempted { asked, next, .. } = attempted;
+        let Attempted { mut asked, next, .. } = attempted;
+        asked.running = Some(self.config.retries.begin(asked.has_gone_on));
         let mut effects = Effects::go_on().and(asked.report.publish());
         let next = next.and_then(|next| Some((next, asked.turn.next().written_into(plan)?)));
         if let Some((next, plan)) = next {

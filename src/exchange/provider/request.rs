@@ -1,8 +1,11 @@
 //! The request of one attempt, in the provider's dialect.
 use super::super::dropped::listed;
 use super::super::plan::Mismatch;
+use super::super::retries::Running;
 use super::super::said::Hearing;
-use super::super::{Envoy, First, Headers, Leg, ORIGINAL, Plan, Report, Turn, attempt};
+use super::super::{
+    Envoy, First, Headers, Leg, ORIGINAL, Outcome, Plan, Progress, Report, StoppedBy, Turn, attempt,
+};
 use super::Config;
 use super::disagreement::Disagreement;
 use super::headers;
@@ -10,6 +13,10 @@ use super::pair::Pair;
 use crate::dialect::provider::Endpoint;
 use crate::dialect::{Client, Inbound, client, splice};
 use crate::json::{Document, Limits};
+
+/// No other model is asked where less is left until its app's patience is over, in milliseconds:
+/// few begin to answer that soon.
+const TOO_LITTLE_MS: u64 = 250;
 
 /// What was asked, as the answer's reading has to know it.
 #[derive(Debug)]
@@ -49,6 +56,47 @@ pub(super) struct Asked {
     pub(super) meter: Option<AnswerBounds>,
     /// What it tells of itself.
     pub(super) report: Report,
+    /// How long it has.
+    pub(super) time: Time,
+    /// A model has failed it before.
+    pub(super) has_gone_on: bool,
+    /// Once its provider is asked: it is counted among its worker's requests.
+    pub(super) running: Option<Running>,
+}
+
+/// How long an attempt has, in milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Time {
+    /// When its app's patience is over, by the proxy's clock; 0 where it never is.
+    deadline: u64,
+    /// How long a stream may take to its first content; 0 where only silence ends it.
+    pub(super) first_token: u64,
+    /// After how long Envoy ends an attempt of which nothing has come.
+    pub(super) silence: u64,
+    /// Whether Envoy looks after no silence in what comes later: it has another timeout for the
+    /// attempt, and once that is over forgets the one between two bytes.
+    pub(super) unguarded: bool,
+}
+
+impl Time {
+    fn of(plan: &Plan<'_>, leg: &Leg<'_>, idle: u64) -> Self {
+        let silence = plan.silence(idle);
+        Self {
+            deadline: plan.deadline_ms,
+            first_token: leg.first_token_ms,
+            silence: silence.unwrap_or(idle),
+            unguarded: silence.is_some(),
+        }
+    }
+
+    /// Whether its app's patience is over.
+    pub(super) const fn is_over(self, now: u64) -> bool {
+        self.deadline > 0 && now >= self.deadline
+    }
+
+    const fn allows_another(self, now: u64) -> bool {
+        self.deadline == 0 || now.saturating_add(TOO_LITTLE_MS) <= self.deadline
+    }
 }
 
 /// What credits bind an answer to.
@@ -68,6 +116,30 @@ impl Asked {
     /// The model, by its name in the policy.
     pub(super) fn model(&self) -> &str {
         &self.report.model
+    }
+
+    /// Whether no other model is asked since too many requests have gone on already.
+    pub(super) fn is_over_budget(&self) -> bool {
+        self.report.stopped_by == Some(StoppedBy::RetryBudget)
+    }
+
+    /// Whether the next model is asked, where there is one and this one has come to nothing: there
+    /// has to be time, and room among the worker's requests. A cascade that goes on as it is meant
+    /// to is no failure.
+    pub(super) fn goes_on(&mut self, config: &Config, outcome: Outcome, now_ms: u64) -> bool {
+        if !self.more {
+            return false;
+        }
+        let budget = &config.retry_budget;
+        let counted = self.running.as_ref().filter(|_| outcome != Outcome::NotAccepted);
+        self.report.stopped_by = if !self.time.allows_another(now_ms) {
+            Some(StoppedBy::Deadline)
+        } else if counted.is_some_and(|own| !own.may_go_on(budget, now_ms)) {
+            Some(StoppedBy::RetryBudget)
+        } else {
+            None
+        };
+        self.report.stopped_by.is_none()
     }
 }
 
@@ -101,7 +173,9 @@ pub(super) fn begin<'p>(
     let leg = rest.first().filter(|leg| leg.provider == config.provider);
     let leg = leg.ok_or(Disagreement::Cluster)?;
     let next = rest.get(1);
-    let tried = before.iter().filter(|leg| Report::of(envoy, &leg.model).is_some()).count();
+    let mut failed = false;
+    let tried = before.iter().filter_map(|leg| Report::of(envoy, &leg.model));
+    let tried = tried.inspect(|own| failed |= has_failed(own)).count();
     let report = Report { tries: plan.turn.tries, ..Report::begin(&leg.model, envoy.now_ms()) };
     let first = plan.first.as_ref().filter(|_| position == 0).cloned();
     if first.as_ref().is_some_and(|first| first.format != endpoint.format.name) {
@@ -134,10 +208,18 @@ pub(super) fn begin<'p>(
             None => None,
         },
         report,
+        time: Time::of(plan, leg, config.idle_timeout_ms),
+        has_gone_on: failed,
+        running: None,
     };
     let same = inbound.format == endpoint.format;
     let next = next.map(|leg| leg.model.to_string());
     Ok(Attempted { asked, leg: leg.clone(), next, first, same })
+}
+
+/// Whether a request has gone on from this attempt since it had failed.
+fn has_failed(report: &Report) -> bool {
+    !matches!(report.progress, Progress::Answered | Progress::Failed(Outcome::NotAccepted))
 }
 
 impl Attempted<'_> {

@@ -12,6 +12,8 @@ pub(in super::super) enum EndedBy {
     Provider,
     /// The app, which has left.
     App,
+    /// The gateway, for its app: the patience of that was over.
+    Deadline,
     /// Envoy, which is about to end.
     Gateway,
 }

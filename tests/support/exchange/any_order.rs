@@ -96,6 +96,7 @@ fn plan(
             examples: 0,
             left_out: 0,
             marks: None,
+            first_token_ms: bound.unwrap_or(0) % 2_000,
         };
     Plan {
         request_id: "r".into(),
@@ -112,6 +113,7 @@ fn plan(
         acceptance: None,
         hearing: Hearing::Words,
         keeps: 1 << 20,
+        deadline_ms: 0,
         turn: Turn::FIRST,
     }
 }

@@ -263,6 +263,11 @@ impl Filter {
         step
     }
 
+    /// It is to be woken in so many milliseconds.
+    fn sleep(&mut self, world: &World, ms: u64) {
+        self.wakes_ms = Some(world.common.now_ms().saturating_add(ms));
+    }
+
     /// In how many milliseconds it is to be woken, if it asked for that.
     pub(crate) fn sleeps(&self, world: &World) -> Option<u64> {
         self.wakes_ms.map(|wakes_ms| wakes_ms.saturating_sub(world.common.now_ms()))
@@ -355,10 +360,8 @@ impl Filter {
             Effect::SendNow => world.hurried = true,
             Effect::Reply(_) if self.response.gone => return Some("an answer has begun"),
             Effect::Reply(own) => *reply = Some(own),
-            Effect::Wake => {
-                let now_ms = world.common.now_ms();
-                self.wakes_ms = Some(now_ms.saturating_add(PATIENCE_MS));
-            }
+            Effect::Wake => self.sleep(world, PATIENCE_MS),
+            Effect::WakeIn(ms) => self.sleep(world, ms),
             Effect::Close => self.closed = true,
             Effect::Count(name) => world.count(name),
             Effect::Log(line) | Effect::Note(line) => world.logged.push(line),

@@ -8,7 +8,7 @@ use super::envoy::View;
 use tradewind::dialect::Operation;
 use tradewind::exchange::{
     CallId, Callback, Change, Connections, Effect, Effects, Hearing, Leg, Memory, OutboxItem,
-    Outboxes, Parcel, Plan, Plugin, Seats, Stream, StreamBuffer, Turn, edge, provider,
+    Outboxes, Parcel, Plan, Plugin, Retries, Seats, Stream, StreamBuffer, Turn, edge, provider,
 };
 use tradewind::policy::{Policy, RequestLimits, Unsupported};
 
@@ -115,6 +115,7 @@ impl Gateway {
         let buffer = buffer(checked.limits());
         let (memory, connections, seats) =
             (Memory::default(), Connections::default(), Seats::default());
+        let retries = Retries::default();
         let mut configurations = BTreeMap::from([(None, edge::Config::write(policy, buffer))]);
         for own in checked.providers() {
             let configuration = provider::Config::write(own, &checked, buffer);
@@ -122,8 +123,9 @@ impl Gateway {
         }
         let (mut edge, mut providers) = (None, BTreeMap::new());
         for (provider, configuration) in &configurations {
-            let plugin = Plugin::configure(configuration, &memory, &connections, &seats)
-                .map_err(|problems| format!("{problems:?}"))?;
+            let plugin =
+                Plugin::configure(configuration, &memory, (&connections, &retries), &seats)
+                    .map_err(|problems| format!("{problems:?}"))?;
             match provider {
                 None => edge = Some(plugin),
                 Some(provider) => drop(providers.insert(provider.clone(), plugin)),
@@ -170,6 +172,7 @@ impl Gateway {
                 examples: 0,
                 left_out: 0,
                 marks: None,
+                first_token_ms: 0,
             })
         };
         Plan {
@@ -188,6 +191,7 @@ impl Gateway {
             acceptance: None,
             hearing: Hearing::Nothing,
             keeps: 0,
+            deadline_ms: 0,
         }
     }
 

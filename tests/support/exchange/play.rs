@@ -133,13 +133,6 @@ impl Play {
         self.stage = Stage::PendingHold(body);
     }
 
-    /// The edge role is woken, where it asked for that and it is time.
-    pub(crate) fn wake(&mut self) {
-        if self.edge.sleeps(&self.life.world) == Some(0) {
-            let _ = self.edge.woken(&mut self.life.world);
-        }
-    }
-
     /// Goes on as far as what has been given allows.
     pub(crate) fn go_on(&mut self) {
         while self.step() {}
@@ -220,7 +213,8 @@ impl Play {
             if own {
                 retries = String::from_utf8_lossy(value).parse().unwrap_or(retries);
             }
-            !own
+            // The router takes what it is told for itself.
+            !own && name != "x-envoy-upstream-rq-per-try-timeout-ms"
         });
         self.stage = Stage::Routing(Sent { body, retries });
     }

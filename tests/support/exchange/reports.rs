@@ -1,7 +1,7 @@
 //! Reports of attempts: what is published is what is read, and nothing else is.
 use proptest::prelude::*;
 use tradewind::exchange::conclusion::Conclusion;
-use tradewind::exchange::{Effect, Outcome, Progress, Quiet, Report, Said, Used, Words};
+use tradewind::exchange::{Effect, Outcome, Progress, Quiet, Report, Said, StoppedBy, Used, Words};
 use tradewind::usage::Usage;
 
 use super::support::World;
@@ -61,6 +61,7 @@ fn report() -> impl Strategy<Value = Report> {
                 answer_id: "msg_1".to_owned(),
                 model, tries, progress, status, began_ms, first_ms, last_ms, ended_ms, quiet, used,
                 bytes, call, why, conclusion, skips, wait_ms, is_of_all: skips,
+                stopped_by: (wait_ms % 4 == 1).then_some(StoppedBy::Deadline),
                 said: said.map(Box::new),
             };
             report
@@ -122,6 +123,7 @@ proptest! {
         }
         let read = Report::read(&world.view(), &chain);
         let ends = |report: &Report| match report.progress {
+            _ if report.stopped_by.is_some() => true,
             Progress::Running => false,
             Progress::Answered | Progress::Cut => true,
             Progress::Failed(outcome) => !outcome.verdict().fails_over,

@@ -152,6 +152,7 @@ fn leg() -> impl Strategy<Value = Leg<'static>> {
             examples: change,
             left_out: most,
             marks: drops.then_some(CacheMarks { hour: is_paid, turns: states_bound }),
+            first_token_ms: most,
         },
     )
 }
@@ -210,6 +211,7 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
             acceptance,
             hearing,
             keeps,
+            deadline_ms: keeps,
         },
     )
 }
@@ -322,5 +324,6 @@ fn blank() -> Plan<'static> {
         acceptance: None,
         hearing: Hearing::Nothing,
         keeps: 0,
+        deadline_ms: 0,
     }
 }

@@ -123,11 +123,10 @@ impl Role for Foreign {
             }
         }
         // Its own sleep cannot be told from another's: to be woken for nothing does nothing.
-        let before = self.sleeps && event != Callback::Woken;
         self.sleeps = vm.hurried.contains(&self.root) && !self.gone;
         let flow = if goes_on { Flow::Continue } else { Flow::Pause };
         let mut list = effects(deeds, self.buffer);
-        list.extend((self.sleeps && !before).then_some(Effect::Wake));
+        list.extend(self.sleeps.then_some(Effect::WakeIn(HURRY_MS.into())));
         Effects { list, flow }
     }
 }

@@ -58,7 +58,7 @@ fn a_stream_that_waits_is_woken_after_a_second_and_no_sooner() {
     let worker = worker();
     let mut one = One::begin(&worker, "gpt");
     let effects = one.hears(WHOLE);
-    assert!(effects.list.iter().any(|effect| matches!(effect, Effect::Wake)), "{effects:?}");
+    assert!(effects.list.iter().any(|effect| matches!(effect, Effect::WakeIn(_))), "{effects:?}");
     assert_eq!(later(&worker, 950), []);
     // Its end is written before it is let go, once.
     let deeds = later(&worker, 50);

@@ -34,6 +34,8 @@ pub(in super::super) struct Flowing {
     patience: u8,
     /// Tokens of its text that its report knows of.
     text_estimate: u64,
+    /// When something came last, where nobody else looks after its silence.
+    heard_ms: u64,
 }
 
 impl Flowing {
@@ -55,20 +57,36 @@ impl Flowing {
             completed_ms: None,
             patience,
             text_estimate: 0,
+            heard_ms: 0,
         });
+        let guards = flowing.context.asked.time.unguarded;
+        let idle_ms = flowing.context.config.idle_timeout_ms;
+        let flowing = flowing.hears(envoy);
         let (next, mut effects) = flowing.deliver(run, received, envoy);
         effects.list.insert(0, headers);
+        if guards && matches!(next, Relay::Flowing(_)) {
+            effects.list.push(Effect::WakeIn(idle_ms));
+        }
         (next, effects)
     }
 
-    pub(super) fn body(mut self: Box<Self>, size: usize, end: bool, envoy: &dyn Envoy) -> Step {
-        let ready = self.held_back.unwrap_or(0);
-        let fresh = envoy.response_body(ready, size.saturating_sub(ready));
-        let mut run = self.translation.read(&fresh, 0);
-        if end {
-            run = self.translation.finish(run);
+    /// Something has come.
+    fn hears(mut self: Box<Self>, envoy: &dyn Envoy) -> Box<Self> {
+        if self.context.asked.time.unguarded {
+            self.heard_ms = envoy.now_ms();
         }
-        self.deliver(run, Received { size, end }, envoy)
+        self
+    }
+
+    pub(super) fn body(self: Box<Self>, size: usize, end: bool, envoy: &dyn Envoy) -> Step {
+        let mut flowing = self.hears(envoy);
+        let ready = flowing.held_back.unwrap_or(0);
+        let fresh = envoy.response_body(ready, size.saturating_sub(ready));
+        let mut run = flowing.translation.read(&fresh, 0);
+        if end {
+            run = flowing.translation.finish(run);
+        }
+        flowing.deliver(run, Received { size, end }, envoy)
     }
 
     /// Trailers end it. What is to be said now can only be added to what is held back; where that
@@ -84,7 +102,7 @@ impl Flowing {
     /// The mark of the end has not come for a while: it is added to what is held back, which goes
     /// on. The usage is waited for somewhat longer where somebody asked for it.
     pub(super) fn wake(mut self: Box<Self>, envoy: &dyn Envoy) -> Step {
-        let Some(size) = self.held_back else { return (Relay::Flowing(self), Effects::wait()) };
+        let Some(size) = self.held_back else { return self.guard(envoy) };
         self.patience = self.patience.saturating_sub(1);
         let asked = &self.context.asked;
         let wanted = asked.stream_usage || asked.meter.is_some();
@@ -97,6 +115,18 @@ impl Flowing {
                 (Relay::Ending(ending.patient(LATE_PATIENCE)), effects)
             }
             cut => cut,
+        }
+    }
+
+    /// Ends it where nothing has come for as long as a provider may be silent.
+    fn guard(self: Box<Self>, envoy: &dyn Envoy) -> Step {
+        if !self.context.asked.time.unguarded {
+            return (Relay::Flowing(self), Effects::wait());
+        }
+        let due_ms = self.heard_ms.saturating_add(self.context.config.idle_timeout_ms);
+        match due_ms.saturating_sub(envoy.now_ms()) {
+            0 => self.cut(envoy),
+            left => (Relay::Flowing(self), Effects::wait().and(Effect::WakeIn(left))),
         }
     }
 
@@ -130,7 +160,11 @@ impl Flowing {
                 (Relay::Flowing(self), effects)
             }
             Run::On => {
-                self.held_back = None;
+                // It has slept for its mark since.
+                if self.held_back.take().is_some() && self.context.asked.time.unguarded {
+                    let idle_ms = self.context.config.idle_timeout_ms;
+                    effects.list.push(Effect::WakeIn(idle_ms));
+                }
                 (Relay::Flowing(self), effects)
             }
             Run::Over(_) if received.end => (Relay::Passed, effects),

@@ -1,7 +1,7 @@
 //! An answer that Envoy holds for us, headers and body, until it is judged.
 use std::rc::Rc;
 
-use super::super::super::{Effect, Effects, Envoy, HeaderMap};
+use super::super::super::{Effect, Effects, Envoy, HeaderMap, Outcome};
 use super::super::Config;
 use super::super::acceptance;
 use super::super::request::Asked;
@@ -13,7 +13,7 @@ use super::judge::{CONTENT_TYPE, Judge, Received};
 use super::judged::{Ended, Listening};
 use super::translate::{End, Run, Translation};
 use super::{Relay, Step, whole};
-use crate::dialect::{quotes_key, wait};
+use crate::dialect::{Fault, FaultKind, quotes_key, wait};
 use crate::json::{Document, Limits};
 
 /// Most bytes of an error's body that are read: real ones are under a kilobyte.
@@ -91,13 +91,15 @@ impl Held {
         // What is to come of an error may never come. That it is one is known to whoever leaves.
         let failed = matches!(kind, Kind::Error { .. });
         let told = failed.then(|| [context.asked.report.publish(), Effect::Wake]);
+        let waits = matches!(kind, Kind::Stream(_)).then(|| left(&context, envoy)).flatten();
         let (next, mut effects) = wait(Judge { context, status, own }, kind, 0);
         effects.list.extend(told.into_iter().flatten());
+        effects.list.extend(waits.map(Effect::WakeIn));
         (next, effects)
     }
 
-    pub(super) const fn asked(&self) -> &Asked {
-        &self.judge.context.asked
+    pub(super) const fn asked(&mut self) -> &mut Asked {
+        &mut self.judge.context.asked
     }
 
     /// Trailers end a body as its last chunk would: what was held is judged now.
@@ -106,8 +108,19 @@ impl Held {
         self.body(size, true, envoy)
     }
 
-    /// Time has passed: an error is judged by what has come of it once that is enough.
+    /// Time has passed: an error is judged by what has come of it once that is enough, and a stream
+    /// has failed whose first content has not come.
     pub(super) fn wake(mut self: Box<Self>, envoy: &dyn Envoy) -> Step {
+        if matches!(self.kind, Kind::Stream(_)) {
+            return match left(&self.judge.context, envoy) {
+                Some(0) => silent(self.judge, Received { size: self.size, end: false }, envoy),
+                left => {
+                    let effects =
+                        Effects::wait().and_all(left.map(Effect::WakeIn).into_iter().collect());
+                    (Relay::Held(self), effects)
+                }
+            };
+        }
         let Kind::Error { wakes_left } = &mut self.kind else {
             return (Relay::Held(self), Effects::wait());
         };
@@ -148,6 +161,21 @@ const fn asks_to_wait(status: u16) -> bool {
 
 fn wait(judge: Judge, kind: Kind, size: usize) -> Step {
     (Relay::Held(Box::new(Held { judge, kind, size })), Effects::wait())
+}
+
+/// How long a stream has to its first content, in milliseconds; `None` where only silence ends it.
+fn left(context: &AttemptContext, envoy: &dyn Envoy) -> Option<u64> {
+    let (own, report) = (context.asked.time.first_token, &context.asked.report);
+    let due = report.began_ms.saturating_add(own);
+    (own > 0).then(|| due.saturating_sub(envoy.now_ms()))
+}
+
+/// A stream has begun, and nothing of it is content: whatever it has sent, its provider is silent.
+fn silent(judge: Judge, received: Received, envoy: &dyn Envoy) -> Step {
+    let most = judge.context.asked.time.first_token;
+    let message = format!("its answer did not begin within {most} ms");
+    let fault = Fault::new(FaultKind::Timeout, message);
+    judge.fail_as(Outcome::Silent, fault, received, envoy)
 }
 
 /// An error's body is read when it is whole, when it is too long, or when it takes too long: what

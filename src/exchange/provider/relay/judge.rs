@@ -2,7 +2,7 @@
 use std::borrow::Cow;
 
 use super::super::super::effect::{fixed, header};
-use super::super::super::reply::{CONTEXT, DROPPED, SHOULD_RETRY};
+use super::super::super::reply::{CONTEXT, DROPPED, RETRY_AFTER, SHOULD_RETRY};
 use super::super::super::{
     Body, Effect, Effects, Envoy, HeaderMap, Headers, Outcome, Progress, Reply, is_retried, metric,
 };
@@ -55,6 +55,17 @@ impl Judge {
         self.end((Outcome::of(&fault), fault), received, envoy)
     }
 
+    /// The same where its provider has said nothing of it.
+    pub(super) fn fail_as(
+        self,
+        outcome: Outcome,
+        fault: Fault,
+        received: Received,
+        envoy: &dyn Envoy,
+    ) -> Step {
+        self.end((outcome, fault), received, envoy)
+    }
+
     /// The answer breaks a rule: another model is tried, as after a failure.
     pub(super) fn not_accepted(
         mut self,
@@ -84,7 +95,9 @@ impl Judge {
     ) -> Step {
         let verdict = outcome.verdict();
         self.context.asked.report.is_of_all = is_of_all(fault.kind);
-        let retry = self.context.asked.more && verdict.fails_over;
+        let now_ms = envoy.now_ms();
+        let context = &mut self.context;
+        let retry = verdict.fails_over && context.asked.goes_on(&context.config, outcome, now_ms);
         // An answer that is held back for another to agree with comes to something.
         let asked = &self.context.asked;
         let is_held = asked.report.conclusion.is_some_and(|own| own.is_comparable());
@@ -93,7 +106,7 @@ impl Judge {
             false => None,
         };
         self.context.asked.report.skips = passed.is_some();
-        let end = self.context.end(Progress::Failed(outcome), envoy.now_ms());
+        let end = self.context.end(Progress::Failed(outcome), now_ms);
         let mut effects = Effects::go_on().and(end);
         effects.list.extend(passed.into_iter().flatten());
         if verdict.public_message.is_some() {
@@ -105,6 +118,8 @@ impl Judge {
         if retry {
             return self.ask_the_next(&told, received, effects);
         }
+        let over = self.context.asked.is_over_budget();
+        effects.list.extend(over.then(|| metric::OVER_BUDGET.count(&[self.context.asked.model()])));
         effects.list.push(Effect::Reply(self.reply(&told)));
         (Relay::Passed, effects)
     }
@@ -139,6 +154,9 @@ impl Judge {
         reply.headers.extend(self.left().map(|left| ("x-tradewind-credits", left)));
         let waits = RETRY_HEADERS.into_iter().filter_map(|name| Some((name, self.text(name)?)));
         reply.headers.extend(waits);
+        let own = reply.headers.iter().any(|(name, _)| *name == RETRY_AFTER);
+        let over = asked.is_over_budget() && !own;
+        reply.headers.extend(over.then(|| (RETRY_AFTER, "1".to_owned())));
         let retry = self.text(SHOULD_RETRY).filter(|own| own == "true" || own == "false");
         reply.headers.extend(retry.filter(|_| told.kind.may_pass()).map(|own| (SHOULD_RETRY, own)));
         reply

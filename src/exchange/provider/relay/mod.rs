@@ -72,7 +72,7 @@ impl Relay {
     }
 
     /// What was asked, while the answer is held.
-    pub(super) fn unjudged(&self) -> Option<&Asked> {
+    pub(super) fn unjudged(&mut self) -> Option<&mut Asked> {
         match self {
             Self::Held(held) => Some(held.asked()),
             _ => None,

@@ -1,4 +1,5 @@
 //! What a request waits for, and how it goes on.
+use super::super::envoy::Step;
 use super::super::script::Message;
 use super::{Play, Stage};
 
@@ -10,6 +11,18 @@ impl Play {
                 attempt.filter.sleeps(&self.life.world)
             }
             _ => None,
+        }
+    }
+
+    /// The edge role is woken, where it asked for that and it is time.
+    pub(crate) fn wake(&mut self) {
+        if self.edge.sleeps(&self.life.world) == Some(0) {
+            let Step::Reply(reply) = self.edge.woken(&mut self.life.world) else { return };
+            let left = core::mem::replace(&mut self.stage, Stage::Done);
+            self.reply(reply);
+            if let Stage::Asked(mut attempt) | Stage::Answering(mut attempt, ..) = left {
+                attempt.filter.done(&mut self.life.world);
+            }
         }
     }
 
