@@ -9,6 +9,8 @@ mod added;
 mod any_order;
 #[path = "support/exchange/any_story.rs"]
 mod any_story;
+#[path = "support/exchange/any_weather.rs"]
+mod any_weather;
 #[path = "support/exchange/buffer.rs"]
 mod buffer;
 #[path = "support/cases.rs"]
