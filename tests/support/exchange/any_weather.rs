@@ -16,6 +16,8 @@ use super::support::{Answer, Gateway, Proxy, message};
 const POLICY: &str = include_str!("../../corpus/exchange/policy/weather.json");
 /// How many requests the policy lets run at once.
 const RUNNING: usize = 3;
+/// What answers have used, in tokens of input and output.
+const USED: (u64, u64) = (1000, 500);
 
 const ASKS: &[&str] = &[
     r#"{"model":"auto","messages":[{"role":"user","content":"Hi"}]}"#,
@@ -32,12 +34,12 @@ const ASKS: &[&str] = &[
 const PROBE: &str =
     r#"{"model":"gpt","max_tokens":1,"messages":[{"role":"user","content":"What is left?"}]}"#;
 
-/// An answer of OpenAI's with so many characters, which says what it used.
-fn tells(text: &str) -> Answer {
+/// An answer of OpenAI's, which says what it used.
+fn tells(text: &str, (input, output): (u64, u64)) -> Answer {
     let body = format!(
         "content-type: application/json\n\n{{\"id\":\"c\",\"choices\":[{{\"index\":0,\"message\":\
          {{\"role\":\"assistant\",\"content\":\"{text}\"}},\"finish_reason\":\"stop\"}}],\
-         \"usage\":{{\"prompt_tokens\":1000,\"completion_tokens\":500}}}}"
+         \"usage\":{{\"prompt_tokens\":{input},\"completion_tokens\":{output}}}}}"
     );
     Answer::Message(message(&body, &[(":status", "200")]).unwrap())
 }
@@ -52,9 +54,9 @@ fn fails(status: &str, hint: &str) -> Answer {
 /// What becomes of an attempt whose use is known to the token: it is told, or nothing was used.
 fn known() -> impl Strategy<Value = Answer> {
     select(vec![
-        tells("Hello"),
-        tells("Hello"),
-        tells("No"),
+        tells("Hello", USED),
+        tells("Hello", USED),
+        tells("No", USED),
         fails("429", "retry-after: 1\n"),
         fails("429", ""),
         fails("503", "retry-after: 2\n"),
@@ -151,7 +153,7 @@ fn left(proxy: &mut Proxy, name: &str) -> Option<u64> {
     proxy.ask(name, &asks(PROBE));
     // Whoever is asked answers: one whose breaker is closed, or a spare.
     while let Some(model) = wanted(proxy) {
-        proxy.answers(&model, tells("Hello"));
+        proxy.answers(&model, tells("Hello", (9, 1)));
     }
     let told = proxy.told.iter().find(|told| told.starts_with(&format!("{name} gets ")))?;
     let (_, after) = told.split_once("x-ratelimit-remaining-tokens: ")?;
@@ -213,6 +215,7 @@ proptest! {
         all_end(&mut proxy);
         proxy.pass(10_000);
         let left = left(&mut proxy, "left").unwrap();
+        proxy.pass(60_000);
         let mut names = names(asked);
         adds_up(&proxy, &names)?;
         names.push("full".to_owned());

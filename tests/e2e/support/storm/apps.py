@@ -13,7 +13,7 @@ from .wire import Answer, Line
 
 PATHS = [CHAT, MESSAGES]
 ROUTES = ["auto", "work", "back"]
-TEXTS = ["hello", "a list, please [words:60]", "long [words:300]", "x" * 12_000]
+TEXTS = ["hello", "a list, please [words:60]", "long [words:300]", "x" * 6_000]
 # Requests of the same words, so that their answers are kept.
 ALIKE = [f"which is the largest harbour of country {number}?" for number in range(6)]
 SCHEMA = {"type": "object", "properties": {"what": {"type": "string"}}, "required": ["what"]}
@@ -35,7 +35,7 @@ class Apps:
         apps += [self.bounded(), self.loops(), self.careful(), self.careful(), self.wrong()]
         await asyncio.gather(*apps)
 
-    def _chat(self, kind: str, text: str, model: str, **more) -> Ask:
+    def chat(self, kind: str, text: str, model: str, **more) -> Ask:
         """A request of either API, streamed or not."""
         ask = {"sure": True, "refusals": (), "leave": None, "path": self.chance.choice(PATHS)}
         ask |= {name: more.pop(name) for name in list(more) if name in ask}
@@ -60,10 +60,10 @@ class Apps:
             model = self.chance.choice(ROUTES)
             if self.chance.random() < 0.2:
                 # The number would make each of them another one.
-                ask = self._chat("alike", "", "auto", temperature=0)
+                ask = self.chat("alike", "", "auto", temperature=0)
                 ask.body["messages"][0]["content"] = self.chance.choice(ALIKE)
             else:
-                ask = self._chat("talk", self.chance.choice(TEXTS), model)
+                ask = self.chat("talk", self.chance.choice(TEXTS), model)
             await self._ask(line, ask)
         line.close()
 
@@ -77,7 +77,7 @@ class Apps:
             messages = [{"role": "user", "content": f"Do this: {steps}"}]
             model = self.chance.choice(ROUTES)
             for _ in range(6):
-                ask = self._chat("agent", "", model, path=path, stream=stream)
+                ask = self.chat("agent", "", model, path=path, stream=stream)
                 _mark(messages[-1], ask.number)
                 ask.body |= {"messages": messages, "tools": _tools(path)}
                 ending, message, _ = await self._ask(line, ask, x_session=f"task-{first}")
@@ -93,8 +93,8 @@ class Apps:
         """An app that goes away at any time of an answer, or before it."""
         while not self.over:
             line = Line(self.url, key("leaving"))
-            leave = self.chance.choice([0.005, 0.02, 0.05, 0.3])
-            ask = self._chat("leave", "long [words:900]", self.chance.choice(ROUTES), leave=leave)
+            leave = self.chance.choice([0.002, 0.004, 0.008, 0.02, 0.3])
+            ask = self.chat("leave", "long [words:900]", self.chance.choice(ROUTES), leave=leave)
             await self._ask(line, ask)
             line.close()
             await asyncio.sleep(self.pause)
@@ -103,7 +103,8 @@ class Apps:
         """One of more than may run at once."""
         line = Line(self.url, key("narrow"))
         while not self.over:
-            ask = self._chat("narrow", "hello [words:40]", self.chance.choice(ROUTES), refusals=(429,))
+            model = self.chance.choice(ROUTES)
+            ask = self.chat("narrow", "hello [words:40]", model, refusals=(429,))
             ending, _, answer = await self._ask(line, ask)
             await _wait(ending, answer)
         line.close()
@@ -112,7 +113,7 @@ class Apps:
         """An app that asks faster than it may."""
         line = Line(self.url, key("bounded"))
         while not self.over:
-            ask = self._chat("bounded", "hello", self.chance.choice(ROUTES), refusals=(429,))
+            ask = self.chat("bounded", "hello", self.chance.choice(ROUTES), refusals=(429,))
             await self._ask(line, ask)
         line.close()
 
@@ -122,7 +123,7 @@ class Apps:
         while not self.over:
             session, served = f"loop-{next(self.numbers)}", 0
             while not self.over:
-                ask = self._chat("loop", "again", self.chance.choice(ROUTES), refusals=(400,))
+                ask = self.chat("loop", "again", self.chance.choice(ROUTES), refusals=(400,))
                 ending, _, answer = await self._ask(line, ask, x_session=session)
                 if ending == REFUSED:
                     if b"session_limit" not in answer.body and b"session" not in answer.body:
@@ -139,7 +140,7 @@ class Apps:
         while not self.over:
             doubts = self.chance.random() < 0.3
             text = DOUBT if doubts else "hello"
-            await self._ask(line, self._chat("careful", text, "careful", sure=not doubts))
+            await self._ask(line, self.chat("careful", text, "careful", sure=not doubts))
         line.close()
 
     async def wrong(self) -> None:
@@ -147,10 +148,10 @@ class Apps:
         line = Line(self.url, key("talking"))
         while not self.over:
             path, number = self.chance.choice(PATHS), next(self.numbers)
-            await self._ask(line, self._chat("wrong", "hello", "nobody", refusals=(404,)))
+            await self._ask(line, self.chat("wrong", "hello", "nobody", refusals=(404,)))
             await self._ask(line, Ask("wrong", path, b'{"model": ', number, refusals=(400,)))
             other = Line(self.url, "nobody's key")
-            ask = self._chat("wrong", "hello", "auto", refusals=(401,))
+            ask = self.chat("wrong", "hello", "auto", refusals=(401,))
             await self._ask(other, ask)
             other.close()
             await asyncio.sleep(4 * self.pause)

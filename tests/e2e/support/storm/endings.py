@@ -149,4 +149,5 @@ def _anthropic(events: list[tuple[str, str]]) -> tuple[str, dict | None]:
     _need(reason, "no reason to end")
     for index, text in inputs.items():
         blocks[index]["input"] = _json(text.encode() or b"{}")
-    return ANSWERED, {"role": "assistant", "content": [block for _, block in sorted(blocks.items())]}
+    content = [block for _, block in sorted(blocks.items())]
+    return ANSWERED, {"role": "assistant", "content": content}

@@ -16,7 +16,7 @@ RUNNING, STEPS, BOUND = 4, 20, 10
 DOUBT = "I am not sure"
 # The longest that a model is left alone: fair weather lasts longer before another provider fails.
 MOST_OPEN_S = 2
-IDLE_S = 1
+IDLE_S = 2
 
 
 def key(tenant: str) -> str:

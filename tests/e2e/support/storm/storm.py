@@ -47,9 +47,11 @@ class Report:
 
 
 class Storm:
-    """Providers, a ledger, a gateway of four workers whose policy changes by the documented command."""
+    """Providers, a ledger, and a gateway whose policy changes by the documented command."""
 
-    def __init__(self, binary: Path, folder: Path, seed: int = 1, each: int = 6, pause: float = 0.25):
+    def __init__(
+        self, binary: Path, folder: Path, seed: int = 1, each: int = 6, pause: float = 0.25
+    ):
         shutil.rmtree(folder, ignore_errors=True)
         self.folder, self.watched, self.seed, self.each = folder, folder / "envoy", seed, each
         self.tally, self.report = Tally(), Report()
@@ -63,8 +65,8 @@ class Storm:
             self.rules = rules(self.sim, self.between.url)
             self._render(self.rules)
             bootstrap = json.loads((self.watched / "bootstrap.json").read_text())
-            gateway = Gateway(binary, bootstrap, WORKERS, folder, drain_s=DRAIN_S, drain="immediate")
-            self.gateway = self._starts(gateway)
+            how = {"drain_s": DRAIN_S, "drain": "immediate"}
+            self.gateway = self._starts(Gateway(binary, bootstrap, WORKERS, folder, **how))
         except BaseException:
             self.stop()
             raise
@@ -94,7 +96,8 @@ class Storm:
     async def _blow(self, seconds: float) -> None:
         await self._acquaint()
         apps = asyncio.create_task(self.apps.run(self.each))
-        beside = [asyncio.create_task(own) for own in (self._ledger(), self._change(), self._watch())]
+        others = (self._ledger(), self._change(), self._watch())
+        beside = [asyncio.create_task(own) for own in others]
         await self._weather(seconds)
         self.apps.over = self.over = True
         await self._fair()
@@ -111,7 +114,7 @@ class Storm:
             line.close()
 
     async def _plain(self, line: Line, kind: str, model: str = "auto", **more):
-        ask = self.apps._chat(kind, "hello", model, path=CHAT, stream=False, **more)
+        ask = self.apps.chat(kind, "hello", model, path=CHAT, stream=False, **more)
         return ask, await line.ask(ask.path, ask.body)
 
     async def _weather(self, seconds: float) -> None:
@@ -180,6 +183,9 @@ class Storm:
     def look(self) -> None:
         """Asks the simulator for what it has seen."""
         for entry in self.sim.admin.get("/requests", timeout=60).json():
+            # Its number is all that is asked of a body later.
+            own = books.number(entry["body"])
+            entry |= {"body": f"[mark:n{own}n]" if own else "", "headers": []}
             self.seen[entry["serial"]] = entry
 
     async def _burst(self) -> None:
@@ -244,7 +250,8 @@ class Storm:
             any(word in (entry["answered"]["weather"] or {}) for word in MIDWAY)
             for entry in self.seen.values()
         )
-        need(tally.of(CUT) + tally.of(INTERRUPTED) <= midway, f"{tally.of(CUT)} cut, {midway} by it")
+        ended = tally.of(CUT) + tally.of(INTERRUPTED)
+        need(ended <= midway, f"{ended} ended midway, {midway} by the weather")
         log = self.gateway.envoy.access_log()
         lines = [line["request_id"] for line in log if line.get("request_id")]
         need(len(lines) == len(set(lines)), "two lines of one request")

@@ -11,8 +11,8 @@ PATIENCE_S = 20
 
 @dataclass
 class Answer:
-    """What came for one request. `end` is `whole`, `cut` within it, `nothing` where not a byte came,
-    `left` where the app went first, or what was wrong with its framing."""
+    """What came for one request. `end` is `whole`, `cut` within it, `nothing` where not a byte
+    came, `left` where the app went first, or what was wrong with its framing."""
 
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
@@ -29,7 +29,9 @@ class Line:
         self.reader: asyncio.StreamReader | None = None
         self.writer: asyncio.StreamWriter | None = None
 
-    async def ask(self, path: str, body: dict | bytes, leave: float | None = None, **headers) -> Answer:
+    async def ask(
+        self, path: str, body: dict | bytes, leave: float | None = None, **headers
+    ) -> Answer:
         """One request. `leave` is after how many seconds the app goes away."""
         answer = Answer()
         try:
