@@ -5,6 +5,12 @@
 //! What fails is written to `target/fuzz/PARSER`. Mended, it is kept in `tests/corpus/fuzz/PARSER`,
 //! where it is played again each time.
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "it runs for so many minutes, and says where it has written what failed"
+)]
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
