@@ -1,7 +1,7 @@
 //! Every parser takes whatever bytes there are: it reads them or says no, and never panics.
 //! `make fuzz ARGS=MINUTES` gives each of them that long.
 #![cfg(feature = "companion")]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails says so")]
+#![expect(clippy::unwrap_used, reason = "a test that fails says so")]
 #[path = "support/files.rs"]
 mod files;
 #[path = "support/folders.rs"]

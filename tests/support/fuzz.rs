@@ -8,6 +8,7 @@
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::disallowed_methods,
+    clippy::indexing_slicing,
     clippy::print_stderr,
     reason = "it runs for so many minutes, and says where it has written what failed"
 )]

@@ -1,7 +1,11 @@
 //! Whatever becomes of attempts, with everything on that carries requests through it: each request
 //! ends once, no model is asked twice, each attempt is settled once, what runs is let go of, and
 //! tokens are corrected to what was used, once.
-#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "what is not there fails its test"
+)]
 use std::rc::Rc;
 
 use proptest::prelude::*;
