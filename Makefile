@@ -43,8 +43,8 @@ DEMO := ENVOY='$(or $(ENVOY),$(DEMO_ENVOY))' exec .tools/venv/bin/python tests/t
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build test lint unit wasm-test ledger-test e2e bench bench-ledger bench-peers soak demo \
-	run setup mutants eval clean
+.PHONY: help build test lint unit wasm-test ledger-test e2e bench bench-ledger bench-peers soak storm \
+	fuzz demo run setup mutants eval clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -100,6 +100,14 @@ eval: $(TARGETS) $(BINDGEN) ## the score and the token estimate on public data, 
 soak: build $(VENV) $(ENVOYS) ## 100,000 requests with every failure: memory stays flat (minutes)
 	ENVOY='$(ENVOY)' ENVOY_VERSIONS='$(ENVOY_VERSIONS)' \
 		.tools/venv/bin/python tests/bench/soak.py $(ARGS)
+
+storm: build $(VENV) $(ENVOYS) ## everything goes wrong at once, for ten minutes (SECONDS=60)
+	ENVOY='$(ENVOY)' ENVOY_VERSIONS='$(ENVOY_VERSIONS)' STORM_SECONDS='$(or $(SECONDS),600)' \
+		.tools/venv/bin/python -m pytest tests/e2e/test_storm.py -s -o faulthandler_timeout=0 $(ARGS)
+
+fuzz: $(TARGETS) ## every parser, and the exchange, for ten minutes each (ARGS=MINUTES)
+	FUZZ_MINUTES='$(or $(ARGS),10)' $(QUICK) cargo test --release --locked --features companion --test fuzz \
+		--test exchange -- fuzzed
 
 demo: build $(VENV) $(DEMO_ENVOY) ## a tour on simulated providers; stays up until Ctrl-C (ARGS=--once)
 	@$(DEMO) $(ARGS)

@@ -5,10 +5,14 @@
 #![cfg(not(target_family = "wasm"))]
 #[path = "support/exchange/added.rs"]
 mod added;
+#[path = "support/exchange/any_bytes.rs"]
+mod any_bytes;
 #[path = "support/exchange/any_order.rs"]
 mod any_order;
 #[path = "support/exchange/any_story.rs"]
 mod any_story;
+#[path = "support/exchange/any_weather.rs"]
+mod any_weather;
 #[path = "support/exchange/buffer.rs"]
 mod buffer;
 #[path = "support/cases.rs"]
@@ -21,6 +25,8 @@ mod counted;
 mod files;
 #[path = "support/exchange/first.rs"]
 mod first;
+#[path = "support/fuzz.rs"]
+mod fuzz;
 #[path = "support/exchange/half.rs"]
 mod half;
 #[path = "support/exchange/held_back.rs"]

@@ -96,6 +96,8 @@ fn requests_are_remembered_with_their_headers() {
     assert_eq!(seen[0]["model"], "gpt-6-sol");
     assert!(seen[0]["headers"].as_array().unwrap().contains(&json!(["authorization", "Bearer k"])));
     assert_eq!(seen[0]["answered"]["ending"], "whole");
+    assert_eq!(seen[0]["answered"]["usage"]["input"], 1);
+    assert_eq!(seen[1]["answered"]["usage"], json!(null));
     assert_eq!(seen[1]["answered"]["outcome"], "refused");
     assert_eq!(world.send("admin", "DELETE /requests", "", "").status, 200);
     assert_eq!(world.send("admin", "GET /requests", "", "").json(), json!([]));

@@ -5,6 +5,8 @@ use std::sync::PoisonError;
 
 use serde_json::{Value, json};
 
+use super::talk::Usage;
+
 /// The most requests remembered; older ones go first.
 const MOST: usize = 20_000;
 /// The most bytes of bodies remembered.
@@ -42,6 +44,7 @@ pub(super) struct Answer {
     outcome: &'static str,
     message: Option<String>,
     weather: Option<Value>,
+    usage: Option<Usage>,
     ending: Option<Ending>,
 }
 
@@ -61,6 +64,11 @@ impl Entry {
         answer.status = status;
         answer.outcome = outcome;
         answer.message = message;
+    }
+
+    /// Says what an answer uses, whether it tells so or not.
+    pub(super) fn used(&self, usage: Usage) {
+        lock(&self.answer).usage = Some(usage);
     }
 
     /// Says which weather there was.
@@ -92,6 +100,13 @@ impl Entry {
                 "outcome": answer.outcome,
                 "message": answer.message,
                 "weather": answer.weather,
+                "usage": answer.usage.map(|usage| json!({
+                    "input": usage.input,
+                    "cached": usage.cached,
+                    "cache_write": usage.cache_write,
+                    "output": usage.output,
+                    "thinking": usage.thinking,
+                })),
                 "ending": answer.ending.map(|ending| match ending {
                     Ending::Whole => "whole",
                     Ending::Reset => "reset",

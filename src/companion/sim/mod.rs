@@ -63,7 +63,9 @@
 //!
 //! `GET /requests` lists what came, valid or not, oldest first: provider, model, method, path,
 //! headers in order as `[name, value]`, the body as text, and `answered`: status, outcome, message,
-//! the row of weather, and how it ended (`whole`, `reset`, `client left`, null while it goes on).
+//! the row of weather, the tokens that the answer uses (all of its input, how much of that was read
+//! from the cache and written to it, its output, its thinking), and how it ended (`whole`, `reset`,
+//! `client left`, null while it goes on).
 //! `DELETE /requests` forgets them. At most 20,000 are kept.
 mod admin;
 mod anthropic;

@@ -159,6 +159,7 @@ impl Exchange<'_> {
         answer.usage.missing = row.missing_usage;
         answer.usage.thinking = answer.usage.thinking.saturating_add(row.thinking);
         self.connection.wire.one_byte(row.framing.one_byte);
+        self.entry.used(answer.usage);
         self.entry.answered(Some(200), play::outcome(request, &answer), None);
         Ok(self.say(request, &answer, &row))
     }

@@ -3,7 +3,7 @@
 use super::abandoned::Abandoned;
 use crate::decide::{Bounds, Size};
 use crate::exchange::report::{FACTOR, believed};
-use crate::exchange::{Progress, Report};
+use crate::exchange::{Outcome, Progress, Report};
 use crate::usage::Usage;
 
 /// Input tokens that are believed beside what was allowed ([`FACTOR`]): templates and prompts of a
@@ -53,8 +53,12 @@ pub(super) fn charged(
     let since = if report.is_over() { 0 } else { tokens_since_report(report, relayed) };
     let hidden = abandoned.map_or(used.reasoning_estimate, |left| left.hidden(report));
     let said = used.text_estimate.saturating_add(since).saturating_add(hidden).min(bounds.output);
-    // What a provider had reported when its answer broke is not its last word.
-    let whole = matches!(report.progress, Progress::Answered | Progress::Failed(_));
+    // What a provider had reported when its answer broke is not its last word, whoever has seen it.
+    let whole = match report.progress {
+        Progress::Failed(outcome) => !matches!(outcome, Outcome::Reset | Outcome::Silent),
+        Progress::Answered => true,
+        Progress::Running | Progress::Cut => false,
+    };
     let no_input = usage.input_total() == 0;
     let no_output = !whole || usage == Usage::default() || (usage.output == 0 && said > 0);
     if no_input {

@@ -5,13 +5,16 @@ from pathlib import Path
 
 # A body without locals whose one instruction is `unreachable`.
 UNREACHABLE = b"\x03\x00\x00\x0b"
-IMPORT, FUNCTION, EXPORT, CODE = 2, 3, 7, 10
+TYPE, IMPORT, FUNCTION, GLOBAL, EXPORT, CODE = 1, 2, 3, 6, 7, 10
+# A number that may change, at first 0.
+COUNTER = b"\x7f\x01\x41\x00\x0b"
 # The kind of an import or export.
 A_FUNCTION = 0
 
 
-def trapping(module: bytes, callback: str) -> bytes:
-    """The same module, whose export `callback` leads to a function that traps."""
+def trapping(module: bytes, callback: str, nth: int | None = None) -> bytes:
+    """The same module, whose export `callback` leads to a function that traps: always, or only the
+    `nth` time that a VM comes there, which is any other time as it was."""
     sections = list(_sections(module))
     bodies = {kind: body for kind, body in sections}
     imports = _imported_functions(bodies[IMPORT])
@@ -23,9 +26,14 @@ def trapping(module: bytes, callback: str) -> bytes:
     # The new function has the type of the one whose place it takes.
     kind, _ = _number(types, _skip(types, index - imports))
     new = imports + at
+    body = UNREACHABLE
+    if nth is not None:
+        globals_, known = _items(bodies[GLOBAL])
+        bodies[GLOBAL] = _leb(known + 1) + globals_ + COUNTER
+        body = _nth(nth, known, index, _parameters(bodies[TYPE], kind))
     bodies[FUNCTION] = _leb(at + 1) + types + _leb(kind)
     codes, count = _items(bodies[CODE])
-    bodies[CODE] = _leb(count + 1) + codes + UNREACHABLE
+    bodies[CODE] = _leb(count + 1) + codes + body
     bodies[EXPORT] = exports[: found.end()] + _leb(new) + exports[end:]
     parts = [
         bytes([kind]) + _leb(len(body)) + body
@@ -34,11 +42,13 @@ def trapping(module: bytes, callback: str) -> bytes:
     return module[:8] + b"".join(parts)
 
 
-def trap(bootstrap: dict, role: str, module: Path, callback: str, folder: Path) -> dict:
+def trap(
+    bootstrap: dict, role: str, module: Path, callback: str, folder: Path, nth: int | None = None
+) -> dict:
     """The same bootstrap, whose filters of a role (`edge` or `provider`) trap in a callback."""
     own = folder / f"{role}-traps.wasm"
     folder.mkdir(parents=True, exist_ok=True)
-    own.write_bytes(trapping(module.read_bytes(), callback))
+    own.write_bytes(trapping(module.read_bytes(), callback, nth))
 
     def walk(value) -> None:
         if isinstance(value, dict):
@@ -51,6 +61,31 @@ def trap(bootstrap: dict, role: str, module: Path, callback: str, folder: Path) 
 
     walk(bootstrap)
     return bootstrap
+
+
+def _nth(nth: int, counter: int, called: int, parameters: int) -> bytes:
+    """A body that counts, traps at a count, and otherwise is the function that it stands for."""
+    assert 0 < nth < 64, "one byte"
+    count = b"\x23" + _leb(counter)
+    code = count + b"\x41\x01\x6a\x24" + _leb(counter)
+    code += count + b"\x41" + bytes([nth]) + b"\x46\x04\x40\x00\x0b"
+    code += b"".join(b"\x20" + _leb(number) for number in range(parameters))
+    code = b"\x00" + code + b"\x10" + _leb(called) + b"\x0b"
+    return _leb(len(code)) + code
+
+
+def _parameters(section: bytes, kind: int) -> int:
+    """How many parameters functions of a type have."""
+    count, at = _number(section, 0)
+    for number in range(count):
+        assert section[at] == 0x60, "a function's type"
+        parameters, at = _number(section, at + 1)
+        at += parameters
+        results, at = _number(section, at)
+        at += results
+        if number == kind:
+            return parameters
+    raise AssertionError("no such type")
 
 
 def _sections(module: bytes):

@@ -62,7 +62,7 @@ const ANSWERS: &[(&str, &str, &[&str])] = &[
 
 /// One thing that happens.
 #[derive(Debug, Clone)]
-enum Happening {
+pub(super) enum Happening {
     Ask(&'static str),
     Answer(usize, bool),
     Unreached(Answer),
@@ -71,7 +71,7 @@ enum Happening {
     Pass(u64),
 }
 
-fn happening() -> impl Strategy<Value = Happening> {
+pub(super) fn happening(asks: &'static [&'static str]) -> impl Strategy<Value = Happening> {
     let weather = select(vec![
         Weather::Fair,
         Weather::Fair,
@@ -81,7 +81,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         Weather::Status(0),
     ]);
     prop_oneof![
-        4 => select(ASKS).prop_map(Happening::Ask),
+        4 => select(asks).prop_map(Happening::Ask),
         6 => (0..ANSWERS.len(), any::<bool>()).prop_map(|(which, reset)| {
             Happening::Answer(which, reset && which % 2 == 0)
         }),
@@ -93,7 +93,7 @@ fn happening() -> impl Strategy<Value = Happening> {
     ]
 }
 
-fn asks(body: &str) -> Message {
+pub(super) fn asks(body: &str) -> Message {
     let text = format!(
         "POST /v1/chat/completions\nauthorization: Bearer app-key\n\
          content-type: application/json\n\n{body}"
@@ -111,11 +111,11 @@ fn answer(which: usize, reset: bool) -> Answer {
 }
 
 /// What the first request that waits is waiting for.
-fn wanted(proxy: &Proxy) -> Option<String> {
+pub(super) fn wanted(proxy: &Proxy) -> Option<String> {
     proxy.open().find_map(|(_, model)| model.map(str::to_owned))
 }
 
-fn happens(proxy: &mut Proxy, what: &Happening, asked: &mut usize) {
+pub(super) fn happens(proxy: &mut Proxy, what: &Happening, asked: &mut usize) {
     match what {
         Happening::Ask(body) => {
             *asked = asked.saturating_add(1);
@@ -143,13 +143,18 @@ fn happens(proxy: &mut Proxy, what: &Happening, asked: &mut usize) {
     }
 }
 
-/// Everything ends: the ledger is back, every provider fails, time passes.
-fn comes_to_its_end(proxy: &mut Proxy) {
+/// Every request ends: the ledger is back, every provider fails.
+pub(super) fn all_end(proxy: &mut Proxy) {
     proxy.bank.weather = Weather::Fair;
     proxy.ledger_answers();
     while let Some(model) = wanted(proxy) {
         proxy.answers(&model, Answer::Refused);
     }
+}
+
+/// Everything ends, and time passes.
+fn comes_to_its_end(proxy: &mut Proxy) {
+    all_end(proxy);
     proxy.pass(60_000);
 }
 
@@ -159,7 +164,7 @@ proptest! {
     #[test]
     fn each_request_ends_once_and_is_charged_once(
         policy in select(POLICIES.to_vec()),
-        happenings in proptest::collection::vec(happening(), 1..40),
+        happenings in proptest::collection::vec(happening(ASKS), 1..40),
     ) {
         let mut proxy = Proxy::new(Rc::new(Gateway::new(policy).unwrap()));
         proxy.bank.buy("acme", Credits::of_micros(5_000_000).unwrap(), proxy.now());

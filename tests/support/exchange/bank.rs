@@ -201,4 +201,16 @@ impl Bank {
         });
         charged.collect()
     }
+
+    /// What was charged for, each by its hold or the part of it, and its attempt's number.
+    pub(crate) fn charged_attempts(&self) -> Vec<(&str, u64)> {
+        use tradewind::credit::Reason;
+        let charged = self.entries.iter().filter_map(|entry| match &entry.reason {
+            Reason::Charge(charge) => {
+                Some((charge.draw.as_deref().unwrap_or(&charge.hold_id), charge.part))
+            }
+            _ => None,
+        });
+        charged.collect()
+    }
 }
