@@ -7,7 +7,7 @@ use super::shadow::Sampled;
 use super::spend::{EndedBy, Ending, PendingHold, Reservation, settle};
 use super::store::Keep;
 use super::{Effect, Envoy, Host, Read, Report, record};
-use crate::decide::{GivenTo, Keeping};
+use crate::decide::{Candidate, GivenTo, Keeping};
 use crate::resilience::Records;
 
 /// One thing that a request owes.
@@ -92,6 +92,17 @@ impl Duties {
         });
         let runs = taken.next();
         runs.map(|taken| taken.renew(host)).is_some()
+    }
+
+    /// The request is sent to these models.
+    pub(super) fn sent(&mut self, candidate: &Candidate, host: &dyn Host) {
+        let watch = self.0.iter_mut().find_map(|duty| match duty {
+            Duty::Heed(watch) => Some(watch),
+            _ => None,
+        });
+        if let Some(watch) = watch {
+            watch.sent(candidate, || Records::at(host, host.now_ms()));
+        }
     }
 
     /// The first of an answer is there that a provider role has judged.

@@ -39,6 +39,9 @@ pub(super) const BREAKER: Section = Section::new(
      for twice as long. Other requests leave it alone until then; where it stands behind a model \
      that is well, it is asked as ever once its time is over, if no other is left. Where the \
      breakers of all models of a chain are open, the one that closes first is asked, and no other. \
+     A cascade leaves none alone but those that are judged, and those only until their time is \
+     over: its last model is asked even while its breaker is open, since without it answers would \
+     go out that nobody has judged. \
      All workers of a proxy know one breaker for each model; another proxy has its own. \
      What counts is what the model or its provider does: no connection, no answer, a status such \
      as 500 or 529, an answer that breaks. No failure of it are a request that is at fault, one \

@@ -22,12 +22,13 @@ impl Edge {
         next: Next,
         effects: Vec<Effect>,
         original: Option<Original<'_>>,
+        envoy: &dyn Envoy,
     ) -> Effects {
         match next {
             Next::Proceed { reservation, left } => {
                 let candidate = reservation.candidate();
                 let approved = Approved { candidate, left, near_limit: reservation.near_limit() };
-                let mut sent = self.send(head, &draft, approved, original);
+                let mut sent = self.send(head, &draft, approved, original, envoy);
                 self.duties.owe(Duty::Settle(reservation));
                 sent.list.splice(0..0, effects);
                 sent
@@ -57,10 +58,12 @@ impl Edge {
         draft: &Draft,
         approved: Approved<'_>,
         original: Option<Original<'_>>,
+        envoy: &dyn Envoy,
     ) -> Effects {
         let Approved { candidate, left, near_limit } = approved;
         self.chain = candidate.legs.iter().map(|leg| leg.model.name.clone()).collect();
         self.spares = candidate.legs.iter().filter(|leg| leg.is_spare).count();
+        self.duties.sent(candidate, envoy);
         self.duties.owe(Duty::Record);
         if draft.outline.is_shared_thread {
             self.duties.owe(Duty::Remember(head.tenant.tenant.clone()));

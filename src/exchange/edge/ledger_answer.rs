@@ -25,5 +25,5 @@ pub(super) fn answered(
     let (body, mut effects) = (envoy.call_body(size), Vec::new());
     let records = Records::at(envoy, envoy.now_ms());
     let next = pending.answered(policy, (status, &body), records, &mut effects);
-    edge.next(head, *draft, next, effects, None)
+    edge.next(head, *draft, next, effects, None, envoy)
 }

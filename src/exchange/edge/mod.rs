@@ -320,11 +320,11 @@ impl Edge {
         let counted = self.config.counted().filter(|_| !quote.primary.max_cost.is_zero());
         let Some(credits) = counted else {
             let free = Approved { candidate: &quote.primary, left: None, near_limit: None };
-            return self.send(head, &draft, free, original).and_all(effects);
+            return self.send(head, &draft, free, original, envoy).and_all(effects);
         };
         let payer = Payer::of(head.payer());
         let next = spend::begin(credits, (quote, payer), &head.request_id, envoy, &mut effects);
-        self.next(head, draft, next, effects, original)
+        self.next(head, draft, next, effects, original, envoy)
     }
 
     /// Refuses a request, and has the access log say why; `trace` is there where it was decided on.
