@@ -22,7 +22,8 @@ pub(super) enum Duty {
     /// A provider keeps the conversation: the answer is remembered as that tenant's.
     Remember(String),
     /// A later request may go to the model that has answered: which one that is is remembered.
-    Keep(Box<Keeping>),
+    /// Beside it the models that are another chain's.
+    Keep(Box<Keeping>, Vec<String>),
     /// Its answer is kept for whoever asks the same, where it may be.
     Cache(Box<Keep>),
     /// Credits were set aside: what ran is charged, and the rest is free again.
@@ -156,10 +157,11 @@ impl Duties {
                         GivenTo::remember(records, id, &tenant);
                     }
                 }
-                Duty::Keep(keeping) => {
+                Duty::Keep(keeping, guests) => {
                     if let Some(last) = reports.last().filter(|last| last.has_served()) {
                         let records = || Records::at(envoy, envoy.now_ms());
-                        keeping.remember(records, &last.model, last.call);
+                        let is_guest = guests.contains(&last.model);
+                        keeping.remember(records, (&last.model, is_guest), last.call);
                     }
                 }
                 Duty::Correct(taken) => taken.settle(reports, line, envoy),
