@@ -279,6 +279,8 @@ fn a_user_is_believed_of_whom_the_policy_trusts_alone() {
     let policy = keys();
     assert_eq!(key("crowd").whose(&policy), "acme nobody");
     assert_eq!(key("crowd").header("x-user", "carol").whose(&policy), "acme carol");
+    let two = key("crowd").header("x-user", "root").header("x-user", "carol");
+    assert!(two.whose(&policy).starts_with("400: `x-user`: expected the name of one user"));
     assert_eq!(key("new").header("x-user", "root").whose(&policy), "acme ci");
     for wrong in ["", "two words", "\u{e9}", &"u".repeat(129)] {
         let told = key("crowd").header("x-user", wrong).whose(&policy);

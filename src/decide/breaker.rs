@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::{Candidate, Decision, Entry, Probe, Request, Step, Trace, Verdict};
+use super::{Candidate, Decision, Entry, Leg, Probe, Request, Step, Trace, Verdict};
 use crate::dialect::Fault;
 use crate::policy::{self, Model, Policy};
 use crate::port::Host;
@@ -81,9 +81,16 @@ impl Chains<'_, '_> {
             return;
         }
         let mut fates = self.fates(candidate, &breakers);
+        if let Some(last) = fates.last_mut().filter(|_| candidate.cascade.is_some()) {
+            // Without it the one before it would be the last, and its answers go out unjudged.
+            if matches!(last, Fate::Left(_)) {
+                *last = Fate::Tried(Cow::Borrowed(LAST));
+            }
+        }
         if fates.iter().all(|fate| matches!(fate, Fate::Left(_))) {
             // Whatever is asked then may fail; more of them would have more requests fail longer.
-            let closing = breakers.iter().enumerate().min_by_key(|(_, own)| own.until_ms());
+            let closing = breakers.iter().zip(&candidate.legs).enumerate();
+            let closing = closing.min_by_key(|(_, (own, leg))| (leg.is_spare, own.until_ms()));
             let soonest = closing.and_then(|(place, _)| fates.get_mut(place));
             soonest.into_iter().for_each(|fate| *fate = Fate::Tried(Cow::Borrowed(SOONEST)));
         }
@@ -109,13 +116,19 @@ impl Chains<'_, '_> {
     fn fates(&mut self, candidate: &Candidate, breakers: &[Breaker]) -> Vec<Fate> {
         let now_ms = self.request.world.now_ms();
         let stand = |own: &Breaker| own.stand(now_ms, &self.rule);
-        let well = breakers.iter().filter(|own| stand(own) == Stand::Closed).count();
-        let (mut first, mut others) = (true, well);
+        // Whoever stands in for all of a chain's models is none of its others.
+        let well = |spare: bool| {
+            let legs = candidate.legs.iter().zip(breakers);
+            legs.filter(|(leg, own)| leg.is_spare == spare && stand(own) == Stand::Closed).count()
+        };
+        let (own, all) = (well(false), well(false).saturating_add(well(true)));
+        let (mut first, mut before) = (true, 0_usize);
+        let others = |leg: &Leg| if leg.is_spare { all } else { own };
         let mut fates = Vec::with_capacity(breakers.len());
         for (leg, breaker) in candidate.legs.iter().zip(breakers) {
             fates.push(match breaker.stand(now_ms, &self.rule) {
                 Stand::Closed => {
-                    others = if first { well.saturating_sub(1) } else { others };
+                    before = usize::from(first).max(before);
                     first = false;
                     Fate::Stays
                 }
@@ -129,7 +142,11 @@ impl Chains<'_, '_> {
                     Fate::Tried(Cow::Borrowed(PROBE))
                 }
                 Stand::HalfOpen { .. } if first => Fate::Left(Cow::Borrowed(TRIED)),
-                Stand::HalfOpen { .. } if others > 0 => Fate::Left(Cow::Borrowed(NOT_FIRST)),
+                // A cascade asks its models in their order, and judges each.
+                Stand::HalfOpen { .. } if candidate.cascade.is_some() => Fate::Stays,
+                Stand::HalfOpen { .. } if others(leg) > before => {
+                    Fate::Left(Cow::Borrowed(NOT_FIRST))
+                }
                 // Where those before it fail nobody else is left to ask.
                 Stand::HalfOpen { .. } => Fate::Stays,
             });
@@ -153,4 +170,6 @@ impl Chains<'_, '_> {
 const PROBE: &str = "its breaker was open, and this request tries it";
 const TRIED: &str = "its breaker was open, and another request tries it";
 const NOT_FIRST: &str = "its breaker was open, and others are well";
+const LAST: &str =
+    "its breaker is not closed, and without it answers would go out that nobody has judged";
 const SOONEST: &str = "the breakers of all models are open, and its own closes first";

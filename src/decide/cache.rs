@@ -8,9 +8,10 @@ use std::borrow::Cow;
 
 use super::kept::of_texts;
 use super::known::Known;
+use super::world::mixed;
 use super::{Caching, Decision, Entry, Request, Step, Verdict};
 use crate::dialect::Fault;
-use crate::policy::{Cache, NotCached};
+use crate::policy::{Acceptance, Cache, NotCached, Unsupported};
 
 const NAME: &str = "cache";
 
@@ -49,8 +50,8 @@ fn caching(
     if request.copied.is_some() {
         return Err("it is a copy".into());
     }
-    let wish = request.header(CACHE_CONTROL).filter(|_| cache.respect_no_cache);
-    if says(wish, "no-store") {
+    let says = |directive: &str| cache.respect_no_cache && says(request, directive);
+    if says("no-store") {
         return Err("its app says `no-store`".into());
     }
     cache.takes(&Known { request, asked: &decision.asked }).map_err(|why| match why {
@@ -66,20 +67,47 @@ fn caching(
     if let Some(field) = ask.passthrough_only.first() {
         return Err(format!("`{field}` means something in its own API alone").into());
     }
-    Ok(Caching { chain: made_of(decision), reads: !says(wish, "no-cache") })
+    Ok(Caching {
+        chain: made_of(request, decision),
+        reads: !says("no-cache") && !says("max-age=0"),
+    })
 }
 
-/// Whether a `cache-control` has that directive.
-fn says(header: Option<&str>, directive: &str) -> bool {
-    let mut given = header.into_iter().flat_map(|header| header.split(','));
+/// Whether a `cache-control` of the request's has that directive.
+fn says(request: &Request<'_>, directive: &str) -> bool {
+    let own = request.headers.iter().filter(|(name, _)| name == CACHE_CONTROL);
+    let mut given = own.flat_map(|(_, value)| value.split(','));
     given.any(|own| own.trim().eq_ignore_ascii_case(directive))
 }
 
-/// A digest of the chain: its name, and its models as their providers know them.
-fn made_of(decision: &Decision) -> u64 {
+/// A digest of the chain: its name, its models as their providers know them, and what else of the
+/// policy makes an answer another one. Where tags are required, those that the models have count:
+/// one that has lost a tag has answered nobody who requires it.
+fn made_of(request: &Request<'_>, decision: &Decision) -> u64 {
     let primary = &decision.quote.primary;
-    let models = primary.legs.iter().map(|leg| &leg.model);
-    let models = models.flat_map(|own| [&*own.name, &*own.provider.name, &*own.provider_model]);
-    let texts: Vec<&str> = core::iter::once(&*primary.chain).chain(models).collect();
-    of_texts(&texts)
+    let requires = request.tenant.require.iter().next().is_some();
+    let mut texts = vec![&*primary.chain];
+    texts.push(request.policy.context(decision.asked.route).overflow.name());
+    for leg in &primary.legs {
+        let own = &*leg.model;
+        texts.push(&own.breaker_name);
+        texts.push(if own.unsupported == Unsupported::Drop { "drop" } else { "skip" });
+        let tags = own.tags.iter().filter(|_| requires);
+        texts.extend(tags.flat_map(|(name, value)| [name, value]));
+    }
+    let digest = of_texts(&texts);
+    let Some(cascade) = &primary.cascade else { return digest };
+    accepted(&cascade.accept, cascade.waits, digest)
+}
+
+/// The same with what makes an answer of a cascade one that an app may see.
+fn accepted(accept: &Acceptance, waits: bool, digest: u64) -> u64 {
+    let Acceptance { finish, refusal, empty, schema_valid, tools_valid, .. } = *accept;
+    let Acceptance { hedging, min_chars, max_chars, agree, .. } = accept;
+    let flags = [waits, finish, refusal, empty, schema_valid, tools_valid];
+    let flags = flags.into_iter().fold(1, |before: u64, own| (before << 1) | u64::from(own));
+    let bounds = [*min_chars, *max_chars].map(|own| own.map_or(0, |own| own.saturating_add(1)));
+    let digest = [flags].into_iter().chain(bounds).fold(digest, |before, own| mixed(before ^ own));
+    let texts: Vec<&str> = hedging.iter().chain(agree.iter().flatten()).map(|own| &**own).collect();
+    mixed(digest ^ of_texts(&texts))
 }

@@ -127,6 +127,8 @@ pub struct Leg {
     pub marks: Option<CacheMarks>,
     /// Whether it is another chain's, and asked where all of the chain's own have failed.
     pub is_spare: bool,
+    /// Whether it is another chain's, and asked first since it has answered before.
+    pub is_foreign: bool,
 }
 
 /// The most that one model may use of a request, in tokens.
@@ -248,7 +250,15 @@ impl Leg {
             shortened: None,
             marks: None,
             is_spare: false,
+            is_foreign: false,
         }
+    }
+
+    /// Whether it is a model of another chain, for whatever reason it is asked: what it answers is
+    /// none of its chain's answers.
+    #[must_use]
+    pub const fn is_guest(&self) -> bool {
+        self.is_spare || self.is_foreign
     }
 
     /// Tokens of what the model is sent, estimated.
@@ -309,7 +319,7 @@ impl Candidate {
         if self.cascade.take().is_some() {
             self.legs.drain(..self.legs.len().saturating_sub(1));
         }
-        self.legs.insert(0, leg);
+        self.legs.insert(0, Leg { is_foreign: true, ..leg });
     }
 
     /// Has a model stand for another one that leaves, wherever its cascade names it.

@@ -26,8 +26,14 @@ pub(super) struct Calls {
 
 impl Keeping {
     /// Remembers which model has answered. `call` is the digest of its first call's id, 0 where it
-    /// has called no function. What cannot be written is not remembered.
-    pub fn remember<'s>(&self, records: impl FnOnce() -> Records<'s>, model: &str, call: u64) {
+    /// has called no function. A model of another chain (`is_guest`) is kept on only where it was
+    /// before: that it has stood in once is no reason. What cannot be written is not remembered.
+    pub fn remember<'s>(
+        &self,
+        records: impl FnOnce() -> Records<'s>,
+        (model, is_guest): (&str, bool),
+        call: u64,
+    ) {
         let calls = self.calls.as_ref().filter(|_| call != 0);
         let calls = calls.filter(|own| own.unless.as_deref() != Some(model));
         if self.kept.is_none() && calls.is_none() {
@@ -36,7 +42,10 @@ impl Keeping {
         let records = records();
         if let Some(name) = &self.kept {
             let own = Answered { model: model.to_owned(), at_ms: records.now_ms() };
-            let _ = records.update(name, |_: Option<Answered>| Some((own.clone(), ())));
+            let _ = records.update(name, |before: Option<Answered>| {
+                let same = before.is_some_and(|before| before.model == own.model);
+                (same || !is_guest).then(|| (own.clone(), ()))
+            });
         }
         if let Some(calls) = calls {
             let own = Called { model: model.to_owned() };

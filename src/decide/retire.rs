@@ -56,9 +56,27 @@ fn reason(own: &Retirement, instead: Option<&str>) -> String {
     )
 }
 
+/// Has replacements that stand later in a chain take the places of those that they stand for. In a
+/// cascade each stays where it is: whose answers are judged is what the policy says.
+fn move_up(request: &Request<'_>, candidate: &mut Candidate, now: Moment) {
+    for place in 0..candidate.legs.len() {
+        let own = candidate.legs.get(place).filter(|leg| retired(&leg.model, now).is_some());
+        let next = own.and_then(|leg| request.policy.successor(&leg.model, now));
+        let Some(next) = next else { continue };
+        let mut legs = candidate.legs.iter();
+        let later = legs.rposition(|leg| leg.model.name == next.name).filter(|at| *at > place);
+        if let Some(legs) = later.and_then(|later| candidate.legs.get_mut(place..=later)) {
+            legs.rotate_right(1);
+        }
+    }
+}
+
 /// Puts replacements into a chain where they do not stand in it yet.
 fn replace(request: &Request<'_>, candidate: &mut Candidate, now: Moment, trace: &mut Trace) {
     let most = usize::try_from(request.policy.resilience().attempts).unwrap_or(usize::MAX);
+    if candidate.cascade.is_none() {
+        move_up(request, candidate, now);
+    }
     let mut legs = Vec::with_capacity(candidate.legs.len());
     let mut names: Vec<String> = candidate.legs.iter().map(|leg| leg.model.name.clone()).collect();
     for leg in core::mem::take(&mut candidate.legs) {

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::conversation::conversation;
 use super::kept::{Answered, Called, Calls, Keeping, name, of_texts};
-use super::{Decision, Entry, Leg, Request, Step, Verdict};
+use super::{Decision, Entry, Leg, Request, Step, Verdict, retire};
 use crate::dialect::{Ask, Block, Fault, Role};
 use crate::policy::{Route, Sticky, StickyBy};
 use crate::resilience::digest;
@@ -74,18 +74,25 @@ pub(super) fn asks_for_conversation(request: &Request<'_>) -> bool {
 
 /// Tries a model first.
 fn keep(request: &Request<'_>, decision: &mut Decision, kept: &Kept) {
+    // From its day on a model that is retired is asked by nobody.
+    let own = request.policy.model(&kept.model);
+    let Some(model) = own.and_then(|own| retire::standing(request, own)) else { return };
     let Decision { quote, trace, asked, .. } = decision;
+    let stands = match &*model.name {
+        name if name == kept.model => String::new(),
+        _ => format!(", and it stands for `{}`", kept.model),
+    };
     let entry = |chain: &str, more: &str| Entry {
         step: NAME,
         chain: Some(chain.to_owned()),
         verdict: Verdict::Kept,
-        subject: kept.model.clone(),
-        reason: Cow::Owned(format!("{}{more}", kept.why)),
+        subject: model.name.clone(),
+        reason: Cow::Owned(format!("{}{stands}{more}", kept.why)),
     };
     let primary = &mut quote.primary;
-    if primary.begin_with(&kept.model) {
+    if primary.begin_with(&model.name) {
         // Of two that are to agree, both are asked, in their order.
-        let is_first = primary.legs.first().is_some_and(|leg| leg.model.name == kept.model);
+        let is_first = primary.legs.first().is_some_and(|leg| leg.model.name == model.name);
         trace.add(entry(
             &primary.chain,
             if is_first { "" } else { ", as one of two that are to agree" },
@@ -95,13 +102,12 @@ fn keep(request: &Request<'_>, decision: &mut Decision, kept: &Kept) {
         && asked.chain.is_none()
         && asked.class.is_none()
         && request.ask.thread.is_none()
-        && let Some(model) = request.policy.model(&kept.model)
     {
         primary.put_first(Leg::of(model, request.policy));
         trace.add(entry(&primary.chain, ", as a model of another chain"));
     }
     if let Some(near) = &mut quote.near_limit
-        && near.begin_with(&kept.model)
+        && near.begin_with(&model.name)
     {
         trace.add(entry(&near.chain, ""));
     }

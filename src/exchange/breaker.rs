@@ -9,7 +9,7 @@ use super::outcome::{Health, Outcome};
 use super::record::Untold;
 use super::spend::EndedBy;
 use super::{Effect, Progress, Report, metric};
-use crate::decide::{Decision, Probe, rule};
+use crate::decide::{Candidate, Decision, Probe, rule};
 use crate::policy::{Model, Policy};
 use crate::resilience::{Breaker, Change, Records, Rule, Sign};
 
@@ -17,10 +17,16 @@ use crate::resilience::{Breaker, Change, Records, Rule, Sign};
 /// the provider says.
 const OF_ALL: [u16; 6] = [401, 402, 403, 404, 410, 429];
 
+/// The statuses of a request that is at fault: what else its failure may be, its words alone say,
+/// and an app may have put them into the provider's mouth.
+const OF_ONE: [u16; 2] = [400, 422];
+
 /// The models that a request may be sent to.
 #[derive(Debug)]
 pub(super) struct Watch {
     rule: Rule,
+    /// Whether the answer is a stream, of which something is heard all the time.
+    streams: bool,
     models: Vec<Rc<Model>>,
     /// Those of them that it tries.
     probes: Vec<Probe>,
@@ -42,7 +48,22 @@ impl Watch {
         let legs = decision.quote.candidates().flat_map(|own| &own.legs);
         let models = legs.map(|leg| Rc::clone(&leg.model)).collect();
         let probes = core::mem::take(&mut decision.probes);
-        Some(Box::new(Self { rule, models, probes }))
+        let streams = decision.outline.stream;
+        Some(Box::new(Self { rule, streams, models, probes }))
+    }
+
+    /// It is sent to these models: what it was to try, and does not ask first, others may try.
+    pub(super) fn sent<'s>(
+        &mut self,
+        candidate: &Candidate,
+        records: impl FnOnce() -> Records<'s>,
+    ) {
+        let first = candidate.legs.first().map(|leg| &*leg.model.name);
+        let (kept, left) = core::mem::take(&mut self.probes)
+            .into_iter()
+            .partition(|own: &Probe| first == Some(&*own.model.name));
+        self.probes = kept;
+        give_up(left, records);
     }
 
     /// The first of an answer is there: where it is that of a model that the request tries, others
@@ -72,8 +93,10 @@ impl Watch {
     pub(super) fn over(self, told: Told<'_>, records: Records<'_>, line: &mut Line) -> Vec<Effect> {
         let (mut effects, mut opened) = (Vec::new(), Vec::new());
         let Told { reports, untold, by } = told;
-        let signs =
-            reports.iter().filter_map(|own| Some((&*own.model, sign(own, by)?, own.began_ms)));
+        let streams = self.streams;
+        let signs = reports
+            .iter()
+            .filter_map(|own| Some((&*own.model, sign(own, by, streams)?, own.began_ms)));
         let lost = untold.filter(|own| own.outcome == Outcome::Unreachable.verdict().name);
         // Nobody knows when it began: at some time before now.
         let lost = lost.map(|own| (&*own.model, Sign::Failed { cut: false }, records.now_ms()));
@@ -92,12 +115,7 @@ impl Watch {
                 opened.push((model, by.name(), ms));
             }
         }
-        for probe in silent {
-            // Where that cannot be written it is given up later.
-            let _ = Breaker::update(records, &probe.model.breaker_name, &|own| {
-                own.untried(probe.at_ms)
-            });
-        }
+        give_up(silent, || records);
         if !opened.is_empty() {
             line.list("opened", |json| {
                 for (model, why, ms) in opened {
@@ -110,6 +128,19 @@ impl Watch {
             });
         }
         effects
+    }
+}
+
+/// Lets others try models that a request was to try.
+fn give_up<'s>(probes: Vec<Probe>, records: impl FnOnce() -> Records<'s>) {
+    if probes.is_empty() {
+        return;
+    }
+    let records = records();
+    for probe in probes {
+        // Where that cannot be written it is given up later.
+        let _ =
+            Breaker::update(records, &probe.model.breaker_name, &|own| own.untried(probe.at_ms));
     }
 }
 
@@ -131,7 +162,7 @@ fn follow(model: &str, change: Change, observed: bool) -> Vec<Effect> {
 }
 
 /// What an attempt says of its model; `None` where that is nothing.
-fn sign(report: &Report, by: EndedBy) -> Option<Sign> {
+fn sign(report: &Report, by: EndedBy, streams: bool) -> Option<Sign> {
     let wait_ms = Some(report.wait_ms).filter(|ms| *ms > 0);
     let health = match report.progress {
         Progress::Answered => Health::Well,
@@ -141,6 +172,10 @@ fn sign(report: &Report, by: EndedBy) -> Option<Sign> {
             return Some(Sign::Failed { cut: true });
         }
         Progress::Running => Health::Nothing,
+        Progress::Failed(_) if OF_ONE.contains(&report.status) => Health::Nothing,
+        // Of an answer that comes whole nothing may be heard until it is there: how long that takes
+        // is the request's.
+        Progress::Failed(Outcome::Silent) if !streams => Health::Nothing,
         Progress::Failed(outcome) => outcome.verdict().health,
     };
     Some(match health {
@@ -148,6 +183,8 @@ fn sign(report: &Report, by: EndedBy) -> Option<Sign> {
         Health::Well => Sign::Well,
         Health::Busy => Sign::Busy { wait_ms },
         Health::Gone(by) if report.is_of_all && OF_ALL.contains(&report.status) => Sign::Gone(by),
+        // Of a thing that the request names, or said in an answer that has begun.
+        Health::Gone(_) if report.status == 404 || report.status < 300 => return None,
         Health::Failed if wait_ms.is_some() => Sign::Busy { wait_ms },
         Health::Failed | Health::Gone(_) => Sign::Failed { cut: false },
     })
@@ -163,35 +200,49 @@ mod tests {
     }
 
     #[test]
-    fn what_is_of_one_request_alone_says_nothing_of_the_model() {
+    fn under_a_status_of_a_request_at_fault_nothing_is_said_of_the_model() {
         for outcome in Outcome::ALL {
-            let said = sign(&report(Progress::Failed(outcome), 400), EndedBy::Provider);
+            let told =
+                |status| sign(&report(Progress::Failed(outcome), status), EndedBy::Provider, true);
             let expected = match outcome.verdict().health {
                 Health::Nothing => None,
                 Health::Well => Some(Sign::Well),
                 Health::Busy => Some(Sign::Busy { wait_ms: None }),
-                // An app may have put words into the provider's mouth.
                 Health::Failed | Health::Gone(_) => Some(Sign::Failed { cut: false }),
             };
-            assert_eq!(said, expected, "{outcome:?}");
+            assert_eq!(told(451), expected, "{outcome:?}");
+            // An app may have put the words into the provider's mouth.
+            assert_eq!((told(400), told(422)), (None, None), "{outcome:?}");
         }
+        let words = report(Progress::Failed(Outcome::Unpaid), 200);
+        assert_eq!(sign(&words, EndedBy::Provider, true), None);
     }
 
     #[test]
     fn a_status_that_speaks_of_all_opens_at_once() {
         let gone = Progress::Failed(Outcome::ModelGone);
-        let said = sign(&report(gone, 404), EndedBy::Provider);
+        let said = sign(&report(gone, 404), EndedBy::Provider, true);
         assert_eq!(said, Some(Sign::Gone(OpenedBy::ModelGone)));
+        // What is not found may be a file of the app's.
         let other = Report { is_of_all: false, ..report(gone, 404) };
-        assert_eq!(sign(&other, EndedBy::Provider), Some(Sign::Failed { cut: false }));
+        assert_eq!(sign(&other, EndedBy::Provider, true), None);
+        let refused = Report { is_of_all: false, ..report(gone, 403) };
+        assert_eq!(sign(&refused, EndedBy::Provider, true), Some(Sign::Failed { cut: false }));
+    }
+
+    #[test]
+    fn silence_counts_where_something_would_have_been_heard() {
+        let silent = report(Progress::Failed(Outcome::Silent), 0);
+        assert_eq!(sign(&silent, EndedBy::Provider, false), None);
+        assert_eq!(sign(&silent, EndedBy::Provider, true), Some(Sign::Failed { cut: false }));
     }
 
     #[test]
     fn an_app_that_leaves_is_no_failure() {
         let streams = Report { first_ms: 5, ..report(Progress::Running, 200) };
-        assert_eq!(sign(&streams, EndedBy::App), None);
-        assert_eq!(sign(&streams, EndedBy::Gateway), None);
-        assert_eq!(sign(&streams, EndedBy::Provider), Some(Sign::Failed { cut: true }));
-        assert_eq!(sign(&report(Progress::Running, 200), EndedBy::Provider), None);
+        assert_eq!(sign(&streams, EndedBy::App, true), None);
+        assert_eq!(sign(&streams, EndedBy::Gateway, true), None);
+        assert_eq!(sign(&streams, EndedBy::Provider, true), Some(Sign::Failed { cut: true }));
+        assert_eq!(sign(&report(Progress::Running, 200), EndedBy::Provider, true), None);
     }
 }

@@ -7,7 +7,7 @@ use super::shadow::Sampled;
 use super::spend::{EndedBy, Ending, PendingHold, Reservation, settle};
 use super::store::Keep;
 use super::{Effect, Envoy, Host, Read, Report, record};
-use crate::decide::{GivenTo, Keeping};
+use crate::decide::{Candidate, GivenTo, Keeping};
 use crate::resilience::Records;
 
 /// One thing that a request owes.
@@ -22,7 +22,8 @@ pub(super) enum Duty {
     /// A provider keeps the conversation: the answer is remembered as that tenant's.
     Remember(String),
     /// A later request may go to the model that has answered: which one that is is remembered.
-    Keep(Box<Keeping>),
+    /// Beside it the models that are another chain's.
+    Keep(Box<Keeping>, Vec<String>),
     /// Its answer is kept for whoever asks the same, where it may be.
     Cache(Box<Keep>),
     /// Credits were set aside: what ran is charged, and the rest is free again.
@@ -96,6 +97,17 @@ impl Duties {
         runs.map(|taken| taken.renew(host)).is_some()
     }
 
+    /// The request is sent to these models.
+    pub(super) fn sent(&mut self, candidate: &Candidate, host: &dyn Host) {
+        let watch = self.0.iter_mut().find_map(|duty| match duty {
+            Duty::Heed(watch) => Some(watch),
+            _ => None,
+        });
+        if let Some(watch) = watch {
+            watch.sent(candidate, || Records::at(host, host.now_ms()));
+        }
+    }
+
     /// The first of an answer is there that a provider role has judged.
     pub(super) fn answer_begins(&mut self, report: &Report, envoy: &dyn Envoy) -> Vec<Effect> {
         let watch = self.0.iter_mut().find_map(|duty| match duty {
@@ -147,10 +159,11 @@ impl Duties {
                         GivenTo::remember(records, id, &tenant);
                     }
                 }
-                Duty::Keep(keeping) => {
+                Duty::Keep(keeping, guests) => {
                     if let Some(last) = reports.last().filter(|last| last.has_served()) {
                         let records = || Records::at(envoy, envoy.now_ms());
-                        keeping.remember(records, &last.model, last.call);
+                        let is_guest = guests.contains(&last.model);
+                        keeping.remember(records, (&last.model, is_guest), last.call);
                     }
                 }
                 Duty::Correct(taken) => taken.settle(reports, line, envoy),

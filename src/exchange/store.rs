@@ -39,7 +39,7 @@ pub(super) struct Keep {
     pub(super) store: Rc<Store>,
     pub(super) name: Name,
     /// The models whose answers are none of the chain's.
-    pub(super) spares: Vec<String>,
+    pub(super) guests: Vec<String>,
 }
 
 impl Store {
@@ -105,7 +105,7 @@ impl Keep {
         envoy: &dyn Envoy,
     ) -> Option<Effect> {
         let last = reports.last().filter(|last| last.progress == Progress::Answered)?;
-        if self.spares.contains(&last.model) {
+        if self.guests.contains(&last.model) {
             return None;
         }
         let answer = envoy.property(&[ANSWER]).filter(|answer| !answer.is_empty())?;

@@ -39,10 +39,16 @@ pub(super) const BREAKER: Section = Section::new(
      for twice as long. Other requests leave it alone until then; where it stands behind a model \
      that is well, it is asked as ever once its time is over, if no other is left. Where the \
      breakers of all models of a chain are open, the one that closes first is asked, and no other. \
+     A cascade leaves none alone but those that are judged, and those only until their time is \
+     over: its last model is asked even while its breaker is open, since without it answers would \
+     go out that nobody has judged. \
      All workers of a proxy know one breaker for each model; another proxy has its own. \
      What counts is what the model or its provider does: no connection, no answer, a status such \
-     as 500 or 529, an answer that breaks. No failure of it are a request that is at fault, one \
-     that is too long, an answer that its cascade does not accept and an app that leaves. A \
+     as 500 or 529, an answer that breaks. No failure of it are a request that is at fault (400 \
+     and 422, whatever the provider's words: an app may have put them there), one that is too \
+     long or \
+     names what is not found, an answer that its cascade does not accept, silence before an answer \
+     that comes whole (a long one takes its time) and an app that leaves. A \
      provider that answers 429, 503 or 529 and says how long to wait (`retry-after`, \
      `retry-after-ms`, Google's `RetryInfo`; with 429 the headers in which it says when its limits \
      are reset) is left alone that long, at once; one that answers 429 and does not say for 1 s, \

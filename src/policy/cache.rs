@@ -76,9 +76,10 @@ pub(super) const CACHE: Section = Section::new(
      would not have given. Never kept are answers that call functions, show thoughts, decline, \
      were filtered, cut or ended by a bound on their length; those to requests with fields that \
      only their own API knows (`n`, `logprobs`, a provider's own tools, …) or that name what a \
-     provider keeps; those of chains for tenants who have little left or that stand in for \
-     others; and those of copies. An answer that is given again says `x-tradewind-cache: hit` and \
-     its age in `age`, costs no credits, and tells the usage of the first. What a proxy keeps all \
+     provider keeps; those of models of another chain, whether that one is for tenants who have \
+     little left, stands in, or has answered before (`sticky`); and those of copies. An answer \
+     that is given again says `x-tradewind-cache: hit` and its age in `age`, costs no credits, \
+     and tells the usage of the first. What a proxy keeps all \
      its workers know, and no other proxy does; a change of the policy or of the module keeps it.",
     "cache:\n  routes: [auto]\n  when: {temperature: {at_most: 0}}\n  ttl: 5m\n  stale_for: 1h",
     &[&ROUTES, &WHEN, &TTL, &STALE_FOR, &SCOPE, &MAX_BYTES, &MAX_ENTRY, &RESPECT_NO_CACHE],
@@ -164,8 +165,8 @@ const RESPECT_NO_CACHE: Defaulted<Boolean> = Field::defaulted(
     "respect_no_cache",
     Boolean,
     true,
-    "Whether an app may have a new answer made by `cache-control: no-cache`, which is then kept, \
-     or by `no-store`, which is not.",
+    "Whether an app may have a new answer made by `cache-control: no-cache` or `max-age=0`, which \
+     is then kept, or by `no-store`, which is not.",
 );
 
 const LONGEST: u64 = 256 << 10;

@@ -39,7 +39,7 @@ const ROUTES: &str = r#""chains": {"budget": ["mini", "large"], "premium": ["cla
     {"models": ["alone"], "chain": "one"}
   ]"#;
 
-fn policy(more: &str) -> String {
+pub(super) fn policy(more: &str) -> String {
     format!("{{{MODELS}{ROUTES}{more}}}")
 }
 
@@ -47,7 +47,7 @@ const STICKY: &str = r#","sticky": {"by": "conversation"}"#;
 
 /// A host that remembers, and stands still.
 #[derive(Default)]
-struct Remembering {
+pub(super) struct Remembering {
     data: RefCell<BTreeMap<String, (Vec<u8>, u32)>>,
     now_ms: Cell<u64>,
     drawn: Cell<u64>,
@@ -84,13 +84,13 @@ impl Shared for Remembering {
 
 /// Who asks, and by which API.
 #[derive(Clone, Copy)]
-struct App<'a> {
-    client: &'a str,
-    headers: &'a [(&'a str, &'a str)],
-    tenant: &'a Tenant,
+pub(super) struct App<'a> {
+    pub(super) client: &'a str,
+    pub(super) headers: &'a [(&'a str, &'a str)],
+    pub(super) tenant: &'a Tenant,
 }
 
-fn asked(policy: &str, app: App<'_>, body: &str, host: &Remembering) -> Decision {
+pub(super) fn asked(policy: &str, app: App<'_>, body: &str, host: &Remembering) -> Decision {
     asked_as(policy, app, body, host, None)
 }
 
@@ -133,7 +133,7 @@ fn answers(decision: &Decision, model: &str, call: &str, host: &Remembering) {
     let call = if call.is_empty() { 0 } else { digest(call) };
     let records = || Records::at(host, host.now_ms.get());
     let keeping = decision.outline.keeping.as_ref().unwrap();
-    keeping.remember(records, model, call);
+    keeping.remember(records, (model, false), call);
 }
 
 /// The models that are tried, in order.
@@ -141,7 +141,7 @@ fn tried(decision: &Decision) -> Vec<&str> {
     decision.quote.primary.legs.iter().map(|leg| &*leg.model.name).collect()
 }
 
-fn public() -> Tenant {
+pub(super) fn public() -> Tenant {
     Tenant { tenant: "public".to_owned(), ..Tenant::default() }
 }
 
@@ -149,7 +149,7 @@ const TOOLS: &str = r#""tools":[{"type":"function","function":{"name":"f","param
 
 /// A request of OpenAI's API with that route and those messages; with a call and its result behind
 /// them where the call has an id.
-fn request(route: &str, messages: &str, call: &str) -> String {
+pub(super) fn request(route: &str, messages: &str, call: &str) -> String {
     let answered = match call {
         "" => String::new(),
         id => format!(
@@ -159,7 +159,7 @@ fn request(route: &str, messages: &str, call: &str) -> String {
     format!(r#"{{"model":"{route}","messages":[{messages}{answered}],{TOOLS}}}"#)
 }
 
-const HI: &str = r#"{"role":"user","content":"Hi"}"#;
+pub(super) const HI: &str = r#"{"role":"user","content":"Hi"}"#;
 
 #[test]
 fn what_is_remembered_is_asked_for_only_where_it_may_matter() {
@@ -334,4 +334,62 @@ fn a_copy_keeps_nothing_and_is_kept_on_nothing() {
     let copy = asked_as(&policy, app, &body, &host, Some(0));
     assert_eq!(tried(&copy), ["mini", "large"]);
     assert_eq!(copy.outline.keeping, None);
+}
+
+/// What a model has answered that its provider has retired since goes on with its replacement.
+#[test]
+fn what_a_retired_model_has_answered_goes_on_with_its_replacement() {
+    let retired = |more: &str| {
+        let mini = r#""name": "gpt-4.1-mini","#;
+        let gone = format!(r#"{mini} "deprecated": {{"after": "1970-01-01"{more}}},"#);
+        policy(STICKY).replace(mini, &gone)
+    };
+    let (before, tenant) = (policy(STICKY), public());
+    let app = App { client: "openai", headers: &[], tenant: &tenant };
+    for (after, expected) in [
+        (retired(r#", "replacement": "large""#), &["large", "claude"][..]),
+        (retired(r#", "replacement": "claude""#), &["claude", "large"]),
+        (retired(""), &["claude", "large"]),
+    ] {
+        let host = Remembering::default();
+        answers(&asked(&before, app, &request("auto", HI, ""), &host), "mini", "c", &host);
+        let hard = App { headers: &[("x-kind", "hard")], ..app };
+        let next = asked(&after, hard, &request("auto", HI, "c"), &host);
+        assert_eq!(tried(&next), expected);
+    }
+    // In its chain the replacement has its place, wherever it stood.
+    let three = retired(r#", "replacement": "large""#)
+        .replace(r#"["mini", "large"]"#, r#"["mini", "claude", "large"]"#)
+        .replace(r#""attempts": 2"#, r#""attempts": 3"#);
+    let next = asked(&three, app, &request("auto", HI, ""), &Remembering::default());
+    assert_eq!(tried(&next), ["large", "claude"]);
+}
+
+/// A model of another chain is kept on only where it was before: that it has stood in is no reason.
+#[test]
+fn who_stands_in_is_not_kept_on() {
+    let policy = policy(&STICKY.replace('}', r#", "across_classes": true}"#));
+    let tenant = public();
+    let app = App { client: "openai", headers: &[], tenant: &tenant };
+    let kept = |begun: &[(&str, bool)]| {
+        let host = Remembering::default();
+        let decision = asked(&policy, app, &request("auto", HI, ""), &host);
+        let keeping = decision.outline.keeping.unwrap();
+        for own in begun {
+            keeping.remember(|| Records::at(&host, 0), *own, 0);
+        }
+        let next = asked(&policy, app, &request("auto", HI, ""), &host);
+        let legs = next.quote.primary.legs.iter();
+        legs.map(|leg| (leg.model.name.clone(), leg.is_guest())).collect::<Vec<_>>()
+    };
+    let own = |name: &str, is_guest| (name.to_owned(), is_guest);
+    assert_eq!(kept(&[("claude", true)]), [own("mini", false), own("large", false)]);
+    assert_eq!(
+        kept(&[("claude", false), ("claude", true)]),
+        [own("claude", true), own("mini", false)]
+    );
+    assert_eq!(
+        kept(&[("large", false), ("claude", true)]),
+        [own("large", false), own("mini", false)]
+    );
 }

@@ -9,7 +9,7 @@ use super::super::store::{Keep, Kept, Store};
 use super::body::Desk;
 use super::config::Config;
 use super::head::Head;
-use crate::decide::{Caching, Candidate, canonical};
+use crate::decide::{Caching, canonical};
 use crate::json::Document;
 use crate::policy::{Cache, CacheScope};
 use crate::resilience::Name;
@@ -47,11 +47,9 @@ impl Cached {
     }
 
     /// What is to be done to keep an answer.
-    pub(super) fn keep(self, config: &Config, candidate: &Candidate) -> Option<Box<Keep>> {
+    pub(super) fn keep(self, config: &Config, guests: Vec<String>) -> Option<Box<Keep>> {
         let (_, store) = config.cache()?;
-        let spares = candidate.legs.iter().filter(|leg| leg.is_spare);
-        let spares = spares.map(|leg| leg.model.name.clone()).collect();
-        Some(Box::new(Keep { store: Rc::clone(store), name: self.name, spares }))
+        Some(Box::new(Keep { store: Rc::clone(store), name: self.name, guests }))
     }
 }
 

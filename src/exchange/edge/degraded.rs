@@ -28,6 +28,8 @@ pub(super) struct Rescue {
 pub(super) struct Rescued {
     reply: Reply,
     how: &'static str,
+    /// What is counted and logged of it.
+    list: Vec<Effect>,
 }
 
 impl Rescue {
@@ -45,15 +47,20 @@ impl Rescue {
                 let whose = (&*kept.model, request_id);
                 let body = kept.answer.told(&self.telling, whose, envoy.unix_seconds());
                 let mut reply = self.reply(client, body, request_id);
-                said::kept(&mut reply, &kept, "stale");
-                line.text("cache", "stale");
+                // An app that wanted a new answer is given one that is not old where there is none.
+                let fresh = config.cache().is_some_and(|(cache, _)| kept.is_fresh(cache));
+                let found = if fresh { "hit" } else { "stale" };
+                said::kept(&mut reply, &kept, found);
+                line.text("cache", found);
                 line.text("cache_model", &kept.model);
-                Some(Rescued { reply, how: "stale" })
+                let list = said::retiring_by_name(&config.policy, &kept.model);
+                Some(Rescued { reply, how: "stale", list: Vec::new() }.with(list))
             }
             Fallback::Reply(text) => {
                 let (answer, whose) = (Answer::fixed(text), (&*self.asked, request_id));
                 let body = answer.told(&self.telling, whose, envoy.unix_seconds());
-                Some(Rescued { reply: self.reply(client, body, request_id), how: "reply" })
+                let reply = self.reply(client, body, request_id);
+                Some(Rescued { reply, how: "reply", list: Vec::new() })
             }
             // Its models were asked with the others; and an error is what there is.
             Fallback::Chain(_) | Fallback::Error => None,
@@ -66,16 +73,23 @@ impl Rescue {
 }
 
 impl Rescued {
+    /// The same with what an answer of a model's would say, too.
+    pub(super) fn with(mut self, says: Vec<Effect>) -> Self {
+        self.list.extend(said::onto(&mut self.reply, says));
+        self
+    }
+
     /// The whole of it at once, in the place of an answer that nobody waits for any more.
     pub(super) fn at_once(mut self, line: &mut Line) -> Effects {
         self.reply.headers.push((DEGRADED, self.how.to_owned()));
-        self.note(line).and(Effect::Reply(self.reply))
+        let effects = self.note(line);
+        effects.and(Effect::Reply(self.reply))
     }
 
     /// Its headers in the place of those that are held, and the body that is to follow.
-    pub(super) fn in_its_place(self, line: &mut Line) -> (Effects, Vec<u8>) {
+    pub(super) fn in_its_place(mut self, line: &mut Line) -> (Effects, Vec<u8>) {
         let mut effects = self.note(line);
-        let Self { reply, how } = self;
+        let Self { reply, how, .. } = self;
         let mut headers: Headers = vec![header(":status", reply.status.to_string())];
         headers.extend(reply.headers.into_iter().map(|(name, value)| header(name, value)));
         headers.push(header("content-length", reply.body.len().to_string()));
@@ -84,9 +98,11 @@ impl Rescued {
         (effects, reply.body)
     }
 
-    fn note(&self, line: &mut Line) -> Effects {
+    fn note(&mut self, line: &mut Line) -> Effects {
         line.text("degraded", self.how);
-        Effects { list: vec![metric::DEGRADED.count(&[self.how])], flow: Flow::Pause }
+        let mut list = core::mem::take(&mut self.list);
+        list.push(metric::DEGRADED.count(&[self.how]));
+        Effects { list, flow: Flow::Pause }
     }
 }
 

@@ -10,9 +10,9 @@ use super::degraded::Rescue;
 use super::first::Original;
 use super::head::Head;
 use super::send::Serves;
-use super::{Approved, Draft, Edge, State, said, send};
+use super::{Approved, Draft, Edge, State, limited, said, send};
 use crate::credit::Credits;
-use crate::decide::Trace;
+use crate::decide::{Candidate, Quote, Trace};
 
 impl Edge {
     /// What follows from the credits. `original` is there where the request is still at hand.
@@ -63,18 +63,19 @@ impl Edge {
         let Approved { candidate, left, near_limit } = approved;
         self.chain = candidate.legs.iter().map(|leg| leg.model.name.clone()).collect();
         self.spares = candidate.legs.iter().filter(|leg| leg.is_spare).count();
+        self.duties.sent(candidate, envoy);
         self.duties.owe(Duty::Record);
         if draft.outline.is_shared_thread {
             self.duties.owe(Duty::Remember(head.tenant.tenant.clone()));
         }
         if let Some(keeping) = &draft.outline.keeping {
-            self.duties.owe(Duty::Keep(keeping.clone()));
+            self.duties.owe(Duty::Keep(keeping.clone(), guests(candidate)));
         }
         let credits = self.config.credits();
         let (credits, buffer) = (credits.zip(Some(left)), self.config.buffer);
         // An answer to whoever has little left is none for others.
         let cached = draft.cached.filter(|_| near_limit.is_none());
-        let keep = cached.and_then(|own| own.keep(&self.config, candidate));
+        let keep = cached.and_then(|own| own.keep(&self.config, guests(candidate)));
         self.duties.owe_some(keep.map(Duty::Cache));
         let keeps = self.config.policy.cache().filter(|_| cached.is_some());
         let keeps = keeps.map_or(0, |cache| cache.max_entry);
@@ -94,10 +95,8 @@ impl Edge {
             metric::CACHE_REQUESTS.count(&[found])
         }));
         let says = said::headers(&draft.trace, near_limit);
-        let rescue = (!self.config.policy.fallback().is_empty()).then(|| {
-            let telling = Telling::of(head.inbound, &draft.outline);
-            Box::new(Rescue { telling, asked: draft.asked.clone(), cached: draft.cached })
-        });
+        let rescue = !self.config.policy.fallback().is_empty();
+        let rescue = rescue.then(|| Box::new(self.rescue(&head, draft)));
         let Head { client, request_id, .. } = head;
         let (request_id, streamed) = (request_id.into_string(), draft.outline.stream);
         self.state = State::Sent { client, request_id, streamed, says, rescue };
@@ -116,7 +115,10 @@ impl Edge {
         let body = kept.answer.told(telling, whose, envoy.unix_seconds());
         let mut reply = Reply::answer(head.client, body, telling.streamed, &head.request_id);
         said::kept(&mut reply, kept, "hit");
-        reply.headers.extend(said::pairs(trace, None));
+        let mut says = said::headers(trace, None);
+        says.extend(limited::left(self.duties.taken(), head.client, envoy));
+        says.extend(said::retiring_by_name(&self.config.policy, &kept.model));
+        let counted = said::onto(&mut reply, says);
         self.line.text("policy", &self.config.digest);
         self.line.decided(trace, Some(chain));
         self.line.text("cache", "hit");
@@ -127,6 +129,48 @@ impl Edge {
         let mut effects = Effects::reply(reply).and(metric::CACHE_REQUESTS.count(&["hit"]));
         let saved = kept.credits.parse().ok().map(Credits::micros);
         effects.list.extend(saved.map(|micros| metric::CACHE_SAVED.measure(&[], micros)));
+        effects.list.extend(counted);
         effects
     }
+
+    /// Leaves out those who stand in where an answer that is too old otherwise is preferred to
+    /// them, and gives that answer where none is left of the chain's own models.
+    pub(super) fn stale(
+        &mut self,
+        head: &Head,
+        draft: &Draft,
+        quote: &mut Quote,
+        envoy: &dyn Envoy,
+    ) -> Option<Effects> {
+        if !draft.cached.is_some_and(|own| own.is_stale) || !self.config.prefers_stale() {
+            return None;
+        }
+        quote.without_spares();
+        let candidate = &quote.primary;
+        if candidate.legs.iter().any(|leg| !leg.is_spare) {
+            return None;
+        }
+        let rescue = self.rescue(head, draft);
+        let whose = (head.client, &*head.request_id);
+        let own = rescue.rescue(&self.config, whose, &mut self.line, envoy)?;
+        let mut says = said::headers(&draft.trace, None);
+        says.extend(limited::left(self.duties.taken(), head.client, envoy));
+        self.line.text("policy", &self.config.digest);
+        self.line.decided(&draft.trace, Some(&candidate.chain));
+        self.state = State::Replied;
+        let effects = own.with(says).at_once(&mut self.line);
+        Some(effects.and(metric::CACHE_REQUESTS.count(&["stale"])))
+    }
+
+    /// What may stand in for its answer.
+    fn rescue(&self, head: &Head, draft: &Draft) -> Rescue {
+        let telling = Telling::of(head.inbound, &draft.outline);
+        Rescue { telling, asked: draft.asked.clone(), cached: draft.cached }
+    }
+}
+
+/// The models whose answers are none of the chain's.
+fn guests(candidate: &Candidate) -> Vec<String> {
+    let guests = candidate.legs.iter().filter(|leg| leg.is_guest());
+    guests.map(|leg| leg.model.name.clone()).collect()
 }

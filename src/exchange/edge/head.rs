@@ -260,16 +260,18 @@ fn unauthenticated(headers: &[(String, Vec<u8>)], policy: &Policy) -> String {
 }
 
 /// The headers that questions of the policy may ask for, and those by which an app chooses: of each
-/// the first.
+/// the first, but of what it says of the cache all.
 fn deciding(headers: &[(String, Vec<u8>)], policy: &Policy) -> Vec<(String, String)> {
     let listed = policy.request_headers().iter().map(String::as_str);
     let cached = policy.cache().is_some_and(|cache| cache.respect_no_cache);
-    let own = [CLASS, CHAIN].into_iter().chain(cached.then_some(CACHE_CONTROL));
+    let own = |name: &str, value: &[u8]| {
+        Some((name.to_owned(), core::str::from_utf8(value).ok()?.to_owned()))
+    };
     let patience = policy.resilience().deadline.as_ref().and_then(|own| own.header.as_deref());
-    let given = listed.chain(own).chain(patience).filter_map(|name| {
-        Some((name.to_owned(), core::str::from_utf8(header(headers, name)?).ok()?.to_owned()))
-    });
-    given.collect()
+    let first = listed.chain([CLASS, CHAIN]).chain(patience);
+    let first = first.filter_map(|name| own(name, header(headers, name)?));
+    let wishes = headers.iter().filter(|(name, _)| cached && name == CACHE_CONTROL);
+    first.chain(wishes.filter_map(|(name, value)| own(name, value))).collect()
 }
 
 fn forwarded(headers: &[(String, Vec<u8>)], client: &Client) -> Vec<(String, String)> {

@@ -312,16 +312,16 @@ impl Edge {
                 Some(cached)
             }
         };
-        if cached.is_some_and(|own| own.is_stale) && self.config.prefers_stale() {
-            quote.without_spares();
+        let (hearing, asked) = (Hearing::Nothing, self.config.asked(&ask.model));
+        let mut draft = Draft { outline, trace, hearing, cached, asked };
+        if let Some(given) = self.stale(&head, &draft, &mut quote, envoy) {
+            return given.and_all(effects);
         }
         let asked = (route, bytes);
         let (sampled, counted) = sampling::sample(&self.config, shadow, &head, asked, envoy);
         effects.extend(counted);
-        let hearing = sampled.as_ref().map_or(Hearing::Nothing, |own| own.hearing());
+        draft.hearing = sampled.as_ref().map_or(Hearing::Nothing, |own| own.hearing());
         self.duties.owe_some(sampled.map(Duty::Copy));
-        let asked = self.config.asked(&ask.model);
-        let draft = Draft { outline, trace, hearing, cached, asked };
         let body = new.unwrap_or(bytes);
         let original = Some(Original { body, ask, is_new: new.is_some() });
         // What costs nothing needs no credits.

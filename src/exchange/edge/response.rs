@@ -84,6 +84,9 @@ impl Edge {
             let whose = (*client, request_id.as_str());
             if let Some(own) = rescue.rescue(&self.config, whose, &mut self.line, envoy) {
                 self.untold = if stays { None } else { local.untold() };
+                let mut own_says = core::mem::take(says);
+                own_says.extend(limited::left(self.duties.taken(), client, envoy));
+                let own = own.with(own_says);
                 return self.rescued(own, end || local.comes_from_a_provider());
             }
         }

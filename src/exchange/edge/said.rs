@@ -6,7 +6,7 @@ use super::super::reply::{CONTEXT, DROPPED};
 use super::super::store::Kept;
 use super::super::{Effect, HeaderMap, Reply, metric};
 use crate::decide::{CLASS, Trace, Verdict};
-use crate::policy::Model;
+use crate::policy::{Model, Policy};
 
 /// The headers of its answer: its class, its arms, and the chain for those who have little left
 /// where that serves it.
@@ -53,6 +53,29 @@ pub(super) fn retiring(model: &Model) -> Vec<Effect> {
         header("sunset", own.after.in_http()),
         metric::DEPRECATED_ANSWERS.count(&[&model.name]),
     ]
+}
+
+/// The same of a model by its name.
+pub(super) fn retiring_by_name(policy: &Policy, name: &str) -> Vec<Effect> {
+    if !policy.retires_models() {
+        return Vec::new();
+    }
+    policy.model(name).map(|own| retiring(own)).unwrap_or_default()
+}
+
+/// Puts the headers among what is said of an answer onto one that no model gives now; what is left
+/// of it.
+pub(super) fn onto(reply: &mut Reply, says: Vec<Effect>) -> Vec<Effect> {
+    let mut left = Vec::new();
+    for own in says {
+        match own {
+            Effect::SetHeader(HeaderMap::Response, Cow::Borrowed(name), value) => {
+                reply.headers.push((name, value));
+            }
+            other => left.push(other),
+        }
+    }
+    left
 }
 
 /// Counts it by its class and the chain that serves it, by its arms, and by the model that it is

@@ -1,8 +1,10 @@
 //! What is to stand in for answers and never can.
+use super::super::chain::Chain;
 use super::super::{Fallback, Policy};
 
 /// Doubts about `resilience.fallback`.
 pub(super) fn of_fallback(policy: &Policy, doubts: &mut Vec<String>) {
+    doubts.extend(policy.chains.iter().filter_map(|chain| never_follows(policy, chain)));
     let is_stale = |own: &Fallback| *own == Fallback::StaleCache;
     if let Some(at) = policy.fallback().iter().position(is_stale)
         && policy.cache().is_none_or(|cache| cache.stale_for_ms == 0)
@@ -33,4 +35,26 @@ fn of_chain(policy: &Policy, doubts: &mut Vec<String>) {
             ));
         }
     }
+}
+
+/// That no model of the chain that stands in is ever asked after those of another one.
+fn never_follows(policy: &Policy, chain: &Chain) -> Option<String> {
+    let is_chain = |own: &Fallback| matches!(own, Fallback::Chain(_));
+    let at = policy.fallback().iter().position(is_chain)?;
+    let spare = policy.fallback_chain()?;
+    let attempts = policy.resilience().attempts;
+    let full = u32::try_from(chain.models.len()).is_ok_and(|models| models >= attempts);
+    let own = |name: &str| {
+        let mut models = chain.models.iter().filter_map(|index| policy.models.get(*index));
+        models.any(|model| model.name == name)
+    };
+    let brings = spare.models().any(|model| !own(&model.name));
+    (full && brings && chain.cascade.is_none() && chain.name != spare.name()).then(|| {
+        format!(
+            "resilience.fallback[{at}]: no model of `{}` is asked after those of `{}`, which has \
+             as many as a request has attempts ({attempts}): raise `resilience.attempts`",
+            spare.name(),
+            chain.name
+        )
+    })
 }
