@@ -12,7 +12,7 @@ const HEAD: &str = "\
 
 What the module counts, on Envoy's admin port at `/stats/prometheus`. Counters are told to Envoy
 once a second. They are there from the start, at zero, with every label whose values the policy
-or the module knows. Where a policy has so many models that this would be more than 2,000 of them,
+or the module knows. Where a policy has so many models that this would be more than 2,400 of them,
 those of the largest metrics come with their first count. Histograms take whole numbers, so times
 are in milliseconds.
 
