@@ -14,27 +14,6 @@ pub(super) fn of_fallback(policy: &Policy, doubts: &mut Vec<String>) {
              `cache.stale_for`"
         ));
     }
-    of_chain(policy, doubts);
-}
-
-/// Chains that leave no attempt for the models of the one that is to stand in.
-fn of_chain(policy: &Policy, doubts: &mut Vec<String>) {
-    let found = policy.fallback().iter().enumerate().find_map(|(at, own)| match own {
-        Fallback::Chain(chain) => Some((at, policy.chains.get(*chain)?)),
-        _ => None,
-    });
-    let Some((at, spare)) = found else { return };
-    let most = policy.resilience().attempts;
-    let is_full = |models: &[usize]| u32::try_from(models.len()).is_ok_and(|own| own >= most);
-    for chain in policy.chains.iter().filter(|own| own.cascade.is_none() && is_full(&own.models)) {
-        if spare.models.iter().any(|model| !chain.models.contains(model)) {
-            doubts.push(format!(
-                "resilience.fallback[{at}]: no model of `{}` is asked after those of `{}`, which \
-                 has as many as `resilience.attempts`",
-                spare.name, chain.name
-            ));
-        }
-    }
 }
 
 /// That no model of the chain that stands in is ever asked after those of another one.
