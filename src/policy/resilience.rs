@@ -80,7 +80,7 @@ const DEADLINE: Optional<Nested> = Field::optional(
 const RETRY_BUDGET: Optional<Nested> = Field::optional(
     "retry_budget",
     Nested(&retry_budget::RETRY_BUDGET),
-    "`{share: 20%, at_least: 200}`",
+    "`{share: 20%, at_least: 1000}`",
     "How many requests may be at another model than their first at once.",
 );
 

@@ -14,7 +14,7 @@ pub struct RetryBudget {
 
 const TWENTY_PERCENT: Share = Share::percent(20);
 
-const AT_LEAST_USUAL: u64 = 200;
+const AT_LEAST_USUAL: u64 = 1_000;
 
 pub(super) const RETRY_BUDGET: Section = Section::new(
     "an object of settings",
@@ -28,7 +28,7 @@ pub(super) const RETRY_BUDGET: Section = Section::new(
      such request. It holds from one policy to the next. A model's breaker does more: an open one \
      has nobody ask the model first, and then nothing needs to go on. The budget is for the time \
      until it opens, so `at_least` is generous: all that a worker has at once may go on where that \
-     is no more than 200.",
+     is no more than 1,000.",
     "resilience:
   retry_budget: {share: \"20%\", at_least: 50}",
     &[&SHARE, &AT_LEAST],

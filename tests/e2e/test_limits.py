@@ -194,7 +194,12 @@ def test_a_rule_that_observes_refuses_nothing(gateway):
     assert {answer.status_code for answer in answers} == {200}
     assert not [name for name in answers[0].headers if "ratelimit" in name]
     counted(gateway, "watched", allowed=1, observed=3)
-    lines = [line for line in gateway.envoy.access_log() if line.get("tenant") == "watched"]
+
+    def watched() -> list[dict]:
+        return [line for line in gateway.envoy.access_log() if line.get("tenant") == "watched"]
+
+    gateway.envoy.wait_for("the log", lambda: len(watched()) >= 4)
+    lines = watched()
     assert [line.get("over_limits") for line in lines] == [None, *[["watched"]] * 3]
 
 
