@@ -94,9 +94,11 @@ def test_a_vm_that_fails_is_there_again_and_the_others_do_not_notice(launch, rul
         assert asked < FAILS_AT, "it fails"
     failed = time.monotonic()
     assert answer.status_code >= 500, answer.text
-    # The same worker serves whoever comes next, within a second.
-    again = asks.ask()
-    assert again.status_code == 200, again.text
+    # The same worker serves whoever comes to it next, within a second. The connection may be gone
+    # with what ran on it, and its next one lead to another worker.
+    again = next(app for _ in range(FAILS_AT // 2) if (app := App(gateway)).worker == asks.worker)
+    answer = again.ask()
+    assert answer.status_code == 200, answer.text
     assert time.monotonic() - failed < 1
     assert kept.is_alive(), "too short a stream shows nothing"
     assert kept.whole(), kept.text[-300:]
