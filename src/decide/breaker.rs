@@ -2,11 +2,12 @@
 //!
 //! It comes after the steps that say who could serve the request, so that of those one is always
 //! left: where the breakers of all of them are open, the one that closes first is asked. What is
-//! known of all models is read at once, and nothing more where all are well.
+//! known of all models is read at once, and nothing more where all are well. Of a model whose
+//! provider has accounts each account is left alone by itself, and the model where all are.
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::{Candidate, Decision, Entry, Probe, Request, Step, Trace, Verdict};
+use super::{Candidate, Decision, Entry, Leg, Probe, Request, Step, Trace, Verdict};
 use crate::dialect::Fault;
 use crate::policy::{self, Model, Policy};
 use crate::port::Host;
@@ -30,14 +31,16 @@ pub fn rule(own: &policy::Breaker) -> Rule {
 }
 
 /// Has a model's breaker open as its provider may: for those who want to see what follows.
-pub fn open(policy: &Policy, model: &Model, host: &dyn Host) {
+pub fn open(policy: &Policy, model: &Rc<Model>, host: &dyn Host) {
     let Some(rule) = policy.resilience().breaker.map(|own| rule(&own)) else { return };
     let (now_ms, sign) = (host.now_ms(), Sign::Busy { wait_ms: Some(rule.open_ms) });
     let records = Records::at(host, now_ms);
-    // What cannot be written is not known.
-    let _ = Breaker::update(records, &model.breaker_name, &|own| {
-        own.heard(sign, now_ms, now_ms, &rule)
-    });
+    for own in Model::asked(model) {
+        // What cannot be written is not known.
+        let _ = Breaker::update(records, &own.breaker_name, &|own| {
+            own.heard(sign, now_ms, now_ms, &rule)
+        });
+    }
 }
 
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
@@ -76,7 +79,8 @@ impl Chains<'_, '_> {
             let own = self.request.world.record::<Breaker>(&model.breaker_name);
             own.filter(|own| own.until_ms() > 0).unwrap_or_default()
         };
-        let breakers: Vec<Breaker> = candidate.legs.iter().map(|leg| known(&leg.model)).collect();
+        let asked = candidate.legs.iter().flat_map(Leg::asked);
+        let breakers: Vec<Breaker> = asked.map(|model| known(model)).collect();
         if breakers.iter().all(|own| own.until_ms() == 0) {
             return;
         }
@@ -89,7 +93,7 @@ impl Chains<'_, '_> {
         }
         let mut fates = fates.into_iter();
         let (chain, trace) = (candidate.chain.clone(), &mut *self.trace);
-        candidate.legs.retain(|leg| {
+        let mut stays = |model: &Rc<Model>| {
             let (verdict, reason) = match fates.next() {
                 None | Some(Fate::Stays) => return true,
                 Some(Fate::Tried(reason)) => (Verdict::Tried, reason),
@@ -99,10 +103,17 @@ impl Chains<'_, '_> {
                 step: NAME,
                 chain: Some(chain.clone()),
                 verdict,
-                subject: leg.model.name.clone(),
+                subject: model.name.clone(),
                 reason,
             });
             verdict == Verdict::Tried
+        };
+        candidate.legs.retain_mut(|leg| {
+            if leg.accounts.is_empty() {
+                return stays(&leg.model);
+            }
+            leg.accounts.retain(&mut stays);
+            !leg.accounts.is_empty()
         });
     }
 
@@ -112,7 +123,7 @@ impl Chains<'_, '_> {
         let well = breakers.iter().filter(|own| stand(own) == Stand::Closed).count();
         let (mut first, mut others) = (true, well);
         let mut fates = Vec::with_capacity(breakers.len());
-        for (leg, breaker) in candidate.legs.iter().zip(breakers) {
+        for (model, breaker) in candidate.legs.iter().flat_map(Leg::asked).zip(breakers) {
             fates.push(match breaker.stand(now_ms, &self.rule) {
                 Stand::Closed => {
                     others = if first { well.saturating_sub(1) } else { others };
@@ -124,7 +135,7 @@ impl Chains<'_, '_> {
                     let (seconds, why) = (left_ms.div_ceil(1000), breaker.opened_by().reason());
                     Fate::Left(format!("its breaker is open for {seconds} s: {why}").into())
                 }
-                Stand::HalfOpen { .. } if first && self.tries(&leg.model, now_ms) => {
+                Stand::HalfOpen { .. } if first && self.tries(model, now_ms) => {
                     first = false;
                     Fate::Tried(Cow::Borrowed(PROBE))
                 }

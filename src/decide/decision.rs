@@ -110,6 +110,9 @@ pub struct Candidate {
 pub struct Leg {
     /// The model, as the policy describes it.
     pub model: Rc<Model>,
+    /// The same at the accounts of its provider that may be asked; empty where that has none, and
+    /// from the step `account` on, where each has a leg of its own.
+    pub accounts: Vec<Rc<Model>>,
     /// Most tokens of one answer: what the model and the policy allow; from the step `fit` on no
     /// more than the app asks for and the context window has left.
     pub max_output_tokens: u64,
@@ -241,6 +244,7 @@ impl Leg {
         let max_output_tokens = model.max_output_tokens.min(most);
         Self {
             model: Rc::clone(model),
+            accounts: model.accounts.clone(),
             max_output_tokens,
             states_bound: false,
             bounds: None,
@@ -249,6 +253,11 @@ impl Leg {
             marks: None,
             is_spare: false,
         }
+    }
+
+    /// The model as it is asked: itself, or it at each account.
+    pub(super) fn asked(&self) -> &[Rc<Model>] {
+        if self.accounts.is_empty() { core::slice::from_ref(&self.model) } else { &self.accounts }
     }
 
     /// Tokens of what the model is sent, estimated.
@@ -280,6 +289,11 @@ impl Candidate {
     pub(super) fn new(chain: &str, legs: Vec<Leg>, cascade: Option<Cascade>) -> Self {
         let last = legs.last().map(|leg| Rc::clone(&leg.model));
         Self { chain: chain.to_owned(), legs, cascade, last, max_cost: Credits::ZERO }
+    }
+
+    /// How many attempts all of its models may take.
+    pub(super) fn attempts(&self) -> usize {
+        self.legs.iter().map(|leg| leg.asked().len()).fold(0, usize::saturating_add)
     }
 
     /// Has a model of the chain tried before the others; in a cascade, without those before it, or

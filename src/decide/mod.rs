@@ -6,6 +6,7 @@
 //!
 //! The room is pure. A step that needs the time, chance or what a proxy's workers share asks the
 //! request's [`World`], which asks the host once for all steps.
+mod account;
 mod afford;
 mod amend;
 mod assembled;
@@ -109,6 +110,7 @@ pub const STEPS: &[Step] = &[
     cascade::STEP,
     afford::STEP,
     rate::STEP,
+    account::STEP,
 ];
 
 /// A request that no model may serve.

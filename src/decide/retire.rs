@@ -59,6 +59,7 @@ fn reason(own: &Retirement, instead: Option<&str>) -> String {
 /// Puts replacements into a chain where they do not stand in it yet.
 fn replace(request: &Request<'_>, candidate: &mut Candidate, now: Moment, trace: &mut Trace) {
     let most = usize::try_from(request.policy.resilience().attempts).unwrap_or(usize::MAX);
+    let mut attempts = candidate.attempts();
     let mut legs = Vec::with_capacity(candidate.legs.len());
     let mut names: Vec<String> = candidate.legs.iter().map(|leg| leg.model.name.clone()).collect();
     for leg in core::mem::take(&mut candidate.legs) {
@@ -82,11 +83,13 @@ fn replace(request: &Request<'_>, candidate: &mut Candidate, now: Moment, trace:
             legs.push(Leg::of(next, request.policy));
         } else {
             // Whose answers are judged, and in which order, stays as the policy says.
-            let room = candidate.cascade.is_none() && names.len() < most;
+            let more = attempts.saturating_add(Model::asked(next).len());
+            let room = candidate.cascade.is_none() && more <= most;
             legs.push(leg);
             if !room {
                 continue;
             }
+            attempts = more;
             legs.push(Leg::of(next, request.policy));
         }
         names.push(next.name.clone());

@@ -48,6 +48,8 @@ pub struct Label {
 enum Values {
     /// The policy's models.
     Models,
+    /// The policy's models as they are asked: at each account of their provider.
+    Asked,
     /// The policy's models that are retired some day.
     Retiring,
     /// The policy's classes.
@@ -77,6 +79,8 @@ enum Values {
 }
 
 const MODEL: Label = Label { name: "model", values: Values::Models };
+/// Where its provider has accounts, `MODEL@ACCOUNT`.
+const ASKED: Label = Label { name: "model", values: Values::Asked };
 const RETIRING: Label = Label { name: "model", values: Values::Retiring };
 const CLASS: Label = Label { name: "class", values: Values::Classes };
 const CHAIN: Label = Label { name: "chain", values: Values::Chains };
@@ -180,11 +184,12 @@ metrics! {
          two that are to agree the first counts as `agree`, whatever the second says.";
     DEPRECATED_ANSWERS: Counter "tradewind_deprecated_answers_total" [RETIRING] &[],
         "Answers of models that their provider retires, by model.";
-    BREAKER_OPENED: Counter "tradewind_breaker_opened_total" [MODEL, OPENED_BY] &[],
-        "How often a model's breaker opened, by what opened it.";
-    BREAKER_OPEN: Gauge "tradewind_breaker_open" [MODEL] &[],
+    BREAKER_OPENED: Counter "tradewind_breaker_opened_total" [ASKED, OPENED_BY] &[],
+        "How often a model's breaker opened, by what opened it; where its provider has accounts, \
+         the model is `MODEL@ACCOUNT`, as in the two below.";
+    BREAKER_OPEN: Gauge "tradewind_breaker_open" [ASKED] &[],
         "1 from when a model's breaker opens until a request that tries it is answered, 0 then.";
-    BREAKER_WOULD_OPEN: Counter "tradewind_breaker_would_open_total" [MODEL, OPENED_BY] &[],
+    BREAKER_WOULD_OPEN: Counter "tradewind_breaker_would_open_total" [ASKED, OPENED_BY] &[],
         "How often it would have opened, where the policy only observes.";
     STREAMS_CUT: Counter "tradewind_streams_cut_total" [MODEL] &[],
         "Streamed answers that broke after the app had a part of them.";
@@ -264,6 +269,7 @@ impl Label {
         };
         match self.values {
             Values::Models => policy.models().iter().map(|model| &*model.name).collect(),
+            Values::Asked => policy.asked().map(|model| &*model.name).collect(),
             Values::Retiring => {
                 let retiring = policy.models().iter().filter(|model| model.retires.is_some());
                 retiring.map(|model| &*model.name).collect()

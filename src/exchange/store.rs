@@ -105,7 +105,7 @@ impl Keep {
         envoy: &dyn Envoy,
     ) -> Option<Effect> {
         let last = reports.last().filter(|last| last.progress == Progress::Answered)?;
-        if self.spares.contains(&last.model) {
+        if self.spares.iter().any(|spare| last.is_of(spare)) {
             return None;
         }
         let answer = envoy.property(&[ANSWER]).filter(|answer| !answer.is_empty())?;

@@ -23,7 +23,8 @@ pub(super) fn follow(config: &Config, asked: &Asked, envoy: &dyn Envoy) -> Effec
     let took = now.saturating_sub(report.began_ms);
     let connection = connection(config, envoy);
     let kept = config.connections.has_served(&connection);
-    report.end(Progress::Failed(outcome(config, !connection.is_empty(), took)), now);
+    let outcome = outcome(config, !connection.is_empty(), took);
+    report.end(Progress::Failed(outcome), now);
     let why = envoy.property(&["upstream", "transport_failure_reason"]).unwrap_or_default();
     report.why = String::from_utf8_lossy(&why).chars().take(WHY_MAX).collect();
     // Nothing of an answer came, and that soon: nobody will have begun to work on it.
@@ -31,16 +32,18 @@ pub(super) fn follow(config: &Config, asked: &Asked, envoy: &dyn Envoy) -> Effec
     let stale = report.tries == 1 && kept && soon;
     let once_more = stale.then(|| once_more(asked, envoy)).flatten();
     let passed = match once_more {
-        None => asked.pair.pass_over_second(asked.turn, envoy),
+        None => asked.way.passes(outcome, &asked.pair, false),
         Some(_) => None,
     };
-    report.skips = passed.is_some();
+    let passed = passed.and_then(|ahead| ahead.follow(asked.turn, envoy));
+    report.skips = passed.as_ref().map_or(0, |(_, skips)| *skips);
     let mut effects = Effects::go_on().and(report.publish());
-    effects.list.extend(passed.into_iter().flatten());
+    effects.list.extend(passed.into_iter().flat_map(|(effects, _)| effects));
     if let Some(plan) = once_more {
         effects.list.push(Effect::State(PLAN.into(), plan));
-        effects.list.push(Effect::State(NEXT.into(), asked.model().as_bytes().to_vec()));
-    } else if !asked.more {
+        let leg = asked.report.leg().into_owned();
+        effects.list.push(Effect::State(NEXT.into(), leg.into_bytes()));
+    } else if !asked.way.more {
         effects.list.push(Effect::State(NEXT.into(), Vec::new()));
     }
     effects

@@ -5,8 +5,8 @@ use super::super::{Effect, Item, Ledger, OutboxItem};
 use super::Payer;
 use super::lease::LeaseRecord;
 use crate::credit::{Credits, Price};
-use crate::decide::{Bounds, Candidate, Size};
-use crate::policy::OnAbandoned;
+use crate::decide::{Bounds, Candidate, Leg, Size};
+use crate::policy::{OnAbandoned, parted};
 use crate::resilience::Records;
 
 /// A request that may run: what was set aside for it and where. It must be settled.
@@ -72,7 +72,9 @@ impl Reservation {
 
     /// The bounds of a model that may serve the request, and the model's price.
     pub(super) fn leg(&self, model: &str) -> Option<(Bounds, Option<Price>)> {
-        let leg = self.candidate.legs.iter().find(|leg| leg.model.name == model)?;
+        // At every account of its provider it has the same.
+        let is_own = |leg: &&Leg| parted(&leg.model.name).0 == model;
+        let leg = self.candidate.legs.iter().find(is_own)?;
         Some((leg.bounds?, leg.model.price))
     }
 

@@ -141,9 +141,14 @@ fn is_service(endpoint: &Endpoint) -> bool {
     !endpoint.is_ip() && [".svc", ".svc.cluster.local"].iter().any(|end| host.ends_with(end))
 }
 
+/// What a subset is called: Istio's names have no `@`, which parts a provider from its account.
+fn subset(name: &str) -> String {
+    name.replace('@', "--")
+}
+
 /// The cluster that istiod makes of a subset.
 fn subset_cluster(name: &str, endpoint: &Endpoint) -> String {
-    format!("outbound|{}|{name}|{}", endpoint.port, host(endpoint))
+    format!("outbound|{}|{}|{}", endpoint.port, subset(name), host(endpoint))
 }
 
 /// The provider's cluster.
