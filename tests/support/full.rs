@@ -39,7 +39,7 @@ pub(crate) fn full() -> Value {
         "tags": {"region": "eu", "zero_retention": true}, "prompt_cache": {"marks": "auto", "ttl": "1h", "min_tokens": 2000},
     });
     let mut next = model.clone();
-    next["provider"] = json!("q");
+    next.as_object_mut().unwrap().insert("provider".to_owned(), json!("q"));
     let retired = json!({"after": "2027-03-01", "replacement": "o"});
     model.as_object_mut().unwrap().insert("deprecated".to_owned(), retired);
     let accept = json!({
