@@ -1,4 +1,6 @@
 //! What the configuration says of each part of a policy, and what is asked of a key file.
+mod accounts;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
