@@ -1,6 +1,8 @@
 //! How a request is decided: what the steps ask of the world, and what they leave in the trace.
 #![cfg(not(target_family = "wasm"))]
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+#[path = "support/accounts.rs"]
+mod accounts;
 #[path = "support/cached.rs"]
 mod cached;
 #[path = "support/cascades.rs"]

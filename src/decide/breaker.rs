@@ -2,10 +2,12 @@
 //!
 //! It comes after the steps that say who could serve the request, so that of those one is always
 //! left: where the breakers of all of them are open, the one that closes first is asked. What is
-//! known of all models is read at once, and nothing more where all are well.
+//! known of all models is read at once, and nothing more where all are well. Of a model whose
+//! provider has accounts each account is left alone by itself, and the model where all are.
 use std::borrow::Cow;
 use std::rc::Rc;
 
+use super::account::{accounts_of_last, by_account, by_model};
 use super::{Candidate, Decision, Entry, Leg, Probe, Request, Step, Trace, Verdict};
 use crate::dialect::Fault;
 use crate::policy::{self, Model, Policy};
@@ -30,14 +32,16 @@ pub fn rule(own: &policy::Breaker) -> Rule {
 }
 
 /// Has a model's breaker open as its provider may: for those who want to see what follows.
-pub fn open(policy: &Policy, model: &Model, host: &dyn Host) {
+pub fn open(policy: &Policy, model: &Rc<Model>, host: &dyn Host) {
     let Some(rule) = policy.resilience().breaker.map(|own| rule(&own)) else { return };
     let (now_ms, sign) = (host.now_ms(), Sign::Busy { wait_ms: Some(rule.open_ms) });
     let records = Records::at(host, now_ms);
-    // What cannot be written is not known.
-    let _ = Breaker::update(records, &model.breaker_name, &|own| {
-        own.heard(sign, now_ms, now_ms, &rule)
-    });
+    for own in Model::asked(model) {
+        // What cannot be written is not known.
+        let _ = Breaker::update(records, &own.breaker_name, &|own| {
+            own.heard(sign, now_ms, now_ms, &rule)
+        });
+    }
 }
 
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
@@ -45,9 +49,10 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     let Some(rule) = breaker.map(|own| rule(&own)) else { return Ok(()) };
     let Decision { quote, trace, probes, .. } = decision;
     let mut step = Chains { request, rule, trace, probes };
-    step.leave_out(&mut quote.primary);
-    if let Some(near) = &mut quote.near_limit {
-        step.leave_out(near);
+    for candidate in core::iter::once(&mut quote.primary).chain(&mut quote.near_limit) {
+        by_account(candidate);
+        step.leave_out(candidate);
+        by_model(candidate, request.policy);
     }
     quote.near_limit.take_if(|near| near.tries_the_same(&quote.primary));
     Ok(())
@@ -81,13 +86,17 @@ impl Chains<'_, '_> {
             return;
         }
         let mut fates = self.fates(candidate, &breakers);
-        if let Some(last) = fates.last_mut().filter(|_| candidate.cascade.is_some()) {
+        let is_left = |fate: &Fate| matches!(fate, Fate::Left(_));
+        let last = fates.len().saturating_sub(accounts_of_last(candidate));
+        let last = fates.get_mut(last..).filter(|_| candidate.cascade.is_some());
+        if let Some([first, others @ ..]) = last
+            && is_left(first)
+            && others.iter().all(is_left)
+        {
             // Without it the one before it would be the last, and its answers go out unjudged.
-            if matches!(last, Fate::Left(_)) {
-                *last = Fate::Tried(Cow::Borrowed(LAST));
-            }
+            *first = Fate::Tried(Cow::Borrowed(LAST));
         }
-        if fates.iter().all(|fate| matches!(fate, Fate::Left(_))) {
+        if fates.iter().all(is_left) {
             // Whatever is asked then may fail; more of them would have more requests fail longer.
             let closing = breakers.iter().zip(&candidate.legs).enumerate();
             let closing = closing.min_by_key(|(_, (own, leg))| (leg.is_spare, own.until_ms()));

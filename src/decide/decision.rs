@@ -110,6 +110,9 @@ pub struct Candidate {
 pub struct Leg {
     /// The model, as the policy describes it.
     pub model: Rc<Model>,
+    /// The same at the accounts of its provider that may be asked; empty where that has none, and
+    /// from the step `account` on, where each has a leg of its own.
+    pub accounts: Vec<Rc<Model>>,
     /// Most tokens of one answer: what the model and the policy allow; from the step `fit` on no
     /// more than the app asks for and the context window has left.
     pub max_output_tokens: u64,
@@ -243,6 +246,7 @@ impl Leg {
         let max_output_tokens = model.max_output_tokens.min(most);
         Self {
             model: Rc::clone(model),
+            accounts: model.accounts.clone(),
             max_output_tokens,
             states_bound: false,
             bounds: None,
@@ -259,6 +263,11 @@ impl Leg {
     #[must_use]
     pub const fn is_guest(&self) -> bool {
         self.is_spare || self.is_foreign
+    }
+
+    /// The model as it is asked: itself, or it at each account.
+    pub(super) fn asked(&self) -> &[Rc<Model>] {
+        if self.accounts.is_empty() { core::slice::from_ref(&self.model) } else { &self.accounts }
     }
 
     /// Tokens of what the model is sent, estimated.
@@ -283,6 +292,11 @@ impl Quote {
     pub fn candidates(&self) -> impl Iterator<Item = &Candidate> {
         core::iter::once(&self.primary).chain(&self.near_limit)
     }
+
+    /// The same, to be changed.
+    pub(super) fn candidates_mut(&mut self) -> impl Iterator<Item = &mut Candidate> {
+        core::iter::once(&mut self.primary).chain(&mut self.near_limit)
+    }
 }
 
 impl Candidate {
@@ -290,6 +304,11 @@ impl Candidate {
     pub(super) fn new(chain: &str, legs: Vec<Leg>, cascade: Option<Cascade>) -> Self {
         let last = legs.last().map(|leg| Rc::clone(&leg.model));
         Self { chain: chain.to_owned(), legs, cascade, last, max_cost: Credits::ZERO }
+    }
+
+    /// How many attempts all of its models may take.
+    pub(super) fn attempts(&self) -> usize {
+        self.legs.iter().map(|leg| leg.asked().len()).fold(0, usize::saturating_add)
     }
 
     /// Has a model of the chain tried before the others; in a cascade, without those before it, or
@@ -356,7 +375,10 @@ impl Candidate {
 
     /// Whether another chain tries the same models in the same order, and judges them alike.
     pub(super) fn tries_the_same(&self, other: &Self) -> bool {
-        let same = |(own, other): (&Leg, &Leg)| own.model.name == other.model.name;
+        let same = |(own, other): (&Leg, &Leg)| {
+            let own = own.asked().iter();
+            own.map(|model| &model.name).eq(other.asked().iter().map(|model| &model.name))
+        };
         self.cascade == other.cascade
             && self.legs.len() == other.legs.len()
             && self.legs.iter().zip(&other.legs).all(same)

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use super::{Candidate, Decision, Entry, Leg, Request, Step, Verdict, retire};
 use crate::dialect::Fault;
+use crate::policy::Model;
 
 const NAME: &str = "fallback";
 
@@ -28,7 +29,8 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
         let before = candidate.legs.len();
         let own = |name: &str, of: &Candidate| of.legs.iter().any(|leg| leg.model.name == name);
         for model in chain.models().filter_map(|model| retire::standing(request, model)) {
-            if candidate.legs.len() < most && !own(&model.name, candidate) {
+            let room = most.saturating_sub(candidate.attempts());
+            if Model::asked(model).len() <= room && !own(&model.name, candidate) {
                 candidate.legs.push(Leg { is_spare: true, ..Leg::of(model, policy) });
             }
         }

@@ -6,11 +6,13 @@
 //!
 //! The room is pure. A step that needs the time, chance or what a proxy's workers share asks the
 //! request's [`World`], which asks the host once for all steps.
+mod account;
 mod afford;
 mod amend;
 mod assembled;
 mod bound;
 mod breaker;
+mod budget;
 mod cache;
 mod canonical;
 mod cascade;
@@ -45,6 +47,7 @@ mod world;
 
 pub use assembled::Assembled;
 pub use breaker::{open as open_breaker, rule};
+pub use budget::Spent;
 pub use cache::CACHE_CONTROL;
 pub use canonical::canonical;
 pub use claims::{Claim, Claims};
@@ -103,12 +106,14 @@ pub const STEPS: &[Step] = &[
     require::STEP,
     thread::STEP,
     fit::STEP,
+    budget::STEP,
     breaker::STEP,
     prompt_cache::STEP,
     amend::STEP,
     cascade::STEP,
     afford::STEP,
     rate::STEP,
+    account::STEP,
 ];
 
 /// A request that no model may serve.

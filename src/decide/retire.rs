@@ -77,6 +77,7 @@ fn replace(request: &Request<'_>, candidate: &mut Candidate, now: Moment, trace:
     if candidate.cascade.is_none() {
         move_up(request, candidate, now);
     }
+    let mut attempts = candidate.attempts();
     let mut legs = Vec::with_capacity(candidate.legs.len());
     let mut names: Vec<String> = candidate.legs.iter().map(|leg| leg.model.name.clone()).collect();
     for leg in core::mem::take(&mut candidate.legs) {
@@ -97,14 +98,21 @@ fn replace(request: &Request<'_>, candidate: &mut Candidate, now: Moment, trace:
             let said = reason(own, Some(&next.name));
             trace.add(entry(Verdict::Skipped, leg.model.name.clone(), said));
             candidate.renamed(&leg.model.name, next);
-            legs.push(Leg::of(next, request.policy));
+            let others = attempts.saturating_sub(leg.asked().len());
+            let mut leg = Leg::of(next, request.policy);
+            // What has no room among the attempts is left out, but for the first of its accounts.
+            leg.accounts.truncate(most.saturating_sub(others).max(1));
+            attempts = others.saturating_add(leg.asked().len());
+            legs.push(leg);
         } else {
             // Whose answers are judged, and in which order, stays as the policy says.
-            let room = candidate.cascade.is_none() && names.len() < most;
+            let more = attempts.saturating_add(Model::asked(next).len());
+            let room = candidate.cascade.is_none() && more <= most;
             legs.push(leg);
             if !room {
                 continue;
             }
+            attempts = more;
             legs.push(Leg::of(next, request.policy));
         }
         names.push(next.name.clone());

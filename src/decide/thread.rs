@@ -7,11 +7,12 @@
 //! else a provider keeps under ids of that kind are nobody's.
 //!
 //! A thread cannot go on with another provider's model, so a chain of several providers begins
-//! none. Apps are told by a code to go on without; with that they send all of the conversation, now
-//! and later.
+//! none; and one begins at the first account of its provider, whose key alone knows it then, and
+//! stays there. Apps are told by a code to go on without; with that they send all of the
+//! conversation, now and later.
 use std::borrow::Cow;
 
-use super::{Decision, Entry, Leg, Request, Step, Verdict};
+use super::{Decision, Entry, Leg, Quote, Request, Step, Verdict};
 use crate::dialect::{Fault, FaultKind, Thread};
 use crate::layout::{Reader, Writer};
 use crate::resilience::{Record, Records};
@@ -29,6 +30,10 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
         let expected = "names what a provider keeps for whoever has its key, which several tenants \
                         share: send what it stands for, or leave it out";
         return Err(Fault::field(field, expected));
+    }
+    let keeps_any = request.ask.thread.is_some() || !request.ask.stored.is_empty();
+    if keeps_any {
+        stay_at_first(&mut decision.quote);
     }
     let Some(thread) = request.ask.thread else { return Ok(()) };
     decision.outline.is_shared_thread = is_shared;
@@ -55,6 +60,13 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
         });
     }
     Ok(())
+}
+
+/// Leaves every model its first account: what a provider keeps, it keeps for an account.
+fn stay_at_first(quote: &mut Quote) {
+    for candidate in core::iter::once(&mut quote.primary).chain(&mut quote.near_limit) {
+        candidate.legs.iter_mut().for_each(|leg| leg.accounts.truncate(1));
+    }
 }
 
 /// Whether a request holds all that is to be counted of it.

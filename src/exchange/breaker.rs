@@ -2,6 +2,7 @@
 //!
 //! It is told when the request is over, with one exception: where it tries a model whose breaker
 //! was open, the first content of a stream says enough, and others need not wait for its end.
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::line::Line;
@@ -10,7 +11,7 @@ use super::record::Untold;
 use super::spend::EndedBy;
 use super::{Effect, Progress, Report, metric};
 use crate::decide::{Candidate, Decision, Probe, rule};
-use crate::policy::{Model, Policy};
+use crate::policy::{Model, Policy, parted};
 use crate::resilience::{Breaker, Change, Records, Rule, Sign};
 
 /// The statuses by which a failure is every request's: under these no word of an app's decides what
@@ -73,7 +74,7 @@ impl Watch {
         report: &Report,
         records: impl FnOnce() -> Records<'s>,
     ) -> Vec<Effect> {
-        let tries = self.probes.iter().position(|own| own.model.name == report.model);
+        let tries = self.probes.iter().position(|own| report.is_of(&own.model.name));
         let Some(place) = tries.filter(|_| report.has_content() && !report.has_failed()) else {
             return Vec::new();
         };
@@ -84,7 +85,7 @@ impl Watch {
         });
         if let Some(change) = change {
             self.probes.swap_remove(place);
-            effects.extend(follow(&report.model, change, false));
+            effects.extend(follow(&report.leg(), change, false));
         }
         effects
     }
@@ -96,21 +97,22 @@ impl Watch {
         let streams = self.streams;
         let signs = reports
             .iter()
-            .filter_map(|own| Some((&*own.model, sign(own, by, streams)?, own.began_ms)));
+            .filter_map(|own| Some((own.leg(), sign(own, by, streams)?, own.began_ms)));
         let lost = untold.filter(|own| own.outcome == Outcome::Unreachable.verdict().name);
         // Nobody knows when it began: at some time before now.
-        let lost = lost.map(|own| (&*own.model, Sign::Failed { cut: false }, records.now_ms()));
+        let lost = lost
+            .map(|own| (Cow::Borrowed(&*own.leg), Sign::Failed { cut: false }, records.now_ms()));
         let mut silent = self.probes;
         for (model, sign, began_ms) in signs.chain(lost) {
-            silent.retain(|own| own.model.name != model);
-            let own = self.models.iter().find(|own| own.name == model);
+            silent.retain(|own| own.model.name != *model);
+            let own = self.models.iter().find(|own| own.name == *model);
             let change = own.and_then(|own| {
                 Breaker::update(records, &own.breaker_name, &|own| {
                     own.heard(sign, began_ms, records.now_ms(), &self.rule)
                 })
             });
             let Some(change) = change else { continue };
-            effects.extend(follow(model, change, self.rule.observe));
+            effects.extend(follow(&model, change, self.rule.observe));
             if let (Change::Opened(by, ms), false) = (change, self.rule.observe) {
                 opened.push((model, by.name(), ms));
             }
@@ -120,7 +122,9 @@ impl Watch {
             line.list("opened", |json| {
                 for (model, why, ms) in opened {
                     json.object(|json| {
+                        let (model, account) = parted(&model);
                         json.key("model").string(model);
+                        account.into_iter().for_each(|own| json.key("account").string(own));
                         json.key("why").string(why);
                         json.key("ms").number(ms);
                     });

@@ -175,8 +175,7 @@ impl Duties {
                 Duty::Settle(reservation) => {
                     let connected = !answered && is_connected(envoy);
                     let ending = Ending { answered, relayed, by, connected };
-                    let records = Records::at(envoy, envoy.now_ms());
-                    effects.extend(settle(&reservation, reports, ending, records, line));
+                    effects.extend(settle(&reservation, reports, ending, envoy, line));
                     effects.extend((by == EndedBy::Gateway).then_some(Effect::SendNow));
                 }
             }

@@ -48,6 +48,8 @@ pub struct Label {
 enum Values {
     /// The policy's models.
     Models,
+    /// The policy's models, `MODEL@ACCOUNT` where their provider has accounts.
+    Asked,
     /// The policy's models that are retired some day.
     Retiring,
     /// The policy's classes.
@@ -77,6 +79,7 @@ enum Values {
 }
 
 const MODEL: Label = Label { name: "model", values: Values::Models };
+const ASKED: Label = Label { name: "model", values: Values::Asked };
 const RETIRING: Label = Label { name: "model", values: Values::Retiring };
 const CLASS: Label = Label { name: "class", values: Values::Classes };
 const CHAIN: Label = Label { name: "chain", values: Values::Chains };
@@ -93,7 +96,6 @@ const LIMITED: Label = outcome(&["allowed", "limited", "observed", "untracked"])
 const TENANT: Label = Label { name: "tenant", values: Values::Open };
 const DIGEST: Label = Label { name: "digest", values: Values::Open };
 const ATTEMPT: Label = Label { name: "outcome", values: Values::Attempts };
-
 const OPENED_BY: Label = Label { name: "reason", values: Values::Openings };
 const JUDGED: Label = Label { name: "model", values: Values::Judged };
 const VERDICT: Label = Label { name: "verdict", values: Values::Verdicts };
@@ -180,11 +182,12 @@ metrics! {
          two that are to agree the first counts as `agree`, whatever the second says.";
     DEPRECATED_ANSWERS: Counter "tradewind_deprecated_answers_total" [RETIRING] &[],
         "Answers of models that their provider retires, by model.";
-    BREAKER_OPENED: Counter "tradewind_breaker_opened_total" [MODEL, OPENED_BY] &[],
-        "How often a model's breaker opened, by what opened it.";
-    BREAKER_OPEN: Gauge "tradewind_breaker_open" [MODEL] &[],
+    BREAKER_OPENED: Counter "tradewind_breaker_opened_total" [ASKED, OPENED_BY] &[],
+        "How often a model's breaker opened, by what opened it; where its provider has accounts, \
+         the model is `MODEL@ACCOUNT`, as in the two below.";
+    BREAKER_OPEN: Gauge "tradewind_breaker_open" [ASKED] &[],
         "1 from when a model's breaker opens until a request that tries it is answered, 0 then.";
-    BREAKER_WOULD_OPEN: Counter "tradewind_breaker_would_open_total" [MODEL, OPENED_BY] &[],
+    BREAKER_WOULD_OPEN: Counter "tradewind_breaker_would_open_total" [ASKED, OPENED_BY] &[],
         "How often it would have opened, where the policy only observes.";
     OVER_BUDGET: Counter "tradewind_retries_over_budget_total" [MODEL] &[],
         "Requests that a model failed and no other was asked, since too many had gone on already \
@@ -270,6 +273,7 @@ impl Label {
         };
         match self.values {
             Values::Models => policy.models().iter().map(|model| &*model.name).collect(),
+            Values::Asked => policy.asked().map(|model| &*model.name).collect(),
             Values::Retiring => {
                 let retiring = policy.models().iter().filter(|model| model.retires.is_some());
                 retiring.map(|model| &*model.name).collect()
@@ -285,9 +289,8 @@ impl Label {
             Values::Rates => policy.rates().iter().map(|own| &*own.name).collect(),
             Values::Shadows => policy.shadows().iter().map(|own| &*own.name).collect(),
             Values::Arms => {
-                let mut all = policy.experiments().iter();
-                all.find(|own| *own.name == *before)
-                    .map_or_else(Vec::new, |own| own.told().collect())
+                let own = policy.experiments().iter().filter(|own| *own.name == *before);
+                own.flat_map(|own| own.told()).collect()
             }
             Values::Open | Values::Attempts | Values::Verdicts | Values::Words(_) => Vec::new(),
         }

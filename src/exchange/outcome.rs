@@ -48,6 +48,9 @@ pub struct Verdict {
     pub name: &'static str,
     /// Whether another model may do better.
     pub fails_over: bool,
+    /// Whether it is the account's at which the model was asked: another account of its provider
+    /// may serve the same request.
+    pub of_account: bool,
     /// For a failure that an operator must mend: what an app is told of it, with 502. The
     /// provider's own status would read as the app's fault, and its words may quote the key or
     /// the account; they go to the log.
@@ -166,30 +169,40 @@ impl Outcome {
         }
     }
 
+    /// Whether the same model is asked at the next account of its provider; `alone` where no other
+    /// model is left to ask.
+    #[must_use]
+    pub const fn asks_next_account(self, alone: bool) -> bool {
+        let verdict = self.verdict();
+        verdict.of_account || (alone && matches!(verdict.health, Health::Failed))
+    }
+
     /// What follows.
     #[must_use]
     pub const fn verdict(self) -> Verdict {
         const GONE: Option<&str> = Some("the provider does not know this model");
         const KEY: Option<&str> = Some("the provider refused the gateway's key");
         const UNPAID: Option<&str> = Some("the gateway's account with the provider is used up");
-        let (name, fails_over, public_message, health) = match self {
-            Self::Rejected => ("rejected", false, None, Health::Nothing),
-            Self::Unsupported => ("unsupported", true, None, Health::Nothing),
-            Self::ContextLength => ("context_length", true, None, Health::Nothing),
-            Self::TooLarge => ("too_large", true, None, Health::Nothing),
-            Self::ModelGone => ("model_gone", true, GONE, Health::Gone(OpenedBy::ModelGone)),
-            Self::KeyRefused => ("key_refused", true, KEY, Health::Gone(OpenedBy::KeyRefused)),
-            Self::Unpaid => ("unpaid", true, UNPAID, Health::Gone(OpenedBy::Unpaid)),
-            Self::RateLimited => ("rate_limited", true, None, Health::Busy),
-            Self::Overloaded => ("overloaded", true, None, Health::Failed),
-            Self::TimedOut => ("timed_out", true, None, Health::Failed),
-            Self::Failed => ("failed", true, None, Health::Failed),
-            Self::Unreachable => ("unreachable", true, None, Health::Failed),
-            Self::Silent => ("silent", true, None, Health::Failed),
-            Self::Reset => ("reset", true, None, Health::Failed),
-            Self::NotAccepted => ("not_accepted", true, None, Health::Well),
-            Self::Misconfigured => ("misconfigured", false, None, Health::Nothing),
+        let (name, fails_over, of_account, public_message, health) = match self {
+            Self::Rejected => ("rejected", false, false, None, Health::Nothing),
+            Self::Unsupported => ("unsupported", true, false, None, Health::Nothing),
+            Self::ContextLength => ("context_length", true, false, None, Health::Nothing),
+            Self::TooLarge => ("too_large", true, false, None, Health::Nothing),
+            Self::ModelGone => ("model_gone", true, true, GONE, Health::Gone(OpenedBy::ModelGone)),
+            Self::KeyRefused => {
+                ("key_refused", true, true, KEY, Health::Gone(OpenedBy::KeyRefused))
+            }
+            Self::Unpaid => ("unpaid", true, true, UNPAID, Health::Gone(OpenedBy::Unpaid)),
+            Self::RateLimited => ("rate_limited", true, true, None, Health::Busy),
+            Self::Overloaded => ("overloaded", true, false, None, Health::Failed),
+            Self::TimedOut => ("timed_out", true, false, None, Health::Failed),
+            Self::Failed => ("failed", true, false, None, Health::Failed),
+            Self::Unreachable => ("unreachable", true, true, None, Health::Failed),
+            Self::Silent => ("silent", true, false, None, Health::Failed),
+            Self::Reset => ("reset", true, false, None, Health::Failed),
+            Self::NotAccepted => ("not_accepted", true, false, None, Health::Well),
+            Self::Misconfigured => ("misconfigured", false, false, None, Health::Nothing),
         };
-        Verdict { name, fails_over, public_message, health }
+        Verdict { name, fails_over, of_account, public_message, health }
     }
 }

@@ -3,11 +3,13 @@ use super::line::Line;
 use super::report::{ABANDONED, CUT, DEADLINE, STALE};
 use super::spend::EndedBy;
 use super::{Effect, Progress, Report, metric};
+use crate::policy::parted;
 
 /// An attempt that published nothing, and what became of it.
 #[derive(Debug)]
 pub(super) struct Untold {
-    pub(super) model: String,
+    /// The name of its leg.
+    pub(super) leg: String,
     pub(super) outcome: &'static str,
 }
 
@@ -65,8 +67,9 @@ pub(super) fn of(
         count(&attempt, tried.streamed, effects);
         last = Some((&*attempt.report.model, attempt.outcome));
     }
-    effects.extend(tried.untold.map(|own| metric::ATTEMPTS.count(&[&own.model, own.outcome])));
-    let (model, outcome) = tried.untold.map(|own| (&*own.model, own.outcome)).or(last)?;
+    let untold = tried.untold.map(|own| (parted(&own.leg).0, own.outcome));
+    effects.extend(untold.map(|(model, outcome)| metric::ATTEMPTS.count(&[model, outcome])));
+    let (model, outcome) = untold.or(last)?;
     effects.extend((outcome == CUT).then(|| metric::STREAMS_CUT.count(&[model])));
     let answered = tried.reports.last().filter(|last| last.has_content() || last.is_answered());
     answered.into_iter().for_each(|last| line.answered(last));
@@ -100,6 +103,9 @@ fn list(tried: &Tried<'_>, line: &mut Line) {
         for Attempt { report, outcome, ms, first_ms } in tried.attempts() {
             json.object(|json| {
                 json.key("model").string(&report.model);
+                if !report.account.is_empty() {
+                    json.key("account").string(&report.account);
+                }
                 json.key("outcome").string(outcome);
                 if report.tries > 1 {
                     json.key("tries").number(report.tries);
@@ -125,9 +131,11 @@ fn list(tried: &Tried<'_>, line: &mut Line) {
                 }
             });
         }
-        if let Some(Untold { model, outcome }) = tried.untold {
+        if let Some(Untold { leg, outcome }) = tried.untold {
+            let (model, account) = parted(leg);
             json.object(|json| {
                 json.key("model").string(model);
+                account.into_iter().for_each(|own| json.key("account").string(own));
                 json.key("outcome").string(outcome);
             });
         }

@@ -7,6 +7,12 @@
 //! It is published when the attempt begins, when it is judged, at its end and on the way: an app
 //! that leaves ends the edge role before the provider role, so what is known then is what was
 //! published last.
+mod words;
+
+use std::borrow::Cow;
+
+pub(super) use self::words::{ABANDONED, CUT, DEADLINE, STALE, UNJUDGED, words};
+use self::words::{UNANSWERED, progress, word};
 use super::conclusion::Conclusion;
 use super::contract::VERSION;
 use super::filter_state;
@@ -14,6 +20,7 @@ use super::said::Said;
 use super::stopped_by::StoppedBy;
 use super::{Effect, Envoy, Outcome};
 use crate::layout::{Reader, Writer};
+use crate::policy::parted;
 use crate::usage::Usage;
 
 /// Longer without a word than this, in milliseconds, and an attempt is at something that is not
@@ -40,6 +47,8 @@ pub(super) const fn believed(bound: u64) -> u64 {
 pub struct Report {
     /// The model, by its name in the policy.
     pub model: String,
+    /// The account of its provider at which it was asked; empty where that has none.
+    pub account: String,
     /// The provider's id of its answer; empty where there is none yet.
     pub answer_id: String,
     /// The digest of the id of the first function call in its answer; 0 where there is none.
@@ -69,8 +78,9 @@ pub struct Report {
     pub why: String,
     /// What its answer comes to, where that is compared with another's.
     pub conclusion: Option<Conclusion>,
-    /// Whether the model after it is left out: its answer was to agree with this one's.
-    pub skips: bool,
+    /// How many legs after it are left out: those of a model whose answer was to agree with this
+    /// one's, and those of its own model at other accounts.
+    pub skips: u64,
     /// Why no other model was asked after it, where there was one.
     pub stopped_by: Option<StoppedBy>,
     /// How long its provider asks to be left alone, in milliseconds; 0 where it does not.
@@ -116,10 +126,28 @@ pub struct Quiet {
 }
 
 impl Report {
-    /// An attempt that begins.
+    /// An attempt of a leg that begins.
     #[must_use]
-    pub fn begin(model: &str, now_ms: u64) -> Self {
-        Self { model: model.to_owned(), tries: 1, began_ms: now_ms, ..Self::default() }
+    pub fn begin(leg: &str, now_ms: u64) -> Self {
+        let (model, account) = parted(leg);
+        let (model, account) = (model.to_owned(), account.unwrap_or_default().to_owned());
+        Self { model, account, tries: 1, began_ms: now_ms, ..Self::default() }
+    }
+
+    /// The name of its leg.
+    #[must_use]
+    pub fn leg(&self) -> Cow<'_, str> {
+        match &*self.account {
+            "" => Cow::Borrowed(&self.model),
+            account => Cow::Owned([&*self.model, "@", account].concat()),
+        }
+    }
+
+    /// Whether it is one of that leg.
+    #[must_use]
+    pub fn is_of(&self, leg: &str) -> bool {
+        let (model, account) = parted(leg);
+        self.model == model && self.account == account.unwrap_or_default()
     }
 
     /// Whether nothing more is to come of it.
@@ -198,10 +226,10 @@ impl Report {
         }
     }
 
-    /// Publishes it, in the place of what was published of the same model before.
+    /// Publishes it, in the place of what was published of the same leg before.
     #[must_use]
     pub fn publish(&self) -> Effect {
-        Effect::State(filter_state::report(&self.model).into(), self.encode())
+        Effect::State(filter_state::report(&self.leg()).into(), self.encode())
     }
 
     /// What these effects publish of an attempt, if they do.
@@ -212,14 +240,14 @@ impl Report {
         })
     }
 
-    /// What was published of a model's attempt; `None` when that model was not tried.
+    /// What was published of a leg's attempt; `None` when that leg was not tried.
     #[must_use]
-    pub fn of(envoy: &dyn Envoy, model: &str) -> Option<Self> {
-        let bytes = envoy.property(&[&filter_state::report(model)])?;
-        Self::decode(&bytes).filter(|report| report.model == model)
+    pub fn of(envoy: &dyn Envoy, leg: &str) -> Option<Self> {
+        let bytes = envoy.property(&[&filter_state::report(leg)])?;
+        Self::decode(&bytes).filter(|report| report.is_of(leg))
     }
 
-    /// Those of a chain's models that were tried, in order. No model is tried before the one
+    /// Those of a chain's legs that were tried, in order. No leg is tried before the one
     /// before it, but where that is left out, so nothing is asked for that cannot be there, but for
     /// one.
     #[must_use]
@@ -232,16 +260,17 @@ impl Report {
             if last {
                 break;
             }
-            if skips {
-                chain.next();
+            if let Some(last) = usize::try_from(skips).ok().and_then(|all| all.checked_sub(1)) {
+                chain.nth(last);
             }
         }
         reports
     }
 
-    /// The model of a chain that comes after those with these reports.
+    /// The leg of a chain that comes after those with these reports.
     pub(super) fn next<'c>(reports: &[Self], chain: &'c [String]) -> Option<&'c String> {
-        let skipped = reports.iter().filter(|report| report.skips).count();
+        let skipped = reports.iter().map(|report| report.skips).fold(0, u64::saturating_add);
+        let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
         chain.get(reports.len().saturating_add(skipped))
     }
 
@@ -260,6 +289,7 @@ impl Report {
         let mut out = Writer::with_capacity(256);
         out.number(VERSION);
         out.text(&self.model);
+        out.text(&self.account);
         out.text(word(self.progress));
         out.number(self.tries);
         out.number(self.status.into());
@@ -272,7 +302,7 @@ impl Report {
         out.text(&self.why);
         out.text(&self.answer_id);
         out.option(self.conclusion, |out, conclusion| conclusion.write(out));
-        out.flag(self.skips);
+        out.number(self.skips);
         out.option(self.stopped_by, |out, why| out.text(why.name()));
         out.number(self.wait_ms);
         out.flag(self.is_of_all);
@@ -284,7 +314,8 @@ impl Report {
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         let mut fields = Reader::of(bytes);
         (fields.number()? == VERSION).then_some(())?;
-        let (model, progress) = (fields.text()?.to_owned(), progress(fields.text()?)?);
+        let (model, account) = (fields.text()?.to_owned(), fields.text()?.to_owned());
+        let progress = progress(fields.text()?)?;
         let (tries, status) = (fields.number()?, fields.number()?.try_into().ok()?);
         let mut number = || fields.number();
         let (began_ms, first_ms, last_ms) = (number()?, number()?, number()?);
@@ -293,15 +324,16 @@ impl Report {
         let (bytes, call) = (number()?, number()?);
         let used = Used { reported: fields.option(read_usage)?, text_estimate, reasoning_estimate };
         let (why, answer_id) = (fields.text()?.to_owned(), fields.text()?.to_owned());
-        let (conclusion, skips) = (fields.option(Conclusion::read)?, fields.flag()?);
+        let (conclusion, skips) = (fields.option(Conclusion::read)?, fields.number()?);
         let stopped_by = fields.option(|fields| StoppedBy::named(fields.text()?))?;
         let (wait_ms, is_of_all) = (fields.number()?, fields.flag()?);
         let said = fields.option(Said::read)?.map(Box::new);
         fields.is_empty().then_some(())?;
         #[rustfmt::skip]
         let read = Self {
-            model, tries, progress, status, began_ms, first_ms, last_ms, ended_ms, quiet, used,
-            bytes, call, why, answer_id, conclusion, skips, stopped_by, wait_ms, is_of_all, said,
+            model, account, tries, progress, status, began_ms, first_ms, last_ms, ended_ms, quiet,
+            used, bytes, call, why, answer_id, conclusion, skips, stopped_by, wait_ms, is_of_all,
+            said,
         };
         Some(read)
     }
@@ -348,48 +380,5 @@ impl Used {
     #[must_use]
     pub const fn seen(&self) -> u64 {
         self.text_estimate.saturating_add(self.reasoning_estimate)
-    }
-}
-
-const RUNNING: &str = "running";
-const ANSWERED: &str = "answered";
-/// Its answer broke after the app had a part of it.
-pub(super) const CUT: &str = "cut";
-/// The gateway ended it before it had answered.
-const UNANSWERED: &str = "unanswered";
-/// Its app left while it ran.
-pub(super) const ABANDONED: &str = "abandoned";
-/// It ran when its app's patience was over.
-pub(super) const DEADLINE: &str = "deadline";
-/// Its connection had been kept, and turned out to be closed: the same model was asked once more.
-pub(super) const STALE: &str = "stale";
-
-/// Nobody tells of it: no provider role stands in its cluster, or that role's VM failed.
-pub(super) const UNJUDGED: &str = "unjudged";
-
-/// Every word for what becomes of an attempt.
-pub(super) fn words() -> impl Iterator<Item = &'static str> {
-    let failures = Outcome::ALL.into_iter().map(|outcome| outcome.verdict().name);
-    [ANSWERED, CUT, ABANDONED, DEADLINE, UNANSWERED, STALE, UNJUDGED].into_iter().chain(failures)
-}
-
-const fn word(progress: Progress) -> &'static str {
-    match progress {
-        Progress::Running => RUNNING,
-        Progress::Answered => ANSWERED,
-        Progress::Cut => CUT,
-        Progress::Failed(outcome) => outcome.verdict().name,
-    }
-}
-
-fn progress(word: &str) -> Option<Progress> {
-    match word {
-        RUNNING => Some(Progress::Running),
-        ANSWERED => Some(Progress::Answered),
-        CUT => Some(Progress::Cut),
-        failed => {
-            let mut all = Outcome::ALL.into_iter();
-            all.find(|outcome| outcome.verdict().name == failed).map(Progress::Failed)
-        }
     }
 }

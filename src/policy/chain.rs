@@ -76,14 +76,7 @@ pub(super) fn members(
         return None;
     };
     let most = attempts.and_then(|attempts| usize::try_from(attempts).ok());
-    if let (Some(most), long) = (most, items.len())
-        && long > most
-    {
-        spot.problem(format!(
-            "{long} models are more than the {most} attempts of a request: shorten the chain or \
-             raise `resilience.attempts`"
-        ));
-    }
+    let mut asked = items.len();
     let mut found = Vec::with_capacity(items.len());
     for item in &items {
         let Some(model) = models.find(Some(item)) else {
@@ -93,7 +86,16 @@ pub(super) fn members(
             let name = models.name(model).unwrap_or_default();
             item.problem(format!("`{name}` stands in this chain before"));
         }
+        let accounts = models.value(model).map_or(0, |own| own.accounts.len());
+        asked = asked.saturating_add(accounts.saturating_sub(1));
         found.push(model);
+    }
+    if let Some(most) = most.filter(|most| asked > *most) {
+        let what = if asked > items.len() { "models at their accounts" } else { "models" };
+        spot.problem(format!(
+            "{asked} {what} are more than the {most} attempts of a request: shorten the chain or \
+             raise `resilience.attempts`"
+        ));
     }
     Some(found)
 }

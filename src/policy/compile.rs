@@ -205,7 +205,7 @@ fn policy(root: &Spot<'_>) -> Option<Policy> {
     let context = fields.read_with(&CONTEXT, context::read);
     let resilience = fields.section(&RESILIENCE).and_then(resilience::read);
     let (resilience, fallback) = resilience.map_or((None, None), |(own, list)| (Some(own), list));
-    let providers = provider::read(fields.spot(&PROVIDERS));
+    let providers = provider::read(fields.spot(&PROVIDERS), fields.has(&CREDITS));
     let models = models(fields.spot(&MODELS), &providers);
     let routes = fields.spot(&ROUTES);
     let names = route::names(routes.as_ref());

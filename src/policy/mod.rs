@@ -3,6 +3,7 @@
 //!
 //! YAML and JSON become one tree of [`Node`]s. One file per section reads its part of the tree,
 //! reports what is wrong and goes on, so that an operator sees every problem at once.
+mod account;
 mod additions;
 mod breaker;
 mod cache;
@@ -42,6 +43,7 @@ mod retry_budget;
 mod route;
 mod route_names;
 mod scope;
+mod secret;
 mod session;
 mod sticky;
 mod successors;
@@ -49,6 +51,7 @@ mod table;
 mod tags;
 mod template;
 
+pub use account::{AccountBudget, parted};
 pub use additions::Additions;
 pub use breaker::{Breaker, FailureRate};
 pub use cache::{Cache, CacheScope, NotCached};
@@ -174,15 +177,20 @@ impl Policy {
         self.limits.session.as_ref()
     }
 
-    /// Every provider, in the order of the document. Each has a model.
+    /// Every provider, in the order of the document, or each of its accounts. Each has a model.
     pub fn providers(&self) -> impl Iterator<Item = &Provider> {
-        self.providers.iter().map(Rc::as_ref)
+        self.providers.iter().flat_map(Provider::reached).map(Rc::as_ref)
     }
 
     /// Every model, in the order of the document.
     #[must_use]
     pub fn models(&self) -> &[Rc<Model>] {
         &self.models
+    }
+
+    /// Every model as it is asked: where its provider has accounts, at each of them.
+    pub fn asked(&self) -> impl Iterator<Item = &Rc<Model>> {
+        self.models.iter().flat_map(Model::asked)
     }
 
     /// The names of the chains, in the order of the document; after them those of arms.

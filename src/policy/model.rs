@@ -1,6 +1,7 @@
 //! `models.<name>`: one model of one provider.
 use std::rc::Rc;
 
+use super::account::{joined, parted};
 use super::field::{
     Defaulted, Duration, Entries, Field, Label, List, NameOf, Nested, Optional, Read as _,
     Required, Section, Spot, Whole, Word, Words,
@@ -45,6 +46,8 @@ pub struct Model {
     /// Under what a proxy keeps what it knows of its failures: its name, and who it is. One that
     /// becomes another model, or another server's, begins anew.
     pub breaker_name: String,
+    /// The same model at each account of its provider; empty where that has no accounts.
+    pub accounts: Vec<Rc<Model>>,
 }
 
 /// Something that not every model can do.
@@ -260,7 +263,7 @@ fn model<'n>(
         output.problem(format!("{most} is more than the `context_window` of {window} tokens"));
     }
     let (provider, provider_model) = (provider?, provider_model?);
-    Some(Model {
+    let model = Model {
         name: name.to_owned(),
         breaker_name: breaker_name(name, &provider_model, provider),
         provider: Rc::clone(provider),
@@ -275,7 +278,25 @@ fn model<'n>(
         prompt_cache: prompt_cache?,
         first_token_timeout_ms: first_token_timeout_ms.flatten(),
         retires: retires?,
-    })
+        accounts: Vec::new(),
+    };
+    let accounts = provider.accounts.iter().map(|account| Rc::new(model.at(account))).collect();
+    Some(Model { accounts, ..model })
+}
+
+impl Model {
+    /// The model as it is asked: itself, or it at each account of its provider.
+    #[must_use]
+    pub fn asked(own: &Rc<Self>) -> &[Rc<Self>] {
+        if own.accounts.is_empty() { core::slice::from_ref(own) } else { &own.accounts }
+    }
+
+    /// The same model at an account of its provider.
+    fn at(&self, account: &Rc<Provider>) -> Self {
+        let name = joined(&self.name, parted(&account.name).1.unwrap_or_default());
+        let breaker_name = breaker_name(&name, &self.provider_model, account);
+        Self { name, breaker_name, provider: Rc::clone(account), ..self.clone() }
+    }
 }
 
 fn breaker_name(name: &str, provider_model: &str, provider: &Provider) -> String {

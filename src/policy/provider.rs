@@ -1,11 +1,13 @@
 //! `providers.<name>`: a vendor's API.
 use std::rc::Rc;
 
+use super::account::{self, ACCOUNTS, Account, AccountBudget, joined};
 use super::endpoint::{Endpoint, Url};
 use super::field::{
-    Entries, Field, Kind, LONGEST, Nested, Optional, PATTERN, Read, Required, Section, Shape, Spot,
-    Text, unknown,
+    Entries, Field, Holds, Is, Kind, Nested, Optional, Read, Required, Rule, Section, Shape, Spot,
+    unknown,
 };
+use super::secret::SecretName;
 use super::table::Table;
 use crate::dialect;
 
@@ -20,6 +22,10 @@ pub struct Provider {
     pub endpoint: Endpoint,
     /// The name of the secret that holds the key; `None` for a server that wants no key.
     pub secret: Option<String>,
+    /// Its accounts, each a provider of its own; empty where it is one itself.
+    pub accounts: Vec<Rc<Provider>>,
+    /// What it may cost, where it is an account that has a budget.
+    pub budget: Option<AccountBudget>,
 }
 
 pub(super) const PROVIDERS: Entries = Entries::of("provider", &Nested(&PROVIDER));
@@ -30,8 +36,12 @@ const PROVIDER: Section = Section::new(
      called like the provider here.",
     "providers:\n  anthropic: {dialect: anthropic, endpoint: \"https://api.anthropic.com\", \
      secret: anthropic-api-key}\n  local: {dialect: openai, endpoint: \"http://127.0.0.1:8000\"}",
-    &[&DIALECT, &ENDPOINT, &SECRET],
-);
+    &[&DIALECT, &ENDPOINT, &SECRET, &ACCOUNTS],
+)
+.with(&[Rule {
+    when: Holds { key: ACCOUNTS.key(), is: Is::Given },
+    then: Holds { key: SECRET.key(), is: Is::Absent },
+}]);
 
 const DIALECT: Required<DialectName> = Field::required(
     "dialect",
@@ -57,20 +67,52 @@ const SECRET: Optional<SecretName> = Field::optional(
 
 pub(super) type Providers<'n> = Table<'n, Rc<Provider>>;
 
-pub(super) fn read(section: Option<Spot<'_>>) -> Providers<'_> {
-    let read = |name: &str, spot: &Spot<'_>| provider(name, spot).map(Rc::new);
+/// Reads the section; `counted` is whether somebody counts credits.
+pub(super) fn read(section: Option<Spot<'_>>, counted: bool) -> Providers<'_> {
+    let read = |name: &str, spot: &Spot<'_>| provider(name, spot, counted).map(Rc::new);
     let providers = Table::read(PROVIDERS, section, read);
     providers.distinct();
     providers
 }
 
-fn provider(name: &str, spot: &Spot<'_>) -> Option<Provider> {
+fn provider(name: &str, spot: &Spot<'_>, counted: bool) -> Option<Provider> {
     let mut fields = spot.object(&PROVIDER)?;
     let dialect = fields.read(&DIALECT);
     let endpoint = fields.read(&ENDPOINT);
     let secret = fields.read(&SECRET).flatten();
+    let place = fields.place(&SECRET);
+    let list = fields.spot(&ACCOUNTS);
     fields.finish();
-    Some(Provider { name: name.to_owned(), dialect: dialect?, endpoint: endpoint?, secret })
+    let mut own = Provider {
+        name: name.to_owned(),
+        dialect: dialect?,
+        endpoint: endpoint?,
+        secret,
+        accounts: Vec::new(),
+        budget: None,
+    };
+    if let Some(list) = list {
+        if own.secret.is_some() {
+            place.problem("each of its `accounts` has its own `secret`: leave this one out");
+        }
+        let list = account::read(&list, &own.endpoint, counted)?;
+        own.accounts = list.into_iter().map(|account| Rc::new(own.at(account))).collect();
+    }
+    Some(own)
+}
+
+impl Provider {
+    /// The provider as it is reached: itself, or each of its accounts.
+    pub(super) fn reached(own: &Rc<Self>) -> &[Rc<Self>] {
+        if own.accounts.is_empty() { core::slice::from_ref(own) } else { &own.accounts }
+    }
+
+    /// An account as a provider of its own.
+    fn at(&self, account: Account) -> Self {
+        let Account { name, secret, endpoint, budget } = account;
+        let (name, accounts) = (joined(&self.name, &name), Vec::new());
+        Self { name, dialect: self.dialect, endpoint, secret, accounts, budget }
+    }
 }
 
 /// The name of a provider's row.
@@ -94,42 +136,5 @@ impl Read for DialectName {
             spot.problem(unknown("dialect", text, &dialect::provider::names()));
         }
         found
-    }
-}
-
-/// The name of a secret. What looks like the key itself is never repeated.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct SecretName;
-
-/// What the keys of OpenAI and Anthropic, and those of Google, begin with.
-const KEYS: [&str; 2] = ["sk-", "AIza"];
-
-impl Read for SecretName {
-    type Value = String;
-
-    #[inline(never)]
-    fn read(&self, spot: &Spot<'_>) -> Option<String> {
-        let text = spot.text("the name of a secret")?;
-        let key = KEYS.iter().any(|start| text.starts_with(start));
-        if key || text.len() > LONGEST {
-            spot.problem(
-                "this looks like a key; expected the name of a secret, whose file holds it",
-            );
-            return None;
-        }
-        spot.safe(text).then(|| text.to_owned())
-    }
-}
-
-impl Kind for SecretName {
-    fn shape(&self) -> Shape {
-        Shape::Text(Text {
-            what: "the name of a secret",
-            pattern: PATTERN,
-            unlike: "^(sk-|AIza)",
-            longest: Some(LONGEST),
-            example: "openai-api-key",
-            ..Text::default()
-        })
     }
 }

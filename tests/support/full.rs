@@ -38,7 +38,8 @@ pub(crate) fn full() -> Value {
         "provider": "p", "name": "m-1", "context_window": 1000, "max_output_tokens": 100, "capabilities": ["tools"], "price": price, "unsupported": "drop",
         "tags": {"region": "eu", "zero_retention": true}, "first_token_timeout": "5s", "prompt_cache": {"marks": "auto", "ttl": "1h", "min_tokens": 2000},
     });
-    let next = model.clone();
+    let mut next = model.clone();
+    next.as_object_mut().unwrap().insert("provider".to_owned(), json!("q"));
     let retired = json!({"after": "2027-03-01", "replacement": "o"});
     model.as_object_mut().unwrap().insert("deprecated".to_owned(), retired);
     let accept = json!({
@@ -61,6 +62,10 @@ pub(crate) fn full() -> Value {
             "rate": [limits::rate()], "session": limits::session()},
         "providers": {
             "p": {"dialect": "anthropic", "endpoint": "https://api.example.com", "secret": "p-key"},
+            "q": {"dialect": "anthropic", "endpoint": "https://api.example.com", "accounts": [
+                {"name": "a", "secret": "a-key", "endpoint": "https://eu.example.com",
+                    "budget": {"credits": "5", "per": "day"}},
+            ]},
         },
         "models": {"m": model, "n": model, "o": next},
         "chains": {"c": {"cascade": ["m", "n", "o"], "streaming": "wait", "accept": accept}},

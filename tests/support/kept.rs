@@ -49,7 +49,8 @@ const STICKY: &str = r#","sticky": {"by": "conversation"}"#;
 #[derive(Default)]
 pub(super) struct Remembering {
     data: RefCell<BTreeMap<String, (Vec<u8>, u32)>>,
-    now_ms: Cell<u64>,
+    pub(super) now_ms: Cell<u64>,
+    pub(super) unix_seconds: Cell<u64>,
     drawn: Cell<u64>,
 }
 
@@ -59,7 +60,7 @@ impl Clock for Remembering {
     }
 
     fn unix_seconds(&self) -> u64 {
-        0
+        self.unix_seconds.get()
     }
 }
 

@@ -5,6 +5,7 @@ use super::host::{Done, Headers, World};
 use super::{Attempted, Course, Ending, Failure, Rehearsal, Request, Scene};
 use crate::exchange::filter_state::{LOG, NEXT, PLAN};
 use crate::exchange::{Callback, Clock as _, Plan, Plugin, Purpose, Reply, Stream, is_retried};
+use crate::policy::parted;
 
 /// What the provider role makes of an answer that is not accepted.
 const UNACCEPTED: u16 = 503;
@@ -71,7 +72,7 @@ impl Run<'_> {
     fn attempt(&mut self, body: &[u8], may_retry: bool) -> Next {
         let model = self.world.text(NEXT);
         let policy = self.rehearsal.policy();
-        let own = policy.model(&model);
+        let own = policy.asked().find(|own| own.name == model);
         let plugin = own.and_then(|own| self.rehearsal.providers.get(&own.provider.name));
         let (Some(own), Some(plugin)) = (own, plugin) else {
             return Next::Ends(self.local(503, "no_healthy_upstream"));
@@ -124,9 +125,12 @@ impl Run<'_> {
         let plan = self.world.state.get(PLAN).map(Vec::as_slice).unwrap_or_default();
         let Ok(plan) = Plan::decode(plan) else { return (false, false) };
         let left = usize::try_from(plan.turn.leg).ok().and_then(|leg| plan.legs.get(leg..));
-        let own = plan.acceptance.filter(|_| left.is_some_and(|left| left.len() > 1));
+        let later = left.and_then(|left| left.split_first()).map(|(_, later)| later);
+        let own_model = parted(model).0;
+        let other = later.is_some_and(|own| own.iter().any(|leg| leg.own_model() != own_model));
+        let own = plan.acceptance.filter(|_| other);
         let pair = own.as_ref().and_then(|own| own.rules.agree.as_ref());
-        (own.is_some(), pair.is_some_and(|[first, _]| first == model))
+        (own.is_some(), pair.is_some_and(|[first, _]| first == own_model))
     }
 
     /// The model answers, with a failure.

@@ -60,7 +60,8 @@ impl World {
 
     /// The same with the breakers open that the scene has open.
     fn with_open(self, scene: &Scene, policy: &Policy) -> Self {
-        let open = scene.weather.open().filter_map(|name| policy.model(name));
+        let named = |name: &str| policy.asked().chain(policy.models()).find(|own| own.name == name);
+        let open = scene.weather.open().filter_map(named);
         open.for_each(|model| open_breaker(policy, model, &self.view(&[])));
         self
     }

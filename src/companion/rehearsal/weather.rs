@@ -3,6 +3,8 @@ use core::fmt;
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use crate::policy::parted;
+
 /// What a model does in the place of an answer that its app gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
@@ -31,10 +33,11 @@ impl Weather {
         self.0.insert(model.to_owned(), failure);
     }
 
-    /// How a model fails, if it does.
+    /// How a model fails, if it does: at that account, or at all of them.
     #[must_use]
     pub fn of(&self, model: &str) -> Option<Failure> {
-        self.0.get(model).copied().filter(|own| *own != Failure::Open)
+        let own = self.0.get(model).or_else(|| self.0.get(parted(model).0));
+        own.copied().filter(|own| *own != Failure::Open)
     }
 
     /// The models whose breakers are open.

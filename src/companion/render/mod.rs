@@ -24,7 +24,7 @@ mod stats;
 mod tests;
 
 pub use dynamic::{BOOTSTRAP, CLUSTERS, Dynamic, dynamic};
-pub use istio::{Mesh, MeshProxy, istio, ledger_cluster};
+pub use istio::{Mesh, MeshProxy, alike as alike_in_a_mesh, istio, ledger_cluster};
 pub use secret::{Secret, Source, Trouble};
 
 use std::net::SocketAddr;

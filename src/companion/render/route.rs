@@ -70,7 +70,7 @@ fn named_alike(provider: &Provider) -> String {
 /// The cluster of the model that is next; `cluster_of` names that of a provider.
 pub(super) fn by_next_model(policy: &Policy, cluster_of: fn(&Provider) -> String) -> Value {
     let place = |model: &Rc<Model>| (model.name.clone(), cluster(&cluster_of(&model.provider)));
-    let clusters: Map<String, Value> = policy.models().iter().map(place).collect();
+    let clusters: Map<String, Value> = policy.asked().map(place).collect();
     extension(
         "envoy.router.cluster_specifier_plugin.matcher",
         "envoy.extensions.router.cluster_specifiers.matcher.v3.MatcherClusterSpecifier",

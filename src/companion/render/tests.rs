@@ -1,4 +1,6 @@
 //! What the configuration says of each part of a policy, and what is asked of a key file.
+mod accounts;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -248,7 +250,7 @@ fn each_role_gets_its_whole_configuration() {
             "limits": {
                 "idle_timeout_ms": 20500,
                 "retry_share": 200000,
-                "retries_at_least": 200,
+                "retries_at_least": 1000,
                 "stream_buffer_bytes": 16777216,
             },
         })

@@ -13,6 +13,7 @@ use super::send::Serves;
 use super::{Approved, Draft, Edge, State, limited, said, send};
 use crate::credit::Credits;
 use crate::decide::{Candidate, Quote, Trace};
+use crate::policy::parted;
 
 impl Edge {
     /// What follows from the credits. `original` is there where the request is still at hand.
@@ -172,5 +173,5 @@ impl Edge {
 /// The models whose answers are none of the chain's.
 fn guests(candidate: &Candidate) -> Vec<String> {
     let guests = candidate.legs.iter().filter(|leg| leg.is_guest());
-    guests.map(|leg| leg.model.name.clone()).collect()
+    guests.map(|leg| parted(&leg.model.name).0.to_owned()).collect()
 }

@@ -8,6 +8,7 @@ use super::super::{
     report,
 };
 use crate::dialect::{Client, Fault, FaultKind};
+use crate::policy::parted;
 
 /// An answer that no provider role has judged.
 pub(super) struct Local {
@@ -15,8 +16,8 @@ pub(super) struct Local {
     details: String,
     /// How many models have been tried.
     attempts: usize,
-    /// The model that was to answer.
-    model: String,
+    /// The leg that was to answer.
+    leg: String,
     /// Whether a model has been asked: before that nothing is a model's fault.
     asked: bool,
     /// What became of the chain's last model, where its attempt told: Envoy's words are those for
@@ -66,24 +67,20 @@ impl Local {
             true => Some(Outcome::Unreachable.verdict().name),
             false => None,
         };
-        let model = match untold {
+        let leg = match untold {
             Some(_) => next.cloned(),
-            None => reports.last().map(|last| last.model.clone()),
+            None => reports.last().map(|last| last.leg().into_owned()),
         };
         let status = status.unwrap_or(502);
-        let untold = untold.filter(|_| model.is_some());
-        let (model, asked) = (model.unwrap_or_default(), !chain.is_empty());
-        #[rustfmt::skip]
-        let read = Self {
-            status, details, attempts, model, asked, lost, over_budget, untold,
-        };
-        read
+        let untold = untold.filter(|_| leg.is_some());
+        let (leg, asked) = (leg.unwrap_or_default(), !chain.is_empty());
+        Self { status, details, attempts, leg, asked, lost, over_budget, untold }
     }
 
     /// The model that was tried and told nothing, and what became of that.
     pub(super) fn untold(&self) -> Option<Untold> {
         let outcome = self.untold?;
-        Some(Untold { model: self.model.clone(), outcome })
+        Some(Untold { leg: self.leg.clone(), outcome })
     }
 
     /// Whether the provider role's VM failed while it had this request.
@@ -113,7 +110,7 @@ impl Local {
         if !self.is_bare() {
             return effects.and(metric::LOCAL_FAILURES.count(&[]));
         }
-        let model = &self.model;
+        let model = &self.leg;
         let line =
             format!("model `{model}`: no provider role stands in the cluster that serves it");
         effects.and(metric::PROVIDER_ROLE_MISSING.count(&[])).and(Effect::Log(line))
@@ -147,15 +144,17 @@ impl Local {
             let message = format!(
                 "the gateway is not completely installed: no provider role of Tradewind stands in \
                  the cluster that serves `{}`; its operator must add it",
-                self.model
+                parted(&self.leg).0
             );
             return Fault::new(FaultKind::Internal, message);
         }
         if !self.asked || APPS.iter().any(|start| self.details.starts_with(start)) {
             return self.of_the_request();
         }
-        let model =
-            if self.model.is_empty() { "the model".into() } else { format!("`{}`", self.model) };
+        let model = match parted(&self.leg).0 {
+            "" => "the model".into(),
+            model => format!("`{model}`"),
+        };
         let tried = match self.attempts {
             0 | 1 => model,
             count => format!("{count} models were tried, and the last, {model},"),
@@ -260,11 +259,11 @@ mod tests {
     #[test]
     fn what_an_app_sent_is_no_models_fault() {
         for (asked, status, details, kind, said) in SAID {
-            let (details, model) = (details.to_owned(), String::new());
+            let (details, leg) = (details.to_owned(), String::new());
             let (lost, untold, over_budget) = (None, None, false);
             #[rustfmt::skip]
             let local = Local {
-                status, details, attempts: 1, model, asked, lost, over_budget, untold,
+                status, details, attempts: 1, leg, asked, lost, over_budget, untold,
             };
             let fault = local.fault();
             assert_eq!((fault.kind, fault.status), (kind, status), "{said}");

@@ -60,11 +60,11 @@ impl Edge {
         says.extend(begun.into_iter().flatten());
         let may_be_rescued = report.as_ref().is_none_or(may_stand_in);
         let spare = self.spares > 0
-            && report.as_ref().is_some_and(|own| is_spare(&self.chain, self.spares, &own.model));
+            && report.as_ref().is_some_and(|own| is_spare(&self.chain, self.spares, &own.leg()));
         // A stream's usage may come after its end, and other models after the first one. To what
         // is told of a whole answer of the first model nothing is added.
         self.report = report.filter(|report| {
-            let first = self.chain.first() == Some(&report.model);
+            let first = self.chain.first().is_some_and(|first| report.is_of(first));
             first && !*streamed && report.progress == Progress::Answered
         });
         if judged && !end && !failed {

@@ -4,15 +4,15 @@ use std::borrow::Cow;
 use crate::decide;
 use crate::dialect::CacheMarks;
 use crate::layout::{Reader, Writer};
-use crate::policy::Unsupported;
+use crate::policy::{Unsupported, parted};
 
 /// One model to try. A provider's cluster serves all of its models, so what differs between them
 /// stands here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leg<'p> {
-    /// The model's name in the policy.
+    /// The leg's name: the model's in the policy, `MODEL@ACCOUNT` where its provider has accounts.
     pub model: Cow<'p, str>,
-    /// The provider's name in the policy, which is also its cluster's.
+    /// The name of its provider's cluster: the provider's in the policy, or `PROVIDER@ACCOUNT`.
     pub provider: Cow<'p, str>,
     /// The provider's own name of the model.
     pub provider_model: Cow<'p, str>,
@@ -63,6 +63,12 @@ impl<'p> Leg<'p> {
             marks: leg.marks,
             first_token_ms,
         }
+    }
+
+    /// The model's name in the policy.
+    #[must_use]
+    pub fn own_model(&self) -> &str {
+        parted(&self.model).0
     }
 
     /// The most tokens of one answer that were paid for; `None` where nobody counts credits.

@@ -87,6 +87,14 @@ impl fmt::Display for Mismatch {
 }
 
 impl<'p> Plan<'p> {
+    /// The position of the next leg after that one which is of another model.
+    #[must_use]
+    pub fn other(&self, position: usize) -> Option<usize> {
+        let model = self.legs.get(position)?.own_model();
+        let mut later = self.legs.iter().enumerate().skip(position);
+        later.find(|(_, leg)| leg.own_model() != model).map(|(at, _)| at)
+    }
+
     /// Writes the plan.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {

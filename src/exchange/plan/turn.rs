@@ -35,12 +35,6 @@ impl Turn {
         Self::of(self.leg.saturating_add(1))
     }
 
-    /// The first attempt of the leg after the next one.
-    #[must_use]
-    pub const fn after_next(self) -> Self {
-        self.next().next()
-    }
-
     /// An encoded plan with this turn in the place of its own; `None` for what is no plan of this
     /// version.
     #[must_use]

@@ -35,21 +35,21 @@ pub(super) fn follow(config: &Config, asked: &mut Asked, envoy: &dyn Envoy) -> E
     let soon = report.status == 0 && took < STALE_MS.min(asked.time.silence / 2);
     let stale = report.tries == 1 && kept && soon;
     let once_more = stale.then(|| once_more(asked, envoy)).flatten();
-    let passed = match once_more {
-        None => asked.pair.pass_over_second(asked.turn, envoy),
-        Some(_) => None,
-    };
-    report.skips = passed.is_some();
     let more = once_more.is_some()
-        || (asked.more && (has_left(envoy) || asked.goes_on(config, became, now)));
+        || (asked.way.more && (has_left(envoy) || asked.goes_on(config, became, now)));
     report.stopped_by = asked.report.stopped_by;
+    let passed =
+        (more && once_more.is_none()).then(|| asked.way.passes(became, &asked.pair, false));
+    let passed = passed.flatten().and_then(|ahead| ahead.follow(asked.turn, envoy));
+    report.skips = passed.as_ref().map_or(0, |(_, skips)| *skips);
     let mut effects = Effects::go_on().and(report.publish());
-    effects.list.extend(passed.into_iter().flatten());
+    effects.list.extend(passed.into_iter().flat_map(|(effects, _)| effects));
     let over = asked.is_over_budget();
     effects.list.extend(over.then(|| metric::OVER_BUDGET.count(&[asked.model()])));
     if let Some(plan) = once_more {
         effects.list.push(Effect::State(PLAN.into(), plan));
-        effects.list.push(Effect::State(NEXT.into(), asked.model().as_bytes().to_vec()));
+        let leg = asked.report.leg().into_owned();
+        effects.list.push(Effect::State(NEXT.into(), leg.into_bytes()));
     } else if !more {
         effects.list.push(Effect::State(NEXT.into(), Vec::new()));
     }

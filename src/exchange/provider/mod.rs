@@ -6,6 +6,7 @@
 //! Headers are one map for all attempts, so it replaces them whole: what an earlier attempt left,
 //! another provider's key among it, is gone before this provider's key is added behind it.
 mod acceptance;
+mod ahead;
 mod captured;
 mod config;
 mod disagreement;
@@ -16,6 +17,7 @@ mod pair;
 mod relay;
 mod request;
 mod response_headers;
+mod way;
 
 use std::rc::Rc;
 
@@ -195,7 +197,7 @@ impl Attempt {
             effects.list.push(Effect::State(PLAN.into(), plan));
             effects.list.push(Effect::State(NEXT.into(), next.into_bytes()));
         }
-        self.more = asked.more;
+        self.more = asked.way.more;
         (Box::new(asked), effects.and(Effect::SetHeaders(HeaderMap::Request, headers)))
     }
 

@@ -2,7 +2,8 @@
 //!
 //! The first one's answer is held back: Envoy asks the second as after a failure. Where nothing
 //! that the second says could agree, it is left out, and the model behind it is next.
-use super::super::{Effect, Envoy, NEXT, PLAN, Plan, Turn};
+use super::super::{Envoy, Plan, Report};
+use super::ahead::Ahead;
 
 /// What a model is of such a pair.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,41 +11,36 @@ pub(super) enum Pair {
     /// It is of none.
     None,
     /// The first; `behind` is the model after the second.
-    First { behind: String },
-    /// The second of this first.
+    First { behind: Ahead },
+    /// The second; `first` is the leg of the first that was asked last.
     Second { first: String },
 }
 
 impl Pair {
     /// What the model at a position of the plan's chain is.
-    pub(super) fn of(plan: &Plan<'_>, position: usize) -> Self {
+    pub(super) fn of(plan: &Plan<'_>, position: usize, envoy: &dyn Envoy) -> Self {
         let Some([first, second]) =
             plan.acceptance.as_ref().and_then(|own| own.rules.agree.as_ref())
         else {
             return Self::None;
         };
-        let name = |position: Option<usize>| {
-            position.and_then(|at| plan.legs.get(at)).map(|leg| &*leg.model)
-        };
-        let (own, next) = (name(Some(position)), name(position.checked_add(1)));
-        let behind_of = name(position.checked_add(2));
-        if own == Some(first) && next == Some(second) {
-            let behind = |behind: &str| Self::First { behind: behind.to_owned() };
-            return behind_of.map_or(Self::None, behind);
+        let model = |at: usize| plan.legs.get(at).map(|leg| leg.own_model());
+        let (own, next) = (model(position), plan.other(position));
+        if own == Some(first) && next.and_then(model) == Some(second) {
+            let behind = next.and_then(|next| Ahead::of(plan, plan.other(next)?));
+            return behind.map_or(Self::None, |behind| Self::First { behind });
         }
-        let before = name(position.checked_sub(1));
         // The last model's answer is not judged.
-        match own == Some(second) && before == Some(first) && next.is_some() {
-            true => Self::Second { first: first.clone() },
-            false => Self::None,
+        if own != Some(second) || next.is_none() {
+            return Self::None;
         }
-    }
-
-    /// What has the model behind the second asked next; nothing for another model than the first.
-    pub(super) fn pass_over_second(&self, turn: Turn, envoy: &dyn Envoy) -> Option<[Effect; 2]> {
-        let Self::First { behind } = self else { return None };
-        let plan = turn.after_next().written_into(&envoy.property(&[PLAN])?)?;
-        let next = Effect::State(NEXT.into(), behind.clone().into_bytes());
-        Some([Effect::State(PLAN.into(), plan), next])
+        let before = plan.legs.iter().take(position).rev();
+        let mut before = before.skip_while(|leg| leg.own_model() == second).peekable();
+        if before.peek().is_none_or(|leg| leg.own_model() != first) {
+            return Self::None;
+        }
+        let mut firsts = before.take_while(|leg| leg.own_model() == first);
+        let asked = firsts.find(|leg| Report::of(envoy, &leg.model).is_some());
+        Self::Second { first: asked.map_or_else(|| first.clone(), |leg| leg.model.to_string()) }
     }
 }

@@ -10,6 +10,7 @@ use super::Config;
 use super::disagreement::Disagreement;
 use super::headers;
 use super::pair::Pair;
+use super::way::Way;
 use crate::dialect::provider::Endpoint;
 use crate::dialect::{Client, Inbound, client, splice};
 use crate::json::{Document, Limits};
@@ -38,8 +39,8 @@ pub(super) struct Asked {
     pub(super) answer_model: Option<String>,
     /// How many models have been tried, this one included.
     pub(super) attempts: usize,
-    /// Whether another model comes after this one.
-    pub(super) more: bool,
+    /// What may come after it.
+    pub(super) way: Way,
     /// Whether the answer is judged before the app sees any of it.
     pub(super) judged: bool,
     /// What it is of two models whose answers are to agree.
@@ -127,7 +128,7 @@ impl Asked {
     /// has to be time, and room among the worker's requests. A cascade that goes on as it is meant
     /// to is no failure.
     pub(super) fn goes_on(&mut self, config: &Config, outcome: Outcome, now_ms: u64) -> bool {
-        if !self.more {
+        if !self.way.goes_on(outcome) {
             return false;
         }
         let budget = &config.retry_budget;
@@ -147,7 +148,7 @@ impl Asked {
 pub(super) struct Attempted<'p> {
     pub(super) asked: Asked,
     leg: Leg<'p>,
-    /// The model of the attempt after this one.
+    /// The leg of the attempt after this one.
     pub(super) next: Option<String>,
     /// The body that the edge role has written for this model.
     first: Option<First<'p>>,
@@ -191,9 +192,9 @@ pub(super) fn begin<'p>(
         stream_usage: plan.stream_usage,
         answer_model: plan.answer_model.as_deref().map(str::to_owned),
         attempts: tried.saturating_add(1),
-        more: next.is_some(),
-        judged: plan.acceptance.is_some() && next.is_some(),
-        pair: Pair::of(plan, position),
+        way: Way::of(plan, position),
+        judged: plan.acceptance.is_some() && plan.other(position).is_some(),
+        pair: Pair::of(plan, position, envoy),
         hearing: plan.hearing,
         keeps: plan.keeps,
         dropped: first.as_ref().map_or_else(String::new, |first| first.dropped.to_string()),

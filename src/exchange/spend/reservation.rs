@@ -1,12 +1,12 @@
 //! Credits that are set aside for a request that may run.
 use std::rc::Rc;
 
-use super::super::{Effect, Item, Ledger, OutboxItem};
+use super::super::{Effect, Item, Ledger, OutboxItem, Report};
 use super::Payer;
 use super::lease::LeaseRecord;
 use crate::credit::{Credits, Price};
-use crate::decide::{Bounds, Candidate, Size};
-use crate::policy::OnAbandoned;
+use crate::decide::{Bounds, Candidate, Leg, Size};
+use crate::policy::{OnAbandoned, Provider, parted};
 use crate::resilience::Records;
 
 /// A request that may run: what was set aside for it and where. It must be settled.
@@ -72,8 +72,18 @@ impl Reservation {
 
     /// The bounds of a model that may serve the request, and the model's price.
     pub(super) fn leg(&self, model: &str) -> Option<(Bounds, Option<Price>)> {
-        let leg = self.candidate.legs.iter().find(|leg| leg.model.name == model)?;
+        // At every account of its provider it has the same.
+        let is_own = |leg: &&Leg| parted(&leg.model.name).0 == model;
+        let leg = self.candidate.legs.iter().find(is_own)?;
         Some((leg.bounds?, leg.model.price))
+    }
+
+    /// The account at which an attempt was made, where that has a budget.
+    pub(super) fn account(&self, report: &Report) -> Option<&Provider> {
+        let mut legs = self.candidate.legs.iter();
+        let leg =
+            legs.find(|leg| leg.model.provider.budget.is_some() && report.is_of(&leg.model.name));
+        leg.map(|leg| &*leg.model.provider)
     }
 
     /// The hold that the request runs on, where there is one: its own, or a lease.

@@ -2,7 +2,7 @@
 use std::rc::Rc;
 
 use super::super::line::Line;
-use super::super::{Effect, Item, Ledger, OutboxItem, Report, metric};
+use super::super::{Effect, Host, Item, Ledger, OutboxItem, Report, metric};
 use super::Payer;
 use super::abandoned::{Abandoned, Ending};
 use super::bill::{self, Bill, Last};
@@ -11,6 +11,7 @@ use super::speed::Speed;
 use super::tenant::TenantRecord;
 use crate::credit::Credits;
 use crate::credit::wire::{LeaseDraw, Settlement, SettlementPart};
+use crate::decide::Spent;
 use crate::json::Writer;
 use crate::resilience::Records;
 
@@ -19,15 +20,21 @@ pub(in super::super) fn settle(
     reservation: &Reservation,
     reports: &[Report],
     ending: Ending,
-    records: Records<'_>,
+    host: &dyn Host,
     line: &mut Line,
 ) -> Vec<Effect> {
+    let records = Records::at(host, host.now_ms());
     let last = reports.last();
     let abandoned = last.and_then(|last| Abandoned::of(reservation, last, ending, records));
     let bill = Bill::of(reservation, reports, Last { ending, abandoned });
     let exact = bill.parts.iter().zip(reports).filter(|(part, _)| part.is_exact());
     for (_, report) in exact {
         Speed::learn(records, report, reservation.size);
+    }
+    for (part, report) in bill.parts.iter().zip(reports) {
+        if let Some(account) = reservation.account(report) {
+            Spent::add(records, account, part.credits, host.unix_seconds());
+        }
     }
     let answered = bill.outcome == "answered";
     let outcome = if bill.estimated() && answered { "estimated" } else { bill.outcome };

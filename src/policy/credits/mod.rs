@@ -12,7 +12,8 @@ use super::field::{
     Rule, Section, Spot, Word, Words,
 };
 use super::model::Models;
-use super::provider::{Providers, SecretName};
+use super::provider::Providers;
+use super::secret::SecretName;
 use allowance::Lease;
 
 pub use allowance::Allowance;

@@ -1,6 +1,6 @@
 //! What is to stand in for answers and never can.
 use super::super::chain::Chain;
-use super::super::{Fallback, Policy};
+use super::super::{Fallback, Model, Policy};
 
 /// Doubts about `resilience.fallback`.
 pub(super) fn of_fallback(policy: &Policy, doubts: &mut Vec<String>) {
@@ -22,16 +22,17 @@ fn never_follows(policy: &Policy, chain: &Chain) -> Option<String> {
     let at = policy.fallback().iter().position(is_chain)?;
     let spare = policy.fallback_chain()?;
     let attempts = policy.resilience().attempts;
-    let full = u32::try_from(chain.models.len()).is_ok_and(|models| models >= attempts);
-    let own = |name: &str| {
-        let mut models = chain.models.iter().filter_map(|index| policy.models.get(*index));
-        models.any(|model| model.name == name)
-    };
-    let brings = spare.models().any(|model| !own(&model.name));
-    (full && brings && chain.cascade.is_none() && chain.name != spare.name()).then(|| {
+    let models = || chain.models.iter().filter_map(|index| policy.models.get(*index));
+    let asked = models().flat_map(Model::asked).count();
+    let own = |name: &str| models().any(|model| model.name == name);
+    let mut brings = spare.models().filter(|model| !own(&model.name)).peekable();
+    let attempts = usize::try_from(attempts).unwrap_or(usize::MAX);
+    let room = attempts.saturating_sub(asked);
+    let full = brings.peek().is_some() && brings.all(|model| Model::asked(model).len() > room);
+    (full && chain.cascade.is_none() && chain.name != spare.name()).then(|| {
         format!(
-            "resilience.fallback[{at}]: no model of `{}` is asked after those of `{}`, which has \
-             as many as a request has attempts ({attempts}): raise `resilience.attempts`",
+            "resilience.fallback[{at}]: no model of `{}` is asked after those of `{}`, which take \
+             {asked} of a request's {attempts} attempts: raise `resilience.attempts`",
             spare.name(),
             chain.name
         )

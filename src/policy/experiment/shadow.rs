@@ -8,8 +8,8 @@ use super::super::field::{
     Whole,
 };
 use super::super::predicate::{Facts, Reading};
-use super::super::provider::SecretName;
 use super::super::scope::Scope;
+use super::super::secret::SecretName;
 use super::percent::Percent;
 use super::slots::SLOTS;
 

@@ -82,10 +82,11 @@ fn line(proxy: &Proxy, name: &str) -> Value {
     serde_json::from_str(&proxy.line(name)).unwrap_or_default()
 }
 
-/// The models that a request has asked, in order.
-fn asked(line: &Value) -> Vec<&str> {
+/// The models that a request has asked, each with its account where it has one, in order.
+fn asked(line: &Value) -> Vec<(&str, Option<&str>)> {
     let attempts = line["attempts"].as_array();
-    attempts.into_iter().flatten().filter_map(|own| own["model"].as_str()).collect()
+    let attempts = attempts.into_iter().flatten();
+    attempts.filter_map(|own| Some((own["model"].as_str()?, own["account"].as_str()))).collect()
 }
 
 /// Checks what holds once all is over, for requests of these names.
@@ -122,8 +123,19 @@ fn names(asked: usize) -> Vec<String> {
     (1..=asked).map(|number| format!("r{number}")).collect()
 }
 
-fn proxy() -> Proxy {
-    let mut proxy = Proxy::new(Rc::new(Gateway::new(POLICY).unwrap()));
+/// The same with two accounts of the provider that stands in all of its chains.
+fn with_accounts() -> String {
+    let accounts = r#""accounts": [{"name": "a", "secret": "a"}, {"name": "b", "secret": "b"}]"#;
+    let policy = POLICY.replace(r#""secret": "openai-key""#, accounts);
+    let more = policy.replace(r#""attempts": 4"#, r#""attempts": 6"#);
+    assert!(policy != POLICY && more != policy, "the policy is written otherwise");
+    more
+}
+
+/// `accounts` is whether one of its providers has several.
+fn proxy(accounts: bool) -> Proxy {
+    let policy = if accounts { with_accounts() } else { POLICY.to_owned() };
+    let mut proxy = Proxy::new(Rc::new(Gateway::new(&policy).unwrap()));
     proxy.bank.buy("acme", Credits::of_micros(5_000_000).unwrap(), proxy.now());
     proxy
 }
@@ -180,9 +192,10 @@ proptest! {
 
     #[test]
     fn no_model_is_asked_twice_and_what_ran_is_let_go_of(
+        accounts in any::<bool>(),
         happenings in proptest::collection::vec(happening(ASKS), 1..40),
     ) {
-        let mut proxy = proxy();
+        let mut proxy = proxy(accounts);
         let mut asked = 0_usize;
         for what in &happenings {
             happens(&mut proxy, what, &mut asked);
@@ -196,6 +209,7 @@ proptest! {
 
     #[test]
     fn tokens_are_corrected_once_to_what_was_used(
+        accounts in any::<bool>(),
         steps in proptest::collection::vec(
             prop_oneof![
                 2 => select(ASKS).prop_map(|ask| (Some(Happening::Ask(ask)), None)),
@@ -205,7 +219,7 @@ proptest! {
             1..40,
         ),
     ) {
-        let mut proxy = proxy();
+        let mut proxy = proxy(accounts);
         let full = left(&mut proxy, "full").unwrap();
         let mut asked = 0_usize;
         for (happening, answer) in steps {

@@ -197,7 +197,7 @@ impl Gateway {
 
     /// The provider of a model, which is also its cluster; none where there is no such model.
     pub(crate) fn cluster(&self, model: &str) -> Option<&str> {
-        Some(&self.policy.model(model)?.provider.name)
+        Some(&self.policy.asked().find(|own| own.name == model)?.provider.name)
     }
 
     /// A new attempt of a model; none where it has no cluster.

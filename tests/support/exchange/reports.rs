@@ -42,14 +42,15 @@ fn report() -> impl Strategy<Value = Report> {
         },
     );
     let quiet = any::<[u64; 2]>().prop_map(|[ms, ended]| Quiet { ms, ended });
-    let head = ("[A-Za-z0-9][A-Za-z0-9._-]{0,20}", progress(), any::<u16>(), used, quiet);
+    let name = ("[A-Za-z0-9][A-Za-z0-9._-]{0,20}", "([A-Za-z0-9][A-Za-z0-9._-]{0,9})?");
+    let head = (name, progress(), any::<u16>(), used, quiet);
     let conclusion = any::<Option<u8>>().prop_map(|number| {
         number.map(|number| Conclusion::of(&number.to_string(), core::iter::empty()))
     });
     let said = proptest::option::of(said());
-    (head, any::<[u64; 8]>(), "[ -~]{0,20}", conclusion, any::<bool>(), said).prop_map(
+    (head, any::<[u64; 8]>(), "[ -~]{0,20}", conclusion, 0_u64..3, said).prop_map(
         |(
-            (model, progress, status, used, quiet),
+            ((model, account), progress, status, used, quiet),
             [tries, began_ms, first_ms, last_ms, ended_ms, bytes, call, wait_ms],
             why,
             conclusion,
@@ -59,8 +60,8 @@ fn report() -> impl Strategy<Value = Report> {
             #[rustfmt::skip]
             let report = Report {
                 answer_id: "msg_1".to_owned(),
-                model, tries, progress, status, began_ms, first_ms, last_ms, ended_ms, quiet, used,
-                bytes, call, why, conclusion, skips, wait_ms, is_of_all: skips,
+                model, account, tries, progress, status, began_ms, first_ms, last_ms, ended_ms,
+                quiet, used, bytes, call, why, conclusion, skips, wait_ms, is_of_all: skips > 0,
                 stopped_by: (wait_ms % 4 == 1).then_some(StoppedBy::Deadline),
                 said: said.map(Box::new),
             };
@@ -80,7 +81,7 @@ proptest! {
         let mut world = World::default();
         let (key, value) = published(&report);
         world.state.insert(key, value);
-        prop_assert_eq!(Report::of(&world.view(), &report.model), Some(report.clone()));
+        prop_assert_eq!(Report::of(&world.view(), &report.leg()), Some(report.clone()));
         prop_assert_eq!(Report::of(&world.view(), "another"), None);
     }
 
@@ -96,7 +97,7 @@ proptest! {
         let read = |value: Vec<u8>| {
             let mut world = World::default();
             world.state.insert(key.clone(), value);
-            Report::of(&world.view(), &report.model)
+            Report::of(&world.view(), &report.leg())
         };
         let mut changed = value.clone();
         let index = at.index(value.len());
@@ -117,7 +118,8 @@ proptest! {
         let mut world = World::default();
         let chain: Vec<String> = (0..5).map(|index| format!("m{index}")).collect();
         for (index, report) in reports.iter().enumerate().filter(|(index, _)| asked[*index]) {
-            let report = Report { model: chain[index].clone(), ..report.clone() };
+            let (model, account) = (chain[index].clone(), String::new());
+            let report = Report { model, account, ..report.clone() };
             let (key, value) = published(&report);
             world.state.insert(key, value);
         }
@@ -135,8 +137,8 @@ proptest! {
             if ends(report) {
                 break;
             }
-            // It may leave the one after it out.
-            at = at.saturating_add(1).saturating_add(usize::from(report.skips));
+            // It may leave out those after it.
+            at = at.saturating_add(1).saturating_add(report.skips as usize);
         }
         let models: Vec<&str> = read.iter().map(|report| report.model.as_str()).collect();
         prop_assert_eq!(models, expected);

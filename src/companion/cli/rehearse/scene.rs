@@ -38,7 +38,7 @@ pub(super) struct SceneArgs {
     last_purchase: Option<Credits>,
     /// A model that fails: `claude-sonnet=529`, `=unreachable`, `=silent` or `=reset`; or one whose
     /// answer its cascade does not accept, `=unaccepted`; or one whose breaker is open, `=open`.
-    /// May be given for several.
+    /// May be given for several; `gpt@team-a=429` is for one account of its provider.
     #[arg(long, value_name = "MODEL=FAILURE", value_parser = weather)]
     weather: Vec<(String, Failure)>,
     /// When the request comes: `2026-11-29T09:30:00Z`. Now where it is not said.
@@ -94,7 +94,8 @@ pub(super) fn unknown_model(rehearsal: &Rehearsal, weather: &Weather) -> Option<
              leaves a model alone"
         ));
     }
-    let unknown = weather.models().find(|name| policy.model(name).is_none())?;
+    let is_known = |name: &str| policy.asked().chain(policy.models()).any(|own| own.name == name);
+    let unknown = weather.models().find(|name| !is_known(name))?;
     let known: Vec<&str> = policy.models().iter().map(|model| model.name.as_str()).collect();
     Some(format!("weather: the policy has no model `{unknown}`: it has {}", known.join(", ")))
 }

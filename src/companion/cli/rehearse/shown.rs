@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::companion::rehearsal::{Attempted, Course, Ending, Request};
 use crate::decide::{Candidate, Entry, Trace};
 use crate::exchange::edge::{Considered, Unserved};
-use crate::policy::{Policy, Shadow, tag};
+use crate::policy::{Policy, Shadow, parted, tag};
 
 /// All that is known of a request's course.
 pub(super) struct Shown<'s> {
@@ -179,7 +179,7 @@ impl Shown<'_> {
         }
         let is_a_models = self.course.ending == Ending::Answered;
         let answered = self.course.attempts.last().filter(|_| is_a_models);
-        members.insert("model".to_owned(), json!(answered.map(|own| &own.model)));
+        members.insert("model".to_owned(), json!(answered.map(|own| parted(&own.model).0)));
         if let Ending::Told { status, body } = &self.course.ending {
             let text = String::from_utf8_lossy(body);
             let body = serde_json::from_slice(body).unwrap_or_else(|_| json!(text));

@@ -11,7 +11,7 @@ use super::{Loaded, fail, print, read};
 use crate::companion::policy_file;
 use crate::companion::rehearsal::{Account, Caller, Course, Ending, Request, Scene, Weather};
 use crate::credit::Credits;
-use crate::policy::{Policy, unknown};
+use crate::policy::{Policy, parted, unknown};
 
 const CASES: &str = "\
 The file is a list, in YAML or JSON, of cases such as
@@ -178,11 +178,16 @@ fn names(expected: &Map<String, Value>, policy: &Policy) -> Result<(), String> {
     let chains = || policy.chains().collect::<Vec<_>>();
     let classes = || policy.classes().iter().map(|own| &*own.name).collect::<Vec<_>>();
     let models = || policy.models().iter().map(|own| own.name.as_str()).collect::<Vec<_>>();
+    let at_accounts = || {
+        let asked = policy.asked().map(|own| own.name.as_str());
+        asked.filter(|name| parted(name).1.is_some()).collect::<Vec<_>>()
+    };
     for (member, value) in expected {
         let (what, known) = match member.as_str() {
             "chain" => ("chain", chains()),
             "class" => ("class", classes()),
-            "model" | "attempts" | "skipped" => ("model", models()),
+            "model" => ("model", models()),
+            "attempts" | "skipped" => ("model", [models(), at_accounts()].concat()),
             "arms" => {
                 arms(value, policy)?;
                 continue;
@@ -283,7 +288,10 @@ fn differs(
             }
         }
         "model" => match course.ending {
-            Ending::Answered => attempts().next_back().unwrap_or_default(),
+            Ending::Answered => {
+                let last = course.attempts.last();
+                last.map_or(Value::Null, |own| Value::from(parted(&own.model).0))
+            }
             Ending::Told { .. } => Value::Null,
         },
         "chain" | "class" => logged(what),

@@ -42,7 +42,7 @@ pub(super) fn wasm(path: &Path) -> Result<String, String> {
 /// policy.
 fn needed(policy: &Policy) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
-    let providers = policy.models().iter().filter_map(|model| model.provider.secret.as_deref());
+    let providers = policy.asked().filter_map(|model| model.provider.secret.as_deref());
     let ledger = policy.credits().and_then(|credits| credits.secret.as_deref());
     let collectors = policy.shadows().iter().filter_map(|shadow| shadow.collector.as_deref());
     let collectors = collectors.filter_map(|own| own.secret.as_deref());

@@ -98,6 +98,12 @@ fn write(args: &Render) -> Result<(), Vec<String>> {
         )
     }));
     troubles.extend(mesh::unknown_callers(&loaded.policy, proxy));
+    troubles.extend(render::alike_in_a_mesh(&loaded.policy).map(|(one, other)| {
+        format!(
+            "providers: Istio has one name for `{one}` and `{other}`: give one of them another \
+             name"
+        )
+    }));
     let ledger = render::ledger_cluster(&loaded.policy).unwrap_or_default();
     if ledger.len() > CLUSTER_MAX {
         troubles.push(format!(

@@ -105,6 +105,7 @@ fn entry(host: &str, reached: &[(&str, &Endpoint)], mesh: &Mesh) -> Option<Value
 
 /// A subset without labels has all endpoints, and a cluster of its own.
 fn subset(name: &str, endpoint: &Endpoint) -> Value {
+    let name = super::subset(name);
     let mut tls = json!({"mode": "SIMPLE", "subjectAltNames": [endpoint.host]});
     if !endpoint.is_ip() {
         // Without both, no name is sent and a certificate for any name is accepted: the patch

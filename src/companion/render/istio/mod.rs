@@ -141,9 +141,28 @@ fn is_service(endpoint: &Endpoint) -> bool {
     !endpoint.is_ip() && [".svc", ".svc.cluster.local"].iter().any(|end| host.ends_with(end))
 }
 
+/// What a subset is called: Istio's names have no `@`, which parts a provider from its account.
+fn subset(name: &str) -> String {
+    name.replace('@', "--")
+}
+
 /// The cluster that istiod makes of a subset.
 fn subset_cluster(name: &str, endpoint: &Endpoint) -> String {
-    format!("outbound|{}|{name}|{}", endpoint.port, host(endpoint))
+    format!("outbound|{}|{}|{}", endpoint.port, subset(name), host(endpoint))
+}
+
+/// Two providers, or accounts of them, of which a mesh would make one cluster.
+#[must_use]
+pub fn alike(policy: &Policy) -> Option<(&str, &str)> {
+    let mut known: Vec<(&str, String)> = Vec::new();
+    for provider in policy.providers() {
+        let own = cluster(provider);
+        if let Some((other, _)) = known.iter().find(|(_, cluster)| *cluster == own) {
+            return Some((other, &provider.name));
+        }
+        known.push((&provider.name, own));
+    }
+    None
 }
 
 /// The provider's cluster.

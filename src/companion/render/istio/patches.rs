@@ -8,7 +8,7 @@ use super::super::{
     Checked, Place, Secret, address, any, bounds, cluster, duration, jwt, ledger, log, plugin,
     route,
 };
-use super::{Mesh, NOWHERE, discovered, host, is_service, object, put, subset_cluster};
+use super::{Mesh, NOWHERE, discovered, host, is_service, object, put, subset, subset_cluster};
 use crate::policy::{Endpoint, Jwt, Policy};
 
 pub(super) fn filter(
@@ -164,7 +164,7 @@ fn second((name, endpoint): (&str, &Endpoint)) -> Value {
 /// What a cluster that istiod made of a subset gets.
 fn on_cluster((name, endpoint): (&str, &Endpoint), value: Value, mesh: &Mesh) -> Value {
     let found = json!({"cluster": {
-        "service": host(endpoint), "portNumber": endpoint.port, "subset": name,
+        "service": host(endpoint), "portNumber": endpoint.port, "subset": subset(name),
     }});
     patch("CLUSTER", found, ("MERGE", value), mesh)
 }

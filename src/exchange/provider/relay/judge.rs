@@ -101,17 +101,16 @@ impl Judge {
         // An answer that is held back for another to agree with comes to something.
         let asked = &self.context.asked;
         let is_held = asked.report.conclusion.is_some_and(|own| own.is_comparable());
-        let passed = match retry && !is_held {
-            true => asked.pair.pass_over_second(asked.turn, envoy),
-            false => None,
-        };
-        self.context.asked.report.skips = passed.is_some();
+        let ahead = asked.way.passes(outcome, &asked.pair, is_held).filter(|_| retry);
+        let passed = ahead.and_then(|ahead| ahead.follow(asked.turn, envoy));
+        self.context.asked.report.skips = passed.as_ref().map_or(0, |(_, skips)| *skips);
         let end = self.context.end(Progress::Failed(outcome), now_ms);
         let mut effects = Effects::go_on().and(end);
-        effects.list.extend(passed.into_iter().flatten());
+        effects.list.extend(passed.into_iter().flat_map(|(effects, _)| effects));
         if verdict.public_message.is_some() {
             let said = shown(&fault.message);
-            let line = format!("model `{}`: {}: {said}", self.context.asked.model(), verdict.name);
+            let leg = self.context.asked.report.leg();
+            let line = format!("model `{leg}`: {}: {said}", verdict.name);
             effects.list.push(Effect::Log(line));
         }
         let told = outcome.public_fault(fault, self.context.asked.model());
