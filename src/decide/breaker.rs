@@ -1,13 +1,19 @@
 //! Step `breaker`: models that have failed are left alone until their time is over.
 //!
 //! It comes after the steps that say who could serve the request, so that of those one is always
-//! left: where the breakers of all of them are open, the one that closes first is asked. What is
-//! known of all models is read at once, and nothing more where all are well.
+//! left: where the breakers of all of them are open, the one that closes first is asked. A model
+//! that is left alone stays as a last resort, at the plan's end: it may have recovered since, and
+//! whoever asks it there would otherwise be told of a failure. So each step that follows judges
+//! it, writes for it and sets credits aside for it like for any. Those come last whose provider
+//! has said that it is too early, and after them those that only an operator mends. A cascade has
+//! none, since its order is what its answers are judged by. What is known of all models is read at
+//! once, and nothing more where all are well.
 use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::{Candidate, Decision, Entry, Leg, Probe, Request, Step, Trace, Verdict};
 use crate::dialect::Fault;
+use crate::order;
 use crate::policy::{self, Model, Policy};
 use crate::port::Host;
 use crate::resilience::{Breaker, Rate, Records, Rule, Sign, Stand};
@@ -65,7 +71,7 @@ enum Fate {
     /// It is asked as ever.
     Stays,
     /// It is asked, though its breaker is not closed, and why.
-    Tried(Cow<'static, str>),
+    Tried(&'static str),
     /// It is left alone, and why.
     Left(Cow<'static, str>),
 }
@@ -84,23 +90,38 @@ impl Chains<'_, '_> {
         if let Some(last) = fates.last_mut().filter(|_| candidate.cascade.is_some()) {
             // Without it the one before it would be the last, and its answers go out unjudged.
             if matches!(last, Fate::Left(_)) {
-                *last = Fate::Tried(Cow::Borrowed(LAST));
+                *last = Fate::Tried(LAST);
             }
         }
+        // Spares are asked where all of the chain's own fail, last resorts among them.
+        let closing = |place: usize| {
+            let is_spare = candidate.legs.get(place).is_some_and(|leg| leg.is_spare);
+            (is_spare, breakers.get(place).map_or(0, Breaker::until_ms))
+        };
         if fates.iter().all(|fate| matches!(fate, Fate::Left(_))) {
-            // Whatever is asked then may fail; more of them would have more requests fail longer.
-            let closing = breakers.iter().zip(&candidate.legs).enumerate();
-            let closing = closing.min_by_key(|(_, (own, leg))| (leg.is_spare, own.until_ms()));
-            let soonest = closing.and_then(|(place, _)| fates.get_mut(place));
-            soonest.into_iter().for_each(|fate| *fate = Fate::Tried(Cow::Borrowed(SOONEST)));
+            let soonest = (0..fates.len()).min_by_key(|place| closing(*place));
+            let soonest = soonest.and_then(|place| fates.get_mut(place));
+            soonest.into_iter().for_each(|fate| *fate = Fate::Tried(SOONEST));
         }
+        let (now_ms, judged) = (self.request.world.now_ms(), candidate.cascade.is_some());
+        let left = fates.iter().enumerate().filter(|(_, fate)| matches!(fate, Fate::Left(_)));
+        let mut last: Vec<(_, Leg)> = left
+            .filter(|_| !judged)
+            .filter_map(|(place, _)| {
+                let known = breakers.get(place)?.known(now_ms);
+                let leg = Leg { is_last_resort: true, ..candidate.legs.get(place)?.clone() };
+                Some(((known, closing(place)), leg))
+            })
+            .collect();
+        order::sort_by_key(&mut last, |(order, _)| *order);
         let mut fates = fates.into_iter();
         let (chain, trace) = (candidate.chain.clone(), &mut *self.trace);
         candidate.legs.retain(|leg| {
             let (verdict, reason) = match fates.next() {
                 None | Some(Fate::Stays) => return true,
-                Some(Fate::Tried(reason)) => (Verdict::Tried, reason),
-                Some(Fate::Left(reason)) => (Verdict::Skipped, reason),
+                Some(Fate::Tried(why)) => (Verdict::Tried, Cow::Borrowed(why)),
+                Some(Fate::Left(why)) if judged => (Verdict::Skipped, why),
+                Some(Fate::Left(why)) => (Verdict::Skipped, format!("{why}{LAST_RESORT}").into()),
             };
             trace.add(Entry {
                 step: NAME,
@@ -111,45 +132,33 @@ impl Chains<'_, '_> {
             });
             verdict == Verdict::Tried
         });
+        candidate.legs.extend(last.into_iter().map(|(_, leg)| leg));
     }
 
     fn fates(&mut self, candidate: &Candidate, breakers: &[Breaker]) -> Vec<Fate> {
         let now_ms = self.request.world.now_ms();
-        let stand = |own: &Breaker| own.stand(now_ms, &self.rule);
-        // Whoever stands in for all of a chain's models is none of its others.
-        let well = |spare: bool| {
-            let legs = candidate.legs.iter().zip(breakers);
-            legs.filter(|(leg, own)| leg.is_spare == spare && stand(own) == Stand::Closed).count()
-        };
-        let (own, all) = (well(false), well(false).saturating_add(well(true)));
-        let (mut first, mut before) = (true, 0_usize);
-        let others = |leg: &Leg| if leg.is_spare { all } else { own };
+        // A cascade asks its models in their order, and judges each.
+        let judged = candidate.cascade.is_some();
+        let mut first = true;
         let mut fates = Vec::with_capacity(breakers.len());
         for (leg, breaker) in candidate.legs.iter().zip(breakers) {
-            fates.push(match breaker.stand(now_ms, &self.rule) {
-                Stand::Closed => {
-                    before = usize::from(first).max(before);
-                    first = false;
-                    Fate::Stays
-                }
+            let fate = match breaker.stand(now_ms, &self.rule) {
+                Stand::Closed => Fate::Stays,
                 Stand::Open => {
                     let left_ms = breaker.until_ms().saturating_sub(now_ms);
                     let (seconds, why) = (left_ms.div_ceil(1000), breaker.opened_by().reason());
                     Fate::Left(format!("its breaker is open for {seconds} s: {why}").into())
                 }
                 Stand::HalfOpen { .. } if first && self.tries(&leg.model, now_ms) => {
-                    first = false;
-                    Fate::Tried(Cow::Borrowed(PROBE))
+                    Fate::Tried(PROBE)
                 }
                 Stand::HalfOpen { .. } if first => Fate::Left(Cow::Borrowed(TRIED)),
-                // A cascade asks its models in their order, and judges each.
-                Stand::HalfOpen { .. } if candidate.cascade.is_some() => Fate::Stays,
-                Stand::HalfOpen { .. } if others(leg) > before => {
-                    Fate::Left(Cow::Borrowed(NOT_FIRST))
-                }
-                // Where those before it fail nobody else is left to ask.
+                Stand::HalfOpen { tried: true } if !judged => Fate::Left(Cow::Borrowed(TRIED)),
+                // It keeps its place. Where it is asked at all, those before it have failed.
                 Stand::HalfOpen { .. } => Fate::Stays,
-            });
+            };
+            first = first && matches!(fate, Fate::Left(_));
+            fates.push(fate);
         }
         fates
     }
@@ -169,7 +178,8 @@ impl Chains<'_, '_> {
 
 const PROBE: &str = "its breaker was open, and this request tries it";
 const TRIED: &str = "its breaker was open, and another request tries it";
-const NOT_FIRST: &str = "its breaker was open, and others are well";
+/// What is added of a model that is asked all the same where nobody else is left.
+const LAST_RESORT: &str = "; it is a last resort";
 const LAST: &str =
     "its breaker is not closed, and without it answers would go out that nobody has judged";
 const SOONEST: &str = "the breakers of all models are open, and its own closes first";

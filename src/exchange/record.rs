@@ -18,6 +18,8 @@ pub(super) struct Tried<'e> {
     pub(super) reports: &'e [Report],
     /// The model after them, where it was tried and published nothing, and what became of it.
     pub(super) untold: Option<&'e Untold>,
+    /// The models that are asked as a last resort.
+    pub(super) last_resorts: &'e [String],
     /// Whether the answer was a stream.
     pub(super) streamed: bool,
     /// Who ended the request.
@@ -101,6 +103,9 @@ fn list(tried: &Tried<'_>, line: &mut Line) {
             json.object(|json| {
                 json.key("model").string(&report.model);
                 json.key("outcome").string(outcome);
+                if tried.last_resorts.contains(&report.model) {
+                    json.key("last_resort").boolean(true);
+                }
                 if report.tries > 1 {
                     json.key("tries").number(report.tries);
                 }
@@ -129,6 +134,9 @@ fn list(tried: &Tried<'_>, line: &mut Line) {
             json.object(|json| {
                 json.key("model").string(model);
                 json.key("outcome").string(outcome);
+                if tried.last_resorts.contains(model) {
+                    json.key("last_resort").boolean(true);
+                }
             });
         }
     });

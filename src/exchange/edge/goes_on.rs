@@ -12,7 +12,7 @@ use super::head::Head;
 use super::send::Serves;
 use super::{Approved, Draft, Edge, State, limited, said, send};
 use crate::credit::Credits;
-use crate::decide::{Candidate, Quote, Trace};
+use crate::decide::{Candidate, Leg, Quote, Trace};
 
 impl Edge {
     /// What follows from the credits. `original` is there where the request is still at hand.
@@ -62,20 +62,20 @@ impl Edge {
     ) -> Effects {
         let Approved { candidate, left, near_limit } = approved;
         self.chain = candidate.legs.iter().map(|leg| leg.model.name.clone()).collect();
-        self.spares = candidate.legs.iter().filter(|leg| leg.is_spare).count();
+        self.spares = named(candidate, |leg| leg.is_spare);
         self.duties.sent(candidate, envoy);
-        self.duties.owe(Duty::Record);
+        self.duties.owe(Duty::Record(named(candidate, |leg| leg.is_last_resort)));
         if draft.outline.is_shared_thread {
             self.duties.owe(Duty::Remember(head.tenant.tenant.clone()));
         }
         if let Some(keeping) = &draft.outline.keeping {
-            self.duties.owe(Duty::Keep(keeping.clone(), guests(candidate)));
+            self.duties.owe(Duty::Keep(keeping.clone(), named(candidate, Leg::is_guest)));
         }
         let credits = self.config.credits();
         let (credits, buffer) = (credits.zip(Some(left)), self.config.buffer);
         // An answer to whoever has little left is none for others.
         let cached = draft.cached.filter(|_| near_limit.is_none());
-        let keep = cached.and_then(|own| own.keep(&self.config, guests(candidate)));
+        let keep = cached.and_then(|own| own.keep(&self.config, named(candidate, Leg::is_guest)));
         self.duties.owe_some(keep.map(Duty::Cache));
         let keeps = self.config.policy.cache().filter(|_| cached.is_some());
         let keeps = keeps.map_or(0, |cache| cache.max_entry);
@@ -85,7 +85,7 @@ impl Edge {
         let mut effects = send::send(&head, draft, serves, credits, original, buffer);
         effects.list.extend(self.wakes(envoy));
         self.line.text("policy", &self.config.digest);
-        self.line.decided(&draft.trace, Some(&candidate.chain));
+        self.line.decided(&draft.trace, Some(&candidate.chain), &self.chain);
         if near_limit.is_some() {
             self.line.flag("near_limit");
         }
@@ -120,7 +120,7 @@ impl Edge {
         says.extend(said::retiring_by_name(&self.config.policy, &kept.model));
         let counted = said::onto(&mut reply, says);
         self.line.text("policy", &self.config.digest);
-        self.line.decided(trace, Some(chain));
+        self.line.decided(trace, Some(chain), &[]);
         self.line.text("cache", "hit");
         self.line.text("cache_model", &kept.model);
         if !kept.credits.is_empty() {
@@ -147,7 +147,7 @@ impl Edge {
         }
         quote.without_spares();
         let candidate = &quote.primary;
-        if candidate.legs.iter().any(|leg| !leg.is_spare) {
+        if candidate.asks_its_own() {
             return None;
         }
         let rescue = self.rescue(head, draft);
@@ -156,7 +156,7 @@ impl Edge {
         let mut says = said::headers(&draft.trace, None);
         says.extend(limited::left(self.duties.taken(), head.client, envoy));
         self.line.text("policy", &self.config.digest);
-        self.line.decided(&draft.trace, Some(&candidate.chain));
+        self.line.decided(&draft.trace, Some(&candidate.chain), &[]);
         self.state = State::Replied;
         let effects = own.with(says).at_once(&mut self.line);
         Some(effects.and(metric::CACHE_REQUESTS.count(&["stale"])))
@@ -169,8 +169,8 @@ impl Edge {
     }
 }
 
-/// The models whose answers are none of the chain's.
-fn guests(candidate: &Candidate) -> Vec<String> {
-    let guests = candidate.legs.iter().filter(|leg| leg.is_guest());
-    guests.map(|leg| leg.model.name.clone()).collect()
+/// The models of those legs that are like that.
+fn named(candidate: &Candidate, is: impl Fn(&Leg) -> bool) -> Vec<String> {
+    let legs = candidate.legs.iter().filter(|leg| is(leg));
+    legs.map(|leg| leg.model.name.clone()).collect()
 }
