@@ -28,7 +28,9 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
         let before = candidate.legs.len();
         let own = |name: &str, of: &Candidate| of.legs.iter().any(|leg| leg.model.name == name);
         for model in chain.models().filter_map(|model| retire::standing(request, model)) {
-            if candidate.legs.len() < most && !own(&model.name, candidate) {
+            // One that has answered before, and is none of the chain's, comes on top.
+            let taken = candidate.legs.iter().filter(|leg| !leg.is_foreign).count();
+            if taken < most && !own(&model.name, candidate) {
                 candidate.legs.push(Leg { is_spare: true, ..Leg::of(model, policy) });
             }
         }

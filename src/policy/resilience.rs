@@ -44,7 +44,8 @@ const ATTEMPTS: Defaulted<Whole> = Field::defaulted(
     "attempts",
     Whole { of: "attempts", least: 1, most: 10 },
     4,
-    "The most models that are tried for one request. No chain may be longer.",
+    "The most models that are tried for one request. No chain may be longer. A model of another \
+     chain that is asked first since it has answered before (`sticky`) comes on top of these.",
 );
 
 const IDLE_TIMEOUT: Defaulted<Duration> = Field::defaulted(
