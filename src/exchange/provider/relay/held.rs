@@ -111,9 +111,13 @@ impl Held {
     /// Time has passed: an error is judged by what has come of it once that is enough, and a stream
     /// has failed whose first content has not come.
     pub(super) fn wake(mut self: Box<Self>, envoy: &dyn Envoy) -> Step {
-        if matches!(self.kind, Kind::Stream(_)) {
+        if let Kind::Stream(translation) = &self.kind {
             return match left(&self.judge.context, envoy) {
-                Some(0) => silent(self.judge, Received { size: self.size, end: false }, envoy),
+                Some(0) => {
+                    let last = translation.progress().last_word();
+                    self.judge.context.asked.report.used.reported = last;
+                    silent(self.judge, Received { size: self.size, end: false }, envoy)
+                }
                 left => {
                     let effects =
                         Effects::wait().and_all(left.map(Effect::WakeIn).into_iter().collect());
@@ -216,7 +220,8 @@ fn judged(
         effects.list.extend(known);
         return (next, effects);
     }
-    judge.context.used(used);
+    let whole = matches!(ended, Ended::Whole);
+    judge.context.used(if whole { used } else { listening.used_in_vain() });
     match ended {
         Ended::Not | Ended::Whole => {}
         Ended::Broken(fault) => return judge.fail(fault, received, envoy),
@@ -264,7 +269,7 @@ fn stream(
         effects.list.extend(known);
         return (next, effects);
     }
-    judge.context.asked.report.used.reported = usage;
+    judge.context.asked.report.used.reported = translation.progress().last_word();
     match run {
         Run::On => {
             let message = "the provider sent a megabyte and nothing of an answer";
