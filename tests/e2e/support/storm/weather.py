@@ -106,9 +106,9 @@ def script(seconds: float, seed: int) -> list[Moment]:
         sick = {name: ILLS[chance.choice(QUICK)] for name in PROVIDERS}
         for step in range(int(ROLLING_S / ROLL_S)):
             well, after = (PROVIDERS[(turn + step + more) % 3] for more in (0, 1))
-            for seconds, both in ((ROLL_S, {well}), (OVERLAP_S, {well, after})):
+            for length, both in ((ROLL_S, {well}), (OVERLAP_S, {well, after})):
                 rows = [{"provider": at, **ill} for at, ill in sick.items() if at not in both]
-                add(seconds, rows, f"rolling, {' and '.join(sorted(both))} well")
+                add(length, rows, f"rolling, {' and '.join(sorted(both))} well")
             # Who is ill from now on has an ill of its own.
             sick[well] = ILLS[chance.choice(QUICK)]
         add(calm, [], "fair")
