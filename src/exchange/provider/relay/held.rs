@@ -136,7 +136,7 @@ impl Held {
     }
 
     pub(super) fn body(self: Box<Self>, size: usize, end: bool, envoy: &dyn Envoy) -> Step {
-        let Self { judge, kind, size: read } = *self;
+        let Self { mut judge, kind, size: read } = *self;
         let received = Received { size, end };
         // More than Envoy buffers ends the request, next models and all.
         let fits = |most: usize| size <= judge.context.config.buffer.at_most(most);
@@ -146,6 +146,9 @@ impl Held {
             }
             kind @ Kind::Error { .. } => wait(judge, kind, size),
             Kind::Whole | Kind::Judged(_) if !fits(WHOLE_BYTES) => {
+                if let Kind::Judged(listening) = &kind {
+                    judge.context.used(listening.used_in_vain());
+                }
                 let fault = internal("the provider's answer is too large to be judged");
                 judge.fail(fault, received, envoy)
             }
