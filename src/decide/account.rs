@@ -22,7 +22,7 @@ pub(super) fn by_account(candidate: &mut Candidate) {
     if candidate.legs.iter().all(|leg| leg.accounts.is_empty()) {
         return;
     }
-    let mut legs = Vec::with_capacity(candidate.attempts());
+    let mut legs = Vec::with_capacity(candidate.attempts(|_| true));
     for mut leg in core::mem::take(&mut candidate.legs) {
         let accounts = core::mem::take(&mut leg.accounts);
         if accounts.is_empty() {
@@ -46,7 +46,10 @@ pub(super) fn by_model(candidate: &mut Candidate, policy: &Policy) {
             legs.push(leg);
             continue;
         };
-        match legs.last_mut().filter(|last| last.model.name == model.name) {
+        let stands_with = |last: &&mut Leg| {
+            last.model.name == model.name && last.is_last_resort == leg.is_last_resort
+        };
+        match legs.last_mut().filter(stands_with) {
             Some(last) => last.accounts.push(leg.model),
             None => {
                 let account = core::mem::replace(&mut leg.model, Rc::clone(model));

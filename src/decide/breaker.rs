@@ -1,15 +1,21 @@
 //! Step `breaker`: models that have failed are left alone until their time is over.
 //!
 //! It comes after the steps that say who could serve the request, so that of those one is always
-//! left: where the breakers of all of them are open, the one that closes first is asked. What is
-//! known of all models is read at once, and nothing more where all are well. Of a model whose
-//! provider has accounts each account is left alone by itself, and the model where all are.
+//! left: where the breakers of all of them are open, the one that closes first is asked. A model
+//! that is left alone stays as a last resort, at the plan's end: it may have recovered since, and
+//! whoever asks it there would otherwise be told of a failure. So each step that follows judges
+//! it, writes for it and sets credits aside for it like for any. Those come last whose provider
+//! has said that it is too early, and after them those that only an operator mends. A cascade has
+//! none, since its order is what its answers are judged by. Of a model whose provider has accounts
+//! each account is left alone by itself. What is known of all models is read at once, and nothing
+//! more where all are well.
 use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::account::{accounts_of_last, by_account, by_model};
 use super::{Candidate, Decision, Entry, Leg, Probe, Request, Step, Trace, Verdict};
 use crate::dialect::Fault;
+use crate::order;
 use crate::policy::{self, Model, Policy};
 use crate::port::Host;
 use crate::resilience::{Breaker, Rate, Records, Rule, Sign, Stand};
@@ -70,7 +76,7 @@ enum Fate {
     /// It is asked as ever.
     Stays,
     /// It is asked, though its breaker is not closed, and why.
-    Tried(Cow<'static, str>),
+    Tried(&'static str),
     /// It is left alone, and why.
     Left(Cow<'static, str>),
 }
@@ -85,31 +91,51 @@ impl Chains<'_, '_> {
         if breakers.iter().all(|own| own.until_ms() == 0) {
             return;
         }
+        let (now_ms, judged) = (self.request.world.now_ms(), candidate.cascade.is_some());
         let mut fates = self.fates(candidate, &breakers);
         let is_left = |fate: &Fate| matches!(fate, Fate::Left(_));
         let last = fates.len().saturating_sub(accounts_of_last(candidate));
-        let last = fates.get_mut(last..).filter(|_| candidate.cascade.is_some());
+        let last = fates.get_mut(last..).filter(|_| judged);
         if let Some([first, others @ ..]) = last
             && is_left(first)
             && others.iter().all(is_left)
         {
             // Without it the one before it would be the last, and its answers go out unjudged.
-            *first = Fate::Tried(Cow::Borrowed(LAST));
+            *first = Fate::Tried(LAST);
         }
+        // Spares are asked where all of the chain's own fail, last resorts among them.
+        let closing = |place: usize| {
+            let is_spare = candidate.legs.get(place).is_some_and(|leg| leg.is_spare);
+            (is_spare, breakers.get(place).map_or(0, Breaker::until_ms))
+        };
         if fates.iter().all(is_left) {
-            // Whatever is asked then may fail; more of them would have more requests fail longer.
-            let closing = breakers.iter().zip(&candidate.legs).enumerate();
-            let closing = closing.min_by_key(|(_, (own, leg))| (leg.is_spare, own.until_ms()));
-            let soonest = closing.and_then(|(place, _)| fates.get_mut(place));
-            soonest.into_iter().for_each(|fate| *fate = Fate::Tried(Cow::Borrowed(SOONEST)));
+            // One whose time is over is tried by somebody else, who alone is to find out.
+            let is_tried = |until_ms: u64| until_ms <= now_ms;
+            let soonest = (0..fates.len()).min_by_key(|place| {
+                let (is_spare, until_ms) = closing(*place);
+                (is_spare, is_tried(until_ms), until_ms)
+            });
+            let soonest = soonest.and_then(|place| fates.get_mut(place));
+            soonest.into_iter().for_each(|fate| *fate = Fate::Tried(SOONEST));
         }
+        let left = fates.iter().enumerate().filter(|(_, fate)| matches!(fate, Fate::Left(_)));
+        let mut last: Vec<(_, Leg)> = left
+            .filter(|_| !judged)
+            .filter_map(|(place, _)| {
+                let known = breakers.get(place)?.known(now_ms);
+                let leg = Leg { is_last_resort: true, ..candidate.legs.get(place)?.clone() };
+                Some(((known, closing(place)), leg))
+            })
+            .collect();
+        order::sort_by_key(&mut last, |(order, _)| *order);
         let mut fates = fates.into_iter();
         let (chain, trace) = (candidate.chain.clone(), &mut *self.trace);
         candidate.legs.retain(|leg| {
             let (verdict, reason) = match fates.next() {
                 None | Some(Fate::Stays) => return true,
-                Some(Fate::Tried(reason)) => (Verdict::Tried, reason),
-                Some(Fate::Left(reason)) => (Verdict::Skipped, reason),
+                Some(Fate::Tried(why)) => (Verdict::Tried, Cow::Borrowed(why)),
+                Some(Fate::Left(why)) if judged => (Verdict::Skipped, why),
+                Some(Fate::Left(why)) => (Verdict::Skipped, format!("{why}{LAST_RESORT}").into()),
             };
             trace.add(Entry {
                 step: NAME,
@@ -120,45 +146,33 @@ impl Chains<'_, '_> {
             });
             verdict == Verdict::Tried
         });
+        candidate.legs.extend(last.into_iter().map(|(_, leg)| leg));
     }
 
     fn fates(&mut self, candidate: &Candidate, breakers: &[Breaker]) -> Vec<Fate> {
         let now_ms = self.request.world.now_ms();
-        let stand = |own: &Breaker| own.stand(now_ms, &self.rule);
-        // Whoever stands in for all of a chain's models is none of its others.
-        let well = |spare: bool| {
-            let legs = candidate.legs.iter().zip(breakers);
-            legs.filter(|(leg, own)| leg.is_spare == spare && stand(own) == Stand::Closed).count()
-        };
-        let (own, all) = (well(false), well(false).saturating_add(well(true)));
-        let (mut first, mut before) = (true, 0_usize);
-        let others = |leg: &Leg| if leg.is_spare { all } else { own };
+        // A cascade asks its models in their order, and judges each.
+        let judged = candidate.cascade.is_some();
+        let mut first = true;
         let mut fates = Vec::with_capacity(breakers.len());
         for (leg, breaker) in candidate.legs.iter().zip(breakers) {
-            fates.push(match breaker.stand(now_ms, &self.rule) {
-                Stand::Closed => {
-                    before = usize::from(first).max(before);
-                    first = false;
-                    Fate::Stays
-                }
+            let fate = match breaker.stand(now_ms, &self.rule) {
+                Stand::Closed => Fate::Stays,
                 Stand::Open => {
                     let left_ms = breaker.until_ms().saturating_sub(now_ms);
                     let (seconds, why) = (left_ms.div_ceil(1000), breaker.opened_by().reason());
                     Fate::Left(format!("its breaker is open for {seconds} s: {why}").into())
                 }
                 Stand::HalfOpen { .. } if first && self.tries(&leg.model, now_ms) => {
-                    first = false;
-                    Fate::Tried(Cow::Borrowed(PROBE))
+                    Fate::Tried(PROBE)
                 }
                 Stand::HalfOpen { .. } if first => Fate::Left(Cow::Borrowed(TRIED)),
-                // A cascade asks its models in their order, and judges each.
-                Stand::HalfOpen { .. } if candidate.cascade.is_some() => Fate::Stays,
-                Stand::HalfOpen { .. } if others(leg) > before => {
-                    Fate::Left(Cow::Borrowed(NOT_FIRST))
-                }
-                // Where those before it fail nobody else is left to ask.
+                Stand::HalfOpen { tried: true } if !judged => Fate::Left(Cow::Borrowed(TRIED)),
+                // It keeps its place. Where it is asked at all, those before it have failed.
                 Stand::HalfOpen { .. } => Fate::Stays,
-            });
+            };
+            first = first && matches!(fate, Fate::Left(_));
+            fates.push(fate);
         }
         fates
     }
@@ -178,7 +192,8 @@ impl Chains<'_, '_> {
 
 const PROBE: &str = "its breaker was open, and this request tries it";
 const TRIED: &str = "its breaker was open, and another request tries it";
-const NOT_FIRST: &str = "its breaker was open, and others are well";
+/// What is added of a model that is asked all the same where nobody else is left.
+const LAST_RESORT: &str = "; it is a last resort";
 const LAST: &str =
     "its breaker is not closed, and without it answers would go out that nobody has judged";
 const SOONEST: &str = "the breakers of all models are open, and its own closes first";

@@ -1,8 +1,9 @@
 //! What a request takes of its limits, as far as that is decided.
 use std::rc::Rc;
 
+use super::Bounds;
 use crate::credit::Credits;
-use crate::policy::{Rate, RateBy, Session};
+use crate::policy::{Model, Rate, RateBy, Session};
 
 /// What a request takes of its limits.
 #[derive(Debug, Default)]
@@ -13,8 +14,8 @@ pub struct Claims {
     pub input: u64,
     /// The most tokens that its answers may have.
     pub output: u64,
-    /// The most tokens that one of its attempts may use.
-    pub most: u64,
+    /// What each model that it may be sent to may use of it; none where no tokens are counted.
+    pub bounds: Vec<(Rc<Model>, Bounds)>,
 }
 
 /// A subject of limits, and the rules that are for the request.

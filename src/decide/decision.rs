@@ -2,7 +2,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::{Claims, Entry, Expected, Keeping, Probe, Request, Shortened, Trace, Verdict};
+use super::{Bounds, Claims, Entry, Expected, Keeping, Probe, Request, Shortened, Trace, Verdict};
 use crate::credit::Credits;
 use crate::dialect::{Ask, CacheMarks, Change, Format, Operation};
 use crate::policy::{Cascade, Model, Policy};
@@ -132,18 +132,8 @@ pub struct Leg {
     pub is_spare: bool,
     /// Whether it is another chain's, and asked first since it has answered before.
     pub is_foreign: bool,
-}
-
-/// The most that one model may use of a request, in tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounds {
-    /// Input tokens, the context windows included that a provider's own tools may read.
-    pub input: u64,
-    /// Output of all answers.
-    pub output: u64,
-    /// Input tokens of what the model is sent, as estimated from the text: what is charged where
-    /// its provider reports none.
-    pub estimate: u64,
+    /// Whether its breaker has it left alone, and it is asked where all others have failed.
+    pub is_last_resort: bool,
 }
 
 /// How large a request is. All zero where nobody counts credits.
@@ -255,6 +245,7 @@ impl Leg {
             marks: None,
             is_spare: false,
             is_foreign: false,
+            is_last_resort: false,
         }
     }
 
@@ -282,7 +273,7 @@ impl Quote {
     /// these may serve.
     pub fn without_spares(&mut self) {
         for candidate in core::iter::once(&mut self.primary).chain(&mut self.near_limit) {
-            if candidate.legs.iter().any(|leg| !leg.is_spare) {
+            if candidate.asks_its_own() {
                 candidate.legs.retain(|leg| !leg.is_spare);
             }
         }
@@ -306,9 +297,10 @@ impl Candidate {
         Self { chain: chain.to_owned(), legs, cascade, last, max_cost: Credits::ZERO }
     }
 
-    /// How many attempts all of its models may take.
-    pub(super) fn attempts(&self) -> usize {
-        self.legs.iter().map(|leg| leg.asked().len()).fold(0, usize::saturating_add)
+    /// How many attempts those of its models may take that are like that.
+    pub(super) fn attempts(&self, is: impl Fn(&Leg) -> bool) -> usize {
+        let legs = self.legs.iter().filter(|leg| is(leg));
+        legs.map(|leg| leg.asked().len()).fold(0, usize::saturating_add)
     }
 
     /// Has a model of the chain tried before the others; in a cascade, without those before it, or
@@ -352,6 +344,12 @@ impl Candidate {
             let pair = Rc::make_mut(&mut cascade.accept).agree.iter_mut().flatten();
             pair.filter(|own| *own == model).for_each(|own| own.clone_from(&next.name));
         }
+    }
+
+    /// Whether a model of the chain's own is asked, and not only as a last resort.
+    #[must_use]
+    pub fn asks_its_own(&self) -> bool {
+        self.legs.iter().any(|leg| !leg.is_spare && !leg.is_last_resort)
     }
 
     fn pass_over(

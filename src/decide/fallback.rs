@@ -29,7 +29,8 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
         let before = candidate.legs.len();
         let own = |name: &str, of: &Candidate| of.legs.iter().any(|leg| leg.model.name == name);
         for model in chain.models().filter_map(|model| retire::standing(request, model)) {
-            let room = most.saturating_sub(candidate.attempts());
+            // One that has answered before, and is none of the chain's, comes on top.
+            let room = most.saturating_sub(candidate.attempts(|leg| !leg.is_foreign));
             if Model::asked(model).len() <= room && !own(&model.name, candidate) {
                 candidate.legs.push(Leg { is_spare: true, ..Leg::of(model, policy) });
             }

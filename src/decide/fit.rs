@@ -71,9 +71,6 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
         });
     }
     let Decision { quote, trace, .. } = decision;
-    // One more than its chain has may stand before the others.
-    let most = usize::try_from(request.policy.resilience().attempts).unwrap_or(usize::MAX);
-    quote.primary.legs.truncate(most);
     for candidate in quote.candidates() {
         for leg in &candidate.legs {
             let entry = |verdict: Verdict, reason: String| Entry {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::conversation::conversation;
 use super::kept::{name, of_texts};
 use super::known::Known;
-use super::{Claim, Claims, Decision, Entry, Request, Step, Verdict};
+use super::{Bounds, Claim, Claims, Decision, Entry, Leg, Request, Step, Verdict};
 use crate::dialect::Fault;
 use crate::policy::{Limit, Rate, RateBy, Session, SessionBy};
 
@@ -65,13 +65,14 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     }
     let choices = request.ask.choices.max(1);
     let counts = |rule: &Rc<Rate>| matches!(rule.limit, Limit::Tokens(_));
-    let (mut input, mut output, mut most) = (0, 0, 0);
+    let (mut input, mut output, mut bounds) = (0, 0, Vec::new());
     if subjects.iter().flat_map(|claim| &claim.rules).any(counts) {
         input = request.input_tokens();
         let answer = legs.iter().map(|leg| leg.max_output_tokens).max().unwrap_or_default();
         output = answer.saturating_mul(choices);
-        let window = legs.iter().map(|leg| leg.model.context_window).max().unwrap_or_default();
-        most = window.saturating_mul(WINDOWS).saturating_add(output.saturating_mul(2));
+        let legs = decision.quote.candidates().flat_map(|own| &own.legs);
+        let bound = |leg: &Leg| leg.bounds.unwrap_or_else(|| uncounted(leg, choices, input));
+        bounds = legs.map(|leg| (Rc::clone(&leg.model), bound(leg))).collect();
     }
     if request.world.is_watched() {
         let entries =
@@ -84,8 +85,16 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
             reason: Cow::Owned(format!("{} for {}", rule.says(), claim.shown)),
         }));
     }
-    decision.claims = Some(Box::new(Claims { subjects, input, output, most }));
+    decision.claims = Some(Box::new(Claims { subjects, input, output, bounds }));
     Ok(())
+}
+
+/// What a model may use of a request where nobody has set credits aside for it: a conversation that
+/// is shortened first is written anew.
+fn uncounted(leg: &Leg, choices: u64, estimate: u64) -> Bounds {
+    let input = leg.model.context_window.saturating_mul(WINDOWS);
+    let output = leg.max_output_tokens.saturating_mul(choices).saturating_mul(2);
+    Bounds { input, output, estimate }
 }
 
 /// Whose limits count, by a name that no other subject has, and in words for its app; `None` where

@@ -77,7 +77,7 @@ fn replace(request: &Request<'_>, candidate: &mut Candidate, now: Moment, trace:
     if candidate.cascade.is_none() {
         move_up(request, candidate, now);
     }
-    let mut attempts = candidate.attempts();
+    let mut attempts = candidate.attempts(|_| true);
     let mut legs = Vec::with_capacity(candidate.legs.len());
     let mut names: Vec<String> = candidate.legs.iter().map(|leg| leg.model.name.clone()).collect();
     for leg in core::mem::take(&mut candidate.legs) {

@@ -26,8 +26,6 @@ const OF_ONE: [u16; 2] = [400, 422];
 #[derive(Debug)]
 pub(super) struct Watch {
     rule: Rule,
-    /// Whether the answer is a stream, of which something is heard all the time.
-    streams: bool,
     models: Vec<Rc<Model>>,
     /// Those of them that it tries.
     probes: Vec<Probe>,
@@ -49,8 +47,7 @@ impl Watch {
         let legs = decision.quote.candidates().flat_map(|own| &own.legs);
         let models = legs.map(|leg| Rc::clone(&leg.model)).collect();
         let probes = core::mem::take(&mut decision.probes);
-        let streams = decision.outline.stream;
-        Some(Box::new(Self { rule, streams, models, probes }))
+        Some(Box::new(Self { rule, models, probes }))
     }
 
     /// It is sent to these models: what it was to try, and does not ask first, others may try.
@@ -94,10 +91,8 @@ impl Watch {
     pub(super) fn over(self, told: Told<'_>, records: Records<'_>, line: &mut Line) -> Vec<Effect> {
         let (mut effects, mut opened) = (Vec::new(), Vec::new());
         let Told { reports, untold, by } = told;
-        let streams = self.streams;
-        let signs = reports
-            .iter()
-            .filter_map(|own| Some((own.leg(), sign(own, by, streams)?, own.began_ms)));
+        let signs =
+            reports.iter().filter_map(|own| Some((own.leg(), sign(own, by)?, own.began_ms)));
         let lost = untold.filter(|own| own.outcome == Outcome::Unreachable.verdict().name);
         // Nobody knows when it began: at some time before now.
         let lost = lost
@@ -166,7 +161,7 @@ fn follow(model: &str, change: Change, observed: bool) -> Vec<Effect> {
 }
 
 /// What an attempt says of its model; `None` where that is nothing.
-fn sign(report: &Report, by: EndedBy, streams: bool) -> Option<Sign> {
+fn sign(report: &Report, by: EndedBy) -> Option<Sign> {
     let wait_ms = Some(report.wait_ms).filter(|ms| *ms > 0);
     let health = match report.progress {
         Progress::Answered => Health::Well,
@@ -177,9 +172,6 @@ fn sign(report: &Report, by: EndedBy, streams: bool) -> Option<Sign> {
         }
         Progress::Running => Health::Nothing,
         Progress::Failed(_) if OF_ONE.contains(&report.status) => Health::Nothing,
-        // Of an answer that comes whole nothing may be heard until it is there: how long that takes
-        // is the request's.
-        Progress::Failed(Outcome::Silent) if !streams => Health::Nothing,
         Progress::Failed(outcome) => outcome.verdict().health,
     };
     Some(match health {
@@ -206,8 +198,7 @@ mod tests {
     #[test]
     fn under_a_status_of_a_request_at_fault_nothing_is_said_of_the_model() {
         for outcome in Outcome::ALL {
-            let told =
-                |status| sign(&report(Progress::Failed(outcome), status), EndedBy::Provider, true);
+            let told = |status| sign(&report(Progress::Failed(outcome), status), EndedBy::Provider);
             let expected = match outcome.verdict().health {
                 Health::Nothing => None,
                 Health::Well => Some(Sign::Well),
@@ -219,34 +210,33 @@ mod tests {
             assert_eq!((told(400), told(422)), (None, None), "{outcome:?}");
         }
         let words = report(Progress::Failed(Outcome::Unpaid), 200);
-        assert_eq!(sign(&words, EndedBy::Provider, true), None);
+        assert_eq!(sign(&words, EndedBy::Provider), None);
     }
 
     #[test]
     fn a_status_that_speaks_of_all_opens_at_once() {
         let gone = Progress::Failed(Outcome::ModelGone);
-        let said = sign(&report(gone, 404), EndedBy::Provider, true);
+        let said = sign(&report(gone, 404), EndedBy::Provider);
         assert_eq!(said, Some(Sign::Gone(OpenedBy::ModelGone)));
         // What is not found may be a file of the app's.
         let other = Report { is_of_all: false, ..report(gone, 404) };
-        assert_eq!(sign(&other, EndedBy::Provider, true), None);
+        assert_eq!(sign(&other, EndedBy::Provider), None);
         let refused = Report { is_of_all: false, ..report(gone, 403) };
-        assert_eq!(sign(&refused, EndedBy::Provider, true), Some(Sign::Failed { cut: false }));
+        assert_eq!(sign(&refused, EndedBy::Provider), Some(Sign::Failed { cut: false }));
     }
 
     #[test]
-    fn silence_counts_where_something_would_have_been_heard() {
+    fn silence_counts() {
         let silent = report(Progress::Failed(Outcome::Silent), 0);
-        assert_eq!(sign(&silent, EndedBy::Provider, false), None);
-        assert_eq!(sign(&silent, EndedBy::Provider, true), Some(Sign::Failed { cut: false }));
+        assert_eq!(sign(&silent, EndedBy::Provider), Some(Sign::Failed { cut: false }));
     }
 
     #[test]
     fn an_app_that_leaves_is_no_failure() {
         let streams = Report { first_ms: 5, ..report(Progress::Running, 200) };
-        assert_eq!(sign(&streams, EndedBy::App, true), None);
-        assert_eq!(sign(&streams, EndedBy::Gateway, true), None);
-        assert_eq!(sign(&streams, EndedBy::Provider, true), Some(Sign::Failed { cut: true }));
-        assert_eq!(sign(&report(Progress::Running, 200), EndedBy::Provider, true), None);
+        assert_eq!(sign(&streams, EndedBy::App), None);
+        assert_eq!(sign(&streams, EndedBy::Gateway), None);
+        assert_eq!(sign(&streams, EndedBy::Provider), Some(Sign::Failed { cut: true }));
+        assert_eq!(sign(&report(Progress::Running, 200), EndedBy::Provider), None);
     }
 }

@@ -15,8 +15,9 @@ use crate::resilience::Records;
 pub(super) enum Duty {
     /// The ledger has been asked for a hold, and has not answered: the hold is given back.
     Release(Box<PendingHold>),
-    /// Models were tried: their attempts are counted and logged.
-    Record,
+    /// Models were tried: their attempts are counted and logged. Beside it those that are asked as
+    /// a last resort.
+    Record(Vec<String>),
     /// It may be sent to models: what becomes of their breakers.
     Heed(Box<Watch>),
     /// A provider keeps the conversation: the answer is remembered as that tenant's.
@@ -140,9 +141,10 @@ impl Duties {
         for duty in self.0.drain(..) {
             match duty {
                 Duty::Release(pending) => effects.push(pending.abandon()),
-                Duty::Record => {
+                Duty::Record(last_resorts) => {
                     let now_ms = envoy.now_ms();
-                    let tried = Tried { reports, untold, streamed, by, now_ms };
+                    let last_resorts = &last_resorts;
+                    let tried = Tried { reports, untold, last_resorts, streamed, by, now_ms };
                     outcome = record::of(&tried, line, &mut effects);
                     if !charged {
                         record::used(reports, line);

@@ -7,7 +7,7 @@
 //! within the one that Envoy closes, since where nothing is collected Envoy puts a word of its own.
 use super::filter_state::LOG;
 use super::{Effect, Report, Said};
-use crate::decide::{Trace, Verdict, logged};
+use crate::decide::{Entry, Trace, Verdict, logged};
 use crate::dialect::Fault;
 use crate::json::Writer;
 use crate::policy::Tenant;
@@ -81,8 +81,13 @@ impl Line {
         }
     }
 
-    /// Why a chain serves it; or nobody does, where no chain is given.
-    pub(super) fn decided(&mut self, trace: &Trace, chain: Option<&str>) {
+    /// Why a chain serves it; or nobody does, where no chain is given. Beside it the models that it
+    /// is sent to: what was to be tried, and is not among them, is left to another request.
+    pub(super) fn decided(&mut self, trace: &Trace, chain: Option<&str>, sent_to: &[String]) {
+        let is_told = |entry: &Entry, verdict: Verdict| {
+            entry.verdict == verdict
+                && (verdict != Verdict::Tried || sent_to.contains(&entry.subject))
+        };
         if let Some(entry) = trace.of(None).find(|entry| entry.verdict == Verdict::Classed) {
             self.text("class", &entry.subject);
             self.text("class_by", &entry.shown_reason());
@@ -110,11 +115,11 @@ impl Line {
             ("unjudged", Verdict::Unjudged, "model"),
             ("raised", Verdict::Raised, "field"),
         ] {
-            if !trace.of(chain).any(|entry| entry.verdict == verdict) {
+            if !trace.of(chain).any(|entry| is_told(entry, verdict)) {
                 continue;
             }
             self.members.key(name).array(|json| {
-                for entry in trace.of(chain).filter(|entry| entry.verdict == verdict) {
+                for entry in trace.of(chain).filter(|entry| is_told(entry, verdict)) {
                     json.object(|json| {
                         json.key(what).string(&entry.subject);
                         json.key("why").string(&entry.shown_reason());

@@ -14,6 +14,7 @@ mod callback;
 pub mod conclusion;
 mod connections;
 mod contract;
+mod credible;
 mod dropped;
 mod duty;
 pub mod edge;

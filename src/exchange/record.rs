@@ -20,6 +20,8 @@ pub(super) struct Tried<'e> {
     pub(super) reports: &'e [Report],
     /// The model after them, where it was tried and published nothing, and what became of it.
     pub(super) untold: Option<&'e Untold>,
+    /// The models that are asked as a last resort.
+    pub(super) last_resorts: &'e [String],
     /// Whether the answer was a stream.
     pub(super) streamed: bool,
     /// Who ended the request.
@@ -99,6 +101,7 @@ fn count(attempt: &Attempt<'_>, streamed: bool, effects: &mut Vec<Effect>) {
 /// from the attempt's beginning, and stand where there is one. What an answer comes to stands with
 /// it where another's was to agree; of one that went to the app it says that it did.
 fn list(tried: &Tried<'_>, line: &mut Line) {
+    let is_last = |leg: &str| tried.last_resorts.iter().any(|own| own == leg);
     line.list("attempts", |json| {
         for Attempt { report, outcome, ms, first_ms } in tried.attempts() {
             json.object(|json| {
@@ -107,6 +110,9 @@ fn list(tried: &Tried<'_>, line: &mut Line) {
                     json.key("account").string(&report.account);
                 }
                 json.key("outcome").string(outcome);
+                if is_last(&report.leg()) {
+                    json.key("last_resort").boolean(true);
+                }
                 if report.tries > 1 {
                     json.key("tries").number(report.tries);
                 }
@@ -137,6 +143,9 @@ fn list(tried: &Tried<'_>, line: &mut Line) {
                 json.key("model").string(model);
                 account.into_iter().for_each(|own| json.key("account").string(own));
                 json.key("outcome").string(outcome);
+                if is_last(leg) {
+                    json.key("last_resort").boolean(true);
+                }
             });
         }
     });

@@ -15,6 +15,7 @@ pub(super) use self::words::{ABANDONED, CUT, DEADLINE, STALE, UNJUDGED, words};
 use self::words::{UNANSWERED, progress, word};
 use super::conclusion::Conclusion;
 use super::contract::VERSION;
+use super::credible::believed;
 use super::filter_state;
 use super::said::Said;
 use super::stopped_by::StoppedBy;
@@ -27,20 +28,8 @@ use crate::usage::Usage;
 /// seen: it waits, reads or reasons. Providers stream a word many times a second.
 pub(super) const QUIET_MS: u64 = 1_000;
 
-/// Usage above this multiple of what was allowed is not believed. Providers count a little
-/// beside what a request asks for, none of them several times as much.
-pub(super) const FACTOR: u64 = 2;
-
 /// Longest id of an answer that is told, in bytes: Anthropic's have 28.
 const ID_MAX: usize = 128;
-
-/// Output tokens that are believed beside that, for the marks that end an answer.
-const AROUND_OUTPUT: u64 = 64;
-
-/// Most output tokens that are believed of an answer with that bound.
-pub(super) const fn believed(bound: u64) -> u64 {
-    bound.saturating_mul(FACTOR).saturating_add(AROUND_OUTPUT)
-}
 
 /// One attempt, as far as it is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

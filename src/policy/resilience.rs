@@ -45,7 +45,8 @@ const ATTEMPTS: Defaulted<Whole> = Field::defaulted(
     Whole { of: "attempts", least: 1, most: 10 },
     4,
     "The most models that are tried for one request. No chain may be longer; a model counts once \
-     for each account of its provider.",
+     for each account of its provider. A model of another chain that is asked first since it has \
+     answered before (`sticky`) comes on top of these.",
 );
 
 const IDLE_TIMEOUT: Defaulted<Duration> = Field::defaulted(

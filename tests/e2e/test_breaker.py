@@ -121,6 +121,23 @@ def test_a_wait_that_a_provider_asks_for_is_kept(breaking, sim):
     assert time.monotonic() - since >= 3
 
 
+@pytest.mark.parametrize("version", ENVOYS)
+def test_a_model_that_is_left_alone_is_asked_where_all_others_fail(breaking, sim, version):
+    gateway = breaking(version, open_for="1m", max_open_for="1m")
+    sim.weather(CLAUDE, status=500)
+    gateway.envoy.wait_for("opened", lambda: crowd(gateway) and opened(gateway, "failures"))
+    sim.reset()
+    assert gateway.chat(model="two").headers["x-tradewind-model"] == "gpt"
+    assert asked(sim, CLAUDE) == 0, "the other one is well"
+    sim.weather(GPT, status=500)
+    answer = gateway.chat(model="two")
+    assert answer.headers["x-tradewind-model"] == "claude"
+    assert answer.headers["x-tradewind-attempts"] == "2"
+    # An answer closes its breaker, for all workers.
+    assert set(crowd(gateway)) == {"claude"}
+    assert asked(sim, GPT) == 2
+
+
 def test_observing_changes_nothing(breaking, sim):
     gateway = breaking(observe=True)
     sim.weather(CLAUDE, status=500)

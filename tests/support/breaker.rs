@@ -1,7 +1,7 @@
 //! A breaker that several workers keep: whatever they do in whatever order, a model that is left
 //! alone is left alone by all.
 use proptest::prelude::*;
-use tradewind::resilience::{Breaker, Change, OpenedBy, Rate, Records, Rule, Sign, Stand};
+use tradewind::resilience::{Breaker, Change, Known, OpenedBy, Rate, Records, Rule, Sign, Stand};
 
 use super::Data;
 
@@ -124,6 +124,25 @@ fn a_wait_that_is_asked_for_later_counts_while_it_is_open() {
     assert_eq!(world.tells_now(Sign::Well), Some(Change::Closed));
     world.now_ms = 8_400;
     assert_eq!(world.tells(Sign::Busy { wait_ms: Some(700) }, 8_200), None);
+}
+
+#[test]
+fn by_whose_word_it_is_left_alone_is_known() {
+    let mut world = World::at(100);
+    (0..3).for_each(|_| assert!(world.tells_now(FAILED).is_some()));
+    let known = |world: &World| world.breaker().known(world.now_ms);
+    assert_eq!(known(&world), Known::Guessed);
+    // Somebody asks all the same: it is open for no longer, and yet it has said when.
+    assert_eq!(world.tells_now(Sign::Busy { wait_ms: Some(500) }), Some(Change::Counted));
+    assert_eq!((known(&world), world.breaker().until_ms()), (Known::Asked, 1_100));
+    assert_eq!(world.tells_now(FAILED), None);
+    world.now_ms = 600;
+    assert_eq!(known(&world), Known::Guessed);
+    world.now_ms = 1_100;
+    assert!(world.tells_now(Sign::Gone(OpenedBy::Unpaid)).is_some());
+    assert_eq!(known(&world), Known::Gone);
+    world.now_ms = world.breaker().until_ms();
+    assert_eq!(known(&world), Known::Guessed, "its time is over");
 }
 
 #[test]

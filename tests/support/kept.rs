@@ -246,9 +246,10 @@ fn a_model_that_is_kept_is_judged_like_any_other() {
         (&policy, ("mini", ""), (&[], &tenant, HI), &["mini", "large"]),
         // Its class has another chain: followed, but by what answers a call.
         (&policy, ("mini", ""), (hard, &tenant, HI), &["claude", "large"]),
-        (&policy, ("mini", "c"), (hard, &tenant, HI), &["mini", "claude"]),
+        // It takes no attempt of theirs: two are what a chain has here.
+        (&policy, ("mini", "c"), (hard, &tenant, HI), &["mini", "claude", "large"]),
         (&policy, ("large", "c"), (hard, &tenant, HI), &["large", "claude"]),
-        (&across, ("mini", ""), (hard, &tenant, HI), &["mini", "claude"]),
+        (&across, ("mini", ""), (hard, &tenant, HI), &["mini", "claude", "large"]),
         // The app has chosen.
         (&may_choose, ("mini", "c"), (chosen, &tenant, HI), &["claude", "large"]),
         // What a caller requires, and what a request needs, is asked of it too.
@@ -294,7 +295,7 @@ fn an_arm_keeps_its_chain_but_for_what_answers_a_call() {
     let follows = drawn("premium", &request("plain", HI, ""), &host).unwrap();
     assert_eq!(tried(&follows), ["claude", "large"]);
     let answers_it = drawn("premium", &request("plain", HI, "c"), &host).unwrap();
-    assert_eq!(tried(&answers_it), ["mini", "claude"]);
+    assert_eq!(tried(&answers_it), ["mini", "claude", "large"]);
 }
 
 /// Of two models that are to agree neither answers without the other; what the last one has
@@ -387,7 +388,7 @@ fn who_stands_in_is_not_kept_on() {
     assert_eq!(kept(&[("claude", true)]), [own("mini", false), own("large", false)]);
     assert_eq!(
         kept(&[("claude", false), ("claude", true)]),
-        [own("claude", true), own("mini", false)]
+        [own("claude", true), own("mini", false), own("large", false)]
     );
     assert_eq!(
         kept(&[("large", false), ("claude", true)]),

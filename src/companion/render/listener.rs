@@ -64,7 +64,7 @@ pub(super) fn connections(checked: Checked<'_>, place: &Place, prefix: &str) -> 
 }
 
 fn connection(checked: Checked<'_>, place: &Place, prefix: &str) -> Value {
-    let silence = longest_silence(checked.policy.resilience());
+    let silence = longest_silence(checked.policy);
     let mut connection = json!({
         "stat_prefix": prefix,
         "codec_type": "AUTO",

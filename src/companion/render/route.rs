@@ -34,7 +34,7 @@ fn decided(policy: &Policy) -> Value {
         "route": {
             // Silence ends an attempt, length does not: answers may be long.
             "timeout": "0s",
-            "idle_timeout": duration(bounds::longest_silence(policy.resilience())),
+            "idle_timeout": duration(bounds::longest_silence(policy)),
             "inline_cluster_specifier_plugin": {"extension": by_next_model(policy, named_alike)},
             "retry_policy": retry(policy.resilience()),
         },

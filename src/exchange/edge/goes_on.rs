@@ -12,7 +12,7 @@ use super::head::Head;
 use super::send::Serves;
 use super::{Approved, Draft, Edge, State, limited, said, send};
 use crate::credit::Credits;
-use crate::decide::{Candidate, Quote, Trace};
+use crate::decide::{Candidate, Leg, Quote, Trace};
 use crate::policy::parted;
 
 impl Edge {
@@ -63,9 +63,9 @@ impl Edge {
     ) -> Effects {
         let Approved { candidate, left, near_limit } = approved;
         self.chain = candidate.legs.iter().map(|leg| leg.model.name.clone()).collect();
-        self.spares = candidate.legs.iter().filter(|leg| leg.is_spare).count();
+        self.spares = named(candidate, |leg| leg.is_spare);
         self.duties.sent(candidate, envoy);
-        self.duties.owe(Duty::Record);
+        self.duties.owe(Duty::Record(named(candidate, |leg| leg.is_last_resort)));
         if draft.outline.is_shared_thread {
             self.duties.owe(Duty::Remember(head.tenant.tenant.clone()));
         }
@@ -86,7 +86,7 @@ impl Edge {
         let mut effects = send::send(&head, draft, serves, credits, original, buffer);
         effects.list.extend(self.wakes(envoy));
         self.line.text("policy", &self.config.digest);
-        self.line.decided(&draft.trace, Some(&candidate.chain));
+        self.line.decided(&draft.trace, Some(&candidate.chain), &self.chain);
         if near_limit.is_some() {
             self.line.flag("near_limit");
         }
@@ -121,7 +121,7 @@ impl Edge {
         says.extend(said::retiring_by_name(&self.config.policy, &kept.model));
         let counted = said::onto(&mut reply, says);
         self.line.text("policy", &self.config.digest);
-        self.line.decided(trace, Some(chain));
+        self.line.decided(trace, Some(chain), &[]);
         self.line.text("cache", "hit");
         self.line.text("cache_model", &kept.model);
         if !kept.credits.is_empty() {
@@ -148,7 +148,7 @@ impl Edge {
         }
         quote.without_spares();
         let candidate = &quote.primary;
-        if candidate.legs.iter().any(|leg| !leg.is_spare) {
+        if candidate.asks_its_own() {
             return None;
         }
         let rescue = self.rescue(head, draft);
@@ -157,7 +157,7 @@ impl Edge {
         let mut says = said::headers(&draft.trace, None);
         says.extend(limited::left(self.duties.taken(), head.client, envoy));
         self.line.text("policy", &self.config.digest);
-        self.line.decided(&draft.trace, Some(&candidate.chain));
+        self.line.decided(&draft.trace, Some(&candidate.chain), &[]);
         self.state = State::Replied;
         let effects = own.with(says).at_once(&mut self.line);
         Some(effects.and(metric::CACHE_REQUESTS.count(&["stale"])))
@@ -168,6 +168,12 @@ impl Edge {
         let telling = Telling::of(head.inbound, &draft.outline);
         Rescue { telling, asked: draft.asked.clone(), cached: draft.cached }
     }
+}
+
+/// The names of those legs that are like that.
+fn named(candidate: &Candidate, is: impl Fn(&Leg) -> bool) -> Vec<String> {
+    let legs = candidate.legs.iter().filter(|leg| is(leg));
+    legs.map(|leg| leg.model.name.clone()).collect()
 }
 
 /// The models whose answers are none of the chain's.

@@ -43,7 +43,7 @@ impl Edge {
         let Refused { step, rule, fault, headers } = refused;
         self.state = State::Replied;
         trace.refuse(step, &rule, &fault);
-        self.line.decided(trace, None);
+        self.line.decided(trace, None, &[]);
         self.line.text("limited_by", &rule);
         let mut reply = head.fault(&fault, &mut self.line);
         reply.headers.extend(headers);

@@ -62,8 +62,8 @@ pub struct Edge {
     patience: Option<Patience>,
     /// That was over before anything of an answer was there.
     is_too_late: bool,
-    /// How many of the last of these are another chain's.
-    spares: usize,
+    /// Those of them that are another chain's, and stand in.
+    spares: Vec<String>,
     /// The one that was tried and told nothing of itself, where no provider role has judged the
     /// answer.
     untold: Option<Untold>,
@@ -137,7 +137,7 @@ impl Edge {
             chain: Vec::new(),
             patience: None,
             is_too_late: false,
-            spares: 0,
+            spares: Vec::new(),
             untold: None,
             report: None,
             line: Line::default(),
@@ -342,7 +342,7 @@ impl Edge {
             if trace.subjects(Verdict::Assigned).next().is_some() {
                 self.line.text("policy", &self.config.digest);
             }
-            self.line.decided(trace, None);
+            self.line.decided(trace, None, &[]);
         }
         let mut reply = head.fault(fault, &mut self.line);
         if fault.kind == FaultKind::Overloaded {

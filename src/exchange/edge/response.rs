@@ -59,8 +59,8 @@ impl Edge {
         let begun = report.as_ref().map(|own| self.duties.answer_begins(own, envoy));
         says.extend(begun.into_iter().flatten());
         let may_be_rescued = report.as_ref().is_none_or(may_stand_in);
-        let spare = self.spares > 0
-            && report.as_ref().is_some_and(|own| is_spare(&self.chain, self.spares, &own.leg()));
+        let spare = !self.spares.is_empty()
+            && report.as_ref().is_some_and(|own| self.spares.iter().any(|leg| own.is_of(leg)));
         // A stream's usage may come after its end, and other models after the first one. To what
         // is told of a whole answer of the first model nothing is added.
         self.report = report.filter(|report| {
@@ -154,11 +154,6 @@ fn passed(says: &mut Vec<Effect>, left: Vec<Effect>) -> Effects {
     let mut list = core::mem::take(says);
     list.extend(left);
     Effects { list, flow: Flow::Continue }
-}
-
-/// Whether a model is one of the last, which are another chain's.
-fn is_spare(chain: &[String], spares: usize, model: &str) -> bool {
-    chain.iter().rev().take(spares).any(|own| own == model)
 }
 
 /// Says that a model of another chain has answered.

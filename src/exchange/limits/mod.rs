@@ -14,6 +14,8 @@ mod subject;
 mod tests;
 mod used;
 
+use std::rc::Rc;
+
 use self::record::Subject;
 use self::session::{Had, Over};
 use self::shown::Left;
@@ -22,9 +24,9 @@ use self::used::Used;
 use super::line::Line;
 use super::{Effect, Host, Report, metric};
 use crate::credit::Credits;
-use crate::decide::{Claim, Claims};
+use crate::decide::{Bounds, Claim, Claims};
 use crate::dialect::{Client, Fault};
-use crate::policy::RateBy;
+use crate::policy::{Model, RateBy};
 use crate::resilience::{Records, UpdateError, stretch};
 
 /// What a request has taken. It is settled when the request is over, however it ends.
@@ -34,8 +36,8 @@ pub(super) struct Taken {
     shares: Vec<Share>,
     /// Tokens of its input, estimated.
     input: u64,
-    /// The most tokens that are believed of one attempt.
-    most: u64,
+    /// What each model may use of it: what is beyond that is not believed.
+    bounds: Vec<(Rc<Model>, Bounds)>,
     /// What is left of its limits, for its app.
     left: Left,
 }
@@ -79,8 +81,8 @@ pub(super) fn take(
     (line, effects): (&mut Line, &mut Vec<Effect>),
 ) -> Result<Taken, Refused> {
     let records = Records::at(host, host.now_ms());
-    let Claims { subjects, input, output, most } = claims;
-    let mut taken = Taken { shares: Vec::new(), input, most, left: Left::default() };
+    let Claims { subjects, input, output, bounds } = claims;
+    let mut taken = Taken { shares: Vec::new(), input, bounds, left: Left::default() };
     for claim in &subjects {
         match share(claim, (input, output), records, &mut taken.left) {
             Ok(share) => taken.shares.push(share),
@@ -206,7 +208,7 @@ impl Taken {
             return;
         }
         let records = Records::at(host, host.now_ms());
-        let used = Used::of(reports, self.input, self.most);
+        let used = Used::of(reports, self.input, &self.bounds);
         let cost = line.credits().and_then(|own| own.parse().ok());
         let cost = cost.map_or(0, Credits::micros);
         open.for_each(|own| own.correct(used, cost, records, false));

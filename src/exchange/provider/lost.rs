@@ -29,6 +29,8 @@ pub(super) fn follow(config: &Config, asked: &mut Asked, envoy: &dyn Envoy) -> E
     let kept = config.connections.has_served(&connection);
     let became = outcome(asked, !connection.is_empty(), took);
     report.end(Progress::Failed(became), now);
+    // What it had said of its usage was no last word: nobody is charged by it.
+    report.used.reported = None;
     let why = envoy.property(&["upstream", "transport_failure_reason"]).unwrap_or_default();
     report.why = String::from_utf8_lossy(&why).chars().take(WHY_MAX).collect();
     // Nothing of an answer came, and that soon: nobody will have begun to work on it.

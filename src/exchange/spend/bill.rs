@@ -131,7 +131,8 @@ fn part(reservation: &Reservation, report: &Report, last: Option<Last>) -> Part 
         Progress::Answered | Progress::Cut => true,
         // All of it was made, whatever became of it.
         Progress::Failed(Outcome::NotAccepted) => true,
-        // It failed, and yet its provider charges for it where it says so.
+        // Nothing of it was the app's, and yet its provider charges for it where its last word on
+        // its usage says so.
         Progress::Failed(_) => report.used.reported.is_some(),
         // Where the app left while the provider was at work, its provider charges for that.
         Progress::Running => report.has_content() || at_work,

@@ -2,13 +2,9 @@
 //! estimate where it reported nothing, not all, or what cannot be.
 use super::abandoned::Abandoned;
 use crate::decide::{Bounds, Size};
-use crate::exchange::report::{FACTOR, believed};
-use crate::exchange::{Outcome, Progress, Report};
+use crate::exchange::credible::is_credible;
+use crate::exchange::{Progress, Report};
 use crate::usage::Usage;
-
-/// Input tokens that are believed beside what was allowed ([`FACTOR`]): templates and prompts of a
-/// server's own, which a request of a few words shows as hundreds of tokens.
-const AROUND_INPUT: u64 = 4096;
 
 /// The usage that is charged of an attempt.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -20,14 +16,6 @@ pub(super) struct Charged {
     pub(super) rejected: bool,
     /// The app left the attempt, and all that was held for it is charged.
     pub(super) abandoned: bool,
-}
-
-/// Whether a report of usage can be true of an attempt with these bounds.
-fn is_credible(bounds: Bounds, usage: &Usage) -> bool {
-    let input = bounds.input.saturating_mul(FACTOR).saturating_add(AROUND_INPUT);
-    !usage.garbled
-        && usage.input_total() <= input
-        && usage.output.max(usage.reasoning) <= believed(bounds.output)
 }
 
 /// The usage that is charged of an attempt.
@@ -53,12 +41,9 @@ pub(super) fn charged(
     let since = if report.is_over() { 0 } else { tokens_since_report(report, relayed) };
     let hidden = abandoned.map_or(used.reasoning_estimate, |left| left.hidden(report));
     let said = used.text_estimate.saturating_add(since).saturating_add(hidden).min(bounds.output);
-    // What a provider had reported when its answer broke is not its last word, whoever has seen it.
-    let whole = match report.progress {
-        Progress::Failed(outcome) => !matches!(outcome, Outcome::Reset | Outcome::Silent),
-        Progress::Answered => true,
-        Progress::Running | Progress::Cut => false,
-    };
+    // What a provider had reported when its answer broke is not its last word. Of a failed attempt
+    // nothing else is told.
+    let whole = matches!(report.progress, Progress::Failed(_) | Progress::Answered);
     let no_input = usage.input_total() == 0;
     let no_output = !whole || usage == Usage::default() || (usage.output == 0 && said > 0);
     if no_input {

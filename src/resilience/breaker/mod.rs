@@ -61,6 +61,17 @@ pub enum Stand {
     },
 }
 
+/// By whose word a model is left alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Known {
+    /// By a guess of ours: it has failed.
+    Guessed,
+    /// By its provider's, which has asked for it.
+    Asked,
+    /// An operator has to act.
+    Gone,
+}
+
 /// What a sign has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
@@ -80,6 +91,8 @@ pub struct Breaker {
     changed_ms: u64,
     /// Until when it is open; 0 while it is closed.
     until_ms: u64,
+    /// Until when its provider has asked to be left alone; 0 where it has not.
+    wait_until_ms: u64,
     /// When the request that tries it was let through; 0 where none was.
     probe_ms: u64,
     /// What opened it last, by its place in [`OpenedBy::ALL`].
@@ -123,6 +136,18 @@ impl Breaker {
     #[must_use]
     pub const fn until_ms(&self) -> u64 {
         self.until_ms
+    }
+
+    /// How much is known of an open one, for those who ask the model all the same since everybody
+    /// else has failed: those of which least is known first.
+    #[must_use]
+    pub fn known(&self, now_ms: u64) -> Known {
+        match self.opened_by() {
+            _ if now_ms >= self.until_ms => Known::Guessed,
+            OpenedBy::KeyRefused | OpenedBy::Unpaid | OpenedBy::ModelGone => Known::Gone,
+            _ if now_ms < self.wait_until_ms => Known::Asked,
+            _ => Known::Guessed,
+        }
     }
 
     /// What opened it last.
@@ -192,7 +217,8 @@ impl Breaker {
                 Some(own.open(OpenedBy::Probe, own.grown(rule.open_ms), now_ms, rule))
             }
             (_, Sign::Busy { wait_ms: Some(ms) }) => {
-                Some(self.open(OpenedBy::Wait, ms, now_ms, rule))
+                let (own, change) = self.open(OpenedBy::Wait, ms, now_ms, rule);
+                Some((Self { wait_until_ms: own.until_ms, ..own }, change))
             }
             (_, Sign::Busy { wait_ms: None }) => {
                 Some(self.open(OpenedBy::Limited, self.grown(LIMITED_MS), now_ms, rule))
@@ -221,12 +247,14 @@ impl Breaker {
         (open, Change::Opened(by, ms))
     }
 
-    /// While it is open, only a longer wait that is asked for changes it.
+    /// While it is open, only a wait that is asked for changes it: a longer one prolongs it.
     fn prolonged(self, sign: Sign, now_ms: u64, rule: &Rule) -> Option<(Self, Change)> {
         let Sign::Busy { wait_ms: Some(ms) } = sign else { return None };
-        let until_ms = now_ms.saturating_add(ms.min(rule.most_ms));
-        let later = self.stand(now_ms, rule) == Stand::Open && until_ms > self.until_ms;
-        (later && !rule.observe).then_some((Self { until_ms, ..self }, Change::Counted))
+        let wait_until_ms = now_ms.saturating_add(ms.min(rule.most_ms));
+        let later = self.stand(now_ms, rule) == Stand::Open && wait_until_ms > self.wait_until_ms;
+        let until_ms = self.until_ms.max(wait_until_ms);
+        let own = Self { until_ms, wait_until_ms, ..self };
+        (later && !rule.observe).then_some((own, Change::Counted))
     }
 
     fn well(self, now_ms: u64, rule: &Rule) -> Option<(Self, Change)> {

@@ -4,7 +4,7 @@ use super::{Breaker, Count};
 use crate::layout::{Reader, Writer};
 
 impl Record for Breaker {
-    const KIND: &'static str = "breaker.1";
+    const KIND: &'static str = "breaker.2";
 
     /// One for all models of a proxy: a request reads what is known of all of them at once.
     const BUCKETS: u64 = 1;
@@ -25,6 +25,7 @@ impl Record for Breaker {
         let Count { all, failed } = self.before;
         for number in [
             self.until_ms,
+            self.wait_until_ms,
             self.probe_ms,
             self.by,
             self.level,
@@ -50,6 +51,7 @@ impl Record for Breaker {
         let read = Self {
             changed_ms,
             until_ms: number()?,
+            wait_until_ms: number()?,
             probe_ms: number()?,
             by: number()?,
             level: number()?,

@@ -184,6 +184,14 @@ fn attempt(model: &str, kind: u8, input: u64, output: u64) -> (String, bool) {
         4 | 5 => (format!("--- {model} silent\n"), true),
         6 => (format!("--- {model} 529\ncontent-type: application/json\n\n{{}}\n"), true),
         // A failure that says what it has used.
+        7 => {
+            let body = format!(
+                "{{\"id\":\"m\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"m\",\
+                 \"content\":[],\"usage\":{{\"input_tokens\":{input},\"output_tokens\":{output}}}}}"
+            );
+            (format!("{}\n", answered(model, "false", &body)), true)
+        }
+        // One that says what it begins with, and not what it came to.
         _ => {
             let usage = format!("{{\"input_tokens\":{input},\"output_tokens\":{output}}}");
             let start = format!(
@@ -209,15 +217,17 @@ proptest! {
     /// what its bounds come to, and what failed takes no more than the hold.
     #[test]
     fn parts_come_to_the_whole_and_none_is_above_its_bound(
-        kinds in proptest::collection::vec((0..8_u8, tokens(), tokens()), 3),
+        kinds in proptest::collection::vec((0..9_u8, tokens(), tokens()), 3),
         streamed in any::<bool>(),
     ) {
         let gateway = Rc::new(Gateway::new(POLICY).unwrap());
         let (mut sections, mut tried) = (String::new(), Vec::new());
         for (model, (kind, input, output)) in ["claude", "gpt", "gemini"].into_iter().zip(&kinds) {
-            // Only Anthropic's streams say what they have used before they fail.
+            // Only Anthropic's say what they have used where they fail.
             let kind = match (*kind, streamed) {
-                (7, _) if model != "claude" || !streamed => 6,
+                (7 | 8, _) if model != "claude" => 6,
+                (7, true) => 8,
+                (8, false) => 7,
                 (0 | 1, streamed) => u8::from(streamed),
                 (kind, _) => kind,
             };
@@ -239,6 +249,10 @@ proptest! {
             let most = price(model).unwrap().worst(2 * 110 + 4096, 2 * 400 + 64, 0);
             prop_assert!(*credits <= most, "{} is charged {}", model, credits);
         }
+        // Of what broke before its app had any of it nobody pays for the beginning.
+        let breaks = streamed && kinds.first().is_some_and(|own| own.0 >= 7);
+        let first = own.parts.first().map(|(_, credits)| *credits);
+        prop_assert!(!breaks || first == Some(Credits::ZERO), "{:?}", first);
         let failed = own.parts.iter().rev().skip(1).map(|(_, credits)| credits.micros());
         prop_assert!(failed.sum::<u64>() <= own.held.micros());
     }

@@ -137,7 +137,7 @@ fn routes(policy: &Policy, mesh: &Mesh) -> Value {
         "vhost": {"name": name, "route": {"action": "ROUTE"}},
     }});
     let value = json!({"route": {
-        "idle_timeout": duration(bounds::longest_silence(policy.resilience())),
+        "idle_timeout": duration(bounds::longest_silence(policy)),
         "inline_cluster_specifier_plugin":
             {"extension": route::by_next_model(policy, super::cluster)},
         "retry_policy": route::retry(policy.resilience()),

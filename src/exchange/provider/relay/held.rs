@@ -111,9 +111,13 @@ impl Held {
     /// Time has passed: an error is judged by what has come of it once that is enough, and a stream
     /// has failed whose first content has not come.
     pub(super) fn wake(mut self: Box<Self>, envoy: &dyn Envoy) -> Step {
-        if matches!(self.kind, Kind::Stream(_)) {
+        if let Kind::Stream(translation) = &self.kind {
             return match left(&self.judge.context, envoy) {
-                Some(0) => silent(self.judge, Received { size: self.size, end: false }, envoy),
+                Some(0) => {
+                    let last = translation.progress().last_word();
+                    self.judge.context.asked.report.used.reported = last;
+                    silent(self.judge, Received { size: self.size, end: false }, envoy)
+                }
                 left => {
                     let effects =
                         Effects::wait().and_all(left.map(Effect::WakeIn).into_iter().collect());
@@ -132,7 +136,7 @@ impl Held {
     }
 
     pub(super) fn body(self: Box<Self>, size: usize, end: bool, envoy: &dyn Envoy) -> Step {
-        let Self { judge, kind, size: read } = *self;
+        let Self { mut judge, kind, size: read } = *self;
         let received = Received { size, end };
         // More than Envoy buffers ends the request, next models and all.
         let fits = |most: usize| size <= judge.context.config.buffer.at_most(most);
@@ -142,6 +146,9 @@ impl Held {
             }
             kind @ Kind::Error { .. } => wait(judge, kind, size),
             Kind::Whole | Kind::Judged(_) if !fits(WHOLE_BYTES) => {
+                if let Kind::Judged(listening) = &kind {
+                    judge.context.used(listening.used_in_vain());
+                }
                 let fault = internal("the provider's answer is too large to be judged");
                 judge.fail(fault, received, envoy)
             }
@@ -216,7 +223,8 @@ fn judged(
         effects.list.extend(known);
         return (next, effects);
     }
-    judge.context.used(used);
+    let whole = matches!(ended, Ended::Whole);
+    judge.context.used(if whole { used } else { listening.used_in_vain() });
     match ended {
         Ended::Not | Ended::Whole => {}
         Ended::Broken(fault) => return judge.fail(fault, received, envoy),
@@ -264,7 +272,7 @@ fn stream(
         effects.list.extend(known);
         return (next, effects);
     }
-    judge.context.asked.report.used.reported = usage;
+    judge.context.asked.report.used.reported = translation.progress().last_word();
     match run {
         Run::On => {
             let message = "the provider sent a megabyte and nothing of an answer";

@@ -58,6 +58,11 @@ impl Listening {
         self.speaker.progress.used
     }
 
+    /// The same where it has broken.
+    pub(super) fn used_in_vain(&self) -> Used {
+        Used { reported: self.speaker.progress.last_word(), ..self.used() }
+    }
+
     /// Listens to what has come since. `besides` is what its stream holds elsewhere, in bytes.
     pub(super) fn listen(
         &mut self,

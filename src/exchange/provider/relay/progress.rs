@@ -27,6 +27,12 @@ impl StreamProgress {
         }
     }
 
+    /// What its provider says that it is charged for: its last word on that. What was reported
+    /// before, as with the beginning of an answer, is none where the answer breaks.
+    pub(super) fn last_word(&self) -> Option<Usage> {
+        self.used.reported.filter(|_| self.accounted)
+    }
+
     /// Notes a report of its provider's.
     pub(super) fn report(&mut self, usage: Usage) {
         self.accounted |= self.stop;

@@ -1,6 +1,6 @@
 //! A stream's bytes, event by event, into what the app receives.
 use super::super::super::Said;
-use super::super::super::report::believed;
+use super::super::super::credible::believed;
 use super::super::super::{Effect, Envoy, Permit};
 use super::super::captured::Captured;
 use super::super::overheard::Overheard;

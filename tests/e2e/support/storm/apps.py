@@ -140,7 +140,9 @@ class Apps:
         while not self.over:
             doubts = self.chance.random() < 0.3
             text = DOUBT if doubts else "hello"
-            await self._ask(line, self.chat("careful", text, "careful", sure=not doubts))
+            # A cascade has no last resorts: whom its order has left alone is not asked again.
+            sure = not doubts and "rolling" not in self.tally.moment
+            await self._ask(line, self.chat("careful", text, "careful", sure=sure))
         line.close()
 
     async def wrong(self) -> None:

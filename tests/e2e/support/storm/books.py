@@ -22,9 +22,7 @@ def compare(entries: list[Entry], requests: list[Request], waited: set[int]) -> 
     Each charge that is no estimate is an answer that a provider gave. Each answer that a provider
     gave whole, with its tokens, to a request whose app waited for its end is a charge."""
     wrong = []
-    # A failed attempt is charged what its provider had said when it failed: not its last word.
-    exact = [own for own in entries if not own.estimated and own.outcome != "failed"]
-    charged = Counter(_charge(entry) for entry in exact)
+    charged = Counter(_charge(entry) for entry in entries if not entry.estimated)
     given = Counter(_given(request) for request in requests if request.answered["usage"])
     for what, count in (charged - given).items():
         wrong.append(f"charged {count} times more than answered: {what}")

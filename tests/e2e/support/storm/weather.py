@@ -47,6 +47,15 @@ LEDGER = [
 ]
 # How long one provider stays well while the others have their ills, and an ill lasts.
 ANCHORED_S, ILL_S, BLINK_S = 9.0, 1.5, 0.15
+# How long weather rolls from provider to provider after that, how long one of them is well
+# meanwhile, and for how long the one before it still is.
+ROLLING_S, ROLL_S, OVERLAP_S = 9.0, 0.9, 0.1
+# Ills that a request has soon behind it: whoever waits for one of the others asks the next model
+# when that is ill, too.
+QUICK = [
+    name for name, ill in ILLS.items()
+    if name not in HARMLESS and not {"silent", "stall", "huge_body_bytes"} & set(ill)
+]
 
 
 @dataclass
@@ -59,8 +68,9 @@ class Moment:
 
 
 def script(seconds: float, seed: int) -> list[Moment]:
-    """Weather for so long. One provider is always well: which it is changes only in fair weather
-    that lasts until the others are asked again."""
+    """Weather for so long. One provider is always well. Which it is changes at first only in fair
+    weather that lasts until the others are asked again; then weather rolls from one to the next,
+    and whoever is well has just been ill."""
     chance = random.Random(seed)
     ills = list(ILLS)
     chance.shuffle(ills)
@@ -93,4 +103,13 @@ def script(seconds: float, seed: int) -> list[Moment]:
                 add(ILL_S, rows, name)
         add(calm, [], "fair")
         turn += 1
+        sick = {name: ILLS[chance.choice(QUICK)] for name in PROVIDERS}
+        for step in range(int(ROLLING_S / ROLL_S)):
+            well, after = (PROVIDERS[(turn + step + more) % 3] for more in (0, 1))
+            for length, both in ((ROLL_S, {well}), (OVERLAP_S, {well, after})):
+                rows = [{"provider": at, **ill} for at, ill in sick.items() if at not in both]
+                add(length, rows, f"rolling, {' and '.join(sorted(both))} well")
+            # Who is ill from now on has an ill of its own.
+            sick[well] = ILLS[chance.choice(QUICK)]
+        add(calm, [], "fair")
     return moments
