@@ -26,6 +26,11 @@ pub trait Shared {
     /// Writes a value; `false` when another worker has changed it meanwhile. `version` is what
     /// [`Shared::shared_data`] gave: `None` for a key that was not there.
     fn set_shared_data(&self, key: &str, value: &[u8], version: Option<u32>) -> bool;
+
+    /// Writes a value, whatever stands there; `false` where it could not be written.
+    fn put_shared_data(&self, key: &str, value: &[u8]) -> bool {
+        self.set_shared_data(key, value, self.shared_data(key).1)
+    }
 }
 
 /// A host, but for what only a callback can read.

@@ -10,6 +10,7 @@ use super::kept::of_texts;
 use super::known::Known;
 use super::world::mixed;
 use super::{Caching, Decision, Entry, Request, Step, Verdict};
+use crate::credit::Share;
 use crate::dialect::Fault;
 use crate::policy::{Acceptance, Cache, NotCached, Unsupported};
 
@@ -25,12 +26,10 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     let found = caching(cache, request, decision);
     if request.world.is_watched() {
         let (verdict, reason) = match &found {
-            Ok(Caching { reads: true, .. }) => {
-                (Verdict::Applied, Cow::Borrowed("an answer that is kept may serve it"))
-            }
-            Ok(_) => {
+            Ok(Caching { max_age_ms: 0, .. }) => {
                 (Verdict::Applied, Cow::Borrowed("its app wants a new answer, which is kept then"))
             }
+            Ok(_) => (Verdict::Applied, may_serve(cache, request)),
             Err(why) => (Verdict::NotTaken, why.clone()),
         };
         let (chain, subject) = (None, NAME.to_owned());
@@ -38,6 +37,14 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     }
     decision.caching = found.ok();
     Ok(())
+}
+
+/// That an answer may serve the request that is kept, and what that costs.
+fn may_serve(cache: &Cache, request: &Request<'_>) -> Cow<'static, str> {
+    let served = "an answer that is kept may serve it";
+    let price = Some(cache.price).filter(|own| *own > Share::default());
+    let price = price.filter(|_| request.policy.credits().is_some());
+    price.map_or(served.into(), |own| format!("{served}, at {own} of what it has cost").into())
 }
 
 /// Whether a request's answer may be kept, or why not.
@@ -50,7 +57,8 @@ fn caching(
     if request.copied.is_some() {
         return Err("it is a copy".into());
     }
-    let says = |directive: &str| cache.respect_no_cache && says(request, directive);
+    let directives = || directives(request).filter(|_| cache.respect_no_cache);
+    let says = |directive: &str| directives().any(|own| own.eq_ignore_ascii_case(directive));
     if says("no-store") {
         return Err("its app says `no-store`".into());
     }
@@ -69,15 +77,27 @@ fn caching(
     }
     Ok(Caching {
         chain: made_of(request, decision),
-        reads: !says("no-cache") && !says("max-age=0"),
+        max_age_ms: if says("no-cache") { 0 } else { max_age_ms(directives()) },
     })
 }
 
-/// Whether a `cache-control` of the request's has that directive.
-fn says(request: &Request<'_>, directive: &str) -> bool {
+/// The directives of the request's `cache-control`.
+fn directives<'r>(request: &'r Request<'_>) -> impl Iterator<Item = &'r str> {
     let own = request.headers.iter().filter(|(name, _)| name == CACHE_CONTROL);
-    let mut given = own.flat_map(|(_, value)| value.split(','));
-    given.any(|own| own.trim().eq_ignore_ascii_case(directive))
+    own.flat_map(|(_, value)| value.split(',')).map(str::trim)
+}
+
+/// How old an answer may be, in milliseconds: the least of all `max-age`, in seconds. One that is
+/// no number is 0, as RFC 9111 has it of ages that cannot be read (section 4.2.1).
+fn max_age_ms<'d>(directives: impl Iterator<Item = &'d str>) -> u64 {
+    let ages = directives.filter_map(|own| {
+        let (name, age) = own.split_once('=')?;
+        let age = age.trim_matches('"');
+        let is_number = !age.is_empty() && age.bytes().all(|own| own.is_ascii_digit());
+        let seconds = if is_number { age.parse().unwrap_or(u64::MAX) } else { 0_u64 };
+        name.eq_ignore_ascii_case("max-age").then_some(seconds.saturating_mul(1_000))
+    });
+    ages.min().unwrap_or(u64::MAX)
 }
 
 /// A digest of the chain: its name, its models as their providers know them, and what else of the
@@ -88,14 +108,20 @@ fn made_of(request: &Request<'_>, decision: &Decision) -> u64 {
     let requires = request.tenant.require.iter().next().is_some();
     let mut texts = vec![&*primary.chain];
     texts.push(request.policy.context(decision.asked.route).overflow.name());
+    let mut digest = 0;
     for leg in &primary.legs {
         let own = &*leg.model;
+        // What it may be asked, and how long its answer may be.
+        texts.extend(own.capabilities.iter().map(|own| own.name()));
+        for number in [own.context_window, leg.max_output_tokens] {
+            digest = mixed(digest ^ number);
+        }
         texts.push(&own.breaker_name);
         texts.push(if own.unsupported == Unsupported::Drop { "drop" } else { "skip" });
         let tags = own.tags.iter().filter(|_| requires);
         texts.extend(tags.flat_map(|(name, value)| [name, value]));
     }
-    let digest = of_texts(&texts);
+    let digest = mixed(digest ^ of_texts(&texts));
     let Some(cascade) = &primary.cascade else { return digest };
     accepted(&cascade.accept, cascade.waits, digest)
 }

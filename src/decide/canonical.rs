@@ -58,8 +58,8 @@ fn string(value: Value<'_>, take: &mut impl FnMut(&[u8])) {
 
 /// A text, told from what stands before and behind it.
 fn text(kind: u8, text: &[u8], take: &mut impl FnMut(&[u8])) {
-    let [a, b, c, d, ..] = u64::try_from(text.len()).unwrap_or(u64::MAX).to_le_bytes();
-    take(&[kind, a, b, c, d]);
+    let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
+    take(&(length << 8 | u64::from(kind)).to_le_bytes());
     take(text);
 }
 

@@ -40,8 +40,8 @@ pub struct Decision {
 pub struct Caching {
     /// A digest of the chain and what it is made of.
     pub chain: u64,
-    /// Whether the answer may be one that is kept already.
-    pub reads: bool,
+    /// How old an answer may be that is kept already, in milliseconds; 0 where it is to be new.
+    pub max_age_ms: u64,
 }
 
 /// What the name that an app asks for means.
@@ -277,6 +277,13 @@ impl Quote {
                 candidate.legs.retain(|leg| !leg.is_spare);
             }
         }
+    }
+
+    /// Leaves out all models, where an answer of one is there already that costs so much.
+    pub fn without_models(&mut self, max_cost: Credits) {
+        self.near_limit = None;
+        self.primary.legs.clear();
+        self.primary.max_cost = max_cost;
     }
 
     /// Every way to serve the request.

@@ -146,9 +146,28 @@ pub fn count(request: &Request<'_>) -> Result<u64, Fault> {
 /// # Errors
 /// The first step's refusal.
 pub fn decide(request: &Request<'_>) -> Result<Decision, Box<Refusal>> {
+    decide_unless(request, &mut |_| false)
+}
+
+/// The same of a request whose answer may be there already: `is_there` is asked once, where it may
+/// be kept. An answer that is there needs no model, so that nothing more is decided but the limits
+/// that the request is under.
+///
+/// # Errors
+/// The first step's refusal.
+pub fn decide_unless(
+    request: &Request<'_>,
+    is_there: &mut dyn FnMut(Caching) -> bool,
+) -> Result<Decision, Box<Refusal>> {
     let mut decision = Decision::of(request);
+    let mut needs_model = true;
     for step in STEPS {
-        step.decide(request, &mut decision)?;
+        if needs_model || step.name == rate::STEP.name {
+            step.decide(request, &mut decision)?;
+        }
+        if step.name == cache::STEP.name {
+            needs_model = !decision.caching.is_some_and(&mut *is_there);
+        }
     }
     Ok(decision)
 }

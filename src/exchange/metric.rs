@@ -217,7 +217,8 @@ metrics! {
     CACHE_KEPT: Counter "tradewind_cache_kept_total" [] &[],
         "Answers that were kept for whoever asks the same.";
     CACHE_SAVED: Histogram "tradewind_cache_saved_credits_micros" [] SAVES,
-        "What an answer had cost that was given again for nothing, in millionths of a credit.";
+        "What an answer that was given again had cost, less its `cache.price`, in millionths of a \
+         credit.";
     DEGRADED: Counter "tradewind_degraded_total" [STANDS_IN] &[],
         "Requests of which every model of their own chain failed, by what stood in.";
     REFUSED: Counter "tradewind_refused_total" [] &[],

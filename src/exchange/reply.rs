@@ -7,6 +7,9 @@ pub(super) const DROPPED: &str = "x-tradewind-dropped";
 /// The header that says how many of the oldest messages a model was not sent.
 pub(super) const CONTEXT: &str = "x-tradewind-context";
 
+/// The header that says what a tenant has left, where credits are counted.
+pub(super) const CREDITS: &str = "x-tradewind-credits";
+
 /// The header that tells an app's SDK whether to try again.
 pub(super) const SHOULD_RETRY: &str = "x-should-retry";
 

@@ -6,9 +6,10 @@ use std::rc::Rc;
 use super::answer::Answer;
 use super::filter_state::ANSWER;
 use super::{Effect, Envoy, Host, Progress, Report, metric};
+use crate::credit::Credits;
 use crate::layout::{Reader, Writer};
 use crate::policy::Cache;
-use crate::resilience::{Name, Places, Sip};
+use crate::resilience::{Name, Places, Sip, Spot};
 
 /// Where the secret of a proxy stands in its shared data.
 const SECRET: &str = "tw.answers.secret.1";
@@ -27,8 +28,8 @@ pub(super) struct Kept {
     pub(super) model: String,
     /// How long ago, in milliseconds.
     pub(super) age_ms: u64,
-    /// What it has cost, in credits; empty where that is not known.
-    pub(super) credits: String,
+    /// What it has cost; `None` where that is not known.
+    pub(super) credits: Option<Credits>,
     /// What it says.
     pub(super) answer: Answer,
 }
@@ -37,7 +38,8 @@ pub(super) struct Kept {
 #[derive(Debug)]
 pub(super) struct Keep {
     pub(super) store: Rc<Store>,
-    pub(super) name: Name,
+    /// Its name, and where it is to stand.
+    pub(super) under: (Name, Spot),
     /// The models whose answers are none of the chain's.
     pub(super) guests: Vec<String>,
 }
@@ -52,13 +54,16 @@ impl Store {
         Sip::under(self.secret(host))
     }
 
-    /// The answer of a name.
-    pub(super) fn find(&self, name: Name, host: &dyn Host) -> Option<Kept> {
-        let found = self.places.find(host, name)?;
-        let age_ms = host.now_ms().saturating_sub(found.at_ms);
-        let mut fields = Reader::of(found.value());
-        let (model, credits) = (fields.text()?.to_owned(), fields.text()?.to_owned());
-        Some(Kept { model, age_ms, credits, answer: Answer::decode(fields.bytes()?)? })
+    /// The answer of a name, and where one is to stand.
+    pub(super) fn find(&self, name: Name, host: &dyn Host) -> (Option<Kept>, Spot) {
+        let (found, spot) = self.places.find(host, name);
+        let kept = found.and_then(|found| {
+            let age_ms = host.now_ms().saturating_sub(found.at_ms);
+            let mut fields = Reader::of(found.value());
+            let (model, credits) = (fields.text()?.to_owned(), fields.text()?.parse().ok());
+            Some(Kept { model, age_ms, credits, answer: Answer::decode(fields.bytes()?)? })
+        });
+        (kept, spot)
     }
 
     /// The secret that all workers share, made by whoever comes first.
@@ -113,7 +118,7 @@ impl Keep {
         out.text(&last.model);
         out.text(credits);
         out.bytes(&answer);
-        let kept = self.store.places.put(envoy, self.name, envoy.now_ms(), &out.finish());
+        let kept = self.store.places.put(envoy, self.under, envoy.now_ms(), &out.finish());
         kept.then(|| metric::CACHE_KEPT.count(&[]))
     }
 }

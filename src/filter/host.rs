@@ -128,6 +128,10 @@ impl Shared for Host {
         let cas = unchanged.unwrap_or(u32::MAX);
         hostcalls::set_shared_data(key, Some(value), Some(cas)).is_ok()
     }
+
+    fn put_shared_data(&self, key: &str, value: &[u8]) -> bool {
+        hostcalls::set_shared_data(key, Some(value), None).is_ok()
+    }
 }
 
 /// The status of the answer to a call, which has so many headers. Where it has none, Envoy lets

@@ -1,7 +1,6 @@
 //! `resilience.breaker`: when a model that fails is left alone, and for how long.
 use super::field::{
-    Boolean, Defaulted, Defaults, Duration, Field, Kind, Nested, Optional, Read, Required, Section,
-    Shape, Spot, Text, Whole, shown,
+    Boolean, Defaulted, Duration, Field, Nested, Optional, Required, Section, Shares, Spot, Whole,
 };
 use crate::credit::Share;
 
@@ -123,8 +122,8 @@ const FAILURE_RATE: Section = Section::new(
     &[&SHARE, &REQUESTS],
 );
 
-const SHARE: Required<ShareOfRequests> =
-    Field::required("share", ShareOfRequests, "The share of the requests that have failed.");
+const SHARE: Required<Shares> =
+    Field::required("share", Shares::MoreThanNone, "The share of the requests that have failed.");
 
 const REQUESTS: Defaulted<Whole> = Field::defaulted(
     "requests",
@@ -132,44 +131,6 @@ const REQUESTS: Defaulted<Whole> = Field::defaulted(
     20,
     "Of so many requests at least: fewer say little.",
 );
-
-/// A share of requests, more than none.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct ShareOfRequests;
-
-impl Read for ShareOfRequests {
-    type Value = Share;
-
-    fn read(&self, spot: &Spot<'_>) -> Option<Share> {
-        let text = spot.text("a share such as `50%`")?;
-        let share: Option<Share> = text.parse().ok().filter(|share| *share > Share::default());
-        if share.is_none() {
-            spot.problem(format!("expected a share from 0.0001% to 100%, found `{}`", shown(text)));
-        }
-        share
-    }
-}
-
-impl Defaults for ShareOfRequests {
-    type Literal = Share;
-
-    fn json(&self, literal: Share) -> String {
-        format!("\"{literal}\"")
-    }
-}
-
-impl Kind for ShareOfRequests {
-    fn shape(&self) -> Shape {
-        Shape::Text(Text {
-            what: "a share",
-            pattern: r"^0*(100(\.0{1,4})?|[0-9]{1,2}(\.[0-9]{1,4})?)%$",
-            unlike: r"^[0.]*%$",
-            range: "0.0001% to 100%".to_owned(),
-            example: "50%",
-            ..Text::default()
-        })
-    }
-}
 
 /// Reads the section; `None`, and a report, when something is wrong with it.
 pub(super) fn read(spot: &Spot<'_>) -> Option<Breaker> {

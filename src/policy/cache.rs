@@ -1,9 +1,11 @@
 //! `cache`: answers that are given again.
 use super::field::{
-    Boolean, Bytes, Defaulted, Duration, Field, List, NameOf, Optional, Section, Spot, Word, Words,
+    Boolean, Bytes, Defaulted, Duration, Field, List, NameOf, Optional, Section, Shares, Spot,
+    Word, Words,
 };
 use super::predicate::{self, Facts, Predicate, Reading, When};
 use super::route;
+use crate::credit::Share;
 
 /// `cache`: answers that are given again to whoever asks the same.
 #[derive(Debug, Clone)]
@@ -22,6 +24,8 @@ pub struct Cache {
     pub max_bytes: u64,
     /// Most bytes of one.
     pub max_entry: u64,
+    /// What an answer costs that is given again, of what it has cost its first time.
+    pub price: Share,
     /// Whether an app may ask for a new answer.
     pub respect_no_cache: bool,
 }
@@ -78,11 +82,11 @@ pub(super) const CACHE: Section = Section::new(
      only their own API knows (`n`, `logprobs`, a provider's own tools, …) or that name what a \
      provider keeps; those of models of another chain, whether that one is for tenants who have \
      little left, stands in, or has answered before (`sticky`); and those of copies. An answer \
-     that is given again says `x-tradewind-cache: hit` and its age in `age`, costs no credits, \
-     and tells the usage of the first. What a proxy keeps all \
+     that is given again says `x-tradewind-cache: hit` and its age in `age`, costs no credits but \
+     for `price`, and tells the usage of the first. What a proxy keeps all \
      its workers know, and no other proxy does; a change of the policy or of the module keeps it.",
     "cache:\n  routes: [auto]\n  when: {temperature: {at_most: 0}}\n  ttl: 5m\n  stale_for: 1h",
-    &[&ROUTES, &WHEN, &TTL, &STALE_FOR, &SCOPE, &MAX_BYTES, &MAX_ENTRY, &RESPECT_NO_CACHE],
+    &[&ROUTES, &WHEN, &TTL, &STALE_FOR, &SCOPE, &MAX_BYTES, &MAX_ENTRY, &PRICE, &RESPECT_NO_CACHE],
 );
 
 const ROUTES: Optional<List> = Field::optional(
@@ -161,12 +165,24 @@ const MAX_ENTRY: Optional<Bytes> = Field::optional(
     "The longest answer that is kept: at most a sixteenth of `max_bytes`.",
 );
 
+const PRICE: Defaulted<Shares> = Field::defaulted(
+    "price",
+    Shares::Any,
+    Share::percent(0),
+    "Where credits are counted, what an answer costs that is given again: a share of what it has \
+     cost its first time, attempts that failed included, rounded down to a millionth of a credit. \
+     Such a request is held and settled like any other, with the flag `cached`, and refused where \
+     its tenant cannot pay for it. An answer that was kept while nobody counted credits costs \
+     nothing, nor does one that stands in where no model answers.",
+);
+
 const RESPECT_NO_CACHE: Defaulted<Boolean> = Field::defaulted(
     "respect_no_cache",
     Boolean,
     true,
     "Whether an app may have a new answer made by `cache-control: no-cache` or `max-age=0`, which \
-     is then kept, or by `no-store`, which is not.",
+     is then kept, or by `no-store`, which is not; and is given none that is older than a greater \
+     `max-age`, in seconds.",
 );
 
 const LONGEST: u64 = 256 << 10;
@@ -183,6 +199,7 @@ pub(super) fn read(spot: &Spot<'_>, reading: &Reading<'_>) -> Option<Cache> {
     let max_bytes = fields.read(&MAX_BYTES);
     let place = fields.place(&MAX_ENTRY);
     let max_entry = fields.read(&MAX_ENTRY);
+    let price = fields.read(&PRICE);
     let respect_no_cache = fields.read(&RESPECT_NO_CACHE);
     fields.finish();
     let (max_bytes, max_entry) = (max_bytes?, max_entry?);
@@ -201,6 +218,7 @@ pub(super) fn read(spot: &Spot<'_>, reading: &Reading<'_>) -> Option<Cache> {
         scope: scope?,
         max_bytes,
         max_entry: max_entry.unwrap_or(LONGEST.min(most)),
+        price: price?,
         respect_no_cache: respect_no_cache?,
     })
 }

@@ -1,6 +1,5 @@
 //! `resilience.retry_budget`: how many requests may be at another model than their first at once.
-use super::breaker::ShareOfRequests;
-use super::field::{Defaulted, Field, Section, Spot, Whole};
+use super::field::{Defaulted, Field, Section, Shares, Spot, Whole};
 use crate::credit::Share;
 
 /// `resilience.retry_budget`: how many requests may be at another model than their first at once.
@@ -34,9 +33,9 @@ pub(super) const RETRY_BUDGET: Section = Section::new(
     &[&SHARE, &AT_LEAST],
 );
 
-const SHARE: Defaulted<ShareOfRequests> = Field::defaulted(
+const SHARE: Defaulted<Shares> = Field::defaulted(
     "share",
-    ShareOfRequests,
+    Shares::MoreThanNone,
     TWENTY_PERCENT,
     "The share of a worker's requests at providers that may have gone on.",
 );

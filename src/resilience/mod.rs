@@ -12,7 +12,7 @@ mod snapshot;
 pub use breaker::{Breaker, Change, Known, OpenedBy, Rate, Rule, Sign, Stand};
 pub use cell::{Record, Records, UpdateError, digest};
 pub use flow::{Flow, nanos};
-pub use places::{Found, Name, Places};
+pub use places::{Found, Name, Places, Spot};
 pub use sip::Sip;
 pub use slots::{Slots, stretch};
 pub use snapshot::Snapshot;

@@ -41,6 +41,10 @@ pub struct Found {
     place: Vec<u8>,
 }
 
+/// Where a value of a name is to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spot(u64);
+
 /// Where a value stands that a small place tells of.
 enum Stands<'p> {
     Here(&'p [u8]),
@@ -78,62 +82,64 @@ impl Places {
         Self { small, large: large.filter(|(_, count)| *count > 0).collect(), max_entry }
     }
 
-    /// The value of a name; `None` where there is none.
+    /// The value of a name, `None` where there is none; and where one of it is to be written.
     #[must_use]
-    pub fn find(&self, shared: &dyn Shared, name: Name) -> Option<Found> {
-        let [one, other] = self.ways(name)?;
-        let own = |place: &[u8]| Small::read(place).is_some_and(|own| own.name == name);
-        let mut place = shared.shared_data(&key(0, one)).0;
-        if !own(&place) {
-            place = shared.shared_data(&key(0, other)).0;
-        }
-        let small = Small::read(&place).filter(|own| own.name == name)?;
+    pub fn find(&self, shared: &dyn Shared, name: Name) -> (Option<Found>, Spot) {
+        let Some([one, other]) = self.ways(name) else { return (None, Spot(0)) };
+        let first = shared.shared_data(&key(0, one)).0;
+        let held = |place: &[u8]| Small::read(place).map(|own| (own.name == name, own.at_ms));
+        let (place, at) = match held(&first) {
+            Some((true, _)) => (first, one),
+            // No place becomes empty again, so nobody has had to take the other one.
+            None => return (None, Spot(one)),
+            Some((false, at_ms)) => {
+                let second = shared.shared_data(&key(0, other)).0;
+                match held(&second) {
+                    Some((true, _)) => (second, other),
+                    // An empty place, or else the older value's.
+                    Some((false, others_ms)) if at_ms <= others_ms => return (None, Spot(one)),
+                    _ => return (None, Spot(other)),
+                }
+            }
+        };
+        (self.found(shared, name, place), Spot(at))
+    }
+
+    /// What a small place that has this name holds, or tells of.
+    fn found(&self, shared: &dyn Shared, name: Name, place: Vec<u8>) -> Option<Found> {
+        let small = Small::read(&place)?;
         let at_ms = small.at_ms;
         let Stands::There(kind) = small.value else { return Some(Found { at_ms, place }) };
         let place = shared.shared_data(&self.large_key(kind, name)?).0;
         let large = Small::read(&place)?;
-        (large.name == name && large.at_ms == at_ms).then_some(())?;
-        Some(Found { at_ms, place })
+        (large.name == name && large.at_ms == at_ms).then_some(Found { at_ms, place })
     }
 
-    /// Writes a value in the place of what its name had before. `false` where it is too long, or
-    /// another worker is at it.
-    pub fn put(&self, shared: &dyn Shared, name: Name, at_ms: u64, value: &[u8]) -> bool {
-        let Some(ways) = self.ways(name) else { return false };
-        let length = value.len().saturating_add(AROUND);
+    /// Writes a value where [`Places::find`] has said. Whatever another worker has written there
+    /// meanwhile goes: a place is written as a whole, so nobody finds half of one value and half of
+    /// another. `false` where it is too long.
+    pub fn put(
+        &self,
+        shared: &dyn Shared,
+        (name, Spot(at)): (Name, Spot),
+        at_ms: u64,
+        value: &[u8],
+    ) -> bool {
         if value.len() > self.max_entry {
             return false;
         }
-        let kind = match length <= SMALL {
-            true => None,
-            false => match self.large.iter().position(|(size, _)| length <= *size) {
-                Some(kind) => Some(kind),
-                None => return false,
-            },
-        };
-        let [one, other] = ways.map(|way| {
-            let key = key(0, way);
-            let (place, version) = shared.shared_data(&key);
-            let held = Small::read(&place).map(|own| (own.name == name, own.at_ms));
-            (key, version, held)
-        });
-        // Its own place, or else an empty one, or else the older one's.
-        let rank = |held: Option<(bool, u64)>| match held {
-            Some((true, _)) => (0, 0),
-            None => (1, 0),
-            Some((false, at_ms)) => (2, at_ms),
-        };
-        let (key, version, _) = if rank(other.2) < rank(one.2) { other } else { one };
-        if let Some(kind) = kind {
-            let Some(large) = self.large_key(kind, name) else { return false };
-            let (_, version) = shared.shared_data(&large);
-            if !shared.set_shared_data(&large, &written(name, at_ms, Some(value), 0), version) {
-                return false;
-            }
+        let length = value.len().saturating_add(AROUND);
+        if length <= SMALL {
+            return shared.put_shared_data(&key(0, at), &written(name, at_ms, Some(value), 0));
         }
-        let inline = kind.is_none().then_some(value);
-        let kind = kind.and_then(|kind| u64::try_from(kind).ok()).unwrap_or_default();
-        shared.set_shared_data(&key, &written(name, at_ms, inline, kind), version)
+        let Some(kind) = self.large.iter().position(|(size, _)| length <= *size) else {
+            return false;
+        };
+        let (Some(large), Ok(number)) = (self.large_key(kind, name), u64::try_from(kind)) else {
+            return false;
+        };
+        shared.put_shared_data(&large, &written(name, at_ms, Some(value), 0))
+            && shared.put_shared_data(&key(0, at), &written(name, at_ms, None, number))
     }
 
     /// The small places that are open to a name.
@@ -183,7 +189,7 @@ fn written([one, other]: Name, at_ms: u64, inline: Option<&[u8]>, kind: u64) -> 
     out.finish()
 }
 
-/// The name of a place, with the version of what stands there.
+/// The name of a place, with the version of its layout.
 fn key(kind: usize, at: u64) -> String {
     format!("tw.answers.1.{kind}.{at}")
 }

@@ -33,19 +33,33 @@ impl Sip {
     /// Takes in more.
     pub fn write(&mut self, bytes: &[u8]) {
         self.length = self.length.wrapping_add(u64::try_from(bytes.len()).unwrap_or_default());
-        let shift = self.tail_bytes.wrapping_mul(8);
         let (words, rest) = bytes.as_chunks::<8>();
+        // They stay in registers while words come.
+        let (mut state, mut tail) = (self.state, self.tail);
         for word in words {
-            self.word(u64::from_le_bytes(*word), shift);
+            let (first, next) = self.behind_tail(tail, *word);
+            state = compressed(state, first);
+            tail = next;
         }
-        for byte in rest {
-            self.tail |= u64::from(*byte) << (self.tail_bytes.wrapping_mul(8) & 63);
-            self.tail_bytes = self.tail_bytes.wrapping_add(1);
-            if self.tail_bytes == 8 {
-                let word = core::mem::take(&mut self.tail);
-                self.tail_bytes = 0;
-                self.compress(word);
-            }
+        // Fewer than eight bytes, which may make the tail whole.
+        let mut last = [0; 8];
+        last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        let (first, next) = self.behind_tail(tail, last);
+        let tail_bytes =
+            u32::try_from(rest.len()).unwrap_or_default().wrapping_add(self.tail_bytes);
+        if tail_bytes >= 8 {
+            state = compressed(state, first);
+        }
+        self.tail = if tail_bytes >= 8 { next } else { first };
+        (self.state, self.tail_bytes) = (state, tail_bytes & 7);
+    }
+
+    /// Eight bytes behind a tail: the word that they make with it, and the tail that is left.
+    const fn behind_tail(&self, tail: u64, bytes: [u8; 8]) -> (u64, u64) {
+        let word = u64::from_le_bytes(bytes);
+        match self.tail_bytes.wrapping_mul(8) & 63 {
+            0 => (word, 0),
+            shift => (tail | (word << shift), word >> (64_u32.wrapping_sub(shift) & 63)),
         }
     }
 
@@ -62,58 +76,36 @@ impl Sip {
 
     /// The digest of all of it.
     #[must_use]
-    pub fn finish(mut self) -> [u64; 2] {
+    pub fn finish(self) -> [u64; 2] {
         let last = self.tail | (self.length << 56);
-        self.compress(last);
-        self.end(2, 0xee);
-        let first = self.folded();
-        self.end(1, 0xdd);
-        [first, self.folded()]
+        let [v0, v1, v2, v3] = compressed(self.state, last);
+        let ended = |state: [u64; 4]| (0..4).fold(state, |state, _| round(state));
+        let folded = |[v0, v1, v2, v3]: [u64; 4]| v0 ^ v1 ^ v2 ^ v3;
+        let [w0, w1, w2, w3] = ended([v0, v1, v2 ^ 0xee, v3]);
+        let second = ended([w0, w1 ^ 0xdd, w2, w3]);
+        [folded([w0, w1, w2, w3]), folded(second)]
     }
+}
 
-    fn end(&mut self, at: usize, mark: u64) {
-        if let Some(own) = self.state.get_mut(at) {
-            *own ^= mark;
-        }
-        (0..4).for_each(|_| self.round());
-    }
+/// The state once a word has come.
+const fn compressed([v0, v1, v2, v3]: [u64; 4], word: u64) -> [u64; 4] {
+    let [v0, v1, v2, v3] = round(round([v0, v1, v2, v3 ^ word]));
+    [v0 ^ word, v1, v2, v3]
+}
 
-    const fn folded(&self) -> u64 {
-        let [v0, v1, v2, v3] = self.state;
-        v0 ^ v1 ^ v2 ^ v3
-    }
-
-    /// Eight bytes, behind those of the tail.
-    fn word(&mut self, word: u64, shift: u32) {
-        if shift == 0 {
-            return self.compress(word);
-        }
-        let full = self.tail | (word << (shift & 63));
-        self.tail = word >> (64_u32.wrapping_sub(shift) & 63);
-        self.compress(full);
-    }
-
-    fn compress(&mut self, word: u64) {
-        self.state[3] ^= word;
-        self.round();
-        self.round();
-        self.state[0] ^= word;
-    }
-
-    const fn round(&mut self) {
-        let [mut v0, mut v1, mut v2, mut v3] = self.state;
-        v0 = v0.wrapping_add(v1);
-        v1 = v1.rotate_left(13) ^ v0;
-        v0 = v0.rotate_left(32);
-        v2 = v2.wrapping_add(v3);
-        v3 = v3.rotate_left(16) ^ v2;
-        v0 = v0.wrapping_add(v3);
-        v3 = v3.rotate_left(21) ^ v0;
-        v2 = v2.wrapping_add(v1);
-        v1 = v1.rotate_left(17) ^ v2;
-        v2 = v2.rotate_left(32);
-        self.state = [v0, v1, v2, v3];
-    }
+#[inline]
+const fn round([mut v0, mut v1, mut v2, mut v3]: [u64; 4]) -> [u64; 4] {
+    v0 = v0.wrapping_add(v1);
+    v1 = v1.rotate_left(13) ^ v0;
+    v0 = v0.rotate_left(32);
+    v2 = v2.wrapping_add(v3);
+    v3 = v3.rotate_left(16) ^ v2;
+    v0 = v0.wrapping_add(v3);
+    v3 = v3.rotate_left(21) ^ v0;
+    v2 = v2.wrapping_add(v1);
+    v1 = v1.rotate_left(17) ^ v2;
+    v2 = v2.rotate_left(32);
+    [v0, v1, v2, v3]
 }
 
 #[cfg(test)]

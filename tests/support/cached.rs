@@ -48,14 +48,23 @@ fn what_shapes_an_answer_counts_for_what_is_kept() {
 #[test]
 fn a_new_answer_is_asked_for_in_any_header() {
     let (policy, tenant) = (policy(r#", "cache": {"ttl": "5m"}"#), public());
-    let reads = |headers: &[(&str, &str)]| {
+    let oldest = |headers: &[(&str, &str)]| {
         let app = App { client: "openai", headers, tenant: &tenant };
         let decision = asked(&policy, app, &request("plain", HI, ""), &Remembering::default());
-        decision.caching.map(|own| own.reads)
+        decision.caching.map(|own| own.max_age_ms)
     };
     let name = "cache-control";
-    assert_eq!(reads(&[(name, "max-age=60")]), Some(true));
-    assert_eq!(reads(&[(name, "max-age=0")]), Some(false));
-    assert_eq!(reads(&[(name, "max-age=60"), (name, "no-cache")]), Some(false));
-    assert_eq!(reads(&[(name, "no-cache"), (name, "x, No-Store")]), None);
+    for (headers, most) in [
+        (&[][..], Some(u64::MAX)),
+        (&[(name, "max-age=60")], Some(60_000)),
+        (&[(name, "Max-Age=\"60\""), (name, "x, max-age=30")], Some(30_000)),
+        (&[(name, "max-age=99999999999999999999")], Some(u64::MAX)),
+        (&[(name, "max-age=0")], Some(0)),
+        (&[(name, "max-age=-1")], Some(0)),
+        (&[(name, "max-age=")], Some(0)),
+        (&[(name, "max-age=60"), (name, "no-cache")], Some(0)),
+        (&[(name, "no-cache"), (name, "x, No-Store")], None),
+    ] {
+        assert_eq!(oldest(headers), most, "{headers:?}");
+    }
 }

@@ -93,7 +93,7 @@ pub(crate) fn full() -> Value {
             "fallback": ["stale_cache", {"chain": "c"}, {"reply": "Later."}]},
         "cache": {
             "routes": ["auto"], "when": {"tools": false}, "ttl": "5m", "stale_for": "1h", "scope": "user",
-            "max_bytes": "4MiB", "max_entry": "64KiB", "respect_no_cache": false,
+            "max_bytes": "4MiB", "max_entry": "64KiB", "price": "10%", "respect_no_cache": false,
         },
         "credits": {
             "cluster": "counting", "endpoint": "http://ledger:8700", "secret": "token",

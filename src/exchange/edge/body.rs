@@ -6,7 +6,7 @@ use super::super::Host;
 use super::super::line::Line;
 use super::super::spend;
 use super::{Config, Head};
-use crate::decide::{self, Assembled, Decision, Request, Trace, World, decide};
+use crate::decide::{self, Assembled, Caching, Decision, Request, Trace, World, decide_unless};
 use crate::dialect::{Ask, Fault, FaultKind, Operation, read_body};
 use crate::json::Document;
 use crate::policy::TextFacts;
@@ -30,11 +30,12 @@ impl Desk<'_> {
         read_body(bytes).map_err(|fault| (fault, None))
     }
 
-    /// What a body asks, and how that is served.
+    /// What a body asks, and how that is served; or that its answer `is_there` already.
     pub(super) fn decided<'b>(
         &self,
         document: &'b Document<'b>,
         assembled: Option<&Assembled>,
+        is_there: &mut dyn FnMut(Caching) -> bool,
         line: &mut Line,
     ) -> Result<(Ask<'b>, Decision), Failed> {
         let ask = match assembled {
@@ -44,7 +45,8 @@ impl Desk<'_> {
             None => self.ask(document)?,
         };
         line.asks(&ask.model, ask.stream);
-        let decided = self.request((document, &ask), assembled, decide);
+        let decided =
+            self.request((document, &ask), assembled, |request| decide_unless(request, is_there));
         match decided {
             Ok(decision) => Ok((ask, decision)),
             Err(refusal) => Err((refusal.fault, Some(refusal.trace))),

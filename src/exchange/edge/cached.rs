@@ -9,10 +9,11 @@ use super::super::store::{Keep, Kept, Store};
 use super::body::Desk;
 use super::config::Config;
 use super::head::Head;
+use crate::credit::Credits;
 use crate::decide::{Caching, canonical};
 use crate::json::Document;
 use crate::policy::{Cache, CacheScope};
-use crate::resilience::Name;
+use crate::resilience::{Name, Spot};
 
 /// Members of a body that say how an answer comes, and not what it says.
 const HOW: [&str; 2] = ["stream", "stream_options"];
@@ -20,36 +21,64 @@ const HOW: [&str; 2] = ["stream", "stream_options"];
 /// A request whose answer may be kept.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cached {
-    name: Name,
+    /// Its name, and where its answer is to stand.
+    under: (Name, Spot),
     /// Whether there is an answer that may stand in where no model answers.
     pub(super) is_stale: bool,
 }
 
-impl Cached {
-    /// What is kept of answers to a request: the answer to give again where there is one, and the
-    /// name by which its own is kept.
-    pub(super) fn look(
+/// An answer that is given again.
+#[derive(Debug)]
+pub(super) struct Again {
+    pub(super) kept: Box<Kept>,
+    /// What it costs now; nothing where nobody counts.
+    pub(super) price: Credits,
+}
+
+/// What was found of a request's answer.
+#[derive(Debug, Default)]
+pub(super) struct Looked {
+    /// How its answer is kept; `None` where it is not.
+    pub(super) cached: Option<Cached>,
+    /// The answer to give again, where there is one.
+    pub(super) again: Option<Again>,
+}
+
+impl Looked {
+    /// Looks for the answer to a request; whether it is there.
+    pub(super) fn find(
+        &mut self,
         desk: &Desk<'_>,
-        (cache, store): (&Cache, &Store),
         caching: Caching,
         document: &Document<'_>,
-    ) -> (Self, Option<Kept>) {
+    ) -> bool {
+        let Some((cache, store)) = desk.config.cache() else { return false };
         let name = name((cache, store), desk, caching, document);
-        let kept = caching.reads.then(|| store.find(name, desk.host)).flatten();
+        let (kept, spot) = store.find(name, desk.host);
+        let kept = kept.filter(|_| caching.max_age_ms > 0);
         let is_stale = kept.as_ref().is_some_and(|kept| kept.may_stand_in(cache));
-        (Self { name, is_stale }, kept.filter(|kept| kept.is_fresh(cache)))
+        self.cached = Some(Cached { under: (name, spot), is_stale });
+        let is_there = |kept: &Kept| kept.is_fresh(cache) && kept.age_ms <= caching.max_age_ms;
+        self.again = kept.filter(is_there).map(|kept| {
+            let priced = desk.config.counted().and(kept.credits);
+            let price = priced.unwrap_or_default().share(cache.price);
+            Again { kept: Box::new(kept), price }
+        });
+        self.again.is_some()
     }
+}
 
+impl Cached {
     /// The answer that may stand in, where there still is one.
     pub(super) fn stale(self, config: &Config, host: &dyn Host) -> Option<Kept> {
         let (cache, store) = config.cache()?;
-        store.find(self.name, host).filter(|kept| kept.may_stand_in(cache))
+        store.find(self.under.0, host).0.filter(|kept| kept.may_stand_in(cache))
     }
 
     /// What is to be done to keep an answer.
     pub(super) fn keep(self, config: &Config, guests: Vec<String>) -> Option<Box<Keep>> {
         let (_, store) = config.cache()?;
-        Some(Box::new(Keep { store: Rc::clone(store), name: self.name, guests }))
+        Some(Box::new(Keep { store: Rc::clone(store), under: self.under, guests }))
     }
 }
 

@@ -81,7 +81,7 @@ impl Config {
         let made = assembled.and_then(|own| own.body.as_deref()).map(|body| desk.read(body));
         let made = made.transpose().map_err(|failed| refused(failed, line))?;
         let document = made.as_ref().unwrap_or(&own);
-        match desk.decided(document, assembled, line) {
+        match desk.decided(document, assembled, &mut |_| false, line) {
             Err(failed) => Err(refused(failed, line)),
             Ok((ask, decision)) => Ok(Considered {
                 may_copy: desk.may_copy(&own, &decision),

@@ -27,13 +27,12 @@ pub use self::config::Config;
 pub use self::consider::{Considered, Unserved};
 
 use self::body::Desk;
-use self::cached::Cached;
+use self::cached::{Again, Cached, Looked};
 use self::deadline::Patience;
 use self::degraded::Rescue;
 use self::feedback::Feedback;
 use self::first::Original;
 use self::head::{Head, Opening};
-use super::answer::Telling;
 use super::breaker::Watch;
 use super::duty::{Duties, Duty};
 use super::line::Line;
@@ -112,6 +111,8 @@ struct Draft {
     hearing: Hearing,
     /// How its answer is kept; `None` where it is not.
     cached: Option<Cached>,
+    /// The answer that somebody has had before; `None` where models are asked.
+    again: Option<Again>,
     /// The name of the model that the app asks for, where a text may stand in for its answer.
     asked: String,
 }
@@ -284,36 +285,30 @@ impl Edge {
             Err((fault, trace)) => return self.deny(&head, &fault, trace.as_ref()),
         };
         let document = made.as_ref().unwrap_or(&own);
-        let decided = desk.decided(document, assembled.as_ref(), &mut self.line);
+        let mut looked = Looked::default();
+        let find = &mut |caching| looked.find(&desk, caching, document);
+        let decided = desk.decided(document, assembled.as_ref(), find, &mut self.line);
         let (ask, mut decision) = match decided {
             Ok(decided) => decided,
             Err((fault, trace)) => return self.deny(&head, &fault, trace.as_ref()),
         };
-        self.duties.owe_some(Watch::of(&self.config.policy, &mut decision).map(Duty::Heed));
+        let Looked { cached, again } = looked;
+        if again.is_none() {
+            self.duties.owe_some(Watch::of(&self.config.policy, &mut decision).map(Duty::Heed));
+        }
         let route = decision.route_name(&ask);
-        let Decision { outline, mut quote, mut trace, shadow, claims, caching, .. } = decision;
+        let Decision { outline, mut quote, mut trace, shadow, claims, .. } = decision;
         let mut effects = Vec::new();
         if let Some(claims) = claims
             && let Err(refused) = self.take(&head, *claims, &mut effects, envoy)
         {
             return self.limited(&head, refused, &mut trace, effects);
         }
-        let cached = match self.config.cache().zip(caching) {
-            None => None,
-            Some(((cache, store), caching)) => {
-                let desk = Desk { config: &self.config, head: &head, host: envoy, watched: false };
-                let (cached, kept) = Cached::look(&desk, (cache, &**store), caching, document);
-                if let Some(kept) = kept {
-                    let telling = Telling::of(head.inbound, &outline);
-                    let served = (&kept, &telling);
-                    let why = (&trace, &*quote.primary.chain);
-                    return self.again(&head, served, why, envoy).and_all(effects);
-                }
-                Some(cached)
-            }
-        };
         let (hearing, asked) = (Hearing::Nothing, self.config.asked(&ask.model));
-        let mut draft = Draft { outline, trace, hearing, cached, asked };
+        let mut draft = Draft { outline, trace, hearing, cached, again, asked };
+        if draft.again.is_some() {
+            return self.has_been_answered(head, draft, quote, effects, envoy);
+        }
         if let Some(given) = self.stale(&head, &draft, &mut quote, envoy) {
             return given.and_all(effects);
         }

@@ -18,6 +18,8 @@ pub(super) struct Bill {
     pub(super) outcome: &'static str,
     /// Of each attempt, in order.
     pub(super) parts: Vec<Part>,
+    /// Whether it is for an answer that is given again.
+    pub(super) cached: bool,
 }
 
 /// What one attempt cost.
@@ -49,6 +51,9 @@ impl Part {
 impl Bill {
     /// Adds up what every attempt cost that its provider charges for.
     pub(super) fn of(reservation: &Reservation, reports: &[Report], ended: Last) -> Self {
+        if let Some(model) = &reservation.again {
+            return Self::again(model.clone(), reservation.held());
+        }
         let mut parts: Vec<Part> = reports
             .iter()
             .enumerate()
@@ -83,7 +88,18 @@ impl Bill {
             part.credits = part.credits.min(Credits::MAX.saturating_sub(credits));
             credits = plus(credits, part.credits);
         }
-        Self { credits, outcome, parts }
+        Self { credits, outcome, parts, cached: false }
+    }
+
+    /// Of an answer that is given again: all that was set aside, and nothing that was used.
+    fn again(model: String, credits: Credits) -> Self {
+        let (outcome, charged) = ("answered", Charged::default());
+        Self {
+            credits,
+            outcome,
+            parts: vec![Part { model, credits, outcome, charged }],
+            cached: true,
+        }
     }
 
     /// Whether any of it is an estimate.

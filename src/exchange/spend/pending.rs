@@ -298,6 +298,7 @@ impl PendingHold {
             source,
             candidate,
             size,
+            again: None,
             is_near_limit,
             follows_balance: policy.follows_balance,
             on_abandoned: policy.on_abandoned,

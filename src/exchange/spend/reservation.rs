@@ -21,6 +21,9 @@ pub(in super::super) struct Reservation {
     /// How the request is served; at most its cost is set aside.
     pub(super) candidate: Candidate,
     pub(super) size: Size,
+    /// The model whose answer is given again, where somebody has had it before: that is what is
+    /// paid for, and no model is asked.
+    pub(super) again: Option<String>,
     /// Whether it is served by the chain for those who have little left.
     pub(super) is_near_limit: bool,
     /// Whether what the tenant has left decides how later requests are served.
@@ -63,6 +66,11 @@ impl Reservation {
     /// The chain for those who have little left, where it serves the request.
     pub(in super::super) fn near_limit(&self) -> Option<&str> {
         self.is_near_limit.then_some(self.candidate.chain.as_str())
+    }
+
+    /// What is paid for is an answer of that model's that is given again.
+    pub(in super::super) fn pays_for_answer_of(&mut self, model: &str) {
+        self.again = Some(model.to_owned());
     }
 
     /// How much is set aside.

@@ -86,7 +86,7 @@ fn settlement(
         unheld,
         credits: bill.credits,
         outcome: Some(bill.outcome.into()),
-        flags: bill.flags().map(Into::into).collect(),
+        flags: bill.flags().chain(bill.cached.then_some("cached")).map(Into::into).collect(),
         parts: bill.parts.iter().map(|own| part(bill, own)).collect(),
         ..blank(&reservation.payer)
     };

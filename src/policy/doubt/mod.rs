@@ -25,6 +25,7 @@ impl Policy {
         choice::of_routes(self, &mut doubts);
         experiment::of_experiments(root, self, &mut doubts);
         fallback::of_fallback(self, &mut doubts);
+        doubts.extend(price::of_cache(self));
         doubts
     }
 }

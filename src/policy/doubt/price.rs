@@ -1,9 +1,10 @@
 //! Prices that an operator may not have meant.
 use std::rc::Rc;
 
+use super::super::Policy;
 use super::super::chain::Chain;
 use super::super::model::Model;
-use crate::credit::Price;
+use crate::credit::{Price, Share};
 
 /// What an operator may not have meant by a chain: that a later model of a cascade costs less than
 /// one that answers before it, or than two whose answers are to agree.
@@ -54,6 +55,15 @@ pub(super) fn of_model(model: &Model) -> Option<String> {
              say in `price.{key}` what its provider takes for it",
             model.name
         )
+    })
+}
+
+/// What an operator may not have meant by the cache: a price that nobody pays.
+pub(super) fn of_cache(policy: &Policy) -> Option<String> {
+    let priced = policy.cache().is_some_and(|own| own.price > Share::default());
+    (priced && policy.credits().is_none()).then(|| {
+        "cache.price: nobody counts credits, so nothing is charged: the policy has no `credits`"
+            .to_owned()
     })
 }
 

@@ -2,7 +2,7 @@
 use std::borrow::Cow;
 
 use super::super::super::effect::{fixed, header};
-use super::super::super::reply::{CONTEXT, DROPPED, RETRY_AFTER, SHOULD_RETRY};
+use super::super::super::reply::{CONTEXT, CREDITS, DROPPED, RETRY_AFTER, SHOULD_RETRY};
 use super::super::super::{
     Body, Effect, Effects, Envoy, HeaderMap, Headers, Outcome, Progress, Reply, is_retried, metric,
 };
@@ -150,7 +150,7 @@ impl Judge {
         let mut reply = Reply::fault(asked.client, told, &asked.request_id);
         reply.headers.push(("x-tradewind-model", asked.model().to_owned()));
         reply.headers.push(("x-tradewind-attempts", asked.attempts.to_string()));
-        reply.headers.extend(self.left().map(|left| ("x-tradewind-credits", left)));
+        reply.headers.extend(self.left().map(|left| (CREDITS, left)));
         let waits = RETRY_HEADERS.into_iter().filter_map(|name| Some((name, self.text(name)?)));
         reply.headers.extend(waits);
         let own = reply.headers.iter().any(|(name, _)| *name == RETRY_AFTER);
@@ -191,7 +191,7 @@ impl Judge {
         headers.push(header("x-tradewind-model", asked.model()));
         headers.push(header("x-tradewind-attempts", asked.attempts.to_string()));
         headers.push(header("x-tradewind-request-id", asked.request_id.as_str()));
-        headers.extend(self.left().map(|left| header("x-tradewind-credits", left)));
+        headers.extend(self.left().map(|left| header(CREDITS, left)));
         if !asked.dropped.is_empty() {
             headers.push(header(DROPPED, asked.dropped.as_str()));
         }
