@@ -64,7 +64,7 @@ fn chain(policy: &str, route: &str, host: &Remembering) -> String {
 
 fn spend(policy: &str, account: usize, credits: &str, host: &Remembering) {
     let policy = Policy::from_json(policy.as_bytes()).unwrap();
-    let account = &policy.model("gpt").unwrap().accounts[account].provider;
+    let account = &policy.model("gpt").unwrap().accounts.get(account).unwrap().provider;
     let records = Records::at(host, host.now_ms.get());
     let credits: Credits = credits.parse().unwrap();
     Spent::add(records, account, credits, host.unix_seconds.get());

@@ -28,6 +28,14 @@ fn when() -> Value {
     })
 }
 
+/// A provider with accounts.
+fn accounts() -> Value {
+    json!({"dialect": "anthropic", "endpoint": "https://api.example.com", "accounts": [{
+        "name": "a", "secret": "a-key", "endpoint": "https://eu.example.com",
+        "budget": {"credits": "5", "per": "day"},
+    }]})
+}
+
 /// Every field there is.
 pub(crate) fn full() -> Value {
     let price = json!({
@@ -62,10 +70,7 @@ pub(crate) fn full() -> Value {
             "rate": [limits::rate()], "session": limits::session()},
         "providers": {
             "p": {"dialect": "anthropic", "endpoint": "https://api.example.com", "secret": "p-key"},
-            "q": {"dialect": "anthropic", "endpoint": "https://api.example.com", "accounts": [
-                {"name": "a", "secret": "a-key", "endpoint": "https://eu.example.com",
-                    "budget": {"credits": "5", "per": "day"}},
-            ]},
+            "q": accounts(),
         },
         "models": {"m": model, "n": model, "o": next},
         "chains": {"c": {"cascade": ["m", "n", "o"], "streaming": "wait", "accept": accept}},
