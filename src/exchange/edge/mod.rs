@@ -42,7 +42,7 @@ use super::reply::Reply;
 use super::spend::{self, Payer};
 use super::{Body, Callback, Effect, Effects, Envoy, Flow, HeaderMap, Hearing, Report, metric};
 use crate::credit::Balance;
-use crate::decide::{Candidate, Decision, Outline, Trace, Verdict};
+use crate::decide::{Candidate, Decision, Outline, Shared, Trace, Verdict};
 use crate::dialect::{Client, Fault, FaultKind};
 
 /// One request of an app.
@@ -108,6 +108,8 @@ enum State {
 struct Draft {
     outline: Outline,
     trace: Trace,
+    /// What several proxies count it by; `None` where they do not.
+    shared: Option<Box<Shared>>,
     /// What is heard of the answer.
     hearing: Hearing,
     /// How its answer is kept; `None` where it is not.
@@ -291,7 +293,8 @@ impl Edge {
         };
         self.duties.owe_some(Watch::of(&self.config.policy, &mut decision).map(Duty::Heed));
         let route = decision.route_name(&ask);
-        let Decision { outline, mut quote, mut trace, shadow, claims, caching, .. } = decision;
+        let Decision { outline, mut quote, mut trace, shadow, claims, shared, caching, .. } =
+            decision;
         let mut effects = Vec::new();
         if let Some(claims) = claims
             && let Err(refused) = self.take(&head, *claims, &mut effects, envoy)
@@ -313,7 +316,7 @@ impl Edge {
             }
         };
         let (hearing, asked) = (Hearing::Nothing, self.config.asked(&ask.model));
-        let mut draft = Draft { outline, trace, hearing, cached, asked };
+        let mut draft = Draft { outline, trace, shared, hearing, cached, asked };
         if let Some(given) = self.stale(&head, &draft, &mut quote, envoy) {
             return given.and_all(effects);
         }
