@@ -257,7 +257,7 @@ fn callers_whom_a_proxy_cannot_know_are_refused_or_warned_of() {
     assert!(code == Some(1) && sidecar.contains(certificates), "{sidecar}");
     assert!(!sidecar.contains("`workload` is the proxy's own"), "{sidecar}");
     let (code, gateway) = said("known.yaml", &["--for", "istio-gateway"]);
-    assert!(code == Some(1) && gateway.contains(certificates), "{gateway}");
+    assert!(code == Some(1) && !gateway.contains(certificates), "{gateway}");
     assert!(gateway.contains("`workload` is the proxy's own"), "{gateway}");
     let (code, envoy) = said("known.yaml", &["--for", "envoy", "--no-check-files"]);
     assert!(code == Some(0) && envoy.contains("`workload` is for the sidecars"), "{envoy}");

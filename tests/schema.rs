@@ -40,6 +40,7 @@ const BEYOND: &[&str] = &[
     "deprecated-circle",
     "duplicate-key",
     "experiments",
+    "global-session",
     "long-chain",
     "metric-label",
     "patterns",

@@ -3,7 +3,7 @@ use std::rc::Rc;
 
 use super::Bounds;
 use crate::credit::Credits;
-use crate::policy::{Model, Rate, RateBy, Session};
+use crate::policy::{GlobalLimits, Model, Rate, RateBy, Session};
 
 /// What a request takes of its limits.
 #[derive(Debug, Default)]
@@ -31,4 +31,43 @@ pub struct Claim {
     pub rules: Vec<Rc<Rate>>,
     /// The caps of a session that has some, and what the request's input is estimated to cost.
     pub caps: Option<(Rc<Session>, Credits)>,
+}
+
+/// What a request is called by, where several proxies count it together.
+#[derive(Debug, Clone, Default)]
+pub struct Shared {
+    /// The name of each kind of subject. One that the request does not have is left out, and so it
+    /// is not asked about.
+    pub names: Vec<(RateBy, String)>,
+    /// Whether what it has used is told at its end.
+    pub counts_tokens: bool,
+    /// Tokens of its input, estimated.
+    pub input: u64,
+    /// What each model that it may be sent to may use of it; none where no tokens are counted.
+    pub bounds: Vec<(Rc<Model>, Bounds)>,
+}
+
+impl Shared {
+    /// What is told of a request, by these names.
+    pub(super) fn of(global: &GlobalLimits, name: impl Fn(RateBy) -> Option<String>) -> Self {
+        let names = global.subjects().into_iter().filter_map(|by| Some((by, name(by)?)));
+        let (names, counts_tokens) = (names.collect(), global.counts_tokens());
+        Self { names, counts_tokens, ..Self::default() }
+    }
+
+    /// What the service is asked by: its descriptors for this request, as text.
+    pub(super) fn asks<'s>(
+        &'s self,
+        global: Option<&'s GlobalLimits>,
+    ) -> impl Iterator<Item = String> + 's {
+        global.into_iter().flat_map(|own| &own.descriptors).filter_map(|own| {
+            let named = |by: &RateBy| self.names.iter().find(|(known, _)| known == by);
+            let mut text = format!("`counts={}`", own.counts.word());
+            for by in &own.by {
+                let (by, name) = named(by)?;
+                text.push_str(&format!(", `{}={name}`", by.word()));
+            }
+            Some(text)
+        })
+    }
 }

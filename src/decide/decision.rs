@@ -2,7 +2,9 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::{Bounds, Claims, Entry, Expected, Keeping, Probe, Request, Shortened, Trace, Verdict};
+use super::{
+    Bounds, Claims, Entry, Expected, Keeping, Probe, Request, Shared, Shortened, Trace, Verdict,
+};
 use crate::credit::Credits;
 use crate::dialect::{Ask, CacheMarks, Change, Format, Operation};
 use crate::policy::{Cascade, Model, Policy};
@@ -29,6 +31,8 @@ pub struct Decision {
     pub shadow: Option<usize>,
     /// What it takes of its limits; `None` where it is under none.
     pub claims: Option<Box<Claims>>,
+    /// What it is called by where several proxies count it; `None` where they do not.
+    pub shared: Option<Box<Shared>>,
     /// Its arms that add something to it, in their order, each by the same two places.
     pub(super) adding: Vec<(usize, usize)>,
     /// The models that it tries after their breakers were open.
@@ -171,6 +175,7 @@ impl Decision {
             arm: None,
             shadow: None,
             claims: None,
+            shared: None,
             adding: Vec::new(),
             probes: Vec::new(),
         }

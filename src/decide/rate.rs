@@ -6,11 +6,14 @@ use std::rc::Rc;
 use super::conversation::conversation;
 use super::kept::{name, of_texts};
 use super::known::Known;
-use super::{Bounds, Claim, Claims, Decision, Entry, Leg, Request, Step, Verdict};
+use super::{Bounds, Claim, Claims, Decision, Entry, Leg, Request, Shared, Step, Verdict};
 use crate::dialect::Fault;
 use crate::policy::{Limit, Rate, RateBy, Session, SessionBy};
 
 const NAME: &str = "rate";
+
+/// What the limits of several proxies are called where rules have a name.
+pub const GLOBAL: &str = "global";
 
 pub(super) const STEP: Step = Step { name: NAME, run };
 
@@ -18,61 +21,32 @@ pub(super) const STEP: Step = Step { name: NAME, run };
 const WINDOWS: u64 = 5;
 
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
-    let policy = request.policy;
+    let (policy, route) = (request.policy, decision.asked.route);
     // A copy is the gateway's own doing.
-    if request.copied.is_some() || (policy.rates().is_empty() && policy.session().is_none()) {
+    let unlimited = policy.rates().is_empty() && policy.session().is_none();
+    if request.copied.is_some() || (unlimited && policy.global_limits().is_none()) {
         return Ok(());
     }
-    let known = Known { request, asked: &decision.asked };
     let session = policy.session().and_then(|own| session(request, own));
-    let mut subjects: Vec<Claim> = Vec::new();
-    for rule in policy.rates().iter().filter(|rule| rule.takes(&known, decision.class)) {
-        if let Some(claim) = subjects.iter_mut().find(|claim| claim.by == rule.by) {
-            claim.rules.push(Rc::clone(rule));
-            continue;
-        }
-        let found = subject(request, decision.asked.route, rule.by, session.as_deref());
-        subjects.extend(found.map(|(subject, shown)| Claim {
-            subject,
-            by: rule.by,
-            shown,
-            rules: vec![Rc::clone(rule)],
-            caps: None,
-        }));
-    }
+    let subjects = claimed(request, decision, session);
+    let name = |by| shared_name(request, route, by, session);
+    let mut shared = policy.global_limits().map(|own| Shared::of(own, name));
     let legs = &decision.quote.primary.legs;
-    if let Some((name, caps)) = session.zip(policy.session().filter(|own| own.caps())) {
-        let price = legs.first().and_then(|leg| leg.model.price);
-        let price = price.filter(|_| caps.credits.is_some());
-        let estimate = price.map(|price| price.worst(request.input_tokens(), 0, 0));
-        let estimate = estimate.unwrap_or_default();
-        let by = RateBy::Session;
-        let known = subjects.iter().position(|claim| claim.by == by);
-        let known = known.map(|at| subjects.remove(at));
-        let mut claim = known.unwrap_or_else(|| Claim {
-            subject: name,
-            by,
-            shown: String::new(),
-            rules: Vec::new(),
-            caps: None,
-        });
-        claim.caps = Some((Rc::clone(caps), estimate));
-        // It comes last: what the others refuse is none of the session.
-        subjects.push(claim);
-    }
-    if subjects.is_empty() {
-        return Ok(());
-    }
     let choices = request.ask.choices.max(1);
     let counts = |rule: &Rc<Rate>| matches!(rule.limit, Limit::Tokens(_));
     let (mut input, mut output, mut bounds) = (0, 0, Vec::new());
-    if subjects.iter().flat_map(|claim| &claim.rules).any(counts) {
+    if subjects.iter().flat_map(|claim| &claim.rules).any(counts)
+        || shared.as_ref().is_some_and(|own| own.counts_tokens)
+    {
         input = request.input_tokens();
         let answer = legs.iter().map(|leg| leg.max_output_tokens).max().unwrap_or_default();
         output = answer.saturating_mul(choices);
         let legs = decision.quote.candidates().flat_map(|own| &own.legs);
         let bound = |leg: &Leg| leg.bounds.unwrap_or_else(|| uncounted(leg, choices, input));
         bounds = legs.map(|leg| (Rc::clone(&leg.model), bound(leg))).collect();
+    }
+    if let Some(shared) = &mut shared {
+        (shared.input, shared.bounds) = (input, bounds.clone());
     }
     if request.world.is_watched() {
         let entries =
@@ -84,9 +58,60 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
             subject: rule.name.clone(),
             reason: Cow::Owned(format!("{} for {}", rule.says(), claim.shown)),
         }));
+        let asked = shared.iter().flat_map(|own| own.asks(policy.global_limits()));
+        decision.trace.extend(asked.map(|asked| Entry {
+            step: NAME,
+            chain: None,
+            verdict: Verdict::Applied,
+            subject: GLOBAL.to_owned(),
+            reason: Cow::Owned(format!("the limits of all proxies are asked by {asked}")),
+        }));
     }
-    decision.claims = Some(Box::new(Claims { subjects, input, output, bounds }));
+    let claims = Claims { subjects, input, output, bounds };
+    decision.claims = (!claims.subjects.is_empty()).then(|| Box::new(claims));
+    decision.shared = shared.map(Box::new);
     Ok(())
+}
+
+/// What it takes of each of the limits that this proxy counts.
+fn claimed(request: &Request<'_>, decision: &Decision, session: Option<u64>) -> Vec<Claim> {
+    let policy = request.policy;
+    let known = Known { request, asked: &decision.asked };
+    let mut subjects: Vec<Claim> = Vec::new();
+    for rule in policy.rates().iter().filter(|rule| rule.takes(&known, decision.class)) {
+        if let Some(claim) = subjects.iter_mut().find(|claim| claim.by == rule.by) {
+            claim.rules.push(Rc::clone(rule));
+            continue;
+        }
+        let found = subject(request, decision.asked.route, rule.by, session);
+        subjects.extend(found.map(|(subject, shown)| Claim {
+            subject,
+            by: rule.by,
+            shown,
+            rules: vec![Rc::clone(rule)],
+            caps: None,
+        }));
+    }
+    if let Some((session, caps)) = session.zip(policy.session().filter(|own| own.caps())) {
+        let price = decision.quote.primary.legs.first().and_then(|leg| leg.model.price);
+        let price = price.filter(|_| caps.credits.is_some());
+        let estimate = price.map(|price| price.worst(request.input_tokens(), 0, 0));
+        let estimate = estimate.unwrap_or_default();
+        let by = RateBy::Session;
+        let known = subjects.iter().position(|claim| claim.by == by);
+        let known = known.map(|at| subjects.remove(at));
+        let mut claim = known.unwrap_or_else(|| Claim {
+            subject: name(&request.tenant.tenant, session),
+            by,
+            shown: String::new(),
+            rules: Vec::new(),
+            caps: None,
+        });
+        claim.caps = Some((Rc::clone(caps), estimate));
+        // It comes last: what the others refuse is none of the session.
+        subjects.push(claim);
+    }
+    subjects
 }
 
 /// What a model may use of a request where nobody has set credits aside for it: a conversation that
@@ -103,7 +128,7 @@ fn subject(
     request: &Request<'_>,
     route: usize,
     by: RateBy,
-    session: Option<&str>,
+    session: Option<u64>,
 ) -> Option<(String, String)> {
     let tenant = request.tenant;
     let whose = |own: &str| name(&tenant.tenant, of_texts(&[by.word(), own]));
@@ -117,7 +142,7 @@ fn subject(
             let key = tenant.key.as_deref()?;
             (whose(key), format!("the key `{key}`"))
         }
-        RateBy::Session => (session?.to_owned(), "the session".to_owned()),
+        RateBy::Session => (name(&tenant.tenant, session?), "the session".to_owned()),
         RateBy::Model => {
             let route = request.policy.routes().get(route)?.names.first()?;
             // No tenant has an empty name.
@@ -126,8 +151,26 @@ fn subject(
     })
 }
 
-/// The name of the request's session; `None` where it has none.
-fn session(request: &Request<'_>, session: &Session) -> Option<String> {
+/// What a subject is called where several proxies count its requests; `None` where the request has
+/// no such thing.
+fn shared_name(
+    request: &Request<'_>,
+    route: usize,
+    by: RateBy,
+    session: Option<u64>,
+) -> Option<String> {
+    let tenant = request.tenant;
+    match by {
+        RateBy::Tenant => Some(tenant.tenant.clone()),
+        RateBy::User => tenant.user.clone(),
+        RateBy::Key => tenant.key.clone(),
+        RateBy::Session => session.map(|session| format!("{session:016x}")),
+        RateBy::Model => request.policy.routes().get(route)?.names.first().cloned(),
+    }
+}
+
+/// The request's session, as a digest of what it is known by; `None` where it has none.
+fn session(request: &Request<'_>, session: &Session) -> Option<u64> {
     let (by, own) = match &session.by {
         SessionBy::Header(name) => (name.as_str(), Cow::Borrowed(request.header(name)?)),
         SessionBy::PromptCacheKey => {
@@ -142,6 +185,5 @@ fn session(request: &Request<'_>, session: &Session) -> Option<String> {
             ("conversation", Cow::Owned(format!("{conversation:x}")))
         }
     };
-    let known = || name(&request.tenant.tenant, of_texts(&["session", by, &own]));
-    (!own.is_empty()).then(known)
+    (!own.is_empty()).then(|| of_texts(&["session", by, &own]))
 }

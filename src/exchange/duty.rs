@@ -1,6 +1,6 @@
 //! What a request owes: discharged when its stream is over, however it ended.
 use super::breaker::{Told, Watch};
-use super::limits::Taken;
+use super::limits::{Taken, shared};
 use super::line::Line;
 use super::record::{Tried, Untold};
 use super::shadow::Sampled;
@@ -31,6 +31,8 @@ pub(super) enum Duty {
     Settle(Box<Reservation>),
     /// It has taken what its limits let through: that is corrected to what it has used.
     Correct(Box<Taken>),
+    /// Several proxies count what it has used: that is told.
+    Tell(shared::Telling),
     /// The request was sampled, or is a copy: what is said of its answer, where it has one.
     Copy(Box<Sampled>),
 }
@@ -86,6 +88,16 @@ impl Duties {
             Duty::Correct(taken) => Some(&**taken),
             _ => None,
         })
+    }
+
+    /// It was refused on its way to a model: what it has taken of its limits is given back.
+    pub(super) fn give_back(&mut self, host: &dyn Host) {
+        let is_taken = |duty: &Duty| matches!(duty, Duty::Correct(_));
+        if let Some(at) = self.0.iter().position(is_taken)
+            && let Duty::Correct(taken) = self.0.remove(at)
+        {
+            taken.give_back(host);
+        }
     }
 
     /// The request still runs; whether somebody has to hear that again.
@@ -169,6 +181,7 @@ impl Duties {
                     }
                 }
                 Duty::Correct(taken) => taken.settle(reports, line, envoy),
+                Duty::Tell(telling) => effects.push(telling.tell(reports)),
                 Duty::Cache(keep) => {
                     let credits = line.credits().unwrap_or_default();
                     effects.extend(keep.keep(reports, credits, envoy));

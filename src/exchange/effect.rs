@@ -41,6 +41,15 @@ pub(super) fn header(name: &'static str, value: impl Into<Vec<u8>>) -> Header {
     (Cow::Borrowed(name), Cow::Owned(value.into()))
 }
 
+/// An answer of ours in the place of another one: the headers, and the body that follows them.
+pub(super) fn in_place(reply: Reply) -> (Headers, Vec<u8>) {
+    let Reply { status, headers, body } = reply;
+    let mut own: Headers = vec![header(":status", status.to_string())];
+    own.extend(headers.into_iter().map(|(name, value)| header(name, value)));
+    own.push(header("content-length", body.len().to_string()));
+    (own, body)
+}
+
 /// One thing to do.
 #[derive(Debug)]
 pub enum Effect {

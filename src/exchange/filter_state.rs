@@ -1,5 +1,6 @@
 //! The names in a stream's filter state: what the roles leave for one another, for the route's
 //! matcher and for the access log. Envoy puts `wasm.` before each.
+use crate::policy::RateBy;
 
 /// The plan, for the provider role.
 pub const PLAN: &str = "tw.plan";
@@ -16,12 +17,24 @@ pub const JUDGED: &str = "tw.judged";
 /// own end.
 pub const ANSWER: &str = "tw.answer";
 
+/// For limits that several proxies share: what a request is called as one of a tenant's, a user's
+/// and so on; the kind of subject follows.
+pub const LIMIT: &str = "tw.limit.";
+/// How many tokens it has used, once it is over.
+pub const LIMIT_TOKENS: &str = "tw.limit.tokens";
+
 /// For the access log: what is known of a request and Envoy does not know, as text that stands
 /// within a JSON object (`line.rs`).
 pub const LOG: &str = "tw.log";
 
 /// What a provider role publishes of an attempt; the model's name follows.
 pub const REPORT: &str = "tw.report.";
+
+/// The name of what a request is called as one of that kind of subject.
+#[must_use]
+pub fn limit(by: &RateBy) -> String {
+    [LIMIT, by.word()].concat()
+}
 
 /// The name of what a provider role publishes of a model's attempt.
 #[must_use]

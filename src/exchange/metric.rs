@@ -93,6 +93,7 @@ const ARM: Label = Label { name: "arm", values: Values::Arms };
 const RATE: Label = Label { name: "rule", values: Values::Rates };
 /// What comes of a request that a rule is for.
 const LIMITED: Label = outcome(&["allowed", "limited", "observed", "untracked"]);
+const NOT_LET: Label = outcome(&["limited", "unavailable"]);
 const TENANT: Label = Label { name: "tenant", values: Values::Open };
 const DIGEST: Label = Label { name: "digest", values: Values::Open };
 const ATTEMPT: Label = Label { name: "outcome", values: Values::Attempts };
@@ -227,6 +228,8 @@ metrics! {
         "Requests that a rule of `limits.rate` is for, by what came of it: `limited` were refused \
          by this rule, `observed` would have been if it did not only observe, `untracked` were let \
          through without being counted, since there was no place to count them.";
+    GLOBAL_LIMITS: Counter "tradewind_global_limits_total" [NOT_LET] &[],
+        "Requests that `limits.global` refused: `limited`, or `unavailable` without an answer.";
     SESSIONS_ENDED: Counter "tradewind_session_refused_total" [] &[],
         "Requests that were refused since their session is over by `limits.session`.";
     LOCAL_FAILURES: Counter "tradewind_local_failures_total" [] &[],

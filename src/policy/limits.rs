@@ -1,8 +1,10 @@
-//! `limits`: bounds on one request, on what is asked for in a time, and on one session.
+//! `limits`: bounds on one request, on what is asked for in a time, and on one session; and what
+//! proxies count together.
 use std::rc::Rc;
 
 use super::class::Classes;
 use super::field::{Bytes, Defaulted, Field, Nested, Object, Optional, Section, Whole};
+use super::global::{self, GlobalLimits};
 use super::predicate::Reading;
 use super::rate::{self, Rate, RateBy};
 use super::session::{self, Session};
@@ -16,6 +18,8 @@ pub struct Limits {
     pub rates: Vec<Rc<Rate>>,
     /// How much one session may be.
     pub session: Option<Rc<Session>>,
+    /// What several proxies count together; `None` where each counts for itself.
+    pub global: Option<Rc<GlobalLimits>>,
 }
 
 /// `limits.request`: bounds on one request.
@@ -30,11 +34,11 @@ pub struct RequestLimits {
 }
 
 pub(super) const LIMITS: Section = Section::new(
-    "an object with `request`, `rate` and `session`",
+    "an object with `request`, `rate`, `session` and `global`",
     "Bounds on what an app may ask for: a request beyond one of them is refused before any model \
      is asked, but for `max_output_tokens`, which shortens the answer.",
     "limits:\n  request: {max_body_bytes: 4MiB, max_messages: 1000, max_output_tokens: 16384}",
-    &[&REQUEST, &rate::RATE, &session::SESSION],
+    &[&REQUEST, &rate::RATE, &session::SESSION, &global::GLOBAL],
 );
 
 const REQUEST: Optional<Nested> = Field::optional(
@@ -94,14 +98,23 @@ pub(super) fn read(
     let request = fields.section(&REQUEST);
     let rates = rate::read(&mut fields, reading, classes);
     let by_session = |rates: &Vec<Rc<Rate>>| rates.iter().any(|own| own.by == RateBy::Session);
-    let has_rules = rates.as_ref().is_none_or(by_session);
+    let global = global::read(&mut fields);
+    let shares = |global: &Option<Rc<GlobalLimits>>| {
+        global.as_ref().is_some_and(|own| own.subjects().contains(&RateBy::Session))
+    };
+    let shared = global.as_ref().is_none_or(shares);
+    let has_rules = rates.as_ref().is_none_or(by_session) || shared;
     let session = session::read(&mut fields, reading, has_rules);
     if has_rules && rates.is_some() && matches!(session, Some(None)) {
-        let place = fields.place(&rate::RATE);
-        place.problem("`by: session` needs `limits.session`, which says what one is");
+        let ruled = rates.as_ref().is_some_and(by_session);
+        let place = if ruled { fields.place(&rate::RATE) } else { fields.place(&global::GLOBAL) };
+        if ruled || global.is_some() {
+            place.problem("`by: session` needs `limits.session`, which says what one is");
+        }
     }
     fields.finish();
-    Some(Limits { request: read_request(request?)?, rates: rates?, session: session? })
+    let request = read_request(request?)?;
+    Some(Limits { request, rates: rates?, session: session?, global: global? })
 }
 
 fn read_request(mut fields: Object<'_>) -> Option<RequestLimits> {

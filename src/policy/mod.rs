@@ -24,6 +24,7 @@ mod experiment;
 mod fallback;
 pub mod field;
 mod folded;
+mod global;
 mod identity;
 mod limits;
 mod model;
@@ -70,6 +71,7 @@ pub use experiment::{Arm, Collector, Draw, Experiment, HOLDOUT, Shadow, Unit};
 pub use fallback::Fallback;
 pub use field::{DecimalText, byte_size, metric_label, shown, unknown};
 pub use folded::{folded, is_unseen};
+pub use global::{Counts, Descriptor, GlobalLimits, OnUncounted};
 pub use identity::{
     CallerFacts, CredentialHeader, Expiring, Identity, Jwks, Jwt, PEER, Spiffe, Tenant, Told,
     VERIFIER, Workload,
@@ -175,6 +177,12 @@ impl Policy {
     #[must_use]
     pub const fn session(&self) -> Option<&Rc<Session>> {
         self.limits.session.as_ref()
+    }
+
+    /// What several proxies count together; `None` where each counts for itself.
+    #[must_use]
+    pub fn global_limits(&self) -> Option<&GlobalLimits> {
+        self.limits.global.as_deref()
     }
 
     /// Every provider, in the order of the document, or each of its accounts. Each has a model.

@@ -234,7 +234,7 @@ const BURST: Optional<Whole> = Field::optional(
      no more than this and what flows in in that time. It must flow in within a hundred years.",
 );
 
-const SUBJECTS: Words<RateBy> = Words {
+pub(super) const SUBJECTS: Words<RateBy> = Words {
     what: "subject",
     of: &[
         Word::new("tenant", RateBy::Tenant, "All requests of a tenant."),

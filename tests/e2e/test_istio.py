@@ -1,17 +1,20 @@
 """What `render --for istio` writes, patched into a proxy as istiod would, and served by real Envoy."""
 
+import copy
 import http.server
 import json
+import ssl
 import subprocess
 import threading
 import time
 
+import httpx
 import pytest
 import yaml
 
 from conftest import ENVOYS, NEWEST
 from support import paths
-from support.credentials import Signer
+from support.credentials import Authority, Signer
 from support.credits import credits_policy, paid
 from support.gateway import CHAT, MESSAGES
 from support.istio.names import Names
@@ -19,7 +22,8 @@ from support.istio.patching import apply, described
 from support.istio.pod import Providers, mounted, write
 from support.istio.shapes import World, proxy
 from support.policy import CLAUDE, GPT, KEYS
-from support.whose import ask, whose
+from support.ratelimit import RESET, RateLimits
+from support.whose import BODY, ask, whose
 
 PROXIES = {"istio": "SIDECAR_OUTBOUND", "istio-gateway": "GATEWAY"}
 HOSTS = {
@@ -315,3 +319,94 @@ def test_a_sidecar_knows_its_own_workload_and_tokens(rules, sim, providers, name
     forged = [("x-token", token[:-8] + "AAAAAAAA"), ("x-forwarded-client-cert", "URI=spiffe://x")]
     assert whose(gateway, ask(gateway.url, [*host, *forged])) == ("shop", "web")
     assert gateway.http.get("/any", headers={"host": "other.svc", "x-token": "bad"}).text == "other"
+
+
+DOMAIN = "spiffe://cluster.local"
+
+
+@pytest.mark.parametrize("version", ENVOYS)
+def test_proxies_of_a_mesh_share_limits(
+    rules, sim, providers, names, other, launch, tmp_path, version
+):
+    """The service is a host like any other; another host of the proxy is not asked about."""
+    sim.reset()
+    acme = (("counts", "requests"), ("tenant", "acme"))
+    service = RateLimits({acme: 3})
+    address, port = service.url.removeprefix("http://").split(":")
+    policy = copy.deepcopy(rules)
+    policy["limits"]["global"] = {
+        "endpoint": "http://ratelimit.example:8081", "timeout": "5s",
+        "descriptors": [{"by": ["tenant"]}],
+    }
+    for name, host in HOSTS.items():
+        policy["providers"][name]["endpoint"] = f"https://{host}"
+    objects = rendered(policy, "istio", tmp_path)
+    for own in objects:
+        # Where it really is.
+        if own["kind"] == "ServiceEntry" and own["spec"]["hosts"] == ["ratelimit.example"]:
+            own["spec"]["resolution"] = "STATIC"
+    objects = mounted(objects, tmp_path)
+    addresses = {**providers.addresses, "other.svc": other, "ratelimit.example": (address, int(port))}
+    world = World(addresses, str(providers.authorities), names.address)
+    base = proxy(objects, PROXIES["istio"], world)
+    [envoy_filter] = [own for own in objects if own["kind"] == "EnvoyFilter"]
+    files = write(apply(base, envoy_filter, ""), tmp_path / "xds")
+    gateways = [launch(files, version, 1) for _ in range(2)]
+    codes = [one.http.post(CHAT, json=BODY, headers=MESH).status_code for one in gateways * 2]
+    assert sorted(codes) == [200, 200, 200, 429]
+    refused = gateways[0].http.post(CHAT, json=BODY, headers=MESH)
+    assert refused.headers["retry-after"] == str(RESET)
+    assert gateways[0].http.get("/any", headers={"host": "other.svc"}).text == "other"
+    assert len(service.asked) == 5
+    assert {own.authority for own in service.asked} == {"ratelimit.example:8081"}
+    service.stop()
+
+
+@pytest.mark.parametrize("version", ENVOYS)
+def test_a_gateway_knows_the_workloads_that_call_it(
+    rules, sim, providers, names, other, launch, tmp_path, version
+):
+    """By the certificates that their sidecars show: no app holds a key."""
+    sim.reset()
+    authority = Authority(tmp_path / "mesh")
+    gateway_own = authority.issue("gateway", f"URI:{DOMAIN}/ns/istio-system/sa/gateway", "DNS:localhost")
+    shop = authority.issue("shop", f"URI:{DOMAIN}/ns/acme/sa/shop")
+    pattern = {"pattern": f"{DOMAIN}/ns/{{tenant}}/sa/{{user}}"}
+    policy = {**rules, "identity": [{"spiffe": pattern}]}
+    policy["providers"] = {
+        name: {**rules["providers"][name], "endpoint": f"https://{host}"}
+        for name, host in HOSTS.items()
+    }
+    objects = mounted(rendered(policy, "istio-gateway", tmp_path), tmp_path)
+    addresses = {**providers.addresses, "other.svc": other}
+    identity = (*gateway_own, str(authority.certificate))
+    world = World(addresses, str(providers.authorities), names.address, identity)
+    base = proxy(objects, PROXIES["istio-gateway"], world)
+    [envoy_filter] = [own for own in objects if own["kind"] == "EnvoyFilter"]
+    gateway = launch(write(apply(base, envoy_filter, ""), tmp_path / "xds"), version, 1)
+
+    def call(who, *headers):
+        context = ssl.create_default_context(cafile=str(authority.certificate))
+        context.check_hostname = False
+        if who:
+            context.load_cert_chain(*who)
+        url = gateway.url.replace("http://", "https://")
+        return ask(url, [*MESH.items(), *headers], verify=context)
+
+    assert whose(gateway, call(shop)) == ("acme", "shop")
+    victim = f"URI={DOMAIN}/ns/victim/sa/root"
+    assert whose(gateway, call(shop, ("x-forwarded-client-cert", victim))) == ("acme", "shop")
+    with pytest.raises(httpx.TransportError):
+        call(None)
+    # What brings a sidecar there, and the certificate with it.
+    of = {own["kind"]: own["spec"] for own in objects if own["metadata"]["name"].startswith("tradewind")
+          and own["kind"] in ("Gateway", "VirtualService")}
+    [rule] = [own["spec"] for own in objects if own["metadata"]["name"] == "tradewind-egress"]
+    [server] = of["Gateway"]["servers"]
+    assert server["tls"] == {"mode": "ISTIO_MUTUAL"} and server["port"]["protocol"] == "HTTPS"
+    [to] = of["VirtualService"]["http"][1]["route"]
+    [subset] = rule["subsets"]
+    assert (to["destination"]["host"], to["destination"]["subset"]) == (rule["host"], subset["name"])
+    [setting] = subset["trafficPolicy"]["portLevelSettings"]
+    assert setting["port"] == to["destination"]["port"]
+    assert setting["tls"] == {"mode": "ISTIO_MUTUAL", "sni": MESH["host"]}

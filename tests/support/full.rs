@@ -67,7 +67,8 @@ pub(crate) fn full() -> Value {
             {"anonymous": {"tenant": "public", "require": ["zero_retention"]}},
         ],
         "limits": {"request": {"max_body_bytes": "1MiB", "max_messages": 10, "max_output_tokens": 9},
-            "rate": [limits::rate()], "session": limits::session()},
+            "rate": [limits::rate()], "session": limits::session(),
+            "global": limits::global()},
         "providers": {
             "p": {"dialect": "anthropic", "endpoint": "https://api.example.com", "secret": "p-key"},
             "q": accounts(),

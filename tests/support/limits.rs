@@ -10,6 +10,14 @@ pub(crate) fn rate() -> Value {
     })
 }
 
+/// Limits of several proxies with every field.
+pub(crate) fn global() -> Value {
+    json!({
+        "endpoint": "https://ratelimit:8081", "domain": "shop", "timeout": "20ms",
+        "on_unavailable": "deny", "descriptors": [{"by": ["tenant", "user"], "counts": "tokens"}],
+    })
+}
+
 /// A session with every cap.
 pub(crate) fn session() -> Value {
     json!({"by": {"header": "x-team"}, "requests": 9, "credits": "1", "seconds": 60, "idle": "5m"})

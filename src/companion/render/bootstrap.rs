@@ -2,8 +2,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    Checked, Place, Secret, address, cluster, jwt, ledger, listener, named, overload, secret,
-    shadow, stats,
+    Checked, Place, Secret, address, cluster, global, jwt, ledger, listener, named, overload,
+    secret, shadow, stats,
 };
 use crate::policy::Policy;
 
@@ -39,8 +39,8 @@ pub(super) fn listeners(checked: Checked<'_>, place: &Place) -> Vec<Value> {
     own.chain(shadow::listener(checked, place)).collect()
 }
 
-/// Every cluster: of the providers, of their endpoints, of the ledger, of the keys of tokens, and
-/// what copies need.
+/// Every cluster: of the providers, of their endpoints, of the ledger, of the keys of tokens, of
+/// the service that counts for several proxies, and what copies need.
 pub(super) fn clusters(policy: &Policy, place: &Place, secrets: &[Secret]) -> Vec<Value> {
     let providers = policy.providers();
     let mut clusters: Vec<Value> =
@@ -49,6 +49,7 @@ pub(super) fn clusters(policy: &Policy, place: &Place, secrets: &[Secret]) -> Ve
     let credits = policy.credits();
     clusters.extend(credits.and_then(|credits| ledger::cluster(credits, place, secrets)));
     clusters.extend(jwt::clusters(policy, place));
+    clusters.extend(global::cluster(policy, place));
     clusters.extend(shadow::clusters(policy, place, secrets));
     clusters
 }

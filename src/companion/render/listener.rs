@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::bounds::longest_silence;
 use super::{
-    Checked, Place, Tls, address, duration, extension, jwt, local_reply, log, plugin, route,
+    Checked, Place, Tls, address, duration, extension, global, jwt, local_reply, log, plugin, route,
 };
 use crate::policy::Policy;
 
@@ -118,7 +118,9 @@ fn filters(checked: Checked<'_>, place: &Place) -> Vec<Value> {
         json!({"suppress_envoy_headers": true}),
     );
     let verifier = jwt::filter(checked.policy, jwt::cluster);
-    verifier.into_iter().chain([plugin::edge(&place.wasm, checked), router]).collect()
+    let limits = global::filter(checked.policy, global::CLUSTER);
+    let own = verifier.into_iter().chain([plugin::edge(&place.wasm, checked)]);
+    own.chain(limits).chain([router]).collect()
 }
 
 /// What becomes of `x-forwarded-client-cert`, which Envoy removes by itself. Where it counts it is

@@ -7,6 +7,7 @@ mod bounds;
 mod cluster;
 mod dynamic;
 mod endpoint;
+mod global;
 mod istio;
 mod jwt;
 mod ledger;

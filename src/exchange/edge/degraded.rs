@@ -1,7 +1,7 @@
 //! What an app is given where every model of its chain has failed: an answer that it had before, or
 //! a text of the operator's.
 use super::super::answer::{Answer, Telling};
-use super::super::effect::{Effect, Effects, HeaderMap, Headers, fixed, header};
+use super::super::effect::{Effect, Effects, HeaderMap, fixed, in_place};
 use super::super::line::Line;
 use super::super::reply::Reply;
 use super::super::{Envoy, Flow, Outcome, Progress, Report, metric};
@@ -90,12 +90,10 @@ impl Rescued {
     pub(super) fn in_its_place(mut self, line: &mut Line) -> (Effects, Vec<u8>) {
         let mut effects = self.note(line);
         let Self { reply, how, .. } = self;
-        let mut headers: Headers = vec![header(":status", reply.status.to_string())];
-        headers.extend(reply.headers.into_iter().map(|(name, value)| header(name, value)));
-        headers.push(header("content-length", reply.body.len().to_string()));
+        let (mut headers, body) = in_place(reply);
         headers.push(fixed(DEGRADED, how));
         effects.list.push(Effect::SetHeaders(HeaderMap::Response, headers));
-        (effects, reply.body)
+        (effects, body)
     }
 
     fn note(&mut self, line: &mut Line) -> Effects {

@@ -2,6 +2,7 @@
 //! somebody has had its answer before.
 use super::super::answer::Telling;
 use super::super::duty::Duty;
+use super::super::limits::shared;
 use super::super::reply::{CREDITS, Reply};
 use super::super::spend::{self, Next, Payer};
 use super::super::{Effect, Effects, Envoy, Flow, metric};
@@ -92,6 +93,10 @@ impl Edge {
         let deadline_ms = self.patience.map_or(0, |own| own.until_ms);
         let serves = Serves { candidate, keeps, deadline_ms, resilience };
         let mut effects = send::send(&head, draft, serves, credits, original, buffer);
+        if let Some(shared) = &draft.shared {
+            effects.list.extend(shared::names(shared));
+            self.duties.owe_some(shared::Telling::of(shared).map(Duty::Tell));
+        }
         effects.list.extend(self.wakes(envoy));
         self.line.text("policy", &self.config.digest);
         self.line.decided(&draft.trace, Some(&candidate.chain), &self.chain);

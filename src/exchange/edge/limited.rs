@@ -1,19 +1,40 @@
 //! A request that is under limits: it takes what they let through, or is told when to come again.
-use super::super::limits::{self, Refused, Taken};
-use super::super::{Effect, Effects, Envoy, HeaderMap};
+use super::super::effect::in_place;
+use super::super::limits::shared::{self, NotLet};
+use super::super::limits::{self, Left, Refused, Taken};
+use super::super::{Effect, Effects, Envoy, HeaderMap, Reply, metric};
 use super::head::Head;
 use super::{Edge, State, answer};
-use crate::decide::{Claims, Trace};
+use crate::decide::{Claims, GLOBAL, Trace};
 use crate::dialect::Client;
 use crate::exchange::duty::Duty;
+use crate::policy::Policy;
 
 /// What its answer says of what is left of its limits.
 pub(super) fn left(taken: Option<&Taken>, client: &Client, envoy: &dyn Envoy) -> Vec<Effect> {
-    let headers = taken.map(|taken| taken.headers(client, envoy));
-    let says = |(name, value): (&'static str, String)| {
+    taken.map(|taken| says(taken.left(), client, envoy)).unwrap_or_default()
+}
+
+/// The same of an answer that has come by Envoy's filter for limits that several proxies share.
+pub(super) fn all_left(
+    taken: Option<&Taken>,
+    policy: &Policy,
+    client: &Client,
+    envoy: &dyn Envoy,
+) -> Vec<Effect> {
+    let Some(global) = policy.global_limits() else { return left(taken, client, envoy) };
+    let mut left = taken.map(Taken::left).unwrap_or_default();
+    let (shared, mut effects) = shared::taken_out(global, envoy);
+    left.add(shared);
+    effects.extend(says(left, client, envoy));
+    effects
+}
+
+fn says(left: Left, client: &Client, envoy: &dyn Envoy) -> Vec<Effect> {
+    let header = |(name, value): (&'static str, String)| {
         Effect::SetHeader(HeaderMap::Response, name.into(), value)
     };
-    headers.into_iter().flatten().map(says).collect()
+    left.headers(client, envoy).into_iter().map(header).collect()
 }
 
 impl Edge {
@@ -50,5 +71,30 @@ impl Edge {
         let mut refused = answer(reply);
         refused.list.splice(0..0, effects);
         refused
+    }
+
+    /// Tells an app whose request was refused on its way to a model, by limits that several proxies
+    /// share. `end` where nothing of Envoy's answer is to come.
+    pub(super) fn not_let(
+        &mut self,
+        not_let: NotLet,
+        (client, request_id): (&Client, &str),
+        end: bool,
+        envoy: &dyn Envoy,
+    ) -> Effects {
+        let NotLet { fault, headers, word } = not_let;
+        self.duties.give_back(envoy);
+        self.line.text("limited_by", GLOBAL);
+        self.line.refuse("rate", &fault.message);
+        let mut reply = Reply::fault(client, &fault, request_id);
+        reply.headers.extend(headers);
+        let counted = [metric::GLOBAL_LIMITS.count(&[word]), metric::REFUSED.count(&[])];
+        if end {
+            self.state = State::Replied;
+            return Effects::reply(reply).and_all(counted.into());
+        }
+        let (headers, body) = in_place(reply);
+        let effects = Effects::wait().and_all(counted.into());
+        self.failing(effects.and(Effect::SetHeaders(HeaderMap::Response, headers)), body)
     }
 }

@@ -41,7 +41,7 @@ use super::reply::Reply;
 use super::spend::{self, Payer};
 use super::{Body, Callback, Effect, Effects, Envoy, Flow, HeaderMap, Hearing, Report, metric};
 use crate::credit::Balance;
-use crate::decide::{Candidate, Decision, Outline, Trace, Verdict};
+use crate::decide::{Candidate, Decision, Outline, Shared, Trace, Verdict};
 use crate::dialect::{Client, Fault, FaultKind};
 
 /// One request of an app.
@@ -107,6 +107,8 @@ enum State {
 struct Draft {
     outline: Outline,
     trace: Trace,
+    /// What several proxies count it by; `None` where they do not.
+    shared: Option<Box<Shared>>,
     /// What is heard of the answer.
     hearing: Hearing,
     /// How its answer is kept; `None` where it is not.
@@ -297,7 +299,7 @@ impl Edge {
             self.duties.owe_some(Watch::of(&self.config.policy, &mut decision).map(Duty::Heed));
         }
         let route = decision.route_name(&ask);
-        let Decision { outline, mut quote, mut trace, shadow, claims, .. } = decision;
+        let Decision { outline, mut quote, mut trace, shadow, claims, shared, .. } = decision;
         let mut effects = Vec::new();
         if let Some(claims) = claims
             && let Err(refused) = self.take(&head, *claims, &mut effects, envoy)
@@ -305,7 +307,7 @@ impl Edge {
             return self.limited(&head, refused, &mut trace, effects);
         }
         let (hearing, asked) = (Hearing::Nothing, self.config.asked(&ask.model));
-        let mut draft = Draft { outline, trace, hearing, cached, again, asked };
+        let mut draft = Draft { outline, trace, shared, hearing, cached, again, asked };
         if draft.again.is_some() {
             return self.has_been_answered(head, draft, quote, effects, envoy);
         }

@@ -1,6 +1,7 @@
 //! What comes back: a provider role's answer, which passes, or a failure of Envoy's own, which is
 //! told in the app's format. And what is done when the stream is over.
 use super::super::duty::End;
+use super::super::limits::shared::NotLet;
 use super::super::line::Line;
 use super::super::{Effect, Effects, Envoy, Flow, HeaderMap, JUDGED, Progress, Report, metric};
 use super::degraded::{DEGRADED, Rescued, may_stand_in, may_stand_in_for};
@@ -68,9 +69,14 @@ impl Edge {
             first && !*streamed && report.progress == Progress::Answered
         });
         if judged && !end && !failed {
-            let mut left = limited::left(self.duties.taken(), client, envoy);
+            let policy = &self.config.policy;
+            let mut left = limited::all_left(self.duties.taken(), policy, client, envoy);
             left.extend(spare.then(|| degraded_by_chain(&mut self.line)).into_iter().flatten());
             return passed(says, left);
+        }
+        if !judged && let Some(own) = NotLet::read(&self.config.policy, client, envoy) {
+            let (client, request_id) = (*client, core::mem::take(request_id));
+            return self.not_let(own, (client, &request_id), end, envoy);
         }
         let local = Local::read(envoy, &self.chain);
         // A provider role whose VM failed gives nothing but this: with a judged answer in its
@@ -91,7 +97,8 @@ impl Edge {
             }
         }
         if stays {
-            let left = limited::left(self.duties.taken(), client, envoy);
+            let policy = &self.config.policy;
+            let left = limited::all_left(self.duties.taken(), policy, client, envoy);
             return passed(says, left);
         }
         self.untold = local.untold();
@@ -131,7 +138,7 @@ impl Edge {
     }
 
     /// An error of Envoy's own is said in the app's words, where they fit.
-    fn failing(&mut self, effects: Effects, body: Vec<u8>) -> Effects {
+    pub(super) fn failing(&mut self, effects: Effects, body: Vec<u8>) -> Effects {
         let Ok(body) = self.config.buffer.hold(body) else { return Effects::go_on() };
         self.state = State::Failing { body };
         effects

@@ -8,6 +8,7 @@
 //! goes on unlimited, and that is counted: a limit that cannot count refuses nobody.
 mod record;
 mod session;
+pub(super) mod shared;
 mod shown;
 mod subject;
 #[cfg(test)]
@@ -18,7 +19,7 @@ use std::rc::Rc;
 
 use self::record::Subject;
 use self::session::{Had, Over};
-use self::shown::Left;
+pub(super) use self::shown::Left;
 use self::subject::{Denied, Grant};
 use self::used::Used;
 use super::line::Line;
@@ -87,7 +88,7 @@ pub(super) fn take(
         match share(claim, (input, output), records, &mut taken.left) {
             Ok(share) => taken.shares.push(share),
             Err(no) => {
-                taken.shares.iter().for_each(|own| own.correct(Used::default(), 0, records, true));
+                taken.undo(records);
                 return Err(refused(claim, no, &taken.left, (client, host), effects));
             }
         }
@@ -166,9 +167,18 @@ fn share(
 }
 
 impl Taken {
-    /// The headers of its answer that say what is left.
-    pub(super) fn headers(&self, client: &Client, host: &dyn Host) -> Vec<(&'static str, String)> {
-        self.left.headers(client, host)
+    /// What was left once it had taken its own.
+    pub(super) const fn left(&self) -> Left {
+        self.left
+    }
+
+    /// It was refused before it ran: all that it has taken is there again.
+    pub(super) fn give_back(&self, host: &dyn Host) {
+        self.undo(Records::at(host, host.now_ms()));
+    }
+
+    fn undo(&self, records: Records<'_>) {
+        self.shares.iter().for_each(|own| own.correct(Used::default(), 0, records, true));
     }
 
     /// Whether somebody has to hear of it while it runs: [`Taken::renew`].
@@ -242,7 +252,7 @@ impl Share {
                 used.output.filter(|_| counts).into_iter().for_each(|own| subject.learn(own));
             }
             if let (Some(estimate), Some(session)) = (self.session, &mut subject.session) {
-                session.correct(estimate, cost);
+                session.correct(estimate, cost, never_ran);
             }
             true
         });

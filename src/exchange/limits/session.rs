@@ -72,8 +72,10 @@ impl Had {
             .or(lasts.map(|most| Over::Seconds(seconds, most)))
     }
 
-    /// A request is over that was estimated to cost so much, and has cost this.
-    pub(super) fn correct(&mut self, estimate: u64, micros: u64) {
+    /// A request is over that was estimated to cost so much, and has cost this. One that never ran
+    /// is none of the session's.
+    pub(super) fn correct(&mut self, estimate: u64, micros: u64, never_ran: bool) {
+        self.requests = self.requests.saturating_sub(u64::from(never_ran));
         self.micros = self.micros.saturating_sub(estimate).saturating_add(micros);
     }
 }

@@ -15,7 +15,7 @@ const NANOS: u64 = 1_000_000;
 
 /// What is left by the rules of which least is left.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Left {
+pub(in super::super) struct Left {
     requests: Option<Rest>,
     tokens: Option<Rest>,
 }
@@ -47,8 +47,17 @@ impl Left {
         }
     }
 
+    /// What somebody else has found is left, of tokens or of requests.
+    pub(super) fn found(of_tokens: bool, (of, left): (u64, u64), full_ms: u64) -> Self {
+        let rest = Some(Rest { of, left, full_ms });
+        match of_tokens {
+            true => Self { tokens: rest, requests: None },
+            false => Self { tokens: None, requests: rest },
+        }
+    }
+
     /// Of two the one of which less is left.
-    pub(super) fn add(&mut self, other: Self) {
+    pub(in super::super) fn add(&mut self, other: Self) {
         for (own, other) in [(&mut self.requests, other.requests), (&mut self.tokens, other.tokens)]
         {
             if let Some(rest) = other
@@ -60,7 +69,11 @@ impl Left {
     }
 
     /// The headers that say it, in the words of the app's API.
-    pub(super) fn headers(&self, client: &Client, host: &dyn Host) -> Vec<(&'static str, String)> {
+    pub(in super::super) fn headers(
+        &self,
+        client: &Client,
+        host: &dyn Host,
+    ) -> Vec<(&'static str, String)> {
         let names = client.limit_headers;
         let mut headers = Vec::new();
         let mut unix = None;
@@ -107,7 +120,8 @@ pub(super) fn retry_after(wait_ns: u64) -> impl Iterator<Item = (&'static str, S
     [("retry-after", seconds.to_string())].into_iter().chain(hopeless)
 }
 
-fn seconds(wait_ns: u64) -> u64 {
+/// A wait in whole seconds, at least one.
+pub(super) fn seconds(wait_ns: u64) -> u64 {
     wait_ns.div_ceil(NANOS.saturating_mul(1000)).max(1)
 }
 

@@ -12,6 +12,7 @@ use std::rc::Rc;
 
 pub(crate) use self::view::View;
 use super::gateway::Role;
+use super::service::Service;
 use tradewind::exchange::filter_state::{NEXT, PLAN};
 use tradewind::exchange::{
     Call, CallId, Callback, Effect, Flow, HeaderMap, OutboxItem, Parcel, Plan, Reply, StreamBuffer,
@@ -73,6 +74,8 @@ pub(crate) struct Common {
     pub(crate) elapsed_ms: Cell<u64>,
     /// The last number that was given out.
     pub(crate) unique: Cell<u64>,
+    /// What the service says that counts for several proxies.
+    pub(crate) limits: Cell<Service>,
 }
 
 /// What the clock on the wall shows, in seconds since 1970. It stands still.

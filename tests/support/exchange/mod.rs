@@ -7,6 +7,7 @@ mod play;
 mod proxy;
 mod script;
 mod scripts;
+mod service;
 mod story;
 
 pub(crate) use scripts::{wrong_scripts, wrong_stories};

@@ -5,6 +5,7 @@
 //! side: one waits for the ledger while another is answered.
 mod check;
 mod failure;
+mod limits;
 mod waits;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -216,7 +217,9 @@ impl Play {
             // The router takes what it is told for itself.
             !own && name != "x-envoy-upstream-rq-per-try-timeout-ms"
         });
-        self.stage = Stage::Routing(Sent { body, retries });
+        if self.is_let_through() {
+            self.stage = Stage::Routing(Sent { body, retries });
+        }
     }
 
     /// Envoy's router begins an attempt.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use tradewind::credit::Moment;
 use tradewind::credit::wire::HOLDS;
+use tradewind::exchange::filter_state::LIMIT;
 use tradewind::exchange::{
     Call, CallId, Effect, OutboxItem, Parcel, SHADOW_CLUSTER, SHADOW_LISTENER,
 };
@@ -14,6 +15,7 @@ use super::envoy::{Common, World};
 use super::gateway::{Gateway, Keeper};
 use super::play::Play;
 use super::script::{Answer, Message, line, logged};
+use super::service::Service;
 
 /// How often a worker's time passes, in milliseconds.
 const TICK_MS: u64 = 100;
@@ -160,6 +162,11 @@ impl Proxy {
             self.perform(effects);
             self.settle_down();
         }
+    }
+
+    /// The service that counts for several proxies says something else from now on.
+    pub(crate) fn limits(&self, service: Service) {
+        self.common.limits.set(service);
     }
 
     /// Tells what an app has of its answer by now.
@@ -342,8 +349,13 @@ fn status(play: &Play) -> u16 {
 
 /// What stands in the access log of a request.
 fn told(play: &Play) -> Option<String> {
-    let line: Vec<String> =
-        logged(&play.life).iter().map(|(name, value)| format!("{name} {value}")).collect();
+    let state = play.life.world.state.iter();
+    let told = state.filter_map(|(key, own)| {
+        Some(format!("limits.{}={}", key.strip_prefix(LIMIT)?, String::from_utf8_lossy(own)))
+    });
+    let log = logged(&play.life);
+    let log = log.iter().map(|(name, value)| format!("{name} {value}"));
+    let line: Vec<String> = told.chain(log).collect();
     (!line.is_empty()).then(|| format!("  {}", line.join(" ")))
 }
 

@@ -6,16 +6,18 @@
 //! `--- ask NAME` with a request, `--- MODEL STATUS` with an answer of a provider to whoever asks
 //! it next, `--- MODEL refused`, `--- MODEL unconnected`, `--- MODEL silent`, `--- more MODEL` with
 //! what comes after `~~~ more`, `--- leaves NAME`, `--- cut NAME` (by Envoy, which ends),
-//! `--- shed NAME` (by Envoy, which has too much to do), `--- hears NAME` (what an app has by now),
-//! `--- pass MILLISECONDS`, `--- stall MILLISECONDS` (no tick meanwhile). Messages are written as
-//! in scripts. After `=== told` stands what must happen, a line each, and after `=== then` the
-//! accounts and the counters. Nothing may be open in the end.
+//! `--- shed NAME` (by Envoy, which has too much to do),
+//! `--- limits fair|away|SECONDS` (what the service says that counts for several proxies),
+//! `--- hears NAME` (what an app has by now), `--- pass MILLISECONDS`, `--- stall MILLISECONDS` (no
+//! tick meanwhile). Messages are written as in scripts. After `=== told` stands what must happen, a
+//! line each, and after `=== then` the accounts and the counters. Nothing may be open in the end.
 use std::rc::Rc;
 
 use super::bank::Weather;
 use super::gateway::Gateway;
 use super::proxy::Proxy;
 use super::script::{Answer, message, request, split};
+use super::service::Service;
 
 /// Plays a story: what is told of it, and what is wrong with it.
 pub(crate) fn tell(
@@ -82,6 +84,10 @@ fn happens(proxy: &mut Proxy, (word, rest): (&str, &str), text: &str) -> Result<
         "pass" => {
             proxy.told.push(format!("- {rest} ms pass"));
             proxy.pass(number(rest)?);
+        }
+        "limits" => {
+            proxy.told.push(format!("- the limits of all proxies: {rest}"));
+            proxy.limits(Service::read(rest).ok_or("`--- limits fair|away|SECONDS`")?);
         }
         "hears" => proxy.hears(rest),
         "stall" => {

@@ -40,7 +40,7 @@ impl MeshArgs {
     pub(super) fn mesh(&self, proxy: MeshProxy) -> Mesh {
         let (namespace, label) = match proxy {
             MeshProxy::Sidecar => ("default", ("tradewind", "on")),
-            MeshProxy::EgressGateway => ("istio-system", ("istio", "egressgateway")),
+            MeshProxy::EgressGateway { .. } => ("istio-system", ("istio", "egressgateway")),
         };
         let usual = || (label.0.to_owned(), label.1.to_owned());
         Mesh {
@@ -65,23 +65,32 @@ impl MeshArgs {
     }
 }
 
+/// Whether callers are known by their certificates.
+pub(super) fn knows_certificates(policy: &Policy) -> bool {
+    policy.identity().iter().any(|own| own.certificates().is_some())
+}
+
 /// Callers whom a proxy of that kind could not know, and why.
 pub(super) fn unknown_callers(policy: &Policy, proxy: MeshProxy) -> Vec<String> {
     let identity = policy.identity();
     let mut troubles = Vec::new();
-    if identity.iter().any(|own| own.certificates().is_some()) {
-        let so = match proxy {
-            MeshProxy::Sidecar => {
-                "an app calls its own sidecar without one: name `workload` in its place"
-            }
-            MeshProxy::EgressGateway => {
-                "the gateway that is written takes calls without TLS: serve such callers from a \
-                 gateway of your own (--for envoy)"
-            }
-        };
-        troubles.push(format!("identity: `spiffe` knows callers by certificates, and {so}"));
+    let is_gateway = matches!(proxy, MeshProxy::EgressGateway { .. });
+    if !is_gateway && knows_certificates(policy) {
+        troubles.push(
+            "identity: `spiffe` knows callers by certificates, and an app calls its own sidecar \
+             without one: name `workload` in its place, or render for a gateway (--for \
+             istio-gateway)"
+                .to_owned(),
+        );
     }
-    if proxy == MeshProxy::EgressGateway && identity.iter().any(|own| own.workload().is_some()) {
+    if is_gateway && policy.trusts_hops().is_some() {
+        troubles.push(
+            "identity: `xfcc` is the word of a hop in front, and the sidecars of apps call the \
+             gateway themselves, each with its own certificate: leave it out"
+                .to_owned(),
+        );
+    }
+    if is_gateway && identity.iter().any(|own| own.workload().is_some()) {
         troubles.push(
             "identity: `workload` is the proxy's own, so that every caller of a gateway would be \
              the gateway: leave it out, or render for the sidecars (--for istio)"

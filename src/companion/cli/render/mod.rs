@@ -88,7 +88,9 @@ fn write(args: &Render) -> Result<(), Vec<String>> {
     let proxy = match args.proxy {
         Proxy::Envoy => return envoy(args, &loaded, troubles),
         Proxy::Istio => MeshProxy::Sidecar,
-        Proxy::IstioGateway => MeshProxy::EgressGateway,
+        Proxy::IstioGateway => {
+            MeshProxy::EgressGateway { mutual: mesh::knows_certificates(&loaded.policy) }
+        }
     };
     troubles.extend(loaded.policy.shadows().iter().map(|shadow| {
         format!(

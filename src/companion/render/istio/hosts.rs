@@ -1,26 +1,31 @@
-//! Hosts: of the providers, of the ledger, of the keys of tokens, and the one that apps call.
+//! Hosts: of the providers, of the ledger, of the service that counts for several proxies, of the
+//! keys of tokens, and the one that apps call.
 use serde_json::{Value, json};
 
-use super::super::jwt;
+use super::super::{global, jwt};
 use super::{Mesh, MeshProxy, NOWHERE, host, is_service, ledger, networking};
 use crate::policy::{Endpoint, Policy};
 
-/// The gateway that a mesh has by default, and the port that leads to its 8080.
-const EGRESS: (&str, u16) = ("istio-egressgateway.istio-system.svc.cluster.local", 80);
+/// The gateway that a mesh has by default.
+const EGRESS: &str = "istio-egressgateway.istio-system.svc.cluster.local";
+
+/// What the way to the gateway is called among those to its host.
+const SUBSET: &str = "tradewind";
 
 /// Who is reached at one host.
 type Reached<'p> = (String, Vec<(&'p str, &'p Endpoint)>);
 
 pub(super) fn objects(policy: &Policy, mesh: &Mesh) -> Vec<Value> {
     let mut objects = vec![called(mesh)];
-    if mesh.proxy == MeshProxy::EgressGateway {
-        objects.extend(through_gateway(mesh));
+    if let MeshProxy::EgressGateway { mutual } = mesh.proxy {
+        objects.extend(through_gateway(mutual, mesh));
     }
     let providers = policy.providers().map(|own| (own.name.as_str(), &own.endpoint));
     // Istio wants one entry and one rule of a host.
     let mut hosts: Vec<Reached<'_>> = Vec::new();
     let keys = jwt::servers(policy).map(|(own, at)| (own.metadata.as_str(), at));
-    for own in providers.chain(ledger(policy)).chain(keys) {
+    let services = ledger(policy).into_iter().chain(global::service(policy));
+    for own in providers.chain(services).chain(keys) {
         let host = host(own.1);
         match hosts.iter_mut().find(|(known, _)| *known == host) {
             Some((_, reached)) => reached.push(own),
@@ -49,31 +54,48 @@ fn called(mesh: &Mesh) -> Value {
     networking("ServiceEntry", "tradewind", spec, mesh)
 }
 
-/// What brings a call from an app's sidecar to the gateway, and to the patched route there.
-fn through_gateway(mesh: &Mesh) -> [Value; 2] {
+/// What brings a call from an app's sidecar to the gateway, and to the patched route there. By
+/// mutual TLS the sidecar shows the certificate of its own workload, and the gateway takes no call
+/// without one.
+fn through_gateway(mutual: bool, mesh: &Mesh) -> Vec<Value> {
     let (label, value) = &mesh.label;
-    let gateway = json!({
-        "selector": {label: value},
-        "servers": [{
-            "hosts": [mesh.host],
-            "port": {"number": mesh.proxy.port(), "name": "http", "protocol": "HTTP"},
-        }],
+    // The port that leads to the gateway's own.
+    let (port, protocol) = if mutual { (443, "HTTPS") } else { (80, "HTTP") };
+    let mut server = json!({
+        "hosts": [mesh.host],
+        "port": {
+            "number": mesh.proxy.port(), "name": protocol.to_lowercase(), "protocol": protocol,
+        },
     });
+    let mut egress = json!({"host": EGRESS, "port": {"number": port}});
+    if mutual {
+        super::put(&mut server, "tls", json!({"mode": "ISTIO_MUTUAL"}));
+        super::put(&mut egress, "subset", SUBSET.into());
+    }
+    let gateway = json!({"selector": {label: value}, "servers": [server]});
     let own = format!("{}/tradewind", mesh.namespace);
-    let to =
-        |host: &str, port: u16| json!([{"destination": {"host": host, "port": {"number": port}}}]);
+    let to = |destination: Value| json!([{"destination": destination}]);
+    let here = json!({"host": mesh.host, "port": {"number": 80}});
     let services = json!({
         "hosts": [mesh.host],
         "gateways": ["mesh", own],
         "http": [
-            {"match": [{"gateways": [own]}], "route": to(&mesh.host, 80)},
-            {"match": [{"gateways": ["mesh"]}], "route": to(EGRESS.0, EGRESS.1)},
+            {"match": [{"gateways": [own]}], "route": to(here)},
+            {"match": [{"gateways": ["mesh"]}], "route": to(egress)},
         ],
     });
-    [
+    let mut objects = vec![
         networking("Gateway", "tradewind", gateway, mesh),
         networking("VirtualService", "tradewind", services, mesh),
-    ]
+    ];
+    objects.extend(mutual.then(|| {
+        let tls = json!({"mode": "ISTIO_MUTUAL", "sni": mesh.host});
+        let settings = json!({"portLevelSettings": [{"port": {"number": port}, "tls": tls}]});
+        let subsets = json!([{"name": SUBSET, "trafficPolicy": settings}]);
+        let spec = json!({"host": EGRESS, "subsets": subsets});
+        networking("DestinationRule", "tradewind-egress", spec, mesh)
+    }));
+    objects
 }
 
 /// A host outside of the mesh; `None` for a service, which istiod knows.

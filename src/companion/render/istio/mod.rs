@@ -34,7 +34,10 @@ pub enum MeshProxy {
     /// The one beside an app.
     Sidecar,
     /// One for all apps of a cluster.
-    EgressGateway,
+    EgressGateway {
+        /// Whether apps' proxies call it by mutual TLS: it knows callers by their certificates.
+        mutual: bool,
+    },
 }
 
 impl MeshProxy {
@@ -42,7 +45,7 @@ impl MeshProxy {
     const fn context(self) -> &'static str {
         match self {
             Self::Sidecar => "SIDECAR_OUTBOUND",
-            Self::EgressGateway => "GATEWAY",
+            Self::EgressGateway { .. } => "GATEWAY",
         }
     }
 
@@ -50,7 +53,8 @@ impl MeshProxy {
     const fn port(self) -> u16 {
         match self {
             Self::Sidecar => 80,
-            Self::EgressGateway => 8080,
+            Self::EgressGateway { mutual: false } => 8080,
+            Self::EgressGateway { mutual: true } => 8443,
         }
     }
 }

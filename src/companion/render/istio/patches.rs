@@ -1,12 +1,12 @@
 //! The patches: the edge role before the router of the host that apps call, what verifies tokens
-//! before that, and the provider role in each provider's cluster. No other host of the proxy is
-//! touched.
+//! before that, what asks about limits of several proxies after it, and the provider role in each
+//! provider's cluster. No other host of the proxy is touched.
 use serde_json::{Value, json};
 
 use super::super::endpoint::{HTTP_OPTIONS, options_of};
 use super::super::{
-    Checked, Place, Secret, address, any, bounds, cluster, duration, jwt, ledger, log, plugin,
-    route,
+    Checked, Place, Secret, address, any, bounds, cluster, duration, global, jwt, ledger, log,
+    plugin, route,
 };
 use super::{Mesh, NOWHERE, discovered, host, is_service, object, put, subset, subset_cluster};
 use crate::policy::{Endpoint, Jwt, Policy};
@@ -21,12 +21,9 @@ pub(super) fn filter(
     let policy = checked.policy;
     let json = with_ledger(checked);
     let mut patches: Vec<Value> = verifier(policy, mesh).into_iter().collect();
-    patches.extend([
-        edge(Checked { policy, json: &json }, place, mesh),
-        access_log(mesh),
-        virtual_host(policy, mesh),
-        routes(policy, mesh),
-    ]);
+    patches.push(edge(Checked { policy, json: &json }, place, mesh));
+    patches.extend(limits(policy, mesh));
+    patches.extend([access_log(mesh), virtual_host(policy, mesh), routes(policy, mesh)]);
     patches.extend(policy.providers().map(|provider| {
         let mut options = options_of(&provider.endpoint);
         let filters = cluster::filters(policy, provider, place, &secrets);
@@ -44,6 +41,9 @@ pub(super) fn filter(
         let value = with_options(ledger::options(credits, own.1, &secrets));
         patches.push(on_cluster(own, value, mesh));
     }
+    let service = global::service(policy);
+    let reached = |own| on_cluster(own, with_options(global::options()), mesh);
+    patches.extend(service.map(reached));
     let (label, value) = &mesh.label;
     let spec = json!({
         "workloadSelector": {"labels": {label: value}},
@@ -86,6 +86,13 @@ fn verifier(policy: &Policy, mesh: &Mesh) -> Option<Value> {
     jwt::filter(policy, cluster).map(|filter| before_router(filter, mesh))
 }
 
+/// What asks about limits of several proxies, switched off as well. It goes after the edge role.
+fn limits(policy: &Policy, mesh: &Mesh) -> Option<Value> {
+    let (name, at) = global::service(policy)?;
+    let filter = global::filter(policy, &subset_cluster(name, at))?;
+    Some(before_router(filter, mesh))
+}
+
 fn before_router(mut filter: Value, mesh: &Mesh) -> Value {
     put(&mut filter, "disabled", true.into());
     let found = json!({"listener": {
@@ -117,6 +124,9 @@ fn virtual_host(policy: &Policy, mesh: &Mesh) -> Value {
     let mut switched = json!({plugin::EDGE: on()});
     if policy.tokens().any(|own| own.keys.is_some()) {
         put(&mut switched, jwt::FILTER, on());
+    }
+    if policy.global_limits().is_some() {
+        put(&mut switched, global::FILTER, on());
     }
     let value = json!({
         // A proxy of Istio's buffers 1 MiB, a gateway's may buffer 32 KiB.

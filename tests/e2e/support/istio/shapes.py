@@ -31,6 +31,9 @@ class World:
     authorities: str
     # The address of a name service.
     names: tuple[str, int]
+    # What a gateway that is called by mutual TLS has: a certificate, its key, and the mesh's own
+    # authorities.
+    identity: tuple[str, str, str] | None = None
 
 
 # As istiod's bootstrap has it (`tools/packaging/common/envoy_bootstrap.json`), shorter by rules for
@@ -66,7 +69,9 @@ STATS = {
 
 def proxy(objects: list[dict], context: str, world: World) -> Proxy:
     """A proxy of the mesh that these objects describe."""
-    port = {"SIDECAR_OUTBOUND": 80, "GATEWAY": 8080}[context]
+    [server] = [own["spec"]["servers"][0] for own in objects if own["kind"] == "Gateway"] or [None]
+    own_port = server["port"] if server else {"number": 80}
+    port = own_port["number"]
     of = {kind: [own for own in objects if own["kind"] == kind] for kind in
           ("ServiceEntry", "DestinationRule", "VirtualService")}
     rules = {rule["spec"]["host"]: rule["spec"] for rule in of["DestinationRule"]}
@@ -81,13 +86,37 @@ def proxy(objects: list[dict], context: str, world: World) -> Proxy:
         clusters += of_service(host, plain, rules, world, {"resolution": "STATIC"})
     clusters += of_service("other.svc", {"number": 80, "protocol": "HTTP"}, {}, world, {})
     hosts = ["llm.mesh", "other.svc"]
+    mutual = server is not None and server.get("tls", {}).get("mode") == "ISTIO_MUTUAL"
+    name = f"{'http.' if context == 'GATEWAY' else ''}{port}"
+    if mutual:
+        name = f"https.{port}.{own_port['name']}.tradewind.llm"
     routes = {
-        "name": f"{'http.' if context == 'GATEWAY' else ''}{port}",
+        "name": name,
         "virtual_hosts": [virtual_host(host, port) for host in hosts],
         "validate_clusters": False,
         "ignore_port_in_host_matching": True,
     }
-    return Proxy(context, port, listener(context, port), routes, clusters)
+    own = listener(context, port, name)
+    if mutual:
+        own["filter_chains"][0]["transport_socket"] = mutual_tls(world)
+    return Proxy(context, port, own, routes, clusters)
+
+
+def mutual_tls(world: World) -> dict:
+    """What a server of a gateway has by `ISTIO_MUTUAL`: nobody comes in without a certificate."""
+    certificate, key, authorities = world.identity
+    context = typed(
+        "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+        common_tls_context={
+            "alpn_protocols": ["h2", "http/1.1"],
+            "tls_certificates": [{
+                "certificate_chain": {"filename": certificate}, "private_key": {"filename": key},
+            }],
+            "validation_context": {"trusted_ca": {"filename": authorities}},
+        },
+        require_client_certificate=True,
+    )
+    return {"name": "envoy.transport_sockets.tls", "typed_config": context}
 
 
 def virtual_host(host: str, port: int) -> dict:
@@ -119,13 +148,13 @@ def virtual_host(host: str, port: int) -> dict:
     }
 
 
-def listener(context: str, port: int) -> dict:
+def listener(context: str, port: int, routes: str) -> dict:
     sidecar = context == "SIDECAR_OUTBOUND"
     manager = typed(
         HTTP,
         stat_prefix=f"outbound_0.0.0.0_{port}",
         rds={
-            "route_config_name": f"{'' if sidecar else 'http.'}{port}",
+            "route_config_name": routes,
             "config_source": {"resource_api_version": "V3"},
         },
         http_filters=[
@@ -138,6 +167,7 @@ def listener(context: str, port: int) -> dict:
             )
         ],
         use_remote_address=not sidecar,
+        **({} if sidecar else {"forward_client_cert_details": "SANITIZE_SET"}),
         normalize_path=True,
         stream_idle_timeout="0s",
         upgrade_configs=[{"upgrade_type": "websocket"}],
