@@ -2,8 +2,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    Checked, Place, Secret, address, cluster, jwt, ledger, listener, named, overload, secret,
-    shadow, stats,
+    Checked, Place, Secret, address, cluster, hop, internal, jwt, ledger, listener, named,
+    overload, secret, shadow, stats,
 };
 use crate::policy::Policy;
 
@@ -27,24 +27,26 @@ pub(super) fn frame(policy: &Policy, place: &Place, kind: &str, resources: Value
         "overload_manager": overload::manager(place.max_heap),
         kind: resources,
     });
-    if let (Some(extensions), Value::Object(fields)) = (shadow::extensions(policy), &mut frame) {
+    if let (Some(extensions), Value::Object(fields)) = (internal::extensions(policy), &mut frame) {
         fields.insert("bootstrap_extensions".into(), extensions);
     }
     frame
 }
 
-/// Every listener: the apps', and the one for copies where there are any.
+/// Every listener: the apps', the one for copies where there are any, and the hop's.
 pub(super) fn listeners(checked: Checked<'_>, place: &Place) -> Vec<Value> {
     let own = core::iter::once(listener::listener(checked, place));
-    own.chain(shadow::listener(checked, place)).collect()
+    let own = own.chain(shadow::listener(checked, place));
+    own.chain(hop::listeners(checked.policy, place)).collect()
 }
 
-/// Every cluster: of the providers, of their endpoints, of the ledger, of the keys of tokens, and
-/// what copies need.
+/// Every cluster: of the providers, of their streams, of their endpoints, of the ledger, of the keys
+/// of tokens, and what copies need.
 pub(super) fn clusters(policy: &Policy, place: &Place, secrets: &[Secret]) -> Vec<Value> {
     let providers = policy.providers();
     let mut clusters: Vec<Value> =
         providers.map(|provider| cluster::cluster(policy, provider, place, secrets)).collect();
+    clusters.extend(hop::clusters(policy, place, secrets));
     clusters.extend(named::endpoints(policy, place));
     let credits = policy.credits();
     clusters.extend(credits.and_then(|credits| ledger::cluster(credits, place, secrets)));

@@ -7,6 +7,8 @@ mod bounds;
 mod cluster;
 mod dynamic;
 mod endpoint;
+mod hop;
+mod internal;
 mod istio;
 mod jwt;
 mod ledger;

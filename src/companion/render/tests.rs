@@ -248,7 +248,7 @@ fn each_role_gets_its_whole_configuration() {
             "limits": {
                 "idle_timeout_ms": 20500,
                 "retry_share": 200000,
-                "retries_at_least": 200,
+                "retries_at_least": 1000,
                 "stream_buffer_bytes": 16777216,
             },
         })

@@ -2,7 +2,8 @@
 //!
 //! The first one's answer is held back: Envoy asks the second as after a failure. Where nothing
 //! that the second says could agree, it is left out, and the model behind it is next.
-use super::super::{Effect, Envoy, NEXT, PLAN, Plan, Turn};
+use super::super::{Effect, Envoy, PLAN, Plan, Turn};
+use super::Config;
 
 /// What a model is of such a pair.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,10 +42,14 @@ impl Pair {
     }
 
     /// What has the model behind the second asked next; nothing for another model than the first.
-    pub(super) fn pass_over_second(&self, turn: Turn, envoy: &dyn Envoy) -> Option<[Effect; 2]> {
+    pub(super) fn pass_over_second(
+        &self,
+        turn: Turn,
+        config: &Config,
+        envoy: &dyn Envoy,
+    ) -> Option<[Effect; 2]> {
         let Self::First { behind } = self else { return None };
         let plan = turn.after_next().written_into(&envoy.property(&[PLAN])?)?;
-        let next = Effect::State(NEXT.into(), behind.clone().into_bytes());
-        Some([Effect::State(PLAN.into(), plan), next])
+        Some([Effect::State(PLAN.into(), plan), config.next(behind)])
     }
 }

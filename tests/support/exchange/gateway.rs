@@ -1,4 +1,5 @@
 //! A policy's plugins: the edge role, and the role of every provider.
+#![expect(clippy::unwrap_used, reason = "helpers that fail fail their tests")]
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,7 +9,8 @@ use super::envoy::View;
 use tradewind::dialect::Operation;
 use tradewind::exchange::{
     CallId, Callback, Change, Connections, Effect, Effects, Hearing, Leg, Memory, OutboxItem,
-    Outboxes, Parcel, Plan, Plugin, Retries, Seats, Stream, StreamBuffer, Turn, edge, provider,
+    Outboxes, Parcel, Plan, Plugin, Retries, Seats, Stream, StreamBuffer, Turn, edge, hop,
+    provider,
 };
 use tradewind::policy::{Policy, RequestLimits, Unsupported};
 
@@ -118,7 +120,9 @@ impl Gateway {
         let retries = Retries::default();
         let mut configurations = BTreeMap::from([(None, edge::Config::write(policy, buffer))]);
         for own in checked.providers() {
-            let configuration = provider::Config::write(own, &checked, buffer);
+            // Where streams go through the hop, these are the roles in front of it.
+            let hop = checked.resilience().finish_cut_streams;
+            let configuration = provider::Config::write(own, &checked, hop, buffer);
             configurations.insert(Some(own.name.clone()), configuration);
         }
         let (mut edge, mut providers) = (None, BTreeMap::new());
@@ -143,7 +147,7 @@ impl Gateway {
     /// A new stream of the edge role.
     pub(crate) fn edge_role(&self) -> Box<dyn Role> {
         let elsewhere = self.place.as_ref().and_then(|place| place.role(None));
-        elsewhere.unwrap_or_else(|| Box::new(self.edge.stream()))
+        elsewhere.unwrap_or_else(|| Box::new(self.edge.stream().unwrap()))
     }
 
     /// What outlives the requests of a worker.
@@ -202,9 +206,9 @@ impl Gateway {
 
     /// A new attempt of a model; none where it has no cluster.
     pub(crate) fn provider_role(&self, model: &str) -> Option<Box<dyn Role>> {
-        let cluster = self.cluster(model)?;
+        let cluster = self.cluster(hop::model(model))?;
         let plugin = self.providers.get(cluster)?;
         let elsewhere = self.place.as_ref().and_then(|place| place.role(Some(cluster)));
-        Some(elsewhere.unwrap_or_else(|| Box::new(plugin.stream())))
+        Some(elsewhere.unwrap_or_else(|| Box::new(plugin.stream().unwrap())))
     }
 }

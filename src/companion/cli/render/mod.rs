@@ -97,6 +97,11 @@ fn write(args: &Render) -> Result<(), Vec<String>> {
             shadow.name
         )
     }));
+    troubles.extend(loaded.policy.resilience().finish_cut_streams.then(|| {
+        "resilience.finish_cut_streams: streams would need a listener within Envoy, which is not \
+         written for a mesh: leave it out, or serve them from a gateway of its own (--for envoy)"
+            .to_owned()
+    }));
     troubles.extend(mesh::unknown_callers(&loaded.policy, proxy));
     let ledger = render::ledger_cluster(&loaded.policy).unwrap_or_default();
     if ledger.len() > CLUSTER_MAX {

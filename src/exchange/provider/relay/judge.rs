@@ -102,7 +102,7 @@ impl Judge {
         let asked = &self.context.asked;
         let is_held = asked.report.conclusion.is_some_and(|own| own.is_comparable());
         let passed = match retry && !is_held {
-            true => asked.pair.pass_over_second(asked.turn, envoy),
+            true => asked.pair.pass_over_second(asked.turn, &self.context.config, envoy),
             false => None,
         };
         self.context.asked.report.skips = passed.is_some();
