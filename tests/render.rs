@@ -259,7 +259,10 @@ fn streams_that_are_finished_go_to_clusters_and_listeners_of_their_own() {
     let matcher = &route["inline_cluster_specifier_plugin"]["extension"]["typed_config"];
     let map = &matcher["cluster_matcher"]["matcher_tree"]["exact_match_map"]["map"];
     let place = |next: &str| map[next]["action"]["typed_config"]["cluster"].clone();
-    assert_eq!((place("claude"), place("stream/claude")), ("anthropic".into(), "stream/anthropic".into()));
+    assert_eq!(
+        (place("claude"), place("stream/claude")),
+        ("anthropic".into(), "stream/anthropic".into())
+    );
     for provider in ["anthropic", "openai", "google"] {
         let name = format!("stream/{provider}");
         let cluster = named(clusters, &name);

@@ -142,7 +142,10 @@ mod tests {
             ("-", Told::Answered("")),
             ("", Told::Answered("")),
             ("lost UC 10.0.0.1:4711 -", lost(false, "10.0.0.1:4711", "")),
-            ("lost UF,URX - delayed connect error: 111", lost(false, "", "delayed connect error: 111")),
+            (
+                "lost UF,URX - delayed connect error: 111",
+                lost(false, "", "delayed connect error: 111"),
+            ),
             ("lost SI 10.0.0.1:4711 -", lost(true, "10.0.0.1:4711", "")),
             ("lost", lost(false, "", "")),
         ] {

@@ -52,8 +52,8 @@ impl Plugin {
         }
     }
 
-    /// Who counts credits; `None` when nobody does, and for other roles than the edge's, which spend
-    /// none.
+    /// Who counts credits; `None` when nobody does, and for other roles than the edge's, which
+    /// spend none.
     #[must_use]
     pub fn credits(&self) -> Option<&CreditPolicy> {
         match self {

@@ -14,7 +14,7 @@ import pytest
 
 from conftest import ENVOYS
 from support import paths
-from support.credits import credits_policy, request
+from support.credits import credits_policy, request, stream_text
 from support.gateway import CHAT, MESSAGES, render
 from support.policy import KEYS, MODELS, policy
 from support.server import ClosedPort, Server, read_request
@@ -147,7 +147,10 @@ def read_anthropic(gateway, model: str) -> tuple[str, Exception | None]:
     return text, None
 
 
-READS = {"openai": (read_openai, openai.APIError), "anthropic": (read_anthropic, anthropic.APIError)}
+READS = {
+    "openai": (read_openai, openai.APIError),
+    "anthropic": (read_anthropic, anthropic.APIError),
+}
 
 
 @EACH
@@ -213,7 +216,11 @@ def test_what_a_provider_sees_is_the_same(finishers, cutting, launch, version):
 
 @EACH
 def test_a_provider_that_is_not_there_is_passed_over(launch, sim, version):
-    ways = {"unreachable": ClosedPort(), "reset": Http1(close, kept=0), "silent": Http1(wait, kept=0)}
+    ways = {
+        "unreachable": ClosedPort(),
+        "reset": Http1(close, kept=0),
+        "silent": Http1(wait, kept=0),
+    }
     rules = finishing(policy(sim.openai, sim.anthropic, sim.google))
     for name, provider in ways.items():
         rules["providers"][name] = {**rules["providers"]["openai"], "endpoint": provider.url}
@@ -306,12 +313,15 @@ def test_streams_that_are_well_are_whole_and_leave_nothing(launch, sim, version)
 
     def app(number: int) -> bool:
         model, path = list(MODELS)[number % 3], (CHAT, MESSAGES)[number % 2]
-        long = "[words:20000]" if number % 10 == 0 else "[words:50]"
-        body = request(path, f"{long} [mark:{number}]", model, stream=True)
+        words = 5_000 if number % 10 == 0 else 50
+        body = request(path, f"[mark:{number}] [words:{words}]", model, stream=True)
         body["max_tokens" if path == MESSAGES else "max_completion_tokens"] = 8_000
         answer = gateway.http.post(path, json=body)
         ended = "[DONE]" if path == CHAT else "message_stop"
-        return answer.status_code == 200 and f"mark:{number}]" in answer.text and ended in answer.text
+        text = stream_text(answer.text)
+        whole = f"[mark:{number}]" in text and text.endswith(f"word{words}")
+        assert answer.status_code == 200 and whole and ended in answer.text, answer.text[-300:]
+        return True
 
     with ThreadPoolExecutor(16) as apps:
         assert all(apps.map(app, range(200)))
@@ -320,7 +330,8 @@ def test_streams_that_are_well_are_whole_and_leave_nothing(launch, sim, version)
     assert big.status_code in (200, 400), big.text[:200]
 
     def open_ways() -> int:
-        return sum(gateway.envoy.stats(r"_streams\.upstream_cx_active|_hop\.downstream_cx_active").values())
+        ways = r"_streams\.upstream_cx_active|_hop\.downstream_cx_active"
+        return sum(gateway.envoy.stats(ways).values())
 
     gateway.envoy.wait_for("the hop's connections to end", lambda: open_ways() == 0)
     assert not any(gateway.envoy.stats("wasm.*(vm_reload|runtime_error|failed)").values())
@@ -341,7 +352,8 @@ def test_an_app_that_leaves_has_its_provider_let_go(finishers, cutting, version)
 @EACH
 def test_a_stream_that_http2_resets_is_finished_too(launch, sim, version):
     provider = Resetting([chat_chunk("one "), chat_chunk("two")])
-    bootstrap = render(finishing(policy(provider.url, sim.anthropic, sim.google)), paths.LOGS / "h2")
+    rules = finishing(policy(provider.url, sim.anthropic, sim.google))
+    bootstrap = render(rules, paths.LOGS / "finish-h2")
     for cluster in bootstrap["static_resources"]["clusters"]:
         if cluster["name"] == "provider/openai":
             for options in cluster["typed_extension_protocol_options"].values():

@@ -14,6 +14,7 @@ HTML = "text/html; charset=utf-8"
 PAGE = b"<!doctype html><html><body><h1>Bad gateway</h1></body></html>"
 PROSE = b"upstream is warming up, please come back"
 PINGS = b": keep-alive\n\n"
+DONE = b"data: [DONE]\n\n"
 
 
 def body(data) -> bytes:
@@ -21,11 +22,15 @@ def body(data) -> bytes:
 
 
 # How each format tells of a failure, and what that is taken for.
+def openai_error(kind: str, code: str | None) -> dict:
+    return {"error": {"message": "no", "type": kind, "code": code}}
+
+
 OPENAI = {
-    "overloaded": {"error": {"message": "busy", "type": "server_error", "code": "server_overloaded"}},
-    "rate_limited": {"error": {"message": "slow", "type": "tokens", "code": "rate_limit_exceeded"}},
-    "failed": {"error": {"message": "died", "type": "server_error", "code": None}},
-    "unpaid": {"error": {"message": "no", "type": "insufficient_quota", "code": "insufficient_quota"}},
+    "overloaded": openai_error("server_error", "server_overloaded"),
+    "rate_limited": openai_error("tokens", "rate_limit_exceeded"),
+    "failed": openai_error("server_error", None),
+    "unpaid": openai_error("insufficient_quota", "insufficient_quota"),
 }
 ANTHROPIC = {
     "overloaded": {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}},
@@ -103,10 +108,10 @@ def errors(told: dict, name: str, before: list[bytes]) -> dict:
 STREAM = {
     "gpt": {
         **errors(OPENAI, "", [chat_chunk()]),
-        "done at once": (EVENTS, [b"data: [DONE]\n\n"], "failed"),
+        "done at once": (EVENTS, [DONE], "failed"),
         "ends after its beginning": (EVENTS, [chat_chunk()], "failed"),
         "truncated": (EVENTS, [chat_chunk("half")[:-30]], "failed"),
-        "no choices": (EVENTS, [event({**CHAT_WHOLE, "choices": []}), b"data: [DONE]\n\n"], "failed"),
+        "no choices": (EVENTS, [event({**CHAT_WHOLE, "choices": []}), DONE], "failed"),
     },
     "claude": {
         **errors(ANTHROPIC, "error", message_events("")[:2]),
@@ -200,7 +205,8 @@ def test_a_prompt_that_a_provider_blocks_is_answered_so(serving, failing, stream
     blocked = {"promptFeedback": {"blockReason": "SAFETY"}, "modelVersion": "g"}
     failing.chunks = [event(blocked)] if stream else [body(blocked)]
     failing.kind = EVENTS if stream else JSON
-    for path, end in {CHAT: '"finish_reason":"content_filter"', MESSAGES: '"stop_reason":"refusal"'}.items():
+    ends = {CHAT: '"finish_reason":"content_filter"', MESSAGES: '"stop_reason":"refusal"'}
+    for path, end in ends.items():
         asked = {"model": "gemini-well", "max_tokens": 90, "stream": stream}
         asked["messages"] = [{"role": "user", "content": "hi"}]
         answer = serving.http.post(path, json=asked)

@@ -4,7 +4,9 @@
 use super::host::{Done, Headers, World};
 use super::{Attempted, Course, Ending, Failure, Rehearsal, Request, Scene};
 use crate::exchange::filter_state::{LOG, NEXT, PLAN};
-use crate::exchange::{Callback, Clock as _, Plan, Plugin, Purpose, Reply, Stream, hop, is_retried};
+use crate::exchange::{
+    Callback, Clock as _, Plan, Plugin, Purpose, Reply, Stream, hop, is_retried,
+};
 
 /// What the provider role makes of an answer that is not accepted.
 const UNACCEPTED: u16 = 503;

@@ -40,8 +40,8 @@ pub(super) fn listeners(checked: Checked<'_>, place: &Place) -> Vec<Value> {
     own.chain(hop::listeners(checked.policy, place)).collect()
 }
 
-/// Every cluster: of the providers, of their streams, of their endpoints, of the ledger, of the keys
-/// of tokens, and what copies need.
+/// Every cluster: of the providers, of their streams, of their endpoints, of the ledger, of the
+/// keys of tokens, and what copies need.
 pub(super) fn clusters(policy: &Policy, place: &Place, secrets: &[Secret]) -> Vec<Value> {
     let providers = policy.providers();
     let mut clusters: Vec<Value> =

@@ -41,8 +41,8 @@ pub(super) fn endpoint(provider: &Provider) -> String {
     format!("provider/{}", provider.name)
 }
 
-/// The clusters of the endpoints that are known by a name or that the hop leads to, and the one that
-/// refuses.
+/// The clusters of the endpoints that are known by a name or that the hop leads to, and the one
+/// that refuses.
 pub(super) fn endpoints(policy: &Policy, place: &Place) -> Vec<Value> {
     let is_named = |provider: &&Provider| !provider.endpoint.is_ip();
     let finishes = policy.resilience().finish_cut_streams;

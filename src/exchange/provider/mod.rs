@@ -25,8 +25,8 @@ use self::disagreement::Disagreement;
 use self::lost::Way;
 use self::relay::{Part, Relay};
 use self::request::{Asked, Attempted};
-use super::plan::Mismatch;
 use super::hop::{self, TELLS, Told};
+use super::plan::Mismatch;
 use super::{
     Callback, Effect, Effects, Envoy, Flow, HeaderMap, Headers, JUDGED, NEXT, Outcome, PLAN, Plan,
     Progress, Reply, Report, metric,
@@ -105,9 +105,7 @@ impl Attempt {
         let mut effects = match unjudged {
             // Where it is not the last, the next answer is to be judged anew.
             _ if self.failed => Effects::go_on().and(Effect::State(JUDGED.into(), Vec::new())),
-            Some(asked) => {
-                lost::follow(&self.config, asked, &Way::of(&self.config, envoy), envoy)
-            }
+            Some(asked) => lost::follow(&self.config, asked, &Way::of(&self.config, envoy), envoy),
             None => return Effects::go_on(),
         };
         if self.more {

@@ -9,8 +9,7 @@ use super::envoy::View;
 use tradewind::dialect::Operation;
 use tradewind::exchange::{
     CallId, Callback, Change, Connections, Effect, Effects, Hearing, Leg, Memory, OutboxItem,
-    Outboxes, Parcel, Plan, Plugin, Retries, Seats, Stream, StreamBuffer, Turn, edge, hop,
-    provider,
+    Outboxes, Parcel, Plan, Plugin, Retries, Seats, Stream, StreamBuffer, Turn, edge, provider,
 };
 use tradewind::policy::{Policy, RequestLimits, Unsupported};
 
@@ -206,7 +205,7 @@ impl Gateway {
 
     /// A new attempt of a model; none where it has no cluster.
     pub(crate) fn provider_role(&self, model: &str) -> Option<Box<dyn Role>> {
-        let cluster = self.cluster(hop::model(model))?;
+        let cluster = self.cluster(model)?;
         let plugin = self.providers.get(cluster)?;
         let elsewhere = self.place.as_ref().and_then(|place| place.role(Some(cluster)));
         Some(elsewhere.unwrap_or_else(|| Box::new(plugin.stream().unwrap())))

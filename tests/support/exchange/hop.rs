@@ -21,7 +21,13 @@ fn what_the_hop_tells_of_an_attempt_is_what_became_of_it() {
         (&kept, 1, "reset", true, ""),
         (&kept, 1_000, "reset", false, ""),
         ("lost UC 127.0.0.1:40001 -", 1, "reset", false, ""),
-        ("lost UF,URX - delayed connect error: 111", 1, "unreachable", false, "delayed connect error: 111"),
+        (
+            "lost UF,URX - delayed connect error: 111",
+            1,
+            "unreachable",
+            false,
+            "delayed connect error: 111",
+        ),
         ("lost UH - -", 1, "unreachable", false, ""),
         ("lost SI 127.0.0.1:40000 -", 1_000, "silent", false, ""),
         // Envoy tells of its end alone: it was this side's.
