@@ -15,11 +15,12 @@ import pytest
 from conftest import ENVOYS
 from support import paths
 from support.credits import credits_policy, request, stream_text
-from support.gateway import CHAT, MESSAGES, render
+from support.gateway import CHAT, MESSAGES, Gateway, render
 from support.policy import KEYS, MODELS, policy
 from support.server import ClosedPort, Server, read_request
 from support.stale import Http1, close, wait
 from support.stubborn import EVENTS, Trailing, chat_chunk, chunked, event, message_events
+from support.trap import trap
 
 EACH = pytest.mark.parametrize("version", ENVOYS)
 IDLE_S = 2
@@ -94,8 +95,6 @@ def cutting():
 @pytest.fixture(scope="module")
 def finishers(cutting, sim):
     """Gateways in front of it, by version; `two` goes on to a model that answers."""
-    from support.gateway import Gateway
-
     running = {}
 
     def start(version: str) -> Gateway:
@@ -313,7 +312,7 @@ def test_streams_that_are_well_are_whole_and_leave_nothing(launch, sim, version)
 
     def app(number: int) -> bool:
         model, path = list(MODELS)[number % 3], (CHAT, MESSAGES)[number % 2]
-        words = 5_000 if number % 10 == 0 else 50
+        words = 2_000 if number % 10 == 0 else 50
         body = request(path, f"[mark:{number}] [words:{words}]", model, stream=True)
         body["max_tokens" if path == MESSAGES else "max_completion_tokens"] = 8_000
         answer = gateway.http.post(path, json=body)
@@ -335,6 +334,23 @@ def test_streams_that_are_well_are_whole_and_leave_nothing(launch, sim, version)
 
     gateway.envoy.wait_for("the hop's connections to end", lambda: open_ways() == 0)
     assert not any(gateway.envoy.stats("wasm.*(vm_reload|runtime_error|failed)").values())
+
+
+@EACH
+@pytest.mark.parametrize("callback", ["response_headers", "downstream_data"])
+def test_a_vm_that_fails_serves_streams_again(launch, sim, version, callback):
+    """The hop's connections and the providers' roles are in one VM."""
+    folder = paths.LOGS / f"finish-trap-{callback}-{version}"
+    bootstrap = render(finishing(policy(sim.openai, sim.anthropic, sim.google)), folder)
+    bootstrap = trap(bootstrap, "provider", paths.WASM, f"proxy_on_{callback}", folder, 3)
+    gateway = launch(bootstrap, version=version)
+    sim.reset()
+    found = [gateway.chat(model="gpt", stream=True).status_code for _ in range(4)]
+    assert 503 in found and set(found) <= {200, 503}, found
+    again = gateway.envoy.wait_for(
+        "the VM", lambda: (own := gateway.chat(model="gpt", stream=True)).is_success and own
+    )
+    assert "[DONE]" in again.text
 
 
 @EACH
