@@ -239,7 +239,7 @@ fn copies_have_a_listener_without_an_address_where_there_are_any() {
     assert!(named("-collector-could-be").to_string().contains("texts.test"));
 
     let without = printed(&["credits.json"]).to_string();
-    assert!(!without.contains("internal") && !without.contains("-shadow"), "{without}");
+    assert!(!without.contains("internal_address") && !without.contains("-shadow"), "{without}");
 }
 
 #[test]
@@ -292,7 +292,7 @@ fn streams_that_are_finished_go_to_clusters_and_listeners_of_their_own() {
 
     let without = printed(&["usual.json"]);
     let text = without.to_string();
-    assert!(!text.contains("internal") && !text.contains("stream/"), "{text}");
+    assert!(!text.contains("internal_address") && !text.contains("stream/"), "{text}");
 }
 
 /// What `render` says of a policy of `tests/corpus/commands/`.

@@ -1,9 +1,11 @@
 //! `resilience`: what happens when a model fails.
 use super::breaker::{self, Breaker};
 use super::deadline::{self, Deadline};
+use super::document::Content;
 use super::fallback::FALLBACK;
 use super::field::{
-    Boolean, Defaulted, Duration, Field, Nested, Object, Optional, Section, Spot, Whole,
+    Boolean, Defaulted, Duration, Field, Nested, Object, Optional, Read as _, Section, Spot, Whole,
+    Word, Words,
 };
 use super::retry_budget::{self, RetryBudget};
 
@@ -41,6 +43,7 @@ pub(super) const RESILIENCE: Section = Section::new(
         &RETRY_BUDGET,
         &BREAKER,
         &FINISH_CUT_STREAMS,
+        &RESUME,
         &FALLBACK,
     ],
 );
@@ -107,8 +110,32 @@ const FINISH_CUT_STREAMS: Defaulted<Boolean> = Field::defaulted(
      since Envoy tells no filter of these; an error event, and a stream that only ends too soon, \
      are told of either way. Streams then go through a second listener within Envoy, which costs \
      5 us of CPU for each of their chunks and 50 KiB for each that is open; other requests do \
-     not. For Envoy alone, not for a mesh. Envoy has to be started anew when this is turned on.",
+     not. For Envoy alone, not for a mesh.",
 );
+
+/// Whether another model goes on with a stream that breaks.
+const RESUME: Defaulted<Words<()>> = Field::defaulted(
+    "resume",
+    Words {
+        what: "way to resume",
+        of: &[Word::new("off", (), "None does: the app has what had arrived, and an error.")],
+    },
+    (),
+    "Whether another model goes on with a stream that breaks in the middle. There is no way to.",
+);
+
+/// What is refused of `resume`, and why.
+fn resume(spot: &Spot<'_>) -> Option<()> {
+    if matches!(&spot.node.content, Content::Text(text) if text == "continue") {
+        spot.problem(
+            "a stream cannot go on with another model: once its first content has gone to the app, \
+             Envoy makes no other attempt, and lets no filter stream from one; leave it `off`, and \
+             have streams that break ended in order by `finish_cut_streams`",
+        );
+        return None;
+    }
+    RESUME.kind.read(spot)
+}
 
 /// Reads the section, but for `fallback`, which names chains and is given back; `None`, and a
 /// report, when something is wrong with it.
@@ -120,6 +147,7 @@ pub(super) fn read(mut fields: Object<'_>) -> Option<(Resilience, Option<Spot<'_
     let retry_budget = fields.read_with(&RETRY_BUDGET, retry_budget::read);
     let breaker = fields.read_with(&BREAKER, breaker::read);
     let finish_cut_streams = fields.read(&FINISH_CUT_STREAMS).unwrap_or_default();
+    fields.read_with(&RESUME, resume);
     let fallback = fields.spot(&FALLBACK);
     fields.finish();
     // What is wrong with the time says nothing of the attempts, which chains are compared with.

@@ -14,23 +14,20 @@ pub(super) fn bootstrap(checked: Checked<'_>, place: &Place, secrets: &[Secret])
         "clusters": clusters(checked.policy, place, secrets),
         "secrets": secret::fixed(secrets),
     });
-    frame(checked.policy, place, "static_resources", resources)
+    frame(place, "static_resources", resources)
 }
 
 /// What Envoy reads once, around resources of that kind.
-pub(super) fn frame(policy: &Policy, place: &Place, kind: &str, resources: Value) -> Value {
-    let mut frame = json!({
+pub(super) fn frame(place: &Place, kind: &str, resources: Value) -> Value {
+    json!({
         // Secrets that rotate are asked for in the node's name, so it must have one.
         "node": {"id": "tradewind", "cluster": "tradewind"},
         "admin": {"address": address(&place.admin.ip().to_string(), place.admin.port())},
         "stats_config": stats::config(),
         "overload_manager": overload::manager(place.max_heap),
+        "bootstrap_extensions": internal::extensions(),
         kind: resources,
-    });
-    if let (Some(extensions), Value::Object(fields)) = (internal::extensions(policy), &mut frame) {
-        fields.insert("bootstrap_extensions".into(), extensions);
-    }
-    frame
+    })
 }
 
 /// Every listener: the apps', the one for copies where there are any, and the hop's.

@@ -3,18 +3,15 @@
 use serde_json::{Value, json};
 
 use super::{any, endpoint, extension};
-use crate::policy::Policy;
 
-/// What lets listeners have no address: Envoy reads it once. `None` where a policy needs none.
-pub(super) fn extensions(policy: &Policy) -> Option<Value> {
-    let needed = !policy.shadows().is_empty() || policy.resilience().finish_cut_streams;
-    needed.then(|| {
-        json!([extension(
-            "envoy.bootstrap.internal_listener",
-            "envoy.extensions.bootstrap.internal_listener.v3.InternalListener",
-            json!({}),
-        )])
-    })
+/// What lets listeners have no address. Envoy reads it once, so it is there whatever the policy
+/// says: a later one may need it.
+pub(super) fn extensions() -> Value {
+    json!([extension(
+        "envoy.bootstrap.internal_listener",
+        "envoy.extensions.bootstrap.internal_listener.v3.InternalListener",
+        json!({}),
+    )])
 }
 
 /// A cluster that leads to a listener; its metrics have that name, and what is asked of it passes
