@@ -33,6 +33,8 @@ mod half;
 mod held_back;
 #[path = "support/exchange/holds.rs"]
 mod holds;
+#[path = "support/exchange/hop.rs"]
+mod hop;
 #[path = "support/exchange/left.rs"]
 mod left;
 #[path = "support/exchange/logged.rs"]

@@ -239,7 +239,60 @@ fn copies_have_a_listener_without_an_address_where_there_are_any() {
     assert!(named("-collector-could-be").to_string().contains("texts.test"));
 
     let without = printed(&["credits.json"]).to_string();
-    assert!(!without.contains("internal") && !without.contains("-shadow"), "{without}");
+    assert!(!without.contains("internal_address") && !without.contains("-shadow"), "{without}");
+}
+
+#[test]
+fn streams_that_are_finished_go_to_clusters_and_listeners_of_their_own() {
+    let with = printed(&["hop.json"]);
+    assert_eq!(with["bootstrap_extensions"][0]["name"], "envoy.bootstrap.internal_listener");
+    let clusters = with["static_resources"]["clusters"].as_array().unwrap();
+    let listeners = with["static_resources"]["listeners"].as_array().unwrap();
+    let named = |all: &[serde_json::Value], name: &str| {
+        all.iter().find(|own| own["name"] == name).unwrap_or_else(|| panic!("{name}")).clone()
+    };
+    let connections = |own: &serde_json::Value, at: usize| {
+        own["filter_chains"][0]["filters"][at]["typed_config"].clone()
+    };
+    let routes = &connections(&listeners[0], 0)["route_config"]["virtual_hosts"][0]["routes"];
+    let route = &routes[0]["route"];
+    let matcher = &route["inline_cluster_specifier_plugin"]["extension"]["typed_config"];
+    let map = &matcher["cluster_matcher"]["matcher_tree"]["exact_match_map"]["map"];
+    let place = |next: &str| map[next]["action"]["typed_config"]["cluster"].clone();
+    assert_eq!(
+        (place("claude"), place("stream/claude")),
+        ("anthropic".into(), "stream/anthropic".into())
+    );
+    for provider in ["anthropic", "openai", "google"] {
+        let name = format!("stream/{provider}");
+        let cluster = named(clusters, &name);
+        let to = &cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"];
+        assert_eq!(to["address"]["envoy_internal_address"]["server_listener_name"], *name);
+        let options = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+        let filters = &cluster["typed_extension_protocol_options"][options]["http_filters"];
+        let names: Vec<_> = filters.as_array().unwrap().iter().map(|own| &own["name"]).collect();
+        let role = format!("tradewind-{provider}-streams");
+        let rest = ["envoy.filters.http.credential_injector", "envoy.filters.http.upstream_codec"];
+        assert_eq!(names, [role.as_str(), rest[0], rest[1]], "the key comes last, as elsewhere");
+        let listener = named(listeners, &name);
+        assert!(listener.get("address").is_none() && listener["internal_listener"].is_object());
+        let hop = connections(&listener, 1);
+        let route = &hop["route_config"]["virtual_hosts"][0]["routes"][0]["route"];
+        assert_eq!(route["cluster"], *format!("provider/{provider}"));
+        // Behind it stands nothing but the provider.
+        let behind = named(clusters, &format!("provider/{provider}"));
+        assert!(behind["typed_extension_protocol_options"][options]["http_filters"].is_null());
+        assert!(!hop.to_string().contains("wasm"), "{hop}");
+    }
+    // What the hop ends can be finished, and what Envoy ends in front of it cannot.
+    let hop = connections(&named(listeners, "stream/openai"), 1);
+    let own = &hop["route_config"]["virtual_hosts"][0]["routes"][0]["route"]["idle_timeout"];
+    let front = &route["retry_policy"]["per_try_idle_timeout"];
+    assert_eq!((own.as_str(), front.as_str()), (Some("60.000s"), Some("60.500s")));
+
+    let without = printed(&["usual.json"]);
+    let text = without.to_string();
+    assert!(!text.contains("internal_address") && !text.contains("stream/"), "{text}");
 }
 
 /// What `render` says of a policy of `tests/corpus/commands/`.
@@ -264,14 +317,16 @@ fn callers_whom_a_proxy_cannot_know_are_refused_or_warned_of() {
 }
 
 #[test]
-fn a_mesh_has_no_listener_for_copies_and_is_refused() {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tradewind"));
-    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/exchange/policy"));
-    let output = command.args(["render", "--for", "istio", "shadow.json"]).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(1));
-    assert!(
-        said.contains("experiments: `could-be`: copies need a listener within Envoy"),
-        "{said}"
-    );
+fn a_mesh_has_no_listeners_within_envoy_and_is_refused() {
+    for (policy, why) in [
+        ("shadow.json", "experiments: `could-be`: copies need a listener within Envoy"),
+        ("hop.json", "resilience.finish_cut_streams: streams would need a listener within Envoy"),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tradewind"));
+        command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/exchange/policy"));
+        let output = command.args(["render", "--for", "istio", policy]).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains(why), "{said}");
+    }
 }

@@ -6,7 +6,8 @@ use crate::policy::RateBy;
 pub const PLAN: &str = "tw.plan";
 /// The app's own body, where the request leaves the edge role with another.
 pub const ORIGINAL: &str = "tw.original";
-/// The model of the next attempt: the route's matcher reads it.
+/// The model of the next attempt: the route's matcher reads it. Where streams have clusters of
+/// their own, that of a stream's is named as [`super::hop::of_streams`] does.
 pub const NEXT: &str = "tw.next";
 /// Set once a provider role has judged the answer that comes; holds that attempt's report as it was
 /// then. The edge role has read the report of a whole answer with this, and need not ask for it

@@ -20,6 +20,7 @@ mod duty;
 pub mod edge;
 mod effect;
 pub mod filter_state;
+pub mod hop;
 mod ledger;
 mod limits;
 mod line;

@@ -17,12 +17,14 @@ pub enum Plugin {
     Edge(Rc<edge::Config>),
     /// In the cluster of one provider.
     Provider(Rc<provider::Config>),
+    /// Before what the hop reads of its connections: of these, and not of streams.
+    Hop,
 }
 
 impl Plugin {
     /// Reads a plugin's configuration: `{"role": "edge", "policy": {…}, "limits": {…}}` or
     /// `{"role": "provider", "provider": {…}, "limits": {…}}`, as [`edge::Config::write`] and
-    /// [`provider::Config::write`] make them.
+    /// [`provider::Config::write`] make them, or `{"role": "hop"}`.
     /// `memory`, `connections` with `retries`, and `seats` are what its streams share with all
     /// others of the VM.
     ///
@@ -42,19 +44,21 @@ impl Plugin {
                 .map(|config| Self::Edge(Rc::new(config))),
             Some("provider") => provider::Config::read(root, memory, (connections, retries))
                 .map(|config| Self::Provider(Rc::new(config))),
+            Some("hop") => Ok(Self::Hop),
             _ => {
-                let expected = "expected `edge` or `provider`";
+                let expected = "expected `edge`, `provider` or `hop`";
                 Err(vec![problem(&At::Root.key("role"), 0, expected.to_owned())])
             }
         }
     }
 
-    /// Who counts credits; `None` when nobody does, and for the provider role, which spends none.
+    /// Who counts credits; `None` when nobody does, and for other roles than the edge's, which
+    /// spend none.
     #[must_use]
     pub fn credits(&self) -> Option<&CreditPolicy> {
         match self {
             Self::Edge(config) => config.credits(),
-            Self::Provider(_) => None,
+            Self::Provider(_) | Self::Hop => None,
         }
     }
 
@@ -63,7 +67,7 @@ impl Plugin {
     pub fn sends(&self) -> bool {
         match self {
             Self::Edge(config) => config.sends(),
-            Self::Provider(_) => false,
+            Self::Provider(_) | Self::Hop => false,
         }
     }
 
@@ -73,6 +77,7 @@ impl Plugin {
         match self {
             Self::Edge(config) => metric::declared(Some(&config.policy)),
             Self::Provider(_) => metric::declared(None),
+            Self::Hop => Vec::new(),
         }
     }
 
@@ -81,17 +86,18 @@ impl Plugin {
     pub fn begin(&self, loaded: &Loaded, host: &dyn Host) -> Effects {
         let list = match self {
             Self::Edge(config) => loaded.begin(config, host),
-            Self::Provider(_) => Vec::new(),
+            Self::Provider(_) | Self::Hop => Vec::new(),
         };
         Effects { list, flow: Flow::Continue }
     }
 
-    /// A new stream.
+    /// A new stream; `None` for the hop's, which has none.
     #[must_use]
-    pub fn stream(&self) -> Stream {
+    pub fn stream(&self) -> Option<Stream> {
         match self {
-            Self::Edge(config) => Stream::Edge(Box::new(Edge::new(Rc::clone(config)))),
-            Self::Provider(config) => Stream::Provider(Attempt::new(Rc::clone(config))),
+            Self::Edge(config) => Some(Stream::edge(config)),
+            Self::Provider(config) => Some(Stream::Provider(Attempt::new(Rc::clone(config)))),
+            Self::Hop => None,
         }
     }
 }
@@ -106,6 +112,12 @@ pub enum Stream {
 }
 
 impl Stream {
+    /// A new one of the edge role's.
+    #[must_use]
+    pub fn edge(config: &Rc<edge::Config>) -> Self {
+        Self::Edge(Box::new(Edge::new(Rc::clone(config))))
+    }
+
     /// One callback.
     pub fn on(&mut self, event: Callback, envoy: &dyn Envoy) -> Effects {
         match self {

@@ -9,8 +9,8 @@ use crate::exchange::{CallId, Callback, Effects, Plugin, Reply, Stream};
 /// A stream.
 #[derive(Debug)]
 pub(super) struct Live {
-    /// None for a plugin whose configuration was refused. Envoy sends it no traffic; if it did, a
-    /// request that nobody rebuilt must not go on with the app's key in it.
+    /// None for a plugin whose configuration was refused, or that has no streams. Envoy sends it no
+    /// traffic; if it did, a request that nobody rebuilt must not go on with the app's key in it.
     stream: Option<Stream>,
     /// The last callback of the response held back what it brought.
     response_held: bool,
@@ -22,7 +22,7 @@ pub(super) struct Live {
 
 impl Live {
     pub(super) fn new(plugin: Option<&Plugin>) -> Self {
-        let stream = plugin.map(Plugin::stream);
+        let stream = plugin.and_then(Plugin::stream);
         Self { stream, response_held: false, asked: 0, calls: Vec::new() }
     }
 

@@ -1,5 +1,6 @@
 //! The shell around [`crate::exchange`]: callbacks become events, effects become host calls.
 //! It decides nothing.
+mod connection;
 mod host;
 mod http;
 mod live;

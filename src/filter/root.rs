@@ -3,9 +3,10 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use proxy_wasm::hostcalls;
-use proxy_wasm::traits::{Context, HttpContext, RootContext};
+use proxy_wasm::traits::{Context, HttpContext, RootContext, StreamContext};
 use proxy_wasm::types::ContextType;
 
+use super::connection::Connection;
 use super::host::{self, Host};
 use super::http::Http;
 use super::wake::{self, Pace};
@@ -129,7 +130,14 @@ impl RootContext for Root {
         Some(Box::new(Http::new(context, self.plugin.as_ref(), &self.pace)))
     }
 
+    fn create_stream_context(&self, _context: u32) -> Option<Box<dyn StreamContext>> {
+        Some(Box::<Connection>::default())
+    }
+
     fn get_type(&self) -> Option<ContextType> {
-        Some(ContextType::HttpContext)
+        match self.plugin {
+            Some(Plugin::Hop) => Some(ContextType::StreamContext),
+            _ => Some(ContextType::HttpContext),
+        }
     }
 }

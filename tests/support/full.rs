@@ -95,6 +95,7 @@ pub(crate) fn full() -> Value {
         "context": {"overflow": "reject"},
         "resilience": {"attempts": 3, "idle_timeout": "30s", "breaker": breaker(),
             "first_token_timeout": "10s", "deadline": {"most": "1m", "header": "x-timeout-ms"},
+            "finish_cut_streams": true, "resume": "off",
             "retry_budget": {"share": "10%", "at_least": 5},
             "fallback": ["stale_cache", {"chain": "c"}, {"reply": "Later."}]},
         "cache": {

@@ -4,7 +4,9 @@
 use super::host::{Done, Headers, World};
 use super::{Attempted, Course, Ending, Failure, Rehearsal, Request, Scene};
 use crate::exchange::filter_state::{LOG, NEXT, PLAN};
-use crate::exchange::{Callback, Clock as _, Plan, Plugin, Purpose, Reply, Stream, is_retried};
+use crate::exchange::{
+    Callback, Clock as _, Plan, Plugin, Purpose, Reply, Stream, hop, is_retried,
+};
 use crate::policy::parted;
 
 /// What the provider role makes of an answer that is not accepted.
@@ -29,7 +31,7 @@ enum Next {
 pub(super) fn run(rehearsal: &Rehearsal, request: &Request, scene: &Scene) -> Course {
     let mut world = World::of(scene, rehearsal.policy());
     world.request = request.headers();
-    let edge = Plugin::Edge(std::rc::Rc::clone(&rehearsal.edge)).stream();
+    let edge = Stream::edge(&rehearsal.edge);
     let mut run = Run { rehearsal, scene, world, edge, attempts: Vec::new() };
     let ending = run.serve(&request.body);
     run.on_edge(Callback::StreamEnded, &[]);
@@ -70,15 +72,15 @@ impl Run<'_> {
 
     /// One try of the model whose turn it is.
     fn attempt(&mut self, body: &[u8], may_retry: bool) -> Next {
-        let model = self.world.text(NEXT);
+        let model = hop::model(&self.world.text(NEXT)).to_owned();
         let policy = self.rehearsal.policy();
         let own = policy.asked().find(|own| own.name == model);
         let plugin = own.and_then(|own| self.rehearsal.providers.get(&own.provider.name));
-        let (Some(own), Some(plugin)) = (own, plugin) else {
+        let stream = plugin.and_then(Plugin::stream);
+        let (Some(own), Some(mut stream)) = (own, stream) else {
             return Next::Ends(self.local(503, "no_healthy_upstream"));
         };
         let (judged, compared) = self.is_judged(&model);
-        let mut stream = plugin.stream();
         self.world.cluster.clone_from(&own.provider.name);
         (self.world.connected, self.world.details) = (true, "");
         self.world.response.clear();

@@ -110,7 +110,7 @@ impl Rehearsal {
         };
         let mut providers = BTreeMap::new();
         for own in policy.providers() {
-            let plugin = configure(&provider::Config::write(own, &policy, buffer))?;
+            let plugin = configure(&provider::Config::write(own, &policy, false, buffer))?;
             providers.insert(own.name.clone(), plugin);
         }
         Ok(Self { policy, edge, providers })

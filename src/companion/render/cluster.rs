@@ -14,7 +14,7 @@ pub(super) fn cluster(
     secrets: &[Secret],
 ) -> Value {
     let endpoint = &provider.endpoint;
-    let filters = filters(policy, provider, place, secrets);
+    let filters = filters(policy, provider, (place, secrets), false);
     if !endpoint.is_ip() {
         return named::cluster(provider, &filters);
     }
@@ -25,14 +25,14 @@ pub(super) fn cluster(
     reached(&provider.name, endpoint, &place.authorities, options)
 }
 
-/// What a provider's requests pass on their way out.
+/// What a provider's requests pass on their way out, to itself or to the `hop`.
 pub(super) fn filters(
     policy: &Policy,
     provider: &Provider,
-    place: &Place,
-    secrets: &[Secret],
+    (place, secrets): (&Place, &[Secret]),
+    hop: bool,
 ) -> Vec<Value> {
-    let mut filters = vec![plugin::provider(&place.wasm, provider, policy)];
+    let mut filters = vec![plugin::provider(&place.wasm, provider, policy, hop)];
     // After the module: it has removed what the attempt before left, and never sees this key.
     filters.extend(credential(provider, secrets));
     filters.push(codec());

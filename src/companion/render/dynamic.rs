@@ -54,7 +54,7 @@ pub fn dynamic(
         "cds_config": watched(&folder.join(CLUSTERS)),
         "lds_config": watched(&folder.join(LISTENERS)),
     });
-    let bootstrap = bootstrap::frame(checked.policy, place, "dynamic_resources", resources);
+    let bootstrap = bootstrap::frame(place, "dynamic_resources", resources);
     Dynamic { bootstrap, watched: files }
 }
 

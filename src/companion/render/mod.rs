@@ -8,6 +8,8 @@ mod cluster;
 mod dynamic;
 mod endpoint;
 mod global;
+mod hop;
+mod internal;
 mod istio;
 mod jwt;
 mod ledger;

@@ -28,7 +28,7 @@ pub(super) fn cluster(provider: &Provider, http_filters: &[Value]) -> Value {
         "cluster_type": extension(
             "envoy.clusters.aggregate",
             "envoy.extensions.clusters.aggregate.v3.ClusterConfig",
-            json!({"clusters": [name(provider), NOBODY]}),
+            json!({"clusters": [endpoint(provider), NOBODY]}),
         ),
         // Retries count here; connections and requests count in the endpoint's.
         "circuit_breakers": breakers(),
@@ -36,23 +36,25 @@ pub(super) fn cluster(provider: &Provider, http_filters: &[Value]) -> Value {
     })
 }
 
-fn name(provider: &Provider) -> String {
+/// The name of the cluster of a provider's endpoint, where it has one of its own.
+pub(super) fn endpoint(provider: &Provider) -> String {
     format!("provider/{}", provider.name)
 }
 
-/// The clusters of the endpoints that are known by a name, and the one that refuses.
+/// The clusters of the endpoints that are known by a name or that the hop leads to, and the one
+/// that refuses.
 pub(super) fn endpoints(policy: &Policy, place: &Place) -> Vec<Value> {
+    let is_named = |provider: &&Provider| !provider.endpoint.is_ip();
+    let finishes = policy.resilience().finish_cut_streams;
     let mut clusters: Vec<Value> = policy
         .providers()
-        .filter(|provider| !provider.endpoint.is_ip())
+        .filter(|provider| finishes || is_named(provider))
         .map(|provider| {
             let options = options_of(&provider.endpoint);
-            reached(&name(provider), &provider.endpoint, &place.authorities, options)
+            reached(&endpoint(provider), &provider.endpoint, &place.authorities, options)
         })
         .collect();
-    if !clusters.is_empty() {
-        clusters.push(nobody());
-    }
+    clusters.extend(policy.providers().any(|provider| is_named(&provider)).then(nobody));
     clusters
 }
 

@@ -3,10 +3,11 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value, json};
 
-use super::{any, bounds, duration, extension};
+use super::{any, bounds, duration, extension, hop};
 use crate::exchange::filter_state::NEXT;
+use crate::exchange::hop::of_streams;
 use crate::exchange::{RETRIED_4XX, retries};
-use crate::policy::{Model, Policy, Provider, Resilience};
+use crate::policy::{Model, Policy, Provider};
 
 pub(super) fn table(policy: &Policy) -> Value {
     json!({
@@ -36,7 +37,7 @@ fn decided(policy: &Policy) -> Value {
             "timeout": "0s",
             "idle_timeout": duration(bounds::longest_silence(policy)),
             "inline_cluster_specifier_plugin": {"extension": by_next_model(policy, named_alike)},
-            "retry_policy": retry(policy.resilience()),
+            "retry_policy": retry(policy),
         },
     })
 }
@@ -70,7 +71,11 @@ fn named_alike(provider: &Provider) -> String {
 /// The cluster of the model that is next; `cluster_of` names that of a provider.
 pub(super) fn by_next_model(policy: &Policy, cluster_of: fn(&Provider) -> String) -> Value {
     let place = |model: &Rc<Model>| (model.name.clone(), cluster(&cluster_of(&model.provider)));
-    let clusters: Map<String, Value> = policy.asked().map(place).collect();
+    let own = |model: &Rc<Model>| {
+        (of_streams(&model.name), cluster(&of_streams(&cluster_of(&model.provider))))
+    };
+    let streams = policy.asked().filter(|_| policy.resilience().finish_cut_streams).map(own);
+    let clusters: Map<String, Value> = policy.asked().map(place).chain(streams).collect();
     extension(
         "envoy.router.cluster_specifier_plugin.matcher",
         "envoy.extensions.router.cluster_specifiers.matcher.v3.MatcherClusterSpecifier",
@@ -96,14 +101,15 @@ fn cluster(name: &str) -> Value {
     }})
 }
 
-pub(super) fn retry(resilience: &Resilience) -> Value {
+pub(super) fn retry(policy: &Policy) -> Value {
+    let resilience = policy.resilience();
     json!({
         "retry_on": "5xx,reset,connect-failure,refused-stream,retriable-status-codes",
         "retriable_status_codes": RETRIED_4XX,
         // The edge role lowers it to what the chain may need.
         "num_retries": retries(resilience.attempts as usize),
         "refresh_cluster_on_retry": true,
-        "per_try_idle_timeout": duration(resilience.idle_timeout_ms),
+        "per_try_idle_timeout": duration(hop::silence(policy)),
         // The next attempt goes to another model: nothing to wait for.
         "retry_back_off": {"base_interval": "0.001s", "max_interval": "0.010s"},
     })

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use super::super::dropped::listed;
 use super::super::{
     Acceptance, Change, CreditTerms, Effect, Effects, HeaderMap, Leg, NEXT, ORIGINAL, PLAN, Plan,
-    StreamBuffer, Turn, retries,
+    StreamBuffer, Turn, hop, retries,
 };
 use super::first::{self, Original};
 use super::{Draft, Head};
@@ -48,6 +48,8 @@ pub(super) fn send(
     let candidate = serves.candidate;
     let retries = retries(candidate.legs.len());
     let first = candidate.legs.first().map(|leg| leg.model.name.clone()).unwrap_or_default();
+    let finishes = draft.outline.stream && serves.resilience.finish_cut_streams;
+    let first = if finishes { hop::of_streams(&first) } else { first };
     let mut plan = plan(head, draft, serves, credits);
     let silence = plan.silence(serves.resilience.idle_timeout_ms);
     let new = original.as_ref().filter(|own| own.is_new).map(|own| own.body);

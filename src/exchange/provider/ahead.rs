@@ -1,5 +1,6 @@
 //! A leg that is asked next when those before it are passed over.
-use super::super::{Effect, Envoy, NEXT, PLAN, Plan, Turn};
+use super::super::{Effect, Envoy, PLAN, Plan, Turn};
+use super::Config;
 
 /// A leg that may be next, though others stand before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,11 +17,15 @@ impl Ahead {
     }
 
     /// What has it asked next, and how many legs that leaves out after the one whose turn it was.
-    pub(super) fn follow(&self, turn: Turn, envoy: &dyn Envoy) -> Option<([Effect; 2], u64)> {
+    pub(super) fn follow(
+        &self,
+        turn: Turn,
+        config: &Config,
+        envoy: &dyn Envoy,
+    ) -> Option<([Effect; 2], u64)> {
         let position = u64::try_from(self.position).ok()?;
         let skips = position.checked_sub(turn.next().leg)?;
         let plan = Turn::of(position).written_into(&envoy.property(&[PLAN])?)?;
-        let next = Effect::State(NEXT.into(), self.leg.clone().into_bytes());
-        Some(([Effect::State(PLAN.into(), plan), next], skips))
+        Some(([Effect::State(PLAN.into(), plan), config.next(&self.leg)], skips))
     }
 }

@@ -1,7 +1,7 @@
 //! What the provider role needs to know of its provider. What differs between the provider's
 //! models stands in the plan.
 use super::super::contract::problem;
-use super::super::{Connections, Memory, Retries, StreamBuffer};
+use super::super::{Connections, Effect, Memory, NEXT, Retries, StreamBuffer, hop};
 use crate::credit::Share;
 use crate::dialect;
 use crate::json::{At, Value, Writer};
@@ -20,6 +20,8 @@ pub struct Config {
     pub(super) prefix: String,
     /// Whether the provider is reached by TLS.
     pub(super) tls: bool,
+    /// Whether it is reached through the hop, as streams are that are finished where they are cut.
+    pub(super) hop: bool,
     /// Longest silence of the provider, in milliseconds: Envoy ends the attempt then.
     pub(super) idle_timeout_ms: u64,
     /// How many requests of this worker may have gone on from a model that failed.
@@ -35,9 +37,10 @@ pub struct Config {
 }
 
 impl Config {
-    /// Writes the plugin's configuration for one provider of a policy.
+    /// Writes the plugin's configuration for one provider of a policy, in the cluster that all
+    /// requests go to or in the one that leads to the `hop`.
     #[must_use]
-    pub fn write(provider: &Provider, policy: &Policy, buffer: StreamBuffer) -> Vec<u8> {
+    pub fn write(provider: &Provider, policy: &Policy, hop: bool, buffer: StreamBuffer) -> Vec<u8> {
         let endpoint = &provider.endpoint;
         let mut json = Writer::new();
         json.object(|json| {
@@ -48,6 +51,9 @@ impl Config {
                 json.key("authority").string(&endpoint.authority());
                 json.key("prefix").string(&endpoint.prefix);
                 json.key("tls").boolean(endpoint.tls);
+                if hop {
+                    json.key("hop").boolean(true);
+                }
             });
             json.key("limits").object(|json| {
                 let resilience = policy.resilience();
@@ -86,7 +92,8 @@ impl Config {
             share: share.unwrap_or(Share::percent(100)),
             at_least: limit("retries_at_least").unwrap_or(u64::MAX),
         };
-        let tls = own.and_then(|own| own.get("tls")?.as_bool()).unwrap_or_default();
+        let flag = |key: &str| own.and_then(|own| own.get(key)?.as_bool()).unwrap_or_default();
+        let (tls, hop) = (flag("tls"), flag("hop"));
         let Some(dialect) = dialect::provider::named(&name) else {
             let message = "expected the name of a dialect".to_owned();
             problems.push(problem(&at.key("dialect"), 0, message));
@@ -101,6 +108,7 @@ impl Config {
             authority,
             prefix,
             tls,
+            hop,
             idle_timeout_ms: idle.unwrap_or(u64::MAX),
             retry_budget,
             buffer: StreamBuffer::read(root),
@@ -108,5 +116,11 @@ impl Config {
             connections: connections.clone(),
             retries: retries.clone(),
         })
+    }
+
+    /// Has that model asked next, by the same way as this one's was.
+    pub(super) fn next(&self, model: &str) -> Effect {
+        let next = if self.hop { hop::of_streams(model) } else { model.to_owned() };
+        Effect::State(NEXT.into(), next.into_bytes())
     }
 }

@@ -4,6 +4,7 @@
 //! model: it is asked once more, on another connection. So Envoy may try each model twice
 //! (`edge/send.rs`); once the chain is over, what it has left leads nowhere, and the edge role says
 //! what became of the last model.
+use super::super::hop::Told;
 use super::super::{Effect, Effects, Envoy, NEXT, Outcome, PLAN, Progress, metric};
 use super::Config;
 use super::request::Asked;
@@ -16,8 +17,43 @@ const STALE_MS: u64 = 1_000;
 /// that is not trusted name what is wrong with it.
 const WHY_MAX: usize = 200;
 
+/// What is known of the way to a provider that gave no answer.
+#[derive(Debug, Default)]
+pub(super) struct Way {
+    /// A connection was made.
+    connected: bool,
+    /// That connection's key, as [`connection`] makes it.
+    connection: Vec<u8>,
+    /// Why none was, in Envoy's words, where it says so.
+    why: String,
+    /// It is known to have ended by silence.
+    silent: bool,
+}
+
+impl Way {
+    /// As Envoy tells of it: to the provider, or to the hop, which tells of the rest itself and is
+    /// always there.
+    pub(super) fn of(config: &Config, envoy: &dyn Envoy) -> Self {
+        if config.hop {
+            return Self { connected: true, ..Self::default() };
+        }
+        let connection = connection(config, envoy);
+        let why = envoy.property(&["upstream", "transport_failure_reason"]).unwrap_or_default();
+        let why = String::from_utf8_lossy(&why).into_owned();
+        Self { connected: !connection.is_empty(), connection, why, silent: false }
+    }
+
+    /// As the hop tells of it; `None` where the provider answers.
+    pub(super) fn behind(told: &Told<'_>, config: &Config) -> Option<Self> {
+        let Told::Lost { silent, connection, why } = *told else { return None };
+        let connected = !connection.is_empty();
+        let connection = key(config, connection.as_bytes().to_vec());
+        Some(Self { connected, connection, why: why.to_owned(), silent })
+    }
+}
+
 /// What follows on an attempt that ended before its answer was judged.
-pub(super) fn follow(config: &Config, asked: &mut Asked, envoy: &dyn Envoy) -> Effects {
+pub(super) fn follow(config: &Config, asked: &mut Asked, way: &Way, envoy: &dyn Envoy) -> Effects {
     let now = envoy.now_ms();
     if asked.time.is_over(now) {
         // The edge role has ended it: what is known is what was published, as where an app leaves.
@@ -25,14 +61,12 @@ pub(super) fn follow(config: &Config, asked: &mut Asked, envoy: &dyn Envoy) -> E
     }
     let mut report = asked.report.clone();
     let took = now.saturating_sub(report.began_ms);
-    let connection = connection(config, envoy);
-    let kept = config.connections.has_served(&connection);
-    let became = outcome(asked, !connection.is_empty(), took);
+    let kept = config.connections.has_served(&way.connection);
+    let became = outcome(asked, way, took);
     report.end(Progress::Failed(became), now);
     // What it had said of its usage was no last word: nobody is charged by it.
     report.used.reported = None;
-    let why = envoy.property(&["upstream", "transport_failure_reason"]).unwrap_or_default();
-    report.why = String::from_utf8_lossy(&why).chars().take(WHY_MAX).collect();
+    report.why = way.why.chars().take(WHY_MAX).collect();
     // Nothing of an answer came, and that soon: nobody will have begun to work on it.
     let soon = report.status == 0 && took < STALE_MS.min(asked.time.silence / 2);
     let stale = report.tries == 1 && kept && soon;
@@ -42,7 +76,7 @@ pub(super) fn follow(config: &Config, asked: &mut Asked, envoy: &dyn Envoy) -> E
     report.stopped_by = asked.report.stopped_by;
     let passed =
         (more && once_more.is_none()).then(|| asked.way.passes(became, &asked.pair, false));
-    let passed = passed.flatten().and_then(|ahead| ahead.follow(asked.turn, envoy));
+    let passed = passed.flatten().and_then(|ahead| ahead.follow(asked.turn, config, envoy));
     report.skips = passed.as_ref().map_or(0, |(_, skips)| *skips);
     let mut effects = Effects::go_on().and(report.publish());
     effects.list.extend(passed.into_iter().flat_map(|(effects, _)| effects));
@@ -50,8 +84,7 @@ pub(super) fn follow(config: &Config, asked: &mut Asked, envoy: &dyn Envoy) -> E
     effects.list.extend(over.then(|| metric::OVER_BUDGET.count(&[asked.model()])));
     if let Some(plan) = once_more {
         effects.list.push(Effect::State(PLAN.into(), plan));
-        let leg = asked.report.leg().into_owned();
-        effects.list.push(Effect::State(NEXT.into(), leg.into_bytes()));
+        effects.list.push(config.next(&asked.report.leg()));
     } else if !more {
         effects.list.push(Effect::State(NEXT.into(), Vec::new()));
     }
@@ -67,21 +100,25 @@ fn has_left(envoy: &dyn Envoy) -> bool {
 /// A key for the upstream connection: this side's address, which may be that of a connection to
 /// another provider too, and the provider's authority. Empty where there is no connection.
 pub(super) fn connection(config: &Config, envoy: &dyn Envoy) -> Vec<u8> {
-    let mut name = envoy.property(&["upstream", "local_address"]).unwrap_or_default();
-    if !name.is_empty() {
-        name.push(b' ');
-        name.extend_from_slice(config.authority.as_bytes());
+    key(config, envoy.property(&["upstream", "local_address"]).unwrap_or_default())
+}
+
+/// The key of the connection with that address; empty for none.
+pub(super) fn key(config: &Config, mut address: Vec<u8>) -> Vec<u8> {
+    if !address.is_empty() {
+        address.push(b' ');
+        address.extend_from_slice(config.authority.as_bytes());
     }
-    name
+    address
 }
 
 /// Envoy does not say why it ended an attempt; what it does say tells these apart. Its timers may
 /// be a little early by our clock.
-fn outcome(asked: &Asked, connected: bool, took: u64) -> Outcome {
+fn outcome(asked: &Asked, way: &Way, took: u64) -> Outcome {
     let silence = asked.time.silence.saturating_sub(asked.time.silence / 20);
-    match connected {
+    match way.connected {
         false => Outcome::Unreachable,
-        true if took >= silence => Outcome::Silent,
+        true if way.silent || took >= silence => Outcome::Silent,
         true => Outcome::Reset,
     }
 }

@@ -24,8 +24,10 @@ use std::rc::Rc;
 pub use self::config::Config;
 
 use self::disagreement::Disagreement;
+use self::lost::Way;
 use self::relay::{Part, Relay};
 use self::request::{Asked, Attempted};
+use super::hop::{self, TELLS, Told};
 use super::plan::Mismatch;
 use super::{
     Callback, Effect, Effects, Envoy, Flow, HeaderMap, Headers, JUDGED, NEXT, Outcome, PLAN, Plan,
@@ -105,7 +107,7 @@ impl Attempt {
         let mut effects = match unjudged {
             // Where it is not the last, the next answer is to be judged anew.
             _ if self.failed => Effects::go_on().and(Effect::State(JUDGED.into(), Vec::new())),
-            Some(asked) => lost::follow(&self.config, asked, envoy),
+            Some(asked) => lost::follow(&self.config, asked, &Way::of(&self.config, envoy), envoy),
             None => return Effects::go_on(),
         };
         if self.more {
@@ -195,7 +197,7 @@ impl Attempt {
         let next = next.and_then(|next| Some((next, asked.turn.next().written_into(plan)?)));
         if let Some((next, plan)) = next {
             effects.list.push(Effect::State(PLAN.into(), plan));
-            effects.list.push(Effect::State(NEXT.into(), next.into_bytes()));
+            effects.list.push(self.config.next(&next));
         }
         self.more = asked.way.more;
         (Box::new(asked), effects.and(Effect::SetHeaders(HeaderMap::Request, headers)))
@@ -260,9 +262,11 @@ impl Attempt {
 
     fn response_headers(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
         match core::mem::replace(&mut self.state, State::Replied) {
-            State::Asked(asked) => {
+            State::Asked(mut asked) => {
                 let config = Rc::clone(&self.config);
-                config.connections.served(lost::connection(&config, envoy));
+                if let Some(effects) = self.meets(&mut asked, envoy) {
+                    return effects;
+                }
                 let (relay, effects) = Relay::begin(config, *asked, envoy);
                 self.state = State::Answering(relay);
                 if end {
@@ -275,6 +279,30 @@ impl Attempt {
                 Effects::go_on()
             }
         }
+    }
+
+    /// Notes on which connection an answer came. Where it is no answer, since the hop tells that
+    /// the provider gave none, what follows on that.
+    fn meets(&mut self, asked: &mut Asked, envoy: &dyn Envoy) -> Option<Effects> {
+        let config = &self.config;
+        if !config.hop {
+            config.connections.served(lost::connection(config, envoy));
+            return None;
+        }
+        let told = envoy.header(HeaderMap::Response, TELLS).unwrap_or_default();
+        let told = String::from_utf8_lossy(&told);
+        let told = Told::read(&told);
+        let Some(way) = Way::behind(&told, config) else {
+            if let Told::Answered(address) = told {
+                config.connections.served(lost::key(config, address.as_bytes().to_vec()));
+            }
+            return None;
+        };
+        let effects = lost::follow(config, asked, &way, envoy);
+        self.failed = true;
+        // Envoy goes on from any failure of this kind, as from a connection that breaks.
+        let status = Effect::SetHeader(HeaderMap::Response, ":status".into(), "503".to_owned());
+        Some(effects.and(status))
     }
 
     /// A part of the provider's answer.
@@ -295,7 +323,8 @@ impl Attempt {
 
 /// The model whose turn it is.
 fn next_model(envoy: &dyn Envoy) -> String {
-    String::from_utf8_lossy(&envoy.property(&[NEXT]).unwrap_or_default()).into_owned()
+    let next = envoy.property(&[NEXT]).unwrap_or_default();
+    hop::model(&String::from_utf8_lossy(&next)).to_owned()
 }
 
 /// Whether these effects judge the provider's answer, and then whether another attempt may follow.

@@ -75,18 +75,20 @@ pub(super) struct Time {
     /// After how long Envoy ends an attempt of which nothing has come.
     pub(super) silence: u64,
     /// Whether Envoy looks after no silence in what comes later: it has another timeout for the
-    /// attempt, and once that is over forgets the one between two bytes.
+    /// attempt, and once that is over forgets the one between two bytes. The hop has one of its
+    /// own.
     pub(super) unguarded: bool,
 }
 
 impl Time {
-    fn of(plan: &Plan<'_>, leg: &Leg<'_>, idle: u64) -> Self {
+    fn of(plan: &Plan<'_>, leg: &Leg<'_>, config: &Config) -> Self {
+        let idle = config.idle_timeout_ms;
         let silence = plan.silence(idle);
         Self {
             deadline: plan.deadline_ms,
             first_token: leg.first_token_ms,
             silence: silence.unwrap_or(idle),
-            unguarded: silence.is_some(),
+            unguarded: silence.is_some() && !config.hop,
         }
     }
 
@@ -209,7 +211,7 @@ pub(super) fn begin<'p>(
             None => None,
         },
         report,
-        time: Time::of(plan, leg, config.idle_timeout_ms),
+        time: Time::of(plan, leg, config),
         has_gone_on: failed,
         running: None,
     };

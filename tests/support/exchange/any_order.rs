@@ -210,7 +210,7 @@ proptest! {
         });
         for (model, plugin) in providers.into_iter().chain([("", &gateway.edge)]) {
             world.turn_to(model);
-            let mut stream = plugin.stream();
+            let mut stream = plugin.stream().unwrap();
             play(&mut stream, &world, &opening);
             play(&mut stream, &world, &calls);
         }

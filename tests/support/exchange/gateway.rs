@@ -1,4 +1,5 @@
 //! A policy's plugins: the edge role, and the role of every provider.
+#![expect(clippy::unwrap_used, reason = "helpers that fail fail their tests")]
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -118,7 +119,9 @@ impl Gateway {
         let retries = Retries::default();
         let mut configurations = BTreeMap::from([(None, edge::Config::write(policy, buffer))]);
         for own in checked.providers() {
-            let configuration = provider::Config::write(own, &checked, buffer);
+            // Where streams go through the hop, these are the roles in front of it.
+            let hop = checked.resilience().finish_cut_streams;
+            let configuration = provider::Config::write(own, &checked, hop, buffer);
             configurations.insert(Some(own.name.clone()), configuration);
         }
         let (mut edge, mut providers) = (None, BTreeMap::new());
@@ -143,7 +146,7 @@ impl Gateway {
     /// A new stream of the edge role.
     pub(crate) fn edge_role(&self) -> Box<dyn Role> {
         let elsewhere = self.place.as_ref().and_then(|place| place.role(None));
-        elsewhere.unwrap_or_else(|| Box::new(self.edge.stream()))
+        elsewhere.unwrap_or_else(|| Box::new(self.edge.stream().unwrap()))
     }
 
     /// What outlives the requests of a worker.
@@ -205,6 +208,6 @@ impl Gateway {
         let cluster = self.cluster(model)?;
         let plugin = self.providers.get(cluster)?;
         let elsewhere = self.place.as_ref().and_then(|place| place.role(Some(cluster)));
-        Some(elsewhere.unwrap_or_else(|| Box::new(plugin.stream())))
+        Some(elsewhere.unwrap_or_else(|| Box::new(plugin.stream().unwrap())))
     }
 }

@@ -37,7 +37,7 @@ impl One {
             header("content-type", "text/event-stream"),
             header("openai-version", version),
         ];
-        let stream = gateway.providers.get(&*leg.provider).unwrap().stream();
+        let stream = gateway.providers.get(&*leg.provider).unwrap().stream().unwrap();
         let mut one =
             Self { stream, world, body: Vec::new(), told: String::new(), written: Vec::new() };
         one.on(Callback::RequestHeaders { end: false });

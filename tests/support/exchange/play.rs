@@ -15,7 +15,7 @@ use super::envoy::{Common, Filter, Headers, Piece, Step, Way, World};
 use super::gateway::Gateway;
 use super::script::{Answer, Given, Message};
 use tradewind::exchange::filter_state::NEXT;
-use tradewind::exchange::{CallId, Memory, Reply, is_retried, retries};
+use tradewind::exchange::{CallId, Memory, Reply, hop, is_retried, retries};
 
 /// What came of a request.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -225,7 +225,7 @@ impl Play {
     /// Envoy's router begins an attempt.
     fn attempt(&mut self, sent: Sent) {
         let model = self.life.world.state.get(NEXT).cloned().unwrap_or_default();
-        let model = String::from_utf8_lossy(&model).into_owned();
+        let model = hop::model(&String::from_utf8_lossy(&model)).to_owned();
         let role = self.gateway.provider_role(&model);
         let Some(role) = role.filter(|_| !self.nowhere.contains(&model)) else {
             let first = self.life.world.cluster.is_empty();

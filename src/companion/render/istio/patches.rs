@@ -26,7 +26,7 @@ pub(super) fn filter(
     patches.extend([access_log(mesh), virtual_host(policy, mesh), routes(policy, mesh)]);
     patches.extend(policy.providers().map(|provider| {
         let mut options = options_of(&provider.endpoint);
-        let filters = cluster::filters(policy, provider, place, &secrets);
+        let filters = cluster::filters(policy, provider, (place, &secrets), false);
         put(&mut options, "http_filters", filters.into());
         let own = (provider.name.as_str(), &provider.endpoint);
         let mut value = with_options(options);
@@ -150,7 +150,7 @@ fn routes(policy: &Policy, mesh: &Mesh) -> Value {
         "idle_timeout": duration(bounds::longest_silence(policy)),
         "inline_cluster_specifier_plugin":
             {"extension": route::by_next_model(policy, super::cluster)},
-        "retry_policy": route::retry(policy.resilience()),
+        "retry_policy": route::retry(policy),
     }});
     patch("HTTP_ROUTE", found, ("MERGE", value), mesh)
 }

@@ -102,7 +102,7 @@ impl Judge {
         let asked = &self.context.asked;
         let is_held = asked.report.conclusion.is_some_and(|own| own.is_comparable());
         let ahead = asked.way.passes(outcome, &asked.pair, is_held).filter(|_| retry);
-        let passed = ahead.and_then(|ahead| ahead.follow(asked.turn, envoy));
+        let passed = ahead.and_then(|own| own.follow(asked.turn, &self.context.config, envoy));
         self.context.asked.report.skips = passed.as_ref().map_or(0, |(_, skips)| *skips);
         let end = self.context.end(Progress::Failed(outcome), now_ms);
         let mut effects = Effects::go_on().and(end);
