@@ -4,10 +4,19 @@
 //! A module can only name a metric, so labels stand in the name, as pairs after it:
 //! `tradewind_attempts_total.model.gpt-sol.outcome.answered`. `tradewind render` writes the rules
 //! that cut them out again.
-use super::{Effect, report};
+mod label;
+
+pub(super) use label::ACCEPTED;
+pub use label::Label;
+use label::{
+    ARM, ASKED, ATTEMPT, CHAIN, CLASS, COPIED, DIGEST, EXPERIMENT, FOUND, HOLD, JUDGED, LIMITED,
+    MODEL, NOT_LET, OPENED_BY, RATE, RECORDED, RENEWAL, RETIRING, SETTLED_AS, SETTLEMENT, SHADOW,
+    STANDS_IN, TENANT, VERDICT,
+};
+
+use super::Effect;
 use crate::order;
-use crate::policy::{Policy, RULES, metric_label};
-use crate::resilience::OpenedBy;
+use crate::policy::{Policy, metric_label};
 
 /// One metric.
 #[derive(Debug)]
@@ -35,116 +44,8 @@ pub enum Kind {
     Histogram,
 }
 
-/// A label of a metric.
-#[derive(Debug, Clone, Copy)]
-pub struct Label {
-    /// Its name.
-    pub name: &'static str,
-    values: Values,
-}
-
-/// What the values of a label are.
-#[derive(Debug, Clone, Copy)]
-enum Values {
-    /// The policy's models.
-    Models,
-    /// The policy's models, `MODEL@ACCOUNT` where their provider has accounts.
-    Asked,
-    /// The policy's models that are retired some day.
-    Retiring,
-    /// The policy's classes.
-    Classes,
-    /// The policy's chains.
-    Chains,
-    /// The policy's experiments.
-    Experiments,
-    /// The policy's experiments that copy requests.
-    Shadows,
-    /// The arms of the experiment before it.
-    Arms,
-    /// What becomes of an attempt.
-    Attempts,
-    /// The policy's models whose answers are judged.
-    Judged,
-    /// What opens a breaker.
-    Openings,
-    /// What comes of an answer that is judged.
-    Verdicts,
-    /// These.
-    Words(&'static [&'static str]),
-    /// The policy's rules of limits.
-    Rates,
-    /// Whatever comes: there is none from the start.
-    Open,
-}
-
-const MODEL: Label = Label { name: "model", values: Values::Models };
-const ASKED: Label = Label { name: "model", values: Values::Asked };
-const RETIRING: Label = Label { name: "model", values: Values::Retiring };
-const CLASS: Label = Label { name: "class", values: Values::Classes };
-const CHAIN: Label = Label { name: "chain", values: Values::Chains };
-const EXPERIMENT: Label = Label { name: "experiment", values: Values::Experiments };
-const SHADOW: Label = Label { name: "experiment", values: Values::Shadows };
-/// What comes of a request that was to be copied.
-const COPIED: Label = outcome(&["sent", "too_large", "busy", "failed"]);
-/// What comes of a record for a collector.
-const RECORDED: Label = outcome(&["sent", "failed", "dropped"]);
-const ARM: Label = Label { name: "arm", values: Values::Arms };
-const RATE: Label = Label { name: "rule", values: Values::Rates };
-/// What comes of a request that a rule is for.
-const LIMITED: Label = outcome(&["allowed", "limited", "observed", "untracked"]);
-const NOT_LET: Label = outcome(&["limited", "unavailable"]);
-const TENANT: Label = Label { name: "tenant", values: Values::Open };
-const DIGEST: Label = Label { name: "digest", values: Values::Open };
-const ATTEMPT: Label = Label { name: "outcome", values: Values::Attempts };
-const OPENED_BY: Label = Label { name: "reason", values: Values::Openings };
-const JUDGED: Label = Label { name: "model", values: Values::Judged };
-const VERDICT: Label = Label { name: "verdict", values: Values::Verdicts };
-
-/// An answer that is judged and keeps every rule.
-pub(super) const ACCEPTED: &str = "accepted";
-
-/// What was found of answers that are kept.
-const FOUND: Label = Label { name: "found", values: Values::Words(&["hit", "stale", "miss"]) };
-/// What stands in for a model's answer.
-const STANDS_IN: Label = Label { name: "by", values: Values::Words(&["stale", "chain", "reply"]) };
 /// What an answer costs, in millionths of a credit.
 const SAVES: &[u64] = &[10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
-
-const fn outcome(words: &'static [&'static str]) -> Label {
-    Label { name: "outcome", values: Values::Words(words) }
-}
-
-/// What comes of a request that credits were to be set aside for. A ledger may say more words.
-const HOLD: Label = outcome(&[
-    "held",
-    "lease",
-    "drawn",
-    "grace",
-    "allowed",
-    "denied",
-    "insufficient",
-    "budget_exceeded",
-    "unknown_tenant",
-    "token_refused",
-]);
-/// How a request that was charged ended.
-const SETTLED_AS: Label = outcome(&["answered", "estimated", "cut", "failed"]);
-/// What a ledger answers to a settlement.
-const SETTLEMENT: Label = outcome(&[
-    "settled",
-    "settled_before",
-    "settled_late",
-    "settled_unheld",
-    "settled_differently",
-    "unknown_hold",
-    "unknown_tenant",
-    "hold_released",
-    "overflow",
-    "other",
-]);
-/// What a ledger answers to a renewal.
-const RENEWAL: Label = outcome(&["renewed", "insufficient", "ended", "unanswered"]);
 
 /// How long a provider takes, in milliseconds.
 const TAKES: &[u64] = &[
@@ -263,42 +164,6 @@ metrics! {
         "Requests that were served by the chain for tenants who have little left.";
     CREDITS_LEFT: Gauge "tradewind_credits_left_micros" [TENANT] &[],
         "What a tenant has left, in millionths of a credit, as the ledger last said.";
-}
-
-impl Label {
-    /// The values that are known of a policy, after that of the label before it.
-    fn known<'p>(&self, policy: Option<&'p Policy>, before: &str) -> Vec<&'p str> {
-        let policy = match (self.values, policy) {
-            (Values::Open, _) | (_, None) => return Vec::new(),
-            (Values::Attempts, _) => return report::words().collect(),
-            (Values::Verdicts, _) => return [ACCEPTED].into_iter().chain(RULES).collect(),
-            (Values::Words(words), _) => return words.to_vec(),
-            (_, Some(policy)) => policy,
-        };
-        match self.values {
-            Values::Models => policy.models().iter().map(|model| &*model.name).collect(),
-            Values::Asked => policy.asked().map(|model| &*model.name).collect(),
-            Values::Retiring => {
-                let retiring = policy.models().iter().filter(|model| model.retires.is_some());
-                retiring.map(|model| &*model.name).collect()
-            }
-            Values::Classes => policy.classes().iter().map(|class| &*class.name).collect(),
-            Values::Chains => policy.chains().collect(),
-            Values::Judged => policy.judged_models(),
-            Values::Openings => {
-                let any = policy.resilience().breaker.is_some();
-                OpenedBy::ALL.iter().filter(|_| any).map(|own| own.name()).collect()
-            }
-            Values::Experiments => policy.experiments().iter().map(|own| &*own.name).collect(),
-            Values::Rates => policy.rates().iter().map(|own| &*own.name).collect(),
-            Values::Shadows => policy.shadows().iter().map(|own| &*own.name).collect(),
-            Values::Arms => {
-                let own = policy.experiments().iter().filter(|own| *own.name == *before);
-                own.flat_map(|own| own.told()).collect()
-            }
-            Values::Open | Values::Attempts | Values::Verdicts | Values::Words(_) => Vec::new(),
-        }
-    }
 }
 
 impl Metric {
