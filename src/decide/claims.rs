@@ -1,6 +1,7 @@
 //! What a request takes of its limits, as far as that is decided.
 use std::rc::Rc;
 
+use super::size::{Bounds, Size};
 use crate::credit::Credits;
 use crate::policy::{Rate, RateBy, Session};
 
@@ -9,12 +10,10 @@ use crate::policy::{Rate, RateBy, Session};
 pub struct Claims {
     /// Whose limits they are, each with all of its rules.
     pub subjects: Vec<Claim>,
-    /// Tokens of its input, estimated.
-    pub input: u64,
-    /// The most tokens that its answers may have.
-    pub output: u64,
-    /// The most tokens that one of its attempts may use.
-    pub most: u64,
+    /// The most that one of its attempts may use. All zero where none of the rules counts tokens.
+    pub bounds: Bounds,
+    /// How large the request is, but for its images. The same holds of it.
+    pub size: Size,
 }
 
 /// A subject of limits, and the rules that are for the request.

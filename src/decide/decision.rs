@@ -2,7 +2,9 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::{Claims, Entry, Expected, Keeping, Probe, Request, Shortened, Trace, Verdict};
+use super::{
+    Bounds, Claims, Entry, Expected, Keeping, Probe, Request, Shortened, Size, Trace, Verdict,
+};
 use crate::credit::Credits;
 use crate::dialect::{Ask, CacheMarks, Change, Format, Operation};
 use crate::policy::{Cascade, Model, Policy};
@@ -129,29 +131,6 @@ pub struct Leg {
     pub is_spare: bool,
     /// Whether it is another chain's, and asked first since it has answered before.
     pub is_foreign: bool,
-}
-
-/// The most that one model may use of a request, in tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounds {
-    /// Input tokens, the context windows included that a provider's own tools may read.
-    pub input: u64,
-    /// Output of all answers.
-    pub output: u64,
-    /// Input tokens of what the model is sent, as estimated from the text: what is charged where
-    /// its provider reports none.
-    pub estimate: u64,
-}
-
-/// How large a request is. All zero where nobody counts credits.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Size {
-    /// How many images the request has.
-    pub images: u64,
-    /// Answers that are asked for at once; 0 stands for 1.
-    pub choices: u64,
-    /// Whether the answer is streamed.
-    pub streamed: bool,
 }
 
 impl Decision {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::conversation::conversation;
 use super::kept::{name, of_texts};
 use super::known::Known;
-use super::{Claim, Claims, Decision, Entry, Request, Step, Verdict};
+use super::{Bounds, Claim, Claims, Decision, Entry, Request, Size, Step, Verdict};
 use crate::dialect::Fault;
 use crate::policy::{Limit, Rate, RateBy, Session, SessionBy};
 
@@ -63,15 +63,18 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     if subjects.is_empty() {
         return Ok(());
     }
-    let choices = request.ask.choices.max(1);
     let counts = |rule: &Rc<Rate>| matches!(rule.limit, Limit::Tokens(_));
-    let (mut input, mut output, mut most) = (0, 0, 0);
+    let (mut bounds, mut size) = (Bounds::default(), Size::default());
     if subjects.iter().flat_map(|claim| &claim.rules).any(counts) {
-        input = request.input_tokens();
+        let ask = request.ask;
         let answer = legs.iter().map(|leg| leg.max_output_tokens).max().unwrap_or_default();
-        output = answer.saturating_mul(choices);
         let window = legs.iter().map(|leg| leg.model.context_window).max().unwrap_or_default();
-        most = window.saturating_mul(WINDOWS).saturating_add(output.saturating_mul(2));
+        size = Size { images: 0, choices: ask.choices.max(1), streamed: ask.stream };
+        bounds = Bounds {
+            input: window.saturating_mul(WINDOWS),
+            output: answer.saturating_mul(size.choices),
+            estimate: request.input_tokens(),
+        };
     }
     if request.world.is_watched() {
         let entries =
@@ -84,7 +87,7 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
             reason: Cow::Owned(format!("{} for {}", rule.says(), claim.shown)),
         }));
     }
-    decision.claims = Some(Box::new(Claims { subjects, input, output, most }));
+    decision.claims = Some(Box::new(Claims { subjects, bounds, size }));
     Ok(())
 }
 

@@ -4,8 +4,9 @@ use super::limits::Taken;
 use super::line::Line;
 use super::record::{Tried, Untold};
 use super::shadow::Sampled;
-use super::spend::{EndedBy, Ending, PendingHold, Reservation, settle};
+use super::spend::{PendingHold, Reservation, settle};
 use super::store::Keep;
+use super::used::{EndedBy, Ending};
 use super::{Effect, Envoy, Host, Read, Report, record};
 use crate::decide::{Candidate, GivenTo, Keeping};
 use crate::resilience::Records;
@@ -131,6 +132,10 @@ impl Duties {
         let End { reports, untold, streamed, answered, relayed, too_late } = end;
         let by = if too_late { EndedBy::Deadline } else { EndedBy::of(details) };
         let charged = self.0.iter().any(|duty| matches!(duty, Duty::Settle(_)));
+        let ending = || {
+            let connected = !answered && is_connected(envoy);
+            Ending { answered, relayed, by, connected }
+        };
         // These tell what the others have found.
         self.0.sort_by_key(|duty| match duty {
             Duty::Copy(_) | Duty::Cache(_) => 2_u8,
@@ -166,17 +171,15 @@ impl Duties {
                         keeping.remember(records, (&last.model, is_guest), last.call);
                     }
                 }
-                Duty::Correct(taken) => taken.settle(reports, line, envoy),
+                Duty::Correct(taken) => taken.settle((reports, charged), ending, line, envoy),
                 Duty::Cache(keep) => {
                     let credits = line.credits().unwrap_or_default();
                     effects.extend(keep.keep(reports, credits, envoy));
                 }
                 Duty::Copy(sampled) => effects.extend(sampled.over(reports, line)),
                 Duty::Settle(reservation) => {
-                    let connected = !answered && is_connected(envoy);
-                    let ending = Ending { answered, relayed, by, connected };
                     let records = Records::at(envoy, envoy.now_ms());
-                    effects.extend(settle(&reservation, reports, ending, records, line));
+                    effects.extend(settle(&reservation, reports, ending(), records, line));
                     effects.extend((by == EndedBy::Gateway).then_some(Effect::SendNow));
                 }
             }

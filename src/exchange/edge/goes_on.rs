@@ -2,6 +2,7 @@
 //! somebody has had its answer before.
 use super::super::answer::Telling;
 use super::super::duty::Duty;
+use super::super::limits::Taken;
 use super::super::reply::Reply;
 use super::super::spend::Next;
 use super::super::store::Kept;
@@ -81,7 +82,8 @@ impl Edge {
         let keeps = keeps.map_or(0, |cache| cache.max_entry);
         let resilience = self.config.policy.resilience();
         let deadline_ms = self.patience.map_or(0, |own| own.until_ms);
-        let serves = Serves { candidate, keeps, deadline_ms, resilience };
+        let counts_tokens = self.duties.taken().is_some_and(Taken::counts_tokens);
+        let serves = Serves { candidate, keeps, deadline_ms, resilience, counts_tokens };
         let mut effects = send::send(&head, draft, serves, credits, original, buffer);
         effects.list.extend(self.wakes(envoy));
         self.line.text("policy", &self.config.digest);

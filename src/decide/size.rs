@@ -1,0 +1,24 @@
+//! How large a request is, and what that may make of it, for whoever counts.
+
+/// The most that one model may use of a request, in tokens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// Input tokens, the context windows included that a provider's own tools may read.
+    pub input: u64,
+    /// Output of all answers.
+    pub output: u64,
+    /// Input tokens of what the model is sent, as estimated from the text: what is charged where
+    /// its provider reports none.
+    pub estimate: u64,
+}
+
+/// How large a request is. All zero where nobody counts it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Size {
+    /// How many images the request has.
+    pub images: u64,
+    /// Answers that are asked for at once; 0 stands for 1.
+    pub choices: u64,
+    /// Whether the answer is streamed.
+    pub streamed: bool,
+}
