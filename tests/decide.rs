@@ -16,7 +16,7 @@ use tradewind::json::{Document, Limits};
 use tradewind::layout::{Reader, Writer};
 use tradewind::policy::{Policy, Tenant, TextFacts};
 use tradewind::port::{Clock, Random, Shared};
-use tradewind::resilience::Record;
+use tradewind::resilience::{Record, Secret};
 
 const POLICY: &str = r#"{
   "version": "tradewind/v1",
@@ -152,6 +152,9 @@ fn decided_by(
     let operation = Operation::CHAT;
     let inbound = client.endpoint_for(operation.name).unwrap().inbound().unwrap();
     let ask = inbound.ask(&document).unwrap();
+    // A worker asks for the proxy's secret once, for all of its requests.
+    let secret = Secret::default();
+    let _ = secret.digest(&Drawing(1));
     decide(&Request {
         policy: &policy,
         tenant: &tenant,
@@ -162,7 +165,7 @@ fn decided_by(
         document: &document,
         ask: &ask,
         bytes: body.len(),
-        world: World::of(host),
+        world: World::of(host).with_secret(&secret),
         estimate: OnceCell::new(),
         assembled: None,
         copied: None,

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::conversation::conversation;
-use super::kept::{name, of_texts};
+use super::conversation::remembered;
+use super::kept::name;
 use super::known::Known;
 use super::{Bounds, Claim, Claims, Decision, Entry, Request, Size, Step, Verdict};
 use crate::dialect::Fault;
@@ -100,7 +100,7 @@ fn subject(
     session: Option<&str>,
 ) -> Option<(String, String)> {
     let tenant = request.tenant;
-    let whose = |own: &str| name(&tenant.tenant, of_texts(&[by.word(), own]));
+    let whose = |own: &str| name(&request.world, &tenant.tenant, &[by.word(), own]);
     Some(match by {
         RateBy::Tenant => (whose(""), format!("`{}`", tenant.tenant)),
         RateBy::User => {
@@ -115,9 +115,14 @@ fn subject(
         RateBy::Model => {
             let route = request.policy.routes().get(route)?.names.first()?;
             // No tenant has an empty name.
-            (name("", of_texts(&[by.word(), route])), format!("the model `{route}`"))
+            (name(&request.world, "", &[by.word(), route]), format!("the model `{route}`"))
         }
     })
+}
+
+/// Whether the step may ask for a request's conversation.
+pub(super) fn asks_for_conversation(request: &Request<'_>) -> bool {
+    request.policy.session().is_some_and(|own| own.by == SessionBy::Conversation)
 }
 
 /// The name of the request's session; `None` where it has none.
@@ -131,11 +136,11 @@ fn session(request: &Request<'_>, session: &Session) -> Option<String> {
         SessionBy::Conversation => {
             let conversation = match request.assembled {
                 Some(own) if own.body.is_some() => own.conversation?,
-                _ => conversation(request)?,
+                _ => remembered(request)?,
             };
             ("conversation", Cow::Owned(format!("{conversation:x}")))
         }
     };
-    let known = || name(&request.tenant.tenant, of_texts(&["session", by, &own]));
+    let known = || name(&request.world, &request.tenant.tenant, &["session", by, &own]);
     (!own.is_empty()).then(known)
 }
