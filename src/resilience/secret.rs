@@ -78,14 +78,14 @@ mod tests {
 
     impl Random for Proxy {
         fn unique(&self) -> u64 {
-            self.drawn.set(self.drawn.get() + 1);
+            self.drawn.update(|drawn| drawn.wrapping_add(1));
             self.drawn.get()
         }
     }
 
     impl Shared for Proxy {
         fn shared_data(&self, _key: &str) -> (Vec<u8>, Option<u32>) {
-            self.calls.set(self.calls.get() + 1);
+            self.calls.update(|calls| calls.wrapping_add(1));
             (self.value.borrow().clone(), None)
         }
 
