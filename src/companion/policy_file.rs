@@ -1,7 +1,7 @@
 //! A policy's file, YAML or JSON by what stands in it.
 use std::path::Path;
 
-use super::yaml;
+use super::yaml::{self, Most};
 use crate::complexity::Weights;
 use crate::json::{Document, Limits};
 use crate::policy::{Content, Node, Policy, Problem};
@@ -109,6 +109,18 @@ fn inline(node: &mut Node, folder: &Path) -> Result<(), Problem> {
 /// # Errors
 /// The first place where it is neither.
 pub fn tree(bytes: &[u8]) -> Result<Node, Problem> {
+    tree_within(bytes, Most::POLICY)
+}
+
+/// The same of a list of cases, which may be long.
+///
+/// # Errors
+/// The first place where it is neither.
+pub fn cases(bytes: &[u8]) -> Result<Node, Problem> {
+    tree_within(bytes, Most::CASES)
+}
+
+fn tree_within(bytes: &[u8], most: Most) -> Result<Node, Problem> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let text = core::str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
@@ -116,11 +128,11 @@ pub fn tree(bytes: &[u8]) -> Result<Node, Problem> {
         Problem { path: String::new(), line, message: "expected UTF-8".to_owned() }
     })?;
     if !text.trim_start().starts_with('{') {
-        return yaml::parse(text);
+        return yaml::parse_within(text, most);
     }
     let inside = text.trim_start().trim_start_matches('{').trim_start();
     // An object of YAML may begin like one of JSON; with its first name in quotes JSON was meant.
-    Node::from_json(bytes).or_else(|wrong| match yaml::parse(text) {
+    Node::from_json(bytes).or_else(|wrong| match yaml::parse_within(text, most) {
         Ok(node) => Ok(node),
         Err(_) if inside.starts_with('"') => Err(wrong),
         Err(other) => Err(other),

@@ -12,7 +12,7 @@ pub struct Assembled {
     pub(super) arm: Option<(usize, usize)>,
     /// The experiment that copies it, by its place among those of the policy.
     pub(super) shadow: Option<usize>,
-    /// Its conversation, where that can be told and the body is another.
+    /// Its conversation as it is remembered, where that can be told and the body is another.
     pub(super) conversation: Option<u64>,
     /// How many messages of examples have been added before its own.
     pub(super) examples: usize,

@@ -1,9 +1,9 @@
 //! What a request takes of its limits, as far as that is decided.
 use std::rc::Rc;
 
-use super::Bounds;
+use super::size::Need;
 use crate::credit::Credits;
-use crate::policy::{GlobalLimits, Model, Rate, RateBy, Session};
+use crate::policy::{GlobalLimits, Rate, RateBy, Session};
 
 /// What a request takes of its limits.
 #[derive(Debug, Default)]
@@ -14,8 +14,8 @@ pub struct Claims {
     pub input: u64,
     /// The most tokens that its answers may have.
     pub output: u64,
-    /// What each model that it may be sent to may use of it; none where no tokens are counted.
-    pub bounds: Vec<(Rc<Model>, Bounds)>,
+    /// What it may use; nothing where none of the rules counts tokens.
+    pub need: Need,
 }
 
 /// A subject of limits, and the rules that are for the request.
@@ -41,10 +41,8 @@ pub struct Shared {
     pub names: Vec<(RateBy, String)>,
     /// Whether what it has used is told at its end.
     pub counts_tokens: bool,
-    /// Tokens of its input, estimated.
-    pub input: u64,
-    /// What each model that it may be sent to may use of it; none where no tokens are counted.
-    pub bounds: Vec<(Rc<Model>, Bounds)>,
+    /// What it may use; nothing where no tokens are counted.
+    pub need: Need,
 }
 
 impl Shared {

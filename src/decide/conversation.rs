@@ -9,9 +9,27 @@ const TOLD_APART_BY: usize = 64 << 10;
 /// How Claude Code begins a text among its instructions that differs from request to request.
 const PASSING: &str = "x-anthropic-billing-header";
 
-/// A conversation by the instructions before it and what the user says first; `None` where that is
-/// no text. It stays the same as the conversation grows, whatever is marked in it.
+/// A conversation by its opening; `None` where that is no text. It stays the same as the
+/// conversation grows, whatever is marked in it, and is the same in all proxies: experiments draw
+/// by it.
 pub(super) fn conversation(request: &Request<'_>) -> Option<u64> {
+    Some(opening(request)?.fold(0, digest))
+}
+
+/// The same under the proxy's secret, for what is remembered of it: no app can make another
+/// conversation that is taken for this one.
+pub(super) fn remembered(request: &Request<'_>) -> Option<u64> {
+    let mut own = request.world.digest();
+    opening(request)?.for_each(|text| {
+        own.number(u64::try_from(text.len()).unwrap_or(u64::MAX));
+        own.write(told_apart_by(text));
+    });
+    let [half, _] = own.finish();
+    Some(half)
+}
+
+/// The instructions before a conversation and what the user says first.
+fn opening<'r>(request: &'r Request<'_>) -> Option<impl Iterator<Item = &'r str>> {
     let ask = request.ask;
     let first = ask.turns.iter().find(|turn| turn.role == Role::User);
     let blocks = first.into_iter().flat_map(|turn| &turn.blocks);
@@ -23,7 +41,7 @@ pub(super) fn conversation(request: &Request<'_>) -> Option<u64> {
     let opening = ask.opening.unwrap_or(ask.system.len());
     let system = ask.system.iter().take(opening).map(AsRef::as_ref);
     let system = system.filter(|text: &&str| !text.starts_with(PASSING));
-    Some(system.chain([first]).chain(said).fold(0, digest))
+    Some(system.chain([first]).chain(said))
 }
 
 /// Something of a tenant's own: users, keys and conversations of two tenants may be alike.
@@ -31,10 +49,14 @@ pub(super) fn of_tenant(tenant: &str, own: &[u8]) -> Vec<u8> {
     [tenant.as_bytes(), b"\x1f", own].concat()
 }
 
+fn told_apart_by(text: &str) -> &[u8] {
+    let bytes = text.as_bytes();
+    bytes.get(..TOLD_APART_BY).unwrap_or(bytes)
+}
+
 /// A text, after those before it.
 pub(super) fn digest(before: u64, text: &str) -> u64 {
-    let bytes = text.as_bytes();
-    let bytes = bytes.get(..TOLD_APART_BY).unwrap_or(bytes);
+    let bytes = told_apart_by(text);
     let digest = bytes.chunks(8).fold(before, |digest, chunk| {
         let mut word = [0; 8];
         word.iter_mut().zip(chunk).for_each(|(to, from)| *to = *from);

@@ -2,7 +2,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::{Claims, Entry, Expected, Keeping, Leg, Probe, Request, Shared, Trace, Verdict};
+use super::{Claims, Entry, Expected, Keeping, Leg, Probe, Request, Shared, Size, Trace, Verdict};
 use crate::credit::Credits;
 use crate::dialect::{Ask, Change, Format, Operation};
 use crate::policy::{Cascade, Model};
@@ -105,17 +105,6 @@ pub struct Candidate {
     /// The most that the dearest of the models may cost, or all of them where their answers are
     /// judged; zero where nobody counts credits.
     pub max_cost: Credits,
-}
-
-/// How large a request is. All zero where nobody counts credits.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Size {
-    /// How many images the request has.
-    pub images: u64,
-    /// Answers that are asked for at once; 0 stands for 1.
-    pub choices: u64,
-    /// Whether the answer is streamed.
-    pub streamed: bool,
 }
 
 impl Decision {

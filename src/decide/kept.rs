@@ -1,6 +1,6 @@
 //! Which model has answered whom, as far as this proxy remembers.
 use super::conversation::digest;
-use super::world::mixed;
+use super::world::{World, mixed};
 use crate::layout::{Reader, Writer};
 use crate::resilience::{Record, Records};
 
@@ -18,8 +18,8 @@ pub struct Keeping {
 pub(super) struct Calls {
     /// Who pays for it.
     pub(super) tenant: String,
-    /// Its conversation; 0 where that cannot be told.
-    pub(super) conversation: u64,
+    /// A digest of its conversation, where that can be told, under the proxy's secret.
+    pub(super) within: u64,
     /// The model that need not be remembered: it is given their results anyway.
     pub(super) unless: Option<String>,
 }
@@ -58,16 +58,24 @@ impl Calls {
     /// The name of an answer's calls. Servers differ in how much an id of a call tells, so that the
     /// conversation is part of it.
     pub(super) fn name(&self, call: u64) -> String {
-        name(&self.tenant, mixed(self.conversation ^ call))
+        of_tenant(&self.tenant, mixed(self.within ^ call))
     }
 }
 
-/// A name that is a tenant's own, whatever another tenant may say.
-pub(super) fn name(tenant: &str, digest: u64) -> String {
+/// The name of what several texts tell. It is the tenant's own, whatever another tenant may say;
+/// and whatever another user of the tenant's may say, it is that of no other texts.
+pub(super) fn name(world: &World<'_>, tenant: &str, texts: &[&str]) -> String {
+    let mut own = world.digest();
+    texts.iter().for_each(|text| own.text(text));
+    let [half, _] = own.finish();
+    of_tenant(tenant, half)
+}
+
+fn of_tenant(tenant: &str, digest: u64) -> String {
     format!("{tenant}\x1f{digest:016x}")
 }
 
-/// The digest of several texts.
+/// The digest of several texts, which is the same in all proxies: for texts of the operator's own.
 pub(super) fn of_texts(texts: &[&str]) -> u64 {
     texts.iter().fold(0, |before, text| digest(before, text))
 }

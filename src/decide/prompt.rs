@@ -6,10 +6,10 @@
 //! the app's own would be: every step after this, every model and every attempt see that one.
 use std::borrow::Cow;
 
-use super::conversation::conversation;
+use super::conversation::remembered;
 use super::known::Known;
 use super::{
-    Assembled, Decision, Entry, Refusal, Request, Verdict, class, experiment, limits, route,
+    Assembled, Decision, Entry, Refusal, Request, Verdict, class, experiment, limits, rate, route,
     shadow, sticky,
 };
 use crate::credit::Moment;
@@ -54,8 +54,8 @@ pub fn assemble(request: &Request<'_>) -> Result<Option<Assembled>, Box<Refusal>
     // A question and an answer each.
     let examples = sum.assembly.examples.len().saturating_mul(2);
     let body = sum.body();
-    let told = body.is_some() && sticky::asks_for_conversation(request);
-    let conversation = if told { conversation(request) } else { None };
+    let asks = sticky::asks_for_conversation(request) || rate::asks_for_conversation(request);
+    let conversation = if body.is_some() && asks { remembered(request) } else { None };
     Ok(Some(Assembled { body, class, arm, shadow, conversation, examples, entries }))
 }
 

@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::conversation::conversation;
+use super::conversation::{conversation, remembered};
 use super::kept::{name, of_texts};
 use super::known::Known;
-use super::{Bounds, Claim, Claims, Decision, Entry, Leg, Request, Shared, Step, Verdict};
+use super::{
+    Bounds, Claim, Claims, Decision, Entry, Leg, Need, Request, Shared, Size, Step, Verdict,
+};
 use crate::dialect::Fault;
 use crate::policy::{Limit, Rate, RateBy, Session, SessionBy};
 
@@ -28,13 +30,13 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
         return Ok(());
     }
     let session = policy.session().and_then(|own| session(request, own));
-    let subjects = claimed(request, decision, session);
-    let name = |by| shared_name(request, route, by, session);
+    let subjects = claimed(request, decision, session.as_deref());
+    let name = |by| shared_name(request, route, by);
     let mut shared = policy.global_limits().map(|own| Shared::of(own, name));
     let legs = &decision.quote.primary.legs;
     let choices = request.ask.choices.max(1);
     let counts = |rule: &Rc<Rate>| matches!(rule.limit, Limit::Tokens(_));
-    let (mut input, mut output, mut bounds) = (0, 0, Vec::new());
+    let (mut input, mut output, mut need) = (0, 0, Need::default());
     if subjects.iter().flat_map(|claim| &claim.rules).any(counts)
         || shared.as_ref().is_some_and(|own| own.counts_tokens)
     {
@@ -43,10 +45,11 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
         output = answer.saturating_mul(choices);
         let legs = decision.quote.candidates().flat_map(|own| &own.legs);
         let bound = |leg: &Leg| leg.bounds.unwrap_or_else(|| uncounted(leg, choices, input));
-        bounds = legs.map(|leg| (Rc::clone(&leg.model), bound(leg))).collect();
+        need.bounds = legs.map(|leg| (Rc::clone(&leg.model), bound(leg))).collect();
+        need.size = Size { images: 0, choices, streamed: request.ask.stream };
     }
     if let Some(shared) = &mut shared {
-        (shared.input, shared.bounds) = (input, bounds.clone());
+        shared.need = need.clone();
     }
     if request.world.is_watched() {
         let entries =
@@ -67,14 +70,14 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
             reason: Cow::Owned(format!("the limits of all proxies are asked by {asked}")),
         }));
     }
-    let claims = Claims { subjects, input, output, bounds };
+    let claims = Claims { subjects, input, output, need };
     decision.claims = (!claims.subjects.is_empty()).then(|| Box::new(claims));
     decision.shared = shared.map(Box::new);
     Ok(())
 }
 
 /// What it takes of each of the limits that this proxy counts.
-fn claimed(request: &Request<'_>, decision: &Decision, session: Option<u64>) -> Vec<Claim> {
+fn claimed(request: &Request<'_>, decision: &Decision, session: Option<&str>) -> Vec<Claim> {
     let policy = request.policy;
     let known = Known { request, asked: &decision.asked };
     let mut subjects: Vec<Claim> = Vec::new();
@@ -101,7 +104,7 @@ fn claimed(request: &Request<'_>, decision: &Decision, session: Option<u64>) -> 
         let known = subjects.iter().position(|claim| claim.by == by);
         let known = known.map(|at| subjects.remove(at));
         let mut claim = known.unwrap_or_else(|| Claim {
-            subject: name(&request.tenant.tenant, session),
+            subject: session.to_owned(),
             by,
             shown: String::new(),
             rules: Vec::new(),
@@ -128,10 +131,10 @@ fn subject(
     request: &Request<'_>,
     route: usize,
     by: RateBy,
-    session: Option<u64>,
+    session: Option<&str>,
 ) -> Option<(String, String)> {
     let tenant = request.tenant;
-    let whose = |own: &str| name(&tenant.tenant, of_texts(&[by.word(), own]));
+    let whose = |own: &str| name(&request.world, &tenant.tenant, &[by.word(), own]);
     Some(match by {
         RateBy::Tenant => (whose(""), format!("`{}`", tenant.tenant)),
         RateBy::User => {
@@ -142,35 +145,52 @@ fn subject(
             let key = tenant.key.as_deref()?;
             (whose(key), format!("the key `{key}`"))
         }
-        RateBy::Session => (name(&tenant.tenant, session?), "the session".to_owned()),
+        RateBy::Session => (session?.to_owned(), "the session".to_owned()),
         RateBy::Model => {
             let route = request.policy.routes().get(route)?.names.first()?;
             // No tenant has an empty name.
-            (name("", of_texts(&[by.word(), route])), format!("the model `{route}`"))
+            (name(&request.world, "", &[by.word(), route]), format!("the model `{route}`"))
         }
     })
 }
 
 /// What a subject is called where several proxies count its requests; `None` where the request has
 /// no such thing.
-fn shared_name(
-    request: &Request<'_>,
-    route: usize,
-    by: RateBy,
-    session: Option<u64>,
-) -> Option<String> {
-    let tenant = request.tenant;
+fn shared_name(request: &Request<'_>, route: usize, by: RateBy) -> Option<String> {
+    let (tenant, policy) = (request.tenant, request.policy);
     match by {
         RateBy::Tenant => Some(tenant.tenant.clone()),
         RateBy::User => tenant.user.clone(),
         RateBy::Key => tenant.key.clone(),
-        RateBy::Session => session.map(|session| format!("{session:016x}")),
-        RateBy::Model => request.policy.routes().get(route)?.names.first().cloned(),
+        RateBy::Session => {
+            let known = known_by(request, policy.session()?, conversation)?;
+            Some(format!("{:016x}", of_texts(&["session", known.0, &known.1])))
+        }
+        RateBy::Model => policy.routes().get(route)?.names.first().cloned(),
     }
 }
 
-/// The request's session, as a digest of what it is known by; `None` where it has none.
-fn session(request: &Request<'_>, session: &Session) -> Option<u64> {
+/// Whether the step may ask for a request's conversation.
+pub(super) fn asks_for_conversation(request: &Request<'_>) -> bool {
+    request.policy.session().is_some_and(|own| own.by == SessionBy::Conversation)
+}
+
+/// The name of the request's session; `None` where it has none.
+fn session(request: &Request<'_>, session: &Session) -> Option<String> {
+    let remembered = |request: &Request<'_>| match request.assembled {
+        Some(own) if own.body.is_some() => own.conversation,
+        _ => remembered(request),
+    };
+    let (by, own) = known_by(request, session, remembered)?;
+    Some(name(&request.world, &request.tenant.tenant, &["session", by, &own]))
+}
+
+/// What a request's session is known by, and what that is; `conversation` tells whose turn it is.
+fn known_by<'r>(
+    request: &'r Request<'_>,
+    session: &'r Session,
+    conversation: impl FnOnce(&Request<'_>) -> Option<u64>,
+) -> Option<(&'r str, Cow<'r, str>)> {
     let (by, own) = match &session.by {
         SessionBy::Header(name) => (name.as_str(), Cow::Borrowed(request.header(name)?)),
         SessionBy::PromptCacheKey => {
@@ -178,12 +198,8 @@ fn session(request: &Request<'_>, session: &Session) -> Option<u64> {
             (key, request.document.root().str_of(key)?)
         }
         SessionBy::Conversation => {
-            let conversation = match request.assembled {
-                Some(own) if own.body.is_some() => own.conversation?,
-                _ => conversation(request)?,
-            };
-            ("conversation", Cow::Owned(format!("{conversation:x}")))
+            ("conversation", Cow::Owned(format!("{:x}", conversation(request)?)))
         }
     };
-    (!own.is_empty()).then(|| of_texts(&["session", by, &own]))
+    (!own.is_empty()).then_some((by, own))
 }

@@ -5,8 +5,8 @@
 //! remembered only what may matter is asked for: nothing where one model serves whatever comes.
 use std::borrow::Cow;
 
-use super::conversation::conversation;
-use super::kept::{Answered, Called, Calls, Keeping, name, of_texts};
+use super::conversation::remembered;
+use super::kept::{Answered, Called, Calls, Keeping, name};
 use super::{Decision, Entry, Leg, Request, Step, Verdict, retire};
 use crate::dialect::{Ask, Block, Fault, Role};
 use crate::policy::{Route, Sticky, StickyBy};
@@ -42,12 +42,12 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     let conversation = match request.assembled {
         _ if !calls && !by_conversation => None,
         Some(own) if own.body.is_some() => own.conversation,
-        _ => conversation(request),
+        _ => remembered(request),
     };
     let kept = sticky.and_then(|sticky| unit(request, route, sticky, conversation));
     let calls = calls.then(|| Calls {
         tenant: request.tenant.tenant.clone(),
-        conversation: conversation.unwrap_or(0),
+        within: within(request, conversation),
         unless: match (differs, sticky) {
             (false, None) => legs.first().map(|leg| leg.model.name.clone()),
             _ => None,
@@ -159,7 +159,16 @@ fn unit(
         StickyBy::Header(name) => ("header", Cow::Borrowed(request.header(name)?)),
     };
     let route = route.names.first().map_or("", String::as_str);
-    Some(name(&tenant.tenant, of_texts(&[route, kind, &own])))
+    Some(name(&request.world, &tenant.tenant, &[route, kind, &own]))
+}
+
+/// What tells the calls of one conversation from those of another.
+fn within(request: &Request<'_>, conversation: Option<u64>) -> u64 {
+    let mut own = request.world.digest();
+    own.text("calls");
+    conversation.into_iter().for_each(|digest| own.number(digest));
+    let [half, _] = own.finish();
+    half
 }
 
 /// Whether an answer may call functions, or what is answered here has.

@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::policy::Standing;
 use crate::port::Host;
-use crate::resilience::{Record, Records, Snapshot};
+use crate::resilience::{Record, Records, Secret, Sip, Snapshot};
 
 /// The world as one decision sees it. Each thing is asked of the host when a step first needs it,
 /// and once: all steps see the same, and a request of which no step asks costs no call.
@@ -14,6 +14,8 @@ pub struct World<'w> {
     unix_seconds: OnceCell<u64>,
     chance: OnceCell<u64>,
     records: Snapshot<'w>,
+    secret: Option<&'w Secret>,
+    own_secret: Secret,
     account: Option<&'w dyn Fn() -> Option<Standing>>,
     standing: OnceCell<Option<Standing>>,
     watched: bool,
@@ -22,13 +24,15 @@ pub struct World<'w> {
 impl<'w> World<'w> {
     /// Of which nothing has been asked yet.
     #[must_use]
-    pub const fn of(host: &'w dyn Host) -> Self {
+    pub fn of(host: &'w dyn Host) -> Self {
         Self {
             host,
             now_ms: OnceCell::new(),
             unix_seconds: OnceCell::new(),
             chance: OnceCell::new(),
             records: Snapshot::of(host),
+            secret: None,
+            own_secret: Secret::default(),
             account: None,
             standing: OnceCell::new(),
             watched: false,
@@ -46,6 +50,19 @@ impl<'w> World<'w> {
     #[must_use]
     pub const fn is_watched(&self) -> bool {
         self.watched
+    }
+
+    /// The same with the secret of the proxy, which a worker asks for once for all requests.
+    #[must_use]
+    pub fn with_secret(self, secret: &'w Secret) -> Self {
+        Self { secret: Some(secret), ..self }
+    }
+
+    /// Begins a digest that nobody can foretell who does not know the proxy's secret. It is another
+    /// one in another proxy, and in this one when it has begun anew.
+    #[must_use]
+    pub fn digest(&self) -> Sip {
+        self.secret.unwrap_or(&self.own_secret).digest(self.host)
     }
 
     /// The same with what the proxy has heard of the tenant's account.

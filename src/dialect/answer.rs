@@ -110,6 +110,12 @@ pub enum Stop<'e> {
     Filtered,
     /// The model declined to answer.
     Refused,
+    /// The provider does not say why, or says it in a word that nobody knows: perhaps the answer
+    /// is not whole.
+    Unsaid {
+        /// Whether there are function calls in it.
+        calls: bool,
+    },
 }
 
 /// What takes the events of an answer, one after the other.

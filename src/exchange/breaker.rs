@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::line::Line;
 use super::outcome::{Health, Outcome};
 use super::record::Untold;
-use super::spend::EndedBy;
+use super::used::EndedBy;
 use super::{Effect, Progress, Report, metric};
 use crate::decide::{Candidate, Decision, Probe, rule};
 use crate::policy::{Model, Policy, parted};

@@ -4,8 +4,9 @@ use super::limits::{Taken, shared};
 use super::line::Line;
 use super::record::{Tried, Untold};
 use super::shadow::Sampled;
-use super::spend::{EndedBy, Ending, PendingHold, Reservation, settle};
+use super::spend::{PendingHold, Reservation, settle};
 use super::store::Keep;
+use super::used::{EndedBy, Ending};
 use super::{Effect, Envoy, Host, Read, Report, record};
 use crate::decide::{Candidate, GivenTo, Keeping};
 use crate::resilience::Records;
@@ -144,6 +145,10 @@ impl Duties {
         let End { reports, untold, streamed, answered, relayed, too_late } = end;
         let by = if too_late { EndedBy::Deadline } else { EndedBy::of(details) };
         let charged = self.0.iter().any(|duty| matches!(duty, Duty::Settle(_)));
+        let ending = || {
+            let connected = !answered && is_connected(envoy);
+            Ending { answered, relayed, by, connected }
+        };
         // These tell what the others have found.
         self.0.sort_by_key(|duty| match duty {
             Duty::Copy(_) | Duty::Cache(_) => 2_u8,
@@ -180,17 +185,15 @@ impl Duties {
                         keeping.remember(records, (&last.model, is_guest), last.call);
                     }
                 }
-                Duty::Correct(taken) => taken.settle(reports, line, envoy),
-                Duty::Tell(telling) => effects.push(telling.tell(reports)),
+                Duty::Correct(taken) => taken.settle((reports, charged), ending, line, envoy),
+                Duty::Tell(telling) => effects.push(telling.tell(reports, ending(), envoy)),
                 Duty::Cache(keep) => {
                     let credits = line.credits().unwrap_or_default();
                     effects.extend(keep.keep(reports, credits, envoy));
                 }
                 Duty::Copy(sampled) => effects.extend(sampled.over(reports, line)),
                 Duty::Settle(reservation) => {
-                    let connected = !answered && is_connected(envoy);
-                    let ending = Ending { answered, relayed, by, connected };
-                    effects.extend(settle(&reservation, reports, ending, envoy, line));
+                    effects.extend(settle(&reservation, reports, ending(), envoy, line));
                     effects.extend((by == EndedBy::Gateway).then_some(Effect::SendNow));
                 }
             }

@@ -42,6 +42,7 @@ mod shadow;
 mod spend;
 mod stopped_by;
 mod store;
+mod used;
 
 pub use call::{Call, CallId, Purpose};
 pub use callback::Callback;

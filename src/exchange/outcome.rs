@@ -1,4 +1,5 @@
 //! What became of an attempt, and what follows: the one table of it.
+use super::contract::is_retried;
 use crate::dialect::{Fault, FaultKind};
 use crate::resilience::OpenedBy;
 
@@ -129,11 +130,12 @@ impl Outcome {
         let usual = self.kind();
         let status = match (self, fault.status) {
             _ if public.is_some() => 502,
+            // What is the request's own is repeated by nobody.
             (
                 Self::Rejected | Self::Unsupported | Self::ContextLength | Self::TooLarge,
                 own @ 400..=499,
-            )
-            | (Self::RateLimited, own @ (425 | 429))
+            ) if !is_retried(own) => own,
+            (Self::RateLimited, own @ (425 | 429))
             | (Self::TimedOut, own @ (408 | 504))
             | (Self::Overloaded | Self::Failed, own @ 500..=599) => own,
             (Self::Failed, _) => 502,

@@ -1,7 +1,7 @@
 //! What became of a request's attempts, for counters and for the access log.
 use super::line::Line;
 use super::report::{ABANDONED, CUT, DEADLINE, STALE};
-use super::spend::EndedBy;
+use super::used::EndedBy;
 use super::{Effect, Progress, Report, metric};
 use crate::policy::parted;
 

@@ -11,19 +11,41 @@ use saphyr_parser::{Event, Marker, Parser, ScanError, Span};
 pub(super) use self::write::documents;
 use crate::policy::{Content, Member, Node, Problem, shown};
 
-/// Most values of a document, those that aliases repeat included: an alias of aliases grows
-/// faster than any policy.
-const MOST_VALUES: usize = 100_000;
+/// How much a document may hold.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Most {
+    /// Values, those that aliases repeat included: an alias of aliases grows faster than any file.
+    values: usize,
+    /// What is to be done about more.
+    advice: &'static str,
+}
+
+impl Most {
+    /// In a policy: the largest have some thousands.
+    pub(super) const POLICY: Self = Self { values: 100_000, advice: "" };
+
+    /// In a list of cases: 100,000 cases of 40 values each, which take half a gigabyte.
+    pub(super) const CASES: Self =
+        Self { values: 4_000_000, advice: ": put the cases into several files" };
+}
 
 /// Most lists and objects inside one another.
 const DEEPEST: usize = 64;
 
-/// Reads one document.
+/// Reads one document of a policy's size.
 ///
 /// # Errors
 /// The first place where the text is not YAML, or is YAML that a policy cannot mean.
 pub(super) fn parse(text: &str) -> Result<Node, Problem> {
-    let mut tree = Tree::default();
+    parse_within(text, Most::POLICY)
+}
+
+/// Reads one document that holds no more than that.
+///
+/// # Errors
+/// The first place where the text is not YAML, or is YAML that a policy cannot mean.
+pub(super) fn parse_within(text: &str, most: Most) -> Result<Node, Problem> {
+    let mut tree = Tree { root: None, open: Vec::new(), anchors: HashMap::new(), values: 0, most };
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| syntax(text, &error))?;
@@ -48,12 +70,13 @@ fn syntax(text: &str, error: &ScanError) -> Problem {
 }
 
 /// The tree as far as it is read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Tree {
     root: Option<Node>,
     open: Vec<Open>,
     anchors: HashMap<usize, Node>,
     values: usize,
+    most: Most,
 }
 
 /// A list or an object that goes on.
@@ -104,7 +127,7 @@ impl Tree {
                 if self.open.len().saturating_add(depth(&known)) > DEEPEST {
                     return Err(too_deep(line));
                 }
-                self.values = self.values.saturating_add(size(&known));
+                self.count(size(&known), line)?;
                 self.value(known, 0)
             }
             _ => Ok(()),
@@ -152,15 +175,21 @@ impl Tree {
         self.value(node(content, start), anchor)
     }
 
+    /// Counts that many values more, where there may be so many.
+    fn count(&mut self, more: usize, line: usize) -> Result<(), Problem> {
+        self.values = self.values.saturating_add(more);
+        let Most { values, advice } = self.most;
+        if self.values <= values {
+            return Ok(());
+        }
+        let message =
+            format!("more than {values} values, those that aliases repeat included{advice}");
+        Err(Problem { path: self.path(), line, message })
+    }
+
     /// Puts a whole value where it belongs.
     fn value(&mut self, node: Node, anchor: usize) -> Result<(), Problem> {
-        self.values = self.values.saturating_add(1);
-        if self.values > MOST_VALUES {
-            return Err(problem(
-                node.line,
-                format!("more than {MOST_VALUES} values, those that aliases repeat included"),
-            ));
-        }
+        self.count(1, node.line)?;
         if anchor > 0 {
             self.anchors.insert(anchor, node.clone());
         }

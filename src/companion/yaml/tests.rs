@@ -1,5 +1,5 @@
 //! YAML as JSON, case by case, and what is no YAML of ours.
-use super::parse;
+use super::{Most, parse, parse_within};
 use crate::policy::Content;
 
 const CASES: &[(&str, &str)] = &[
@@ -94,4 +94,17 @@ fn aliases_cannot_grow_without_bound() {
     let refused = parse(&nested).unwrap_err();
     assert!(refused.message.contains("inside one another"), "{refused}");
     assert!(parse(&"[".repeat(100_000)).is_err());
+}
+
+#[test]
+fn what_is_too_much_is_named_by_its_place_with_what_to_do() {
+    let most = Most { values: 8, advice: ": put the cases into several files" };
+    let cases = "- a: 1\n  b: [x]\n- a: 2\n- c: 3\n";
+    assert_eq!(parse_within("- a: 1\n  b: [x]\n", most).map(|own| own.line), Ok(1));
+    let problem = parse_within(cases, most).unwrap_err();
+    let said = "more than 8 values, those that aliases repeat included: put the cases into \
+                several files";
+    assert_eq!((problem.line, &*problem.path, &*problem.message), (3, "[1]", said));
+    let many = format!("[{}]", "x,".repeat(Most::POLICY.values));
+    assert!(parse(&many).is_err() && parse_within(&many, Most::CASES).is_ok());
 }

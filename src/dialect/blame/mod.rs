@@ -2,10 +2,12 @@
 //!
 //! A status says more than a body does. Providers reuse one `type` for everything (Anthropic's and
 //! OpenAI's `invalid_request_error`, Gemini's `INVALID_ARGUMENT`), so the words of a body count
-//! only where the status leaves a choice: they tell one failure of the operator's from another, or
-//! under the broad 400 and 422 whether the request, the model or the account is at fault. Nothing
-//! but a 400 or a 422 is the app's, and of those none that speaks of the account.
+//! only where the status leaves a choice: they tell one failure of the operator's from another,
+//! under the broad 400 and 422 whether the request, the model or the account is at fault, and under
+//! 429 whether it is this request that is too large, or all of them together. Nothing
+//! but a 400 or a 422 is every model's to refuse, and of those none that speaks of the account.
 mod account;
+mod oversized;
 #[cfg(test)]
 mod tests;
 mod untaken;
@@ -36,6 +38,12 @@ impl Said<'_> {
 
     /// What kind of failure it is.
     pub(super) fn kind(self) -> FaultKind {
+        let leaves_a_choice = |status| matches!(status, 400 | 422 | 429 | 500..);
+        if self.status.is_none_or(leaves_a_choice)
+            && let Some(kind) = oversized::oversized(self.message)
+        {
+            return kind;
+        }
         let Some(status) = self.status else {
             return account(self.message).or(self.words).unwrap_or(K::Internal);
         };

@@ -138,7 +138,10 @@ impl Desk<'_> {
             document,
             ask,
             bytes: document.text().len(),
-            world: World::of(host).with_account(&account).watched(watched),
+            world: World::of(host)
+                .with_account(&account)
+                .with_secret(&config.secret)
+                .watched(watched),
             estimate: OnceCell::new(),
             assembled,
             copied: head.copy_of.as_ref().map(|own| own.shadow),

@@ -6,6 +6,7 @@ use super::super::store::Store;
 use super::super::{Ledger, Memory, Seats, StreamBuffer};
 use crate::json::{At, Value, Writer};
 use crate::policy::{Cache, CreditPolicy, Fallback, Policy, Problem, digest};
+use crate::resilience::Secret;
 
 /// What the edge role needs.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub struct Config {
     ledger: Option<Rc<Ledger>>,
     /// The answers that are kept; `None` where none is.
     store: Option<Rc<Store>>,
+    /// What names are made under that apps have a say in.
+    pub(super) secret: Secret,
     /// What its streams share with all others of the VM: memory, and the seats of copies.
     pub(super) shared: (Seats, Memory),
 }
@@ -80,7 +83,8 @@ impl Config {
         Policy::from_json(policy.raw().as_bytes()).map(|policy| {
             let ledger = policy.credits().map(Ledger::of);
             let store = policy.cache().map(|cache| Rc::new(Store::of(cache)));
-            Self { policy, store, buffer: StreamBuffer::read(root), digest, ledger, shared }
+            let (buffer, secret) = (StreamBuffer::read(root), Secret::default());
+            Self { policy, store, buffer, digest, ledger, secret, shared }
         })
     }
 }

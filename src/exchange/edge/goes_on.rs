@@ -2,7 +2,7 @@
 //! somebody has had its answer before.
 use super::super::answer::Telling;
 use super::super::duty::Duty;
-use super::super::limits::shared;
+use super::super::limits::{Taken, shared};
 use super::super::reply::{CREDITS, Reply};
 use super::super::spend::{self, Next, Payer};
 use super::super::{Effect, Effects, Envoy, Flow, metric};
@@ -91,7 +91,9 @@ impl Edge {
         let keeps = keeps.map_or(0, |cache| cache.max_entry);
         let resilience = self.config.policy.resilience();
         let deadline_ms = self.patience.map_or(0, |own| own.until_ms);
-        let serves = Serves { candidate, keeps, deadline_ms, resilience };
+        let counts_tokens = self.duties.taken().is_some_and(Taken::counts_tokens)
+            || draft.shared.as_ref().is_some_and(|own| own.counts_tokens);
+        let serves = Serves { candidate, keeps, deadline_ms, resilience, counts_tokens };
         let mut effects = send::send(&head, draft, serves, credits, original, buffer);
         if let Some(shared) = &draft.shared {
             effects.list.extend(shared::names(shared));

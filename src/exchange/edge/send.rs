@@ -26,6 +26,8 @@ pub(super) struct Serves<'a> {
     /// When the app's patience is over, by the proxy's clock; 0 where it never is.
     pub(super) deadline_ms: u64,
     pub(super) resilience: &'a Resilience,
+    /// Whether a limit counts the tokens of its answer.
+    pub(super) counts_tokens: bool,
 }
 
 /// Where Envoy is told how long an attempt may take until its answer goes on to the app.
@@ -127,8 +129,8 @@ fn plan<'p>(
         first: None,
         changes: changes.collect(),
         forwarded: head.forwarded.iter().map(|(n, v)| (n.into(), v.into())).collect(),
+        counted: if credits.is_some() || serves.counts_tokens { outline.choices } else { 0 },
         meter: credits.map(|(policy, left)| CreditTerms {
-            choices: outline.choices,
             stop: policy.on_exhausted == OnExhausted::Stop,
             left: left.map(|left| Cow::Owned(left.to_string())),
         }),

@@ -15,19 +15,18 @@ mod subject;
 mod tests;
 mod used;
 
-use std::rc::Rc;
-
 use self::record::Subject;
 use self::session::{Had, Over};
 pub(super) use self::shown::Left;
 use self::subject::{Denied, Grant};
 use self::used::Used;
 use super::line::Line;
+use super::used::{Ending, Last};
 use super::{Effect, Host, Report, metric};
 use crate::credit::Credits;
-use crate::decide::{Bounds, Claim, Claims};
+use crate::decide::{Claim, Claims, Need};
 use crate::dialect::{Client, Fault};
-use crate::policy::{Model, RateBy};
+use crate::policy::RateBy;
 use crate::resilience::{Records, UpdateError, stretch};
 
 /// What a request has taken. It is settled when the request is over, however it ends.
@@ -35,10 +34,8 @@ use crate::resilience::{Records, UpdateError, stretch};
 #[must_use]
 pub(super) struct Taken {
     shares: Vec<Share>,
-    /// Tokens of its input, estimated.
-    input: u64,
-    /// What each model may use of it: what is beyond that is not believed.
-    bounds: Vec<(Rc<Model>, Bounds)>,
+    /// What it may use.
+    need: Need,
     /// What is left of its limits, for its app.
     left: Left,
 }
@@ -82,8 +79,8 @@ pub(super) fn take(
     (line, effects): (&mut Line, &mut Vec<Effect>),
 ) -> Result<Taken, Refused> {
     let records = Records::at(host, host.now_ms());
-    let Claims { subjects, input, output, bounds } = claims;
-    let mut taken = Taken { shares: Vec::new(), input, bounds, left: Left::default() };
+    let Claims { subjects, input, output, need } = claims;
+    let mut taken = Taken { shares: Vec::new(), need, left: Left::default() };
     for claim in &subjects {
         match share(claim, (input, output), records, &mut taken.left) {
             Ok(share) => taken.shares.push(share),
@@ -210,15 +207,34 @@ impl Taken {
         }
     }
 
-    /// It is over: what it has taken is corrected to what it has used.
-    pub(super) fn settle(&self, reports: &[Report], line: &Line, host: &dyn Host) {
+    /// Whether the tokens count that it uses.
+    pub(super) fn counts_tokens(&self) -> bool {
+        self.shares.iter().flat_map(|own| &own.grants).any(Grant::counts_tokens)
+    }
+
+    /// It is over: what it has taken is corrected to what it has used. Where nobody charges it
+    /// (`charged`), how quick its models are is learnt here.
+    pub(super) fn settle(
+        &self,
+        (reports, charged): (&[Report], bool),
+        ending: impl FnOnce() -> Ending,
+        line: &Line,
+        host: &dyn Host,
+    ) {
         let open = |own: &&Share| own.session.is_some() || own.grants.iter().any(Grant::is_open);
         let mut open = self.shares.iter().filter(open).peekable();
         if open.peek().is_none() {
             return;
         }
         let records = Records::at(host, host.now_ms());
-        let used = Used::of(reports, self.input, &self.bounds);
+        let mut used = Used::default();
+        if self.counts_tokens() && !reports.is_empty() {
+            let last = Last::of(self.need.size, reports, ending(), records);
+            used = Used::of(reports, &self.need, last);
+            if !charged {
+                Used::learn(reports, &self.need, last, records);
+            }
+        }
         let cost = line.credits().and_then(|own| own.parse().ok());
         let cost = cost.map_or(0, Credits::micros);
         open.for_each(|own| own.correct(used, cost, records, false));

@@ -1,14 +1,14 @@
 //! Limits that several proxies share. Envoy's own filter asks the service that counts them, behind
 //! the edge role: it is told whose request it is and, at the end, what that has used; the role says
 //! in its app's words what the filter has found.
-use std::rc::Rc;
-
-use super::super::{Effect, Envoy, HeaderMap, Report, filter_state};
+use super::super::used::{Ending, Last};
+use super::super::{Effect, Envoy, HeaderMap, Host, Report, filter_state};
 use super::shown::{self, Left, seconds};
 use super::used::Used;
-use crate::decide::{Bounds, Shared};
+use crate::decide::{Need, Shared};
 use crate::dialect::{Client, Fault, FaultKind};
-use crate::policy::{Counts, GlobalLimits, Model, Policy};
+use crate::policy::{Counts, GlobalLimits, Policy};
+use crate::resilience::Records;
 
 /// Envoy's word for a request that the service does not let through.
 const OVER: &[u8] = b"request_rate_limited";
@@ -35,8 +35,7 @@ pub(in super::super) struct NotLet {
 /// What has to be told at a request's end.
 #[derive(Debug)]
 pub(in super::super) struct Telling {
-    input: u64,
-    bounds: Vec<(Rc<Model>, Bounds)>,
+    need: Need,
 }
 
 /// Tells the filter whose request it is.
@@ -50,12 +49,19 @@ pub(in super::super) fn names(shared: &Shared) -> impl Iterator<Item = Effect> +
 impl Telling {
     /// What has to be told, where something has.
     pub(in super::super) fn of(shared: &Shared) -> Option<Self> {
-        shared.counts_tokens.then(|| Self { input: shared.input, bounds: shared.bounds.clone() })
+        shared.counts_tokens.then(|| Self { need: shared.need.clone() })
     }
 
     /// What all attempts have used. The filter reads it when the stream is over.
-    pub(in super::super) fn tell(&self, reports: &[Report]) -> Effect {
-        let used = Used::of(reports, self.input, &self.bounds);
+    pub(in super::super) fn tell(
+        &self,
+        reports: &[Report],
+        ending: Ending,
+        host: &dyn Host,
+    ) -> Effect {
+        let records = Records::at(host, host.now_ms());
+        let last = Last::of(self.need.size, reports, ending, records);
+        let used = Used::of(reports, &self.need, last);
         Effect::State(filter_state::LIMIT_TOKENS.into(), used.all.to_string().into_bytes())
     }
 }

@@ -48,6 +48,9 @@ pub struct Plan<'p> {
     pub changes: Vec<Change<'p>>,
     /// The app's headers that go to a provider of its own dialect.
     pub forwarded: Vec<(Cow<'p, str>, Cow<'p, str>)>,
+    /// Answers that are asked for at once, where somebody counts what they say: credits are
+    /// counted, or a limit counts tokens. 0 where nobody does.
+    pub counted: u64,
     /// What credits bind the request to; `None` where nobody counts them.
     pub meter: Option<CreditTerms<'p>>,
     /// What the answers of all legs but the last are judged by; `None` where none is judged.
@@ -63,8 +66,6 @@ pub struct Plan<'p> {
 /// What credits bind a request to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreditTerms<'p> {
-    /// Answers that are asked for at once.
-    pub choices: u64,
     /// Whether an answer is ended where it is longer than what was paid for.
     pub stop: bool,
     /// What the tenant has left, for the app to see.
@@ -114,6 +115,7 @@ impl<'p> Plan<'p> {
             out.text(name);
             out.text(value);
         });
+        out.number(self.counted);
         out.option(self.meter.as_ref(), |out, meter| meter.write(out));
         out.option(self.acceptance.as_ref(), |out, acceptance| acceptance.write(out));
         self.hearing.write(&mut out);
@@ -162,6 +164,7 @@ impl<'p> Plan<'p> {
             first: fields.option(First::read)?,
             changes: fields.list(Change::read)?,
             forwarded: fields.list(pair)?,
+            counted: fields.number()?,
             meter: fields.option(CreditTerms::read)?,
             acceptance: fields.option(Acceptance::read)?,
             hearing: Hearing::read(fields)?,
@@ -173,16 +176,11 @@ impl<'p> Plan<'p> {
 
 impl<'p> CreditTerms<'p> {
     fn write(&self, out: &mut Writer) {
-        out.number(self.choices);
         out.flag(self.stop);
         out.option(self.left.as_deref(), Writer::text);
     }
 
     fn read(fields: &mut Reader<'p>) -> Option<Self> {
-        Some(Self {
-            choices: fields.number()?,
-            stop: fields.flag()?,
-            left: fields.option(Reader::text)?.map(Cow::Borrowed),
-        })
+        Some(Self { stop: fields.flag()?, left: fields.option(Reader::text)?.map(Cow::Borrowed) })
     }
 }

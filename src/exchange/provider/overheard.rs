@@ -89,6 +89,7 @@ const fn word(stop: &Stop<'_>) -> &'static str {
         Stop::ToolCalls => "tool_calls",
         Stop::Filtered => "filtered",
         Stop::Refused => "refused",
+        Stop::Unsaid { .. } => "",
     }
 }
 

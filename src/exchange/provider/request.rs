@@ -53,6 +53,9 @@ pub(super) struct Asked {
     pub(super) dropped: String,
     /// How many of the oldest messages were left out.
     pub(super) left_out: u64,
+    /// Answers that are asked for at once, where somebody counts what they say; 0 where nobody
+    /// does.
+    pub(super) counted: u64,
     /// What credits bind the answer to; none where nobody counts them.
     pub(super) meter: Option<AnswerBounds>,
     /// What it tells of itself.
@@ -105,8 +108,6 @@ impl Time {
 /// What credits bind an answer to.
 #[derive(Debug)]
 pub(super) struct AnswerBounds {
-    /// Most tokens of an answer.
-    pub(super) bound: u64,
     /// Most tokens of all answers that were paid for.
     pub(super) paid: u64,
     /// Whether a longer answer is ended there.
@@ -201,12 +202,12 @@ pub(super) fn begin<'p>(
         keeps: plan.keeps,
         dropped: first.as_ref().map_or_else(String::new, |first| first.dropped.to_string()),
         left_out: leg.left_out,
+        counted: plan.counted,
         meter: match &plan.meter {
             Some(meter) => {
-                let bound = leg.paid().ok_or(Mismatch)?;
-                let paid = bound.saturating_mul(meter.choices);
+                let paid = leg.paid().ok_or(Mismatch)?.saturating_mul(plan.counted);
                 let left = meter.left.as_deref().map(str::to_owned);
-                Some(AnswerBounds { bound, paid, stop: meter.stop, left })
+                Some(AnswerBounds { paid, stop: meter.stop, left })
             }
             None => None,
         },

@@ -1,10 +1,12 @@
 //! What a request cost: each attempt at its own model's price, from what it tells of itself.
 use super::Reservation;
-use super::abandoned::{Abandoned, Ending, is_at_work};
-use super::used::{self, Charged};
 use crate::credit::{Credits, Price};
+use crate::decide::Bounds;
 use crate::exchange::line::Line;
+use crate::exchange::used::{Amount, Last, amount, each, is_made};
 use crate::exchange::{Outcome, Progress, Report};
+use crate::policy::OnAbandoned;
+use crate::usage::Usage;
 
 /// An attempt whose answer was not accepted, and which another one followed.
 const UNACCEPTED: &str = Outcome::NotAccepted.verdict().name;
@@ -30,15 +32,9 @@ pub(super) struct Part {
     pub(super) credits: Credits,
     pub(super) outcome: &'static str,
     /// What of its usage is charged.
-    pub(super) charged: Charged,
-}
-
-/// How the last attempt ended, where nothing that it tells says so.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Last {
-    pub(super) ending: Ending,
-    /// How the app left it, where the app did.
-    pub(super) abandoned: Option<Abandoned>,
+    pub(super) charged: Amount,
+    /// The app left it, and all that was held for it is charged.
+    abandoned: bool,
 }
 
 impl Part {
@@ -54,14 +50,8 @@ impl Bill {
         if let Some(model) = &reservation.again {
             return Self::again(model.clone(), reservation.held());
         }
-        let mut parts: Vec<Part> = reports
-            .iter()
-            .enumerate()
-            .map(|(index, report)| {
-                let last = index.saturating_add(1) == reports.len();
-                part(reservation, report, last.then_some(ended))
-            })
-            .collect();
+        let mut parts: Vec<Part> =
+            each(reports, ended).map(|(report, last)| part(reservation, report, last)).collect();
         // What failed before the app saw any of it is charged as far as the hold goes beside all
         // that was said, and no further.
         let last = parts.len().saturating_sub(1);
@@ -93,11 +83,11 @@ impl Bill {
 
     /// Of an answer that is given again: all that was set aside, and nothing that was used.
     fn again(model: String, credits: Credits) -> Self {
-        let (outcome, charged) = ("answered", Charged::default());
+        let (outcome, charged) = ("answered", Amount::default());
         Self {
             credits,
             outcome,
-            parts: vec![Part { model, credits, outcome, charged }],
+            parts: vec![Part { model, credits, outcome, charged, abandoned: false }],
             cached: true,
         }
     }
@@ -109,9 +99,9 @@ impl Bill {
 
     /// What is odd about it.
     pub(super) fn flags(&self) -> impl Iterator<Item = &'static str> {
-        let any = |is: fn(&Charged) -> bool| self.parts.iter().any(|part| is(&part.charged));
-        let rejected = any(|charged| charged.rejected).then_some("usage_rejected");
-        rejected.into_iter().chain(any(|charged| charged.abandoned).then_some("abandoned"))
+        let any = |is: fn(&Part) -> bool| self.parts.iter().any(is);
+        let rejected = any(|part| part.charged.rejected).then_some("usage_rejected");
+        rejected.into_iter().chain(any(|part| part.abandoned).then_some("abandoned"))
     }
 
     /// What answers cost that were not accepted.
@@ -142,27 +132,19 @@ fn plus(sum: Credits, more: Credits) -> Credits {
 fn part(reservation: &Reservation, report: &Report, last: Option<Last>) -> Part {
     let model = report.model.clone();
     let answered = last.is_some_and(|last| last.ending.answered);
-    let at_work = last.is_some_and(|last| is_at_work(report, last.ending));
-    let charges = match report.progress {
-        Progress::Answered | Progress::Cut => true,
-        // All of it was made, whatever became of it.
-        Progress::Failed(Outcome::NotAccepted) => true,
-        // Nothing of it was the app's, and yet its provider charges for it where its last word on
-        // its usage says so.
-        Progress::Failed(_) => report.used.reported.is_some(),
-        // Where the app left while the provider was at work, its provider charges for that.
-        Progress::Running => report.has_content() || at_work,
-    };
-    let leg = reservation.leg(&model).filter(|_| charges);
+    let leg = reservation.leg(&model).filter(|_| is_made(report, last));
     let Some((bounds, price)) = leg else {
-        let (credits, charged) = (Credits::ZERO, Charged::default());
-        return Part { model, credits, outcome: "failed", charged };
+        let (credits, charged) = (Credits::ZERO, Amount::default());
+        return Part { model, credits, outcome: "failed", charged, abandoned: false };
     };
-    let relayed = last.map_or(0, |last| last.ending.relayed);
-    let abandoned = last.and_then(|last| last.abandoned);
-    let charged = used::charged(report, bounds, reservation.size, relayed, abandoned);
+    let holds = reservation.on_abandoned == OnAbandoned::Hold;
+    let abandoned = holds && last.is_some_and(|last| last.is_left());
+    let charged = match abandoned {
+        true => all_of(bounds),
+        false => amount(report, (bounds, reservation.size), last),
+    };
     let images = reservation.size.images;
-    let cost = |price: Price| match charged.abandoned {
+    let cost = |price: Price| match abandoned {
         true => price.worst(bounds.input, bounds.output, images),
         false => price.cost(&charged.usage, images),
     };
@@ -175,5 +157,11 @@ fn part(reservation: &Reservation, report: &Report, last: Option<Last>) -> Part 
         Progress::Answered | Progress::Failed(_) => "failed",
         Progress::Running | Progress::Cut => "cut",
     };
-    Part { model, credits, outcome, charged }
+    Part { model, credits, outcome, charged, abandoned }
+}
+
+/// The most that an attempt may use.
+fn all_of(bounds: Bounds) -> Amount {
+    let usage = Usage { input: bounds.input, output: bounds.output, ..Usage::default() };
+    Amount { usage, estimated: true, rejected: false }
 }

@@ -3,7 +3,6 @@
 //!
 //! A hold is one call to the ledger, or a part of a lease that this proxy holds already. While the
 //! ledger is away a request runs without one where the policy says so, and is charged later.
-mod abandoned;
 mod away;
 mod bill;
 mod lease;
@@ -14,11 +13,8 @@ mod refusal;
 mod reservation;
 mod reserve;
 mod settle;
-mod speed;
 mod tenant;
-mod used;
 
-pub(super) use abandoned::{EndedBy, Ending};
 pub(super) use away::ledger_state;
 pub use outbox::Outboxes;
 pub(super) use payer::Payer;

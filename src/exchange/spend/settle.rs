@@ -2,12 +2,11 @@
 use std::rc::Rc;
 
 use super::super::line::Line;
+use super::super::used::{Ending, Last, Speed};
 use super::super::{Effect, Host, Item, Ledger, OutboxItem, Report, metric};
 use super::Payer;
-use super::abandoned::{Abandoned, Ending};
-use super::bill::{self, Bill, Last};
+use super::bill::{self, Bill};
 use super::reservation::{Reservation, Source};
-use super::speed::Speed;
 use super::tenant::TenantRecord;
 use crate::credit::Credits;
 use crate::credit::wire::{LeaseDraw, Settlement, SettlementPart};
@@ -24,9 +23,8 @@ pub(in super::super) fn settle(
     line: &mut Line,
 ) -> Vec<Effect> {
     let records = Records::at(host, host.now_ms());
-    let last = reports.last();
-    let abandoned = last.and_then(|last| Abandoned::of(reservation, last, ending, records));
-    let bill = Bill::of(reservation, reports, Last { ending, abandoned });
+    let last = Last::of(reservation.size, reports, ending, records);
+    let bill = Bill::of(reservation, reports, last);
     let exact = bill.parts.iter().zip(reports).filter(|(part, _)| part.is_exact());
     for (_, report) in exact {
         Speed::learn(records, report, reservation.size);

@@ -47,10 +47,11 @@ fn plans() -> Vec<Vec<u8>> {
     let edit = |start: usize, end: usize, put| Edit { at: start..end, put };
     let brace = vec![edit(0, 0, Put::Text("{".to_owned())), edit(9, 2, Put::Model)];
     let far = vec![edit(usize::MAX, 0, Put::Model)];
-    let meter = CreditTerms { choices: 1, stop: true, left: Some("1".into()) };
+    let meter = CreditTerms { stop: true, left: Some("1".into()) };
     let carried = vec![("a".into(), "b".into())];
     let metered = Plan {
         stream_usage: false,
+        counted: 1,
         meter: Some(meter),
         ..plan("openai", [CLAUDE, GPT, GEMINI], [Some(5), Some(0), Some(9)], brace)
     };
@@ -109,6 +110,7 @@ fn plan(
         first: None,
         changes: vec![Change { edits, dropped: "".into() }],
         forwarded: Vec::new(),
+        counted: 0,
         meter: None,
         acceptance: None,
         hearing: Hearing::Words,

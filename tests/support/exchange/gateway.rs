@@ -190,6 +190,7 @@ impl Gateway {
             first: None,
             changes: vec![Change::default()],
             forwarded: Vec::new(),
+            counted: 0,
             meter: None,
             acceptance: None,
             hearing: Hearing::Nothing,

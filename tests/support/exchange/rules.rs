@@ -175,8 +175,8 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
     let change = (proptest::collection::vec(edit(), 0..4), word());
     let change = change.prop_map(|(edits, dropped)| Change { edits, dropped: dropped.into() });
     let changes = proptest::collection::vec(change, 0..3);
-    let meter = (any::<u64>(), any::<bool>(), proptest::option::of(word()));
-    let meter = proptest::option::of(meter);
+    let meter = proptest::option::of((any::<bool>(), proptest::option::of(word())));
+    let meter = (any::<u64>(), meter);
     let turn = (any::<u64>(), any::<u64>()).prop_map(|(leg, tries)| Turn { leg, tries });
     let turn = (turn, any::<u64>());
     let hearing = [Hearing::Nothing, Hearing::Conclusion, Hearing::Words];
@@ -189,7 +189,7 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
             (stream_usage, answer_model),
             changes,
             carried,
-            (meter, acceptance, hearing),
+            ((counted, meter), acceptance, hearing),
             (turn, keeps),
         )| Plan {
             turn,
@@ -203,11 +203,8 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
             first,
             changes,
             forwarded: carried.into_iter().map(|(n, v)| (Cow::Owned(n), Cow::Owned(v))).collect(),
-            meter: meter.map(|(choices, stop, left)| CreditTerms {
-                choices,
-                stop,
-                left: left.map(Cow::Owned),
-            }),
+            counted,
+            meter: meter.map(|(stop, left)| CreditTerms { stop, left: left.map(Cow::Owned) }),
             acceptance,
             hearing,
             keeps,
@@ -320,6 +317,7 @@ fn blank() -> Plan<'static> {
         first: None,
         changes: Vec::new(),
         forwarded: Vec::new(),
+        counted: 0,
         meter: None,
         acceptance: None,
         hearing: Hearing::Nothing,

@@ -238,7 +238,8 @@ fn so_much_of_a_whole_answer_is_held_back_for_its_mark() {
 
 fn metered<'p>(gateway: &'p Gateway, model: &'static str) -> Plan<'p> {
     let mut plan = gateway.plan(&[model]);
-    plan.meter = Some(CreditTerms { choices: 1, stop: false, left: None });
+    plan.counted = 1;
+    plan.meter = Some(CreditTerms { stop: false, left: None });
     plan.legs.iter_mut().for_each(|leg| (leg.max_output_tokens, leg.is_paid) = (5_000, true));
     plan
 }
@@ -348,7 +349,8 @@ fn an_answer_is_ended_where_it_is_surely_longer_than_was_paid_for() {
     // What was paid for of each, and what is read of one at the most.
     for (choices, bound, most) in [(1, 100, 100 + 25 + 16), (3, 100, (300 + 300 + 48) / 3)] {
         let mut plan = metered(&gateway, "gpt");
-        plan.meter = Some(CreditTerms { choices, stop: true, left: None });
+        plan.counted = choices;
+        plan.meter = Some(CreditTerms { stop: true, left: None });
         plan.legs.iter_mut().for_each(|leg| (leg.max_output_tokens, leg.is_paid) = (bound, true));
         for (tokens, ends) in [(most, false), (most + 1, true)] {
             let mut one = One::stream(&gateway, &plan);

@@ -11,7 +11,7 @@ use super::{Loaded, fail, print, read};
 use crate::companion::policy_file;
 use crate::companion::rehearsal::{Account, Caller, Course, Ending, Request, Scene, Weather};
 use crate::credit::Credits;
-use crate::policy::{Policy, parted, unknown};
+use crate::policy::{Content, Node, Policy, parted, unknown};
 
 const CASES: &str = "\
 The file is a list, in YAML or JSON, of cases such as
@@ -86,9 +86,13 @@ pub(crate) fn run(args: &Test) -> ExitCode {
     };
     let (mut out, mut failed, count) = (String::new(), 0_usize, cases.len());
     for (index, case) in cases.iter().enumerate() {
+        let case = match object_of(case, &args.cases) {
+            Ok(case) => case,
+            Err(message) => return fail(&[message]),
+        };
         let name = case.get("name").and_then(Value::as_str);
         let name = name.map_or_else(|| format!("case {}", index.saturating_add(1)), str::to_owned);
-        let wrong = match check(&loaded, case) {
+        let wrong = match check(&loaded, &case) {
             Ok(wrong) => wrong,
             Err(message) => {
                 return fail(&[format!("{}: {name}: {message}", args.cases.display())]);
@@ -110,21 +114,30 @@ pub(crate) fn run(args: &Test) -> ExitCode {
     ExitCode::from(u8::from(failed > 0))
 }
 
-fn cases(path: &Path) -> Result<Vec<Map<String, Value>>, String> {
+/// What is expected of a file.
+const LIST: &str = "expected a list of cases, each an object with a `request` and what to `expect`";
+
+/// The cases of a file.
+fn cases(path: &Path) -> Result<Vec<Node>, String> {
     let bytes = read(path)?;
-    let list = "expected a list of cases, each an object with a `request` and what to `expect`";
     if bytes.trim_ascii().is_empty() {
-        return Err(format!("{}: is empty: {list}", path.display()));
+        return Err(format!("{}: is empty: {LIST}", path.display()));
     }
-    let node = policy_file::tree(&bytes).map_err(|problem| problem.in_file(path))?;
-    let tree: Value = serde_json::from_str(&node.to_json()).map_err(|error| error.to_string())?;
-    let Value::Array(items) = tree else { return Err(format!("{}: {list}", path.display())) };
-    let cases = items.into_iter().map(|item| match item {
-        Value::Object(case) => Ok(case),
-        _ => Err(format!("{}: {list}", path.display())),
-    });
-    let cases = cases.collect::<Result<Vec<_>, _>>()?;
-    if cases.is_empty() { Err(format!("{}: {list}", path.display())) } else { Ok(cases) }
+    let node = policy_file::cases(&bytes).map_err(|problem| problem.in_file(path))?;
+    match node.content {
+        Content::List(cases) if !cases.is_empty() => Ok(cases),
+        _ => Err(format!("{}: {LIST}", path.display())),
+    }
+}
+
+/// One case. Of many thousands no more than one is held twice.
+fn object_of(case: &Node, path: &Path) -> Result<Map<String, Value>, String> {
+    let wrong = |message: &str| format!("{}:{}: {message}", path.display(), case.line);
+    match serde_json::from_str(&case.to_json()) {
+        Ok(Value::Object(case)) => Ok(case),
+        Ok(_) => Err(wrong(LIST)),
+        Err(error) => Err(wrong(&error.to_string())),
+    }
 }
 
 /// What is not as a case expects.

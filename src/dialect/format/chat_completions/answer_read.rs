@@ -113,9 +113,17 @@ pub(super) fn stop(reason: Option<&str>, calls: bool, refused: bool) -> Stop<'st
     match reason {
         Some("length" | "max_tokens") => Stop::MaxTokens,
         Some("content_filter") => Stop::Filtered,
-        _ if calls => Stop::ToolCalls,
         Some("tool_calls" | "function_call") => Stop::ToolCalls,
-        _ if refused => Stop::Refused,
-        _ => Stop::End,
+        Some(word) if calls && is_end(word) => Stop::ToolCalls,
+        _ if refused && !calls => Stop::Refused,
+        Some(word) if is_end(word) => Stop::End,
+        _ => Stop::Unsaid { calls },
     }
+}
+
+/// Whether a `finish_reason` says that the model was done: compatible servers pass on the words of
+/// others.
+fn is_end(word: &str) -> bool {
+    const WORDS: [&str; 6] = ["stop", "end_turn", "stop_sequence", "eos", "eos_token", "complete"];
+    WORDS.iter().any(|own| own.eq_ignore_ascii_case(word))
 }

@@ -174,6 +174,7 @@ pub(super) const fn unsaid(calls: bool) -> &'static str {
 pub(super) const fn finish_reason(stop: &Stop<'_>, words: bool) -> &'static str {
     match stop {
         Stop::End | Stop::Sequence(_) => "stop",
+        Stop::Unsaid { calls } => unsaid(*calls),
         Stop::MaxTokens => "length",
         Stop::ToolCalls => "tool_calls",
         Stop::Filtered => "content_filter",

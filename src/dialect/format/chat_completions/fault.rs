@@ -84,6 +84,8 @@ fn of_error(status: Option<u16>, error: Value<'_>) -> Fault {
     } else {
         said.fault(&text, FaultKind::status)
     };
+    // A code that stands for another kind of failure would tell an app what it is not.
+    let own_code = own_code.filter(|code| named(code).is_none_or(|kind| kind == fault.kind));
     Fault { param, code: own_code.map(Into::into), ..fault }
 }
 

@@ -86,6 +86,7 @@ fn owned(event: &Event<'_>) -> Event<'static> {
             Stop::ToolCalls => Stop::ToolCalls,
             Stop::Filtered => Stop::Filtered,
             Stop::Refused => Stop::Refused,
+            Stop::Unsaid { calls } => Stop::Unsaid { calls: *calls },
         }),
         Event::Usage(usage) => Event::Usage(*usage),
         Event::Fault(fault) => Event::Fault(fault.clone()),

@@ -122,8 +122,9 @@ impl Reader {
                 let why = redact(why);
                 sink(broken(&format!("the model ended its answer with `{reason}`{colon}{why}")));
             }
-            _ if self.calls > 0 => self.end(Stop::ToolCalls, sink),
-            _ => self.end(Stop::End, sink),
+            "STOP" if self.calls > 0 => self.end(Stop::ToolCalls, sink),
+            "STOP" => self.end(Stop::End, sink),
+            _ => self.end(Stop::Unsaid { calls: self.calls > 0 }, sink),
         }
     }
 

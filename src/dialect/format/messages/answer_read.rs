@@ -243,8 +243,9 @@ fn stop(holder: Value<'_>, sink: Sink<'_>) -> bool {
             }
             Stop::Refused
         }
-        // `end_turn`, and `pause_turn`, after which an app would ask again with what it got.
-        _ => Stop::End,
+        // After `pause_turn` an app would ask again with what it got.
+        "end_turn" | "pause_turn" => Stop::End,
+        _ => Stop::Unsaid { calls: false },
     };
     sink(Event::Stop(stop));
     true

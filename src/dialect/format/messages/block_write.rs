@@ -112,9 +112,9 @@ impl Around {
 
 const fn reason(stop: &Stop<'_>) -> &'static str {
     match stop {
-        Stop::End => "end_turn",
+        Stop::End | Stop::Unsaid { calls: false } => "end_turn",
         Stop::MaxTokens => "max_tokens",
-        Stop::ToolCalls => "tool_use",
+        Stop::ToolCalls | Stop::Unsaid { calls: true } => "tool_use",
         Stop::Sequence(_) => "stop_sequence",
         Stop::Filtered | Stop::Refused => "refusal",
     }

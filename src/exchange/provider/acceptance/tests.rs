@@ -19,6 +19,7 @@ struct Said<'s> {
 const END: [&str; 3] = ["stop", "end_turn", "STOP"];
 const CALLS: [&str; 3] = ["tool_calls", "tool_use", "STOP"];
 const LIMIT: [&str; 3] = ["length", "max_tokens", "MAX_TOKENS"];
+const UNKNOWN: [&str; 3] = ["banana", "banana", "BANANA"];
 const FILTER: [&str; 3] = ["content_filter", "refusal", "SAFETY"];
 
 const fn text(text: &str) -> Said<'_> {
@@ -191,6 +192,8 @@ fn every_rule_is_kept_by_some_answers_and_broken_by_others() {
         (&none, text("Paris."), None),
         (&none, Said { stop: LIMIT, ..text("Paris") }, Some("finish")),
         (&none, Said { stop: FILTER, ..text("Paris") }, Some("finish")),
+        (&none, Said { stop: UNKNOWN, ..text("Paris") }, Some("finish")),
+        (&tools, Said { stop: UNKNOWN, ..call("now", "{}") }, Some("finish")),
         (&none, text(" \n"), Some("empty")),
         (&none, text("Well, I\u{2019}M NOT SURE of it."), Some("hedging")),
         (&none, text("Well, I`m\u{a0}not\n sure of it."), Some("hedging")),
@@ -244,6 +247,23 @@ fn one_call_at_most_is_one_where_that_is_asked_for() {
     assert_eq!(broken_of(&Acceptance::of(&rules(), &expected), &heard), None);
     expected.only_one = true;
     assert_eq!(broken_of(&Acceptance::of(&rules(), &expected), &heard), Some("tools_valid"));
+}
+
+/// An answer whose provider never says why it ended may have been cut anywhere.
+#[test]
+fn an_answer_of_which_nobody_says_that_it_ended_has_not_ended_itself() {
+    let whole = r#"{"id":"a","choices":[{"index":0,"finish_reason":null,
+        "message":{"role":"assistant","content":"Paris."}}]}"#;
+    let open = r#"{"id":"a","choices":[{"index":0,"finish_reason":null,
+        "delta":{"content":"Paris."}}]}"#;
+    let events = [open, "[DONE]"].map(|data| (String::new(), data.to_owned()));
+    for heard in [heard("openai", whole), overheard("openai", &events)] {
+        let broken = |rules: &policy::Acceptance| {
+            broken_of(&Acceptance::of(rules, &Expected::default()), &heard)
+        };
+        assert_eq!(broken(&rules()), Some("finish"));
+        assert_eq!(broken(&policy::Acceptance { finish: false, ..rules() }), None);
+    }
 }
 
 /// What all calls of an answer make to be compared is bounded together.

@@ -44,12 +44,6 @@ impl AttemptContext {
         self.asked.inbound.format == self.asked.endpoint.format
     }
 
-    /// How many answers were paid for. One of them is read; the others are taken to be as long.
-    pub(super) fn choices(&self) -> u64 {
-        let meter = self.asked.meter.as_ref();
-        meter.and_then(|meter| meter.paid.checked_div(meter.bound)).unwrap_or(1).max(1)
-    }
-
     /// How often it may be woken while all that comes is held back: so often at most, and within
     /// the time in which Envoy wants to see something of it.
     pub(super) fn patience(&self, most: u8) -> u8 {
@@ -110,7 +104,7 @@ impl AttemptContext {
 
     /// The same while only its usage is known.
     pub(super) fn reported(&mut self, usage: Option<Usage>, envoy: &dyn Envoy) -> Option<Effect> {
-        let same = self.asked.report.used.reported == usage || self.asked.meter.is_none();
+        let same = self.asked.report.used.reported == usage || self.asked.counted == 0;
         let now_ms = if same { 0 } else { envoy.now_ms() };
         if same || now_ms < self.next_ms {
             return None;

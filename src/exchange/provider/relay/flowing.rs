@@ -105,7 +105,7 @@ impl Flowing {
         let Some(size) = self.held_back else { return self.guard(envoy) };
         self.patience = self.patience.saturating_sub(1);
         let asked = &self.context.asked;
-        let wanted = asked.stream_usage || asked.meter.is_some();
+        let wanted = asked.stream_usage || asked.counted > 0;
         if wanted && !self.translation.is_accounted() && self.patience > 0 {
             return (Relay::Flowing(self), Effects::wait().and(Effect::Wake));
         }
@@ -189,16 +189,16 @@ impl Flowing {
         (Relay::Passed, effects)
     }
 
-    /// What is published after a chunk: at the end, and where somebody pays on the way.
+    /// What is published after a chunk: at the end, and where somebody counts on the way.
     fn report(&mut self, sent: usize, run: &Run, envoy: &dyn Envoy) -> Option<Effect> {
         if self.completed_ms.is_none() && self.translation.awaits_mark() {
             self.completed_ms = Some(envoy.now_ms());
         }
-        let metered = self.context.asked.meter.is_some();
+        let counted = self.context.asked.counted > 0;
         let report = &mut self.context.asked.report;
         report.bytes = report.bytes.saturating_add(u64::try_from(sent).unwrap_or(u64::MAX));
         let ended = match run {
-            Run::On if report.has_content() && !metered => return None,
+            Run::On if report.has_content() && !counted => return None,
             Run::On => None,
             Run::Over(End::Whole | End::Stopped) => Some(Progress::Answered),
             Run::Over(End::Broken(_) | End::Full) => Some(Progress::Cut),

@@ -26,8 +26,8 @@ struct Speaker {
     reader: Box<dyn StreamReader>,
     heard: Heard,
     progress: StreamProgress,
-    /// Whether somebody pays for it.
-    metered: bool,
+    /// Whether somebody counts what it says.
+    counted: bool,
     end: Option<Result<(), Fault>>,
 }
 
@@ -41,7 +41,7 @@ impl Listening {
                 reader: (endpoint.format.read_stream)(),
                 heard: Heard::default(),
                 progress: StreamProgress::default(),
-                metered: context.asked.meter.is_some(),
+                counted: context.asked.counted > 0,
                 end: None,
             },
             read: 0,
@@ -109,14 +109,14 @@ pub(super) enum Ended {
 
 impl Speaker {
     fn hear(&mut self, block: sse::Block<'_>) {
-        let Self { reader, heard, progress, metered, end } = self;
+        let Self { reader, heard, progress, counted, end } = self;
         let Some(event) = block.event().filter(|_| end.is_none()) else { return };
         reader.read(event.name, &event.data, &mut |event| {
             if end.is_some() {
                 return;
             }
             heard.hear(&event);
-            if *metered {
+            if *counted {
                 count(&mut progress.used, &event, 1);
             }
             match event {

@@ -15,7 +15,7 @@ pub(super) struct StreamProgress {
     pub(super) accounted: bool,
     /// The digest of the id of its first function call; 0 where there is none.
     pub(super) call: u64,
-    /// What it has used; the estimates are 0 where nobody pays.
+    /// What it has used; the estimates are 0 where nobody counts.
     pub(super) used: Used,
 }
 
@@ -41,7 +41,8 @@ impl StreamProgress {
     }
 }
 
-/// Adds the tokens of an event, estimated; it is taken for that of as many answers as `choices`.
+/// Adds the tokens of an event, estimated; it is taken for that of as many answers as `choices`, 0
+/// where nobody counts.
 pub(super) fn count(used: &mut Used, event: &Event<'_>, choices: u64) {
     let tokens = match event {
         Event::Reasoning(_) => &mut used.reasoning_estimate,

@@ -29,7 +29,8 @@ struct EventReader {
     progress: StreamProgress,
     /// The provider's id of the answer; empty before it begins.
     id: String,
-    /// Of how many answers one is read; 0 where nobody pays.
+    /// Of how many answers one is read and counted for all, which are taken to be as long; 0 where
+    /// nobody counts.
     choices: u64,
     /// Where it is ended: at so many tokens of output.
     stop_at: Option<u64>,
@@ -68,7 +69,7 @@ impl Translation {
             output: Output::new(context, envoy),
             progress: StreamProgress::default(),
             id: String::new(),
-            choices: context.asked.meter.as_ref().map_or(0, |_| context.choices()),
+            choices: context.asked.counted,
             stop_at: context.stop_at(),
             overheard: Overheard::begin(context.asked.hearing),
             captured: Captured::begin(&context.asked),

@@ -48,10 +48,10 @@ pub(super) fn judged(mut judge: Judge, received: Received, envoy: &dyn Envoy) ->
     };
     // A provider may answer whole though a stream was asked for; the app gets its stream.
     let asked = &judge.context.asked;
-    let (stream, metered) = (asked.stream, asked.meter.is_some());
+    let stream = asked.stream;
     let writer = (stream || !judge.context.is_same_format()).then(|| judge.context.writer(envoy));
     let rewritten = writer.is_some();
-    let mut answer = read(&judge, &document, writer, metered);
+    let mut answer = read(&judge, &document, writer);
     let renamed = if rewritten { None } else { renamed(&judge, &document, &body) };
     drop(document);
     let rewritten = rewritten || renamed.is_some();
@@ -112,10 +112,9 @@ fn read(
     judge: &Judge,
     document: &Document<'_>,
     mut writer: Option<Box<dyn AnswerWriter>>,
-    metered: bool,
 ) -> WholeAnswer {
     let buffer = judge.context.config.buffer;
-    let (mut answer, choices) = (WholeAnswer::default(), judge.context.choices());
+    let (mut answer, choices) = (WholeAnswer::default(), judge.context.asked.counted);
     answer.heard = judge.context.asked.judged.then(Heard::default);
     answer.overheard = Overheard::begin(judge.context.asked.hearing);
     answer.captured = Captured::begin(&judge.context.asked);
@@ -135,7 +134,7 @@ fn read(
         answer.heard.iter_mut().for_each(|heard| heard.hear(&event));
         answer.overheard.iter_mut().for_each(|heard| heard.hear(&event));
         answer.captured.iter_mut().for_each(|own| own.hear(&event));
-        if metered {
+        if choices > 0 {
             count(&mut answer.used, &event, choices);
         }
         let Some(writer) = &mut writer else { return };

@@ -29,14 +29,18 @@ fn check(cases: &[(&[&str], Vec<Event<'static>>)]) {
 #[test]
 fn streams_of_text() {
     check(&[
-        // No index, no role; a reason that nobody knows; no reason at all.
+        // No index, no role; another server's reason; one that nobody knows; no reason at all.
         (
             &[r#"{"delta":{"content":"a"}}"#, r#"{"finish_reason":"eos"}"#],
             vec![text("a"), Event::Stop(Stop::End)],
         ),
         (
+            &[r#"{"delta":{"content":"a"}}"#, r#"{"finish_reason":"banana"}"#],
+            vec![text("a"), Event::Stop(Stop::Unsaid { calls: false })],
+        ),
+        (
             &[r#"{"delta":{"content":"a"}}"#, "[DONE]", "[DONE]"],
-            vec![text("a"), Event::Stop(Stop::End), Event::End],
+            vec![text("a"), Event::Stop(Stop::Unsaid { calls: false }), Event::End],
         ),
         // Nulls everywhere, and a second choice that is not ours.
         (
@@ -162,7 +166,18 @@ fn a_stream_starts_with_the_first_chunk_that_says_anything() {
 #[test]
 fn whole_answers() {
     let cases = [
-        (r#"{"message":{"content":"a"}}"#, vec![text("a"), Event::Stop(Stop::End)]),
+        (
+            r#"{"message":{"content":"a"}}"#,
+            vec![text("a"), Event::Stop(Stop::Unsaid { calls: false })],
+        ),
+        (
+            r#"{"message":{"content":"a"},"finish_reason":"end_turn"}"#,
+            vec![text("a"), Event::Stop(Stop::End)],
+        ),
+        (
+            r#"{"message":{"function_call":{"name":"f"}},"finish_reason":null}"#,
+            vec![call(0, "call_0", "f"), Event::Stop(Stop::Unsaid { calls: true })],
+        ),
         (
             r#"{"message":{"content":null},"finish_reason":"content_filter"}"#,
             vec![Event::Stop(Stop::Filtered)],

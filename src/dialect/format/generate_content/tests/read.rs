@@ -80,7 +80,7 @@ fn an_end_that_is_none() {
         ("SAFETY", "stop Filtered\nend"),
         ("RECITATION", "stop Filtered\nend"),
         ("STOP", "stop End\nend"),
-        ("A_NEW_REASON", "stop End\nend"),
+        ("A_NEW_REASON", "stop Unsaid { calls: false }\nend"),
         (
             "MALFORMED_FUNCTION_CALL",
             "fault Internal 502 the model ended its answer with `MALFORMED_FUNCTION_CALL`: bad",

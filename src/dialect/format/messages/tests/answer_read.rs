@@ -38,7 +38,7 @@ fn reads_why_it_stopped() {
         (r#""model_context_window_exceeded""#, vec!["stop MaxTokens"]),
         (r#""tool_use""#, vec!["stop ToolCalls"]),
         (r#""pause_turn""#, vec!["stop End"]),
-        (r#""something_new""#, vec!["stop End"]),
+        (r#""something_new""#, vec!["stop Unsaid { calls: false }"]),
         (r#""stop_sequence","stop_sequence":"END""#, vec![r#"stop Sequence(Some("END"))"#]),
         (r#""stop_sequence""#, vec!["stop Sequence(None)"]),
         (r#""refusal""#, vec!["stop Refused"]),

@@ -24,7 +24,7 @@ const USUAL: Sum = Sum { tokens: 70, ms: 1_000 };
 
 /// What is known of a model.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Speed {
+pub(in super::super) struct Speed {
     streamed: Sum,
     whole: Sum,
 }
@@ -64,7 +64,7 @@ impl Speed {
     }
 
     /// Learns from an attempt whose provider said what it used, so that it can be believed.
-    pub(super) fn learn(records: Records<'_>, report: &Report, size: Size) {
+    pub(in super::super) fn learn(records: Records<'_>, report: &Report, size: Size) {
         let Size { choices, streamed, .. } = size;
         let Some(own) = Sum::of(report, choices.max(1), streamed) else { return };
         let _ = records.update(&report.model, |speed: Option<Self>| {

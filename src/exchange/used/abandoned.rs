@@ -1,8 +1,7 @@
 //! An attempt that its app has left: its provider tells nobody what it had made by then.
 use super::super::{Progress, Report};
-use super::Reservation;
 use super::speed::Speed;
-use crate::policy::OnAbandoned;
+use crate::decide::Size;
 use crate::resilience::Records;
 
 /// Who ended a request.
@@ -56,7 +55,7 @@ impl EndedBy {
     }
 }
 
-/// What an attempt that its app has left is charged by.
+/// What an attempt that its app has left is counted by.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Abandoned {
     now_ms: u64,
@@ -64,8 +63,8 @@ pub(super) struct Abandoned {
     streamed: bool,
     /// Answers that were asked for at once.
     choices: u64,
-    /// All that was held for the attempt is charged.
-    pub(super) all: bool,
+    /// It had not come to its end.
+    pub(super) runs: bool,
 }
 
 /// Whether the last attempt's provider has the request, and has not refused it, while the app has
@@ -78,30 +77,27 @@ impl Abandoned {
     /// Of the attempt that a request ended with; `None` where the provider ended it, or had not
     /// taken it on.
     pub(super) fn of(
-        reservation: &Reservation,
+        size: Size,
         last: &Report,
         ending: Ending,
         records: Records<'_>,
     ) -> Option<Self> {
+        let Size { choices, streamed, .. } = size;
         let runs = last.progress == Progress::Running;
         // An answer that came to its end, and the app has not waited for its usage.
-        let usage_missing = last.progress == Progress::Answered
-            && last.used.reported.is_none()
-            && reservation.size.streamed;
+        let usage_missing =
+            last.progress == Progress::Answered && last.used.reported.is_none() && streamed;
         let there = last.has_content() || is_at_work(last, ending);
         if !(runs || usage_missing) || ending.by == EndedBy::Provider || !there {
             return None;
         }
-        let (speed, streamed) = (Speed::of(records, &last.model), reservation.size.streamed);
-        let choices = reservation.size.choices.max(1);
+        let (speed, choices) = (Speed::of(records, &last.model), choices.max(1));
         // Perhaps its provider never says what it used: that is no app's fault.
         if usage_missing && !speed.is_known(streamed) {
             return None;
         }
-        let holds = reservation.on_abandoned == OnAbandoned::Hold;
-        let all = runs && holds && ending.by == EndedBy::App;
         let now_ms = if runs { records.now_ms() } else { last.ended_ms };
-        Some(Self { now_ms, speed, streamed, choices, all })
+        Some(Self { now_ms, speed, streamed, choices, runs })
     }
 
     /// Tokens that the provider had made and nobody has seen, or those of reasoning that were seen
