@@ -41,23 +41,21 @@ pub(super) const BREAKER: Section = Section::new(
      breakers of all models of a chain are open, the one that closes first is asked, and no other. \
      A cascade leaves none alone but those that are judged, and those only until their time is \
      over: its last model is asked even while its breaker is open, since without it answers would \
-     go out that nobody has judged. \
-     All workers of a proxy know one breaker for each model; another proxy has its own. \
-     What counts is what the model or its provider does: no connection, no answer, a status such \
-     as 500 or 529, an answer that breaks. No failure of it are a request that is at fault (400 \
-     and 422, whatever the provider's words: an app may have put them there), one that is too \
-     long or \
-     names what is not found, an answer that its cascade does not accept, silence before an answer \
-     that comes whole (a long one takes its time) and an app that leaves. A \
-     provider that answers 429, 503 or 529 and says how long to wait (`retry-after`, \
-     `retry-after-ms`, Google's `RetryInfo`; with 429 the headers in which it says when its limits \
-     are reset) is left alone that long, at once; one that answers 429 and does not say for 1 s, \
-     and for twice as long each time in a row. One that refuses the gateway's key, has no money \
-     left for it or does not know the model is left alone at once for `max_open_for`. An answer \
-     counts at its end, since one that breaks after its beginning is the worst for an app; but a \
-     request that tries a model closes its breaker with the first content of a stream, unless what \
-     had opened it were streams that broke. Without this section every request asks its models in \
-     their order.",
+     go out that nobody has judged. All workers of a proxy know one breaker for each model; \
+     another proxy has its own. What counts is what the model or its provider does: no connection, \
+     no answer, a status such as 500 or 529, an answer that breaks. No failure of it are a request \
+     that is at fault (400 and 422, whatever the provider's words: an app may have put them \
+     there), one that is too long or names what is not found, an answer that its cascade does not \
+     accept, silence before an answer that comes whole (a long one takes its time) and an app that \
+     leaves. A provider that answers 429, 503 or 529 and says how long to wait (`retry-after`, \
+     `retry-after-ms`, of both the longer; Google's `RetryInfo`; with 429 the headers in which it \
+     says when its limits are reset) is left alone that long, at once; one that answers 429 and \
+     does not say for 1 s, and for twice as long each time in a row. One that refuses the \
+     gateway's key, has no money left for it or does not know the model is left alone at once for \
+     `max_open_for`. An answer counts at its end, since one that breaks after its beginning is the \
+     worst for an app; but a request that tries a model closes its breaker with the first content \
+     of a stream, unless what had opened it were streams that broke. Without this section every \
+     request asks its models in their order.",
     "resilience:
   breaker: {failures: 5, rate: {share: \"50%\", requests: 20}, window: 30s, open_for: 15s}",
     &[&FAILURES, &RATE, &WINDOW, &OPEN_FOR, &MAX_OPEN_FOR, &OBSERVE],
