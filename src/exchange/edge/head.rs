@@ -148,25 +148,23 @@ pub(super) fn read(
         return refuse(&Fault::new(FaultKind::InvalidRequest, message).with_status(415), line);
     }
     let stripped = Stripped::of(headers, policy);
-    let deciding = match deciding::read(headers, policy) {
-        Ok(deciding) => deciding,
-        Err(fault) => return refuse(&fault, line),
-    };
-    if let Err(fault) = header_bound::check(headers, client, stripped.names(), &deciding) {
-        return refuse(&fault, line);
+    let deciding = deciding::read(headers, policy)
+        .and_then(|own| header_bound::check(headers, client, stripped.names(), &own).map(|()| own));
+    match deciding {
+        Err(fault) => refuse(&fault, line),
+        Ok(deciding) => Opening::Request(Head {
+            client,
+            endpoint,
+            inbound,
+            count,
+            tenant,
+            request_id: request_id.into(),
+            forwarded: forwarded(headers, client),
+            deciding,
+            stripped,
+            copy_of,
+        }),
     }
-    Opening::Request(Head {
-        client,
-        endpoint,
-        inbound,
-        count,
-        tenant,
-        request_id: request_id.into(),
-        forwarded: forwarded(headers, client),
-        deciding,
-        stripped,
-        copy_of,
-    })
 }
 
 /// Whose request it is, and what it is a copy of where it is one.
