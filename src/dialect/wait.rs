@@ -2,7 +2,8 @@
 //!
 //! Providers say it in many ways: `retry-after` in seconds or as a date (RFC 9110, 10.2.3),
 //! OpenAI's `retry-after-ms`, Google's `RetryInfo`, and beside them when their limits are reset:
-//! Anthropic as a time of RFC 3339, OpenAI and servers like it as a duration such as `6m0s`.
+//! Anthropic as a time of RFC 3339, OpenAI and servers like it as a duration such as `6m0s`, others
+//! as Unix time.
 use crate::json::{Document, Limits, Value};
 
 /// Headers that say what is left of a limit, and when it is reset.
@@ -26,12 +27,34 @@ const UNITS: [(&str, u64); 7] = [
     ("ns", 0),
 ];
 
-/// Longest text that is read, in bytes.
+/// Longest text that is read, in bytes. A number that is longer is as much as there can be.
 const LONGEST: usize = 64;
 
-/// The milliseconds that the headers of a failure ask for; `None` where they do not. `limited` says
-/// whether a limit is used up, so that its reset counts. `now` is the time in seconds since 1970,
-/// which is asked for a date alone.
+/// From so many milliseconds on a number is no wait but a Unix time: a wait of 31 years, or the
+/// year 2001.
+const UNIX_SECONDS: u64 = 1_000_000_000_000;
+
+/// The same where that time is in milliseconds: as seconds it would be the year 5138.
+const UNIX_MILLIS: u64 = 100_000_000_000_000;
+
+/// From here on a number is no time of any kind, but more than there can be.
+const UNIX_END: u64 = 100_000_000_000_000_000;
+
+/// The longest wait that an app is told of, in seconds: a day. What asks for more is seldom meant,
+/// and an app that takes it at its word does not come back.
+const TOLD_MOST: u64 = 86_400;
+
+/// What an app is told of a wait of so many milliseconds: whole seconds, as `retry-after` has them
+/// (RFC 9110, 10.2.3), from 1 to a day.
+#[must_use]
+pub fn told(ms: u64) -> u64 {
+    ms.div_ceil(1000).clamp(1, TOLD_MOST)
+}
+
+/// The milliseconds that the headers of a failure ask for; `None` where they do not. Of
+/// `retry-after` and `retry-after-ms` the longer counts: whoever comes too early is refused again.
+/// `limited` says whether a limit is used up, so that its reset counts. `now` is the time in
+/// seconds since 1970, which is asked for a time alone.
 #[must_use]
 pub fn of_headers<'h>(
     header: &dyn Fn(&str) -> Option<&'h str>,
@@ -39,7 +62,8 @@ pub fn of_headers<'h>(
     now: &dyn Fn() -> u64,
 ) -> Option<u64> {
     let exact = header("retry-after-ms").and_then(|text| decimal(text.trim(), 1));
-    let asked = exact.or_else(|| duration(header("retry-after")?, now)).filter(|ms| *ms > 0);
+    let usual = header("retry-after").and_then(|text| duration(text, now));
+    let asked = exact.max(usual).filter(|ms| *ms > 0);
     if asked.is_some() || !limited {
         return asked;
     }
@@ -71,21 +95,30 @@ pub fn of_body(body: &[u8]) -> Option<u64> {
     units(&delay).filter(|ms| *ms > 0)
 }
 
-/// Seconds, a duration with units, or a time.
+/// Seconds, a duration with units, or a time: Unix time, one of RFC 3339, or a date of HTTP.
 fn duration(text: &str, now: &dyn Fn() -> u64) -> Option<u64> {
     let text = text.trim();
     if text.len() > LONGEST {
-        return None;
+        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+        return is_number.then_some(u64::MAX);
     }
-    let relative = decimal(text, 1000).or_else(|| units(text));
-    relative.or_else(|| {
-        let at = rfc3339(text).or_else(|| http_date(text))?;
-        Some(at.saturating_sub(now()).saturating_mul(1000))
+    let until = |at_ms: u64| at_ms.saturating_sub(now().saturating_mul(1000));
+    if let Some(ms) = decimal(text, 1000) {
+        return Some(match ms {
+            UNIX_SECONDS..UNIX_MILLIS => until(ms),
+            UNIX_MILLIS..UNIX_END => until(ms.div_ceil(1000)),
+            _ => ms,
+        });
+    }
+    units(text).or_else(|| {
+        let at = rfc3339(text).or_else(|| http_date(text, now))?;
+        Some(until(at.saturating_mul(1000)))
     })
 }
 
-/// Digits with at most one point, times a unit, rounded up.
-fn decimal(text: &str, unit: u64) -> Option<u64> {
+/// Digits with at most one point, times a unit, rounded up; `None` where that is no number.
+#[must_use]
+pub fn decimal(text: &str, unit: u64) -> Option<u64> {
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if whole.is_empty() || !digits(whole) || !digits(part) {
@@ -131,15 +164,44 @@ fn rfc3339(text: &str) -> Option<u64> {
     }
 }
 
-/// `Mon, 30 Nov 2026 12:00:00 GMT` (RFC 9110, 5.6.7), in seconds since 1970.
-fn http_date(text: &str) -> Option<u64> {
+/// A date of HTTP in any of the three forms that are to be read (RFC 9110, 5.6.7), in seconds since
+/// 1970: `Mon, 30 Nov 2026 12:00:00 GMT`, `Monday, 30-Nov-26 12:00:00 GMT` (RFC 850) and
+/// `Mon Nov 30 12:00:00 2026` (asctime).
+fn http_date(text: &str, now: &dyn Fn() -> u64) -> Option<u64> {
+    let Some((_, date)) = text.split_once(", ") else { return asctime(text) };
+    let mut parts = date.strip_suffix(" GMT")?.split([' ', '-']);
+    let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
+    let clock = of_clock(parts.next()?)?;
+    let at = |year: u64| seconds(year, of_month(month)?, day.parse().ok()?)?.checked_add(clock);
+    let whole: u64 = year.parse().ok()?;
+    if year.len() != 2 {
+        return at(whole);
+    }
+    // The year of two digits that is the last one, but for the next fifty years.
+    let latest = now().checked_div(SECONDS_PER_YEAR)?.checked_add(1970 + 50)?;
+    let since = latest.checked_rem(CENTURY)?.checked_add(CENTURY)?.checked_sub(whole)?;
+    at(latest.checked_sub(since.checked_rem(CENTURY)?)?)
+}
+
+/// Years that two digits tell apart.
+const CENTURY: u64 = 100;
+
+/// Seconds of a year of the Gregorian calendar, on average.
+const SECONDS_PER_YEAR: u64 = 31_556_952;
+
+/// `Sun Nov  6 08:49:37 1994`, in seconds since 1970.
+fn asctime(text: &str) -> Option<u64> {
+    let mut parts = text.split_ascii_whitespace();
+    let (_, month, day) = (parts.next()?, of_month(parts.next()?)?, parts.next()?);
+    let (clock, year) = (of_clock(parts.next()?)?, parts.next()?);
+    seconds(year.parse().ok()?, month, day.parse().ok()?)?.checked_add(clock)
+}
+
+/// The number of a month by its short name in English.
+fn of_month(name: &str) -> Option<u64> {
     const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    let (_, date) = text.strip_suffix(" GMT")?.split_once(", ")?;
-    let mut parts = date.split(' ');
-    let (day, month, year) = (parts.next()?.parse().ok()?, parts.next()?, parts.next()?);
-    let month = MONTHS.find(month).filter(|at| month.len() == 3 && at.checked_rem(3) == Some(0))?;
-    let month = u64::try_from(month).ok()?.checked_div(3)?.checked_add(1)?;
-    seconds(year.parse().ok()?, month, day)?.checked_add(of_clock(parts.next()?)?)
+    let month = MONTHS.find(name).filter(|at| name.len() == 3 && at.checked_rem(3) == Some(0))?;
+    u64::try_from(month).ok()?.checked_div(3)?.checked_add(1)
 }
 
 /// `12:00:00` or `12:00`, in seconds.
@@ -175,7 +237,7 @@ fn seconds(year: u64, month: u64, day: u64) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{of_body, of_headers};
+    use super::{of_body, of_headers, told};
 
     /// 2026-11-30T12:00:00Z.
     const NOW: u64 = 1_796_040_000;
@@ -203,16 +265,54 @@ mod tests {
             ("-3", None),
             ("", None),
             ("99999999999999999999999999", Some(u64::MAX)),
+            // More digits than are read are as much as there can be; other words of that length say
+            // nothing.
+            ("9999999999999999999999999999999999999999999999999999999999999999999", Some(u64::MAX)),
+            ("soooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooon", None),
+            ("1e99", None),
+            // The other two dates that HTTP has had.
+            ("Monday, 30-Nov-26 12:00:20 GMT", Some(20_000)),
+            ("Thursday, 01-Jan-76 00:00:00 GMT", Some(1_549_022_400_000)),
+            ("Friday, 01-Jan-77 00:00:00 GMT", None),
+            ("Mon Nov 30 12:00:20 2026", Some(20_000)),
+            ("Tue Dec  1 00:00:00 2026", Some(43_200_000)),
+            ("Sun Nov  6 08:49:37 1994", None),
+            ("Mon Nov 30 2026 12:00:20", None),
+            ("Fri, 31 Dec 9999 23:59:59 GMT", Some(251_606_260_799_000)),
+            // Unix time.
+            ("1796040008", Some(8_000)),
+            ("1796040008.5", Some(8_500)),
+            ("1796040008250", Some(8_250)),
+            ("1796039000", None),
+            ("999999999", Some(999_999_999_000)),
         ] {
             assert_eq!(asked(&[("retry-after", text)], false), ms, "{text}");
         }
     }
 
     #[test]
-    fn the_exact_one_comes_first() {
-        let both = [("retry-after", "2"), ("retry-after-ms", "1250")];
-        assert_eq!(asked(&both, false), Some(1_250));
-        assert_eq!(asked(&[("retry-after", "2"), ("retry-after-ms", "x")], false), Some(2_000));
+    fn the_longer_of_two_counts() {
+        for (usual, exact, ms) in [
+            ("2", "1250", Some(2_000)),
+            ("2", "2250", Some(2_250)),
+            ("2", "x", Some(2_000)),
+            ("9", "0", Some(9_000)),
+            ("9", "-1", Some(9_000)),
+            ("-1", "1250", Some(1_250)),
+            ("0", "0", None),
+        ] {
+            let both = [("retry-after", usual), ("retry-after-ms", exact)];
+            assert_eq!(asked(&both, false), ms, "{usual} and {exact}");
+        }
+    }
+
+    #[test]
+    fn an_app_is_told_whole_seconds_and_no_more_than_a_day() {
+        for (ms, seconds) in
+            [(0, 1), (1, 1), (1_000, 1), (1_001, 2), (86_399_001, 86_400), (u64::MAX, 86_400)]
+        {
+            assert_eq!(told(ms), seconds, "{ms}");
+        }
     }
 
     #[test]
@@ -225,6 +325,9 @@ mod tests {
         ];
         assert_eq!(asked(&openai, true), Some(360_000));
         assert_eq!(asked(&openai, false), None);
+        let unix =
+            [("x-ratelimit-remaining-requests", "0"), ("x-ratelimit-reset-requests", "1796040008")];
+        assert_eq!(asked(&unix, true), Some(8_000));
         let none_is = [
             ("x-ratelimit-reset-requests", "1h1m1.5s"),
             ("x-ratelimit-remaining-tokens", "10"),

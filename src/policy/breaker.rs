@@ -55,7 +55,7 @@ pub(super) const BREAKER: Section = Section::new(
      leaves. Silence for longer than `resilience.idle_timeout` is one, before an answer that \
      comes whole as well: that timeout has to be longer than the longest of these. A provider \
      that answers 429, 503 or 529 and says how long to wait (`retry-after`, `retry-after-ms`, \
-     Google's `RetryInfo`; with 429 the headers in which it says when its limits are reset) is \
+     of both the longer; Google's `RetryInfo`; with 429 the headers in which it says when its limits are reset) is \
      left alone that long, at once; one that answers 429 and does not say for 1 s, and for twice \
      as long each time in a row. One that refuses the gateway's key, has no money left for it or \
      does not know the model is left alone at once for `max_open_for`. An answer counts at its \

@@ -89,7 +89,12 @@ const REQUEST_HEADERS: Optional<List> = Field::optional(
     request_headers::REQUEST_HEADERS,
     "none",
     "Headers of an app's request that questions may ask for. Their values are compared and go no \
-     further: not to a provider, and not into a log.",
+     further: not to a provider, and not into a log. One that stands more than once in a request \
+     is refused with 400, and so are `x-tradewind-class` and `x-tradewind-chain`: what is in front \
+     of the gateway may have added its own to the app's, and nobody knows which is meant. Of those \
+     that are lists by what defines them (`accept` and its like, `anthropic-beta`, `baggage`, \
+     `cache-control`, `forwarded`, `openai-beta`, `tracestate`, `via`, `x-forwarded-for`, \
+     `x-forwarded-host`, `x-forwarded-proto`) the lines are one value, with `, ` between them.",
 );
 
 const CLASSIFIER: Optional<Nested> = Field::optional(

@@ -33,7 +33,10 @@ pub struct Resilience {
 pub(super) const RESILIENCE: Section = Section::new(
     "an object of settings",
     "What happens when a model fails: the next one of its chain is asked, as long as there are \
-     attempts.",
+     attempts. One that fails after an interim answer (100, 102 or 103) is the last: Envoy's \
+     router passes such an answer on, asks nobody else after that, and nothing before it can take \
+     the answer out. No provider is known to send one; the app is told of the failure in its \
+     API's words.",
     "resilience: {attempts: 3, idle_timeout: 20s}",
     &[
         &ATTEMPTS,
@@ -63,7 +66,9 @@ const IDLE_TIMEOUT: Defaulted<Duration> = Field::defaulted(
     60_000,
     "The longest silence of a provider, before its answer or within it; then the attempt has \
      failed. An answer that is not streamed has to be there whole by then, so set this longer than \
-     your longest.",
+     your longest. Once a stream's first content is there, bytes of any kind are a sign of life, \
+     comments and pings among them: providers send these so that nobody takes a model that thinks \
+     for one that is gone, and what ends a long silence without them must not end a long thought.",
 );
 
 /// How long a stream may take to its first content. A model may have its own.

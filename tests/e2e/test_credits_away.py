@@ -10,8 +10,10 @@ import anthropic
 import openai
 import pytest
 
-from support.credits import paid
-from support.gateway import CHAT, MESSAGES
+from support import paths
+from support.credits import credits_policy, paid
+from support.credits import request as body
+from support.gateway import CHAT, MESSAGES, render
 
 # Within this a request must have its answer when the ledger has not: seconds of the policy's
 # timeout, and what a loaded machine may need beside it.
@@ -64,6 +66,37 @@ def test_allowed_requests_run_and_are_charged_later(credited, purses, between, w
     count = 2 + back(purse, gateway)
     for entry in purse.settled(count):
         paid(entry, "gpt")
+
+
+@pytest.mark.parametrize("on_unavailable", ["deny", "allow"])
+@BOTH
+def test_an_app_waits_no_longer_for_the_ledger_than_it_says(
+    launch, rules, purses, sim, between, on_unavailable, path, request
+):
+    between.turn("fair")
+    sim.reset()
+    policy = credits_policy(rules, between.url, timeout="6s", on_unavailable=on_unavailable)
+    policy["resilience"] |= {"deadline": {"most": "10s", "header": "x-stainless-read-timeout"}}
+    gateway = launch(render(policy, paths.LOGS / f"away-{request.node.name}"))
+    purse = purses.new("5")
+    headers = purse.headers() | {"x-stainless-read-timeout": "0.5"}
+    for weather, delay in (("silent", 0.0), ("fair", 1.5)):
+        # What is on its way to the ledger comes there when nobody waits for it any more.
+        between.turn(weather, delay, only="/holds")
+        start = time.monotonic()
+        answer = gateway.http.post(path, json=body(path, "hello", "gpt"), headers=headers)
+        assert 0.5 <= time.monotonic() - start < 0.5 + SLACK
+        assert answer.status_code == 504 and "credit service" in answer.text
+    assert not sim.requests()
+    between.turn("fair")
+    gateway.envoy.wait_for(
+        "the late hold", lambda: any(own.status for own in between.calls("holds", purse.tenant))
+    )
+    assert purse.ask(gateway, path).status_code == 200
+    (entry,) = purse.settled(1)
+    paid(entry, "gpt")
+    assert Decimal(purse.account()["available"]) == purse.balance()
+    assert [own["outcome"] for own in gateway.envoy.access_log()][:2] == ["deadline"] * 2
 
 
 @pytest.mark.core

@@ -1,10 +1,15 @@
 """What a provider takes too long for: its first token, the next one, or all that an app waits for."""
 
 import copy
+import json
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import anthropic
 import httpx
+import openai
 import pytest
 
 from conftest import ENVOYS
@@ -13,6 +18,7 @@ from support.gateway import CHAT, render
 from support.policy import APP_KEY, CLAUDE, GPT
 
 FIRST_MS, IDLE = 700, 3
+WAITS = Path(__file__).parent / "node/waits.mjs"
 
 
 @pytest.fixture
@@ -151,6 +157,97 @@ def test_an_app_lowers_its_deadline_and_never_raises_it(timed, sim):
     assert answer.status_code == 504 and 1.5 <= took < 2.9
     answer, _ = ask("soon")
     assert answer.status_code == 400 and "x-request-timeout-ms" in answer.text
+
+
+# What the SDKs for Python write by themselves, and how.
+STAINLESS = ["x-stainless-timeout", "x-stainless-read-timeout"]
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("version", ENVOYS)
+@pytest.mark.parametrize("header", STAINLESS)
+def test_an_sdk_says_how_long_its_app_waits(timed, sim, version, header):
+    gateway = timed(version, deadline={"most": "20s", "header": header})
+    say = [{"role": "user", "content": "[mark:9]"}]
+    for timeout in (600, 30.0, 2.5, 0.9, None, httpx.Timeout(10, read=None)):
+        app = gateway.openai(timeout=timeout)
+        answer = app.chat.completions.create(model="claude", messages=say)
+        assert "mark:9" in answer.choices[0].message.content
+    for timeout in (600, 30.0, 2.5, 0.9, None):
+        app = gateway.anthropic(timeout=timeout)
+        answer = app.messages.create(model="claude", messages=say, max_tokens=20)
+        assert "mark:9" in answer.content[0].text
+    for timeout in (600_000, 2_500, 900):
+        assert node_waits(gateway, timeout) == {"answered": True}
+    sim.weather(CLAUDE, silent=True)
+    for value, least, most in (("0.5", 0.5, 2), ("1.25", 1.25, 3)):
+        since = time.monotonic()
+        with pytest.raises(openai.InternalServerError, match="no answer began within"):
+            app, own = gateway.openai(), {header: value}
+            app.chat.completions.create(model="claude", messages=say, extra_headers=own)
+        with pytest.raises(anthropic.InternalServerError, match="no answer began within"):
+            ask = gateway.anthropic().messages.create
+            ask(model="claude", messages=say, max_tokens=20, extra_headers=own)
+        assert 2 * least <= time.monotonic() - since < 2 * most
+
+
+@pytest.mark.parametrize("version", ENVOYS)
+def test_an_sdk_for_node_says_it_in_whole_seconds(timed, sim, version):
+    gateway = timed(version, deadline={"most": "20s", "header": STAINLESS[0]})
+    sim.weather(CLAUDE, silent=True)
+    # Its header says 1, and the gateway answers before it leaves.
+    assert node_waits(gateway, 1_900) == {"status": 504}
+
+
+def node_waits(gateway, timeout: int) -> dict:
+    """What an app for Node has of a request with this timeout in milliseconds."""
+    command = ["node", WAITS, paths.NODE_MODULES, f"{gateway.url}/v1", APP_KEY, str(timeout)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("version", ENVOYS)
+def test_of_several_times_the_least_counts(timed, sim, version):
+    gateway = timed(version, deadline={"most": "20s", "header": STAINLESS[0]})
+    sim.weather(CLAUDE, silent=True)
+    body = {"model": "claude", "messages": [{"role": "user", "content": "hello"}]}
+    own = [("authorization", f"Bearer {APP_KEY}")]
+    for values, status in ((["30", "0.6", "NOT_GIVEN"], 504), (["30", "soon"], 400)):
+        headers = own + [(STAINLESS[0], value) for value in values]
+        answer = httpx.post(
+            f"{gateway.url}{CHAT}", json=body, headers=headers, timeout=30, trust_env=False
+        )
+        assert answer.status_code == status, answer.text
+
+
+HINTS = {
+    "longer": ({"retry-after": "9", "retry-after-ms": "0"}, "9"),
+    "milliseconds": ({"retry-after-ms": "2500"}, "3"),
+    "below zero": ({"retry-after": "-5"}, None),
+    "no number": ({"retry-after": "1e99"}, None),
+    "a hundred digits": ({"retry-after": "9" * 100}, "86400"),
+    "year 9999": ({"retry-after": "Fri, 31 Dec 9999 23:59:59 GMT"}, "86400"),
+    "RFC 850": ({"retry-after": "Friday, 31-Dec-49 23:59:59 GMT"}, "86400"),
+    "asctime": ({"retry-after": "Fri Dec 31 23:59:59 2049"}, "86400"),
+    "reset": (
+        {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "1m30.5s"},
+        "91",
+    ),
+}
+
+
+@pytest.mark.parametrize("version", ENVOYS)
+def test_an_app_is_told_a_sane_wait(timed, sim, version):
+    gateway = timed(version)
+    for name, (headers, told) in HINTS.items():
+        sim.reset()
+        sim.weather(CLAUDE, status=429, headers=headers)
+        answer = gateway.chat(model="claude")
+        assert answer.status_code == 429, name
+        waits = [(own, value) for own, value in answer.headers.items() if "retry-after" in own]
+        assert waits == ([("retry-after", told)] if told else []), name
+        assert not [own for own in answer.headers if "reset" in own]
 
 
 def test_no_model_is_asked_when_too_little_is_left(timed, sim):

@@ -25,21 +25,22 @@ pub(super) struct Patience {
 /// What the app has said of it is no time.
 fn patience(policy: &Policy, head: &Head, envoy: &dyn Envoy) -> Result<Option<Patience>, Fault> {
     let Some(deadline) = &policy.resilience().deadline else { return Ok(None) };
-    let said = deadline.header.as_ref().and_then(|name| {
-        let own = head.deciding.iter().find(|(own, _)| own == name)?;
-        Some((name, &*own.1))
-    });
-    let lasts_ms = match said {
-        None => deadline.most_ms,
-        Some((name, value)) => deadline.asked_for(value).ok_or_else(|| {
-            let unit = if name.ends_with("-ms") { "milliseconds" } else { "seconds" };
+    let own = |(name, _): &&(String, String)| deadline.header.as_ref() == Some(name);
+    let mut lines = head.deciding.iter().filter(own);
+    let lasts_ms = lines.try_fold(deadline.most_ms, |least_ms, (name, line)| {
+        let asked_ms = deadline.asked_for(line).map_err(|value| {
+            let expected = match name.ends_with("-ms") {
+                true => "how many milliseconds you wait, such as `1500`",
+                false => "how many seconds you wait, such as `30` or `2.5`",
+            };
             let message = format!(
-                "`{name}`: expected a whole number of {unit}, at least 1, found `{}`",
+                "`{name}`: expected {expected}, found `{}`: send that, or leave it out",
                 shown(value)
             );
             Fault { param: Some(name.clone()), ..Fault::new(FaultKind::InvalidRequest, message) }
-        })?,
-    };
+        })?;
+        Ok::<_, Fault>(least_ms.min(asked_ms))
+    })?;
     Ok(Some(Patience { until_ms: envoy.now_ms().saturating_add(lasts_ms), lasts_ms }))
 }
 
@@ -53,8 +54,8 @@ impl Edge {
         self.decide(head, bytes, envoy)
     }
 
-    /// When it wants to be woken once it has been handed on: whoever counts what runs is to hear
-    /// of it meanwhile.
+    /// When it wants to be woken while it waits, for the ledger or for a model: whoever counts what
+    /// runs is to hear of it meanwhile.
     pub(super) fn wakes(&self, envoy: &dyn Envoy) -> Option<Effect> {
         let left = self.patience?.until_ms.saturating_sub(envoy.now_ms());
         let counted = self.duties.taken().is_some_and(|taken| taken.runs());
@@ -64,9 +65,13 @@ impl Edge {
     /// Time has passed: the app's patience may be over, and whoever counts what runs hears that
     /// this request still does.
     pub(super) fn woken(&mut self, envoy: &dyn Envoy) -> Effects {
-        let waits = matches!(self.state, State::Sent { .. }) && !self.answered;
+        let waits = match self.state {
+            State::Sent { .. } => !self.answered,
+            State::AwaitingLedger { .. } => true,
+            _ => false,
+        };
         let patience = self.patience.filter(|_| waits);
-        if let Some(own) = patience.filter(|own| envoy.now_ms() >= own.until_ms) {
+        if let Some(own) = self.is_late(envoy).filter(|_| waits) {
             return self.too_late(own, envoy);
         }
         let effects = Effects::wait();
@@ -77,14 +82,31 @@ impl Edge {
         }
     }
 
+    /// The app's patience, where it is over.
+    pub(super) fn is_late(&self, envoy: &dyn Envoy) -> Option<Patience> {
+        self.patience.filter(|own| envoy.now_ms() >= own.until_ms)
+    }
+
     /// The app's patience is over, and it has nothing of an answer: the attempt that runs ends with
-    /// what it is told now.
-    fn too_late(&mut self, own: Patience, envoy: &dyn Envoy) -> Effects {
-        let State::Sent { client, request_id, rescue, .. } =
-            core::mem::replace(&mut self.state, State::Replied)
-        else {
-            return Effects::wait();
-        };
+    /// what it is told now. What the ledger still grants is given back at the stream's end.
+    pub(super) fn too_late(&mut self, own: Patience, envoy: &dyn Envoy) -> Effects {
+        let (client, request_id, rescue, unasked) =
+            match core::mem::replace(&mut self.state, State::Replied) {
+                State::Sent { client, request_id, rescue, .. } => {
+                    (client, request_id, rescue, "no model had been asked")
+                }
+                State::AwaitingLedger { head, draft } => {
+                    self.line.text("policy", &self.config.digest);
+                    self.line.decided(&draft.trace, None, &[]);
+                    let rescue = self.may_rescue(&head, &draft);
+                    let unasked = "the credit service had not answered, and no model was asked";
+                    (head.client, head.request_id.into_string(), rescue, unasked)
+                }
+                other => {
+                    self.state = other;
+                    return Effects::wait();
+                }
+            };
         self.is_too_late = true;
         let rescued = rescue.and_then(|rescue| {
             rescue.rescue(&self.config, (client, &request_id), &mut self.line, envoy)
@@ -94,7 +116,7 @@ impl Edge {
         }
         let reports = Report::read(envoy, &self.chain);
         let tried = match &*reports {
-            [] => "no model had been asked".to_owned(),
+            [] => unasked.to_owned(),
             [only] => format!("`{}` was asked", only.model),
             [.., last] => {
                 format!("{} models were asked, `{}` as the last", reports.len(), last.model)

@@ -48,6 +48,7 @@ impl Edge {
                 // Nobody adds to the request once more when the ledger has answered.
                 let mut effects = effects;
                 effects.extend(original.and_then(|own| own.kept(self.config.buffer)));
+                effects.extend(self.wakes(envoy));
                 self.state = State::AwaitingLedger { head, draft: Box::new(draft) };
                 Effects { list: effects, flow: Flow::Pause }
             }
@@ -111,8 +112,7 @@ impl Edge {
             metric::CACHE_REQUESTS.count(&[found])
         }));
         let says = said::headers(&draft.trace, near_limit);
-        let rescue = !self.config.policy.fallback().is_empty();
-        let rescue = rescue.then(|| Box::new(self.rescue(&head, draft)));
+        let rescue = self.may_rescue(&head, draft);
         let Head { client, request_id, .. } = head;
         let (request_id, streamed) = (request_id.into_string(), draft.outline.stream);
         self.state = State::Sent { client, request_id, streamed, says, rescue };
@@ -199,6 +199,12 @@ impl Edge {
         self.state = State::Replied;
         let effects = own.with(says).at_once(&mut self.line);
         Some(effects.and(metric::CACHE_REQUESTS.count(&["stale"])))
+    }
+
+    /// What may stand in for its answer; `None` where the policy has nothing.
+    pub(super) fn may_rescue(&self, head: &Head, draft: &Draft) -> Option<Box<Rescue>> {
+        let rescue = !self.config.policy.fallback().is_empty();
+        rescue.then(|| Box::new(self.rescue(head, draft)))
     }
 
     /// What may stand in for its answer.

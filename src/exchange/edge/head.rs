@@ -3,10 +3,11 @@ use super::super::Envoy;
 use super::super::line::{Line, Opened};
 use super::super::reply::Reply;
 use super::copied::{self, CopyOf};
+use super::deciding;
 use super::feedback::Feedback;
 use super::header_bound;
 use super::stripped::Stripped;
-use crate::decide::{CACHE_CONTROL, CHAIN, CLASS, not_allowed, unknown_model};
+use crate::decide::{not_allowed, unknown_model};
 use crate::dialect::client::{self, Answer, Endpoint, Known, Served};
 use crate::dialect::{Client, Fault, FaultKind, Inbound};
 use crate::policy::{CallerFacts, Policy, Tenant, shown};
@@ -147,22 +148,23 @@ pub(super) fn read(
         return refuse(&Fault::new(FaultKind::InvalidRequest, message).with_status(415), line);
     }
     let stripped = Stripped::of(headers, policy);
-    let deciding = deciding(headers, policy);
-    if let Err(fault) = header_bound::check(headers, client, stripped.names(), &deciding) {
-        return refuse(&fault, line);
+    let deciding = deciding::read(headers, policy)
+        .and_then(|own| header_bound::check(headers, client, stripped.names(), &own).map(|()| own));
+    match deciding {
+        Err(fault) => refuse(&fault, line),
+        Ok(deciding) => Opening::Request(Head {
+            client,
+            endpoint,
+            inbound,
+            count,
+            tenant,
+            request_id: request_id.into(),
+            forwarded: forwarded(headers, client),
+            deciding,
+            stripped,
+            copy_of,
+        }),
     }
-    Opening::Request(Head {
-        client,
-        endpoint,
-        inbound,
-        count,
-        tenant,
-        request_id: request_id.into(),
-        forwarded: forwarded(headers, client),
-        deciding,
-        stripped,
-        copy_of,
-    })
 }
 
 /// Whose request it is, and what it is a copy of where it is one.
@@ -257,21 +259,6 @@ fn unauthenticated(headers: &[(String, Vec<u8>)], policy: &Policy) -> String {
     } else {
         format!("no {what}: send one as {}", ways.concat().join(" or "))
     }
-}
-
-/// The headers that questions of the policy may ask for, and those by which an app chooses: of each
-/// the first, but of what it says of the cache all.
-fn deciding(headers: &[(String, Vec<u8>)], policy: &Policy) -> Vec<(String, String)> {
-    let listed = policy.request_headers().iter().map(String::as_str);
-    let cached = policy.cache().is_some_and(|cache| cache.respect_no_cache);
-    let own = |name: &str, value: &[u8]| {
-        Some((name.to_owned(), core::str::from_utf8(value).ok()?.to_owned()))
-    };
-    let patience = policy.resilience().deadline.as_ref().and_then(|own| own.header.as_deref());
-    let first = listed.chain([CLASS, CHAIN]).chain(patience);
-    let first = first.filter_map(|name| own(name, header(headers, name)?));
-    let wishes = headers.iter().filter(|(name, _)| cached && name == CACHE_CONTROL);
-    first.chain(wishes.filter_map(|(name, value)| own(name, value))).collect()
 }
 
 fn forwarded(headers: &[(String, Vec<u8>)], client: &Client) -> Vec<(String, String)> {

@@ -6,6 +6,7 @@ mod config;
 mod consider;
 mod copied;
 mod deadline;
+mod deciding;
 mod degraded;
 mod feedback;
 mod first;

@@ -37,6 +37,7 @@ impl Edge {
     const fn own_outcome(&self) -> &'static str {
         match self.state {
             _ if self.line.is_refused() => "refused",
+            _ if self.is_too_late => "deadline",
             State::Replied => "served",
             State::Sent { .. } | State::Failing { .. } => "failed",
             _ => "abandoned",

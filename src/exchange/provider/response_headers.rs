@@ -2,22 +2,19 @@
 
 use super::super::reply::SHOULD_RETRY;
 
-/// Headers that go to an app of the same dialect, beside its content type and the waiting times.
+/// Headers that go to an app of the same dialect, beside its content type.
 ///
 /// Everything else speaks of the connection, of the provider's edge or of its account, or would let
 /// a provider speak to the app in the gateway's name (`set-cookie`, `location`,
 /// `www-authenticate`, `clear-site-data`, `link`, `grpc-status`). The limits of the account
 /// (`x-ratelimit-*`, `anthropic-ratelimit-*`) are shared by all tenants and are nobody's to see.
+/// How long a provider asks to be left alone is read, and said in our words (`dialect/wait.rs`).
 const PASSES: [&str; 3] = ["openai-model", "openai-processing-ms", "openai-version"];
-
-/// How long a provider asks to be left alone: an app's SDK waits that long. Whoever has used up the
-/// limit, nobody serves this app before.
-pub(super) const RETRY_HEADERS: [&str; 2] = ["retry-after", "retry-after-ms"];
 
 /// Whether a header passes; so does whether to try again at all. `same_format` is true where app
 /// and provider speak the same format.
 pub(super) fn may_pass(name: &str, same_format: bool) -> bool {
-    RETRY_HEADERS.contains(&name) || name == SHOULD_RETRY || (same_format && PASSES.contains(&name))
+    name == SHOULD_RETRY || (same_format && PASSES.contains(&name))
 }
 
 /// Whether a status is that of an answer. A part of one (206), a promise of one (202), nothing at

@@ -66,11 +66,9 @@ impl Held {
         let status = text(":status").and_then(|status| status.parse().ok()).unwrap_or(502);
         let events = text(CONTENT_TYPE).is_some_and(|kind| asked.endpoint.framing.is_of(kind));
         asked.report.status = status;
-        if !is_answer(status) {
-            let now = || envoy.unix_seconds();
-            let wait = wait::of_headers(&text, matches!(status, 425 | 429), &now);
-            asked.report.wait_ms = wait.filter(|_| asks_to_wait(status)).unwrap_or(0);
-        }
+        let now = || envoy.unix_seconds();
+        let asks_ms = wait::of_headers(&text, matches!(status, 425 | 429), &now);
+        asked.report.wait_ms = asks_ms.filter(|_| asks_to_wait(status)).unwrap_or(0);
         let context = AttemptContext::new(config, asked);
         let same_format = context.is_same_format();
         own.retain(|(name, value)| {
@@ -92,7 +90,7 @@ impl Held {
         let failed = matches!(kind, Kind::Error { .. });
         let told = failed.then(|| [context.asked.report.publish(), Effect::Wake]);
         let waits = matches!(kind, Kind::Stream(_)).then(|| left(&context, envoy)).flatten();
-        let (next, mut effects) = wait(Judge { context, status, own }, kind, 0);
+        let (next, mut effects) = wait(Judge { context, status, own, asks_ms }, kind, 0);
         effects.list.extend(told.into_iter().flatten());
         effects.list.extend(waits.map(Effect::WakeIn));
         (next, effects)
@@ -160,8 +158,8 @@ impl Held {
     }
 }
 
-/// Whether a failure with that status may say how long to wait until the next request: others say
-/// what this one may do.
+/// Whether a failure with that status may say how long to leave its model alone: others say what
+/// this request may do, which its app alone is told.
 const fn asks_to_wait(status: u16) -> bool {
     matches!(status, 425 | 429 | 503 | 529)
 }
@@ -193,10 +191,9 @@ fn error(mut judge: Judge, received: Received, envoy: &dyn Envoy) -> Step {
         size => envoy.response_body(0, size.min(ERROR_BYTES)),
     };
     let fault = (judge.context.asked.endpoint.format.read_fault)(judge.status, &body);
-    let report = &mut judge.context.asked.report;
-    if report.wait_ms == 0 && asks_to_wait(judge.status) {
-        report.wait_ms = wait::of_body(&body).unwrap_or(0);
-    }
+    judge.asks_ms = judge.asks_ms.or_else(|| wait::of_body(&body));
+    let asks_ms = judge.asks_ms.filter(|_| asks_to_wait(judge.status));
+    judge.context.asked.report.wait_ms = asks_ms.unwrap_or(0);
     judge.fail(fault, received, envoy)
 }
 

@@ -6,11 +6,10 @@ use super::super::super::reply::{CONTEXT, CREDITS, DROPPED, RETRY_AFTER, SHOULD_
 use super::super::super::{
     Body, Effect, Effects, Envoy, HeaderMap, Headers, Outcome, Progress, Reply, is_retried, metric,
 };
-use super::super::response_headers::RETRY_HEADERS;
 use super::context::AttemptContext;
 use super::ending::Ending;
 use super::{Relay, Step};
-use crate::dialect::{Fault, FaultKind};
+use crate::dialect::{Fault, FaultKind, wait};
 use crate::policy::shown;
 
 /// The header that says what a body is.
@@ -27,6 +26,8 @@ pub(super) struct Judge {
     pub(super) status: u16,
     /// The provider's own headers, as far as they may pass, and its content type.
     pub(super) own: Vec<(String, Vec<u8>)>,
+    /// How long it asks to be left alone, in milliseconds; `None` where it does not.
+    pub(super) asks_ms: Option<u64>,
 }
 
 /// How far an answer had come when it failed.
@@ -151,14 +152,17 @@ impl Judge {
         reply.headers.push(("x-tradewind-model", asked.model().to_owned()));
         reply.headers.push(("x-tradewind-attempts", asked.attempts.to_string()));
         reply.headers.extend(self.left().map(|left| (CREDITS, left)));
-        let waits = RETRY_HEADERS.into_iter().filter_map(|name| Some((name, self.text(name)?)));
-        reply.headers.extend(waits);
-        let own = reply.headers.iter().any(|(name, _)| *name == RETRY_AFTER);
-        let over = asked.is_over_budget() && !own;
-        reply.headers.extend(over.then(|| (RETRY_AFTER, "1".to_owned())));
+        let waits = self.waits().or_else(|| asked.is_over_budget().then(|| "1".to_owned()));
+        reply.headers.extend(waits.map(|seconds| (RETRY_AFTER, seconds)));
         let retry = self.text(SHOULD_RETRY).filter(|own| own == "true" || own == "false");
         reply.headers.extend(retry.filter(|_| told.kind.may_pass()).map(|own| (SHOULD_RETRY, own)));
         reply
+    }
+
+    /// When its app is to come again, in seconds, where the provider has said so. Whoever has used
+    /// up the provider's limit: nobody serves this app before.
+    fn waits(&self) -> Option<String> {
+        self.asks_ms.map(|ms| wait::told(ms).to_string())
     }
 
     /// One of the provider's own headers.
@@ -188,6 +192,8 @@ impl Judge {
         let asked = &self.context.asked;
         headers.extend(kind.map(|kind| fixed(CONTENT_TYPE, kind)));
         headers.extend(length.map(|length| header("content-length", length.to_string())));
+        let waits = self.waits().filter(|_| status >= 400);
+        headers.extend(waits.map(|seconds| header(RETRY_AFTER, seconds)));
         headers.push(header("x-tradewind-model", asked.model()));
         headers.push(header("x-tradewind-attempts", asked.attempts.to_string()));
         headers.push(header("x-tradewind-request-id", asked.request_id.as_str()));
