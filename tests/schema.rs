@@ -33,9 +33,12 @@ const PAGE: &str = "envoy/POLICY.md";
 const BEYOND: &[&str] = &[
     "breaker-short",
     "cache",
+    "cascade-unknown",
     "classes",
     "credits-cluster",
     "dangling",
+    "deadline-agent",
+    "deadline-host",
     "deprecated-circle",
     "duplicate-key",
     "experiments",

@@ -4,6 +4,7 @@
 //! YAML and JSON become one tree of [`Node`]s. One file per section reads its part of the tree,
 //! reports what is wrong and goes on, so that an operator sees every problem at once.
 mod additions;
+mod app_header;
 mod breaker;
 mod cache;
 mod cascade;
