@@ -44,11 +44,12 @@ pub(super) const BREAKER: Section = Section::new(
      go out that nobody has judged. \
      All workers of a proxy know one breaker for each model; another proxy has its own. \
      What counts is what the model or its provider does: no connection, no answer, a status such \
-     as 500 or 529, an answer that breaks. No failure of it are a request that is at fault (400 \
-     and 422, whatever the provider's words: an app may have put them there), one that is too \
-     long or \
-     names what is not found, an answer that its cascade does not accept, silence before an answer \
-     that comes whole (a long one takes its time) and an app that leaves. A \
+     as 500 or 529, an answer that breaks, a stream whose first content takes longer than \
+     `first_token_timeout`, also where the model is still thinking. No failure of it are a request \
+     that is at fault (400 and 422, whatever the provider's words: an app may have put them \
+     there), one that is too long or names what is not found, an answer that its cascade does \
+     not accept, silence before an answer that comes whole (a long one takes its time) and an app \
+     that leaves. A \
      provider that answers 429, 503 or 529 and says how long to wait (`retry-after`, \
      `retry-after-ms`, Google's `RetryInfo`; with 429 the headers in which it says when its limits \
      are reset) is left alone that long, at once; one that answers 429 and does not say for 1 s, \
