@@ -5,13 +5,13 @@
     clippy::arithmetic_side_effects,
     reason = "a helper that fails fails its test; the numbers are small"
 )]
-use std::cell::OnceCell;
+#[path = "support/decided.rs"]
+mod decided;
 
+use decided::decided_by;
 use proptest::prelude::*;
-use tradewind::decide::{Decision, Refusal, Request, World, decide};
 use tradewind::dialect::{Ask, Block, FaultKind, Operation, Role, client, splice};
 use tradewind::json::{Document, Limits};
-use tradewind::policy::{Policy, Tenant, TextFacts};
 use tradewind::port::{Clock, Random, Shared};
 
 /// A host of which nothing is asked.
@@ -41,32 +41,6 @@ impl Shared for Nobody {
     fn set_shared_data(&self, _key: &str, _value: &[u8], _unchanged: Option<u32>) -> bool {
         false
     }
-}
-
-fn decided_by(policy: &str, client: &str, body: &str) -> Result<Decision, Box<Refusal>> {
-    let policy = Policy::from_json(policy.as_bytes()).unwrap();
-    let tenant = Tenant { tenant: "public".to_owned(), ..Tenant::default() };
-    let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
-    let client = client::named(client).unwrap();
-    let operation = Operation::CHAT;
-    let inbound = client.endpoint_for(operation.name).unwrap().inbound().unwrap();
-    let ask = inbound.ask(&document).unwrap();
-    decide(&Request {
-        policy: &policy,
-        tenant: &tenant,
-        client: client.name,
-        operation,
-        inbound,
-        headers: &[],
-        document: &document,
-        ask: &ask,
-        bytes: body.len(),
-        world: World::of(&Nobody),
-        estimate: OnceCell::new(),
-        assembled: None,
-        copied: None,
-        texts: TextFacts::default(),
-    })
 }
 
 /// What one side of a conversation says.
@@ -207,7 +181,7 @@ proptest! {
         };
         let (own_end, own_system, input) =
             asked(client, body.as_bytes(), |ask| (ends(ask), system(ask), ask.estimate()));
-        match decided_by(&policy, client, &body) {
+        match decided_by(&policy, client, &body, &Nobody) {
             Err(refusal) => {
                 prop_assert_eq!(refusal.fault.kind, FaultKind::ContextLength);
                 prop_assert!(input + 20 > windows.0.max(windows.1), "{}", refusal.fault.message);

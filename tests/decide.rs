@@ -5,16 +5,17 @@
 mod cached;
 #[path = "support/cascades.rs"]
 mod cascades;
+#[path = "support/decided.rs"]
+mod decided;
 #[path = "support/kept.rs"]
 mod kept;
 
-use std::cell::{Cell, OnceCell};
+use std::cell::Cell;
 
-use tradewind::decide::{Decision, Refusal, Request, World, decide};
-use tradewind::dialect::{Operation, client};
+use decided::decided_by;
+use tradewind::decide::{Decision, Refusal, World};
 use tradewind::json::{Document, Limits};
 use tradewind::layout::{Reader, Writer};
-use tradewind::policy::{Policy, Tenant, TextFacts};
 use tradewind::port::{Clock, Random, Shared};
 use tradewind::resilience::Record;
 
@@ -137,37 +138,6 @@ fn decided(body: &str, host: &Counting) -> Result<Decision, Box<Refusal>> {
 
 fn decided_for(client: &str, body: &str, host: &Counting) -> Result<Decision, Box<Refusal>> {
     decided_by(POLICY, client, body, host)
-}
-
-fn decided_by(
-    policy: &str,
-    client: &str,
-    body: &str,
-    host: &Counting,
-) -> Result<Decision, Box<Refusal>> {
-    let policy = Policy::from_json(policy.as_bytes()).unwrap();
-    let tenant = Tenant { tenant: "public".to_owned(), ..Tenant::default() };
-    let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
-    let client = client::named(client).unwrap();
-    let operation = Operation::CHAT;
-    let inbound = client.endpoint_for(operation.name).unwrap().inbound().unwrap();
-    let ask = inbound.ask(&document).unwrap();
-    decide(&Request {
-        policy: &policy,
-        tenant: &tenant,
-        client: client.name,
-        operation,
-        inbound,
-        headers: &[],
-        document: &document,
-        ask: &ask,
-        bytes: body.len(),
-        world: World::of(host),
-        estimate: OnceCell::new(),
-        assembled: None,
-        copied: None,
-        texts: TextFacts::default(),
-    })
 }
 
 #[test]

