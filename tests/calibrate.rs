@@ -372,3 +372,29 @@ fn what_is_wrong_with_weights_or_requests_is_said() {
         assert!(said(&output).starts_with(says), "{}", said(&output));
     }
 }
+
+#[test]
+fn a_ranking_where_nothing_can_be_won_back_is_undefined() {
+    let folder = folder("no-gap");
+    let mut rows = labels(400);
+    for (at, row) in rows.iter_mut().enumerate() {
+        let members = row.as_object_mut().unwrap();
+        let first = at.is_multiple_of(2);
+        members.insert("premium".to_owned(), json!(u8::from(first)));
+        members.insert("budget".to_owned(), json!(u8::from(!first)));
+    }
+    fs::write(folder.join("labels.jsonl"), lines(&rows)).unwrap();
+    let output = calibrate(&folder, &["--price-ratio", "20"]);
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    assert!(
+        text.contains("Ranking     undefined: premium is no better"),
+        "{text}{}",
+        said(&output)
+    );
+    assert!(!text.contains("Labels and ranking"), "{text}");
+    let report = json_of(&folder.join("report/report.json"));
+    assert_eq!(report.pointer("/ranking/calibrated"), Some(&Value::Null));
+    assert_eq!(report.pointer("/learning"), Some(&json!([])));
+    let page = fs::read_to_string(folder.join("report/report.html")).unwrap();
+    assert!(page.contains("undefined") && !page.contains("NaN"));
+}

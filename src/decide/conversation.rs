@@ -40,7 +40,8 @@ fn opening<'r>(request: &'r Request<'_>) -> Option<impl Iterator<Item = &'r str>
     let first = said.next()?;
     let opening = ask.opening.unwrap_or(ask.system.len());
     let system = ask.system.iter().take(opening).map(AsRef::as_ref);
-    let system = system.filter(|text: &&str| !text.starts_with(PASSING));
+    // Some SDKs send an empty one where nothing is said.
+    let system = system.filter(|text: &&str| !text.is_empty() && !text.starts_with(PASSING));
     Some(system.chain([first]).chain(said))
 }
 

@@ -55,7 +55,7 @@ fn chain(name: &str, spot: &Spot<'_>, models: &Models<'_>, attempts: Option<u32>
     }
     let found = list.and_then(|list| {
         let found = members(&list, spot, models, attempts)?;
-        if found.len() == 1 {
+        if list.node.items().is_some_and(|items| items.len() == 1) {
             list.problem("a cascade has two models at least: the last one's answer is not judged");
         }
         Some(found)

@@ -208,14 +208,14 @@ fn policy(root: &Spot<'_>) -> Option<Policy> {
     let identity = fields.spot(&IDENTITY);
     let limits = fields.section(&LIMITS);
     let context = fields.read_with(&CONTEXT, context::read);
-    let resilience = fields.section(&RESILIENCE).and_then(resilience::read);
-    let (resilience, fallback) = resilience.map_or((None, None), |(own, list)| (Some(own), list));
     let providers = provider::read(fields.spot(&PROVIDERS), fields.has(&CREDITS));
     let models = models(fields.spot(&MODELS), &providers);
     let routes = fields.spot(&ROUTES);
     let names = route::names(routes.as_ref());
     let identity = identity::read(identity, &model::known_tags(&models), &names);
     let request_headers = request_headers::read(fields.spot(&REQUEST_HEADERS), &identity);
+    let resilience = fields.section(&RESILIENCE).and_then(|own| resilience::read(own, &identity));
+    let (resilience, fallback) = resilience.map_or((None, None), |(own, list)| (Some(own), list));
     let attempts = resilience.as_ref().map(|resilience| resilience.attempts);
     let chains = chain::read(fields.spot(&CHAINS), &models, attempts);
     let reading = Reading {

@@ -1,6 +1,8 @@
 //! `resilience.deadline`: how long an app may wait for the first of its answer.
+use super::app_header::AppHeader;
 use super::field::{Duration, Field, Optional, Required, Section, Spot};
-use super::request_headers::HeaderName;
+use super::identity::Identity;
+use super::request_headers::carries_credential;
 use crate::dialect::wait;
 
 /// `resilience.deadline`: how long an app may wait for the first of its answer.
@@ -36,9 +38,9 @@ const MOST: Required<Duration> = Field::required(
     "The longest that an app waits, whatever it asks for.",
 );
 
-const HEADER: Optional<HeaderName> = Field::optional(
+const HEADER: Optional<AppHeader> = Field::optional(
     "header",
-    HeaderName,
+    AppHeader::Time,
     "no app can",
     "The request header by which an app waits for less: a number, of milliseconds where the \
      header's name ends in `-ms`, of seconds where it does not (as `x-stainless-timeout` and \
@@ -50,11 +52,16 @@ const HEADER: Optional<HeaderName> = Field::optional(
 );
 
 /// Reads the section; `None`, and a report, when something is wrong with it.
-pub(super) fn read(spot: &Spot<'_>) -> Option<Deadline> {
+pub(super) fn read(spot: &Spot<'_>, identity: &[Identity]) -> Option<Deadline> {
     let mut fields = spot.object(&DEADLINE)?;
     let most_ms = fields.read(&MOST);
-    let header = fields.read(&HEADER);
+    let (header, place) = (fields.read(&HEADER), fields.place(&HEADER));
     fields.finish();
+    if let Some(Some(name)) = &header
+        && let Some(why) = carries_credential(name, identity)
+    {
+        AppHeader::Time.refuse(&place, name, why);
+    }
     Some(Deadline { most_ms: most_ms?, header: header? })
 }
 

@@ -36,6 +36,22 @@ impl Endpoint {
         }
     }
 
+    /// Whether the host is this machine, or one of its own network or cluster: by its address, or
+    /// by a name that no public server has.
+    pub(super) fn is_near(&self) -> bool {
+        let host = self.host.trim_end_matches('.');
+        match host.parse::<IpAddr>() {
+            Ok(IpAddr::V4(own)) => own.is_loopback() || own.is_private() || own.is_link_local(),
+            Ok(IpAddr::V6(own)) => {
+                own.is_loopback() || own.is_unique_local() || own.is_unicast_link_local()
+            }
+            Err(_) => {
+                let ends = [".localhost", ".local", ".internal", ".svc", ".test", ".home.arpa"];
+                !host.contains('.') || ends.iter().any(|end| host.ends_with(end))
+            }
+        }
+    }
+
     /// Whether the host is an address, and no name that has to be resolved.
     #[must_use]
     pub fn is_ip(&self) -> bool {

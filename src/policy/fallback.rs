@@ -83,8 +83,8 @@ const REPLY: Optional<ReplyText> = Field::optional(
     "reply",
     ReplyText,
     "another chain stands in",
-    "A text that is an answer in the app's own API, streamed where that is asked for. No model has \
-     made it, and it costs nothing.",
+    "A text that is an answer in the app's own API, as it stands here, streamed where that is \
+     asked for. No model has made it, and it costs nothing.",
 );
 
 /// A text of some length.
@@ -95,7 +95,7 @@ impl Kind for ReplyText {
     fn shape(&self) -> Shape {
         Shape::Text(Text {
             what: "a text",
-            pattern: "^[\\s\\S]+$",
+            pattern: "^[\\s\\S]*\\S[\\s\\S]*$",
             longest: Some(TEXT_MAX),
             example: "Nobody is here to answer.",
             ..Text::default()
@@ -108,6 +108,10 @@ impl Read for ReplyText {
 
     fn read(&self, spot: &Spot<'_>) -> Option<String> {
         let text = spot.text("a text")?;
+        if !text.is_empty() && text.trim().is_empty() {
+            spot.problem("expected a text, found one of spaces alone");
+            return None;
+        }
         if (1..=TEXT_MAX).contains(&text.len()) {
             return Some(text.to_owned());
         }

@@ -5,6 +5,7 @@
 //! reports what is wrong and goes on, so that an operator sees every problem at once.
 mod account;
 mod additions;
+mod app_header;
 mod breaker;
 mod cache;
 mod cascade;

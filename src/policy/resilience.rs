@@ -7,6 +7,7 @@ use super::field::{
     Boolean, Defaulted, Duration, Field, Nested, Object, Optional, Read as _, Section, Spot, Whole,
     Word, Words,
 };
+use super::identity::Identity;
 use super::retry_budget::{self, RetryBudget};
 
 /// `resilience`: what happens when a model fails.
@@ -77,10 +78,13 @@ const FIRST_TOKEN_TIMEOUT: Optional<Duration> = Field::optional(
     Duration { least: 100, most: 3_600_000 },
     "only silence ends an attempt, by `idle_timeout`",
     "The longest that a stream takes to its first content, counted from when the provider was \
-     asked; then the next model is asked. Comments and pings are no content. A model may have its \
-     own (`models.NAME.first_token_timeout`), which is kept to the moment once its provider has \
-     sent a header; while it sends nothing at all, Envoy has one timeout for all models that a \
-     request may go to, and that is the longest of theirs (of one without, `idle_timeout`). \
+     asked; then the next model is asked. Comments and pings are no content. A stream that is \
+     given up by this is a failure of its model, and counts for `breaker`: the time has to cover \
+     what models think before they answer, or the thinking of one app's requests has a model left \
+     alone for everybody. A model may have its own (`models.NAME.first_token_timeout`), which is \
+     kept to the moment once its provider has sent a header; while it sends nothing at all, Envoy \
+     has one timeout for all models that a request may go to, and that is the longest of theirs \
+     (of one without, `idle_timeout`). \
      Answers that are not streamed, or are judged before the app sees any of them, come at their \
      end: only `idle_timeout` bounds them.",
 );
@@ -146,11 +150,14 @@ fn resume(spot: &Spot<'_>) -> Option<()> {
 
 /// Reads the section, but for `fallback`, which names chains and is given back; `None`, and a
 /// report, when something is wrong with it.
-pub(super) fn read(mut fields: Object<'_>) -> Option<(Resilience, Option<Spot<'_>>)> {
+pub(super) fn read<'n>(
+    mut fields: Object<'n>,
+    identity: &[Identity],
+) -> Option<(Resilience, Option<Spot<'n>>)> {
     let attempts = fields.read(&ATTEMPTS);
     let idle_timeout_ms = fields.read(&IDLE_TIMEOUT);
     let first_token_timeout_ms = fields.read(&FIRST_TOKEN_TIMEOUT);
-    let deadline = fields.read_with(&DEADLINE, deadline::read);
+    let deadline = fields.read_with(&DEADLINE, |spot| deadline::read(spot, identity));
     let retry_budget = fields.read_with(&RETRY_BUDGET, retry_budget::read);
     let breaker = fields.read_with(&BREAKER, breaker::read);
     let finish_cut_streams = fields.read(&FINISH_CUT_STREAMS).unwrap_or_default();

@@ -118,7 +118,8 @@ const PLAIN: Words<Plain> = Words {
             "conversation",
             Plain::Conversation,
             "The conversation, known by the instructions before it and the first message of the \
-             user's: those that begin alike are one.",
+             user's: those that begin alike are one. One that begins with no text, such as with \
+             an image alone, has no session.",
         ),
         Word::new(
             "prompt_cache_key",

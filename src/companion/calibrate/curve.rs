@@ -57,25 +57,31 @@ pub fn curve<S: PartialOrd + Copy>(set: &Set, rows: &[(usize, Option<S>)]) -> Ve
 }
 
 /// How good a ranking is: the mean, over all shares of premium answers, of the part of the gap that
-/// they win back (APGR, as RouteLLM defines it, by tenths). Chance has 0.5.
+/// they win back (APGR, as RouteLLM defines it, by tenths). Chance has 0.5. `None` where the
+/// premium model's answers are no better in the mean, so that there is no gap to win back.
 #[must_use]
-pub fn apgr<S: PartialOrd + Copy>(set: &Set, rows: &[(usize, Option<S>)]) -> f64 {
+pub fn apgr<S: PartialOrd + Copy>(set: &Set, rows: &[(usize, Option<S>)]) -> Option<f64> {
     const PARTS: usize = 10;
+    /// What is less than that is a sum of rounding errors.
+    const GAP_LEAST: f64 = 1e-9;
     let ranked = ranked(set, rows);
     let gap: f64 = ranked.iter().map(|row| row.gain()).sum();
+    if gap < GAP_LEAST {
+        return None;
+    }
     let (mut area, mut before) = (0.0, 0.0);
     for part in 1..=PARTS {
         let premium = ranked.len().saturating_mul(part) / PARTS;
         let won: f64 = ranked.iter().rev().take(premium).map(|row| row.gain()).sum();
-        let share = if gap == 0.0 { 0.0 } else { won / gap };
+        let share = won / gap;
         area += (before + share) / 2.0 / PARTS as f64;
         before = share;
     }
-    area
+    Some(area)
 }
 
 /// How good the ranking is with fewer labels: their number and the APGR on rows that were not
-/// among them.
+/// among them. Empty where there is no gap to win back.
 pub(super) fn learning(set: &Set, recipe: &Recipe, step: &(dyn Fn() + Sync)) -> Vec<(usize, f64)> {
     let parts = folds(set, &set.all(), recipe.seed);
     let work = |size: usize| {
@@ -93,7 +99,8 @@ pub(super) fn learning(set: &Set, recipe: &Recipe, step: &(dyn Fn() + Sync)) -> 
         }
         (size, apgr(set, &scored))
     };
-    in_parallel(sizes(&parts), work)
+    let found = in_parallel(sizes(&parts), work).into_iter();
+    found.filter_map(|(size, ranking)| Some((size, ranking?))).collect()
 }
 
 /// How many steps [`learning`] takes.

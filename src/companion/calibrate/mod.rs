@@ -44,8 +44,9 @@ pub struct Calibration {
     pub by_chance: Outcome,
     /// The curves of all three.
     pub curves: Curves,
-    /// How good the rankings are, of which chance has 0.5: calibrated and by length.
-    pub ranking: (f64, f64),
+    /// How good the rankings are, of which chance has 0.5: calibrated and by length. `None` where
+    /// the premium model's answers are no better, so that there is no gap to win back.
+    pub ranking: Option<(f64, f64)>,
     /// The ranking by the number of labels.
     pub learning: Vec<(usize, f64)>,
     /// What more labels would save.
@@ -125,7 +126,7 @@ pub fn calibrate(
         by_length: outcome(set, &under_rule(&by_length), |_| true),
         by_chance: outcome(set, &under_rule(&by_chance), |_| true),
         curves,
-        ranking: (curve::apgr(set, &scored), curve::apgr(set, &lengths)),
+        ranking: curve::apgr(set, &scored).zip(curve::apgr(set, &lengths)),
         learning,
         more: curve::with_more(set, &scored, &recipe.rule),
         routes: routes(set, recipe, &decided),

@@ -46,6 +46,9 @@ pub fn page(report: &Report) -> String {
 fn write(out: &mut String, report: &Report) -> core::fmt::Result {
     writeln!(out, "<h1>What the access log says</h1>")?;
     writeln!(out, "<p class=\"soft\">{} requests in {} lines", report.requests, report.lines)?;
+    if report.repeated > 0 {
+        writeln!(out, ", {} of them stood there before and count once", report.repeated)?;
+    }
     if report.unreadable > 0 {
         writeln!(out, ", {} of them no lines of an access log", report.unreadable)?;
     }

@@ -15,6 +15,7 @@ impl Report {
         let mut out = json!({
             "lines": self.lines,
             "unreadable": self.unreadable,
+            "repeated": self.repeated,
             "requests": self.requests,
             "feedback_left_out": self.strangers,
             "groups": self.groups.iter().map(group).collect::<Vec<_>>(),

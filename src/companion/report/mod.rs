@@ -23,7 +23,7 @@ mod sizes;
 mod stats;
 mod text;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 pub use self::html::page;
 pub use self::text::text;
@@ -68,7 +68,7 @@ pub struct Experiment {
 }
 
 /// A log that is being read. What is kept of a request is numbers and the places of names: some 250
-/// bytes, and a digest of each user that an experiment draws.
+/// bytes, a digest of its line, and one of each user that an experiment draws.
 #[derive(Debug, Default)]
 pub struct Reading {
     wanted: Wanted,
@@ -79,6 +79,10 @@ pub struct Reading {
     /// Lines that are no line of an access log.
     unreadable: usize,
     lines: usize,
+    /// Digests of the lines so far.
+    seen: HashSet<u64>,
+    /// Lines that have stood there before.
+    repeated: usize,
 }
 
 /// What a log says.
@@ -87,6 +91,7 @@ pub struct Report {
     groups: Vec<Group>,
     lines: usize,
     unreadable: usize,
+    repeated: usize,
     requests: usize,
     /// Everything that was saved.
     saved: Savings,
@@ -106,6 +111,11 @@ impl Reading {
     /// One line more.
     pub fn line(&mut self, line: &str) {
         self.lines = self.lines.saturating_add(1);
+        // A line that names a request is no other's: files that overlap say it twice.
+        if line.contains("\"request_id\":") && !self.seen.insert(names::digest(line.trim())) {
+            self.repeated = self.repeated.saturating_add(1);
+            return;
+        }
         match entry::read(line, &mut self.names, self.wanted.premium) {
             Said::Request(entry) => self.entries.push(*entry),
             Said::Copy(copy) => self.copies.push(copy),
@@ -148,9 +158,9 @@ impl Reading {
         (0..self.entries.len()).for_each(|place| all.add(place, None, 0));
         let saved = all.savings();
         let copies = copies::found(&self.copies, &self.entries, &self.names);
-        let Self { lines, unreadable, .. } = self;
+        let Self { lines, unreadable, repeated, .. } = self;
         let requests = self.entries.len();
-        Ok(Report { groups, lines, unreadable, requests, saved, strangers, copies })
+        Ok(Report { groups, lines, unreadable, repeated, requests, saved, strangers, copies })
     }
 
     /// Older versions name no policy where a request was refused: it was that of the lines around.

@@ -347,3 +347,15 @@ fn what_times_differ_in_is_not_the_arms() {
         assert!(!text.contains("  *"), "{text}");
     }
 }
+
+/// Files of a log that overlap.
+#[test]
+fn a_line_that_stands_there_twice_counts_once() {
+    let line = request(1, "control", &json!({"tenant": "acme"}));
+    let unnamed = json!({"status": 200, "duration_ms": 1, "chain": "usual"});
+    let lines = [line.clone(), request(2, "b", &json!({})), line, unnamed.clone(), unnamed];
+    let (report, text) = report(&lines, &Wanted::default());
+    assert_eq!((&report["lines"], &report["repeated"]), (&json!(5), &json!(1)));
+    assert_eq!(report["requests"], json!(4));
+    assert!(text.contains("1 lines have stood there before, and count once"), "{text}");
+}

@@ -19,6 +19,9 @@ pub fn text(report: &Report) -> String {
 
 fn write(out: &mut String, report: &Report) -> core::fmt::Result {
     writeln!(out, "{} requests in {} lines", report.requests, report.lines)?;
+    if report.repeated > 0 {
+        writeln!(out, "{} lines have stood there before, and count once", report.repeated)?;
+    }
     if report.unreadable > 0 {
         writeln!(out, "{} lines are no lines of an access log", report.unreadable)?;
     }

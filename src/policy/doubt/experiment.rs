@@ -1,7 +1,7 @@
 //! Experiments that no request comes to, and arms without units.
 use super::super::document::Content;
 use super::super::experiment::{Experiment, Unit};
-use super::super::identity::callers;
+use super::super::identity::{callers, may_tell_users};
 use super::super::{Node, Policy};
 
 /// Doubts about experiments.
@@ -44,7 +44,7 @@ fn undrawn(own: &Experiment, policy: &Policy) -> Option<&'static str> {
     match own.unit {
         _ if own.has_no_share() => Some("its `share` is 0%"),
         _ if own.holds_all_out() => Some("its `holdout` is 100%"),
-        Unit::User if callers.users.is_empty() => {
+        Unit::User if !may_tell_users(policy.identity()) => {
             Some("its `unit` is a user, and `identity` names no `user`")
         }
         Unit::Key if callers.keys.is_empty() => {

@@ -1,10 +1,20 @@
 //! What is to stand in for answers and never can.
 use super::super::chain::Chain;
-use super::super::{Fallback, Model, Policy};
+use super::super::{Fallback, Model, Policy, shown};
 
 /// Doubts about `resilience.fallback`.
 pub(super) fn of_fallback(policy: &Policy, doubts: &mut Vec<String>) {
     doubts.extend(policy.chains.iter().filter_map(|chain| never_follows(policy, chain)));
+    doubts.extend(policy.fallback().iter().enumerate().filter_map(|(at, own)| {
+        let Fallback::Reply(text) = own else { return None };
+        let (_, behind) = text.split_once("{{")?;
+        let (name, _) = behind.split_once("}}")?;
+        Some(format!(
+            "resilience.fallback[{at}].reply: apps are told `{{{{{}}}}}` as it stands there: a \
+             reply has no variables",
+            shown(name)
+        ))
+    }));
     let is_stale = |own: &Fallback| *own == Fallback::StaleCache;
     if let Some(at) = policy.fallback().iter().position(is_stale)
         && policy.cache().is_none_or(|cache| cache.stale_for_ms == 0)

@@ -2,14 +2,15 @@
 use core::cell::OnceCell;
 use std::borrow::Cow;
 
+use super::super::app_header::AppHeader;
 use super::super::field::{
     Field, List, Moment, Nested, Optional, Read as _, Required, Section, Spot,
 };
 use super::asked::{MODELS, USER_HEADER, user_in};
 use super::digest::{KeyDigest, digest, listed};
-use super::header::{CredentialHeader, HeaderName, bearer};
+use super::header::{CredentialHeader, bearer};
 use super::tenant::{KEY, LABELS, REQUIRE, TENANT, Tenant, USER};
-use super::{Caller, Reading, Told, header};
+use super::{Caller, Reading, Told};
 use crate::dialect::{Fault, FaultKind};
 use crate::order;
 
@@ -26,9 +27,9 @@ pub(super) const API_KEY: Section = Section::new(
 const KEYS: Required<List> =
     Field::required("keys", List::of("keys", &Nested(&ENTRY)), "The keys, each listed once.");
 
-const HEADER: Optional<HeaderName> = Field::optional(
+const HEADER: Optional<AppHeader> = Field::optional(
     "header",
-    HeaderName,
+    AppHeader::Key,
     "`authorization`, `x-api-key` and `x-goog-api-key`, where SDKs put it",
     "The one request header in which the key is looked for, with or without `Bearer ` before it.",
 );
@@ -164,7 +165,7 @@ impl ApiKeys {
     pub(super) fn read(spot: &Spot<'_>, reading: &mut Reading<'_>) -> Option<Self> {
         let mut fields = spot.object(&API_KEY)?;
         let keys = fields.read_with(&KEYS, |spot| KEYS.kind.items(spot));
-        let header = fields.read_with(&HEADER, header::name);
+        let header = fields.read(&HEADER);
         fields.finish();
         let keys = keys?.iter().filter_map(|item| key(item, reading)).collect();
         let own = |name| CredentialHeader {
@@ -249,7 +250,7 @@ fn key(spot: &Spot<'_>, reading: &mut Reading<'_>) -> Option<ApiKey> {
     let sha256 = fields.read_with(&SHA256, |spot| listed(spot, &mut reading.digests));
     let tenant = Tenant::read_with_labels(&mut fields, reading);
     let expires = fields.read_with(&EXPIRES, expiry);
-    let user_header = fields.read_with(&USER_HEADER, header::of_user);
+    let user_header = fields.read(&USER_HEADER);
     fields.finish();
     Some(ApiKey {
         sha256: sha256?,

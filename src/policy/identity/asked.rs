@@ -1,8 +1,8 @@
 //! What a caller may ask for, and for whom: rows that several kinds of identity have.
 use std::rc::Rc;
 
+use super::super::app_header::AppHeader;
 use super::super::field::{Field, Label, List, Optional, Spot, unknown};
-use super::header::HeaderName;
 use super::{Caller, Refusal};
 use crate::dialect::{Fault, FaultKind};
 
@@ -16,9 +16,9 @@ pub(super) const MODELS: Optional<List> = Field::optional(
 
 const ROUTE: Label = Label("a name of a route");
 
-pub(super) const USER_HEADER: Optional<HeaderName> = Field::optional(
+pub(super) const USER_HEADER: Optional<AppHeader> = Field::optional(
     "user_header",
-    HeaderName,
+    AppHeader::User,
     "nobody is believed",
     "The request header in which this caller says who of its users it asks for, such as `x-user`: \
      a service that many people use. What stands there is the user, in the place of `user` or of \

@@ -6,7 +6,7 @@ use super::super::field::{
 };
 use super::asked::{USER_HEADER, label, user_in};
 use super::tenant::Tenant;
-use super::{Caller, Reading, Told, header};
+use super::{Caller, Reading, Told};
 use crate::dialect::{Fault, FaultKind};
 
 const TENANT_NAME: Name = Name("the name of a tenant");
@@ -64,7 +64,7 @@ impl Claimed {
         if let (Some(Some(_)), Some(Some(_))) = (&fixed, &tenants) {
             place.problem("`tenants` is for callers whose tenants differ: remove it or `tenant`");
         }
-        let user_header = fields.read_with(&USER_HEADER, header::of_user);
+        let user_header = fields.read(&USER_HEADER);
         let rights = Tenant::rights(fields, reading);
         Some(Self {
             fixed: fixed?,
@@ -77,6 +77,16 @@ impl Claimed {
     /// Whether all are one tenant, who is named.
     pub(super) const fn is_fixed(&self) -> bool {
         self.fixed.is_some()
+    }
+
+    /// What its callers may ask for, and what they require.
+    pub(super) const fn rights(&self) -> &Tenant {
+        &self.rights
+    }
+
+    /// Whether a caller is believed who its user is.
+    pub(super) const fn believes(&self) -> bool {
+        self.user_header.is_some()
     }
 
     /// The tenants that there may be; `None` where only others know.

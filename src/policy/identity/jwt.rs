@@ -2,13 +2,14 @@
 //! the module reads is that filter's own word, dynamic metadata, which no request can write.
 use std::borrow::Cow;
 
+use super::super::app_header::AppHeader;
 use super::super::field::{
     Entries, Field, Holds, Is, Label, List, Nested, Optional, Read as _, Required, Rule, Section,
     Spot, shown,
 };
 use super::asked::{MODELS, USER_HEADER, label};
 use super::claimed::{Claimed, FIXED, ONE_TENANT, Said, TENANTS};
-use super::header::{CredentialHeader, HeaderName};
+use super::header::CredentialHeader;
 use super::jwks::{self, Jwks};
 use super::path::{self, Claim, Path};
 use super::tenant::REQUIRE;
@@ -89,9 +90,9 @@ const METADATA: Optional<Label> = Field::optional(
      (`payload_in_metadata`): `payload` for Istio's RequestAuthentication. Not beside `jwks`.",
 );
 
-const HEADER: Optional<HeaderName> = Field::optional(
+const HEADER: Optional<AppHeader> = Field::optional(
     "header",
-    HeaderName,
+    AppHeader::Key,
     "`authorization`, behind `Bearer `",
     "The one request header in which the token is looked for. It is looked for in no other place, \
      and in no query.",
@@ -146,7 +147,7 @@ impl Jwt {
         let audiences = fields.read_with(&AUDIENCES, audiences);
         let keys = fields.read_with(&JWKS, jwks::read);
         let metadata = fields.read(&METADATA);
-        let header = fields.read_with(&HEADER, header::name);
+        let header = fields.read(&HEADER);
         let tenant = fields.read(&TENANT_CLAIM);
         let user = fields.read(&USER_CLAIM);
         let labels =
@@ -203,6 +204,11 @@ impl Jwt {
     /// What holds of all its callers.
     pub(super) const fn claimed(&self) -> &Claimed {
         &self.claimed
+    }
+
+    /// Whether a claim says the user of a caller.
+    pub(super) const fn says_user(&self) -> bool {
+        self.user.is_some()
     }
 
     /// Claims by which a caller is known as that tenant and user: their paths and values.

@@ -144,6 +144,32 @@ impl Identity {
         }
     }
 
+    /// What its callers may ask for and require, with who they are, in words: each key of a policy,
+    /// and all callers of whom others say who they are.
+    pub(super) fn rights(&self) -> Vec<(String, &Tenant)> {
+        match self {
+            Self::ApiKey(keys) => {
+                keys.tenants().map(|own| (format!("`{}`", own.tenant), own)).collect()
+            }
+            Self::Anonymous(all) => vec![(format!("`{}`", all.tenant().tenant), all.tenant())],
+            Self::Jwt(own) => vec![("callers by `jwt`".to_owned(), own.claimed().rights())],
+            Self::Spiffe(own) => vec![("callers by `spiffe`".to_owned(), own.claimed().rights())],
+            Self::Workload(own) => vec![("the workload".to_owned(), own.claimed().rights())],
+        }
+    }
+
+    /// Whether it may tell the user of a caller.
+    fn may_tell_users(&self) -> bool {
+        let said = match self {
+            Self::ApiKey(keys) => keys.believes() || keys.tenants().any(|own| own.user.is_some()),
+            Self::Jwt(tokens) => tokens.says_user(),
+            Self::Spiffe(peers) => peers.says_user(),
+            Self::Workload(_) => true,
+            Self::Anonymous(_) => false,
+        };
+        said || self.claimed().is_some_and(Claimed::believes)
+    }
+
     /// Its tokens, where it knows callers by those.
     #[must_use]
     pub const fn tokens(&self) -> Option<&Jwt> {
@@ -231,6 +257,11 @@ pub(super) fn is_one_tenant(identity: &[Identity]) -> bool {
     let mut tenants = tenants.into_iter().flatten();
     let first = tenants.next();
     tenants.all(|other| Some(other) == first)
+}
+
+/// Whether one of these ways may tell the user of a caller.
+pub(super) fn may_tell_users(identity: &[Identity]) -> bool {
+    identity.iter().any(Identity::may_tell_users)
 }
 
 /// The names by which these ways know callers.

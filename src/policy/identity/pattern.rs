@@ -55,9 +55,21 @@ impl Pattern {
         self.0.contains(&Part::Tenant)
     }
 
+    /// Whether it says the user.
+    pub(super) fn says_user(&self) -> bool {
+        self.0.contains(&Part::User)
+    }
+
     /// Whether it says anything.
     pub(super) fn says_nothing(&self) -> bool {
-        !self.says_tenant() && !self.0.contains(&Part::User)
+        !self.says_tenant() && !self.says_user()
+    }
+
+    /// Whether every id that looks like another pattern looks like this one.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        let any = |part: &Part| !matches!(part, Part::Is(_));
+        let all = self.0.iter().zip(&other.0).all(|(own, other)| any(own) || own == other);
+        all && self.0.len() == other.0.len()
     }
 
     /// Whether the trust domain may be any.

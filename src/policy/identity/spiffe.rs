@@ -100,6 +100,16 @@ impl Spiffe {
         self.pattern.is_of_any_domain()
     }
 
+    /// Whether everybody whose certificate is one of a caller's is taken for a hop.
+    pub(in super::super) fn takes_all_for_hops(&self) -> bool {
+        matches!(&self.hop, Some(HopRule::Like(hop)) if hop.covers(&self.pattern))
+    }
+
+    /// Whether it says the user of a caller.
+    pub(super) fn says_user(&self) -> bool {
+        self.pattern.says_user()
+    }
+
     /// An id by which a caller is known as that tenant and user.
     #[must_use]
     pub fn example(&self, tenant: &str, user: Option<&str>) -> String {

@@ -72,6 +72,9 @@ fn hope(report: &Report<'_>) -> String {
     }
 }
 
+/// Why there is no figure of how good a ranking is.
+pub(super) const NO_GAP: &str = "premium is no better in the mean, so there is nothing to win back";
+
 /// What the figures do not say.
 pub(super) const CAVEATS: [&str; 5] = [
     "All figures are for work like the labelled one. They say nothing of other routes, other \

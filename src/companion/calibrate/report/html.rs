@@ -36,7 +36,9 @@ fn body(report: &Report<'_>, html: &mut Html) {
     section(html, "Each route by itself", |h| routes(report, h));
     section(html, "More labels", |h| {
         more(report).write(h);
-        ranking(report).write(h);
+        if !report.calibration.learning.is_empty() {
+            ranking(report).write(h);
+        }
     });
     section(html, "How to read this", |h| {
         h.element("ul", &[], |h| {
@@ -69,12 +71,13 @@ fn section(html: &mut Html, title: &str, content: impl FnOnce(&mut Html)) {
 fn tiles(report: &Report<'_>, html: &mut Html) {
     let expected = &report.calibration.expected;
     let ranking = report.calibration.ranking;
+    let ranking = ranking.map_or_else(|| "undefined".to_owned(), |own| format!("{:.3}", own.0));
     html.element("dl", &[("class", "tiles")], |h| {
         for (name, value) in [
             ("saved", saved(expected)),
             ("quality", quality(expected.quality)),
             ("to the budget model", percent(expected.budget)),
-            ("ranking (0.5 is chance)", format!("{:.3}", ranking.0)),
+            ("ranking (0.5 is chance)", ranking),
             ("threshold", report.calibration.weights.threshold.to_string()),
         ] {
             h.element("div", &[], |h| {
@@ -164,7 +167,7 @@ fn ranking<'r>(report: &'r Report<'_>) -> Plot<'r> {
             points: learning.iter().map(|(labels, value)| (*labels as f64, *value)).collect(),
         }],
         marks: Vec::new(),
-        level: Some((report.calibration.ranking.1, "by length")),
+        level: report.calibration.ranking.map(|own| (own.1, "by length")),
         by_factors: true,
     }
 }

@@ -45,8 +45,8 @@ pub fn json(report: &Report<'_>) -> String {
             "chance": outcome(&calibration.by_chance),
         },
         "ranking": {
-            "calibrated": round(calibration.ranking.0),
-            "length": round(calibration.ranking.1),
+            "calibrated": calibration.ranking.map(|own| round(own.0)),
+            "length": calibration.ranking.map(|own| round(own.1)),
             "chance": 0.5,
         },
         "curves": {

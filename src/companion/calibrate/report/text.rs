@@ -2,7 +2,7 @@
 use std::fmt::Write as _;
 
 use super::Report;
-use super::figures::{CAVEATS, percent, points, quality, saved, verdict};
+use super::figures::{CAVEATS, NO_GAP, percent, points, quality, saved, verdict};
 use crate::companion::calibrate::outcome::Outcome;
 
 /// The report as a text.
@@ -27,11 +27,14 @@ fn write(report: &Report<'_>, out: &mut String) -> std::fmt::Result {
     )?;
     writeln!(out, "Price       {}", report.price)?;
     writeln!(out, "Gap         premium is better by {}", quality(expected.gap))?;
-    writeln!(
-        out,
-        "Ranking     {:.3} by score, {:.3} by length, 0.5 by chance (APGR, out of fold)\n",
-        calibration.ranking.0, calibration.ranking.1
-    )?;
+    match calibration.ranking {
+        Some((score, length)) => writeln!(
+            out,
+            "Ranking     {score:.3} by score, {length:.3} by length, 0.5 by chance (APGR, out of \
+             fold)\n"
+        )?,
+        None => writeln!(out, "Ranking     undefined: {NO_GAP}\n")?,
+    }
     writeln!(out, "{:<26}{:>8}  {:<24}quality", "under the same rule", "budget", "saved")?;
     let rows = [
         ("calibrated (nested)", expected),
@@ -52,7 +55,9 @@ fn write(report: &Report<'_>, out: &mut String) -> std::fmt::Result {
         let (saved, quality) = (saved(of), quality(of.quality));
         writeln!(out, "{name:<26}{:>8}  {saved:<24}{quality}  {}", of.rows, route.verdict)?;
     }
-    writeln!(out, "\nLabels and ranking (0.5 is chance)")?;
+    if !calibration.learning.is_empty() {
+        writeln!(out, "\nLabels and ranking (0.5 is chance)")?;
+    }
     for (labels, ranking) in &calibration.learning {
         writeln!(out, "{labels:>8}  {ranking:.3}")?;
     }
