@@ -38,32 +38,32 @@ pub(super) const BREAKER: Section = Section::new(
      alone for twice as long. Other requests leave it alone until then; where it stands behind a \
      model that is well, it keeps its place once its time is over, unless another request tries \
      it. A model that is left alone is a last resort: it is asked where every other model of the \
-     request has failed, those of `resilience.fallback` too. Of several the one that closes first \
-     is the first, but those come last whose time their provider has asked for, and after them \
-     those that an operator has to mend. The access log says so of the model (`skipped`) and of \
-     the attempt (`last_resort`), credits are set aside for it as for any other, and where it \
-     answers its breaker closes. It has to fit into what is left of the request's time, and into \
-     the retry budget. Where the breakers of all models of a chain are open, the one that closes \
-     first is asked first, whatever has opened it. A cascade has no last resorts, and leaves none \
-     alone but those that are judged, and those only until their time is over: its last model is \
-     asked even while its breaker is open, since without it answers would go out that nobody has \
-     judged. All workers of a proxy know one breaker for each model; another proxy has its own. \
-     What counts is what the model or its provider does: no connection, no answer, a status such \
-     as 500 or 529, an answer that breaks, a stream whose first content takes longer than \
-     `first_token_timeout`, also where the model is still thinking. No failure of it are a request \
-     that is at fault (400 and 422, whatever the provider's words: an app may have put them there), one that is too \
-     long or names what is not found, an answer that its cascade does not accept, and an app that \
-     leaves. Silence for longer than `resilience.idle_timeout` is one, before an answer that \
-     comes whole as well: that timeout has to be longer than the longest of these. A provider \
-     that answers 429, 503 or 529 and says how long to wait (`retry-after`, `retry-after-ms`, \
-     of both the longer; Google's `RetryInfo`; with 429 the headers in which it says when its \
-     limits are reset) is left alone that long, at once; one that answers 429 and does not say for 1 s, and for twice \
-     as long each time in a row. One that refuses the gateway's key, has no money left for it or \
-     does not know the model is left alone at once for `max_open_for`. An answer counts at its \
-     end, since one that breaks after its beginning is the worst for an app; but a request that \
-     tries a model closes its breaker with the first content of a stream, unless what had opened \
-     it were streams that broke. Without this section every request asks its models in their \
-     order.",
+     request has failed, those of `resilience.fallback` too. Of several the one that closes \
+     first is the first, but those come last whose time their provider has asked for, and after \
+     them those that an operator has to mend. The access log says so of the model (`skipped`) \
+     and of the attempt (`last_resort`), credits are set aside for it as for any other, and \
+     where it answers its breaker closes. It has to fit into what is left of the request's time, \
+     and into the retry budget. Where the breakers of all models of a chain are open, the one \
+     that closes first is asked first, whatever has opened it. A cascade has no last resorts, \
+     and leaves none alone but those that are judged, and those only until their time is over: \
+     its last model is asked even while its breaker is open, since without it answers would go \
+     out that nobody has judged. All workers of a proxy know one breaker for each model; another \
+     proxy has its own. What counts is what the model or its provider does: no connection, no \
+     answer, a status such as 500 or 529, an answer that breaks, a stream whose first content \
+     takes longer than `first_token_timeout`, also where the model is still thinking. No failure \
+     of it are a request that is at fault (400 and 422, whatever the provider's words: an app \
+     may have put them there), one that is too long or names what is not found, an answer that \
+     its cascade does not accept, and an app that leaves. Silence for longer than \
+     `resilience.idle_timeout` is one, before an answer that comes whole as well: that timeout \
+     has to be longer than the longest of these. A provider that answers 429, 503 or 529 and \
+     says how long to wait (`retry-after`, `retry-after-ms`, of both the longer; Google's \
+     `RetryInfo`; with 429 the headers in which it says when its limits are reset) is left alone \
+     that long, at once; one that answers 429 and does not say for 1 s, and for twice as long \
+     each time in a row. One that refuses the gateway's key, has no money left for it or does \
+     not know the model is left alone at once for `max_open_for`. An answer counts at its end, \
+     since one that breaks after its beginning is the worst for an app; but a request that tries \
+     a model closes its breaker with the first content of a stream, unless what had opened it \
+     were streams that broke. Without this section every request asks its models in their order.",
     "resilience:
   breaker: {failures: 5, rate: {share: \"50%\", requests: 20}, window: 30s, open_for: 15s}",
     &[&FAILURES, &RATE, &WINDOW, &OPEN_FOR, &MAX_OPEN_FOR, &OBSERVE],
