@@ -10,12 +10,21 @@ use crate::policy::{Model, Rate, RateBy, Session};
 pub struct Claims {
     /// Whose limits they are, each with all of its rules.
     pub subjects: Vec<Claim>,
-    /// Tokens of its input, estimated.
-    pub input: u64,
-    /// The most tokens that its answers may have.
-    pub output: u64,
+    /// The tokens that it counts with until it is known what it has used.
+    pub tokens: Tokens,
     /// What each model that it may be sent to may use of it; none where no tokens are counted.
     pub bounds: Vec<(Rc<Model>, Bounds)>,
+}
+
+/// Tokens of a request that has not run yet; all 0 where no rule counts any.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tokens {
+    /// Its input, estimated.
+    pub input: u64,
+    /// The most that its answers may have.
+    pub output: u64,
+    /// What its answers count with where nobody knows how long such ones are: no more than `output`.
+    pub unknown: u64,
 }
 
 /// A subject of limits, and the rules that are for the request.

@@ -52,7 +52,7 @@ pub use breaker::{open as open_breaker, rule};
 pub use budget::Spent;
 pub use cache::CACHE_CONTROL;
 pub use canonical::canonical;
-pub use claims::{Claim, Claims};
+pub use claims::{Claim, Claims, Tokens};
 pub use decision::{Caching, Candidate, Decision, Leg, Outline, Quote, Size};
 pub use expected::{Calls, Expected};
 pub use fit::{Facts, misfit};

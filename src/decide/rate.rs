@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::conversation::conversation;
 use super::kept::{name, of_texts};
 use super::known::Known;
-use super::{Bounds, Claim, Claims, Decision, Entry, Leg, Request, Step, Verdict};
+use super::{Bounds, Claim, Claims, Decision, Entry, Leg, Request, Step, Tokens, Verdict};
 use crate::dialect::Fault;
 use crate::policy::{Limit, Rate, RateBy, Session, SessionBy};
 
@@ -16,6 +16,10 @@ pub(super) const STEP: Step = Step { name: NAME, run };
 
 /// A context window is read by an attempt that often at most: a provider's own tools do it again.
 const WINDOWS: u64 = 5;
+
+/// What an answer counts with while nobody knows how long the subject's answers are, and its app
+/// sets no bound, in tokens: some 750 words, more than most answers to people have.
+const UNKNOWN: u64 = 1000;
 
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     let policy = request.policy;
@@ -65,11 +69,14 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     }
     let choices = request.ask.choices.max(1);
     let counts = |rule: &Rc<Rate>| matches!(rule.limit, Limit::Tokens(_));
-    let (mut input, mut output, mut bounds) = (0, 0, Vec::new());
+    let (mut tokens, mut bounds) = (Tokens::default(), Vec::new());
     if subjects.iter().flat_map(|claim| &claim.rules).any(counts) {
-        input = request.input_tokens();
+        let input = request.input_tokens();
         let answer = legs.iter().map(|leg| leg.max_output_tokens).max().unwrap_or_default();
-        output = answer.saturating_mul(choices);
+        let output = answer.saturating_mul(choices);
+        let asked = request.ask.max_tokens.is_some();
+        let unknown = if asked { output } else { output.min(UNKNOWN.saturating_mul(choices)) };
+        tokens = Tokens { input, output, unknown };
         let legs = decision.quote.candidates().flat_map(|own| &own.legs);
         let bound = |leg: &Leg| leg.bounds.unwrap_or_else(|| uncounted(leg, choices, input));
         bounds = legs.map(|leg| (Rc::clone(&leg.model), bound(leg))).collect();
@@ -85,7 +92,7 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
             reason: Cow::Owned(format!("{} for {}", rule.says(), claim.shown)),
         }));
     }
-    decision.claims = Some(Box::new(Claims { subjects, input, output, bounds }));
+    decision.claims = Some(Box::new(Claims { subjects, tokens, bounds }));
     Ok(())
 }
 
