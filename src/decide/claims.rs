@@ -23,7 +23,7 @@ pub struct Tokens {
     pub input: u64,
     /// The most that its answers may have.
     pub output: u64,
-    /// What its answers count with where nobody knows how long such ones are: no more than `output`.
+    /// What its answers count with where nobody knows how long such ones are: at most `output`.
     pub unknown: u64,
 }
 
@@ -38,6 +38,6 @@ pub struct Claim {
     pub shown: String,
     /// The rules, in the order of the policy.
     pub rules: Vec<Rc<Rate>>,
-    /// The caps of a session that has some, and what the request's input is estimated to cost.
+    /// The caps of a session that has some, and what the request is estimated to cost.
     pub caps: Option<(Rc<Session>, Credits)>,
 }

@@ -45,10 +45,14 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
         }));
     }
     let legs = &decision.quote.primary.legs;
+    let choices = request.ask.choices.max(1);
+    let answer = legs.iter().map(|leg| leg.max_output_tokens).max().unwrap_or_default();
+    let output = answer.saturating_mul(choices);
+    let likely = output.min(UNKNOWN.saturating_mul(choices));
     if let Some((name, caps)) = session.zip(policy.session().filter(|own| own.caps())) {
         let price = legs.first().and_then(|leg| leg.model.price);
         let price = price.filter(|_| caps.credits.is_some());
-        let estimate = price.map(|price| price.worst(request.input_tokens(), 0, 0));
+        let estimate = price.map(|price| price.worst(request.input_tokens(), likely, 0));
         let estimate = estimate.unwrap_or_default();
         let by = RateBy::Session;
         let known = subjects.iter().position(|claim| claim.by == by);
@@ -67,15 +71,11 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     if subjects.is_empty() {
         return Ok(());
     }
-    let choices = request.ask.choices.max(1);
     let counts = |rule: &Rc<Rate>| matches!(rule.limit, Limit::Tokens(_));
     let (mut tokens, mut bounds) = (Tokens::default(), Vec::new());
     if subjects.iter().flat_map(|claim| &claim.rules).any(counts) {
         let input = request.input_tokens();
-        let answer = legs.iter().map(|leg| leg.max_output_tokens).max().unwrap_or_default();
-        let output = answer.saturating_mul(choices);
-        let asked = request.ask.max_tokens.is_some();
-        let unknown = if asked { output } else { output.min(UNKNOWN.saturating_mul(choices)) };
+        let unknown = if request.ask.max_tokens.is_some() { output } else { likely };
         tokens = Tokens { input, output, unknown };
         let legs = decision.quote.candidates().flat_map(|own| &own.legs);
         let bound = |leg: &Leg| leg.bounds.unwrap_or_else(|| uncounted(leg, choices, input));

@@ -195,11 +195,11 @@ const TOKENS: Optional<Whole> = Field::optional(
     "So many tokens, of input (what providers read from their caches among it) and output. A \
      request takes what its input is estimated at, and of output what the longest answers have \
      had lately, but no more than it asks for. As many at once as have been answered take that; \
-     each beyond these takes all that it asks for, or 1,000 where it sets no bound. None needs more \
-     than `burst`, and one that runs alone takes what is left. Once it is over, that is corrected \
-     to what all of its attempts have used. More may have been used than there was, which is then \
-     waited for. One whose input alone is more than `burst` is refused with 413: it would wait for \
-     ever.",
+     each beyond these takes all that it asks for, or 1,000 where it sets no bound. None needs \
+     more than `burst`, nor one that runs alone more than what is usual: it takes what is left. \
+     Once it is over, that is corrected to what all of its attempts have used. More may have been \
+     used than there was, which is then waited for. One whose input alone is more than `burst` is \
+     refused with 413: it would wait for ever.",
 );
 
 const CONCURRENT: Optional<Whole> = Field::optional(
