@@ -10,12 +10,21 @@ use crate::policy::{GlobalLimits, Rate, RateBy, Session};
 pub struct Claims {
     /// Whose limits they are, each with all of its rules.
     pub subjects: Vec<Claim>,
-    /// Tokens of its input, estimated.
-    pub input: u64,
-    /// The most tokens that its answers may have.
-    pub output: u64,
+    /// The tokens that it counts with until it is known what it has used.
+    pub tokens: Tokens,
     /// What it may use; nothing where none of the rules counts tokens.
     pub need: Need,
+}
+
+/// Tokens of a request that has not run yet; all 0 where no rule counts any.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tokens {
+    /// Its input, estimated.
+    pub input: u64,
+    /// The most that its answers may have.
+    pub output: u64,
+    /// What its answers count with where nobody knows how long such ones are: at most `output`.
+    pub unknown: u64,
 }
 
 /// A subject of limits, and the rules that are for the request.
@@ -29,7 +38,7 @@ pub struct Claim {
     pub shown: String,
     /// The rules, in the order of the policy.
     pub rules: Vec<Rc<Rate>>,
-    /// The caps of a session that has some, and what the request's input is estimated to cost.
+    /// The caps of a session that has some, and what the request is estimated to cost.
     pub caps: Option<(Rc<Session>, Credits)>,
 }
 

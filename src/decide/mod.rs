@@ -52,7 +52,7 @@ pub use breaker::{open as open_breaker, rule};
 pub use budget::Spent;
 pub use cache::CACHE_CONTROL;
 pub use canonical::canonical;
-pub use claims::{Claim, Claims, Shared};
+pub use claims::{Claim, Claims, Shared, Tokens};
 pub use decision::{Caching, Candidate, Decision, Outline, Quote};
 pub use expected::{Calls, Expected};
 pub use fit::{Facts, misfit};

@@ -7,7 +7,7 @@ use super::conversation::{conversation, remembered};
 use super::kept::{name, of_texts};
 use super::known::Known;
 use super::{
-    Bounds, Claim, Claims, Decision, Entry, Leg, Need, Request, Shared, Size, Step, Verdict,
+    Bounds, Claim, Claims, Decision, Entry, Leg, Need, Request, Shared, Size, Step, Tokens, Verdict,
 };
 use crate::dialect::Fault;
 use crate::policy::{Limit, Rate, RateBy, Session, SessionBy};
@@ -22,6 +22,10 @@ pub(super) const STEP: Step = Step { name: NAME, run };
 /// A context window is read by an attempt that often at most: a provider's own tools do it again.
 const WINDOWS: u64 = 5;
 
+/// What an answer counts with while nobody knows how long the subject's answers are, and its app
+/// sets no bound, in tokens: some 750 words, more than most answers to people have.
+const UNKNOWN: u64 = 1000;
+
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     let (policy, route) = (request.policy, decision.asked.route);
     // A copy is the gateway's own doing.
@@ -30,19 +34,22 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
         return Ok(());
     }
     let session = policy.session().and_then(|own| session(request, own));
-    let subjects = claimed(request, decision, session.as_deref());
+    let choices = request.ask.choices.max(1);
+    let legs = &decision.quote.primary.legs;
+    let answer = legs.iter().map(|leg| leg.max_output_tokens).max().unwrap_or_default();
+    let output = answer.saturating_mul(choices);
+    let likely = output.min(UNKNOWN.saturating_mul(choices));
+    let subjects = claimed(request, decision, session.as_deref(), likely);
     let name = |by| shared_name(request, route, by);
     let mut shared = policy.global_limits().map(|own| Shared::of(own, name));
-    let legs = &decision.quote.primary.legs;
-    let choices = request.ask.choices.max(1);
     let counts = |rule: &Rc<Rate>| matches!(rule.limit, Limit::Tokens(_));
-    let (mut input, mut output, mut need) = (0, 0, Need::default());
+    let (mut tokens, mut need) = (Tokens::default(), Need::default());
     if subjects.iter().flat_map(|claim| &claim.rules).any(counts)
         || shared.as_ref().is_some_and(|own| own.counts_tokens)
     {
-        input = request.input_tokens();
-        let answer = legs.iter().map(|leg| leg.max_output_tokens).max().unwrap_or_default();
-        output = answer.saturating_mul(choices);
+        let input = request.input_tokens();
+        let unknown = if request.ask.max_tokens.is_some() { output } else { likely };
+        tokens = Tokens { input, output, unknown };
         let legs = decision.quote.candidates().flat_map(|own| &own.legs);
         let bound = |leg: &Leg| leg.bounds.unwrap_or_else(|| uncounted(leg, choices, input));
         need.bounds = legs.map(|leg| (Rc::clone(&leg.model), bound(leg))).collect();
@@ -70,14 +77,20 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
             reason: Cow::Owned(format!("the limits of all proxies are asked by {asked}")),
         }));
     }
-    let claims = Claims { subjects, input, output, need };
+    let claims = Claims { subjects, tokens, need };
     decision.claims = (!claims.subjects.is_empty()).then(|| Box::new(claims));
     decision.shared = shared.map(Box::new);
     Ok(())
 }
 
-/// What it takes of each of the limits that this proxy counts.
-fn claimed(request: &Request<'_>, decision: &Decision, session: Option<&str>) -> Vec<Claim> {
+/// What it takes of each of the limits that this proxy counts, where its answers have so many
+/// tokens as is `likely`.
+fn claimed(
+    request: &Request<'_>,
+    decision: &Decision,
+    session: Option<&str>,
+    likely: u64,
+) -> Vec<Claim> {
     let policy = request.policy;
     let known = Known { request, asked: &decision.asked };
     let mut subjects: Vec<Claim> = Vec::new();
@@ -98,7 +111,7 @@ fn claimed(request: &Request<'_>, decision: &Decision, session: Option<&str>) ->
     if let Some((session, caps)) = session.zip(policy.session().filter(|own| own.caps())) {
         let price = decision.quote.primary.legs.first().and_then(|leg| leg.model.price);
         let price = price.filter(|_| caps.credits.is_some());
-        let estimate = price.map(|price| price.worst(request.input_tokens(), 0, 0));
+        let estimate = price.map(|price| price.worst(request.input_tokens(), likely, 0));
         let estimate = estimate.unwrap_or_default();
         let by = RateBy::Session;
         let known = subjects.iter().position(|claim| claim.by == by);

@@ -193,10 +193,13 @@ const TOKENS: Optional<Whole> = Field::optional(
     Whole { of: "tokens", least: 1, most: AMOUNT_MAX },
     "it counts something else",
     "So many tokens, of input (what providers read from their caches among it) and output. A \
-     request takes what its input is estimated at, and of output what such answers have had \
-     lately, but no more than it asks for; once it is over, that is corrected to what all of its \
-     attempts have used. More may have been used than there was, which is then waited for. A \
-     request whose input alone is more than `burst` is refused with 413: it would wait for ever.",
+     request takes what its input is estimated at, and of output what the longest answers have \
+     had lately, but no more than it asks for. As many at once as have been answered take that; \
+     each beyond these takes all that it asks for, or 1,000 where it sets no bound. None needs \
+     more than `burst`, nor one that runs alone more than what is usual: it takes what is left. \
+     Once it is over, that is corrected to what all of its attempts have used. More may have been \
+     used than there was, which is then waited for. One whose input alone is more than `burst` is \
+     refused with 413: it would wait for ever.",
 );
 
 const CONCURRENT: Optional<Whole> = Field::optional(
@@ -241,11 +244,7 @@ pub(super) const SUBJECTS: Words<RateBy> = Words {
         Word::new("user", RateBy::User, "Those of a user of a tenant."),
         Word::new("key", RateBy::Key, "Those of a key of a tenant, by its name in `identity`."),
         Word::new("session", RateBy::Session, "Those of a session, as `limits.session` has it."),
-        Word::new(
-            "model",
-            RateBy::Model,
-            "Those for a route, by any of its names, of all tenants.",
-        ),
+        Word::new("model", RateBy::Model, "Those for a route, by any of its names, of anybody."),
     ],
 };
 

@@ -82,8 +82,9 @@ const CREDITS: Optional<Amount> = Field::optional(
     "credits",
     Amount::Positive,
     "any amount",
-    "The most that a session may cost. A request counts with what its input is estimated to cost, \
-     and once it is over with its true cost: the last one may go beyond. Needs `credits`.",
+    "The most that a session may cost. A request counts with what its input is estimated to cost \
+     and an answer of 1,000 tokens, or of as many as it asks for where these are fewer, and once \
+     it is over with its true cost: the last ones may go beyond. Needs `credits`.",
 );
 
 const SECONDS: Optional<Whole> = Field::optional(

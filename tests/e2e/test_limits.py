@@ -23,18 +23,20 @@ from support.policy import CLAUDE, GPT
 ONCE = {"per": "day"}
 BURST = 400
 TOKENS = 12_000
+BURSTING = 10_000
 RUNNING = 4
 STEPS = 5
 RULES = [
     {"requests": 1, **ONCE, "burst": BURST, "tenants": ["counted"], "name": "counted"},
     {"requests": 1, **ONCE, "burst": BURST, "tenants": ["reloaded"], "name": "reloaded"},
     {"tokens": 1, **ONCE, "burst": TOKENS, "tenants": ["eaten"]},
+    {"tokens": 1, **ONCE, "burst": BURSTING, "tenants": ["bursting"]},
     {"concurrent": RUNNING, "tenants": ["running"]},
     {"requests": 1, **ONCE, "tenants": ["watched"], "observe": True, "name": "watched"},
     {"requests": 60, "per": "minute", "burst": 2, "tenants": ["told"]},
     {"tokens": 60_000, "per": "minute", "tenants": ["told"]},
 ]
-TENANTS = ["counted", "reloaded", "eaten", "running", "watched", "told", "looping"]
+TENANTS = ["counted", "reloaded", "eaten", "bursting", "running", "watched", "told", "looping"]
 
 
 def limited(rules: dict) -> dict:
@@ -122,6 +124,20 @@ def test_tokens_are_counted_as_they_were_used(gateway):
     used = [answer.json()["usage"]["total_tokens"] for answer in answers if answer.is_success]
     # Those that ran when the last got in may have used more than was estimated.
     assert TOKENS * 0.98 <= sum(used) <= TOKENS * 1.02, (len(used), max(used), sum(used))
+
+
+@pytest.mark.core
+def test_a_burst_of_long_answers_keeps_to_what_there_is(gateway, sim):
+    sim.weather(GPT, latency_ms=1500, words=300)
+    used = []
+    # Nobody knows how long its answers are, then its app says how long they may be.
+    for more in ({}, {"max_tokens": 900}):
+        answers = crowd(gateway.url, "bursting", 200, threads=200, **more)
+        assert Counter(answer.status_code for answer in answers).keys() <= {200, 429}
+        own = [answer.json()["usage"]["total_tokens"] for answer in answers if answer.is_success]
+        used += own
+        assert len(own) < 200 and max(used) < 900, own
+    assert BURSTING / 2 <= sum(used) <= BURSTING, used
 
 
 def at_once(gateway, count: int = RUNNING * 3, **more) -> Counter:

@@ -24,7 +24,7 @@ use super::line::Line;
 use super::used::{Ending, Last};
 use super::{Effect, Host, Report, metric};
 use crate::credit::Credits;
-use crate::decide::{Claim, Claims, Need};
+use crate::decide::{Claim, Claims, Need, Tokens};
 use crate::dialect::{Client, Fault};
 use crate::policy::RateBy;
 use crate::resilience::{Records, UpdateError, stretch};
@@ -79,10 +79,10 @@ pub(super) fn take(
     (line, effects): (&mut Line, &mut Vec<Effect>),
 ) -> Result<Taken, Refused> {
     let records = Records::at(host, host.now_ms());
-    let Claims { subjects, input, output, need } = claims;
+    let Claims { subjects, tokens, need } = claims;
     let mut taken = Taken { shares: Vec::new(), need, left: Left::default() };
     for claim in &subjects {
-        match share(claim, (input, output), records, &mut taken.left) {
+        match share(claim, tokens, records, &mut taken.left) {
             Ok(share) => taken.shares.push(share),
             Err(no) => {
                 taken.undo(records);
@@ -125,7 +125,7 @@ fn refused(
 /// Takes what a request needs of one subject's limits.
 fn share(
     claim: &Claim,
-    tokens: (u64, u64),
+    tokens: Tokens,
     records: Records<'_>,
     left: &mut Left,
 ) -> Result<Share, No> {
@@ -260,12 +260,15 @@ impl Share {
     /// taken flows back by itself, and what runs is forgotten in time.
     fn correct(&self, used: Used, cost: u64, records: Records<'_>, never_ran: bool) {
         let now_ms = records.now_ms();
+        let counts_tokens = self.grants.iter().any(Grant::counts_tokens);
         let _ = Subject::update(records, &self.subject, &mut |subject| {
             for own in &self.grants {
-                let counts = own.counts_tokens();
-                let kept = if counts { used.all } else { u64::from(!never_ran) };
+                let requests = u64::from(!never_ran);
+                let kept = if own.counts_tokens() { used.all } else { requests };
                 own.correct(subject, kept, now_ms);
-                used.output.filter(|_| counts).into_iter().for_each(|own| subject.learn(own));
+            }
+            if let (true, Some(output)) = (counts_tokens, used.output) {
+                subject.learn(output);
             }
             if let (Some(estimate), Some(session)) = (self.session, &mut subject.session) {
                 session.correct(estimate, cost, never_ran);

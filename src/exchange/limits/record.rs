@@ -9,8 +9,10 @@ use crate::resilience::{Record, Records, Slots, UpdateError, nanos};
 pub(super) struct Subject {
     /// Of each rule that has been asked of it and is not whole again.
     buckets: Vec<Bucket>,
-    /// Tokens of output that its answers have had lately; 0 where it has had none.
+    /// Tokens of output that the longest of its answers have had lately; 0 where it has had none.
     pub(super) usual_output: u64,
+    /// How many answers say so.
+    pub(super) answers: u64,
     /// Whether apps name it. They may name many: it makes room for tenants, users and keys.
     pub(super) of_apps: bool,
     /// What it has had, where it is a session with caps.
@@ -52,10 +54,13 @@ impl Subject {
         self.buckets.retain(|own| !own.is_whole(now_ms));
     }
 
-    /// Learns how much output an answer has had: an eighth of what is usual is the last one's.
+    /// Learns how much output an answer has had. A longer one than usual is the usual one at once;
+    /// a shorter one lowers it by an eighth of what it is shorter: who takes too little lets more
+    /// through than there may be, who takes too much only keeps others waiting for its end.
     pub(super) fn learn(&mut self, output: u64) {
-        let usual = self.usual_output.saturating_mul(7).saturating_add(output).div_ceil(8);
-        self.usual_output = if self.usual_output == 0 { output } else { usual };
+        let shorter = self.usual_output.saturating_sub(output).div_ceil(8);
+        self.usual_output = self.usual_output.saturating_sub(shorter).max(output);
+        self.answers = self.answers.saturating_add(1);
     }
 
     /// Changes the subject of that name, where `change` says that it does; it is called again for
@@ -77,7 +82,7 @@ impl Subject {
 }
 
 impl Record for Subject {
-    const KIND: &'static str = "limited.1";
+    const KIND: &'static str = "limited.2";
 
     /// The buckets of 32 rules.
     const BYTES_MAX: usize = 8192;
@@ -91,6 +96,7 @@ impl Record for Subject {
     fn write(&self, out: &mut Writer) {
         out.flag(self.of_apps);
         out.number(self.usual_output);
+        out.number(self.answers);
         out.option(self.session, |out, own| own.write(out));
         out.list(&self.buckets, |out, own| {
             out.number(own.rule);
@@ -100,13 +106,14 @@ impl Record for Subject {
     }
 
     fn read(fields: &mut Reader<'_>) -> Option<Self> {
-        let (of_apps, usual_output) = (fields.flag()?, fields.number()?);
+        let of_apps = fields.flag()?;
+        let (usual_output, answers) = (fields.number()?, fields.number()?);
         let session = fields.option(Had::read)?;
         let buckets = fields.list(|fields| {
             let (rule, full_ns) = (fields.number()?, fields.number()?);
             Some(Bucket { rule, full_ns, slots: Slots::read(fields)? })
         })?;
-        Some(Self { buckets, usual_output, of_apps, session })
+        Some(Self { buckets, usual_output, answers, of_apps, session })
     }
 
     fn is_pinned(&self, now_ms: u64) -> bool {

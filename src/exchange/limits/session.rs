@@ -15,7 +15,7 @@ pub(super) struct Had {
     /// When it is over where nothing more is heard of it.
     until_ms: u64,
     requests: u64,
-    /// What it has cost, in millionths of a credit.
+    /// What it has cost, in millionths of a credit, and what those that run may cost.
     micros: u64,
 }
 
@@ -94,7 +94,7 @@ pub(super) fn fault(by: Option<&SessionBy>, over: Over) -> Fault {
         Over::Requests(most) => format!("has had {most} requests, and may have no more"),
         Over::Credits(micros, most) => {
             let cost = Credits::of_micros(micros).unwrap_or(Credits::MAX);
-            format!("has cost {cost} credits, of {most}")
+            format!("has cost {cost} credits with what still runs, of {most}")
         }
         Over::Seconds(seconds, most) => format!("began {seconds} s ago, and may last {most}"),
     };

@@ -1,7 +1,8 @@
 //! The rules of one subject: what a request takes by each, all of it or nothing.
 use std::rc::Rc;
 
-use super::record::Subject;
+use super::record::{Bucket, Subject};
+use crate::decide::Tokens;
 use crate::policy::{Limit, Pace, Rate};
 use crate::resilience::{Flow, nanos, stretch};
 
@@ -15,8 +16,11 @@ pub(super) struct Grant {
 /// What was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Took {
-    /// So many tokens, or one request.
-    Amount(u64),
+    /// One request.
+    Request,
+    /// So many tokens, until it is known what was used, and the stretch of time in which they were
+    /// taken.
+    Tokens(u64, u64),
     /// A slot, by the stretch of time in which it was last heard of.
     Slot(u64),
     /// Nothing: the rule would have refused it, and only observes.
@@ -35,7 +39,7 @@ pub(super) struct Denied {
     pub(super) too_large: bool,
 }
 
-/// How long somebody waits for one of the requests that run, in nanoseconds: nobody knows.
+/// How long somebody waits for one of the requests that run, in nanoseconds: nobody knows how long.
 const SLOT_WAIT_NS: u64 = 1_000_000_000;
 
 pub(super) const fn flow(pace: Pace) -> Flow {
@@ -43,33 +47,24 @@ pub(super) const fn flow(pace: Pace) -> Flow {
     Flow { amount, per_ms, burst }
 }
 
-/// Takes of every rule what a request needs whose input and answers have so many tokens at most; of
-/// several that refuse it the one is told that does so for longest.
+/// Takes of every rule what a request needs; of several that refuse it the one is told that does so
+/// for longest.
 pub(super) fn take(
     subject: &mut Subject,
     rules: &[Rc<Rate>],
-    (input, output): (u64, u64),
+    tokens: Tokens,
     now_ms: u64,
 ) -> Result<Vec<Grant>, Denied> {
     let (mut grants, mut worst): (_, Option<Denied>) = (Vec::with_capacity(rules.len()), None);
-    let tokens = input.saturating_add(subject.usual_output.min(output));
+    let usual = (subject.usual_output, subject.answers);
     for rule in rules {
         let Some(bucket) = subject.bucket(rule.id) else { continue };
-        let paced = |pace: Pace, of: u64, full_ns: &mut u64| {
-            let took = flow(pace).take(*full_ns, nanos(now_ms), of)?;
-            *full_ns = took;
-            Ok(Took::Amount(of))
-        };
         let mut too_large = false;
         let took = match rule.limit {
-            Limit::Requests(pace) => paced(pace, 1, &mut bucket.full_ns),
+            Limit::Requests(pace) => bucket.take(pace, 1, now_ms).map(|()| Took::Request),
             Limit::Tokens(pace) => {
-                too_large = input > pace.burst;
-                paced(
-                    pace,
-                    if too_large { input } else { tokens.min(pace.burst) },
-                    &mut bucket.full_ns,
-                )
+                too_large = tokens.input > pace.burst;
+                take_tokens(bucket, pace, tokens, usual, now_ms)
             }
             Limit::Concurrent(most) if bucket.slots.running(now_ms) < most => {
                 Ok(Took::Slot(bucket.slots.take(now_ms)))
@@ -92,6 +87,42 @@ pub(super) fn take(
     worst.map_or(Ok(grants), Err)
 }
 
+/// Takes the tokens that a request may use. What the subject's answers usually have is believed for
+/// as many requests at once as have shown it: each beyond these counts with what its answer may
+/// have, or a burst of answers that are longer than usual, or the first ones, would use many times
+/// what there is. While nothing else runs nobody is hurt, and all that there is will do.
+fn take_tokens(
+    bucket: &mut Bucket,
+    pace: Pace,
+    Tokens { input, output, unknown }: Tokens,
+    (usual_output, answers): (u64, u64),
+    now_ms: u64,
+) -> Result<Took, u64> {
+    let running = bucket.slots.running(now_ms);
+    let usual = usual_output.min(output);
+    let is_known = running < answers;
+    // Where it may be more than there ever is, it is all that there is.
+    let needs = |answer| input.saturating_add(answer).min(pace.burst).max(input);
+    let most = needs(if is_known { usual } else { usual.max(unknown) });
+    let alone = running == 0;
+    let left = flow(pace).left(bucket.full_ns, nanos(now_ms));
+    let of = if alone { most.min(left).max(needs(usual)) } else { most };
+    match bucket.take(pace, of, now_ms) {
+        Ok(()) => Ok(Took::Tokens(of, bucket.slots.take(now_ms))),
+        // Those that run hold more than most of them will use.
+        Err(wait_ns) if !alone && !is_known => Err(wait_ns.min(SLOT_WAIT_NS)),
+        Err(wait_ns) => Err(wait_ns),
+    }
+}
+
+impl Bucket {
+    /// Takes so much, or says in how many nanoseconds there will be so much.
+    fn take(&mut self, pace: Pace, of: u64, now_ms: u64) -> Result<(), u64> {
+        self.full_ns = flow(pace).take(self.full_ns, nanos(now_ms), of)?;
+        Ok(())
+    }
+}
+
 impl Grant {
     /// Nothing of a rule.
     pub(super) fn untracked(rule: &Rc<Rate>) -> Self {
@@ -105,7 +136,7 @@ impl Grant {
     /// What came of it, for a metric.
     pub(super) const fn word(&self) -> &'static str {
         match self.took {
-            Took::Amount(_) | Took::Slot(_) => "allowed",
+            Took::Request | Took::Tokens(..) | Took::Slot(_) => "allowed",
             Took::Over => "observed",
             Took::Untracked => "untracked",
         }
@@ -129,7 +160,7 @@ impl Grant {
     pub(super) const fn slot(&self) -> Option<u64> {
         match self.took {
             Took::Slot(last) => Some(last),
-            Took::Amount(_) | Took::Over | Took::Untracked => None,
+            Took::Request | Took::Tokens(..) | Took::Over | Took::Untracked => None,
         }
     }
 
@@ -156,13 +187,18 @@ impl Grant {
     /// Corrects what was taken to what was used; what runs is over.
     pub(super) fn correct(&self, subject: &mut Subject, used: u64, now_ms: u64) {
         let Some(bucket) = subject.bucket(self.rule.id) else { return };
-        match (self.took, self.rule.limit) {
-            (Took::Slot(last), _) => bucket.slots.give_back(last),
-            (Took::Amount(taken), Limit::Requests(pace) | Limit::Tokens(pace)) => {
-                let corrected = (taken, used);
-                bucket.full_ns = flow(pace).correct(bucket.full_ns, nanos(now_ms), corrected);
+        let taken = match self.took {
+            Took::Request => 1,
+            Took::Tokens(taken, since) => {
+                bucket.slots.give_back(since);
+                taken
             }
-            _ => {}
+            Took::Slot(last) => return bucket.slots.give_back(last),
+            Took::Over | Took::Untracked => return,
+        };
+        if let Limit::Requests(pace) | Limit::Tokens(pace) = self.rule.limit {
+            let corrected = (taken, used);
+            bucket.full_ns = flow(pace).correct(bucket.full_ns, nanos(now_ms), corrected);
         }
     }
 }

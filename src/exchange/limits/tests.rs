@@ -3,10 +3,12 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::record::Subject;
 use super::shown::Left;
-use super::{Grant, share};
-use crate::decide::Claim;
-use crate::policy::{Policy, Rate, RateBy};
+use super::used::Used;
+use super::{Grant, Share, share};
+use crate::decide::{Claim, Tokens};
+use crate::policy::{Limit, Policy, Rate, RateBy};
 use crate::port::Shared;
 use crate::resilience::Records;
 
@@ -58,7 +60,8 @@ const NOW: u64 = 1_700_000_000_000;
 /// What came of a request of ten tokens by each rule; none where it is refused.
 fn asks(data: &Data, claim: &Claim, now_ms: u64) -> Vec<&'static str> {
     let records = Records::at(data, now_ms);
-    let share = share(claim, (10, 0), records, &mut Left::default());
+    let share =
+        share(claim, Tokens { input: 10, ..Tokens::default() }, records, &mut Left::default());
     share.map_or_else(|_| Vec::new(), |own| own.grants.iter().map(Grant::word).collect())
 }
 
@@ -115,4 +118,110 @@ fn however_many_sessions_there_are_no_tenant_is_forgotten_for_them() {
         let tenant = claim(&format!("tenant-{number}"), RateBy::Tenant, &rules);
         assert_eq!(asks(&data, &tenant, NOW), ["allowed", "allowed"]);
     }
+}
+
+/// The tokens of a request whose app sets no bound.
+const FREE: Tokens = Tokens { input: 10, output: 32_000, unknown: 1000 };
+
+/// Those of one whose app sets that bound.
+const fn bound(most: u64) -> Tokens {
+    Tokens { input: 10, output: most, unknown: most }
+}
+
+/// A tenant that may use ten thousand tokens at once, and no more for a day.
+struct Tenant {
+    data: Data,
+    claim: Claim,
+}
+
+impl Tenant {
+    fn new() -> Self {
+        let words = [("6000, \"per\": \"minute\"", "1, \"per\": \"day\""), ("1000}", "10000}")];
+        let mut rules = rules(&words);
+        rules.retain(|own| matches!(own.limit, Limit::Tokens(_)));
+        Self { data: Data::default(), claim: claim("acme", RateBy::Tenant, &rules) }
+    }
+
+    fn records(&self) -> Records<'_> {
+        Records::at(&self.data, NOW)
+    }
+
+    /// Those of two hundred requests that run at once.
+    fn burst(&self, tokens: Tokens) -> Vec<Share> {
+        let asks = |_| share(&self.claim, tokens, self.records(), &mut Left::default()).ok();
+        (0..200).filter_map(asks).collect()
+    }
+
+    /// They are over: answers of so many tokens.
+    fn end(&self, shares: &[Share], output: u64) {
+        let used = Used { all: output.saturating_add(10), output: Some(output) };
+        shares.iter().for_each(|own| own.correct(used, 0, self.records(), false));
+    }
+
+    /// A request after the other.
+    fn learn(&self, answers: usize, output: u64) {
+        for _ in 0..answers {
+            let own = share(&self.claim, FREE, self.records(), &mut Left::default()).unwrap();
+            self.end(&[own], output);
+        }
+    }
+}
+
+#[test]
+fn requests_that_run_hold_what_they_may_use() {
+    for (known, output, tokens, at_once) in [
+        // Nobody knows: a thousand tokens each, or the app's own bound.
+        (0, 0, FREE, 9),
+        (0, 0, bound(500), 19),
+        (0, 0, bound(32_000), 1),
+        // As many as have shown what is usual count with that, and others as before.
+        (1, 490, FREE, 9),
+        (19, 290, bound(500), 14),
+        (20, 1, FREE, 29),
+        (20, 1, bound(500), 38),
+        (20, 1, bound(32_000), 20),
+        (10, 490, FREE, 10),
+    ] {
+        let tenant = Tenant::new();
+        tenant.learn(known, output);
+        let shares = tenant.burst(tokens);
+        assert_eq!(shares.len(), at_once, "{known} {output} {tokens:?}");
+    }
+}
+
+#[test]
+fn what_is_held_too_much_is_there_again() {
+    let tenant = Tenant::new();
+    let mut ran = 0;
+    loop {
+        let shares = tenant.burst(FREE);
+        if shares.is_empty() {
+            break;
+        }
+        ran += shares.len();
+        tenant.end(&shares, 40);
+    }
+    assert_eq!(ran, 200, "ten thousand tokens are two hundred times fifty");
+}
+
+#[test]
+fn one_that_runs_alone_has_all_that_is_left() {
+    let tenant = Tenant::new();
+    // Answers that nobody has heard to their end show nothing.
+    let first = tenant.burst(bound(32_000));
+    let used = Used { all: 9_000, output: None };
+    first.iter().for_each(|own| own.correct(used, 0, tenant.records(), false));
+    assert_eq!(tenant.burst(bound(32_000)).len(), 1);
+}
+
+#[test]
+fn what_is_usual_rises_at_once_and_falls_slowly() {
+    let mut subject = Subject::default();
+    let mut learn = |output| {
+        subject.learn(output);
+        subject.usual_output
+    };
+    assert_eq!([100, 10, 10, 5_000].map(&mut learn), [100, 88, 78, 5_000]);
+    assert!((0..8).all(|_| learn(0) > 1_700), "eight shorter ones leave a third");
+    assert!((0..70).map(|_| learn(7)).last() == Some(7));
 }
