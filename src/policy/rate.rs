@@ -134,11 +134,11 @@ const RULE: Section = Section::new(
 
 Each proxy counts for itself: all of its workers together, and exactly; two proxies let through \
      twice as much. A proxy remembers about 65,000 of them, in at most 32 MiB: first it forgets \
-     whoever has been silent for longest among sessions and those whose limits are whole again, \
-     for whom that changes nothing; where there is nobody like that, whoever comes next is not \
-     limited until there is (`untracked` in `tradewind_limits_total`). A policy that \
-     changes keeps what has been taken by every rule that says the same as before, wherever it \
-     stands.",
+     whoever has been silent for longest among users, sessions and those whose limits are whole \
+     again, for whom that changes nothing: no tenant, key or route is forgotten for them. Where \
+     there is nobody like that, whoever comes next is not limited until there is (`untracked` in \
+     `tradewind_limits_total`). A policy that changes keeps what has been taken by every rule that \
+     says the same as before, wherever it stands.",
     "limits:
   rate:
     - {requests: 600, per: minute}

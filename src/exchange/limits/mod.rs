@@ -133,7 +133,7 @@ fn share(
     let mut taken = Ok(Vec::new());
     let mut then = Left::default();
     let updated = Subject::update(records, &claim.subject, &mut |subject| {
-        subject.of_apps = claim.by == RateBy::Session;
+        subject.of_apps = matches!(claim.by, RateBy::User | RateBy::Session);
         let grants = subject::take(subject, &claim.rules, tokens, now_ms).map_err(No::Rule);
         let entered = grants.and_then(|grants| {
             let Some((caps, estimate)) = &claim.caps else { return Ok(grants) };

@@ -13,7 +13,8 @@ pub(super) struct Subject {
     pub(super) usual_output: u64,
     /// How many answers say so.
     pub(super) answers: u64,
-    /// Whether apps name it. They may name many: it makes room for tenants, users and keys.
+    /// Whether apps may name it, as users and sessions. They may name many: it makes room for those
+    /// that the policy names.
     pub(super) of_apps: bool,
     /// What it has had, where it is a session with caps.
     pub(super) session: Option<Had>,

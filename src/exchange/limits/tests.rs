@@ -105,12 +105,14 @@ fn ten_thousand_subjects_are_remembered_in_bounded_memory() {
 }
 
 #[test]
-fn however_many_sessions_there_are_no_tenant_is_forgotten_for_them() {
+fn however_many_users_and_sessions_there_are_no_tenant_is_forgotten_for_them() {
     let (data, rules) = (Data::default(), rules(&[]));
     let tenant = claim("acme", RateBy::Tenant, &rules);
     while !asks(&data, &tenant, NOW).is_empty() {}
     for number in 0..80_000 {
-        asks(&data, &claim(&format!("session-{number}"), RateBy::Session, &rules), NOW);
+        let by = if number % 2 == 0 { RateBy::Session } else { RateBy::User };
+        let own = asks(&data, &claim(&format!("own-{number}"), by, &rules), NOW);
+        assert_eq!(own, ["allowed", "allowed"], "one that apps name finds a place as well");
     }
     assert!(asks(&data, &tenant, NOW).is_empty());
     // Nor does one who comes later find no place.
