@@ -30,7 +30,7 @@ RULES = [
     {"requests": 1, **ONCE, "burst": BURST, "tenants": ["counted"], "name": "counted"},
     {"requests": 1, **ONCE, "burst": BURST, "tenants": ["reloaded"], "name": "reloaded"},
     {"tokens": 1, **ONCE, "burst": TOKENS, "tenants": ["eaten"]},
-    {"tokens": 1, **ONCE, "burst": BURSTING, "tenants": ["bursting"]},
+    {"tokens": 1, **ONCE, "burst": BURSTING, "tenants": ["bursting"], "name": "bursting"},
     {"concurrent": RUNNING, "tenants": ["running"]},
     {"requests": 1, **ONCE, "tenants": ["watched"], "observe": True, "name": "watched"},
     {"requests": 60, "per": "minute", "burst": 2, "tenants": ["told"]},
