@@ -67,8 +67,7 @@ pub(crate) fn full() -> Value {
             {"anonymous": {"tenant": "public", "require": ["zero_retention"]}},
         ],
         "limits": {"request": {"max_body_bytes": "1MiB", "max_messages": 10, "max_output_tokens": 9},
-            "rate": [limits::rate()], "session": limits::session(),
-            "global": limits::global()},
+            "rate": [limits::rate()], "session": limits::session(), "global": limits::global()},
         "providers": {
             "p": {"dialect": "anthropic", "endpoint": "https://api.example.com", "secret": "p-key"},
             "q": accounts(),
@@ -95,8 +94,7 @@ pub(crate) fn full() -> Value {
         "context": {"overflow": "reject"},
         "resilience": {"attempts": 3, "idle_timeout": "30s", "breaker": breaker(),
             "first_token_timeout": "10s", "deadline": {"most": "1m", "header": "x-timeout-ms"},
-            "finish_cut_streams": true, "resume": "off",
-            "retry_budget": {"share": "10%", "at_least": 5},
+            "finish_cut_streams": true, "resume": "off", "retry_budget": {"share": "10%", "at_least": 5},
             "fallback": ["stale_cache", {"chain": "c"}, {"reply": "Later."}]},
         "cache": {
             "routes": ["auto"], "when": {"tools": false}, "ttl": "5m", "stale_for": "1h", "scope": "user",

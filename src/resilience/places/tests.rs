@@ -24,7 +24,7 @@ impl Data {
 impl Shared for Data {
     fn shared_data(&self, key: &str) -> (Vec<u8>, Option<u32>) {
         let (reads, writes) = self.calls.get();
-        self.calls.set((reads + 1, writes));
+        self.calls.set((reads.wrapping_add(1), writes));
         let all = self.values.borrow();
         all.get(key).map_or((Vec::new(), None), |(value, cas)| (value.clone(), Some(*cas)))
     }
@@ -36,7 +36,7 @@ impl Shared for Data {
 
     fn put_shared_data(&self, key: &str, value: &[u8]) -> bool {
         let (reads, writes) = self.calls.get();
-        self.calls.set((reads, writes + 1));
+        self.calls.set((reads, writes.wrapping_add(1)));
         let mut all = self.values.borrow_mut();
         let before = all.get(key).map_or(0, |(_, cas)| *cas);
         all.insert(key.to_owned(), (value.to_vec(), before.wrapping_add(1)));

@@ -1,5 +1,4 @@
 //! Attempts behind the hop: what it tells of them counts, and not the way to itself.
-#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 use tradewind::exchange::Report;
 use tradewind::exchange::filter_state::{JUDGED, NEXT, PLAN};
 
