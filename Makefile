@@ -15,7 +15,7 @@ POSTGRES_URL ?=
 export POSTGRES_URL
 
 # The suites that wait more than they work run in so many processes; SHARDS=0 for one.
-SHARDS ?= 2
+SHARDS ?= 3
 SHARDED := --numprocesses $(SHARDS) --dist worksteal
 
 # What changes the source to see whether a test notices.
