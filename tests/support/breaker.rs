@@ -127,6 +127,18 @@ fn a_wait_that_is_asked_for_later_counts_while_it_is_open() {
 }
 
 #[test]
+fn a_wait_that_is_asked_for_makes_no_later_one_longer() {
+    let mut world = World::at(100);
+    for _ in 0..4 {
+        let change = world.tells_now(Sign::Busy { wait_ms: Some(500) });
+        assert_eq!(change, Some(Change::Opened(OpenedBy::Wait, 500)));
+        world.now_ms = world.breaker().until_ms();
+        assert!(world.begins());
+    }
+    assert_eq!(world.tells_now(FAILED), Some(Change::Opened(OpenedBy::Probe, 1_000)));
+}
+
+#[test]
 fn by_whose_word_it_is_left_alone_is_known() {
     let mut world = World::at(100);
     (0..3).for_each(|_| assert!(world.tells_now(FAILED).is_some()));

@@ -241,7 +241,8 @@ impl Breaker {
             until_ms: now_ms.saturating_add(ms).max(1),
             by: u64::try_from(place).unwrap_or_default(),
             cut: self.cut,
-            level: self.level.saturating_add(1),
+            // A wait that is asked for is as long as it is; it says nothing of the next one.
+            level: self.level.saturating_add(u64::from(by != OpenedBy::Wait)),
             ..Self::default()
         };
         (open, Change::Opened(by, ms))

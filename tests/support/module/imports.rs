@@ -184,7 +184,7 @@ fn link_state(linker: &mut Linker<Host>) -> Result<(), Error> {
         "proxy_set_shared_data",
         |mut caller: Call<'_>, key: u32, length: u32, at: u32, size: u32, cas: u32| {
             let (key, value) = (text(&caller, key, length)?, bytes(&caller, at, size)?);
-            // An answer that is kept takes its place, whoever had it; what is counted is never lost.
+            // An answer that is kept takes its place, whoever had it. What is counted is not lost.
             if cas == 0 && !key.starts_with(ANSWERS) {
                 return Err(Error::new("a shared record is written over, whoever wrote it"));
             }
