@@ -63,7 +63,7 @@ const SAID: [&str; 22] = [
 
 /// What SDKs say of themselves, but for how long they wait.
 const SDK: &str = "x-stainless-";
-const SDK_WAITS: &str = "x-stainless-timeout";
+const SDK_WAITS: [&str; 2] = ["x-stainless-timeout", "x-stainless-read-timeout"];
 
 /// Headers that carry a credential, whatever the policy says of keys.
 const CREDENTIALS: [&str; 5] =
@@ -113,7 +113,7 @@ impl AppHeader {
         if client::forwards(name) {
             return Some("this header is carried on to providers, and what it holds with it");
         }
-        let of_sdk = name.starts_with(SDK) && !(self == Self::Time && name == SDK_WAITS);
+        let of_sdk = name.starts_with(SDK) && !(self == Self::Time && SDK_WAITS.contains(&name));
         if of_sdk || SAID.contains(&name) {
             return Some("clients say something else in it by themselves");
         }
