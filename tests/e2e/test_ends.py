@@ -10,9 +10,9 @@ import pytest
 from conftest import ENVOYS
 from support import h2_app, paths
 from support.credits import credits_policy
+from support.front import Front
 from support.gateway import CHAT, MESSAGES, Gateway, render
 from support.policy import GPT, policy
-from support.server import ClosedPort
 from support.stubborn import JSON, Quiet, Stubborn, Trailing, chat_chunk, event, message_events
 
 BOTH = pytest.mark.parametrize("path", [CHAT, MESSAGES])
@@ -22,33 +22,55 @@ FAILED = {"error": {"message": "engine died", "type": "server_error"}}
 AT_ONCE, SOON = 5, 8
 
 
+PROVIDERS = ("openai", "anthropic", "google")
+
+
+@pytest.fixture(scope="module")
+def running():
+    """The addresses of the providers, and the gateways in front of them, by what they are told."""
+    fronts, gateways = {name: Front() for name in PROVIDERS}, {}
+    yield fronts, gateways
+    for started in [*gateways.values(), *fronts.values()]:
+        started.stop()
+
+
 @pytest.fixture(params=ENVOYS)
-def serve(request):
-    """Starts a gateway in front of providers: `serve(openai=…, anthropic=…)`."""
-    started = []
-    nobody = ClosedPort()
+def serve(request, running):
+    """A gateway in front of providers: `serve(openai=…, anthropic=…)`."""
+    (fronts, gateways), playing = running, []
 
     def start(http2: bool = False, idle: str = "2s", **providers) -> Gateway:
-        started.extend(providers.values())
-        urls = {name: nobody.url for name in ("openai", "anthropic", "google")}
-        urls |= {name: provider.url for name, provider in providers.items()}
-        rules = policy(**urls)
-        rules["resilience"]["idle_timeout"] = idle
-        rules["chains"]["two"] = ["gpt", "claude"]
-        rules["routes"].append({"models": ["two"], "chain": "two"})
-        folder = paths.LOGS / request.node.name.replace("/", "-")
-        bootstrap = render(rules, folder)
-        if http2:
-            for cluster in bootstrap["static_resources"]["clusters"]:
-                for options in cluster["typed_extension_protocol_options"].values():
-                    if "explicit_http_config" in options:
-                        options["explicit_http_config"] = {"http2_protocol_options": {}}
-        started.append(Gateway(ENVOYS[request.param], bootstrap, 1, folder))
-        return started[-1]
+        playing.extend(providers.values())
+        told = (request.param, http2, idle)
+        if told not in gateways:
+            gateways[told] = gateway_of(fronts, *told)
+        gateway = gateways[told]
+        for name, front in fronts.items():
+            front.put(providers.get(name))
+        # A kept connection is the last test's provider.
+        gateway.envoy.wait_for(
+            "end", lambda: not any(gateway.envoy.stats("provider/.*upstream_cx_active").values())
+        )
+        return gateway
 
     yield start
-    for running in [*started, nobody]:
-        running.stop()
+    for provider in playing:
+        provider.stop()
+
+
+def gateway_of(fronts: dict[str, Front], version: str, http2: bool, idle: str) -> Gateway:
+    rules = policy(**{name: front.url for name, front in fronts.items()})
+    rules["resilience"]["idle_timeout"] = idle
+    rules["chains"]["two"] = ["gpt", "claude"]
+    rules["routes"].append({"models": ["two"], "chain": "two"})
+    folder = paths.LOGS / f"ends-{version}-{'h2' if http2 else 'h1'}-{idle}"
+    bootstrap = render(rules, folder)
+    if http2:
+        for cluster in bootstrap["static_resources"]["clusters"]:
+            for options in cluster["typed_extension_protocol_options"].values():
+                if "explicit_http_config" in options:
+                    options["explicit_http_config"] = {"http2_protocol_options": {}}
+    return Gateway(ENVOYS[version], bootstrap, 1, folder)
 
 
 def ask(path: str, model: str = "gpt", stream: bool = True, **more) -> dict:
