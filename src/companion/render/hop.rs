@@ -33,6 +33,8 @@ pub(super) fn listeners<'p>(
         json!({
             "name": of_streams(&provider.name),
             "internal_listener": {},
+            // What comes here was let in before: refused now it would look like the provider's.
+            "bypass_overload_manager": true,
             "filter_chains": [{"filters": [plugin::hop(&place.wasm), requests(policy, provider)]}],
         })
     })
