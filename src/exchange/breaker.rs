@@ -8,6 +8,7 @@ use std::rc::Rc;
 use super::line::Line;
 use super::outcome::{Health, Outcome};
 use super::record::Untold;
+use super::report::SILENCE;
 use super::used::EndedBy;
 use super::{Effect, Progress, Report, metric};
 use crate::decide::{Candidate, Decision, Probe, rule};
@@ -38,6 +39,8 @@ pub(super) struct Told<'e> {
     /// The model after these, where it was tried and published nothing.
     pub(super) untold: Option<&'e Untold>,
     pub(super) by: EndedBy,
+    /// Bytes of the answer's body that went to the app.
+    pub(super) relayed: u64,
 }
 
 impl Watch {
@@ -90,9 +93,9 @@ impl Watch {
     /// The request is over.
     pub(super) fn over(self, told: Told<'_>, records: Records<'_>, line: &mut Line) -> Vec<Effect> {
         let (mut effects, mut opened) = (Vec::new(), Vec::new());
-        let Told { reports, untold, by } = told;
-        let signs =
-            reports.iter().filter_map(|own| Some((own.leg(), sign(own, by)?, own.began_ms)));
+        let Told { reports, untold, by, relayed } = told;
+        let sign = |own: &Report| sign(own, (by, relayed));
+        let signs = reports.iter().filter_map(|own| Some((own.leg(), sign(own)?, own.began_ms)));
         let lost = untold.filter(|own| own.outcome == Outcome::Unreachable.verdict().name);
         // Nobody knows when it began: at some time before now.
         let lost = lost
@@ -160,14 +163,25 @@ fn follow(model: &str, change: Change, observed: bool) -> Vec<Effect> {
     }
 }
 
-/// What an attempt says of its model; `None` where that is nothing.
-fn sign(report: &Report, by: EndedBy) -> Option<Sign> {
+/// So many bytes of an answer Envoy takes from a provider at least before it waits for an app that
+/// reads nothing: where fewer were handed on, it is the provider that was waited for.
+const TAKEN_AHEAD: u64 = 64 << 10;
+
+/// What an attempt says of its model, where its request has ended like that and so many bytes went
+/// to the app; `None` where that is nothing.
+fn sign(report: &Report, (by, relayed): (EndedBy, u64)) -> Option<Sign> {
+    let is_providers = match by {
+        EndedBy::Provider => true,
+        EndedBy::Stalled => relayed < TAKEN_AHEAD,
+        EndedBy::App | EndedBy::Deadline | EndedBy::Gateway => false,
+    };
     let wait_ms = Some(report.wait_ms).filter(|ms| *ms > 0);
     let health = match report.progress {
         Progress::Answered => Health::Well,
+        Progress::Cut if report.why == SILENCE && report.bytes >= TAKEN_AHEAD => Health::Nothing,
         Progress::Cut => return Some(Sign::Failed { cut: true }),
         // Envoy may keep to itself that its provider broke it; an app that leaves says so.
-        Progress::Running if report.has_content() && by == EndedBy::Provider => {
+        Progress::Running if report.has_content() && is_providers => {
             return Some(Sign::Failed { cut: true });
         }
         Progress::Running => Health::Nothing,
@@ -188,8 +202,10 @@ fn sign(report: &Report, by: EndedBy) -> Option<Sign> {
 
 #[cfg(test)]
 mod tests {
-    use super::{EndedBy, Health, Outcome, Progress, Report, Sign, sign};
+    use super::{EndedBy, Health, Outcome, Progress, Report, SILENCE, Sign, sign};
     use crate::resilience::OpenedBy;
+
+    const PROVIDER: (EndedBy, u64) = (EndedBy::Provider, 1 << 20);
 
     fn report(progress: Progress, status: u16) -> Report {
         Report { status, is_of_all: true, ..Report { progress, ..Report::begin("m", 1) } }
@@ -198,7 +214,7 @@ mod tests {
     #[test]
     fn under_a_status_of_a_request_at_fault_nothing_is_said_of_the_model() {
         for outcome in Outcome::ALL {
-            let told = |status| sign(&report(Progress::Failed(outcome), status), EndedBy::Provider);
+            let told = |status| sign(&report(Progress::Failed(outcome), status), PROVIDER);
             let expected = match outcome.verdict().health {
                 Health::Nothing => None,
                 Health::Well => Some(Sign::Well),
@@ -210,33 +226,54 @@ mod tests {
             assert_eq!((told(400), told(422)), (None, None), "{outcome:?}");
         }
         let words = report(Progress::Failed(Outcome::Unpaid), 200);
-        assert_eq!(sign(&words, EndedBy::Provider), None);
+        assert_eq!(sign(&words, PROVIDER), None);
     }
 
     #[test]
     fn a_status_that_speaks_of_all_opens_at_once() {
         let gone = Progress::Failed(Outcome::ModelGone);
-        let said = sign(&report(gone, 404), EndedBy::Provider);
+        let said = sign(&report(gone, 404), PROVIDER);
         assert_eq!(said, Some(Sign::Gone(OpenedBy::ModelGone)));
         // What is not found may be a file of the app's.
         let other = Report { is_of_all: false, ..report(gone, 404) };
-        assert_eq!(sign(&other, EndedBy::Provider), None);
+        assert_eq!(sign(&other, PROVIDER), None);
         let refused = Report { is_of_all: false, ..report(gone, 403) };
-        assert_eq!(sign(&refused, EndedBy::Provider), Some(Sign::Failed { cut: false }));
+        assert_eq!(sign(&refused, PROVIDER), Some(Sign::Failed { cut: false }));
     }
 
     #[test]
     fn silence_counts() {
         let silent = report(Progress::Failed(Outcome::Silent), 0);
-        assert_eq!(sign(&silent, EndedBy::Provider), Some(Sign::Failed { cut: false }));
+        assert_eq!(sign(&silent, PROVIDER), Some(Sign::Failed { cut: false }));
     }
 
     #[test]
     fn an_app_that_leaves_is_no_failure() {
         let streams = Report { first_ms: 5, ..report(Progress::Running, 200) };
-        assert_eq!(sign(&streams, EndedBy::App), None);
-        assert_eq!(sign(&streams, EndedBy::Gateway), None);
-        assert_eq!(sign(&streams, EndedBy::Provider), Some(Sign::Failed { cut: true }));
-        assert_eq!(sign(&report(Progress::Running, 200), EndedBy::Provider), None);
+        assert_eq!(sign(&streams, (EndedBy::App, 9)), None);
+        assert_eq!(sign(&streams, (EndedBy::Gateway, 9)), None);
+        assert_eq!(sign(&streams, PROVIDER), Some(Sign::Failed { cut: true }));
+        assert_eq!(sign(&report(Progress::Running, 200), PROVIDER), None);
+    }
+
+    #[test]
+    fn nor_is_one_that_reads_nothing() {
+        let streams = Report { first_ms: 5, ..report(Progress::Running, 200) };
+        let after = |relayed| sign(&streams, (EndedBy::Stalled, relayed));
+        assert_eq!(after((64 << 10) - 1), Some(Sign::Failed { cut: true }));
+        assert_eq!(after(64 << 10), None, "as much may wait for the app");
+        let cut = |why: &str, bytes| {
+            let own = Report { why: why.to_owned(), bytes, ..report(Progress::Cut, 200) };
+            sign(&own, PROVIDER)
+        };
+        assert_eq!(cut(SILENCE, (64 << 10) - 1), Some(Sign::Failed { cut: true }));
+        assert_eq!((cut(SILENCE, 64 << 10), cut("", 64 << 10).is_some()), (None, true));
+        let silent = report(Progress::Failed(Outcome::Silent), 0);
+        let told = sign(&silent, (EndedBy::Stalled, 1 << 20));
+        assert_eq!(
+            told,
+            Some(Sign::Failed { cut: false }),
+            "before an answer no app is in the way"
+        );
     }
 }

@@ -168,7 +168,7 @@ impl Duties {
                     }
                 }
                 Duty::Heed(watch) => {
-                    let told = Told { reports, untold, by };
+                    let told = Told { reports, untold, by, relayed };
                     effects.extend(watch.over(told, Records::at(envoy, envoy.now_ms()), line));
                 }
                 Duty::Remember(tenant) => {

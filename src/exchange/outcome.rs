@@ -14,6 +14,9 @@ pub enum Outcome {
     ContextLength,
     /// The request is larger than this provider takes.
     TooLarge,
+    /// The request is more than the account at the provider may ask of the model at once, whenever
+    /// it comes.
+    Oversized,
     /// The provider does not know the model: retired, or misspelt in the policy.
     ModelGone,
     /// The provider refused its key: the operator must act.
@@ -77,11 +80,12 @@ pub enum Health {
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Rejected,
         Self::Unsupported,
         Self::ContextLength,
         Self::TooLarge,
+        Self::Oversized,
         Self::ModelGone,
         Self::KeyRefused,
         Self::Unpaid,
@@ -101,6 +105,10 @@ impl Outcome {
     pub const fn of(fault: &Fault) -> Self {
         match fault.kind {
             FaultKind::Unsupported => Self::Unsupported,
+            // By this status no provider speaks of what its model takes.
+            FaultKind::ContextLength | FaultKind::TooLarge if fault.status == 429 => {
+                Self::Oversized
+            }
             FaultKind::ContextLength => Self::ContextLength,
             FaultKind::TooLarge => Self::TooLarge,
             FaultKind::ModelNotFound | FaultKind::NotFound | FaultKind::MethodNotAllowed => {
@@ -127,7 +135,7 @@ impl Outcome {
     #[must_use]
     pub fn public_fault(self, fault: Fault, model: &str) -> Fault {
         let public = self.verdict().public_message;
-        let usual = self.kind();
+        let usual = if self == Self::Oversized { fault.kind } else { self.kind() };
         let status = match (self, fault.status) {
             _ if public.is_some() => 502,
             // What is the request's own is repeated by nobody.
@@ -157,7 +165,7 @@ impl Outcome {
             Self::Rejected => FaultKind::InvalidRequest,
             Self::Unsupported => FaultKind::Unsupported,
             Self::ContextLength => FaultKind::ContextLength,
-            Self::TooLarge => FaultKind::TooLarge,
+            Self::TooLarge | Self::Oversized => FaultKind::TooLarge,
             Self::RateLimited => FaultKind::RateLimit,
             Self::Overloaded | Self::Unreachable | Self::Reset | Self::NotAccepted => {
                 FaultKind::Overloaded
@@ -190,6 +198,7 @@ impl Outcome {
             Self::Unsupported => ("unsupported", true, false, None, Health::Nothing),
             Self::ContextLength => ("context_length", true, false, None, Health::Nothing),
             Self::TooLarge => ("too_large", true, false, None, Health::Nothing),
+            Self::Oversized => ("oversized", true, true, None, Health::Nothing),
             Self::ModelGone => ("model_gone", true, true, GONE, Health::Gone(OpenedBy::ModelGone)),
             Self::KeyRefused => {
                 ("key_refused", true, true, KEY, Health::Gone(OpenedBy::KeyRefused))

@@ -11,7 +11,7 @@ mod words;
 
 use std::borrow::Cow;
 
-pub(super) use self::words::{ABANDONED, CUT, DEADLINE, STALE, UNJUDGED, words};
+pub(super) use self::words::{ABANDONED, CUT, DEADLINE, SILENCE, STALE, UNJUDGED, words};
 use self::words::{UNANSWERED, progress, word};
 use super::conclusion::Conclusion;
 use super::contract::VERSION;
@@ -63,7 +63,7 @@ pub struct Report {
     /// Bytes of its answer's body that have been handed on to the app.
     pub bytes: u64,
     /// Envoy's words for why it had no connection, or lost it; the rule that an answer breaks which
-    /// is not accepted; empty otherwise.
+    /// is not accepted; [`SILENCE`] where its answer broke by that; empty otherwise.
     pub why: String,
     /// What its answer comes to, where that is compared with another's.
     pub conclusion: Option<Conclusion>,

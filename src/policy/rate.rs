@@ -234,7 +234,8 @@ const BURST: Optional<Whole> = Field::optional(
     Whole { of: "requests or tokens", least: 1, most: AMOUNT_MAX },
     "what flows in in the time of `per`",
     "So much there is at once, after a while in which nothing was asked for. In any time there is \
-     no more than this and what flows in in that time. It must flow in within a hundred years.",
+     no more than this, what flows in in that time, and the tokens that requests which end in \
+     it had taken and not used. It must flow in within a hundred years.",
 );
 
 pub(super) const SUBJECTS: Words<RateBy> = Words {

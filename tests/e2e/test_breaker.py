@@ -1,6 +1,8 @@
 """A model that fails is left alone by all workers, and tried by one request when its time is over."""
 
 import copy
+import json
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,6 +13,8 @@ from conftest import ENVOYS
 from support import paths
 from support.gateway import CHAT, render
 from support.policy import APP_KEY, CLAUDE, GPT
+from support.server import Server, read_request
+from support.stubborn import EVENTS, chat_chunk, chunked
 
 FAILURES, OPEN_FOR = 5, 2
 APPS = 50
@@ -160,3 +164,33 @@ def test_a_stream_that_breaks_counts_though_envoy_tells_nobody(breaking, sim):
     before = asked(sim, CLAUDE)
     assert set(crowd(gateway, 10)) == {"gpt"}
     assert asked(sim, CLAUDE) == before
+
+
+@pytest.mark.parametrize("first_token", [{}, {"first_token_timeout": "1s"}], ids=["idle", "first"])
+def test_apps_that_read_nothing_take_no_model_from_others(launch, rules, sim, tmp_path, first_token):
+    """Of two that are silent Envoy does not tell the provider from the app."""
+    sim.reset()
+
+    def play(connection: socket.socket) -> None:
+        read_request(connection)
+        head = f"HTTP/1.1 200 OK\r\ncontent-type: {EVENTS}\r\ntransfer-encoding: chunked\r\n\r\n"
+        connection.sendall(head.encode())
+        # More than everything in between holds.
+        for _ in range(1_000):
+            connection.sendall(chunked(chat_chunk("w" * 20_000)))
+
+    provider = Server(play)
+    own = copy.deepcopy(rules)
+    own["resilience"] |= {"breaker": {"failures": 1}, **first_token}
+    own["providers"]["openai"]["endpoint"] = provider.url
+    gateway = launch(render(own, tmp_path))
+    body = {"model": "gpt", "messages": [{"role": "user", "content": "hi"}], "stream": True}
+    host, port = gateway.url.removeprefix("http://").split(":")
+    said = json.dumps(body).encode()
+    head = f"POST {CHAT} HTTP/1.1\r\nhost: gateway\r\nauthorization: Bearer {APP_KEY}\r\n"
+    head += f"content-type: application/json\r\ncontent-length: {len(said)}\r\n\r\n"
+    with socket.create_connection((host, int(port))) as app:
+        app.sendall(head.encode() + said)
+        [line] = gateway.envoy.wait_for("its end", gateway.envoy.access_log)
+    assert line["outcome"] == "cut" and "opened" not in line, line
+    provider.stop()

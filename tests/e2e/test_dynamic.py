@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -13,14 +14,14 @@ import pytest
 from conftest import ENVOYS
 from support import paths
 from support.gateway import CHAT, run_render
-from support.policy import APP_KEY, GPT, broken
+from support.policy import APP_KEY, CLAUDE, GPT, broken
 
 
 class Load:
     """Apps that ask all the time, each over a connection of its own; `failures` is what went wrong."""
 
-    def __init__(self, url: str, apps: int = 4):
-        self.url, self.answers, self.failures = url, 0, []
+    def __init__(self, url: str, apps: int = 4, **body):
+        self.url, self.body, self.answers, self.failures = url, body, 0, []
         self.over = threading.Event()
         self.apps = [threading.Thread(target=self._ask) for _ in range(apps)]
 
@@ -37,11 +38,12 @@ class Load:
     def _ask(self) -> None:
         headers = {"authorization": f"Bearer {APP_KEY}"}
         body = {"model": "claude", "messages": [{"role": "user", "content": "hello"}]}
+        body.update(self.body)
         with httpx.Client(base_url=self.url, headers=headers, timeout=30, trust_env=False) as http:
             while not self.over.is_set():
                 try:
                     answer = http.post(CHAT, json=body)
-                    if answer.status_code != 200:
+                    if answer.status_code != 200 or '"error"' in answer.text:
                         self.failures.append(answer.text)
                 except httpx.TransportError as error:
                     self.failures.append(repr(error))
@@ -178,6 +180,65 @@ def test_everything_changes_under_load(launch, sim, rules, version):
     assert load.failures == []
     kept = json.loads((dynamic.watched / "cds.json").read_text())["resources"]
     assert {"openai", "google"} < {cluster["name"] for cluster in kept}
+
+
+@pytest.mark.parametrize("version", ENVOYS)
+def test_streams_are_finished_or_not_and_none_is_lost_with_the_change(launch, sim, rules, version):
+    """The hop that a stream was to take is there as long as the cluster that leads to it."""
+    sim.reset()
+    plain, finishing = copy.deepcopy(rules), copy.deepcopy(rules)
+    finishing["resilience"]["finish_cut_streams"] = True
+    dynamic = Dynamic(paths.LOGS / f"dynamic-finish-{version}", plain, launch, version)
+    body = {"model": "auto", "messages": [{"role": "user", "content": "hi"}], "stream": True}
+    headers = {"authorization": f"Bearer {APP_KEY}"}
+
+    def change(rules: dict, name: str) -> None:
+        changed = copy.deepcopy(rules)
+        changed["routes"].append({"models": [name], "chain": "claude"})
+        dynamic.change(changed)
+        until("the change", lambda: dynamic.serves(name))
+
+    def answered(http: httpx.Client) -> None:
+        answer = http.post(CHAT, json=body)
+        assert answer.status_code == 200 and "data: [DONE]" in answer.text, answer.text
+        assert "error" not in answer.text
+
+    http = {"base_url": dynamic.gateway.url, "headers": headers, "timeout": 30, "trust_env": False}
+    with Load(dynamic.gateway.url, model="gemini", stream=True) as load:
+        for turn, (rules, other) in enumerate([(finishing, plain), (plain, finishing)] * 2):
+            change(rules, f"turn-{turn}")
+            # Its first model fails once the other policy is in force, and a connection that is
+            # kept asks once more by the policy that it has met.
+            sim.weather(CLAUDE, status=529, latency_ms=1_000, times=1)
+            with httpx.Client(**http) as kept, ThreadPoolExecutor(1) as pool:
+                waits = pool.submit(answered, kept)
+                time.sleep(0.3)
+                change(other, f"then-{turn}")
+                waits.result()
+                answered(kept)
+    assert load.failures == []
+    found = dynamic.gateway.envoy.stats("listener_manager.lds.update_rejected")
+    assert sum(found.values()) == 0, found
+
+
+@pytest.mark.parametrize("version", ENVOYS)
+def test_a_provider_that_becomes_accounts_loses_nobody(launch, sim, rules, version):
+    sim.reset()
+    dynamic = Dynamic(paths.LOGS / f"dynamic-accounts-{version}", rules, launch, version)
+    several = copy.deepcopy(rules)
+    openai = several["providers"]["openai"]
+    del openai["secret"]
+    names = {"first": "openai-key", "second": "anthropic-key"}
+    openai["accounts"] = [{"name": name, "secret": key} for name, key in names.items()]
+    several["resilience"]["attempts"] = 6
+    several["routes"].append({"models": ["fresh"], "chain": "gpt"})
+    with Load(dynamic.gateway.url, model="gpt") as load:
+        until("the load", lambda: load.answers > 20)
+        dynamic.change(several)
+        until("the accounts", lambda: dynamic.serves("fresh"))
+        dynamic.change(rules)
+        until("one key", lambda: not dynamic.serves("fresh"))
+    assert load.failures == []
 
 
 def test_it_renders_for_another_machine(rules, tmp_path):

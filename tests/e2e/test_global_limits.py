@@ -14,7 +14,7 @@ import pytest
 from conftest import ENVOYS
 from support.credits import credits_policy
 from support.gateway import CHAT, MESSAGES, render
-from support.policy import APP_KEY, CLAUDE
+from support.policy import APP_KEY, CLAUDE, GPT
 from support.ratelimit import RESET, RateLimits
 from support.server import ClosedPort
 
@@ -92,7 +92,9 @@ def test_two_proxies_share_a_limit(launch, rules, service, sim, tmp_path, versio
 def test_apps_are_told_in_their_own_words(launch, rules, service, sim, tmp_path, version):
     sim.reset()
     service.limits = {(REQUESTS, ACME): 2}
-    gateway = launch(render(policy(rules, service.url, BY_TENANT), tmp_path), version)
+    own = policy(rules, service.url, BY_TENANT)
+    own["resilience"]["deadline"] = {"most": "30s", "header": "x-wait-ms"}
+    gateway = launch(render(own, tmp_path), version)
     openai_names = [f"x-ratelimit-{what}-requests" for what in ("limit", "remaining", "reset")]
     anthropic_names = [f"anthropic-ratelimit-requests-{what}" for what in ("limit", "remaining")]
     # Envoy's own words for it go no further.
@@ -126,6 +128,11 @@ def test_apps_are_told_in_their_own_words(launch, rules, service, sim, tmp_path,
     assert (line["outcome"], line["tenant"]) == ("refused", "acme") and "attempts" not in line
     name = "tradewind_global_limits_total"
     until("counted", lambda: 3 in gateway.envoy.counters(name).values())
+    # Nor do they with what the gateway says itself, once the service has let a request through.
+    service.limits = {}
+    sim.weather(GPT, latency_ms=1_500)
+    answer = ask(gateway, headers={"x-wait-ms": "300"})
+    assert answer.status_code == 504 and told(answer, []) == []
 
 
 @EACH

@@ -1,6 +1,8 @@
 """Too much at once: Envoy refuses and resets before the system ends it, and recovers."""
 
+import copy
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -8,9 +10,10 @@ from conftest import ENVOYS
 from support import paths
 from support.crowd import Crowd
 from support.gateway import CHAT, MESSAGES, render
-from support.policy import APP_KEY
+from support.policy import APP_KEY, CLAUDE
 
 MANY, EACH = 20_000, 100
+INJECTED = "envoy.resource_monitors.injected_resource"
 HEAP = 256 << 20
 # What the process takes beside its heap: its code, the modules' memory, free pages.
 BESIDE = 512 << 20
@@ -113,3 +116,37 @@ def test_headers_have_a_bound(launch, rules, sim, version):
     assert set(crowd.outcomes) <= {"431", "reset 2"}, crowd.outcomes
     assert crowd.outcomes.total() == 2
     crowd.close()
+
+
+@pytest.mark.parametrize("version", ENVOYS)
+def test_a_stream_that_was_let_in_goes_on_to_its_next_model(launch, rules, sim, tmp_path, version):
+    """What is refused is apps' requests: the hop's are those that were let in before."""
+    sim.reset()
+    own = copy.deepcopy(rules)
+    own["resilience"] |= {"finish_cut_streams": True, "breaker": {"failures": 1}}
+    bootstrap = render(own, tmp_path)
+    pressure = tmp_path / "pressure"
+    pressure.write_text("0")
+    manager = bootstrap["overload_manager"]
+    kind = "envoy.extensions.resource_monitors.injected_resource.v3.InjectedResourceConfig"
+    said = {"@type": f"type.googleapis.com/{kind}", "filename": str(pressure)}
+    manager["resource_monitors"].append({"name": INJECTED, "typed_config": said})
+    manager["loadshed_points"][0]["triggers"][0]["name"] = INJECTED
+    gateway = launch(bootstrap, version)
+
+    def is_full(full: bool) -> None:
+        fresh = tmp_path / "fresh"
+        fresh.write_text("0.9" if full else "0")
+        fresh.rename(pressure)
+        gateway.envoy.wait_for("it", lambda: (gateway.chat(model="gpt").status_code == 503) == full)
+
+    sim.weather(CLAUDE, status=529, latency_ms=1_500, times=1)
+    with ThreadPoolExecutor(1) as pool:
+        stream = pool.submit(gateway.chat, model="auto", stream=True)
+        time.sleep(0.3)
+        is_full(True)
+        assert not stream.done(), "too soon"
+        answer = stream.result()
+    assert answer.status_code == 200 and "[DONE]" in answer.text, answer.text
+    assert answer.headers["x-tradewind-model"] == "gpt"
+    is_full(False)

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{Checked, Place, Secret, Source, bootstrap, listener, response, secret, watched};
+use super::{
+    Checked, Place, Secret, Source, bootstrap, internal, listener, response, secret, watched,
+};
 
 /// The file that Envoy is started with.
 pub const BOOTSTRAP: &str = "bootstrap.json";
@@ -12,8 +14,8 @@ pub const BOOTSTRAP: &str = "bootstrap.json";
 /// The file of the clusters.
 pub const CLUSTERS: &str = "cds.json";
 
-/// The file of the listener, and so of the policy.
-const LISTENERS: &str = "lds.json";
+/// The file of the listeners, and so of the policy.
+pub const LISTENERS: &str = "lds.json";
 
 /// How long a cluster that the policy names no more is kept, in seconds: requests that were decided
 /// before still go there, and none takes longer.
@@ -29,15 +31,23 @@ pub struct Dynamic {
     pub watched: Vec<(String, Value)>,
 }
 
-/// Configures an Envoy that finds the files in `folder`, an absolute path.
-///
-/// `before` is what stood in [`CLUSTERS`], if anything did. `now` is in seconds since 1970.
+/// What stood in the files, if anything did.
+#[derive(Debug, Default)]
+pub struct Before {
+    /// In [`CLUSTERS`].
+    pub clusters: Option<Value>,
+    /// In [`LISTENERS`].
+    pub listeners: Option<Value>,
+}
+
+/// Configures an Envoy that finds the files in `folder`, an absolute path. `now` is in seconds
+/// since 1970.
 #[must_use]
 pub fn dynamic(
     checked: Checked<'_>,
     place: &Place,
     secrets: &[Secret],
-    (folder, before, now): (&Path, Option<&Value>, u64),
+    (folder, before, now): (&Path, &Before, u64),
 ) -> Dynamic {
     let discovered: Vec<Secret> = secrets.iter().map(|secret| moved(secret, folder)).collect();
     let mut files: Vec<(String, Value)> = secret::fixed(secrets)
@@ -46,9 +56,12 @@ pub fn dynamic(
         .map(|(resource, secret)| (file(&secret.name), response(secret::MESSAGE, vec![resource])))
         .collect();
     let mut clusters = bootstrap::clusters(checked.policy, place, &discovered);
-    clusters.extend(before.map(|before| leaving(before, &clusters, now)).unwrap_or_default());
+    clusters.extend(leaving(before.clusters.as_ref(), &clusters, now));
+    let mut listeners = bootstrap::listeners(checked, place);
+    listeners.extend(still_led_to(before.listeners.as_ref(), &listeners, &clusters));
+    // Envoy takes them over one by one: those that no app calls come before whoever leads there.
+    listeners.sort_by_key(|own| !is_within(own));
     files.push((CLUSTERS.to_owned(), response(CLUSTER, clusters)));
-    let listeners = bootstrap::listeners(checked, place);
     files.push((LISTENERS.to_owned(), response(LISTENER, listeners)));
     let resources = json!({
         "cds_config": watched(&folder.join(CLUSTERS)),
@@ -78,10 +91,7 @@ fn moved(secret: &Secret, folder: &Path) -> Secret {
 }
 
 /// The clusters that were there before and that nothing names any more, as long as they are kept.
-fn leaving(before: &Value, clusters: &[Value], now: u64) -> Vec<Value> {
-    let before = before.get("resources").and_then(Value::as_array);
-    let gone =
-        |own: &&Value| !clusters.iter().any(|cluster| cluster.get("name") == own.get("name"));
+fn leaving(before: Option<&Value>, clusters: &[Value], now: u64) -> Vec<Value> {
     let marked = |own: &Value| {
         let mut own = own.clone();
         let since = own.pointer("/metadata/filter_metadata/tradewind/left_at");
@@ -94,18 +104,41 @@ fn leaving(before: &Value, clusters: &[Value], now: u64) -> Vec<Value> {
         );
         (now.saturating_sub(since) < KEPT).then_some(own)
     };
-    before.into_iter().flatten().filter(gone).filter_map(marked).collect()
+    gone(before, clusters).filter_map(marked).collect()
+}
+
+/// The listeners within Envoy that were there before and that nothing names any more, as long as a
+/// cluster leads there: what goes to that cluster would find nobody.
+fn still_led_to(before: Option<&Value>, listeners: &[Value], clusters: &[Value]) -> Vec<Value> {
+    let led_to = |own: &&Value| {
+        is_within(own)
+            && clusters.iter().any(|cluster| internal::led_to(cluster) == own.get("name"))
+    };
+    // Unchanged, so that Envoy leaves what is open there alone.
+    gone(before, listeners).filter(led_to).cloned().collect()
+}
+
+/// Whether a listener is within Envoy.
+fn is_within(listener: &Value) -> bool {
+    listener.get("internal_listener").is_some()
+}
+
+/// What stood in a file and has no namesake now.
+fn gone<'v>(before: Option<&'v Value>, now: &'v [Value]) -> impl Iterator<Item = &'v Value> {
+    let before = before.and_then(|before| before.get("resources")).and_then(Value::as_array);
+    let stays = |own: &Value| now.iter().any(|other| other.get("name") == own.get("name"));
+    before.into_iter().flatten().filter(move |own| !stays(own))
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{KEPT, leaving};
+    use super::{KEPT, leaving, still_led_to};
 
     /// The names that are kept of what stood there before, and since when each is left.
     fn kept(before: &Value, now: u64) -> Vec<(String, u64)> {
-        let left = leaving(before, &[json!({"name": "stays"})], now);
+        let left = leaving(Some(before), &[json!({"name": "stays"})], now);
         let since =
             |own: &Value| own["metadata"]["filter_metadata"]["tradewind"]["left_at"].as_u64();
         left.iter().map(|own| (own["name"].as_str().unwrap().into(), since(own).unwrap())).collect()
@@ -124,5 +157,20 @@ mod tests {
         let expected = vec![("goes".to_owned(), now), ("just in time".to_owned(), 11)];
         assert_eq!(kept(&before, now), expected);
         assert_eq!(kept(&json!({}), now), []);
+    }
+    #[test]
+    fn a_listener_within_envoy_stays_as_it_is_while_a_cluster_leads_there() {
+        let within = |name: &str| json!({"@type": "t", "name": name, "internal_listener": {}});
+        let leads = |name: &str| super::internal::cluster(name, "m", name, &[]);
+        let before = json!({"resources": [
+            {"@type": "t", "name": "the apps'"},
+            within("stays"),
+            within("still led to"),
+            within("led to by nobody"),
+        ]});
+        let clusters = [leads("stays"), leads("still led to"), json!({"name": "led to by nobody"})];
+        let left = still_led_to(Some(&before), &[within("stays")], &clusters);
+        assert_eq!(left, [within("still led to")]);
+        assert!(still_led_to(None, &[], &clusters).is_empty());
     }
 }

@@ -33,6 +33,8 @@ pub(super) fn listeners<'p>(
         json!({
             "name": of_streams(&provider.name),
             "internal_listener": {},
+            // What comes here was let in before: refused now it would look like the provider's.
+            "bypass_overload_manager": true,
             "filter_chains": [{"filters": [plugin::hop(&place.wasm), requests(policy, provider)]}],
         })
     })
@@ -70,6 +72,9 @@ fn requests(policy: &Policy, provider: &Provider) -> Value {
             }]},
             "route_config": {
                 "name": "tradewind_hop",
+                // Files that change together are taken over in no order of Envoy's: a listener that
+                // names a cluster too soon would be refused, and never looked at again.
+                "validate_clusters": false,
                 "virtual_hosts": [{
                     "name": "tradewind_hop",
                     "domains": ["*"],

@@ -14,6 +14,14 @@ pub(super) fn extensions() -> Value {
     )])
 }
 
+/// The name of the listener that a cluster leads to, where that is within Envoy.
+pub(super) fn led_to(cluster: &Value) -> Option<&Value> {
+    cluster.pointer(
+        "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/envoy_internal_address\
+         /server_listener_name",
+    )
+}
+
 /// A cluster that leads to a listener; its metrics have that name, and what is asked of it passes
 /// these filters, where there are any.
 pub(super) fn cluster(name: &str, metrics: &str, listener: &str, filters: &[Value]) -> Value {

@@ -26,7 +26,7 @@ mod stats;
 #[cfg(test)]
 mod tests;
 
-pub use dynamic::{BOOTSTRAP, CLUSTERS, Dynamic, dynamic};
+pub use dynamic::{BOOTSTRAP, Before, CLUSTERS, Dynamic, LISTENERS, dynamic};
 pub use istio::{Mesh, MeshProxy, alike as alike_in_a_mesh, istio, ledger_cluster};
 pub use secret::{Secret, Source, Trouble};
 

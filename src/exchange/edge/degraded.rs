@@ -113,6 +113,7 @@ pub(super) fn may_stand_in(report: &Report) -> bool {
             | Outcome::Unsupported
             | Outcome::ContextLength
             | Outcome::TooLarge
+            | Outcome::Oversized
             | Outcome::Misconfigured,
         ) => false,
         Progress::Failed(_) => true,

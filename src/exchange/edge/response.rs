@@ -1,7 +1,7 @@
 //! What comes back: a provider role's answer, which passes, or a failure of Envoy's own, which is
 //! told in the app's format. And what is done when the stream is over.
 use super::super::duty::End;
-use super::super::limits::shared::NotLet;
+use super::super::limits::shared::{self, NotLet};
 use super::super::line::Line;
 use super::super::{Effect, Effects, Envoy, Flow, HeaderMap, JUDGED, Progress, Report, metric};
 use super::degraded::{DEGRADED, Rescued, may_stand_in, may_stand_in_for};
@@ -127,7 +127,10 @@ impl Edge {
     /// Envoy may refuse a request before we have decided (a body over its own buffer).
     fn own_failure(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
         let (State::Reading(head) | State::AwaitingLedger { head, .. }) = &self.state else {
-            return Effects::go_on();
+            // What we say ourselves passes Envoy's filter for limits as well, which adds its words.
+            let global = self.config.policy.global_limits();
+            let words = global.map(|own| shared::taken_out(own, envoy).1);
+            return Effects::go_on().and_all(words.unwrap_or_default());
         };
         if end {
             return Effects::go_on();

@@ -15,6 +15,9 @@ pub(in super::super) const DEADLINE: &str = "deadline";
 /// Its connection had been kept, and turned out to be closed: the same model was asked once more.
 pub(in super::super) const STALE: &str = "stale";
 
+/// Why its answer broke, where nothing came for too long.
+pub(in super::super) const SILENCE: &str = "silence";
+
 /// Nobody tells of it: no provider role stands in its cluster, or that role's VM failed.
 pub(in super::super) const UNJUDGED: &str = "unjudged";
 

@@ -7,8 +7,11 @@ use crate::resilience::Records;
 /// Who ended a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum EndedBy {
-    /// The provider, well or not, or a bound of time or memory.
+    /// The provider, well or not.
     Provider,
+    /// Nothing came for too long, or a bound of time or memory was met: that may be the provider's
+    /// doing, and that of an app which reads nothing.
+    Stalled,
     /// The app, which has left.
     App,
     /// The gateway, for its app: the patience of that was over.
@@ -31,10 +34,12 @@ pub(in super::super) struct Ending {
     pub(in super::super) connected: bool,
 }
 
-/// How Envoy's word for the end of a stream begins when a provider failed, or a bound was reached.
-const PROVIDERS: [&[u8]; 6] = [
-    b"via_upstream",
-    b"upstream",
+/// How Envoy's word for the end of a stream begins when a provider has ended it, or has failed.
+const PROVIDERS: [&[u8]; 2] = [b"via_upstream", b"upstream"];
+
+/// And when it was held up until a bound was met.
+const BOUNDS: [&[u8]; 5] = [
+    b"upstream_per_try_idle_timeout",
     b"stream_idle_timeout",
     b"max_duration",
     b"overload",
@@ -50,8 +55,17 @@ impl EndedBy {
         if details.starts_with(GATEWAYS) {
             return Self::Gateway;
         }
-        let providers = PROVIDERS.iter().any(|start| details.starts_with(start));
-        if providers { Self::Provider } else { Self::App }
+        let begins = |starts: &[&[u8]]| starts.iter().any(|start| details.starts_with(start));
+        match () {
+            () if begins(&BOUNDS) => Self::Stalled,
+            () if begins(&PROVIDERS) => Self::Provider,
+            () => Self::App,
+        }
+    }
+
+    /// Whether neither its app nor the gateway has ended it.
+    const fn is_unasked(self) -> bool {
+        matches!(self, Self::Provider | Self::Stalled)
     }
 }
 
@@ -88,7 +102,7 @@ impl Abandoned {
         let usage_missing =
             last.progress == Progress::Answered && last.used.reported.is_none() && streamed;
         let there = last.has_content() || is_at_work(last, ending);
-        if !(runs || usage_missing) || ending.by == EndedBy::Provider || !there {
+        if !(runs || usage_missing) || ending.by.is_unasked() || !there {
             return None;
         }
         let (speed, choices) = (Speed::of(records, &last.model), choices.max(1));

@@ -216,8 +216,13 @@ pub(super) fn read(
     });
     let mut fields = section.object(&CREDITS)?;
     let cluster = fields.read(&CLUSTER);
-    check_cluster_name(cluster.as_deref(), &fields.place(&CLUSTER), providers);
+    let place = fields.place(&CLUSTER);
+    check_cluster_name(cluster.as_deref(), &place, providers);
     let endpoint = fields.read(&ENDPOINT);
+    if let (Some(name), Some(Some(_))) = (&cluster, &endpoint) {
+        // It is written beside clusters of the gateway's own, none of which is called like that.
+        place.safe(name);
+    }
     let secret = fields.read(&SECRET);
     let http2 = http2(&mut fields, endpoint.as_ref());
     let timeout_ms = fields.read(&TIMEOUT);

@@ -6,9 +6,9 @@ use super::super::app_header::AppHeader;
 use super::super::field::{
     Field, List, Moment, Nested, Optional, Read as _, Required, Section, Spot,
 };
-use super::asked::{MODELS, USER_HEADER, user_in};
+use super::asked::{MODELS, USER_HEADER, user_header, user_in};
 use super::digest::{KeyDigest, digest, listed};
-use super::header::{CredentialHeader, bearer};
+use super::header::{self, CredentialHeader, bearer};
 use super::tenant::{KEY, LABELS, REQUIRE, TENANT, Tenant, USER};
 use super::{Caller, Reading, Told};
 use crate::dialect::{Fault, FaultKind};
@@ -28,7 +28,7 @@ const KEYS: Required<List> =
     Field::required("keys", List::of("keys", &Nested(&ENTRY)), "The keys, each listed once.");
 
 const HEADER: Optional<AppHeader> = Field::optional(
-    "header",
+    header::FIELD,
     AppHeader::Key,
     "`authorization`, `x-api-key` and `x-goog-api-key`, where SDKs put it",
     "The one request header in which the key is looked for, with or without `Bearer ` before it.",
@@ -250,7 +250,7 @@ fn key(spot: &Spot<'_>, reading: &mut Reading<'_>) -> Option<ApiKey> {
     let sha256 = fields.read_with(&SHA256, |spot| listed(spot, &mut reading.digests));
     let tenant = Tenant::read_with_labels(&mut fields, reading);
     let expires = fields.read_with(&EXPIRES, expiry);
-    let user_header = fields.read(&USER_HEADER);
+    let user_header = user_header(&mut fields, reading);
     fields.finish();
     Some(ApiKey {
         sha256: sha256?,

@@ -2,8 +2,8 @@
 use std::rc::Rc;
 
 use super::super::app_header::AppHeader;
-use super::super::field::{Field, Label, List, Optional, Spot, unknown};
-use super::{Caller, Refusal};
+use super::super::field::{Field, Label, List, Object, Optional, Spot, unknown};
+use super::{Caller, Reading, Refusal};
 use crate::dialect::{Fault, FaultKind};
 
 pub(super) const MODELS: Optional<List> = Field::optional(
@@ -42,6 +42,22 @@ pub(super) fn models(spot: &Spot<'_>, routes: &[(&str, usize)]) -> Option<Rc<[St
         names.push(name.to_owned());
     }
     Some(names.into())
+}
+
+/// Reads the header in which a caller is believed: what stands there is logged, so that it is none
+/// in which a credential is looked for.
+#[inline(never)]
+pub(super) fn user_header(
+    fields: &mut Object<'_>,
+    reading: &Reading<'_>,
+) -> Option<Option<String>> {
+    let (name, place) = (fields.read(&USER_HEADER), fields.place(&USER_HEADER));
+    if let Some(Some(name)) = &name
+        && reading.credentials.contains(name)
+    {
+        AppHeader::User.refuse(&place, name, "it carries a credential");
+    }
+    name
 }
 
 /// The user that a caller who is trusted to say so names in that header.

@@ -4,7 +4,7 @@
 use super::super::field::{
     Field, Holds, Is, List, Name, Object, Optional, Read as _, Rule, Spot, shown, unsafe_name,
 };
-use super::asked::{USER_HEADER, label, user_in};
+use super::asked::{label, user_header, user_in};
 use super::tenant::Tenant;
 use super::{Caller, Reading, Told};
 use crate::dialect::{Fault, FaultKind};
@@ -64,7 +64,7 @@ impl Claimed {
         if let (Some(Some(_)), Some(Some(_))) = (&fixed, &tenants) {
             place.problem("`tenants` is for callers whose tenants differ: remove it or `tenant`");
         }
-        let user_header = fields.read(&USER_HEADER);
+        let user_header = user_header(fields, reading);
         let rights = Tenant::rights(fields, reading);
         Some(Self {
             fixed: fixed?,

@@ -1,6 +1,9 @@
 //! Where callers put what they are known by.
 use std::borrow::Cow;
 
+/// The field of an entry that names one.
+pub(super) const FIELD: &str = "header";
+
 /// A request header in which a credential is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CredentialHeader {

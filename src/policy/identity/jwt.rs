@@ -91,7 +91,7 @@ const METADATA: Optional<Label> = Field::optional(
 );
 
 const HEADER: Optional<AppHeader> = Field::optional(
-    "header",
+    header::FIELD,
     AppHeader::Key,
     "`authorization`, behind `Bearer `",
     "The one request header in which the token is looked for. It is looked for in no other place, \

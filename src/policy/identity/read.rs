@@ -2,6 +2,7 @@
 use super::super::field::{Kind as FieldKind, List, Shape, Spot};
 use super::super::tags::KnownTags;
 use super::digest::Seen;
+use super::header;
 use super::{Identity, KINDS, Kind};
 
 /// The section: its entries, in order.
@@ -28,6 +29,8 @@ pub(super) struct Reading<'r> {
     pub(super) tags: &'r KnownTags,
     /// The names of all routes, each with the place of its route.
     pub(super) routes: &'r [(&'r str, usize)],
+    /// The headers of an entry's own choice in which credentials are looked for, in lower case.
+    pub(super) credentials: Vec<String>,
 }
 
 /// Reads `identity`: every way to be known, in order.
@@ -37,7 +40,8 @@ pub(in super::super) fn read(
     routes: &[(&str, usize)],
 ) -> Vec<Identity> {
     let items = section.and_then(|section| IDENTITY.items(&section)).unwrap_or_default();
-    let mut reading = Reading { digests: Seen::new(), tokens: 0, tags, routes };
+    let credentials = items.iter().flat_map(own_headers).collect();
+    let mut reading = Reading { digests: Seen::new(), tokens: 0, tags, routes, credentials };
     let mut found: Vec<Identity> = Vec::new();
     let mut everybody: Option<(&str, usize)> = None;
     for item in &items {
@@ -59,6 +63,12 @@ pub(in super::super) fn read(
     }
     found.iter_mut().for_each(Identity::finish);
     found
+}
+
+/// The headers in which an entry has credentials looked for, as far as it names any.
+fn own_headers(item: &Spot<'_>) -> impl Iterator<Item = String> {
+    let named = |kind: &Kind| item.node.member(kind.name)?.member(header::FIELD)?.text();
+    KINDS.iter().filter_map(named).map(str::to_ascii_lowercase)
 }
 
 /// The kind of an entry, and where it is configured.

@@ -9,11 +9,14 @@ use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use serde_json::Value;
 
 use super::Loaded;
-use crate::companion::render::{self, Checked, Dynamic, MeshProxy, Place, Secret, Source};
+use crate::companion::render::{self, Before, Checked, Dynamic, MeshProxy, Place, Secret, Source};
 use crate::companion::yaml::documents;
 
 /// Write a proxy's whole configuration for a policy.
@@ -212,6 +215,10 @@ fn place(args: &Render, troubles: &mut Vec<String>) -> Place {
     place
 }
 
+/// How long Envoy has to take over clusters before listeners name them: it hears of both files at
+/// once otherwise, and may look at the second one first.
+const TAKES_OVER: Duration = Duration::from_secs(1);
+
 /// Writes the files of a configuration that may change while Envoy runs.
 fn dynamic(
     args: &Render,
@@ -225,10 +232,21 @@ fn dynamic(
     if !at.is_absolute() {
         return Err(format!("--dynamic-at: `{}` is not an absolute path", at.display()));
     }
-    let before = output::before(&folder.join(render::CLUSTERS));
-    let found = (at, before.as_ref(), super::now());
+    let before = Before {
+        clusters: output::before(&folder.join(render::CLUSTERS)),
+        listeners: output::before(&folder.join(render::LISTENERS)),
+    };
+    let found = (at, &before, super::now());
     let Dynamic { bootstrap, watched } = render::dynamic(checked, place, secrets, found);
+    let runs = before.clusters.is_some();
+    let new = |(name, own): &(String, Value)| {
+        name == render::CLUSTERS && before.clusters.as_ref() != Some(own)
+    };
+    let waits = runs && watched.iter().any(new);
     for (name, resources) in &watched {
+        if waits && name == render::LISTENERS {
+            thread::sleep(TAKES_OVER);
+        }
         output::replace(&folder.join(name), &format!("{resources:#}\n"))?;
     }
     let file = folder.join(render::BOOTSTRAP);

@@ -3,7 +3,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::super::{CLUSTERS, Mesh, MeshProxy, alike_in_a_mesh, dynamic, istio};
+use super::super::{Before, CLUSTERS, Mesh, MeshProxy, alike_in_a_mesh, dynamic, istio};
 use super::{Checked, POLICY, at, configuration, envoy, filters, place, secrets};
 use crate::policy::Policy;
 
@@ -69,7 +69,7 @@ fn holds(
 #[test]
 fn the_clusters_that_envoy_watches_are_the_same() {
     let policy = policy();
-    let found = (Path::new("/config"), None, 0);
+    let found = (Path::new("/config"), &Before::default(), 0);
     let own = dynamic(Checked { policy: &policy, json: "{}" }, &place(), &secrets(), found);
     let (_, clusters) = own.watched.iter().find(|(name, _)| name == CLUSTERS).unwrap();
     for own in ACCOUNTS {

@@ -1,4 +1,5 @@
 //! A stream that the app is receiving, event by event.
+use super::super::super::report::SILENCE;
 use super::super::super::{Effect, Effects, Envoy, Flow, Progress, metric};
 use super::context::AttemptContext;
 use super::ending::Ending;
@@ -119,15 +120,17 @@ impl Flowing {
     }
 
     /// Ends it where nothing has come for as long as a provider may be silent.
-    fn guard(self: Box<Self>, envoy: &dyn Envoy) -> Step {
+    fn guard(mut self: Box<Self>, envoy: &dyn Envoy) -> Step {
         if !self.context.asked.time.unguarded {
             return (Relay::Flowing(self), Effects::wait());
         }
         let due_ms = self.heard_ms.saturating_add(self.context.config.idle_timeout_ms);
-        match due_ms.saturating_sub(envoy.now_ms()) {
-            0 => self.cut(envoy),
-            left => (Relay::Flowing(self), Effects::wait().and(Effect::WakeIn(left))),
+        let left = due_ms.saturating_sub(envoy.now_ms());
+        if left > 0 {
+            return (Relay::Flowing(self), Effects::wait().and(Effect::WakeIn(left)));
         }
+        SILENCE.clone_into(&mut self.context.asked.report.why);
+        self.cut(envoy)
     }
 
     /// Sends on what there is to send.
