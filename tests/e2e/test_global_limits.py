@@ -129,7 +129,7 @@ def test_apps_are_told_in_their_own_words(launch, rules, service, sim, tmp_path,
     name = "tradewind_global_limits_total"
     until("counted", lambda: 3 in gateway.envoy.counters(name).values())
     # Nor do they with what the gateway says itself, once the service has let a request through.
-    service.limits = {}
+    service.limits = {(REQUESTS, ACME): 1_000}
     sim.weather(GPT, latency_ms=1_500)
     answer = ask(gateway, headers={"x-wait-ms": "300"})
     assert answer.status_code == 504 and told(answer, []) == []
