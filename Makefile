@@ -62,6 +62,7 @@ test: lint unit wasm-test ledger-test e2e ## lint, unit, wasm-test, ledger-test,
 
 lint: $(TARGETS) ## formatting and lints, of every build there is
 	cargo fmt --check
+	cargo fmt --check --manifest-path tests/fuzz/Cargo.toml
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo clippy --locked --all-targets --features companion -- -D warnings
 	cargo clippy --locked --lib --target wasm32-wasip1 -- -D warnings

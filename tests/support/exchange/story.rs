@@ -19,8 +19,8 @@ use super::proxy::Proxy;
 use super::script::{Answer, message, request, split};
 use super::service::Service;
 
-/// Plays a story: what is told of it, and what is wrong with it. `before` sees the proxy before each
-/// thing that happens.
+/// Plays a story: what is told of it, and what is wrong with it. `before` sees the proxy before
+/// each thing that happens.
 pub(crate) fn tell(
     text: &str,
     policy: impl Fn(&str) -> Result<Gateway, String>,
