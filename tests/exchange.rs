@@ -5,8 +5,6 @@
 #![cfg(not(target_family = "wasm"))]
 #[path = "support/exchange/added.rs"]
 mod added;
-#[path = "support/exchange/any_bytes.rs"]
-mod any_bytes;
 #[path = "support/exchange/any_order.rs"]
 mod any_order;
 #[path = "support/exchange/any_story.rs"]
@@ -25,8 +23,6 @@ mod counted;
 mod files;
 #[path = "support/exchange/first.rs"]
 mod first;
-#[path = "support/fuzz.rs"]
-mod fuzz;
 #[path = "support/exchange/half.rs"]
 mod half;
 #[path = "support/exchange/held_back.rs"]

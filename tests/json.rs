@@ -3,45 +3,15 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::Value as Theirs;
-use tradewind::json::{At, Document, Kind, Limits, VALUES_MAX, Value, Writer};
+use tradewind::json::{At, Document, Limits, VALUES_MAX, Value, Writer};
 
+#[path = "support/beside.rs"]
+mod beside;
 #[path = "support/texts.rs"]
 mod texts;
 
+use beside::{DEPTH, UNREAD, one_verdict, same};
 use texts::wrong_texts;
-
-/// As deep as serde_json reads.
-const DEPTH: Limits = Limits { depth: 127, lone_surrogates: false, unread: &[] };
-
-/// The same, and nobody reads what stands at these names.
-const UNREAD: Limits = Limits { unread: &["u", "\u{e9}"], ..DEPTH };
-
-/// Whether a value is what serde_json made of the same text.
-fn same(ours: Value<'_>, theirs: &Theirs) -> bool {
-    match theirs {
-        Theirs::Null => ours.is_null() && ours.kind() == Kind::Null,
-        Theirs::Bool(value) => ours.as_bool() == Some(*value),
-        Theirs::Number(number) => {
-            // serde_json's doubles are off by a unit or two in the last place.
-            let near = |a: f64, b: f64| (a - b).abs() <= (a.abs() * 1e-15).max(1e-322);
-            ours.as_u64() == number.as_u64()
-                && ours.as_f64().zip(number.as_f64()).is_some_and(|(a, b)| near(a, b))
-        }
-        Theirs::String(text) => ours.as_str().is_some_and(|own| own == *text) && ours.is(text),
-        Theirs::Array(items) => {
-            ours.is_array()
-                && ours.items().count() == items.len()
-                && ours.items().zip(items).all(|(ours, theirs)| same(ours, theirs))
-        }
-        Theirs::Object(members) => {
-            ours.is_object()
-                && ours.members().all(|(key, _)| members.contains_key(&*key))
-                && members
-                    .iter()
-                    .all(|(key, theirs)| ours.get(key).is_some_and(|ours| same(ours, theirs)))
-        }
-    }
-}
 
 /// Every value under `value` (and itself) reads alone as it does in its place, and its span is
 /// where its raw text stands.
@@ -54,26 +24,7 @@ fn stands_alone(text: &str, value: Value<'_>) -> bool {
 }
 
 fn agree(bytes: &[u8]) -> Result<(), TestCaseError> {
-    let theirs: Result<Theirs, _> = serde_json::from_slice(bytes);
-    match (Document::parse(bytes, DEPTH), theirs) {
-        (Ok(ours), Ok(theirs)) => prop_assert!(same(ours.root(), &theirs)),
-        (Err(ours), Err(_)) => {
-            prop_assert!(ours.offset <= bytes.len());
-            let before = bytes.get(..ours.offset).unwrap_or_default();
-            prop_assert_eq!(ours.line, before.split(|b| *b == b'\n').count());
-        }
-        // Ours keeps a number's text; theirs makes a double of it.
-        (Ok(_), Err(theirs)) => prop_assert!(theirs.to_string().contains("out of range")),
-        (Err(ours), Ok(_)) => prop_assert!(false, "{ours}, which serde_json takes"),
-    }
-    Ok(())
-}
-
-/// A text is JSON or not, whoever reads what of it.
-fn one_verdict(bytes: &[u8]) -> Result<(), TestCaseError> {
-    let verdict = |limits| Document::parse(bytes, limits).map(drop);
-    prop_assert_eq!(verdict(UNREAD), verdict(DEPTH));
-    Ok(())
+    beside::agree(bytes).map_err(TestCaseError::fail)
 }
 
 fn value() -> impl Strategy<Value = Theirs> {
@@ -198,11 +149,11 @@ proptest! {
         prop_assert_eq!(root.get("d").unwrap().raw(), inner.as_str());
         let mut bytes = text.into_bytes();
         for end in 0..bytes.len() {
-            one_verdict(bytes.get(..end).unwrap_or_default())?;
+            prop_assert!(one_verdict(bytes.get(..end).unwrap_or_default()));
         }
         let at = at.index(bytes.len());
         bytes.splice(at..at, put);
-        one_verdict(&bytes)?;
+        prop_assert!(one_verdict(&bytes));
     }
 
     #[test]

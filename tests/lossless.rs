@@ -76,7 +76,7 @@ const ANTHROPIC_FIELDS: &[&str] = &[
 /// What of a request reaches a provider, and what is said of the rest.
 fn sent(pair: &str, body: &str) -> Result<[Option<String>; 2], String> {
     let name = format!("{pair}/one-field");
-    let out = run(&Case { name: &name, files: &[("request.json", body)] })?;
+    let out = run(&Case { name: &name, files: &[("request.json", body)], step: 1 })?;
     if let Some(refused) = out.get("refused.json") {
         return Err(refused.clone());
     }

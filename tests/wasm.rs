@@ -28,7 +28,7 @@ fn every_dialect_case() {
     for (name, files) in &folders() {
         ran = ran.saturating_add(1);
         let given: Vec<_> = files.iter().map(|(n, text)| (n.as_str(), text.as_str())).collect();
-        match run(&Case { name, files: &given }) {
+        match run(&Case { name, files: &given, step: 1 }) {
             Err(error) => wrong.push(format!("{name}: {error}")),
             Ok(out) => {
                 let golden = given.iter().filter(|(file, _)| !INPUTS.contains(file));

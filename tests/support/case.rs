@@ -14,6 +14,8 @@ use tradewind::json::{Document, Limits, Writer};
 pub(crate) struct Case<'c> {
     pub(crate) name: &'c str,
     pub(crate) files: &'c [(&'c str, &'c str)],
+    /// A stream is cut at every so manieth byte.
+    pub(crate) step: usize,
 }
 
 impl<'c> Case<'c> {
@@ -52,7 +54,7 @@ pub(crate) fn run(case: &Case<'_>) -> Result<Out, String> {
         whole(&pair, text, &head, &mut out)?;
     }
     if let Some(text) = case.file("answer.sse") {
-        streams(&pair, text, &head, &mut out)?;
+        streams(&pair, (text, case.step), &head, &mut out)?;
     }
     if let Some(text) = case.file("fault.json") {
         let (status, body) =
@@ -170,11 +172,16 @@ fn whole(pair: &Pair, text: &str, head: &AnswerHead, out: &mut Out) -> Result<()
 }
 
 /// A stream, read at once, byte by byte, and cut in two at every place: always the same.
-fn streams(pair: &Pair, text: &str, head: &AnswerHead, out: &mut Out) -> Result<(), String> {
+fn streams(
+    pair: &Pair,
+    (text, step): (&str, usize),
+    head: &AnswerHead,
+    out: &mut Out,
+) -> Result<(), String> {
     let (received, events) = stream(pair, head, &[text.as_bytes()])?;
     let bytes: Vec<&[u8]> = text.as_bytes().chunks(1).collect();
     let mut others = vec![("byte by byte".to_owned(), bytes)];
-    for at in 1..text.len() {
+    for at in (1..text.len()).step_by(step.max(1)) {
         let (first, second) = text.as_bytes().split_at_checked(at).unwrap_or_default();
         others.push((format!("cut at {at}"), vec![first, second]));
     }

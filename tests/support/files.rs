@@ -4,8 +4,10 @@ use std::path::Path;
 
 /// A folder of `tests/corpus`.
 pub(crate) fn corpus(folder: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(folder);
-    path.to_string_lossy().into_owned()
+    // What is fuzzed is built by a package of its own, below ours.
+    let own = env!("CARGO_MANIFEST_DIR");
+    let root = Path::new(own.strip_suffix("/tests/fuzz").unwrap_or(own));
+    root.join("tests/corpus").join(folder).to_string_lossy().into_owned()
 }
 
 /// The files of a folder of `tests/corpus` that end in that, by their names without it.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Brings one thing that the build or the tests need into .tools, once.
 #   setup.sh targets | venv | envoy VERSION | postgres VERSION | node | bindgen VERSION | ledger |
-#            wrk | mutants VERSION | peers
+#            wrk | mutants VERSION | fuzz VERSION | peers
 # Each writes what it brings under a temporary name first, so that an interrupted run leaves
 # nothing that the next one would take for complete.
 set -euo pipefail
@@ -145,6 +145,15 @@ mutants() {
     say "cargo-mutants $1 (about three minutes)"
     cargo install --quiet --locked --root "$tools/cargo-mutants-$1" "cargo-mutants@$1" ||
         cargo install --quiet --root "$tools/cargo-mutants-$1" "cargo-mutants@$1"
+}
+
+# What searches for inputs that nobody takes. It comes with libFuzzer, which is C++; any toolchain
+# builds what is searched.
+fuzz() {
+    command -v c++ >/dev/null || apt g++
+    say "cargo-fuzz $1 (about a minute)"
+    cargo install --quiet --locked --root "$tools/cargo-fuzz-$1" "cargo-fuzz@$1" ||
+        cargo install --quiet --root "$tools/cargo-fuzz-$1" "cargo-fuzz@$1"
 }
 
 "$@"

@@ -19,6 +19,10 @@ const BOX: &str = r"\boxed{";
 /// The mark of a last line that is the answer, as in collections of sums.
 const HASHES: &str = "####";
 
+/// Most marks of a text that are read: what follows each may be read several times. A text of more
+/// is a list, or says one thing over and over.
+const MARKS_MAX: usize = 100;
+
 /// What may stand between a mark and the answer, on one line.
 const BETWEEN: [char; 5] = [' ', '\t', '*', '_', '`'];
 
@@ -51,7 +55,8 @@ impl Marked {
 
 fn boxes(text: &str) -> Marked {
     let (mut found, mut rest) = (Marked::Not, text);
-    while let Some((_, after)) = rest.split_once(BOX) {
+    for _ in 0..=MARKS_MAX {
+        let Some((_, after)) = rest.split_once(BOX) else { return found };
         rest = after;
         let Some(inside) = closed(after) else { continue };
         rest = after.get(inside.len()..).unwrap_or_default();
@@ -59,7 +64,7 @@ fn boxes(text: &str) -> Marked {
             found = found.and(Marked::Once(piece));
         }
     }
-    found
+    Marked::Apart
 }
 
 /// What stands before the bracket that closes, where that is not far.
@@ -95,10 +100,14 @@ struct Mark<'t> {
 
 fn words(text: &str) -> Marked {
     let (mut found, mut before) = (Marked::Not, (Marked::Not, 0_usize));
-    let mut from = 0_usize;
+    let (mut from, mut marks) = (0_usize, 0_usize);
     while let Some((word, start)) = next_word(text, from) {
         from = start.saturating_add(word.len());
         let Some(mark) = mark(text, start, from) else { continue };
+        marks = marks.saturating_add(1);
+        if marks > MARKS_MAX {
+            return Marked::Apart;
+        }
         // "Answer: the answer is 5" says it once.
         if start >= before.1 {
             found = found.and(before.0);

@@ -117,6 +117,10 @@ fn an_answer_that_repeats_itself_is_read_like_any_other() {
             (0..=text.len()).filter_map(|end| text.get(..end)).for_each(|text| _ = of(text));
         }
     }
+    for mark in ["Answer: 5\n", "So \\boxed{5}.\n"] {
+        assert_eq!(of(&mark.repeat(100)), of("5"), "{mark}");
+        assert_eq!(of(&mark.repeat(101)), Conclusion::PROSE, "{mark}");
+    }
     assert_eq!(of(&"1".repeat(most + 1)).kind, Kind::Prose);
     assert_eq!(of(&format!("{}\nAnswer: B", "a ".repeat(most / 2 - 10))).kind, Kind::Choice);
 }

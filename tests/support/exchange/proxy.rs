@@ -23,7 +23,7 @@ const TICK_MS: u64 = 100;
 /// A proxy with one worker.
 pub(crate) struct Proxy {
     gateway: Rc<Gateway>,
-    common: Rc<Common>,
+    pub(crate) common: Rc<Common>,
     /// Where effects of no request go.
     own: World,
     outboxes: Box<dyn Keeper>,

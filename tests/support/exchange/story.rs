@@ -19,10 +19,12 @@ use super::proxy::Proxy;
 use super::script::{Answer, message, request, split};
 use super::service::Service;
 
-/// Plays a story: what is told of it, and what is wrong with it.
+/// Plays a story: what is told of it, and what is wrong with it. `before` sees the proxy before
+/// each thing that happens.
 pub(crate) fn tell(
     text: &str,
     policy: impl Fn(&str) -> Result<Gateway, String>,
+    mut before: impl FnMut(&Proxy),
 ) -> Result<(String, Vec<String>), String> {
     let given = split(text).0;
     let given = given.strip_suffix('\n').unwrap_or(given).replace("\\\n", "\u{0}\n");
@@ -48,6 +50,7 @@ pub(crate) fn tell(
             let (tenant, _) = rest.split_once(' ').ok_or("`--- buy TENANT CREDITS`")?;
             tenants.push(tenant.to_owned());
         }
+        before(proxy);
         happens(proxy, (word, rest), &text)?;
     }
     let mut proxy = proxy.ok_or("a story begins with its policy")?;

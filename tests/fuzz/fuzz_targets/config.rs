@@ -1,0 +1,3 @@
+//! `config` of the table in `tests/support/fuzz/mod.rs`.
+#![no_main]
+tradewind_fuzz::fuzz!("config");
