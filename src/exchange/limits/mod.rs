@@ -11,6 +11,7 @@ mod record;
 mod session;
 pub(super) mod shared;
 mod shown;
+mod slight;
 mod subject;
 mod tab;
 #[cfg(test)]

@@ -4,15 +4,6 @@ use super::session::Had;
 use crate::layout::{Reader, Writer};
 use crate::resilience::{Record, Records, Slots, UpdateError, nanos};
 
-/// What a worker need not tell the others at once of a limit is no more than one such part of what
-/// is left of it.
-const SLIGHT: u64 = 256;
-
-/// Whether so much that others have not been told is little beside what is left.
-pub(super) const fn is_slight(untold: u64, left: u64) -> bool {
-    untold <= left / SLIGHT
-}
-
 /// A subject: a tenant, a user, a key, a route, a session.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Subject {

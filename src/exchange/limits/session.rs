@@ -1,5 +1,5 @@
 //! The caps of one session, which end an agent that loops.
-use super::record::is_slight;
+use super::slight::is_slight;
 use crate::credit::Credits;
 use crate::dialect::{Fault, FaultKind};
 use crate::layout::{Reader, Writer};

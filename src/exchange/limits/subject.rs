@@ -1,7 +1,8 @@
 //! The rules of one subject: what a request takes by each, all of it or nothing.
 use std::rc::Rc;
 
-use super::record::{Bucket, Subject, is_slight};
+use super::record::{Bucket, Subject};
+use super::slight::is_slight;
 use crate::decide::Tokens;
 use crate::policy::{Limit, Pace, Rate};
 use crate::resilience::{Flow, nanos, stretch};

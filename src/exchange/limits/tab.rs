@@ -2,7 +2,7 @@
 //!
 //! A busy subject would cost each of its requests a read and a write of what all workers share, and
 //! as much at its end. So a worker that has just read a subject goes on by itself, for as long as
-//! that is news and what it has not told is little beside what is left ([`is_slight`]): a tenant
+//! that is news and what it has not told is little beside what is left (`slight.rs`): a tenant
 //! that is far from its limits costs next to nothing, and one that comes near them is counted
 //! exactly. No worker refuses anybody by what it knows alone.
 //!
