@@ -19,6 +19,8 @@ mod cases;
 mod charged;
 #[path = "support/exchange/counted.rs"]
 mod counted;
+#[path = "support/exchange/fair.rs"]
+mod fair;
 #[path = "support/files.rs"]
 mod files;
 #[path = "support/exchange/first.rs"]

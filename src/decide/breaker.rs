@@ -8,7 +8,7 @@
 //! has said that it is too early, and after them those that only an operator mends. A cascade has
 //! none, since its order is what its answers are judged by. Of a model whose provider has accounts
 //! each account is left alone by itself. What is known of all models is read at once, and nothing
-//! more where all are well.
+//! at all where its worker has just seen all of them well.
 use std::borrow::Cow;
 use std::rc::Rc;
 
@@ -83,6 +83,9 @@ enum Fate {
 
 impl Chains<'_, '_> {
     fn leave_out(&mut self, candidate: &mut Candidate) {
+        if self.request.world.is_calm(&self.rule) {
+            return;
+        }
         let known = |model: &Model| {
             let own = self.request.world.record::<Breaker>(&model.breaker_name);
             own.filter(|own| own.until_ms() > 0).unwrap_or_default()

@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::policy::Standing;
 use crate::port::Host;
-use crate::resilience::{Record, Records, Secret, Sip, Snapshot};
+use crate::resilience::{Breaker, Calm, Record, Records, Rule, Secret, Sip, Snapshot};
 
 /// The world as one decision sees it. Each thing is asked of the host when a step first needs it,
 /// and once: all steps see the same, and a request of which no step asks costs no call.
@@ -16,6 +16,7 @@ pub struct World<'w> {
     records: Snapshot<'w>,
     secret: Option<&'w Secret>,
     own_secret: Secret,
+    calm: Option<&'w Calm>,
     account: Option<&'w dyn Fn() -> Option<Standing>>,
     standing: OnceCell<Option<Standing>>,
     watched: bool,
@@ -33,6 +34,7 @@ impl<'w> World<'w> {
             records: Snapshot::of(host),
             secret: None,
             own_secret: Secret::default(),
+            calm: None,
             account: None,
             standing: OnceCell::new(),
             watched: false,
@@ -63,6 +65,25 @@ impl<'w> World<'w> {
     #[must_use]
     pub fn digest(&self) -> Sip {
         self.secret.unwrap_or(&self.own_secret).digest(self.host)
+    }
+
+    /// The same with when its worker has last seen all models well.
+    #[must_use]
+    pub fn with_calm(self, calm: &'w Calm) -> Self {
+        Self { calm: Some(calm), ..self }
+    }
+
+    /// Whether all models are well, by a breaker of that rule. A worker that has just seen it looks
+    /// no further.
+    #[must_use]
+    pub(super) fn is_calm(&self, rule: &Rule) -> bool {
+        let now_ms = self.now_ms();
+        if self.calm.is_some_and(|calm| calm.lasts(now_ms)) {
+            return true;
+        }
+        let calm = self.records.all(|own: &Breaker| own.is_well(now_ms, rule));
+        self.calm.filter(|_| calm).into_iter().for_each(|own| own.seen(now_ms));
+        calm
     }
 
     /// The same with what the proxy has heard of the tenant's account.

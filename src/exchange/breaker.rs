@@ -13,7 +13,7 @@ use super::used::EndedBy;
 use super::{Effect, Progress, Report, metric};
 use crate::decide::{Candidate, Decision, Probe, rule};
 use crate::policy::{Model, Policy, parted};
-use crate::resilience::{Breaker, Change, Records, Rule, Sign};
+use crate::resilience::{Breaker, Calm, Change, Records, Rule, Sign};
 
 /// The statuses by which a failure is every request's: under these no word of an app's decides what
 /// the provider says.
@@ -27,6 +27,8 @@ const OF_ONE: [u16; 2] = [400, 422];
 #[derive(Debug)]
 pub(super) struct Watch {
     rule: Rule,
+    /// When its worker has last seen all models well.
+    calm: Calm,
     models: Vec<Rc<Model>>,
     /// Those of them that it tries.
     probes: Vec<Probe>,
@@ -45,12 +47,12 @@ pub(super) struct Told<'e> {
 
 impl Watch {
     /// Over a request that is decided on; `None` where no model is ever left alone.
-    pub(super) fn of(policy: &Policy, decision: &mut Decision) -> Option<Box<Self>> {
+    pub(super) fn of(policy: &Policy, calm: &Calm, decision: &mut Decision) -> Option<Box<Self>> {
         let rule = policy.resilience().breaker.map(|own| rule(&own))?;
         let legs = decision.quote.candidates().flat_map(|own| &own.legs);
         let models = legs.map(|leg| Rc::clone(&leg.model)).collect();
         let probes = core::mem::take(&mut decision.probes);
-        Some(Box::new(Self { rule, models, probes }))
+        Some(Box::new(Self { rule, calm: calm.clone(), models, probes }))
     }
 
     /// It is sent to these models: what it was to try, and does not ask first, others may try.
@@ -103,6 +105,9 @@ impl Watch {
         let mut silent = self.probes;
         for (model, sign, began_ms) in signs.chain(lost) {
             silent.retain(|own| own.model.name != *model);
+            if sign == Sign::Well && self.calm.lasts(records.now_ms()) {
+                continue;
+            }
             let own = self.models.iter().find(|own| own.name == *model);
             let change = own.and_then(|own| {
                 Breaker::update(records, &own.breaker_name, &|own| {
@@ -110,6 +115,7 @@ impl Watch {
                 })
             });
             let Some(change) = change else { continue };
+            self.calm.ends();
             effects.extend(follow(&model, change, self.rule.observe));
             if let (Change::Opened(by, ms), false) = (change, self.rule.observe) {
                 opened.push((model, by.name(), ms));

@@ -43,12 +43,14 @@ pub(super) enum Duty {
 pub(super) struct Duties(Vec<Duty>);
 
 /// How a request ended, as the edge role saw it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct End<'e> {
     /// What each attempt published of itself.
     pub(super) reports: &'e [Report],
     /// The model after these, where it was tried and published nothing.
     pub(super) untold: Option<&'e Untold>,
+    /// The answer that is to be kept, where it came with its judgement.
+    pub(super) kept: Option<Vec<u8>>,
     /// Whether the answer was a stream.
     pub(super) streamed: bool,
     /// The app has been answered, at least in part.
@@ -142,7 +144,7 @@ impl Duties {
         envoy: &dyn Envoy,
     ) -> (Vec<Effect>, Option<&'static str>) {
         let (mut effects, mut outcome) = (Vec::with_capacity(8), None);
-        let End { reports, untold, streamed, answered, relayed, too_late } = end;
+        let End { reports, untold, mut kept, streamed, answered, relayed, too_late } = end;
         let by = if too_late { EndedBy::Deadline } else { EndedBy::of(details) };
         let charged = self.0.iter().any(|duty| matches!(duty, Duty::Settle(_)));
         let ending = || {
@@ -189,7 +191,7 @@ impl Duties {
                 Duty::Tell(telling) => effects.push(telling.tell(reports, ending(), envoy)),
                 Duty::Cache(keep) => {
                     let credits = line.credits().unwrap_or_default();
-                    effects.extend(keep.keep(reports, credits, envoy));
+                    effects.extend(keep.keep(reports, credits, kept.take(), envoy));
                 }
                 Duty::Copy(sampled) => effects.extend(sampled.over(reports, line)),
                 Duty::Settle(reservation) => {

@@ -21,6 +21,7 @@ pub mod edge;
 mod effect;
 pub mod filter_state;
 pub mod hop;
+mod judged;
 mod ledger;
 mod limits;
 mod line;
@@ -51,6 +52,7 @@ pub use contract::{Body, RETRIED_4XX, StreamBuffer, TooLarge, is_retried, retrie
 pub use effect::{Effect, Effects, Flow, Header, HeaderMap, Headers};
 use filter_state::{JUDGED, NEXT, ORIGINAL, PLAN};
 pub use ledger::Ledger;
+pub use limits::Tabs;
 pub use loaded::Loaded;
 pub use memory::{ALLOWANCE, Full, Memory, Permit, STREAM_MOST};
 pub use outbox_item::{Item, OutboxItem};

@@ -5,7 +5,7 @@ use super::contract::problem;
 use super::edge::{self, Edge};
 use super::provider::{self, Attempt};
 use super::{
-    Callback, Connections, Effects, Envoy, Flow, Host, Loaded, Memory, Retries, Seats, metric,
+    Callback, Connections, Effects, Envoy, Flow, Host, Loaded, Memory, Retries, Seats, Tabs, metric,
 };
 use crate::json::{At, Document, Limits};
 use crate::policy::{CreditPolicy, Problem};
@@ -25,8 +25,8 @@ impl Plugin {
     /// Reads a plugin's configuration: `{"role": "edge", "policy": {…}, "limits": {…}}` or
     /// `{"role": "provider", "provider": {…}, "limits": {…}}`, as [`edge::Config::write`] and
     /// [`provider::Config::write`] make them, or `{"role": "hop"}`.
-    /// `memory`, `connections` with `retries`, and `seats` are what its streams share with all
-    /// others of the VM.
+    /// `memory`, `connections` with `retries`, and `seats` with `tabs` are what its streams share
+    /// with all others of the VM.
     ///
     /// # Errors
     /// Everything that is wrong with it.
@@ -34,13 +34,13 @@ impl Plugin {
         configuration: &[u8],
         memory: &Memory,
         (connections, retries): (&Connections, &Retries),
-        seats: &Seats,
+        (seats, tabs): (&Seats, &Tabs),
     ) -> Result<Self, Vec<Problem>> {
         let document = Document::parse(configuration, Limits::default())
             .map_err(|syntax| vec![problem(&At::Root, syntax.line, syntax.to_string())])?;
         let root = document.root();
         match root.str_of("role").as_deref() {
-            Some("edge") => edge::Config::read(root, (seats.clone(), memory.clone()))
+            Some("edge") => edge::Config::read(root, (seats.clone(), memory.clone(), tabs.clone()))
                 .map(|config| Self::Edge(Rc::new(config))),
             Some("provider") => provider::Config::read(root, memory, (connections, retries))
                 .map(|config| Self::Provider(Rc::new(config))),

@@ -101,19 +101,24 @@ impl Kept {
 }
 
 impl Keep {
-    /// Keeps the answer where it is one that may be kept: its provider role has left it then.
-    /// `credits` is what it has cost; empty where nobody counts.
+    /// Keeps the answer where it is one that may be kept: its provider role has left it then, with
+    /// its judgement (`told`) or afterwards. `credits` is what it has cost; empty where nobody
+    /// counts.
     pub(super) fn keep(
         &self,
         reports: &[Report],
         credits: &str,
+        told: Option<Vec<u8>>,
         envoy: &dyn Envoy,
     ) -> Option<Effect> {
         let last = reports.last().filter(|last| last.progress == Progress::Answered)?;
         if self.guests.contains(&last.model) {
             return None;
         }
-        let answer = envoy.property(&[ANSWER]).filter(|answer| !answer.is_empty())?;
+        let answer = told.or_else(|| envoy.property(&[ANSWER]))?;
+        if answer.is_empty() {
+            return None;
+        }
         let mut out = Writer::with_capacity(answer.len().saturating_add(128));
         out.text(&last.model);
         out.text(credits);

@@ -11,7 +11,7 @@ use super::host::{self, Host};
 use super::http::Http;
 use super::wake::{self, Pace};
 use super::{metrics, outbox};
-use crate::exchange::{Connections, Loaded, Memory, Plugin, Retries, Seats};
+use crate::exchange::{Connections, Loaded, Memory, Plugin, Retries, Seats, Tabs};
 
 thread_local! {
     /// What the streams of this VM may hold, whatever plugin they belong to.
@@ -24,6 +24,8 @@ thread_local! {
     static LOADED: Loaded = Loaded::default();
     /// The sampled requests of this worker, and their copies.
     static SEATS: Seats = Seats::default();
+    /// What this worker knows of limits, whatever plugin asks.
+    static TABS: Tabs = Tabs::default();
 }
 
 /// One configured plugin in one VM.
@@ -64,6 +66,7 @@ impl Context for Root {
 
     /// A new configuration has taken its place, or the listener is gone.
     fn on_done(&mut self) -> bool {
+        TABS.with(|tabs| tabs.tell(&Host::default()));
         self.leaving = self.is_edge() && !outbox::leaves();
         !self.leaving
     }
@@ -76,7 +79,8 @@ impl RootContext for Root {
         let (memory, connections) =
             (MEMORY.with(Memory::clone), CONNECTIONS.with(Connections::clone));
         let (retries, seats) = (RETRIES.with(Retries::clone), SEATS.with(Seats::clone));
-        let plugin = Plugin::configure(&configuration, &memory, (&connections, &retries), &seats);
+        let (paths, own) = ((&connections, &retries), (&seats, &TABS.with(Tabs::clone)));
+        let plugin = Plugin::configure(&configuration, &memory, paths, own);
         match plugin {
             Ok(plugin) => {
                 self.pace.set(if plugin.sends() { PERIOD } else { metrics::PERIOD });
@@ -113,6 +117,7 @@ impl RootContext for Root {
         if self.is_edge() {
             // Whatever the policy says of credits now: an earlier one may have left something.
             outbox::tick();
+            TABS.with(|tabs| tabs.tell(&Host::default()));
         }
         let sends = self.plugin.as_ref().is_some_and(Plugin::sends);
         if !sends || self.ticks.is_multiple_of(TICKS_BETWEEN_FLUSHES) {

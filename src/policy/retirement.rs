@@ -7,6 +7,9 @@ use crate::credit::Moment;
 pub struct Retirement {
     /// From when on it is not asked any more.
     pub after: Moment,
+    /// The same as RFC 9745 has it, in seconds since 1970, and as RFC 8594 does, as HTTP writes it:
+    /// the headers `Deprecation` and `Sunset`.
+    pub told: [(&'static str, String); 2],
     /// The model that is asked instead; `None` where it only leaves.
     pub replacement: Option<String>,
 }
@@ -54,5 +57,7 @@ pub(super) fn read<'n>(spot: &Spot<'n>, named: &mut Vec<Spot<'n>>) -> Option<Ret
     let name = replacement.as_ref().and_then(|spot| spot.node.text()).map(str::to_owned);
     named.extend(replacement);
     let after = Moment::of_millis(after?.saturating_mul(1_000));
-    Some(Retirement { after, replacement: name })
+    let deprecation = format!("@{}", after.millis() / 1_000);
+    let told = [("deprecation", deprecation), ("sunset", after.in_http())];
+    Some(Retirement { after, told, replacement: name })
 }

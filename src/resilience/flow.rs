@@ -27,12 +27,9 @@ pub const fn nanos(ms: u64) -> u64 {
 impl Flow {
     /// How long it takes until so much has flowed in, in nanoseconds; `more` rounds it up.
     fn takes(self, of: u64, more: bool) -> u64 {
-        let amount = u128::from(self.amount.max(1));
-        let per = u128::from(nanos(self.per_ms));
-        let whole = u128::from(of).saturating_mul(per);
+        let amount = self.amount.max(1);
         let rest = if more { amount.saturating_sub(1) } else { 0 };
-        let nanos = whole.saturating_add(rest).checked_div(amount).unwrap_or(u128::MAX);
-        u64::try_from(nanos).unwrap_or(u64::MAX)
+        scaled(of, (nanos(self.per_ms), amount), rest)
     }
 
     /// How long it takes to fill an empty one, in nanoseconds. Whoever takes something takes up to
@@ -71,11 +68,27 @@ impl Flow {
     /// What is in it.
     #[must_use]
     pub fn left(self, full_ns: u64, now_ns: u64) -> u64 {
-        let there = self.fills().saturating_sub(full_ns.saturating_sub(now_ns));
-        let there = u128::from(there).saturating_mul(u128::from(self.amount));
-        let there = there.checked_div(u128::from(nanos(self.per_ms))).unwrap_or(0);
-        u64::try_from(there).unwrap_or(u64::MAX).min(self.burst)
+        let there = self.left_ns(full_ns, now_ns);
+        scaled(there, (self.amount, nanos(self.per_ms).max(1)), 0).min(self.burst)
     }
+
+    /// The same in nanoseconds, as the time in which it flows in.
+    #[must_use]
+    pub fn left_ns(self, full_ns: u64, now_ns: u64) -> u64 {
+        self.fills().saturating_sub(full_ns.saturating_sub(now_ns))
+    }
+}
+
+/// So much times a fraction, with a rest added before it is divided. Most numbers are small enough
+/// for one division; the others take many times as long.
+fn scaled(of: u64, (times, by): (u64, u64), rest: u64) -> u64 {
+    let small = of.checked_mul(times).and_then(|whole| whole.checked_add(rest));
+    if let Some(whole) = small {
+        return whole.checked_div(by).unwrap_or(u64::MAX);
+    }
+    let whole = u128::from(of).saturating_mul(times.into()).saturating_add(rest.into());
+    let whole = whole.checked_div(by.into()).unwrap_or(u128::MAX);
+    u64::try_from(whole).unwrap_or(u64::MAX)
 }
 
 #[cfg(all(test, not(target_family = "wasm")))]

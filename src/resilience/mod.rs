@@ -10,7 +10,7 @@ mod sip;
 mod slots;
 mod snapshot;
 
-pub use breaker::{Breaker, Change, Known, OpenedBy, Rate, Rule, Sign, Stand};
+pub use breaker::{Breaker, Calm, Change, Known, OpenedBy, Rate, Rule, Sign, Stand};
 pub use cell::{Record, Records, UpdateError, digest};
 pub use flow::{Flow, nanos};
 pub use places::{Found, Name, Places, Spot};

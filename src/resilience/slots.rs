@@ -53,6 +53,17 @@ impl Slots {
         own.into_iter().for_each(|(_, count)| *count = count.saturating_sub(1));
     }
 
+    /// What has become of some in one place happens to these as well.
+    pub fn follow(&mut self, before: &Self, after: &Self) {
+        for (of, count) in &after.0 {
+            let had = before.0.iter().find(|(own, _)| own == of).map_or(0, |(_, had)| *had);
+            match self.0.iter_mut().find(|(own, _)| own == of) {
+                Some((_, own)) => *own = own.saturating_add(*count).saturating_sub(had),
+                None => self.0.push((*of, count.saturating_sub(had))),
+            }
+        }
+    }
+
     /// Writes it.
     pub fn write(&self, out: &mut Writer) {
         out.list(&self.0, |out, (of, count)| {
@@ -82,6 +93,27 @@ mod tests {
         slots.give_back(second);
         slots.forget(STRETCH_MS);
         assert_eq!(slots, Slots::default());
+    }
+
+    #[test]
+    fn what_came_and_went_elsewhere_comes_and_goes_here() {
+        let mut told = Slots::default();
+        let first = told.take(0);
+        let mut own = told.clone();
+        own.give_back(first);
+        own.take(STRETCH_MS);
+        own.take(STRETCH_MS);
+        // Others have come meanwhile, and this one's first is still among them.
+        let mut all = told.clone();
+        all.take(0);
+        all.follow(&told, &own);
+        assert_eq!(all.running(STRETCH_MS), 3);
+        all.give_back(0);
+        assert_eq!(all.running(STRETCH_MS), 2);
+        // Where all are forgotten nobody is below zero.
+        let mut none = Slots::default();
+        none.follow(&told, &own);
+        assert_eq!(none.running(STRETCH_MS), 2);
     }
 
     #[test]

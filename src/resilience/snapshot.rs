@@ -2,7 +2,7 @@
 use core::cell::Cell;
 use core::fmt;
 
-use super::cell::{Record, find, key};
+use super::cell::{Record, all, find, key};
 use crate::port::Shared;
 
 /// Shared records, each bucket of them read when it is first needed and never again: whoever asks
@@ -23,16 +23,27 @@ impl<'s> Snapshot<'s> {
     /// The record of a name; `None` where nobody has written one.
     #[must_use]
     pub fn read<R: Record>(&self, name: &str) -> Option<R> {
+        self.bucket::<R, _>(name, |bucket| find(bucket, name))
+    }
+
+    /// Whether that holds of all records of a kind that has one bucket.
+    #[must_use]
+    pub fn all<R: Record>(&self, holds: impl Fn(&R) -> bool) -> bool {
+        const { assert!(R::BUCKETS == 1) };
+        self.bucket::<R, _>("", |bucket| all(bucket, holds))
+    }
+
+    fn bucket<R: Record, T>(&self, name: &str, read: impl FnOnce(&[u8]) -> T) -> T {
         let key = key::<R>(name);
         let mut buckets = self.buckets.take();
-        let found = match buckets.iter().find(|(own, _)| *own == key) {
-            Some((_, bucket)) => find(bucket, name),
-            None => {
-                let (bucket, _) = self.shared.shared_data(&key);
-                let found = find(&bucket, name);
-                buckets.push((key, bucket));
-                found
-            }
+        let known = buckets.iter().find(|(own, _)| *own == key);
+        let found = if let Some((_, bucket)) = known {
+            read(bucket)
+        } else {
+            let (bucket, _) = self.shared.shared_data(&key);
+            let found = read(&bucket);
+            buckets.push((key, bucket));
+            found
         };
         self.buckets.set(buckets);
         found

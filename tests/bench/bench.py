@@ -67,8 +67,12 @@ class Bench:
         if self.options.against:
             yield variants.against(self.options.against)
         for one in variants.EVERY:
-            if one.name in (variants.PLAIN, variants.OURS) or self.options.variant in one.name:
+            usual = one.name in (variants.PLAIN, variants.OURS)
+            chosen = self.options.variant in one.name
+            if usual or chosen:
                 yield one
+            if self.options.variant and self.options.against and chosen and not usual:
+                yield variants.twin(one, self.options.against)
 
     def start(self, variant, workers=1):
         own = ports()

@@ -82,6 +82,7 @@ class Report:
             if variant in (PLAIN, BARE, OURS, AGAINST) or name not in ("same 4 KB", "cross 4 KB"):
                 continue
             base = self.cpu(BARE, name) if variant.startswith(BARE) else ours
+            base = self.cpu(AGAINST, name) if variant.endswith(AGAINST) else base
             budget = {"credits, a lease": held(own - base, LEASE, "+{} us"),
                       DECIDING: held(own - base, DECISIONS, "+{} us"),
                       FAIR: held(own - base, WEATHER, "+{} us"),

@@ -148,6 +148,8 @@ def keeping(setting, folder, ports):
 WEATHER = {
     "resilience": {
         "breaker": {"failures": 5, "rate": {"share": "50%", "requests": 20}},
+        "deadline": {"most": "300s", "header": "x-request-timeout-ms"},
+        "retry_budget": {"share": "20%", "at_least": 50},
         "fallback": ["stale_cache", {"reply": "Nobody is here to answer."}]},
     "limits": {
         "request": {"max_body_bytes": 8 << 20},
@@ -207,10 +209,10 @@ def credits(**more):
     return bootstrap
 
 
-def other_module(path):
+def other_module(path, make=tradewind):
     """The same with another build of the module."""
     def bootstrap(setting, folder, ports):
-        return tradewind(dataclasses.replace(setting, wasm=path), folder, ports)
+        return make(dataclasses.replace(setting, wasm=path), folder, ports)
     return bootstrap
 
 
@@ -241,3 +243,9 @@ AGAINST = "the other module"
 
 def against(path):
     return Variant(AGAINST, other_module(path), WHOLE + STREAMED + REFUSED, BOTH)
+
+
+def twin(variant, path):
+    """A variant of another build of the module."""
+    return dataclasses.replace(variant, name=f"{variant.name}, {AGAINST}", paced=(),
+                               bootstrap=other_module(path, variant.bootstrap))

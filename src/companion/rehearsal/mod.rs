@@ -20,7 +20,9 @@ use self::host::World;
 use super::render::Checked;
 use crate::decide::Candidate;
 use crate::exchange::edge::{Considered, Unserved};
-use crate::exchange::{Connections, Memory, Plugin, Retries, Seats, StreamBuffer, edge, provider};
+use crate::exchange::{
+    Connections, Memory, Plugin, Retries, Seats, StreamBuffer, Tabs, edge, provider,
+};
 use crate::policy::{Policy, Problem};
 
 /// Every plugin of a policy.
@@ -103,7 +105,8 @@ impl Rehearsal {
             (Memory::default(), Connections::default(), Seats::default());
         let retries = Retries::default();
         let shared = (&connections, &retries);
-        let configure = |bytes: &[u8]| Plugin::configure(bytes, &memory, shared, &seats);
+        let own = (&seats, &Tabs::default());
+        let configure = |bytes: &[u8]| Plugin::configure(bytes, &memory, shared, own);
         let Plugin::Edge(edge) = configure(&edge::Config::write(checked.json, buffer))? else {
             let message = "the edge role has another role's configuration".to_owned();
             return Err(vec![Problem { path: String::new(), line: 0, message }]);

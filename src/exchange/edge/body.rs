@@ -141,6 +141,7 @@ impl Desk<'_> {
             world: World::of(host)
                 .with_account(&account)
                 .with_secret(&config.secret)
+                .with_calm(&config.calm)
                 .watched(watched),
             estimate: OnceCell::new(),
             assembled,

@@ -3,10 +3,10 @@ use std::rc::Rc;
 
 use super::super::contract::problem;
 use super::super::store::Store;
-use super::super::{Ledger, Memory, Seats, StreamBuffer};
+use super::super::{Ledger, Memory, Seats, StreamBuffer, Tabs};
 use crate::json::{At, Value, Writer};
 use crate::policy::{Cache, CreditPolicy, Fallback, Policy, Problem, digest};
-use crate::resilience::Secret;
+use crate::resilience::{Calm, Secret};
 
 /// What the edge role needs.
 #[derive(Debug)]
@@ -21,8 +21,11 @@ pub struct Config {
     store: Option<Rc<Store>>,
     /// What names are made under that apps have a say in.
     pub(super) secret: Secret,
-    /// What its streams share with all others of the VM: memory, and the seats of copies.
-    pub(super) shared: (Seats, Memory),
+    /// When its worker has last seen all models well.
+    pub(super) calm: Calm,
+    /// What its streams share with all others of the VM: memory, the seats of copies, and what is
+    /// known of limits.
+    pub(super) shared: (Seats, Memory, Tabs),
 }
 
 impl Config {
@@ -73,7 +76,7 @@ impl Config {
 
     pub(in super::super) fn read(
         root: Value<'_>,
-        shared: (Seats, Memory),
+        shared: (Seats, Memory, Tabs),
     ) -> Result<Self, Vec<Problem>> {
         let Some(policy) = root.given("policy") else {
             let missing = "missing: expected the policy".to_owned();
@@ -84,7 +87,8 @@ impl Config {
             let ledger = policy.credits().map(Ledger::of);
             let store = policy.cache().map(|cache| Rc::new(Store::of(cache)));
             let (buffer, secret) = (StreamBuffer::read(root), Secret::default());
-            Self { policy, store, buffer, digest, ledger, secret, shared }
+            let calm = Calm::default();
+            Self { policy, store, buffer, digest, ledger, secret, calm, shared }
         })
     }
 }

@@ -94,7 +94,11 @@ impl Edge {
         let deadline_ms = self.patience.map_or(0, |own| own.until_ms);
         let counts_tokens = self.duties.taken().is_some_and(Taken::counts_tokens)
             || draft.shared.as_ref().is_some_and(|own| own.counts_tokens);
-        let serves = Serves { candidate, keeps, deadline_ms, resilience, counts_tokens };
+        let taken = self.duties.taken();
+        let mut says: Vec<_> = said::pairs(&draft.trace, near_limit).collect();
+        says.extend(limited::left_to_say(taken, &self.config.policy, head.client, envoy));
+        let says = &says;
+        let serves = Serves { candidate, keeps, deadline_ms, resilience, counts_tokens, says };
         let mut effects = send::send(&head, draft, serves, credits, original, buffer);
         if let Some(shared) = &draft.shared {
             effects.list.extend(shared::names(shared));

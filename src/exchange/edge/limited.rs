@@ -4,7 +4,7 @@ use super::super::limits::shared::{self, NotLet};
 use super::super::limits::{self, Left, Refused, Taken};
 use super::super::{Effect, Effects, Envoy, HeaderMap, Reply, metric};
 use super::head::Head;
-use super::{Edge, State, answer};
+use super::{Edge, State, answer, said};
 use crate::decide::{Claims, GLOBAL, Trace};
 use crate::dialect::Client;
 use crate::exchange::duty::Duty;
@@ -13,6 +13,18 @@ use crate::policy::Policy;
 /// What its answer says of what is left of its limits.
 pub(super) fn left(taken: Option<&Taken>, client: &Client, envoy: &dyn Envoy) -> Vec<Effect> {
     taken.map(|taken| says(taken.left(), client, envoy)).unwrap_or_default()
+}
+
+/// The same of one that a model gives, which its provider role says with its own headers; where a
+/// filter of Envoy's finds what is left of limits that several proxies share, nobody knows it yet.
+pub(super) fn left_to_say(
+    taken: Option<&Taken>,
+    policy: &Policy,
+    client: &Client,
+    envoy: &dyn Envoy,
+) -> Vec<(&'static str, String)> {
+    let taken = taken.filter(|_| policy.global_limits().is_none());
+    taken.map(|taken| taken.left().headers(client, envoy)).unwrap_or_default()
 }
 
 /// The same of an answer that has come by Envoy's filter for limits that several proxies share.
@@ -31,10 +43,7 @@ pub(super) fn all_left(
 }
 
 fn says(left: Left, client: &Client, envoy: &dyn Envoy) -> Vec<Effect> {
-    let header = |(name, value): (&'static str, String)| {
-        Effect::SetHeader(HeaderMap::Response, name.into(), value)
-    };
-    left.headers(client, envoy).into_iter().map(header).collect()
+    left.headers(client, envoy).into_iter().map(said::header).collect()
 }
 
 impl Edge {
@@ -47,8 +56,11 @@ impl Edge {
         envoy: &dyn Envoy,
     ) -> Result<(), Refused> {
         let told = (&mut self.line, &mut *effects);
-        let taken = limits::take(claims, head.client, envoy, told)?;
-        effects.extend(taken.runs().then_some(Effect::Wake));
+        let (_, _, tabs) = &self.config.shared;
+        let taken = limits::take(claims, head.client, (tabs, envoy), told)?;
+        // Whoever counts what runs is to hear of it, and on a tick the others what is untold.
+        let ticks = taken.runs() || tabs.know_something();
+        effects.extend(ticks.then_some(Effect::Wake));
         self.duties.owe(Duty::Correct(Box::new(taken)));
         Ok(())
     }

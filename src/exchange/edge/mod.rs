@@ -69,6 +69,8 @@ pub struct Edge {
     untold: Option<Untold>,
     /// What the first of them told, where it has answered and its answer was whole.
     report: Option<Report>,
+    /// The answer itself, where it is to be kept and short.
+    kept: Option<Vec<u8>>,
     /// What the access log is told.
     line: Line,
 }
@@ -144,6 +146,7 @@ impl Edge {
             spares: Vec::new(),
             untold: None,
             report: None,
+            kept: None,
             line: Line::default(),
         }
     }
@@ -297,7 +300,8 @@ impl Edge {
         };
         let Looked { cached, again } = looked;
         if again.is_none() {
-            self.duties.owe_some(Watch::of(&self.config.policy, &mut decision).map(Duty::Heed));
+            let Config { policy, calm, .. } = &*self.config;
+            self.duties.owe_some(Watch::of(policy, calm, &mut decision).map(Duty::Heed));
         }
         let route = decision.route_name(&ask);
         let Decision { outline, mut quote, mut trace, shadow, claims, shared, .. } = decision;

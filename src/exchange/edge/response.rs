@@ -1,6 +1,7 @@
 //! What comes back: a provider role's answer, which passes, or a failure of Envoy's own, which is
 //! told in the app's format. And what is done when the stream is over.
 use super::super::duty::End;
+use super::super::judged::Judged;
 use super::super::limits::shared::{self, NotLet};
 use super::super::line::Line;
 use super::super::{Effect, Effects, Envoy, Flow, HeaderMap, JUDGED, Progress, Report, metric};
@@ -19,8 +20,10 @@ impl Edge {
         let details = envoy.property(&["response", "code_details"]).unwrap_or_default();
         let untold = self.untold.take();
         let (untold, streamed) = (untold.as_ref(), self.is_streamed());
+        let kept = self.kept.take();
         let Self { answered, relayed, is_too_late: too_late, ref mut line, .. } = *self;
-        let end = End { reports: &reports, untold, streamed, answered, relayed, too_late };
+        let reports = &*reports;
+        let end = End { reports, untold, kept, streamed, answered, relayed, too_late };
         let (mut list, outcome) = self.duties.discharge(end, &details, line, envoy);
         let outcome = outcome.unwrap_or_else(|| self.own_outcome());
         let line = core::mem::take(&mut self.line);
@@ -52,7 +55,9 @@ impl Edge {
         };
         let told = envoy.property(&[JUDGED]).filter(|told| !told.is_empty());
         let judged = told.is_some();
-        let report = told.and_then(|told| Report::decode(&told));
+        let told = told.map(|told| Judged::read(&told));
+        let (report, answer) = told.map_or((None, None), |own| (own.report, own.answer));
+        self.kept = answer;
         let failed = report.as_ref().is_some_and(Report::has_failed);
         if self.config.policy.retires_models() && !failed {
             let model = report.as_ref().and_then(|own| self.config.policy.model(&own.model));
@@ -70,8 +75,12 @@ impl Edge {
             first && !*streamed && report.progress == Progress::Answered
         });
         if judged && !end && !failed {
-            let policy = &self.config.policy;
-            let mut left = limited::all_left(self.duties.taken(), policy, client, envoy);
+            // What was known by then its provider role has said with its own headers.
+            says.retain(|own| !said::is_header(own));
+            let (taken, policy) = (self.duties.taken(), &self.config.policy);
+            let shared = policy.global_limits().is_some();
+            let mut left =
+                if shared { limited::all_left(taken, policy, client, envoy) } else { Vec::new() };
             left.extend(spare.then(|| degraded_by_chain(&mut self.line)).into_iter().flatten());
             return passed(says, left);
         }

@@ -11,10 +11,17 @@ use crate::policy::{Model, Policy};
 /// The headers of its answer: its class, its arms, and the chain for those who have little left
 /// where that serves it.
 pub(super) fn headers(trace: &Trace, near_limit: Option<&str>) -> Vec<Effect> {
-    let says = |(name, value): (&'static str, String)| {
-        Effect::SetHeader(HeaderMap::Response, Cow::Borrowed(name), value)
-    };
-    pairs(trace, near_limit).map(says).collect()
+    pairs(trace, near_limit).map(header).collect()
+}
+
+/// A header of an answer.
+pub(super) fn header((name, value): (&'static str, String)) -> Effect {
+    Effect::SetHeader(HeaderMap::Response, Cow::Borrowed(name), value)
+}
+
+/// Whether it is one.
+pub(super) const fn is_header(effect: &Effect) -> bool {
+    matches!(effect, Effect::SetHeader(HeaderMap::Response, ..))
 }
 
 /// The same as names and values.
@@ -43,16 +50,11 @@ pub(super) fn kept(reply: &mut Reply, kept: &Kept, how: &str) {
     }
 }
 
-/// That the model which has answered is retired soon, and when: RFC 9745 has a moment in seconds
-/// since 1970, RFC 8594 one as HTTP writes it.
+/// That the model which has answered is retired soon, and when.
 pub(super) fn retiring(model: &Model) -> Vec<Effect> {
     let Some(own) = &model.retires else { return Vec::new() };
-    let header = |name, value| Effect::SetHeader(HeaderMap::Response, Cow::Borrowed(name), value);
-    vec![
-        header("deprecation", format!("@{}", own.after.millis() / 1_000)),
-        header("sunset", own.after.in_http()),
-        metric::DEPRECATED_ANSWERS.count(&[&model.name]),
-    ]
+    let headers = own.told.iter().cloned().map(header);
+    headers.chain([metric::DEPRECATED_ANSWERS.count(&[&model.name])]).collect()
 }
 
 /// The same of a model by its name.

@@ -37,7 +37,7 @@ pub(super) fn sample(
         headers: deciding.chain(&head.forwarded).cloned().collect(),
         body,
     };
-    let ((seats, memory), record) = (&config.shared, record(shadow, head, route));
+    let ((seats, memory, _), record) = (&config.shared, record(shadow, head, route));
     match shadow::sample(shadow, copied, record, (seats, memory)) {
         Ok(sampled) => (Some(Box::new(sampled)), Vec::new()),
         Err(why) => (None, vec![metric::SHADOW_REQUESTS.count(&[&shadow.name, why])]),

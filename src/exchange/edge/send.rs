@@ -28,6 +28,8 @@ pub(super) struct Serves<'a> {
     pub(super) resilience: &'a Resilience,
     /// Whether a limit counts the tokens of its answer.
     pub(super) counts_tokens: bool,
+    /// What its answer says of how it is served, whichever model gives it: headers.
+    pub(super) says: &'a [(&'static str, String)],
 }
 
 /// Where Envoy is told how long an attempt may take until its answer goes on to the app.
@@ -141,5 +143,6 @@ fn plan<'p>(
         hearing: draft.hearing,
         keeps: serves.keeps,
         deadline_ms: serves.deadline_ms,
+        says: serves.says.iter().map(|(name, value)| ((*name).into(), value.into())).collect(),
     }
 }

@@ -3,22 +3,29 @@
 //!
 //! What has been taken is known to all workers of a proxy, and to no other proxy. Shared data costs
 //! one read and one write for each subject of a request (its tenant's rules all stand in one
-//! record), and once more at its end where tokens or running requests are counted. Where a record
-//! cannot be written, for want of a place or since other workers wrote it at each try, the request
-//! goes on unlimited, and that is counted: a limit that cannot count refuses nobody.
+//! record), and once more at its end where tokens, costs or running requests are counted; but none
+//! of that as long as a subject is far from its limits ([`tab`]). Where a record cannot be written,
+//! for want of a place or since other workers wrote it at each try, the request goes on unlimited,
+//! and that is counted: a limit that cannot count refuses nobody.
 mod record;
 mod session;
 pub(super) mod shared;
 mod shown;
+mod slight;
 mod subject;
+mod tab;
 #[cfg(test)]
 mod tests;
 mod used;
+
+use std::rc::Rc;
 
 use self::record::Subject;
 use self::session::{Had, Over};
 pub(super) use self::shown::Left;
 use self::subject::{Denied, Grant};
+pub use self::tab::Tabs;
+use self::tab::{By, goes_on};
 use self::used::Used;
 use super::line::Line;
 use super::used::{Ending, Last};
@@ -26,7 +33,7 @@ use super::{Effect, Host, Report, metric};
 use crate::credit::Credits;
 use crate::decide::{Claim, Claims, Need, Tokens};
 use crate::dialect::{Client, Fault};
-use crate::policy::RateBy;
+use crate::policy::{RateBy, Session};
 use crate::resilience::{Records, UpdateError, stretch};
 
 /// What a request has taken. It is settled when the request is over, however it ends.
@@ -38,6 +45,8 @@ pub(super) struct Taken {
     need: Need,
     /// What is left of its limits, for its app.
     left: Left,
+    /// What its worker knows alone.
+    tabs: Tabs,
 }
 
 /// What has been taken of one subject's limits.
@@ -45,9 +54,9 @@ pub(super) struct Taken {
 struct Share {
     subject: String,
     grants: Vec<Grant>,
-    /// What the request counts with in its session until its true cost is known, in millionths of
-    /// a credit.
-    session: Option<u64>,
+    /// The caps of its session, and what the request counts with there until its true cost is
+    /// known, in millionths of a credit.
+    session: Option<(Rc<Session>, u64)>,
 }
 
 /// A request that a limit does not let through.
@@ -75,14 +84,15 @@ enum No {
 pub(super) fn take(
     claims: Claims,
     client: &Client,
-    host: &dyn Host,
+    (tabs, host): (&Tabs, &dyn Host),
     (line, effects): (&mut Line, &mut Vec<Effect>),
 ) -> Result<Taken, Refused> {
     let records = Records::at(host, host.now_ms());
     let Claims { subjects, tokens, need } = claims;
-    let mut taken = Taken { shares: Vec::new(), need, left: Left::default() };
+    let tabs = tabs.clone();
+    let mut taken = Taken { shares: Vec::new(), need, left: Left::default(), tabs };
     for claim in &subjects {
-        match share(claim, tokens, records, &mut taken.left) {
+        match share(claim, tokens, (&taken.tabs, records), &mut taken.left) {
             Ok(share) => taken.shares.push(share),
             Err(no) => {
                 taken.undo(records);
@@ -126,39 +136,53 @@ fn refused(
 fn share(
     claim: &Claim,
     tokens: Tokens,
-    records: Records<'_>,
+    (tabs, records): (&Tabs, Records<'_>),
     left: &mut Left,
 ) -> Result<Share, No> {
     let now_ms = records.now_ms();
-    let mut taken = Ok(Vec::new());
+    let share = |grants| {
+        let subject = claim.subject.clone();
+        let session = claim.caps.as_ref();
+        let session = session.map(|(caps, estimate)| (Rc::clone(caps), estimate.micros()));
+        Share { subject, grants, session }
+    };
     let mut then = Left::default();
-    let updated = Subject::update(records, &claim.subject, &mut |subject| {
-        subject.of_apps = matches!(claim.by, RateBy::User | RateBy::Session);
-        let grants = subject::take(subject, &claim.rules, tokens, now_ms).map_err(No::Rule);
-        let entered = grants.and_then(|grants| {
-            let Some((caps, estimate)) = &claim.caps else { return Ok(grants) };
-            let entered = Had::enter(&mut subject.session, caps, estimate.micros(), now_ms);
-            entered.map(|()| grants.clone()).map_err(|over| {
-                grants.iter().for_each(|own| own.correct(subject, 0, now_ms));
-                No::Session(over)
-            })
-        });
+    let mut note = |subject: &Subject| {
         then = Left::default();
         then.note(subject, &claim.rules, now_ms);
-        taken = entered;
-        // A session that is over is written as well: it is heard of.
-        !matches!(taken, Err(No::Rule(_)))
-    });
+    };
+    if let Some(grants) = tabs.take(claim, tokens, now_ms, &mut note) {
+        left.add(then);
+        return Ok(share(grants));
+    }
+    let mut taken = Ok(Vec::new());
+    let updated = tabs.update(
+        &claim.subject,
+        records,
+        &mut |subject| {
+            subject.of_apps = matches!(claim.by, RateBy::User | RateBy::Session);
+            let grants = subject::take(subject, &claim.rules, tokens, now_ms).map_err(No::Rule);
+            let entered = grants.and_then(|grants| {
+                let Some((caps, estimate)) = &claim.caps else { return Ok(grants) };
+                let entered = Had::enter(&mut subject.session, caps, estimate.micros(), now_ms);
+                entered.map(|()| grants.clone()).map_err(|over| {
+                    grants.iter().for_each(|own| own.correct(subject, 0, now_ms));
+                    No::Session(over)
+                })
+            });
+            note(subject);
+            taken = entered;
+            // A session that is over is written as well: it is heard of.
+            !matches!(taken, Err(No::Rule(_)))
+        },
+        |subject| goes_on(claim, tokens, subject, now_ms),
+    );
     left.add(then);
-    let subject = claim.subject.clone();
-    let session = claim.caps.as_ref().map(|(_, estimate)| estimate.micros());
     match updated {
-        Ok(()) | Err(UpdateError::Declined) => {
-            taken.map(|grants| Share { subject, grants, session })
-        }
+        Ok(()) | Err(UpdateError::Declined) => taken.map(share),
         Err(UpdateError::Full | UpdateError::Contended) => {
             let grants = claim.rules.iter().map(Grant::untracked).collect();
-            Ok(Share { subject, grants, session: None })
+            Ok(Share { session: None, ..share(grants) })
         }
     }
 }
@@ -175,7 +199,8 @@ impl Taken {
     }
 
     fn undo(&self, records: Records<'_>) {
-        self.shares.iter().for_each(|own| own.correct(Used::default(), 0, records, true));
+        let none = (Used::default(), 0);
+        self.shares.iter().for_each(|own| own.correct(none, (&self.tabs, records), true));
     }
 
     /// Whether somebody has to hear of it while it runs: [`Taken::renew`].
@@ -197,9 +222,9 @@ impl Taken {
         let records = Records::at(host, now_ms);
         for share in self.shares.iter_mut().filter(|own| own.grants.iter().any(Grant::runs)) {
             let Share { subject, grants, .. } = share;
-            let renewed = Subject::update(records, subject, &mut |subject| {
+            let by = By { grants, caps: None };
+            let renewed = self.tabs.change(subject, records, by, &mut |subject| {
                 grants.iter().for_each(|own| own.renew(subject, now_ms));
-                true
             });
             if renewed.is_ok() {
                 grants.iter_mut().for_each(|own| own.heard(now_ms));
@@ -221,8 +246,7 @@ impl Taken {
         line: &Line,
         host: &dyn Host,
     ) {
-        let open = |own: &&Share| own.session.is_some() || own.grants.iter().any(Grant::is_open);
-        let mut open = self.shares.iter().filter(open).peekable();
+        let mut open = self.shares.iter().filter(|own| own.is_open()).peekable();
         if open.peek().is_none() {
             return;
         }
@@ -237,7 +261,7 @@ impl Taken {
         }
         let cost = line.credits().and_then(|own| own.parse().ok());
         let cost = cost.map_or(0, Credits::micros);
-        open.for_each(|own| own.correct(used, cost, records, false));
+        open.for_each(|own| own.correct((used, cost), (&self.tabs, records), false));
     }
 
     /// Counts what its rules have let through, and has the log name those that would not have.
@@ -255,13 +279,27 @@ impl Taken {
 }
 
 impl Share {
+    /// Whether something is to be done at the request's end: it has had its place among a session's
+    /// requests, and only what it cost may be another.
+    fn is_open(&self) -> bool {
+        let costs = |(caps, _): &(Rc<Session>, u64)| caps.credits.is_some();
+        self.session.as_ref().is_some_and(costs) || self.grants.iter().any(Grant::is_open)
+    }
+
     /// Corrects what was taken to what was used: tokens, and credits in millionths; all of it is
     /// there again where the request has not run. Where the subject cannot be written, what was
     /// taken flows back by itself, and what runs is forgotten in time.
-    fn correct(&self, used: Used, cost: u64, records: Records<'_>, never_ran: bool) {
+    fn correct(
+        &self,
+        (used, cost): (Used, u64),
+        (tabs, records): (&Tabs, Records<'_>),
+        never_ran: bool,
+    ) {
         let now_ms = records.now_ms();
         let counts_tokens = self.grants.iter().any(Grant::counts_tokens);
-        let _ = Subject::update(records, &self.subject, &mut |subject| {
+        let caps = self.session.as_ref().map(|(caps, _)| &**caps);
+        let by = By { grants: &self.grants, caps };
+        let _ = tabs.change(&self.subject, records, by, &mut |subject| {
             for own in &self.grants {
                 let requests = u64::from(!never_ran);
                 let kept = if own.counts_tokens() { used.all } else { requests };
@@ -270,10 +308,9 @@ impl Share {
             if let (true, Some(output)) = (counts_tokens, used.output) {
                 subject.learn(output);
             }
-            if let (Some(estimate), Some(session)) = (self.session, &mut subject.session) {
-                session.correct(estimate, cost, never_ran);
+            if let (Some((_, estimate)), Some(session)) = (&self.session, &mut subject.session) {
+                session.correct(*estimate, cost, never_ran);
             }
-            true
         });
     }
 }

@@ -25,12 +25,47 @@ pub(super) struct Subject {
 pub(super) struct Bucket {
     rule: u64,
     /// When it is full again, in nanoseconds of the proxy's clock; see [`crate::resilience::Flow`].
-    pub(super) full_ns: u64,
+    full_ns: u64,
+    /// What of that its worker has not told the others: [`super::tab`].
+    untold_ns: i64,
     /// What runs.
     pub(super) slots: Slots,
 }
 
 impl Bucket {
+    /// When it is full again, in nanoseconds of the proxy's clock.
+    pub(super) const fn full_ns(&self) -> u64 {
+        self.full_ns
+    }
+
+    /// It is full again at another moment: earlier where something is given back.
+    pub(super) fn fill_at(&mut self, full_ns: u64, now_ms: u64) {
+        self.untold_ns = self.untold_with(full_ns, now_ms);
+        self.full_ns = full_ns;
+    }
+
+    /// What others have not been told of it, once it is full at that moment.
+    pub(super) fn untold_with(&self, full_ns: u64, now_ms: u64) -> i64 {
+        let signed = |ns: u64| i64::try_from(ns).unwrap_or(i64::MAX);
+        let more = match full_ns.checked_sub(self.full_ns) {
+            Some(_) => signed(full_ns.saturating_sub(self.full_ns.max(nanos(now_ms)))),
+            None => signed(self.full_ns.saturating_sub(full_ns)).saturating_neg(),
+        };
+        self.untold_ns.saturating_add(more)
+    }
+
+    /// What a worker has not told of its own happens to this one.
+    fn follow(&mut self, told: Option<&Self>, own: &Self, now_ms: u64) {
+        let untold = own.untold_ns.unsigned_abs();
+        self.full_ns = match own.untold_ns {
+            0 => self.full_ns,
+            1.. => self.full_ns.max(nanos(now_ms)).saturating_add(untold),
+            _ => self.full_ns.saturating_sub(untold),
+        };
+        let none = Slots::default();
+        self.slots.follow(told.map_or(&none, |told| &told.slots), &own.slots);
+    }
+
     /// Whether it is as if nobody had ever taken anything.
     fn is_whole(&self, now_ms: u64) -> bool {
         self.full_ns <= nanos(now_ms) && self.slots.running(now_ms) == 0
@@ -46,6 +81,11 @@ impl Subject {
             self.buckets.len().saturating_sub(1)
         });
         self.buckets.get_mut(at)
+    }
+
+    /// The same where it is not changed; `None` where nothing has been taken.
+    pub(super) fn known(&self, rule: u64) -> Option<&Bucket> {
+        self.buckets.iter().find(|own| own.rule == rule)
     }
 
     /// Forgets what says nothing any more. What has been taken by rules of other policies stays:
@@ -64,20 +104,47 @@ impl Subject {
         self.answers = self.answers.saturating_add(1);
     }
 
-    /// Changes the subject of that name, where `change` says that it does; it is called again for
-    /// each try.
+    /// What a worker's requests have made of `told`, and the others have not been told, happens to
+    /// this one as well. A time that may be a little late takes a little more than there was.
+    pub(super) fn follow(&mut self, told: &Self, own: &Self, now_ms: u64) {
+        for bucket in &own.buckets {
+            if let Some(all) = self.bucket(bucket.rule) {
+                all.follow(told.known(bucket.rule), bucket, now_ms);
+            }
+        }
+        self.of_apps = own.of_apps;
+        let answers = own.answers.saturating_sub(told.answers);
+        if answers > 0 {
+            // Where others have learnt as well, whoever says more is believed.
+            let others = if self.usual_output == told.usual_output { 0 } else { self.usual_output };
+            self.usual_output = own.usual_output.max(others);
+            self.answers = self.answers.saturating_add(answers);
+        }
+        if let (Some(all), Some(told), Some(own)) = (&mut self.session, told.session, own.session) {
+            all.follow(told, own);
+        }
+    }
+
+    /// All of it has been told.
+    pub(super) fn told(mut self) -> Self {
+        self.buckets.iter_mut().for_each(|own| own.untold_ns = 0);
+        self
+    }
+
+    /// Changes the subject of that name, where `change` says that it does, and gives it as it is
+    /// then; `change` is called again for each try.
     pub(super) fn update(
         records: Records<'_>,
         name: &str,
         change: &mut dyn FnMut(&mut Self) -> bool,
-    ) -> Result<(), UpdateError> {
+    ) -> Result<Self, UpdateError> {
         let now_ms = records.now_ms();
         records.update(name, |known: Option<Self>| {
             let mut subject = known.unwrap_or_default();
             subject.forget(now_ms);
             let changed = change(&mut subject);
             subject.forget(now_ms);
-            changed.then_some((subject, ()))
+            changed.then(|| (subject.clone(), subject))
         })
     }
 }
@@ -112,7 +179,7 @@ impl Record for Subject {
         let session = fields.option(Had::read)?;
         let buckets = fields.list(|fields| {
             let (rule, full_ns) = (fields.number()?, fields.number()?);
-            Some(Bucket { rule, full_ns, slots: Slots::read(fields)? })
+            Some(Bucket { rule, full_ns, untold_ns: 0, slots: Slots::read(fields)? })
         })?;
         Some(Self { buckets, usual_output, answers, of_apps, session })
     }

@@ -1,4 +1,5 @@
 //! The caps of one session, which end an agent that loops.
+use super::slight::is_slight;
 use crate::credit::Credits;
 use crate::dialect::{Fault, FaultKind};
 use crate::layout::{Reader, Writer};
@@ -52,6 +53,32 @@ impl Had {
         }
         *own = Some(had);
         over.map_or(Ok(()), Err)
+    }
+
+    /// Whether a request that is estimated to cost so much may enter, by what a worker knows alone:
+    /// it lives, and what others have not been told of it would be little beside what is left.
+    pub(super) fn may_enter(self, told: Self, session: &Session, micros: u64, now_ms: u64) -> bool {
+        let lives = now_ms < self.until_ms && self.is_over(session, micros, now_ms).is_none();
+        let requests = self.requests.saturating_add(1);
+        let micros = self.micros.saturating_add(micros);
+        lives && Self { requests, micros, ..self }.is_slight(told, session)
+    }
+
+    /// Whether what others have not been told of it is little beside what is left.
+    pub(super) fn is_slight(self, told: Self, session: &Session) -> bool {
+        let slight = |own: u64, told: u64, most: Option<u64>| {
+            most.is_none_or(|most| is_slight(own.abs_diff(told), most.saturating_sub(own)))
+        };
+        slight(self.requests, told.requests, session.requests)
+            && slight(self.micros, told.micros, session.credits.map(Credits::micros))
+    }
+
+    /// What has become of a session in one place happens to this one as well.
+    pub(super) fn follow(&mut self, told: Self, own: Self) {
+        let moved = |all: u64, told: u64, own: u64| all.saturating_add(own).saturating_sub(told);
+        self.requests = moved(self.requests, told.requests, own.requests);
+        self.micros = moved(self.micros, told.micros, own.micros);
+        self.until_ms = self.until_ms.max(own.until_ms);
     }
 
     /// The cap that lets no more request in.

@@ -2,7 +2,7 @@
 use std::rc::Rc;
 
 use super::super::reply::SHOULD_RETRY;
-use super::record::Subject;
+use super::record::{Bucket, Subject};
 use super::subject::flow;
 use crate::credit::Moment;
 use crate::dialect::{Client, Fault, FaultKind};
@@ -31,9 +31,9 @@ struct Rest {
 
 impl Left {
     /// Notes what is left of a subject's limits; a rule that only observes limits nobody.
-    pub(super) fn note(&mut self, subject: &mut Subject, rules: &[Rc<Rate>], now_ms: u64) {
+    pub(super) fn note(&mut self, subject: &Subject, rules: &[Rc<Rate>], now_ms: u64) {
         for rule in rules.iter().filter(|rule| !rule.observe) {
-            let full_ns = subject.bucket(rule.id).map_or(0, |bucket| bucket.full_ns);
+            let full_ns = subject.known(rule.id).map_or(0, Bucket::full_ns);
             let rest = |pace: Pace| Rest {
                 of: pace.burst,
                 left: flow(pace).left(full_ns, nanos(now_ms)),
@@ -54,6 +54,12 @@ impl Left {
             true => Self { tokens: rest, requests: None },
             false => Self { tokens: None, requests: rest },
         }
+    }
+
+    /// What is left of requests and of tokens.
+    #[cfg(test)]
+    pub(super) fn rests(&self) -> [Option<u64>; 2] {
+        [self.requests, self.tokens].map(|own| own.map(|own| own.left))
     }
 
     /// Of two the one of which less is left.

@@ -2,6 +2,7 @@
 use std::rc::Rc;
 
 use super::record::{Bucket, Subject};
+use super::slight::is_slight;
 use crate::decide::Tokens;
 use crate::policy::{Limit, Pace, Rate};
 use crate::resilience::{Flow, nanos, stretch};
@@ -47,6 +48,14 @@ pub(super) const fn flow(pace: Pace) -> Flow {
     Flow { amount, per_ms, burst }
 }
 
+/// What a request takes by one rule, and when its bucket is full again then.
+#[derive(Debug)]
+pub(super) struct Draft {
+    rule: Rc<Rate>,
+    took: Took,
+    full_ns: u64,
+}
+
 /// Takes of every rule what a request needs; of several that refuse it the one is told that does so
 /// for longest.
 pub(super) fn take(
@@ -55,24 +64,38 @@ pub(super) fn take(
     tokens: Tokens,
     now_ms: u64,
 ) -> Result<Vec<Grant>, Denied> {
-    let (mut grants, mut worst): (_, Option<Denied>) = (Vec::with_capacity(rules.len()), None);
-    let usual = (subject.usual_output, subject.answers);
+    let drafts = drafts(subject, rules, tokens, now_ms)?;
+    Ok(Draft::take(drafts, subject, now_ms))
+}
+
+/// What a request is to take of every rule: all of it or nothing, so nothing is taken yet.
+pub(super) fn drafts(
+    subject: &Subject,
+    rules: &[Rc<Rate>],
+    tokens: Tokens,
+    now_ms: u64,
+) -> Result<Vec<Draft>, Denied> {
+    let (mut drafts, mut worst): (_, Option<Denied>) = (Vec::with_capacity(rules.len()), None);
+    let (usual, whole) = ((subject.usual_output, subject.answers), Bucket::default());
     for rule in rules {
-        let Some(bucket) = subject.bucket(rule.id) else { continue };
+        let bucket = subject.known(rule.id).unwrap_or(&whole);
         let mut too_large = false;
         let took = match rule.limit {
-            Limit::Requests(pace) => bucket.take(pace, 1, now_ms).map(|()| Took::Request),
+            Limit::Requests(pace) => {
+                let taken = flow(pace).take(bucket.full_ns(), nanos(now_ms), 1);
+                taken.map(|full_ns| (Took::Request, full_ns))
+            }
             Limit::Tokens(pace) => {
                 too_large = tokens.input > pace.burst;
-                take_tokens(bucket, pace, tokens, usual, now_ms)
+                tokens_of(bucket, pace, tokens, usual, now_ms)
             }
             Limit::Concurrent(most) if bucket.slots.running(now_ms) < most => {
-                Ok(Took::Slot(bucket.slots.take(now_ms)))
+                Ok((Took::Slot(stretch(now_ms)), bucket.full_ns()))
             }
             Limit::Concurrent(_) => Err(SLOT_WAIT_NS),
         };
-        let took = match took {
-            Err(_) if rule.observe => Took::Over,
+        let (took, full_ns) = match took {
+            Err(_) if rule.observe => (Took::Over, bucket.full_ns()),
             Ok(took) => took,
             Err(wait_ns) => {
                 let longer = |own: &Denied| (own.too_large, own.wait_ns) >= (too_large, wait_ns);
@@ -82,44 +105,90 @@ pub(super) fn take(
                 continue;
             }
         };
-        grants.push(Grant { rule: Rc::clone(rule), took });
+        drafts.push(Draft { rule: Rc::clone(rule), took, full_ns });
     }
-    worst.map_or(Ok(grants), Err)
+    worst.map_or(Ok(drafts), Err)
 }
 
-/// Takes the tokens that a request may use. What the subject's answers usually have is believed for
-/// as many requests at once as have shown it: each beyond these counts with what its answer may
-/// have, or a burst of answers that are longer than usual, or the first ones, would use many times
-/// what there is. While nothing else runs nobody is hurt, and all that there is will do.
-fn take_tokens(
-    bucket: &mut Bucket,
+impl Draft {
+    /// Takes all of them.
+    pub(super) fn take(drafts: Vec<Self>, subject: &mut Subject, now_ms: u64) -> Vec<Grant> {
+        let take = |Self { rule, took, full_ns }| {
+            if let Some(bucket) = subject.bucket(rule.id) {
+                if matches!(took, Took::Request | Took::Tokens(..)) {
+                    bucket.fill_at(full_ns, now_ms);
+                }
+                if matches!(took, Took::Slot(_) | Took::Tokens(..)) {
+                    bucket.slots.take(now_ms);
+                }
+            }
+            Grant { rule, took }
+        };
+        drafts.into_iter().map(take).collect()
+    }
+
+    /// Whether it may be taken by what a worker knows alone: what others have not been told then is
+    /// little beside what is left.
+    pub(super) fn is_slight(&self, told: &Subject, own: &Subject, now_ms: u64) -> bool {
+        let more = u64::from(matches!(self.took, Took::Slot(_)));
+        self.took != Took::Over
+            && slight(&self.rule, (told, own), (Some(self.full_ns), more), now_ms)
+    }
+}
+
+/// Whether what others have not been told of a rule is little beside what is left: once its bucket
+/// is full at that moment and so many more run.
+fn slight(
+    rule: &Rate,
+    (told, own): (&Subject, &Subject),
+    (full_ns, more): (Option<u64>, u64),
+    now_ms: u64,
+) -> bool {
+    let whole = Bucket::default();
+    let of = |subject: &Subject| subject.known(rule.id).unwrap_or(&whole).slots.running(now_ms);
+    match rule.limit {
+        Limit::Requests(pace) | Limit::Tokens(pace) => {
+            let own = own.known(rule.id).unwrap_or(&whole);
+            let full_ns = full_ns.unwrap_or(own.full_ns());
+            let untold = own.untold_with(full_ns, now_ms).unsigned_abs();
+            is_slight(untold, flow(pace).left_ns(full_ns, nanos(now_ms)))
+        }
+        Limit::Concurrent(most) => {
+            let running = of(own).saturating_add(more);
+            is_slight(running.abs_diff(of(told)), most.saturating_sub(running))
+        }
+    }
+}
+
+/// What a request takes of tokens, and when its bucket is full again then. What the subject's
+/// answers usually have is believed for as many requests at once as have shown it: each beyond
+/// these counts with what its answer may have, or a burst of answers that are longer than usual,
+/// or the first ones, would use many times what there is. While nothing else runs nobody is hurt,
+/// and all that there is will do.
+fn tokens_of(
+    bucket: &Bucket,
     pace: Pace,
     Tokens { input, output, unknown }: Tokens,
     (usual_output, answers): (u64, u64),
     now_ms: u64,
-) -> Result<Took, u64> {
+) -> Result<(Took, u64), u64> {
     let running = bucket.slots.running(now_ms);
     let usual = usual_output.min(output);
     let is_known = running < answers;
     // Where it may be more than there ever is, it is all that there is.
     let needs = |answer| input.saturating_add(answer).min(pace.burst).max(input);
     let most = needs(if is_known { usual } else { usual.max(unknown) });
-    let alone = running == 0;
-    let left = flow(pace).left(bucket.full_ns, nanos(now_ms));
-    let of = if alone { most.min(left).max(needs(usual)) } else { most };
-    match bucket.take(pace, of, now_ms) {
-        Ok(()) => Ok(Took::Tokens(of, bucket.slots.take(now_ms))),
+    let (alone, flow) = (running == 0, flow(pace));
+    let of = if alone {
+        most.min(flow.left(bucket.full_ns(), nanos(now_ms))).max(needs(usual))
+    } else {
+        most
+    };
+    match flow.take(bucket.full_ns(), nanos(now_ms), of) {
+        Ok(full_ns) => Ok((Took::Tokens(of, stretch(now_ms)), full_ns)),
         // Those that run hold more than most of them will use.
         Err(wait_ns) if !alone && !is_known => Err(wait_ns.min(SLOT_WAIT_NS)),
         Err(wait_ns) => Err(wait_ns),
-    }
-}
-
-impl Bucket {
-    /// Takes so much, or says in how many nanoseconds there will be so much.
-    fn take(&mut self, pace: Pace, of: u64, now_ms: u64) -> Result<(), u64> {
-        self.full_ns = flow(pace).take(self.full_ns, nanos(now_ms), of)?;
-        Ok(())
     }
 }
 
@@ -127,6 +196,11 @@ impl Grant {
     /// Nothing of a rule.
     pub(super) fn untracked(rule: &Rc<Rate>) -> Self {
         Self { rule: Rc::clone(rule), took: Took::Untracked }
+    }
+
+    /// Whether what others have not been told of its rule is little beside what is left.
+    pub(super) fn is_slight(&self, told: &Subject, own: &Subject, now_ms: u64) -> bool {
+        slight(&self.rule, (told, own), (None, 0), now_ms)
     }
 
     pub(super) fn rule(&self) -> &str {
@@ -198,7 +272,8 @@ impl Grant {
         };
         if let Limit::Requests(pace) | Limit::Tokens(pace) = self.rule.limit {
             let corrected = (taken, used);
-            bucket.full_ns = flow(pace).correct(bucket.full_ns, nanos(now_ms), corrected);
+            let full_ns = flow(pace).correct(bucket.full_ns(), nanos(now_ms), corrected);
+            bucket.fill_at(full_ns, now_ms);
         }
     }
 }

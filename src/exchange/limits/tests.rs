@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::record::Subject;
 use super::shown::Left;
 use super::used::Used;
-use super::{Grant, Share, share};
+use super::{Grant, Share, Tabs, share};
 use crate::decide::{Claim, Tokens};
 use crate::policy::{Limit, Policy, Rate, RateBy};
 use crate::port::Shared;
@@ -20,15 +20,19 @@ struct Data {
     other: RefCell<Option<Claim>>,
     /// How often the other one was let through.
     others: Cell<usize>,
+    /// How often anything was read or written.
+    calls: Cell<usize>,
 }
 
 impl Shared for Data {
     fn shared_data(&self, key: &str) -> (Vec<u8>, Option<u32>) {
+        self.calls.update(|calls| calls.saturating_add(1));
         let values = self.values.borrow();
         values.get(key).map_or((Vec::new(), None), |(value, cas)| (value.clone(), Some(*cas)))
     }
 
     fn set_shared_data(&self, key: &str, value: &[u8], version: Option<u32>) -> bool {
+        self.calls.update(|calls| calls.saturating_add(1));
         if let Some(other) = self.other.take() {
             let let_through = asks(self, &other, NOW) == ["allowed", "allowed"];
             self.others.set(self.others.get().saturating_add(usize::from(let_through)));
@@ -60,8 +64,8 @@ const NOW: u64 = 1_700_000_000_000;
 /// What came of a request of ten tokens by each rule; none where it is refused.
 fn asks(data: &Data, claim: &Claim, now_ms: u64) -> Vec<&'static str> {
     let records = Records::at(data, now_ms);
-    let share =
-        share(claim, Tokens { input: 10, ..Tokens::default() }, records, &mut Left::default());
+    let tokens = Tokens { input: 10, ..Tokens::default() };
+    let share = share(claim, tokens, (&Tabs::default(), records), &mut Left::default());
     share.map_or_else(|_| Vec::new(), |own| own.grants.iter().map(Grant::word).collect())
 }
 
@@ -122,6 +126,95 @@ fn however_many_users_and_sessions_there_are_no_tenant_is_forgotten_for_them() {
     }
 }
 
+/// How many run by a rule.
+fn running(subject: &Subject, rule: &Rate) -> u64 {
+    subject.known(rule.id).map_or(0, |own| own.slots.running(NOW))
+}
+
+/// A request of a busy tenant on one of several workers, and what it makes of it.
+fn busy(worker: (&Tabs, Records<'_>), claim: &Claim) -> Option<Share> {
+    let tokens = Tokens { input: 10, output: 20, unknown: 20 };
+    share(claim, tokens, worker, &mut Left::default()).ok()
+}
+
+#[test]
+fn far_from_its_limits_a_subject_is_asked_for_once_in_a_while() {
+    let words =
+        [("\"burst\": 2", "\"burst\": 100000"), ("1000}", "1000000}, {\"concurrent\": 1000}")];
+    let (data, rules) = (Data::default(), rules(&words));
+    let (claim, tabs) = (claim("acme", RateBy::Tenant, &rules), Tabs::default());
+    let (mut shares, used) = (Vec::new(), Used { all: 25, output: Some(15) });
+    for turn in 0..1_000_u64 {
+        let worker = (&tabs, Records::at(&data, NOW + turn / 100));
+        shares.push(busy(worker, &claim).unwrap());
+        if shares.len() > 2 {
+            shares.remove(0).correct((used, 0), worker, false);
+        }
+    }
+    let calls = data.calls.get();
+    assert!(calls <= 20, "{calls} calls for a thousand requests");
+    let worker = (&tabs, Records::at(&data, NOW + 10));
+    shares.iter().for_each(|own| own.correct((used, 0), worker, false));
+    // Who has heard of all of it knows what one who is asked every time would know.
+    tabs.tell_at(worker.1);
+    let subject: Subject = worker.1.read("acme").unwrap();
+    assert_eq!((subject.answers, subject.usual_output), (1_000, 15));
+    let mut left = Left::default();
+    left.note(&subject, &rules, NOW + 10);
+    let flowed = 1;
+    assert_eq!(left.rests(), [Some(99_000), Some(1_000_000 - 25_000 + flowed)]);
+    assert!(rules.iter().all(|rule| running(&subject, rule) == 0));
+}
+
+#[test]
+fn workers_that_know_something_alone_let_through_what_there_is() {
+    let words = [("60, \"per\": \"minute\", \"burst\": 2", "1, \"per\": \"day\", \"burst\": 2000")];
+    let (data, mut rules) = (Data::default(), rules(&words));
+    rules.retain(|own| matches!(own.limit, Limit::Requests(_)));
+    let claim = claim("acme", RateBy::Tenant, &rules);
+    for in_a_row in 1..5 {
+        let workers = [(); 4].map(|()| Tabs::default());
+        data.values.borrow_mut().clear();
+        let mut turns = workers.iter().flat_map(|own| [own].repeat(in_a_row)).cycle();
+        let through = (0..6_000_u64).filter(|number| {
+            let records = Records::at(&data, NOW + number / 40);
+            busy((turns.next().unwrap(), records), &claim).is_some()
+        });
+        let through = through.count();
+        assert!((2_000..=2_020).contains(&through), "{through}");
+    }
+}
+
+#[test]
+fn what_is_untold_is_told_with_what_is_not_slight() {
+    let words = [("1000}", "1000}, {\"concurrent\": 600}")];
+    let (data, mut rules) = (Data::default(), rules(&words));
+    rules.retain(|own| matches!(own.limit, Limit::Concurrent(_)));
+    let claim = claim("acme", RateBy::Tenant, &rules);
+    let (one, other) = (Tabs::default(), Tabs::default());
+    let told = |count: u64| {
+        let subject: Subject = Records::at(&data, NOW).read("acme").unwrap();
+        assert_eq!(running(&subject, &rules[0]), count);
+    };
+    let records = Records::at(&data, NOW);
+    let mut shares: Vec<_> = (0..3).map(|_| busy((&one, records), &claim).unwrap()).collect();
+    told(1);
+    shares.push(busy((&one, records), &claim).unwrap());
+    told(4);
+    // What another worker has written meanwhile stays.
+    shares.push(busy((&other, records), &claim).unwrap());
+    told(5);
+    shares.push(busy((&one, records), &claim).unwrap());
+    one.tell_at(records);
+    told(6);
+    // A worker that has heard nothing of it for long tells each end at once.
+    let later = Records::at(&data, NOW + 1_000);
+    for (left, own) in (0..6).rev().zip(shares) {
+        own.correct((Used::default(), 0), (&one, later), false);
+        told(left);
+    }
+}
+
 /// The tokens of a request whose app sets no bound.
 const FREE: Tokens = Tokens { input: 10, output: 32_000, unknown: 1000 };
 
@@ -150,20 +243,24 @@ impl Tenant {
 
     /// Those of two hundred requests that run at once.
     fn burst(&self, tokens: Tokens) -> Vec<Share> {
-        let asks = |_| share(&self.claim, tokens, self.records(), &mut Left::default()).ok();
+        let tabs = Tabs::default();
+        let worker = (&tabs, self.records());
+        let asks = |_| share(&self.claim, tokens, worker, &mut Left::default()).ok();
         (0..200).filter_map(asks).collect()
     }
 
     /// They are over: answers of so many tokens.
     fn end(&self, shares: &[Share], output: u64) {
         let used = Used { all: output.saturating_add(10), output: Some(output) };
-        shares.iter().for_each(|own| own.correct(used, 0, self.records(), false));
+        let worker = (&Tabs::default(), self.records());
+        shares.iter().for_each(|own| own.correct((used, 0), worker, false));
     }
 
     /// A request after the other.
     fn learn(&self, answers: usize, output: u64) {
         for _ in 0..answers {
-            let own = share(&self.claim, FREE, self.records(), &mut Left::default()).unwrap();
+            let worker = (&Tabs::default(), self.records());
+            let own = share(&self.claim, FREE, worker, &mut Left::default()).unwrap();
             self.end(&[own], output);
         }
     }
@@ -212,7 +309,8 @@ fn one_that_runs_alone_has_all_that_is_left() {
     // Answers that nobody has heard to their end show nothing.
     let first = tenant.burst(bound(32_000));
     let used = Used { all: 9_000, output: None };
-    first.iter().for_each(|own| own.correct(used, 0, tenant.records(), false));
+    let worker = (&Tabs::default(), tenant.records());
+    first.iter().for_each(|own| own.correct((used, 0), worker, false));
     assert_eq!(tenant.burst(bound(32_000)).len(), 1);
 }
 

@@ -1,6 +1,7 @@
 //! One model of a plan.
 use std::borrow::Cow;
 
+use super::{Pair, pair, pairs};
 use crate::decide;
 use crate::dialect::CacheMarks;
 use crate::layout::{Reader, Writer};
@@ -41,6 +42,8 @@ pub struct Leg<'p> {
     /// How long a stream may take to its first content, in milliseconds; 0 where only silence ends
     /// it.
     pub first_token_ms: u64,
+    /// Headers of its answer: that the model is retired soon.
+    pub says: Vec<Pair<'p>>,
 }
 
 impl<'p> Leg<'p> {
@@ -48,6 +51,7 @@ impl<'p> Leg<'p> {
     #[must_use]
     pub fn of(leg: &'p decide::Leg, change: usize, first_token_ms: u64) -> Self {
         let model = &leg.model;
+        let retiring = model.retires.iter().flat_map(|own| &own.told);
         Self {
             model: Cow::Borrowed(&model.name),
             provider: Cow::Borrowed(&model.provider.name),
@@ -62,6 +66,7 @@ impl<'p> Leg<'p> {
             left_out: leg.shortened.as_ref().map_or(0, |own| own.dropped),
             marks: leg.marks,
             first_token_ms,
+            says: retiring.map(|(name, value)| ((*name).into(), value.into())).collect(),
         }
     }
 
@@ -101,6 +106,7 @@ impl<'p> Leg<'p> {
             out.flag(marks.turns);
         });
         out.number(self.first_token_ms);
+        pairs(&self.says, out);
     }
 
     pub(super) fn read(fields: &mut Reader<'p>) -> Option<Self> {
@@ -120,6 +126,7 @@ impl<'p> Leg<'p> {
                 Some(CacheMarks { hour: fields.flag()?, turns: fields.flag()? })
             })?,
             first_token_ms: fields.number()?,
+            says: fields.list(pair)?,
         })
     }
 }

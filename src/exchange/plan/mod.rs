@@ -47,7 +47,7 @@ pub struct Plan<'p> {
     /// own.
     pub changes: Vec<Change<'p>>,
     /// The app's headers that go to a provider of its own dialect.
-    pub forwarded: Vec<(Cow<'p, str>, Cow<'p, str>)>,
+    pub forwarded: Vec<Pair<'p>>,
     /// Answers that are asked for at once, where somebody counts what they say: credits are
     /// counted, or a limit counts tokens. 0 where nobody does.
     pub counted: u64,
@@ -61,6 +61,8 @@ pub struct Plan<'p> {
     pub keeps: u64,
     /// When the app's patience is over, by the proxy's clock in milliseconds; 0 where it never is.
     pub deadline_ms: u64,
+    /// Headers of its answer, whichever model gives it.
+    pub says: Vec<Pair<'p>>,
 }
 
 /// What credits bind a request to.
@@ -111,16 +113,14 @@ impl<'p> Plan<'p> {
         out.list(&self.legs, |out, leg| leg.write(out));
         out.option(self.first.as_ref(), |out, first| first.write(out));
         out.list(&self.changes, |out, change| change.write(out));
-        out.list(&self.forwarded, |out, (name, value)| {
-            out.text(name);
-            out.text(value);
-        });
+        pairs(&self.forwarded, &mut out);
         out.number(self.counted);
         out.option(self.meter.as_ref(), |out, meter| meter.write(out));
         out.option(self.acceptance.as_ref(), |out, acceptance| acceptance.write(out));
         self.hearing.write(&mut out);
         out.number(self.keeps);
         out.number(self.deadline_ms);
+        pairs(&self.says, &mut out);
         out.finish()
     }
 
@@ -151,7 +151,6 @@ impl<'p> Plan<'p> {
         if fields.number()? != VERSION {
             return None;
         }
-        let pair = |fields: &mut Reader<'p>| Some((fields.text()?.into(), fields.text()?.into()));
         Some(Self {
             turn: Turn::read(fields)?,
             request_id: fields.text()?.into(),
@@ -170,8 +169,23 @@ impl<'p> Plan<'p> {
             hearing: Hearing::read(fields)?,
             keeps: fields.number()?,
             deadline_ms: fields.number()?,
+            says: fields.list(pair)?,
         })
     }
+}
+
+/// A header's name and value.
+type Pair<'p> = (Cow<'p, str>, Cow<'p, str>);
+
+fn pairs(all: &[Pair<'_>], out: &mut Writer) {
+    out.list(all, |out, (name, value)| {
+        out.text(name);
+        out.text(value);
+    });
+}
+
+fn pair<'p>(fields: &mut Reader<'p>) -> Option<Pair<'p>> {
+    Some((fields.text()?.into(), fields.text()?.into()))
 }
 
 impl<'p> CreditTerms<'p> {

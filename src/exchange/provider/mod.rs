@@ -28,6 +28,7 @@ use self::lost::Way;
 use self::relay::{Part, Relay};
 use self::request::{Asked, Attempted};
 use super::hop::{self, TELLS, Told};
+use super::judged;
 use super::plan::Mismatch;
 use super::{
     Callback, Effect, Effects, Envoy, Flow, HeaderMap, Headers, JUDGED, NEXT, Outcome, PLAN, Plan,
@@ -73,9 +74,7 @@ impl Attempt {
         match judgement(&effects) {
             Some(failed) => {
                 self.failed = failed;
-                let report = Report::published(&effects.list);
-                let judged = report.unwrap_or(self.config.provider.as_bytes()).to_vec();
-                effects.and(Effect::State(JUDGED.into(), judged))
+                judged::judge(effects, &self.config.provider)
             }
             None => effects,
         }

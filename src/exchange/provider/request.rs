@@ -60,6 +60,8 @@ pub(super) struct Asked {
     pub(super) meter: Option<AnswerBounds>,
     /// What it tells of itself.
     pub(super) report: Report,
+    /// What its answer says of how it is served: headers.
+    pub(super) says: Vec<(String, String)>,
     /// How long it has.
     pub(super) time: Time,
     /// A model has failed it before.
@@ -185,6 +187,7 @@ pub(super) fn begin<'p>(
     if first.as_ref().is_some_and(|first| first.format != endpoint.format.name) {
         return Err(Disagreement::Body);
     }
+    let says = plan.says.iter().chain(&leg.says);
     let asked = Asked {
         turn: plan.turn,
         request_id: plan.request_id.to_string(),
@@ -212,6 +215,7 @@ pub(super) fn begin<'p>(
             None => None,
         },
         report,
+        says: says.map(|(name, value)| (name.to_string(), value.to_string())).collect(),
         time: Time::of(plan, leg, config),
         has_gone_on: failed,
         running: None,

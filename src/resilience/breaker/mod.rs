@@ -10,11 +10,13 @@
 //! It is one record, which says nothing while all is well: then it is not written either. What an
 //! attempt tells counts only if the attempt began after the breaker last opened or closed: requests
 //! that were under way together say one thing once.
+mod calm;
 mod record;
 mod sign;
 
 use super::cell::Records;
 
+pub use calm::Calm;
 pub use sign::{OpenedBy, Sign};
 
 /// For how long a provider is left alone that takes no more requests and does not say for how long,
@@ -130,6 +132,13 @@ impl Breaker {
         }
         let given_up_ms = self.probe_ms.saturating_add(rule.open_ms);
         Stand::HalfOpen { tried: self.probe_ms > 0 && now_ms < given_up_ms }
+    }
+
+    /// Whether there is nothing to say of the model: it is asked as ever, and its answers change
+    /// nothing.
+    #[must_use]
+    pub fn is_well(&self, now_ms: u64, rule: &Rule) -> bool {
+        self.until_ms == 0 && self.well(now_ms, rule).is_none()
     }
 
     /// Until when it is open, or was; 0 where it is closed.

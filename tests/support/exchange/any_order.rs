@@ -98,6 +98,7 @@ fn plan(
             left_out: 0,
             marks: None,
             first_token_ms: bound.unwrap_or(0) % 2_000,
+            says: Vec::new(),
         };
     Plan {
         request_id: "r".into(),
@@ -116,6 +117,7 @@ fn plan(
         hearing: Hearing::Words,
         keeps: 1 << 20,
         deadline_ms: 0,
+        says: Vec::new(),
         turn: Turn::FIRST,
     }
 }

@@ -4,12 +4,14 @@
 //! The rules are those of Envoy's own wasm host (`source/extensions/common/wasm/context.cc`):
 //! a body that is held back is handed over whole each time, and only then can be replaced whole;
 //! a body cannot be touched while headers are delivered; headers that have gone on are gone.
+mod calls;
 mod view;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use self::calls::HostCalls;
 pub(crate) use self::view::View;
 use super::gateway::Role;
 use super::service::Service;
@@ -63,6 +65,8 @@ pub(crate) struct World {
     pub(crate) gauges: BTreeMap<String, u64>,
     /// What histograms were given, in order.
     pub(crate) measured: Vec<(String, u64)>,
+    /// The host calls that it has cost.
+    pub(crate) calls: HostCalls,
 }
 
 /// What outlives a request: the same for all that run on one proxy.
@@ -231,10 +235,12 @@ impl Filter {
     ) -> Step {
         let (request, response) = (&self.request.body, &self.response.body);
         let view = View { world, request, response, call };
+        world.calls.begin();
         let effects = self.role.as_mut().map(|role| role.on(event, &view));
         let effects = effects.unwrap_or_default();
         let mut reply = None;
         for effect in effects.list {
+            world.calls.effect(&effect);
             if let Some(refused) = self.perform(world, event, (way, piece), effect, &mut reply) {
                 world.refused.push(format!("{event:?}: {refused}"));
             }

@@ -9,7 +9,8 @@ use super::envoy::View;
 use tradewind::dialect::Operation;
 use tradewind::exchange::{
     CallId, Callback, Change, Connections, Effect, Effects, Hearing, Leg, Memory, OutboxItem,
-    Outboxes, Parcel, Plan, Plugin, Retries, Seats, Stream, StreamBuffer, Turn, edge, provider,
+    Outboxes, Parcel, Plan, Plugin, Retries, Seats, Stream, StreamBuffer, Tabs, Turn, edge,
+    provider,
 };
 use tradewind::policy::{Policy, RequestLimits, Unsupported};
 
@@ -24,6 +25,8 @@ pub(crate) struct Gateway {
     pub(crate) buffer: StreamBuffer,
     /// What the streams of its providers may hold.
     pub(crate) memory: Memory,
+    /// What its worker knows of limits alone.
+    pub(crate) tabs: Tabs,
     /// Those to its providers that have served.
     #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "the module's tests use it"))]
     pub(crate) connections: Connections,
@@ -116,7 +119,7 @@ impl Gateway {
         let buffer = buffer(checked.limits());
         let (memory, connections, seats) =
             (Memory::default(), Connections::default(), Seats::default());
-        let retries = Retries::default();
+        let (retries, tabs) = (Retries::default(), Tabs::default());
         let mut configurations = BTreeMap::from([(None, edge::Config::write(policy, buffer))]);
         for own in checked.providers() {
             // Where streams go through the hop, these are the roles in front of it.
@@ -126,9 +129,9 @@ impl Gateway {
         }
         let (mut edge, mut providers) = (None, BTreeMap::new());
         for (provider, configuration) in &configurations {
-            let plugin =
-                Plugin::configure(configuration, &memory, (&connections, &retries), &seats)
-                    .map_err(|problems| format!("{problems:?}"))?;
+            let (paths, own) = ((&connections, &retries), (&seats, &tabs));
+            let plugin = Plugin::configure(configuration, &memory, paths, own)
+                .map_err(|problems| format!("{problems:?}"))?;
             match provider {
                 None => edge = Some(plugin),
                 Some(provider) => drop(providers.insert(provider.clone(), plugin)),
@@ -138,7 +141,7 @@ impl Gateway {
         let (policy, place) = (checked, None);
         #[rustfmt::skip]
         let gateway = Self {
-            policy, edge, providers, buffer, memory, connections, configurations, place,
+            policy, edge, providers, buffer, memory, tabs, connections, configurations, place,
         };
         Ok(gateway)
     }
@@ -176,6 +179,7 @@ impl Gateway {
                 left_out: 0,
                 marks: None,
                 first_token_ms: 0,
+                says: Vec::new(),
             })
         };
         Plan {
@@ -196,6 +200,7 @@ impl Gateway {
             hearing: Hearing::Nothing,
             keeps: 0,
             deadline_ms: 0,
+            says: Vec::new(),
         }
     }
 

@@ -23,6 +23,8 @@ const TICK_MS: u64 = 100;
 /// A proxy with one worker.
 pub(crate) struct Proxy {
     gateway: Rc<Gateway>,
+    /// Those of the policies before it.
+    before: Vec<Rc<Gateway>>,
     pub(crate) common: Rc<Common>,
     /// Where effects of no request go.
     own: World,
@@ -64,6 +66,7 @@ impl Proxy {
         Self {
             outboxes: gateway.keeper(),
             gateway,
+            before: Vec::new(),
             own: World::of(&common),
             common,
             bank: Bank::default(),
@@ -83,7 +86,14 @@ impl Proxy {
 
     /// Another policy: what runs goes on by the one that it began with.
     pub(crate) fn configure(&mut self, gateway: Rc<Gateway>) {
-        self.gateway = gateway;
+        self.tell();
+        self.before.push(core::mem::replace(&mut self.gateway, gateway));
+    }
+
+    /// Its worker tells the others what they do not know of limits.
+    fn tell(&self) {
+        let view = self.own.view();
+        self.before.iter().chain([&self.gateway]).for_each(|own| own.tabs.tell(&view));
     }
 
     /// A provider's next answer.
@@ -160,6 +170,7 @@ impl Proxy {
             open.for_each(|request| request.play.wake());
             let effects = self.outboxes.tick(&self.own.view());
             self.perform(effects);
+            self.tell();
             self.settle_down();
         }
     }

@@ -153,6 +153,7 @@ fn leg() -> impl Strategy<Value = Leg<'static>> {
             left_out: most,
             marks: drops.then_some(CacheMarks { hour: is_paid, turns: states_bound }),
             first_token_ms: most,
+            says: vec![("deprecation".into(), "@1".into())],
         },
     )
 }
@@ -209,6 +210,7 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
             hearing,
             keeps,
             deadline_ms: keeps,
+            says: vec![("x-ratelimit-limit-requests".into(), keeps.to_string().into())],
         },
     )
 }
@@ -323,5 +325,6 @@ fn blank() -> Plan<'static> {
         hearing: Hearing::Nothing,
         keeps: 0,
         deadline_ms: 0,
+        says: Vec::new(),
     }
 }

@@ -42,7 +42,7 @@ pub(in super::super) struct Flowing {
 impl Flowing {
     /// The first content is here.
     pub(super) fn begin(
-        judge: Judge,
+        mut judge: Judge,
         translation: Box<Translation>,
         run: Run,
         received: Received,

@@ -6,6 +6,7 @@ use super::super::super::reply::{CONTEXT, CREDITS, DROPPED, RETRY_AFTER, SHOULD_
 use super::super::super::{
     Body, Effect, Effects, Envoy, HeaderMap, Headers, Outcome, Progress, Reply, is_retried, metric,
 };
+use super::super::response_headers::is_answer;
 use super::context::AttemptContext;
 use super::ending::Ending;
 use super::{Relay, Step};
@@ -127,7 +128,7 @@ impl Judge {
     /// Has Envoy ask the next model: at once, however slowly the rest of this answer comes.
     ///
     /// The body is the app's nevertheless: Envoy may have no retry left, whatever the plan says.
-    fn ask_the_next(self, told: &Fault, received: Received, mut effects: Effects) -> Step {
+    fn ask_the_next(mut self, told: &Fault, received: Received, mut effects: Effects) -> Step {
         let asked = &self.context.asked;
         // Envoy retries what its policy lists; everything else has to look like it.
         let status = if is_retried(told.status) { told.status } else { 503 };
@@ -177,7 +178,7 @@ impl Judge {
 
     /// The answer's headers: what may pass of the provider's, and ours.
     pub(super) fn headers(
-        &self,
+        &mut self,
         status: u16,
         kind: Option<&'static str>,
         length: Option<usize>,
@@ -189,6 +190,7 @@ impl Judge {
                 headers.push((Cow::Owned(name.clone()), Cow::Owned(value.clone())));
             }
         }
+        let says = core::mem::take(&mut self.context.asked.says);
         let asked = &self.context.asked;
         headers.extend(kind.map(|kind| fixed(CONTENT_TYPE, kind)));
         headers.extend(length.map(|length| header("content-length", length.to_string())));
@@ -205,11 +207,16 @@ impl Judge {
             headers.push(header(CONTEXT, format!("dropped={}", asked.left_out)));
         }
         headers.push(header(asked.client.request_id_header, asked.request_id.as_str()));
+        // Of a failure the edge role says it, which knows whether another model is asked.
+        let says = says.into_iter().filter(|_| is_answer(status));
+        let own =
+            |(name, value): (String, String)| (Cow::Owned(name), Cow::Owned(value.into_bytes()));
+        headers.extend(says.map(own));
         Effect::SetHeaders(HeaderMap::Response, headers)
     }
 
     /// Passes the answer on with this body, or as it is.
-    pub(super) fn pass(&self, kind: &'static str, body: Option<Body>, size: usize) -> Effects {
+    pub(super) fn pass(&mut self, kind: &'static str, body: Option<Body>, size: usize) -> Effects {
         let length = body.as_ref().map_or(size, |body| body.as_bytes().len());
         let kind = body.is_some().then_some(kind);
         let mut effects = Effects::go_on().and(self.headers(200, kind, Some(length)));
