@@ -4,6 +4,7 @@ use std::rc::Rc;
 use super::super::contract::problem;
 use super::super::store::Store;
 use super::super::{Ledger, Memory, Seats, StreamBuffer};
+use super::repeats::Repeats;
 use crate::json::{At, Value, Writer};
 use crate::policy::{Cache, CreditPolicy, Fallback, Policy, Problem, digest};
 use crate::resilience::Secret;
@@ -21,6 +22,8 @@ pub struct Config {
     store: Option<Rc<Store>>,
     /// What names are made under that apps have a say in.
     pub(super) secret: Secret,
+    /// The requests that it remembers.
+    pub(super) repeats: Repeats,
     /// What its streams share with all others of the VM: memory, and the seats of copies.
     pub(super) shared: (Seats, Memory),
 }
@@ -84,7 +87,8 @@ impl Config {
             let ledger = policy.credits().map(Ledger::of);
             let store = policy.cache().map(|cache| Rc::new(Store::of(cache)));
             let (buffer, secret) = (StreamBuffer::read(root), Secret::default());
-            Self { policy, store, buffer, digest, ledger, secret, shared }
+            let repeats = Repeats::default();
+            Self { policy, store, buffer, digest, ledger, secret, repeats, shared }
         })
     }
 }

@@ -24,18 +24,36 @@ pub(crate) fn tell(
     text: &str,
     policy: impl Fn(&str) -> Result<Gateway, String>,
 ) -> Result<(String, Vec<String>), String> {
+    tell_by(text, policy, false)
+}
+
+/// The same of workers each of which has served nobody before: every request comes to another one.
+#[cfg_attr(target_family = "wasm", expect(dead_code, reason = "native tests use it"))]
+pub(crate) fn tell_of_many(
+    text: &str,
+    policy: impl Fn(&str) -> Result<Gateway, String>,
+) -> Result<(String, Vec<String>), String> {
+    tell_by(text, policy, true)
+}
+
+fn tell_by(
+    text: &str,
+    policy: impl Fn(&str) -> Result<Gateway, String>,
+    of_many: bool,
+) -> Result<(String, Vec<String>), String> {
     let given = split(text).0;
     let given = given.strip_suffix('\n').unwrap_or(given).replace("\\\n", "\u{0}\n");
     let mut sections = given.split("\n--- ");
     if !sections.next().is_some_and(|about| about.lines().all(|line| line.starts_with('#'))) {
         return Err("the first lines say what it shows".to_owned());
     }
-    let (mut proxy, mut tenants) = (None, Vec::new());
+    let (mut proxy, mut tenants, mut in_force) = (None, Vec::new(), "");
     for section in sections {
         let (title, text) = section.split_once('\n').unwrap_or((section, ""));
         let text = format!("{text}\n").replace("\u{0}\n", "");
         let (word, rest) = title.split_once(' ').ok_or(format!("no section is `{title}`"))?;
         if word == "policy" {
+            in_force = rest;
             let gateway = Rc::new(policy(rest)?);
             match &mut proxy {
                 None => proxy = Some(Proxy::new(gateway)),
@@ -47,6 +65,9 @@ pub(crate) fn tell(
         if word == "buy" {
             let (tenant, _) = rest.split_once(' ').ok_or("`--- buy TENANT CREDITS`")?;
             tenants.push(tenant.to_owned());
+        }
+        if of_many && word == "ask" {
+            proxy.configure(Rc::new(policy(in_force)?));
         }
         happens(proxy, (word, rest), &text)?;
     }
