@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 #[path = "support/accounts.rs"]
 mod accounts;
+#[path = "support/alone.rs"]
+mod alone;
 #[path = "support/cached.rs"]
 mod cached;
 #[path = "support/cascades.rs"]

@@ -45,6 +45,8 @@ mod memory;
 mod module;
 #[path = "support/exchange/outbox.rs"]
 mod outbox;
+#[path = "support/exchange/repeats.rs"]
+mod repeats;
 #[path = "support/exchange/reports.rs"]
 mod reports;
 #[path = "support/exchange/rules.rs"]

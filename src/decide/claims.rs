@@ -6,7 +6,7 @@ use crate::credit::Credits;
 use crate::policy::{GlobalLimits, Rate, RateBy, Session};
 
 /// What a request takes of its limits.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Claims {
     /// Whose limits they are, each with all of its rules.
     pub subjects: Vec<Claim>,
@@ -28,7 +28,7 @@ pub struct Tokens {
 }
 
 /// A subject of limits, and the rules that are for the request.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Claim {
     /// The subject's name among all, which no other has.
     pub subject: String,

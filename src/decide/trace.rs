@@ -159,6 +159,9 @@ impl Entry {
 /// A text as the log has it, which an app may have chosen.
 #[must_use]
 pub fn logged(text: &str) -> Cow<'_, str> {
+    if text.len() <= REASON_MAX {
+        return Cow::Borrowed(text);
+    }
     let end = text.char_indices().nth(REASON_MAX).and_then(|(end, _)| text.get(..end));
     end.map_or(Cow::Borrowed(text), |start| Cow::Owned(format!("{start}…")))
 }

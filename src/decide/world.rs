@@ -60,6 +60,16 @@ impl<'w> World<'w> {
         Self { secret: Some(secret), ..self }
     }
 
+    /// Whether anything has been asked that another request, or the same one at another time, may
+    /// be told otherwise. What was decided without it is decided of the same request every time.
+    #[must_use]
+    pub fn was_asked(&self) -> bool {
+        let Self { now_ms, unix_seconds, chance, records, standing, .. } = self;
+        now_ms.get().or(unix_seconds.get()).or(chance.get()).is_some()
+            || standing.get().is_some()
+            || records.was_asked()
+    }
+
     /// Begins a digest that nobody can foretell who does not know the proxy's secret. It is another
     /// one in another proxy, and in this one when it has begun anew.
     #[must_use]

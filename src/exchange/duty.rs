@@ -85,6 +85,11 @@ impl Duties {
         }
     }
 
+    /// Whether nothing is owed, or only what was taken of its limits is to be corrected.
+    pub(super) fn are_of_limits(&self) -> bool {
+        self.0.iter().all(|duty| matches!(duty, Duty::Correct(_)))
+    }
+
     /// What has been taken of its limits, where it has taken anything.
     pub(super) fn taken(&self) -> Option<&Taken> {
         self.0.iter().find_map(|duty| match duty {

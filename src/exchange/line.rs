@@ -13,6 +13,9 @@ use crate::json::Writer;
 use crate::policy::Tenant;
 use crate::usage::Usage;
 
+/// Bytes that most lines have room in.
+const USUAL: usize = 512;
+
 /// What is collected of one request.
 #[derive(Debug, Default)]
 pub(super) struct Line {
@@ -38,6 +41,7 @@ impl Line {
     /// A request has come.
     pub(super) fn begin(&mut self, opened: Opened<'_>, now_ms: u64) {
         let Opened { request_id, method, path } = opened;
+        self.members = Writer::with_capacity(USUAL);
         self.begun_ms = now_ms;
         self.text("request_id", request_id);
         self.text("method", &logged(method));
@@ -228,10 +232,12 @@ impl Line {
         }
         self.text("outcome", outcome);
         let members = self.members.finish();
-        let mut line = Writer::after(Vec::with_capacity(members.len().saturating_add(64)));
+        let length = members.len().saturating_add(details.len()).saturating_add(8);
+        let mut line = Writer::with_capacity(length);
         line.string(details);
-        let line = line.finish();
-        let mut out = line.get(1..)?.to_vec();
+        let mut out = line.finish();
+        // Envoy has opened it.
+        out.drain(..1);
         out.push(b',');
         out.extend_from_slice(members.get(..members.len().saturating_sub(1))?);
         Some(Effect::State(LOG.into(), out))

@@ -197,7 +197,8 @@ impl Metric {
     }
 
     fn named(&self, values: &[&str]) -> String {
-        let mut name = self.name.to_owned();
+        let mut name = String::with_capacity(self.name.len().saturating_add(64));
+        name.push_str(self.name);
         for (label, value) in self.labels.iter().zip(values) {
             name.push('.');
             name.push_str(label.name);

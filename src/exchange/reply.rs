@@ -69,10 +69,9 @@ pub(super) fn hopeless(fault: &Fault) -> Option<(&'static str, &'static str)> {
 }
 
 fn headers(client: &Client, request_id: &str) -> Vec<(&'static str, String)> {
-    let mut headers = vec![
-        ("content-type", "application/json".to_owned()),
-        ("x-tradewind-request-id", request_id.to_owned()),
-    ];
+    let mut headers = Vec::with_capacity(12);
+    headers.push(("content-type", "application/json".to_owned()));
+    headers.push(("x-tradewind-request-id", request_id.to_owned()));
     if !request_id.is_empty() {
         headers.push((client.request_id_header, request_id.to_owned()));
     }

@@ -1,6 +1,5 @@
 //! The answers that a proxy keeps: found by what was asked, under a secret of this proxy's, and
 //! written once they are over.
-use core::cell::OnceCell;
 use std::rc::Rc;
 
 use super::answer::Answer;
@@ -9,16 +8,12 @@ use super::{Effect, Envoy, Host, Progress, Report, metric};
 use crate::credit::Credits;
 use crate::layout::{Reader, Writer};
 use crate::policy::Cache;
-use crate::resilience::{Name, Places, Sip, Spot};
-
-/// Where the secret of a proxy stands in its shared data.
-const SECRET: &str = "tw.answers.secret.1";
+use crate::resilience::{Name, Places, Spot};
 
 /// The answers that a proxy keeps.
 #[derive(Debug)]
 pub(super) struct Store {
     places: Places,
-    secret: OnceCell<[u64; 2]>,
 }
 
 /// An answer as it is kept.
@@ -46,12 +41,7 @@ pub(super) struct Keep {
 
 impl Store {
     pub(super) fn of(cache: &Cache) -> Self {
-        Self { places: Places::of(cache.max_bytes, cache.max_entry), secret: OnceCell::new() }
-    }
-
-    /// Makes a name, under the secret.
-    pub(super) fn name(&self, host: &dyn Host) -> Sip {
-        Sip::under(self.secret(host))
+        Self { places: Places::of(cache.max_bytes, cache.max_entry) }
     }
 
     /// The answer of a name, and where one is to stand.
@@ -64,27 +54,6 @@ impl Store {
             Some(Kept { model, age_ms, credits, answer: Answer::decode(fields.bytes()?)? })
         });
         (kept, spot)
-    }
-
-    /// The secret that all workers share, made by whoever comes first.
-    fn secret(&self, host: &dyn Host) -> [u64; 2] {
-        *self.secret.get_or_init(|| {
-            let own = [host.unique(), host.unique()];
-            let mut out = Writer::default();
-            own.into_iter().for_each(|half| out.number(half));
-            let out = out.finish();
-            for _ in 0..2 {
-                let (found, version) = host.shared_data(SECRET);
-                let mut fields = Reader::of(&found);
-                if let (Some(one), Some(other)) = (fields.number(), fields.number()) {
-                    return [one, other];
-                }
-                if host.set_shared_data(SECRET, &out, version) {
-                    break;
-                }
-            }
-            own
-        })
     }
 }
 

@@ -20,6 +20,15 @@ impl<'s> Snapshot<'s> {
         Self { shared, buckets: Cell::new(Vec::new()) }
     }
 
+    /// Whether any has been read.
+    #[must_use]
+    pub fn was_asked(&self) -> bool {
+        let buckets = self.buckets.take();
+        let any = !buckets.is_empty();
+        self.buckets.set(buckets);
+        any
+    }
+
     /// The record of a name; `None` where nobody has written one.
     #[must_use]
     pub fn read<R: Record>(&self, name: &str) -> Option<R> {

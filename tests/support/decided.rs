@@ -37,35 +37,56 @@ impl Shared for Before {
     }
 }
 
+/// A chat request of an app, and the policy that decides on it.
+pub(crate) struct Asked<'a> {
+    pub(crate) policy: &'a str,
+    pub(crate) client: &'a str,
+    pub(crate) headers: &'a [(&'a str, &'a str)],
+    pub(crate) tenant: &'a Tenant,
+    pub(crate) body: &'a str,
+    /// The experiment that it is a copy for.
+    pub(crate) copied: Option<usize>,
+}
+
+impl Asked<'_> {
+    /// Does something with it in that world.
+    pub(crate) fn then<T>(&self, world: World<'_>, then: impl FnOnce(&Request<'_>) -> T) -> T {
+        let policy = Policy::from_json(self.policy.as_bytes()).unwrap();
+        let document = Document::parse(self.body.as_bytes(), Limits::default()).unwrap();
+        let client = client::named(self.client).unwrap();
+        let operation = Operation::CHAT;
+        let inbound = client.endpoint_for(operation.name).unwrap().inbound().unwrap();
+        let ask = inbound.ask(&document).unwrap();
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let headers: Vec<(String, String)> = self.headers.iter().map(own).collect();
+        then(&Request {
+            policy: &policy,
+            tenant: self.tenant,
+            client: client.name,
+            operation,
+            inbound,
+            headers: &headers,
+            document: &document,
+            ask: &ask,
+            bytes: self.body.len(),
+            world,
+            estimate: OnceCell::new(),
+            assembled: None,
+            copied: self.copied,
+            texts: TextFacts::default(),
+        })
+    }
+}
+
 pub(crate) fn decided_by(
     policy: &str,
     client: &str,
     body: &str,
     host: &dyn Host,
 ) -> Result<Decision, Box<Refusal>> {
-    let policy = Policy::from_json(policy.as_bytes()).unwrap();
-    let tenant = Tenant { tenant: "public".to_owned(), ..Tenant::default() };
-    let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
-    let client = client::named(client).unwrap();
-    let operation = Operation::CHAT;
-    let inbound = client.endpoint_for(operation.name).unwrap().inbound().unwrap();
-    let ask = inbound.ask(&document).unwrap();
+    let tenant = &Tenant { tenant: "public".to_owned(), ..Tenant::default() };
     let secret = Secret::default();
     let _ = secret.digest(&Before);
-    decide(&Request {
-        policy: &policy,
-        tenant: &tenant,
-        client: client.name,
-        operation,
-        inbound,
-        headers: &[],
-        document: &document,
-        ask: &ask,
-        bytes: body.len(),
-        world: World::of(host).with_secret(&secret),
-        estimate: OnceCell::new(),
-        assembled: None,
-        copied: None,
-        texts: TextFacts::default(),
-    })
+    let asked = Asked { policy, client, headers: &[], tenant, body, copied: None };
+    asked.then(World::of(host).with_secret(&secret), decide)
 }

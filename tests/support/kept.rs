@@ -3,11 +3,10 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
+use super::decided::Asked;
 use super::{Counting, decided_by};
-use tradewind::decide::{Decision, Request, Verdict, World, decide};
-use tradewind::dialect::{Operation, client};
-use tradewind::json::{Document, Limits};
-use tradewind::policy::{Policy, Tags, Tenant, TextFacts};
+use tradewind::decide::{Decision, Verdict, World, decide};
+use tradewind::policy::{Tags, Tenant};
 use tradewind::port::{Clock, Random, Shared};
 use tradewind::resilience::{Records, digest};
 
@@ -103,31 +102,9 @@ fn asked_as(
     host: &Remembering,
     copied: Option<usize>,
 ) -> Decision {
-    let policy = Policy::from_json(policy.as_bytes()).unwrap();
-    let document = Document::parse(body.as_bytes(), Limits::default()).unwrap();
-    let client = client::named(app.client).unwrap();
-    let operation = Operation::CHAT;
-    let inbound = client.endpoint_for(operation.name).unwrap().inbound().unwrap();
-    let ask = inbound.ask(&document).unwrap();
-    let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-    let headers: Vec<(String, String)> = app.headers.iter().map(own).collect();
-    decide(&Request {
-        policy: &policy,
-        tenant: app.tenant,
-        client: client.name,
-        operation,
-        inbound,
-        headers: &headers,
-        document: &document,
-        ask: &ask,
-        bytes: body.len(),
-        world: World::of(host),
-        estimate: std::cell::OnceCell::new(),
-        assembled: None,
-        copied,
-        texts: TextFacts::default(),
-    })
-    .unwrap()
+    let App { client, headers, tenant } = app;
+    let asked = Asked { policy, client, headers, tenant, body, copied };
+    asked.then(World::of(host), decide).unwrap()
 }
 
 fn answers(decision: &Decision, model: &str, call: &str, host: &Remembering) {

@@ -1,5 +1,5 @@
 //! The body of a request for a model: read once, and decided by.
-use core::cell::OnceCell;
+use core::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use super::super::Host;
@@ -12,19 +12,37 @@ use crate::json::Document;
 use crate::policy::TextFacts;
 
 /// Where a request is decided on: by which policy, with what is known beside its body.
-#[derive(Clone, Copy)]
 pub(super) struct Desk<'d> {
     pub(super) config: &'d Config,
     pub(super) head: &'d Head,
     pub(super) host: &'d dyn Host,
     /// Whether somebody wants to see what changes nothing, too.
-    pub(super) watched: bool,
+    watched: bool,
+    /// Whether a decision has asked the world: [`World::was_asked`].
+    asked: Cell<bool>,
 }
 
 /// What an app is told, and what had been decided by then.
 pub(super) type Failed = (Fault, Option<Trace>);
 
-impl Desk<'_> {
+impl<'d> Desk<'d> {
+    /// For a request of which nothing has been decided yet; `watched` where somebody wants to see
+    /// what changes nothing, too.
+    pub(super) const fn of(
+        config: &'d Config,
+        head: &'d Head,
+        host: &'d dyn Host,
+        watched: bool,
+    ) -> Self {
+        Self { config, head, host, watched, asked: Cell::new(false) }
+    }
+
+    /// Whether all that was decided is decided of the same request every time: nobody has asked
+    /// what time it is, for chance, for what workers share or what its tenant has left.
+    pub(super) fn is_alone(&self) -> bool {
+        !self.asked.get()
+    }
+
     /// A body as JSON.
     pub(super) fn read<'b>(&self, bytes: &'b [u8]) -> Result<Document<'b>, Failed> {
         read_body(bytes).map_err(|fault| (fault, None))
@@ -125,9 +143,9 @@ impl Desk<'_> {
         assembled: Option<&Assembled>,
         then: impl FnOnce(&Request<'_>) -> T,
     ) -> T {
-        let Desk { config, head, host, watched } = *self;
+        let Self { config, head, host, watched, ref asked } = *self;
         let account = || spend::standing(config.counted()?.1, &head.tenant.tenant, host);
-        then(&Request {
+        let request = Request {
             policy: &config.policy,
             tenant: &head.tenant,
             client: head.client.name,
@@ -147,7 +165,10 @@ impl Desk<'_> {
             assembled,
             copied: head.copy_of.as_ref().map(|own| own.shadow),
             texts: TextFacts::default(),
-        })
+        };
+        let told = then(&request);
+        asked.set(asked.get() || request.world.was_asked());
+        told
     }
 }
 

@@ -5,7 +5,7 @@
 use std::rc::Rc;
 
 use super::super::Host;
-use super::super::store::{Keep, Kept, Store};
+use super::super::store::{Keep, Kept};
 use super::body::Desk;
 use super::config::Config;
 use super::head::Head;
@@ -52,15 +52,26 @@ impl Looked {
         caching: Caching,
         document: &Document<'_>,
     ) -> bool {
-        let Some((cache, store)) = desk.config.cache() else { return false };
-        let name = name((cache, store), desk, caching, document);
-        let (kept, spot) = store.find(name, desk.host);
-        let kept = kept.filter(|_| caching.max_age_ms > 0);
+        let Some((cache, _)) = desk.config.cache() else { return false };
+        let name = name(cache, desk, caching, document);
+        self.find_named((name, caching.max_age_ms), desk.config, desk.host)
+    }
+
+    /// The same by the answer's name, and how old it may be in milliseconds.
+    pub(super) fn find_named(
+        &mut self,
+        (name, max_age_ms): (Name, u64),
+        config: &Config,
+        host: &dyn Host,
+    ) -> bool {
+        let Some((cache, store)) = config.cache() else { return false };
+        let (kept, spot) = store.find(name, host);
+        let kept = kept.filter(|_| max_age_ms > 0);
         let is_stale = kept.as_ref().is_some_and(|kept| kept.may_stand_in(cache));
         self.cached = Some(Cached { under: (name, spot), is_stale });
-        let is_there = |kept: &Kept| kept.is_fresh(cache) && kept.age_ms <= caching.max_age_ms;
+        let is_there = |kept: &Kept| kept.is_fresh(cache) && kept.age_ms <= max_age_ms;
         self.again = kept.filter(is_there).map(|kept| {
-            let priced = desk.config.counted().and(kept.credits);
+            let priced = config.counted().and(kept.credits);
             let price = priced.unwrap_or_default().share(cache.price);
             Again { kept: Box::new(kept), price }
         });
@@ -69,6 +80,11 @@ impl Looked {
 }
 
 impl Cached {
+    /// The answer's name.
+    pub(super) const fn name(&self) -> Name {
+        self.under.0
+    }
+
     /// The answer that may stand in, where there still is one.
     pub(super) fn stale(self, config: &Config, host: &dyn Host) -> Option<Kept> {
         let (cache, store) = config.cache()?;
@@ -83,13 +99,8 @@ impl Cached {
 }
 
 /// The name of the answer to a request.
-fn name(
-    (cache, store): (&Cache, &Store),
-    desk: &Desk<'_>,
-    caching: Caching,
-    document: &Document<'_>,
-) -> Name {
-    let mut name = store.name(desk.host);
+fn name(cache: &Cache, desk: &Desk<'_>, caching: Caching, document: &Document<'_>) -> Name {
+    let mut name = desk.config.secret.digest(desk.host);
     let head: &Head = desk.head;
     let tenant = &head.tenant;
     let (whose, user) = match cache.scope {

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use super::super::contract::problem;
 use super::super::store::Store;
 use super::super::{Ledger, Memory, Seats, StreamBuffer, Tabs};
+use super::repeats::Repeats;
 use crate::json::{At, Value, Writer};
 use crate::policy::{Cache, CreditPolicy, Fallback, Policy, Problem, digest};
 use crate::resilience::{Calm, Secret};
@@ -23,6 +24,8 @@ pub struct Config {
     pub(super) secret: Secret,
     /// When its worker has last seen all models well.
     pub(super) calm: Calm,
+    /// The requests that it remembers.
+    pub(super) repeats: Repeats,
     /// What its streams share with all others of the VM: memory, the seats of copies, and what is
     /// known of limits.
     pub(super) shared: (Seats, Memory, Tabs),
@@ -87,8 +90,8 @@ impl Config {
             let ledger = policy.credits().map(Ledger::of);
             let store = policy.cache().map(|cache| Rc::new(Store::of(cache)));
             let (buffer, secret) = (StreamBuffer::read(root), Secret::default());
-            let calm = Calm::default();
-            Self { policy, store, buffer, digest, ledger, secret, calm, shared }
+            let (calm, repeats) = (Calm::default(), Repeats::default());
+            Self { policy, store, buffer, digest, ledger, secret, calm, repeats, shared }
         })
     }
 }

@@ -59,7 +59,7 @@ impl Config {
             }
             Opening::Request(head) => head,
         };
-        let desk = Desk { config: self, head: &head, host: envoy, watched: true };
+        let desk = Desk::of(self, &head, envoy, true);
         if let Some(write) = head.count {
             let reply = Reply::of(head.client, desk.count(bytes).map(write), &head.request_id);
             return Err(Box::new(Unserved { reply, trace: None }));

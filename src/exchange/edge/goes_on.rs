@@ -1,18 +1,15 @@
-//! A request that has been decided on goes on: to the ledger, to its chain, or no further, since
-//! somebody has had its answer before.
+//! A request that has been decided on goes on: to the ledger, or to its chain.
 use super::super::answer::Telling;
 use super::super::duty::Duty;
 use super::super::limits::{Taken, shared};
-use super::super::reply::{CREDITS, Reply};
-use super::super::spend::{self, Next, Payer};
+use super::super::spend::Next;
 use super::super::{Effect, Effects, Envoy, Flow, metric};
-use super::cached::Again;
+use super::again::Served;
 use super::degraded::Rescue;
 use super::first::Original;
 use super::head::Head;
 use super::send::Serves;
 use super::{Approved, Draft, Edge, State, limited, said, send};
-use crate::credit::Balance;
 use crate::decide::{Candidate, Leg, Quote};
 use crate::policy::parted;
 
@@ -30,8 +27,10 @@ impl Edge {
             Next::Proceed { mut reservation, left } => {
                 if let Some(again) = &draft.again {
                     reservation.pays_for_answer_of(&again.kept.model);
-                    let chain = (&*reservation.candidate().chain, left);
-                    let mut given = self.again(&head, &draft, chain, envoy);
+                    let Draft { outline, trace, .. } = &draft;
+                    let chain = &*reservation.candidate().chain;
+                    let served = Served { outline, trace, chain, left };
+                    let mut given = self.again(&head, served, again, envoy);
                     self.duties.owe(Duty::Settle(reservation));
                     given.list.splice(0..0, effects);
                     return given;
@@ -120,59 +119,6 @@ impl Edge {
         let Head { client, request_id, .. } = head;
         let (request_id, streamed) = (request_id.into_string(), draft.outline.stream);
         self.state = State::Sent { client, request_id, streamed, says, rescue };
-        effects
-    }
-
-    /// Somebody has had the answer before: it is given once it is paid, where it costs anything.
-    pub(super) fn has_been_answered(
-        &mut self,
-        head: Head,
-        draft: Draft,
-        mut quote: Quote,
-        mut effects: Vec<Effect>,
-        envoy: &dyn Envoy,
-    ) -> Effects {
-        let price = draft.again.as_ref().map(|own| own.price).unwrap_or_default();
-        let counted = self.config.counted().filter(|_| !price.is_zero());
-        let Some(credits) = counted else {
-            return self.again(&head, &draft, (&quote.primary.chain, None), envoy).and_all(effects);
-        };
-        quote.without_models(price);
-        let payer = Payer::of(head.payer());
-        let next = spend::begin(credits, (quote, payer), &head.request_id, envoy, &mut effects);
-        self.next(head, draft, (next, effects), None, envoy)
-    }
-
-    /// Gives an answer that somebody has had before.
-    fn again(
-        &mut self,
-        head: &Head,
-        draft: &Draft,
-        (chain, left): (&str, Option<Balance>),
-        envoy: &dyn Envoy,
-    ) -> Effects {
-        let Some(Again { kept, price }) = &draft.again else { return Effects::wait() };
-        let trace = &draft.trace;
-        let telling = &Telling::of(head.inbound, &draft.outline);
-        let whose = (&*kept.model, &*head.request_id);
-        let body = kept.answer.told(telling, whose, envoy.unix_seconds());
-        let mut reply = Reply::answer(head.client, body, telling.streamed, &head.request_id);
-        said::kept(&mut reply, kept, "hit");
-        reply.headers.extend(left.map(|left| (CREDITS, left.to_string())));
-        let mut says = said::headers(trace, None);
-        says.extend(limited::left(self.duties.taken(), head.client, envoy));
-        says.extend(said::retiring_by_name(&self.config.policy, &kept.model));
-        let counted = said::onto(&mut reply, says);
-        self.line.text("policy", &self.config.digest);
-        self.line.decided(trace, Some(chain), &[]);
-        self.line.text("cache", "hit");
-        self.line.text("cache_model", &kept.model);
-        let mut effects = Effects::reply(reply).and(metric::CACHE_REQUESTS.count(&["hit"]));
-        if let Some(saved) = kept.credits.map(|cost| cost.saturating_sub(*price)) {
-            self.line.decimal("cache_saved", &saved.to_string());
-            effects.list.push(metric::CACHE_SAVED.measure(&[], saved.micros()));
-        }
-        effects.list.extend(counted);
         effects
     }
 

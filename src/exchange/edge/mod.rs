@@ -1,4 +1,5 @@
 //! The edge role: meets the app, refuses what cannot be served, decides who serves the rest.
+mod again;
 mod body;
 mod cached;
 mod calls;
@@ -16,6 +17,7 @@ mod header_bound;
 mod ledger_answer;
 mod limited;
 mod local;
+mod repeats;
 mod response;
 mod said;
 mod sampling;
@@ -56,6 +58,8 @@ pub struct Edge {
     relayed: u64,
     /// The answer has begun.
     answered: bool,
+    /// It is one of ours, and has gone to its end.
+    gave_whole: bool,
     /// The models that it may be sent to, in order.
     chain: Vec<String>,
     /// How long its app waits; `None` where it waits for as long as it takes.
@@ -140,6 +144,7 @@ impl Edge {
             duties: Duties::default(),
             relayed: 0,
             answered: false,
+            gave_whole: false,
             chain: Vec::new(),
             patience: None,
             is_too_late: false,
@@ -271,7 +276,10 @@ impl Edge {
     }
 
     fn decide(&mut self, head: Head, bytes: &[u8], envoy: &dyn Envoy) -> Effects {
-        let desk = Desk { config: &self.config, head: &head, host: envoy, watched: false };
+        if let Some(given) = self.repeated(&head, bytes, envoy) {
+            return given;
+        }
+        let desk = Desk::of(&self.config, &head, envoy, false);
         if let Some(write) = head.count {
             let count = desk.count(bytes).map(write);
             self.line.answered_ourselves(&count);
@@ -299,6 +307,9 @@ impl Edge {
             Err((fault, trace)) => return self.deny(&head, &fault, trace.as_ref()),
         };
         let Looked { cached, again } = looked;
+        if let Some(again) = &again {
+            again::remember(&desk, bytes, (&ask, &decision), (cached.as_ref(), again));
+        }
         if again.is_none() {
             let Config { policy, calm, .. } = &*self.config;
             self.duties.owe_some(Watch::of(policy, calm, &mut decision).map(Duty::Heed));

@@ -17,7 +17,10 @@ impl Edge {
             Some(only) => vec![only],
             None => Report::read(envoy, &chain),
         };
-        let details = envoy.property(&["response", "code_details"]).unwrap_or_default();
+        // Envoy has no word for answers of ours.
+        let is_ours = self.gave_whole && self.duties.are_of_limits();
+        let details = (!is_ours).then(|| envoy.property(&["response", "code_details"])).flatten();
+        let details = details.unwrap_or_default();
         let untold = self.untold.take();
         let (untold, streamed) = (untold.as_ref(), self.is_streamed());
         let kept = self.kept.take();
@@ -50,6 +53,7 @@ impl Edge {
     pub(super) fn response_headers(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
         // What it is told when its patience is over is no answer.
         self.answered = !self.is_too_late;
+        self.gives(end);
         let State::Sent { client, request_id, streamed, says, rescue } = &mut self.state else {
             return self.own_failure(end, envoy);
         };
@@ -157,7 +161,13 @@ impl Edge {
         effects
     }
 
+    /// More of its answer goes to the app: the last of it where that is its `end`.
+    const fn gives(&mut self, end: bool) {
+        self.gave_whole |= end && matches!(self.state, State::Replied);
+    }
+
     pub(super) fn response_body(&mut self, size: usize, end: bool) -> Effects {
+        self.gives(end);
         if self.answered {
             self.relayed = self.relayed.saturating_add(wide(size));
         }

@@ -22,5 +22,5 @@ pub(crate) use self::{
     proxy::Proxy,
     script::{Answer, Given, Message, line, message, request, split, told},
     scripts::gateway,
-    story::tell,
+    story::{tell, tell_of_many},
 };

@@ -20,11 +20,11 @@ use super::script::{Answer, message, request, split};
 use super::service::Service;
 
 /// Plays a story: what is told of it, and what is wrong with it. `before` sees the proxy before
-/// each thing that happens.
+/// each thing that happens, with the word for it and the policy in force.
 pub(crate) fn tell(
     text: &str,
     policy: impl Fn(&str) -> Result<Gateway, String>,
-    mut before: impl FnMut(&Proxy),
+    mut before: impl FnMut(&mut Proxy, (&str, &str)),
 ) -> Result<(String, Vec<String>), String> {
     let given = split(text).0;
     let given = given.strip_suffix('\n').unwrap_or(given).replace("\\\n", "\u{0}\n");
@@ -32,12 +32,13 @@ pub(crate) fn tell(
     if !sections.next().is_some_and(|about| about.lines().all(|line| line.starts_with('#'))) {
         return Err("the first lines say what it shows".to_owned());
     }
-    let (mut proxy, mut tenants) = (None, Vec::new());
+    let (mut proxy, mut tenants, mut in_force) = (None, Vec::new(), "");
     for section in sections {
         let (title, text) = section.split_once('\n').unwrap_or((section, ""));
         let text = format!("{text}\n").replace("\u{0}\n", "");
         let (word, rest) = title.split_once(' ').ok_or(format!("no section is `{title}`"))?;
         if word == "policy" {
+            in_force = rest;
             let gateway = Rc::new(policy(rest)?);
             match &mut proxy {
                 None => proxy = Some(Proxy::new(gateway)),
@@ -50,7 +51,7 @@ pub(crate) fn tell(
             let (tenant, _) = rest.split_once(' ').ok_or("`--- buy TENANT CREDITS`")?;
             tenants.push(tenant.to_owned());
         }
-        before(proxy);
+        before(proxy, (word, in_force));
         happens(proxy, (word, rest), &text)?;
     }
     let mut proxy = proxy.ok_or("a story begins with its policy")?;
@@ -59,6 +60,21 @@ pub(crate) fn tell(
     tenants.sort();
     tenants.dedup();
     Ok(written(proxy, &tenants))
+}
+
+/// The same of workers each of which has served nobody before: every request comes to another one.
+#[cfg_attr(target_family = "wasm", expect(dead_code, reason = "native tests use it"))]
+pub(crate) fn tell_of_many(
+    text: &str,
+    policy: impl Fn(&str) -> Result<Gateway, String>,
+) -> Result<(String, Vec<String>), String> {
+    tell(text, &policy, |proxy, (word, in_force)| {
+        if word == "ask"
+            && let Ok(own) = policy(in_force)
+        {
+            proxy.configure(Rc::new(own));
+        }
+    })
 }
 
 fn happens(proxy: &mut Proxy, (word, rest): (&str, &str), text: &str) -> Result<(), String> {

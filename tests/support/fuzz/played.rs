@@ -118,7 +118,7 @@ pub(super) fn story(bytes: &[u8]) {
         return;
     }
     let policy = |name: &str| gateway(name).ok_or_else(|| "there is no such policy".to_owned());
-    let Ok((_, mut wrong)) = tell(&text, policy, |_| ()) else { return };
+    let Ok((_, mut wrong)) = tell(&text, policy, |_, _| ()) else { return };
     let of_itself =
         |own: &str| OF_THE_SCRIPT.iter().chain(OF_THE_STORY).any(|word| own.contains(word));
     wrong.retain(|own| !of_itself(own));
@@ -143,7 +143,7 @@ pub(super) fn records() -> Vec<Vec<u8>> {
         let text = text_of(story);
         let mut at = 0_u8;
         let policy = |name: &str| gateway(name).ok_or_else(String::new);
-        let _ = tell(&text, policy, |proxy| {
+        let _ = tell(&text, policy, |proxy, _| {
             for (which, (key, (value, _))) in proxy.common.shared.borrow().iter().enumerate() {
                 let kind = key.rsplit_once('.').map_or(&**key, |(kind, _)| kind).to_owned();
                 let place = [index, which].map(|number| u8::try_from(number).unwrap_or(u8::MAX));
@@ -165,7 +165,7 @@ pub(super) fn shared(bytes: &[u8]) {
     let Some(text) = texts.get(usize::from(story)) else { return };
     let mut happened = 0_u8;
     let policy = |name: &str| gateway(name).ok_or_else(String::new);
-    let _ = tell(text, policy, |proxy| {
+    let _ = tell(text, policy, |proxy, _| {
         if happened == at {
             overwrite(&proxy.common, usize::from(which), value);
         }

@@ -80,6 +80,8 @@ pub(crate) struct Host {
     pub(crate) refused_clusters: BTreeMap<String, u32>,
     /// The number of the last call that was made.
     pub(crate) tokens: u32,
+    /// How often it was called.
+    pub(crate) calls: u32,
 }
 
 impl Host {

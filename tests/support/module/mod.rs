@@ -6,6 +6,7 @@
     clippy::arithmetic_side_effects,
     reason = "a test that fails says where"
 )]
+mod hit;
 mod host;
 mod imports;
 mod role;

@@ -4,19 +4,28 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
-use wasmi::{Caller, Engine, Error, ExternType, Instance, Linker, Module, Store, TypedFunc, Val};
+use wasmi::{
+    CallHook, Caller, Config, Engine, Error, ExternType, Instance, Linker, Module, Store,
+    TypedFunc, Val,
+};
 
 use super::host::{Context, Deed, Host};
 use super::imports::link;
 use crate::support::View;
 
 /// The module as it is built now, once for all tests.
-static MODULE: LazyLock<(Engine, Module)> = LazyLock::new(|| {
-    let engine = Engine::default();
+static MODULE: LazyLock<(Engine, Module)> = LazyLock::new(|| loaded(&Config::default()));
+
+/// The same in an engine that meters what it does.
+static METERED: LazyLock<(Engine, Module)> =
+    LazyLock::new(|| loaded(Config::default().consume_fuel(true)));
+
+fn loaded(config: &Config) -> (Engine, Module) {
+    let engine = Engine::new(config);
     let bytes = std::fs::read(built()).unwrap();
     let module = Module::new(&engine, bytes).unwrap();
     (engine, module)
-});
+}
 
 /// Builds it: cargo does nothing where nothing has changed.
 fn built() -> PathBuf {
@@ -46,7 +55,21 @@ pub(crate) struct Vm {
 impl Vm {
     /// Starts a VM, as Envoy does for a worker.
     pub(crate) fn new() -> Self {
-        let (engine, module) = &*MODULE;
+        Self::in_engine(&MODULE, None)
+    }
+
+    /// The same where [`Vm::spent`] tells.
+    pub(crate) fn metered() -> Self {
+        Self::in_engine(&METERED, Some(u64::MAX))
+    }
+
+    /// How much has been done in it, in the engine's own measure, and how often it has called its
+    /// host.
+    pub(crate) fn spent(&self) -> (u64, u32) {
+        (u64::MAX - self.store.get_fuel().unwrap(), self.store.data().calls)
+    }
+
+    fn in_engine((engine, module): &(Engine, Module), fuel: Option<u64>) -> Self {
         let mut linker = Linker::new(engine);
         link(&mut linker).unwrap();
         // The SDK imports all there is: what the module may not use ends the test that uses it.
@@ -62,6 +85,11 @@ impl Vm {
         }
         let mut store = Store::new(engine, Host::default());
         store.data_mut().now_ms = 1_700_000_000_000;
+        fuel.iter().for_each(|fuel| store.set_fuel(*fuel).unwrap());
+        store.call_hook(|host, hook| {
+            host.calls += u32::from(matches!(hook, CallHook::CallingHost));
+            Ok(())
+        });
         let instance = linker.instantiate_and_start(&mut store, module).unwrap();
         let mut vm = Self { store, instance, contexts: 0, hurried: BTreeSet::new() };
         vm.call::<(), ()>("_initialize", ());

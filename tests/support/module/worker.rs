@@ -27,8 +27,13 @@ const APART_MS: u64 = 3_600_000;
 impl Worker {
     /// Starts the VMs of a gateway, and has its roles run there.
     pub(crate) fn start(gateway: &mut Gateway) -> Rc<Self> {
+        Self::start_with(Vm::new(), gateway)
+    }
+
+    /// The same with a VM for the edge role.
+    pub(crate) fn start_with(edge: Vm, gateway: &mut Gateway) -> Rc<Self> {
         let worker = Rc::new(Self {
-            edge: Rc::new(RefCell::new(Vm::new())),
+            edge: Rc::new(RefCell::new(edge)),
             providers: Rc::new(RefCell::new(Vm::new())),
             roots: RefCell::default(),
             buffer: gateway.buffer,

@@ -18,7 +18,7 @@ pub(super) struct Names {
 
 impl Names {
     pub(super) fn new(head: AnswerHead) -> Self {
-        let id = format!("chatcmpl-{}", head.request_id);
+        let id = ["chatcmpl-", &*head.request_id].concat();
         Self { head, id }
     }
 
@@ -109,7 +109,9 @@ impl AnswerWriter for Whole {
 
 impl Whole {
     fn body(&self) -> Vec<u8> {
-        let mut out = Writer::new();
+        // Most texts need few escapes.
+        let room = self.text.len().saturating_add(self.text.len() / 16).saturating_add(512);
+        let mut out = Writer::with_capacity(room);
         out.object(|body| {
             self.names.write("chat.completion", body);
             body.key("choices").array(|choices| {
