@@ -35,16 +35,17 @@ fn every_pair(file: &str, bytes: &[u8]) {
     for (client, provider) in CLIENTS.iter().flat_map(|c| PROVIDERS.map(|provider| (c, provider))) {
         let name = format!("{client}-{provider}/fuzzed");
         let out = run(&Case { name: &name, files: &files, step });
-        let wrong = out.err().unwrap_or_default();
-        let wrong: Vec<_> = wrong.lines().filter(|line| !of_the_input(file, line)).collect();
-        assert_eq!(wrong, [""; 0], "{name}");
+        let wrong = out.err().filter(|wrong| !of_the_input(file, wrong));
+        assert_eq!(wrong, None, "{name}");
     }
 }
 
-/// What is no JSON is no file of a case. What a provider says after its end is for the exchange,
-/// which reads no more of it than its usage.
+/// What is no JSON is no file of a case. Of what a provider says after its end the exchange reads
+/// its usage alone, and what the arguments of a call come to in a stream is known at its end.
 fn of_the_input(file: &str, wrong: &str) -> bool {
-    wrong.starts_with(file) || wrong.starts_with("nothing comes after the end")
+    let streamed = ["nothing comes after the end", "arguments"];
+    let streamed = file == "answer.sse" && streamed.iter().any(|own| wrong.starts_with(own));
+    streamed || wrong.starts_with(file)
 }
 
 pub(super) fn requests() -> Vec<Vec<u8>> {
