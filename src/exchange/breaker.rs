@@ -22,6 +22,13 @@ const OF_ALL: [u16; 6] = [401, 402, 403, 404, 410, 429];
 /// and an app may have put them into the provider's mouth.
 const OF_ONE: [u16; 2] = [400, 422];
 
+/// Envoy's word for an answer of which nothing has come for as long as its provider may be silent.
+const SILENCE: &[u8] = b"upstream_per_try_idle_timeout";
+
+/// So many bytes of an answer leave Envoy for an app that reads none of them. From then on Envoy
+/// reads no more of it either, and takes that for silence.
+const UNREAD: u64 = 64 << 10;
+
 /// The models that a request may be sent to.
 #[derive(Debug)]
 pub(super) struct Watch {
@@ -38,6 +45,12 @@ pub(super) struct Told<'e> {
     /// The model after these, where it was tried and published nothing.
     pub(super) untold: Option<&'e Untold>,
     pub(super) by: EndedBy,
+}
+
+/// Who ended a request, as far as that says something of a model: a silence after so much of an
+/// answer may be that of an app that does not read on, which is nothing of the model's.
+pub(super) fn ended_by(by: EndedBy, details: &[u8], relayed: u64) -> EndedBy {
+    if details == SILENCE && relayed >= UNREAD { EndedBy::App } else { by }
 }
 
 impl Watch {
@@ -179,8 +192,8 @@ fn sign(report: &Report, by: EndedBy) -> Option<Sign> {
         Health::Well => Sign::Well,
         Health::Busy => Sign::Busy { wait_ms },
         Health::Gone(by) if report.is_of_all && OF_ALL.contains(&report.status) => Sign::Gone(by),
-        // Of a thing that the request names, or said in an answer that has begun.
-        Health::Gone(_) if report.status == 404 || report.status < 300 => return None,
+        // Of a thing that the request names, or its size, or said in an answer that has begun.
+        Health::Gone(_) if matches!(report.status, 402 | 404 | ..300) => return None,
         Health::Failed if wait_ms.is_some() => Sign::Busy { wait_ms },
         Health::Failed | Health::Gone(_) => Sign::Failed { cut: false },
     })
@@ -188,7 +201,7 @@ fn sign(report: &Report, by: EndedBy) -> Option<Sign> {
 
 #[cfg(test)]
 mod tests {
-    use super::{EndedBy, Health, Outcome, Progress, Report, Sign, sign};
+    use super::{EndedBy, Health, Outcome, Progress, Report, Sign, UNREAD, ended_by, sign};
     use crate::resilience::OpenedBy;
 
     fn report(progress: Progress, status: u16) -> Report {
@@ -221,6 +234,8 @@ mod tests {
         // What is not found may be a file of the app's.
         let other = Report { is_of_all: false, ..report(gone, 404) };
         assert_eq!(sign(&other, EndedBy::Provider), None);
+        let unpaid = Report { is_of_all: false, ..report(Progress::Failed(Outcome::Unpaid), 402) };
+        assert_eq!(sign(&unpaid, EndedBy::Provider), None);
         let refused = Report { is_of_all: false, ..report(gone, 403) };
         assert_eq!(sign(&refused, EndedBy::Provider), Some(Sign::Failed { cut: false }));
     }
@@ -229,6 +244,14 @@ mod tests {
     fn silence_counts() {
         let silent = report(Progress::Failed(Outcome::Silent), 0);
         assert_eq!(sign(&silent, EndedBy::Provider), Some(Sign::Failed { cut: false }));
+    }
+
+    #[test]
+    fn a_long_answer_that_falls_silent_may_be_one_that_its_app_does_not_read() {
+        let by = |details: &[u8], relayed| ended_by(EndedBy::Provider, details, relayed);
+        assert_eq!(by(super::SILENCE, UNREAD), EndedBy::App);
+        assert_eq!(by(super::SILENCE, UNREAD - 1), EndedBy::Provider);
+        assert_eq!(by(b"upstream_reset_after_response_started", UNREAD), EndedBy::Provider);
     }
 
     #[test]

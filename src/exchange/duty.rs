@@ -1,5 +1,5 @@
 //! What a request owes: discharged when its stream is over, however it ended.
-use super::breaker::{Told, Watch};
+use super::breaker::{Told, Watch, ended_by};
 use super::limits::{Taken, shared};
 use super::line::Line;
 use super::record::{Tried, Untold};
@@ -168,6 +168,7 @@ impl Duties {
                     }
                 }
                 Duty::Heed(watch) => {
+                    let by = ended_by(by, details, relayed);
                     let told = Told { reports, untold, by };
                     effects.extend(watch.over(told, Records::at(envoy, envoy.now_ms()), line));
                 }

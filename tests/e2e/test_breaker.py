@@ -1,6 +1,7 @@
 """A model that fails is left alone by all workers, and tried by one request when its time is over."""
 
 import copy
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,6 +12,7 @@ from conftest import ENVOYS
 from support import paths
 from support.gateway import CHAT, render
 from support.policy import APP_KEY, CLAUDE, GPT
+from support.stubborn import Stubborn, chat_chunk
 
 FAILURES, OPEN_FOR = 5, 2
 APPS = 50
@@ -160,3 +162,24 @@ def test_a_stream_that_breaks_counts_though_envoy_tells_nobody(breaking, sim):
     before = asked(sim, CLAUDE)
     assert set(crowd(gateway, 10)) == {"gpt"}
     assert asked(sim, CLAUDE) == before
+
+
+def test_an_app_that_does_not_read_on_has_no_model_left_alone(launch, rules):
+    endless = Stubborn([chat_chunk("x" * 60_000)] * 400)
+    own = copy.deepcopy(rules)
+    own["providers"]["openai"]["endpoint"] = endless.url
+    own["resilience"] |= {"idle_timeout": "1s", "breaker": {"failures": 1}}
+    gateway = launch(render(own, paths.LOGS / "breaker-unread"), workers=4)
+    host = httpx.URL(gateway.url)
+    body = b'{"model": "gpt", "stream": true, "messages": [{"role": "user", "content": "hello"}]}'
+    head = f"POST {CHAT} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {APP_KEY}\r\n"
+    head += f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    with socket.socket() as app:
+        app.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        app.connect((host.host, host.port))
+        app.sendall(head.encode() + body)
+        (line,) = gateway.envoy.wait_for("the end", gateway.envoy.access_log)
+    # Envoy reads no more than its app does, and takes that for silence.
+    assert line["details"] == "upstream_per_try_idle_timeout" and line["outcome"] == "cut"
+    assert "opened" not in line
+    endless.stop()
