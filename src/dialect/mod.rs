@@ -37,6 +37,7 @@ pub use ask::{
     ToolChoice, Turn,
 };
 pub use assemble::Assembly;
+pub use blame::is_unaffordable;
 pub use cache::{CacheMarks, Marking};
 pub use client::Client;
 pub use compose::composed;

@@ -199,8 +199,8 @@ fn sign(report: &Report, (by, relayed): (EndedBy, u64)) -> Option<Sign> {
         Health::Well => Sign::Well,
         Health::Busy => Sign::Busy { wait_ms },
         Health::Gone(by) if report.is_of_all && OF_ALL.contains(&report.status) => Sign::Gone(by),
-        // Of a thing that the request names, or said in an answer that has begun.
-        Health::Gone(_) if report.status == 404 || report.status < 300 => return None,
+        // Of a thing that the request names, or its size, or said in an answer that has begun.
+        Health::Gone(_) if matches!(report.status, 402 | 404 | ..300) => return None,
         Health::Failed if wait_ms.is_some() => Sign::Busy { wait_ms },
         Health::Failed | Health::Gone(_) => Sign::Failed { cut: false },
     })
@@ -243,6 +243,8 @@ mod tests {
         // What is not found may be a file of the app's.
         let other = Report { is_of_all: false, ..report(gone, 404) };
         assert_eq!(sign(&other, PROVIDER), None);
+        let unpaid = Report { is_of_all: false, ..report(Progress::Failed(Outcome::Unpaid), 402) };
+        assert_eq!(sign(&unpaid, PROVIDER), None);
         let refused = Report { is_of_all: false, ..report(gone, 403) };
         assert_eq!(sign(&refused, PROVIDER), Some(Sign::Failed { cut: false }));
     }

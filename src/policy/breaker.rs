@@ -60,12 +60,13 @@ pub(super) const BREAKER: Section = Section::new(
      or 529 and says how long to wait (`retry-after`, `retry-after-ms`, of both the longer; \
      Google's `RetryInfo`; with 429 the headers in which it says when its limits are reset) is \
      left alone that long, at once; one that answers 429 and does not say for 1 s, and for twice \
-     as long each time in a row. One that refuses the gateway's key, has no money left for it or \
-     does not know the model is left alone at once for `max_open_for`. An answer counts at its \
-     end, since one that breaks after its beginning is the worst for an app; but a request that \
-     tries a model closes its breaker with the first content of a stream, unless what had opened \
-     it were streams that broke. Without this section every request asks its models in their \
-     order.",
+     as long each time in a row, whatever else has failed meanwhile. One that refuses the \
+     gateway's key, has no money left for it or does not know the model is left alone at once for \
+     `max_open_for`; that an account can pay for smaller requests than this one says nothing of \
+     the model. An answer counts at its end, since one that breaks after its beginning is the \
+     worst for an app; but a request that tries a model closes its breaker with the first content \
+     of a stream, unless what had opened it were streams that broke. Without this section every \
+     request asks its models in their order.",
     "resilience:
   breaker: {failures: 5, rate: {share: \"50%\", requests: 20}, window: 30s, open_for: 15s}",
     &[&FAILURES, &RATE, &WINDOW, &OPEN_FOR, &MAX_OPEN_FOR, &OBSERVE],

@@ -69,7 +69,9 @@ const IDLE_TIMEOUT: Defaulted<Duration> = Field::defaulted(
      failed. An answer that is not streamed has to be there whole by then, so set this longer than \
      your longest. Once a stream's first content is there, bytes of any kind are a sign of life, \
      comments and pings among them: providers send these so that nobody takes a model that thinks \
-     for one that is gone, and what ends a long silence without them must not end a long thought.",
+     for one that is gone, and what ends a long silence without them must not end a long thought. \
+     An app that does not read on for so long, in the middle of a long stream, has its own cut as \
+     well: Envoy reads no more of an answer than its app does, and takes that for silence.",
 );
 
 /// How long a stream may take to its first content. A model may have its own.

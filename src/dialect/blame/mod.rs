@@ -16,6 +16,7 @@ use super::{Fault, FaultKind};
 use FaultKind as K;
 
 pub(super) use account::account;
+pub use oversized::is_unaffordable;
 
 /// What a provider said of a failure.
 #[derive(Debug, Clone, Copy)]

@@ -20,3 +20,14 @@ pub(super) fn oversized(message: &str) -> Option<FaultKind> {
     let said = super::account::unquoted(message).to_ascii_lowercase();
     PHRASES.iter().find(|(phrase, _)| said.contains(phrase)).map(|(_, kind)| *kind)
 }
+
+/// What a provider says whose account has too little left for this request, and enough for smaller
+/// ones: OpenRouter's words under 402 in 2025 and 2026, in lower case.
+const UNAFFORDABLE: &[&str] = &["can only afford", "prompt tokens limit exceeded"];
+
+/// Whether a message says that an account could pay for a smaller request.
+#[must_use]
+pub fn is_unaffordable(message: &str) -> bool {
+    let said = super::account::unquoted(message).to_ascii_lowercase();
+    UNAFFORDABLE.iter().any(|phrase| said.contains(phrase))
+}

@@ -101,8 +101,10 @@ pub struct Breaker {
     by: u64,
     /// The last failure was an answer that broke.
     cut: bool,
-    /// How often it has opened in a row, with no answer between.
+    /// How often it has opened by failures, with no answer between.
     level: u64,
+    /// How often it has since its provider took no more requests and did not say for how long.
+    limited: u64,
     /// Failures in a row, and when the last of them came.
     streak: u64,
     failed_ms: u64,
@@ -223,35 +225,32 @@ impl Breaker {
             }
             (_, Sign::Failed { cut }) => {
                 let own = Self { cut, ..self };
-                Some(own.open(OpenedBy::Probe, own.grown(rule.open_ms), now_ms, rule))
+                Some(own.open(OpenedBy::Probe, grown(rule.open_ms, own.level), now_ms, rule))
             }
             (_, Sign::Busy { wait_ms: Some(ms) }) => {
                 let (own, change) = self.open(OpenedBy::Wait, ms, now_ms, rule);
                 Some((Self { wait_until_ms: own.until_ms, ..own }, change))
             }
             (_, Sign::Busy { wait_ms: None }) => {
-                Some(self.open(OpenedBy::Limited, self.grown(LIMITED_MS), now_ms, rule))
+                Some(self.open(OpenedBy::Limited, grown(LIMITED_MS, self.limited), now_ms, rule))
             }
             (_, Sign::Gone(by)) => Some(self.open(by, rule.most_ms, now_ms, rule)),
         }
     }
 
-    /// So long, and twice as long for each time that it has opened in a row.
-    fn grown(&self, first_ms: u64) -> u64 {
-        let factor = u32::try_from(self.level).ok().and_then(|level| 1_u64.checked_shl(level));
-        first_ms.saturating_mul(factor.unwrap_or(u64::MAX))
-    }
-
     fn open(self, by: OpenedBy, ms: u64, now_ms: u64, rule: &Rule) -> (Self, Change) {
         let ms = ms.min(rule.most_ms);
         let place = OpenedBy::ALL.iter().position(|own| *own == by).unwrap_or_default();
+        // Each grows by its own kind alone: a limit is soon over, however long an outage was, and a
+        // wait that is asked for says nothing of the next one.
+        let failed = matches!(by, OpenedBy::Failures | OpenedBy::Rate | OpenedBy::Probe);
         let open = Self {
             changed_ms: now_ms,
             until_ms: now_ms.saturating_add(ms).max(1),
             by: u64::try_from(place).unwrap_or_default(),
             cut: self.cut,
-            // A wait that is asked for is as long as it is; it says nothing of the next one.
-            level: self.level.saturating_add(u64::from(by != OpenedBy::Wait)),
+            level: self.level.saturating_add(failed.into()),
+            limited: self.limited.saturating_add((by == OpenedBy::Limited).into()),
             ..Self::default()
         };
         (open, Change::Opened(by, ms))
@@ -285,10 +284,10 @@ impl Breaker {
         own.count.all = own.count.all.saturating_add(1);
         own.count.failed = own.count.failed.saturating_add(1);
         if own.streak >= rule.failures {
-            return own.open(OpenedBy::Failures, own.grown(rule.open_ms), now_ms, rule);
+            return own.open(OpenedBy::Failures, grown(rule.open_ms, own.level), now_ms, rule);
         }
         if rule.rate.is_some_and(|rate| own.exceeds(rate)) {
-            return own.open(OpenedBy::Rate, own.grown(rule.open_ms), now_ms, rule);
+            return own.open(OpenedBy::Rate, grown(rule.open_ms, own.level), now_ms, rule);
         }
         (own, Change::Counted)
     }
@@ -321,4 +320,10 @@ impl Breaker {
         }
         own
     }
+}
+
+/// So long, and twice as long for each time that it has opened in a row.
+fn grown(first_ms: u64, times: u64) -> u64 {
+    let factor = u32::try_from(times).ok().and_then(|times| 1_u64.checked_shl(times));
+    first_ms.saturating_mul(factor.unwrap_or(u64::MAX))
 }

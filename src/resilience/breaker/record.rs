@@ -4,7 +4,7 @@ use super::{Breaker, Count};
 use crate::layout::{Reader, Writer};
 
 impl Record for Breaker {
-    const KIND: &'static str = "breaker.2";
+    const KIND: &'static str = "breaker.3";
 
     /// One for all models of a proxy: a request reads what is known of all of them at once.
     const BUCKETS: u64 = 1;
@@ -29,6 +29,7 @@ impl Record for Breaker {
             self.probe_ms,
             self.by,
             self.level,
+            self.limited,
             self.streak,
             self.failed_ms,
             self.half_ms,
@@ -55,6 +56,7 @@ impl Record for Breaker {
             probe_ms: number()?,
             by: number()?,
             level: number()?,
+            limited: number()?,
             streak: number()?,
             failed_ms: number()?,
             half_ms: number()?,

@@ -10,7 +10,7 @@ use super::super::response_headers::is_answer;
 use super::context::AttemptContext;
 use super::ending::Ending;
 use super::{Relay, Step};
-use crate::dialect::{Fault, FaultKind, wait};
+use crate::dialect::{Fault, FaultKind, is_unaffordable, wait};
 use crate::policy::shown;
 
 /// The header that says what a body is.
@@ -40,10 +40,14 @@ pub(super) struct Received {
     pub(super) end: bool,
 }
 
-/// Whether a failure of that kind is the gateway's, whatever was asked: others of the same outcome
-/// may be about a thing that the request names.
-const fn is_of_all(kind: FaultKind) -> bool {
-    matches!(kind, FaultKind::ModelNotFound | FaultKind::Authentication | FaultKind::Billing)
+/// Whether a failure is the gateway's, whatever was asked: others of the same outcome may be about
+/// a thing that the request names, or its size.
+fn is_of_all(fault: &Fault) -> bool {
+    match fault.kind {
+        FaultKind::ModelNotFound | FaultKind::Authentication => true,
+        FaultKind::Billing => !is_unaffordable(&fault.message),
+        _ => false,
+    }
 }
 
 impl Judge {
@@ -96,7 +100,7 @@ impl Judge {
         envoy: &dyn Envoy,
     ) -> Step {
         let verdict = outcome.verdict();
-        self.context.asked.report.is_of_all = is_of_all(fault.kind);
+        self.context.asked.report.is_of_all = is_of_all(&fault);
         let now_ms = envoy.now_ms();
         let context = &mut self.context;
         let retry = verdict.fails_over && context.asked.goes_on(&context.config, outcome, now_ms);

@@ -33,6 +33,7 @@ class Apps:
         apps = [sort() for sort in sorts for _ in range(each)]
         apps += [self.narrow() for _ in range(6)]
         apps += [self.bounded(), self.loops(), self.careful(), self.careful(), self.wrong()]
+        apps += [self.dawdles(leave) for leave in (None, 0.1)]
         await asyncio.gather(*apps)
 
     def chat(self, kind: str, text: str, model: str, **more) -> Ask:
@@ -98,6 +99,16 @@ class Apps:
             await self._ask(line, ask)
             line.close()
             await asyncio.sleep(self.pause)
+
+    async def dawdles(self, leave: float | None) -> None:
+        """An app that sends slowly; one that leaves has sent half of it."""
+        line = Line(self.url, key("leaving"))
+        while not self.over:
+            ask = self.chat("dawdle", "hello", self.chance.choice(ROUTES), leave=leave)
+            answer = await line.ask(ask.path, ask.body, leave, pieces=4)
+            self.tally.take(ask, answer)
+            await asyncio.sleep(self.pause)
+        line.close()
 
     async def narrow(self) -> None:
         """One of more than may run at once."""

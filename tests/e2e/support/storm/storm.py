@@ -18,7 +18,7 @@ from .apps import Apps
 from .endings import ANSWERED, CUT, FAILED, INTERRUPTED, LEFT, REFUSED
 from .rules import PURCHASE, RUNNING, TENANTS, changed, fresh_name, key, rules
 from .tally import Ask, Tally
-from .weather import LEDGER, MIDWAY, script
+from .weather import KILLED, LEDGER, MIDWAY, script
 from .wire import Line
 
 WORKERS = 4
@@ -138,6 +138,11 @@ class Storm:
         """The ledger goes away and comes back."""
         while not self.over:
             for weather, seconds in LEDGER:
+                if weather == KILLED:
+                    self.ledger.kill()
+                    await self._sleep(seconds)
+                    await asyncio.to_thread(self.ledger.restart)
+                    continue
                 await asyncio.to_thread(self.between.turn, weather)
                 await self._sleep(seconds)
 

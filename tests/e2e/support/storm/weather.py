@@ -15,6 +15,11 @@ ILLS = {
     "429 with a hint": {"status": 429, "retry_after": "1"},
     "429 without": {"status": 429},
     "429 with a reset": {"status": 429, "headers": {"x-ratelimit-reset-requests": "900ms"}},
+    "429 with a wait of years": {"status": 429, "retry_after": "99999999999999999999"},
+    "429 with no time": {"status": 429, "retry_after": "-1"},
+    "408": {"status": 408},
+    "a redirect": {"status": 307},
+    "a status that is none": {"status": 599},
     "no money": {"error": "quota"},
     "key refused": {"error": "auth"},
     "model gone": {"error": "not_found"},
@@ -40,10 +45,11 @@ ILLS = {
 HARMLESS = {"slow tokens", "slow start", "no usage"}
 # After these a stream that has begun is at its end, whatever anybody does.
 MIDWAY = ("reset", "close", "stall", "error_event")
-# What the ledger does: a word of `Between`, and for how long, in seconds.
+# What the ledger does: a word of `Between`, or `killed`, and for how long, in seconds.
+KILLED = "killed"
 LEDGER = [
     ("fair", 4), ("refused", 2), ("fair", 3), ("silent", 1.5), ("fair", 3), ("503", 1.5),
-    ("fair", 3), ("lost", 1), ("fair", 3), ("reset", 1), ("fair", 3),
+    ("fair", 3), (KILLED, 1), ("fair", 3), ("lost", 1), ("fair", 3), ("reset", 1), ("fair", 3),
 ]
 # How long one provider stays well while the others have their ills, and an ill lasts.
 ANCHORED_S, ILL_S, BLINK_S = 9.0, 1.5, 0.15

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 # The longest that an app waits for what comes next.
 PATIENCE_S = 20
+# How long an app pauses that sends its body in pieces.
+PAUSE_S = 0.05
 
 
 @dataclass
@@ -30,12 +32,18 @@ class Line:
         self.writer: asyncio.StreamWriter | None = None
 
     async def ask(
-        self, path: str, body: dict | bytes, leave: float | None = None, **headers
+        self,
+        path: str,
+        body: dict | bytes,
+        leave: float | None = None,
+        pieces: int = 1,
+        **headers,
     ) -> Answer:
-        """One request. `leave` is after how many seconds the app goes away."""
+        """One request. `leave` is after how many seconds the app goes away; in so many pieces it
+        sends its body, with a pause after each."""
         answer = Answer()
         try:
-            work = self._ask(answer, path, body, headers)
+            work = self._ask(answer, path, body, pieces, headers)
             await asyncio.wait_for(work, PATIENCE_S if leave is None else leave)
         except (asyncio.TimeoutError, TimeoutError):
             answer.end = "left" if leave is not None else "for ever"
@@ -47,7 +55,9 @@ class Line:
             self.close()
         return answer
 
-    async def _ask(self, answer: Answer, path: str, body: dict | bytes, headers: dict) -> None:
+    async def _ask(
+        self, answer: Answer, path: str, body: dict | bytes, pieces: int, headers: dict
+    ) -> None:
         if self.reader is not None and self.reader.at_eof():
             self.close()
         if self.reader is None:
@@ -62,8 +72,12 @@ class Line:
             **{name.replace("_", "-"): value for name, value in headers.items()},
         }
         head = f"POST {path} HTTP/1.1\r\n" + "".join(f"{n}: {v}\r\n" for n, v in own.items())
-        self.writer.write(head.encode() + b"\r\n" + data)
-        await self.writer.drain()
+        self.writer.write(head.encode() + b"\r\n")
+        size = -(-len(data) // pieces)
+        for start in range(0, len(data), size):
+            self.writer.write(data[start : start + size])
+            await self.writer.drain()
+            await asyncio.sleep(PAUSE_S if pieces > 1 else 0)
         await self._read(answer)
 
     async def _read(self, answer: Answer) -> None:
