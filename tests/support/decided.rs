@@ -66,6 +66,7 @@ pub(crate) fn decided_by(
         estimate: OnceCell::new(),
         assembled: None,
         copied: None,
+        resumed: None,
         texts: TextFacts::default(),
     })
 }

@@ -141,5 +141,6 @@ fn plan<'p>(
         hearing: draft.hearing,
         keeps: serves.keeps,
         deadline_ms: serves.deadline_ms,
+        resumes: draft.resumes,
     }
 }

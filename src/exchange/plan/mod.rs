@@ -61,6 +61,8 @@ pub struct Plan<'p> {
     pub keeps: u64,
     /// When the app's patience is over, by the proxy's clock in milliseconds; 0 where it never is.
     pub deadline_ms: u64,
+    /// Whether an answer that breaks in mid-stream may go on with another model.
+    pub resumes: bool,
 }
 
 /// What credits bind a request to.
@@ -121,6 +123,7 @@ impl<'p> Plan<'p> {
         self.hearing.write(&mut out);
         out.number(self.keeps);
         out.number(self.deadline_ms);
+        out.flag(self.resumes);
         out.finish()
     }
 
@@ -170,6 +173,7 @@ impl<'p> Plan<'p> {
             hearing: Hearing::read(fields)?,
             keeps: fields.number()?,
             deadline_ms: fields.number()?,
+            resumes: fields.flag()?,
         })
     }
 }

@@ -209,6 +209,7 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
             hearing,
             keeps,
             deadline_ms: keeps,
+            resumes: stream,
         },
     )
 }
@@ -323,5 +324,6 @@ fn blank() -> Plan<'static> {
         hearing: Hearing::Nothing,
         keeps: 0,
         deadline_ms: 0,
+        resumes: false,
     }
 }
