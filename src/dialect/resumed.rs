@@ -35,8 +35,10 @@ mod tests {
     fn what_was_said_stands_last() {
         let body = br#"{"messages":[ {"role":"user","content":"Hi"} ],"stream":true}"#;
         let found = with_said(body, "He said \"so\" \n").map(String::from_utf8);
-        let expected = r#"{"messages":[ {"role":"user","content":"Hi"},{"role":"assistant","content":"He said \"so\""} ],"stream":true}"#;
-        assert_eq!(found, Some(Ok(expected.to_owned())));
+        let last = r#"{"role":"assistant","content":"He said \"so\""}"#;
+        let expected =
+            format!(r#"{{"messages":[ {{"role":"user","content":"Hi"}},{last} ],"stream":true}}"#);
+        assert_eq!(found, Some(Ok(expected)));
         for none in [&b"{}"[..], b"[]", br#"{"messages":[]}"#, b"{"] {
             assert_eq!(with_said(none, "so"), None);
         }

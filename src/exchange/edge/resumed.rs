@@ -1,5 +1,5 @@
-//! The rest of an answer that broke: what is kept to ask for it, and the request that does, which is
-//! known by the listener that it came to.
+//! The rest of an answer that broke: what is kept to ask for it, and the request that does, known
+//! by the listener that it came to.
 use super::super::line::Line;
 use super::super::resume::{BODY_MAX, FILTER_CHAIN, HEADER, Kept, Resumption};
 use super::super::{Effect, Envoy, HeaderMap, RESUME};

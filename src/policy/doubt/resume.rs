@@ -16,8 +16,8 @@ pub(super) fn of_resume(policy: &Policy) -> Option<String> {
     };
     let never = policy.resilience().resumes && !policy.chains.iter().any(goes_on);
     never.then(|| {
-        "resilience.resume: no stream ever goes on: no chain has a model behind its first that goes \
-         on with what another has said, as Claude before 4.6 and Gemini do"
+        "resilience.resume: no stream ever goes on: no chain has a model behind its first that \
+         goes on with what another has said, as Claude before 4.6 and Gemini do"
             .to_owned()
     })
 }
