@@ -116,6 +116,7 @@ fn plan(
         hearing: Hearing::Words,
         keeps: 1 << 20,
         deadline_ms: 0,
+        resumes: true,
         turn: Turn::FIRST,
     }
 }

@@ -196,6 +196,7 @@ impl Gateway {
             hearing: Hearing::Nothing,
             keeps: 0,
             deadline_ms: 0,
+            resumes: false,
         }
     }
 
