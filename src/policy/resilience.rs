@@ -144,12 +144,13 @@ const RESUME: Defaulted<Words<bool>> = Field::defaulted(
      with the usage of both at its end, and at once: until all of it is there the app gets \
      nothing, for `idle_timeout` at most. Text alone is gone on with. Where a function was \
      called, a thought was not over or the answer is held to a shape, where several answers were \
-     asked for, and where nobody can go on or fails as well, it ends as with `off`. The rest is a \
-     request of its own: credits are held for it and its tokens charged, limits count it, \
-     `retry_budget` and the breakers hold for it, and the access log has it in a line that says \
-     which request it `resumes`. A stream that is reset or falls silent goes on where \
-     `finish_cut_streams` is set: otherwise nobody is told that it broke. The app's body, of 4 \
-     MiB at most, is kept until its answer is over. For Envoy alone, not for a mesh.",
+     asked for, and where nobody can go on or fails as well, it ends as with `off`. The rest is \
+     a request of its own: credits are held for it and its tokens charged, also where the app \
+     leaves meanwhile, limits count it, `retry_budget` and the breakers hold for it, and the \
+     access log has it in a line that says which request it `resumes`. A stream that is reset or \
+     falls silent goes on where `finish_cut_streams` is set: otherwise nobody is told that it \
+     broke. The app's body, of 4 MiB at most, is kept until its answer is over. For Envoy alone, \
+     not for a mesh.",
 );
 
 /// Whether another model is asked while one is slow.

@@ -175,6 +175,7 @@ def test_each_is_charged_for_its_own_part(gateways, cutting, sim, purses, versio
     charges = {own.model: own for own in purse.settled(2)}
     assert set(charges) == {"gpt", "older"}, charges
     assert charges["gpt"].outcome == "cut" and charges["gpt"].credits > 0
-    assert charges["older"].outcome == ("cut" if leaves else "answered")
+    # Envoy does not give up a call whose stream is gone: the rest is said, and paid, to its end.
+    assert charges["older"].outcome == "answered"
     spent = sum((own.credits for own in charges.values()), Decimal(0))
     assert purse.balance() == Decimal(5) - spent

@@ -135,15 +135,13 @@ impl Proxy {
     }
 
     fn goes(&mut self, name: &str, how: &str, go: impl FnOnce(&mut Play)) {
-        let found = self.requests.iter().position(|request| request.name == name && !request.over);
-        let found = found.and_then(|at| Some((at, self.requests.get_mut(at)?)));
+        let found = self.requests.iter_mut().find(|request| request.name == name && !request.over);
         match found {
-            Some((at, request)) => {
+            Some(request) => {
                 go(&mut request.play);
                 request.over = true;
                 self.told.push(format!("{name} {how}"));
                 self.told.extend(told(&request.play));
-                self.drops_the_rest_of(at);
             }
             None => self.wrong.push(format!("{name} is not there to go")),
         }

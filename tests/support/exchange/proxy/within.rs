@@ -1,7 +1,7 @@
 //! Requests that the gateway asks itself: they come to listeners within Envoy.
 use super::super::play::Play;
 use super::super::script::Message;
-use super::{Proxy, Request, told};
+use super::{Proxy, Request};
 use tradewind::exchange::{Call, RESUME_LISTENER};
 
 impl Proxy {
@@ -29,21 +29,10 @@ impl Proxy {
         self.requests.push(Request { name, play, over: false, copy: None, rest_of });
     }
 
-    /// It is there, whatever it is.
+    /// It is there, whatever it is. Whoever has left is not told: the call runs to its end.
     pub(super) fn is_told_the_rest(&mut self, of: usize, rest: (u16, Vec<u8>)) {
         if let Some(request) = self.requests.get_mut(of).filter(|own| !own.over) {
             request.play.rest = Some(rest);
-        }
-    }
-
-    /// Nobody waits for it any more: Envoy gives up the call.
-    pub(super) fn drops_the_rest_of(&mut self, of: usize) {
-        let open = self.requests.iter_mut();
-        for request in open.filter(|own| own.rest_of == Some(of) && !own.over) {
-            request.play.leave();
-            request.over = true;
-            self.told.push(format!("{} leaves", request.name));
-            self.told.extend(told(&request.play));
         }
     }
 }
