@@ -17,6 +17,7 @@ mod ledger_answer;
 mod limited;
 mod local;
 mod response;
+mod resumable;
 mod resumed;
 mod said;
 mod sampling;
@@ -325,7 +326,7 @@ impl Edge {
         draft.hearing = sampled.as_ref().map_or(Hearing::Nothing, |own| own.hearing());
         self.duties.owe_some(sampled.map(Duty::Copy));
         let own = (&ask, &quote.primary);
-        let kept = resumed::kept(&self.config, &head, own, bytes, envoy);
+        let kept = resumable::kept(&self.config, &head, own, bytes, envoy);
         draft.resumes = kept.is_some();
         effects.extend(kept);
         let body = new.unwrap_or(bytes);
