@@ -101,6 +101,7 @@ fn made_for(
         estimate: OnceCell::new(),
         assembled,
         copied: None,
+        resumed: None,
         texts: TextFacts::default(),
     };
     let assembled = assemble(&request(None)).unwrap().unwrap();
@@ -238,6 +239,7 @@ proptest! {
             estimate: OnceCell::new(),
             assembled: None,
             copied: None,
+            resumed: None,
             texts: TextFacts::default(),
         });
         let made = assembled.unwrap().unwrap().body.unwrap();

@@ -321,6 +321,10 @@ fn a_mesh_has_no_listeners_within_envoy_and_is_refused() {
     for (policy, why) in [
         ("shadow.json", "experiments: `could-be`: copies need a listener within Envoy"),
         ("hop.json", "resilience.finish_cut_streams: streams would need a listener within Envoy"),
+        (
+            "resume.json",
+            "resilience.resume: the rest of answers would need a listener within Envoy",
+        ),
     ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tradewind"));
         command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/exchange/policy"));

@@ -21,9 +21,10 @@ pub(super) fn spare(max_output_tokens: u64, context_window: u64) -> u64 {
 pub(super) fn lower(request: &Request<'_>, leg: &mut Leg, most_input: Option<u64>) {
     let most = leg.max_output_tokens;
     let room = |input| answer_room(most, leg.model.context_window, input);
-    let asked = request.ask.max_tokens.as_ref().map(|asked| asked.value);
+    let asked = request.max_tokens();
     let is_paid = request.policy.credits().is_some();
-    leg.states_bound = is_paid || asked.is_some_and(|asked| asked > most);
+    let is_rest = request.resumed.is_some();
+    leg.states_bound = is_paid || is_rest || asked.is_some_and(|asked| asked > most);
     let unread = request.is_spoken_by(&leg.model) && !leg.states_bound;
     leg.max_output_tokens = match asked {
         Some(asked) => asked.min(most),
@@ -36,10 +37,9 @@ pub(super) fn lower(request: &Request<'_>, leg: &mut Leg, most_input: Option<u64
 /// less than half as long as the model's answers can be.
 pub(super) fn lowered(request: &Request<'_>, leg: &Leg) -> Option<String> {
     let bound = leg.max_output_tokens;
-    match &request.ask.max_tokens {
-        Some(asked) => (asked.value > bound).then(|| {
-            format!("an answer of {bound} tokens at most: {} were asked for", asked.value)
-        }),
+    match request.max_tokens() {
+        Some(asked) => (asked > bound)
+            .then(|| format!("an answer of {bound} tokens at most: {asked} were asked for")),
         None => {
             let half = Leg::of(&leg.model, request.policy).max_output_tokens / 2;
             let window = leg.model.context_window;

@@ -54,8 +54,8 @@ fn caching(
     decision: &Decision,
 ) -> Result<Caching, Cow<'static, str>> {
     let ask = request.ask;
-    if request.copied.is_some() {
-        return Err("it is a copy".into());
+    if request.is_our_own() {
+        return Err("the gateway asks it itself".into());
     }
     let directives = || directives(request).filter(|_| cache.respect_no_cache);
     let says = |directive: &str| directives().any(|own| own.eq_ignore_ascii_case(directive));

@@ -22,6 +22,19 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
         });
         return Ok(());
     }
+    if let Some(resumed) = request.resumed {
+        let models = resumed.models.iter().filter_map(|name| policy.model(name));
+        let legs = models.map(|model| Leg::of(model, policy)).collect();
+        decision.quote.primary = Candidate::new(&resumed.chain, legs, None);
+        decision.trace.add(Entry {
+            step: NAME,
+            chain: Some(resumed.chain.clone()),
+            verdict: Verdict::Chosen,
+            subject: resumed.chain.clone(),
+            reason: Cow::Borrowed("the chain of the answer that goes on"),
+        });
+        return Ok(());
+    }
     let Some(route) = policy.routes().get(decision.asked.route) else { return Ok(()) };
     let chosen = decision.asked.chain.as_deref();
     let chosen = chosen.and_then(|name| policy.chosen_chain(route, name));

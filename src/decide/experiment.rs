@@ -37,8 +37,8 @@ enum Apart<'p> {
 
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     // With what was added to it, the app's own request keeps its arms.
-    // A copy is in none.
-    if request.assembled.is_some() || request.copied.is_some() {
+    // What the gateway asks itself is in none.
+    if request.assembled.is_some() || request.is_our_own() {
         return Ok(());
     }
     let Decision { asked, class, arm, adding, trace, .. } = decision;

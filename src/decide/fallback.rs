@@ -15,8 +15,9 @@ pub(super) const STEP: Step = Step { name: NAME, run };
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     let policy = request.policy;
     let Some(chain) = policy.fallback_chain() else { return Ok(()) };
-    // What a copy is worth is what its own chain is worth; a thread has its models.
-    if request.copied.is_some() || request.ask.thread.is_some() {
+    // What a copy is worth is what its own chain is worth; a thread has its models, and so has an
+    // answer that goes on.
+    if request.is_our_own() || request.ask.thread.is_some() {
         return Ok(());
     }
     let most = usize::try_from(policy.resilience().attempts).unwrap_or(usize::MAX);

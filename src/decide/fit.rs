@@ -203,7 +203,7 @@ fn why(
 
 fn facts(request: &Request<'_>) -> Facts {
     let needs = request.ask.needs();
-    let max_tokens = request.ask.max_tokens.map(|max| max.value);
+    let max_tokens = request.max_tokens();
     let mut facts = Facts { max_tokens, needs: Vec::new() };
     for (capability, field) in [
         (Capability::Tools, needs.tools),
@@ -222,10 +222,13 @@ fn unsayable(request: &Request<'_>, leg: &Leg) -> Option<String> {
     let Some(endpoint) = model.provider.dialect.endpoint(request.operation) else {
         return Some(format!("its provider has no `{}`", request.operation.name));
     };
+    let target = Target { model: &model.provider_model, max_output_tokens: leg.max_output_tokens };
+    if request.resumed.is_some() && !(endpoint.format.goes_on)(request.ask, &target) {
+        return Some("it does not go on with an answer that another has begun".to_owned());
+    }
     if model.unsupported == Unsupported::Drop {
         return None;
     }
-    let target = Target { model: &model.provider_model, max_output_tokens: leg.max_output_tokens };
     let fields = if endpoint.format == request.inbound.format {
         let mut fields = endpoint.format.refused_by_model(request.ask, &target);
         fields.retain(|field| !request.ask.is_best_effort(field));

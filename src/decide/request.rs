@@ -1,7 +1,7 @@
 //! A request as the steps of a decision read it.
 use core::cell::OnceCell;
 
-use super::{Assembled, World};
+use super::{Assembled, Resumed, World};
 use crate::dialect::{Ask, Inbound, Operation};
 use crate::json::Document;
 use crate::policy::{Model, Policy, Tenant, TextFacts};
@@ -37,6 +37,8 @@ pub struct Request<'r> {
     /// The experiment that it is a copy for, by its place among those that copy; `None` for one of
     /// an app's own.
     pub copied: Option<usize>,
+    /// The answer that it goes on with; `None` for one that begins.
+    pub resumed: Option<&'r Resumed>,
     /// What questions have found in its texts.
     pub texts: TextFacts,
 }
@@ -52,6 +54,20 @@ impl Request<'_> {
     #[must_use]
     pub fn is_spoken_by(&self, model: &Model) -> bool {
         model.provider.dialect.speaks(self.operation, self.inbound.format)
+    }
+
+    /// Whether the gateway has made it itself: its app has asked for another, and this one has what
+    /// was decided of that.
+    #[must_use]
+    pub const fn is_our_own(&self) -> bool {
+        self.copied.is_some() || self.resumed.is_some()
+    }
+
+    /// Most tokens of the answer, where the app sets a bound: of one that goes on, what is left.
+    #[must_use]
+    pub fn max_tokens(&self) -> Option<u64> {
+        let said = self.resumed.map_or(0, |own| own.said);
+        self.ask.max_tokens.map(|own| own.value.saturating_sub(said).max(1))
     }
 
     /// The value of one of its headers.

@@ -32,10 +32,10 @@ fn first(
     shadows.position(|own| drawn(own) && own.takes(&known, decision.class))
 }
 
-/// Whether the request is one that can be asked twice: no copy itself, and none that changes a
+/// Whether the request is one that can be asked twice: an app's own, and none that changes a
 /// conversation that its provider keeps.
 fn may_be_copied(request: &Request<'_>) -> bool {
-    request.copied.is_none() && request.ask.thread.is_none() && request.ask.stored.is_empty()
+    !request.is_our_own() && request.ask.thread.is_none() && request.ask.stored.is_empty()
 }
 
 /// The first experiment that may copy a request which has been decided on, whatever is drawn.

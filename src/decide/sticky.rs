@@ -25,8 +25,8 @@ struct Kept {
 }
 
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
-    // What is learnt of a copy is of no use to its app.
-    if request.copied.is_some() {
+    // What is learnt of a copy is of no use to its app, and who goes on with an answer is decided.
+    if request.is_our_own() {
         return Ok(());
     }
     let policy = request.policy;

@@ -138,6 +138,11 @@ pub trait StreamReader: fmt::Debug {
         false
     }
 
+    /// The number of the block that is open, in a format that numbers the pieces of an answer.
+    fn block(&self) -> Option<u64> {
+        None
+    }
+
     /// What is reported by the data of an event that comes after [`Event::End`].
     fn late(&mut self, _data: &str) -> Option<Usage> {
         None
@@ -159,6 +164,11 @@ pub trait AnswerWriter: fmt::Debug {
     ///
     /// After [`Event::Fault`] or [`Event::End`] nothing more is written.
     fn write(&mut self, event: &Event<'_>, out: &mut Vec<u8>);
+
+    /// The number of the block that is open, as [`StreamReader::block`] has it.
+    fn block(&self) -> Option<u64> {
+        None
+    }
 
     /// Bytes that a stream's writer holds until more comes.
     fn held(&self) -> usize {

@@ -101,6 +101,15 @@ impl Ask<'_> {
         unsupported.reason.is_advice || (self.reasoning_is_best_effort && of_reasoning)
     }
 
+    /// The answer goes on with what the assistant has said last, whatever its model's format: it is
+    /// asked only of models that do ([`super::Format::goes_on`]).
+    pub fn goes_on(&mut self) {
+        if let Some(index) = self.prefill {
+            let own = format!("messages[{index}]");
+            self.passthrough_only.retain(|field| *field != own);
+        }
+    }
+
     /// Whether what the app says last answers calls of functions.
     #[must_use]
     pub fn answers_calls(&self) -> bool {

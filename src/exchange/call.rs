@@ -41,6 +41,8 @@ pub enum Purpose {
     Copy,
     /// Tells the operator's collector what was asked and answered.
     Record,
+    /// Asks another model for the rest of an answer.
+    Resume,
 }
 
 impl CallId {
@@ -55,7 +57,7 @@ impl Purpose {
     /// Whether anybody reads what the answer says.
     #[must_use]
     pub const fn reads_answer(self) -> bool {
-        matches!(self, Self::Hold | Self::Settlements | Self::Renewals)
+        matches!(self, Self::Hold | Self::Settlements | Self::Renewals | Self::Resume)
     }
 
     /// What a log line calls it.
@@ -67,6 +69,7 @@ impl Purpose {
             Self::Renewals => "renew holds at the ledger",
             Self::Copy => "send a copy of a request",
             Self::Record => "send a record to its collector",
+            Self::Resume => "ask for the rest of an answer",
         }
     }
 }

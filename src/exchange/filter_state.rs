@@ -6,6 +6,8 @@ use crate::policy::RateBy;
 pub const PLAN: &str = "tw.plan";
 /// The app's own body, where the request leaves the edge role with another.
 pub const ORIGINAL: &str = "tw.original";
+/// What the rest of an answer is asked by, should it break in mid-stream.
+pub const RESUME: &str = "tw.resume";
 /// The model of the next attempt: the route's matcher reads it. Where streams have clusters of
 /// their own, that of a stream's is named as [`super::hop::of_streams`] does.
 pub const NEXT: &str = "tw.next";

@@ -64,6 +64,11 @@ impl Line {
         self.text("shadow_of", &logged(request_id));
     }
 
+    /// It goes on with the answer of the request of that id.
+    pub(super) fn rest_of(&mut self, request_id: &str) {
+        self.text("resumes", &logged(request_id));
+    }
+
     /// The model that the app asks for: the name of a route, where there is one.
     pub(super) fn asks(&mut self, model: &str, streamed: bool) {
         self.text("route", &logged(model));

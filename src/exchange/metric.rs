@@ -99,6 +99,9 @@ metrics! {
          (`resilience.deadline`).";
     STREAMS_CUT: Counter "tradewind_streams_cut_total" [MODEL] &[],
         "Streamed answers that broke after the app had a part of them.";
+    STREAMS_RESUMED: Counter "tradewind_streams_resumed_total" [MODEL] &[],
+        "Streamed answers that broke after the app had a part of them and went on with another \
+         model (`resilience.resume`), by the model that had begun.";
     STREAMS_TOO_LARGE: Counter "tradewind_streams_too_large_total" [MODEL] &[],
         "Streamed answers that were ended since more of them would have to be held than may be.";
     CLASSIFIED: Counter "tradewind_classified_total" [CLASS, CHAIN] &[],

@@ -1,6 +1,6 @@
 //! What became of a request's attempts, for counters and for the access log.
 use super::line::Line;
-use super::report::{ABANDONED, CUT, DEADLINE, STALE};
+use super::report::{ABANDONED, CUT, DEADLINE, RESUMED, STALE};
 use super::used::EndedBy;
 use super::{Effect, Progress, Report, metric};
 use crate::policy::parted;
@@ -72,7 +72,10 @@ pub(super) fn of(
     let untold = tried.untold.map(|own| (parted(&own.leg).0, own.outcome));
     effects.extend(untold.map(|(model, outcome)| metric::ATTEMPTS.count(&[model, outcome])));
     let (model, outcome) = untold.or(last)?;
+    let resumed = tried.reports.last().is_some_and(|last| last.resumed);
+    let outcome = if resumed { RESUMED } else { outcome };
     effects.extend((outcome == CUT).then(|| metric::STREAMS_CUT.count(&[model])));
+    effects.extend(resumed.then(|| metric::STREAMS_RESUMED.count(&[model])));
     let answered = tried.reports.last().filter(|last| last.has_content() || last.is_answered());
     answered.into_iter().for_each(|last| line.answered(last));
     list(tried, line);

@@ -11,7 +11,9 @@ mod words;
 
 use std::borrow::Cow;
 
-pub(super) use self::words::{ABANDONED, CUT, DEADLINE, SILENCE, STALE, UNJUDGED, words};
+pub(super) use self::words::{
+    ABANDONED, CUT, DEADLINE, RESUMED, SILENCE, STALE, UNJUDGED, words,
+};
 use self::words::{UNANSWERED, progress, word};
 use super::conclusion::Conclusion;
 use super::contract::VERSION;
@@ -76,6 +78,8 @@ pub struct Report {
     pub wait_ms: u64,
     /// Its failure would be that of every request: no words of this one can have made it.
     pub is_of_all: bool,
+    /// Another model has gone on with its answer, which broke in mid-stream.
+    pub resumed: bool,
     /// What its answer has said, where somebody listened and it came to its own end.
     pub said: Option<Box<Said>>,
 }
@@ -295,6 +299,7 @@ impl Report {
         out.option(self.stopped_by, |out, why| out.text(why.name()));
         out.number(self.wait_ms);
         out.flag(self.is_of_all);
+        out.flag(self.resumed);
         out.option(self.said.as_ref(), |out, said| said.write(out));
         out.finish()
     }
@@ -316,13 +321,14 @@ impl Report {
         let (conclusion, skips) = (fields.option(Conclusion::read)?, fields.number()?);
         let stopped_by = fields.option(|fields| StoppedBy::named(fields.text()?))?;
         let (wait_ms, is_of_all) = (fields.number()?, fields.flag()?);
+        let resumed = fields.flag()?;
         let said = fields.option(Said::read)?.map(Box::new);
         fields.is_empty().then_some(())?;
         #[rustfmt::skip]
         let read = Self {
             model, account, tries, progress, status, began_ms, first_ms, last_ms, ended_ms, quiet,
             used, bytes, call, why, answer_id, conclusion, skips, stopped_by, wait_ms, is_of_all,
-            said,
+            resumed, said,
         };
         Some(read)
     }

@@ -53,10 +53,13 @@ impl Context for Http {
 
     fn on_http_call_response(&mut self, token: u32, headers: usize, size: usize, _: usize) {
         let Some(id) = self.live.borrow_mut().answered(token) else { return };
+        let held = self.live.borrow().response_held();
         let done = self.perform(Callback::CallAnswered { id, status: call_status(headers), size });
         if done.action == Action::Continue && !done.replied {
             // It was paused for this alone.
-            if let Err(status) = hostcalls::resume_http_request() {
+            if held {
+                self.live.borrow_mut().let_go();
+            } else if let Err(status) = hostcalls::resume_http_request() {
                 log::error!("Envoy refused to let a request go on ({status:?})");
             }
         }

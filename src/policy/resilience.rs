@@ -29,6 +29,8 @@ pub struct Resilience {
     pub breaker: Option<Breaker>,
     /// Whether a stream that is cut is ended in its app's own format.
     pub finish_cut_streams: bool,
+    /// Whether another model goes on with a stream that breaks.
+    pub resumes: bool,
 }
 
 pub(super) const RESILIENCE: Section = Section::new(
@@ -48,6 +50,7 @@ pub(super) const RESILIENCE: Section = Section::new(
         &BREAKER,
         &FINISH_CUT_STREAMS,
         &RESUME,
+        &HEDGE,
         &FALLBACK,
     ],
 );
@@ -127,27 +130,55 @@ const FINISH_CUT_STREAMS: Defaulted<Boolean> = Field::defaulted(
 );
 
 /// Whether another model goes on with a stream that breaks.
-const RESUME: Defaulted<Words<()>> = Field::defaulted(
+const RESUME: Defaulted<Words<bool>> = Field::defaulted(
     "resume",
     Words {
         what: "way to resume",
-        of: &[Word::new("off", (), "None does: the app has what had arrived, and an error.")],
+        of: &[
+            Word::new("off", false, "None does: the app has what had arrived, and an error."),
+            Word::new("continue", true, "The next one that can is asked for the rest."),
+        ],
     },
-    (),
-    "Whether another model goes on with a stream that breaks in the middle. There is no way to.",
+    false,
+    "Whether another model goes on with a stream that breaks in the middle. Of the models that \
+     come next in its chain those are asked for the rest that go on with the beginning of an \
+     answer as if it were their own: Claude before 4.6, and Gemini. It comes in the same stream, \
+     with the usage of both at its end, and at once: until all of it is there the app gets \
+     nothing, for `idle_timeout` at most. Text alone is gone on with. Where a function was \
+     called, a thought was not over or the answer is held to a shape, where several answers were \
+     asked for, and where nobody can go on or fails as well, it ends as with `off`. The rest is \
+     a request of its own: credits are held for it and its tokens charged, also where the app \
+     leaves meanwhile, limits count it, `retry_budget` and the breakers hold for it, and the \
+     access log has it in a line that says which request it `resumes`. A stream that is reset or \
+     falls silent goes on where `finish_cut_streams` is set: otherwise nobody is told that it \
+     broke. The app's body, of 4 MiB at most, is kept until its answer is over. For Envoy alone, \
+     not for a mesh.",
 );
 
-/// What is refused of `resume`, and why.
-fn resume(spot: &Spot<'_>) -> Option<()> {
-    if matches!(&spot.node.content, Content::Text(text) if text == "continue") {
-        spot.problem(
-            "a stream cannot go on with another model: once its first content has gone to the app, \
-             Envoy makes no other attempt, and lets no filter stream from one; leave it `off`, and \
-             have streams that break ended in order by `finish_cut_streams`",
-        );
-        return None;
+/// Whether another model is asked while one is slow.
+const HEDGE: Defaulted<Words<()>> = Field::defaulted(
+    "hedge",
+    Words {
+        what: "way to hedge",
+        of: &[Word::new("off", (), "None is: the next model is asked once this one has failed.")],
+    },
+    (),
+    "Whether another model is asked as well where one takes long to begin. There is no way to: \
+     where Envoy hedges it asks the same model again, and goes on to no other, even from one that \
+     fails. `first_token_timeout` gives a slow one up instead.",
+);
+
+/// What is refused of `hedge`, and why: whatever would turn it on.
+fn hedge(spot: &Spot<'_>) -> Option<()> {
+    if matches!(&spot.node.content, Content::Text(text) if text == "off") {
+        return HEDGE.kind.read(spot);
     }
-    RESUME.kind.read(spot)
+    spot.problem(
+        "a request cannot be at two models at once: where Envoy hedges it asks the same cluster \
+         again, and its retries go on to no other model any more. Leave it `off`, and have slow \
+         models given up by `first_token_timeout`",
+    );
+    None
 }
 
 /// Reads the section, but for `fallback`, which names chains and is given back; `None`, and a
@@ -163,7 +194,8 @@ pub(super) fn read<'n>(
     let retry_budget = fields.read_with(&RETRY_BUDGET, retry_budget::read);
     let breaker = fields.read_with(&BREAKER, breaker::read);
     let finish_cut_streams = fields.read(&FINISH_CUT_STREAMS).unwrap_or_default();
-    fields.read_with(&RESUME, resume);
+    let resumes = fields.read(&RESUME).unwrap_or_default();
+    fields.read_with(&HEDGE, hedge);
     let fallback = fields.spot(&FALLBACK);
     fields.finish();
     // What is wrong with the time says nothing of the attempts, which chains are compared with.
@@ -176,7 +208,7 @@ pub(super) fn read<'n>(
     #[rustfmt::skip]
     let read = Resilience {
         attempts, idle_timeout_ms, first_token_timeout_ms, deadline, retry_budget, breaker,
-        finish_cut_streams,
+        finish_cut_streams, resumes,
     };
     Some((read, fallback))
 }

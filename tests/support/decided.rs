@@ -73,6 +73,7 @@ impl Asked<'_> {
             estimate: OnceCell::new(),
             assembled: None,
             copied: self.copied,
+            resumed: None,
             texts: TextFacts::default(),
         })
     }

@@ -94,7 +94,8 @@ pub(crate) fn full() -> Value {
         "context": {"overflow": "reject"},
         "resilience": {"attempts": 3, "idle_timeout": "30s", "breaker": breaker(),
             "first_token_timeout": "10s", "deadline": {"most": "1m", "header": "x-timeout-ms"},
-            "finish_cut_streams": true, "resume": "off", "retry_budget": {"share": "10%", "at_least": 5},
+            "finish_cut_streams": true, "resume": "continue", "hedge": "off",
+            "retry_budget": {"share": "10%", "at_least": 5},
             "fallback": ["stale_cache", {"chain": "c"}, {"reply": "Later."}]},
         "cache": {
             "routes": ["auto"], "when": {"tools": false}, "ttl": "5m", "stale_for": "1h", "scope": "user",

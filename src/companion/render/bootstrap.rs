@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::{
     Checked, Place, Secret, address, cluster, global, hop, internal, jwt, ledger, listener, named,
-    overload, secret, shadow, stats,
+    overload, resume, secret, shadow, stats,
 };
 use crate::policy::Policy;
 
@@ -30,10 +30,12 @@ pub(super) fn frame(place: &Place, kind: &str, resources: Value) -> Value {
     })
 }
 
-/// Every listener: the apps', the one for copies where there are any, and the hop's.
+/// Every listener: the apps', those for copies and for the rest of answers where there are any, and
+/// the hop's.
 pub(super) fn listeners(checked: Checked<'_>, place: &Place) -> Vec<Value> {
     let own = core::iter::once(listener::listener(checked, place));
     let own = own.chain(shadow::listener(checked, place));
+    let own = own.chain(resume::listener(checked, place));
     own.chain(hop::listeners(checked.policy, place)).collect()
 }
 
@@ -50,5 +52,6 @@ pub(super) fn clusters(policy: &Policy, place: &Place, secrets: &[Secret]) -> Ve
     clusters.extend(jwt::clusters(policy, place));
     clusters.extend(global::cluster(policy, place));
     clusters.extend(shadow::clusters(policy, place, secrets));
+    clusters.extend(resume::cluster(policy));
     clusters
 }

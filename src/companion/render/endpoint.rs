@@ -4,9 +4,14 @@ use serde_json::{Value, json};
 use super::{address, any, extension};
 use crate::policy::{Endpoint, metric_label};
 
-/// Higher than any load. Envoy's own breakers end fallback in silence: three retries at once are
-/// its default.
+/// Higher than any load.
 const UNBOUNDED: u32 = 1 << 20;
+
+/// The most that Envoy can count. How many requests may have gone on from a model that failed is
+/// `resilience.retry_budget`, and the module sees to that, worker by worker, and says so where it
+/// is met. Envoy counts those of all workers, the same model asked once more among them, and ends a
+/// chain in silence: its bound must never be the one that is met first (three are its default).
+const RETRIES: u32 = u32::MAX;
 
 pub(super) const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
@@ -16,7 +21,7 @@ pub(super) fn breakers() -> Value {
         "max_connections": UNBOUNDED,
         "max_pending_requests": UNBOUNDED,
         "max_requests": UNBOUNDED,
-        "max_retries": UNBOUNDED,
+        "max_retries": RETRIES,
     }]})
 }
 

@@ -119,5 +119,7 @@ const LATER_MS: u64 = 500;
 pub(super) fn silence(policy: &Policy) -> u64 {
     let own = policy.resilience();
     let later = if own.finish_cut_streams { LATER_MS } else { 0 };
-    own.idle_timeout_ms.saturating_add(later)
+    // What is held back until another model has said the rest counts as silence, too.
+    let rest = if own.resumes { own.idle_timeout_ms } else { 0 };
+    own.idle_timeout_ms.saturating_add(rest).saturating_add(later)
 }

@@ -9,7 +9,7 @@ use crate::policy::Policy;
 
 /// What is read of one connection before the others have their turn, and before Envoy frees what
 /// it has refused. What a stream may buffer stands on the virtual host, which is the larger.
-pub(super) const ONE_READ: u32 = 64 << 10;
+const ONE_READ: u32 = 64 << 10;
 
 /// Requests at once on one HTTP/2 connection. Apps and proxies that speak it open another then.
 const MAX_STREAMS: u32 = 100;
@@ -34,6 +34,20 @@ pub(super) fn listener(checked: Checked<'_>, place: &Place) -> Value {
     })
 }
 
+/// A listener that has no address: nobody but this Envoy can call it. The module knows it by the
+/// name of its filter chain; its metrics have that prefix.
+pub(super) fn within(checked: Checked<'_>, place: &Place, (name, prefix): (&str, &str)) -> Value {
+    json!({
+        "name": name,
+        "internal_listener": {},
+        "per_connection_buffer_limit_bytes": ONE_READ,
+        "filter_chains": [{
+            "name": name,
+            "filters": [connections(checked, place, prefix)],
+        }],
+    })
+}
+
 /// How apps are met by TLS. One without a certificate is met as well: the policy says whether it is
 /// known by something else. A certificate that is there is verified, or the connection ends.
 fn tls(own: &Tls) -> Value {
@@ -55,7 +69,7 @@ fn tls(own: &Tls) -> Value {
 }
 
 /// What reads requests off connections, and all that they pass; its metrics have that prefix.
-pub(super) fn connections(checked: Checked<'_>, place: &Place, prefix: &str) -> Value {
+fn connections(checked: Checked<'_>, place: &Place, prefix: &str) -> Value {
     extension(
         "envoy.filters.network.http_connection_manager",
         "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",

@@ -19,6 +19,7 @@ mod log;
 mod named;
 mod overload;
 mod plugin;
+mod resume;
 mod route;
 mod secret;
 mod shadow;

@@ -11,20 +11,10 @@ fn copies(policy: &Policy) -> bool {
     !policy.shadows().is_empty()
 }
 
-/// The listener that copies come to. It has no address: nobody but this Envoy can call it. The
-/// module knows it by the name of its filter chain.
+/// The listener that copies come to.
 pub(super) fn listener(checked: Checked<'_>, place: &Place) -> Option<Value> {
-    copies(checked.policy).then(|| {
-        json!({
-            "name": SHADOW_LISTENER,
-            "internal_listener": {},
-            "per_connection_buffer_limit_bytes": listener::ONE_READ,
-            "filter_chains": [{
-                "name": SHADOW_LISTENER,
-                "filters": [listener::connections(checked, place, "tradewind_shadow")],
-            }],
-        })
-    })
+    let own = || listener::within(checked, place, (SHADOW_LISTENER, "tradewind_shadow"));
+    copies(checked.policy).then(own)
 }
 
 /// The cluster that leads there, and those of the collectors.

@@ -180,6 +180,8 @@ fn a_name_that_does_not_resolve_ends_no_chain() {
     for cluster in &clusters {
         let bound = at(cluster, "/circuit_breakers/thresholds/0/max_pending_requests");
         assert!(bound.as_u64() > Some(100_000), "an overflow would end the chain");
+        let retries = at(cluster, "/circuit_breakers/thresholds/0/max_retries");
+        assert_eq!(retries, u32::MAX, "stricter than `resilience.retry_budget` can be");
     }
 }
 

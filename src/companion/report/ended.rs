@@ -1,7 +1,7 @@
 //! How a request ended, as far as a report asks.
 
 /// What the gateway says of an answer that it gave whole.
-const ANSWERED: [&str; 2] = ["answered", "served"];
+const ANSWERED: [&str; 3] = ["answered", "served", "resumed"];
 
 /// What it says of one whose app left while it ran.
 const ABANDONED: &str = "abandoned";

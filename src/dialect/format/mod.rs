@@ -27,6 +27,9 @@ pub struct Format {
     pub read_stream: fn() -> Box<dyn StreamReader>,
     /// Reads the body of an answer with an error status.
     pub read_fault: fn(status: u16, body: &[u8]) -> Fault,
+    /// Whether a model goes on with what the assistant has said last, as if it had said that
+    /// itself. Where it does not, it answers that, or refuses it.
+    pub goes_on: fn(&Ask<'_>, &Target<'_>) -> bool,
     /// How a request says what of it is to be kept in its provider's cache; `None` for a format
     /// that does not say it.
     pub marking: Option<&'static Marking>,

@@ -56,12 +56,15 @@ impl<'d> Desk<'d> {
         is_there: &mut dyn FnMut(Caching) -> bool,
         line: &mut Line,
     ) -> Result<(Ask<'b>, Decision), Failed> {
-        let ask = match assembled {
+        let mut ask = match assembled {
             // The app's own fields were looked at when it was asked what is added; what was added
             // stands once, and under its own name.
             Some(_) => (self.head.inbound.read_request)(document).map_err(|fault| (fault, None))?,
             None => self.ask(document)?,
         };
+        if self.head.resumption.is_some() {
+            ask.goes_on();
+        }
         line.asks(&ask.model, ask.stream);
         let decided =
             self.request((document, &ask), assembled, |request| decide_unless(request, is_there));
@@ -164,6 +167,7 @@ impl<'d> Desk<'d> {
             estimate: OnceCell::new(),
             assembled,
             copied: head.copy_of.as_ref().map(|own| own.shadow),
+            resumed: head.resumption.as_ref().map(|own| &own.resumed),
             texts: TextFacts::default(),
         };
         let told = then(&request);

@@ -10,8 +10,12 @@ type Follow = fn(&mut Edge, u64, (u16, usize), &dyn Envoy) -> Effects;
 const fn follow(purpose: Purpose) -> Option<Follow> {
     match purpose {
         Purpose::Hold => Some(ledger_answer::answered),
-        // The worker's outboxes make these calls, and no request does.
-        Purpose::Settlements | Purpose::Renewals | Purpose::Copy | Purpose::Record => None,
+        // The worker's outboxes make these calls, or the provider role, and no request does.
+        Purpose::Settlements
+        | Purpose::Renewals
+        | Purpose::Copy
+        | Purpose::Record
+        | Purpose::Resume => None,
     }
 }
 

@@ -2,10 +2,12 @@
 use super::super::Envoy;
 use super::super::line::{Line, Opened};
 use super::super::reply::Reply;
+use super::super::resume::Resumption;
 use super::copied::{self, CopyOf};
 use super::deciding;
 use super::feedback::Feedback;
 use super::header_bound;
+use super::resumed;
 use super::stripped::Stripped;
 use crate::decide::{not_allowed, unknown_model};
 use crate::dialect::client::{self, Answer, Endpoint, Known, Served};
@@ -32,6 +34,8 @@ pub(super) struct Head {
     pub(super) stripped: Stripped,
     /// What it is a copy of; `None` for an app's own request.
     pub(super) copy_of: Option<Box<CopyOf>>,
+    /// The answer that it goes on with; `None` for one that begins.
+    pub(super) resumption: Option<Box<Resumption>>,
 }
 
 /// What follows from the headers.
@@ -79,6 +83,11 @@ impl Head {
         payer(&self.tenant, self.copy_of.as_deref())
     }
 
+    /// Whether the gateway asks it itself.
+    pub(super) const fn is_our_own(&self) -> bool {
+        self.copy_of.is_some() || self.resumption.is_some()
+    }
+
     /// The refusal of this request in its app's words; the access log says why.
     pub(super) fn fault(&self, fault: &Fault, line: &mut Line) -> Reply {
         line.refuse("request", &fault.message);
@@ -124,7 +133,7 @@ pub(super) fn read(
             return Opening::Reply(reply);
         }
     };
-    let (tenant, copy_of) = match whose(headers, policy, line, host) {
+    let Whose { tenant, copy_of, resumption } = match whose(headers, policy, line, host) {
         Ok(whose) => whose,
         Err(fault) => return refuse(&fault, line),
     };
@@ -163,11 +172,21 @@ pub(super) fn read(
             deciding,
             stripped,
             copy_of,
+            resumption,
         }),
     }
 }
 
-/// Whose request it is, and what it is a copy of where it is one.
+/// Whose request it is.
+struct Whose {
+    tenant: Tenant,
+    /// What it is a copy of, where it is one.
+    copy_of: Option<Box<CopyOf>>,
+    /// The answer that it goes on with, where it does.
+    resumption: Option<Box<Resumption>>,
+}
+
+/// Whose request it is, and whether the gateway asks it itself.
 ///
 /// # Errors
 /// Nobody's that is known.
@@ -176,13 +195,19 @@ fn whose(
     policy: &Policy,
     line: &mut Line,
     host: &dyn Envoy,
-) -> Result<(Tenant, Option<Box<CopyOf>>), Box<Fault>> {
+) -> Result<Whose, Box<Fault>> {
     if let Some(own) = copied::read(headers, policy, line, host)? {
-        return Ok((own.tenant.clone(), Some(Box::new(own))));
+        let tenant = own.tenant.clone();
+        return Ok(Whose { tenant, copy_of: Some(Box::new(own)), resumption: None });
+    }
+    if let Some(own) = resumed::read(headers, line, host)? {
+        let tenant = own.tenant.clone();
+        return Ok(Whose { tenant, copy_of: None, resumption: Some(own) });
     }
     let tenant = policy.identify(&Caller { headers, host })?;
     let unknown = || Fault::new(FaultKind::Authentication, unauthenticated(headers, policy));
-    tenant.map(|tenant| (tenant, None)).ok_or_else(|| Box::new(unknown()))
+    let own = |tenant| Whose { tenant, copy_of: None, resumption: None };
+    tenant.map(own).ok_or_else(|| Box::new(unknown()))
 }
 
 /// Who is charged.

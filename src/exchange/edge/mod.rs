@@ -19,6 +19,8 @@ mod limited;
 mod local;
 mod repeats;
 mod response;
+mod resumable;
+mod resumed;
 mod said;
 mod sampling;
 mod send;
@@ -118,6 +120,8 @@ struct Draft {
     shared: Option<Box<Shared>>,
     /// What is heard of the answer.
     hearing: Hearing,
+    /// Whether its answer may go on with another model where it breaks.
+    resumes: bool,
     /// How its answer is kept; `None` where it is not.
     cached: Option<Cached>,
     /// The answer that somebody has had before; `None` where models are asked.
@@ -323,7 +327,8 @@ impl Edge {
             return self.limited(&head, refused, &mut trace, effects);
         }
         let (hearing, asked) = (Hearing::Nothing, self.config.asked(&ask.model));
-        let mut draft = Draft { outline, trace, shared, hearing, cached, again, asked };
+        let resumes = false;
+        let mut draft = Draft { outline, trace, shared, hearing, resumes, cached, again, asked };
         if draft.again.is_some() {
             return self.has_been_answered(head, draft, quote, effects, envoy);
         }
@@ -335,6 +340,10 @@ impl Edge {
         effects.extend(counted);
         draft.hearing = sampled.as_ref().map_or(Hearing::Nothing, |own| own.hearing());
         self.duties.owe_some(sampled.map(Duty::Copy));
+        let own = (&ask, &quote.primary);
+        let kept = resumable::kept(&self.config, &head, own, bytes, envoy);
+        draft.resumes = kept.is_some();
+        effects.extend(kept);
         let body = new.unwrap_or(bytes);
         let original = Some(Original { body, ask, is_new: new.is_some() });
         // What costs nothing needs no credits.

@@ -144,5 +144,6 @@ fn plan<'p>(
         keeps: serves.keeps,
         deadline_ms: serves.deadline_ms,
         says: serves.says.iter().map(|(name, value)| ((*name).into(), value.into())).collect(),
+        resumes: draft.resumes,
     }
 }

@@ -63,6 +63,8 @@ pub struct Plan<'p> {
     pub deadline_ms: u64,
     /// Headers of its answer, whichever model gives it.
     pub says: Vec<Pair<'p>>,
+    /// Whether an answer that breaks in mid-stream may go on with another model.
+    pub resumes: bool,
 }
 
 /// What credits bind a request to.
@@ -121,6 +123,7 @@ impl<'p> Plan<'p> {
         out.number(self.keeps);
         out.number(self.deadline_ms);
         pairs(&self.says, &mut out);
+        out.flag(self.resumes);
         out.finish()
     }
 
@@ -170,6 +173,7 @@ impl<'p> Plan<'p> {
             keeps: fields.number()?,
             deadline_ms: fields.number()?,
             says: fields.list(pair)?,
+            resumes: fields.flag()?,
         })
     }
 }

@@ -17,6 +17,7 @@ mod pair;
 mod relay;
 mod request;
 mod response_headers;
+mod spoken;
 mod way;
 
 use std::rc::Rc;
@@ -90,8 +91,11 @@ impl Attempt {
             Callback::ResponseTrailers => self.answer(Part::Trailers, envoy),
             Callback::Woken => self.answer(Part::Wake, envoy),
             Callback::AttemptEnded => self.attempt_ended(envoy),
-            // This role calls nobody, and Envoy does not tell it of the stream's end.
-            Callback::CallAnswered { .. } | Callback::StreamEnded => Effects::go_on(),
+            Callback::CallAnswered { status, size, .. } => {
+                self.answer(Part::Called { status, size }, envoy)
+            }
+            // Envoy does not tell it of that.
+            Callback::StreamEnded => Effects::go_on(),
         }
     }
 

@@ -51,6 +51,9 @@ pub(super) struct Asked {
     pub(super) keeps: u64,
     /// The fields that were left out, as a header names them; empty when there are none.
     pub(super) dropped: String,
+    /// The models that may go on with its answer where that breaks in mid-stream, by their names;
+    /// none where nobody may.
+    pub(super) later: Vec<String>,
     /// How many of the oldest messages were left out.
     pub(super) left_out: u64,
     /// Answers that are asked for at once, where somebody counts what they say; 0 where nobody
@@ -100,6 +103,15 @@ impl Time {
     /// Whether its app's patience is over.
     pub(super) const fn is_over(self, now: u64) -> bool {
         self.deadline > 0 && now >= self.deadline
+    }
+
+    /// How long another model may take to say the rest: as long as a provider may be silent, and
+    /// no longer than its app waits.
+    pub(super) fn rest(self, idle_ms: u64, now: u64) -> u64 {
+        match self.deadline {
+            0 => idle_ms,
+            deadline => idle_ms.min(deadline.saturating_sub(now)),
+        }
     }
 
     const fn allows_another(self, now: u64) -> bool {
@@ -204,6 +216,7 @@ pub(super) fn begin<'p>(
         hearing: plan.hearing,
         keeps: plan.keeps,
         dropped: first.as_ref().map_or_else(String::new, |first| first.dropped.to_string()),
+        later: later(plan, leg, rest),
         left_out: leg.left_out,
         counted: plan.counted,
         meter: match &plan.meter {
@@ -223,6 +236,18 @@ pub(super) fn begin<'p>(
     let same = inbound.format == endpoint.format;
     let next = next.map(|leg| leg.model.to_string());
     Ok(Attempted { asked, leg: leg.clone(), next, first, same })
+}
+
+/// The models that come after a leg, where they may go on with its answer.
+fn later(plan: &Plan<'_>, leg: &Leg<'_>, rest: &[Leg<'_>]) -> Vec<String> {
+    let mut later: Vec<String> = Vec::new();
+    for own in rest.iter().map(Leg::own_model).filter(|own| plan.resumes && *own != leg.own_model())
+    {
+        if !later.iter().any(|known| known == own) {
+            later.push(own.to_owned());
+        }
+    }
+    later
 }
 
 /// Whether a request has gone on from this attempt since it had failed.

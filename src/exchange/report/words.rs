@@ -6,6 +6,8 @@ const RUNNING: &str = "running";
 const ANSWERED: &str = "answered";
 /// Its answer broke after the app had a part of it.
 pub(in super::super) const CUT: &str = "cut";
+/// Its answer broke, and another model has gone on with it.
+pub(in super::super) const RESUMED: &str = "resumed";
 /// The gateway ended it before it had answered.
 pub(super) const UNANSWERED: &str = "unanswered";
 /// Its app left while it ran.

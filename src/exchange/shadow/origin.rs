@@ -1,6 +1,7 @@
 //! What a copy says of the request that it is a copy of: one header, as JSON.
-use crate::json::{Document, Limits, Value, Writer};
-use crate::policy::{Tags, Tenant};
+use super::super::whose;
+use crate::json::{Document, Limits, Writer};
+use crate::policy::Tenant;
 
 /// The header. It counts on the listener for copies alone: there nobody but this gateway calls.
 pub(in super::super) const HEADER: &str = "x-tradewind-shadow";
@@ -23,21 +24,11 @@ pub(in super::super) struct Origin {
 impl Origin {
     /// Writes the header's value.
     pub(super) fn write(&self) -> String {
-        // What it may ask for was asked of the app's own request.
-        let Tenant { tenant, user, key, labels, require, models: _ } = &self.tenant;
         let mut json = Writer::new();
         json.object(|json| {
             json.key("experiment").string(&self.experiment);
             json.key("of").string(&self.of);
-            json.key("tenant").string(tenant);
-            for (name, value) in [("user", user), ("key", key)] {
-                value.iter().for_each(|value| json.key(name).string(value));
-            }
-            for (name, tags) in [("labels", labels), ("require", require)] {
-                json.key(name).object(|json| {
-                    tags.iter().for_each(|(name, value)| json.key(name).string(value));
-                });
-            }
+            whose::write(json, &self.tenant);
         });
         String::from_utf8(json.finish()).unwrap_or_default()
     }
@@ -47,26 +38,8 @@ impl Origin {
         let document = Document::parse(header, Limits::default()).ok()?;
         let root = document.root();
         let text = |name: &str| root.str_of(name).map(|text| text.into_owned());
-        Some(Self {
-            experiment: text("experiment")?,
-            of: text("of")?,
-            tenant: Tenant {
-                tenant: text("tenant")?,
-                user: text("user"),
-                key: text("key"),
-                labels: tags(root.get("labels")?),
-                models: None,
-                require: tags(root.get("require")?),
-            },
-        })
+        Some(Self { experiment: text("experiment")?, of: text("of")?, tenant: whose::read(root)? })
     }
-}
-
-fn tags(value: Value<'_>) -> Tags {
-    let pairs = value.members();
-    let pairs =
-        pairs.filter_map(|(name, value)| Some((name.into_owned(), value.as_str()?.into_owned())));
-    Tags::from(pairs.collect::<Vec<_>>())
 }
 
 #[cfg(test)]

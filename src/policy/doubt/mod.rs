@@ -9,6 +9,7 @@ mod nobody;
 mod price;
 mod reach;
 mod require;
+mod resume;
 mod retirement;
 mod thinking;
 mod time;
@@ -39,6 +40,7 @@ impl Policy {
         thinking::of_models(self, &mut doubts);
         fallback::of_fallback(self, &mut doubts);
         doubts.extend(price::of_cache(self));
+        doubts.extend(resume::of_resume(self));
         doubts
     }
 }

@@ -118,6 +118,7 @@ fn plan(
         keeps: 1 << 20,
         deadline_ms: 0,
         says: Vec::new(),
+        resumes: true,
         turn: Turn::FIRST,
     }
 }

@@ -17,8 +17,8 @@ use super::gateway::Role;
 use super::service::Service;
 use tradewind::exchange::filter_state::{NEXT, PLAN};
 use tradewind::exchange::{
-    Call, CallId, Callback, Effect, Flow, HeaderMap, OutboxItem, Parcel, Plan, Reply, StreamBuffer,
-    Turn,
+    Call, CallId, Callback, Effect, Flow, HeaderMap, OutboxItem, Parcel, Plan, Purpose, Reply,
+    StreamBuffer, Turn,
 };
 
 /// A header map, in order.
@@ -212,7 +212,8 @@ impl Filter {
     ) -> Step {
         world.open.retain(|open| *open != id);
         let event = Callback::CallAnswered { id, status, size: body.len() };
-        self.on(world, event, Way::Request, Piece::Body(&[], true), body)
+        let way = if id.purpose == Purpose::Resume { Way::Response } else { Way::Request };
+        self.on(world, event, way, Piece::Body(&[], true), body)
     }
 
     /// The attempt is over.

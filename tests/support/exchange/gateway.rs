@@ -201,6 +201,7 @@ impl Gateway {
             keeps: 0,
             deadline_ms: 0,
             says: Vec::new(),
+            resumes: false,
         }
     }
 

@@ -6,6 +6,7 @@
 mod check;
 mod failure;
 mod limits;
+mod rest;
 mod waits;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -15,7 +16,7 @@ use super::envoy::{Common, Filter, Headers, Piece, Step, Way, World};
 use super::gateway::Gateway;
 use super::script::{Answer, Given, Message};
 use tradewind::exchange::filter_state::NEXT;
-use tradewind::exchange::{CallId, Memory, Reply, hop, is_retried, retries};
+use tradewind::exchange::{Memory, Reply, hop, is_retried, retries};
 
 /// What came of a request.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -74,6 +75,8 @@ pub(crate) struct Play {
     nowhere: BTreeSet<String>,
     /// How many pieces of the answer the app waits for.
     leaves: Option<usize>,
+    /// The rest of an answer that broke, which another model has said: its status and its body.
+    pub(crate) rest: Option<(u16, Vec<u8>)>,
     pub(crate) life: Life,
 }
 
@@ -116,6 +119,7 @@ impl Play {
             bare: BTreeSet::new(),
             nowhere: BTreeSet::new(),
             leaves: None,
+            rest: None,
             life: Life { world: World::of(common), ..Life::default() },
         }
     }
@@ -187,16 +191,6 @@ impl Play {
         true
     }
 
-    /// The ledger has answered.
-    fn called(&mut self, mut body: Vec<u8>, id: CallId, answer: (u16, &[u8])) {
-        match self.edge.called(&mut self.life.world, id, answer) {
-            Step::Wait => {}
-            Step::Pass { body: more, .. } => body.extend(more),
-            Step::Reply(reply) => return self.reply(reply),
-        }
-        self.stage = Stage::PendingHold(body);
-    }
-
     /// The edge role has let the request go.
     fn sent(&mut self, body: Vec<u8>) {
         // A plan that somebody else wrote, or none.
@@ -265,6 +259,13 @@ impl Play {
     fn answer(&mut self, mut attempt: Attempt, message: Message, index: usize) -> bool {
         let (piece, step) = match message.piece(index) {
             Some(piece) => (piece, attempt.filter.turn(&mut self.life.world, Way::Response, piece)),
+            None if self.life.world.awaits_rest().is_some() => {
+                let Some(step) = self.hears_the_rest(&mut attempt.filter) else {
+                    self.stage = Stage::Answering(attempt, message, index);
+                    return false;
+                };
+                (Piece::Body(&[], !message.more), step)
+            }
             None if message.more && attempt.filter.sleeps(&self.life.world) == Some(0) => {
                 (Piece::Body(&[], false), attempt.filter.woken(&mut self.life.world))
             }

@@ -1,5 +1,7 @@
 //! One proxy for many requests: they share its records, its clock, what it keeps for later and
 //! the ledger behind it.
+mod within;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
@@ -7,7 +9,7 @@ use tradewind::credit::Moment;
 use tradewind::credit::wire::HOLDS;
 use tradewind::exchange::filter_state::LIMIT;
 use tradewind::exchange::{
-    Call, CallId, Effect, OutboxItem, Parcel, SHADOW_CLUSTER, SHADOW_LISTENER,
+    Call, CallId, Effect, OutboxItem, Parcel, RESUME_CLUSTER, SHADOW_CLUSTER, SHADOW_LISTENER,
 };
 
 use super::bank::{Bank, Said};
@@ -58,6 +60,8 @@ struct Request {
     over: bool,
     /// The outboxes' call that it is, where it is a copy.
     copy: Option<CallId>,
+    /// The request whose answer it says the rest of.
+    rest_of: Option<usize>,
 }
 
 impl Proxy {
@@ -115,7 +119,13 @@ impl Proxy {
     pub(crate) fn ask(&mut self, name: &str, request: &Message) {
         let mut play = Play::new(&self.gateway, &self.common);
         play.ask(request);
-        self.requests.push(Request { name: name.to_owned(), play, over: false, copy: None });
+        self.requests.push(Request {
+            name: name.to_owned(),
+            play,
+            over: false,
+            copy: None,
+            rest_of: None,
+        });
         self.settle_down();
     }
 
@@ -209,7 +219,7 @@ impl Proxy {
             request.play.answers.entry(model).or_default().push_back(answer);
         }
         request.play.go_on();
-        let mut copied = None;
+        let (mut copied, mut rest) = (None, None);
         if request.play.is_done() && !request.over {
             request.over = true;
             request.play.check();
@@ -219,6 +229,7 @@ impl Proxy {
             self.told.extend(told(&request.play));
             let status = status(&request.play);
             copied = request.copy.map(|id| (id, status));
+            rest = request.rest_of.map(|of| (of, status, request.play.life.body.clone()));
         }
         let world = &mut request.play.life.world;
         let calls = core::mem::take(&mut world.called);
@@ -234,17 +245,25 @@ impl Proxy {
         let name = request.name.clone();
         self.wrong.extend(refused.into_iter().map(|what| format!("{name}: {what}")));
         self.told.extend(logged.into_iter().map(|line| format!("log: {line}")));
-        let busy = !calls.is_empty() || !notes.is_empty();
+        let busy = !calls.is_empty() || !notes.is_empty() || rest.is_some();
         notes.into_iter().for_each(|note| self.queue(note));
         posted.into_iter().for_each(|parcel| self.post(parcel));
         if let Some((id, status)) = copied {
             self.called(Caller::Outboxes(id), status, b"");
         }
+        if let Some((of, status, body)) = rest {
+            self.is_told_the_rest(of, (status, body));
+        }
         if hurried {
             let effects = self.outboxes.send_now();
             self.perform(effects);
         }
-        calls.into_iter().for_each(|call| self.call(Caller::Request(index), &call));
+        for call in calls {
+            match &*call.cluster {
+                RESUME_CLUSTER => self.asks_for_the_rest(index, call),
+                _ => self.call(Caller::Request(index), &call),
+            }
+        }
         busy
     }
 
@@ -260,18 +279,11 @@ impl Proxy {
 
     /// A copy comes to the gateway, by the listener for copies.
     fn copy(&mut self, call: Call) {
-        let mut play = Play::new(&self.gateway, &self.common);
         let copies = self.requests.iter().filter(|request| request.copy.is_some()).count();
         let name = format!("copy {}", copies.saturating_add(1));
-        let own = [(":method", "POST"), (":path", &call.path), ("x-request-id", "req-1")];
-        let own = own.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
-        let more = call.headers.iter();
-        let more = more.map(|(name, value)| (name.clone(), value.clone().into_bytes()));
-        play.life.world.listener = Some(SHADOW_LISTENER);
-        self.told.extend(call.headers.iter().map(|(own, value)| format!("{name}: {own}: {value}")));
-        let headers = own.into_iter().chain(more).collect();
-        play.ask(&Message { headers, chunks: vec![call.body], ..Message::default() });
-        self.requests.push(Request { name, play, over: false, copy: Some(call.id) });
+        let id = call.id;
+        let play = self.within(&name, SHADOW_LISTENER, call);
+        self.requests.push(Request { name, play, over: false, copy: Some(id), rest_of: None });
         self.settle_down();
     }
 

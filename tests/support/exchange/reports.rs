@@ -63,6 +63,7 @@ fn report() -> impl Strategy<Value = Report> {
                 model, account, tries, progress, status, began_ms, first_ms, last_ms, ended_ms,
                 quiet, used, bytes, call, why, conclusion, skips, wait_ms, is_of_all: skips > 0,
                 stopped_by: (wait_ms % 4 == 1).then_some(StoppedBy::Deadline),
+                resumed: skips > 1,
                 said: said.map(Box::new),
             };
             report

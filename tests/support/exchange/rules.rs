@@ -211,6 +211,7 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
             keeps,
             deadline_ms: keeps,
             says: vec![("x-ratelimit-limit-requests".into(), keeps.to_string().into())],
+            resumes: stream,
         },
     )
 }
@@ -326,5 +327,6 @@ fn blank() -> Plan<'static> {
         keeps: 0,
         deadline_ms: 0,
         says: Vec::new(),
+        resumes: false,
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use tradewind::exchange::{
-    Call, CallId, Callback, Effect, Effects, Flow, HeaderMap, Purpose, Read as _, Reply,
-    SHADOW_CLUSTER, StreamBuffer,
+    Call, CallId, Callback, Effect, Effects, Flow, HeaderMap, Purpose, RESUME_CLUSTER, Read as _,
+    Reply, SHADOW_CLUSTER, StreamBuffer,
 };
 
 use super::host::{Called, Deed, Map};
@@ -108,6 +108,7 @@ impl Role for Foreign {
         vm.shows(view);
         let resumed = |way| deeds.contains(&Deed::Resume(way));
         let goes_on = match event {
+            Callback::CallAnswered { id, .. } if id.purpose == Purpose::Resume => resumed(RESPONSE),
             Callback::CallAnswered { .. } => resumed(REQUEST),
             Callback::Woken => resumed(RESPONSE),
             _ => {
@@ -227,12 +228,14 @@ fn call(called: Called) -> Call {
         Some("holds") => Purpose::Hold,
         Some("renewals") => Purpose::Renewals,
         _ if cluster == SHADOW_CLUSTER => Purpose::Copy,
+        _ if cluster == RESUME_CLUSTER => Purpose::Resume,
         _ if cluster.starts_with("-collector") => Purpose::Record,
         _ => Purpose::Settlements,
     };
     let more = headers.get(4..).unwrap_or_default().iter();
     let headers: Vec<_> = more.map(|(name, value)| (name.clone(), text(value.clone()))).collect();
-    assert!(headers.is_empty() || purpose == Purpose::Copy, "{headers:?}");
+    let inward = [Purpose::Copy, Purpose::Resume].contains(&purpose);
+    assert!(headers.is_empty() || inward, "{headers:?}");
     let id = CallId { purpose, number: u64::from(token) };
     Call { id, cluster, authority, path, headers, body, timeout_ms }
 }

@@ -107,6 +107,11 @@ fn write(args: &Render) -> Result<(), Vec<String>> {
          written for a mesh: leave it out, or serve them from a gateway of its own (--for envoy)"
             .to_owned()
     }));
+    troubles.extend(loaded.policy.resilience().resumes.then(|| {
+        "resilience.resume: the rest of answers would need a listener within Envoy, which is not \
+         written for a mesh: leave it out, or serve them from a gateway of its own (--for envoy)"
+            .to_owned()
+    }));
     troubles.extend(mesh::unknown_callers(&loaded.policy, proxy));
     troubles.extend(render::alike_in_a_mesh(&loaded.policy).map(|(one, other)| {
         format!(

@@ -30,6 +30,7 @@ pub(in crate::dialect) static FORMAT: Format = Format {
     read_answer: answer_read::read,
     read_stream: stream_read::reader,
     read_fault: fault::read,
+    goes_on: |_, _| false,
     marking: None,
 };
 

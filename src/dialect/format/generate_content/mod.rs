@@ -25,5 +25,7 @@ pub(in crate::dialect) static FORMAT: Format = Format {
     read_answer: read::whole,
     read_stream: read::stream,
     read_fault: fault::read,
+    // A last turn of the model's own. Held to a schema it begins anew.
+    goes_on: |ask, _| ask.format.is_none(),
     marking: None,
 };

@@ -53,6 +53,8 @@ struct Reader {
     hour: u64,
     /// Why it ended has been said: some servers repeat it with a second report of usage.
     stopped: bool,
+    /// The number of the block that began last, while it is open.
+    block: Option<u64>,
     /// Where the model is named, in the event that was read last.
     model: Option<Range<usize>>,
 }
@@ -71,6 +73,10 @@ struct Open {
 impl StreamReader for Reader {
     fn model(&self) -> Option<Range<usize>> {
         self.model.clone()
+    }
+
+    fn block(&self) -> Option<u64> {
+        self.block
     }
 
     fn is_whole(&self) -> bool {
@@ -109,9 +115,15 @@ impl StreamReader for Reader {
                     self.usage(message, sink);
                 }
             }
-            "content_block_start" => self.block_start(root, sink),
+            "content_block_start" => {
+                self.block = Some(number(root));
+                self.block_start(root, sink);
+            }
             "content_block_delta" => self.delta(root, sink),
-            "content_block_stop" => self.block_stop(root, sink),
+            "content_block_stop" => {
+                self.block = None;
+                self.block_stop(root, sink);
+            }
             "message_delta" => {
                 if let Some(delta) = root.get("delta").filter(|_| !self.stopped) {
                     self.stopped = stop(delta, sink);

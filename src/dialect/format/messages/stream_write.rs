@@ -44,6 +44,10 @@ enum Open {
 }
 
 impl AnswerWriter for Stream {
+    fn block(&self) -> Option<u64> {
+        self.open.as_ref().map(|_| self.next.saturating_sub(1))
+    }
+
     fn held(&self) -> usize {
         self.around.held().saturating_add(self.waiting.bytes())
     }

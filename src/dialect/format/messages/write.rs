@@ -213,7 +213,7 @@ fn messages(ask: &Ask<'_>, options: &Options<'_>, w: &mut Writer) {
 }
 
 /// Whether the model goes on with the assistant's last words. Where it does not, it is asked to.
-fn takes_prefill(ask: &Ask<'_>, options: &Options<'_>) -> bool {
+pub(super) fn takes_prefill(ask: &Ask<'_>, options: &Options<'_>) -> bool {
     let thinks = matches!(options.thinking, Ok(Thinking::Budget(_) | Thinking::Adaptive));
     options.generation.prefill && !thinks && ask.format.is_none()
 }

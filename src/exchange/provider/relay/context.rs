@@ -56,6 +56,11 @@ impl AttemptContext {
         self.asked.meter.as_ref().filter(|meter| meter.stop).map(|meter| meter.paid)
     }
 
+    /// Whether another model may go on with the answer.
+    pub(super) fn resumes(&self) -> bool {
+        !self.asked.later.is_empty()
+    }
+
     fn head(&self, created: u64) -> AnswerHead {
         AnswerHead {
             request_id: self.asked.request_id.clone(),

@@ -1,12 +1,15 @@
 //! A stream that the app is receiving, event by event.
 use super::super::super::report::SILENCE;
-use super::super::super::{Effect, Effects, Envoy, Flow, Progress, metric};
+use super::super::super::resume::Kept;
+use super::super::super::{Call, Effect, Effects, Envoy, Flow, Progress, RESUME, metric};
 use super::context::AttemptContext;
 use super::ending::Ending;
 use super::faults::no_memory;
 use super::judge::{EVENTS, Judge, Received};
+use super::resuming::Resuming;
 use super::translate::{End, Run, Translation};
 use super::{Relay, Step};
+use crate::dialect::{Fault, tokens};
 
 /// How often an answer that is whole is woken, about once a second, while it waits for the usage.
 const USAGE_PATIENCE: u8 = 5;
@@ -140,10 +143,14 @@ impl Flowing {
             effects.list.push(full(&self.context));
             run = Run::Over(End::Broken(no_memory()));
         }
-        let output = self.translation.output();
         if let Run::Over(End::Broken(fault)) = &run {
-            output.say(&self.context.broken(fault.clone()));
+            if let Some(call) = self.rest(envoy) {
+                return self.resume((call, fault.clone()), received, envoy);
+            }
+            let broken = self.context.broken(fault.clone());
+            self.translation.output().say(&broken);
         }
+        let output = self.translation.output();
         let ready = self.held_back.unwrap_or(0);
         let body = output.take(ready, received.size, envoy);
         let Ok(body) = body.map(|body| self.context.config.buffer.hold(body)).transpose() else {
@@ -177,6 +184,48 @@ impl Flowing {
             }
             Run::Over(_) => (Relay::Ending(Ending::Failed), effects.and(Effect::Wake)),
         }
+    }
+
+    /// What asks another model for the rest of an answer of which the app has a part, where one may
+    /// go on with it.
+    fn rest(&self, envoy: &dyn Envoy) -> Option<Call> {
+        let Self { context, translation, .. } = self;
+        let (asked, budget) = (&context.asked, &context.config.retry_budget);
+        let now_ms = envoy.now_ms();
+        if !context.resumes() || !asked.report.has_content() || asked.time.is_over(now_ms) {
+            return None;
+        }
+        let said = translation.spoken()?;
+        let running = asked.running.as_ref()?;
+        let kept = envoy.property(&[RESUME])?;
+        let said = (said, tokens::estimate(said));
+        let timeout_ms = asked.time.rest(context.config.idle_timeout_ms, now_ms);
+        let call = Kept::decode(&kept)?.call(asked.later.clone(), said, timeout_ms)?;
+        running.may_go_on(budget, now_ms).then_some(call)
+    }
+
+    /// Asks another model for the rest. What is here waits for that, since nothing can be added to
+    /// a stream of which nothing is held.
+    fn resume(
+        mut self: Box<Self>,
+        (call, fault): (Call, Fault),
+        received: Received,
+        envoy: &dyn Envoy,
+    ) -> Step {
+        let before = self.held_back.unwrap_or(0);
+        let body = self.translation.output().take(before, received.size, envoy);
+        let Ok(body) = body.map(|body| self.context.config.buffer.hold(body)).transpose() else {
+            return self.cut(envoy);
+        };
+        let ready = body.as_ref().map_or(received.size, |body| body.as_bytes().len());
+        let mut effects = Effects::wait();
+        effects.list.extend(body.map(Effect::ResponseBody));
+        let run = Run::Over(End::Broken(fault.clone()));
+        effects.list.extend(self.report(ready.saturating_sub(before), &run, envoy));
+        effects.list.push(Effect::Call(call));
+        let Self { context, translation, .. } = *self;
+        let resuming = Resuming { context, translation, ready, fault, ended: received.end };
+        (Relay::Resuming(Box::new(resuming)), effects)
     }
 
     /// Whether so many bytes may be held back.

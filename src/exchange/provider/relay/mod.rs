@@ -5,6 +5,7 @@
 //!       ├─ failed: a reply of ours, which is complete at once ───────────────────> Passed
 //!       ├─ a whole answer, judged ───────────────────────────────────────────────> Passed
 //!       └─ a stream's first content ──> Flowing ── its end, or its failure ──────> Ending
+//!                                          └─ Resuming: another model goes on ──┘
 //! ```
 //!
 //! Where a cascade judges its answers, one that is not accepted is a failure like the first, and a
@@ -21,6 +22,7 @@ mod judge;
 mod judged;
 mod output;
 mod progress;
+mod resuming;
 mod translate;
 mod whole;
 
@@ -29,6 +31,7 @@ use std::rc::Rc;
 use self::ending::Ending;
 use self::flowing::Flowing;
 use self::held::Held;
+use self::resuming::Resuming;
 use super::super::{Effects, Envoy};
 use super::Config;
 use super::request::Asked;
@@ -40,6 +43,8 @@ pub(super) enum Relay {
     Held(Box<Held>),
     /// The app receives a stream's events as they come.
     Flowing(Box<Flowing>),
+    /// A stream broke, and another model is asked for the rest.
+    Resuming(Box<Resuming>),
     /// The app has all that it gets; what still comes is thrown away.
     Ending(Ending),
     /// Judged and gone on as it is, or over.
@@ -63,6 +68,13 @@ pub(super) enum Part {
     Trailers,
     /// Nothing: the time that was asked for has passed.
     Wake,
+    /// None of its provider's: the answer to a call.
+    Called {
+        /// Its status; 0 where there could be no call.
+        status: u16,
+        /// How long its body is.
+        size: usize,
+    },
 }
 
 impl Relay {
@@ -88,6 +100,14 @@ impl Relay {
             (Self::Flowing(flowing), Part::Body { size, end }) => flowing.body(size, end, envoy),
             (Self::Flowing(flowing), Part::Trailers) => flowing.trailers(envoy),
             (Self::Flowing(flowing), Part::Wake) => flowing.wake(envoy),
+            (Self::Resuming(own), Part::Body { size, end }) => own.body(size, end, envoy),
+            (Self::Resuming(own), Part::Trailers) => own.trailers(),
+            (Self::Resuming(own), Part::Wake) => (Self::Resuming(own), Effects::wait()),
+            (Self::Resuming(own), Part::Called { status, size }) => {
+                own.answered((status, size), envoy)
+            }
+            // Nobody waits for it any more.
+            (relay, Part::Called { .. }) => (relay, Effects::wait()),
             (Self::Ending(ending), Part::Body { size, end }) => ending.body(size, end, envoy),
             (Self::Ending(ending), Part::Wake) => ending.wake(),
             (Self::Ending(_), Part::Trailers) | (Self::Passed, _) => {

@@ -58,7 +58,8 @@ impl Output {
         let most = context.config.buffer.bytes().saturating_sub(END_BYTES);
         let bytes = if context.is_same_format() {
             let hides_usage = !context.asked.stream_usage;
-            let passing = Passing { hides_usage, follows: context.stop_at().is_some() };
+            let passing =
+                Passing { hides_usage, follows: context.stop_at().is_some() || context.resumes() };
             Bytes::Marked { passing, read: 0, cuts: Vec::new() }
         } else {
             Bytes::Written
@@ -238,6 +239,12 @@ impl Output {
     fn add(&mut self, bytes: &[u8]) {
         self.differs();
         self.out.extend_from_slice(bytes);
+    }
+
+    /// Whether what is written next stands where the provider has stopped, which has numbered this
+    /// block last.
+    pub(super) fn is_at(&self, block: Option<u64>) -> bool {
+        matches!(self.bytes, Bytes::Written) || self.writer.block() == block
     }
 
     /// What goes to the app, in the place of the `size` bytes that Envoy holds; `None` when that

@@ -4,6 +4,7 @@ use super::super::super::credible::believed;
 use super::super::super::{Effect, Envoy, Permit};
 use super::super::captured::Captured;
 use super::super::overheard::Overheard;
+use super::super::spoken::Spoken;
 use super::context::AttemptContext;
 use super::faults::{cut_short, endless, event_too_large};
 use super::output::Output;
@@ -38,6 +39,8 @@ struct EventReader {
     overheard: Option<Box<Overheard>>,
     /// The same for one that is kept.
     captured: Option<Box<Captured>>,
+    /// The same for one that may have to go on with another model.
+    spoken: Option<Box<Spoken>>,
 }
 
 /// Whether a stream goes on.
@@ -73,6 +76,7 @@ impl Translation {
             stop_at: context.stop_at(),
             overheard: Overheard::begin(context.asked.hearing),
             captured: Captured::begin(&context.asked),
+            spoken: context.resumes().then(Box::default),
         };
         let permit = context.config.memory.permit();
         Self {
@@ -94,6 +98,13 @@ impl Translation {
     /// What the answer has said, where somebody listens.
     pub(super) fn said(&self) -> Option<Box<Said>> {
         self.events.overheard.as_ref().map(|heard| Box::new(heard.said()))
+    }
+
+    /// The text that another model may go on with: all that the app has, to where the provider has
+    /// stopped.
+    pub(super) fn spoken(&self) -> Option<&str> {
+        let EventReader { spoken, output, reader, .. } = &self.events;
+        spoken.as_ref().filter(|_| output.is_at(reader.block()))?.text()
     }
 
     /// Has an answer that has come to its own end be kept, where it may be.
@@ -209,6 +220,7 @@ impl EventReader {
     fn fit(&mut self, permit: &mut Permit, held: usize) -> bool {
         let heard = self.overheard.as_ref().map_or(0, |heard| heard.held());
         let heard = heard.saturating_add(self.captured.as_ref().map_or(0, |own| own.held()));
+        let heard = heard.saturating_add(self.spoken.as_ref().map_or(0, |own| own.held()));
         if permit.hold(held.saturating_add(heard)).is_ok() {
             return true;
         }
@@ -220,6 +232,7 @@ impl EventReader {
     fn forget(&mut self) {
         self.overheard.iter_mut().for_each(|heard| heard.forget());
         self.captured.iter_mut().for_each(|own| own.forget());
+        self.spoken.iter_mut().for_each(|own| own.forget());
     }
 
     /// Takes in an event and its bytes; says how the stream ended, if it did.
@@ -286,7 +299,7 @@ impl EventReader {
 
     fn read_event(&mut self, event: &sse::Event<'_>) -> Disposition {
         let Self { reader, output, progress, id: answer, choices, overheard, .. } = self;
-        let captured = &mut self.captured;
+        let (captured, spoken) = (&mut self.captured, &mut self.spoken);
         let before = progress.content;
         let mut disposition = Disposition { any: false, hidden: output.hides_usage(), end: None };
         reader.read(event.name, &event.data, &mut |event| {
@@ -310,6 +323,7 @@ impl EventReader {
             progress.content |= event.is_content();
             overheard.iter_mut().for_each(|heard| heard.hear(&event));
             captured.iter_mut().for_each(|own| own.hear(&event));
+            spoken.iter_mut().for_each(|own| own.hear(&event));
             if *choices > 0 {
                 count(&mut progress.used, &event, *choices);
             }

@@ -158,7 +158,7 @@ impl Outbox {
                 Some(self.taken(sent.count, answer, records))
             }
             // A request makes this call, and nobody keeps the others.
-            Purpose::Hold | Purpose::Copy | Purpose::Record => None,
+            Purpose::Hold | Purpose::Copy | Purpose::Record | Purpose::Resume => None,
         }
     }
 
@@ -208,7 +208,7 @@ impl Outbox {
                 return Some(Vec::new());
             }
             Purpose::Settlements => self.waiting.sent.filter(|sent| sent.call == call.number)?,
-            Purpose::Hold | Purpose::Copy | Purpose::Record => return None,
+            Purpose::Hold | Purpose::Copy | Purpose::Record | Purpose::Resume => return None,
         };
         let since = *self.gone_ms.get_or_insert(now);
         if now.saturating_sub(since) < GONE_MS {

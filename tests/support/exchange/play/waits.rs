@@ -2,8 +2,19 @@
 use super::super::envoy::Step;
 use super::super::script::Message;
 use super::{Play, Stage};
+use tradewind::exchange::CallId;
 
 impl Play {
+    /// The ledger has answered.
+    pub(super) fn called(&mut self, mut body: Vec<u8>, id: CallId, answer: (u16, &[u8])) {
+        match self.edge.called(&mut self.life.world, id, answer) {
+            Step::Wait => {}
+            Step::Pass { body: more, .. } => body.extend(more),
+            Step::Reply(reply) => return self.reply(reply),
+        }
+        self.stage = Stage::PendingHold(body);
+    }
+
     /// In how many milliseconds something happens though nothing comes, if it does.
     pub(super) fn sleeps(&self) -> Option<u64> {
         match &self.stage {

@@ -1,0 +1,41 @@
+//! What is kept of a request, to ask another model for the rest of its answer should that break.
+use super::super::resume::{BODY_MAX, Kept};
+use super::super::{Effect, Envoy, HeaderMap, RESUME};
+use super::{Config, Head};
+use crate::decide::{CHAIN, Candidate};
+use crate::dialect::{Ask, Role, Target};
+
+/// What is left for the provider role, should the answer break in mid-stream; `None` for one that
+/// could not go on: nobody comes after its first model who goes on with what another has said, or
+/// what would be said twice is more than text.
+pub(super) fn kept(
+    config: &Config,
+    head: &Head,
+    (ask, candidate): (&Ask<'_>, &Candidate),
+    body: &[u8],
+    envoy: &dyn Envoy,
+) -> Option<Effect> {
+    let own = config.policy.resilience().resumes && !head.is_our_own();
+    let ends = ask.turns.last().is_some_and(|turn| turn.role == Role::User);
+    let alone = ask.choices <= 1 && ask.thread.is_none() && ask.stored.is_empty();
+    let free = ask.format.is_none() && candidate.cascade.is_none();
+    if !(own && ask.stream && ends && alone && free) || body.len() > BODY_MAX {
+        return None;
+    }
+    let later = candidate.legs.get(1..).unwrap_or_default();
+    later.iter().find(|leg| {
+        let endpoint = leg.model.provider.dialect.endpoint(head.endpoint.operation);
+        let most = leg.max_output_tokens;
+        let target = Target { model: &leg.model.provider_model, max_output_tokens: most };
+        endpoint.is_some_and(|own| (own.format.goes_on)(ask, &target))
+    })?;
+    let path = envoy.header(HeaderMap::Request, ":path").unwrap_or_default();
+    let path = core::str::from_utf8(&path).ok()?;
+    let path = path.split_once('?').map_or(path, |(path, _)| path);
+    // What the app has chosen of chains is decided.
+    let deciding = head.deciding.iter().filter(|(name, _)| name != CHAIN);
+    let headers = deciding.chain(&head.forwarded).map(|(name, value)| (&**name, &**value));
+    let whose = Kept::whose(&head.request_id, &head.tenant, &candidate.chain);
+    let kept = Kept { path, headers: headers.collect(), whose: &whose, body };
+    Some(Effect::State(RESUME.into(), kept.encode()))
+}
