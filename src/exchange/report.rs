@@ -11,9 +11,7 @@ mod words;
 
 use std::borrow::Cow;
 
-pub(super) use self::words::{
-    ABANDONED, CUT, DEADLINE, RESUMED, SILENCE, STALE, UNJUDGED, words,
-};
+pub(super) use self::words::{ABANDONED, CUT, DEADLINE, RESUMED, SILENCE, STALE, UNJUDGED, words};
 use self::words::{UNANSWERED, progress, word};
 use super::conclusion::Conclusion;
 use super::contract::VERSION;
