@@ -1,5 +1,5 @@
 //! What a request owes: discharged when its stream is over, however it ended.
-use super::breaker::{Told, Watch, ended_by};
+use super::breaker::{Told, Watch};
 use super::limits::{Taken, shared};
 use super::line::Line;
 use super::record::{Tried, Untold};

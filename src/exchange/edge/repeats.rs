@@ -104,7 +104,8 @@ impl Places {
 
 /// Whether a request is one that is remembered.
 fn may_repeat(head: &Head, body: &[u8]) -> bool {
-    head.copy_of.is_none() && head.count.is_none() && body.len() <= LONGEST
+    let is_of_an_app = head.copy_of.is_none() && head.resumption.is_none();
+    is_of_an_app && head.count.is_none() && body.len() <= LONGEST
 }
 
 impl Repeat {
@@ -190,6 +191,7 @@ mod tests {
             deciding: Vec::new(),
             stripped: Stripped::default(),
             copy_of: None,
+            resumption: None,
         }
     }
 

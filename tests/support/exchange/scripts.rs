@@ -33,7 +33,7 @@ pub(crate) fn wrong_scripts(bless: impl Fn(&str, &str, &str) -> bool) -> Vec<Str
 
 /// What is wrong with the stories.
 pub(crate) fn wrong_stories(bless: impl Fn(&str, &str, &str) -> bool) -> Vec<String> {
-    wrong("story", STORIES_MIN, |text| tell(text, gateway, |_| ()), bless)
+    wrong("story", STORIES_MIN, |text| tell(text, gateway, |_, _| ()), bless)
 }
 
 fn wrong(

@@ -1,6 +1,6 @@
 //! What Envoy hands to the module of what operators write.
 use tradewind::complexity::Weights;
-use tradewind::exchange::{Connections, Memory, Plugin, Retries, Seats};
+use tradewind::exchange::{Connections, Memory, Plugin, Retries, Seats, Tabs};
 use tradewind::policy::Policy;
 
 use super::seeds::{files, short};
@@ -29,5 +29,6 @@ pub(super) fn configs() -> Vec<Vec<u8>> {
 /// What a plugin is configured with.
 pub(super) fn config(bytes: &[u8]) {
     let shared = (&Connections::default(), &Retries::default());
-    let _ = Plugin::configure(bytes, &Memory::default(), shared, &Seats::default());
+    let _ =
+        Plugin::configure(bytes, &Memory::default(), shared, (&Seats::default(), &Tabs::default()));
 }

@@ -81,7 +81,7 @@ fn story(text: &str) -> Result<(), String> {
         }
         Ok(gateway)
     };
-    let (out, wrong) = tell(text, policy, |_| ())?;
+    let (out, wrong) = tell(text, policy, |_, _| ())?;
     let (expected, out) = (comparable(split(text).1), comparable(&out));
     if !wrong.is_empty() {
         return Err(wrong.join(", "));
