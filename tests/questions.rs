@@ -119,6 +119,7 @@ fn asked_of(rest: &str, when: &str, api: &str, body: &str) -> (bool, String, u64
         estimate: OnceCell::new(),
         assembled: None,
         copied: None,
+        resumed: None,
         texts: TextFacts::default(),
     });
     // Whether a model can serve it comes after.

@@ -132,14 +132,13 @@ const RULE: Section = Section::new(
      rule of which least is left; its answers have these headers, too. Counting tokens, listing \
      models, feedback and the copies of experiments take nothing.
 
-Each proxy counts for itself, all of its workers together; two proxies let through twice as \
-     much. A worker tells the others at once of what is more than a 256th of what is left, and of \
-     the rest within 50 ms: near a limit it counts exactly. A proxy remembers about 65,000 of \
-     them, in at most 32 MiB: first it forgets whoever has been silent for longest among users, \
-     sessions and those whose limits are whole again, for whom that changes nothing: no tenant, \
-     key or route is forgotten for them. Where there is nobody like that, whoever comes next is \
-     not limited until there is (`untracked` in `tradewind_limits_total`). A policy that changes \
-     keeps what has been taken by every rule that says the same as before, wherever it stands.",
+Each proxy counts for itself, all of its workers together: two let through twice as much. A \
+     worker tells the others at once of what is more than a 256th of what is left, of the rest \
+     within 50 ms. A proxy remembers about 65,000 of them, in at most 32 MiB: first it forgets \
+     whoever has been silent for longest among users, sessions and those whose limits are whole \
+     again: no tenant, key or route is forgotten for them. Where there is nobody like that, \
+     whoever comes next is not limited until there is (`untracked` in `tradewind_limits_total`). A \
+     policy that changes keeps what every rule has taken that is the same as before.",
     "limits:
   rate:
     - {requests: 600, per: minute}

@@ -1,5 +1,6 @@
 //! One proxy for many requests: they share its records, its clock, what it keeps for later and
 //! the ledger behind it.
+mod told;
 mod within;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -7,7 +8,6 @@ use std::rc::Rc;
 
 use tradewind::credit::Moment;
 use tradewind::credit::wire::HOLDS;
-use tradewind::exchange::filter_state::LIMIT;
 use tradewind::exchange::{
     Call, CallId, Effect, OutboxItem, Parcel, RESUME_CLUSTER, SHADOW_CLUSTER, SHADOW_LISTENER,
 };
@@ -16,8 +16,9 @@ use super::bank::{Bank, Said};
 use super::envoy::{Common, World};
 use super::gateway::{Gateway, Keeper};
 use super::play::Play;
-use super::script::{Answer, Message, line, logged};
+use super::script::{Answer, Message, line};
 use super::service::Service;
+use told::{heard, told};
 
 /// How often a worker's time passes, in milliseconds.
 const TICK_MS: u64 = 100;
@@ -368,40 +369,4 @@ impl Proxy {
 fn status(play: &Play) -> u16 {
     let status = play.life.headers.iter().find(|(name, _)| name == ":status");
     status.and_then(|(_, status)| core::str::from_utf8(status).ok()?.parse().ok()).unwrap_or(0)
-}
-
-/// What stands in the access log of a request.
-fn told(play: &Play) -> Option<String> {
-    let state = play.life.world.state.iter();
-    let told = state.filter_map(|(key, own)| {
-        Some(format!("limits.{}={}", key.strip_prefix(LIMIT)?, String::from_utf8_lossy(own)))
-    });
-    let log = logged(&play.life);
-    let log = log.iter().map(|(name, value)| format!("{name} {value}"));
-    let line: Vec<String> = told.chain(log).collect();
-    (!line.is_empty()).then(|| format!("  {}", line.join(" ")))
-}
-
-/// What an app got: the status, what we say beside it, and of an error its words.
-fn heard(name: &str, play: &Play) -> String {
-    let life = &play.life;
-    let header = |wanted: &str| {
-        let found = life.headers.iter().find(|(own, _)| own == wanted);
-        found.map(|(_, value)| String::from_utf8_lossy(value).into_owned())
-    };
-    let status = header(":status").unwrap_or_else(|| "nothing".to_owned());
-    let mut line = format!("{name} gets {status}");
-    for (own, value) in &life.headers {
-        let ours = own.starts_with("x-tradewind-") && own != "x-tradewind-request-id";
-        if ours || own.contains("ratelimit") || (own == "retry-after" && status == "429") {
-            line.push_str(&format!(" {own}: {}", String::from_utf8_lossy(value)));
-        }
-    }
-    if !status.starts_with('2') {
-        line.push_str(&format!(" {}", String::from_utf8_lossy(&life.body)));
-    }
-    if life.reset {
-        line.push_str(" and a reset");
-    }
-    line
 }
