@@ -28,6 +28,9 @@ FUZZ_VERSION := 0.13.2
 # Optimising across crates is worth its minutes to the module alone.
 QUICK := CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
 
+# As a library for Rust as well, it would not be optimised across crates: cargo passes that over.
+MODULE := cargo rustc --release --locked --lib --target wasm32-wasip1 --crate-type cdylib
+
 WASM := target/wasm32-wasip1/release/tradewind.wasm
 SETUP := tests/tools/setup.sh
 
@@ -55,7 +58,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 build: $(TARGETS) ## the module for Envoy, the `tradewind` command and the ledger, optimised
-	cargo build --release --locked --lib --target wasm32-wasip1
+	$(MODULE)
 	$(QUICK) cargo build --release --locked --bins --features companion
 	@ls -l $(WASM) target/release/tradewind target/release/tradewind-ledger
 

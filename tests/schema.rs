@@ -36,6 +36,7 @@ const BEYOND: &[&str] = &[
     "cache",
     "cascade-unknown",
     "classes",
+    "credits-cluster-own",
     "credits-cluster",
     "dangling",
     "deadline-agent",
@@ -56,6 +57,7 @@ const BEYOND: &[&str] = &[
     "sticky",
     "tags",
     "unused",
+    "user-header",
     "window",
 ];
 
