@@ -66,7 +66,7 @@ fn what_an_outcome_says_of_the_model() {
         own.map(|own| own.verdict().name).collect::<Vec<_>>().join(" ")
     };
     for (health, expected) in [
-        (Health::Nothing, "rejected unsupported context_length too_large misconfigured"),
+        (Health::Nothing, "rejected unsupported context_length too_large oversized misconfigured"),
         (Health::Well, "not_accepted"),
         (Health::Failed, "overloaded timed_out failed unreachable silent reset"),
         (Health::Busy, "rate_limited"),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
 use tradewind::exchange::filter_state::{JUDGED, LOG};
 use tradewind::exchange::{Effect, Outcome, Progress, Report, StreamBuffer};
+use tradewind::layout::Writer;
 
 use super::support::{Filter, Gateway, Piece, Step, Way, World};
 
@@ -69,7 +70,9 @@ fn got(local: &Local, body: bool) -> Got {
         if let Effect::State(_, told) = report.publish()
             && local.marked
         {
-            world.state.insert(JUDGED.to_owned(), told);
+            let mut left = Writer::default();
+            left.bytes(&told);
+            world.state.insert(JUDGED.to_owned(), left.finish());
         }
     }
     world.cluster = local.cluster.clone();
