@@ -105,9 +105,6 @@ impl Watch {
         let mut silent = self.probes;
         for (model, sign, began_ms) in signs.chain(lost) {
             silent.retain(|own| own.model.name != *model);
-            if sign == Sign::Well && self.calm.lasts(records.now_ms()) {
-                continue;
-            }
             let own = self.models.iter().find(|own| own.name == *model);
             let change = own.and_then(|own| {
                 Breaker::update(records, &own.breaker_name, &|own| {

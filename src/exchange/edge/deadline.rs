@@ -24,7 +24,9 @@ pub(super) struct Patience {
 /// # Errors
 /// What the app has said of it is no time.
 fn patience(policy: &Policy, head: &Head, envoy: &dyn Envoy) -> Result<Option<Patience>, Fault> {
-    let Some(deadline) = &policy.resilience().deadline else { return Ok(None) };
+    // An answer that has begun has no deadline, and so its rest has none.
+    let deadline = policy.resilience().deadline.as_ref().filter(|_| head.resumption.is_none());
+    let Some(deadline) = deadline else { return Ok(None) };
     let own = |(name, _): &&(String, String)| deadline.header.as_ref() == Some(name);
     let mut lines = head.deciding.iter().filter(own);
     let lasts_ms = lines.try_fold(deadline.most_ms, |least_ms, (name, line)| {

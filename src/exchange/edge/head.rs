@@ -9,7 +9,7 @@ use super::feedback::Feedback;
 use super::header_bound;
 use super::resumed;
 use super::stripped::Stripped;
-use crate::decide::{not_allowed, unknown_model};
+use crate::decide::{CHAIN, not_allowed, unknown_model};
 use crate::dialect::client::{self, Answer, Endpoint, Known, Served};
 use crate::dialect::{Client, Fault, FaultKind, Inbound};
 use crate::policy::{CallerFacts, Policy, Tenant, shown};
@@ -81,6 +81,15 @@ impl Head {
     /// Who is charged.
     pub(super) fn payer(&self) -> &Tenant {
         payer(&self.tenant, self.copy_of.as_deref())
+    }
+
+    /// The headers that go along when the gateway asks once more what an app has asked: those that
+    /// decide, but for the app's choice of a chain, which has been made, and those that providers
+    /// are sent. One may be both, and stands once.
+    pub(super) fn carried(&self) -> impl Iterator<Item = &(String, String)> {
+        let twice = |own: &str| self.forwarded.iter().any(|(name, _)| name == own);
+        let deciding = self.deciding.iter().filter(move |(own, _)| own != CHAIN && !twice(own));
+        deciding.chain(&self.forwarded)
     }
 
     /// Whether the gateway asks it itself.

@@ -340,11 +340,10 @@ impl Edge {
         effects.extend(counted);
         draft.hearing = sampled.as_ref().map_or(Hearing::Nothing, |own| own.hearing());
         self.duties.owe_some(sampled.map(Duty::Copy));
-        let own = (&ask, &quote.primary);
-        let kept = resumable::kept(&self.config, &head, own, bytes, envoy);
+        let (own, body) = ((&ask, &quote.primary), new.unwrap_or(bytes));
+        let kept = resumable::kept(&self.config, &head, own, body, envoy);
         draft.resumes = kept.is_some();
         effects.extend(kept);
-        let body = new.unwrap_or(bytes);
         let original = Some(Original { body, ask, is_new: new.is_some() });
         // What costs nothing needs no credits.
         let counted = self.config.counted().filter(|_| !quote.primary.max_cost.is_zero());

@@ -2,7 +2,7 @@
 use super::super::resume::{BODY_MAX, Kept};
 use super::super::{Effect, Envoy, HeaderMap, RESUME};
 use super::{Config, Head};
-use crate::decide::{CHAIN, Candidate};
+use crate::decide::Candidate;
 use crate::dialect::{Ask, Role, Target};
 
 /// What is left for the provider role, should the answer break in mid-stream; `None` for one that
@@ -32,9 +32,7 @@ pub(super) fn kept(
     let path = envoy.header(HeaderMap::Request, ":path").unwrap_or_default();
     let path = core::str::from_utf8(&path).ok()?;
     let path = path.split_once('?').map_or(path, |(path, _)| path);
-    // What the app has chosen of chains is decided.
-    let deciding = head.deciding.iter().filter(|(name, _)| name != CHAIN);
-    let headers = deciding.chain(&head.forwarded).map(|(name, value)| (&**name, &**value));
+    let headers = head.carried().map(|(name, value)| (&**name, &**value));
     let whose = Kept::whose(&head.request_id, &head.tenant, &candidate.chain);
     let kept = Kept { path, headers: headers.collect(), whose: &whose, body };
     Some(Effect::State(RESUME.into(), kept.encode()))

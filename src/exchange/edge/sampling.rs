@@ -4,7 +4,6 @@ use std::rc::Rc;
 use super::super::shadow::{self, Copied, Record, Sampled};
 use super::super::{Effect, Envoy, HeaderMap, metric};
 use super::{Config, Head};
-use crate::decide::CHAIN;
 use crate::policy::Shadow;
 
 /// What is kept of a request that the experiment of that place samples, or that is a copy; or why
@@ -28,13 +27,11 @@ pub(super) fn sample(
     let path = envoy.header(HeaderMap::Request, ":path").unwrap_or_default();
     let path = String::from_utf8_lossy(&path);
     let path = path.split_once('?').map_or(&*path, |(path, _)| path);
-    // What the app chooses of the chain is the copy's own.
-    let deciding = head.deciding.iter().filter(|(name, _)| name != CHAIN);
     let copied = Copied {
         request_id: &head.request_id,
         tenant: &head.tenant,
         path,
-        headers: deciding.chain(&head.forwarded).cloned().collect(),
+        headers: head.carried().cloned().collect(),
         body,
     };
     let ((seats, memory, _), record) = (&config.shared, record(shadow, head, route));

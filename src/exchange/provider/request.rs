@@ -105,15 +105,6 @@ impl Time {
         self.deadline > 0 && now >= self.deadline
     }
 
-    /// How long another model may take to say the rest: as long as a provider may be silent, and
-    /// no longer than its app waits.
-    pub(super) fn rest(self, idle_ms: u64, now: u64) -> u64 {
-        match self.deadline {
-            0 => idle_ms,
-            deadline => idle_ms.min(deadline.saturating_sub(now)),
-        }
-    }
-
     const fn allows_another(self, now: u64) -> bool {
         self.deadline == 0 || now.saturating_add(TOO_LITTLE_MS) <= self.deadline
     }

@@ -220,8 +220,14 @@ pub(super) fn read(
     check_cluster_name(cluster.as_deref(), &place, providers);
     let endpoint = fields.read(&ENDPOINT);
     if let (Some(name), Some(Some(_))) = (&cluster, &endpoint) {
-        // It is written beside clusters of the gateway's own, none of which is called like that.
-        place.safe(name);
+        // It is written beside clusters of the gateway's own: those of accounts, and those within
+        // Envoy.
+        if name.contains('@') || name.starts_with('-') {
+            place.problem(
+                "may be that of a cluster of the gateway's own: begin it with a letter, \
+                           and leave out `@`",
+            );
+        }
     }
     let secret = fields.read(&SECRET);
     let http2 = http2(&mut fields, endpoint.as_ref());

@@ -192,14 +192,14 @@ impl Flowing {
         let Self { context, translation, .. } = self;
         let (asked, budget) = (&context.asked, &context.config.retry_budget);
         let now_ms = envoy.now_ms();
-        if !context.resumes() || !asked.report.has_content() || asked.time.is_over(now_ms) {
+        if !context.resumes() || !asked.report.has_content() {
             return None;
         }
         let said = translation.spoken()?;
         let running = asked.running.as_ref()?;
         let kept = envoy.property(&[RESUME])?;
         let said = (said, tokens::estimate(said));
-        let timeout_ms = asked.time.rest(context.config.idle_timeout_ms, now_ms);
+        let timeout_ms = context.config.idle_timeout_ms;
         let call = Kept::decode(&kept)?.call(asked.later.clone(), said, timeout_ms)?;
         running.may_go_on(budget, now_ms).then_some(call)
     }

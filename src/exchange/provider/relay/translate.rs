@@ -323,11 +323,12 @@ impl EventReader {
             progress.content |= event.is_content();
             overheard.iter_mut().for_each(|heard| heard.hear(&event));
             captured.iter_mut().for_each(|own| own.hear(&event));
-            spoken.iter_mut().for_each(|own| own.hear(&event));
             if *choices > 0 {
                 count(&mut progress.used, &event, *choices);
             }
-            if !output.event(&event) {
+            if output.event(&event) {
+                spoken.iter_mut().for_each(|own| own.hear(&event));
+            } else {
                 // Before the app has anything, it is a failure like any other.
                 progress.content = before;
                 disposition.end = Some(End::Broken(event_too_large()));
