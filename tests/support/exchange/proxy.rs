@@ -9,7 +9,7 @@ use std::rc::Rc;
 use tradewind::credit::Moment;
 use tradewind::credit::wire::HOLDS;
 use tradewind::exchange::{
-    Call, CallId, Effect, OutboxItem, Parcel, RESUME_CLUSTER, SHADOW_CLUSTER, SHADOW_LISTENER,
+    Call, CallId, Effect, OutboxItem, Parcel, Purpose, SHADOW_CLUSTER, SHADOW_LISTENER,
 };
 
 use super::bank::{Bank, Said};
@@ -260,9 +260,11 @@ impl Proxy {
             self.perform(effects);
         }
         for call in calls {
-            match &*call.cluster {
-                RESUME_CLUSTER => self.asks_for_the_rest(index, call),
-                _ => self.call(Caller::Request(index), &call),
+            match call.id.purpose {
+                Purpose::Resume => self.asks_for_the_rest(index, call),
+                Purpose::Hold => self.call(Caller::Request(index), &call),
+                // A VM that is woken for a request does then what its worker has to do.
+                _ => self.perform(vec![Effect::Call(call)]),
             }
         }
         busy
