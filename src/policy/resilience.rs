@@ -149,7 +149,7 @@ const RESUME: Defaulted<Words<bool>> = Field::defaulted(
      asked for, and where nobody can go on or fails as well, it ends as with `off`. The rest is \
      a request of its own, while the one that broke still runs: credits are held for it beside \
      that one's and its tokens charged, also where the app leaves meanwhile, limits count it \
-     (`concurrent` too), it has no `deadline`, `retry_budget` and the breakers hold for it, and the \
+     (`concurrent` too), it has no `deadline`, `retry_budget` and breakers hold for it, and the \
      access log has it in a line that says which request it `resumes`. A stream that is reset or \
      falls silent goes on where `finish_cut_streams` is set: otherwise nobody is told that it \
      broke. The app's body, of 4 MiB at most, is kept until its answer is over. For Envoy alone, \

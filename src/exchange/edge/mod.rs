@@ -326,8 +326,7 @@ impl Edge {
         {
             return self.limited(&head, refused, &mut trace, effects);
         }
-        let (hearing, asked) = (Hearing::Nothing, self.config.asked(&ask.model));
-        let resumes = false;
+        let (hearing, asked, resumes) = (Hearing::Nothing, self.config.asked(&ask.model), false);
         let mut draft = Draft { outline, trace, shared, hearing, resumes, cached, again, asked };
         if draft.again.is_some() {
             return self.has_been_answered(head, draft, quote, effects, envoy);
@@ -341,9 +340,7 @@ impl Edge {
         draft.hearing = sampled.as_ref().map_or(Hearing::Nothing, |own| own.hearing());
         self.duties.owe_some(sampled.map(Duty::Copy));
         let (own, body) = ((&ask, &quote.primary), new.unwrap_or(bytes));
-        let kept = resumable::kept(&self.config, &head, own, body, envoy);
-        draft.resumes = kept.is_some();
-        effects.extend(kept);
+        draft.resumes = resumable::keep((&self.config, &head), own, body, &mut effects, envoy);
         let original = Some(Original { body, ask, is_new: new.is_some() });
         // What costs nothing needs no credits.
         let counted = self.config.counted().filter(|_| !quote.primary.max_cost.is_zero());

@@ -5,12 +5,26 @@ use super::{Config, Head};
 use crate::decide::Candidate;
 use crate::dialect::{Ask, Role, Target};
 
+/// Leaves for the provider role what it takes to go on, should the answer break in mid-stream;
+/// whether it may.
+pub(super) fn keep(
+    own: (&Config, &Head),
+    asked: (&Ask<'_>, &Candidate),
+    body: &[u8],
+    effects: &mut Vec<Effect>,
+    envoy: &dyn Envoy,
+) -> bool {
+    let kept = kept(own, asked, body, envoy);
+    let may = kept.is_some();
+    effects.extend(kept);
+    may
+}
+
 /// What is left for the provider role, should the answer break in mid-stream; `None` for one that
 /// could not go on: nobody comes after its first model who goes on with what another has said, or
 /// what would be said twice is more than text.
-pub(super) fn kept(
-    config: &Config,
-    head: &Head,
+fn kept(
+    (config, head): (&Config, &Head),
     (ask, candidate): (&Ask<'_>, &Candidate),
     body: &[u8],
     envoy: &dyn Envoy,

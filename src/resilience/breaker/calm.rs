@@ -1,6 +1,6 @@
-//! That all models are well, as a worker has lately seen it: while that is news nothing is decided
-//! by reading it again. Another worker may have had failures since, by which it decides a few
-//! milliseconds later. An answer is told all the same: it ends the failures in a row of all workers.
+//! That all models are well, as a worker has lately seen it: while that is news no request that is
+//! decided on reads it again. Another worker may have had failures since, by which it decides a few
+//! milliseconds later. An answer is told all the same: it ends a row of failures for all workers.
 use std::cell::Cell;
 use std::rc::Rc;
 
