@@ -18,7 +18,7 @@ fn asks(more: &str, route: &str, tenant: &Tenant) -> bool {
     let mut found = 0_u32;
     let decides = asked.then(World::of(&host), |request| {
         decide_unless(request, &mut |_| {
-            found += 1;
+            found = found.saturating_add(1);
             true
         })
         .unwrap();
