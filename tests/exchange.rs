@@ -128,7 +128,7 @@ fn cut(name: &str, text: &str) -> Result<usize, String> {
         let mut life = live(&gateway, given);
         // What had been reported when an answer was judged, and when a stream was cut, depends on
         // the chunks until then.
-        life.world.state.get_mut(JUDGED).into_iter().for_each(|told| told.truncate(1));
+        life.world.state.get_mut(JUDGED).into_iter().for_each(Vec::clear);
         if life.reset {
             life.world.state.retain(|key, _| !key.starts_with(REPORT));
         }
