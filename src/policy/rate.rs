@@ -134,7 +134,8 @@ const RULE: Section = Section::new(
 
 Each proxy counts for itself, all of its workers together: two let through twice as much. A \
      worker tells the others at once of what is more than a 256th of what is left, of the rest \
-     within 50 ms. A proxy remembers about 65,000 of them, in at most 32 MiB: first it forgets \
+     within 50 ms: all that is left taken within that time may be exceeded by a 256th for each \
+     worker. A proxy remembers about 65,000 of them, in at most 32 MiB: first it forgets \
      whoever has been silent for longest among users, sessions and those whose limits are whole \
      again: no tenant, key or route is forgotten for them. Where there is nobody like that, \
      whoever comes next is not limited until there is (`untracked` in `tradewind_limits_total`). A \

@@ -8,6 +8,7 @@ import pytest
 from support import paths
 from support.between import Between
 from support.credits import Purses, credits_policy
+from support.cutting import Cutting
 from support.gateway import Gateway, render
 from support.ledger import Ledger
 from support.policy import policy
@@ -38,6 +39,14 @@ def setup(request):
 def sim():
     """The three providers."""
     running = Sim(paths.LOGS)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def cutting():
+    """A provider of all formats, whose streams are cut."""
+    running = Cutting()
     yield running
     running.stop()
 

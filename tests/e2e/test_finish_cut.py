@@ -1,8 +1,6 @@
 """Streams that are cut in the middle end properly all the same, where the policy says so."""
 
 import copy
-import socket
-import struct
 import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -15,62 +13,17 @@ import pytest
 from conftest import ENVOYS
 from support import paths
 from support.credits import credits_policy, request, stream_text
+from support.cutting import NOTHING, SOME
 from support.gateway import CHAT, MESSAGES, Gateway, render
 from support.policy import KEYS, MODELS, policy
-from support.server import ClosedPort, Server, read_request
+from support.server import ClosedPort
 from support.stale import Http1, close, wait
-from support.stubborn import EVENTS, Trailing, chat_chunk, chunked, event, message_events
+from support.stubborn import Trailing, chat_chunk
 from support.trap import trap
 
 EACH = pytest.mark.parametrize("version", ENVOYS)
 IDLE_S = 2
 SAID = "the provider's stream ended before its answer was complete"
-
-
-def gemini_event(text: str = "", **more) -> bytes:
-    """A chunk of a Gemini stream."""
-    parts = {"content": {"role": "model", "parts": [{"text": text}]}} if text else {}
-    return event({"candidates": [{**parts, "index": 0, **more}], "modelVersion": "gemini"})
-
-
-# What each provider says before its stream is cut: nothing of content, or some.
-NOTHING = {
-    "claude": message_events("")[:2],
-    "gpt": [chat_chunk()],
-    "gemini": [b": ping\n\n"],
-}
-SOME = {
-    "claude": [*message_events("one ")[:3], message_events("two")[2]],
-    "gpt": [chat_chunk("one "), chat_chunk("two")],
-    "gemini": [gemini_event("one "), gemini_event("two")],
-}
-
-
-class Cutting(Server):
-    """A provider whose streams are cut after these chunks: `how` says in what way."""
-
-    def __init__(self):
-        self.chunks, self.how, self.seen, self.left = [], "fin", [], 0
-        super().__init__(self._play)
-
-    def _play(self, connection: socket.socket) -> None:
-        self.seen.append(read_request(connection))
-        if self.how == "at once":
-            return
-        head = f"HTTP/1.1 200 OK\r\ncontent-type: {EVENTS}\r\ntransfer-encoding: chunked\r\n\r\n"
-        connection.sendall(head.encode() + b"".join(map(chunked, self.chunks)))
-        # What was sent has arrived before the cut does: a reset overtakes it otherwise.
-        time.sleep(0.1)
-        if self.how == "within a chunk":
-            connection.sendall(b"40\r\ndata: {")
-        if self.how == "reset":
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        if self.how == "silence":
-            while connection.recv(1 << 16):
-                pass
-            self.left += 1
-
-
 CUTS = ["reset", "fin", "within a chunk", "silence"]
 
 
@@ -82,14 +35,6 @@ def finishing(rules: dict, **resilience) -> dict:
     rules["chains"]["two"] = ["claude", "gpt"]
     rules["routes"].append({"models": ["two"], "chain": "two"})
     return rules
-
-
-@pytest.fixture(scope="module")
-def cutting():
-    """One provider for all formats."""
-    provider = Cutting()
-    yield provider
-    provider.stop()
 
 
 @pytest.fixture(scope="module")

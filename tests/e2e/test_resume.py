@@ -8,10 +8,11 @@ import pytest
 from conftest import ENVOYS
 from support import paths
 from support.credits import credits_policy, request, stream_text
+from support.cutting import SOME
 from support.gateway import CHAT, MESSAGES, Gateway, render
 from support.policy import MODELS, policy
 from support.stubborn import Stubborn, chat_chunk, event
-from test_finish_cut import READS, SAID, SOME, Cutting, last, read_openai
+from test_finish_cut import READS, SAID, last, read_openai
 
 EACH = pytest.mark.parametrize("version", ENVOYS)
 IDLE_S = 2
@@ -37,14 +38,6 @@ def resuming(rules: dict, sim) -> dict:
             rules["chains"][f"{name}-{other}"] = [name, other]
             rules["routes"].append({"models": [f"{name}-{other}"], "chain": f"{name}-{other}"})
     return rules
-
-
-@pytest.fixture(scope="module")
-def cutting():
-    """One provider for all formats."""
-    provider = Cutting()
-    yield provider
-    provider.stop()
 
 
 @pytest.fixture(scope="module")
