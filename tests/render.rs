@@ -295,6 +295,25 @@ fn streams_that_are_finished_go_to_clusters_and_listeners_of_their_own() {
     assert!(!text.contains("internal_address") && !text.contains("stream/"), "{text}");
 }
 
+#[test]
+fn the_listener_outlives_every_attempt_that_is_silent_to_its_end() {
+    for (policy, attempt, all) in
+        [("usual.json", 60.0, 4.0), ("resume.json", 60.0, 4.0), ("hop.json", 60.5, 4.0)]
+    {
+        let bootstrap = printed(&[policy]);
+        let manager = &bootstrap["static_resources"]["listeners"][0]["filter_chains"][0];
+        let manager = &manager["filters"][0]["typed_config"];
+        let route = &manager["route_config"]["virtual_hosts"][0]["routes"][0]["route"];
+        let seconds = |own: &serde_json::Value| -> f64 {
+            own.as_str().unwrap().trim_end_matches('s').parse().unwrap()
+        };
+        let own = seconds(&route["retry_policy"]["per_try_idle_timeout"]);
+        assert_eq!(own, attempt, "{policy}: the rest of an answer may take twice 30 s");
+        let idle = seconds(&manager["stream_idle_timeout"]);
+        assert!(idle > own * all, "{policy}: {idle} s of {own} s each");
+    }
+}
+
 /// What `render` says of a policy of `tests/corpus/commands/`.
 fn said(policy: &str, options: &[&str]) -> (Option<i32>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tradewind"));

@@ -1,5 +1,5 @@
 //! What the gateway has made of an app's request.
-use super::Entry;
+use super::{Conversation, Entry};
 
 /// A request of which the gateway has found out what it adds to it.
 #[derive(Debug)]
@@ -12,8 +12,9 @@ pub struct Assembled {
     pub(super) arm: Option<(usize, usize)>,
     /// The experiment that copies it, by its place among those of the policy.
     pub(super) shadow: Option<usize>,
-    /// Its conversation as it is remembered, where that can be told and the body is another.
-    pub(super) conversation: Option<u64>,
+    /// Its conversation as it is remembered, where the body that is decided on is another than its
+    /// app's.
+    pub(super) conversation: Option<Conversation>,
     /// How many messages of examples have been added before its own.
     pub(super) examples: usize,
     /// Its class, its arms, and what has added to it.

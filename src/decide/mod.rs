@@ -63,7 +63,7 @@ pub use probe::Probe;
 pub use prompt::assemble;
 pub use rate::GLOBAL;
 pub use request::{CHAIN, CLASS, Request};
-pub use resumed::Resumed;
+pub use resumed::{Conversation, Origin, Resumed};
 pub use route::{not_allowed, unknown_model};
 pub use shadow::may_copy;
 pub use shortened::Shortened;

@@ -56,7 +56,7 @@ pub fn assemble(request: &Request<'_>) -> Result<Option<Assembled>, Box<Refusal>
     let examples = sum.assembly.examples.len().saturating_mul(2);
     let body = sum.body();
     let asks = sticky::asks_for_conversation(request) || rate::asks_for_conversation(request);
-    let conversation = if body.is_some() && asks { remembered(request) } else { None };
+    let conversation = (body.is_some() && asks).then(|| remembered(request));
     Ok(Some(Assembled { body, class, arm, shadow, conversation, examples, entries }))
 }
 

@@ -190,9 +190,9 @@ pub(super) fn asks_for_conversation(request: &Request<'_>) -> bool {
 
 /// The name of the request's session; `None` where it has none.
 fn session(request: &Request<'_>, session: &Session) -> Option<String> {
-    let remembered = |request: &Request<'_>| match request.assembled {
-        Some(own) if own.body.is_some() => own.conversation,
-        _ => remembered(request),
+    let remembered = |request: &Request<'_>| {
+        let known = request.assembled.and_then(|own| own.conversation);
+        known.unwrap_or_else(|| remembered(request))
     };
     let (by, own) = known_by(request, session, remembered)?;
     Some(name(&request.world, &request.tenant.tenant, &["session", by, &own]))

@@ -39,10 +39,10 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
         return Ok(());
     }
     let by_conversation = sticky.is_some_and(|own| own.by == StickyBy::Conversation);
-    let conversation = match request.assembled {
+    let conversation = match request.assembled.and_then(|own| own.conversation) {
         _ if !calls && !by_conversation => None,
-        Some(own) if own.body.is_some() => own.conversation,
-        _ => remembered(request),
+        Some(conversation) => conversation,
+        None => remembered(request),
     };
     let kept = sticky.and_then(|sticky| unit(request, route, sticky, conversation));
     let calls = calls.then(|| Calls {

@@ -143,6 +143,11 @@ pub trait StreamReader: fmt::Debug {
         None
     }
 
+    /// Whether a function's call has begun that no event has told of yet.
+    fn has_untold(&self) -> bool {
+        false
+    }
+
     /// What is reported by the data of an event that comes after [`Event::End`].
     fn late(&mut self, _data: &str) -> Option<Usage> {
         None

@@ -20,7 +20,7 @@ const DEFAULT: u64 = 1 << 20;
 /// The version of what the roles leave for each other, plans and reports: one number, so that two
 /// modules which read each other's plans read each other's reports as well. What a report says is
 /// charged for.
-pub(super) const VERSION: u64 = 23;
+pub(super) const VERSION: u64 = 24;
 
 /// How often Envoy may try again with a chain of so many models. Each may be tried twice, where its
 /// connection turns out to be stale; the last time is for where the chain is over: it leads

@@ -141,8 +141,9 @@ const RESUME: Defaulted<Words<bool>> = Field::defaulted(
     },
     false,
     "Whether another model goes on with a stream that breaks in the middle. Of the models that \
-     come next in its chain those are asked for the rest that go on with the beginning of an \
-     answer as if it were their own: Claude before 4.6, and Gemini. It comes in the same stream, \
+     come next in its chain, and behind it in that of `fallback`, those are asked for the rest \
+     that go on with the beginning of an answer as if it were their own: Claude before 4.6, by \
+     the model's `name`, and Gemini. It comes in the same stream, \
      with the usage of both at its end, and at once: until all of it is there the app gets \
      nothing, for `idle_timeout` at most. Text alone is gone on with. Where a function was \
      called, a thought was not over or the answer is held to a shape, where several answers were \
@@ -152,8 +153,10 @@ const RESUME: Defaulted<Words<bool>> = Field::defaulted(
      (`concurrent` too), it has no `deadline`, `retry_budget` and breakers hold for it, and the \
      access log has it in a line that says which request it `resumes`. A stream that is reset or \
      falls silent goes on where `finish_cut_streams` is set: otherwise nobody is told that it \
-     broke. The app's body, of 4 MiB at most, is kept until its answer is over. For Envoy alone, \
-     not for a mesh.",
+     broke. While the rest is waited for Envoy hears nothing of the stream: so what else is \
+     silent, an answer that is not streamed and, without `finish_cut_streams`, a stream, is given \
+     up after twice `idle_timeout`. The app's body, of 4 MiB at most, is kept until its answer is \
+     over. For Envoy alone, not for a mesh.",
 );
 
 /// Whether another model is asked while one is slow.

@@ -1,4 +1,5 @@
 //! How much and how long: what the listener and its route agree on.
+use super::hop;
 use crate::exchange::StreamBuffer;
 use crate::policy::Policy;
 
@@ -15,8 +16,7 @@ pub(super) fn buffer(policy: &Policy) -> u64 {
 pub(super) fn longest_silence(policy: &Policy) -> u64 {
     let resilience = policy.resilience();
     let others = policy.routes().iter().any(|route| policy.chains_differ(route));
-    resilience
-        .idle_timeout_ms
+    hop::silence(policy)
         .saturating_mul(u64::from(resilience.attempts).saturating_add(others.into()))
         .saturating_add(GRACE_MS)
 }

@@ -30,6 +30,8 @@ pub(super) struct Entry {
     /// What was charged, in millionths of credits, so that sums are exact.
     pub(super) micros: Told,
     pub(super) saved: Saved,
+    /// Whether its answer has gone on with another model, whose part is in a line of its own.
+    pub(super) went_on: bool,
     /// A digest of what its answer comes to, where that is compared with its copy's.
     pub(super) comes_to: Option<u64>,
     /// What its app thinks of the answer.
@@ -65,6 +67,11 @@ impl Told {
     pub(super) fn get(self) -> Option<f64> {
         (!self.0.is_nan()).then_some(self.0)
     }
+
+    /// Both together; nothing where either is not said.
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
 }
 
 impl Entry {
@@ -98,6 +105,17 @@ pub(super) struct Copy {
     pub(super) micros: f64,
 }
 
+/// The rest of an answer that broke in mid-stream, as its line tells of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rest {
+    /// A digest of the id of the app's own request.
+    pub(super) of: u64,
+    pub(super) input_tokens: Told,
+    pub(super) output_tokens: Told,
+    /// What was charged, in millionths of credits.
+    pub(super) micros: Told,
+}
+
 /// What an app thinks of an earlier answer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Score {
@@ -127,6 +145,8 @@ pub(super) enum Said {
     Request(Box<Entry>),
     /// A copy of a request, which served nobody.
     Copy(Copy),
+    /// The rest of an answer, which is a part of that.
+    Rest(Rest),
     Score(Score),
     /// Nothing that a report is made of: a list of models, a refusal by Envoy.
     Other,
@@ -178,6 +198,15 @@ fn object(line: &Map<String, Value>, names: &mut Names, premium: Option<Price>) 
             micros: micros(line).unwrap_or_default(),
         });
     }
+    let told = |member: &str| Told::from(number(line, member));
+    if line.contains_key("resumes") {
+        return Said::Rest(Rest {
+            of: digest(text_of(line, "resumes")),
+            input_tokens: told("input_tokens"),
+            output_tokens: told("output_tokens"),
+            micros: micros(line).into(),
+        });
+    }
     let exposures = exposures(line, names);
     // An arm may refuse a request: that is what it does with it.
     if !line.contains_key("chain") && exposures.is_empty() {
@@ -192,14 +221,14 @@ fn object(line: &Map<String, Value>, names: &mut Names, premium: Option<Price>) 
         (None, Ended::Refused | Ended::Left) => Some(Vec::new()),
         (None, _) => None,
     };
-    let told = |member: &str| Told::from(number(line, member));
+    let went_on = text_of(line, "outcome") == "resumed";
     Said::Request(Box::new(Entry {
         request_id: digest(text_of(line, "request_id")),
         names: NAMES.map(|name| names.of(text_of(line, name))),
         policy: names.of(text_of(line, "policy")),
         exposures,
         ended,
-        fell_back: outcomes.as_ref().map(|own| own.len() > 1),
+        fell_back: outcomes.as_ref().map(|own| went_on || own.len() > 1),
         not_accepted: outcomes.as_ref().map(|own| own.contains(&NOT_ACCEPTED)),
         duration_ms: told("duration_ms"),
         first_ms: told("first_ms"),
@@ -207,8 +236,14 @@ fn object(line: &Map<String, Value>, names: &mut Names, premium: Option<Price>) 
         output_tokens: told("output_tokens"),
         micros: micros(line).into(),
         saved: premium.map_or(Saved::Unasked, |price| {
-            saved(price, micros(line), answer(line, attempts.unwrap_or_default()))
+            let answer = match went_on {
+                // Two models have said a part each: no part is what another would have used.
+                true => Answer::Untold,
+                false => answer(line, attempts.unwrap_or_default()),
+            };
+            saved(price, micros(line), answer)
         }),
+        went_on,
         comes_to: comes_to(line),
         score: Told::default(),
     }))

@@ -18,6 +18,7 @@ mod json;
 mod metric;
 mod names;
 mod plot;
+mod rests;
 mod sample;
 mod sizes;
 mod stats;
@@ -29,7 +30,7 @@ pub use self::html::page;
 pub use self::text::text;
 
 use self::copies::Found;
-use self::entry::{Copy, Entry, Said, Score};
+use self::entry::{Copy, Entry, Rest, Said, Score};
 use self::group::Group;
 use self::names::Names;
 use self::sample::{Sample, Savings};
@@ -75,6 +76,7 @@ pub struct Reading {
     names: Names,
     entries: Vec<Entry>,
     copies: Vec<Copy>,
+    rests: Vec<Rest>,
     scores: Vec<Score>,
     /// Lines that are no line of an access log.
     unreadable: usize,
@@ -119,6 +121,7 @@ impl Reading {
         match entry::read(line, &mut self.names, self.wanted.premium) {
             Said::Request(entry) => self.entries.push(*entry),
             Said::Copy(copy) => self.copies.push(copy),
+            Said::Rest(rest) => self.rests.push(rest),
             Said::Score(score) => self.scores.push(score),
             Said::Other => {}
             Said::Unreadable => self.unreadable = self.unreadable.saturating_add(1),
@@ -137,6 +140,7 @@ impl Reading {
     /// What nobody can be grouped by, and a control that is no arm.
     pub fn report(mut self) -> Result<Report, String> {
         self.name_policies();
+        rests::add(core::mem::take(&mut self.rests), &mut self.entries);
         let strangers = self.score();
         let groups = match &self.wanted.by {
             Some(by) => vec![self.grouped(by)?],

@@ -359,3 +359,31 @@ fn a_line_that_stands_there_twice_counts_once() {
     assert_eq!(report["requests"], json!(4));
     assert!(text.contains("1 lines have stood there before, and count once"), "{text}");
 }
+
+#[test]
+fn an_answer_that_went_on_is_one_request_with_all_that_it_used() {
+    let used = |tokens: u64, credits: f64| json!({"input_tokens": 9, "output_tokens": tokens, "credits": credits, "chain": "usual"});
+    let mut first = used(6, 0.25);
+    first["outcome"] = json!("resumed");
+    let mut rest = used(3, 0.5);
+    rest["resumes"] = json!("r0");
+    rest["request_id"] = json!("rest");
+    let whole = request(1, "b", &used(4, 0.25));
+    // It is over, and so in the log, before the answer is that it is a part of.
+    let lines = [rest, request(0, "b", &first), whole];
+    let wanted = Wanted { by: Some("chain".to_owned()), ..premium() };
+    let (found, _) = report(&lines, &wanted);
+    assert_eq!(found["requests"], 2);
+    let own = &row(&found, "usual")["metrics"];
+    assert_eq!(own["errors"]["value"], 0.0);
+    assert_eq!(own["fallbacks"]["value"], 0.5);
+    assert_eq!(own["output_tokens"]["value"], 6.5, "{own}");
+    assert_eq!(own["credits"]["value"], 0.5, "{own}");
+    // Without the rest's line nobody knows what the whole has used.
+    let (found, _) = report(&lines[1..], &wanted);
+    let own = &row(&found, "usual")["metrics"];
+    assert_eq!(
+        (&own["output_tokens"]["value"], found["requests"].as_u64()),
+        (&json!(4.0), Some(2))
+    );
+}

@@ -80,6 +80,9 @@ impl<'d> Desk<'d> {
         document: &Document<'_>,
         line: &mut Line,
     ) -> Result<Option<Assembled>, Failed> {
+        if let Some(own) = &self.head.resumption {
+            return Ok(Some(own.resumed.origin.assembled(&self.config.policy)));
+        }
         if !self.config.policy.adds() {
             return Ok(None);
         }

@@ -151,9 +151,10 @@ impl Edge {
         Some(effects.and(metric::CACHE_REQUESTS.count(&["stale"])))
     }
 
-    /// What may stand in for its answer; `None` where the policy has nothing.
+    /// What may stand in for its answer; `None` where the policy has nothing, and where no app
+    /// waits for it: what stands in for an answer is no rest of one.
     pub(super) fn may_rescue(&self, head: &Head, draft: &Draft) -> Option<Box<Rescue>> {
-        let rescue = !self.config.policy.fallback().is_empty();
+        let rescue = !head.is_our_own() && !self.config.policy.fallback().is_empty();
         rescue.then(|| Box::new(self.rescue(head, draft)))
     }
 

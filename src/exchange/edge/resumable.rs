@@ -1,20 +1,20 @@
 //! What is kept of a request, to ask another model for the rest of its answer should that break.
 use super::super::resume::{BODY_MAX, Kept};
 use super::super::{Effect, Envoy, HeaderMap, RESUME};
-use super::{Config, Head};
-use crate::decide::Candidate;
+use super::Head;
+use crate::decide::{Candidate, Origin};
 use crate::dialect::{Ask, Role, Target};
 
 /// Leaves for the provider role what it takes to go on, should the answer break in mid-stream;
 /// whether it may.
 pub(super) fn keep(
-    own: (&Config, &Head),
-    asked: (&Ask<'_>, &Candidate),
+    head: &Head,
+    asked: (&Ask<'_>, &Candidate, Option<Origin>),
     body: &[u8],
     effects: &mut Vec<Effect>,
     envoy: &dyn Envoy,
 ) -> bool {
-    let kept = kept(own, asked, body, envoy);
+    let kept = kept(head, asked, body, envoy);
     let may = kept.is_some();
     effects.extend(kept);
     may
@@ -24,16 +24,16 @@ pub(super) fn keep(
 /// could not go on: nobody comes after its first model who goes on with what another has said, or
 /// what would be said twice is more than text.
 fn kept(
-    (config, head): (&Config, &Head),
-    (ask, candidate): (&Ask<'_>, &Candidate),
+    head: &Head,
+    (ask, candidate, origin): (&Ask<'_>, &Candidate, Option<Origin>),
     body: &[u8],
     envoy: &dyn Envoy,
 ) -> Option<Effect> {
-    let own = config.policy.resilience().resumes && !head.is_our_own();
+    let origin = origin?;
     let ends = ask.turns.last().is_some_and(|turn| turn.role == Role::User);
     let alone = ask.choices <= 1 && ask.thread.is_none() && ask.stored.is_empty();
     let free = ask.format.is_none() && candidate.cascade.is_none();
-    if !(own && ask.stream && ends && alone && free) || body.len() > BODY_MAX {
+    if !(ask.stream && ends && alone && free) || body.len() > BODY_MAX {
         return None;
     }
     let later = candidate.legs.get(1..).unwrap_or_default();
@@ -47,7 +47,7 @@ fn kept(
     let path = core::str::from_utf8(&path).ok()?;
     let path = path.split_once('?').map_or(path, |(path, _)| path);
     let headers = head.carried().map(|(name, value)| (&**name, &**value));
-    let whose = Kept::whose(&head.request_id, &head.tenant, &candidate.chain);
+    let whose = Kept::whose(&head.request_id, &head.tenant, origin);
     let kept = Kept { path, headers: headers.collect(), whose: &whose, body };
     Some(Effect::State(RESUME.into(), kept.encode()))
 }

@@ -144,6 +144,7 @@ fn plan<'p>(
         keeps: serves.keeps,
         deadline_ms: serves.deadline_ms,
         says: serves.says.iter().map(|(name, value)| ((*name).into(), value.into())).collect(),
-        resumes: draft.resumes,
+        resumes: draft.resumes.then(|| candidate.chain.as_str().into()),
+        is_rest: head.resumption.is_some(),
     }
 }

@@ -63,8 +63,10 @@ pub struct Plan<'p> {
     pub deadline_ms: u64,
     /// Headers of its answer, whichever model gives it.
     pub says: Vec<Pair<'p>>,
-    /// Whether an answer that breaks in mid-stream may go on with another model.
-    pub resumes: bool,
+    /// The chain it is on, where another model may go on with an answer that breaks in mid-stream.
+    pub resumes: Option<Cow<'p, str>>,
+    /// Whether it asks for the rest of such an answer itself.
+    pub is_rest: bool,
 }
 
 /// What credits bind a request to.
@@ -123,7 +125,8 @@ impl<'p> Plan<'p> {
         out.number(self.keeps);
         out.number(self.deadline_ms);
         pairs(&self.says, &mut out);
-        out.flag(self.resumes);
+        out.option(self.resumes.as_deref(), Writer::text);
+        out.flag(self.is_rest);
         out.finish()
     }
 
@@ -173,7 +176,8 @@ impl<'p> Plan<'p> {
             keeps: fields.number()?,
             deadline_ms: fields.number()?,
             says: fields.list(pair)?,
-            resumes: fields.flag()?,
+            resumes: fields.option(Reader::text)?.map(Cow::Borrowed),
+            is_rest: fields.flag()?,
         })
     }
 }

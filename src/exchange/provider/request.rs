@@ -54,6 +54,8 @@ pub(super) struct Asked {
     /// The models that may go on with its answer where that breaks in mid-stream, by their names;
     /// none where nobody may.
     pub(super) later: Vec<String>,
+    /// The chain that these are of.
+    pub(super) chain: String,
     /// How many of the oldest messages were left out.
     pub(super) left_out: u64,
     /// Answers that are asked for at once, where somebody counts what they say; 0 where nobody
@@ -208,6 +210,7 @@ pub(super) fn begin<'p>(
         keeps: plan.keeps,
         dropped: first.as_ref().map_or_else(String::new, |first| first.dropped.to_string()),
         later: later(plan, leg, rest),
+        chain: plan.resumes.as_deref().unwrap_or_default().to_owned(),
         left_out: leg.left_out,
         counted: plan.counted,
         meter: match &plan.meter {
@@ -221,7 +224,7 @@ pub(super) fn begin<'p>(
         report,
         says: says.map(|(name, value)| (name.to_string(), value.to_string())).collect(),
         time: Time::of(plan, leg, config),
-        has_gone_on: failed,
+        has_gone_on: failed || plan.is_rest,
         running: None,
     };
     let same = inbound.format == endpoint.format;
@@ -232,8 +235,10 @@ pub(super) fn begin<'p>(
 /// The models that come after a leg, where they may go on with its answer.
 fn later(plan: &Plan<'_>, leg: &Leg<'_>, rest: &[Leg<'_>]) -> Vec<String> {
     let mut later: Vec<String> = Vec::new();
-    for own in rest.iter().map(Leg::own_model).filter(|own| plan.resumes && *own != leg.own_model())
-    {
+    if plan.resumes.is_none() {
+        return later;
+    }
+    for own in rest.iter().map(Leg::own_model).filter(|own| *own != leg.own_model()) {
         if !later.iter().any(|known| known == own) {
             later.push(own.to_owned());
         }

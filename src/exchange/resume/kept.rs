@@ -1,7 +1,7 @@
 //! What is kept of a request whose answer may have to go on: its own words, and whose they are.
 use super::super::{Call, CallId, Purpose};
 use super::{HEADER, RESUME_CLUSTER, Resumption};
-use crate::decide::Resumed;
+use crate::decide::{Origin, Resumed};
 use crate::dialect::with_said;
 use crate::layout::{Reader, Writer};
 use crate::policy::Tenant;
@@ -26,9 +26,9 @@ pub(in super::super) struct Kept<'k> {
 }
 
 impl<'k> Kept<'k> {
-    /// Whose a request of that id is, on that chain.
-    pub(in super::super) fn whose(of: &str, tenant: &Tenant, chain: &str) -> String {
-        let resumed = Resumed { chain: chain.to_owned(), models: Vec::new(), said: 0 };
+    /// Whose a request of that id is, and what was found of it.
+    pub(in super::super) fn whose(of: &str, tenant: &Tenant, origin: Origin) -> String {
+        let resumed = Resumed { chain: String::new(), models: Vec::new(), said: 0, origin };
         Resumption { of: of.to_owned(), tenant: tenant.clone(), resumed }.write()
     }
 
@@ -58,16 +58,16 @@ impl<'k> Kept<'k> {
         fields.is_empty().then_some(read)
     }
 
-    /// The call for the rest of the answer, from these models, where that was said of it in so many
-    /// tokens.
+    /// The call for the rest of the answer, from these models of its chain, where that was said of
+    /// it in so many tokens.
     pub(in super::super) fn call(
         &self,
-        models: Vec<String>,
+        (chain, models): (String, Vec<String>),
         (said, tokens): (&str, u64),
         timeout_ms: u64,
     ) -> Option<Call> {
         let own = Resumption::read(self.whose.as_bytes())?;
-        let resumed = Resumed { models, said: tokens, ..own.resumed };
+        let resumed = Resumed { chain, models, said: tokens, ..own.resumed };
         let header = (HEADER.to_owned(), Resumption { resumed, ..own }.write());
         let headers = self.headers.iter();
         let headers = headers.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));

@@ -8,6 +8,7 @@
 //!
 //! What that request is made of the edge role leaves in filter state ([`Kept`]).
 mod kept;
+mod origin;
 mod resumption;
 
 pub(super) use kept::{BODY_MAX, Kept};

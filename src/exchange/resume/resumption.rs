@@ -1,5 +1,6 @@
 //! What a request says of the answer that it goes on with: one header, as JSON.
 use super::super::whose;
+use super::origin;
 use crate::decide::Resumed;
 use crate::json::{Document, Limits, Writer};
 use crate::policy::Tenant;
@@ -26,7 +27,7 @@ pub(in super::super) struct Resumption {
 impl Resumption {
     /// Writes the header's value.
     pub(in super::super) fn write(&self) -> String {
-        let Resumed { chain, models, said } = &self.resumed;
+        let Resumed { chain, models, said, origin } = &self.resumed;
         let mut json = Writer::new();
         json.object(|json| {
             json.key("of").string(&self.of);
@@ -34,6 +35,7 @@ impl Resumption {
             json.key("chain").string(chain);
             json.key("models").array(|json| models.iter().for_each(|model| json.string(model)));
             json.key("said").number(*said);
+            origin::write(json, origin);
         });
         String::from_utf8(json.finish()).unwrap_or_default()
     }
@@ -48,6 +50,7 @@ impl Resumption {
             chain: root.str_of("chain")?.into_owned(),
             models: models.collect::<Option<_>>()?,
             said: root.get("said")?.as_u64()?,
+            origin: origin::read(root)?,
         };
         Some(Self { of: root.str_of("of")?.into_owned(), tenant: whose::read(root)?, resumed })
     }
@@ -56,14 +59,28 @@ impl Resumption {
 #[cfg(test)]
 mod tests {
     use super::{Resumed, Resumption};
+    use crate::decide::{Conversation, Origin};
     use crate::policy::Tenant;
 
     #[test]
     fn it_is_read_as_it_was_written() {
+        for class in [None, Some("simple".to_owned())] {
+            for conversation in [None, Some(None), Some(Some(u64::MAX))] {
+                is_read_as_it_was_written(class.clone(), conversation);
+            }
+        }
+    }
+
+    fn is_read_as_it_was_written(class: Option<String>, conversation: Option<Conversation>) {
         let own = Resumption {
             of: "r".to_owned(),
             tenant: Tenant { tenant: "acme".to_owned(), ..Tenant::default() },
-            resumed: Resumed { chain: "c".to_owned(), models: vec!["m \"\n".to_owned()], said: 7 },
+            resumed: Resumed {
+                chain: "c".to_owned(),
+                models: vec!["m \"\n".to_owned()],
+                said: 7,
+                origin: Origin { class, conversation, examples: 2 },
+            },
         };
         let written = own.write();
         assert!(!written.contains('\n'), "{written}");

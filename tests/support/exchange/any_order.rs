@@ -118,7 +118,8 @@ fn plan(
         keeps: 1 << 20,
         deadline_ms: 0,
         says: Vec::new(),
-        resumes: true,
+        resumes: Some("c".into()),
+        is_rest: false,
         turn: Turn::FIRST,
     }
 }

@@ -201,7 +201,8 @@ impl Gateway {
             keeps: 0,
             deadline_ms: 0,
             says: Vec::new(),
-            resumes: false,
+            resumes: None,
+            is_rest: false,
         }
     }
 

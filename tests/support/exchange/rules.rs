@@ -211,7 +211,8 @@ fn plan() -> impl Strategy<Value = Plan<'static>> {
             keeps,
             deadline_ms: keeps,
             says: vec![("x-ratelimit-limit-requests".into(), keeps.to_string().into())],
-            resumes: stream,
+            resumes: stream.then(|| "chain".into()),
+            is_rest: stream_usage,
         },
     )
 }
@@ -327,6 +328,7 @@ fn blank() -> Plan<'static> {
         keeps: 0,
         deadline_ms: 0,
         says: Vec::new(),
-        resumes: false,
+        resumes: None,
+        is_rest: false,
     }
 }

@@ -77,6 +77,10 @@ impl StreamReader for Reader {
         self.stopped && !self.ended && self.others.begun == self.others.ended
     }
 
+    fn has_untold(&self) -> bool {
+        self.calls.iter().any(|call| !call.told)
+    }
+
     fn held(&self) -> usize {
         self.held.saturating_add(self.calls.len().saturating_mul(size_of::<Call>()))
     }

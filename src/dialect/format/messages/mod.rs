@@ -47,7 +47,7 @@ pub(in crate::dialect) static FORMAT: Format = Format {
     read_answer: answer_read::whole,
     read_stream: answer_read::stream,
     read_fault: fault::read,
-    goes_on: |ask, target| write::takes_prefill(ask, &options::Options::of(ask, target)),
+    goes_on: |ask, target| write::goes_on(ask, &options::Options::of(ask, target)),
     marking: Some(&marks::MARKING),
 };
 

@@ -213,9 +213,15 @@ fn messages(ask: &Ask<'_>, options: &Options<'_>, w: &mut Writer) {
 }
 
 /// Whether the model goes on with the assistant's last words. Where it does not, it is asked to.
-pub(super) fn takes_prefill(ask: &Ask<'_>, options: &Options<'_>) -> bool {
+fn takes_prefill(ask: &Ask<'_>, options: &Options<'_>) -> bool {
     let thinks = matches!(options.thinking, Ok(Thinking::Budget(_) | Thinking::Adaptive));
     options.generation.prefill && !thinks && ask.format.is_none()
+}
+
+/// Whether the model is known to go on with what another has said. One that is not might begin
+/// anew, in the middle of an answer.
+pub(super) fn goes_on(ask: &Ask<'_>, options: &Options<'_>) -> bool {
+    options.generation.known && takes_prefill(ask, options)
 }
 
 fn message(role: &str, w: &mut Writer, content: impl FnOnce(&mut Writer)) {

@@ -192,7 +192,8 @@ impl Flowing {
         let Self { context, translation, .. } = self;
         let (asked, budget) = (&context.asked, &context.config.retry_budget);
         let now_ms = envoy.now_ms();
-        if !context.resumes() || !asked.report.has_content() {
+        // What came with what broke it may be all there is.
+        if !context.resumes() || !translation.progress().content {
             return None;
         }
         let said = translation.spoken()?;
@@ -200,7 +201,8 @@ impl Flowing {
         let kept = envoy.property(&[RESUME])?;
         let said = (said, tokens::estimate(said));
         let timeout_ms = context.config.idle_timeout_ms;
-        let call = Kept::decode(&kept)?.call(asked.later.clone(), said, timeout_ms)?;
+        let way = (asked.chain.clone(), asked.later.clone());
+        let call = Kept::decode(&kept)?.call(way, said, timeout_ms)?;
         running.may_go_on(budget, now_ms).then_some(call)
     }
 
