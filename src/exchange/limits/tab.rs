@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::record::Subject;
-use super::session::Had;
+use super::session::{Had, Place};
 use super::subject::{self, Draft, Grant};
 use crate::decide::{Claim, Tokens};
 use crate::policy::Session;
@@ -81,17 +81,20 @@ impl Tabs {
         tokens: Tokens,
         now_ms: u64,
         left: &mut dyn FnMut(&Subject),
-    ) -> Option<Vec<Grant>> {
+    ) -> Option<(Vec<Grant>, Option<Place>)> {
         let mut tabs = self.0.borrow_mut();
         let tab = tabs.get_mut(&claim.subject).filter(|tab| tab.is_news(now_ms))?;
         let drafts = drafts(claim, tokens, (tab.told(), &tab.own), now_ms)?;
         let own = tab.changes();
-        if let Some((caps, estimate)) = &claim.caps {
-            Had::enter(&mut own.session, caps, estimate.micros(), now_ms).ok()?;
-        }
+        let place = match &claim.caps {
+            None => None,
+            Some((caps, estimate)) => {
+                Some(Had::enter(&mut own.session, caps, estimate.micros(), now_ms).ok()?)
+            }
+        };
         let grants = Draft::take(drafts, own, now_ms);
         left(own);
-        Some(grants)
+        Some((grants, place))
     }
 
     /// Changes a subject for all workers, where `change` says that it does. `goes_on` says whether
