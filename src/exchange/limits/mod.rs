@@ -55,6 +55,8 @@ pub(super) struct Taken {
 #[derive(Debug)]
 struct Share {
     subject: String,
+    /// Whether apps may name it: it may have been forgotten meanwhile, and is written anew.
+    of_apps: bool,
     grants: Vec<Grant>,
     /// Its place in a session with caps.
     place: Option<Place>,
@@ -141,7 +143,8 @@ fn share(
     left: &mut Left,
 ) -> Result<Share, No> {
     let now_ms = records.now_ms();
-    let share = |(grants, place)| Share { subject: claim.subject.clone(), grants, place };
+    let of_apps = matches!(claim.by, RateBy::User | RateBy::Session);
+    let share = |(grants, place)| Share { subject: claim.subject.clone(), of_apps, grants, place };
     let mut then = Left::default();
     let mut note = |subject: &Subject| {
         then = Left::default();
@@ -156,7 +159,7 @@ fn share(
         &claim.subject,
         records,
         &mut |subject| {
-            subject.of_apps = matches!(claim.by, RateBy::User | RateBy::Session);
+            subject.of_apps = of_apps;
             let grants = subject::take(subject, &claim.rules, tokens, now_ms).map_err(No::Rule);
             let entered = grants.and_then(|grants| {
                 let Some((caps, estimate)) = &claim.caps else { return Ok((grants, None)) };
@@ -212,9 +215,10 @@ impl Taken {
         let now_ms = host.now_ms();
         let records = Records::at(host, now_ms);
         for share in self.shares.iter_mut().filter(|own| own.is_due(now_ms)) {
-            let Share { subject, grants, place } = share;
+            let Share { subject, of_apps, grants, place } = share;
             let by = By { grants, caps: place.as_ref().map(Place::caps) };
             let renewed = self.tabs.change(subject, records, by, &mut |subject| {
+                subject.of_apps = *of_apps;
                 grants.iter().for_each(|own| own.renew(subject, now_ms));
                 place.iter().for_each(|own| own.renew(&mut subject.session, now_ms));
             });
@@ -303,6 +307,7 @@ impl Share {
         let counts_tokens = self.grants.iter().any(Grant::counts_tokens);
         let by = By { grants: &self.grants, caps: self.place.as_ref().map(Place::caps) };
         let _ = tabs.change(&self.subject, records, by, &mut |subject| {
+            subject.of_apps = self.of_apps;
             for own in &self.grants {
                 let requests = u64::from(!never_ran);
                 let kept = if own.counts_tokens() { used.all } else { requests };

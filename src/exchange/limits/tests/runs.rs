@@ -1,9 +1,10 @@
 //! What becomes of a subject while a request of it runs, and at the request's end.
 use std::rc::Rc;
 
-use super::{Data, NOW, busy, claim};
+use super::{Data, NOW, busy, claim, rules};
 use crate::credit::Credits;
 use crate::decide::{Claim, Need};
+use crate::exchange::limits::record::Subject;
 use crate::exchange::limits::shown::Left;
 use crate::exchange::limits::used::Used;
 use crate::exchange::limits::{Share, Tabs, Taken};
@@ -110,4 +111,27 @@ fn what_a_request_has_cost_counts_in_the_session_that_it_has_entered() {
     assert!(enters(&data, &claim, NOW + 62_000).is_none(), "900 of 1,000 are taken");
     ends(&data, &anew, 50, NOW + 63_000);
     assert!(enters(&data, &claim, NOW + 64_000).is_some());
+}
+
+#[test]
+fn what_apps_name_makes_room_for_others_even_where_it_was_forgotten_while_it_ran() {
+    let words = [("1000}", "1000}, {\"concurrent\": 10}")];
+    let (data, rules) = (Data::default(), rules(&words));
+    for (by, of_apps) in [(RateBy::User, true), (RateBy::Session, true), (RateBy::Tenant, false)] {
+        let (claim, tabs) = (claim("own", by, &rules), Tabs::default());
+        let written = |now_ms| {
+            let subject: Subject = Records::at(&data, now_ms).read("own").unwrap();
+            subject.of_apps
+        };
+        let share = busy((&tabs, Records::at(&data, NOW)), &claim).unwrap();
+        data.values.borrow_mut().clear();
+        let mut taken = runs_on(vec![share], &tabs);
+        taken.renew(&At(&data, NOW + 10_000));
+        assert_eq!(written(NOW + 10_000), of_apps, "{by:?} runs");
+        data.values.borrow_mut().clear();
+        let worker = (&tabs, Records::at(&data, NOW + 11_000));
+        taken.shares[0].correct((Used { all: 50, output: Some(40) }, 0), worker, false);
+        assert_eq!(written(NOW + 11_000), of_apps, "{by:?} is over");
+        data.values.borrow_mut().clear();
+    }
 }
