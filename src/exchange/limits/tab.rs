@@ -125,7 +125,8 @@ impl Tabs {
         }
     }
 
-    /// Changes a subject for this worker, and for all where that is not slight.
+    /// Changes a subject for this worker, and for all where that is not slight. It is changed as
+    /// well where the others cannot be told now: they are later.
     pub(super) fn change(
         &self,
         name: &str,
@@ -139,20 +140,19 @@ impl Tabs {
                 change(tab.changes());
                 tab.is_slight(by, now_ms)
             });
-        let changes = known.is_none();
         match known {
             Some(true) => Ok(()),
-            _ => self.update(
-                name,
-                records,
-                &mut |subject| {
-                    if changes {
-                        change(subject);
-                    }
-                    changes
-                },
-                |_| known.is_some(),
-            ),
+            Some(false) => match self.update(name, records, &mut |_| false, |_| true) {
+                Err(UpdateError::Contended) => Ok(()),
+                told => told,
+            },
+            None => {
+                let mut change = |subject: &mut Subject| {
+                    change(subject);
+                    true
+                };
+                self.update(name, records, &mut change, |_| false)
+            }
         }
     }
 

@@ -1,14 +1,14 @@
 //! What becomes of a subject while a request of it runs, and at the request's end.
 use std::rc::Rc;
 
-use super::{Data, NOW, busy, claim, rules};
+use super::{Data, NOW, busy, claim, rules, running};
 use crate::credit::Credits;
 use crate::decide::{Claim, Need};
 use crate::exchange::limits::record::Subject;
 use crate::exchange::limits::shown::Left;
 use crate::exchange::limits::used::Used;
 use crate::exchange::limits::{Share, Tabs, Taken};
-use crate::policy::{Policy, RateBy, Session};
+use crate::policy::{Limit, Policy, RateBy, Session};
 use crate::port::{Clock, Random, Shared};
 use crate::resilience::Records;
 
@@ -134,4 +134,32 @@ fn what_apps_name_makes_room_for_others_even_where_it_was_forgotten_while_it_ran
         assert_eq!(written(NOW + 11_000), of_apps, "{by:?} is over");
         data.values.borrow_mut().clear();
     }
+}
+
+#[test]
+fn a_place_is_counted_once_where_others_write_when_it_is_heard_of() {
+    let words = [("1000}", "1000}, {\"concurrent\": 600}")];
+    let (data, mut rules) = (Data::default(), rules(&words));
+    rules.retain(|own| matches!(own.limit, Limit::Concurrent(_)));
+    let (claim, tabs) = (claim("acme", RateBy::Tenant, &rules), Tabs::default());
+    let asks = |now_ms| busy((&tabs, Records::at(&data, now_ms)), &claim).unwrap();
+    let mut taken = runs_on((0..4).map(|_| asks(NOW)).collect(), &tabs);
+    // The worker had stopped for so long that all of them were taken for lost.
+    let later = NOW + 50_000;
+    let last = asks(later);
+    data.busy.set(true);
+    taken.renew(&At(&data, later + 1));
+    data.busy.set(false);
+    taken.renew(&At(&data, later + 1_000));
+    tabs.tell(&At(&data, later + 1_000));
+    let known = || {
+        let subject: Subject = Records::at(&data, later + 1_000).read("acme").unwrap();
+        subject.known(rules[0].id).map_or(0, |own| own.slots.running(later + 1_000))
+    };
+    assert_eq!(known(), 5);
+    let worker = (&tabs, Records::at(&data, later + 2_000));
+    for own in taken.shares.iter().chain([&last]) {
+        own.correct((Used::default(), 0), worker, false);
+    }
+    assert_eq!(running(&Records::at(&data, NOW).read("acme").unwrap_or_default(), &rules[0]), 0);
 }
