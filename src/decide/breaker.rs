@@ -83,7 +83,7 @@ enum Fate {
 
 impl Chains<'_, '_> {
     fn leave_out(&mut self, candidate: &mut Candidate) {
-        if self.request.world.is_calm(&self.rule) {
+        if self.request.world.is_calm(self.request.policy, &self.rule) {
             return;
         }
         let known = |model: &Model| {

@@ -2,7 +2,7 @@
 use core::cell::OnceCell;
 use core::fmt;
 
-use crate::policy::Standing;
+use crate::policy::{Policy, Standing};
 use crate::port::Host;
 use crate::resilience::{Breaker, Calm, Record, Records, Rule, Secret, Sip, Snapshot};
 
@@ -83,15 +83,20 @@ impl<'w> World<'w> {
         Self { calm: Some(calm), ..self }
     }
 
-    /// Whether all models are well, by a breaker of that rule. A worker that has just seen it looks
-    /// no further.
+    /// Whether all models of a policy are well, by a breaker of that rule. A worker that has just
+    /// seen it looks no further. What stands of others stays as it is, since nobody asks them.
     #[must_use]
-    pub(super) fn is_calm(&self, rule: &Rule) -> bool {
+    pub(super) fn is_calm(&self, policy: &Policy, rule: &Rule) -> bool {
         let now_ms = self.now_ms();
         if self.calm.is_some_and(|calm| calm.lasts(now_ms)) {
             return true;
         }
-        let calm = self.records.all(|own: &Breaker| own.is_well(now_ms, rule));
+        let is_asked = |name: &[u8]| {
+            let mut asked = policy.asked();
+            asked.any(|model| model.breaker_name.as_bytes() == name)
+        };
+        let calm =
+            self.records.all(|name, own: &Breaker| own.is_well(now_ms, rule) || !is_asked(name));
         self.calm.filter(|_| calm).into_iter().for_each(|own| own.seen(now_ms));
         calm
     }

@@ -108,14 +108,16 @@ impl Duties {
         }
     }
 
-    /// The request still runs; whether somebody has to hear that again.
-    pub(super) fn renew(&mut self, host: &dyn Host) -> bool {
-        let mut taken = self.0.iter_mut().filter_map(|duty| match duty {
-            Duty::Correct(taken) if taken.runs() => Some(taken),
+    /// The request still runs; in how many milliseconds somebody has to hear that again, where
+    /// somebody has.
+    pub(super) fn renew(&mut self, host: &dyn Host) -> Option<u64> {
+        let taken = self.0.iter_mut().find_map(|duty| match duty {
+            Duty::Correct(taken) => Some(taken),
             _ => None,
-        });
-        let runs = taken.next();
-        runs.map(|taken| taken.renew(host)).is_some()
+        })?;
+        let renewal_ms = taken.renewal_ms()?;
+        taken.renew(host);
+        Some(renewal_ms)
     }
 
     /// The request is sent to these models.

@@ -36,13 +36,16 @@ pub(super) struct Running {
 }
 
 impl Retries {
-    /// A request is at a provider now; `gone_on` where a model has failed it before.
-    pub(super) fn begin(&self, gone_on: bool) -> Running {
+    /// A request is at a provider now; `gone_on` where a model has failed it before. It is at that
+    /// model for the first time or once more: then it was there already, and not on its way.
+    pub(super) fn begin(&self, gone_on: bool, tries: u64) -> Running {
         let mut counts = self.0.borrow_mut();
         counts.running = counts.running.saturating_add(1);
         if gone_on {
             counts.gone_on = counts.gone_on.saturating_add(1);
-            counts.on_the_way.pop_front();
+            if tries <= 1 {
+                counts.on_the_way.pop_front();
+            }
         }
         Running { retries: self.clone(), gone_on }
     }
@@ -86,7 +89,7 @@ mod tests {
     }
 
     fn running(retries: &Retries, many: usize) -> Vec<Running> {
-        (0..many).map(|_| retries.begin(false)).collect()
+        (0..many).map(|_| retries.begin(false, 1)).collect()
     }
 
     /// How many of these go on at once.
@@ -113,11 +116,11 @@ mod tests {
         let first = all.pop().expect("there is one");
         assert!(first.may_go_on(&budget, 0));
         drop(first);
-        let second = retries.begin(true);
+        let second = retries.begin(true, 1);
         assert!(!all[0].may_go_on(&budget, 5_000), "one is at its second model");
         assert!(second.may_go_on(&budget, 5_000), "it only changes its place");
         drop(second);
-        let third = retries.begin(true);
+        let third = retries.begin(true, 1);
         drop(third);
         assert!(all[0].may_go_on(&budget, 5_000), "it is over");
     }

@@ -21,7 +21,7 @@ pub struct Session {
     pub credits: Option<Credits>,
     /// How long one lasts since its first request, in seconds.
     pub seconds: Option<u64>,
-    /// For how long nothing is heard of it until another one begins, in milliseconds.
+    /// For how long no request of it runs or comes until another one begins, in milliseconds.
     pub idle_ms: u64,
 }
 
@@ -98,7 +98,8 @@ const IDLE: Defaulted<Duration> = Field::defaulted(
     "idle",
     Duration { least: 60_000, most: 86_400_000 },
     3_600_000,
-    "After so long without a request, refused ones among them, a session begins anew.",
+    "After so long in which no request of it runs or comes, refused ones among them, a session \
+     begins anew.",
 );
 
 /// A word, or `{header: NAME}`.

@@ -121,10 +121,10 @@ pub(super) fn find<R: Record>(bucket: &[u8], name: &str) -> Option<R> {
     R::read(&mut Reader::of(found.record))
 }
 
-/// Whether that holds of all records of a bucket.
-pub(super) fn all<R: Record>(bucket: &[u8], holds: impl Fn(&R) -> bool) -> bool {
-    let read = entries(bucket).filter_map(|entry| R::read(&mut Reader::of(entry.record)));
-    read.into_iter().all(|record| holds(&record))
+/// Whether that holds of all records of a bucket, and their names.
+pub(super) fn all<R: Record>(bucket: &[u8], holds: impl Fn(&[u8], &R) -> bool) -> bool {
+    let read = |entry: Entry<'_>| R::read(&mut Reader::of(entry.record));
+    entries(bucket).all(|entry| read(entry).is_none_or(|record| holds(entry.name, &record)))
 }
 
 /// A record as it stands in a bucket, with its name and the time of its last change.

@@ -35,9 +35,9 @@ impl<'s> Snapshot<'s> {
         self.bucket::<R, _>(name, |bucket| find(bucket, name))
     }
 
-    /// Whether that holds of all records of a kind that has one bucket.
+    /// Whether that holds of all records of a kind that has one bucket, and their names.
     #[must_use]
-    pub fn all<R: Record>(&self, holds: impl Fn(&R) -> bool) -> bool {
+    pub fn all<R: Record>(&self, holds: impl Fn(&[u8], &R) -> bool) -> bool {
         const { assert!(R::BUCKETS == 1) };
         self.bucket::<R, _>("", |bucket| all(bucket, holds))
     }

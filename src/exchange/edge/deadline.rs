@@ -1,14 +1,12 @@
 //! How long an app waits for the first of its answer, over all attempts.
 use super::super::duty::Duties;
+use super::super::limits::Taken;
 use super::super::reply::Reply;
 use super::super::{Effect, Effects, Envoy, Report, metric};
 use super::head::Head;
 use super::{Edge, State};
 use crate::dialect::{Fault, FaultKind};
 use crate::policy::{Policy, shown};
-
-/// How often those hear of a request who count what runs, in milliseconds.
-const RENEWAL_MS: u64 = 1_000;
 
 /// When an app's patience is over.
 #[derive(Debug, Clone, Copy)]
@@ -60,8 +58,8 @@ impl Edge {
     /// runs is to hear of it meanwhile.
     pub(super) fn wakes(&self, envoy: &dyn Envoy) -> Option<Effect> {
         let left = self.patience?.until_ms.saturating_sub(envoy.now_ms());
-        let counted = self.duties.taken().is_some_and(|taken| taken.runs());
-        Some(Effect::WakeIn(if counted { left.min(RENEWAL_MS) } else { left }))
+        let renewal = self.duties.taken().and_then(Taken::renewal_ms);
+        Some(Effect::WakeIn(renewal.map_or(left, |ms| ms.min(left))))
     }
 
     /// Time has passed: the app's patience may be over, and whoever counts what runs hears that
@@ -79,8 +77,8 @@ impl Edge {
         let effects = Effects::wait();
         match (Duties::renew(&mut self.duties, envoy), patience.and(self.wakes(envoy))) {
             (_, Some(wakes)) => effects.and(wakes),
-            (true, None) => effects.and(Effect::Wake),
-            (false, None) => effects,
+            (Some(ms), None) => effects.and(Effect::WakeIn(ms)),
+            (None, None) => effects,
         }
     }
 

@@ -59,8 +59,8 @@ impl Edge {
         let (_, _, tabs) = &self.config.shared;
         let taken = limits::take(claims, head.client, (tabs, envoy), told)?;
         // Whoever counts what runs is to hear of it, and on a tick the others what is untold.
-        let ticks = taken.runs() || tabs.know_something();
-        effects.extend(ticks.then_some(Effect::Wake));
+        effects.extend(taken.renewal_ms().map(Effect::WakeIn));
+        effects.extend(tabs.know_something().then_some(Effect::Wake));
         self.duties.owe(Duty::Correct(Box::new(taken)));
         Ok(())
     }

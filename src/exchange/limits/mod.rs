@@ -3,8 +3,9 @@
 //!
 //! What has been taken is known to all workers of a proxy, and to no other proxy. Shared data costs
 //! one read and one write for each subject of a request (its tenant's rules all stand in one
-//! record), and once more at its end where tokens, costs or running requests are counted; but none
-//! of that as long as a subject is far from its limits ([`tab`]). Where a record cannot be written,
+//! record), and once more at its end where tokens or running requests are counted or a session is
+//! capped, which is not idle while a request of it runs; but none of that as long as a subject is
+//! far from its limits ([`tab`]). Where a record cannot be written,
 //! for want of a place or since other workers wrote it at each try, the request goes on unlimited,
 //! and that is counted: a limit that cannot count refuses nobody.
 mod record;
@@ -18,10 +19,8 @@ mod tab;
 mod tests;
 mod used;
 
-use std::rc::Rc;
-
 use self::record::Subject;
-use self::session::{Had, Over};
+use self::session::{Had, Over, Place};
 pub(super) use self::shown::Left;
 use self::subject::{Denied, Grant};
 pub use self::tab::Tabs;
@@ -33,8 +32,11 @@ use super::{Effect, Host, Report, metric};
 use crate::credit::Credits;
 use crate::decide::{Claim, Claims, Need, Tokens};
 use crate::dialect::{Client, Fault};
-use crate::policy::{RateBy, Session};
+use crate::policy::RateBy;
 use crate::resilience::{Records, UpdateError, stretch};
+
+/// How often those hear of a request who count what runs, in milliseconds.
+const RENEWAL_MS: u64 = 1_000;
 
 /// What a request has taken. It is settled when the request is over, however it ends.
 #[derive(Debug)]
@@ -53,10 +55,11 @@ pub(super) struct Taken {
 #[derive(Debug)]
 struct Share {
     subject: String,
+    /// Whether apps may name it: it may have been forgotten meanwhile, and is written anew.
+    of_apps: bool,
     grants: Vec<Grant>,
-    /// The caps of its session, and what the request counts with there until its true cost is
-    /// known, in millionths of a credit.
-    session: Option<(Rc<Session>, u64)>,
+    /// Its place in a session with caps.
+    place: Option<Place>,
 }
 
 /// A request that a limit does not let through.
@@ -140,35 +143,33 @@ fn share(
     left: &mut Left,
 ) -> Result<Share, No> {
     let now_ms = records.now_ms();
-    let share = |grants| {
-        let subject = claim.subject.clone();
-        let session = claim.caps.as_ref();
-        let session = session.map(|(caps, estimate)| (Rc::clone(caps), estimate.micros()));
-        Share { subject, grants, session }
-    };
+    let of_apps = matches!(claim.by, RateBy::User | RateBy::Session);
+    let share = |(grants, place)| Share { subject: claim.subject.clone(), of_apps, grants, place };
     let mut then = Left::default();
     let mut note = |subject: &Subject| {
         then = Left::default();
         then.note(subject, &claim.rules, now_ms);
     };
-    if let Some(grants) = tabs.take(claim, tokens, now_ms, &mut note) {
+    if let Some(taken) = tabs.take(claim, tokens, now_ms, &mut note) {
         left.add(then);
-        return Ok(share(grants));
+        return Ok(share(taken));
     }
-    let mut taken = Ok(Vec::new());
+    let mut taken = Ok((Vec::new(), None));
     let updated = tabs.update(
         &claim.subject,
         records,
         &mut |subject| {
-            subject.of_apps = matches!(claim.by, RateBy::User | RateBy::Session);
+            subject.of_apps = of_apps;
             let grants = subject::take(subject, &claim.rules, tokens, now_ms).map_err(No::Rule);
             let entered = grants.and_then(|grants| {
-                let Some((caps, estimate)) = &claim.caps else { return Ok(grants) };
-                let entered = Had::enter(&mut subject.session, caps, estimate.micros(), now_ms);
-                entered.map(|()| grants.clone()).map_err(|over| {
-                    grants.iter().for_each(|own| own.correct(subject, 0, now_ms));
-                    No::Session(over)
-                })
+                let Some((caps, estimate)) = &claim.caps else { return Ok((grants, None)) };
+                match Had::enter(&mut subject.session, caps, estimate.micros(), now_ms) {
+                    Ok(place) => Ok((grants, Some(place))),
+                    Err(over) => {
+                        grants.iter().for_each(|own| own.correct(subject, 0, now_ms));
+                        Err(No::Session(over))
+                    }
+                }
             });
             note(subject);
             taken = entered;
@@ -182,7 +183,7 @@ fn share(
         Ok(()) | Err(UpdateError::Declined) => taken.map(share),
         Err(UpdateError::Full | UpdateError::Contended) => {
             let grants = claim.rules.iter().map(Grant::untracked).collect();
-            Ok(Share { session: None, ..share(grants) })
+            Ok(share((grants, None)))
         }
     }
 }
@@ -203,31 +204,27 @@ impl Taken {
         self.shares.iter().for_each(|own| own.correct(none, (&self.tabs, records), true));
     }
 
-    /// Whether somebody has to hear of it while it runs: [`Taken::renew`].
-    pub(super) fn runs(&self) -> bool {
-        self.slots().next().is_some()
-    }
-
-    /// When it was last heard of, where its running is counted.
-    fn slots(&self) -> impl Iterator<Item = u64> {
-        self.shares.iter().flat_map(|own| own.grants.iter().filter_map(Grant::slot))
+    /// How soon somebody has to hear of it while it runs, in milliseconds, where somebody has:
+    /// [`Taken::renew`].
+    pub(super) fn renewal_ms(&self) -> Option<u64> {
+        self.shares.iter().filter_map(Share::renewal_ms).min()
     }
 
     /// It still runs.
     pub(super) fn renew(&mut self, host: &dyn Host) {
         let now_ms = host.now_ms();
-        if self.slots().all(|last| last == stretch(now_ms)) {
-            return;
-        }
         let records = Records::at(host, now_ms);
-        for share in self.shares.iter_mut().filter(|own| own.grants.iter().any(Grant::runs)) {
-            let Share { subject, grants, .. } = share;
-            let by = By { grants, caps: None };
+        for share in self.shares.iter_mut().filter(|own| own.is_due(now_ms)) {
+            let Share { subject, of_apps, grants, place } = share;
+            let by = By { grants, caps: place.as_ref().map(Place::caps) };
             let renewed = self.tabs.change(subject, records, by, &mut |subject| {
+                subject.of_apps = *of_apps;
                 grants.iter().for_each(|own| own.renew(subject, now_ms));
+                place.iter().for_each(|own| own.renew(&mut subject.session, now_ms));
             });
             if renewed.is_ok() {
                 grants.iter_mut().for_each(|own| own.heard(now_ms));
+                place.iter_mut().for_each(|own| own.heard(now_ms));
             }
         }
     }
@@ -279,11 +276,22 @@ impl Taken {
 }
 
 impl Share {
-    /// Whether something is to be done at the request's end: it has had its place among a session's
-    /// requests, and only what it cost may be another.
+    /// Whether something is to be done at the request's end: a session begins to be idle then.
     fn is_open(&self) -> bool {
-        let costs = |(caps, _): &(Rc<Session>, u64)| caps.credits.is_some();
-        self.session.as_ref().is_some_and(costs) || self.grants.iter().any(Grant::is_open)
+        self.place.is_some() || self.grants.iter().any(Grant::is_open)
+    }
+
+    /// How soon somebody has to hear that it still runs, in milliseconds, where somebody has.
+    fn renewal_ms(&self) -> Option<u64> {
+        let runs = self.grants.iter().any(Grant::runs).then_some(RENEWAL_MS);
+        runs.or(self.place.as_ref().map(Place::renewal_ms))
+    }
+
+    /// Whether somebody has to hear that now.
+    fn is_due(&self, now_ms: u64) -> bool {
+        let slots = self.grants.iter().filter_map(Grant::slot);
+        slots.into_iter().any(|last| last != stretch(now_ms))
+            || self.place.as_ref().is_some_and(|own| own.is_due(now_ms))
     }
 
     /// Corrects what was taken to what was used: tokens, and credits in millionths; all of it is
@@ -297,9 +305,9 @@ impl Share {
     ) {
         let now_ms = records.now_ms();
         let counts_tokens = self.grants.iter().any(Grant::counts_tokens);
-        let caps = self.session.as_ref().map(|(caps, _)| &**caps);
-        let by = By { grants: &self.grants, caps };
+        let by = By { grants: &self.grants, caps: self.place.as_ref().map(Place::caps) };
         let _ = tabs.change(&self.subject, records, by, &mut |subject| {
+            subject.of_apps = self.of_apps;
             for own in &self.grants {
                 let requests = u64::from(!never_ran);
                 let kept = if own.counts_tokens() { used.all } else { requests };
@@ -308,8 +316,8 @@ impl Share {
             if let (true, Some(output)) = (counts_tokens, used.output) {
                 subject.learn(output);
             }
-            if let (Some((_, estimate)), Some(session)) = (&self.session, &mut subject.session) {
-                session.correct(*estimate, cost, never_ran);
+            if let Some(own) = &self.place {
+                own.correct(&mut subject.session, (cost, never_ran), now_ms);
             }
         });
     }

@@ -1,4 +1,6 @@
 //! The caps of one session, which end an agent that loops.
+use std::rc::Rc;
+
 use super::slight::is_slight;
 use crate::credit::Credits;
 use crate::dialect::{Fault, FaultKind};
@@ -39,10 +41,10 @@ impl Had {
     /// that is refused is heard of: a loop that goes on begins no new session.
     pub(super) fn enter(
         own: &mut Option<Self>,
-        session: &Session,
+        session: &Rc<Session>,
         micros: u64,
         now_ms: u64,
-    ) -> Result<(), Over> {
+    ) -> Result<Place, Over> {
         let known = own.filter(|own| now_ms < own.until_ms);
         let mut had = known.unwrap_or(Self { begun_ms: now_ms, ..Self::default() });
         had.until_ms = now_ms.saturating_add(session.idle_ms);
@@ -52,7 +54,8 @@ impl Had {
             had.micros = had.micros.saturating_add(micros);
         }
         *own = Some(had);
-        over.map_or(Ok(()), Err)
+        let place = |caps| Place { caps, micros, begun_ms: had.begun_ms, heard_ms: now_ms };
+        over.map_or_else(|| Ok(place(Rc::clone(session))), Err)
     }
 
     /// Whether a request that is estimated to cost so much may enter, by what a worker knows alone:
@@ -73,8 +76,12 @@ impl Had {
             && slight(self.micros, told.micros, session.credits.map(Credits::micros))
     }
 
-    /// What has become of a session in one place happens to this one as well.
+    /// What has become of a session in one place happens to this one as well, unless it has begun
+    /// anew meanwhile.
     pub(super) fn follow(&mut self, told: Self, own: Self) {
+        if self.begun_ms != own.begun_ms {
+            return;
+        }
         let moved = |all: u64, told: u64, own: u64| all.saturating_add(own).saturating_sub(told);
         self.requests = moved(self.requests, told.requests, own.requests);
         self.micros = moved(self.micros, told.micros, own.micros);
@@ -98,12 +105,65 @@ impl Had {
             .or(credits.map(|most| Over::Credits(self.micros, most)))
             .or(lasts.map(|most| Over::Seconds(seconds, most)))
     }
+}
 
-    /// A request is over that was estimated to cost so much, and has cost this. One that never ran
-    /// is none of the session's.
-    pub(super) fn correct(&mut self, estimate: u64, micros: u64, never_ran: bool) {
-        self.requests = self.requests.saturating_sub(u64::from(never_ran));
-        self.micros = self.micros.saturating_sub(estimate).saturating_add(micros);
+/// A request's place in the session that it has entered.
+#[derive(Debug)]
+pub(super) struct Place {
+    caps: Rc<Session>,
+    /// What it counts with there until its true cost is known, in millionths of a credit.
+    micros: u64,
+    /// When that session began: once that is over, another one may have its name.
+    begun_ms: u64,
+    /// When the session has last heard of it.
+    heard_ms: u64,
+}
+
+impl Place {
+    pub(super) fn caps(&self) -> &Session {
+        &self.caps
+    }
+
+    /// How soon its session is to hear that it still runs, in milliseconds: long before it is idle,
+    /// though a worker may be late.
+    pub(super) fn renewal_ms(&self) -> u64 {
+        self.caps.idle_ms / 4
+    }
+
+    /// Whether its session is to hear that now.
+    pub(super) fn is_due(&self, now_ms: u64) -> bool {
+        now_ms.saturating_sub(self.heard_ms) >= self.renewal_ms()
+    }
+
+    /// Its session, where the one that stands there is that.
+    fn session<'h>(&self, had: &'h mut Option<Had>) -> Option<&'h mut Had> {
+        had.as_mut().filter(|had| had.begun_ms == self.begun_ms)
+    }
+
+    /// It still runs.
+    pub(super) fn renew(&self, had: &mut Option<Had>, now_ms: u64) {
+        if let Some(had) = self.session(had) {
+            had.until_ms = had.until_ms.max(now_ms.saturating_add(self.caps.idle_ms));
+        }
+    }
+
+    /// The same is written.
+    pub(super) const fn heard(&mut self, now_ms: u64) {
+        self.heard_ms = now_ms;
+    }
+
+    /// It is over, and has cost this. One that never ran is none of the session's.
+    pub(super) fn correct(
+        &self,
+        had: &mut Option<Had>,
+        (micros, never_ran): (u64, bool),
+        now_ms: u64,
+    ) {
+        self.renew(had, now_ms);
+        if let Some(had) = self.session(had) {
+            had.requests = had.requests.saturating_sub(u64::from(never_ran));
+            had.micros = had.micros.saturating_sub(self.micros).saturating_add(micros);
+        }
     }
 }
 

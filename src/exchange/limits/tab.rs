@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::record::Subject;
-use super::session::Had;
+use super::session::{Had, Place};
 use super::subject::{self, Draft, Grant};
 use crate::decide::{Claim, Tokens};
 use crate::policy::Session;
@@ -81,17 +81,20 @@ impl Tabs {
         tokens: Tokens,
         now_ms: u64,
         left: &mut dyn FnMut(&Subject),
-    ) -> Option<Vec<Grant>> {
+    ) -> Option<(Vec<Grant>, Option<Place>)> {
         let mut tabs = self.0.borrow_mut();
         let tab = tabs.get_mut(&claim.subject).filter(|tab| tab.is_news(now_ms))?;
         let drafts = drafts(claim, tokens, (tab.told(), &tab.own), now_ms)?;
         let own = tab.changes();
-        if let Some((caps, estimate)) = &claim.caps {
-            Had::enter(&mut own.session, caps, estimate.micros(), now_ms).ok()?;
-        }
+        let place = match &claim.caps {
+            None => None,
+            Some((caps, estimate)) => {
+                Some(Had::enter(&mut own.session, caps, estimate.micros(), now_ms).ok()?)
+            }
+        };
         let grants = Draft::take(drafts, own, now_ms);
         left(own);
-        Some(grants)
+        Some((grants, place))
     }
 
     /// Changes a subject for all workers, where `change` says that it does. `goes_on` says whether
@@ -122,7 +125,8 @@ impl Tabs {
         }
     }
 
-    /// Changes a subject for this worker, and for all where that is not slight.
+    /// Changes a subject for this worker, and for all where that is not slight. It is changed as
+    /// well where the others cannot be told now: they are later.
     pub(super) fn change(
         &self,
         name: &str,
@@ -136,20 +140,19 @@ impl Tabs {
                 change(tab.changes());
                 tab.is_slight(by, now_ms)
             });
-        let changes = known.is_none();
         match known {
             Some(true) => Ok(()),
-            _ => self.update(
-                name,
-                records,
-                &mut |subject| {
-                    if changes {
-                        change(subject);
-                    }
-                    changes
-                },
-                |_| known.is_some(),
-            ),
+            Some(false) => match self.update(name, records, &mut |_| false, |_| true) {
+                Err(UpdateError::Contended) => Ok(()),
+                told => told,
+            },
+            None => {
+                let mut change = |subject: &mut Subject| {
+                    change(subject);
+                    true
+                };
+                self.update(name, records, &mut change, |_| false)
+            }
         }
     }
 

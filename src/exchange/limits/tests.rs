@@ -1,4 +1,6 @@
 //! What workers take of one subject at the same time, and how many subjects are remembered.
+mod runs;
+
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -22,6 +24,8 @@ struct Data {
     others: Cell<usize>,
     /// How often anything was read or written.
     calls: Cell<usize>,
+    /// Whether others write at each try.
+    busy: Cell<bool>,
 }
 
 impl Shared for Data {
@@ -39,7 +43,7 @@ impl Shared for Data {
         }
         let mut values = self.values.borrow_mut();
         let before = values.get(key).map(|(_, cas)| *cas);
-        if before != version {
+        if before != version || self.busy.get() {
             return false;
         }
         values.insert(key.to_owned(), (value.to_vec(), before.unwrap_or(0).saturating_add(1)));

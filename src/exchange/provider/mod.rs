@@ -195,7 +195,7 @@ impl Attempt {
         plan: &[u8],
     ) -> (Box<Asked>, Effects) {
         let Attempted { mut asked, next, .. } = attempted;
-        asked.running = Some(self.config.retries.begin(asked.has_gone_on));
+        asked.running = Some(self.config.retries.begin(asked.has_gone_on, asked.turn.tries));
         let mut effects = Effects::go_on().and(asked.report.publish());
         let next = next.and_then(|next| Some((next, asked.turn.next().written_into(plan)?)));
         if let Some((next, plan)) = next {

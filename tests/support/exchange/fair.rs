@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::support::{Answer, Common, Gateway, Play, message, request};
+use tradewind::decide::open_breaker;
+
+use super::support::{Answer, Common, Gateway, Play, World, message, request};
 
 const POLICY: &str = include_str!("../../corpus/exchange/policy/rate.json");
 
@@ -27,8 +29,12 @@ const ANSWER: &str = r#"{"id":"c","object":"chat.completion","created":1,"model"
 
 /// What one request costs that others came before.
 fn costs(policy: &str) -> BTreeMap<String, u64> {
+    costs_among(policy, &Rc::default())
+}
+
+/// The same where a proxy's workers know that together.
+fn costs_among(policy: &str, common: &Rc<Common>) -> BTreeMap<String, u64> {
     let gateway = Rc::new(Gateway::new(policy).unwrap());
-    let common = Rc::<Common>::default();
     let mut last = BTreeMap::new();
     for number in 0..10 {
         let body = format!(
@@ -40,7 +46,7 @@ fn costs(policy: &str) -> BTreeMap<String, u64> {
             "POST /v1/chat/completions\nauthorization: Bearer app-key\n\
              content-type: application/json\n\n{body}"
         );
-        let mut play = Play::new(&gateway, &common);
+        let mut play = Play::new(&gateway, common);
         play.ask(&request(&text).unwrap());
         let answer = format!("content-type: application/json\n\n{ANSWER}");
         let answer = Answer::Message(message(&answer, &[(":status", "200")]).unwrap());
@@ -73,4 +79,19 @@ fn fair_weather_costs_these_host_calls() {
         ("set shared tw.answers.1.0", 1),
     ];
     assert_eq!(more, wanted, "beside {without:#?}");
+}
+
+/// Nobody tries the models of a policy that is no longer in force: what stands of them stays.
+#[test]
+fn a_model_that_nobody_asks_any_more_is_no_bad_weather() {
+    let policy = POLICY.replacen('{', &format!("{{{WEATHER}"), 1);
+    let (start, rest) = policy.rsplit_once("\"limits\"").unwrap();
+    let (_, rest) = rest.split_once('\n').unwrap();
+    let policy = format!("{start}{rest}");
+    let before = Gateway::new(&policy.replace("openai.test", "wrong.test")).unwrap().policy;
+    let common = Rc::<Common>::default();
+    let world = World { common: Rc::clone(&common), ..World::default() };
+    open_breaker(&before, before.model("gpt").unwrap(), &world.view());
+    assert!(common.shared.borrow().keys().any(|key| key.starts_with("tw.breaker")));
+    assert_eq!(costs_among(&policy, &common), costs(&policy));
 }

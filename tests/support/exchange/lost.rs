@@ -352,3 +352,31 @@ fn a_first_body_is_sent_as_it_was_announced_and_to_whom_it_was_written_for() {
         assert_eq!(world.refused, [""; 0]);
     }
 }
+
+/// A request whose second model is asked once more, since a kept connection broke, is there
+/// already: another that is on its way to its second model is not there yet.
+#[test]
+fn a_model_that_is_asked_once_more_takes_nobodys_place_in_the_retry_budget() {
+    let gateway = Gateway::new(include_str!("../../corpus/exchange/policy/time.json")).unwrap();
+    let ask = |turn: Turn| {
+        let mut world = World::default();
+        let plan = gateway.plan(&["mini", "large"]);
+        let plan = Plan { stream: false, stream_usage: false, turn, ..plan };
+        world.state.insert(PLAN.to_owned(), plan.encode());
+        if turn.leg > 0
+            && let Effect::State(key, value) = Report::begin("mini", 1).publish()
+        {
+            world.state.insert(key.into_owned(), value);
+        }
+        let mut filter = Filter::new(gateway.provider_role("mini").unwrap(), gateway.buffer);
+        filter.turn(&mut world, Way::Request, Piece::Headers { end: false });
+        filter.turn(&mut world, Way::Request, Piece::Body(BODY, true));
+        filter.done(&mut world);
+        String::from_utf8(world.state.remove(NEXT).unwrap()).unwrap()
+    };
+    assert_eq!(ask(Turn::FIRST), "large");
+    assert_eq!(ask(Turn::of(1).again()), "");
+    assert_eq!(ask(Turn::FIRST), "", "one is on its way, and no other may go on");
+    assert_eq!(ask(Turn::of(1)), "");
+    assert_eq!(ask(Turn::FIRST), "large", "it has come and is over");
+}
