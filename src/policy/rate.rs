@@ -135,7 +135,8 @@ const RULE: Section = Section::new(
 Each proxy counts for itself, all of its workers together: two let through twice as much. A \
      worker tells the others at once of what is more than a 256th of what is left, of the rest \
      within 50 ms: all that is left taken within that time may be exceeded by a 256th for each \
-     worker. A proxy remembers about 65,000 of them, in at most 32 MiB: first it forgets \
+     worker. A proxy remembers about 65,000 of them that are under up to four rules each, and \
+     fewer of those under more, some 28,000 under twelve, in at most 32 MiB: first it forgets \
      whoever has been silent for longest among users, sessions and those whose limits are whole \
      again: no tenant, key or route is forgotten for them. Where there is nobody like that, \
      whoever comes next is not limited until there is (`untracked` in `tradewind_limits_total`). A \
@@ -297,16 +298,14 @@ pub(super) fn read(
             other.as_ref().is_some_and(|other| other.name == own.name || other.id == own.id)
         };
         let Some((other, first)) = read.iter().zip(&items).take(at).find(same) else { continue };
+        let line = first.line;
         if other.as_ref().is_some_and(|other| other.id == own.id) {
-            item.problem(format!(
-                "says the same as the rule on line {}: remove one of them",
-                first.line
-            ));
+            item.problem(format!("says the same as the rule on line {line}: remove one of them"));
         } else {
             item.problem(format!(
-                "the rule on line {} is called `{}` as well: remove one of them, or give this one \
-                 a `name`",
-                first.line, own.name
+                "the rule on line {line} is called `{}` as well: remove one of them, or give this \
+                 one a `name`",
+                own.name
             ));
         }
     }

@@ -152,7 +152,8 @@ impl Subject {
 impl Record for Subject {
     const KIND: &'static str = "limited.2";
 
-    /// The buckets of 32 rules.
+    /// All places of a bucket, each of a subject under four rules that count tokens or what runs;
+    /// or two of a subject under 32 of them.
     const BYTES_MAX: usize = 8192;
 
     /// Longer than a day, after which every bucket is full again that did not owe anything.

@@ -1,5 +1,6 @@
 //! What workers take of one subject at the same time, and how many subjects are remembered.
 mod runs;
+mod size;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
