@@ -98,8 +98,8 @@ const IDLE: Defaulted<Duration> = Field::defaulted(
     "idle",
     Duration { least: 60_000, most: 86_400_000 },
     3_600_000,
-    "After so long in which no request of it runs or comes, refused ones among them, a session \
-     begins anew.",
+    "After so long in which no request of it runs or comes, one that its caps refuse among them, a \
+     session begins anew.",
 );
 
 /// A word, or `{header: NAME}`.

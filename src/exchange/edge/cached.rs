@@ -103,11 +103,13 @@ fn name(cache: &Cache, desk: &Desk<'_>, caching: Caching, document: &Document<'_
     let mut name = desk.config.secret.digest(desk.host);
     let head: &Head = desk.head;
     let tenant = &head.tenant;
-    let (whose, user) = match cache.scope {
-        CacheScope::Everybody => ("", None),
-        CacheScope::Tenant => (&*tenant.tenant, None),
-        CacheScope::User => (&*tenant.tenant, tenant.user.as_deref()),
+    // What all of a tenant may find is nothing for those of it who have no user.
+    let (scope, whose, user) = match cache.scope {
+        CacheScope::Everybody => (0, "", None),
+        CacheScope::Tenant => (1, &*tenant.tenant, None),
+        CacheScope::User => (2, &*tenant.tenant, tenant.user.as_deref()),
     };
+    name.number(scope);
     name.text(whose);
     name.number(u64::from(user.is_some()));
     name.text(user.unwrap_or_default());

@@ -53,6 +53,7 @@ impl Edge {
             }
             Next::Deny(fault) => {
                 self.state = State::Replied;
+                self.duties.give_back(envoy);
                 draft.trace.refuse("credits", &head.payer().tenant, &fault);
                 let mut refused = self.deny(&head, &fault, Some(&draft.trace));
                 refused.list.splice(0..0, effects);

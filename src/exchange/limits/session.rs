@@ -47,7 +47,8 @@ impl Had {
     ) -> Result<Place, Over> {
         let known = own.filter(|own| now_ms < own.until_ms);
         let mut had = known.unwrap_or(Self { begun_ms: now_ms, ..Self::default() });
-        had.until_ms = now_ms.saturating_add(session.idle_ms);
+        // Requests that a policy with more patience has let in may still run.
+        had.until_ms = had.until_ms.max(now_ms.saturating_add(session.idle_ms));
         let over = had.is_over(session, micros, now_ms);
         if over.is_none() {
             had.requests = had.requests.saturating_add(1);
