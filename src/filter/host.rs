@@ -18,14 +18,34 @@ use crate::exchange::{
 pub(super) struct Host {
     /// The time, once it was asked for: all that one callback does happens at one moment.
     now_ms: Cell<Option<u64>>,
+    /// Whether the stream has been let go of by itself: Envoy gives nobody its request's headers
+    /// any more, and the SDK takes that for the end of the VM.
+    resumed: bool,
+}
+
+impl Host {
+    /// For a callback of a stream that has been let go of by itself, or has not.
+    pub(super) fn of(resumed: bool) -> Self {
+        Self { resumed, ..Self::default() }
+    }
+
+    fn is_lost(&self, map: HeaderMap) -> bool {
+        self.resumed && map == HeaderMap::Request
+    }
 }
 
 impl Read for Host {
     fn headers(&self, map: HeaderMap) -> Vec<(String, Vec<u8>)> {
+        if self.is_lost(map) {
+            return Vec::new();
+        }
         hostcalls::get_map_bytes(kind(map)).unwrap_or_default()
     }
 
     fn header(&self, map: HeaderMap, name: &str) -> Option<Vec<u8>> {
+        if self.is_lost(map) {
+            return None;
+        }
         hostcalls::get_map_value_bytes(kind(map), name).ok().flatten()
     }
 
@@ -205,8 +225,9 @@ pub(super) fn soonest(one: Option<u64>, other: Option<u64>) -> Option<u64> {
     one.into_iter().chain(other).min()
 }
 
-/// Does what a callback answered, but for what is the outboxes'.
-pub(super) fn perform(effects: Effects) -> Done {
+/// Does what a callback answered, but for what is the outboxes'. `resumed` where the stream has
+/// been let go of by itself: its request's headers are out of reach then.
+pub(super) fn perform(effects: Effects, resumed: bool) -> Done {
     let action = match effects.flow {
         Flow::Continue => Action::Continue,
         Flow::Pause => Action::Pause,
@@ -243,6 +264,13 @@ pub(super) fn perform(effects: Effects) -> Done {
                     Err(status)
                 }
             },
+            Effect::SetHeaders(HeaderMap::Request, _)
+            | Effect::SetHeader(HeaderMap::Request, ..)
+            | Effect::RemoveHeader(HeaderMap::Request, _)
+                if resumed =>
+            {
+                Err(Status::BadArgument)
+            }
             other => one(other),
         };
         if let Err(status) = refused {

@@ -2,7 +2,6 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
@@ -57,11 +56,8 @@ impl Context for Http {
         let done = self.perform(Callback::CallAnswered { id, status: call_status(headers), size });
         if done.action == Action::Continue && !done.replied {
             // It was paused for this alone.
-            if held {
-                self.live.borrow_mut().let_go();
-            } else if let Err(status) = hostcalls::resume_http_request() {
-                log::error!("Envoy refused to let a request go on ({status:?})");
-            }
+            let mut live = self.live.borrow_mut();
+            if held { live.let_go() } else { live.let_request_go() }
         }
     }
 }

@@ -14,6 +14,8 @@ pub(super) struct Live {
     stream: Option<Stream>,
     /// The last callback of the response held back what it brought.
     response_held: bool,
+    /// It has been let go of by itself, outside of a callback that brings something.
+    resumed: bool,
     /// How often it asked to be woken.
     asked: u32,
     /// Its open calls, by Envoy's tokens.
@@ -23,7 +25,7 @@ pub(super) struct Live {
 impl Live {
     pub(super) fn new(plugin: Option<&Plugin>) -> Self {
         let stream = plugin.and_then(Plugin::stream);
-        Self { stream, response_held: false, asked: 0, calls: Vec::new() }
+        Self { stream, response_held: false, resumed: false, asked: 0, calls: Vec::new() }
     }
 
     /// Notes whether the last callback of the response held back what it brought.
@@ -48,20 +50,30 @@ impl Live {
     /// Lets go of what is held of the response.
     pub(super) fn let_go(&mut self) {
         self.response_held = false;
+        self.resumed = true;
         if let Err(status) = hostcalls::resume_http_response() {
             log::error!("Envoy refused to let a response go on ({status:?})");
         }
     }
 
+    /// Lets its request go on.
+    pub(super) fn let_request_go(&mut self) {
+        self.resumed = true;
+        if let Err(status) = hostcalls::resume_http_request() {
+            log::error!("Envoy refused to let a request go on ({status:?})");
+        }
+    }
+
     pub(super) fn on(&mut self, event: Callback) -> Done {
-        let Some(stream) = &mut self.stream else { return perform(unconfigured(event)) };
-        let mut done = perform(stream.on(event, &Host::default()));
+        let resumed = self.resumed;
+        let Some(stream) = &mut self.stream else { return perform(unconfigured(event), resumed) };
+        let mut done = perform(stream.on(event, &Host::of(resumed)), resumed);
         self.calls.append(&mut done.called);
         // At most one try for each way to serve a request; the bound is only a net.
         for _ in 0..CALLS_MAX {
             let Some(id) = done.uncalled.pop() else { break };
             let answered = Callback::CallAnswered { id, status: 0, size: 0 };
-            let mut next = perform(stream.on(answered, &Host::default()));
+            let mut next = perform(stream.on(answered, &Host::of(resumed)), resumed);
             self.calls.append(&mut next.called);
             done.uncalled.append(&mut next.uncalled);
             done.replied |= next.replied;
@@ -95,8 +107,8 @@ fn unconfigured(event: Callback) -> Effects {
 }
 
 /// Does what a callback answered.
-fn perform(effects: Effects) -> Done {
-    let mut done = host::perform(effects);
+fn perform(effects: Effects, resumed: bool) -> Done {
+    let mut done = host::perform(effects, resumed);
     core::mem::take(&mut done.queued).into_iter().for_each(outbox::queue);
     core::mem::take(&mut done.posted).into_iter().for_each(outbox::post);
     if core::mem::take(&mut done.sends_now) {

@@ -93,7 +93,7 @@ fn act(what: impl FnOnce(&mut Outboxes) -> Vec<Effect>) {
         }
     }
     // Outboxes queue nothing themselves.
-    host::perform(Effects { list: rest, flow: Flow::Continue });
+    host::perform(Effects { list: rest, flow: Flow::Continue }, false);
 }
 
 /// A call could not be made. No other follows from that.

@@ -89,7 +89,7 @@ impl RootContext for Root {
                 if let Some(plugin) = &self.plugin {
                     metrics::declare(plugin.metrics());
                     let effects = LOADED.with(|loaded| plugin.begin(loaded, &Host::default()));
-                    host::perform(effects);
+                    host::perform(effects, false);
                 }
                 if self.is_edge() && !joined {
                     outbox::joined();

@@ -72,12 +72,23 @@ impl Attempt {
     /// One callback.
     pub fn on(&mut self, event: Callback, envoy: &dyn Envoy) -> Effects {
         let effects = self.handle(event, envoy);
-        match judgement(&effects) {
-            Some(failed) => {
-                self.failed = failed;
-                judged::judge(effects, &self.config.provider)
-            }
-            None => effects,
+        let Some(failed) = judgement(&effects) else { return effects };
+        self.failed = failed;
+        let effects = judged::judge(effects, &self.config.provider);
+        // Once an answer is let go of that nothing has just come of, Envoy lets nobody reach the
+        // request's headers any more.
+        match event {
+            Callback::Woken if failed => self.unsent(effects),
+            _ => effects,
+        }
+    }
+
+    /// All attempts have one header map: what this provider was sent, its key among it, must not
+    /// leave for a cluster that lacks this role. As at first, Envoy sends it to nobody.
+    fn unsent(&mut self, effects: Effects) -> Effects {
+        match core::mem::take(&mut self.more) {
+            true => effects.and(Effect::RemoveHeader(HeaderMap::Request, ":method".to_owned())),
+            false => effects,
         }
     }
 
@@ -107,18 +118,13 @@ impl Attempt {
             State::Answering(relay) => relay.unjudged(),
             _ => None,
         };
-        let mut effects = match unjudged {
+        let effects = match unjudged {
             // Where it is not the last, the next answer is to be judged anew.
             _ if self.failed => Effects::go_on().and(Effect::State(JUDGED.into(), Vec::new())),
             Some(asked) => lost::follow(&self.config, asked, &Way::of(&self.config, envoy), envoy),
             None => return Effects::go_on(),
         };
-        if self.more {
-            // All attempts have one header map: what this provider was sent, its key among it, must
-            // not leave for a cluster that lacks this role. As at first, Envoy sends it to nobody.
-            effects.list.push(Effect::RemoveHeader(HeaderMap::Request, ":method".to_owned()));
-        }
-        effects
+        self.unsent(effects)
     }
 
     /// Where the edge role has written the body, nothing is left to do but the headers. They wait

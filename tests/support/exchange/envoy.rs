@@ -168,6 +168,9 @@ pub(crate) struct Filter {
     /// It let go of a body when it was woken: Envoy does not take what it writes of an empty chunk
     /// right after that.
     let_go: bool,
+    /// It has let go by itself, outside of a callback that brings something: Envoy lets it reach no
+    /// header of the request any more.
+    resumed: bool,
     /// It was reset.
     closed: bool,
     request: Held,
@@ -182,7 +185,16 @@ impl Filter {
     /// In the place of one that is not there.
     pub(crate) fn missing(buffer: StreamBuffer) -> Self {
         let (request, response) = (Held::default(), Held::default());
-        Self { role: None, buffer, wakes_ms: None, let_go: false, closed: false, request, response }
+        Self {
+            role: None,
+            buffer,
+            wakes_ms: None,
+            let_go: false,
+            resumed: false,
+            closed: false,
+            request,
+            response,
+        }
     }
 
     /// Delivers a piece.
@@ -213,7 +225,9 @@ impl Filter {
         world.open.retain(|open| *open != id);
         let event = Callback::CallAnswered { id, status, size: body.len() };
         let way = if id.purpose == Purpose::Resume { Way::Response } else { Way::Request };
-        self.on(world, event, way, Piece::Body(&[], true), body)
+        let step = self.on(world, event, way, Piece::Body(&[], true), body);
+        self.resumed |= matches!(step, Step::Pass { .. });
+        step
     }
 
     /// The attempt is over.
@@ -270,6 +284,7 @@ impl Filter {
         self.wakes_ms = None;
         let step = self.on(world, Callback::Woken, Way::Response, Piece::Trailers, &[]);
         self.let_go = matches!(step, Step::Pass { .. });
+        self.resumed |= self.let_go;
         step
     }
 
@@ -311,7 +326,9 @@ impl Filter {
     ) -> Option<&'static str> {
         let sent = |filter: &mut Self, map| match map {
             // The next attempt is sent what stands there when this one is done.
-            HeaderMap::Request if event == Callback::AttemptEnded => filter.request.at_once,
+            HeaderMap::Request if matches!(event, Callback::AttemptEnded | Callback::Woken) => {
+                filter.request.at_once || filter.resumed
+            }
             HeaderMap::Request => way == Way::Response || filter.request.gone,
             HeaderMap::Response => way == Way::Request || filter.response.gone,
             HeaderMap::ResponseTrailers => event != Callback::ResponseTrailers,

@@ -10,11 +10,21 @@ use super::{Relay, Step};
 /// An answer that is over for its app.
 #[derive(Debug)]
 pub(in super::super) enum Ending {
-    /// It ended by itself: its provider may report the usage yet. How often it is woken in vain.
+    /// It ended by itself: its provider may report the usage yet. How often it is woken
+    /// until it is let go, the last time after a moment.
     Whole(Box<AttemptContext>, Box<Translation>, u8),
     /// It failed, or was ended by us.
     Failed,
+    /// Its provider is about to be let go.
+    Overdue,
 }
+
+/// How much longer a provider is waited for whose time is over, in milliseconds: where its worker
+/// stood still, the end may be here already, and is read only once it has been woken.
+const OVERDUE_MS: u64 = 100;
+
+/// How often one that ended by itself is woken: nothing is known of it that is still to come.
+pub(super) const USUAL: u8 = 1;
 
 impl Ending {
     pub(super) fn body(self, size: usize, end: bool, envoy: &dyn Envoy) -> Step {
@@ -42,18 +52,23 @@ impl Ending {
     pub(super) fn patient(self, patience: u8) -> Self {
         match self {
             Self::Whole(context, translation, _) => Self::Whole(context, translation, patience),
-            Self::Failed => self,
+            Self::Failed | Self::Overdue => self,
         }
     }
 
-    /// The provider has not ended it for a while: it is let go.
+    /// The provider has not ended it for a while: it is let go, but for what is to be read yet.
     pub(super) fn wake(self) -> Step {
-        match self {
+        let (next, wakes) = match self {
             Self::Whole(context, translation, patience @ 1..) => {
-                let next = Self::Whole(context, translation, patience.saturating_sub(1));
-                (Relay::Ending(next), Effects::wait().and(Effect::Wake))
+                let left = patience.saturating_sub(1);
+                let wakes = if left > 0 { Effect::Wake } else { Effect::WakeIn(OVERDUE_MS) };
+                (Self::Whole(context, translation, left), wakes)
             }
-            _ => (Relay::Passed, Effects::wait().and(Effect::Close)),
-        }
+            Self::Failed => (Self::Overdue, Effect::WakeIn(OVERDUE_MS)),
+            Self::Whole(..) | Self::Overdue => {
+                return (Relay::Passed, Effects::wait().and(Effect::Close));
+            }
+        };
+        (Relay::Ending(next), Effects::wait().and(wakes))
     }
 }

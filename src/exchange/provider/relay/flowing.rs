@@ -3,7 +3,7 @@ use super::super::super::report::SILENCE;
 use super::super::super::resume::Kept;
 use super::super::super::{Call, Effect, Effects, Envoy, Flow, Progress, RESUME, metric};
 use super::context::AttemptContext;
-use super::ending::Ending;
+use super::ending::{Ending, USUAL};
 use super::faults::no_memory;
 use super::judge::{EVENTS, Judge, Received};
 use super::resuming::Resuming;
@@ -16,7 +16,7 @@ const USAGE_PATIENCE: u8 = 5;
 
 /// The same when it has been ended for its app, until its provider is let go: what is reported late
 /// counts, and a stream that its provider ends is ended in order.
-const LATE_PATIENCE: u8 = 3;
+const LATE_PATIENCE: u8 = 4;
 
 /// Most bytes that are held back while an answer that is whole waits for its mark: 1 MiB, and half
 /// of the buffer, since what comes next is added to it. Where more comes it goes on, as it would
@@ -179,7 +179,7 @@ impl Flowing {
             }
             Run::Over(_) if received.end => (Relay::Passed, effects),
             Run::Over(End::Whole) => {
-                let ending = Ending::Whole(Box::new(self.context), self.translation, 0);
+                let ending = Ending::Whole(Box::new(self.context), self.translation, USUAL);
                 (Relay::Ending(ending), effects.and(Effect::Wake))
             }
             Run::Over(_) => (Relay::Ending(Ending::Failed), effects.and(Effect::Wake)),
