@@ -50,7 +50,7 @@ pub use needs::Needs;
 pub use operation::Operation;
 pub use provider::Provider;
 pub use redact::quotes_key;
-pub use resumed::{after, with_said};
+pub use resumed::{Seam, with_said};
 pub use shorten::{beginnings, dropped};
 pub use splice::{Edit, Put, rebased, splice};
 pub use unsupported::{Field, Reason, UnsupportedField, is_full};

@@ -14,22 +14,44 @@ pub fn with_said(body: &[u8], said: &str) -> Option<Vec<u8>> {
     splice(body, &[Edit { at: at..at, put }], "", None)
 }
 
-/// What a model goes on with, where it may say again the white space that it was not told of.
-#[must_use]
-pub fn after<'m>(said: &str, more: &'m str) -> &'m str {
-    let (mut rest, tail) = (more, said.get(said.trim_end().len()..).unwrap_or_default());
-    for own in tail.chars() {
-        match rest.strip_prefix(own) {
-            Some(shorter) => rest = shorter,
-            None => break,
-        }
+/// The white space at the end of what was said, of which a model that goes on was not told: it may
+/// say that again.
+#[derive(Debug, Default)]
+pub struct Seam {
+    tail: String,
+    /// So many bytes of it have been said again, or will not be.
+    at: usize,
+}
+
+impl Seam {
+    /// The seam behind what was said.
+    #[must_use]
+    pub fn of(said: &str) -> Self {
+        let tail = said.get(said.trim_end().len()..).unwrap_or_default();
+        Self { tail: tail.to_owned(), at: 0 }
     }
-    rest
+
+    /// What the next piece says beyond it.
+    pub fn after<'m>(&mut self, piece: &'m str) -> &'m str {
+        let mut rest = piece;
+        while !rest.is_empty()
+            && let Some(own) = self.tail.get(self.at..).and_then(|tail| tail.chars().next())
+        {
+            match rest.strip_prefix(own) {
+                Some(shorter) => {
+                    rest = shorter;
+                    self.at = self.at.saturating_add(own.len_utf8());
+                }
+                None => self.at = self.tail.len(),
+            }
+        }
+        rest
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{after, with_said};
+    use super::{Seam, with_said};
 
     #[test]
     fn what_was_said_stands_last() {
@@ -51,11 +73,20 @@ mod tests {
             ("one ", " two", "two"),
             ("one", " two", " two"),
             ("one\n", "\n\ntwo", "\ntwo"),
+            ("one \n", " \ntwo", "two"),
             ("one \n", "\ntwo", "\ntwo"),
+            ("one\n  ", "\n  two", "two"),
+            ("one\u{a0}", "\u{a0}\u{a0}two", "\u{a0}two"),
             ("", "one", "one"),
             ("one ", "", ""),
         ] {
-            assert_eq!(after(said, more), rest, "{said:?} {more:?}");
+            // However the model cuts it into pieces.
+            let chars: Vec<String> = more.chars().map(String::from).collect();
+            for pieces in [vec![more.to_owned()], chars] {
+                let mut seam = Seam::of(said);
+                let found: String = pieces.iter().map(|piece| seam.after(piece)).collect();
+                assert_eq!(found, rest, "{said:?} {pieces:?}");
+            }
         }
     }
 }

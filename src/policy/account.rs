@@ -20,8 +20,8 @@ pub(super) const ACCOUNTS: Optional<List> = Field::optional(
     "Several accounts with this provider, 8 at most. Each model is asked at the first of them, and \
      at the next one only where the one before it takes no request: it answers 429, its key is \
      refused, its money is used up, it does not have the model, or there is no connection to it. \
-     On any other failure the chain's next model is asked, and the next account where there is \
-     none. They take no turns: a provider's prompt cache is its account's. With \
+     On any other failure the chain's next model is asked, and no other account; its own next one \
+     only where the model is the last of its chain. They take no turns: a provider's prompt cache is its account's. With \
      `resilience.breaker` an account that said so is passed over until its time is over. Each \
      account counts as one of `resilience.attempts`; an answer costs the model's `price` at all of \
      them. What the provider keeps (`thread`, files) is the first account's, and requests that \

@@ -6,7 +6,7 @@ use super::ending::Ending;
 use super::output::Output;
 use super::translate::Translation;
 use super::{Relay, Step};
-use crate::dialect::{Event, Fault, after, tokens};
+use crate::dialect::{Event, Fault, Seam, tokens};
 use crate::usage::Usage;
 
 /// A stream whose rest is asked for.
@@ -26,8 +26,8 @@ pub(in super::super) struct Resuming {
 #[derive(Debug, Default)]
 struct Rest {
     usage: Option<Usage>,
-    /// It has said anything.
-    begun: bool,
+    /// Where it goes on.
+    seam: Seam,
     /// It came to its own end.
     whole: bool,
     /// It has failed as well.
@@ -81,9 +81,10 @@ impl Resuming {
         let endpoint = self.context.asked.endpoint;
         let mut reader = (self.context.asked.inbound.format.read_stream)();
         let mut parser = endpoint.framing.parser();
-        let (mut rest, output) = (Rest::default(), self.translation.output());
+        let mut rest = Rest { seam: Seam::of(&said), ..Rest::default() };
+        let output = self.translation.output();
         let mut hear = |name: &str, data: &str| {
-            reader.read(name, data, &mut |event| rest.hear(&event, &said, output));
+            reader.read(name, data, &mut |event| rest.hear(&event, output));
         };
         let pushed = parser.push(bytes, |block, _| {
             if let Some(event) = block.event() {
@@ -128,8 +129,8 @@ impl Resuming {
 }
 
 impl Rest {
-    /// One thing that it says; `said` is what it goes on with.
-    fn hear(&mut self, event: &Event<'_>, said: &str, output: &mut Output) {
+    /// One thing that it says.
+    fn hear(&mut self, event: &Event<'_>, output: &mut Output) {
         match event {
             _ if self.failed || self.whole => {}
             Event::Start { .. } => {}
@@ -138,10 +139,11 @@ impl Rest {
             Event::Usage(usage) => {
                 self.usage = Some(self.usage.map_or(*usage, |sum| sum.updated_by(*usage)));
             }
-            Event::Text(text) if !self.begun => {
-                let text = after(said, text);
-                self.begun = !text.is_empty();
-                output.say(&Event::Text(text.into()));
+            Event::Text(text) => {
+                let text = self.seam.after(text);
+                if !text.is_empty() {
+                    output.say(&Event::Text(text.into()));
+                }
             }
             event => output.say(event),
         }
