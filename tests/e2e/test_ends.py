@@ -142,6 +142,23 @@ def test_an_error_that_falls_silent_is_told_by_its_status(serve, path, chunks):
     provider.wait_until_let_go()
 
 
+@BOTH
+@pytest.mark.parametrize("chunks", [[], [b'{"error": {"mess']])
+def test_an_error_that_falls_silent_has_the_next_model_asked(serve, path, chunks):
+    first = Stubborn(chunks, drip=b"", status="500 Broken", kind=JSON)
+    second = Stubborn(message_events("hello"), ends=True)
+    gateway = serve(idle="9s", openai=first, anthropic=second)
+    for _ in range(2):
+        response, text, seconds, ended = read(gateway, path, ask(path, "two"))
+        assert response.status_code == 200 and "hello" in text and ended, text[:500]
+        assert response.headers["x-tradewind-model"] == "claude"
+        assert seconds < AT_ONCE
+    # Where the VM was lost on the way, the next request would have had a new one.
+    assert not any(gateway.envoy.stats("wasm.*vm_reload").values())
+    assert "panicked" not in gateway.envoy.text()
+    first.wait_until_let_go()
+
+
 # An endless event is passed on where nothing is to be written of it.
 BREAKS = [(CHAT, "error"), (MESSAGES, "error"), (MESSAGES, "endless event")]
 

@@ -7,6 +7,10 @@ import httpx
 
 from .daemon import Daemon
 
+# What Envoy logs where a VM is lost. Whoever looks at one app's answer alone would not see it: the
+# others on its worker lose theirs.
+TRAPS = ("panicked at", "Uncaught RuntimeError", "wasm trap")
+
 
 class Envoy(Daemon):
     """A running Envoy; `url` is where apps connect to."""
@@ -16,6 +20,7 @@ class Envoy(Daemon):
         drain_s=1, drain="gradual", override="",
     ):
         folder.mkdir(parents=True, exist_ok=True)
+        self.may_trap = "-traps.wasm" in config.read_text()
         address = folder / "admin-address"
         address.unlink(missing_ok=True)
         self.output = folder / "access.log"
@@ -42,6 +47,9 @@ class Envoy(Daemon):
     def stop(self) -> None:
         super().stop()
         self.stdout.close()
+        lines = self.text().splitlines()
+        lost = [line for line in lines if any(trap in line for trap in TRAPS)]
+        assert self.may_trap or not lost, f"a VM was lost: {self.log}: {lost[:3]}"
 
     def _ready(self) -> bool:
         try:
