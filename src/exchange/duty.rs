@@ -7,7 +7,7 @@ use super::shadow::Sampled;
 use super::spend::{PendingHold, Reservation, settle};
 use super::store::Keep;
 use super::used::{EndedBy, Ending};
-use super::{Effect, Envoy, Host, Read, Report, record};
+use super::{Effect, Envoy, Hearing, Host, Read, Report, record};
 use crate::decide::{Candidate, GivenTo, Keeping};
 use crate::resilience::Records;
 
@@ -96,6 +96,13 @@ impl Duties {
             Duty::Correct(taken) => Some(&**taken),
             _ => None,
         })
+    }
+
+    /// Owes a copy of a request that is sampled; says what is heard of its answer for that.
+    pub(super) fn copy(&mut self, sampled: Option<Box<Sampled>>) -> Hearing {
+        let hearing = sampled.as_ref().map_or(Hearing::Nothing, |own| own.hearing());
+        self.owe_some(sampled.map(Duty::Copy));
+        hearing
     }
 
     /// It was refused on its way to a model: what it has taken of its limits is given back.

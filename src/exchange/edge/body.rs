@@ -6,7 +6,9 @@ use super::super::Host;
 use super::super::line::Line;
 use super::super::spend;
 use super::{Config, Head};
-use crate::decide::{self, Assembled, Caching, Decision, Request, Trace, World, decide_unless};
+use crate::decide::{
+    self, Assembled, Caching, Decision, Origin, Request, Trace, World, decide_unless,
+};
 use crate::dialect::{Ask, Fault, FaultKind, Operation, read_body};
 use crate::json::Document;
 use crate::policy::TextFacts;
@@ -72,6 +74,16 @@ impl<'d> Desk<'d> {
             Ok(decision) => Ok((ask, decision)),
             Err(refusal) => Err((refusal.fault, Some(refusal.trace))),
         }
+    }
+
+    /// What was found of a request, where another model may have to go on with its answer.
+    pub(super) fn origin(
+        &self,
+        decision: &Decision,
+        assembled: Option<&Assembled>,
+    ) -> Option<Origin> {
+        let resumes = self.config.policy.resilience().resumes && !self.head.is_our_own();
+        resumes.then(|| decision.origin(&self.config.policy, assembled))
     }
 
     /// What the gateway adds to a request; `None` where it adds nothing to any.

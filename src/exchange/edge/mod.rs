@@ -319,8 +319,7 @@ impl Edge {
             self.duties.owe_some(Watch::of(policy, calm, &mut decision).map(Duty::Heed));
         }
         let route = decision.route_name(&ask);
-        let resumes = self.config.policy.resilience().resumes && !head.is_our_own();
-        let origin = resumes.then(|| decision.origin(&self.config.policy, assembled.as_ref()));
+        let origin = desk.origin(&decision, assembled.as_ref());
         let Decision { outline, mut quote, mut trace, shadow, claims, shared, .. } = decision;
         let mut effects = Vec::new();
         if let Some(claims) = claims
@@ -339,8 +338,7 @@ impl Edge {
         let asked = (route, bytes);
         let (sampled, counted) = sampling::sample(&self.config, shadow, &head, asked, envoy);
         effects.extend(counted);
-        draft.hearing = sampled.as_ref().map_or(Hearing::Nothing, |own| own.hearing());
-        self.duties.owe_some(sampled.map(Duty::Copy));
+        draft.hearing = self.duties.copy(sampled);
         let (own, body) = ((&ask, &quote.primary, origin), new.unwrap_or(bytes));
         draft.resumes = resumable::keep(&head, own, body, &mut effects, envoy);
         let original = Some(Original { body, ask, is_new: new.is_some() });

@@ -26,15 +26,15 @@ fn room(rules: u64) -> usize {
     for rule in 0..rules {
         let bucket = subject.bucket(rule).unwrap();
         bucket.fill_at(u64::MAX, NOW);
-        for stretch in 0..4 {
-            bucket.slots.take(NOW + stretch * 10_000);
+        for later_ms in [0, 10_000, 20_000, 30_000] {
+            bucket.slots.take(NOW.saturating_add(later_ms));
         }
     }
     let mut out = Writer::default();
     subject.write(&mut out);
-    let bytes = out.finish().len() + 16 + 24 + 17;
-    let places = (Subject::BYTES_MAX / bytes).min(Subject::RECORDS_MAX);
-    places * usize::try_from(Subject::BUCKETS).unwrap()
+    let bytes = out.finish().len().saturating_add(16 + 24 + 17);
+    let places = Subject::BYTES_MAX.div_euclid(bytes).min(Subject::RECORDS_MAX);
+    places.saturating_mul(usize::try_from(Subject::BUCKETS).unwrap())
 }
 
 #[test]
