@@ -30,6 +30,7 @@ mod kept;
 mod known;
 mod leg;
 mod limits;
+mod origin;
 mod probe;
 mod prompt;
 mod prompt_cache;

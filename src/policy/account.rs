@@ -21,8 +21,9 @@ pub(super) const ACCOUNTS: Optional<List> = Field::optional(
      at the next one only where the one before it takes no request: it answers 429, its key is \
      refused, its money is used up, it does not have the model, or there is no connection to it. \
      On any other failure the chain's next model is asked, and no other account; its own next one \
-     only where the model is the last of its chain. They take no turns: a provider's prompt cache is its account's. With \
-     `resilience.breaker` an account that said so is passed over until its time is over. Each \
+     only where the model is the last of its chain. They take no turns: a provider's prompt cache \
+     is its account's. With `resilience.breaker` an account that said so is passed over until \
+     its time is over. Each \
      account counts as one of `resilience.attempts`; an answer costs the model's `price` at all of \
      them. What the provider keeps (`thread`, files) is the first account's, and requests that \
      name it go nowhere else.",

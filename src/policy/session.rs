@@ -57,9 +57,9 @@ const SECTION: Section = Section::new(
      to an end. Beyond a cap each request of the session is refused with 400 and the code \
      `session_limit`, and not with 429: SDKs send what was refused with 429 again by themselves, \
      and the loop would go on. The error says which cap it was, and how to go on: by another \
-     session. A request that is refused by a limit does not count. Each session is its tenant's \
-     own, and each proxy counts for itself, all of its workers together: about 65,000 sessions, \
-     of which it forgets first whichever has been silent for longest.",
+     session. A request that is refused by a limit, or for want of credits, does not count. Each \
+     session is its tenant's own, and each proxy counts for itself, all of its workers together: \
+     about 65,000 sessions, of which it forgets first whichever has been silent for longest.",
     "limits:
   session: {by: {header: x-session-id}, requests: 200, credits: \"5\", seconds: 7200}",
     &[&BY, &REQUESTS, &CREDITS, &SECONDS, &IDLE],

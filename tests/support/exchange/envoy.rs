@@ -5,6 +5,7 @@
 //! a body that is held back is handed over whole each time, and only then can be replaced whole;
 //! a body cannot be touched while headers are delivered; headers that have gone on are gone.
 mod calls;
+mod step;
 mod view;
 
 use std::cell::{Cell, RefCell};
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use self::calls::HostCalls;
+pub(crate) use self::step::{Piece, Step, Way};
 pub(crate) use self::view::View;
 use super::gateway::Role;
 use super::service::Service;
@@ -119,32 +121,6 @@ impl World {
     pub(crate) fn view(&self) -> View<'_> {
         View { world: self, request: &[], response: &[], call: &[] }
     }
-}
-
-/// Which way a piece goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
-    Request,
-    Response,
-}
-
-/// What Envoy delivers to a filter.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Piece<'p> {
-    Headers { end: bool },
-    Body(&'p [u8], bool),
-    Trailers,
-}
-
-/// What a filter made of a piece.
-#[derive(Debug)]
-pub(crate) enum Step {
-    /// It holds it back.
-    Wait,
-    /// It lets go of this much of the body; of the headers too, if they had not gone before.
-    Pass { headers: bool, body: Vec<u8> },
-    /// It answers the app itself.
-    Reply(Reply),
 }
 
 /// What one filter holds back on one way.

@@ -105,8 +105,7 @@ impl Translation {
     pub(super) fn spoken(&self) -> Option<&str> {
         let EventReader { spoken, output, reader, .. } = &self.events;
         // An app of the provider's own format has heard of a call as soon as it begins.
-        let is_text = output.is_at(reader.block()) && !reader.has_untold();
-        spoken.as_ref().filter(|_| is_text)?.text()
+        spoken.as_ref().filter(|_| output.is_at(reader.block()) && !reader.has_untold())?.text()
     }
 
     /// Has an answer that has come to its own end be kept, where it may be.
