@@ -7,7 +7,7 @@ pub(super) const STEP: Step = Step { name: "limits", run };
 
 fn run(request: &Request<'_>, _: &mut Decision) -> Result<(), Fault> {
     // The app's own messages are counted, not what is added to them.
-    if request.assembled.is_some() || request.resumed.is_some() {
+    if request.assembled.is_some() {
         return Ok(());
     }
     let (ask, limits) = (request.ask, request.policy.limits());

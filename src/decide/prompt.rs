@@ -24,8 +24,7 @@ const NAME: &str = "prompt";
 /// Where the request is refused before that is asked.
 pub fn assemble(request: &Request<'_>) -> Result<Option<Assembled>, Box<Refusal>> {
     let policy = request.policy;
-    // To the rest of an answer all of it was added when the answer was asked for.
-    if !policy.adds() || request.resumed.is_some() {
+    if !policy.adds() {
         return Ok(None);
     }
     let mut decision = Decision::of(request);

@@ -362,7 +362,10 @@ fn a_line_that_stands_there_twice_counts_once() {
 
 #[test]
 fn an_answer_that_went_on_is_one_request_with_all_that_it_used() {
-    let used = |tokens: u64, credits: f64| json!({"input_tokens": 9, "output_tokens": tokens, "credits": credits, "chain": "usual"});
+    let used = |tokens: u64, credits: f64| {
+        let chain = "usual";
+        json!({"input_tokens": 9, "output_tokens": tokens, "credits": credits, "chain": chain})
+    };
     let mut first = used(6, 0.25);
     first["outcome"] = json!("resumed");
     let mut rest = used(3, 0.5);

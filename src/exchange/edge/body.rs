@@ -92,6 +92,7 @@ impl<'d> Desk<'d> {
         document: &Document<'_>,
         line: &mut Line,
     ) -> Result<Option<Assembled>, Failed> {
+        // To the rest of an answer all of it was added when the answer was asked for.
         if let Some(own) = &self.head.resumption {
             return Ok(Some(own.resumed.origin.assembled(&self.config.policy)));
         }

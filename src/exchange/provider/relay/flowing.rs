@@ -14,8 +14,8 @@ use crate::dialect::{Fault, tokens};
 /// How often an answer that is whole is woken, about once a second, while it waits for the usage.
 const USAGE_PATIENCE: u8 = 5;
 
-/// The same when it has been ended for its app, until its provider is let go: what is reported late
-/// counts, and a stream that its provider ends is ended in order.
+/// The same when it has been ended for its app, until its provider is let go, the last time after a
+/// moment: what is reported late counts, and a stream that its provider ends is ended in order.
 const LATE_PATIENCE: u8 = 4;
 
 /// Most bytes that are held back while an answer that is whole waits for its mark: 1 MiB, and half
