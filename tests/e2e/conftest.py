@@ -43,6 +43,13 @@ def sim():
     running.stop()
 
 
+@pytest.fixture(autouse=True)
+def fair_weather(request):
+    """No test begins in the weather that another has left."""
+    if "sim" in request.fixturenames:
+        request.getfixturevalue("sim").reset()
+
+
 @pytest.fixture(scope="module")
 def cutting():
     """A provider of all formats, whose streams are cut."""
@@ -67,14 +74,13 @@ def gateways():
 
 
 @pytest.fixture
-def gateway(setup, gateways, rules, sim):
+def gateway(setup, gateways, rules):
     """The gateway of this setup, in fair weather."""
     if setup not in gateways:
         version, workers = setup
         folder = paths.LOGS / f"{version}-{workers}w"
         bootstrap = render(rules, folder)
         gateways[setup] = Gateway(ENVOYS[version], bootstrap, workers, folder)
-    sim.reset()
     return gateways[setup]
 
 
@@ -120,7 +126,7 @@ def credited_gateways():
 
 
 @pytest.fixture
-def credited(setup, credited_gateways, rules, sim, between):
+def credited(setup, credited_gateways, rules, between):
     """The gateway of this setup with these settings of `credits`, in fair weather."""
 
     def start(**credits) -> Gateway:
@@ -134,7 +140,6 @@ def credited(setup, credited_gateways, rules, sim, between):
             credited_gateways[setup, name] = found
         return found
 
-    sim.reset()
     return start
 
 

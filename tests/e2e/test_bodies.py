@@ -98,7 +98,7 @@ def said(request) -> str:
 
 
 @BOTH
-def test_an_app_may_speak_http2_from_the_start(gateway, sim, path):
+def test_an_app_may_speak_http2_from_the_start(gateway, path):
     bearer = {"authorization": f"Bearer {APP_KEY}"}
     options = {"http1": False, "http2": True, "trust_env": False, "timeout": 20}
     with httpx.Client(base_url=gateway.url, headers=bearer, **options) as http:
@@ -204,7 +204,6 @@ def roomy(sim):
 @BOTH
 @EACH
 def test_a_body_of_four_megabytes_arrives_intact(roomy, sim, path, model):
-    sim.reset()
     text = "".join(f"{number:07} ü\n" for number in range((4 << 20) // 11)) + "[mark:b]"
     assert len(text.encode()) > 4 << 20
     response = roomy.http.post(path, content=encode(ask(text, model=model)))
@@ -216,7 +215,6 @@ def test_a_body_of_four_megabytes_arrives_intact(roomy, sim, path, model):
 @BOTH
 @EACH
 def test_a_name_in_a_body_does_not_become_a_header(roomy, sim, path, model):
-    sim.reset()
     names = ["x\r\nx-injected: 1", "y\nx-injected: 2", "z\rw", "\u0000n", "ü🌬", "n" * 100_000]
     messages = [{"role": "user", "content": [{"type": "text", "text": "hi", **dict.fromkeys(names, 1)}]}]
     body = ask(model=model, **dict.fromkeys(names, 1)) | {"messages": messages}

@@ -167,9 +167,8 @@ def test_a_stream_that_breaks_counts_though_envoy_tells_nobody(breaking, sim):
 
 
 @pytest.mark.parametrize("first_token", [{}, {"first_token_timeout": "1s"}], ids=["idle", "first"])
-def test_apps_that_read_nothing_take_no_model_from_others(launch, rules, sim, tmp_path, first_token):
+def test_apps_that_read_nothing_take_no_model_from_others(launch, rules, tmp_path, first_token):
     """Of two that are silent Envoy does not tell the provider from the app."""
-    sim.reset()
 
     def play(connection: socket.socket) -> None:
         read_request(connection)

@@ -45,16 +45,14 @@ def start(setup, running, rules, ttl: str) -> Gateway:
 
 
 @pytest.fixture
-def cached(setup, running, rules, sim):
+def cached(setup, running, rules):
     """One that keeps answers for as long as the tests take."""
-    sim.reset()
     return start(setup, running, rules, "1h")
 
 
 @pytest.fixture
-def hasty(setup, running, rules, sim):
+def hasty(setup, running, rules):
     """One that keeps them for a second."""
-    sim.reset()
     return start(setup, running, rules, "1s")
 
 

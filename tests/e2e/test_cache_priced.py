@@ -18,7 +18,6 @@ PRICE = "20%"
 def test_an_answer_that_is_given_again_is_charged_its_price(
     launch, rules, purses, between, sim, tmp_path, setup, lease
 ):
-    sim.reset()
     own = credits_policy(rules, between.url, lease=lease)
     own["cache"] = {"ttl": "1h", "price": PRICE}
     version, workers = setup
@@ -50,7 +49,6 @@ def test_an_answer_that_is_given_again_is_charged_its_price(
 def test_who_cannot_pay_for_an_answer_is_not_given_it(
     launch, rules, purses, between, sim, tmp_path, setup
 ):
-    sim.reset()
     own = credits_policy(rules, between.url)
     own["cache"] = {"ttl": "1h", "price": "100%", "scope": "everybody"}
     version, workers = setup

@@ -30,9 +30,8 @@ def cascades():
 
 
 @pytest.fixture
-def cascade(setup, cascades, rules, sim, between):
+def cascade(setup, cascades, rules, between):
     """A gateway with cascades, in fair weather."""
-    sim.reset()
     if setup not in cascades:
         own = credits_policy(copy.deepcopy(rules), between.url)
         accept = {"max_chars": MOST}

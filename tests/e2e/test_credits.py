@@ -105,8 +105,7 @@ def test_a_provider_that_never_answers_costs_nothing(credited, purse, sim, betwe
     free(purse, between)
 
 
-def test_nobody_to_be_reached_costs_nothing(launch, rules, purse, sim, between):
-    sim.reset()
+def test_nobody_to_be_reached_costs_nothing(launch, rules, purse, between):
     closed = ClosedPort()
     policy = credits_policy(rules, between.url)
     for provider in policy["providers"].values():

@@ -62,7 +62,6 @@ DRAINS = {"documented": {"drain_s": 3600, "drain": "immediate"}, "short": {"drai
 
 
 def start(launch, rules, purses, sim, version, drain=DRAINS["short"], **credits):
-    sim.reset()
     purse = purses.new("50")
     policy = credits_policy(rules, purses.ledger.url, http2=True, **credits)
     gateway = launch(render(policy, paths.LOGS / f"credits-end-{version}"), version, 4, **drain)
@@ -107,9 +106,8 @@ def test_a_plain_end_frees_what_it_does_not_settle_soon(launch, rules, purses, s
 
 
 def test_credits_taken_out_of_the_policy_are_settled_all_the_same(
-    launch, rules, purses, sim, between
+    launch, rules, purses, between
 ):
-    sim.reset()
     purse = purses.new("50")
     folder = paths.LOGS / "credits-out"
     file = folder / "listener.json"
@@ -141,8 +139,7 @@ def test_credits_taken_out_of_the_policy_are_settled_all_the_same(
     assert len(set(charged)) == len(charged) and set(charged) <= held
 
 
-def test_128_apps_on_the_defaults_are_all_served(launch, rules, purses, sim):
-    sim.reset()
+def test_128_apps_on_the_defaults_are_all_served(launch, rules, purses):
     policy = credits_policy(rules, purses.ledger.url)
     policy["credits"] = {"endpoint": purses.ledger.url, "secret": "ledger-key", "http2": True}
     gateway = launch(render(policy, paths.LOGS / "credits-defaults"), NEWEST, 4)

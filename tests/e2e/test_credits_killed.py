@@ -14,7 +14,6 @@ from support.policy import GPT
 
 @pytest.mark.parametrize("lease", [None, {"credits": "1", "seconds": 1}], ids=["hold", "lease"])
 def test_a_hold_of_an_envoy_that_is_killed_expires(launch, rules, purses, sim, between, lease):
-    sim.reset()
     purse = purses.new("5")
     more = {"lease": lease} if lease else {}
     folder = paths.LOGS / "credits-killed"
@@ -46,7 +45,6 @@ def test_a_hold_of_an_envoy_that_is_killed_expires(launch, rules, purses, sim, b
 def test_the_hold_of_a_stream_that_outlives_it_is_renewed(
     launch, rules, purses, sim, between
 ):
-    sim.reset()
     purse = purses.new("5")
     folder = paths.LOGS / "credits-late"
     gateway = launch(render(credits_policy(rules, between.url, hold_for="1s"), folder), NEWEST, 1)

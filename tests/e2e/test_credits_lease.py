@@ -120,8 +120,7 @@ def test_apps_that_leave_give_their_part_back(credited, purses, sim, between):
     paid(second, "gpt", "cut", estimated=True)
 
 
-def test_a_lease_outlives_the_policy_that_took_it(launch, rules, purses, sim, between):
-    sim.reset()
+def test_a_lease_outlives_the_policy_that_took_it(launch, rules, purses, between):
     purse = purses.new("5")
     lease = {"credits": "0.05", "seconds": 4}
     folder = paths.LOGS / "credits-update"

@@ -48,7 +48,7 @@ class Run:
 
     def wait_for(self, text: str) -> str:
         """Everything it has said, once that text is in it."""
-        end = time.monotonic() + 90
+        end = time.monotonic() + 240
         while text not in self.said() and self.process.poll() is None and time.monotonic() < end:
             time.sleep(0.05)
         assert text in self.said(), self.said()
@@ -56,7 +56,7 @@ class Run:
 
     def end(self) -> int:
         """Its exit code."""
-        return self.process.wait(90)
+        return self.process.wait(240)
 
     def left(self) -> list[str]:
         """Files and processes that are still there."""

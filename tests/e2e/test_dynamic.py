@@ -114,7 +114,6 @@ class Dynamic:
 
 @pytest.mark.parametrize("version", ENVOYS)
 def test_everything_changes_under_load(launch, sim, rules, version):
-    sim.reset()
     dynamic = Dynamic(paths.LOGS / f"dynamic-{version}", rules, launch, version)
     gateway = dynamic.gateway
     sim.weather(GPT, chunk_delay_ms=100)
@@ -185,7 +184,6 @@ def test_everything_changes_under_load(launch, sim, rules, version):
 @pytest.mark.parametrize("version", ENVOYS)
 def test_streams_are_finished_or_not_and_none_is_lost_with_the_change(launch, sim, rules, version):
     """The hop that a stream was to take is there as long as the cluster that leads to it."""
-    sim.reset()
     plain, finishing = copy.deepcopy(rules), copy.deepcopy(rules)
     finishing["resilience"]["finish_cut_streams"] = True
     dynamic = Dynamic(paths.LOGS / f"dynamic-finish-{version}", plain, launch, version)
@@ -222,8 +220,7 @@ def test_streams_are_finished_or_not_and_none_is_lost_with_the_change(launch, si
 
 
 @pytest.mark.parametrize("version", ENVOYS)
-def test_a_provider_that_becomes_accounts_loses_nobody(launch, sim, rules, version):
-    sim.reset()
+def test_a_provider_that_becomes_accounts_loses_nobody(launch, rules, version):
     dynamic = Dynamic(paths.LOGS / f"dynamic-accounts-{version}", rules, launch, version)
     several = copy.deepcopy(rules)
     openai = several["providers"]["openai"]

@@ -125,7 +125,6 @@ def test_a_connection_reset_everywhere_is_told_in_the_apps_dialect(gateway, sim)
 @pytest.mark.parametrize("version", ENVOYS)
 def test_a_reset_of_a_kept_connection_is_not_the_models(launch, rules, sim, version):
     """Each model is asked once more where its connection was kept, and once where it was new."""
-    sim.reset()
     gateway = launch(render(rules, paths.LOGS / f"resets-{version}"), version=version)
     for model in ("claude", "gpt", "gemini"):
         assert gateway.chat(model=model).status_code == 200
@@ -237,7 +236,6 @@ def unreachable(sim):
 
 @pytest.mark.parametrize("name", UNREACHABLE)
 def test_a_model_that_cannot_be_reached_is_left_for_the_next(unreachable, sim, name):
-    sim.reset()
     for ask in (unreachable.chat, unreachable.messages):
         for stream in (False, True):
             response = ask("[mark:3]", model=name, stream=stream)

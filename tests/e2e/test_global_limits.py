@@ -65,7 +65,6 @@ def until(what: str, holds) -> None:
 
 @EACH
 def test_two_proxies_share_a_limit(launch, rules, service, sim, tmp_path, version):
-    sim.reset()
     service.limits = {(REQUESTS, ACME): 20}
     bootstrap = render(policy(rules, service.url, BY_TENANT), tmp_path)
     gateways = [launch(bootstrap, version, workers=2) for _ in range(2)]
@@ -90,7 +89,6 @@ def test_two_proxies_share_a_limit(launch, rules, service, sim, tmp_path, versio
 
 @EACH
 def test_apps_are_told_in_their_own_words(launch, rules, service, sim, tmp_path, version):
-    sim.reset()
     service.limits = {(REQUESTS, ACME): 2}
     own = policy(rules, service.url, BY_TENANT)
     own["resilience"]["deadline"] = {"most": "30s", "header": "x-wait-ms"}
@@ -136,8 +134,7 @@ def test_apps_are_told_in_their_own_words(launch, rules, service, sim, tmp_path,
 
 
 @EACH
-def test_the_service_is_told_who_asks_for_what(launch, rules, service, sim, tmp_path, version):
-    sim.reset()
+def test_the_service_is_told_who_asks_for_what(launch, rules, service, tmp_path, version):
     descriptors = [
         {"by": ["tenant"]},
         {"by": ["tenant", "user"]},
@@ -190,7 +187,6 @@ def test_the_service_is_told_who_asks_for_what(launch, rules, service, sim, tmp_
 
 @EACH
 def test_tokens_are_told_when_they_have_been_used(launch, rules, service, sim, tmp_path, version):
-    sim.reset()
     by = {"by": ["tenant"], "counts": "tokens"}
     own = policy(rules, service.url, [*BY_TENANT, by])
     gateway = launch(render(own, tmp_path), version)
@@ -223,7 +219,6 @@ def test_tokens_are_told_when_they_have_been_used(launch, rules, service, sim, t
 @EACH
 @pytest.mark.parametrize("what", ["refused", "silent"])
 def test_while_the_service_is_away(launch, rules, service, sim, tmp_path, version, what):
-    sim.reset()
     closed = ClosedPort()
     service.silent = True
     url = closed.url if what == "refused" else service.url
@@ -249,7 +244,6 @@ def test_while_the_service_is_away(launch, rules, service, sim, tmp_path, versio
 def test_what_is_refused_gets_everything_back(
     launch, rules, service, sim, ledger, purses, tmp_path, version
 ):
-    sim.reset()
     own = policy(rules, service.url, [{"by": ["tenant"]}])
     paid = credits_policy(own, ledger.url)
     paid["limits"]["rate"] = [

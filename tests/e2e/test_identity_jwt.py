@@ -214,7 +214,6 @@ def test_two_tokens_are_none(running, signer):
 
 
 def test_no_provider_sees_a_token(running, sim, signer):
-    sim.reset()
     token = signer.token(ISSUER, org={"name": "own"}, sub="somebody")
     assert ask(running.url, bearer(token)).status_code == 200
     [seen] = sim.requests()
@@ -302,7 +301,7 @@ def verifier(bootstrap: dict) -> dict:
     return found["typed_config"]
 
 
-def test_the_usual_policy_has_no_verifier(sim, rules, tmp_path):
+def test_the_usual_policy_has_no_verifier(rules, tmp_path):
     listener = render(rules, tmp_path)["static_resources"]["listeners"][0]
     manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
     assert [own["name"] for own in manager["http_filters"]] == [

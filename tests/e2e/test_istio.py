@@ -133,7 +133,6 @@ def mount(folder, keys: dict[str, str]) -> None:
 @pytest.mark.parametrize("kind", PROXIES)
 @pytest.mark.parametrize("version", ENVOYS)
 def test_the_tour(mesh, sim, kind, version):
-    sim.reset()
     gateway = mesh(kind, version)
     purse = gateway.purse
     openai = gateway.openai(purse.key(), default_headers=MESH)
@@ -184,7 +183,6 @@ PATCHES = ["HTTP_FILTER", "VIRTUAL_HOST", "HTTP_ROUTE", "CLUSTER anthropic"]
 @pytest.mark.parametrize("kind", PROXIES)
 @pytest.mark.parametrize("patch", PATCHES)
 def test_a_patch_that_does_not_land_sends_nothing(mesh, sim, kind, patch):
-    sim.reset()
     gateway = mesh(kind, without=patch)
     answer = gateway.chat("hello", model="claude")
     assert answer.status_code >= 500, answer.text
@@ -203,7 +201,6 @@ def test_no_patch_goes_untried(rules, tmp_path):
 @pytest.mark.parametrize("kind", PROXIES)
 @pytest.mark.parametrize("version", ENVOYS)
 def test_a_name_that_does_not_resolve_is_left_for_the_next_model(mesh, sim, names, kind, version):
-    sim.reset()
     address = names.known.pop(HOSTS["anthropic"])
     gateway = mesh(kind, version)
     for ask in (gateway.chat, gateway.messages):
@@ -230,7 +227,6 @@ def test_a_name_that_does_not_resolve_is_left_for_the_next_model(mesh, sim, name
 @pytest.mark.parametrize("version", ENVOYS)
 def test_metrics_have_labels_where_the_pod_is_annotated(mesh, sim, kind, version):
     """The agent gives its proxy the ConfigMap's file as `--config-yaml`."""
-    sim.reset()
     gateway = mesh(kind, version)
     assert gateway.chat("hello", model="gpt").status_code == 200
     answered = (("model", "gpt"), ("outcome", "answered"))
@@ -245,7 +241,6 @@ def test_metrics_have_labels_where_the_pod_is_annotated(mesh, sim, kind, version
 
 
 def test_metrics_are_there_without_an_annotation(mesh, sim):
-    sim.reset()
     gateway = mesh("istio", annotated=False)
     assert gateway.chat("hello", model="gpt").status_code == 200
     name = "wasmcustom.tradewind_attempts_total.model.gpt.outcome.answered"
@@ -254,7 +249,6 @@ def test_metrics_are_there_without_an_annotation(mesh, sim):
 
 def test_a_key_rotates_as_a_mounted_secret_does(mesh, sim, tmp_path):
     """The kubelet swaps a link to the folder that holds the keys."""
-    sim.reset()
     gateway = mesh("istio")
     assert gateway.chat("hello", model="gpt").status_code == 200
     assert sim.requests()[-1].headers["authorization"] == f"Bearer {KEYS['openai']}"
@@ -271,7 +265,7 @@ def test_a_key_rotates_as_a_mounted_secret_does(mesh, sim, tmp_path):
         time.sleep(0.1)
 
 
-def test_the_names_of_providers_are_checked(mesh, sim, rules):
+def test_the_names_of_providers_are_checked(mesh, rules):
     """Without both the name that is asked for and those that are taken, any certificate would do."""
     gateway = mesh("istio")
     clusters = gateway.envoy.admin.get("/config_dump?resource=dynamic_active_clusters").json()
@@ -287,9 +281,8 @@ def test_the_names_of_providers_are_checked(mesh, sim, rules):
 
 
 @pytest.mark.parametrize("version", ENVOYS)
-def test_a_sidecar_knows_its_own_workload_and_tokens(rules, sim, providers, names, other, launch, tmp_path, version):
+def test_a_sidecar_knows_its_own_workload_and_tokens(rules, providers, names, other, launch, tmp_path, version):
     """No key in any app: what istiod says of the pod counts, or a token that the app has."""
-    sim.reset()
     signer = Signer(tmp_path)
     (tmp_path / "jwks.json").write_text(signer.jwks)
     tokens = {
@@ -326,10 +319,9 @@ DOMAIN = "spiffe://cluster.local"
 
 @pytest.mark.parametrize("version", ENVOYS)
 def test_proxies_of_a_mesh_share_limits(
-    rules, sim, providers, names, other, launch, tmp_path, version
+    rules, providers, names, other, launch, tmp_path, version
 ):
     """The service is a host like any other; another host of the proxy is not asked about."""
-    sim.reset()
     acme = (("counts", "requests"), ("tenant", "acme"))
     service = RateLimits({acme: 3})
     address, port = service.url.removeprefix("http://").split(":")
@@ -364,10 +356,9 @@ def test_proxies_of_a_mesh_share_limits(
 
 @pytest.mark.parametrize("version", ENVOYS)
 def test_a_gateway_knows_the_workloads_that_call_it(
-    rules, sim, providers, names, other, launch, tmp_path, version
+    rules, providers, names, other, launch, tmp_path, version
 ):
     """By the certificates that their sidecars show: no app holds a key."""
-    sim.reset()
     authority = Authority(tmp_path / "mesh")
     gateway_own = authority.issue("gateway", f"URI:{DOMAIN}/ns/istio-system/sa/gateway", "DNS:localhost")
     shop = authority.issue("shop", f"URI:{DOMAIN}/ns/acme/sa/shop")

@@ -65,9 +65,8 @@ def limited_gateways():
 
 
 @pytest.fixture
-def gateway(setup, limited_gateways, rules, sim):
+def gateway(setup, limited_gateways, rules):
     """A gateway with limits, in fair weather."""
-    sim.reset()
     if setup not in limited_gateways:
         version, workers = setup
         folder = paths.LOGS / f"limits-{version}-{workers}w"
@@ -280,8 +279,7 @@ def edge(listener: dict) -> dict:
     return manager["http_filters"][0]["typed_config"]["config"]["configuration"]
 
 
-def test_a_new_policy_forgets_nothing_that_a_rule_has_given(launch, sim, rules):
-    sim.reset()
+def test_a_new_policy_forgets_nothing_that_a_rule_has_given(launch, rules):
     folder = paths.LOGS / "limits-reload"
     file = folder / "listener.json"
     policy = limited(rules)

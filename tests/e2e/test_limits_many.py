@@ -33,8 +33,7 @@ def limited(rules: dict) -> dict:
 
 
 @pytest.fixture(scope="module")
-def gateway(rules, sim):
-    sim.reset()
+def gateway(rules):
     folder = paths.LOGS / "limits-many"
     own = Gateway(ENVOYS[NEWEST], render(limited(rules), folder), 4, folder)
     yield own
@@ -81,7 +80,7 @@ async def crowd(url: str, turns: int) -> Counter:
     return outcomes
 
 
-def test_ten_thousand_sessions_have_a_limit_each(gateway, sim):
+def test_ten_thousand_sessions_have_a_limit_each(gateway):
     before = memory(gateway)
     outcomes = asyncio.run(crowd(gateway.url, BURST + 1))
     statuses = Counter()

@@ -103,7 +103,6 @@ def test_each_model_of_a_provider_that_is_down_is_tried(launch, sim, version, en
 
 @pytest.mark.parametrize("version", ENVOYS)
 def test_a_kept_connection_that_is_lost_costs_neither_model(launch, rules, sim, version):
-    sim.reset()
     gateway = launch(render(rules, paths.LOGS / "one-provider"), version=version)
     assert gateway.chat(model="pair").status_code == 200
     sim.weather(GPT, reset="before_headers")

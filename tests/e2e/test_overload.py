@@ -94,7 +94,7 @@ def test_bodies_that_fill_the_memory_are_reset(launch, rules, sim, version):
 
 
 @pytest.mark.parametrize("version", ENVOYS)
-def test_a_connection_has_so_many_requests_and_no_more(launch, rules, sim, version):
+def test_a_connection_has_so_many_requests_and_no_more(launch, rules, version):
     gateway = launch(render(rules, paths.LOGS / f"streams-{version}"), version)
     crowd = Crowd(gateway.url, 1)
     crowd.open(EACH + 20, headers(CHAT, 1_000, []), b"{")
@@ -107,7 +107,7 @@ def test_a_connection_has_so_many_requests_and_no_more(launch, rules, sim, versi
 
 
 @pytest.mark.parametrize("version", ENVOYS)
-def test_headers_have_a_bound(launch, rules, sim, version):
+def test_headers_have_a_bound(launch, rules, version):
     gateway = launch(render(rules, paths.LOGS / f"headers-{version}"), version)
     crowd = Crowd(gateway.url, 1)
     crowd.open(1, headers(CHAT, 1_000, [("x-big", "b" * 40_000)]), b"{")
@@ -121,7 +121,6 @@ def test_headers_have_a_bound(launch, rules, sim, version):
 @pytest.mark.parametrize("version", ENVOYS)
 def test_a_stream_that_was_let_in_goes_on_to_its_next_model(launch, rules, sim, tmp_path, version):
     """What is refused is apps' requests: the hop's are those that were let in before."""
-    sim.reset()
     own = copy.deepcopy(rules)
     own["resilience"] |= {"finish_cut_streams": True, "breaker": {"failures": 1}}
     bootstrap = render(own, tmp_path)

@@ -31,8 +31,7 @@ def wait(what: str, holds) -> None:
 
 @pytest.mark.parametrize("version", ENVOYS)
 @pytest.mark.parametrize("workers", [1, 4])
-def test_a_broken_policy_leaves_the_last_good_one_serving(launch, sim, rules, version, workers):
-    sim.reset()
+def test_a_broken_policy_leaves_the_last_good_one_serving(launch, rules, version, workers):
     folder = paths.LOGS / f"update-{version}-{workers}"
     file = folder / "listener.json"
     bootstrap = render(rules, folder)
@@ -69,7 +68,7 @@ def test_a_broken_policy_leaves_the_last_good_one_serving(launch, sim, rules, ve
     wait("the new route", served)
 
 
-def test_a_broken_policy_does_not_start(rules, sim, tmp_path):
+def test_a_broken_policy_does_not_start(rules, tmp_path):
     policy = tmp_path / "policy.json"
     policy.write_text(json.dumps(broken(rules), indent=2))
     command = [paths.TRADEWIND, "render", policy, "--for", "envoy", "--wasm", paths.WASM]
@@ -79,7 +78,6 @@ def test_a_broken_policy_does_not_start(rules, sim, tmp_path):
 
 
 def test_a_key_that_rotates_is_read_again(launch, sim, rules):
-    sim.reset()
     folder = paths.LOGS / "rotation"
     secret = folder / "secrets/openai-key"
     write_discovery(secret, "sk-first")

@@ -10,7 +10,6 @@ from support.policy import CLAUDE, policy
 
 
 def test_a_report_is_of_what_was_served(launch, sim, tmp_path):
-    sim.reset()
     rules = policy(sim.openai, sim.anthropic, sim.google)
     gateway = launch(render(rules, paths.LOGS / "report"))
     first = [gateway.chat(model="auto") for _ in range(4)]
@@ -46,7 +45,6 @@ def test_a_report_is_of_what_was_served(launch, sim, tmp_path):
 
 
 def test_units_and_policies_are_told_by_the_log(launch, sim, tmp_path):
-    sim.reset()
     rules = policy(sim.openai, sim.anthropic, sim.google)
     rules["request_headers"] = ["x-session"]
     arms = [{"name": "control", "weight": 1}, {"name": "other", "weight": 1, "chain": "pair"}]

@@ -35,7 +35,6 @@ def counted(gateway, model: str) -> dict[str, int]:
 
 @EACH
 def test_every_attempt_is_counted_by_what_became_of_it(launch, sim, version):
-    sim.reset()
     ways = {
         "unreachable": ClosedPort(),
         "silent": Http1(wait, kept=0),
@@ -129,8 +128,7 @@ def test_a_line_is_flat_and_says_who_why_and_how_much(credited, purses, between,
 
 
 @EACH
-def test_a_refusal_says_by_whom_and_why(launch, rules, sim, version):
-    sim.reset()
+def test_a_refusal_says_by_whom_and_why(launch, rules, version):
     gateway = launch(render(rules, paths.LOGS / "seen"), version=version)
     bearer = {"authorization": "Bearer sk-wrong"}
     odd = '/v1/"nothing\\here?key=secret'
@@ -161,7 +159,6 @@ def test_a_refusal_says_by_whom_and_why(launch, rules, sim, version):
 
 @EACH
 def test_an_app_that_leaves_is_no_failure_of_its_model(launch, rules, sim, version):
-    sim.reset()
     gateway = launch(render(rules, paths.LOGS / "seen"), version=version)
     sim.weather(GPT, chunk_delay_ms=100)
     say = [{"role": "user", "content": "[words:200]"}]
@@ -180,7 +177,7 @@ def test_an_app_that_leaves_is_no_failure_of_its_model(launch, rules, sim, versi
 
 @EACH
 @pytest.mark.parametrize("workers", [1, 4])
-def test_a_policy_that_is_loaded_says_so_once(launch, rules, sim, version, workers):
+def test_a_policy_that_is_loaded_says_so_once(launch, rules, version, workers):
     gateway: Gateway = launch(
         render(copy.deepcopy(rules), paths.LOGS / "seen"), version=version, workers=workers
     )

@@ -31,9 +31,8 @@ def running():
 
 
 @pytest.fixture
-def shadowed(setup, running, rules, sim, between, ledger):
+def shadowed(setup, running, rules, between, ledger):
     """A gateway that copies every request for two of its names, and its collector."""
-    sim.reset()
     if setup not in running:
         version, workers = setup
         folder = paths.LOGS / f"shadow-{version}-{workers}w"

@@ -24,9 +24,8 @@ def sticky_gateways():
 
 
 @pytest.fixture
-def sticky(setup, sticky_gateways, rules, sim):
+def sticky(setup, sticky_gateways, rules):
     """A gateway that keeps conversations on their models, in fair weather."""
-    sim.reset()
     if setup not in sticky_gateways:
         own = copy.deepcopy(rules)
         own["models"]["claude"]["prompt_cache"] = {"marks": "auto"}

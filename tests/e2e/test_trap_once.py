@@ -69,7 +69,6 @@ class Stream(threading.Thread):
 
 
 def test_a_vm_that_fails_is_there_again_and_the_others_do_not_notice(launch, rules, sim):
-    sim.reset()
     own = copy.deepcopy(rules)
     own["limits"]["rate"] = [{"concurrent": RUNNING}]
     folder = paths.LOGS / "trap-once"

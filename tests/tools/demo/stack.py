@@ -145,7 +145,8 @@ class Envoy(Daemon):
         try:
             self.admin_url = f"http://{self.wait_for(lambda: _line(address))}"
             self.admin = httpx.Client(base_url=self.admin_url, timeout=10, trust_env=False)
-            self.wait_for(self._live)
+            # Each role's module is compiled first: seconds on a busy machine.
+            self.wait_for(self._live, 60)
             self.url = self.wait_for(self._listener)
         except BaseException:
             self.stop()
