@@ -13,6 +13,8 @@ mod cascades;
 mod decided;
 #[path = "support/kept.rs"]
 mod kept;
+#[path = "support/probes.rs"]
+mod probes;
 
 use std::cell::Cell;
 

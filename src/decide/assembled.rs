@@ -12,8 +12,7 @@ pub struct Assembled {
     pub(super) arm: Option<(usize, usize)>,
     /// The experiment that copies it, by its place among those of the policy.
     pub(super) shadow: Option<usize>,
-    /// Its conversation as it is remembered, where the body that is decided on is another than its
-    /// app's.
+    /// Its conversation, where the body that is decided on is another than its app's.
     pub(super) conversation: Option<Conversation>,
     /// How many messages of examples have been added before its own.
     pub(super) examples: usize,

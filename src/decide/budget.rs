@@ -22,7 +22,12 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
         return Ok(());
     }
     decision.quote.candidates_mut().for_each(by_account);
-    let left = decision.pass_over(request, NAME, |leg| used_up(request, leg));
+    let mut wait_ms = u64::MAX;
+    let left = decision.pass_over(request, NAME, |leg| {
+        let (why, left_ms) = used_up(request, leg)?;
+        wait_ms = wait_ms.min(left_ms);
+        Some(why)
+    });
     decision.quote.candidates_mut().for_each(|own| by_model(own, request.policy));
     // Which accounts there are, and what they may cost, is nothing for apps: the log says it.
     left.map_err(|_| {
@@ -31,20 +36,23 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
              providers have cost what they may; try again later, or ask the gateway's operator",
             request.ask.model
         );
-        Fault::new(FaultKind::Overloaded, message)
+        Fault { wait_ms, ..Fault::new(FaultKind::Overloaded, message) }
     })
 }
 
-/// Why an account is asked nothing; `None` where it has something left.
-fn used_up(request: &Request<'_>, leg: &Leg) -> Option<Cow<'static, str>> {
+/// Why an account is asked nothing, and for how many milliseconds; `None` where it has something
+/// left.
+fn used_up(request: &Request<'_>, leg: &Leg) -> Option<(Cow<'static, str>, u64)> {
     let account = &leg.model.provider;
     let budget = account.budget?;
     let spent = request.world.record::<Spent>(&account.name)?;
-    let window = window(account, request.world.unix_seconds())?;
+    let unix_seconds = request.world.unix_seconds();
+    let window = window(account, unix_seconds)?;
     let is_over = spent.since == window.begins() && spent.micros >= budget.credits.micros();
     is_over.then(|| {
         let (per, credits) = (budget.per.name(), budget.credits);
-        Cow::Owned(format!("the {credits} credits of its account for this {per} are used up"))
+        let why = format!("the {credits} credits of its account for this {per} are used up");
+        (Cow::Owned(why), window.end().millis().saturating_sub(unix_seconds.saturating_mul(1_000)))
     })
 }
 

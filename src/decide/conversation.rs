@@ -1,6 +1,6 @@
 //! What a request is one of: a conversation, a user's, a key's.
-use super::Request;
 use super::world::mixed;
+use super::{Conversation, Opening, Request};
 use crate::dialect::{Block, Role};
 
 /// How much of each of a conversation's first texts tells it from others, in bytes.
@@ -26,6 +26,11 @@ pub(super) fn remembered(request: &Request<'_>) -> Option<u64> {
     });
     let [half, _] = own.finish();
     Some(half)
+}
+
+/// Both, for whoever decides on another body than the app's.
+pub(super) fn opened(request: &Request<'_>) -> Conversation {
+    Some(Opening { own: remembered(request)?, shared: conversation(request)? })
 }
 
 /// The instructions before a conversation and what the user says first.

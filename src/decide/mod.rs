@@ -64,7 +64,7 @@ pub use probe::Probe;
 pub use prompt::assemble;
 pub use rate::GLOBAL;
 pub use request::{CHAIN, CLASS, Request};
-pub use resumed::{Conversation, Origin, Resumed};
+pub use resumed::{Conversation, Opening, Origin, Resumed};
 pub use route::{not_allowed, unknown_model};
 pub use shadow::may_copy;
 pub use shortened::Shortened;
@@ -92,6 +92,7 @@ impl Step {
     /// Adds to the decision; where the step refuses, the trace says so.
     fn decide(&self, request: &Request<'_>, decision: &mut Decision) -> Result<(), Box<Refusal>> {
         (self.run)(request, decision).map_err(|fault| {
+            decision.probes.iter().for_each(|own| own.give_back(request.world.records()));
             let mut trace = core::mem::take(&mut decision.trace);
             trace.refuse(self.name, &request.ask.model, &fault);
             Box::new(Refusal { fault, trace })

@@ -2,6 +2,7 @@
 use std::rc::Rc;
 
 use crate::policy::Model;
+use crate::resilience::{Breaker, Records};
 
 /// A model that the request tries, after its breaker was open.
 #[derive(Debug, Clone)]
@@ -10,4 +11,11 @@ pub struct Probe {
     pub model: Rc<Model>,
     /// When it was let through, by the proxy's clock in milliseconds.
     pub at_ms: u64,
+}
+
+impl Probe {
+    /// It tries nothing: another request may. Where that cannot be written it is given up later.
+    pub fn give_back(&self, records: Records<'_>) {
+        let _ = Breaker::update(records, &self.model.breaker_name, &|own| own.untried(self.at_ms));
+    }
 }

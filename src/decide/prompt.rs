@@ -6,7 +6,7 @@
 //! the app's own would be: every step after this, every model and every attempt see that one.
 use std::borrow::Cow;
 
-use super::conversation::remembered;
+use super::conversation::opened;
 use super::known::Known;
 use super::{
     Assembled, Decision, Entry, Refusal, Request, Verdict, class, experiment, limits, rate, route,
@@ -55,7 +55,7 @@ pub fn assemble(request: &Request<'_>) -> Result<Option<Assembled>, Box<Refusal>
     let examples = sum.assembly.examples.len().saturating_mul(2);
     let body = sum.body();
     let asks = sticky::asks_for_conversation(request) || rate::asks_for_conversation(request);
-    let conversation = (body.is_some() && asks).then(|| remembered(request));
+    let conversation = (body.is_some() && asks).then(|| opened(request));
     Ok(Some(Assembled { body, class, arm, shadow, conversation, examples, entries }))
 }
 

@@ -160,7 +160,7 @@ fn subject(
         }
         RateBy::Session => (session?.to_owned(), "the session".to_owned()),
         RateBy::Model => {
-            let route = request.policy.routes().get(route)?.names.first()?;
+            let route = route_name(request, route)?;
             // No tenant has an empty name.
             (name(&request.world, "", &[by.word(), route]), format!("the model `{route}`"))
         }
@@ -176,11 +176,21 @@ fn shared_name(request: &Request<'_>, route: usize, by: RateBy) -> Option<String
         RateBy::User => tenant.user.clone(),
         RateBy::Key => tenant.key.clone(),
         RateBy::Session => {
-            let known = known_by(request, policy.session()?, conversation)?;
+            let shared = |request: &Request<'_>| {
+                let known = request.assembled.and_then(|own| own.conversation);
+                known.map_or_else(|| conversation(request), |own| own.map(|own| own.shared))
+            };
+            let known = known_by(request, policy.session()?, shared)?;
             Some(format!("{:016x}", of_texts(&["session", known.0, &known.1])))
         }
-        RateBy::Model => policy.routes().get(route)?.names.first().cloned(),
+        RateBy::Model => route_name(request, route).map(str::to_owned),
     }
+}
+
+/// What a route's requests are counted by: not the first of its names, which changes where a
+/// policy lists them in another order or adds one.
+fn route_name<'p>(request: &Request<'p>, route: usize) -> Option<&'p str> {
+    request.policy.routes().get(route)?.names.iter().min().map(String::as_str)
 }
 
 /// Whether the step may ask for a request's conversation.
@@ -192,7 +202,7 @@ pub(super) fn asks_for_conversation(request: &Request<'_>) -> bool {
 fn session(request: &Request<'_>, session: &Session) -> Option<String> {
     let remembered = |request: &Request<'_>| {
         let known = request.assembled.and_then(|own| own.conversation);
-        known.unwrap_or_else(|| remembered(request))
+        known.map_or_else(|| remembered(request), |own| own.map(|own| own.own))
     };
     let (by, own) = known_by(request, session, remembered)?;
     Some(name(&request.world, &request.tenant.tenant, &["session", by, &own]))

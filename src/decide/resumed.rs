@@ -19,12 +19,21 @@ pub struct Resumed {
 pub struct Origin {
     /// Its class, by its name.
     pub class: Option<String>,
-    /// Its conversation as it is remembered; `None` where its body tells, and within where nothing
+    /// Its conversation; `None` where its body tells, and within where nothing
     /// does.
     pub conversation: Option<Conversation>,
     /// How many messages of examples have been added before its own.
     pub examples: usize,
 }
 
-/// A conversation that is remembered by a digest; `None` where the request has none.
-pub type Conversation = Option<u64>;
+/// A conversation by how it begins; `None` where the request has none.
+pub type Conversation = Option<Opening>;
+
+/// How a conversation begins, by digests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opening {
+    /// Under this proxy's secret: what is remembered here.
+    pub own: u64,
+    /// As all proxies know it.
+    pub shared: u64,
+}

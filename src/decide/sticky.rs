@@ -41,7 +41,7 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     let by_conversation = sticky.is_some_and(|own| own.by == StickyBy::Conversation);
     let conversation = match request.assembled.and_then(|own| own.conversation) {
         _ if !calls && !by_conversation => None,
-        Some(conversation) => conversation,
+        Some(conversation) => conversation.map(|known| known.own),
         None => remembered(request),
     };
     let kept = sticky.and_then(|sticky| unit(request, route, sticky, conversation));

@@ -15,6 +15,8 @@ pub struct Fault {
     pub code: Option<Box<str>>,
     /// What a provider of Anthropic's format says of it to programs: JSON, on one line.
     pub details: Option<Box<str>>,
+    /// In how many milliseconds it is over, where somebody knows; 0 where nobody does.
+    pub wait_ms: u64,
 }
 
 /// Kinds of failure that somebody treats differently.
@@ -61,6 +63,7 @@ impl Fault {
             param: None,
             code: None,
             details: None,
+            wait_ms: 0,
         }
     }
 

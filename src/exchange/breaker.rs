@@ -143,9 +143,7 @@ fn give_up<'s>(probes: Vec<Probe>, records: impl FnOnce() -> Records<'s>) {
     }
     let records = records();
     for probe in probes {
-        // Where that cannot be written it is given up later.
-        let _ =
-            Breaker::update(records, &probe.model.breaker_name, &|own| own.untried(probe.at_ms));
+        probe.give_back(records);
     }
 }
 

@@ -40,7 +40,7 @@ def serve(request):
 
 def ask(gateway, path: str, model: str, stream: bool):
     body = {"model": model, "messages": [{"role": "user", "content": "hi"}], "stream": stream}
-    return gateway.http.post(path, json=body | {"max_tokens": 50})
+    return gateway.http.post(path, json=body | {"max_tokens": 50}, timeout=120)
 
 
 def parts(number: int) -> list[dict]:

@@ -7,6 +7,7 @@
 //! 429 whether it is this request that is too large, or all of them together. Nothing
 //! but a 400 or a 422 is every model's to refuse, and of those none that speaks of the account.
 mod account;
+mod model;
 mod oversized;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use super::{Fault, FaultKind};
 use FaultKind as K;
 
 pub(super) use account::account;
+pub(super) use model::speaks_of_a_model;
 pub use oversized::is_unaffordable;
 
 /// What a provider said of a failure.

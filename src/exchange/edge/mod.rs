@@ -40,6 +40,7 @@ use self::first::Original;
 use self::head::{Head, Opening};
 use super::breaker::Watch;
 use super::duty::{Duties, Duty};
+use super::limits::retry_after;
 use super::line::Line;
 use super::record::Untold;
 use super::reply::Reply;
@@ -48,6 +49,7 @@ use super::{Body, Callback, Effect, Effects, Envoy, Flow, HeaderMap, Hearing, Re
 use crate::credit::Balance;
 use crate::decide::{Candidate, Decision, Outline, Shared, Trace, Verdict};
 use crate::dialect::{Client, Fault, FaultKind};
+use crate::resilience::nanos;
 
 /// One request of an app.
 #[derive(Debug)]
@@ -364,7 +366,7 @@ impl Edge {
         }
         let mut reply = head.fault(fault, &mut self.line);
         if fault.kind == FaultKind::Overloaded {
-            reply.headers.push(("retry-after", "1".to_owned()));
+            reply.headers.extend(retry_after(nanos(fault.wait_ms)));
         }
         answer(reply)
     }

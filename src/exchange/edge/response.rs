@@ -51,13 +51,21 @@ impl Edge {
     }
 
     pub(super) fn response_headers(&mut self, end: bool, envoy: &dyn Envoy) -> Effects {
+        self.gives(end);
+        let sent = matches!(self.state, State::Sent { .. });
+        let told = sent.then(|| envoy.property(&[JUDGED])).flatten();
+        let told = told.filter(|told| !told.is_empty());
+        if sent
+            && told.is_none()
+            && let Some(own) = self.is_late(envoy)
+        {
+            return self.too_late(own, envoy);
+        }
         // What it is told when its patience is over is no answer.
         self.answered = !self.is_too_late;
-        self.gives(end);
         let State::Sent { client, request_id, streamed, says, rescue } = &mut self.state else {
             return self.own_failure(end, envoy);
         };
-        let told = envoy.property(&[JUDGED]).filter(|told| !told.is_empty());
         let judged = told.is_some();
         let told = told.map(|told| Judged::read(&told));
         let (report, answer) = told.map_or((None, None), |own| (own.report, own.answer));

@@ -21,7 +21,7 @@ mod used;
 
 use self::record::Subject;
 use self::session::{Had, Over, Place};
-pub(super) use self::shown::Left;
+pub(super) use self::shown::{Left, retry_after};
 use self::subject::{Denied, Grant};
 pub use self::tab::Tabs;
 use self::tab::{By, goes_on};
@@ -94,17 +94,41 @@ pub(super) fn take(
     let Claims { subjects, tokens, need } = claims;
     let tabs = tabs.clone();
     let mut taken = Taken { shares: Vec::new(), need, left: Left::default(), tabs };
-    for claim in &subjects {
+    for (at, claim) in subjects.iter().enumerate() {
         match share(claim, tokens, (&taken.tabs, records), &mut taken.left) {
             Ok(share) => taken.shares.push(share),
             Err(no) => {
                 taken.undo(records);
+                let others = subjects.iter().skip(at.saturating_add(1));
+                let (claim, no) = longest((claim, no), others, tokens, &mut taken.left, records);
                 return Err(refused(claim, no, &taken.left, (client, host), effects));
             }
         }
     }
     taken.count(line, effects);
     Ok(taken)
+}
+
+/// Of several subjects whose rules refuse it the one is told that does so for longest.
+fn longest<'c>(
+    (mut claim, no): (&'c Claim, No),
+    others: impl Iterator<Item = &'c Claim>,
+    tokens: Tokens,
+    left: &mut Left,
+    records: Records<'_>,
+) -> (&'c Claim, No) {
+    let No::Rule(mut denied) = no else { return (claim, no) };
+    let now_ms = records.now_ms();
+    for other in others {
+        let subject = records.read::<Subject>(&other.subject).unwrap_or_default();
+        left.note(&subject, &other.rules, now_ms);
+        if let Err(own) = subject::drafts(&subject, &other.rules, tokens, now_ms)
+            && (own.too_large, own.wait_ns) > (denied.too_large, denied.wait_ns)
+        {
+            (claim, denied) = (other, own);
+        }
+    }
+    (claim, No::Rule(denied))
 }
 
 /// Says no.
@@ -121,7 +145,7 @@ fn refused(
             let Denied { rule, wait_ns, too_large } = denied;
             effects.push(metric::LIMITS.count(&[&rule.name, "limited"]));
             if !too_large {
-                headers.extend(shown::retry_after(wait_ns));
+                headers.extend(retry_after(wait_ns));
             }
             let fault = shown::fault(&rule, &claim.shown, (wait_ns, too_large));
             ("rate", rule.name.clone(), fault)

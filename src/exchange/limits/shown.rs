@@ -120,7 +120,7 @@ const PATIENCE: u64 = 60;
 
 /// When to come again, in whole seconds, as HTTP has it: no sooner than there is room. Where that
 /// is later than SDKs wait, they are asked not to try by themselves.
-pub(super) fn retry_after(wait_ns: u64) -> impl Iterator<Item = (&'static str, String)> {
+pub(in super::super) fn retry_after(wait_ns: u64) -> impl Iterator<Item = (&'static str, String)> {
     let seconds = seconds(wait_ns);
     let hopeless = (seconds > PATIENCE).then(|| (SHOULD_RETRY, "false".to_owned()));
     [("retry-after", seconds.to_string())].into_iter().chain(hopeless)

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use super::record::Subject;
 use super::shown::Left;
 use super::used::Used;
-use super::{Grant, Share, Tabs, share};
+use super::{Grant, Share, Tabs, longest, share};
 use crate::decide::{Claim, Tokens};
 use crate::policy::{Limit, Policy, Rate, RateBy};
 use crate::port::Shared;
@@ -329,4 +329,27 @@ fn what_is_usual_rises_at_once_and_falls_slowly() {
     assert_eq!([100, 10, 10, 5_000].map(&mut learn), [100, 88, 78, 5_000]);
     assert!((0..8).all(|_| learn(0) > 1_700), "eight shorter ones leave a third");
     assert!((0..70).map(|_| learn(7)).last() == Some(7));
+}
+
+/// An app that came again when one of them has room would be refused by the other.
+#[test]
+fn of_several_subjects_that_refuse_the_one_is_told_that_does_so_for_longest() {
+    let data = Data::default();
+    let minutes = rules(&[]);
+    let hours = rules(&[("minute", "hour")]);
+    let (short, long) = (claim("a", RateBy::User, &minutes), claim("b", RateBy::Tenant, &hours));
+    let tokens = Tokens { input: 10, ..Tokens::default() };
+    for one in [&short, &long] {
+        while !asks(&data, one, NOW).is_empty() {}
+    }
+    let records = Records::at(&data, NOW);
+    for order in [[&short, &long], [&long, &short]] {
+        let [first, second] = order;
+        let mut left = Left::default();
+        let Err(no) = share(first, tokens, (&Tabs::default(), records), &mut left) else {
+            panic!("there is room")
+        };
+        let (told, _) = longest((first, no), [second].into_iter(), tokens, &mut left, records);
+        assert_eq!(told.subject, "b");
+    }
 }

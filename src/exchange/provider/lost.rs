@@ -56,8 +56,9 @@ impl Way {
 pub(super) fn follow(config: &Config, asked: &mut Asked, way: &Way, envoy: &dyn Envoy) -> Effects {
     let now = envoy.now_ms();
     if asked.time.is_over(now) {
-        // The edge role has ended it: what is known is what was published, as where an app leaves.
-        return Effects::go_on();
+        // The edge role ends it, if it has not yet: what is known is what was published, as where
+        // an app leaves, and nobody else is asked.
+        return Effects::go_on().and(Effect::State(NEXT.into(), Vec::new()));
     }
     let mut report = asked.report.clone();
     let took = now.saturating_sub(report.began_ms);

@@ -46,6 +46,8 @@ pub struct Attempt {
     failed: bool,
     /// Another model, whose provider is to see nothing of this one's request, may be asked next.
     more: bool,
+    /// Envoy has let go of the answer: whatever becomes of it, nobody else is asked.
+    let_go: bool,
 }
 
 #[derive(Debug)]
@@ -66,12 +68,15 @@ enum State {
 
 impl Attempt {
     pub(super) const fn new(config: Rc<Config>) -> Self {
-        Self { config, state: State::New, failed: false, more: false }
+        Self { config, state: State::New, failed: false, more: false, let_go: false }
     }
 
     /// One callback.
     pub fn on(&mut self, event: Callback, envoy: &dyn Envoy) -> Effects {
         let effects = self.handle(event, envoy);
+        if matches!((&self.state, effects.flow), (State::Answering(_), Flow::Continue)) {
+            self.let_go = true;
+        }
         let Some(failed) = judgement(&effects) else { return effects };
         self.failed = failed;
         let effects = judged::judge(effects, &self.config.provider);
@@ -113,15 +118,22 @@ impl Attempt {
     fn attempt_ended(&mut self, envoy: &dyn Envoy) -> Effects {
         // With it goes what counts it among its worker's.
         let mut state = core::mem::replace(&mut self.state, State::Replied);
+        let is_judged = matches!(&state, State::Answering(relay) if relay.is_judged());
         let unjudged = match &mut state {
             State::Asked(asked) | State::Announced { asked, .. } => Some(asked.as_mut()),
-            State::Answering(relay) => relay.unjudged(),
+            State::Answering(relay) if !self.let_go => relay.asked(),
             _ => None,
         };
+        let anew = Effect::State(JUDGED.into(), Vec::new());
         let effects = match unjudged {
             // Where it is not the last, the next answer is to be judged anew.
-            _ if self.failed => Effects::go_on().and(Effect::State(JUDGED.into(), Vec::new())),
-            Some(asked) => lost::follow(&self.config, asked, &Way::of(&self.config, envoy), envoy),
+            _ if self.failed => Effects::go_on().and(anew),
+            Some(asked) => {
+                let way = Way::of(&self.config, envoy);
+                let effects = lost::follow(&self.config, asked, &way, envoy);
+                // So is it where what was judged never went out.
+                if is_judged { effects.and(anew) } else { effects }
+            }
             None => return Effects::go_on(),
         };
         self.unsent(effects)

@@ -134,6 +134,18 @@ impl Asked {
         self.report.stopped_by == Some(StoppedBy::RetryBudget)
     }
 
+    /// How much is left of the time in which its app is to see something, in milliseconds, where
+    /// a provider may be silent for so long.
+    pub(super) fn left_to_begin(&self, now_ms: u64, idle_ms: u64) -> u64 {
+        let Time { deadline, silence, .. } = self.time;
+        let left = if silence < idle_ms {
+            self.report.began_ms.saturating_add(silence).saturating_sub(now_ms)
+        } else {
+            idle_ms
+        };
+        if deadline == 0 { left } else { left.min(deadline.saturating_sub(now_ms)) }
+    }
+
     /// Whether the next model is asked, where there is one and this one has come to nothing: there
     /// has to be time, and room among the worker's requests. A cascade that goes on as it is meant
     /// to is no failure.

@@ -59,13 +59,14 @@ impl Resumption {
 #[cfg(test)]
 mod tests {
     use super::{Resumed, Resumption};
-    use crate::decide::{Conversation, Origin};
+    use crate::decide::{Conversation, Opening, Origin};
     use crate::policy::Tenant;
 
     #[test]
     fn it_is_read_as_it_was_written() {
         for class in [None, Some("simple".to_owned())] {
-            for conversation in [None, Some(None), Some(Some(u64::MAX))] {
+            for conversation in [None, Some(None), Some(Some(Opening { own: u64::MAX, shared: 0 }))]
+            {
                 is_read_as_it_was_written(class.clone(), conversation);
             }
         }

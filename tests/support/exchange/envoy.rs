@@ -230,12 +230,15 @@ impl Filter {
         let effects = self.role.as_mut().map(|role| role.on(event, &view));
         let effects = effects.unwrap_or_default();
         let mut reply = None;
+        // Of several wishes of one callback the soonest counts, of several callbacks' the last one.
+        let slept = self.wakes_ms.take();
         for effect in effects.list {
             world.calls.effect(&effect);
             if let Some(refused) = self.perform(world, event, (way, piece), effect, &mut reply) {
                 world.refused.push(format!("{event:?}: {refused}"));
             }
         }
+        self.wakes_ms = self.wakes_ms.or(slept);
         self.let_go &= !matches!(event, Callback::ResponseBody { .. });
         let most = self.buffer;
         // Of a response what goes on at once, or is answered or reset, is not held.
@@ -266,7 +269,8 @@ impl Filter {
 
     /// It is to be woken in so many milliseconds.
     fn sleep(&mut self, world: &World, ms: u64) {
-        self.wakes_ms = Some(world.common.now_ms().saturating_add(ms));
+        let due_ms = world.common.now_ms().saturating_add(ms);
+        self.wakes_ms = Some(self.wakes_ms.map_or(due_ms, |own| own.min(due_ms)));
     }
 
     /// In how many milliseconds it is to be woken, if it asked for that.

@@ -1,7 +1,7 @@
 //! Failures: `{"error": {"message", "type", "param", "code"}}`.
 use std::borrow::Cow;
 
-use crate::dialect::blame::Said;
+use crate::dialect::blame::{Said, speaks_of_a_model};
 use crate::dialect::redact::redact;
 use crate::dialect::{Fault, FaultKind};
 use crate::json::{Document, Limits, Value, Writer};
@@ -132,7 +132,7 @@ fn words(status: Option<u16>, name: &str, code: &str, message: &str) -> Option<F
         }
         // The model's name is not the app's but the policy's.
         FaultKind::InvalidRequest if says(&WRONG_MODEL) => FaultKind::ModelNotFound,
-        FaultKind::NotFound if message.contains("model") && says(&NO_MODEL) => {
+        FaultKind::NotFound if speaks_of_a_model(&message) && says(&NO_MODEL) => {
             FaultKind::ModelNotFound
         }
         kind => kind,

@@ -1,5 +1,5 @@
 //! Reads failures: `google.rpc.Status` under `error`, alone or in an array.
-use crate::dialect::blame::Said;
+use crate::dialect::blame::{Said, speaks_of_a_model};
 use crate::dialect::{Fault, FaultKind};
 use crate::json::{Document, Limits, Value};
 
@@ -51,7 +51,7 @@ fn kind(name: &str, message: &str, error: Value<'_>) -> Option<FaultKind> {
         // wrong.
         "FAILED_PRECONDITION" if says("billing") => FaultKind::Billing,
         "PERMISSION_DENIED" | "FAILED_PRECONDITION" => FaultKind::Permission,
-        "NOT_FOUND" if says("model") => FaultKind::ModelNotFound,
+        "NOT_FOUND" if speaks_of_a_model(message) => FaultKind::ModelNotFound,
         "NOT_FOUND" => FaultKind::NotFound,
         "RESOURCE_EXHAUSTED" if says("credits are depleted") => FaultKind::Billing,
         "RESOURCE_EXHAUSTED" => FaultKind::RateLimit,

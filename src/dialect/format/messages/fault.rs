@@ -1,5 +1,5 @@
 //! Failures in Anthropic's shape, read and written.
-use crate::dialect::blame::Said;
+use crate::dialect::blame::{Said, speaks_of_a_model};
 use crate::dialect::{Fault, FaultKind, quotes_key};
 use crate::json::{Document, Limits, Value, Writer};
 
@@ -73,7 +73,7 @@ fn words(name: &str, message: &str) -> Option<FaultKind> {
     let long = says("prompt is too long") || says("exceed context limit") || says("context window");
     Some(match name {
         "invalid_request_error" | "request_too_large" if long => FaultKind::ContextLength,
-        "not_found_error" if says("model") => FaultKind::ModelNotFound,
+        "not_found_error" if speaks_of_a_model(message) => FaultKind::ModelNotFound,
         "invalid_request_error" => FaultKind::InvalidRequest,
         "authentication_error" => FaultKind::Authentication,
         "billing_error" => FaultKind::Billing,

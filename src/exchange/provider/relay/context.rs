@@ -51,6 +51,18 @@ impl AttemptContext {
         u8::try_from(times).unwrap_or(u8::MAX).clamp(1, most)
     }
 
+    /// The same while its app has nothing of it at all: within the time, too, after which Envoy
+    /// would ask another model, or its app has lost its patience. Where that is less than a sleep,
+    /// it is woken once, after so many milliseconds.
+    pub(super) fn patience_untold(&self, most: u8, now_ms: u64) -> (u8, Option<u64>) {
+        let left = self.asked.left_to_begin(now_ms, self.config.idle_timeout_ms);
+        let left = left.saturating_sub(MARGIN_MS);
+        match u8::try_from(left / SLEEP_MS).unwrap_or(u8::MAX) {
+            0 => (u8::from(left > 0), Some(left)),
+            times => (times.min(self.patience(most)), None),
+        }
+    }
+
     /// Tokens of output at which the answer is ended; `None` where it is not.
     pub(super) fn stop_at(&self) -> Option<u64> {
         self.asked.meter.as_ref().filter(|meter| meter.stop).map(|meter| meter.paid)

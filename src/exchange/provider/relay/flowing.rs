@@ -2,6 +2,7 @@
 use super::super::super::report::SILENCE;
 use super::super::super::resume::Kept;
 use super::super::super::{Call, Effect, Effects, Envoy, Flow, Progress, RESUME, metric};
+use super::super::request::Asked;
 use super::context::AttemptContext;
 use super::ending::{Ending, USUAL};
 use super::faults::no_memory;
@@ -36,6 +37,8 @@ pub(in super::super) struct Flowing {
     completed_ms: Option<u64>,
     /// How often it will be woken yet, once something is held back.
     patience: u8,
+    /// After how many milliseconds it is woken, where it cannot sleep as long as usual.
+    hurry_ms: Option<u64>,
     /// Tokens of its text that its report knows of.
     text_estimate: u64,
     /// When something came last, where nobody else looks after its silence.
@@ -52,26 +55,37 @@ impl Flowing {
         envoy: &dyn Envoy,
     ) -> Step {
         let headers = judge.headers(200, Some(EVENTS), None);
-        let patience = judge.context.patience(USAGE_PATIENCE);
         let context = judge.context;
+        let usual = context.patience(USAGE_PATIENCE);
+        let (patience, hurry_ms) = context.patience_untold(USAGE_PATIENCE, envoy.now_ms());
         let flowing = Box::new(Self {
             context,
             translation,
             held_back: None,
             completed_ms: None,
             patience,
+            hurry_ms,
             text_estimate: 0,
             heard_ms: 0,
         });
         let guards = flowing.context.asked.time.unguarded;
         let idle_ms = flowing.context.config.idle_timeout_ms;
         let flowing = flowing.hears(envoy);
-        let (next, mut effects) = flowing.deliver(run, received, envoy);
+        let (mut next, mut effects) = flowing.deliver(run, received, envoy);
         effects.list.insert(0, headers);
+        if let Relay::Flowing(flowing) = &mut next
+            && flowing.held_back.is_none()
+        {
+            (flowing.patience, flowing.hurry_ms) = (usual, None);
+        }
         if guards && matches!(next, Relay::Flowing(_)) {
             effects.list.push(Effect::WakeIn(idle_ms));
         }
         (next, effects)
+    }
+
+    pub(super) const fn asked(&mut self) -> &mut Asked {
+        &mut self.context.asked
     }
 
     /// Something has come.
@@ -163,9 +177,12 @@ impl Flowing {
             effects.list.extend(self.translation.kept());
         }
         match run {
-            Run::On if self.translation.awaits_mark() && self.has_room(size) => {
+            Run::On
+                if self.translation.awaits_mark() && self.patience > 0 && self.has_room(size) =>
+            {
                 effects.flow = Flow::Pause;
-                effects.list.extend(self.held_back.is_none().then_some(Effect::Wake));
+                let wake = self.hurry_ms.map_or(Effect::Wake, Effect::WakeIn);
+                effects.list.extend(self.held_back.is_none().then_some(wake));
                 self.held_back = Some(size);
                 (Relay::Flowing(self), effects)
             }

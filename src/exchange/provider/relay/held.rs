@@ -257,7 +257,12 @@ fn stream(
     if received.end {
         run = translation.finish(run);
     }
-    if translation.progress().content {
+    // What its app has nothing of goes on with nobody: another model answers in full.
+    let anew = match &run {
+        Run::Over(End::Broken(fault)) => judge.context.resumes() && judge.has_next(fault),
+        _ => false,
+    };
+    if translation.progress().content && !anew {
         return Flowing::begin(judge, translation, run, received, envoy);
     }
     let usage = translation.progress().used.reported;

@@ -56,6 +56,12 @@ impl Judge {
         self.own.iter().map(|(name, value)| name.len().saturating_add(value.len())).sum()
     }
 
+    /// Whether another model may be tried after that failure.
+    pub(super) fn has_next(&self, fault: &Fault) -> bool {
+        let outcome = Outcome::of(fault);
+        outcome.verdict().fails_over && self.context.asked.way.goes_on(outcome)
+    }
+
     /// A failure before the app saw anything: another model is tried, or the app is told.
     pub(super) fn fail(self, fault: Fault, received: Received, envoy: &dyn Envoy) -> Step {
         self.end((Outcome::of(&fault), fault), received, envoy)

@@ -83,12 +83,19 @@ impl Relay {
         Held::begin(config, asked, envoy)
     }
 
-    /// What was asked, while the answer is held.
-    pub(super) fn unjudged(&mut self) -> Option<&mut Asked> {
+    /// What was asked, while something is still to come of its answer.
+    pub(super) fn asked(&mut self) -> Option<&mut Asked> {
         match self {
             Self::Held(held) => Some(held.asked()),
-            _ => None,
+            Self::Flowing(flowing) => Some(flowing.asked()),
+            Self::Resuming(resuming) => Some(&mut resuming.context.asked),
+            Self::Ending(_) | Self::Passed => None,
         }
+    }
+
+    /// Whether it is known what the answer is.
+    pub(super) const fn is_judged(&self) -> bool {
+        !matches!(self, Self::Held(_))
     }
 
     /// A part is here.
