@@ -63,7 +63,7 @@ impl Edge {
         }
         // What it is told when its patience is over is no answer.
         self.answered = !self.is_too_late;
-        let State::Sent { client, request_id, streamed, says, rescue } = &mut self.state else {
+        let State::Sent { client, request_id, streamed, says, .. } = &mut self.state else {
             return self.own_failure(end, envoy);
         };
         let judged = told.is_some();
@@ -100,12 +100,26 @@ impl Edge {
             let (client, request_id) = (*client, core::mem::take(request_id));
             return self.not_let(own, (client, &request_id), end, envoy);
         }
+        self.gave_none((judged, failed && may_be_rescued), end, envoy)
+    }
+
+    /// No model has answered: something stands in for that, or the app is told. Where it is `judged`
+    /// a provider role tells, and may know that something `may_stand_in`.
+    fn gave_none(
+        &mut self,
+        (judged, may_stand_in): (bool, bool),
+        end: bool,
+        envoy: &dyn Envoy,
+    ) -> Effects {
+        let State::Sent { client, request_id, says, rescue, .. } = &mut self.state else {
+            return Effects::go_on();
+        };
         let local = Local::read(envoy, &self.chain);
         // A provider role whose VM failed gives nothing but this: with a judged answer in its
         // hands, or before it could take back its judgement of an attempt that another follows.
         let stays = judged && !local.has_trapped();
         let fails = match stays {
-            true => failed && may_be_rescued,
+            true => may_stand_in,
             false => !local.is_bare() && may_stand_in_for(local.fault().kind),
         };
         if let Some(rescue) = rescue.take_if(|_| fails) {
