@@ -95,6 +95,8 @@ impl Chains<'_, '_> {
             return;
         }
         let (now_ms, judged) = (self.request.world.now_ms(), candidate.cascade.is_some());
+        // Behind the last model there is nobody whose answer could agree.
+        let agrees = candidate.cascade.as_ref().is_some_and(|own| own.accept.agree.is_some());
         let mut fates = self.fates(candidate, &breakers);
         let is_left = |fate: &Fate| matches!(fate, Fate::Left(_));
         let last = fates.len().saturating_sub(accounts_of_last(candidate));
@@ -123,7 +125,7 @@ impl Chains<'_, '_> {
         }
         let left = fates.iter().enumerate().filter(|(_, fate)| matches!(fate, Fate::Left(_)));
         let mut last: Vec<(_, Leg)> = left
-            .filter(|_| !judged)
+            .filter(|_| !agrees)
             .filter_map(|(place, _)| {
                 let known = breakers.get(place)?.known(now_ms);
                 let leg = Leg { is_last_resort: true, ..candidate.legs.get(place)?.clone() };
@@ -137,7 +139,7 @@ impl Chains<'_, '_> {
             let (verdict, reason) = match fates.next() {
                 None | Some(Fate::Stays) => return true,
                 Some(Fate::Tried(why)) => (Verdict::Tried, Cow::Borrowed(why)),
-                Some(Fate::Left(why)) if judged => (Verdict::Skipped, why),
+                Some(Fate::Left(why)) if agrees => (Verdict::Skipped, why),
                 Some(Fate::Left(why)) => (Verdict::Skipped, format!("{why}{LAST_RESORT}").into()),
             };
             trace.add(Entry {

@@ -35,8 +35,12 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
             let left = candidate.legs.remove(alone);
             trace.add(entry(Verdict::Skipped, &left.model.name, NOBODY_AGREES));
         }
+        // Those that are asked where its last model fails are judged like those before it.
+        let behind = candidate.legs.iter().position(|leg| leg.is_last_resort);
+        let behind = behind.filter(|place| *place > 0).unwrap_or(candidate.legs.len());
+        let resorts = candidate.legs.split_off(behind);
         let Some(first) = candidate.legs.len().checked_sub(1) else { continue };
-        let models = candidate.legs.iter().take(first);
+        let models = candidate.legs.iter().take(first).chain(&resorts);
         trace.extend(models.map(|leg| {
             let name = &leg.model.name;
             let part = pair.and_then(|pair| pair.iter().position(|own| own == name));
@@ -55,6 +59,8 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
         }
         if unjudged.is_some() {
             candidate.legs.drain(..first);
+        } else {
+            candidate.legs.extend(resorts);
         }
         candidate.cascade = (candidate.legs.len() > 1).then_some(cascade);
     }

@@ -160,9 +160,11 @@ fn subject(
         }
         RateBy::Session => (session?.to_owned(), "the session".to_owned()),
         RateBy::Model => {
-            let route = route_name(request, route)?;
+            let names = &request.policy.routes().get(route)?.names;
+            // Not the first, which changes where a policy lists them in another order or adds one.
+            let (known_by, shown) = (names.iter().min()?, names.first()?);
             // No tenant has an empty name.
-            (name(&request.world, "", &[by.word(), route]), format!("the model `{route}`"))
+            (name(&request.world, "", &[by.word(), known_by]), format!("the model `{shown}`"))
         }
     })
 }
@@ -183,14 +185,8 @@ fn shared_name(request: &Request<'_>, route: usize, by: RateBy) -> Option<String
             let known = known_by(request, policy.session()?, shared)?;
             Some(format!("{:016x}", of_texts(&["session", known.0, &known.1])))
         }
-        RateBy::Model => route_name(request, route).map(str::to_owned),
+        RateBy::Model => policy.routes().get(route)?.names.first().cloned(),
     }
-}
-
-/// What a route's requests are counted by: not the first of its names, which changes where a
-/// policy lists them in another order or adds one.
-fn route_name<'p>(request: &Request<'p>, route: usize) -> Option<&'p str> {
-    request.policy.routes().get(route)?.names.iter().min().map(String::as_str)
 }
 
 /// Whether the step may ask for a request's conversation.

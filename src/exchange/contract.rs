@@ -20,14 +20,18 @@ const DEFAULT: u64 = 1 << 20;
 /// The version of what the roles leave for each other, plans and reports: one number, so that two
 /// modules which read each other's plans read each other's reports as well. What a report says is
 /// charged for.
-pub(super) const VERSION: u64 = 24;
+pub(super) const VERSION: u64 = 25;
 
-/// How often Envoy may try again with a chain of so many models. Each may be tried twice, where its
-/// connection turns out to be stale; the last time is for where the chain is over: it leads
-/// nowhere, and has what became of the last model told in our words.
+/// How often a model may be tried for one request: again where its connection turns out to be stale,
+/// and once more where the next one does. What stands before a provider and has forgotten one may
+/// have forgotten several.
+pub(super) const TRIES_MAX: u8 = 3;
+
+/// How often Envoy may try again with a chain of so many models. The last time is for where the chain
+/// is over: it leads nowhere, and has what became of the last model told in our words.
 #[must_use]
 pub const fn retries(models: usize) -> usize {
-    models.saturating_mul(2)
+    models.saturating_mul(TRIES_MAX as usize)
 }
 
 /// What is wrong with a plugin's configuration, and where.

@@ -44,10 +44,11 @@ pub(super) const BREAKER: Section = Section::new(
      and of the attempt (`last_resort`), credits are set aside for it as for any other, and \
      where it answers its breaker closes. It has to fit into what is left of the request's time, \
      and into the retry budget. Where the breakers of all models of a chain are open, the one \
-     that closes first is asked first, whatever has opened it. A cascade has no last resorts, \
-     and leaves none alone but those that are judged, and those only until their time is over: \
-     its last model is asked even while its breaker is open, since without it answers would go \
-     out that nobody has judged. All workers of a proxy know one breaker for each model; another \
+     that closes first is asked first, whatever has opened it. A cascade leaves none alone but \
+     those that are judged, and those only until their time is over: its last model is asked \
+     even while its breaker is open, since without it answers would go out that nobody has \
+     judged. As last resorts, behind that one, the others are judged as ever, and an answer that \
+     is not accepted then is a failure; where answers are to agree there are none. All workers of a proxy know one breaker for each model; another \
      proxy has its own. What counts is what the model or its provider does: no connection, no \
      answer, a status such as 500 or 529, an answer that breaks, a stream whose first content \
      takes longer than `first_token_timeout`, also where the model is still thinking. No failure \

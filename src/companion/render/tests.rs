@@ -108,7 +108,7 @@ fn every_model_goes_to_its_providers_cluster() {
     }
     assert_eq!(cluster(0)["alt_stat_name"], "cloud-4_1", "a dot would end the name in metrics");
     let retry = at(&rendered, &format!("{route}/retry_policy"));
-    assert_eq!(retry["num_retries"], 6, "three models, each twice, and one that leads nowhere");
+    assert_eq!(retry["num_retries"], 9, "three models, each thrice, and one that leads nowhere");
     let nowhere = format!(
         "{route}/inline_cluster_specifier_plugin/extension/typed_config/cluster_matcher\
          /on_no_match/action/typed_config/cluster"

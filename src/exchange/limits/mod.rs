@@ -121,10 +121,10 @@ fn longest<'c>(
     let now_ms = records.now_ms();
     for other in others {
         let subject = records.read::<Subject>(&other.subject).unwrap_or_default();
-        left.note(&subject, &other.rules, now_ms);
         if let Err(own) = subject::drafts(&subject, &other.rules, tokens, now_ms)
             && (own.too_large, own.wait_ns) > (denied.too_large, denied.wait_ns)
         {
+            left.note(&subject, &other.rules, now_ms);
             (claim, denied) = (other, own);
         }
     }

@@ -42,6 +42,8 @@ pub struct Leg<'p> {
     /// How long a stream may take to its first content, in milliseconds; 0 where only silence ends
     /// it.
     pub first_token_ms: u64,
+    /// Its breaker has left it alone: it is asked where all others have failed.
+    pub is_last_resort: bool,
     /// Headers of its answer: that the model is retired soon.
     pub says: Vec<Pair<'p>>,
 }
@@ -66,6 +68,7 @@ impl<'p> Leg<'p> {
             left_out: leg.shortened.as_ref().map_or(0, |own| own.dropped),
             marks: leg.marks,
             first_token_ms,
+            is_last_resort: leg.is_last_resort,
             says: retiring.map(|(name, value)| ((*name).into(), value.into())).collect(),
         }
     }
@@ -106,6 +109,7 @@ impl<'p> Leg<'p> {
             out.flag(marks.turns);
         });
         out.number(self.first_token_ms);
+        out.flag(self.is_last_resort);
         pairs(&self.says, out);
     }
 
@@ -126,6 +130,7 @@ impl<'p> Leg<'p> {
                 Some(CacheMarks { hour: fields.flag()?, turns: fields.flag()? })
             })?,
             first_token_ms: fields.number()?,
+            is_last_resort: fields.flag()?,
             says: fields.list(pair)?,
         })
     }

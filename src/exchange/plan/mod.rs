@@ -102,6 +102,15 @@ impl<'p> Plan<'p> {
         later.find(|(_, leg)| leg.own_model() != model).map(|(at, _)| at)
     }
 
+    /// Whether the answer of the leg at a position is judged before its app sees any of it: that of
+    /// a cascade's last model is not, but those of its last resorts are.
+    #[must_use]
+    pub fn judges(&self, position: usize) -> bool {
+        let is_resort = |at: usize| self.legs.get(at).is_some_and(|leg| leg.is_last_resort);
+        let other = self.other(position);
+        self.acceptance.is_some() && (is_resort(position) || other.is_some_and(|at| !is_resort(at)))
+    }
+
     /// Writes the plan.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {

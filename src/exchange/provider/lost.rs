@@ -1,9 +1,10 @@
 //! Attempts of which no answer came: Envoy tells of their end alone, the role says what follows.
 //!
 //! A kept connection that the provider closed as the request went out has nothing to do with the
-//! model: it is asked once more, on another connection. So Envoy may try each model twice
-//! (`edge/send.rs`); once the chain is over, what it has left leads nowhere, and the edge role says
-//! what became of the last model.
+//! model: it is asked once more, on another connection, and so again. Envoy may try each model as
+//! often ([`TRIES_MAX`]); once the chain is over, what it has left leads nowhere, and the edge role
+//! says what became of the last model.
+use super::super::contract::TRIES_MAX;
 use super::super::hop::Told;
 use super::super::{Effect, Effects, Envoy, NEXT, Outcome, PLAN, Progress, metric};
 use super::Config;
@@ -70,7 +71,7 @@ pub(super) fn follow(config: &Config, asked: &mut Asked, way: &Way, envoy: &dyn 
     report.why = way.why.chars().take(WHY_MAX).collect();
     // Nothing of an answer came, and that soon: nobody will have begun to work on it.
     let soon = report.status == 0 && took < STALE_MS.min(asked.time.silence / 2);
-    let stale = report.tries == 1 && kept && soon;
+    let stale = report.tries < u64::from(TRIES_MAX) && kept && soon;
     let once_more = stale.then(|| once_more(asked, envoy)).flatten();
     let more = once_more.is_some()
         || (asked.way.more && (has_left(envoy) || asked.goes_on(config, became, now)));

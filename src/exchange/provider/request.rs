@@ -216,7 +216,7 @@ pub(super) fn begin<'p>(
         answer_model: plan.answer_model.as_deref().map(str::to_owned),
         attempts: tried.saturating_add(1),
         way: Way::of(plan, position),
-        judged: plan.acceptance.is_some() && plan.other(position).is_some(),
+        judged: plan.judges(position),
         pair: Pair::of(plan, position, envoy),
         hearing: plan.hearing,
         keeps: plan.keeps,

@@ -25,6 +25,15 @@ SOME = {
     "gpt": [chat_chunk("one "), chat_chunk("two")],
     "gemini": [gemini_event("one "), gemini_event("two")],
 }
+# All that it has to say.
+WHOLE = {
+    "claude": [*SOME["claude"], *message_events("")[3:]],
+    "gpt": [*SOME["gpt"], chat_chunk(reason="stop"), b"data: [DONE]\n\n"],
+    "gemini": [*SOME["gemini"], gemini_event(finishReason="STOP")],
+}
+
+# How long its machine stands still where it ends late, in seconds.
+LATE_S = 2.5
 
 
 class Cutting(Server):
@@ -44,6 +53,9 @@ class Cutting(Server):
         time.sleep(0.1)
         if self.how == "within a chunk":
             connection.sendall(b"40\r\ndata: {")
+        if self.how == "a late end":
+            time.sleep(LATE_S)
+            connection.sendall(b"0\r\n\r\n")
         if self.how == "reset":
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         if self.how == "silence":

@@ -98,6 +98,7 @@ fn plan(
             left_out: 0,
             marks: None,
             first_token_ms: bound.unwrap_or(0) % 2_000,
+            is_last_resort: bound.is_some(),
             says: Vec::new(),
         };
     Plan {

@@ -179,6 +179,7 @@ impl Gateway {
                 left_out: 0,
                 marks: None,
                 first_token_ms: 0,
+                is_last_resort: false,
                 says: Vec::new(),
             })
         };

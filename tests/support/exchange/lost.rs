@@ -21,11 +21,11 @@ struct Lost {
     took: u64,
     /// The headers of an answer had come.
     begun: bool,
-    /// It was the second try already.
-    again: bool,
+    /// Which try it was.
+    tries: u64,
 }
 
-const STALE: Lost = Lost { connected: Some(KEPT), took: 1, begun: false, again: false };
+const STALE: Lost = Lost { connected: Some(KEPT), took: 1, begun: false, tries: 1 };
 
 /// Its word in the log, and the model of the next attempt; `claude` may be the chain's last.
 fn follows(lost: &Lost, chain: &[&'static str]) -> (&'static str, String) {
@@ -36,7 +36,7 @@ fn follows_in(policy: &str, lost: &Lost, chain: &[&'static str]) -> (&'static st
     let gateway = Gateway::new(policy).unwrap();
     gateway.connections.served(format!("{KEPT} anthropic.test").into_bytes());
     let mut world = World { connected: lost.connected, ..World::default() };
-    let turn = if lost.again { Turn::FIRST.again() } else { Turn::FIRST };
+    let turn = Turn { tries: lost.tries, ..Turn::FIRST };
     let plan = Plan { stream: false, stream_usage: false, turn, ..gateway.plan(chain) };
     world.state.insert(PLAN.to_owned(), plan.encode());
     world.state.insert(NEXT.to_owned(), b"claude".to_vec());
@@ -51,12 +51,12 @@ fn follows_in(policy: &str, lost: &Lost, chain: &[&'static str]) -> (&'static st
     filter.done(&mut world);
     assert!(world.refused.is_empty(), "{:?}", world.refused);
     let report = Report::of(&world.view(), "claude").unwrap();
-    assert_eq!(report.tries, if lost.again { 2 } else { 1 });
+    assert_eq!(report.tries, lost.tries);
     (report.word(), String::from_utf8(world.state.remove(NEXT).unwrap()).unwrap())
 }
 
 #[test]
-fn only_a_stale_connection_is_tried_again() {
+fn only_a_stale_connection_is_tried_again_and_twice_at_most() {
     let idle_timeout_ms = Gateway::new(POLICY).unwrap().policy.resilience().idle_timeout_ms;
     let table = [
         (STALE, "reset", true),
@@ -67,7 +67,8 @@ fn only_a_stale_connection_is_tried_again() {
         (Lost { took: idle_timeout_ms / 20 * 19 - 1, ..STALE }, "reset", false),
         (Lost { took: idle_timeout_ms / 20 * 19, ..STALE }, "silent", false),
         (Lost { begun: true, ..STALE }, "reset", false),
-        (Lost { again: true, ..STALE }, "reset", false),
+        (Lost { tries: 2, ..STALE }, "reset", true),
+        (Lost { tries: 3, ..STALE }, "reset", false),
     ];
     for (index, (lost, word, again)) in table.into_iter().enumerate() {
         for (chain, next) in [(&["claude", "gpt"][..], "gpt"), (&["claude"], "")] {

@@ -153,6 +153,7 @@ fn leg() -> impl Strategy<Value = Leg<'static>> {
             left_out: most,
             marks: drops.then_some(CacheMarks { hour: is_paid, turns: states_bound }),
             first_token_ms: most,
+            is_last_resort: drops,
             says: vec![("deprecation".into(), "@1".into())],
         },
     )

@@ -28,7 +28,7 @@ const OLD_MS: u64 = 1_000;
 
 /// How long a stream sleeps until it is woken, at most, and what is kept free before Envoy would
 /// end it, in milliseconds.
-const SLEEP_MS: u64 = 1_100;
+pub(super) const SLEEP_MS: u64 = 1_100;
 const MARGIN_MS: u64 = 200;
 
 /// Longest message of a provider that an app is told in mid-stream, in characters.

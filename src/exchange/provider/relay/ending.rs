@@ -1,30 +1,43 @@
 //! The end of an answer: the app has all that it gets, whatever its provider still sends.
 //!
-//! Envoy can end the app's stream in order only when the provider ends its own. Most do at once;
-//! one that does not is reset after a moment, and the app's connection with it.
+//! Envoy can end the app's stream in order only when the provider ends its own. Most do at once, and
+//! one whose machine stands still does so in a few seconds; one that never does is reset, and the
+//! app's connection with it. Behind the hop that ends it, in order, once it has been silent for as
+//! long as a provider may be.
 use super::super::super::{Body, Effect, Effects, Envoy};
-use super::context::AttemptContext;
+use super::super::Config;
+use super::context::{AttemptContext, SLEEP_MS};
 use super::translate::Translation;
 use super::{Relay, Step};
 
-/// An answer that is over for its app.
+/// An answer that is over for its app. It is woken so often, about once a second, until its
+/// provider is let go, the last time after a moment.
 #[derive(Debug)]
 pub(in super::super) enum Ending {
-    /// It ended by itself: its provider may report the usage yet. How often it is woken
-    /// until it is let go, the last time after a moment.
-    Whole(Box<AttemptContext>, Box<Translation>, u8),
+    /// It ended by itself: its provider may report the usage yet.
+    Whole(Box<AttemptContext>, Box<Translation>, u16),
     /// It failed, or was ended by us.
-    Failed,
-    /// Its provider is about to be let go.
-    Overdue,
+    Failed(u16),
 }
 
 /// How much longer a provider is waited for whose time is over, in milliseconds: where its worker
 /// stood still, the end may be here already, and is read only once it has been woken.
 const OVERDUE_MS: u64 = 100;
 
-/// How often one that ended by itself is woken: nothing is known of it that is still to come.
-pub(super) const USUAL: u8 = 1;
+/// How often one is woken whose provider may have said all: longer than machines stand still.
+const PATIENCE: u16 = 10;
+
+/// How often one is woken that was ended by us: its provider would go on, and be paid for it.
+pub(super) const SOON: u16 = 1;
+
+/// How often one is woken that its provider is to end.
+pub(super) fn patience(config: &Config) -> u16 {
+    if !config.hop {
+        return PATIENCE;
+    }
+    let silence = u16::try_from(config.idle_timeout_ms / SLEEP_MS).unwrap_or(u16::MAX);
+    silence.saturating_add(2).max(PATIENCE)
+}
 
 impl Ending {
     pub(super) fn body(self, size: usize, end: bool, envoy: &dyn Envoy) -> Step {
@@ -40,7 +53,11 @@ impl Ending {
                     context.used(translation.progress().used);
                     effects.list.push(context.asked.report.publish());
                 }
-                if more { Self::Whole(context, translation, patience) } else { Self::Failed }
+                if more {
+                    Self::Whole(context, translation, patience)
+                } else {
+                    Self::Failed(patience)
+                }
             }
             other => other,
         };
@@ -48,27 +65,23 @@ impl Ending {
         (next, effects)
     }
 
-    /// Whoever ended it without its provider lets that go later.
-    pub(super) fn patient(self, patience: u8) -> Self {
-        match self {
-            Self::Whole(context, translation, _) => Self::Whole(context, translation, patience),
-            Self::Failed | Self::Overdue => self,
-        }
-    }
-
-    /// The provider has not ended it for a while: it is let go, but for what is to be read yet.
+    /// The provider has not ended it for a while: in the end it is let go, but for what is to be
+    /// read yet.
     pub(super) fn wake(self) -> Step {
-        let (next, wakes) = match self {
-            Self::Whole(context, translation, patience @ 1..) => {
-                let left = patience.saturating_sub(1);
-                let wakes = if left > 0 { Effect::Wake } else { Effect::WakeIn(OVERDUE_MS) };
-                (Self::Whole(context, translation, left), wakes)
-            }
-            Self::Failed => (Self::Overdue, Effect::WakeIn(OVERDUE_MS)),
-            Self::Whole(..) | Self::Overdue => {
+        let (next, left) = match self {
+            Self::Whole(.., 0) | Self::Failed(0) => {
                 return (Relay::Passed, Effects::wait().and(Effect::Close));
             }
+            Self::Whole(context, translation, patience) => {
+                let left = patience.saturating_sub(1);
+                (Self::Whole(context, translation, left), left)
+            }
+            Self::Failed(patience) => {
+                let left = patience.saturating_sub(1);
+                (Self::Failed(left), left)
+            }
         };
+        let wakes = if left > 0 { Effect::Wake } else { Effect::WakeIn(OVERDUE_MS) };
         (Relay::Ending(next), Effects::wait().and(wakes))
     }
 }

@@ -4,7 +4,7 @@ use super::super::super::resume::Kept;
 use super::super::super::{Call, Effect, Effects, Envoy, Flow, Progress, RESUME, metric};
 use super::super::request::Asked;
 use super::context::AttemptContext;
-use super::ending::{Ending, USUAL};
+use super::ending::{Ending, SOON, patience};
 use super::faults::no_memory;
 use super::judge::{EVENTS, Judge, Received};
 use super::resuming::Resuming;
@@ -14,10 +14,6 @@ use crate::dialect::{Fault, tokens};
 
 /// How often an answer that is whole is woken, about once a second, while it waits for the usage.
 const USAGE_PATIENCE: u8 = 5;
-
-/// The same when it has been ended for its app, until its provider is let go, the last time after a
-/// moment: what is reported late counts, and a stream that its provider ends is ended in order.
-const LATE_PATIENCE: u8 = 4;
 
 /// Most bytes that are held back while an answer that is whole waits for its mark: 1 MiB, and half
 /// of the buffer, since what comes next is added to it. Where more comes it goes on, as it would
@@ -128,12 +124,7 @@ impl Flowing {
             return (Relay::Flowing(self), Effects::wait().and(Effect::Wake));
         }
         let run = self.translation.complete();
-        match self.deliver(run, Received { size, end: false }, envoy) {
-            (Relay::Ending(ending), effects) => {
-                (Relay::Ending(ending.patient(LATE_PATIENCE)), effects)
-            }
-            cut => cut,
-        }
+        self.deliver(run, Received { size, end: false }, envoy)
     }
 
     /// Ends it where nothing has come for as long as a provider may be silent.
@@ -153,6 +144,11 @@ impl Flowing {
     /// Sends on what there is to send.
     fn deliver(mut self: Box<Self>, mut run: Run, received: Received, envoy: &dyn Envoy) -> Step {
         let mut effects = Effects::go_on();
+        // What its provider has ended is waited for; what we end would go on for nobody.
+        let patience = match run {
+            Run::Over(End::Full | End::Stopped) => SOON,
+            _ => patience(&self.context.config),
+        };
         if let Run::Over(End::Full) = run {
             effects.list.push(full(&self.context));
             run = Run::Over(End::Broken(no_memory()));
@@ -196,10 +192,10 @@ impl Flowing {
             }
             Run::Over(_) if received.end => (Relay::Passed, effects),
             Run::Over(End::Whole) => {
-                let ending = Ending::Whole(Box::new(self.context), self.translation, USUAL);
+                let ending = Ending::Whole(Box::new(self.context), self.translation, patience);
                 (Relay::Ending(ending), effects.and(Effect::Wake))
             }
-            Run::Over(_) => (Relay::Ending(Ending::Failed), effects.and(Effect::Wake)),
+            Run::Over(_) => (Relay::Ending(Ending::Failed(patience)), effects.and(Effect::Wake)),
         }
     }
 

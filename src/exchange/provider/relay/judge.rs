@@ -8,7 +8,7 @@ use super::super::super::{
 };
 use super::super::response_headers::is_answer;
 use super::context::AttemptContext;
-use super::ending::Ending;
+use super::ending::{Ending, SOON};
 use super::{Relay, Step};
 use crate::dialect::{Fault, FaultKind, is_unaffordable, wait};
 use crate::policy::shown;
@@ -154,7 +154,7 @@ impl Judge {
         if received.end {
             return (Relay::Passed, effects);
         }
-        (Relay::Ending(Ending::Failed), effects.and(Effect::Wake))
+        (Relay::Ending(Ending::Failed(SOON)), effects.and(Effect::Wake))
     }
 
     fn reply(&self, told: &Fault) -> Reply {

@@ -2,7 +2,7 @@
 //! the rest, or has failed as well.
 use super::super::super::{Effect, Effects, Envoy};
 use super::context::AttemptContext;
-use super::ending::Ending;
+use super::ending::{self, Ending};
 use super::output::Output;
 use super::translate::Translation;
 use super::{Relay, Step};
@@ -124,7 +124,8 @@ impl Resuming {
         if self.ended {
             return (Relay::Passed, effects);
         }
-        (Relay::Ending(Ending::Failed), effects.and(Effect::Wake))
+        let ending = Ending::Failed(ending::patience(&self.context.config));
+        (Relay::Ending(ending), effects.and(Effect::Wake))
     }
 }
 
