@@ -22,13 +22,13 @@ const DEFAULT: u64 = 1 << 20;
 /// charged for.
 pub(super) const VERSION: u64 = 25;
 
-/// How often a model may be tried for one request: again where its connection turns out to be stale,
-/// and once more where the next one does. What stands before a provider and has forgotten one may
-/// have forgotten several.
+/// How often a model may be tried for one request: again where its connection turns out to be
+/// stale, and once more where the next one does. What stands before a provider and has forgotten
+/// one may have forgotten several.
 pub(super) const TRIES_MAX: u8 = 3;
 
-/// How often Envoy may try again with a chain of so many models. The last time is for where the chain
-/// is over: it leads nowhere, and has what became of the last model told in our words.
+/// How often Envoy may try again with a chain of so many models. The last time is for where the
+/// chain is over: it leads nowhere, and has what became of the last model told in our words.
 #[must_use]
 pub const fn retries(models: usize) -> usize {
     models.saturating_mul(TRIES_MAX as usize)
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn each_model_may_be_tried_twice() {
-        assert_eq!((retries(1), retries(3), retries(usize::MAX)), (2, 6, usize::MAX));
+    fn each_model_may_be_tried_thrice() {
+        assert_eq!((retries(1), retries(3), retries(usize::MAX)), (3, 9, usize::MAX));
     }
 }

@@ -48,16 +48,17 @@ pub(super) const BREAKER: Section = Section::new(
      those that are judged, and those only until their time is over: its last model is asked \
      even while its breaker is open, since without it answers would go out that nobody has \
      judged. As last resorts, behind that one, the others are judged as ever, and an answer that \
-     is not accepted then is a failure; where answers are to agree there are none. All workers of a proxy know one breaker for each model; another \
-     proxy has its own. What counts is what the model or its provider does: no connection, no \
-     answer, a status such as 500 or 529, an answer that breaks, a stream whose first content \
-     takes longer than `first_token_timeout`, also where the model is still thinking. No failure \
-     of it are a request that is at fault (400 and 422, whatever the provider's words: an app \
-     may have put them there), one that is too long or names what is not found, an answer that \
-     its cascade does not accept, and an app that leaves. Silence for longer than \
-     `resilience.idle_timeout` is one, before an answer that comes whole as well: that timeout \
-     has to be longer than the longest of these. Within a stream it is none once 64 KiB of that \
-     have come, since it may be the app then that reads nothing. A provider that answers 429, 503 \
+     is not accepted then is a failure; where answers are to agree there are none. All workers \
+     of a proxy know one breaker for each model; another proxy has its own. What counts is what \
+     the model or its provider does: no connection, no answer, a status such as 500 or 529, an \
+     answer that breaks, a stream whose first content takes longer than `first_token_timeout`, \
+     also where the model is still thinking. No failure of it are a request that is at fault (400 \
+     and 422, whatever the provider's words: an app may have put them there), one that is too \
+     long or names what is not found, an answer that its cascade does not accept, and an app that \
+     leaves. Silence for longer than `resilience.idle_timeout` is one, before an answer that \
+     comes whole as well: that timeout has to be longer than the longest of these. Within a \
+     stream it is none once 64 KiB of that have come, since it may be the app then that reads \
+     nothing. A provider that answers 429, 503 \
      or 529 and says how long to wait (`retry-after`, `retry-after-ms`, of both the longer; \
      Google's `RetryInfo`; with 429 the headers in which it says when its limits are reset) is \
      left alone that long, at once; one that answers 429 and does not say for 1 s, and for twice \

@@ -124,7 +124,7 @@ def test_a_connection_reset_everywhere_is_told_in_the_apps_dialect(gateway, sim)
 
 @pytest.mark.parametrize("version", ENVOYS)
 def test_a_reset_of_a_kept_connection_is_not_the_models(launch, rules, sim, version):
-    """Each model is asked once more where its connection was kept, and once where it was new."""
+    """Each model is asked again where its connection was kept, and once where it was new."""
     gateway = launch(render(rules, paths.LOGS / f"resets-{version}"), version=version)
     for model in ("claude", "gpt", "gemini"):
         assert gateway.chat(model=model).status_code == 200

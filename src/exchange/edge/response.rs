@@ -103,8 +103,8 @@ impl Edge {
         self.gave_none((judged, failed && may_be_rescued), end, envoy)
     }
 
-    /// No model has answered: something stands in for that, or the app is told. Where it is `judged`
-    /// a provider role tells, and may know that something `may_stand_in`.
+    /// No model has answered: something stands in for that, or the app is told. Where it is
+    /// `judged` a provider role tells, and may know that something `may_stand_in`.
     fn gave_none(
         &mut self,
         (judged, may_stand_in): (bool, bool),

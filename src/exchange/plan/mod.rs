@@ -106,9 +106,10 @@ impl<'p> Plan<'p> {
     /// a cascade's last model is not, but those of its last resorts are.
     #[must_use]
     pub fn judges(&self, position: usize) -> bool {
-        let is_resort = |at: usize| self.legs.get(at).is_some_and(|leg| leg.is_last_resort);
-        let other = self.other(position);
-        self.acceptance.is_some() && (is_resort(position) || other.is_some_and(|at| !is_resort(at)))
+        let last = self.legs.iter().rfind(|leg| !leg.is_last_resort).or(self.legs.last());
+        let models = [self.legs.get(position), last].map(|leg| leg.map(Leg::own_model));
+        let [own, last] = models;
+        self.acceptance.is_some() && own != last
     }
 
     /// Writes the plan.

@@ -1,9 +1,9 @@
 //! The end of an answer: the app has all that it gets, whatever its provider still sends.
 //!
-//! Envoy can end the app's stream in order only when the provider ends its own. Most do at once, and
-//! one whose machine stands still does so in a few seconds; one that never does is reset, and the
-//! app's connection with it. Behind the hop that ends it, in order, once it has been silent for as
-//! long as a provider may be.
+//! Envoy can end the app's stream in order only when the provider ends its own. Most do at once,
+//! and one whose machine stands still does so in a few seconds; one that never does is reset, and
+//! the app's connection with it. Behind the hop that ends it, in order, once it has been silent for
+//! as long as a provider may be.
 use super::super::super::{Body, Effect, Effects, Envoy};
 use super::super::Config;
 use super::context::{AttemptContext, SLEEP_MS};
