@@ -14,12 +14,9 @@ pub(super) const STEP: Step = Step { name: NAME, run };
 
 fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     let policy = request.policy;
-    let Some(chain) = policy.fallback_chain() else { return Ok(()) };
-    // What a copy is worth is what its own chain is worth; a thread has its models, and so has an
-    // answer that goes on.
-    if request.is_our_own() || request.ask.thread.is_some() {
+    let Some(chain) = policy.fallback_chain().filter(|_| request.may_have_spares()) else {
         return Ok(());
-    }
+    };
     let most = usize::try_from(policy.resilience().attempts).unwrap_or(usize::MAX);
     let Decision { quote, trace, .. } = decision;
     for candidate in core::iter::once(&mut quote.primary).chain(&mut quote.near_limit) {
@@ -46,5 +43,6 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
             });
         }
     }
-    Ok(())
+    // Those that are retired were left for these to come first.
+    if policy.retires_models() { retire::leave_out(request, decision) } else { Ok(()) }
 }

@@ -63,6 +63,15 @@ impl Request<'_> {
         self.copied.is_some() || self.resumed.is_some()
     }
 
+    /// Whether the models of another chain may stand in where its own are gone. What a copy is
+    /// worth is what its own chain is worth; a thread has its models, and so has an answer that
+    /// goes on.
+    #[must_use]
+    pub fn may_have_spares(&self) -> bool {
+        let may = !self.is_our_own() && self.ask.thread.is_none();
+        may && self.policy.fallback_chain().is_some()
+    }
+
     /// Most tokens of the answer, where the app sets a bound: of one that goes on, what is left.
     #[must_use]
     pub fn max_tokens(&self) -> Option<u64> {

@@ -21,7 +21,19 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     for candidate in [Some(&mut quote.primary), quote.near_limit.as_mut()].into_iter().flatten() {
         replace(request, candidate, now, trace);
     }
-    // Without a replacement, or it stands in the chain anyway.
+    let legs = &decision.quote.primary.legs;
+    let is_empty = legs.iter().all(|leg| retired(&leg.model, now).is_some());
+    // What stands in may have models that are left: they come first.
+    let waits = request.may_have_spares() && decision.quote.primary.cascade.is_none();
+    if is_empty && waits {
+        return Ok(());
+    }
+    leave_out(request, decision)
+}
+
+/// Leaves out what is retired without a replacement, or with one that stands in the chain anyway.
+pub(super) fn leave_out(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
+    let now = now(request);
     let left = decision.pass_over(request, NAME, |leg| {
         let own = retired(&leg.model, now)?;
         let instead = request.policy.successor(&leg.model, now);

@@ -126,7 +126,7 @@ const FINISH_CUT_STREAMS: Defaulted<Boolean> = Field::defaulted(
      since Envoy tells no filter of these; an error event, and a stream that only ends too soon, \
      are told of either way. Streams then go through a second listener within Envoy, which costs \
      5 us of CPU for each of their chunks and 50 KiB for each that is open; other requests do \
-     not. For Envoy alone, not for a mesh.",
+     not, but of a silence they are told half a second later. For Envoy alone, not for a mesh.",
 );
 
 /// Whether another model goes on with a stream that breaks.

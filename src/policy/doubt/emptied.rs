@@ -1,4 +1,6 @@
 //! Chains of which nothing is left once their models are retired.
+use std::rc::Rc;
+
 use super::super::{Model, Policy};
 use super::reach;
 use crate::credit::Moment;
@@ -7,6 +9,8 @@ use crate::credit::Moment;
 /// which requests are refused then. `now` is in seconds since 1970.
 pub(super) fn of_chains(policy: &Policy, now: u64, doubts: &mut Vec<String>) {
     let now = Moment::of_millis(now.saturating_mul(1_000));
+    let stays = |own: &Rc<Model>| own.retires.is_none();
+    let stands_in = policy.fallback_chain().is_some_and(|own| own.models().any(stays));
     for (index, chain) in policy.chains.iter().enumerate() {
         let models = policy.chain_at(index).models();
         let gone: Option<Vec<(Moment, String)>> =
@@ -21,6 +25,7 @@ pub(super) fn of_chains(policy: &Policy, now: u64, doubts: &mut Vec<String>) {
         let routes = reach::routes(policy, index, |_| true);
         let refused = match routes.as_str() {
             "" => String::new(),
+            routes if stands_in => format!(", and `resilience.fallback` serves {routes} alone"),
             routes => format!(", and requests for {routes} are refused"),
         };
         doubts.push(format!(
