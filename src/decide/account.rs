@@ -68,6 +68,11 @@ pub(super) fn accounts_of_last(candidate: &Candidate) -> usize {
     candidate.legs.iter().rev().take_while(|leg| Some(model(leg)) == last).count()
 }
 
+/// Whether two legs are of one model.
+pub(super) fn is_of_one(leg: &Leg, other: &Leg) -> bool {
+    own(leg).0 == own(other).0
+}
+
 /// The names of a leg's model and account.
 fn own(leg: &Leg) -> (&str, Option<&str>) {
     parted(&leg.model.name)

@@ -5,14 +5,15 @@
 //! that is left alone stays as a last resort, at the plan's end: it may have recovered since, and
 //! whoever asks it there would otherwise be told of a failure. So each step that follows judges
 //! it, writes for it and sets credits aside for it like for any. Those come last whose provider
-//! has said that it is too early, and after them those that only an operator mends. A cascade has
-//! none, since its order is what its answers are judged by. Of a model whose provider has accounts
+//! has said that it is too early, and after them those that only an operator mends. In a cascade
+//! they are judged like those before its last model, and there are none where two answers are to
+//! agree. Of a model whose provider has accounts
 //! each account is left alone by itself. What is known of all models is read at once, and nothing
 //! at all where its worker has just seen all of them well.
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::account::{accounts_of_last, by_account, by_model};
+use super::account::{accounts_of_last, by_account, by_model, is_of_one};
 use super::{Candidate, Decision, Entry, Leg, Probe, Request, Step, Trace, Verdict};
 use crate::dialect::Fault;
 use crate::order;
@@ -95,10 +96,7 @@ impl Chains<'_, '_> {
             return;
         }
         let (now_ms, judged) = (self.request.world.now_ms(), candidate.cascade.is_some());
-        // Behind the last model there is nobody whose answer could agree.
-        let agrees = candidate.cascade.as_ref().is_some_and(|own| own.accept.agree.is_some());
         let mut fates = self.fates(candidate, &breakers);
-        let is_left = |fate: &Fate| matches!(fate, Fate::Left(_));
         let last = fates.len().saturating_sub(accounts_of_last(candidate));
         let last = fates.get_mut(last..).filter(|_| judged);
         if let Some([first, others @ ..]) = last
@@ -123,9 +121,9 @@ impl Chains<'_, '_> {
             let soonest = soonest.and_then(|place| fates.get_mut(place));
             soonest.into_iter().for_each(|fate| *fate = Fate::Tried(SOONEST));
         }
-        let left = fates.iter().enumerate().filter(|(_, fate)| matches!(fate, Fate::Left(_)));
-        let mut last: Vec<(_, Leg)> = left
-            .filter(|_| !agrees)
+        let is_behind = last_resorts(candidate, &fates);
+        let behind = is_behind.iter().enumerate().filter(|(_, is_behind)| **is_behind);
+        let mut last: Vec<(_, Leg)> = behind
             .filter_map(|(place, _)| {
                 let known = breakers.get(place)?.known(now_ms);
                 let leg = Leg { is_last_resort: true, ..candidate.legs.get(place)?.clone() };
@@ -133,14 +131,16 @@ impl Chains<'_, '_> {
             })
             .collect();
         order::sort_by_key(&mut last, |(order, _)| *order);
-        let mut fates = fates.into_iter();
+        let mut fates = fates.into_iter().zip(is_behind);
         let (chain, trace) = (candidate.chain.clone(), &mut *self.trace);
         candidate.legs.retain(|leg| {
             let (verdict, reason) = match fates.next() {
-                None | Some(Fate::Stays) => return true,
-                Some(Fate::Tried(why)) => (Verdict::Tried, Cow::Borrowed(why)),
-                Some(Fate::Left(why)) if agrees => (Verdict::Skipped, why),
-                Some(Fate::Left(why)) => (Verdict::Skipped, format!("{why}{LAST_RESORT}").into()),
+                None | Some((Fate::Stays, _)) => return true,
+                Some((Fate::Tried(why), _)) => (Verdict::Tried, Cow::Borrowed(why)),
+                Some((Fate::Left(why), false)) => (Verdict::Skipped, why),
+                Some((Fate::Left(why), true)) => {
+                    (Verdict::Skipped, format!("{why}{LAST_RESORT}").into())
+                }
             };
             trace.add(Entry {
                 step: NAME,
@@ -193,6 +193,24 @@ impl Chains<'_, '_> {
         self.probes.extend(probe);
         tries.is_some()
     }
+}
+
+fn is_left(fate: &Fate) -> bool {
+    matches!(fate, Fate::Left(_))
+}
+
+/// Which of a chain's models that are left alone stand at its end.
+fn last_resorts(candidate: &Candidate, fates: &[Fate]) -> Vec<bool> {
+    let cascade = candidate.cascade.as_ref();
+    // Behind the last model there is nobody whose answer could agree.
+    let agrees = cascade.is_some_and(|own| own.accept.agree.is_some());
+    let each = || candidate.legs.iter().zip(fates);
+    // Another account of a model that is asked would say what has been judged already.
+    let is_asked = |leg: &Leg| {
+        let mut asked = each().filter(|(_, fate)| !is_left(fate));
+        cascade.is_some() && asked.any(|(other, _)| is_of_one(leg, other))
+    };
+    each().map(|(leg, fate)| is_left(fate) && !agrees && !is_asked(leg)).collect()
 }
 
 const PROBE: &str = "its breaker was open, and this request tries it";

@@ -1,7 +1,6 @@
 //! Step `cascade`: whether the answers of a cascade's first models are judged, and by what of the
 //! request. Where they cannot be, the last model serves it alone.
 use std::borrow::Cow;
-use std::rc::Rc;
 
 use super::{Decision, Entry, Expected, Leg, Request, Step, Verdict};
 use crate::dialect::{Ask, Fault};
@@ -39,13 +38,9 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
         // Those that are asked where its last model fails are judged like those before it.
         let behind = candidate.legs.iter().position(|leg| leg.is_last_resort);
         let behind = behind.filter(|place| *place > 0).unwrap_or(candidate.legs.len());
-        let mut resorts = candidate.legs.split_off(behind);
+        let resorts = candidate.legs.split_off(behind);
         let Some(first) = candidate.legs.len().checked_sub(1) else { continue };
-        let last = candidate.legs.last().map(|leg| Rc::clone(&leg.model));
-        // An account of the last model is none of those.
-        let is_judged = |leg: &Leg| last.as_ref().is_none_or(|last| leg.model.name != last.name);
-        let judged = resorts.iter().filter(|leg| is_judged(leg));
-        let models = candidate.legs.iter().take(first).chain(judged);
+        let models = candidate.legs.iter().take(first).chain(&resorts);
         trace.extend(models.map(|leg| {
             let name = &leg.model.name;
             let part = pair.and_then(|pair| pair.iter().position(|own| own == name));
@@ -64,9 +59,9 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
         }
         if unjudged.is_some() {
             candidate.legs.drain(..first);
-            resorts.retain(|leg| !is_judged(leg));
+        } else {
+            candidate.legs.extend(resorts);
         }
-        candidate.legs.extend(resorts);
         candidate.cascade = (candidate.legs.len() > 1).then_some(cascade);
     }
     quote.near_limit.take_if(|near| near.tries_the_same(&quote.primary));

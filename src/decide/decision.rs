@@ -98,7 +98,7 @@ pub struct Candidate {
     pub chain: String,
     /// The models to try, in order.
     pub legs: Vec<Leg>,
-    /// How the answers of all but the last are judged; `None` where none is.
+    /// How the answers of all but its last model are judged; `None` where none is.
     pub cascade: Option<Cascade>,
     /// The last model of the policy's chain, which nobody judges.
     pub(super) last: Option<Rc<Model>>,

@@ -20,7 +20,7 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
     let most = usize::try_from(policy.resilience().attempts).unwrap_or(usize::MAX);
     let Decision { quote, trace, .. } = decision;
     for candidate in core::iter::once(&mut quote.primary).chain(&mut quote.near_limit) {
-        // Of a cascade all but the last are judged: there is none after that.
+        // Of a cascade all but the last are judged: what stands in could not be.
         if candidate.cascade.is_some() {
             continue;
         }
@@ -28,7 +28,7 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
         let own = |name: &str, of: &Candidate| of.legs.iter().any(|leg| leg.model.name == name);
         for model in chain.models().filter_map(|model| retire::standing(request, model)) {
             // One that has answered before, and is none of the chain's, comes on top.
-            let room = most.saturating_sub(candidate.attempts(|leg| !leg.is_foreign));
+            let room = most.saturating_sub(candidate.attempts(|leg| takes_room(request, leg)));
             if Model::asked(model).len() <= room && !own(&model.name, candidate) {
                 candidate.legs.push(Leg { is_spare: true, ..Leg::of(model, policy) });
             }
@@ -43,6 +43,11 @@ fn run(request: &Request<'_>, decision: &mut Decision) -> Result<(), Fault> {
             });
         }
     }
-    // Those that are retired were left for these to come first.
+    // Those that are retired were left until these have come.
     if policy.retires_models() { retire::leave_out(request, decision) } else { Ok(()) }
+}
+
+/// Whether a leg is one of the attempts of its chain.
+fn takes_room(request: &Request<'_>, leg: &Leg) -> bool {
+    !leg.is_foreign && !retire::is_retired(request, &leg.model)
 }

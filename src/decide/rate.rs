@@ -161,7 +161,7 @@ fn subject(
         RateBy::Session => (session?.to_owned(), "the session".to_owned()),
         RateBy::Model => {
             let names = &request.policy.routes().get(route)?.names;
-            // Not the first, which changes where a policy lists them in another order or adds one.
+            // Not the first, which changes where a policy lists them in another order.
             let (known_by, shown) = (names.iter().min()?, names.first()?);
             // No tenant has an empty name.
             (name(&request.world, "", &[by.word(), known_by]), format!("the model `{shown}`"))

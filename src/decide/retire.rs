@@ -55,6 +55,11 @@ pub(super) fn standing<'p>(request: &Request<'p>, model: &'p Rc<Model>) -> Optio
     retired(model, now).map_or(Some(model), |_| request.policy.successor(model, now))
 }
 
+/// Whether its provider has retired a model.
+pub(super) fn is_retired(request: &Request<'_>, model: &Model) -> bool {
+    model.retires.is_some() && retired(model, now(request)).is_some()
+}
+
 /// When its provider has retired a model.
 fn retired(model: &Model, now: Moment) -> Option<&Retirement> {
     model.retires.as_ref().filter(|own| own.after <= now)

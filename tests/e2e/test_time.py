@@ -285,3 +285,17 @@ def test_retries_are_a_share_of_what_is_in_flight(timed, sim, version, weather):
         lambda: gateway.envoy.counters("tradewind_retries_over_budget_total").get(labels),
     )
     assert counted == len(refused)
+
+
+@pytest.mark.parametrize("version", ENVOYS)
+def test_an_attempt_that_ends_with_its_apps_patience_is_the_last(timed, sim, version):
+    """Envoy or the gateway gives it up first, by a moment: nobody else is asked."""
+    gateway = timed(version, deadline={"most": "1s"}, idle_timeout="1s")
+    sim.weather(GPT, silent=True)
+    for _ in range(4):
+        answer = gateway.chat(model="gpt")
+        assert answer.status_code == 504, answer.text
+        told = ["no answer began within 1000 ms: `gpt` was asked", "`gpt` did not answer in time"]
+        assert answer.json()["error"]["message"] in told
+        assert answer.headers["x-tradewind-attempts"] == "1"
+    assert len(sim.requests()) == 4

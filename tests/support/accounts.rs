@@ -132,9 +132,9 @@ fn each_account_is_left_alone_by_itself() {
 fn the_last_model_of_a_cascade_is_left_an_account() {
     let policy = policy(USUAL);
     for (accounts, left, tried) in [
-        (&["gpt@a"] as &[&str], "claude gpt@b gpt@a", 0),
-        (&["gpt@b"], "claude gpt@a gpt@b", 0),
-        (&["gpt@a", "gpt@b"], "claude gpt@a gpt@b", 1),
+        (&["gpt@a"] as &[&str], "claude gpt@b", 0),
+        (&["gpt@b"], "claude gpt@a", 0),
+        (&["gpt@a", "gpt@b"], "claude gpt@a", 1),
     ] {
         let host = opened(&policy, accounts);
         assert_eq!(chain(&policy, "careful", &host), left);

@@ -55,9 +55,9 @@ impl Edge {
         let sent = matches!(self.state, State::Sent { .. });
         let told = sent.then(|| envoy.property(&[JUDGED])).flatten();
         let told = told.filter(|told| !told.is_empty());
-        if sent
-            && told.is_none()
+        if let (State::Sent { client, .. }, None) = (&self.state, &told)
             && let Some(own) = self.is_late(envoy)
+            && NotLet::read(&self.config.policy, client, envoy).is_none()
         {
             return self.too_late(own, envoy);
         }

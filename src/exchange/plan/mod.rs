@@ -53,7 +53,7 @@ pub struct Plan<'p> {
     pub counted: u64,
     /// What credits bind the request to; `None` where nobody counts them.
     pub meter: Option<CreditTerms<'p>>,
-    /// What the answers of all legs but the last are judged by; `None` where none is judged.
+    /// What answers are judged by ([`Plan::judges`]); `None` where none is.
     pub acceptance: Option<Acceptance<'p>>,
     /// What is heard of the answer while it passes.
     pub hearing: Hearing,

@@ -8,8 +8,8 @@ use crate::layout::{Reader, Writer};
 pub struct Turn {
     /// The position of its leg in the plan, from 0.
     pub leg: u64,
-    /// How often that leg's model has been asked once this attempt is made: 1, or 2 where a stale
-    /// connection cost the first one.
+    /// How often that leg's model has been asked once this attempt is made: 1, or more where stale
+    /// connections cost those before.
     pub tries: u64,
 }
 

@@ -107,7 +107,7 @@ impl Time {
         self.deadline > 0 && now >= self.deadline
     }
 
-    const fn allows_another(self, now: u64) -> bool {
+    pub(super) const fn allows_another(self, now: u64) -> bool {
         self.deadline == 0 || now.saturating_add(TOO_LITTLE_MS) <= self.deadline
     }
 }

@@ -25,7 +25,9 @@ pub(super) fn of_chains(policy: &Policy, now: u64, doubts: &mut Vec<String>) {
         let routes = reach::routes(policy, index, |_| true);
         let refused = match routes.as_str() {
             "" => String::new(),
-            routes if stands_in => format!(", and `resilience.fallback` serves {routes} alone"),
+            routes if stands_in && policy.chain_at(index).cascade().is_none() => {
+                format!(", and `resilience.fallback` serves {routes} alone")
+            }
             routes => format!(", and requests for {routes} are refused"),
         };
         doubts.push(format!(

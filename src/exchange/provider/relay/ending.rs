@@ -10,39 +10,89 @@ use super::context::{AttemptContext, SLEEP_MS};
 use super::translate::Translation;
 use super::{Relay, Step};
 
-/// An answer that is over for its app. It is woken so often, about once a second, until its
-/// provider is let go, the last time after a moment.
+/// An answer that is over for its app.
 #[derive(Debug)]
 pub(in super::super) enum Ending {
     /// It ended by itself: its provider may report the usage yet.
-    Whole(Box<AttemptContext>, Box<Translation>, u16),
+    Whole(Box<AttemptContext>, Box<Translation>, Patience),
     /// It failed, or was ended by us.
-    Failed(u16),
+    Failed(Patience),
+}
+
+/// How long a provider is waited for.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct Patience {
+    /// How often it will be woken yet, about once a second, until its provider is let go, the last
+    /// time after a moment.
+    left: u16,
+    /// It has been woken.
+    woken: bool,
+    /// Something has come since: it does not stand still, and has not ended.
+    heard: bool,
 }
 
 /// How much longer a provider is waited for whose time is over, in milliseconds: where its worker
 /// stood still, the end may be here already, and is read only once it has been woken.
 const OVERDUE_MS: u64 = 100;
 
-/// How often one is woken whose provider may have said all: longer than machines stand still.
+/// How often one is woken whose provider has said all: longer than machines stand still.
 const PATIENCE: u16 = 10;
 
-/// How often one is woken that was ended by us: its provider would go on, and be paid for it.
-pub(super) const SOON: u16 = 1;
+/// How often one is woken that failed, or was ended by us, or still sends: its provider may go on,
+/// and be paid for it.
+const SOON: u16 = 1;
 
-/// How often one is woken that its provider is to end.
-pub(super) fn patience(config: &Config) -> u16 {
-    if !config.hop {
-        return PATIENCE;
+impl Patience {
+    const fn of(left: u16) -> Self {
+        Self { left, woken: false, heard: false }
     }
-    let silence = u16::try_from(config.idle_timeout_ms / SLEEP_MS).unwrap_or(u16::MAX);
-    silence.saturating_add(2).max(PATIENCE)
+
+    /// With one that is to end it, `usually`; behind the hop until that does.
+    fn with(config: &Config, usually: u16) -> Self {
+        if !config.hop {
+            return Self::of(usually);
+        }
+        let silence = u16::try_from(config.idle_timeout_ms / SLEEP_MS).unwrap_or(u16::MAX);
+        Self::of(silence.saturating_add(2).max(PATIENCE))
+    }
+
+    /// When it is woken again; `None` where it has been woken for the last time.
+    fn wakes(&mut self) -> Option<Effect> {
+        let left = if self.heard { self.left.min(SOON) } else { self.left };
+        self.left = left.checked_sub(1)?;
+        (self.woken, self.heard) = (true, false);
+        Some(if self.left > 0 { Effect::Wake } else { Effect::WakeIn(OVERDUE_MS) })
+    }
 }
 
 impl Ending {
-    pub(super) fn body(self, size: usize, end: bool, envoy: &dyn Envoy) -> Step {
+    /// Its provider has said all of it.
+    pub(super) fn whole(context: AttemptContext, translation: Box<Translation>) -> Self {
+        let patience = Patience::with(&context.config, PATIENCE);
+        Self::Whole(Box::new(context), translation, patience)
+    }
+
+    /// Its provider has said that it failed, or has ended it too soon.
+    pub(super) fn broken(context: &AttemptContext) -> Self {
+        Self::Failed(Patience::with(&context.config, SOON))
+    }
+
+    /// We have ended it: its provider would go on.
+    pub(super) const fn ours() -> Self {
+        Self::Failed(Patience::of(SOON))
+    }
+
+    const fn patience(&mut self) -> &mut Patience {
+        let (Self::Whole(.., patience) | Self::Failed(patience)) = self;
+        patience
+    }
+
+    pub(super) fn body(mut self, size: usize, end: bool, envoy: &dyn Envoy) -> Step {
         let mut effects = Effects::go_on();
         if size > 0 {
+            // What comes at once was on its way.
+            let patience = self.patience();
+            patience.heard |= patience.woken;
             effects.list.push(Effect::ResponseBody(Body::empty()));
         }
         let next = match self {
@@ -67,21 +117,10 @@ impl Ending {
 
     /// The provider has not ended it for a while: in the end it is let go, but for what is to be
     /// read yet.
-    pub(super) fn wake(self) -> Step {
-        let (next, left) = match self {
-            Self::Whole(.., 0) | Self::Failed(0) => {
-                return (Relay::Passed, Effects::wait().and(Effect::Close));
-            }
-            Self::Whole(context, translation, patience) => {
-                let left = patience.saturating_sub(1);
-                (Self::Whole(context, translation, left), left)
-            }
-            Self::Failed(patience) => {
-                let left = patience.saturating_sub(1);
-                (Self::Failed(left), left)
-            }
-        };
-        let wakes = if left > 0 { Effect::Wake } else { Effect::WakeIn(OVERDUE_MS) };
-        (Relay::Ending(next), Effects::wait().and(wakes))
+    pub(super) fn wake(mut self) -> Step {
+        match self.patience().wakes() {
+            Some(wakes) => (Relay::Ending(self), Effects::wait().and(wakes)),
+            None => (Relay::Passed, Effects::wait().and(Effect::Close)),
+        }
     }
 }

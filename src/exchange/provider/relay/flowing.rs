@@ -4,7 +4,7 @@ use super::super::super::resume::Kept;
 use super::super::super::{Call, Effect, Effects, Envoy, Flow, Progress, RESUME, metric};
 use super::super::request::Asked;
 use super::context::AttemptContext;
-use super::ending::{Ending, SOON, patience};
+use super::ending::Ending;
 use super::faults::no_memory;
 use super::judge::{EVENTS, Judge, Received};
 use super::resuming::Resuming;
@@ -144,11 +144,8 @@ impl Flowing {
     /// Sends on what there is to send.
     fn deliver(mut self: Box<Self>, mut run: Run, received: Received, envoy: &dyn Envoy) -> Step {
         let mut effects = Effects::go_on();
-        // What its provider has ended is waited for; what we end would go on for nobody.
-        let patience = match run {
-            Run::Over(End::Full | End::Stopped) => SOON,
-            _ => patience(&self.context.config),
-        };
+        // What we end would go on for nobody.
+        let is_ours = matches!(run, Run::Over(End::Full | End::Stopped));
         if let Run::Over(End::Full) = run {
             effects.list.push(full(&self.context));
             run = Run::Over(End::Broken(no_memory()));
@@ -192,10 +189,13 @@ impl Flowing {
             }
             Run::Over(_) if received.end => (Relay::Passed, effects),
             Run::Over(End::Whole) => {
-                let ending = Ending::Whole(Box::new(self.context), self.translation, patience);
+                let ending = Ending::whole(self.context, self.translation);
                 (Relay::Ending(ending), effects.and(Effect::Wake))
             }
-            Run::Over(_) => (Relay::Ending(Ending::Failed(patience)), effects.and(Effect::Wake)),
+            Run::Over(_) => {
+                let ending = if is_ours { Ending::ours() } else { Ending::broken(&self.context) };
+                (Relay::Ending(ending), effects.and(Effect::Wake))
+            }
         }
     }
 

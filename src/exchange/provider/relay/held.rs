@@ -259,7 +259,9 @@ fn stream(
     }
     // What its app has nothing of goes on with nobody: another model answers in full.
     let anew = match &run {
-        Run::Over(End::Broken(fault)) => judge.context.resumes() && judge.has_next(fault),
+        Run::Over(End::Broken(fault)) => {
+            judge.context.resumes() && judge.has_next(fault, envoy.now_ms())
+        }
         _ => false,
     };
     if translation.progress().content && !anew {

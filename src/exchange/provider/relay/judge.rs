@@ -8,7 +8,7 @@ use super::super::super::{
 };
 use super::super::response_headers::is_answer;
 use super::context::AttemptContext;
-use super::ending::{Ending, SOON};
+use super::ending::Ending;
 use super::{Relay, Step};
 use crate::dialect::{Fault, FaultKind, is_unaffordable, wait};
 use crate::policy::shown;
@@ -56,10 +56,11 @@ impl Judge {
         self.own.iter().map(|(name, value)| name.len().saturating_add(value.len())).sum()
     }
 
-    /// Whether another model may be tried after that failure.
-    pub(super) fn has_next(&self, fault: &Fault) -> bool {
-        let outcome = Outcome::of(fault);
-        outcome.verdict().fails_over && self.context.asked.way.goes_on(outcome)
+    /// Whether another model may be tried after that failure, and there is time for it.
+    pub(super) fn has_next(&self, fault: &Fault, now_ms: u64) -> bool {
+        let (outcome, asked) = (Outcome::of(fault), &self.context.asked);
+        let may = outcome.verdict().fails_over && asked.way.goes_on(outcome);
+        may && asked.time.allows_another(now_ms)
     }
 
     /// A failure before the app saw anything: another model is tried, or the app is told.
@@ -88,7 +89,7 @@ impl Judge {
         rule.clone_into(&mut self.context.asked.report.why);
         let count = metric::CASCADE_ANSWERS.count(&[self.context.asked.model(), rule]);
         let message =
-            format!("its answer was not accepted (`{rule}`), and no other model was asked");
+            format!("its answer was not accepted (`{rule}`), and nobody is left to be asked");
         let fault = Fault::new(FaultKind::Overloaded, message);
         let (next, effects) = self.end((Outcome::NotAccepted, fault), received, envoy);
         (next, effects.and(count))
@@ -154,7 +155,7 @@ impl Judge {
         if received.end {
             return (Relay::Passed, effects);
         }
-        (Relay::Ending(Ending::Failed(SOON)), effects.and(Effect::Wake))
+        (Relay::Ending(Ending::ours()), effects.and(Effect::Wake))
     }
 
     fn reply(&self, told: &Fault) -> Reply {

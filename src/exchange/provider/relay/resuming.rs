@@ -2,7 +2,7 @@
 //! the rest, or has failed as well.
 use super::super::super::{Effect, Effects, Envoy};
 use super::context::AttemptContext;
-use super::ending::{self, Ending};
+use super::ending::Ending;
 use super::output::Output;
 use super::translate::Translation;
 use super::{Relay, Step};
@@ -124,8 +124,7 @@ impl Resuming {
         if self.ended {
             return (Relay::Passed, effects);
         }
-        let ending = Ending::Failed(ending::patience(&self.context.config));
-        (Relay::Ending(ending), effects.and(Effect::Wake))
+        (Relay::Ending(Ending::broken(&self.context)), effects.and(Effect::Wake))
     }
 }
 
