@@ -14,6 +14,10 @@ def version(binary):
     return re.search(r"/(\d+\.\d+\.\d+)/", told.stdout)[1]
 
 
+# So few requests tell of nothing that is measured.
+FEW = 100
+
+
 class Envoy(Process):
     def __init__(self, binary, bootstrap, folder, ports, first_request, workers=1):
         path = folder / "envoy.json"
@@ -31,9 +35,9 @@ class Envoy(Process):
 
     def assert_kept(self):
         """Requests are many more than connections, on both sides: else the figures tell of
-        connecting."""
+        connecting. What the cache answers asks hardly anybody."""
         for side, of in (("downstream", "^http.(plain|tradewind)."), ("upstream", "^cluster.")):
             opened = self.counted(f"{of}.*{side}_cx_total$")
             asked = self.counted(f"{of}.*{side}_rq_total$")
-            if opened * 10 > asked:
+            if asked > FEW and opened * 10 > asked:
                 sys.exit(f"bench: {opened} connections for {asked} requests {side}")
