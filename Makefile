@@ -19,11 +19,6 @@ export POSTGRES_URL
 SHARDS ?= 3
 SHARDED := --numprocesses $(SHARDS) --dist loadfile
 
-# What fails beside others is run once more, alone, and both runs are shown: the machine was busy,
-# or it fails again.
-PYTEST = $(1) .tools/venv/bin/python -m pytest $(2) --cache-clear $(SHARDED) $(ARGS) || \
-	$(1) .tools/venv/bin/python -m pytest $(2) --last-failed --last-failed-no-failures none $(ARGS)
-
 # What changes the source to see whether a test notices.
 MUTANTS_VERSION := 27.1.0
 
@@ -86,11 +81,12 @@ wasm-test: $(TARGETS) $(BINDGEN) ## the core's tests as wasm32, in V8
 		cargo test --locked --no-default-features --target wasm32-unknown-unknown --test wasm
 
 e2e: build $(VENV) $(NODE) $(ENVOYS) ## real Envoy, real SDKs, simulated providers (ARGS='-k keys')
-	$(call PYTEST,ENVOY='$(ENVOY)' ENVOY_VERSIONS='$(ENVOY_VERSIONS)',tests/e2e)
+	ENVOY='$(ENVOY)' ENVOY_VERSIONS='$(ENVOY_VERSIONS)' \
+		.tools/venv/bin/python -m pytest tests/e2e $(SHARDED) $(ARGS)
 
 ledger-test: build $(VENV) $(NODE) $(POSTGRES) ## the credit service, pressed and killed (ARGS='-k page')
 	$(SETUP) ledger
-	$(call PYTEST,,tests/service)
+	.tools/venv/bin/python -m pytest tests/service $(SHARDED) $(ARGS)
 
 bench-ledger: build $(VENV) $(POSTGRES) ## the ledger's rate beside pgbench, and a hold's time
 	$(SETUP) wrk
