@@ -1,8 +1,9 @@
 //! At which accounts a model is asked: in their order, without those that are left alone or have
 //! cost their budget, and never more often than a request has attempts.
+use super::decided::Asked;
 use super::kept::{App, Remembering, asked};
 use tradewind::credit::Credits;
-use tradewind::decide::{Decision, Spent, Verdict, open_breaker};
+use tradewind::decide::{Decision, Spent, Verdict, World, decide, open_breaker};
 use tradewind::policy::{Node, Policy, Tenant};
 use tradewind::port::Host;
 use tradewind::resilience::Records;
@@ -114,6 +115,20 @@ fn an_account_that_has_cost_its_budget_is_asked_when_its_time_is_over() {
     // What is spent then begins at nothing.
     spend(&policy, 1, "4", &host);
     assert_eq!(chain(&policy, "auto", &host), "gpt@a gpt@b claude");
+}
+
+/// Whoever has nobody left is told when the first of the days and months is over.
+#[test]
+fn where_all_accounts_have_cost_their_budget_it_is_said_until_when() {
+    let policy = policy(USUAL).replace(r#""main": ["gpt", "claude"]"#, r#""main": ["gpt"]"#);
+    let (host, tenant) = (host(), Tenant { tenant: "public".to_owned(), ..Tenant::default() });
+    spend(&policy, 0, "5", &host);
+    spend(&policy, 1, "5", &host);
+    let body = r#"{"model":"auto","messages":[{"role":"user","content":"Hi"}]}"#;
+    let (policy, client, headers) = (policy.as_str(), "openai", &[] as &[(&str, &str)]);
+    let asked = Asked { policy, client, headers, tenant: &tenant, body, copied: None };
+    let refused = asked.then(World::of(&host), decide).unwrap_err();
+    assert_eq!(refused.fault.wait_ms, (DAY - TODAY % DAY) * 1_000);
 }
 
 #[test]
